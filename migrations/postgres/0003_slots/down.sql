@@ -1,0 +1,3 @@
+DROP TABLE overrides;
+DROP TABLE occupancy;
+DROP TABLE slots;

@@ -1,0 +1,9 @@
+DROP TABLE presences;
+DROP TABLE contacts;
+DROP TABLE interpreters;
+DROP TABLE delegations;
+DROP TABLE rooms;
+DROP TABLE resources;
+DROP TABLE memberships;
+DROP TABLE event_days;
+DROP TABLE events;

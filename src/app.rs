@@ -1,0 +1,43 @@
+//! The application: what handlers share, and every route on one screen.
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::{HttpServer, web};
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::time::Clock;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// The checked configuration.
+    pub config: Config,
+}
+
+/// Every route of the server.
+pub fn routes(_cfg: &mut web::ServiceConfig) {}
+
+/// Makes a server on a listener that is already bound; it runs when awaited.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
+    let workers = app.config.workers;
+    let app = web::Data::new(app);
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .configure(routes)
+    })
+    .listen(listener)?;
+    if let Some(workers) = workers {
+        server = server.workers(workers);
+    }
+    Ok(server.run())
+}

@@ -1,0 +1,411 @@
+//! One code base on two databases: the connection enum, its pool, migrations.
+//!
+//! `sqlite:PATH` opens an embedded database, `postgres://…` a server. Everything above this module sees one
+//! [`Conn`]; the few places where the two differ match on it.
+
+mod connection;
+pub mod schema;
+pub mod text_enum;
+
+pub use connection::Conn;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, Pool};
+use diesel::sql_types::{BigInt, Integer, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The oldest SQLite that does not corrupt a WAL database (fixed in 3.51.3, <https://sqlite.org/releaselog/3_51_3.html>).
+const OLDEST_SQLITE: i64 = 3_051_003;
+
+/// Which database a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`
+    Sqlite(String),
+    /// `postgres://…`, as libpq takes it.
+    Postgres(String),
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = DbError;
+
+    fn from_str(url: &str) -> Result<Self, DbError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err(DbError::Url(url.to_owned()));
+            }
+            return Ok(Self::Sqlite(path.to_owned()));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        Err(DbError::Url(url.to_owned()))
+    }
+}
+
+/// What can go wrong before a query is even asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The URL names no database that we know.
+    #[error("the database URL '{0}' is neither sqlite:PATH nor postgres://USER@HOST/NAME")]
+    Url(String),
+    /// The database cannot be opened.
+    #[error("cannot open the database: {0}")]
+    Connect(#[from] diesel::ConnectionError),
+    /// The pool has no connection to give.
+    #[error("no database connection: {0}")]
+    Pool(String),
+    /// The bundled SQLite is too old to be trusted.
+    #[error("SQLite {0} can corrupt a database in WAL mode; 3.51.3 or later is needed")]
+    OldSqlite(String),
+    /// Foreign keys could not be switched on; the refusal of double bookings stands on them.
+    #[error("this SQLite does not keep foreign keys")]
+    NoForeignKeys,
+    /// A migration failed.
+    #[error("the database could not be migrated: {0}")]
+    Migration(String),
+    /// The schema was made by a newer program.
+    #[error(
+        "the database has migration {0}, which this program does not know; use the newer iikura"
+    )]
+    NewerSchema(String),
+    /// The schema is older than this program.
+    #[error("the database lacks {0} migration(s); run 'iikura migrate'")]
+    OlderSchema(usize),
+    /// A query failed.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// The thread that asked was stopped.
+    #[error("the database task was cancelled")]
+    Cancelled,
+}
+
+/// Opens a connection and sets it up as the promises of the store need it.
+///
+/// # Errors
+/// When the database cannot be opened or does not keep what we rely on.
+pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let mut sqlite = SqliteConnection::establish(path)?;
+            // One PRAGMA a statement, the time-out first: the others may already have to wait.
+            for pragma in [
+                "PRAGMA busy_timeout = 15000",
+                "PRAGMA journal_mode = WAL",
+                "PRAGMA synchronous = FULL",
+                "PRAGMA foreign_keys = ON",
+            ] {
+                sqlite.batch_execute(pragma)?;
+            }
+            check_sqlite(&mut sqlite)?;
+            Ok(Conn::Sqlite(sqlite))
+        }
+        DatabaseUrl::Postgres(url) => Ok(Conn::Postgres(PgConnection::establish(url)?)),
+    }
+}
+
+#[derive(QueryableByName)]
+struct SqliteFacts {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Integer)]
+    foreign_keys: i32,
+}
+
+fn check_sqlite(sqlite: &mut SqliteConnection) -> Result<(), DbError> {
+    let facts: SqliteFacts = diesel::sql_query(
+        "SELECT sqlite_version() AS version, foreign_keys FROM pragma_foreign_keys",
+    )
+    .get_result(sqlite)?;
+    if version_number(&facts.version) < OLDEST_SQLITE {
+        return Err(DbError::OldSqlite(facts.version));
+    }
+    if facts.foreign_keys != 1 {
+        return Err(DbError::NoForeignKeys);
+    }
+    Ok(())
+}
+
+/// Turns `3.51.3` into 3051003, as SQLite numbers itself.
+fn version_number(version: &str) -> i64 {
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .fold(0, |sum, part: i64| sum * 1000 + part)
+}
+
+/// The pool and, on SQLite, the queue before its single writer.
+#[derive(Clone)]
+pub struct Db {
+    url: Arc<DatabaseUrl>,
+    pool: Pool<Manager>,
+    /// SQLite lets one writer in and has the others poll; waiting in line here is fairer and quicker.
+    writer: Option<Arc<Mutex<()>>>,
+}
+
+impl Db {
+    /// Opens a pool; creates the folder of an SQLite file that has none yet.
+    ///
+    /// # Errors
+    /// When no first connection can be made.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, DbError> {
+        if let DatabaseUrl::Sqlite(path) = url
+            && let Some(folder) = Path::new(path).parent()
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| DbError::Pool(format!("{}: {error}", folder.display())))?;
+        }
+        connect(url)?;
+        let pool = Pool::builder()
+            .max_size(16)
+            .min_idle(Some(1))
+            .connection_timeout(Duration::from_secs(30))
+            .build(Manager(url.clone()))
+            .map_err(|error| DbError::Pool(error.to_string()))?;
+        let writer = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
+        Ok(Self {
+            url: Arc::new(url.clone()),
+            pool,
+            writer,
+        })
+    }
+
+    /// The database's URL.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs a reading unit of work on this thread.
+    ///
+    /// # Errors
+    /// When no connection is to be had, or as the work says.
+    pub fn read_here<T, E: From<DbError>>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self
+            .pool
+            .get()
+            .map_err(|error| DbError::Pool(error.to_string()))?;
+        work(&mut connection)
+    }
+
+    /// Runs a writing unit of work on this thread. The work opens its own transaction, whose first statement writes.
+    ///
+    /// # Errors
+    /// When no connection is to be had, or as the work says.
+    pub fn write_here<T, E: From<DbError>>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _turn = self
+            .writer
+            .as_ref()
+            .map(|line| line.lock().unwrap_or_else(PoisonError::into_inner));
+        self.read_here(work)
+    }
+
+    /// Runs a reading unit of work on the blocking pool.
+    ///
+    /// # Errors
+    /// As [`Db::read_here`].
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let db = self.clone();
+        actix_web::web::block(move || db.read_here(work))
+            .await
+            .map_err(|_| DbError::Cancelled)?
+    }
+
+    /// Runs a writing unit of work on the blocking pool.
+    ///
+    /// # Errors
+    /// As [`Db::write_here`].
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let db = self.clone();
+        actix_web::web::block(move || db.write_here(work))
+            .await
+            .map_err(|_| DbError::Cancelled)?
+    }
+
+    /// Brings the schema up to this program's.
+    ///
+    /// # Errors
+    /// When a migration fails or the database is newer than the program.
+    pub fn migrate(&self) -> Result<(), DbError> {
+        self.write_here(|connection| {
+            check_not_newer(connection)?;
+            run_migrations(connection)
+        })
+    }
+
+    /// Checks that the schema is exactly this program's.
+    ///
+    /// # Errors
+    /// When it is older or newer.
+    pub fn check_schema(&self) -> Result<(), DbError> {
+        self.read_here(|connection| {
+            check_not_newer(connection)?;
+            let pending = match connection {
+                Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
+                Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
+            }?;
+            if pending > 0 {
+                Err(DbError::OlderSchema(pending))
+            } else {
+                Ok(())
+            }
+        })
+    }
+}
+
+fn pending_migrations<DB: diesel::backend::Backend>(
+    harness: &mut impl MigrationHarness<DB>,
+    known: EmbeddedMigrations,
+) -> Result<usize, DbError> {
+    Ok(harness
+        .pending_migrations(known)
+        .map_err(|error| DbError::Migration(error.to_string()))?
+        .len())
+}
+
+fn run_migrations(connection: &mut Conn) -> Result<(), DbError> {
+    match connection {
+        Conn::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+        Conn::Postgres(postgres) => {
+            // Several servers may start at once: one migrates, the others wait. The number is arbitrary but fixed.
+            diesel::sql_query("SELECT pg_advisory_lock(7107022)").execute(postgres)?;
+            let outcome = postgres
+                .run_pending_migrations(POSTGRES_MIGRATIONS)
+                .map(drop);
+            diesel::sql_query("SELECT pg_advisory_unlock(7107022)").execute(postgres)?;
+            outcome
+        }
+    }
+    .map_err(|error| DbError::Migration(error.to_string()))
+}
+
+/// Undoes every migration, newest first.
+///
+/// # Errors
+/// When one cannot be undone.
+pub fn revert_migrations(connection: &mut Conn) -> Result<(), DbError> {
+    match connection {
+        Conn::Sqlite(sqlite) => sqlite.revert_all_migrations(SQLITE_MIGRATIONS).map(drop),
+        Conn::Postgres(postgres) => postgres
+            .revert_all_migrations(POSTGRES_MIGRATIONS)
+            .map(drop),
+    }
+    .map_err(|error| DbError::Migration(error.to_string()))
+}
+
+fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
+    fn unknown<DB: diesel::backend::Backend>(
+        harness: &mut impl MigrationHarness<DB>,
+        known: EmbeddedMigrations,
+    ) -> diesel::migration::Result<Option<String>>
+    where
+        EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+    {
+        use diesel::migration::MigrationSource;
+        let known: Vec<String> = known
+            .migrations()?
+            .iter()
+            .map(|migration| migration.name().version().to_string())
+            .collect();
+        let applied = harness.applied_migrations()?;
+        Ok(applied
+            .into_iter()
+            .map(|version| version.to_string())
+            .find(|version| !known.contains(version)))
+    }
+    let newer = match connection {
+        Conn::Sqlite(sqlite) => unknown(sqlite, SQLITE_MIGRATIONS),
+        Conn::Postgres(postgres) => unknown(postgres, POSTGRES_MIGRATIONS),
+    }
+    .map_err(|error| DbError::Migration(error.to_string()))?;
+    newer.map_or(Ok(()), |version| Err(DbError::NewerSchema(version)))
+}
+
+/// Makes pooled connections of the right kind.
+struct Manager(DatabaseUrl);
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<Conn, DbError> {
+        connect(&self.0)
+    }
+
+    fn is_valid(&self, connection: &mut Conn) -> Result<(), DbError> {
+        match connection {
+            // An embedded database cannot go away between two queries.
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(postgres) => {
+                Ok(diesel::sql_query("SELECT 1").execute(postgres).map(drop)?)
+            }
+        }
+    }
+
+    fn has_broken(&self, connection: &mut Conn) -> bool {
+        std::thread::panicking() || diesel::r2d2::R2D2Connection::is_broken(connection)
+    }
+}
+
+/// Draws an id that tells nobody how many came before: 52 random bits, exact in JSON.
+///
+/// # Panics
+/// Never: without randomness from the operating system the program ends, as no token could be trusted either.
+#[must_use]
+pub fn fresh_id() -> i64 {
+    let mut bytes = [0_u8; 8];
+    #[expect(
+        clippy::expect_used,
+        reason = "without the system's randomness nothing here can be trusted"
+    )]
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    i64::from_le_bytes(bytes) & ((1 << 52) - 1)
+}
+
+/// True when the database itself refused an overlap (DESIGN: "impossible twice over").
+#[must_use]
+pub fn is_overlap_refusal(error: &diesel::result::Error) -> bool {
+    match error {
+        diesel::result::Error::DatabaseError(_, info) => {
+            info.constraint_name() == Some("no_overlap") || info.message() == "no_overlap"
+        }
+        _ => false,
+    }
+}
+
+/// Answers a count query of plain SQL; for checks that stand outside the schema module.
+#[derive(QueryableByName)]
+pub struct Count {
+    /// The number counted.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}

@@ -1,0 +1,265 @@
+//! The tables, kept by hand: one schema for both databases (a test compares it with both).
+#![expect(missing_docs, reason = "the columns are explained in migrations/")]
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        admin -> Bool,
+        disabled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (token_hash) {
+        token_hash -> Text,
+        user_id -> BigInt,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (throttle_key) {
+        throttle_key -> Text,
+        failures -> Integer,
+        window_ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        name_ja -> Text,
+        venue -> Text,
+        venue_ja -> Text,
+        time_zone -> Text,
+        office_name -> Text,
+        office_email -> Text,
+        office_phone -> Text,
+        grid_minutes -> Integer,
+        minimum_gap_minutes -> Integer,
+        chair_run_minutes -> Integer,
+        chair_rest_needs_reason -> Bool,
+        revision -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    event_days (event_id, day) {
+        event_id -> BigInt,
+        day -> Date,
+        opens -> Integer,
+        closes -> Integer,
+    }
+}
+
+diesel::table! {
+    memberships (user_id, event_id) {
+        user_id -> BigInt,
+        event_id -> BigInt,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    resources (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        kind -> Text,
+        code -> Text,
+        turnaround_minutes -> Integer,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        name -> Text,
+        name_ja -> Text,
+        capacity -> Integer,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    delegations (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        name -> Text,
+        name_ja -> Text,
+        role -> Text,
+        principal -> Text,
+        principal_ja -> Text,
+        principal_title -> Text,
+        precedence -> Integer,
+        time_zone -> Text,
+        languages -> Text,
+        party_size -> Integer,
+    }
+}
+
+diesel::table! {
+    interpreters (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        name -> Text,
+        pairs -> Text,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> BigInt,
+        delegation_id -> BigInt,
+        name -> Text,
+        email -> Text,
+        language -> Text,
+        letters_only -> Bool,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    presences (resource_id, arrives_at) {
+        resource_id -> BigInt,
+        arrives_at -> Integer,
+        departs_at -> Integer,
+    }
+}
+
+diesel::table! {
+    slots (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        kind -> Text,
+        title -> Text,
+        note -> Text,
+        starts_at -> Integer,
+        ends_at -> Integer,
+        state -> Text,
+        holds -> Bool,
+        version -> Integer,
+        sequence -> Integer,
+        placement -> Integer,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    occupancy (slot_id, resource_id) {
+        slot_id -> BigInt,
+        resource_id -> BigInt,
+        event_id -> BigInt,
+        kind -> Text,
+        starts_at -> Integer,
+        ends_at -> Integer,
+        holds -> Bool,
+        turnaround_minutes -> Integer,
+        turnaround_waived -> Bool,
+    }
+}
+
+diesel::table! {
+    overrides (id) {
+        id -> BigInt,
+        event_id -> BigInt,
+        slot_id -> BigInt,
+        slot_placement -> Integer,
+        other_slot_id -> Nullable<BigInt>,
+        other_placement -> Nullable<Integer>,
+        rule -> Text,
+        reason -> Text,
+        author -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices (slot_id, delegation_id) {
+        slot_id -> BigInt,
+        delegation_id -> BigInt,
+        event_id -> BigInt,
+        uid -> Text,
+        sequence -> Integer,
+        method -> Text,
+        told -> Text,
+        first_message_id -> Text,
+        told_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        dedupe_key -> Text,
+        event_id -> BigInt,
+        slot_id -> Nullable<BigInt>,
+        delegation_id -> Nullable<BigInt>,
+        sequence -> Integer,
+        method -> Text,
+        recipient -> Text,
+        recipient_name -> Text,
+        envelope_from -> Text,
+        message_id -> Text,
+        subject -> Text,
+        raw -> Binary,
+        state -> Text,
+        attempts -> Integer,
+        next_at -> BigInt,
+        give_up_at -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<BigInt>,
+        last_code -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        sent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        event_id -> Nullable<BigInt>,
+        revision -> Nullable<BigInt>,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        action -> Text,
+        subject_id -> Nullable<BigInt>,
+        subject -> Text,
+        before_json -> Nullable<Text>,
+        after_json -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    sign_in_failures,
+    events,
+    event_days,
+    memberships,
+    resources,
+    rooms,
+    delegations,
+    interpreters,
+    contacts,
+    presences,
+    slots,
+    occupancy,
+    overrides,
+    notices,
+    outbox,
+    audit,
+);

@@ -1,0 +1,79 @@
+//! Delegations, their principals and the contacts who are told.
+
+use diesel_derive_newtype::DieselNewType;
+
+use crate::db::text_enum::TextEnum;
+use crate::slot::interval::Interval;
+use crate::text::{Code, Email, Line};
+use crate::time::Zone;
+
+/// The id of a delegation, which is the id of its principal as a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct DelegationId(pub i64);
+
+/// The part a delegation plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The host; there is one at most.
+    Chair,
+    /// An invited party.
+    Guest,
+}
+
+impl TextEnum for Role {
+    const ALL: &'static [Self] = &[Self::Chair, Self::Guest];
+    const NOUN: &'static str = "role of a delegation";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Chair => "chair",
+            Self::Guest => "guest",
+        }
+    }
+}
+
+/// A country's party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// Its id.
+    pub id: DelegationId,
+    /// The short name, unique among the event's delegations, as `KZ`.
+    pub code: Code,
+    /// The country's name.
+    pub name: Line,
+    /// Its Japanese name; may be empty.
+    pub name_ja: String,
+    /// Chair or guest.
+    pub role: Role,
+    /// The minister, with style and family name in capitals.
+    pub principal: Line,
+    /// The minister's Japanese name; may be empty.
+    pub principal_ja: String,
+    /// The minister's title; may be empty.
+    pub principal_title: String,
+    /// Place in the order of precedence; the chair is 0.
+    pub precedence: i32,
+    /// The zone at home.
+    pub time_zone: Zone,
+    /// Working languages, as BCP 47 tags, the preferred one first.
+    pub languages: Vec<String>,
+    /// How many people come into a room with the principal, the principal included.
+    pub party_size: i32,
+    /// Who is told.
+    pub contacts: Vec<Contact>,
+    /// When the delegation is there; empty means always.
+    pub presence: Vec<Interval>,
+}
+
+/// A person or desk that receives a delegation's mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The name.
+    pub name: Line,
+    /// The address.
+    pub email: Email,
+    /// Language of the letters, as a BCP 47 tag; letters are written in English until others are there.
+    pub language: String,
+    /// True when no calendar parts are wanted.
+    pub letters_only: bool,
+}

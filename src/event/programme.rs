@@ -1,0 +1,200 @@
+//! The programme: everything about an event at one revision, read once and then only looked at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::Event;
+use crate::delegation::{Delegation, DelegationId, Role};
+use crate::interpreter::{Interpreter, InterpreterId};
+use crate::notice::Notice;
+use crate::room::{Room, RoomId};
+use crate::slot::rules::Override;
+use crate::slot::{Details, Slot, SlotId};
+
+/// Whatever can be double-booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// A principal, which is a delegation.
+    Delegation(DelegationId),
+    /// A room.
+    Room(RoomId),
+    /// An interpreter.
+    Interpreter(InterpreterId),
+}
+
+impl Details {
+    /// Everything this slot would hold.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
+        let delegations = self.delegations.iter().copied().map(Resource::Delegation);
+        let room = self.room.into_iter().map(Resource::Room);
+        let interpreters = self.interpreters.iter().copied().map(Resource::Interpreter);
+        delegations.chain(room).chain(interpreters)
+    }
+}
+
+/// An event with its parties, rooms, interpreters and slots at one revision.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// The event, with the revision.
+    pub event: Arc<Event>,
+    /// In order of precedence.
+    pub delegations: Arc<Vec<Delegation>>,
+    /// In the order of the house.
+    pub rooms: Arc<Vec<Room>>,
+    /// In the order they were entered.
+    pub interpreters: Arc<Vec<Interpreter>>,
+    /// Rules set aside, in force or lapsed.
+    pub overrides: Vec<Override>,
+    /// What each delegation was last told of each slot.
+    pub notices: Vec<Notice>,
+    slots: Vec<Arc<Slot>>,
+    by_id: HashMap<SlotId, usize>,
+    by_resource: HashMap<Resource, Vec<usize>>,
+}
+
+impl Programme {
+    /// Puts a programme together.
+    #[must_use]
+    pub fn new(
+        event: Event,
+        mut delegations: Vec<Delegation>,
+        rooms: Vec<Room>,
+        interpreters: Vec<Interpreter>,
+        slots: Vec<Slot>,
+    ) -> Self {
+        delegations.sort_by_key(|delegation| (delegation.precedence, delegation.code.clone()));
+        let mut programme = Self {
+            event: Arc::new(event),
+            delegations: Arc::new(delegations),
+            rooms: Arc::new(rooms),
+            interpreters: Arc::new(interpreters),
+            overrides: Vec::new(),
+            notices: Vec::new(),
+            slots: slots.into_iter().map(Arc::new).collect(),
+            by_id: HashMap::new(),
+            by_resource: HashMap::new(),
+        };
+        programme.index();
+        programme
+    }
+
+    /// The programme with one slot added or replaced.
+    #[must_use]
+    pub fn with_slot(&self, slot: Slot) -> Self {
+        let mut next = self.clone();
+        match next.by_id.get(&slot.id) {
+            Some(&at) => next.slots[at] = Arc::new(slot),
+            None => next.slots.push(Arc::new(slot)),
+        }
+        next.index();
+        next
+    }
+
+    fn index(&mut self) {
+        self.slots.sort_by_key(|slot| (slot.interval(), slot.id));
+        self.by_id.clear();
+        self.by_resource.clear();
+        for (at, slot) in self.slots.iter().enumerate() {
+            self.by_id.insert(slot.id, at);
+            for resource in slot.details.resources() {
+                self.by_resource.entry(resource).or_default().push(at);
+            }
+        }
+    }
+
+    /// Every slot, cancelled ones too, by time.
+    #[must_use]
+    pub fn slots(&self) -> &[Arc<Slot>] {
+        &self.slots
+    }
+
+    /// Every slot that is not cancelled, by time.
+    pub fn live_slots(&self) -> impl Iterator<Item = &Arc<Slot>> {
+        self.slots
+            .iter()
+            .filter(|slot| slot.state() != crate::slot::State::Cancelled)
+    }
+
+    /// The live slots that begin on `date` at the venue.
+    pub fn slots_on(&self, date: NaiveDate) -> impl Iterator<Item = &Arc<Slot>> {
+        self.live_slots()
+            .filter(move |slot| self.event.time_zone.date(slot.interval().start()) == date)
+    }
+
+    /// The slots that a resource takes part in, cancelled ones too, by time.
+    pub fn slots_of(&self, resource: Resource) -> impl Iterator<Item = &Arc<Slot>> {
+        self.by_resource
+            .get(&resource)
+            .into_iter()
+            .flatten()
+            .map(|&at| &self.slots[at])
+    }
+
+    /// A slot.
+    #[must_use]
+    pub fn slot(&self, id: SlotId) -> Option<&Arc<Slot>> {
+        self.by_id.get(&id).map(|&at| &self.slots[at])
+    }
+
+    /// A delegation.
+    #[must_use]
+    pub fn delegation(&self, id: DelegationId) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.id == id)
+    }
+
+    /// A room.
+    #[must_use]
+    pub fn room(&self, id: RoomId) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.id == id)
+    }
+
+    /// An interpreter.
+    #[must_use]
+    pub fn interpreter(&self, id: InterpreterId) -> Option<&Interpreter> {
+        self.interpreters
+            .iter()
+            .find(|interpreter| interpreter.id == id)
+    }
+
+    /// A delegation by its code.
+    #[must_use]
+    pub fn delegation_by_code(&self, code: &str) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.code.as_str() == code)
+    }
+
+    /// A room by its code.
+    #[must_use]
+    pub fn room_by_code(&self, code: &str) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.code.as_str() == code)
+    }
+
+    /// An interpreter by its code.
+    #[must_use]
+    pub fn interpreter_by_code(&self, code: &str) -> Option<&Interpreter> {
+        self.interpreters
+            .iter()
+            .find(|interpreter| interpreter.code.as_str() == code)
+    }
+
+    /// The host, if there is one yet.
+    #[must_use]
+    pub fn chair(&self) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.role == Role::Chair)
+    }
+
+    /// What `delegation` was last told of `slot`.
+    #[must_use]
+    pub fn notice(&self, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
+        self.notices
+            .iter()
+            .find(|notice| notice.slot == slot && notice.delegation == delegation)
+    }
+}

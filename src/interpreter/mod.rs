@@ -1,0 +1,25 @@
+//! Interpreters and the languages between which they work.
+
+use diesel_derive_newtype::DieselNewType;
+
+use crate::slot::interval::Interval;
+use crate::text::{Code, Line};
+
+/// The id of an interpreter, which is the id of its resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct InterpreterId(pub i64);
+
+/// An interpreter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// Its id.
+    pub id: InterpreterId,
+    /// The short name, unique among the event's interpreters.
+    pub code: Code,
+    /// The name.
+    pub name: Line,
+    /// Language pairs, as BCP 47 tags; each works both ways.
+    pub pairs: Vec<(String, String)>,
+    /// When the interpreter is there; empty means always.
+    pub presence: Vec<Interval>,
+}

@@ -1,0 +1,22 @@
+//! Iikura: the logistics of a ministerial meeting.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot go on says so by ending"
+    )
+)]
+
+pub mod app;
+pub mod audit;
+pub mod config;
+pub mod db;
+pub mod delegation;
+pub mod event;
+pub mod interpreter;
+pub mod mail;
+pub mod notice;
+pub mod room;
+pub mod slot;
+pub mod text;
+pub mod time;

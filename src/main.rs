@@ -1,0 +1,3 @@
+//! The `iikura` program.
+
+fn main() {}

@@ -1,0 +1,127 @@
+//! Notices: what each delegation was told of each slot, and what it must still hear.
+
+use serde::{Deserialize, Serialize};
+
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::slot::SlotId;
+use crate::time::{Instant, Moment};
+
+/// What a calendar part asks of the calendar that reads it (RFC 5546).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Enter the slot, or replace what was entered under the same UID.
+    Request,
+    /// Take the slot out again.
+    Cancel,
+}
+
+impl TextEnum for Method {
+    const ALL: &'static [Self] = &[Self::Request, Self::Cancel];
+    const NOUN: &'static str = "calendar method";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "REQUEST",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
+/// What one delegation was last told of one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The slot.
+    pub slot: SlotId,
+    /// The delegation.
+    pub delegation: DelegationId,
+    /// iCalendar UID: opaque, the same for the life of slot × delegation.
+    pub uid: String,
+    /// The slot's sequence they were told.
+    pub sequence: i32,
+    /// Whether the slot stands in their calendar or was taken out.
+    pub method: Method,
+    /// What the mail said, for "old → new" in the next one.
+    pub told: Told,
+    /// Message-ID of the first mail about this slot, which later ones refer to.
+    pub first_message_id: String,
+    /// When the mail was written.
+    pub told_at: Moment,
+}
+
+/// A slot as a delegation reads it: names, no ids, nothing internal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The title.
+    pub title: String,
+    /// The kind as people read it, as `Bilateral`.
+    pub kind: String,
+    /// Start, minutes since 1970 UTC.
+    pub starts: i32,
+    /// End, minutes since 1970 UTC.
+    pub ends: i32,
+    /// The room's name; `None` until one is known.
+    pub room: Option<String>,
+    /// Names of the delegations that take part, in order of precedence.
+    pub delegations: Vec<String>,
+}
+
+impl Told {
+    /// The start.
+    #[must_use]
+    pub const fn starts_at(&self) -> Instant {
+        Instant::from_minutes(self.starts)
+    }
+
+    /// The end.
+    #[must_use]
+    pub const fn ends_at(&self) -> Instant {
+        Instant::from_minutes(self.ends)
+    }
+}
+
+/// What a letter tells a delegation about one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The slot is confirmed: they hear of it for the first time, or again after it was taken out.
+    Confirmed(Told),
+    /// Something they were told has changed.
+    Changed {
+        /// What they were told before.
+        before: Told,
+        /// What is true now.
+        now: Told,
+    },
+    /// The slot is off.
+    Cancelled(Told),
+    /// The slot goes on without them.
+    Dropped(Told),
+    /// The slot is no longer confirmed; they will hear again.
+    Withdrawn(Told),
+    /// Nothing has changed; the officer sends the same again.
+    Repeated(Told),
+}
+
+impl News {
+    /// What the calendar part of such a letter asks for.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Confirmed(_) | Self::Changed { .. } | Self::Repeated(_) => Method::Request,
+            Self::Cancelled(_) | Self::Dropped(_) | Self::Withdrawn(_) => Method::Cancel,
+        }
+    }
+
+    /// The slot as the delegation should have it in mind after reading; for a cancellation, as it had it before.
+    #[must_use]
+    pub const fn slot(&self) -> &Told {
+        match self {
+            Self::Confirmed(told)
+            | Self::Changed { now: told, .. }
+            | Self::Cancelled(told)
+            | Self::Dropped(told)
+            | Self::Withdrawn(told)
+            | Self::Repeated(told) => told,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Slots: the blocks of the programme.
+
+pub mod interval;
+pub mod rules;
+
+use diesel_derive_newtype::DieselNewType;
+
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::interpreter::InterpreterId;
+use crate::room::RoomId;
+use crate::text::Line;
+use interval::Interval;
+
+/// The id of a slot; random, so that it tells nothing of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct SlotId(pub i64);
+
+impl std::fmt::Display for SlotId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a slot is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// All delegations, or at least the chair and others, around one table.
+    Plenary,
+    /// Exactly two delegations.
+    Bilateral,
+    /// A working lunch, a dinner.
+    Meal,
+    /// An announcement, a press conference.
+    Press,
+    /// A family photo.
+    Photo,
+    /// A signing, a wreath.
+    Ceremony,
+    /// A call on a third person.
+    CourtesyCall,
+    /// Rest; counts as such for the chair.
+    Break,
+    /// Anything else.
+    Other,
+}
+
+impl TextEnum for Kind {
+    const ALL: &'static [Self] = &[
+        Self::Plenary,
+        Self::Bilateral,
+        Self::Meal,
+        Self::Press,
+        Self::Photo,
+        Self::Ceremony,
+        Self::CourtesyCall,
+        Self::Break,
+        Self::Other,
+    ];
+    const NOUN: &'static str = "slot kind";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Plenary => "plenary",
+            Self::Bilateral => "bilateral",
+            Self::Meal => "meal",
+            Self::Press => "press",
+            Self::Photo => "photo",
+            Self::Ceremony => "ceremony",
+            Self::CourtesyCall => "courtesy_call",
+            Self::Break => "break",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Kind {
+    /// The kind as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Plenary => "Plenary",
+            Self::Bilateral => "Bilateral",
+            Self::Meal => "Meal",
+            Self::Press => "Press",
+            Self::Photo => "Photo",
+            Self::Ceremony => "Ceremony",
+            Self::CourtesyCall => "Courtesy call",
+            Self::Break => "Break",
+            Self::Other => "Other",
+        }
+    }
+}
+
+/// How firm a slot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// A sketch: holds nothing, its overlaps are advice.
+    Pencilled,
+    /// Holds its resources; nobody has been told.
+    Tentative,
+    /// Holds its resources, and its delegations are told.
+    Confirmed,
+    /// Over and done with; kept for the record.
+    Cancelled,
+}
+
+impl TextEnum for State {
+    const ALL: &'static [Self] = &[
+        Self::Pencilled,
+        Self::Tentative,
+        Self::Confirmed,
+        Self::Cancelled,
+    ];
+    const NOUN: &'static str = "slot state";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pencilled => "pencilled",
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl State {
+    /// True when the slot keeps its resources from others.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Tentative | Self::Confirmed)
+    }
+
+    /// The state as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pencilled => "Pencilled",
+            Self::Tentative => "Tentative",
+            Self::Confirmed => "Confirmed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
+/// All of a slot that people decide; what a form, a file or a plan asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// What it is for.
+    pub kind: Kind,
+    /// What it is called; delegations read it.
+    pub title: Line,
+    /// An internal note; never leaves the protocol office.
+    pub note: String,
+    /// When.
+    pub interval: Interval,
+    /// Where, once that is known.
+    pub room: Option<RoomId>,
+    /// Who takes part, in order of precedence.
+    pub delegations: Vec<DelegationId>,
+    /// Who interprets.
+    pub interpreters: Vec<InterpreterId>,
+    /// How firm.
+    pub state: State,
+}
+
+impl Details {
+    /// True when `delegation` takes part.
+    #[must_use]
+    pub fn involves(&self, delegation: DelegationId) -> bool {
+        self.delegations.contains(&delegation)
+    }
+
+    /// True when the two differ in time, room or people: a move, which ends overrides.
+    #[must_use]
+    pub fn placed_differently(&self, other: &Self) -> bool {
+        self.interval != other.interval
+            || self.room != other.room
+            || self.delegations != other.delegations
+            || self.interpreters != other.interpreters
+    }
+
+    /// True when the two differ in what a delegation must hear of (DESIGN §2: time, room, delegations, kind, title).
+    #[must_use]
+    pub fn announced_differently(&self, other: &Self) -> bool {
+        self.interval != other.interval
+            || self.room != other.room
+            || self.delegations != other.delegations
+            || self.kind != other.kind
+            || self.title != other.title
+    }
+}
+
+/// A slot as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Its id.
+    pub id: SlotId,
+    /// What people decided.
+    pub details: Details,
+    /// Raised by every write; a form carries it to notice that another officer was quicker.
+    pub version: i32,
+    /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
+    pub sequence: i32,
+    /// Raised by every change of time, room or people; an override is bound to it.
+    pub placement: i32,
+}
+
+impl Slot {
+    /// When.
+    #[must_use]
+    pub const fn interval(&self) -> Interval {
+        self.details.interval
+    }
+
+    /// How firm.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.details.state
+    }
+}

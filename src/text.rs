@@ -1,0 +1,277 @@
+//! Text from people, parsed once at the edge.
+//!
+//! A [`Line`] can stand in a mail header, a calendar line and a file without breaking it: no control character ever
+//! gets further than the form (lettre panics on a line break in a display name).
+
+use std::fmt;
+
+/// One line of text without control characters, trimmed, not empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line(String);
+
+/// Why a text was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing but white space.
+    #[error("is missing; fill it in")]
+    Empty,
+    /// Longer than the field takes.
+    #[error("has {found} characters; shorten it to {most}")]
+    TooLong {
+        /// Characters found.
+        found: usize,
+        /// Characters allowed.
+        most: usize,
+    },
+    /// A control character, a line break, or a character that turns the writing direction around.
+    #[error("contains a line break or control character (U+{0:04X}); remove it")]
+    Control(u32),
+}
+
+/// The longest title or name, in characters.
+pub const LINE_MAX: usize = 200;
+/// The longest note or reason, in characters.
+pub const NOTE_MAX: usize = 2000;
+
+impl Line {
+    /// Parses a line of at most [`LINE_MAX`] characters.
+    ///
+    /// # Errors
+    /// When it is empty, too long or holds a control character.
+    pub fn parse(raw: &str) -> Result<Self, TextError> {
+        let line = optional_line(raw)?;
+        if line.is_empty() {
+            Err(TextError::Empty)
+        } else {
+            Ok(Self(line))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a line back out of the database, where only parsed ones were put.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for Line {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Parses a line that may be empty.
+///
+/// # Errors
+/// When it is too long or holds a control character.
+pub fn optional_line(raw: &str) -> Result<String, TextError> {
+    let line = raw.trim();
+    check_length(line, LINE_MAX)?;
+    match line.chars().find(|&c| breaks_a_line(c)) {
+        Some(control) => Err(TextError::Control(control as u32)),
+        None => Ok(line.to_owned()),
+    }
+}
+
+/// Parses text of several lines, which may be empty; line ends become `\n`.
+///
+/// # Errors
+/// When it is too long or holds a control character other than a line end or tab.
+pub fn note(raw: &str) -> Result<String, TextError> {
+    let text = raw.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim();
+    check_length(text, NOTE_MAX)?;
+    match text
+        .chars()
+        .find(|&c| c != '\n' && c != '\t' && breaks_a_line(c))
+    {
+        Some(control) => Err(TextError::Control(control as u32)),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn check_length(text: &str, most: usize) -> Result<(), TextError> {
+    let found = text.chars().count();
+    if found > most {
+        Err(TextError::TooLong { found, most })
+    } else {
+        Ok(())
+    }
+}
+
+/// Control characters, Unicode's line separators, and the embeddings and overrides of writing direction, which let a
+/// title say another thing than its characters do.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// An e-mail address that any relay takes: ASCII, one `@`, a dot in the domain; the domain in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Parses an address.
+    ///
+    /// # Errors
+    /// With a sentence that says what an address looks like.
+    pub fn parse(raw: &str) -> Result<Self, String> {
+        let trimmed = raw.trim();
+        if !trimmed.is_ascii() {
+            return Err(
+                "has letters outside ASCII, which many mail relays refuse; ask for a plain address"
+                    .into(),
+            );
+        }
+        let fault = || "is no e-mail address; write it as in liaison@embassy.example".to_owned();
+        let address: lettre::Address = trimmed.parse().map_err(|_| fault())?;
+        if trimmed.len() > 254 || trimmed.contains('"') || !address.domain().contains('.') {
+            return Err(fault());
+        }
+        Ok(Self(format!(
+            "{}@{}",
+            address.user(),
+            address.domain().to_ascii_lowercase()
+        )))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes an address back out of the database, where only parsed ones were put.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The part after the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A short name for a URL or a table: letters, digits and hyphens, as `ca-jad-9` or `KZ`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(String);
+
+impl Code {
+    /// Parses a code of 1 to 40 characters.
+    ///
+    /// # Errors
+    /// With a sentence that says what a code looks like.
+    pub fn parse(raw: &str) -> Result<Self, String> {
+        let code = raw.trim();
+        let fits = (1..=40).contains(&code.len())
+            && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !code.starts_with('-')
+            && !code.ends_with('-');
+        if fits {
+            Ok(Self(code.to_owned()))
+        } else {
+            Err("takes 1 to 40 letters (A–Z), digits and hyphens, as in KZ or ca-jad-9".to_owned())
+        }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a code back out of the database, where only parsed ones were put.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_never_holds_what_breaks_a_header() {
+        for bad in [
+            "a\r\nBcc: x@y.example",
+            "a\nb",
+            "a\u{0}b",
+            "a\u{7}b",
+            "a\u{2028}b",
+            "a\u{202E}b",
+            "a\u{7f}",
+        ] {
+            assert!(
+                matches!(Line::parse(bad), Err(TextError::Control(_))),
+                "{bad:?}"
+            );
+        }
+        assert_eq!(Line::parse("  \t "), Err(TextError::Empty));
+        assert_eq!(
+            Line::parse(&"長".repeat(201)),
+            Err(TextError::TooLong {
+                found: 201,
+                most: 200
+            })
+        );
+        assert_eq!(
+            Line::parse(" 飯倉公館 “A” ").map(|line| line.to_string()),
+            Ok("飯倉公館 “A”".into())
+        );
+    }
+
+    #[test]
+    fn an_address_is_one_that_relays_take() {
+        assert_eq!(
+            Email::parse(" Kz@Delegations.EXAMPLE ").map(|e| e.to_string()),
+            Ok("Kz@delegations.example".into())
+        );
+        for bad in [
+            "",
+            "kz",
+            "kz@localhost",
+            "kz@@x.example",
+            "kz@x.example\r\nBcc: y@x.example",
+            "ミ@x.example",
+            "\"a b\"@x.example",
+            "a@b.example, c@d.example",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_fits_a_url() {
+        assert!(Code::parse("ca-jad-9").is_ok());
+        for bad in ["", "-a", "a-", "a b", "a/b", "日本", &"a".repeat(41)] {
+            assert!(Code::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}
