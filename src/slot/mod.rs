@@ -1,5 +1,6 @@
 //! Slots: the blocks of the programme.
 
+pub mod free;
 pub mod interval;
 pub mod rules;
 
