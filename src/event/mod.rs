@@ -1,13 +1,19 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod file;
+pub mod live;
 pub mod programme;
+pub mod resource;
+pub mod store;
+pub mod tx;
+pub mod visibility;
 
 use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line};
-use crate::time::{ClockTime, Instant, Zone};
+use crate::time::{ClockTime, Instant, Zone, parse_date};
 
 /// The id of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
@@ -120,6 +126,19 @@ impl Event {
             self.at(date, day.closes.minutes()),
         )
         .ok()
+    }
+
+    /// Reads a day and time at the venue, as `2022-12-22 18:00`.
+    ///
+    /// # Errors
+    /// With a sentence that says how to write it.
+    pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
+        let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
+            format!("'{text}' is no day and time; write it as in 2022-12-22 18:00")
+        })?;
+        self.time_zone
+            .instant(parse_date(date)?, time.parse()?)
+            .map_err(|error| error.to_string())
     }
 
     /// The first instant at or after `minutes` past midnight on `date` at the venue.

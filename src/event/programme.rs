@@ -92,6 +92,32 @@ impl Programme {
         next
     }
 
+    /// The programme after delegations were told.
+    #[must_use]
+    pub(crate) fn with_notices(&self, notices: Vec<Notice>) -> Self {
+        let mut next = self.clone();
+        next.notices.retain(|old| {
+            !notices
+                .iter()
+                .any(|new| (new.slot, new.delegation) == (old.slot, old.delegation))
+        });
+        next.notices.extend(notices);
+        next
+    }
+
+    /// The same programme under another revision.
+    #[must_use]
+    pub(crate) fn at_revision(&self, revision: super::Revision) -> Self {
+        let event = Arc::new(Event {
+            revision,
+            ..Event::clone(&self.event)
+        });
+        Self {
+            event,
+            ..self.clone()
+        }
+    }
+
     fn index(&mut self) {
         self.slots.sort_by_key(|slot| (slot.interval(), slot.id));
         self.by_id.clear();
@@ -180,6 +206,13 @@ impl Programme {
         self.interpreters
             .iter()
             .find(|interpreter| interpreter.code.as_str() == code)
+    }
+
+    /// The delegations of a slot, in order of precedence.
+    pub fn parties<'p>(&'p self, details: &'p Details) -> impl Iterator<Item = &'p Delegation> {
+        self.delegations
+            .iter()
+            .filter(|delegation| details.involves(delegation.id))
     }
 
     /// The host, if there is one yet.
