@@ -1,12 +1,16 @@
 //! The application: what handlers share, and every route on one screen.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::{HttpServer, web};
+use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::db::Db;
+use crate::event::live::Live;
+use crate::mail::Post;
 use crate::time::Clock;
 
 /// What every handler can reach.
@@ -18,6 +22,24 @@ pub struct App {
     pub clock: Clock,
     /// The checked configuration.
     pub config: Config,
+    /// The programmes in memory.
+    pub live: Live,
+    /// Rung after a commit that queued mail.
+    pub mail_bell: Arc<Notify>,
+}
+
+impl App {
+    /// Puts the shared parts together.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, config: Config) -> Self {
+        Self { db, clock, config, live: Live::default(), mail_bell: Arc::default() }
+    }
+
+    /// What writing mail needs to know.
+    #[must_use]
+    pub fn post(&self) -> Post {
+        Post { from: self.config.mail_from.clone() }
+    }
 }
 
 /// Every route of the server.

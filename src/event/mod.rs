@@ -5,6 +5,7 @@ pub mod live;
 pub mod programme;
 pub mod resource;
 pub mod store;
+pub mod timetable;
 pub mod tx;
 pub mod visibility;
 
@@ -110,11 +111,11 @@ impl Event {
         self.days.iter().find(|day| day.date == date)
     }
 
-    /// A whole day of the event: from its midnight to the next.
+    /// The opening hours of a day, or the whole of it where none are known.
     #[must_use]
-    pub fn whole_day(&self, date: NaiveDate) -> Option<Interval> {
-        self.day(date)?;
-        Interval::new(self.at(date, 0), self.at(date, 1440)).ok()
+    pub fn hours_of(&self, date: NaiveDate) -> Interval {
+        self.opening_hours(date)
+            .unwrap_or_else(|| Interval::whole_day_from(self.at(date, 0)))
     }
 
     /// The opening hours of a day.

@@ -8,10 +8,14 @@ use std::sync::Arc;
 use super::record::SlotRecord;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
-use crate::db::fresh_id;
-use crate::event::tx::EventTx;
+use crate::audit::Actor;
+use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
+use crate::event::EventId;
+use crate::event::live::Live;
+use crate::event::tx::{self, EventTx, Written};
 use crate::mail::Post;
 use crate::notice;
+use crate::time::Moment;
 
 /// Why a booking was refused.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,9 @@ pub enum BookingError {
     /// The database refused, for another reason than the rules know.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] DbError),
     /// The delegations could not be told, so nothing was stored.
     #[error(transparent)]
     Tell(#[from] notice::TellError),
@@ -63,6 +70,30 @@ pub enum Tell {
     Now,
     /// Later, by a press of a button.
     Later,
+}
+
+/// Runs a booking in one transaction on `event`.
+///
+/// Should the database refuse an overlap that the rules did not see, somebody has written around this program: the
+/// programme is read anew and the booking tried once more, so that the refusal is reported as the conflict it is.
+///
+/// # Errors
+/// As the work says.
+pub fn commit<T>(
+    conn: &mut Conn,
+    live: &Live,
+    event: EventId,
+    actor: &Actor,
+    now: Moment,
+    work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError>,
+) -> Result<Written<T>, BookingError> {
+    match tx::write(conn, live, event, actor, now, &work) {
+        Err(BookingError::Store(error)) if is_overlap_refusal(&error) => {
+            live.forget(event);
+            tx::write(conn, live, event, actor, now, &work)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Stores a new slot, in the state its details ask for.

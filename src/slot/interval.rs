@@ -36,6 +36,15 @@ impl Interval {
         }
     }
 
+    /// The 24 hours that begin at `midnight`.
+    #[must_use]
+    pub const fn whole_day_from(midnight: Instant) -> Self {
+        Self {
+            start: midnight,
+            end: midnight.plus(LONGEST_SLOT),
+        }
+    }
+
     /// A stay of any length; `None` unless the departure is after the arrival.
     #[must_use]
     pub fn stay(arrives: Instant, departs: Instant) -> Option<Self> {

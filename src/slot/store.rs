@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::interval::Interval;
 use super::rules::{Finding, Level, Override, Rule, obstacles};
 use super::{Details, Kind, Slot, SlotId, State};
-use crate::db::schema::{occupancy, overrides, slots};
+use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id};
 use crate::delegation::DelegationId;
@@ -75,6 +75,19 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
             })
         })
         .collect()
+}
+
+/// The slug of the event that a slot belongs to.
+///
+/// # Errors
+/// As the database says.
+pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> {
+    slots::table
+        .inner_join(events::table.on(events::id.eq(slots::event_id)))
+        .filter(slots::id.eq(slot))
+        .select(events::slug)
+        .first(conn)
+        .optional()
 }
 
 #[derive(Default)]
