@@ -3,11 +3,13 @@
 use std::net::TcpListener;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
 use crate::config::Config;
 use crate::db::Db;
 use crate::time::Clock;
+use crate::web::{Error, assets, security};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -21,7 +23,13 @@ pub struct App {
 }
 
 /// Every route of the server.
-pub fn routes(_cfg: &mut web::ServiceConfig) {}
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
+        .app_data(web::QueryConfig::default().error_handler(|_, _| {
+            Error::BadRequest("The address has something wrong after the “?”.".into()).into()
+        }))
+        .route("/assets/{file}", web::get().to(assets::show));
+}
 
 /// Makes a server on a listener that is already bound; it runs when awaited.
 ///
@@ -33,6 +41,7 @@ pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let mut server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(security::guard))
             .configure(routes)
     })
     .listen(listener)?;
