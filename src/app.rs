@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use tokio::sync::Notify;
 
@@ -12,6 +13,7 @@ use crate::db::Db;
 use crate::event::live::Live;
 use crate::mail::Post;
 use crate::time::Clock;
+use crate::web::{Error, assets, security};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -43,7 +45,13 @@ impl App {
 }
 
 /// Every route of the server.
-pub fn routes(_cfg: &mut web::ServiceConfig) {}
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
+        .app_data(web::QueryConfig::default().error_handler(|_, _| {
+            Error::BadRequest("The address has something wrong after the “?”.".into()).into()
+        }))
+        .route("/assets/{file}", web::get().to(assets::show));
+}
 
 /// Makes a server on a listener that is already bound; it runs when awaited.
 ///
@@ -55,6 +63,7 @@ pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let mut server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(security::guard))
             .configure(routes)
     })
     .listen(listener)?;

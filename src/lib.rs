@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod config;
 pub mod db;
 pub mod delegation;
@@ -20,3 +21,4 @@ pub mod room;
 pub mod slot;
 pub mod text;
 pub mod time;
+pub mod web;

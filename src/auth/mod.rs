@@ -1,0 +1,146 @@
+//! Who is asking, and what they may do.
+
+pub mod pages;
+pub mod session;
+pub mod store;
+
+use diesel_derive_newtype::DieselNewType;
+
+use crate::audit::Actor;
+use crate::db::text_enum::TextEnum;
+use crate::event::EventId;
+use crate::text::{Email, Line};
+use crate::web::Error;
+
+/// The id of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct UserId(pub i64);
+
+/// Somebody with an account that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The name, as it stands in the history.
+    pub name: Line,
+    /// The address they sign in with.
+    pub email: Email,
+    /// May do everything at every event, and manages users.
+    pub admin: bool,
+}
+
+impl User {
+    /// The user as the author of a change.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: Some(self.id.0),
+            name: self.name.to_string(),
+        }
+    }
+}
+
+/// What somebody is at one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventRole {
+    /// Reads and changes the programme.
+    Officer,
+    /// Reads it.
+    Observer,
+}
+
+impl TextEnum for EventRole {
+    const ALL: &'static [Self] = &[Self::Officer, Self::Observer];
+    const NOUN: &'static str = "role";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Observer => "observer",
+        }
+    }
+}
+
+/// What somebody may do at one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// See everything that officers see.
+    Read,
+    /// Change it.
+    Change,
+}
+
+impl Access {
+    /// The rule: administrators change every event, officers theirs; observers read theirs; others have no access,
+    /// and for them the event does not exist.
+    #[must_use]
+    pub fn of(admin: bool, role: Option<EventRole>) -> Option<Self> {
+        match (admin, role) {
+            (true, _) | (false, Some(EventRole::Officer)) => Some(Self::Change),
+            (false, Some(EventRole::Observer)) => Some(Self::Read),
+            (false, None) => None,
+        }
+    }
+}
+
+/// Somebody's place at one event.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// Who.
+    pub user: User,
+    /// The event.
+    pub event: EventId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub event_name: String,
+    /// What they may do there.
+    pub access: Access,
+    done: Option<&'static str>,
+}
+
+impl Seat {
+    /// True for officers and administrators.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        self.access == Access::Change
+    }
+
+    /// Passes on those who may change the event.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for observers.
+    pub fn to_change(self) -> Result<Self, Error> {
+        if self.may_change() {
+            return Ok(self);
+        }
+        Err(Error::Forbidden(
+            "You are an observer of this event: you can read everything and change nothing. Ask an administrator if you should be an officer.".into(),
+        ))
+    }
+
+    /// The author of a change.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.user.actor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_follows_role_and_administrators_go_everywhere() {
+        use EventRole::{Observer, Officer};
+        for (admin, role, access) in [
+            (true, None, Some(Access::Change)),
+            (true, Some(Observer), Some(Access::Change)),
+            (false, Some(Officer), Some(Access::Change)),
+            (false, Some(Observer), Some(Access::Read)),
+            (false, None, None),
+        ] {
+            assert_eq!(Access::of(admin, role), access, "admin {admin}, {role:?}");
+        }
+    }
+}

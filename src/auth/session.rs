@@ -1,0 +1,318 @@
+//! Sessions: an opaque cookie, a hash in the database, two limits.
+
+use std::fmt::{self, Write as _};
+use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+use crate::auth::{Access, Seat, User, store};
+use crate::db::Conn;
+use crate::time::Moment;
+use crate::web::page::{Section, Shell};
+use crate::web::security::FormBytes;
+use crate::web::{Error, done};
+
+/// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
+pub const COOKIE: &str = "__Host-iikura";
+/// Seconds without a request after which a session ends (ASVS 7.3.1).
+pub const IDLE_SECONDS: i64 = 30 * 60;
+/// Seconds after sign-in at which a session ends, whatever happens (ASVS 7.3.2).
+pub const ABSOLUTE_SECONDS: i64 = 12 * 3600;
+/// Seconds between two notes that a session is in use: pages are read far more often than written.
+const TOUCH_SECONDS: i64 = 60;
+
+/// What the browser holds: 32 random bytes. It is never stored, logged or printed.
+pub struct Token(String);
+
+impl Token {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn fresh() -> Result<Self, Error> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(Error::internal)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// What the database holds.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
+    }
+
+    /// The cookie that gives it to the browser, until the browser is closed or the session ends.
+    #[must_use]
+    pub fn cookie(&self) -> Cookie<'static> {
+        cookie(self.0.clone())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn cookie(value: String) -> Cookie<'static> {
+    Cookie::build(COOKIE, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+/// The cookie that takes the token away again.
+#[must_use]
+pub fn removal_cookie() -> Cookie<'static> {
+    let mut cookie = cookie(String::new());
+    cookie.make_removal();
+    cookie
+}
+
+/// SHA-256 of a token, in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    fn of(token: &str) -> Self {
+        let hex = Sha256::digest(token.as_bytes()).iter().fold(
+            String::with_capacity(64),
+            |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            },
+        );
+        Self(hex)
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A session that is alive.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Whose.
+    pub user: User,
+    /// Which.
+    pub token: TokenHash,
+    last_seen_at: Moment,
+    done: Option<&'static str>,
+}
+
+impl Session {
+    pub(super) fn found(user: User, token: TokenHash, last_seen_at: Moment) -> Self {
+        Self {
+            user,
+            token,
+            last_seen_at,
+            done: None,
+        }
+    }
+
+    /// The frame of a page outside any event.
+    #[must_use]
+    pub fn shell(&self, title: impl Into<String>, section: Section) -> Shell {
+        Shell::new(title)
+            .signed_in(self.user.name.as_str(), self.user.admin)
+            .section(section)
+            .done(self.done)
+    }
+
+    /// Passes on administrators.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for everybody else.
+    pub fn administrator(self) -> Result<Self, Error> {
+        if self.user.admin {
+            return Ok(self);
+        }
+        Err(Error::Forbidden(
+            "Only administrators may do this. Ask one if you need it.".into(),
+        ))
+    }
+
+    /// The place this user has at an event.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
+    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
+        let (event, event_name, role) =
+            store::role_at(conn, self.user.id, slug)?.ok_or(Error::NotFound)?;
+        let access = Access::of(self.user.admin, role).ok_or(Error::NotFound)?;
+        Ok(Seat {
+            user: self.user.clone(),
+            event,
+            slug: slug.to_owned(),
+            event_name,
+            access,
+            done: self.done,
+        })
+    }
+}
+
+impl Seat {
+    /// The frame of a page of this event.
+    #[must_use]
+    pub fn shell(&self, title: impl Into<String>, section: Section) -> Shell {
+        Shell::new(title)
+            .signed_in(self.user.name.as_str(), self.user.admin)
+            .event(self.slug.as_str(), self.event_name.as_str())
+            .section(section)
+            .done(self.done)
+    }
+}
+
+/// What was asked for by somebody who has to sign in first.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Path and query.
+    pub path: String,
+    /// The form that was sent; `None` when a page was only asked for.
+    pub form: Option<Bytes>,
+}
+
+impl Asked {
+    /// True when a page was only asked for.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.form.is_none()
+    }
+}
+
+/// Whoever sent the request, before the database has been asked.
+///
+/// Made without waiting, so that a handler can look up session, role and content in one unit of work:
+/// `let seat = caller.seat(conn, &slug)?;`
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Now, by the server's clock.
+    pub now: Moment,
+    /// The address at the other end of the connection; no header is believed.
+    pub address: IpAddr,
+    token: Option<TokenHash>,
+    asked: Asked,
+    done: Option<&'static str>,
+}
+
+impl Caller {
+    /// The hash of the cookie that came with the request.
+    #[must_use]
+    pub fn token(&self) -> Option<&TokenHash> {
+        self.token.as_ref()
+    }
+
+    /// The sentence that the address asks for after a change.
+    #[must_use]
+    pub fn done(&self) -> Option<&'static str> {
+        self.done
+    }
+
+    /// The session, if there is one. Writes down, once a minute, that it is in use; call it before a transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn session_if_any(&self, conn: &mut Conn) -> Result<Option<Session>, Error> {
+        let Some(token) = &self.token else {
+            return Ok(None);
+        };
+        let Some(mut session) = store::who(conn, token, self.now)? else {
+            return Ok(None);
+        };
+        session.done = self.done;
+        if self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
+            && let Err(error) = store::touch(conn, token, self.now)
+        {
+            // Reading goes on when nothing can be written.
+            tracing::warn!(%error, "could not note that a session is in use");
+        }
+        Ok(Some(session))
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    /// [`Error::SignInNeeded`] when there is none.
+    pub fn session(&self, conn: &mut Conn) -> Result<Session, Error> {
+        self.session_if_any(conn)?
+            .ok_or_else(|| Error::SignInNeeded(Box::new(self.asked.clone())))
+    }
+
+    /// The place that the caller has at an event.
+    ///
+    /// # Errors
+    /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
+    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
+        self.session(conn)?.seat(conn, slug)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(caller(request).ok_or_else(|| Error::internal("the application is not set up")))
+    }
+}
+
+fn caller(request: &HttpRequest) -> Option<Caller> {
+    let app = request.app_data::<web::Data<App>>()?;
+    Some(Caller {
+        now: app.clock.now(),
+        address: request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip()),
+        token: request
+            .cookie(COOKIE)
+            .map(|cookie| TokenHash::of(cookie.value())),
+        asked: Asked {
+            path: request.uri().path_and_query().map_or_else(
+                || request.path().to_owned(),
+                |whole| whole.as_str().to_owned(),
+            ),
+            form: request
+                .extensions()
+                .get::<FormBytes>()
+                .map(|FormBytes(body)| body.clone()),
+        },
+        done: done::in_query(request.query_string()),
+    })
+}
+
+/// Somebody signed in: for handlers that need nothing else from the database in the same breath.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Session);
+
+impl FromRequest for SignedIn {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = caller(request);
+        let app = request.app_data::<web::Data<App>>().cloned();
+        Box::pin(async move {
+            let (Some(caller), Some(app)) = (caller, app) else {
+                return Err(Error::internal("the application is not set up"));
+            };
+            app.db
+                .read(move |conn| caller.session(conn))
+                .await
+                .map(Self)
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! What every page stands on: errors, the frame around a page, forms, assets, and the guard at the door.
+
+pub mod assets;
+pub mod done;
+pub mod error;
+pub mod field;
+pub mod form;
+pub mod page;
+pub mod security;
+
+pub use error::Error;

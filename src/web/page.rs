@@ -1,0 +1,253 @@
+//! The frame around every page, and how a page becomes an answer.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use askama::Template;
+
+use crate::web::Error;
+use crate::web::assets::asset;
+use crate::web::form::Form;
+
+/// What `layout.html` needs; every page struct has it as its field `shell`.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    title: String,
+    rejected: bool,
+    /// Who is signed in.
+    pub user: Option<Viewer>,
+    /// The event the page is about.
+    pub event: Option<EventNav>,
+    section: Option<Section>,
+    /// The sentence after a change.
+    pub done: Option<&'static str>,
+    /// Addresses of the page's scripts.
+    pub scripts: Vec<&'static str>,
+    /// The page uses the whole width.
+    pub wide: bool,
+}
+
+/// Who reads the page.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Their name.
+    pub name: String,
+    admin: bool,
+}
+
+/// The event a page is about.
+#[derive(Debug, Clone)]
+pub struct EventNav {
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The part of the site a page belongs to; it is marked in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the word in the navigation")]
+pub enum Section {
+    Timetable,
+    List,
+    Delegations,
+    Rooms,
+    Agenda,
+    History,
+    Settings,
+    Events,
+    Mail,
+    Users,
+    Account,
+}
+
+/// One entry of a navigation.
+#[derive(Debug, Clone)]
+pub struct NavLink {
+    /// Where it leads.
+    pub href: String,
+    /// Its word.
+    pub text: &'static str,
+    /// The page shown belongs here.
+    pub current: bool,
+}
+
+impl Shell {
+    /// A frame for somebody who is not signed in.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Names who is signed in; the frame then has the site's navigation and the sign-out button.
+    #[must_use]
+    pub fn signed_in(mut self, name: impl Into<String>, admin: bool) -> Self {
+        self.user = Some(Viewer {
+            name: name.into(),
+            admin,
+        });
+        self
+    }
+
+    /// Names the event; the frame then has its navigation.
+    #[must_use]
+    pub fn event(mut self, slug: impl Into<String>, name: impl Into<String>) -> Self {
+        self.event = Some(EventNav {
+            slug: slug.into(),
+            name: name.into(),
+        });
+        self
+    }
+
+    /// Marks where in the navigation the page belongs.
+    #[must_use]
+    pub fn section(mut self, section: Section) -> Self {
+        self.section = Some(section);
+        self
+    }
+
+    /// The sentence after a change, from [`crate::web::done`].
+    #[must_use]
+    pub fn done(mut self, sentence: Option<&'static str>) -> Self {
+        self.done = sentence;
+        self
+    }
+
+    /// Puts "Error: " before the title when the form was rejected.
+    #[must_use]
+    pub fn form(mut self, form: &Form) -> Self {
+        self.rejected = form.is_rejected();
+        self
+    }
+
+    /// Loads an embedded script as a module.
+    #[must_use]
+    pub fn script(mut self, name: &str) -> Self {
+        self.scripts.push(asset(name));
+        self
+    }
+
+    /// Lets the page use the whole width of the window, as timetables do.
+    #[must_use]
+    pub fn wide(mut self) -> Self {
+        self.wide = true;
+        self
+    }
+
+    /// What the window is called.
+    #[must_use]
+    pub fn window_title(&self) -> String {
+        let prefix = if self.rejected { "Error: " } else { "" };
+        match &self.event {
+            Some(event) => format!("{prefix}{} – {} – Iikura", self.title, event.name),
+            None => format!("{prefix}{} – Iikura", self.title),
+        }
+    }
+
+    /// The page's heading.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The site's own navigation: empty for those not signed in.
+    #[must_use]
+    pub fn site_links(&self) -> Vec<NavLink> {
+        let Some(user) = &self.user else {
+            return Vec::new();
+        };
+        let everybody = [(Section::Events, "/", "Events")];
+        let administrators = [
+            (Section::Mail, "/mail", "Mail"),
+            (Section::Users, "/users", "Users"),
+        ];
+        let more = if user.admin { &administrators[..] } else { &[] };
+        everybody
+            .iter()
+            .chain(more)
+            .map(|&(section, href, text)| self.link(section, href.to_owned(), text))
+            .collect()
+    }
+
+    /// The event's navigation: empty outside an event.
+    #[must_use]
+    pub fn event_links(&self) -> Vec<NavLink> {
+        let Some(event) = &self.event else {
+            return Vec::new();
+        };
+        [
+            (Section::Timetable, "", "Timetable"),
+            (Section::List, "/list", "List"),
+            (Section::Delegations, "/delegations", "Delegations"),
+            (Section::Rooms, "/rooms", "Rooms"),
+            (Section::Agenda, "/agenda", "Agenda"),
+            (Section::History, "/history", "History"),
+            (Section::Settings, "/settings", "Settings"),
+        ]
+        .into_iter()
+        .map(|(section, path, text)| {
+            self.link(section, format!("/events/{}{path}", event.slug), text)
+        })
+        .collect()
+    }
+
+    fn link(&self, section: Section, href: String, text: &'static str) -> NavLink {
+        NavLink {
+            href,
+            text,
+            current: self.section == Some(section),
+        }
+    }
+}
+
+/// Renders a page: 200.
+///
+/// # Errors
+/// When the template fails.
+pub fn render(page: &impl Template) -> Result<HttpResponse, Error> {
+    with_status(StatusCode::OK, page)
+}
+
+/// Renders a form that was rejected: 422.
+///
+/// # Errors
+/// When the template fails.
+pub fn unprocessable(page: &impl Template) -> Result<HttpResponse, Error> {
+    with_status(StatusCode::UNPROCESSABLE_ENTITY, page)
+}
+
+/// Renders a page that shows what is in the way: 409.
+///
+/// # Errors
+/// When the template fails.
+pub fn conflict(page: &impl Template) -> Result<HttpResponse, Error> {
+    with_status(StatusCode::CONFLICT, page)
+}
+
+/// Renders a page with a status of its own. No page is ever kept by a cache.
+///
+/// # Errors
+/// When the template fails.
+pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(page.render()?))
+}
+
+/// Sends the browser on with GET: 303. The path is one of ours.
+#[must_use]
+pub fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, path))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// Sends the browser on with GET, to a page that says what was done (a word of [`crate::web::done`]).
+#[must_use]
+pub fn see_other_done(path: &str, word: &str) -> HttpResponse {
+    see_other(&format!("{path}?done={word}"))
+}

@@ -1,0 +1,272 @@
+//! The guard at the door: same origin, body limits, panics, headers, and one line in the log per request.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use url::Url;
+
+use crate::app::App;
+use crate::db::fresh_id;
+use crate::web::Error;
+
+/// Bytes that a form may have.
+pub const FORM_LIMIT: usize = 256 * 1024;
+/// A sign-in may carry a whole form that waited for it, percent-encoded once more.
+const SIGN_IN_LIMIT: usize = 3 * FORM_LIMIT;
+/// What a browser may still send of a body that is refused, so that it reads our answer instead of a reset.
+const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The body of a form, read and within its limit; [`crate::web::form::Fields`] parses it.
+pub struct FormBytes(pub Bytes);
+
+/// Sets every answer's headers and lets no request through that another site could have caused.
+///
+/// # Errors
+/// When something inside fails without an answer of its own, or panics; the error renders as a page.
+pub async fn guard(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = std::time::Instant::now();
+    let id = format!("{:08x}", fresh_id() & 0xffff_ffff);
+    let method = request.method().clone();
+    let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
+    let mut response = match admit(&mut request).await {
+        Ok(()) => match catch_panic(next.call(request)).await {
+            Ok(Ok(response)) => with_page(response),
+            Ok(Err(error)) => return Err(dressed(&error, https)),
+            Err(()) => {
+                let error = Error::internal(format!("a panic while answering request {id}"));
+                return Err(Dressed { error, https }.into());
+            }
+        },
+        Err(error) => request.into_response(error.error_response()),
+    };
+    set_headers(response.headers_mut(), https);
+    // The pattern, not the path: a private link's token stays out of the log.
+    let route = response.request().match_pattern();
+    tracing::info!(
+        %id, %method,
+        route = route.as_deref().unwrap_or("-"),
+        status = response.status().as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+    Ok(response)
+}
+
+/// An error on its way out past the guard, with the headers that every answer has.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct Dressed {
+    error: Error,
+    https: bool,
+}
+
+impl ResponseError for Dressed {
+    fn status_code(&self) -> StatusCode {
+        self.error.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.error.error_response();
+        set_headers(response.headers_mut(), self.https);
+        response
+    }
+}
+
+fn dressed(error: &actix_web::Error, https: bool) -> actix_web::Error {
+    let status = error.as_response_error().status_code();
+    let error = if status.is_server_error() {
+        Error::internal(error)
+    } else {
+        Error::from_status(status)
+    };
+    Dressed { error, https }.into()
+}
+
+async fn admit(request: &mut ServiceRequest) -> Result<(), Error> {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) {
+        return Ok(());
+    }
+    let api = request.path().starts_with("/api/");
+    check_origin(request, api)?;
+    if api {
+        return Ok(());
+    }
+    let body = read_form(request).await?;
+    request.extensions_mut().insert(FormBytes(body));
+    Ok(())
+}
+
+/// Refuses what another site may have caused.
+///
+/// A browser says where a request comes from in `Sec-Fetch-Site`, older ones in `Origin` only. Every header that is
+/// there has to speak for us. With neither, no page of a browser is behind it: such a request is refused as well,
+/// except at the API, which knows no cookies but only bearer tokens.
+fn check_origin(request: &ServiceRequest, api: bool) -> Result<(), Error> {
+    let headers = request.headers();
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let origin = headers.get(header::ORIGIN);
+    let site_fits = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
+    let origin_fits = origin.is_none_or(|origin| is_ours(request, origin));
+    let spoken =
+        site.is_some() || origin.is_some() || (api && headers.contains_key(header::AUTHORIZATION));
+    if site_fits && origin_fits && spoken {
+        return Ok(());
+    }
+    tracing::warn!(?site, ?origin, "refused a request from another site");
+    Err(Error::Forbidden(match public_url(request) {
+        Some(ours) => format!(
+            "This was not sent from a page of ours, so nothing was done. Open {} and try again there.",
+            ours.origin().ascii_serialization()
+        ),
+        None => "This was not sent from a page of ours, so nothing was done. Open the page again and try there.".into(),
+    }))
+}
+
+/// With a public URL its origin is ours, otherwise the host that the request was sent to.
+fn is_ours(request: &ServiceRequest, origin: &HeaderValue) -> bool {
+    let Some(origin) = origin.to_str().ok() else {
+        return false;
+    };
+    if let Some(ours) = public_url(request) {
+        return origin == ours.origin().ascii_serialization();
+    }
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str())
+        });
+    let said = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    host.is_some() && host == said
+}
+
+fn public_url(request: &ServiceRequest) -> Option<&Url> {
+    request
+        .app_data::<web::Data<App>>()
+        .and_then(|app| app.config.public_url.as_ref())
+}
+
+async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(|kind| kind.to_str().unwrap_or_default().to_ascii_lowercase());
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let is_form = match kind.as_deref() {
+        Some(kind) => {
+            kind.split(';').next().map(str::trim) == Some("application/x-www-form-urlencoded")
+        }
+        None => {
+            length.unwrap_or(0) == 0 && !request.headers().contains_key(header::TRANSFER_ENCODING)
+        }
+    };
+    let limit = match request.path() {
+        _ if !is_form => 0,
+        "/sign-in" => SIGN_IN_LIMIT,
+        _ => FORM_LIMIT,
+    };
+    let body = request
+        .extract::<web::Payload>()
+        .await
+        .map_err(|_| Error::BadRequest("The form could not be read.".into()))?
+        .to_bytes_limited(DRAIN_LIMIT)
+        .await
+        .map_err(|_| Error::TooLarge)?
+        .map_err(|_| Error::BadRequest("The form broke off. Nothing was stored.".into()))?;
+    if !is_form {
+        return Err(Error::NotAForm);
+    }
+    if body.len() > limit {
+        return Err(Error::TooLarge);
+    }
+    Ok(body)
+}
+
+/// Puts a page into an answer that the framework left empty: unknown addresses and methods.
+fn with_page(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let empty = matches!(
+        response.response().body().size(),
+        BodySize::None | BodySize::Sized(0)
+    );
+    let response = response.map_into_boxed_body();
+    if empty && (status.is_client_error() || status.is_server_error()) {
+        let (request, old) = response.into_parts();
+        let mut page = Error::from_status(status).error_response();
+        for (name, value) in old.headers() {
+            if !page.headers().contains_key(name) {
+                page.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        return ServiceResponse::new(request, page);
+    }
+    response
+}
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// Adds the headers of every answer; one that the handler set stays.
+fn set_headers(headers: &mut HeaderMap, https: bool) {
+    let always = [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let hsts = (
+        header::STRICT_TRANSPORT_SECURITY,
+        "max-age=31536000; includeSubDomains",
+    );
+    for (name, value) in always.into_iter().chain(https.then_some(hsts)) {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// Runs a future; a panic inside ends it alone. Its state is dropped, so nothing half-changed is seen again.
+async fn catch_panic<F: Future>(future: F) -> Result<F::Output, ()> {
+    let mut future = pin!(future);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(_) => Poll::Ready(Err(())),
+        },
+    )
+    .await
+}
