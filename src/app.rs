@@ -14,6 +14,7 @@ use crate::event::live::Live;
 use crate::mail::Post;
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
+use crate::{event, slot};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -34,13 +35,21 @@ impl App {
     /// Puts the shared parts together.
     #[must_use]
     pub fn new(db: Db, clock: Clock, config: Config) -> Self {
-        Self { db, clock, config, live: Live::default(), mail_bell: Arc::default() }
+        Self {
+            db,
+            clock,
+            config,
+            live: Live::default(),
+            mail_bell: Arc::default(),
+        }
     }
 
     /// What writing mail needs to know.
     #[must_use]
     pub fn post(&self) -> Post {
-        Post { from: self.config.mail_from.clone() }
+        Post {
+            from: self.config.mail_from.clone(),
+        }
     }
 }
 
@@ -50,7 +59,39 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
             Error::BadRequest("The address has something wrong after the “?”.".into()).into()
         }))
-        .route("/assets/{file}", web::get().to(assets::show));
+        .route("/assets/{file}", web::get().to(assets::show))
+        .route("/", web::get().to(event::pages::index))
+        .route(
+            "/events/{slug}",
+            web::get().to(event::pages::timetable::show),
+        )
+        .route(
+            "/events/{slug}/slots/new",
+            web::get().to(slot::pages::edit::new),
+        )
+        .route(
+            "/events/{slug}/slots",
+            web::post().to(slot::pages::edit::create),
+        )
+        .route("/slots/{id}", web::get().to(slot::pages::show::show))
+        .route("/slots/{id}", web::post().to(slot::pages::edit::update))
+        .route("/slots/{id}/edit", web::get().to(slot::pages::edit::edit))
+        .route(
+            "/slots/{id}/placement",
+            web::post().to(slot::pages::edit::place),
+        )
+        .route(
+            "/slots/{id}/confirmation",
+            web::post().to(slot::pages::steps::confirmation),
+        )
+        .route(
+            "/slots/{id}/cancellation",
+            web::post().to(slot::pages::steps::cancellation),
+        )
+        .route(
+            "/slots/{id}/notices",
+            web::post().to(slot::pages::steps::notices),
+        );
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.

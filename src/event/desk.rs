@@ -37,8 +37,16 @@ impl Desk {
         let db = app.db.clone();
         db.read(move |conn| {
             let seat = caller.seat(conn, &slug)?;
-            let programme = app.live.programme(conn, seat.event)?.ok_or(Error::NotFound)?;
-            Ok(Self { app, seat, programme, now: caller.now })
+            let programme = app
+                .live
+                .programme(conn, seat.event)?
+                .ok_or(Error::NotFound)?;
+            Ok(Self {
+                app,
+                seat,
+                programme,
+                now: caller.now,
+            })
         })
         .await
     }
@@ -47,16 +55,31 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::at`]; a slot of somebody else's event is not there.
-    pub async fn of_slot(app: &web::Data<App>, caller: Caller, slot: SlotId) -> Result<(Self, Arc<Slot>), Error> {
+    pub async fn of_slot(
+        app: &web::Data<App>,
+        caller: Caller,
+        slot: SlotId,
+    ) -> Result<(Self, Arc<Slot>), Error> {
         let app = app.clone();
         let db = app.db.clone();
         db.read(move |conn| {
             let session = caller.session(conn)?;
             let slug = store::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
             let seat = session.seat(conn, &slug)?;
-            let programme = app.live.programme(conn, seat.event)?.ok_or(Error::NotFound)?;
+            let programme = app
+                .live
+                .programme(conn, seat.event)?
+                .ok_or(Error::NotFound)?;
             let slot = programme.slot(slot).cloned().ok_or(Error::NotFound)?;
-            Ok((Self { app, seat, programme, now: caller.now }, slot))
+            Ok((
+                Self {
+                    app,
+                    seat,
+                    programme,
+                    now: caller.now,
+                },
+                slot,
+            ))
         })
         .await
     }
@@ -66,7 +89,10 @@ impl Desk {
     /// # Errors
     /// For observers.
     pub fn to_change(self) -> Result<Self, Error> {
-        Ok(Self { seat: self.seat.to_change()?, ..self })
+        Ok(Self {
+            seat: self.seat.to_change()?,
+            ..self
+        })
     }
 
     /// Changes the programme in one transaction.
@@ -82,8 +108,9 @@ impl Desk {
     {
         let Self { app, seat, now, .. } = self.clone();
         let db = app.db.clone();
-        let written =
-            db.write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work)).await?;
+        let written = db
+            .write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work))
+            .await?;
         Ok(written.value)
     }
 
@@ -98,8 +125,11 @@ impl Desk {
         let Self { app, seat, now, .. } = self.clone();
         let db = app.db.clone();
         let bell = self.app.mail_bell.clone();
-        let written =
-            db.write(move |conn| booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)).await?;
+        let written = db
+            .write(move |conn| {
+                booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
+            })
+            .await?;
         bell.notify_one();
         Ok(written.value)
     }

@@ -52,7 +52,10 @@ impl Live {
 
     /// Forgets a programme that has turned out not to be what is stored.
     pub fn forget(&self, event: EventId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&event);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&event);
     }
 
     /// The programme in memory, if it is that of `revision`.

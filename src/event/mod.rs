@@ -1,7 +1,9 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod desk;
 pub mod file;
 pub mod live;
+pub mod pages;
 pub mod programme;
 pub mod resource;
 pub mod store;

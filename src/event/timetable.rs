@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::programme::{Programme, Resource};
 use crate::db::text_enum::TextEnum;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Conflict, check_all, in_force, wording};
+use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
 use crate::slot::{Slot, SlotId, State};
 use crate::time::Instant;
 
@@ -146,7 +146,7 @@ pub struct Mark {
 pub fn marks(programme: &Programme) -> Vec<Mark> {
     let mut marks: Vec<Mark> = check_all(programme)
         .iter()
-        .map(|conflict| mark(programme, conflict))
+        .map(|conflict| stored_mark(programme, conflict))
         .collect();
     marks.sort_by_key(|mark| {
         ["blocked", "needs_reason", "overridden", "advice"]
@@ -156,7 +156,25 @@ pub fn marks(programme: &Programme) -> Vec<Mark> {
     marks
 }
 
-fn mark(programme: &Programme, conflict: &Conflict) -> Mark {
+fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
+    mark(
+        programme,
+        conflict,
+        wording::stored_sentence(programme, conflict),
+    )
+}
+
+/// A conflict of a slot that somebody would like, in words.
+#[must_use]
+pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> Mark {
+    mark(
+        programme,
+        conflict,
+        wording::sentence(programme, candidate, conflict),
+    )
+}
+
+fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
     let entry = in_force(programme, conflict);
     let (level, level_label) = match entry {
         Some(_) => ("overridden", "Set aside"),
@@ -167,7 +185,7 @@ fn mark(programme: &Programme, conflict: &Conflict) -> Mark {
         level,
         level_label,
         rule: conflict.rule().label(),
-        sentence: wording::stored_sentence(programme, conflict),
+        sentence,
         reason: entry
             .map(|entry| format!("{}: {}", entry.author, entry.reason))
             .unwrap_or_default(),

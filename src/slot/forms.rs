@@ -52,7 +52,11 @@ pub fn reason_field(rule: Rule) -> String {
 /// When a field was sent that the form does not have.
 pub fn known_fields(fields: Fields) -> Result<Fields, crate::web::Error> {
     let reasons: Vec<String> = Rule::ALL.iter().map(|rule| reason_field(*rule)).collect();
-    let known: Vec<&str> = FIELDS.iter().copied().chain(reasons.iter().map(String::as_str)).collect();
+    let known: Vec<&str> = FIELDS
+        .iter()
+        .copied()
+        .chain(reasons.iter().map(String::as_str))
+        .collect();
     fields.only(&known)
 }
 
@@ -62,7 +66,12 @@ pub fn known_fields(fields: Fields) -> Result<Fields, crate::web::Error> {
 /// With a sentence for each field that makes no sense.
 pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let kind = choice::<Kind>(&mut errors, "kind", fields.get("kind"), "Choose what the slot is for.");
+    let kind = choice::<Kind>(
+        &mut errors,
+        "kind",
+        fields.get("kind"),
+        "Choose what the slot is for.",
+    );
     let title = errors.check("title", "Title", Line::parse(fields.get("title")));
     let interval = interval(programme, fields, &mut errors);
     let room = room(programme, fields.get("room"), &mut errors);
@@ -75,9 +84,24 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
     let note = errors.check("note", "Note", text::note(fields.get("note")));
     let reasons = reasons(fields, &mut errors);
     match (kind, title, interval, room, state, note) {
-        (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note)) if errors.is_empty() => {
-            let details = Details { kind, title, note, interval, room, delegations, interpreters, state };
-            Ok(Request { details: details.in_order(), reasons, tell: tell(fields) })
+        (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note))
+            if errors.is_empty() =>
+        {
+            let details = Details {
+                kind,
+                title,
+                note,
+                interval,
+                room,
+                delegations,
+                interpreters,
+                state,
+            };
+            Ok(Request {
+                details: details.in_order(),
+                reasons,
+                tell: tell(fields),
+            })
         }
         _ => Err(errors),
     }
@@ -86,7 +110,11 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
 /// Reads whether to tell the delegations at once.
 #[must_use]
 pub fn tell(fields: &Fields) -> Tell {
-    if fields.get("tell") == "now" { Tell::Now } else { Tell::Later }
+    if fields.get("tell") == "now" {
+        Tell::Now
+    } else {
+        Tell::Later
+    }
 }
 
 /// Reads the version a form was made for.
@@ -95,16 +123,27 @@ pub fn tell(fields: &Fields) -> Tell {
 /// When it is no number: the form was not ours.
 pub fn version(fields: &Fields) -> Result<i32, crate::web::Error> {
     fields.get("version").parse().map_err(|_| {
-        crate::web::Error::BadRequest("The form names no version of the slot; open the slot again.".to_owned())
+        crate::web::Error::BadRequest(
+            "The form names no version of the slot; open the slot again.".to_owned(),
+        )
     })
 }
 
-fn choice<E: TextEnum>(errors: &mut FieldErrors, field: &str, word: &str, advice: &str) -> Option<E> {
+fn choice<E: TextEnum>(
+    errors: &mut FieldErrors,
+    field: &str,
+    word: &str,
+    advice: &str,
+) -> Option<E> {
     errors.take(field, E::from_word(word).ok_or(advice))
 }
 
 /// Reads `day`, `start` and `end`; an end before the start on the clock is not taken for the next day.
-pub(crate) fn interval(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Option<Interval> {
+pub(crate) fn interval(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Option<Interval> {
     let zone = programme.event.time_zone;
     let date = errors.take("day", parse_date(fields.get("day")));
     let mut instant = |field: &str| -> Option<Instant> {
@@ -113,32 +152,60 @@ pub(crate) fn interval(programme: &Programme, fields: &Fields, errors: &mut Fiel
     };
     let (start, end) = (instant("start"), instant("end"));
     let interval = Interval::new(start?, end?);
-    errors.take("end", interval.map_err(|error| format!("Check the times: {error}.")))
+    errors.take(
+        "end",
+        interval.map_err(|error| format!("Check the times: {error}.")),
+    )
 }
 
 /// Reads a room's code; nothing chosen means no room yet.
-pub(crate) fn room(programme: &Programme, code: &str, errors: &mut FieldErrors) -> Option<Option<RoomId>> {
+pub(crate) fn room(
+    programme: &Programme,
+    code: &str,
+    errors: &mut FieldErrors,
+) -> Option<Option<RoomId>> {
     if code.is_empty() {
         return Some(None);
     }
     let room = programme.room_by_code(code).map(|room| Some(room.id));
-    errors.take("room", room.ok_or("There is no such room at this event; choose one from the list."))
+    errors.take(
+        "room",
+        room.ok_or("There is no such room at this event; choose one from the list."),
+    )
 }
 
-fn delegations(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Vec<DelegationId> {
+fn delegations(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Vec<DelegationId> {
     let unknown = "There is no such delegation at this event; choose from the list.";
     fields
         .all("delegations")
-        .filter_map(|code| errors.take("delegations", programme.delegation_by_code(code).ok_or(unknown)))
+        .filter_map(|code| {
+            errors.take(
+                "delegations",
+                programme.delegation_by_code(code).ok_or(unknown),
+            )
+        })
         .map(|delegation| delegation.id)
         .collect()
 }
 
-fn interpreters(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Vec<InterpreterId> {
+fn interpreters(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Vec<InterpreterId> {
     let unknown = "There is no such interpreter at this event; choose from the list.";
     fields
         .all("interpreters")
-        .filter_map(|code| errors.take("interpreters", programme.interpreter_by_code(code).ok_or(unknown)))
+        .filter_map(|code| {
+            errors.take(
+                "interpreters",
+                programme.interpreter_by_code(code).ok_or(unknown),
+            )
+        })
         .map(|interpreter| interpreter.id)
         .collect()
 }
@@ -152,7 +219,13 @@ fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
             continue;
         }
         if let Some(reason) = errors.check(&field, "Reason", Line::parse(raw)) {
-            reasons.insert(*rule, Reason { text: reason.to_string(), author: None });
+            reasons.insert(
+                *rule,
+                Reason {
+                    text: reason.to_string(),
+                    author: None,
+                },
+            );
         }
     }
     reasons
@@ -162,7 +235,11 @@ fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
 pub(crate) fn reasons_of(fields: &Fields) -> Result<Reasons, FieldErrors> {
     let mut errors = FieldErrors::default();
     let reasons = reasons(fields, &mut errors);
-    if errors.is_empty() { Ok(reasons) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(reasons)
+    } else {
+        Err(errors)
+    }
 }
 
 /// Fills the form with a stored slot.
@@ -181,14 +258,24 @@ pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
 pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
     let zone = programme.event.time_zone;
     let (start, end) = (details.interval.start(), details.interval.end());
-    let room = details.room.and_then(|id| programme.room(id)).map(|room| room.code.to_string());
+    let room = details
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| room.code.to_string());
     let midnight = zone.date(end) > zone.date(start) && zone.clock(end) == "00:00";
     let mut fields = Fields::from_pairs([
         ("kind", details.kind.as_str().to_owned()),
         ("title", details.title.to_string()),
         ("day", zone.date(start).to_string()),
         ("start", zone.exact_clock(start)),
-        ("end", if midnight { "24:00".to_owned() } else { zone.exact_clock(end) }),
+        (
+            "end",
+            if midnight {
+                "24:00".to_owned()
+            } else {
+                zone.exact_clock(end)
+            },
+        ),
         ("room", room.unwrap_or_default()),
         ("state", details.state.as_str().to_owned()),
         ("note", details.note.clone()),
@@ -196,7 +283,11 @@ pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
     for party in programme.parties(details) {
         fields.push("delegations", party.code.to_string());
     }
-    for interpreter in details.interpreters.iter().filter_map(|id| programme.interpreter(*id)) {
+    for interpreter in details
+        .interpreters
+        .iter()
+        .filter_map(|id| programme.interpreter(*id))
+    {
         fields.push("interpreters", interpreter.code.to_string());
     }
     fields

@@ -1,8 +1,10 @@
 //! Slots: the blocks of the programme.
 
 pub mod booking;
+pub mod forms;
 pub mod free;
 pub mod interval;
+pub mod pages;
 pub mod record;
 pub mod rules;
 pub mod store;

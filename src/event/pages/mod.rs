@@ -40,19 +40,34 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
             let session = caller.session(conn)?;
             let mut lines = Vec::new();
             for event in store::all(conn)? {
-                let Ok(seat) = session.seat(conn, event.slug.as_str()) else { continue };
+                let Ok(seat) = session.seat(conn, event.slug.as_str()) else {
+                    continue;
+                };
                 lines.push(EventLine {
                     slug: event.slug.to_string(),
                     name: event.name.to_string(),
                     name_ja: event.name_ja.clone(),
                     venue: event.venue.to_string(),
-                    days: event.days.iter().map(|day| day_in_words(day.date)).collect::<Vec<_>>().join("; "),
-                    role: if seat.may_change() { "You can change it" } else { "You can read it" },
+                    days: event
+                        .days
+                        .iter()
+                        .map(|day| day_in_words(day.date))
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                    role: if seat.may_change() {
+                        "You can change it"
+                    } else {
+                        "You can read it"
+                    },
                 });
             }
             Ok::<_, Error>((session, lines))
         })
         .await?;
     let may_add = session.user.admin;
-    render(&IndexPage { shell: session.shell("Events", Section::Events), events, may_add })
+    render(&IndexPage {
+        shell: session.shell("Events", Section::Events),
+        events,
+        may_add,
+    })
 }

@@ -66,14 +66,21 @@ pub async fn show(
 fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
     match asked {
         Some(day) => parse_date(day).map_err(Error::BadRequest),
-        None => Ok(programme.event.days.first().map_or(NaiveDate::MIN, |day| day.date)),
+        None => Ok(programme
+            .event
+            .days
+            .first()
+            .map_or(NaiveDate::MIN, |day| day.date)),
     }
 }
 
 fn layout(asked: Option<&str>) -> Result<Layout, Error> {
     let word = asked.unwrap_or(Layout::Rooms.as_str());
-    Layout::from_word(word)
-        .ok_or_else(|| Error::BadRequest("The timetable can be seen by rooms, by delegations, or as a list.".to_owned()))
+    Layout::from_word(word).ok_or_else(|| {
+        Error::BadRequest(
+            "The timetable can be seen by rooms, by delegations, or as a list.".to_owned(),
+        )
+    })
 }
 
 fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
@@ -82,19 +89,38 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
     let marks = marks(programme);
     let (plan, lines) = match layout {
         Layout::List => (None, day_list(programme, date, &marks)),
-        Layout::Rooms | Layout::Delegations => (Some(day_plan(programme, date, layout, &marks)), Vec::new()),
+        Layout::Rooms | Layout::Delegations => {
+            (Some(day_plan(programme, date, layout, &marks)), Vec::new())
+        }
     };
-    let href = |date: NaiveDate, layout: Layout| format!("/events/{}?day={date}&view={}", event.slug, layout.as_str());
+    let href = |date: NaiveDate, layout: Layout| {
+        format!("/events/{}?day={date}&view={}", event.slug, layout.as_str())
+    };
     let days = event.days.iter().map(|day| Tab {
         href: href(day.date, layout),
         text: day.date.format("%a %-d %b").to_string(),
         current: day.date == date,
     });
-    let names = [(Layout::Rooms, "By room"), (Layout::Delegations, "By delegation"), (Layout::List, "List")];
-    let layouts = names.map(|(each, text)| Tab { href: href(date, each), text: text.to_owned(), current: each == layout });
-    let untold = programme.slots().iter().map(|slot| notice::due(programme, slot).len()).sum();
+    let names = [
+        (Layout::Rooms, "By room"),
+        (Layout::Delegations, "By delegation"),
+        (Layout::List, "List"),
+    ];
+    let layouts = names.map(|(each, text)| Tab {
+        href: href(date, each),
+        text: text.to_owned(),
+        current: each == layout,
+    });
+    let untold = programme
+        .slots()
+        .iter()
+        .map(|slot| notice::due(programme, slot).len())
+        .sum();
     TimetablePage {
-        shell: desk.seat.shell(day_in_words(date), Section::Timetable).wide(),
+        shell: desk
+            .seat
+            .shell(day_in_words(date), Section::Timetable)
+            .wide(),
         slug: event.slug.to_string(),
         date,
         heading: day_in_words(date),

@@ -35,18 +35,32 @@ pub async fn new(
     slug: web::Path<String>,
     prefill: web::Query<Prefill>,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?.to_change()?;
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
     let prefill = prefill.into_inner();
-    let first_day = desk.programme.event.days.first().map(|day| day.date.to_string());
+    let first_day = desk
+        .programme
+        .event
+        .days
+        .first()
+        .map(|day| day.date.to_string());
     let mut fields = Fields::from_pairs([
         ("day", prefill.day.or(first_day).unwrap_or_default()),
         ("start", prefill.start.unwrap_or_default()),
         ("end", prefill.end.unwrap_or_default()),
         ("room", prefill.room.unwrap_or_default()),
-        ("kind", prefill.kind.unwrap_or_else(|| "bilateral".to_owned())),
+        (
+            "kind",
+            prefill.kind.unwrap_or_else(|| "bilateral".to_owned()),
+        ),
         ("state", "tentative".to_owned()),
     ]);
-    for code in prefill.delegations.iter().flat_map(|codes| codes.split(',')) {
+    for code in prefill
+        .delegations
+        .iter()
+        .flat_map(|codes| codes.split(','))
+    {
         fields.push("delegations", code);
     }
     // Most slots are the chair's.
@@ -60,22 +74,45 @@ pub async fn new(
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn create(app: web::Data<App>, caller: Caller, slug: web::Path<String>, fields: Fields) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?.to_change()?;
+pub async fn create(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Outcome {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
     let fields = forms::known_fields(fields)?;
     let request = match forms::parse(&desk.programme, &fields) {
         Ok(request) => request,
-        Err(errors) => return unprocessable(&page(&desk, Subject::New, Form::rejected(fields, errors), None)),
+        Err(errors) => {
+            return unprocessable(&page(
+                &desk,
+                Subject::New,
+                Form::rejected(fields, errors),
+                None,
+            ));
+        }
     };
     let post = app.post();
-    let Request { details, reasons, .. } = request;
+    let Request {
+        details, reasons, ..
+    } = request;
     let wanted = details.clone();
-    let booked = desk.book(move |tx| booking::book(tx, &post, wanted.clone(), &reasons)).await;
+    let booked = desk
+        .book(move |tx| booking::book(tx, &post, wanted.clone(), &reasons))
+        .await;
     match booked {
         Ok(id) => Ok(see_other_done(&format!("/slots/{id}"), "booked")),
         Err(BookingError::Conflicts(conflicts)) => {
             let desk = again(&desk).await?;
-            conflict(&page(&desk, Subject::New, Form::new(fields), Some((&details, &conflicts))))
+            conflict(&page(
+                &desk,
+                Subject::New,
+                Form::new(fields),
+                Some((&details, &conflicts)),
+            ))
         }
         Err(error) => Err(hopeless(error)),
     }
@@ -96,15 +133,23 @@ pub async fn edit(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Ou
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn update(app: web::Data<App>, caller: Caller, id: web::Path<i64>, fields: Fields) -> Outcome {
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
     let fields = forms::known_fields(fields)?;
     match forms::parse(&desk.programme, &fields) {
         Ok(request) => change(desk, &slot, fields, request, "saved").await,
-        Err(errors) => {
-            unprocessable(&page(&desk, Subject::Stored(&slot), Form::rejected(fields, errors), None))
-        }
+        Err(errors) => unprocessable(&page(
+            &desk,
+            Subject::Stored(&slot),
+            Form::rejected(fields, errors),
+            None,
+        )),
     }
 }
 
@@ -112,16 +157,24 @@ pub async fn update(app: web::Data<App>, caller: Caller, id: web::Path<i64>, fie
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn place(app: web::Data<App>, caller: Caller, id: web::Path<i64>, sent: Fields) -> Outcome {
+pub async fn place(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    sent: Fields,
+) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
     let sent = forms::known_fields(sent)?;
     let fields = placed(&desk, &slot, &sent);
     match forms::parse(&desk.programme, &fields) {
         Ok(request) => change(desk, &slot, fields, request, "moved").await,
-        Err(errors) => {
-            unprocessable(&page(&desk, Subject::Stored(&slot), Form::rejected(fields, errors), None))
-        }
+        Err(errors) => unprocessable(&page(
+            &desk,
+            Subject::Stored(&slot),
+            Form::rejected(fields, errors),
+            None,
+        )),
     }
 }
 
@@ -130,23 +183,43 @@ fn placed(desk: &Desk, slot: &Slot, sent: &Fields) -> Fields {
     let taken = |name: &str| matches!(name, "day" | "start" | "end" | "room" | "version" | "tell");
     let stored = forms::fields_of_details(&desk.programme, &slot.details);
     let kept = stored.iter().filter(|(name, _)| !taken(name));
-    let moved = sent.iter().filter(|(name, _)| taken(name) || name.starts_with("reason-"));
+    let moved = sent
+        .iter()
+        .filter(|(name, _)| taken(name) || name.starts_with("reason-"));
     Fields::from_pairs(kept.chain(moved))
 }
 
-async fn change(desk: Desk, slot: &Slot, fields: Fields, request: Request, done: &'static str) -> Outcome {
+async fn change(
+    desk: Desk,
+    slot: &Slot,
+    fields: Fields,
+    request: Request,
+    done: &'static str,
+) -> Outcome {
     let (id, version, post) = (slot.id, forms::version(&fields)?, desk.app.post());
-    let Request { details, reasons, tell } = request;
+    let Request {
+        details,
+        reasons,
+        tell,
+    } = request;
     let wanted = details.clone();
-    let changed =
-        desk.book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell)).await;
+    let changed = desk
+        .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))
+        .await;
     match changed {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), done)),
         Err(BookingError::Conflicts(conflicts)) => {
             let desk = again(&desk).await?;
-            conflict(&page(&desk, Subject::Stored(slot), Form::new(fields), Some((&details, &conflicts))))
+            conflict(&page(
+                &desk,
+                Subject::Stored(slot),
+                Form::new(fields),
+                Some((&details, &conflicts)),
+            ))
         }
-        Err(BookingError::Stale { current }) => stale::answer(&again(&desk).await?, &current, &details, &fields).await,
+        Err(BookingError::Stale { current }) => {
+            stale::answer(&again(&desk).await?, &current, &details, &fields).await
+        }
         Err(error) => Err(hopeless(error)),
     }
 }
@@ -156,8 +229,16 @@ pub(super) async fn again(desk: &Desk) -> Result<Desk, Error> {
     let Desk { app, seat, now, .. } = desk.clone();
     let db = app.db.clone();
     db.read(move |conn| {
-        let programme = app.live.programme(conn, seat.event)?.ok_or(Error::NotFound)?;
-        Ok(Desk { app, seat, programme, now })
+        let programme = app
+            .live
+            .programme(conn, seat.event)?
+            .ok_or(Error::NotFound)?;
+        Ok(Desk {
+            app,
+            seat,
+            programme,
+            now,
+        })
     })
     .await
 }

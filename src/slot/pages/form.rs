@@ -75,19 +75,36 @@ impl Subject<'_> {
 }
 
 /// Builds the form page; `refused` are the conflicts of a form that the rules refused.
-pub(super) fn page(desk: &Desk, subject: Subject<'_>, form: Form, refused: Option<(&Details, &[Conflict])>) -> FormPage {
+pub(super) fn page(
+    desk: &Desk,
+    subject: Subject<'_>,
+    form: Form,
+    refused: Option<(&Details, &[Conflict])>,
+) -> FormPage {
     let slug = &desk.programme.event.slug;
     let (title, action, back, submit) = match subject {
-        Subject::New => {
-            ("Book a slot".to_owned(), format!("/events/{slug}/slots"), format!("/events/{slug}"), "Book the slot")
-        }
+        Subject::New => (
+            "Book a slot".to_owned(),
+            format!("/events/{slug}/slots"),
+            format!("/events/{slug}"),
+            "Book the slot",
+        ),
         Subject::Stored(slot) => {
             let page = format!("/slots/{}", slot.id);
-            (format!("Change “{}”", slot.details.title), page.clone(), page, "Save the changes")
+            (
+                format!("Change “{}”", slot.details.title),
+                page.clone(),
+                page,
+                "Save the changes",
+            )
         }
     };
-    let reasons = reason_fields(&form, refused.map(|(_, conflicts)| conflicts).unwrap_or_default());
-    let refusal = refused.map(|(details, conflicts)| refusal(desk, subject, &form.fields, details, conflicts));
+    let reasons = reason_fields(
+        &form,
+        refused.map(|(_, conflicts)| conflicts).unwrap_or_default(),
+    );
+    let refusal = refused
+        .map(|(details, conflicts)| refusal(desk, subject, &form.fields, details, conflicts));
     FormPage {
         shell: desk.seat.shell(title, Section::Timetable).form(&form),
         action,
@@ -95,15 +112,22 @@ pub(super) fn page(desk: &Desk, subject: Subject<'_>, form: Form, refused: Optio
         version: form.fields.get("version").to_owned(),
         refusal,
         kind: kind_field().of(&form),
-        title: TextField::new("title", "Title").help("Delegations read it in their mail and agenda.").of(&form),
+        title: TextField::new("title", "Title")
+            .help("Delegations read it in their mail and agenda.")
+            .of(&form),
         day: day_field(desk).of(&form),
         start: time_field("start", "Start").of(&form),
         end: time_field("end", "End").of(&form),
         room: room_field(desk).of(&form),
-        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(desk)).inline().of(&form),
+        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(desk))
+            .inline()
+            .of(&form),
         interpreters: interpreter_field(desk).map(|field| field.of(&form)),
         state: state_field(subject).map(|field| field.of(&form)),
-        note: TextArea::new("note", "Internal note").help("Only the protocol office reads it.").optional().of(&form),
+        note: TextArea::new("note", "Internal note")
+            .help("Only the protocol office reads it.")
+            .optional()
+            .of(&form),
         reasons,
         tell: (subject.state() == Some(State::Confirmed)).then(|| form.fields.get("tell") == "now"),
         submit,
@@ -112,12 +136,22 @@ pub(super) fn page(desk: &Desk, subject: Subject<'_>, form: Form, refused: Optio
 }
 
 fn kind_field() -> Select {
-    Select::new("kind", "Kind", Kind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())))
+    Select::new(
+        "kind",
+        "Kind",
+        Kind::ALL
+            .iter()
+            .map(|kind| Choice::new(kind.as_str(), kind.label())),
+    )
 }
 
 fn day_field(desk: &Desk) -> Select {
     let days = desk.programme.event.days.iter();
-    Select::new("day", "Day", days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date))))
+    Select::new(
+        "day",
+        "Day",
+        days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date))),
+    )
 }
 
 fn time_field(name: &'static str, label: &'static str) -> TextField {
@@ -127,19 +161,31 @@ fn time_field(name: &'static str, label: &'static str) -> TextField {
 pub(super) fn room_field(desk: &Desk) -> Select {
     let rooms = desk.programme.rooms.iter();
     let none = Choice::new("", "No room yet");
-    let choices = rooms.map(|room| Choice::new(room.code.as_str(), format!("{} ({} people)", room.name, room.capacity)));
+    let choices = rooms.map(|room| {
+        Choice::new(
+            room.code.as_str(),
+            format!("{} ({} people)", room.name, room.capacity),
+        )
+    });
     Select::new("room", "Room", [none].into_iter().chain(choices))
 }
 
 fn delegation_choices(desk: &Desk) -> Vec<Choice> {
     let delegations = desk.programme.delegations.iter();
-    delegations.map(|each| Choice::new(each.code.as_str(), each.name.as_str())).collect()
+    delegations
+        .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+        .collect()
 }
 
 fn interpreter_field(desk: &Desk) -> Option<Choices> {
     let interpreters = &desk.programme.interpreters;
-    let choices = || interpreters.iter().map(|each| Choice::new(each.code.as_str(), each.name.as_str()));
-    (!interpreters.is_empty()).then(|| Choices::checkboxes("interpreters", "Interpreters", choices()))
+    let choices = || {
+        interpreters
+            .iter()
+            .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+    };
+    (!interpreters.is_empty())
+        .then(|| Choices::checkboxes("interpreters", "Interpreters", choices()))
 }
 
 /// Confirming and cancelling have buttons of their own; the form only knows sketch and booking.
@@ -164,10 +210,13 @@ fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
     rules
         .into_iter()
         .map(|rule| {
-            TextField::new(forms::reason_field(rule), format!("Reason: {}", rule.label()))
-                .help("Stands in the history with your name; it lapses when the slot is moved.")
-                .optional()
-                .of(form)
+            TextField::new(
+                forms::reason_field(rule),
+                format!("Reason: {}", rule.label()),
+            )
+            .help("Stands in the history with your name; it lapses when the slot is moved.")
+            .optional()
+            .of(form)
         })
         .collect()
 }
@@ -179,32 +228,55 @@ fn refusal(
     details: &Details,
     conflicts: &[Conflict],
 ) -> Refusal {
-    let candidate = Candidate { id: subject.id(), details };
+    let candidate = Candidate {
+        id: subject.id(),
+        details,
+    };
     let offers = alternatives(&desk.programme, candidate);
     Refusal {
-        blocked: conflicts.iter().any(|conflict| conflict.level == Level::Blocked),
+        blocked: conflicts
+            .iter()
+            .any(|conflict| conflict.level == Level::Blocked),
         marks: marks(desk, candidate, conflicts),
-        alternatives: offers.into_iter().map(|offer| self::offer(desk, fields, details, offer)).collect(),
+        alternatives: offers
+            .into_iter()
+            .map(|offer| self::offer(desk, fields, details, offer))
+            .collect(),
     }
 }
 
 /// The form as it was sent, with another time and place.
 fn offer(desk: &Desk, sent: &Fields, details: &Details, alternative: Alternative) -> Offer {
     let programme = &desk.programme;
-    let other = Details { room: alternative.room, interval: alternative.interval, ..details.clone() };
+    let other = Details {
+        room: alternative.room,
+        interval: alternative.interval,
+        ..details.clone()
+    };
     let placed = forms::fields_of_details(programme, &other);
     let replaced = ["day", "start", "end", "room"];
-    let kept = sent.iter().filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
+    let kept = sent
+        .iter()
+        .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
     let fields = kept.chain(placed.iter().filter(|(name, _)| replaced.contains(name)));
-    let room = alternative.room.and_then(|id| programme.room(id)).map(|room| format!(", {}", room.name));
+    let room = alternative
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| format!(", {}", room.name));
     let shorter = details.interval.minutes() - alternative.interval.minutes();
-    let shorter = if shorter > 0 { format!(" ({shorter} minutes shorter)") } else { String::new() };
+    let shorter = if shorter > 0 {
+        format!(" ({shorter} minutes shorter)")
+    } else {
+        String::new()
+    };
     Offer {
         label: format!(
             "{}{}{shorter}",
             clock_range(programme, alternative.interval),
             room.unwrap_or_default()
         ),
-        fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
     }
 }

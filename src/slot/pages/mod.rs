@@ -16,27 +16,36 @@ use crate::web::Error;
 
 /// What is in the way of a candidate, in words.
 fn marks(desk: &Desk, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<Mark> {
-    conflicts.iter().map(|conflict| conflict_mark(&desk.programme, candidate, conflict)).collect()
+    conflicts
+        .iter()
+        .map(|conflict| conflict_mark(&desk.programme, candidate, conflict))
+        .collect()
 }
 
 /// The error of a booking that no form can mend.
 fn hopeless(error: BookingError) -> Error {
     match error {
         BookingError::NotFound => Error::NotFound,
-        BookingError::State { .. } => {
-            Error::Conflict(format!("{}. Open the slot again to see how it stands.", capitalised(&error.to_string())))
-        }
+        BookingError::State { .. } => Error::Conflict(format!(
+            "{}. Open the slot again to see how it stands.",
+            capitalised(&error.to_string())
+        )),
         BookingError::Store(error) => error.into(),
         BookingError::Database(error) => error.into(),
         BookingError::Tell(error) => Error::internal(error),
         // Callers show these two as pages of their own.
-        BookingError::Stale { .. } | BookingError::Conflicts(_) => Error::Conflict(error.to_string()),
+        BookingError::Stale { .. } | BookingError::Conflicts(_) => {
+            Error::Conflict(error.to_string())
+        }
     }
 }
 
 fn capitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// What became of a booking: an answer, or the error that the page must show.

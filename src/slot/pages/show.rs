@@ -69,7 +69,10 @@ pub(crate) struct HistoryLine {
 pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let subject = slot.id.0;
-    let records = app.db.read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?)).await?;
+    let records = app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
+        .await?;
     render(&page(&desk, &slot, &records))
 }
 
@@ -88,7 +91,9 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         .map(|interpreter| interpreter.name.as_str())
         .collect();
     SlotPage {
-        shell: desk.seat.shell(slot.details.title.as_str(), Section::Timetable),
+        shell: desk
+            .seat
+            .shell(slot.details.title.as_str(), Section::Timetable),
         slug: programme.event.slug.to_string(),
         slot: slot_view(programme, slot, &[]),
         version: slot.version,
@@ -100,7 +105,10 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         marks: marks(desk, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
-        history: records.iter().map(|record| history_line(desk, record)).collect(),
+        history: records
+            .iter()
+            .map(|record| history_line(desk, record))
+            .collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(desk).of(&form),
@@ -120,7 +128,10 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
         .iter()
         .filter_map(|delegation| {
             let notice = programme.notice(slot.id, delegation.id);
-            let news = due.iter().find(|(each, _)| each.id == delegation.id).map(|(_, news)| news);
+            let news = due
+                .iter()
+                .find(|(each, _)| each.id == delegation.id)
+                .map(|(_, news)| news);
             if notice.is_none() && !slot.details.involves(delegation.id) {
                 return None;
             }
@@ -132,7 +143,11 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
                 let at = zone.local_moment(notice.told_at).format("%-d %B %Y, %H:%M");
                 format!("{what}, {at} (sequence {})", notice.sequence)
             });
-            let contacts: Vec<&str> = delegation.contacts.iter().map(|contact| contact.email.as_str()).collect();
+            let contacts: Vec<&str> = delegation
+                .contacts
+                .iter()
+                .map(|contact| contact.email.as_str())
+                .collect();
             Some(ToldLine {
                 delegation: delegation.name.to_string(),
                 contacts: contacts.join(", "),
@@ -154,7 +169,10 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
 pub(crate) fn history_line(desk: &Desk, record: &Record) -> HistoryLine {
     let zone = desk.programme.event.time_zone;
     HistoryLine {
-        at: zone.local_moment(record.at).format("%-d %B %Y, %H:%M:%S").to_string(),
+        at: zone
+            .local_moment(record.at)
+            .format("%-d %B %Y, %H:%M:%S")
+            .to_string(),
         actor: record.actor.clone(),
         action: record.action.replace('.', " "),
         subject: record.subject.clone(),

@@ -31,7 +31,11 @@ struct Row {
 
 pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &Fields) -> Outcome {
     let subject = current.id.0;
-    let latest = desk.app.db.read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?)).await?;
+    let latest = desk
+        .app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
+        .await?;
     // Sent again, the form replaces the version that its sender has now seen.
     let version = current.version.to_string();
     let fields = sent
@@ -41,9 +45,14 @@ pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &F
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     conflict(&StalePage {
-        shell: desk.seat.shell("Somebody else has changed this slot", Section::Timetable),
+        shell: desk
+            .seat
+            .shell("Somebody else has changed this slot", Section::Timetable),
         id: subject,
-        author: latest.first().map(|record| record.actor.clone()).unwrap_or_default(),
+        author: latest
+            .first()
+            .map(|record| record.actor.clone())
+            .unwrap_or_default(),
         rows: rows(desk, current, mine),
         fields,
     })
@@ -52,17 +61,43 @@ pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &F
 fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
     let programme = &desk.programme;
     let zone = programme.event.time_zone;
-    let mine = Slot { details: mine.clone(), ..current.clone() };
+    let mine = Slot {
+        details: mine.clone(),
+        ..current.clone()
+    };
     let words = |slot: &Slot| {
         let view = slot_view(programme, slot, &[]);
         let day = zone.day_in_words(slot.interval().start());
         let note = slot.details.note.clone();
-        [view.title, view.kind_label.to_owned(), day, view.time, view.room, view.parties, view.state_label.to_owned(), note]
+        [
+            view.title,
+            view.kind_label.to_owned(),
+            day,
+            view.time,
+            view.room,
+            view.parties,
+            view.state_label.to_owned(),
+            note,
+        ]
     };
-    let labels = ["Title", "Kind", "Day", "Time", "Room", "Delegations", "State", "Internal note"];
+    let labels = [
+        "Title",
+        "Kind",
+        "Day",
+        "Time",
+        "Room",
+        "Delegations",
+        "State",
+        "Internal note",
+    ];
     labels
         .into_iter()
         .zip(words(&mine).into_iter().zip(words(current)))
-        .map(|(label, (mine, theirs))| Row { label, differs: mine != theirs, mine, theirs })
+        .map(|(label, (mine, theirs))| Row {
+            label,
+            differs: mine != theirs,
+            mine,
+            theirs,
+        })
         .collect()
 }

@@ -34,7 +34,12 @@ struct ConfirmationPage {
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn confirmation(app: web::Data<App>, caller: Caller, id: web::Path<i64>, fields: Fields) -> Outcome {
+pub async fn confirmation(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
     if fields.get("method") == "delete" {
@@ -44,29 +49,60 @@ pub async fn confirmation(app: web::Data<App>, caller: Caller, id: web::Path<i64
         Ok(reasons) => reasons,
         Err(errors) => {
             let found = crate::slot::rules::check(&desk.programme, Candidate::stored(&slot));
-            return unprocessable(&confirmation_page(&desk, &slot, Form::rejected(fields, errors), &found));
+            return unprocessable(&confirmation_page(
+                &desk,
+                &slot,
+                Form::rejected(fields, errors),
+                &found,
+            ));
         }
     };
     let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
-    match desk.book(move |tx| booking::confirm(tx, &post, id, version, &reasons)).await {
+    match desk
+        .book(move |tx| booking::confirm(tx, &post, id, version, &reasons))
+        .await
+    {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
-        Err(BookingError::Conflicts(conflicts)) => {
-            conflict(&confirmation_page(&again(&desk).await?, &slot, Form::new(fields), &conflicts))
-        }
+        Err(BookingError::Conflicts(conflicts)) => conflict(&confirmation_page(
+            &again(&desk).await?,
+            &slot,
+            Form::new(fields),
+            &conflicts,
+        )),
         Err(error) => refused(error),
     }
 }
 
-fn confirmation_page(desk: &Desk, slot: &Slot, form: Form, conflicts: &[Conflict]) -> ConfirmationPage {
-    let details = Details { state: State::Confirmed, ..slot.details.clone() };
-    let candidate = Candidate { id: Some(slot.id), details: &details };
+fn confirmation_page(
+    desk: &Desk,
+    slot: &Slot,
+    form: Form,
+    conflicts: &[Conflict],
+) -> ConfirmationPage {
+    let details = Details {
+        state: State::Confirmed,
+        ..slot.details.clone()
+    };
+    let candidate = Candidate {
+        id: Some(slot.id),
+        details: &details,
+    };
     let reasons = forms::reasons_wanted(conflicts).into_iter().map(|rule| {
-        TextField::new(forms::reason_field(rule), format!("Reason: {}", rule.label()))
-            .help("Stands in the history with your name; it lapses when the slot is moved.")
-            .of(&form)
+        TextField::new(
+            forms::reason_field(rule),
+            format!("Reason: {}", rule.label()),
+        )
+        .help("Stands in the history with your name; it lapses when the slot is moved.")
+        .of(&form)
     });
     ConfirmationPage {
-        shell: desk.seat.shell(format!("Confirm “{}”", slot.details.title), Section::Timetable).form(&form),
+        shell: desk
+            .seat
+            .shell(
+                format!("Confirm “{}”", slot.details.title),
+                Section::Timetable,
+            )
+            .form(&form),
         id: slot.id.0,
         version: form.fields.get("version").to_owned(),
         marks: marks(desk, candidate, conflicts),
@@ -76,8 +112,16 @@ fn confirmation_page(desk: &Desk, slot: &Slot, form: Form, conflicts: &[Conflict
 }
 
 async fn withdraw(desk: &Desk, slot: &Slot, fields: &Fields) -> Outcome {
-    let (id, version, post, tell) = (slot.id, forms::version(fields)?, desk.app.post(), forms::tell(fields));
-    match desk.book(move |tx| booking::withdraw(tx, &post, id, version, tell)).await {
+    let (id, version, post, tell) = (
+        slot.id,
+        forms::version(fields)?,
+        desk.app.post(),
+        forms::tell(fields),
+    );
+    match desk
+        .book(move |tx| booking::withdraw(tx, &post, id, version, tell))
+        .await
+    {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "withdrawn")),
         Err(error) => refused(error),
     }
@@ -87,12 +131,25 @@ async fn withdraw(desk: &Desk, slot: &Slot, fields: &Fields) -> Outcome {
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn cancellation(app: web::Data<App>, caller: Caller, id: web::Path<i64>, fields: Fields) -> Outcome {
+pub async fn cancellation(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
     let fields = fields.only(&["version", "tell"])?;
-    let (id, version, post, tell) = (slot.id, forms::version(&fields)?, app.post(), forms::tell(&fields));
-    match desk.book(move |tx| booking::cancel(tx, &post, id, version, tell)).await {
+    let (id, version, post, tell) = (
+        slot.id,
+        forms::version(&fields)?,
+        app.post(),
+        forms::tell(&fields),
+    );
+    match desk
+        .book(move |tx| booking::cancel(tx, &post, id, version, tell))
+        .await
+    {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "cancelled")),
         Err(error) => refused(error),
     }
@@ -102,12 +159,19 @@ pub async fn cancellation(app: web::Data<App>, caller: Caller, id: web::Path<i64
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn notices(app: web::Data<App>, caller: Caller, id: web::Path<i64>, fields: Fields) -> Outcome {
+pub async fn notices(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
     fields.only(&[])?;
     let (id, post) = (slot.id, app.post());
-    desk.book(move |tx| Ok(notice::tell(tx, &post, id)?)).await.map_err(hopeless)?;
+    desk.book(move |tx| Ok(notice::tell(tx, &post, id)?))
+        .await
+        .map_err(hopeless)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))
 }
 
