@@ -7,8 +7,10 @@
     )
 )]
 
+pub mod agenda;
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod delegation;

@@ -1,6 +1,7 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
 pub mod programme;
+pub mod visibility;
 
 use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
