@@ -7,9 +7,11 @@
     )
 )]
 
+pub mod agenda;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod delegation;

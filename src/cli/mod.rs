@@ -1,0 +1,3 @@
+//! The commands of the `iikura` program.
+
+pub mod agenda;
