@@ -9,6 +9,7 @@ on_both!(
     touching_slots_are_allowed,
     the_turnaround_of_a_room_is_kept_free_in_either_order,
     a_waived_turnaround_lets_the_next_slot_begin_sooner,
+    the_longest_slot_is_seen_to_the_end_of_the_longest_turnaround,
     a_turnaround_cannot_be_raised_into_a_collision,
     pencilled_slots_lie_over_everything,
     a_pencilled_slot_cannot_be_booked_over_a_held_one,
@@ -96,6 +97,17 @@ fn a_waived_turnaround_lets_the_next_slot_begin_sooner(db: &Scratch) {
         db,
         "UPDATE occupancy SET turnaround_waived = FALSE WHERE slot_id = 1",
     ));
+}
+
+fn the_longest_slot_is_seen_to_the_end_of_the_longest_turnaround(db: &Scratch) {
+    furnished(db);
+    let longest = format!("UPDATE resources SET turnaround_minutes = 240 WHERE id = {SAKURA}");
+    run(db, &longest).unwrap();
+    book(db, 1, 0, 1440, "confirmed", &[SAKURA]).unwrap();
+    assert_overlap(book(db, 2, 1679, 1700, "tentative", &[SAKURA]));
+    assert_overlap(book(db, 2, -1440, -239, "tentative", &[SAKURA]));
+    book(db, 2, 1680, 1700, "tentative", &[SAKURA]).unwrap();
+    book(db, 3, -1440, -240, "tentative", &[SAKURA]).unwrap();
 }
 
 fn a_turnaround_cannot_be_raised_into_a_collision(db: &Scratch) {
