@@ -9,6 +9,7 @@ pub mod format;
 pub mod html;
 pub mod ics;
 pub mod json;
+pub mod pages;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
