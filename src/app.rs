@@ -14,7 +14,7 @@ use crate::event::live::Live;
 use crate::mail::Post;
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
-use crate::{event, slot};
+use crate::{agenda, event, slot};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -72,6 +72,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/slots",
             web::post().to(slot::pages::edit::create),
+        )
+        .route("/events/{slug}/agenda", web::get().to(agenda::pages::index))
+        .route(
+            "/events/{slug}/agenda.{format}",
+            web::get().to(agenda::pages::document),
         )
         .route("/slots/{id}", web::get().to(slot::pages::show::show))
         .route("/slots/{id}", web::post().to(slot::pages::edit::update))

@@ -28,13 +28,19 @@ struct AgendasPage {
 ///
 /// # Errors
 /// When the caller has no part in the event.
-pub async fn index(app: web::Data<App>, caller: Caller, slug: web::Path<String>) -> Result<HttpResponse, Error> {
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let delegations = desk.programme.delegations.iter();
     render(&AgendasPage {
         shell: desk.seat.shell("Agenda", Section::Agenda),
         slug: desk.seat.slug.clone(),
-        delegations: delegations.map(|each| (each.code.to_string(), each.name.to_string())).collect(),
+        delegations: delegations
+            .map(|each| (each.code.to_string(), each.name.to_string()))
+            .collect(),
     })
 }
 
@@ -64,15 +70,29 @@ pub async fn document(
     let format = Format::from_word(&format).ok_or(Error::NotFound)?;
     let viewer = match &query.delegation {
         None => Viewer::Staff,
-        Some(code) => Viewer::Delegation(desk.programme.delegation_by_code(code).ok_or(Error::NotFound)?.id),
+        Some(code) => Viewer::Delegation(
+            desk.programme
+                .delegation_by_code(code)
+                .ok_or(Error::NotFound)?
+                .id,
+        ),
     };
-    let pencilled = if query.pencilled { Pencilled::Included } else { Pencilled::LeftOut };
+    let pencilled = if query.pencilled {
+        Pencilled::Included
+    } else {
+        Pencilled::LeftOut
+    };
     let agenda = Agenda::of(&desk.programme, viewer, desk.now, pencilled).ok_or(Error::NotFound)?;
     let stylesheet = asset("agenda.css");
-    let options = Options { stylesheet: Stylesheet::Link(stylesheet), byte_order_mark: query.bom };
+    let options = Options {
+        stylesheet: Stylesheet::Link(stylesheet),
+        byte_order_mark: query.bom,
+    };
     let bytes = write(&agenda, format, &options).map_err(Error::internal)?;
     let mut answer = HttpResponse::Ok();
-    answer.content_type(format.content_type()).insert_header((header::CACHE_CONTROL, "no-store"));
+    answer
+        .content_type(format.content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"));
     if format != Format::Html {
         // The name holds nothing but letters, digits, hyphens and a dot, so RFC 6266's simple form is enough.
         let disposition = format!("attachment; filename=\"{}\"", file_name(&agenda, format));
