@@ -6,6 +6,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
+use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
 use crate::time::Clock;
@@ -28,7 +29,40 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
             Error::BadRequest("The address has something wrong after the “?”.".into()).into()
         }))
-        .route("/assets/{file}", web::get().to(assets::show));
+        .route("/assets/{file}", web::get().to(assets::show))
+        .route("/sign-in", web::get().to(sign_in::show))
+        .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/account", web::get().to(own_pages::show))
+        .route(
+            "/account/password",
+            web::post().to(own_pages::change_password),
+        )
+        .route(
+            "/account/sessions/{session}/end",
+            web::post().to(own_pages::end_session),
+        )
+        .route("/users", web::get().to(user_pages::list))
+        .route("/users", web::post().to(user_pages::add))
+        .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/{user}", web::get().to(user_pages::show))
+        .route("/users/{user}", web::post().to(user_pages::change))
+        .route(
+            "/users/{user}/password",
+            web::post().to(user_pages::set_password),
+        )
+        .route(
+            "/users/{user}/disablement",
+            web::post().to(user_pages::disable),
+        )
+        .route(
+            "/users/{user}/enablement",
+            web::post().to(user_pages::enable),
+        )
+        .route(
+            "/users/{user}/sessions/end",
+            web::post().to(user_pages::end_sessions),
+        );
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.
