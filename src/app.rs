@@ -8,13 +8,17 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use tokio::sync::Notify;
 
+use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
 use crate::event::live::Live;
 use crate::mail::Post;
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
-use crate::{agenda, event, slot};
+use crate::agenda::pages as agenda;
+use crate::event;
+use crate::event::pages::timetable;
+use crate::slot::pages::{edit, show, steps};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -60,43 +64,46 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             Error::BadRequest("The address has something wrong after the “?”.".into()).into()
         }))
         .route("/assets/{file}", web::get().to(assets::show))
+        .route("/sign-in", web::get().to(sign_in::show))
+        .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/account", web::get().to(own_pages::show))
+        .route("/account/password", web::post().to(own_pages::change_password))
+        .route("/account/sessions/{session}/end", web::post().to(own_pages::end_session))
+        .route("/users", web::get().to(user_pages::list))
+        .route("/users", web::post().to(user_pages::add))
+        .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/{user}", web::get().to(user_pages::show))
+        .route("/users/{user}", web::post().to(user_pages::change))
+        .route(
+            "/users/{user}/password",
+            web::post().to(user_pages::set_password),
+        )
+        .route(
+            "/users/{user}/disablement",
+            web::post().to(user_pages::disable),
+        )
+        .route(
+            "/users/{user}/enablement",
+            web::post().to(user_pages::enable),
+        )
+        .route(
+            "/users/{user}/sessions/end",
+            web::post().to(user_pages::end_sessions),
+        )
         .route("/", web::get().to(event::pages::index))
-        .route(
-            "/events/{slug}",
-            web::get().to(event::pages::timetable::show),
-        )
-        .route(
-            "/events/{slug}/slots/new",
-            web::get().to(slot::pages::edit::new),
-        )
-        .route(
-            "/events/{slug}/slots",
-            web::post().to(slot::pages::edit::create),
-        )
-        .route("/events/{slug}/agenda", web::get().to(agenda::pages::index))
-        .route(
-            "/events/{slug}/agenda.{format}",
-            web::get().to(agenda::pages::document),
-        )
-        .route("/slots/{id}", web::get().to(slot::pages::show::show))
-        .route("/slots/{id}", web::post().to(slot::pages::edit::update))
-        .route("/slots/{id}/edit", web::get().to(slot::pages::edit::edit))
-        .route(
-            "/slots/{id}/placement",
-            web::post().to(slot::pages::edit::place),
-        )
-        .route(
-            "/slots/{id}/confirmation",
-            web::post().to(slot::pages::steps::confirmation),
-        )
-        .route(
-            "/slots/{id}/cancellation",
-            web::post().to(slot::pages::steps::cancellation),
-        )
-        .route(
-            "/slots/{id}/notices",
-            web::post().to(slot::pages::steps::notices),
-        );
+        .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/slots", web::post().to(edit::create))
+        .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/agenda", web::get().to(agenda::index))
+        .route("/events/{slug}/agenda.{format}", web::get().to(agenda::document))
+        .route("/slots/{id}", web::get().to(show::show))
+        .route("/slots/{id}", web::post().to(edit::update))
+        .route("/slots/{id}/edit", web::get().to(edit::edit))
+        .route("/slots/{id}/placement", web::post().to(edit::place))
+        .route("/slots/{id}/confirmation", web::post().to(steps::confirmation))
+        .route("/slots/{id}/cancellation", web::post().to(steps::cancellation))
+        .route("/slots/{id}/notices", web::post().to(steps::notices));
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.

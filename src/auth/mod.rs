@@ -1,8 +1,13 @@
 //! Who is asking, and what they may do.
 
+pub mod account;
+pub mod own_pages;
 pub mod pages;
+pub mod password;
 pub mod session;
 pub mod store;
+pub mod throttle;
+pub mod user_pages;
 
 use diesel_derive_newtype::DieselNewType;
 

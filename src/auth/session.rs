@@ -96,6 +96,17 @@ impl TokenHash {
         Self(hex)
     }
 
+    /// Takes a hash back out of the database.
+    pub(super) fn stored(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// Names the session on its owner's page; too short to be of use for anything else.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        self.0.chars().take(12).collect()
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -8,7 +8,9 @@ use clap::Args;
 use super::{Failure, serve};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::auth::{self, EventRole};
+use crate::auth::EventRole;
+use crate::auth::account::{self, Profile};
+use crate::auth::password::NewPassword;
 use crate::config::Config;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::live::Live;
@@ -118,8 +120,12 @@ fn add_user(
     now: Moment,
 ) -> Result<SignIn, Failure> {
     let email = Email::parse(&format!("{word}@iikura.example")).map_err(Failure::one)?;
-    let name = Line::parse(&format!("Demo {word}"))?;
-    let password = auth::password::generated();
-    let _ = (conn, actor, role, event, now, &name);
-    Ok((word, email.to_string(), password))
+    let password = NewPassword::generate()?;
+    let profile = Profile {
+        name: Line::parse(&format!("Demo {word}"))?,
+        admin: role.is_none(),
+        roles: role.map(|role| (event, role)).into_iter().collect(),
+    };
+    account::add(conn, &email, &profile, &password.hash_here()?, actor, now)?;
+    Ok((word, email.to_string(), password.reveal().to_owned()))
 }

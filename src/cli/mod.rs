@@ -4,6 +4,7 @@ pub mod agenda;
 mod data;
 pub mod demo;
 mod serve;
+pub mod user;
 
 use std::process::ExitCode;
 
