@@ -8,17 +8,17 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use tokio::sync::Notify;
 
+use crate::agenda::pages as agenda;
 use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
+use crate::event;
 use crate::event::live::Live;
+use crate::event::pages::timetable;
 use crate::mail::Post;
+use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
-use crate::agenda::pages as agenda;
-use crate::event;
-use crate::event::pages::timetable;
-use crate::slot::pages::{edit, show, steps};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -68,8 +68,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/sign-in", web::post().to(sign_in::sign_in))
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/account", web::get().to(own_pages::show))
-        .route("/account/password", web::post().to(own_pages::change_password))
-        .route("/account/sessions/{session}/end", web::post().to(own_pages::end_session))
+        .route(
+            "/account/password",
+            web::post().to(own_pages::change_password),
+        )
+        .route(
+            "/account/sessions/{session}/end",
+            web::post().to(own_pages::end_session),
+        )
         .route("/users", web::get().to(user_pages::list))
         .route("/users", web::post().to(user_pages::add))
         .route("/users/new", web::get().to(user_pages::new))
@@ -96,13 +102,22 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
         .route("/events/{slug}/agenda", web::get().to(agenda::index))
-        .route("/events/{slug}/agenda.{format}", web::get().to(agenda::document))
+        .route(
+            "/events/{slug}/agenda.{format}",
+            web::get().to(agenda::document),
+        )
         .route("/slots/{id}", web::get().to(show::show))
         .route("/slots/{id}", web::post().to(edit::update))
         .route("/slots/{id}/edit", web::get().to(edit::edit))
         .route("/slots/{id}/placement", web::post().to(edit::place))
-        .route("/slots/{id}/confirmation", web::post().to(steps::confirmation))
-        .route("/slots/{id}/cancellation", web::post().to(steps::cancellation))
+        .route(
+            "/slots/{id}/confirmation",
+            web::post().to(steps::confirmation),
+        )
+        .route(
+            "/slots/{id}/cancellation",
+            web::post().to(steps::cancellation),
+        )
         .route("/slots/{id}/notices", web::post().to(steps::notices));
 }
 

@@ -24,7 +24,12 @@ pub struct ImportArgs {
     /// The event file, TOML
     file: PathBuf,
     /// The protocol office's mailbox where the file names none
-    #[arg(long, env = "IIKURA_MAIL_FROM", default_value = "protocol@iikura.example", value_name = "E-MAIL")]
+    #[arg(
+        long,
+        env = "IIKURA_MAIL_FROM",
+        default_value = "protocol@iikura.example",
+        value_name = "E-MAIL"
+    )]
     mail_from: String,
 }
 
@@ -33,18 +38,32 @@ impl ImportArgs {
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         let name = self.file.display().to_string();
-        let source =
-            std::fs::read_to_string(&self.file).map_err(|error| Failure::one(format!("cannot read {name}: {error}")))?;
-        let office = Email::parse(&self.mail_from)
-            .map_err(|error| Failure::one(format!("'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)", self.mail_from)))?;
+        let source = std::fs::read_to_string(&self.file)
+            .map_err(|error| Failure::one(format!("cannot read {name}: {error}")))?;
+        let office = Email::parse(&self.mail_from).map_err(|error| {
+            Failure::one(format!(
+                "'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)",
+                self.mail_from
+            ))
+        })?;
         let db = open(&self.database)?;
         let (live, now) = (Live::default(), Clock::system().now());
         let outcome = db.write_here(|conn| {
-            Ok::<_, Failure>(file::import(conn, &live, &source, &office, &Actor::command_line(), now))
+            Ok::<_, Failure>(file::import(
+                conn,
+                &live,
+                &source,
+                &office,
+                &Actor::command_line(),
+                now,
+            ))
         })?;
         let imported = outcome.map_err(|error| match error {
             ImportError::Faulty(faults) => {
-                let mut lines: Vec<String> = faults.iter().map(|fault| format!("{name}: {fault}")).collect();
+                let mut lines: Vec<String> = faults
+                    .iter()
+                    .map(|fault| format!("{name}: {fault}"))
+                    .collect();
                 lines.push("nothing was imported; mend the file and try again".to_owned());
                 Failure(lines)
             }
@@ -91,8 +110,15 @@ impl ExportArgs {
 pub(super) fn programme(db: &Db, slug: &str) -> Result<Arc<Programme>, Failure> {
     let found = db.read_here(|conn| {
         let event = store::find(conn, slug)?;
-        let programme = event.map(|event| Live::default().programme(conn, event)).transpose()?.flatten();
+        let programme = event
+            .map(|event| Live::default().programme(conn, event))
+            .transpose()?
+            .flatten();
         Ok::<_, Failure>(programme)
     })?;
-    found.ok_or_else(|| Failure::one(format!("there is no event '{slug}'; 'iikura import FILE' brings one in")))
+    found.ok_or_else(|| {
+        Failure::one(format!(
+            "there is no event '{slug}'; 'iikura import FILE' brings one in"
+        ))
+    })
 }

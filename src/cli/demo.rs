@@ -31,7 +31,12 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address to listen on
-    #[arg(long, env = "IIKURA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "IIKURA_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR"
+    )]
     listen: SocketAddr,
 }
 
@@ -51,7 +56,10 @@ impl DemoArgs {
         for (role, email, password) in sign_ins {
             println!("{role} {email} {password}");
         }
-        println!("Mail goes to {}; stop with Ctrl-C.", config.outbox.display());
+        println!(
+            "Mail goes to {}; stop with Ctrl-C.",
+            config.outbox.display()
+        );
         serve::until_stopped(App::new(db, clock, config), listener)
     }
 }
@@ -61,7 +69,9 @@ fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = asked.unwrap_or_else(|| {
         std::env::temp_dir().join(format!("iikura-demo-{:013x}", crate::db::fresh_id()))
     });
-    let fault = |error: std::io::Error| Failure::one(format!("cannot prepare {}: {error}", folder.display()));
+    let fault = |error: std::io::Error| {
+        Failure::one(format!("cannot prepare {}: {error}", folder.display()))
+    };
     std::fs::create_dir_all(&folder).map_err(fault)?;
     let used = std::fs::read_dir(&folder).map_err(fault)?.next().is_some();
     if used && !folder.join(MARK).is_file() {
@@ -80,7 +90,11 @@ fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if outbox.exists() {
         std::fs::remove_dir_all(outbox).map_err(fault)?;
     }
-    std::fs::write(folder.join(MARK), "The data of 'iikura demo': made anew at every start.\n").map_err(fault)?;
+    std::fs::write(
+        folder.join(MARK),
+        "The data of 'iikura demo': made anew at every start.\n",
+    )
+    .map_err(fault)?;
     Ok(folder)
 }
 
@@ -100,11 +114,18 @@ type SignIn = (&'static str, String, String);
 
 /// Imports the meeting and adds one user per role, each with a password that nobody had before.
 fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
-    let actor = Actor { user: None, name: "demo".to_owned() };
+    let actor = Actor {
+        user: None,
+        name: "demo".to_owned(),
+    };
     db.write_here(|conn| {
         let imported = file::import(conn, &Live::default(), NINTH_MEETING, office, &actor, now)?;
         let mut sign_ins = Vec::new();
-        for (word, role) in [("admin", None), ("officer", Some(EventRole::Officer)), ("observer", Some(EventRole::Observer))] {
+        for (word, role) in [
+            ("admin", None),
+            ("officer", Some(EventRole::Officer)),
+            ("observer", Some(EventRole::Observer)),
+        ] {
             sign_ins.push(add_user(conn, &actor, word, role, imported.event, now)?);
         }
         Ok(sign_ins)

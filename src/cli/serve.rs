@@ -21,7 +21,10 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
 /// Binds the address, so that a fault is known before anything is announced.
 pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     TcpListener::bind(config.listen).map_err(|error| {
-        Failure::one(format!("cannot listen on {}: {error}; set --listen (IIKURA_LISTEN)", config.listen))
+        Failure::one(format!(
+            "cannot listen on {}: {error}; set --listen (IIKURA_LISTEN)",
+            config.listen
+        ))
     })
 }
 
@@ -37,5 +40,8 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
 pub(super) fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -129,6 +129,8 @@ pub struct SlotView {
 pub struct Mark {
     /// The slot concerned.
     pub slot: Option<SlotId>,
+    /// Its title; empty for what concerns no slot, and for one that is not stored yet.
+    pub subject: String,
     /// The level's word: `blocked`, `needs_reason`, `advice`, or `overridden`.
     pub level: &'static str,
     /// The level as people read it.
@@ -182,6 +184,11 @@ fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
     };
     Mark {
         slot: conflict.slot,
+        subject: conflict
+            .slot
+            .and_then(|id| programme.slot(id))
+            .map(|slot| slot.details.title.to_string())
+            .unwrap_or_default(),
         level,
         level_label,
         rule: conflict.rule().label(),
