@@ -1,14 +1,22 @@
 //! The application: what handlers share, and every route on one screen.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
+use tokio::sync::Notify;
 
+use crate::agenda::pages as agenda;
 use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
+use crate::event;
+use crate::event::live::Live;
+use crate::event::pages::timetable;
+use crate::mail::Post;
+use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
 
@@ -21,6 +29,32 @@ pub struct App {
     pub clock: Clock,
     /// The checked configuration.
     pub config: Config,
+    /// The programmes in memory.
+    pub live: Live,
+    /// Rung after a commit that queued mail.
+    pub mail_bell: Arc<Notify>,
+}
+
+impl App {
+    /// Puts the shared parts together.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, config: Config) -> Self {
+        Self {
+            db,
+            clock,
+            config,
+            live: Live::default(),
+            mail_bell: Arc::default(),
+        }
+    }
+
+    /// What writing mail needs to know.
+    #[must_use]
+    pub fn post(&self) -> Post {
+        Post {
+            from: self.config.mail_from.clone(),
+        }
+    }
 }
 
 /// Every route of the server.
@@ -62,7 +96,29 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/users/{user}/sessions/end",
             web::post().to(user_pages::end_sessions),
-        );
+        )
+        .route("/", web::get().to(event::pages::index))
+        .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/slots", web::post().to(edit::create))
+        .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/agenda", web::get().to(agenda::index))
+        .route(
+            "/events/{slug}/agenda.{format}",
+            web::get().to(agenda::document),
+        )
+        .route("/slots/{id}", web::get().to(show::show))
+        .route("/slots/{id}", web::post().to(edit::update))
+        .route("/slots/{id}/edit", web::get().to(edit::edit))
+        .route("/slots/{id}/placement", web::post().to(edit::place))
+        .route(
+            "/slots/{id}/confirmation",
+            web::post().to(steps::confirmation),
+        )
+        .route(
+            "/slots/{id}/cancellation",
+            web::post().to(steps::cancellation),
+        )
+        .route("/slots/{id}/notices", web::post().to(steps::notices));
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.

@@ -7,6 +7,7 @@
     )
 )]
 
+pub mod agenda;
 pub mod app;
 pub mod audit;
 pub mod auth;

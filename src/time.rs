@@ -197,6 +197,19 @@ impl Zone {
         format!("{:02}:{:02}", local.hour(), local.minute())
     }
 
+    /// `14:40`, with the offset where the clocks pass that time twice; [`Zone::instant`] reads it back.
+    #[must_use]
+    pub fn exact_clock(self, instant: Instant) -> String {
+        let clock = self.clock(instant);
+        let read = clock
+            .parse()
+            .map(|time| self.instant(self.date(instant), time));
+        match read {
+            Ok(Ok(same)) if same == instant => clock,
+            _ => format!("{clock}{}", self.local(instant).offset().fix()),
+        }
+    }
+
     /// `Saturday, 24 December 2022`
     #[must_use]
     pub fn day_in_words(self, instant: Instant) -> String {

@@ -325,7 +325,7 @@ pub fn revert_migrations(connection: &mut Conn) -> Result<(), DbError> {
 fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
     fn unknown<DB: diesel::backend::Backend>(
         harness: &mut impl MigrationHarness<DB>,
-        known: EmbeddedMigrations,
+        known: &EmbeddedMigrations,
     ) -> diesel::migration::Result<Option<String>>
     where
         EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
@@ -343,8 +343,8 @@ fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
             .find(|version| !known.contains(version)))
     }
     let newer = match connection {
-        Conn::Sqlite(sqlite) => unknown(sqlite, SQLITE_MIGRATIONS),
-        Conn::Postgres(postgres) => unknown(postgres, POSTGRES_MIGRATIONS),
+        Conn::Sqlite(sqlite) => unknown(sqlite, &SQLITE_MIGRATIONS),
+        Conn::Postgres(postgres) => unknown(postgres, &POSTGRES_MIGRATIONS),
     }
     .map_err(|error| DbError::Migration(error.to_string()))?;
     newer.map_or(Ok(()), |version| Err(DbError::NewerSchema(version)))

@@ -194,7 +194,7 @@ diesel::table! {
         sequence -> Integer,
         method -> Text,
         told -> Text,
-        first_message_id -> Text,
+        thread -> Text,
         told_at -> BigInt,
     }
 }

@@ -1,5 +1,7 @@
 //! Delegations, their principals and the contacts who are told.
 
+pub mod store;
+
 use diesel_derive_newtype::DieselNewType;
 
 use crate::db::text_enum::TextEnum;
@@ -76,4 +78,26 @@ pub struct Contact {
     pub language: String,
     /// True when no calendar parts are wanted.
     pub letters_only: bool,
+}
+
+/// Reads a language as a BCP 47 tag, as `ja` or `zh-Hant`.
+///
+/// # Errors
+/// With a sentence that says how to write it.
+pub fn language(raw: &str) -> Result<String, String> {
+    let tag = raw.trim();
+    let mut parts = tag.split('-');
+    let primary = parts.next().is_some_and(|part| {
+        (2..=3).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_alphabetic())
+    });
+    let rest = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    });
+    if primary && rest && tag.len() <= 35 {
+        Ok(tag.to_owned())
+    } else {
+        Err(format!(
+            "'{tag}' is no language; write it as in ja, ru or zh-Hant"
+        ))
+    }
 }

@@ -1,13 +1,22 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod desk;
+pub mod file;
+pub mod live;
+pub mod pages;
 pub mod programme;
+pub mod resource;
+pub mod store;
+pub mod timetable;
+pub mod tx;
+pub mod visibility;
 
 use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line};
-use crate::time::{ClockTime, Instant, Zone};
+use crate::time::{ClockTime, Instant, Zone, parse_date};
 
 /// The id of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
@@ -104,11 +113,11 @@ impl Event {
         self.days.iter().find(|day| day.date == date)
     }
 
-    /// A whole day of the event: from its midnight to the next.
+    /// The opening hours of a day, or the whole of it where none are known.
     #[must_use]
-    pub fn whole_day(&self, date: NaiveDate) -> Option<Interval> {
-        self.day(date)?;
-        Interval::new(self.at(date, 0), self.at(date, 1440)).ok()
+    pub fn hours_of(&self, date: NaiveDate) -> Interval {
+        self.opening_hours(date)
+            .unwrap_or_else(|| Interval::whole_day_from(self.at(date, 0)))
     }
 
     /// The opening hours of a day.
@@ -120,6 +129,19 @@ impl Event {
             self.at(date, day.closes.minutes()),
         )
         .ok()
+    }
+
+    /// Reads a day and time at the venue, as `2022-12-22 18:00`.
+    ///
+    /// # Errors
+    /// With a sentence that says how to write it.
+    pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
+        let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
+            format!("'{text}' is no day and time; write it as in 2022-12-22 18:00")
+        })?;
+        self.time_zone
+            .instant(parse_date(date)?, time.parse()?)
+            .map_err(|error| error.to_string())
     }
 
     /// The first instant at or after `minutes` past midnight on `date` at the venue.

@@ -1,5 +1,7 @@
 //! Interpreters and the languages between which they work.
 
+pub mod store;
+
 use diesel_derive_newtype::DieselNewType;
 
 use crate::slot::interval::Interval;

@@ -1,5 +1,8 @@
 //! Mail: letters with their calendar part, the outbox they wait in, and the worker that sends them.
 
+pub mod compose;
+pub mod outbox;
+
 use crate::delegation::{Contact, Delegation};
 use crate::event::Event;
 use crate::notice::{News, Told};
@@ -31,4 +34,11 @@ pub struct Letter<'a> {
     pub first_message_id: Option<&'a str>,
     /// When this mail is written: becomes Date and DTSTAMP.
     pub written_at: Moment,
+}
+
+/// What writing mail needs to know of this installation.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The address every mail comes from; its domain is that of Message-IDs and UIDs.
+    pub from: Email,
 }

@@ -1,10 +1,18 @@
 //! Notices: what each delegation was told of each slot, and what it must still hear.
 
+pub mod store;
+mod telling;
+
+pub(crate) use telling::remember;
+pub use telling::{TellError, due, tell};
+
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::slot::SlotId;
+use crate::text::Email;
 use crate::time::{Instant, Moment};
 
 /// What a calendar part asks of the calendar that reads it (RFC 5546).
@@ -43,10 +51,26 @@ pub struct Notice {
     pub method: Method,
     /// What the mail said, for "old → new" in the next one.
     pub told: Told,
-    /// Message-ID of the first mail about this slot, which later ones refer to.
-    pub first_message_id: String,
+    /// What the Message-IDs of the first mails about this slot have in common; later mails refer to them.
+    pub thread: String,
     /// When the mail was written.
     pub told_at: Moment,
+}
+
+impl Notice {
+    /// Message-ID of the first mail about this slot to one contact, which holds a mail thread together.
+    #[must_use]
+    pub fn first_message_id(&self, contact: &Email) -> String {
+        let digest = Sha256::digest(contact.as_str());
+        let (left, domain) = self
+            .thread
+            .split_once('@')
+            .unwrap_or((&self.thread, "iikura.example"));
+        format!(
+            "<{left}.{:02x}{:02x}{:02x}{:02x}@{domain}>",
+            digest[0], digest[1], digest[2], digest[3]
+        )
+    }
 }
 
 /// A slot as a delegation reads it: names, no ids, nothing internal.

@@ -1,5 +1,7 @@
 //! Rooms of the venue.
 
+pub mod store;
+
 use diesel_derive_newtype::DieselNewType;
 
 use crate::text::{Code, Line};

@@ -5,7 +5,7 @@ use crate::time::Instant;
 /// The longest a slot may be: a day, in minutes (the database checks the same).
 pub const LONGEST_SLOT: i32 = 1440;
 
-/// From `start` up to, but not including, `end`; never empty.
+/// From `start` up to, but not including, `end`; never empty. A slot is at most a day long, a stay may be longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval {
     start: Instant,
@@ -34,6 +34,24 @@ impl Interval {
             1..=LONGEST_SLOT => Ok(Self { start, end }),
             _ => Err(IntervalError::TooLong),
         }
+    }
+
+    /// The 24 hours that begin at `midnight`.
+    #[must_use]
+    pub const fn whole_day_from(midnight: Instant) -> Self {
+        Self {
+            start: midnight,
+            end: midnight.plus(LONGEST_SLOT),
+        }
+    }
+
+    /// A stay of any length; `None` unless the departure is after the arrival.
+    #[must_use]
+    pub fn stay(arrives: Instant, departs: Instant) -> Option<Self> {
+        (departs > arrives).then_some(Self {
+            start: arrives,
+            end: departs,
+        })
     }
 
     /// The first instant inside.

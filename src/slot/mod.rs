@@ -1,7 +1,13 @@
 //! Slots: the blocks of the programme.
 
+pub mod booking;
+pub mod forms;
+pub mod free;
 pub mod interval;
+pub mod pages;
+pub mod record;
 pub mod rules;
+pub mod store;
 
 use diesel_derive_newtype::DieselNewType;
 
@@ -156,15 +162,25 @@ pub struct Details {
     pub interval: Interval,
     /// Where, once that is known.
     pub room: Option<RoomId>,
-    /// Who takes part, in order of precedence.
+    /// Who takes part, by id ([`crate::event::programme::Programme::parties`] has them in order of precedence).
     pub delegations: Vec<DelegationId>,
-    /// Who interprets.
+    /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
     /// How firm.
     pub state: State,
 }
 
 impl Details {
+    /// The same with participants in the order in which they are compared and stored, each once.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.delegations.sort_unstable();
+        self.delegations.dedup();
+        self.interpreters.sort_unstable();
+        self.interpreters.dedup();
+        self
+    }
+
     /// True when `delegation` takes part.
     #[must_use]
     pub fn involves(&self, delegation: DelegationId) -> bool {

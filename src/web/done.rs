@@ -21,12 +21,17 @@ const SENTENCES: &[(&str, &str)] = &[
     ("sent", "The mail is queued; it goes out within a minute."),
     ("session-ended", "The session has ended."),
     ("signed-out", "You are signed out."),
+    ("told", "The delegations are told."),
     ("user-added", "The user is added and can sign in."),
     (
         "user-disabled",
         "The account is disabled and its sessions have ended.",
     ),
     ("user-enabled", "The account is enabled again."),
+    (
+        "withdrawn",
+        "The confirmation is withdrawn; the slot is tentative.",
+    ),
 ];
 
 /// The sentence for a word; `None` for a word of somebody else's making.

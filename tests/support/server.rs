@@ -72,11 +72,8 @@ impl Server {
         db.migrate().unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let ticks = clock.clone();
-        let app = App {
-            db: db.clone(),
-            clock: Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst))),
-            config,
-        };
+        let ticking = Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst)));
+        let app = App::new(db.clone(), ticking, config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {

@@ -25,7 +25,7 @@ CREATE INDEX slots_by_event ON slots (event_id, starts_at);
 CREATE TABLE occupancy (
   slot_id            BIGINT  NOT NULL,
   resource_id        BIGINT  NOT NULL,
-  event_id           BIGINT  NOT NULL,
+  event_id           BIGINT  NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   kind               TEXT    NOT NULL,
   starts_at          INTEGER NOT NULL,
   ends_at            INTEGER NOT NULL,

@@ -7,7 +7,7 @@ CREATE TABLE notices (
   sequence         INTEGER NOT NULL,
   method           TEXT    NOT NULL CHECK (method IN ('REQUEST', 'CANCEL')),
   told             TEXT    NOT NULL,          -- JSON: title, kind, times, room, participants as told
-  first_message_id TEXT    NOT NULL,          -- the mail that later ones refer to
+  thread           TEXT    NOT NULL,          -- what the Message-IDs of its first mails have in common
   told_at          BIGINT  NOT NULL,
   PRIMARY KEY (slot_id, delegation_id)
 );

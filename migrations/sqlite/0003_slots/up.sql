@@ -17,6 +17,9 @@ CREATE TABLE slots (
   created_at BIGINT  NOT NULL,
   updated_at BIGINT  NOT NULL,
   CHECK (ends_at > starts_at AND ends_at - starts_at <= 1440),
+  -- SQLite keeps whatever it is given: times of text would compare, and overlap unseen.
+  CHECK (typeof(starts_at) = 'integer' AND typeof(ends_at) = 'integer'),
+  CHECK (max(abs(starts_at), abs(ends_at)) < 2147483648),
   CHECK (holds = (state IN ('tentative', 'confirmed'))),
   UNIQUE (id, event_id, starts_at, ends_at, holds)
 );
@@ -25,7 +28,7 @@ CREATE INDEX slots_by_event ON slots (event_id, starts_at);
 CREATE TABLE occupancy (
   slot_id            BIGINT  NOT NULL,
   resource_id        BIGINT  NOT NULL,
-  event_id           BIGINT  NOT NULL,
+  event_id           BIGINT  NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   kind               TEXT    NOT NULL,
   starts_at          INTEGER NOT NULL,
   ends_at            INTEGER NOT NULL,
@@ -53,7 +56,7 @@ END;
 CREATE TRIGGER no_overlap_update BEFORE UPDATE ON occupancy WHEN NEW.holds BEGIN
   SELECT RAISE(ABORT, 'no_overlap') WHERE EXISTS (
     SELECT 1 FROM occupancy o
-    WHERE o.resource_id = NEW.resource_id AND o.holds AND o.slot_id <> NEW.slot_id
+    WHERE o.resource_id = NEW.resource_id AND o.holds AND o.rowid <> OLD.rowid
       AND o.starts_at > NEW.starts_at - 1680
       AND o.starts_at < NEW.ends_at + iif(NEW.turnaround_waived, 0, NEW.turnaround_minutes)
       AND o.ends_at + iif(o.turnaround_waived, 0, o.turnaround_minutes) > NEW.starts_at);

@@ -1,80 +1,19 @@
 //! The rules of DESIGN §3: pure functions from a programme and a slot to what is in the way.
 
-use crate::db::text_enum::TextEnum;
-use crate::slot::SlotId;
+mod chair;
+mod finding;
+mod overlap;
+mod place;
+mod rule;
+mod shape;
+pub mod wording;
+
+pub use finding::Finding;
+pub use rule::{Level, Rule};
+
+use crate::event::programme::{Programme, Resource};
+use crate::slot::{Details, Slot, SlotId, State};
 use crate::time::Moment;
-
-/// A rule of DESIGN §3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// A principal, room or interpreter in two slots at once.
-    DoubleBooking,
-    /// Off the grid or outside the event's days.
-    Interval,
-    /// Wrong participants for the kind; something that is not of this event.
-    Shape,
-    /// Outside opening hours.
-    Hours,
-    /// A delegation or interpreter that is not there.
-    Presence,
-    /// A room's turnaround cut short.
-    Turnaround,
-    /// Too little time for a principal between two rooms.
-    Transfer,
-    /// A room too small for the expected parties.
-    Capacity,
-    /// The chair's longest run without a break.
-    ChairRest,
-    /// The chair's bilaterals out of order of precedence.
-    Precedence,
-    /// Bilaterals with the chair of unequal length.
-    EqualLength,
-    /// The same two delegations twice.
-    RepeatedPair,
-    /// A guest without a bilateral with the chair.
-    MissingBilateral,
-    /// A slot without a room.
-    NoRoom,
-}
-
-impl TextEnum for Rule {
-    const ALL: &'static [Self] = &[
-        Self::DoubleBooking,
-        Self::Interval,
-        Self::Shape,
-        Self::Hours,
-        Self::Presence,
-        Self::Turnaround,
-        Self::Transfer,
-        Self::Capacity,
-        Self::ChairRest,
-        Self::Precedence,
-        Self::EqualLength,
-        Self::RepeatedPair,
-        Self::MissingBilateral,
-        Self::NoRoom,
-    ];
-    const NOUN: &'static str = "rule";
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::DoubleBooking => "double_booking",
-            Self::Interval => "interval",
-            Self::Shape => "shape",
-            Self::Hours => "hours",
-            Self::Presence => "presence",
-            Self::Turnaround => "turnaround",
-            Self::Transfer => "transfer",
-            Self::Capacity => "capacity",
-            Self::ChairRest => "chair_rest",
-            Self::Precedence => "precedence",
-            Self::EqualLength => "equal_length",
-            Self::RepeatedPair => "repeated_pair",
-            Self::MissingBilateral => "missing_bilateral",
-            Self::NoRoom => "no_room",
-        }
-    }
-}
 
 /// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,4 +32,160 @@ pub struct Override {
     pub author: String,
     /// When.
     pub at: Moment,
+}
+
+/// Something in the way of a slot, or worth knowing about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The slot; `None` for one that is not stored yet, and for what concerns no slot.
+    pub slot: Option<SlotId>,
+    /// How strictly it is meant here.
+    pub level: Level,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Conflict {
+    /// The rule.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        self.finding.rule()
+    }
+}
+
+/// A slot as it is or as somebody would like it.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The stored slot it would replace; `None` for a new one.
+    pub id: Option<SlotId>,
+    /// What is asked for.
+    pub details: &'a Details,
+}
+
+impl<'a> Candidate<'a> {
+    /// A stored slot, as it is.
+    #[must_use]
+    pub fn stored(slot: &'a Slot) -> Self {
+        Self {
+            id: Some(slot.id),
+            details: &slot.details,
+        }
+    }
+
+    /// A slot that is not stored yet.
+    #[must_use]
+    pub const fn new(details: &'a Details) -> Self {
+        Self { id: None, details }
+    }
+
+    /// The live slots that share `resource` with it, itself aside.
+    pub(crate) fn others<'p>(
+        self,
+        programme: &'p Programme,
+        resource: Resource,
+    ) -> impl Iterator<Item = &'p Slot> + use<'p> {
+        let id = self.id;
+        programme
+            .slots_of(resource)
+            .map(AsRef::as_ref)
+            .filter(move |other| Some(other.id) != id && other.state() != State::Cancelled)
+    }
+
+    /// A pencilled slot is a sketch: what would otherwise stop it is only said.
+    pub(crate) fn softened(self, level: Level) -> Level {
+        if self.details.state.holds() {
+            level
+        } else {
+            Level::Advice
+        }
+    }
+
+    pub(crate) fn conflict(self, level: Level, finding: Finding) -> Conflict {
+        Conflict {
+            slot: self.id,
+            level,
+            finding,
+        }
+    }
+}
+
+/// Everything in the way of one slot, the strictest first.
+#[must_use]
+pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    if candidate.details.state == State::Cancelled {
+        return Vec::new();
+    }
+    let mut conflicts = obstacles(programme, candidate);
+    chair::check(programme, candidate, &mut conflicts);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
+#[must_use]
+pub fn obstacles(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    shape::check(programme, candidate, &mut conflicts);
+    overlap::check(programme, candidate, &mut conflicts);
+    place::check(programme, candidate, &mut conflicts);
+    conflicts
+}
+
+/// Everything in the way anywhere in the programme, each pair of slots named once.
+#[must_use]
+pub fn check_all(programme: &Programme) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    for slot in programme.live_slots() {
+        let candidate = Candidate::stored(slot);
+        let found = obstacles(programme, candidate);
+        // A clash of two is named at the later of them.
+        conflicts.extend(found.into_iter().filter(|conflict| {
+            conflict
+                .finding
+                .other()
+                .and_then(|other| programme.slot(other))
+                .is_none_or(|other| {
+                    (other.interval().start(), other.id) < (slot.interval().start(), slot.id)
+                })
+        }));
+    }
+    chair::check_all(programme, &mut conflicts);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// The override that sets a conflict aside, if one is in force.
+#[must_use]
+pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p Override> {
+    if conflict.level != Level::NeedsReason {
+        return None;
+    }
+    programme.overrides.iter().find(|entry| {
+        entry.rule == conflict.rule() && entry.stands(programme) && entry.concerns(conflict)
+    })
+}
+
+impl Override {
+    /// True while the slots concerned stand where they stood.
+    fn stands(&self, programme: &Programme) -> bool {
+        let stands = |id, placement| {
+            programme
+                .slot(id)
+                .is_some_and(|slot| slot.placement == placement)
+        };
+        stands(self.slot, self.slot_placement)
+            && self
+                .other
+                .is_none_or(|(id, placement)| stands(id, placement))
+    }
+
+    fn concerns(&self, conflict: &Conflict) -> bool {
+        if let Finding::ChairRest { run, .. } = &conflict.finding {
+            return run.contains(&self.slot);
+        }
+        let other = self.other.map(|(id, _)| id);
+        let (slot, found) = (conflict.slot, conflict.finding.other());
+        (slot, found) == (Some(self.slot), other)
+            || (other.is_some() && (found, slot) == (Some(self.slot), other))
+    }
 }

@@ -1,0 +1,181 @@
+//! The agenda as a table: RFC 4180, UTF-8, and no cell that a spreadsheet would run as a formula.
+
+use csv::{Terminator, WriterBuilder};
+
+use super::{Agenda, Clock, Entry};
+use crate::db::text_enum::TextEnum;
+
+/// What tells Excel that a table is UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{FEFF}";
+
+/// Writes the table; times are the venue's, and a delegation has those at home beside them.
+///
+/// # Errors
+/// When the `csv` crate fails, which it does not on memory.
+pub fn render(agenda: &Agenda, byte_order_mark: bool) -> Result<Vec<u8>, csv::Error> {
+    let mut bytes = Vec::new();
+    if byte_order_mark {
+        bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
+    }
+    let mut table = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(bytes);
+    let reader = Reader::of(agenda);
+    table.write_record(reader.columns())?;
+    for entry in agenda.entries() {
+        table.write_record(reader.row(entry).iter().map(|cell| harmless(cell)))?;
+    }
+    table
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))
+}
+
+/// For whom the table is, which decides its columns.
+#[derive(Clone, Copy)]
+struct Reader {
+    /// Staff read of interpreters and notes.
+    staff: bool,
+    /// A delegation whose clocks at home show another time has it beside the venue's.
+    home: bool,
+}
+
+impl Reader {
+    fn of(agenda: &Agenda) -> Self {
+        Self {
+            staff: agenda.addressee().is_none(),
+            home: agenda.days.iter().any(|day| day.home_zone.is_some()),
+        }
+    }
+
+    fn columns(self) -> Vec<&'static str> {
+        let mut columns = vec![
+            "day",
+            "start",
+            "end",
+            "zone",
+            "kind",
+            "title",
+            "room",
+            "delegations",
+        ];
+        if self.staff {
+            columns.push("interpreters");
+        }
+        columns.push("state");
+        if self.staff {
+            columns.push("note");
+        }
+        if self.home {
+            columns.extend(["home_day", "home_start", "home_end", "home_zone"]);
+        }
+        columns
+    }
+
+    /// The cells of one entry, one for each of the columns.
+    fn row(self, entry: &Entry) -> Vec<String> {
+        let room = entry.room.as_ref().map(|room| room.name.clone());
+        let mut cells = times(&entry.venue).to_vec();
+        cells.extend([
+            entry.kind.as_str().to_owned(),
+            entry.title.clone(),
+            room.unwrap_or_default(),
+            joined(entry.parties.iter().map(|party| party.name.as_str())),
+        ]);
+        if self.staff {
+            let interpreters = entry.interpreters.iter().flatten();
+            cells.push(joined(interpreters.map(|one| one.name.as_str())));
+        }
+        cells.push(entry.state.as_str().to_owned());
+        if self.staff {
+            cells.push(entry.note.clone().unwrap_or_default());
+        }
+        if self.home {
+            cells.extend(entry.home.as_ref().map(times).unwrap_or_default());
+        }
+        cells
+    }
+}
+
+/// Day, start, end and zone; an end on another day carries its date.
+fn times(clock: &Clock) -> [String; 4] {
+    let end = if clock.end_date == clock.date {
+        clock.end.clone()
+    } else {
+        format!("{} {}", clock.end_date, clock.end)
+    };
+    [
+        clock.date.to_string(),
+        clock.start.clone(),
+        end,
+        clock.zone.clone(),
+    ]
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join("; ")
+}
+
+/// The text with an apostrophe before it where a spreadsheet would take it for a formula.
+///
+/// The signs are those of the OWASP page on CSV injection, with their full-width forms, which Excel in a Japanese
+/// set-up reads alike. White space and marks that show nothing do not hide one: some programs trim a cell.
+fn harmless(text: &str) -> String {
+    let breaks_out = text.starts_with(['\t', '\r', '\n', '\0']);
+    let calculates = text
+        .trim_start_matches(|c: char| c.is_whitespace() || shows_nothing(c))
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if breaks_out || calculates {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn shows_nothing(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_becomes_text() {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "\0=1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠SUM",
+            " =1",
+            "\u{200F}=1",
+            "\u{FEFF}+1",
+        ] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in [
+            "",
+            "a=1",
+            "14:40",
+            "2022-12-24",
+            "'=1",
+            "日本",
+            "1-1",
+            "–",
+            "−",
+        ] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The forms in which an agenda leaves the house.
+
+use super::html::Stylesheet;
+use super::{Agenda, csv, html, ics, json};
+use crate::db::text_enum::TextEnum;
+
+/// A form of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A page to print.
+    Html,
+    /// A table for a spreadsheet.
+    Csv,
+    /// Data for another program.
+    Json,
+    /// A file for a calendar.
+    Ics,
+}
+
+impl TextEnum for Format {
+    const ALL: &'static [Self] = &[Self::Html, Self::Csv, Self::Json, Self::Ics];
+    const NOUN: &'static str = "agenda format";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Ics => "ics",
+        }
+    }
+}
+
+impl Format {
+    /// The media type, with the character set.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Html => "text/html; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Ics => "text/calendar; charset=utf-8; method=PUBLISH",
+        }
+    }
+
+    /// The end of a file's name, without the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// What differs from place to place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Where a page has its look from.
+    pub stylesheet: Stylesheet<'a>,
+    /// True to begin a table with a byte order mark, without which Excel takes UTF-8 for something else.
+    pub byte_order_mark: bool,
+}
+
+/// Why an agenda could not be written. None of these happens with a text that was parsed at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The page's template failed.
+    #[error("the agenda's page could not be written")]
+    Html(#[from] askama::Error),
+    /// The table could not be written.
+    #[error("the agenda's table could not be written")]
+    Csv(#[from] ::csv::Error),
+    /// The data could not be written.
+    #[error("the agenda's data could not be written")]
+    Json(#[from] serde_json::Error),
+    /// The calendar could not be written.
+    #[error("the agenda's calendar could not be written")]
+    Ics(#[from] std::fmt::Error),
+}
+
+/// Writes the agenda as a file.
+///
+/// # Errors
+/// When the writer of that format fails.
+pub fn render(
+    agenda: &Agenda,
+    format: Format,
+    options: &Options<'_>,
+) -> Result<Vec<u8>, RenderError> {
+    Ok(match format {
+        Format::Html => html::render(agenda, options.stylesheet)?.into_bytes(),
+        Format::Csv => csv::render(agenda, options.byte_order_mark)?,
+        Format::Json => json::render(agenda)?,
+        Format::Ics => ics::render(agenda)?.into_bytes(),
+    })
+}
+
+/// A name for the file, as `ca-jad-9-kz-r12.csv`: lower-case ASCII letters, digits and hyphens, one dot.
+#[must_use]
+pub fn file_name(agenda: &Agenda, format: Format) -> String {
+    let reader = agenda
+        .addressee()
+        .map_or_else(String::new, |party| format!("-{}", safe(&party.code)));
+    format!(
+        "{}{reader}-r{}.{}",
+        safe(&agenda.slug),
+        agenda.revision.0.max(0),
+        format.extension()
+    )
+}
+
+/// Codes are safe as they are parsed; a name on somebody's disk does not rely on it.
+fn safe(code: &str) -> String {
+    code.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(40)
+        .collect::<String>()
+        .to_ascii_lowercase()
+}

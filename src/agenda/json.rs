@@ -1,0 +1,116 @@
+//! The agenda as data for another program.
+
+use serde::Serialize;
+
+use super::{Agenda, Audience, Entry};
+use crate::db::text_enum::TextEnum;
+use crate::time::{Instant, Zone};
+
+/// Writes the data, indented for people who look into the file.
+///
+/// # Errors
+/// When `serde_json` fails, which it does not on this shape.
+pub fn render(agenda: &Agenda) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(&Document::of(agenda))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    event: EventPart<'a>,
+    revision: i64,
+    /// RFC 3339 with the venue's offset.
+    issued_at: String,
+    viewer: ViewerPart<'a>,
+    slots: Vec<SlotPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct EventPart<'a> {
+    slug: &'a str,
+    name: &'a str,
+    name_ja: &'a str,
+    venue: &'a str,
+    venue_ja: &'a str,
+    time_zone: &'static str,
+    days: Vec<String>,
+}
+
+/// `"staff"` or `{"delegation": "KZ"}`
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum ViewerPart<'a> {
+    Staff,
+    Delegation(&'a str),
+}
+
+/// A slot as the API has it; what only staff may see is left out for others, not written as empty.
+#[derive(Serialize)]
+struct SlotPart<'a> {
+    id: i64,
+    kind: &'static str,
+    title: &'a str,
+    room: Option<&'a str>,
+    starts_at: String,
+    ends_at: String,
+    delegations: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interpreters: Option<Vec<&'a str>>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
+    sequence: i32,
+}
+
+impl<'a> Document<'a> {
+    fn of(agenda: &'a Agenda) -> Self {
+        Self {
+            event: EventPart {
+                slug: &agenda.slug,
+                name: &agenda.name,
+                name_ja: &agenda.name_ja,
+                venue: &agenda.venue,
+                venue_ja: &agenda.venue_ja,
+                time_zone: agenda.zone.name(),
+                days: agenda.days.iter().map(|day| day.date.to_string()).collect(),
+            },
+            revision: agenda.revision.0,
+            issued_at: agenda.zone.local_moment(agenda.issued_at).to_rfc3339(),
+            viewer: match &agenda.audience {
+                Audience::Staff => ViewerPart::Staff,
+                Audience::Delegation(party, _) => ViewerPart::Delegation(&party.code),
+            },
+            slots: agenda
+                .entries()
+                .map(|entry| SlotPart::of(entry, agenda.zone))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> SlotPart<'a> {
+    fn of(entry: &'a Entry, zone: Zone) -> Self {
+        let time = |instant: Instant| zone.rfc3339(instant);
+        Self {
+            id: entry.id.0,
+            kind: entry.kind.as_str(),
+            title: &entry.title,
+            room: entry.room.as_ref().map(|room| room.code.as_str()),
+            starts_at: time(entry.interval.start()),
+            ends_at: time(entry.interval.end()),
+            delegations: entry
+                .parties
+                .iter()
+                .map(|party| party.code.as_str())
+                .collect(),
+            interpreters: entry
+                .interpreters
+                .as_ref()
+                .map(|them| them.iter().map(|one| one.code.as_str()).collect()),
+            state: entry.state.as_str(),
+            version: entry.version,
+            sequence: entry.sequence,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `iikura agenda`: an agenda on the terminal or into a file.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::agenda::format::{Format, Options, RenderError, render};
+use crate::agenda::html::Stylesheet;
+use crate::agenda::{Agenda, Pencilled};
+use crate::db::text_enum::TextEnum;
+use crate::delegation::Delegation;
+use crate::event::programme::Programme;
+use crate::event::visibility::Viewer;
+use crate::time::Moment;
+
+/// Flags of `iikura agenda`.
+#[derive(Debug, Clone, Args)]
+pub struct AgendaArgs {
+    /// The event, as ca-jad-9
+    pub slug: String,
+    /// The agenda of one delegation, as KZ: only what it may see; without it, the whole event for the protocol office
+    #[arg(long, value_name = "CODE")]
+    pub delegation: Option<String>,
+    /// Form of the file
+    #[arg(long, default_value = "html", value_parser = formats())]
+    pub format: Format,
+    /// File to write; by default the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Begin the CSV with a byte order mark, so that Excel reads it as UTF-8
+    #[arg(long)]
+    pub bom: bool,
+    /// Show pencilled slots too; never for a delegation
+    #[arg(long, conflicts_with = "delegation")]
+    pub pencilled: bool,
+}
+
+/// Why there is no agenda.
+#[derive(Debug, thiserror::Error)]
+pub enum AgendaError {
+    /// No such delegation.
+    #[error("{slug} has no delegation '{code}'; it has {known}")]
+    UnknownDelegation {
+        /// The event.
+        slug: String,
+        /// What was typed.
+        code: String,
+        /// What could have been.
+        known: String,
+    },
+    /// A byte order mark on something else than a table.
+    #[error("--bom is for CSV; add --format csv or leave it out")]
+    MarkWithoutTable,
+    /// The agenda could not be written.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The file or terminal took nothing.
+    #[error("cannot write to {place}: {error}")]
+    Output {
+        /// Where to.
+        place: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+impl AgendaArgs {
+    /// Writes the agenda of `programme` to where the flags say.
+    ///
+    /// # Errors
+    /// With one sentence that says what to type instead.
+    pub fn run(&self, programme: &Programme, now: Moment) -> Result<(), AgendaError> {
+        let bytes = self.bytes(programme, now)?;
+        let (place, written) = if let Some(path) = &self.output {
+            (path.display().to_string(), std::fs::write(path, bytes))
+        } else {
+            let mut terminal = std::io::stdout().lock();
+            let written = terminal.write_all(&bytes).and_then(|()| terminal.flush());
+            ("the terminal".to_owned(), written)
+        };
+        written.map_err(|error| AgendaError::Output { place, error })
+    }
+
+    /// The agenda as the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), without those of the file.
+    pub fn bytes(&self, programme: &Programme, now: Moment) -> Result<Vec<u8>, AgendaError> {
+        if self.bom && self.format != Format::Csv {
+            return Err(AgendaError::MarkWithoutTable);
+        }
+        let viewer = self.viewer(programme)?;
+        let pencilled = if self.pencilled {
+            Pencilled::Included
+        } else {
+            Pencilled::LeftOut
+        };
+        let agenda = Agenda::of(programme, viewer, now, pencilled)
+            .ok_or_else(|| self.unknown_delegation(programme))?;
+        let options = Options {
+            stylesheet: Stylesheet::Embedded,
+            byte_order_mark: self.bom,
+        };
+        Ok(render(&agenda, self.format, &options)?)
+    }
+
+    fn viewer(&self, programme: &Programme) -> Result<Viewer, AgendaError> {
+        let Some(code) = &self.delegation else {
+            return Ok(Viewer::Staff);
+        };
+        let typed = |delegation: &&Delegation| delegation.code.as_str().eq_ignore_ascii_case(code);
+        programme
+            .delegation_by_code(code)
+            .or_else(|| programme.delegations.iter().find(typed))
+            .map(|delegation| Viewer::Delegation(delegation.id))
+            .ok_or_else(|| self.unknown_delegation(programme))
+    }
+
+    fn unknown_delegation(&self, programme: &Programme) -> AgendaError {
+        let known: Vec<_> = programme
+            .delegations
+            .iter()
+            .map(|delegation| delegation.code.as_str())
+            .collect();
+        AgendaError::UnknownDelegation {
+            slug: programme.event.slug.to_string(),
+            code: self.delegation.clone().unwrap_or_default(),
+            known: if known.is_empty() {
+                "none yet".to_owned()
+            } else {
+                known.join(", ")
+            },
+        }
+    }
+}
+
+/// Every format by its word, so that `--help` and a typing mistake list them.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|word| {
+        Format::from_word(&word).ok_or_else(|| format!("unknown {} '{word}'", Format::NOUN))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::agenda::sample;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        agenda: AgendaArgs,
+    }
+
+    fn typed(words: &str) -> Result<AgendaArgs, clap::Error> {
+        Cli::try_parse_from(std::iter::once("agenda").chain(words.split_whitespace()))
+            .map(|cli| cli.agenda)
+    }
+
+    fn output(words: &str) -> Result<String, AgendaError> {
+        typed(words)
+            .unwrap()
+            .bytes(&sample::ninth_meeting(), sample::ISSUED)
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_page_carries_its_own_look() {
+        let page = output("ca-jad-9 --delegation kz").unwrap();
+        assert!(page.contains("<style>") && page.contains("@page"));
+        assert!(!page.contains("<link rel=\"stylesheet\""));
+        assert!(page.contains("Kazakhstan") && !page.contains(sample::CANARY));
+    }
+
+    #[test]
+    fn sketches_are_shown_when_asked_for() {
+        assert!(
+            !output("ca-jad-9 --format csv")
+                .unwrap()
+                .contains("pencilled")
+        );
+        let table = output("ca-jad-9 --format csv --pencilled --bom").unwrap();
+        assert!(table.contains("pencilled") && table.starts_with('\u{FEFF}'));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_what_to_type() {
+        assert!(typed("ca-jad-9 --delegation KZ --pencilled").is_err());
+        assert!(typed("ca-jad-9 --format doc").is_err());
+        let refusal = |words| output(words).unwrap_err().to_string();
+        assert_eq!(
+            refusal("ca-jad-9 --delegation XX"),
+            "ca-jad-9 has no delegation 'XX'; it has JP, KZ, KG, TJ, TM, UZ"
+        );
+        assert_eq!(
+            refusal("ca-jad-9 --bom"),
+            "--bom is for CSV; add --format csv or leave it out"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named() {
+        let args = typed("ca-jad-9 --output /nowhere/agenda.html").unwrap();
+        let refusal = args
+            .run(&sample::ninth_meeting(), sample::ISSUED)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refusal.starts_with("cannot write to /nowhere/agenda.html: "),
+            "{refusal}"
+        );
+    }
+}

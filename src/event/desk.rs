@@ -1,0 +1,136 @@
+//! A desk: somebody's place at an event, with the programme in front of them. Every page of an event begins here.
+
+use std::sync::Arc;
+
+use actix_web::web;
+
+use super::programme::Programme;
+use super::tx::{self, EventTx};
+use crate::app::App;
+use crate::auth::Seat;
+use crate::auth::session::Caller;
+use crate::slot::booking::{self, BookingError};
+use crate::slot::{Slot, SlotId, store};
+use crate::time::Moment;
+use crate::web::Error;
+
+/// Somebody's place at an event, with the programme as it was when the request came.
+#[derive(Clone)]
+pub struct Desk {
+    /// The application.
+    pub app: web::Data<App>,
+    /// Who sits here and what they may do.
+    pub seat: Seat,
+    /// The programme.
+    pub programme: Arc<Programme>,
+    /// When the request came.
+    pub now: Moment,
+}
+
+impl Desk {
+    /// The caller's place at the event with this slug.
+    ///
+    /// # Errors
+    /// When nobody is signed in, or the caller has no part in such an event.
+    pub async fn at(app: &web::Data<App>, caller: Caller, slug: String) -> Result<Self, Error> {
+        let app = app.clone();
+        let db = app.db.clone();
+        db.read(move |conn| {
+            let seat = caller.seat(conn, &slug)?;
+            let programme = app
+                .live
+                .programme(conn, seat.event)?
+                .ok_or(Error::NotFound)?;
+            Ok(Self {
+                app,
+                seat,
+                programme,
+                now: caller.now,
+            })
+        })
+        .await
+    }
+
+    /// The caller's place at the event that a slot belongs to, and the slot.
+    ///
+    /// # Errors
+    /// As [`Desk::at`]; a slot of somebody else's event is not there.
+    pub async fn of_slot(
+        app: &web::Data<App>,
+        caller: Caller,
+        slot: SlotId,
+    ) -> Result<(Self, Arc<Slot>), Error> {
+        let app = app.clone();
+        let db = app.db.clone();
+        db.read(move |conn| {
+            let session = caller.session(conn)?;
+            let slug = store::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
+            let seat = session.seat(conn, &slug)?;
+            let programme = app
+                .live
+                .programme(conn, seat.event)?
+                .ok_or(Error::NotFound)?;
+            let slot = programme.slot(slot).cloned().ok_or(Error::NotFound)?;
+            Ok((
+                Self {
+                    app,
+                    seat,
+                    programme,
+                    now: caller.now,
+                },
+                slot,
+            ))
+        })
+        .await
+    }
+
+    /// Passes on those who may change the event.
+    ///
+    /// # Errors
+    /// For observers.
+    pub fn to_change(self) -> Result<Self, Error> {
+        Ok(Self {
+            seat: self.seat.to_change()?,
+            ..self
+        })
+    }
+
+    /// Changes the programme in one transaction.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn write<T: Send + 'static, E>(
+        &self,
+        work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
+    {
+        let Self { app, seat, now, .. } = self.clone();
+        let db = app.db.clone();
+        let written = db
+            .write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work))
+            .await?;
+        Ok(written.value)
+    }
+
+    /// Books in one transaction, and wakes the mail worker.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn book<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError> + Send + 'static,
+    ) -> Result<T, BookingError> {
+        let Self { app, seat, now, .. } = self.clone();
+        let db = app.db.clone();
+        let bell = self.app.mail_bell.clone();
+        let written = db
+            .write(move |conn| {
+                booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
+            })
+            .await?;
+        bell.notify_one();
+        Ok(written.value)
+    }
+}

@@ -1,0 +1,250 @@
+//! The event file: a whole event as one TOML file, both ways.
+//!
+//! The shape is documented in the README. A key may end in `_assumed` to mark a stand-in; it is read the same.
+
+mod read;
+mod read_slots;
+mod write;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+pub use read::{Fault, ImportError, Imported, import};
+pub use write::export;
+
+/// The file as it stands, before anything in it has been believed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventFile {
+    meeting: Meeting,
+    #[serde(default, alias = "parties_assumed")]
+    parties: Vec<Spanned<Party>>,
+    #[serde(default, alias = "rooms_assumed")]
+    rooms: Vec<Spanned<RoomEntry>>,
+    #[serde(default, alias = "interpreters_assumed")]
+    interpreters: Vec<Spanned<InterpreterEntry>>,
+    #[serde(default, alias = "slots_assumed")]
+    slots: Vec<Spanned<SlotEntry>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meeting {
+    slug: Spanned<String>,
+    name: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name_ja: Option<Spanned<String>>,
+    venue: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    venue_ja: Option<Spanned<String>>,
+    time_zone: Spanned<String>,
+    days: Vec<Spanned<String>>,
+    #[serde(alias = "opens_assumed")]
+    opens: Spanned<String>,
+    #[serde(alias = "closes_assumed")]
+    closes: Spanned<String>,
+    /// Days with other hours than the rest: day, opening, closing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    other_hours: Vec<Spanned<[String; 3]>>,
+    #[serde(
+        default,
+        alias = "office_assumed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    office: Option<Spanned<OfficeEntry>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grid_minutes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    minimum_gap_minutes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chair_run_minutes: Option<Spanned<i64>>,
+    #[serde(default)]
+    chair_rest_needs_reason: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfficeEntry {
+    name: String,
+    email: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    phone: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Party {
+    code: Spanned<String>,
+    name: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name_ja: Option<Spanned<String>>,
+    role: Spanned<String>,
+    #[serde(alias = "head_assumed")]
+    head: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head_ja: Option<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<Spanned<String>>,
+    #[serde(alias = "precedence_assumed")]
+    precedence: Spanned<i64>,
+    time_zone: Spanned<String>,
+    #[serde(default, alias = "languages_assumed")]
+    languages: Vec<Spanned<String>>,
+    #[serde(alias = "party_size_assumed")]
+    party_size: Spanned<i64>,
+    #[serde(
+        default,
+        alias = "presence_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    presence: Vec<Spanned<[String; 2]>>,
+    #[serde(
+        default,
+        alias = "contacts_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    contacts: Vec<Spanned<ContactEntry>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactEntry {
+    name: String,
+    email: String,
+    #[serde(default = "english")]
+    language: String,
+    #[serde(default)]
+    letters_only: bool,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomEntry {
+    code: Spanned<String>,
+    name: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name_ja: Option<Spanned<String>>,
+    capacity: Spanned<i64>,
+    #[serde(default = "no_turnaround")]
+    turnaround_minutes: Spanned<i64>,
+}
+
+fn no_turnaround() -> Spanned<i64> {
+    Spanned::new(0..0, 0)
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InterpreterEntry {
+    code: Spanned<String>,
+    name: Spanned<String>,
+    pairs: Vec<Spanned<[String; 2]>>,
+    #[serde(
+        default,
+        alias = "presence_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    presence: Vec<Spanned<[String; 2]>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlotEntry {
+    kind: Spanned<String>,
+    title: Spanned<String>,
+    #[serde(
+        default,
+        alias = "room_assumed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    room: Option<Spanned<String>>,
+    day: Spanned<String>,
+    #[serde(alias = "start_assumed")]
+    start: Spanned<String>,
+    #[serde(
+        default,
+        alias = "end_assumed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    end: Option<Spanned<String>>,
+    #[serde(
+        default,
+        alias = "minutes_assumed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    minutes: Option<Spanned<i64>>,
+    #[serde(default)]
+    parties: Parties,
+    #[serde(
+        default,
+        alias = "interpreters_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    interpreters: Vec<Spanned<String>>,
+    #[serde(default = "tentative")]
+    state: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    sequence: i32,
+    /// Rules set aside: the rule's code and the reason.
+    #[serde(default, rename = "override", skip_serializing_if = "Vec::is_empty")]
+    overrides: Vec<Spanned<OverrideEntry>>,
+    /// What delegations were told of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Spanned<ToldEntry>>,
+}
+
+fn tentative() -> Spanned<String> {
+    Spanned::new(0..0, "tentative".to_owned())
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this signature"
+)]
+fn is_zero(sequence: &i32) -> bool {
+    *sequence == 0
+}
+
+/// `"all"`, or a list of codes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Parties {
+    Word(String),
+    Codes(Vec<String>),
+}
+
+impl Default for Parties {
+    fn default() -> Self {
+        Self::Codes(Vec::new())
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OverrideEntry {
+    rule: String,
+    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+}
+
+/// A notice: everything a later mail needs to replace what stands in the delegation's calendar.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToldEntry {
+    party: String,
+    method: String,
+    sequence: i32,
+    uid: String,
+    thread: String,
+    /// RFC 3339.
+    at: String,
+    #[serde(flatten)]
+    slot: crate::notice::Told,
+}

@@ -1,0 +1,282 @@
+//! Reading the slots of an event file: each is judged by the same rules as one that is booked by hand.
+
+use chrono::{DateTime, NaiveDate};
+use toml::Spanned;
+
+use super::read::{ImportError, Reader};
+use super::{OverrideEntry, Parties, SlotEntry, ToldEntry};
+use crate::db::text_enum::TextEnum;
+use crate::event::programme::Programme;
+use crate::event::tx::EventTx;
+use crate::notice::{self, Method, Notice};
+use crate::slot::booking::{self, BookingError, Reason, Reasons};
+use crate::slot::interval::Interval;
+use crate::slot::rules::{Level, Rule, wording};
+use crate::slot::{Details, Kind, Slot, State};
+use crate::text::{self, Line};
+use crate::time::{ClockTime, Moment};
+
+/// The reason on record for a rule that a file's slot breaks without naming one.
+const IMPORTED: &str = "Taken over as it stands in the imported event file";
+
+impl Reader<'_> {
+    /// Stores all slots, or collects the faults of all; returns what was taken over against a rule.
+    pub(super) fn slots(
+        &mut self,
+        tx: &mut EventTx<'_>,
+        entries: &[Spanned<SlotEntry>],
+    ) -> Result<Vec<String>, ImportError> {
+        let mut remarks = Vec::new();
+        for raw in entries {
+            let Some(details) = self.details(&tx.programme(), raw.as_ref()) else {
+                continue;
+            };
+            let reasons = self.reasons(&raw.as_ref().overrides);
+            let slot = booking::new_slot(details, raw.as_ref().sequence);
+            self.store(tx, raw, slot, reasons, &mut remarks)?;
+        }
+        self.finish()?;
+        Ok(remarks)
+    }
+
+    fn store(
+        &mut self,
+        tx: &mut EventTx<'_>,
+        raw: &Spanned<SlotEntry>,
+        slot: Slot,
+        mut reasons: Reasons,
+        remarks: &mut Vec<String>,
+    ) -> Result<(), ImportError> {
+        let conflicts = match booking::take_over(tx, &slot, &reasons) {
+            Err(BookingError::Conflicts(conflicts)) => conflicts,
+            Err(BookingError::Store(error)) => return Err(error.into()),
+            _ => return self.told(tx, &slot, &raw.as_ref().told),
+        };
+        let programme = tx.programme().with_slot(slot.clone());
+        let mut blocked = false;
+        for conflict in conflicts {
+            let sentence = wording::stored_sentence(&programme, &conflict);
+            match conflict.level {
+                Level::Blocked => {
+                    blocked = true;
+                    self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
+                }
+                Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
+                    reasons.insert(
+                        conflict.rule(),
+                        Reason {
+                            text: IMPORTED.to_owned(),
+                            author: None,
+                        },
+                    );
+                    remarks.push(format!("“{}”: {sentence}", slot.details.title));
+                }
+                Level::NeedsReason | Level::Advice => {}
+            }
+        }
+        if blocked {
+            return Ok(());
+        }
+        match booking::take_over(tx, &slot, &reasons) {
+            Ok(()) => self.told(tx, &slot, &raw.as_ref().told),
+            Err(BookingError::Store(error)) => Err(error.into()),
+            Err(error) => {
+                self.fault(&raw.span(), error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn details(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Details> {
+        let kind = self.word::<Kind>("kind", &entry.kind);
+        let state = self.word::<State>("state", &entry.state);
+        let title = self.parsed("title", &entry.title.span(), || {
+            Line::parse(entry.title.as_ref())
+        });
+        let note = entry
+            .note
+            .as_ref()
+            .map(|raw| self.parsed("note", &raw.span(), || text::note(raw.as_ref())));
+        let interval = self.interval(programme, entry);
+        let room = entry.room.as_ref().map(|raw| {
+            let room = programme.room_by_code(raw.as_ref()).map(|room| room.id);
+            self.known("room", raw, room)
+        });
+        let delegations = self.delegations(programme, entry);
+        let interpreters: Vec<_> = entry
+            .interpreters
+            .iter()
+            .map(|raw| {
+                let interpreter = programme
+                    .interpreter_by_code(raw.as_ref())
+                    .map(|interpreter| interpreter.id);
+                self.known("interpreters", raw, interpreter)
+            })
+            .collect();
+        let details = Details {
+            kind: kind?,
+            title: title?,
+            note: note.unwrap_or_else(|| Some(String::new()))?,
+            interval: interval?,
+            room: room.unwrap_or_default(),
+            delegations: delegations?,
+            interpreters: interpreters.into_iter().flatten().collect(),
+            state: state?,
+        };
+        Some(details.in_order())
+    }
+
+    fn word<E: TextEnum>(&mut self, key: &str, raw: &Spanned<String>) -> Option<E> {
+        let found = E::from_word(raw.as_ref());
+        if found.is_none() {
+            let words: Vec<&str> = E::ALL.iter().map(|variant| variant.as_str()).collect();
+            self.fault(
+                &raw.span(),
+                format!("{key}: '{}' is none of {}", raw.as_ref(), words.join(", ")),
+            );
+        }
+        found
+    }
+
+    fn known<T>(&mut self, key: &str, raw: &Spanned<String>, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.fault(
+                &raw.span(),
+                format!("{key}: there is no '{}' in this file", raw.as_ref()),
+            );
+        }
+        found
+    }
+
+    fn interval(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Interval> {
+        let zone = programme.event.time_zone;
+        let date = self.date("day", &entry.day)?;
+        let instant = |reader: &mut Self, key: &str, date: NaiveDate, raw: &Spanned<String>| {
+            let time = reader.parsed(key, &raw.span(), || raw.as_ref().parse::<ClockTime>())?;
+            reader.parsed(key, &raw.span(), || zone.instant(date, time))
+        };
+        let start = instant(self, "start", date, &entry.start)?;
+        let (end, at) = match (&entry.end, &entry.minutes) {
+            (Some(end), None) => (instant(self, "end", date, end)?, end.span()),
+            (None, Some(minutes)) => {
+                let length = i32::try_from(*minutes.as_ref()).unwrap_or(i32::MAX);
+                (start.plus(length), minutes.span())
+            }
+            _ => {
+                self.fault(
+                    &entry.start.span(),
+                    "give the slot either an end or minutes, not both or neither",
+                );
+                return None;
+            }
+        };
+        self.parsed("end", &at, || Interval::new(start, end))
+    }
+
+    fn delegations(
+        &mut self,
+        programme: &Programme,
+        entry: &SlotEntry,
+    ) -> Option<Vec<crate::delegation::DelegationId>> {
+        match &entry.parties {
+            Parties::Word(word) if word == "all" => Some(
+                programme
+                    .delegations
+                    .iter()
+                    .map(|delegation| delegation.id)
+                    .collect(),
+            ),
+            Parties::Word(word) => {
+                let message = format!("parties: '{word}' is neither \"all\" nor a list of codes");
+                self.fault(&entry.kind.span(), message);
+                None
+            }
+            Parties::Codes(codes) => {
+                let mut found = Vec::new();
+                for code in codes {
+                    match programme.delegation_by_code(code) {
+                        Some(delegation) => found.push(delegation.id),
+                        None => {
+                            let message = format!("parties: there is no '{code}' in this file");
+                            self.fault(&entry.kind.span(), message);
+                        }
+                    }
+                }
+                Some(found)
+            }
+        }
+    }
+
+    fn reasons(&mut self, entries: &[Spanned<OverrideEntry>]) -> Reasons {
+        let mut reasons = Reasons::new();
+        for raw in entries {
+            let entry = raw.as_ref();
+            let reason = self.parsed("reason", &raw.span(), || Line::parse(&entry.reason));
+            match (Rule::from_word(&entry.rule), reason) {
+                (Some(rule), Some(reason)) => {
+                    let author = entry
+                        .author
+                        .as_ref()
+                        .and_then(|author| Line::parse(author).ok());
+                    let reason = Reason {
+                        text: reason.to_string(),
+                        author: author.map(|author| author.to_string()),
+                    };
+                    reasons.insert(rule, reason);
+                }
+                (None, _) => self.fault(
+                    &raw.span(),
+                    format!("override: there is no rule '{}'", entry.rule),
+                ),
+                (Some(_), None) => {}
+            }
+        }
+        reasons
+    }
+
+    fn told(
+        &mut self,
+        tx: &mut EventTx<'_>,
+        slot: &Slot,
+        entries: &[Spanned<ToldEntry>],
+    ) -> Result<(), ImportError> {
+        let programme = tx.programme();
+        let mut notices = Vec::new();
+        for raw in entries {
+            let entry = raw.as_ref();
+            let party = programme.delegation_by_code(&entry.party);
+            let at = DateTime::parse_from_rfc3339(&entry.at).ok();
+            let (Some(delegation), Some(method), Some(at)) =
+                (party, Method::from_word(&entry.method), at)
+            else {
+                self.fault(
+                    &raw.span(),
+                    "told: party, method (REQUEST or CANCEL) and at (RFC 3339) must be valid",
+                );
+                continue;
+            };
+            let fits = [&entry.uid, &entry.thread].into_iter().all(|name| {
+                (1..=200).contains(&name.len())
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+            });
+            if !fits {
+                self.fault(&raw.span(), "told: uid and thread are names as an export writes them; leave them as they are");
+                continue;
+            }
+            notices.push(Notice {
+                slot: slot.id,
+                delegation: delegation.id,
+                uid: entry.uid.clone(),
+                sequence: entry.sequence,
+                method,
+                told: entry.slot.clone(),
+                thread: entry.thread.clone(),
+                told_at: Moment::from_seconds(at.timestamp()),
+            });
+        }
+        notice::remember(tx, notices)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,273 @@
+//! Writing an event file.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::{
+    ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry, Parties, Party,
+    RoomEntry, SlotEntry, ToldEntry,
+};
+use crate::db::text_enum::TextEnum;
+use crate::delegation::Delegation;
+use crate::event::Event;
+use crate::event::programme::Programme;
+use crate::interpreter::Interpreter;
+use crate::room::Room;
+use crate::slot::interval::Interval;
+use crate::slot::rules::{Candidate, check, in_force};
+use crate::slot::{Details, Slot};
+use crate::time::Instant;
+
+/// Writes a whole event as a file that [`super::import`] reads back without loss.
+///
+/// # Errors
+/// Never in practice: when the values cannot be written as TOML.
+pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
+    let file = EventFile {
+        meeting: meeting(&programme.event),
+        parties: programme
+            .delegations
+            .iter()
+            .map(|delegation| spanned(party(programme, delegation)))
+            .collect(),
+        rooms: programme
+            .rooms
+            .iter()
+            .map(|each| spanned(room(each)))
+            .collect(),
+        interpreters: programme
+            .interpreters
+            .iter()
+            .map(|each| spanned(interpreter(programme, each)))
+            .collect(),
+        slots: programme
+            .slots()
+            .iter()
+            .map(|each| spanned(slot(programme, each)))
+            .collect(),
+    };
+    toml::to_string_pretty(&file)
+}
+
+/// Positions mean nothing in a file that is being written.
+fn spanned<T>(value: T) -> Spanned<T> {
+    Spanned::new(0..0, value)
+}
+
+fn text(value: impl ToString) -> Spanned<String> {
+    spanned(value.to_string())
+}
+
+fn unless_empty(value: &str) -> Option<Spanned<String>> {
+    (!value.is_empty()).then(|| text(value))
+}
+
+fn number(value: i32) -> Spanned<i64> {
+    spanned(i64::from(value))
+}
+
+fn meeting(event: &Event) -> Meeting {
+    // The commonest hours stand for all days; the others are named.
+    let mut hours: BTreeMap<(u16, u16), usize> = BTreeMap::new();
+    for day in &event.days {
+        *hours
+            .entry((day.opens.minutes(), day.closes.minutes()))
+            .or_default() += 1;
+    }
+    let usual = hours
+        .into_iter()
+        .max_by_key(|(_, days)| *days)
+        .map(|(hours, _)| hours);
+    let usual_day = event
+        .days
+        .iter()
+        .find(|day| Some((day.opens.minutes(), day.closes.minutes())) == usual);
+    let others = event
+        .days
+        .iter()
+        .filter(|day| Some((day.opens.minutes(), day.closes.minutes())) != usual);
+    Meeting {
+        slug: text(&event.slug),
+        name: text(&event.name),
+        name_ja: unless_empty(&event.name_ja),
+        venue: text(&event.venue),
+        venue_ja: unless_empty(&event.venue_ja),
+        time_zone: text(event.time_zone),
+        days: event.days.iter().map(|day| text(day.date)).collect(),
+        opens: text(
+            usual_day
+                .map(|day| day.opens.to_string())
+                .unwrap_or_default(),
+        ),
+        closes: text(
+            usual_day
+                .map(|day| day.closes.to_string())
+                .unwrap_or_default(),
+        ),
+        other_hours: others
+            .map(|day| {
+                spanned([
+                    day.date.to_string(),
+                    day.opens.to_string(),
+                    day.closes.to_string(),
+                ])
+            })
+            .collect(),
+        office: Some(spanned(OfficeEntry {
+            name: event.office.name.to_string(),
+            email: event.office.email.to_string(),
+            phone: event.office.phone.clone(),
+        })),
+        grid_minutes: Some(number(event.settings.grid_minutes)),
+        minimum_gap_minutes: Some(number(event.settings.minimum_gap_minutes)),
+        chair_run_minutes: Some(number(event.settings.chair_run_minutes)),
+        chair_rest_needs_reason: event.settings.chair_rest_needs_reason,
+    }
+}
+
+fn party(programme: &Programme, delegation: &Delegation) -> Party {
+    Party {
+        code: text(&delegation.code),
+        name: text(&delegation.name),
+        name_ja: unless_empty(&delegation.name_ja),
+        role: text(delegation.role.as_str()),
+        head: text(&delegation.principal),
+        head_ja: unless_empty(&delegation.principal_ja),
+        title: unless_empty(&delegation.principal_title),
+        precedence: number(delegation.precedence),
+        time_zone: text(delegation.time_zone),
+        languages: delegation.languages.iter().map(text).collect(),
+        party_size: number(delegation.party_size),
+        presence: presence(programme, &delegation.presence),
+        contacts: delegation
+            .contacts
+            .iter()
+            .map(|contact| {
+                spanned(ContactEntry {
+                    name: contact.name.to_string(),
+                    email: contact.email.to_string(),
+                    language: contact.language.clone(),
+                    letters_only: contact.letters_only,
+                })
+            })
+            .collect(),
+    }
+}
+
+fn presence(programme: &Programme, stays: &[Interval]) -> Vec<Spanned<[String; 2]>> {
+    let zone = programme.event.time_zone;
+    let moment = |instant: Instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
+    stays
+        .iter()
+        .map(|stay| spanned([moment(stay.start()), moment(stay.end())]))
+        .collect()
+}
+
+fn room(room: &Room) -> RoomEntry {
+    RoomEntry {
+        code: text(&room.code),
+        name: text(&room.name),
+        name_ja: unless_empty(&room.name_ja),
+        capacity: number(room.capacity),
+        turnaround_minutes: number(room.turnaround_minutes),
+    }
+}
+
+fn interpreter(programme: &Programme, interpreter: &Interpreter) -> InterpreterEntry {
+    InterpreterEntry {
+        code: text(&interpreter.code),
+        name: text(&interpreter.name),
+        pairs: interpreter
+            .pairs
+            .iter()
+            .map(|(from, to)| spanned([from.clone(), to.clone()]))
+            .collect(),
+        presence: presence(programme, &interpreter.presence),
+    }
+}
+
+fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
+    let details = &slot.details;
+    let zone = programme.event.time_zone;
+    let (start, end) = (details.interval.start(), details.interval.end());
+    let same_day = zone.date(start) == zone.date(end);
+    SlotEntry {
+        kind: text(details.kind.as_str()),
+        title: text(&details.title),
+        room: details
+            .room
+            .and_then(|id| programme.room(id))
+            .map(|room| text(&room.code)),
+        day: text(zone.date(start)),
+        start: text(zone.exact_clock(start)),
+        end: same_day.then(|| text(zone.exact_clock(end))),
+        minutes: (!same_day).then(|| number(details.interval.minutes())),
+        parties: parties(programme, details),
+        interpreters: details
+            .interpreters
+            .iter()
+            .filter_map(|id| programme.interpreter(*id))
+            .map(|interpreter| text(&interpreter.code))
+            .collect(),
+        state: text(details.state.as_str()),
+        note: unless_empty(&details.note),
+        sequence: slot.sequence,
+        overrides: overrides(programme, slot),
+        told: told(programme, slot),
+    }
+}
+
+fn parties(programme: &Programme, details: &Details) -> Parties {
+    if details.delegations.len() == programme.delegations.len() && !details.delegations.is_empty() {
+        Parties::Word("all".to_owned())
+    } else {
+        Parties::Codes(
+            programme
+                .parties(details)
+                .map(|party| party.code.to_string())
+                .collect(),
+        )
+    }
+}
+
+/// The reasons that are in force, each rule once.
+fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> {
+    let entries: BTreeMap<&str, OverrideEntry> = check(programme, Candidate::stored(slot))
+        .iter()
+        .filter_map(|conflict| in_force(programme, conflict))
+        .filter(|entry| entry.slot == slot.id)
+        .map(|entry| {
+            let (rule, reason) = (entry.rule.as_str().to_owned(), entry.reason.clone());
+            (
+                entry.rule.as_str(),
+                OverrideEntry {
+                    rule,
+                    reason,
+                    author: Some(entry.author.clone()),
+                },
+            )
+        })
+        .collect();
+    entries.into_values().map(spanned).collect()
+}
+
+fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
+    let notices = programme
+        .notices
+        .iter()
+        .filter(|notice| notice.slot == slot.id);
+    notices
+        .filter_map(|notice| {
+            Some(spanned(ToldEntry {
+                party: programme.delegation(notice.delegation)?.code.to_string(),
+                method: notice.method.as_str().to_owned(),
+                sequence: notice.sequence,
+                uid: notice.uid.clone(),
+                thread: notice.thread.clone(),
+                at: notice.told_at.utc().to_rfc3339(),
+                slot: notice.told.clone(),
+            }))
+        })
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! The pages of an event: the list of events, the timetable, settings, history.
+
+pub mod timetable;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::store;
+use crate::time::day_in_words;
+use crate::web::Error;
+use crate::web::page::{Section, Shell, render};
+
+#[derive(Template)]
+#[template(path = "event/index.html")]
+struct IndexPage {
+    shell: Shell,
+    events: Vec<EventLine>,
+    may_add: bool,
+}
+
+struct EventLine {
+    slug: String,
+    name: String,
+    name_ja: String,
+    venue: String,
+    days: String,
+    role: &'static str,
+}
+
+/// `GET /`: the events that the caller has a part in.
+///
+/// # Errors
+/// When nobody is signed in.
+pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let (session, events) = app
+        .db
+        .read(move |conn| {
+            let session = caller.session(conn)?;
+            let mut lines = Vec::new();
+            for event in store::all(conn)? {
+                let Ok(seat) = session.seat(conn, event.slug.as_str()) else {
+                    continue;
+                };
+                lines.push(EventLine {
+                    slug: event.slug.to_string(),
+                    name: event.name.to_string(),
+                    name_ja: event.name_ja.clone(),
+                    venue: event.venue.to_string(),
+                    days: event
+                        .days
+                        .iter()
+                        .map(|day| day_in_words(day.date))
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                    role: if seat.may_change() {
+                        "You can change it"
+                    } else {
+                        "You can read it"
+                    },
+                });
+            }
+            Ok::<_, Error>((session, lines))
+        })
+        .await?;
+    let may_add = session.user.admin;
+    render(&IndexPage {
+        shell: session.shell("Events", Section::Events),
+        events,
+        may_add,
+    })
+}

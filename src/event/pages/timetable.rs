@@ -1,0 +1,137 @@
+//! The timetable: a day by room, by delegation, or as a list.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use chrono::NaiveDate;
+
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::event::timetable::{Content, DayPlan, Layout, Line, Mark, day_list, day_plan, marks};
+use crate::notice;
+use crate::time::{day_in_words, parse_date};
+use crate::web::Error;
+use crate::web::page::{Section, Shell, render};
+
+#[derive(Template)]
+#[template(path = "event/timetable.html")]
+struct TimetablePage {
+    shell: Shell,
+    slug: String,
+    date: NaiveDate,
+    heading: String,
+    zone: String,
+    revision: String,
+    days: Vec<Tab>,
+    layouts: Vec<Tab>,
+    plan: Option<DayPlan>,
+    lines: Vec<Line>,
+    marks: Vec<Mark>,
+    untold: usize,
+    may_change: bool,
+}
+
+/// A link of a row of tabs.
+struct Tab {
+    href: String,
+    text: String,
+    current: bool,
+}
+
+/// What the address asks for.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    day: Option<String>,
+    view: Option<String>,
+}
+
+/// `GET /events/{slug}`: one day of the programme.
+///
+/// # Errors
+/// When the caller has no part in the event, or the address asks for no day or view.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let date = date(&desk.programme, query.day.as_deref())?;
+    let layout = layout(query.view.as_deref())?;
+    render(&page(&desk, date, layout))
+}
+
+fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
+    match asked {
+        Some(day) => parse_date(day).map_err(Error::BadRequest),
+        None => Ok(programme
+            .event
+            .days
+            .first()
+            .map_or(NaiveDate::MIN, |day| day.date)),
+    }
+}
+
+fn layout(asked: Option<&str>) -> Result<Layout, Error> {
+    let word = asked.unwrap_or(Layout::Rooms.as_str());
+    Layout::from_word(word).ok_or_else(|| {
+        Error::BadRequest(
+            "The timetable can be seen by rooms, by delegations, or as a list.".to_owned(),
+        )
+    })
+}
+
+fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
+    let programme = &desk.programme;
+    let event = &programme.event;
+    let marks = marks(programme);
+    let (plan, lines) = match layout {
+        Layout::List => (None, day_list(programme, date, &marks)),
+        Layout::Rooms | Layout::Delegations => {
+            (Some(day_plan(programme, date, layout, &marks)), Vec::new())
+        }
+    };
+    let href = |date: NaiveDate, layout: Layout| {
+        format!("/events/{}?day={date}&view={}", event.slug, layout.as_str())
+    };
+    let days = event.days.iter().map(|day| Tab {
+        href: href(day.date, layout),
+        text: day.date.format("%a %-d %b").to_string(),
+        current: day.date == date,
+    });
+    let names = [
+        (Layout::Rooms, "By room"),
+        (Layout::Delegations, "By delegation"),
+        (Layout::List, "List"),
+    ];
+    let layouts = names.map(|(each, text)| Tab {
+        href: href(date, each),
+        text: text.to_owned(),
+        current: each == layout,
+    });
+    let untold = programme
+        .slots()
+        .iter()
+        .map(|slot| notice::due(programme, slot).len())
+        .sum();
+    TimetablePage {
+        shell: desk
+            .seat
+            .shell(day_in_words(date), Section::Timetable)
+            .wide(),
+        slug: event.slug.to_string(),
+        date,
+        heading: day_in_words(date),
+        zone: event.time_zone.label(event.hours_of(date).start()),
+        revision: event.revision.to_string(),
+        days: days.collect(),
+        layouts: layouts.into(),
+        plan,
+        lines,
+        marks,
+        untold,
+        may_change: desk.seat.may_change(),
+    }
+}

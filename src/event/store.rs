@@ -1,0 +1,208 @@
+//! Events in the database, and the programme read as a whole.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::programme::Programme;
+use super::{Day, Event, EventId, Office, Revision, Settings};
+use crate::db::Conn;
+use crate::db::schema::{event_days, events};
+use crate::text::{Code, Email, Line};
+use crate::time::{ClockTime, Moment, Zone};
+use crate::{delegation, interpreter, notice, room, slot};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = events)]
+struct EventRow {
+    id: EventId,
+    slug: String,
+    name: String,
+    name_ja: String,
+    venue: String,
+    venue_ja: String,
+    time_zone: String,
+    office_name: String,
+    office_email: String,
+    office_phone: String,
+    grid_minutes: i32,
+    minimum_gap_minutes: i32,
+    chair_run_minutes: i32,
+    chair_rest_needs_reason: bool,
+    revision: Revision,
+    created_at: Moment,
+}
+
+/// The stored revision; `None` when there is no such event.
+///
+/// # Errors
+/// As the database says.
+pub fn revision(conn: &mut Conn, event: EventId) -> QueryResult<Option<Revision>> {
+    events::table
+        .find(event)
+        .select(events::revision)
+        .first(conn)
+        .optional()
+}
+
+/// The event with a slug.
+///
+/// # Errors
+/// As the database says.
+pub fn find(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
+    events::table
+        .filter(events::slug.eq(slug))
+        .select(events::id)
+        .first(conn)
+        .optional()
+}
+
+/// Every event, the latest first.
+///
+/// # Errors
+/// As the database says.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
+    let rows: Vec<EventRow> = events::table
+        .order(events::created_at.desc())
+        .select(EventRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(|row| with_days(conn, row)).collect()
+}
+
+/// Reads the whole programme at one revision.
+///
+/// # Errors
+/// As the database says.
+pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Programme>> {
+    loop {
+        let Some(row) = events::table
+            .find(id)
+            .select(EventRow::as_select())
+            .first(conn)
+            .optional()?
+        else {
+            return Ok(None);
+        };
+        let event = with_days(conn, row)?;
+        let seen = event.revision;
+        let delegations = delegation::store::of_event(conn, id)?;
+        let rooms = room::store::of_event(conn, id)?;
+        let interpreters = interpreter::store::of_event(conn, id)?;
+        let slots = slot::store::of_event(conn, id)?;
+        let mut programme = Programme::new(event, delegations, rooms, interpreters, slots);
+        programme.overrides = slot::store::overrides_of_event(conn, id)?;
+        programme.notices = notice::store::of_event(conn, id)?;
+        // A writer may have come between these queries; inside a writing transaction none can.
+        if revision(conn, id)? == Some(seen) {
+            return Ok(Some(programme));
+        }
+    }
+}
+
+fn with_days(conn: &mut Conn, row: EventRow) -> QueryResult<Event> {
+    let days: Vec<(NaiveDate, i32, i32)> = event_days::table
+        .filter(event_days::event_id.eq(row.id))
+        .order(event_days::day)
+        .select((event_days::day, event_days::opens, event_days::closes))
+        .load(conn)?;
+    let clock = |minutes: i32| ClockTime::from_minutes(u16::try_from(minutes).unwrap_or_default());
+    Ok(Event {
+        id: row.id,
+        slug: Code::stored(row.slug),
+        name: Line::stored(row.name),
+        name_ja: row.name_ja,
+        venue: Line::stored(row.venue),
+        venue_ja: row.venue_ja,
+        time_zone: stored_zone(&row.time_zone)?,
+        office: Office {
+            name: Line::stored(row.office_name),
+            email: Email::stored(row.office_email),
+            phone: row.office_phone,
+        },
+        days: days
+            .into_iter()
+            .map(|(date, opens, closes)| Day {
+                date,
+                opens: clock(opens),
+                closes: clock(closes),
+            })
+            .collect(),
+        settings: Settings {
+            grid_minutes: row.grid_minutes,
+            minimum_gap_minutes: row.minimum_gap_minutes,
+            chair_run_minutes: row.chair_run_minutes,
+            chair_rest_needs_reason: row.chair_rest_needs_reason,
+        },
+        revision: row.revision,
+    })
+}
+
+/// Reads a zone that was checked when it was stored; this program's zone data may be older than the writer's.
+///
+/// # Errors
+/// When the zone is unknown here.
+pub fn stored_zone(name: &str) -> QueryResult<Zone> {
+    name.parse()
+        .map_err(|error: String| diesel::result::Error::DeserializationError(error.into()))
+}
+
+/// Stores a new event; its revision is 0.
+///
+/// # Errors
+/// As the database says; a unique violation when the slug is taken.
+pub fn insert(conn: &mut Conn, event: &Event, now: Moment) -> QueryResult<()> {
+    diesel::insert_into(events::table)
+        .values(row(event, now))
+        .execute(conn)?;
+    insert_days(conn, event)
+}
+
+/// Stores an event's facts, days and settings anew; revision and age stay.
+///
+/// # Errors
+/// As the database says; a unique violation when the slug is taken.
+pub fn update(conn: &mut Conn, event: &Event) -> QueryResult<()> {
+    let created_at: Moment = events::table
+        .find(event.id)
+        .select(events::created_at)
+        .first(conn)?;
+    diesel::update(events::table.find(event.id))
+        .set(row(event, created_at))
+        .execute(conn)?;
+    diesel::delete(event_days::table.filter(event_days::event_id.eq(event.id))).execute(conn)?;
+    insert_days(conn, event)
+}
+
+fn row(event: &Event, created_at: Moment) -> EventRow {
+    EventRow {
+        id: event.id,
+        slug: event.slug.to_string(),
+        name: event.name.to_string(),
+        name_ja: event.name_ja.clone(),
+        venue: event.venue.to_string(),
+        venue_ja: event.venue_ja.clone(),
+        time_zone: event.time_zone.name().to_owned(),
+        office_name: event.office.name.to_string(),
+        office_email: event.office.email.to_string(),
+        office_phone: event.office.phone.clone(),
+        grid_minutes: event.settings.grid_minutes,
+        minimum_gap_minutes: event.settings.minimum_gap_minutes,
+        chair_run_minutes: event.settings.chair_run_minutes,
+        chair_rest_needs_reason: event.settings.chair_rest_needs_reason,
+        revision: event.revision,
+        created_at,
+    }
+}
+
+fn insert_days(conn: &mut Conn, event: &Event) -> QueryResult<()> {
+    for day in &event.days {
+        diesel::insert_into(event_days::table)
+            .values((
+                event_days::event_id.eq(event.id),
+                event_days::day.eq(day.date),
+                event_days::opens.eq(i32::from(day.opens.minutes())),
+                event_days::closes.eq(i32::from(day.closes.minutes())),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,526 @@
+//! The timetable as a page shows it: columns of blocks on a grid of five minutes, the gaps between them, and what is
+//! to be looked at. Pure: a programme in, things to draw out.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::programme::{Programme, Resource};
+use crate::db::text_enum::TextEnum;
+use crate::slot::interval::Interval;
+use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
+use crate::slot::{Slot, SlotId, State};
+use crate::time::Instant;
+
+/// Minutes per row of the grid on screen.
+pub const ROW_MINUTES: i32 = 5;
+/// Gaps shorter than this many minutes are drawn but not labelled: there is no room for words.
+const LABELLED_GAP: i32 = 10;
+/// Gaps longer than this are simply free time.
+const LONGEST_GAP: i32 = 120;
+
+/// What the columns stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One column per room.
+    Rooms,
+    /// One column per delegation.
+    Delegations,
+    /// No columns: a table by time.
+    List,
+}
+
+impl TextEnum for Layout {
+    const ALL: &'static [Self] = &[Self::Rooms, Self::Delegations, Self::List];
+    const NOUN: &'static str = "layout";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Rooms => "rooms",
+            Self::Delegations => "delegations",
+            Self::List => "list",
+        }
+    }
+}
+
+/// One day, drawn.
+#[derive(Debug)]
+pub struct DayPlan {
+    /// Labels of the ruler: row and hour.
+    pub hours: Vec<(i32, String)>,
+    /// Rows in all.
+    pub rows: i32,
+    /// The columns, left to right.
+    pub columns: Vec<Column>,
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its place, from 2; the ruler is 1.
+    pub place: usize,
+    /// What it stands for, for the link that books here: `room=hall` or `delegations=KZ`.
+    pub booking_query: String,
+    /// The heading.
+    pub heading: String,
+    /// The line below it.
+    pub detail: String,
+    /// What stands in it, by time.
+    pub blocks: Vec<Block>,
+}
+
+/// Something that takes rows of a column.
+#[derive(Debug)]
+pub struct Block {
+    /// The first row, from 0.
+    pub row: i32,
+    /// How many rows.
+    pub span: i32,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a block shows.
+#[derive(Debug)]
+pub enum Content {
+    /// A slot.
+    Slot(Box<SlotView>),
+    /// The house is closed.
+    Closed,
+    /// The room is being made ready.
+    Turnaround,
+    /// Free time between two slots, in minutes.
+    Gap(i32),
+}
+
+/// A slot in words, for blocks and lists.
+#[derive(Debug, Clone)]
+pub struct SlotView {
+    /// Its id.
+    pub id: SlotId,
+    /// `14:40–15:10`
+    pub time: String,
+    /// Length in minutes.
+    pub minutes: i32,
+    /// The title.
+    pub title: String,
+    /// The kind's word, for its tint.
+    pub kind: &'static str,
+    /// The kind as people read it.
+    pub kind_label: &'static str,
+    /// The state's word, for its outline.
+    pub state: &'static str,
+    /// The state as people read it.
+    pub state_label: &'static str,
+    /// The room's name; empty while there is none.
+    pub room: String,
+    /// Names of the delegations.
+    pub parties: String,
+    /// Codes of the delegations, for narrow columns.
+    pub codes: String,
+    /// What is to be looked at, strictest first: level's word, rule, sentence.
+    pub marks: Vec<Mark>,
+    /// Side by side with overlapping blocks: `1-of-2`; empty when it has the column for itself.
+    pub lane: String,
+}
+
+/// Something to look at, in words.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// The slot concerned.
+    pub slot: Option<SlotId>,
+    /// The level's word: `blocked`, `needs_reason`, `advice`, or `overridden`.
+    pub level: &'static str,
+    /// The level as people read it.
+    pub level_label: &'static str,
+    /// The rule as people read it.
+    pub rule: &'static str,
+    /// The sentence.
+    pub sentence: String,
+    /// `Author: reason` where the rule is set aside; empty otherwise.
+    pub reason: String,
+}
+
+/// Everything to look at in a programme, in words, strictest first.
+#[must_use]
+pub fn marks(programme: &Programme) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = check_all(programme)
+        .iter()
+        .map(|conflict| stored_mark(programme, conflict))
+        .collect();
+    marks.sort_by_key(|mark| {
+        ["blocked", "needs_reason", "overridden", "advice"]
+            .iter()
+            .position(|w| *w == mark.level)
+    });
+    marks
+}
+
+fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
+    mark(
+        programme,
+        conflict,
+        wording::stored_sentence(programme, conflict),
+    )
+}
+
+/// A conflict of a slot that somebody would like, in words.
+#[must_use]
+pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> Mark {
+    mark(
+        programme,
+        conflict,
+        wording::sentence(programme, candidate, conflict),
+    )
+}
+
+fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
+    let entry = in_force(programme, conflict);
+    let (level, level_label) = match entry {
+        Some(_) => ("overridden", "Set aside"),
+        None => (conflict.level.as_str(), conflict.level.label()),
+    };
+    Mark {
+        slot: conflict.slot,
+        level,
+        level_label,
+        rule: conflict.rule().label(),
+        sentence,
+        reason: entry
+            .map(|entry| format!("{}: {}", entry.author, entry.reason))
+            .unwrap_or_default(),
+    }
+}
+
+/// A slot in words.
+#[must_use]
+pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView {
+    let details = &slot.details;
+    let names: Vec<&str> = programme
+        .parties(details)
+        .map(|party| party.name.as_str())
+        .collect();
+    let codes: Vec<&str> = programme
+        .parties(details)
+        .map(|party| party.code.as_str())
+        .collect();
+    let everybody = names.len() > 2 && names.len() == programme.delegations.len();
+    let room = details
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| room.name.to_string());
+    SlotView {
+        id: slot.id,
+        time: clock_range(programme, details.interval),
+        minutes: details.interval.minutes(),
+        title: details.title.to_string(),
+        kind: details.kind.as_str(),
+        kind_label: details.kind.label(),
+        state: details.state.as_str(),
+        state_label: details.state.label(),
+        room: room.unwrap_or_default(),
+        parties: if everybody {
+            "All delegations".to_owned()
+        } else {
+            names.join(", ")
+        },
+        codes: if everybody {
+            "All".to_owned()
+        } else {
+            codes.join(", ")
+        },
+        marks: marks
+            .iter()
+            .filter(|mark| mark.slot == Some(slot.id))
+            .cloned()
+            .collect(),
+        lane: String::new(),
+    }
+}
+
+/// `14:40–15:10`
+#[must_use]
+pub fn clock_range(programme: &Programme, interval: Interval) -> String {
+    let zone = programme.event.time_zone;
+    format!(
+        "{}–{}",
+        zone.clock(interval.start()),
+        zone.clock(interval.end())
+    )
+}
+
+/// Draws one day in columns.
+#[must_use]
+pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &[Mark]) -> DayPlan {
+    let window = window(programme, date);
+    let mut columns: Vec<Column> = match layout {
+        Layout::Delegations => delegation_columns(programme),
+        Layout::Rooms | Layout::List => room_columns(programme, date),
+    };
+    for (place, column) in (2..).zip(&mut columns) {
+        column.place = place;
+    }
+    let resources: Vec<Option<Resource>> = match layout {
+        Layout::Delegations => programme
+            .delegations
+            .iter()
+            .map(|each| Some(Resource::Delegation(each.id)))
+            .collect(),
+        Layout::Rooms | Layout::List => programme
+            .rooms
+            .iter()
+            .map(|each| Some(Resource::Room(each.id)))
+            .chain([None])
+            .collect(),
+    };
+    for (column, resource) in columns.iter_mut().zip(resources) {
+        column.blocks = blocks(programme, date, window, resource, marks);
+    }
+    let rows = window.minutes() / ROW_MINUTES;
+    let hours = (0..=rows)
+        .step_by(12)
+        .map(|row| {
+            (
+                row,
+                programme
+                    .event
+                    .time_zone
+                    .clock(window.start().plus(row * ROW_MINUTES)),
+            )
+        })
+        .collect();
+    DayPlan {
+        hours,
+        rows,
+        columns,
+    }
+}
+
+/// Whole hours that hold the opening hours and every slot of the day.
+fn window(programme: &Programme, date: NaiveDate) -> Interval {
+    let slots = || programme.slots_on(date).map(|slot| slot.interval());
+    let open = programme.event.opening_hours(date);
+    let start = slots().chain(open).map(Interval::start).min();
+    let end = slots().chain(open).map(Interval::end).max();
+    let hour = |instant: Instant, up: i32| {
+        Instant::from_minutes((instant.minutes() + up).div_euclid(60) * 60)
+    };
+    start
+        .zip(end)
+        .and_then(|(start, end)| Interval::new(hour(start, 0), hour(end, 59)).ok())
+        .unwrap_or_else(|| programme.event.hours_of(date))
+}
+
+fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
+    let mut columns: Vec<Column> = programme
+        .rooms
+        .iter()
+        .map(|room| Column {
+            place: 0,
+            booking_query: format!("room={}", room.code),
+            heading: room.name.to_string(),
+            detail: format!("{} people", room.capacity),
+            blocks: Vec::new(),
+        })
+        .collect();
+    if programme
+        .slots_on(date)
+        .any(|slot| slot.details.room.is_none())
+        || columns.is_empty()
+    {
+        columns.push(Column {
+            place: 0,
+            booking_query: String::new(),
+            heading: "No room yet".to_owned(),
+            detail: String::new(),
+            blocks: Vec::new(),
+        });
+    }
+    columns
+}
+
+fn delegation_columns(programme: &Programme) -> Vec<Column> {
+    programme
+        .delegations
+        .iter()
+        .map(|delegation| Column {
+            place: 0,
+            booking_query: format!("delegations={}", delegation.code),
+            heading: delegation.name.to_string(),
+            detail: delegation.principal.to_string(),
+            blocks: Vec::new(),
+        })
+        .collect()
+}
+
+fn blocks(
+    programme: &Programme,
+    date: NaiveDate,
+    window: Interval,
+    resource: Option<Resource>,
+    marks: &[Mark],
+) -> Vec<Block> {
+    let slots: Vec<&Slot> = programme
+        .slots_on(date)
+        .map(AsRef::as_ref)
+        .filter(|slot| match resource {
+            Some(resource) => slot.details.resources().any(|taken| taken == resource),
+            None => slot.details.room.is_none(),
+        })
+        .collect();
+    let mut blocks = closed(programme, date, window);
+    if let Some(Resource::Room(id)) = resource
+        && let Some(room) = programme.room(id)
+    {
+        blocks.extend(turnarounds(&slots, window, room.turnaround_minutes));
+    }
+    if resource.is_some() {
+        blocks.extend(gaps(&slots, window));
+    }
+    let lanes = lanes(&slots);
+    for slot in slots {
+        let mut view = slot_view(programme, slot, marks);
+        view.lane = lanes.get(&slot.id).cloned().unwrap_or_default();
+        blocks.extend(block(
+            window,
+            slot.interval(),
+            Content::Slot(Box::new(view)),
+        ));
+    }
+    blocks
+}
+
+/// Rows of the part of `interval` that lies in the window; `None` when none does.
+fn block(window: Interval, interval: Interval, content: Content) -> Option<Block> {
+    let start = interval
+        .start()
+        .max(window.start())
+        .minutes_since(window.start());
+    let end = interval
+        .end()
+        .min(window.end())
+        .minutes_since(window.start());
+    let row = start.div_euclid(ROW_MINUTES);
+    // A slot off the grid still covers every row it touches.
+    let span = (end + ROW_MINUTES - 1).div_euclid(ROW_MINUTES) - row;
+    (span > 0).then_some(Block { row, span, content })
+}
+
+fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<Block> {
+    let Some(open) = programme.event.opening_hours(date) else {
+        return Vec::new();
+    };
+    let before = Interval::stay(window.start(), open.start());
+    let after = Interval::stay(open.end(), window.end());
+    [before, after]
+        .into_iter()
+        .flatten()
+        .filter_map(|closed| block(window, closed, Content::Closed))
+        .collect()
+}
+
+fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<Block> {
+    let holding = || {
+        slots
+            .iter()
+            .filter(|slot| slot.state().holds())
+            .map(|slot| slot.interval())
+    };
+    holding()
+        .filter_map(|interval| {
+            let next = holding()
+                .map(Interval::start)
+                .filter(|start| *start >= interval.end())
+                .min();
+            let until = interval.end().plus(minutes);
+            let until = next.map_or(until, |next| next.min(until));
+            block(
+                window,
+                Interval::stay(interval.end(), until)?,
+                Content::Turnaround,
+            )
+        })
+        .collect()
+}
+
+fn gaps(slots: &[&Slot], window: Interval) -> Vec<Block> {
+    slots
+        .windows(2)
+        .filter_map(|pair| {
+            let gap = Interval::stay(pair[0].interval().end(), pair[1].interval().start())?;
+            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&gap.minutes());
+            labelled
+                .then(|| block(window, gap, Content::Gap(gap.minutes())))
+                .flatten()
+        })
+        .collect()
+}
+
+/// Places overlapping slots of a column side by side, three at most.
+fn lanes(slots: &[&Slot]) -> HashMap<SlotId, String> {
+    let mut lanes = HashMap::new();
+    let mut group: Vec<(&Slot, usize)> = Vec::new();
+    let mut finish = |group: &mut Vec<(&Slot, usize)>| {
+        let width = group
+            .iter()
+            .map(|(_, lane)| lane + 1)
+            .max()
+            .unwrap_or(1)
+            .min(3);
+        if width > 1 {
+            lanes.extend(
+                group
+                    .iter()
+                    .map(|(slot, lane)| (slot.id, format!("{}-of-{width}", lane % width + 1))),
+            );
+        }
+        group.clear();
+    };
+    for slot in slots {
+        if !group
+            .iter()
+            .any(|(other, _)| other.interval().overlaps(slot.interval()))
+        {
+            finish(&mut group);
+        }
+        let taken = |lane: usize| {
+            group
+                .iter()
+                .any(|(other, used)| *used == lane && other.interval().overlaps(slot.interval()))
+        };
+        let lane = (0..).find(|lane| !taken(*lane)).unwrap_or(0);
+        group.push((slot, lane));
+    }
+    finish(&mut group);
+    lanes
+}
+
+/// A line of the list: a slot, or the time between two.
+#[derive(Debug)]
+pub enum Line {
+    /// A slot.
+    Slot(Box<SlotView>),
+    /// Minutes in which nothing happens anywhere.
+    Gap(i32),
+}
+
+/// One day as a list by time, the gaps in between.
+#[must_use]
+pub fn day_list(programme: &Programme, date: NaiveDate, marks: &[Mark]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut until: Option<Instant> = None;
+    for slot in programme.slots_on(date) {
+        let interval = slot.interval();
+        if let Some(gap) = until
+            .map(|until| interval.start().minutes_since(until))
+            .filter(|gap| *gap > 0)
+        {
+            lines.push(Line::Gap(gap));
+        }
+        lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
+        if slot.state() != State::Pencilled {
+            until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
+        }
+    }
+    lines
+}

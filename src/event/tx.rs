@@ -1,0 +1,134 @@
+//! The only way to change a programme: a transaction that begins by raising the event's revision.
+//!
+//! The raise is a write, so it makes writers of one event queue up (no deadlock on PostgreSQL, no lock upgrade on
+//! SQLite), and it makes the programme that was read at the revision before exactly true inside the transaction.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use serde_json::Value;
+
+use super::live::Live;
+use super::programme::Programme;
+use super::{EventId, Revision, store};
+use crate::audit::{self, Actor};
+use crate::db::Conn;
+use crate::db::schema::events;
+use crate::time::Moment;
+
+/// An open transaction on one event.
+pub struct EventTx<'c> {
+    /// The connection, for the stores.
+    pub conn: &'c mut Conn,
+    /// Who acts.
+    pub actor: &'c Actor,
+    /// When the transaction began.
+    pub now: Moment,
+    programme: Arc<Programme>,
+}
+
+/// What a unit of work gave, and the revision it left.
+#[derive(Debug)]
+pub struct Written<T> {
+    /// What the work gave.
+    pub value: T,
+    /// The event's new revision.
+    pub revision: Revision,
+}
+
+/// Runs `work` in one transaction on `event`: all of it is stored, or nothing.
+///
+/// # Errors
+/// As the work or the database says; `NotFound` when there is no such event.
+pub fn write<T, E: From<DieselError>>(
+    conn: &mut Conn,
+    live: &Live,
+    event: EventId,
+    actor: &Actor,
+    now: Moment,
+    work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
+) -> Result<Written<T>, E> {
+    let (value, programme) = conn.transaction::<_, E, _>(|conn| {
+        let revision: Revision = diesel::update(events::table.find(event))
+            .set(events::revision.eq(events::revision + 1))
+            .returning(events::revision)
+            .get_result(conn)?;
+        let programme = current(conn, live, event, revision)?;
+        let mut tx = EventTx {
+            conn,
+            actor,
+            now,
+            programme: Arc::new(programme),
+        };
+        let value = work(&mut tx)?;
+        Ok((value, tx.programme))
+    })?;
+    live.keep(&programme);
+    Ok(Written {
+        value,
+        revision: programme.event.revision,
+    })
+}
+
+/// The programme inside the transaction: the one in memory, if it was read at the revision just left behind.
+fn current(
+    conn: &mut Conn,
+    live: &Live,
+    event: EventId,
+    revision: Revision,
+) -> QueryResult<Programme> {
+    let Some(known) = live.known(event, Revision(revision.0 - 1)) else {
+        return store::read_programme(conn, event)?.ok_or(DieselError::NotFound);
+    };
+    Ok(known.at_revision(revision))
+}
+
+impl EventTx<'_> {
+    /// The programme with everything this transaction has written so far.
+    #[must_use]
+    pub fn programme(&self) -> Arc<Programme> {
+        Arc::clone(&self.programme)
+    }
+
+    /// Replaces the programme in memory after a store has written the same to the database.
+    pub(crate) fn has_become(&mut self, programme: Programme) {
+        self.programme = Arc::new(programme);
+    }
+
+    /// Reads the programme anew, after changes to more than slots.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn reread(&mut self) -> QueryResult<()> {
+        let event = self.programme.event.id;
+        self.programme =
+            Arc::new(store::read_programme(self.conn, event)?.ok_or(DieselError::NotFound)?);
+        Ok(())
+    }
+
+    /// Writes a change down in the history.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn record(
+        &mut self,
+        action: &str,
+        subject: (i64, &str),
+        before: Option<Value>,
+        after: Option<Value>,
+    ) -> QueryResult<()> {
+        let event = &self.programme.event;
+        let entry = audit::Entry {
+            at: self.now,
+            event: Some((event.id, event.revision)),
+            actor: self.actor,
+            action,
+            subject_id: Some(subject.0),
+            subject: subject.1,
+            before,
+            after,
+        };
+        audit::record(self.conn, &entry)
+    }
+}

@@ -1,0 +1,80 @@
+//! Interpreters in the database.
+
+use diesel::prelude::*;
+
+use super::{Interpreter, InterpreterId};
+use crate::db::Conn;
+use crate::db::schema::{interpreters, resources};
+use crate::event::{EventId, resource};
+use crate::text::{Code, Line};
+
+/// An event's interpreters, in the order they were entered.
+///
+/// # Errors
+/// As the database says.
+pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Interpreter>> {
+    let mut presence = resource::presence_of_event(conn, event)?;
+    let rows: Vec<(InterpreterId, String, String, String)> = interpreters::table
+        .inner_join(resources::table.on(resources::id.eq(interpreters::id)))
+        .filter(interpreters::event_id.eq(event))
+        .order((interpreters::position, interpreters::id))
+        .select((
+            interpreters::id,
+            resources::code,
+            interpreters::name,
+            interpreters::pairs,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, code, name, pairs)| Interpreter {
+            id,
+            code: Code::stored(code),
+            name: Line::stored(name),
+            pairs: pairs
+                .split_whitespace()
+                .filter_map(|pair| pair.split_once('>'))
+                .map(owned)
+                .collect(),
+            presence: presence.remove(&id.0).unwrap_or_default(),
+        })
+        .collect())
+}
+
+fn owned((from, to): (&str, &str)) -> (String, String) {
+    (from.to_owned(), to.to_owned())
+}
+
+/// Stores a new interpreter after the others.
+///
+/// # Errors
+/// As the database says; a unique violation when the code is taken.
+pub fn insert(conn: &mut Conn, event: EventId, interpreter: &Interpreter) -> QueryResult<()> {
+    resource::insert(
+        conn,
+        interpreter.id.0,
+        event,
+        "interpreter",
+        interpreter.code.as_str(),
+        0,
+    )?;
+    let last: Option<i32> = interpreters::table
+        .filter(interpreters::event_id.eq(event))
+        .select(diesel::dsl::max(interpreters::position))
+        .first(conn)?;
+    let pairs: Vec<String> = interpreter
+        .pairs
+        .iter()
+        .map(|(from, to)| format!("{from}>{to}"))
+        .collect();
+    diesel::insert_into(interpreters::table)
+        .values((
+            interpreters::id.eq(interpreter.id),
+            interpreters::event_id.eq(event),
+            interpreters::name.eq(interpreter.name.as_str()),
+            interpreters::pairs.eq(pairs.join(" ")),
+            interpreters::position.eq(last.unwrap_or(0) + 1),
+        ))
+        .execute(conn)?;
+    resource::replace_presence(conn, interpreter.id.0, &interpreter.presence)
+}

@@ -1,0 +1,368 @@
+//! Booking: every way in which a slot comes to be, changes and ends.
+//!
+//! Each function judges inside the event's transaction, so that what it saw is what it changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::record::SlotRecord;
+use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
+use super::{Details, Slot, SlotId, State};
+use crate::audit::Actor;
+use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
+use crate::event::EventId;
+use crate::event::live::Live;
+use crate::event::tx::{self, EventTx, Written};
+use crate::mail::Post;
+use crate::notice;
+use crate::time::Moment;
+
+/// Why a booking was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum BookingError {
+    /// There is no such slot in this event.
+    #[error("there is no such slot")]
+    NotFound,
+    /// Another officer was quicker.
+    #[error("the slot has changed meanwhile")]
+    Stale {
+        /// The slot as it is now.
+        current: Arc<Slot>,
+    },
+    /// Rules stand in the way: blocked ones, or ones that need a reason and have none.
+    #[error("the slot is in conflict with {} rule(s)", .0.len())]
+    Conflicts(Vec<Conflict>),
+    /// The state does not allow it, as confirming what was cancelled.
+    #[error("a slot that is {} cannot be {wanted}", .state.label().to_lowercase())]
+    State {
+        /// The state it is in.
+        state: State,
+        /// What was wanted of it.
+        wanted: &'static str,
+    },
+    /// The database refused, for another reason than the rules know.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The delegations could not be told, so nothing was stored.
+    #[error(transparent)]
+    Tell(#[from] notice::TellError),
+}
+
+/// Reasons given for rules to be set aside.
+pub type Reasons = BTreeMap<Rule, Reason>;
+
+/// Why a rule is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In words.
+    pub text: String,
+    /// Whose reason it is, where that is not whoever acts now.
+    pub author: Option<String>,
+}
+
+/// Whether the delegations of a confirmed slot hear of a change at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tell {
+    /// In the same transaction.
+    Now,
+    /// Later, by a press of a button.
+    Later,
+}
+
+/// Runs a booking in one transaction on `event`.
+///
+/// Should the database refuse an overlap that the rules did not see, somebody has written around this program: the
+/// programme is read anew and the booking tried once more, so that the refusal is reported as the conflict it is.
+///
+/// # Errors
+/// As the work says.
+pub fn commit<T>(
+    conn: &mut Conn,
+    live: &Live,
+    event: EventId,
+    actor: &Actor,
+    now: Moment,
+    work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError>,
+) -> Result<Written<T>, BookingError> {
+    match tx::write(conn, live, event, actor, now, &work) {
+        Err(BookingError::Store(error)) if is_overlap_refusal(&error) => {
+            live.forget(event);
+            tx::write(conn, live, event, actor, now, &work)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Stores a new slot, in the state its details ask for.
+///
+/// # Errors
+/// When a rule is in the way, or as the store says.
+pub fn book(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    details: Details,
+    reasons: &Reasons,
+) -> Result<SlotId, BookingError> {
+    let slot = new_slot(details, 0);
+    take_over(tx, &slot, reasons)?;
+    if slot.state() == State::Confirmed {
+        notice::tell(tx, post, slot.id)?;
+    }
+    Ok(slot.id)
+}
+
+/// A slot that is not stored yet.
+pub(crate) fn new_slot(details: Details, sequence: i32) -> Slot {
+    Slot {
+        id: SlotId(fresh_id()),
+        details: details.in_order(),
+        version: 1,
+        sequence,
+        placement: 1,
+    }
+}
+
+/// Stores a new slot and tells nobody.
+pub(crate) fn take_over(
+    tx: &mut EventTx<'_>,
+    slot: &Slot,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    let given = judge(tx, slot, true, reasons)?;
+    tx.store_slot(slot.clone(), given)?;
+    record(tx, "slot.booked", None, slot)
+}
+
+/// Stores a slot with other details, if it is still the `version` the officer saw.
+///
+/// The state stays as it is, except that what was pencilled may be made tentative and back.
+///
+/// # Errors
+/// When the slot has changed meanwhile, is cancelled, or a rule is in the way; or as the store says.
+pub fn change(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    version: i32,
+    details: Details,
+    reasons: &Reasons,
+    tell: Tell,
+) -> Result<(), BookingError> {
+    let old = at_version(tx, id, version)?;
+    if old.state() == State::Cancelled {
+        return Err(BookingError::State {
+            state: old.state(),
+            wanted: "changed",
+        });
+    }
+    let confirmed = old.state() == State::Confirmed || details.state == State::Confirmed;
+    let state = if confirmed {
+        old.state()
+    } else {
+        details.state
+    };
+    let details = Details { state, ..details }.in_order();
+    if details == old.details {
+        return told(tx, post, id, tell);
+    }
+    replace(tx, &old, details, reasons, "slot.changed")?;
+    told(tx, post, id, tell)
+}
+
+/// Confirms a slot and tells its delegations.
+///
+/// # Errors
+/// As [`change`].
+pub fn confirm(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    version: i32,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    let old = at_version(tx, id, version)?;
+    if !matches!(old.state(), State::Pencilled | State::Tentative) {
+        return Err(BookingError::State {
+            state: old.state(),
+            wanted: "confirmed",
+        });
+    }
+    let details = Details {
+        state: State::Confirmed,
+        ..old.details.clone()
+    };
+    replace(tx, &old, details, reasons, "slot.confirmed")?;
+    told(tx, post, id, Tell::Now)
+}
+
+/// Takes a confirmation back: the slot is tentative again.
+///
+/// # Errors
+/// As [`change`].
+pub fn withdraw(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    version: i32,
+    tell: Tell,
+) -> Result<(), BookingError> {
+    let old = at_version(tx, id, version)?;
+    if old.state() != State::Confirmed {
+        return Err(BookingError::State {
+            state: old.state(),
+            wanted: "withdrawn",
+        });
+    }
+    let details = Details {
+        state: State::Tentative,
+        ..old.details.clone()
+    };
+    replace(tx, &old, details, &Reasons::new(), "slot.withdrawn")?;
+    told(tx, post, id, tell)
+}
+
+/// Cancels a slot; it holds nothing any more and stays for the record.
+///
+/// # Errors
+/// As [`change`].
+pub fn cancel(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    version: i32,
+    tell: Tell,
+) -> Result<(), BookingError> {
+    let old = at_version(tx, id, version)?;
+    if old.state() == State::Cancelled {
+        return Err(BookingError::State {
+            state: old.state(),
+            wanted: "cancelled",
+        });
+    }
+    let details = Details {
+        state: State::Cancelled,
+        ..old.details.clone()
+    };
+    replace(tx, &old, details, &Reasons::new(), "slot.cancelled")?;
+    told(tx, post, id, tell)
+}
+
+fn told(tx: &mut EventTx<'_>, post: &Post, id: SlotId, tell: Tell) -> Result<(), BookingError> {
+    match tell {
+        Tell::Now => Ok(notice::tell(tx, post, id)?),
+        Tell::Later => Ok(()),
+    }
+}
+
+fn at_version(tx: &EventTx<'_>, id: SlotId, version: i32) -> Result<Arc<Slot>, BookingError> {
+    let slot = tx
+        .programme()
+        .slot(id)
+        .cloned()
+        .ok_or(BookingError::NotFound)?;
+    if slot.version == version {
+        Ok(slot)
+    } else {
+        Err(BookingError::Stale { current: slot })
+    }
+}
+
+fn replace(
+    tx: &mut EventTx<'_>,
+    old: &Slot,
+    details: Details,
+    reasons: &Reasons,
+    action: &str,
+) -> Result<(), BookingError> {
+    let moved = details.placed_differently(&old.details);
+    // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
+    // REQUEST, and a new REQUEST above that).
+    let told = tx
+        .programme()
+        .notices
+        .iter()
+        .any(|notice| notice.slot == old.id);
+    let announced =
+        details.announced_differently(&old.details) || (told && details.state != old.state());
+    let slot = Slot {
+        id: old.id,
+        version: old.version + 1,
+        sequence: old.sequence + i32::from(announced),
+        placement: old.placement + i32::from(moved),
+        details,
+    };
+    let given = judge(tx, &slot, moved || slot.state() != old.state(), reasons)?;
+    tx.store_slot(slot.clone(), given)?;
+    record(tx, action, Some(old), &slot)?;
+    Ok(())
+}
+
+/// Judges a slot by every rule and returns the overrides its reasons amount to.
+///
+/// What only gets other words (`placed` is false) is not asked again for reasons: nothing came closer to a rule.
+fn judge(
+    tx: &EventTx<'_>,
+    slot: &Slot,
+    placed: bool,
+    reasons: &Reasons,
+) -> Result<Vec<Override>, BookingError> {
+    let programme = tx.programme().with_slot(slot.clone());
+    let mut given = Vec::new();
+    let mut refused = false;
+    let conflicts = check(&programme, Candidate::stored(slot));
+    for conflict in &conflicts {
+        match conflict.level {
+            Level::Blocked => refused = true,
+            Level::NeedsReason if in_force(&programme, conflict).is_none() => {
+                match reasons.get(&conflict.rule()) {
+                    Some(reason) => {
+                        let other = conflict
+                            .finding
+                            .other()
+                            .and_then(|other| programme.slot(other));
+                        given.push(Override {
+                            slot: slot.id,
+                            slot_placement: slot.placement,
+                            other: other.map(|other| (other.id, other.placement)),
+                            rule: conflict.rule(),
+                            reason: reason.text.clone(),
+                            author: reason
+                                .author
+                                .clone()
+                                .unwrap_or_else(|| tx.actor.name.clone()),
+                            at: tx.now,
+                        });
+                    }
+                    None => refused |= placed,
+                }
+            }
+            Level::NeedsReason | Level::Advice => {}
+        }
+    }
+    if refused {
+        Err(BookingError::Conflicts(conflicts))
+    } else {
+        Ok(given)
+    }
+}
+
+fn record(
+    tx: &mut EventTx<'_>,
+    action: &str,
+    old: Option<&Slot>,
+    new: &Slot,
+) -> Result<(), BookingError> {
+    let programme = tx.programme();
+    let value = |slot: &Slot| SlotRecord::of(&programme, slot).for_history(&programme, slot);
+    let (before, after) = (old.map(value), Some(value(new)));
+    tx.record(
+        action,
+        (new.id.0, new.details.title.as_str()),
+        before,
+        after,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! The slot form: from typed values to [`Details`], and from a slot back to typed values.
+
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::event::programme::Programme;
+use crate::interpreter::InterpreterId;
+use crate::room::RoomId;
+use crate::slot::booking::{Reason, Reasons, Tell};
+use crate::slot::interval::Interval;
+use crate::slot::rules::{Conflict, Level, Rule, in_force};
+use crate::slot::{Details, Kind, Slot, State};
+use crate::text::{self, Line};
+use crate::time::{ClockTime, Instant, parse_date};
+use crate::web::form::{FieldErrors, Fields};
+
+/// Every field the slot form may send; `reason-…` fields come on top, one per rule.
+const FIELDS: &[&str] = &[
+    "kind",
+    "title",
+    "day",
+    "start",
+    "end",
+    "room",
+    "delegations",
+    "interpreters",
+    "state",
+    "note",
+    "version",
+    "tell",
+];
+
+/// What a slot form asks for.
+#[derive(Debug)]
+pub struct Request {
+    /// The slot.
+    pub details: Details,
+    /// Reasons for rules to be set aside.
+    pub reasons: Reasons,
+    /// Whether the delegations hear of it at once.
+    pub tell: Tell,
+}
+
+/// The name of the field that takes the reason for a rule.
+#[must_use]
+pub fn reason_field(rule: Rule) -> String {
+    format!("reason-{}", rule.as_str())
+}
+
+/// The fields of a slot form, if there are no others among them.
+///
+/// # Errors
+/// When a field was sent that the form does not have.
+pub fn known_fields(fields: Fields) -> Result<Fields, crate::web::Error> {
+    let reasons: Vec<String> = Rule::ALL.iter().map(|rule| reason_field(*rule)).collect();
+    let known: Vec<&str> = FIELDS
+        .iter()
+        .copied()
+        .chain(reasons.iter().map(String::as_str))
+        .collect();
+    fields.only(&known)
+}
+
+/// Reads a slot form.
+///
+/// # Errors
+/// With a sentence for each field that makes no sense.
+pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let kind = choice::<Kind>(
+        &mut errors,
+        "kind",
+        fields.get("kind"),
+        "Choose what the slot is for.",
+    );
+    let title = errors.check("title", "Title", Line::parse(fields.get("title")));
+    let interval = interval(programme, fields, &mut errors);
+    let room = room(programme, fields.get("room"), &mut errors);
+    let delegations = delegations(programme, fields, &mut errors);
+    let interpreters = interpreters(programme, fields, &mut errors);
+    let state = match fields.get("state") {
+        "" => Some(State::Tentative),
+        word => choice(&mut errors, "state", word, "Choose pencilled or tentative."),
+    };
+    let note = errors.check("note", "Note", text::note(fields.get("note")));
+    let reasons = reasons(fields, &mut errors);
+    match (kind, title, interval, room, state, note) {
+        (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note))
+            if errors.is_empty() =>
+        {
+            let details = Details {
+                kind,
+                title,
+                note,
+                interval,
+                room,
+                delegations,
+                interpreters,
+                state,
+            };
+            Ok(Request {
+                details: details.in_order(),
+                reasons,
+                tell: tell(fields),
+            })
+        }
+        _ => Err(errors),
+    }
+}
+
+/// Reads whether to tell the delegations at once.
+#[must_use]
+pub fn tell(fields: &Fields) -> Tell {
+    if fields.get("tell") == "now" {
+        Tell::Now
+    } else {
+        Tell::Later
+    }
+}
+
+/// Reads the version a form was made for.
+///
+/// # Errors
+/// When it is no number: the form was not ours.
+pub fn version(fields: &Fields) -> Result<i32, crate::web::Error> {
+    fields.get("version").parse().map_err(|_| {
+        crate::web::Error::BadRequest(
+            "The form names no version of the slot; open the slot again.".to_owned(),
+        )
+    })
+}
+
+fn choice<E: TextEnum>(
+    errors: &mut FieldErrors,
+    field: &str,
+    word: &str,
+    advice: &str,
+) -> Option<E> {
+    errors.take(field, E::from_word(word).ok_or(advice))
+}
+
+/// Reads `day`, `start` and `end`; an end before the start on the clock is not taken for the next day.
+pub(crate) fn interval(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Option<Interval> {
+    let zone = programme.event.time_zone;
+    let date = errors.take("day", parse_date(fields.get("day")));
+    let mut instant = |field: &str| -> Option<Instant> {
+        let time = errors.take(field, fields.get(field).parse::<ClockTime>())?;
+        errors.take(field, zone.instant(date?, time))
+    };
+    let (start, end) = (instant("start"), instant("end"));
+    let interval = Interval::new(start?, end?);
+    errors.take(
+        "end",
+        interval.map_err(|error| format!("Check the times: {error}.")),
+    )
+}
+
+/// Reads a room's code; nothing chosen means no room yet.
+pub(crate) fn room(
+    programme: &Programme,
+    code: &str,
+    errors: &mut FieldErrors,
+) -> Option<Option<RoomId>> {
+    if code.is_empty() {
+        return Some(None);
+    }
+    let room = programme.room_by_code(code).map(|room| Some(room.id));
+    errors.take(
+        "room",
+        room.ok_or("There is no such room at this event; choose one from the list."),
+    )
+}
+
+fn delegations(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Vec<DelegationId> {
+    let unknown = "There is no such delegation at this event; choose from the list.";
+    fields
+        .all("delegations")
+        .filter_map(|code| {
+            errors.take(
+                "delegations",
+                programme.delegation_by_code(code).ok_or(unknown),
+            )
+        })
+        .map(|delegation| delegation.id)
+        .collect()
+}
+
+fn interpreters(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Vec<InterpreterId> {
+    let unknown = "There is no such interpreter at this event; choose from the list.";
+    fields
+        .all("interpreters")
+        .filter_map(|code| {
+            errors.take(
+                "interpreters",
+                programme.interpreter_by_code(code).ok_or(unknown),
+            )
+        })
+        .map(|interpreter| interpreter.id)
+        .collect()
+}
+
+fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
+    let mut reasons = Reasons::new();
+    for rule in Rule::ALL {
+        let field = reason_field(*rule);
+        let raw = fields.get(&field);
+        if raw.trim().is_empty() {
+            continue;
+        }
+        if let Some(reason) = errors.check(&field, "Reason", Line::parse(raw)) {
+            reasons.insert(
+                *rule,
+                Reason {
+                    text: reason.to_string(),
+                    author: None,
+                },
+            );
+        }
+    }
+    reasons
+}
+
+/// The reasons a form carries, without judging the rest of it.
+pub(crate) fn reasons_of(fields: &Fields) -> Result<Reasons, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let reasons = reasons(fields, &mut errors);
+    if errors.is_empty() {
+        Ok(reasons)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Fills the form with a stored slot.
+#[must_use]
+pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
+    let mut fields = fields_of_details(programme, &slot.details);
+    fields.push("version", slot.version.to_string());
+    for (rule, reason) in reasons_in_force(programme, slot) {
+        fields.push(reason_field(rule), reason);
+    }
+    fields
+}
+
+/// Fills the form with what somebody would like.
+#[must_use]
+pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
+    let zone = programme.event.time_zone;
+    let (start, end) = (details.interval.start(), details.interval.end());
+    let room = details
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| room.code.to_string());
+    let midnight = zone.date(end) > zone.date(start) && zone.clock(end) == "00:00";
+    let mut fields = Fields::from_pairs([
+        ("kind", details.kind.as_str().to_owned()),
+        ("title", details.title.to_string()),
+        ("day", zone.date(start).to_string()),
+        ("start", zone.exact_clock(start)),
+        (
+            "end",
+            if midnight {
+                "24:00".to_owned()
+            } else {
+                zone.exact_clock(end)
+            },
+        ),
+        ("room", room.unwrap_or_default()),
+        ("state", details.state.as_str().to_owned()),
+        ("note", details.note.clone()),
+    ]);
+    for party in programme.parties(details) {
+        fields.push("delegations", party.code.to_string());
+    }
+    for interpreter in details
+        .interpreters
+        .iter()
+        .filter_map(|id| programme.interpreter(*id))
+    {
+        fields.push("interpreters", interpreter.code.to_string());
+    }
+    fields
+}
+
+fn reasons_in_force(programme: &Programme, slot: &Slot) -> Vec<(Rule, String)> {
+    let mut reasons: Vec<(Rule, String)> =
+        crate::slot::rules::check(programme, crate::slot::rules::Candidate::stored(slot))
+            .iter()
+            .filter_map(|conflict| in_force(programme, conflict))
+            .map(|entry| (entry.rule, entry.reason.clone()))
+            .collect();
+    reasons.dedup_by_key(|(rule, _)| *rule);
+    reasons
+}
+
+/// The rules for which a refused form must ask for a reason, each once.
+#[must_use]
+pub fn reasons_wanted(conflicts: &[Conflict]) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = conflicts
+        .iter()
+        .filter(|conflict| conflict.level == Level::NeedsReason)
+        .map(|conflict| conflict.rule())
+        .collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+}

@@ -1,0 +1,244 @@
+//! Booking and changing by form.
+
+use actix_web::web;
+
+use super::form::{Subject, page};
+use super::{Outcome, hopeless, stale};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::slot::booking::{self, BookingError};
+use crate::slot::forms::{self, Request};
+use crate::slot::{Slot, SlotId};
+use crate::web::Error;
+use crate::web::form::{Fields, Form};
+use crate::web::page::{conflict, render, see_other_done, unprocessable};
+
+/// What `GET …/slots/new` may be asked to fill in.
+#[derive(serde::Deserialize)]
+pub struct Prefill {
+    day: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+    room: Option<String>,
+    kind: Option<String>,
+    delegations: Option<String>,
+}
+
+/// `GET /events/{slug}/slots/new`: the empty form, filled with what the address says.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn new(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    prefill: web::Query<Prefill>,
+) -> Outcome {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let prefill = prefill.into_inner();
+    let first_day = desk
+        .programme
+        .event
+        .days
+        .first()
+        .map(|day| day.date.to_string());
+    let mut fields = Fields::from_pairs([
+        ("day", prefill.day.or(first_day).unwrap_or_default()),
+        ("start", prefill.start.unwrap_or_default()),
+        ("end", prefill.end.unwrap_or_default()),
+        ("room", prefill.room.unwrap_or_default()),
+        (
+            "kind",
+            prefill.kind.unwrap_or_else(|| "bilateral".to_owned()),
+        ),
+        ("state", "tentative".to_owned()),
+    ]);
+    for code in prefill
+        .delegations
+        .iter()
+        .flat_map(|codes| codes.split(','))
+    {
+        fields.push("delegations", code);
+    }
+    // Most slots are the chair's.
+    if let Some(chair) = desk.programme.chair() {
+        fields.push("delegations", chair.code.as_str());
+    }
+    render(&page(&desk, Subject::New, Form::new(fields), None))
+}
+
+/// `POST /events/{slug}/slots`: books a slot.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn create(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Outcome {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = forms::known_fields(fields)?;
+    let request = match forms::parse(&desk.programme, &fields) {
+        Ok(request) => request,
+        Err(errors) => {
+            return unprocessable(&page(
+                &desk,
+                Subject::New,
+                Form::rejected(fields, errors),
+                None,
+            ));
+        }
+    };
+    let post = app.post();
+    let Request {
+        details, reasons, ..
+    } = request;
+    let wanted = details.clone();
+    let booked = desk
+        .book(move |tx| booking::book(tx, &post, wanted.clone(), &reasons))
+        .await;
+    match booked {
+        Ok(id) => Ok(see_other_done(&format!("/slots/{id}"), "booked")),
+        Err(BookingError::Conflicts(conflicts)) => {
+            let desk = again(&desk).await?;
+            conflict(&page(
+                &desk,
+                Subject::New,
+                Form::new(fields),
+                Some((&details, &conflicts)),
+            ))
+        }
+        Err(error) => Err(hopeless(error)),
+    }
+}
+
+/// `GET /slots/{id}/edit`: the form with the slot in it.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn edit(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let form = Form::new(forms::fields_of(&desk.programme, &slot));
+    render(&page(&desk, Subject::Stored(&slot), form, None))
+}
+
+/// `POST /slots/{id}`: stores the slot with other details.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let fields = forms::known_fields(fields)?;
+    match forms::parse(&desk.programme, &fields) {
+        Ok(request) => change(desk, &slot, fields, request, "saved").await,
+        Err(errors) => unprocessable(&page(
+            &desk,
+            Subject::Stored(&slot),
+            Form::rejected(fields, errors),
+            None,
+        )),
+    }
+}
+
+/// `POST /slots/{id}/placement`: moves a slot to another time or room and leaves the rest.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn place(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    sent: Fields,
+) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let sent = forms::known_fields(sent)?;
+    let fields = placed(&desk, &slot, &sent);
+    match forms::parse(&desk.programme, &fields) {
+        Ok(request) => change(desk, &slot, fields, request, "moved").await,
+        Err(errors) => unprocessable(&page(
+            &desk,
+            Subject::Stored(&slot),
+            Form::rejected(fields, errors),
+            None,
+        )),
+    }
+}
+
+/// The whole form of a slot, with the time and place that were sent.
+fn placed(desk: &Desk, slot: &Slot, sent: &Fields) -> Fields {
+    let taken = |name: &str| matches!(name, "day" | "start" | "end" | "room" | "version" | "tell");
+    let stored = forms::fields_of_details(&desk.programme, &slot.details);
+    let kept = stored.iter().filter(|(name, _)| !taken(name));
+    let moved = sent
+        .iter()
+        .filter(|(name, _)| taken(name) || name.starts_with("reason-"));
+    Fields::from_pairs(kept.chain(moved))
+}
+
+async fn change(
+    desk: Desk,
+    slot: &Slot,
+    fields: Fields,
+    request: Request,
+    done: &'static str,
+) -> Outcome {
+    let (id, version, post) = (slot.id, forms::version(&fields)?, desk.app.post());
+    let Request {
+        details,
+        reasons,
+        tell,
+    } = request;
+    let wanted = details.clone();
+    let changed = desk
+        .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))
+        .await;
+    match changed {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), done)),
+        Err(BookingError::Conflicts(conflicts)) => {
+            let desk = again(&desk).await?;
+            conflict(&page(
+                &desk,
+                Subject::Stored(slot),
+                Form::new(fields),
+                Some((&details, &conflicts)),
+            ))
+        }
+        Err(BookingError::Stale { current }) => {
+            stale::answer(&again(&desk).await?, &current, &details, &fields).await
+        }
+        Err(error) => Err(hopeless(error)),
+    }
+}
+
+/// The desk with the programme that a refusal was judged by.
+pub(super) async fn again(desk: &Desk) -> Result<Desk, Error> {
+    let Desk { app, seat, now, .. } = desk.clone();
+    let db = app.db.clone();
+    db.read(move |conn| {
+        let programme = app
+            .live
+            .programme(conn, seat.event)?
+            .ok_or(Error::NotFound)?;
+        Ok(Desk {
+            app,
+            seat,
+            programme,
+            now,
+        })
+    })
+    .await
+}

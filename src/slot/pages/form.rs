@@ -1,0 +1,282 @@
+//! The slot form on screen: empty, filled, refused with its conflicts and alternatives.
+
+use askama::Template;
+
+use super::marks;
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::timetable::{Mark, clock_range};
+use crate::slot::free::{Alternative, alternatives};
+use crate::slot::rules::{Candidate, Conflict, Level};
+use crate::slot::{Details, Kind, Slot, SlotId, State, forms};
+use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
+use crate::web::form::{Fields, Form};
+use crate::web::page::{Section, Shell};
+
+#[derive(Template)]
+#[template(path = "slot/form.html")]
+pub(super) struct FormPage {
+    shell: Shell,
+    action: String,
+    back: String,
+    form: Form,
+    version: String,
+    refusal: Option<Refusal>,
+    kind: Select,
+    title: TextField,
+    day: Select,
+    start: TextField,
+    end: TextField,
+    room: Select,
+    delegations: Choices,
+    interpreters: Option<Choices>,
+    state: Option<Choices>,
+    note: TextArea,
+    reasons: Vec<TextField>,
+    /// The slot is confirmed: its delegations may be told at once.
+    tell: Option<bool>,
+    submit: &'static str,
+}
+
+/// Why a form was refused by the rules, and what could be booked instead.
+struct Refusal {
+    blocked: bool,
+    marks: Vec<Mark>,
+    alternatives: Vec<Offer>,
+}
+
+/// An alternative, ready to be sent.
+struct Offer {
+    label: String,
+    fields: Vec<(String, String)>,
+}
+
+/// Which slot the form is for.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    New,
+    Stored(&'a Slot),
+}
+
+impl Subject<'_> {
+    fn id(self) -> Option<SlotId> {
+        match self {
+            Self::New => None,
+            Self::Stored(slot) => Some(slot.id),
+        }
+    }
+
+    fn state(self) -> Option<State> {
+        match self {
+            Self::New => None,
+            Self::Stored(slot) => Some(slot.state()),
+        }
+    }
+}
+
+/// Builds the form page; `refused` are the conflicts of a form that the rules refused.
+pub(super) fn page(
+    desk: &Desk,
+    subject: Subject<'_>,
+    form: Form,
+    refused: Option<(&Details, &[Conflict])>,
+) -> FormPage {
+    let slug = &desk.programme.event.slug;
+    let (title, action, back, submit) = match subject {
+        Subject::New => (
+            "Book a slot".to_owned(),
+            format!("/events/{slug}/slots"),
+            format!("/events/{slug}"),
+            "Book the slot",
+        ),
+        Subject::Stored(slot) => {
+            let page = format!("/slots/{}", slot.id);
+            (
+                format!("Change “{}”", slot.details.title),
+                page.clone(),
+                page,
+                "Save the changes",
+            )
+        }
+    };
+    let reasons = reason_fields(
+        &form,
+        refused.map(|(_, conflicts)| conflicts).unwrap_or_default(),
+    );
+    let refusal = refused
+        .map(|(details, conflicts)| refusal(desk, subject, &form.fields, details, conflicts));
+    FormPage {
+        shell: desk.seat.shell(title, Section::Timetable).form(&form),
+        action,
+        back,
+        version: form.fields.get("version").to_owned(),
+        refusal,
+        kind: kind_field().of(&form),
+        title: TextField::new("title", "Title")
+            .help("Delegations read it in their mail and agenda.")
+            .of(&form),
+        day: day_field(desk).of(&form),
+        start: time_field("start", "Start").of(&form),
+        end: time_field("end", "End").of(&form),
+        room: room_field(desk).of(&form),
+        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(desk))
+            .inline()
+            .of(&form),
+        interpreters: interpreter_field(desk).map(|field| field.of(&form)),
+        state: state_field(subject).map(|field| field.of(&form)),
+        note: TextArea::new("note", "Internal note")
+            .help("Only the protocol office reads it.")
+            .optional()
+            .of(&form),
+        reasons,
+        tell: (subject.state() == Some(State::Confirmed)).then(|| form.fields.get("tell") == "now"),
+        submit,
+        form,
+    }
+}
+
+fn kind_field() -> Select {
+    Select::new(
+        "kind",
+        "Kind",
+        Kind::ALL
+            .iter()
+            .map(|kind| Choice::new(kind.as_str(), kind.label())),
+    )
+}
+
+fn day_field(desk: &Desk) -> Select {
+    let days = desk.programme.event.days.iter();
+    Select::new(
+        "day",
+        "Day",
+        days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date))),
+    )
+}
+
+fn time_field(name: &'static str, label: &'static str) -> TextField {
+    TextField::new(name, label).help("As in 14:40.").numeric()
+}
+
+pub(super) fn room_field(desk: &Desk) -> Select {
+    let rooms = desk.programme.rooms.iter();
+    let none = Choice::new("", "No room yet");
+    let choices = rooms.map(|room| {
+        Choice::new(
+            room.code.as_str(),
+            format!("{} ({} people)", room.name, room.capacity),
+        )
+    });
+    Select::new("room", "Room", [none].into_iter().chain(choices))
+}
+
+fn delegation_choices(desk: &Desk) -> Vec<Choice> {
+    let delegations = desk.programme.delegations.iter();
+    delegations
+        .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+        .collect()
+}
+
+fn interpreter_field(desk: &Desk) -> Option<Choices> {
+    let interpreters = &desk.programme.interpreters;
+    let choices = || {
+        interpreters
+            .iter()
+            .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+    };
+    (!interpreters.is_empty())
+        .then(|| Choices::checkboxes("interpreters", "Interpreters", choices()))
+}
+
+/// Confirming and cancelling have buttons of their own; the form only knows sketch and booking.
+fn state_field(subject: Subject<'_>) -> Option<Choices> {
+    let choices = [
+        Choice::new("tentative", "Tentative").help("Holds room and people; nobody is told."),
+        Choice::new("pencilled", "Pencilled in").help("A sketch: holds nothing."),
+    ];
+    let open = !matches!(subject.state(), Some(State::Confirmed | State::Cancelled));
+    open.then(|| Choices::radios("state", "State", choices))
+}
+
+/// One field per rule that wants a reason, and for each reason already typed.
+fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
+    let mut rules = forms::reasons_wanted(conflicts);
+    rules.extend(crate::slot::rules::Rule::ALL.iter().filter(|rule| {
+        let field = forms::reason_field(**rule);
+        !form.fields.get(&field).is_empty()
+    }));
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+        .into_iter()
+        .map(|rule| {
+            TextField::new(
+                forms::reason_field(rule),
+                format!("Reason: {}", rule.label()),
+            )
+            .help("Stands in the history with your name; it lapses when the slot is moved.")
+            .optional()
+            .of(form)
+        })
+        .collect()
+}
+
+fn refusal(
+    desk: &Desk,
+    subject: Subject<'_>,
+    fields: &Fields,
+    details: &Details,
+    conflicts: &[Conflict],
+) -> Refusal {
+    let candidate = Candidate {
+        id: subject.id(),
+        details,
+    };
+    let offers = alternatives(&desk.programme, candidate);
+    Refusal {
+        blocked: conflicts
+            .iter()
+            .any(|conflict| conflict.level == Level::Blocked),
+        marks: marks(desk, candidate, conflicts),
+        alternatives: offers
+            .into_iter()
+            .map(|offer| self::offer(desk, fields, details, offer))
+            .collect(),
+    }
+}
+
+/// The form as it was sent, with another time and place.
+fn offer(desk: &Desk, sent: &Fields, details: &Details, alternative: Alternative) -> Offer {
+    let programme = &desk.programme;
+    let other = Details {
+        room: alternative.room,
+        interval: alternative.interval,
+        ..details.clone()
+    };
+    let placed = forms::fields_of_details(programme, &other);
+    let replaced = ["day", "start", "end", "room"];
+    let kept = sent
+        .iter()
+        .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
+    let fields = kept.chain(placed.iter().filter(|(name, _)| replaced.contains(name)));
+    let room = alternative
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| format!(", {}", room.name));
+    let shorter = details.interval.minutes() - alternative.interval.minutes();
+    let shorter = if shorter > 0 {
+        format!(" ({shorter} minutes shorter)")
+    } else {
+        String::new()
+    };
+    Offer {
+        label: format!(
+            "{}{}{shorter}",
+            clock_range(programme, alternative.interval),
+            room.unwrap_or_default()
+        ),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    }
+}

@@ -1,0 +1,181 @@
+//! A slot: what it is, what is to be looked at, who was told what, and its history.
+
+use actix_web::web;
+use askama::Template;
+
+use super::form::room_field;
+use super::{Outcome, marks};
+use crate::app::App;
+use crate::audit::{self, FieldChange, Record};
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::event::timetable::{Mark, SlotView, slot_view};
+use crate::notice::{self, Method, News};
+use crate::slot::rules::{Candidate, check};
+use crate::slot::{Slot, SlotId, State, forms};
+use crate::web::Error;
+use crate::web::field::{Select, TextField};
+use crate::web::form::Form;
+use crate::web::page::{Section, Shell, render};
+
+#[derive(Template)]
+#[template(path = "slot/show.html")]
+struct SlotPage {
+    shell: Shell,
+    slug: String,
+    slot: SlotView,
+    version: i32,
+    day: String,
+    date: String,
+    zone: String,
+    note: String,
+    interpreters: String,
+    marks: Vec<Mark>,
+    told: Vec<ToldLine>,
+    history: Vec<HistoryLine>,
+    start: TextField,
+    end: TextField,
+    room: Select,
+    may_change: bool,
+    open: bool,
+    confirmed: bool,
+    cancelled: bool,
+    untold: bool,
+}
+
+/// What one delegation knows of the slot.
+struct ToldLine {
+    delegation: String,
+    contacts: String,
+    /// What it was last told, and when; empty when nothing.
+    told: String,
+    /// What it does not know yet; empty when nothing.
+    due: &'static str,
+}
+
+/// One change.
+pub(crate) struct HistoryLine {
+    pub(crate) at: String,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    pub(crate) changes: Vec<FieldChange>,
+}
+
+/// `GET /slots/{id}`: the slot.
+///
+/// # Errors
+/// When the caller has no part in its event.
+pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let subject = slot.id.0;
+    let records = app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
+        .await?;
+    render(&page(&desk, &slot, &records))
+}
+
+fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
+    let programme = &desk.programme;
+    let zone = programme.event.time_zone;
+    let start = slot.interval().start();
+    let candidate = Candidate::stored(slot);
+    let form = Form::new(forms::fields_of(programme, slot));
+    let told = told(desk, slot);
+    let interpreters: Vec<&str> = slot
+        .details
+        .interpreters
+        .iter()
+        .filter_map(|id| programme.interpreter(*id))
+        .map(|interpreter| interpreter.name.as_str())
+        .collect();
+    SlotPage {
+        shell: desk
+            .seat
+            .shell(slot.details.title.as_str(), Section::Timetable),
+        slug: programme.event.slug.to_string(),
+        slot: slot_view(programme, slot, &[]),
+        version: slot.version,
+        day: zone.day_in_words(start),
+        date: zone.date(start).to_string(),
+        zone: zone.label(start),
+        note: slot.details.note.clone(),
+        interpreters: interpreters.join(", "),
+        marks: marks(desk, candidate, &check(programme, candidate)),
+        untold: told.iter().any(|line| !line.due.is_empty()),
+        told,
+        history: records
+            .iter()
+            .map(|record| history_line(desk, record))
+            .collect(),
+        start: TextField::new("start", "Start").numeric().of(&form),
+        end: TextField::new("end", "End").numeric().of(&form),
+        room: room_field(desk).of(&form),
+        may_change: desk.seat.may_change(),
+        open: matches!(slot.state(), State::Pencilled | State::Tentative),
+        confirmed: slot.state() == State::Confirmed,
+        cancelled: slot.state() == State::Cancelled,
+    }
+}
+
+fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
+    let programme = &desk.programme;
+    let zone = programme.event.time_zone;
+    let due = notice::due(programme, slot);
+    programme
+        .delegations
+        .iter()
+        .filter_map(|delegation| {
+            let notice = programme.notice(slot.id, delegation.id);
+            let news = due
+                .iter()
+                .find(|(each, _)| each.id == delegation.id)
+                .map(|(_, news)| news);
+            if notice.is_none() && !slot.details.involves(delegation.id) {
+                return None;
+            }
+            let told = notice.map(|notice| {
+                let what = match notice.method {
+                    Method::Request => "told of it",
+                    Method::Cancel => "told that it is off",
+                };
+                let at = zone.local_moment(notice.told_at).format("%-d %B %Y, %H:%M");
+                format!("{what}, {at} (sequence {})", notice.sequence)
+            });
+            let contacts: Vec<&str> = delegation
+                .contacts
+                .iter()
+                .map(|contact| contact.email.as_str())
+                .collect();
+            Some(ToldLine {
+                delegation: delegation.name.to_string(),
+                contacts: contacts.join(", "),
+                told: told.unwrap_or_default(),
+                due: match news {
+                    None => "",
+                    Some(News::Confirmed(_)) => "the confirmation",
+                    Some(News::Changed { .. } | News::Repeated(_)) => "the change",
+                    Some(News::Cancelled(_)) => "the cancellation",
+                    Some(News::Dropped(_)) => "that it no longer takes part",
+                    Some(News::Withdrawn(_)) => "that it is no longer confirmed",
+                },
+            })
+        })
+        .collect()
+}
+
+/// One change in words, in the venue's time.
+pub(crate) fn history_line(desk: &Desk, record: &Record) -> HistoryLine {
+    let zone = desk.programme.event.time_zone;
+    HistoryLine {
+        at: zone
+            .local_moment(record.at)
+            .format("%-d %B %Y, %H:%M:%S")
+            .to_string(),
+        actor: record.actor.clone(),
+        action: record.action.replace('.', " "),
+        subject: record.subject.clone(),
+        changes: record.changes(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Two officers at one slot: the one who comes second sees both versions and decides.
+
+use askama::Template;
+
+use super::Outcome;
+use crate::audit;
+use crate::event::desk::Desk;
+use crate::event::timetable::slot_view;
+use crate::slot::{Details, Slot};
+use crate::web::Error;
+use crate::web::form::Fields;
+use crate::web::page::{Section, Shell, conflict};
+
+#[derive(Template)]
+#[template(path = "slot/stale.html")]
+struct StalePage {
+    shell: Shell,
+    id: i64,
+    author: String,
+    rows: Vec<Row>,
+    fields: Vec<(String, String)>,
+}
+
+/// One fact, as this officer typed it and as it is stored now.
+struct Row {
+    label: &'static str,
+    mine: String,
+    theirs: String,
+    differs: bool,
+}
+
+pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &Fields) -> Outcome {
+    let subject = current.id.0;
+    let latest = desk
+        .app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
+        .await?;
+    // Sent again, the form replaces the version that its sender has now seen.
+    let version = current.version.to_string();
+    let fields = sent
+        .iter()
+        .filter(|(name, _)| *name != "version")
+        .chain([("version", version.as_str())])
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    conflict(&StalePage {
+        shell: desk
+            .seat
+            .shell("Somebody else has changed this slot", Section::Timetable),
+        id: subject,
+        author: latest
+            .first()
+            .map(|record| record.actor.clone())
+            .unwrap_or_default(),
+        rows: rows(desk, current, mine),
+        fields,
+    })
+}
+
+fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
+    let programme = &desk.programme;
+    let zone = programme.event.time_zone;
+    let mine = Slot {
+        details: mine.clone(),
+        ..current.clone()
+    };
+    let words = |slot: &Slot| {
+        let view = slot_view(programme, slot, &[]);
+        let day = zone.day_in_words(slot.interval().start());
+        let note = slot.details.note.clone();
+        [
+            view.title,
+            view.kind_label.to_owned(),
+            day,
+            view.time,
+            view.room,
+            view.parties,
+            view.state_label.to_owned(),
+            note,
+        ]
+    };
+    let labels = [
+        "Title",
+        "Kind",
+        "Day",
+        "Time",
+        "Room",
+        "Delegations",
+        "State",
+        "Internal note",
+    ];
+    labels
+        .into_iter()
+        .zip(words(&mine).into_iter().zip(words(current)))
+        .map(|(label, (mine, theirs))| Row {
+            label,
+            differs: mine != theirs,
+            mine,
+            theirs,
+        })
+        .collect()
+}

@@ -1,0 +1,91 @@
+//! A slot as files, exports and the history write it: codes instead of ids, times with the venue's offset.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Slot;
+use super::rules::in_force;
+use crate::db::text_enum::TextEnum;
+use crate::event::programme::Programme;
+
+/// A slot in JSON, as DESIGN §7 fixes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SlotRecord {
+    /// Its id.
+    pub id: i64,
+    /// The kind's word.
+    pub kind: &'static str,
+    /// The title.
+    pub title: String,
+    /// The room's code.
+    pub room: Option<String>,
+    /// RFC 3339 with the venue's offset.
+    pub starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    pub ends_at: String,
+    /// Codes, in order of precedence.
+    pub delegations: Vec<String>,
+    /// Codes.
+    pub interpreters: Vec<String>,
+    /// The state's word.
+    pub state: &'static str,
+    /// Raised by every write.
+    pub version: i32,
+    /// Raised by every change a delegation must hear of.
+    pub sequence: i32,
+}
+
+impl SlotRecord {
+    /// Writes a slot of `programme`.
+    #[must_use]
+    pub fn of(programme: &Programme, slot: &Slot) -> Self {
+        let details = &slot.details;
+        let zone = programme.event.time_zone;
+        let interpreters = details
+            .interpreters
+            .iter()
+            .filter_map(|id| programme.interpreter(*id));
+        Self {
+            id: slot.id.0,
+            kind: details.kind.as_str(),
+            title: details.title.to_string(),
+            room: details
+                .room
+                .and_then(|id| programme.room(id))
+                .map(|room| room.code.to_string()),
+            starts_at: zone.rfc3339(details.interval.start()),
+            ends_at: zone.rfc3339(details.interval.end()),
+            delegations: programme
+                .parties(details)
+                .map(|party| party.code.to_string())
+                .collect(),
+            interpreters: interpreters
+                .map(|interpreter| interpreter.code.to_string())
+                .collect(),
+            state: details.state.as_str(),
+            version: slot.version,
+            sequence: slot.sequence,
+        }
+    }
+
+    /// The same for the history: with the internal note and the reasons given, without the counters.
+    pub(super) fn for_history(&self, programme: &Programme, slot: &Slot) -> Value {
+        let reasons: Vec<String> =
+            super::rules::check(programme, super::rules::Candidate::stored(slot))
+                .iter()
+                .filter_map(|conflict| in_force(programme, conflict))
+                .map(|entry| format!("{}: {}", entry.rule.label(), entry.reason))
+                .collect();
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            for counter in ["id", "version", "sequence"] {
+                fields.remove(counter);
+            }
+            fields.insert("note".to_owned(), slot.details.note.clone().into());
+            if !reasons.is_empty() {
+                fields.insert("reasons".to_owned(), reasons.into());
+            }
+        }
+        value
+    }
+}

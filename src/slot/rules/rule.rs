@@ -1,0 +1,134 @@
+//! The catalogue: rules and levels, by the codes of DESIGN §3.
+
+use crate::db::text_enum::TextEnum;
+
+/// A rule of DESIGN §3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A principal, room or interpreter in two slots at once.
+    DoubleBooking,
+    /// Off the grid or outside the event's days.
+    Interval,
+    /// Wrong participants for the kind; something that is not of this event.
+    Shape,
+    /// Outside opening hours.
+    Hours,
+    /// A delegation or interpreter that is not there.
+    Presence,
+    /// A room's turnaround cut short.
+    Turnaround,
+    /// Too little time for a principal between two rooms.
+    Transfer,
+    /// A room too small for the expected parties.
+    Capacity,
+    /// The chair's longest run without a break.
+    ChairRest,
+    /// The chair's bilaterals out of order of precedence.
+    Precedence,
+    /// Bilaterals with the chair of unequal length.
+    EqualLength,
+    /// The same two delegations twice.
+    RepeatedPair,
+    /// A guest without a bilateral with the chair.
+    MissingBilateral,
+    /// A slot without a room.
+    NoRoom,
+}
+
+impl TextEnum for Rule {
+    const ALL: &'static [Self] = &[
+        Self::DoubleBooking,
+        Self::Interval,
+        Self::Shape,
+        Self::Hours,
+        Self::Presence,
+        Self::Turnaround,
+        Self::Transfer,
+        Self::Capacity,
+        Self::ChairRest,
+        Self::Precedence,
+        Self::EqualLength,
+        Self::RepeatedPair,
+        Self::MissingBilateral,
+        Self::NoRoom,
+    ];
+    const NOUN: &'static str = "rule";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::DoubleBooking => "double_booking",
+            Self::Interval => "interval",
+            Self::Shape => "shape",
+            Self::Hours => "hours",
+            Self::Presence => "presence",
+            Self::Turnaround => "turnaround",
+            Self::Transfer => "transfer",
+            Self::Capacity => "capacity",
+            Self::ChairRest => "chair_rest",
+            Self::Precedence => "precedence",
+            Self::EqualLength => "equal_length",
+            Self::RepeatedPair => "repeated_pair",
+            Self::MissingBilateral => "missing_bilateral",
+            Self::NoRoom => "no_room",
+        }
+    }
+}
+
+impl Rule {
+    /// The rule as a heading, for the field that asks for a reason.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::DoubleBooking => "Double booking",
+            Self::Interval => "Time",
+            Self::Shape => "Participants",
+            Self::Hours => "Opening hours",
+            Self::Presence => "Presence",
+            Self::Turnaround => "Turnaround of the room",
+            Self::Transfer => "Transfer between rooms",
+            Self::Capacity => "Capacity of the room",
+            Self::ChairRest => "Rest of the chair",
+            Self::Precedence => "Order of precedence",
+            Self::EqualLength => "Equal length",
+            Self::RepeatedPair => "Repeated pair",
+            Self::MissingBilateral => "Missing bilateral",
+            Self::NoRoom => "No room",
+        }
+    }
+}
+
+/// How strictly a rule is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Cannot be stored, whoever asks.
+    Blocked,
+    /// Stored only with a reason.
+    NeedsReason,
+    /// Shown, never in the way.
+    Advice,
+}
+
+impl TextEnum for Level {
+    const ALL: &'static [Self] = &[Self::Blocked, Self::NeedsReason, Self::Advice];
+    const NOUN: &'static str = "level";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::NeedsReason => "needs_reason",
+            Self::Advice => "advice",
+        }
+    }
+}
+
+impl Level {
+    /// The level as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Blocked => "Conflict",
+            Self::NeedsReason => "Needs a reason",
+            Self::Advice => "Advice",
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Rules on what a slot is: its times on the grid and days, its participants. All are blocked, for sketches too.
+
+use super::{Candidate, Conflict, Finding, Level};
+use crate::event::programme::{Programme, Resource};
+use crate::slot::Kind;
+
+pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    let findings = [
+        on_grid(programme, candidate),
+        on_days(programme, candidate),
+        of_kind(programme, candidate),
+    ];
+    let blocked = findings
+        .into_iter()
+        .flatten()
+        .chain(foreign(programme, candidate));
+    found.extend(blocked.map(|finding| candidate.conflict(Level::Blocked, finding)));
+}
+
+fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    use chrono::Timelike;
+    let grid_minutes = programme.event.settings.grid_minutes;
+    let grid = u32::try_from(grid_minutes).unwrap_or(1).max(1);
+    let interval = candidate.details.interval;
+    let off = [interval.start(), interval.end()]
+        .into_iter()
+        .any(|instant| {
+            let local = programme.event.time_zone.local(instant);
+            !(local.hour() * 60 + local.minute()).is_multiple_of(grid)
+        });
+    off.then_some(Finding::OffGrid { grid_minutes })
+}
+
+fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    let event = &programme.event;
+    let interval = candidate.details.interval;
+    let first = event.time_zone.date(interval.start());
+    // The last minute, not the end: a slot until midnight lies on one day.
+    let last = event.time_zone.date(interval.end().plus(-1));
+    let outside = first
+        .iter_days()
+        .take_while(|date| *date <= last)
+        .any(|date| event.day(date).is_none());
+    outside.then_some(Finding::OutsideDays)
+}
+
+fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    let details = candidate.details;
+    match details.kind {
+        Kind::Bilateral if details.delegations.len() != 2 => Some(Finding::BilateralOfTwo {
+            found: details.delegations.len(),
+        }),
+        Kind::Plenary
+            if !programme
+                .chair()
+                .is_some_and(|chair| details.involves(chair.id)) =>
+        {
+            Some(Finding::PlenaryWithoutChair)
+        }
+        _ => None,
+    }
+}
+
+fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = Finding> {
+    candidate
+        .details
+        .resources()
+        .filter(|resource| match *resource {
+            Resource::Delegation(id) => programme.delegation(id).is_none(),
+            Resource::Room(id) => programme.room(id).is_none(),
+            Resource::Interpreter(id) => programme.interpreter(id).is_none(),
+        })
+        .map(|resource| Finding::Foreign { resource })
+}

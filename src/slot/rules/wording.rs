@@ -1,0 +1,253 @@
+//! The one wording of every conflict: what is in the way, when it ends, what would be free.
+
+use super::{Candidate, Conflict, Finding};
+use crate::event::programme::{Programme, Resource};
+use crate::slot::free;
+use crate::slot::{Slot, SlotId};
+use crate::time::Instant;
+
+/// Says a conflict of `candidate` in one or two sentences, in the venue's time.
+#[must_use]
+pub fn sentence(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> String {
+    Speaker {
+        programme,
+        candidate,
+    }
+    .say(&conflict.finding)
+}
+
+/// Says a conflict that stands in the stored programme, as [`super::check_all`] lists them.
+#[must_use]
+pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
+    match (
+        conflict.slot.and_then(|id| programme.slot(id)),
+        &conflict.finding,
+    ) {
+        (Some(slot), _) => sentence(programme, Candidate::stored(slot), conflict),
+        (None, Finding::MissingBilateral { delegation }) => {
+            format!(
+                "{} has no bilateral with the chair yet.",
+                resource_name(programme, Resource::Delegation(*delegation))
+            )
+        }
+        (None, finding) => finding.rule().label().to_owned(),
+    }
+}
+
+/// The name of a resource, as `Kazakhstan` or `Conference Room`.
+#[must_use]
+pub fn resource_name(programme: &Programme, resource: Resource) -> String {
+    let name = match resource {
+        Resource::Delegation(id) => programme
+            .delegation(id)
+            .map(|delegation| delegation.name.to_string()),
+        Resource::Room(id) => programme.room(id).map(|room| room.name.to_string()),
+        Resource::Interpreter(id) => programme
+            .interpreter(id)
+            .map(|interpreter| interpreter.name.to_string()),
+    };
+    name.unwrap_or_else(|| "somebody or something of another event".to_owned())
+}
+
+struct Speaker<'a> {
+    programme: &'a Programme,
+    candidate: Candidate<'a>,
+}
+
+impl Speaker<'_> {
+    fn say(&self, finding: &Finding) -> String {
+        match finding {
+            Finding::DoubleBooking { resource, other } => {
+                let verb = match resource {
+                    Resource::Room(_) => "is taken by",
+                    Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
+                };
+                let name = resource_name(self.programme, *resource);
+                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource))
+            }
+            Finding::OffGrid { grid_minutes } => {
+                format!("Start and end must be multiples of {grid_minutes} minutes.")
+            }
+            Finding::OutsideDays => {
+                let days: Vec<String> =
+                    self.programme.event.days.iter().map(|day| crate::time::day_in_words(day.date)).collect();
+                format!("The slot lies outside the days of the event ({}).", days.join("; "))
+            }
+            Finding::BilateralOfTwo { found } => {
+                format!("A bilateral has exactly two delegations; this one has {found}.")
+            }
+            Finding::PlenaryWithoutChair => match self.programme.chair() {
+                Some(chair) => format!("A plenary needs the chair; add {}.", chair.name),
+                None => "A plenary needs the chair; first give one delegation that role.".to_owned(),
+            },
+            Finding::Foreign { .. } => {
+                "A delegation, room or interpreter does not belong to this event; choose from the lists.".to_owned()
+            }
+            Finding::OutsideHours { open } => format!(
+                "The house is open from {} to {} that day.",
+                self.clock(open.start()),
+                self.clock(open.end())
+            ),
+            Finding::Absent { resource } => self.absent(*resource),
+            Finding::Turnaround { room, other, gap, needed } => format!(
+                "{} needs {} between slots; there are {} to {}. {}",
+                resource_name(self.programme, Resource::Room(*room)),
+                minutes(*needed),
+                minutes(*gap),
+                self.other(*other),
+                self.free_again(Resource::Room(*room)),
+            ),
+            Finding::Transfer { delegation, other, gap, needed } => format!(
+                "The principal of {} needs {} between rooms; there are {} to {}. {}",
+                resource_name(self.programme, Resource::Delegation(*delegation)),
+                minutes(*needed),
+                minutes(*gap),
+                self.other(*other),
+                self.free_again(Resource::Delegation(*delegation)),
+            ),
+            Finding::Capacity { room, expected, capacity } => {
+                let larger: Vec<String> = self
+                    .programme
+                    .rooms
+                    .iter()
+                    .filter(|room| room.capacity >= *expected)
+                    .map(|room| format!("{} ({})", room.name, room.capacity))
+                    .collect();
+                let instead = if larger.is_empty() {
+                    "No room takes them all.".to_owned()
+                } else {
+                    format!("Large enough: {}.", larger.join(", "))
+                };
+                let name = resource_name(self.programme, Resource::Room(*room));
+                format!("{name} takes {capacity} people and {expected} are expected. {instead}")
+            }
+            Finding::ChairRest { span, allowed, .. } => format!(
+                "The chair goes on from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
+                self.clock(span.start()),
+                self.clock(span.end()),
+                minutes(span.minutes()),
+                minutes(*allowed),
+            ),
+            Finding::OutOfPrecedence { other } => self.precedence(*other),
+            Finding::UnequalLength { other, longest } => format!(
+                "{} shorter than {} ({}).",
+                minutes(longest - self.candidate.details.interval.minutes()),
+                self.other(*other),
+                minutes(*longest),
+            ),
+            Finding::RepeatedPair { other } => format!("The same two already meet in {}.", self.other(*other)),
+            Finding::MissingBilateral { delegation } => format!(
+                "{} has no bilateral with the chair yet.",
+                resource_name(self.programme, Resource::Delegation(*delegation))
+            ),
+            Finding::NoRoom => "No room yet.".to_owned(),
+        }
+    }
+
+    /// `“Working lunch” (Dining Room) from 13:00 until 14:20`
+    fn other(&self, id: SlotId) -> String {
+        let Some(slot) = self.programme.slot(id) else {
+            return "another slot".to_owned();
+        };
+        let sketch = if slot.state().holds() {
+            ""
+        } else {
+            ", pencilled"
+        };
+        format!(
+            "“{}”{}{sketch} from {} until {}",
+            slot.details.title,
+            self.place(slot),
+            self.clock(slot.interval().start()),
+            self.clock(slot.interval().end()),
+        )
+    }
+
+    fn place(&self, slot: &Slot) -> String {
+        let room = slot.details.room.and_then(|room| self.programme.room(room));
+        room.map(|room| format!(" ({})", room.name))
+            .unwrap_or_default()
+    }
+
+    /// When the resource is next free for as long as the candidate lasts.
+    fn free_again(&self, resource: Resource) -> String {
+        let interval = self.candidate.details.interval;
+        let length = minutes(interval.minutes());
+        match free::resource_free_from(self.programme, resource, self.candidate) {
+            Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
+            None => format!("Not free again for {length} that day."),
+        }
+    }
+
+    fn absent(&self, resource: Resource) -> String {
+        let presence = match resource {
+            Resource::Delegation(id) => self
+                .programme
+                .delegation(id)
+                .map(|delegation| &delegation.presence),
+            Resource::Interpreter(id) => self
+                .programme
+                .interpreter(id)
+                .map(|interpreter| &interpreter.presence),
+            Resource::Room(_) => None,
+        };
+        let zone = self.programme.event.time_zone;
+        let day = |instant: Instant| zone.local(instant).format("%-d %B %H:%M").to_string();
+        let stays: Vec<String> = presence
+            .into_iter()
+            .flatten()
+            .map(|stay| format!("{} to {}", day(stay.start()), day(stay.end())))
+            .collect();
+        let name = resource_name(self.programme, resource);
+        format!(
+            "{name} is not there for all of it; present {}.",
+            stays.join(" and ")
+        )
+    }
+
+    fn precedence(&self, other: SlotId) -> String {
+        let rank = |details: &crate::slot::Details| {
+            let chair = self.programme.chair().map(|chair| chair.id);
+            details
+                .delegations
+                .iter()
+                .filter(|id| Some(**id) != chair)
+                .find_map(|id| self.programme.delegation(*id))
+                .map(|delegation| delegation.name.to_string())
+                .unwrap_or_default()
+        };
+        let Some(slot) = self.programme.slot(other) else {
+            return String::new();
+        };
+        let (mine, theirs) = (rank(self.candidate.details), rank(&slot.details));
+        let at = self.clock(slot.interval().start());
+        if slot.interval().start() < self.candidate.details.interval.start() {
+            format!(
+                "{mine} comes before {theirs} in precedence, but {theirs} meets the chair earlier, at {at}."
+            )
+        } else {
+            format!(
+                "{theirs} comes before {mine} in precedence, but meets the chair later, at {at}."
+            )
+        }
+    }
+
+    /// The time, with the day where it is not the candidate's.
+    fn clock(&self, instant: Instant) -> String {
+        let zone = self.programme.event.time_zone;
+        let clock = zone.clock(instant);
+        if zone.date(instant) == zone.date(self.candidate.details.interval.start()) {
+            clock
+        } else {
+            format!("{clock} on {}", zone.local(instant).format("%-d %B"))
+        }
+    }
+}
+
+fn minutes(count: i32) -> String {
+    if count == 1 {
+        "1 minute".to_owned()
+    } else {
+        format!("{count} minutes")
+    }
+}

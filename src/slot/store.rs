@@ -1,0 +1,376 @@
+//! Slots, occupancy and overrides in the database. Only [`EventTx`] writes here.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::interval::Interval;
+use super::rules::{Finding, Level, Override, Rule, obstacles};
+use super::{Details, Kind, Slot, SlotId, State};
+use crate::db::schema::{events, occupancy, overrides, slots};
+use crate::db::text_enum::Word;
+use crate::db::{Conn, fresh_id};
+use crate::delegation::DelegationId;
+use crate::event::EventId;
+use crate::event::programme::{Programme, Resource};
+use crate::event::tx::EventTx;
+use crate::interpreter::InterpreterId;
+use crate::room::RoomId;
+use crate::slot::rules::Candidate;
+use crate::text::Line;
+use crate::time::{Instant, Moment};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = slots)]
+struct SlotRow {
+    id: SlotId,
+    kind: Word<Kind>,
+    title: String,
+    note: String,
+    starts_at: Instant,
+    ends_at: Instant,
+    state: Word<State>,
+    version: i32,
+    sequence: i32,
+    placement: i32,
+}
+
+/// An event's slots, cancelled ones too.
+///
+/// # Errors
+/// As the database says.
+pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
+    let rows: Vec<SlotRow> = slots::table
+        .filter(slots::event_id.eq(event))
+        .select(SlotRow::as_select())
+        .load(conn)?;
+    let mut taken = resources_of_event(conn, event)?;
+    rows.into_iter()
+        .map(|row| {
+            let Taken {
+                room,
+                delegations,
+                interpreters,
+            } = taken.remove(&row.id).unwrap_or_default();
+            let interval = Interval::new(row.starts_at, row.ends_at)
+                .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+            let details = Details {
+                kind: row.kind.0,
+                title: Line::stored(row.title),
+                note: row.note,
+                interval,
+                room,
+                delegations,
+                interpreters,
+                state: row.state.0,
+            };
+            let (id, version, sequence, placement) =
+                (row.id, row.version, row.sequence, row.placement);
+            Ok(Slot {
+                id,
+                details,
+                version,
+                sequence,
+                placement,
+            })
+        })
+        .collect()
+}
+
+/// The slug of the event that a slot belongs to.
+///
+/// # Errors
+/// As the database says.
+pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> {
+    slots::table
+        .inner_join(events::table.on(events::id.eq(slots::event_id)))
+        .filter(slots::id.eq(slot))
+        .select(events::slug)
+        .first(conn)
+        .optional()
+}
+
+#[derive(Default)]
+struct Taken {
+    room: Option<RoomId>,
+    delegations: Vec<DelegationId>,
+    interpreters: Vec<InterpreterId>,
+}
+
+fn resources_of_event(conn: &mut Conn, event: EventId) -> QueryResult<HashMap<SlotId, Taken>> {
+    let rows: Vec<(SlotId, i64, String)> = occupancy::table
+        .filter(occupancy::event_id.eq(event))
+        .order((occupancy::slot_id, occupancy::resource_id))
+        .select((occupancy::slot_id, occupancy::resource_id, occupancy::kind))
+        .load(conn)?;
+    let mut taken: HashMap<SlotId, Taken> = HashMap::new();
+    for (slot, resource, kind) in rows {
+        let entry = taken.entry(slot).or_default();
+        match kind.as_str() {
+            "room" => entry.room = Some(RoomId(resource)),
+            "delegation" => entry.delegations.push(DelegationId(resource)),
+            _ => entry.interpreters.push(InterpreterId(resource)),
+        }
+    }
+    Ok(taken)
+}
+
+type OverrideRow = (
+    SlotId,
+    i32,
+    Option<SlotId>,
+    Option<i32>,
+    Word<Rule>,
+    String,
+    String,
+    Moment,
+);
+
+/// Every rule set aside in an event, in force or lapsed.
+///
+/// # Errors
+/// As the database says.
+pub fn overrides_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Override>> {
+    let rows: Vec<OverrideRow> = overrides::table
+        .filter(overrides::event_id.eq(event))
+        .order((overrides::created_at, overrides::id))
+        .select((
+            overrides::slot_id,
+            overrides::slot_placement,
+            overrides::other_slot_id,
+            overrides::other_placement,
+            overrides::rule,
+            overrides::reason,
+            overrides::author,
+            overrides::created_at,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(slot, slot_placement, other, other_placement, rule, reason, author, at)| Override {
+                slot,
+                slot_placement,
+                other: other.zip(other_placement),
+                rule: rule.0,
+                reason,
+                author,
+                at,
+            },
+        )
+        .collect())
+}
+
+impl EventTx<'_> {
+    /// Stores a slot, new or changed, with the overrides that were given for it, and all that hangs on them.
+    ///
+    /// The domain has judged it; the database judges it again and refuses an overlap.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub(crate) fn store_slot(&mut self, slot: Slot, given: Vec<Override>) -> QueryResult<()> {
+        let before = self.programme();
+        let mut after = before.with_slot(slot.clone());
+        after.overrides.extend(given.iter().cloned());
+        let (was, will) = (waived(&before), waived(&after));
+        let event = before.event.id;
+        match before.slot(slot.id) {
+            Some(old) => {
+                // What comes loose first, then the slot itself, then what is tightened again: statements are judged
+                // one by one.
+                set_waived(self.conn, will.difference(&was), true)?;
+                update(self.conn, &after, old, &slot, self.now)?;
+            }
+            None => {
+                set_waived(self.conn, will.difference(&was), true)?;
+                insert(self.conn, &after, &slot, self.now, will.contains(&slot.id))?;
+            }
+        }
+        set_waived(self.conn, was.difference(&will), false)?;
+        for entry in &given {
+            insert_override(self.conn, event, entry)?;
+        }
+        self.has_become(after);
+        Ok(())
+    }
+}
+
+/// The slots whose turnaround is set aside: those after which the next one in the room begins too soon, with a reason
+/// that is in force.
+fn waived(programme: &Programme) -> HashSet<SlotId> {
+    let concerned = programme
+        .overrides
+        .iter()
+        .filter(|entry| entry.rule == Rule::Turnaround);
+    let mut earlier = HashSet::new();
+    for slot in concerned
+        .filter_map(|entry| programme.slot(entry.slot))
+        .filter(|slot| slot.state().holds())
+    {
+        for conflict in obstacles(programme, Candidate::stored(slot)) {
+            let Finding::Turnaround { other, .. } = conflict.finding else {
+                continue;
+            };
+            if conflict.level == Level::NeedsReason
+                && super::rules::in_force(programme, &conflict).is_some()
+                && let Some(other) = programme.slot(other)
+            {
+                earlier.insert(if other.interval().start() < slot.interval().start() {
+                    other.id
+                } else {
+                    slot.id
+                });
+            }
+        }
+    }
+    earlier
+}
+
+fn set_waived<'a>(
+    conn: &mut Conn,
+    ids: impl Iterator<Item = &'a SlotId>,
+    waived: bool,
+) -> QueryResult<()> {
+    for id in ids {
+        diesel::update(
+            occupancy::table
+                .filter(occupancy::slot_id.eq(id))
+                .filter(occupancy::kind.eq("room")),
+        )
+        .set(occupancy::turnaround_waived.eq(waived))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn insert(
+    conn: &mut Conn,
+    programme: &Programme,
+    slot: &Slot,
+    now: Moment,
+    waived: bool,
+) -> QueryResult<()> {
+    let details = &slot.details;
+    diesel::insert_into(slots::table)
+        .values((
+            slots::id.eq(slot.id),
+            slots::event_id.eq(programme.event.id),
+            slots::kind.eq(Word(details.kind)),
+            slots::title.eq(details.title.as_str()),
+            slots::note.eq(&details.note),
+            slots::starts_at.eq(details.interval.start()),
+            slots::ends_at.eq(details.interval.end()),
+            slots::state.eq(Word(details.state)),
+            slots::holds.eq(details.state.holds()),
+            slots::version.eq(slot.version),
+            slots::sequence.eq(slot.sequence),
+            slots::placement.eq(slot.placement),
+            slots::created_at.eq(now),
+            slots::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    for resource in details.resources() {
+        insert_occupancy(conn, programme, slot, resource, waived)?;
+    }
+    Ok(())
+}
+
+fn update(
+    conn: &mut Conn,
+    programme: &Programme,
+    old: &Slot,
+    slot: &Slot,
+    now: Moment,
+) -> QueryResult<()> {
+    let details = &slot.details;
+    let (was, will): (HashSet<_>, HashSet<_>) = (
+        old.details.resources().collect(),
+        details.resources().collect(),
+    );
+    // Whoever leaves goes before the times change, whoever joins comes after: neither is judged at the wrong time.
+    for resource in was.difference(&will) {
+        diesel::delete(occupancy::table.find((slot.id, row_id(*resource)))).execute(conn)?;
+    }
+    diesel::update(slots::table.find(slot.id))
+        .set((
+            slots::kind.eq(Word(details.kind)),
+            slots::title.eq(details.title.as_str()),
+            slots::note.eq(&details.note),
+            slots::starts_at.eq(details.interval.start()),
+            slots::ends_at.eq(details.interval.end()),
+            slots::state.eq(Word(details.state)),
+            slots::holds.eq(details.state.holds()),
+            slots::version.eq(slot.version),
+            slots::sequence.eq(slot.sequence),
+            slots::placement.eq(slot.placement),
+            slots::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    for resource in will.difference(&was) {
+        insert_occupancy(
+            conn,
+            programme,
+            slot,
+            *resource,
+            waived(programme).contains(&slot.id),
+        )?;
+    }
+    Ok(())
+}
+
+fn insert_occupancy(
+    conn: &mut Conn,
+    programme: &Programme,
+    slot: &Slot,
+    resource: Resource,
+    waived: bool,
+) -> QueryResult<()> {
+    let (kind, turnaround_minutes) = match resource {
+        Resource::Delegation(_) => ("delegation", 0),
+        Resource::Room(id) => (
+            "room",
+            programme.room(id).map_or(0, |room| room.turnaround_minutes),
+        ),
+        Resource::Interpreter(_) => ("interpreter", 0),
+    };
+    diesel::insert_into(occupancy::table)
+        .values((
+            occupancy::slot_id.eq(slot.id),
+            occupancy::resource_id.eq(row_id(resource)),
+            occupancy::event_id.eq(programme.event.id),
+            occupancy::kind.eq(kind),
+            occupancy::starts_at.eq(slot.interval().start()),
+            occupancy::ends_at.eq(slot.interval().end()),
+            occupancy::holds.eq(slot.state().holds()),
+            occupancy::turnaround_minutes.eq(turnaround_minutes),
+            occupancy::turnaround_waived.eq(waived && kind == "room"),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+const fn row_id(resource: Resource) -> i64 {
+    match resource {
+        Resource::Delegation(id) => id.0,
+        Resource::Room(id) => id.0,
+        Resource::Interpreter(id) => id.0,
+    }
+}
+
+fn insert_override(conn: &mut Conn, event: EventId, entry: &Override) -> QueryResult<()> {
+    diesel::insert_into(overrides::table)
+        .values((
+            overrides::id.eq(fresh_id()),
+            overrides::event_id.eq(event),
+            overrides::slot_id.eq(entry.slot),
+            overrides::slot_placement.eq(entry.slot_placement),
+            overrides::other_slot_id.eq(entry.other.map(|(id, _)| id)),
+            overrides::other_placement.eq(entry.other.map(|(_, placement)| placement)),
+            overrides::rule.eq(Word(entry.rule)),
+            overrides::reason.eq(&entry.reason),
+            overrides::author.eq(&entry.author),
+            overrides::created_at.eq(entry.at),
+        ))
+        .execute(conn)
+        .map(drop)
+}

@@ -1,0 +1,17 @@
+//! The store itself, below the domain: what migrations make of it, and what each database refuses whoever asks.
+//! Every test runs on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod audit;
+mod connections;
+mod migrations;
+mod occupancy;
+mod race;
+mod scene;

@@ -1,0 +1,86 @@
+//! One test body on both databases, as two tests: `sqlite::name` and `postgres::name`.
+
+use std::ops::Deref;
+
+use iikura::db::{Db, DbError};
+use tempfile::TempDir;
+
+use super::postgres::Postgres;
+
+/// A database of one test's own, empty until [`Scratch::migrated`].
+pub struct Scratch {
+    // Dropped in this order: first whoever is connected, then the place.
+    db: Db,
+    url: String,
+    _place: Place,
+}
+
+/// Held for what happens when it is dropped.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(Postgres),
+}
+
+impl Scratch {
+    /// A file in a folder of its own.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("iikura.db").display());
+        Self::at(url, Place::Sqlite(folder))
+    }
+
+    /// A database of its own on the tests' server.
+    pub fn postgres() -> Self {
+        let postgres = Postgres::new();
+        Self::at(postgres.url().to_owned(), Place::Postgres(postgres))
+    }
+
+    fn at(url: String, place: Place) -> Self {
+        Self {
+            db: open(&url).unwrap(),
+            url,
+            _place: place,
+        }
+    }
+
+    /// Brings the schema up.
+    pub fn migrated(self) -> Self {
+        self.db.migrate().unwrap();
+        self
+    }
+
+    /// The database's URL, as `IIKURA_DATABASE_URL` takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Opens the same database once more, with a pool and a queue of its own, as another process would.
+    pub fn another_process(&self) -> Db {
+        open(&self.url).unwrap()
+    }
+}
+
+impl Deref for Scratch {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+fn open(url: &str) -> Result<Db, DbError> {
+    Db::open(&url.parse()?)
+}
+
+/// Makes two tests of each named function, which takes a `&Scratch` with nothing in it.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::sqlite()); })+
+        }
+        mod postgres {
+            $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::postgres()); })+
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,10 @@
+//! What the test crates share.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "every test crate takes only its part of this, so nothing can be expected of all of them"
+)]
+
+pub mod both;
+pub mod postgres;
