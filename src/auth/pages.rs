@@ -112,7 +112,7 @@ pub async fn sign_in(
         .write(move |conn| account::begin_session(conn, &account.user, &hash, old.as_ref(), now))
         .await?;
     let mut response = match Resume::parse(&fields) {
-        Some(resume) => ResumePage::new(
+        Some(resume) => ResumePage::show(
             &resume,
             Shell::new("You are signed in again").signed_in(name, admin),
         )?,
@@ -166,9 +166,10 @@ async fn authenticate(
             .await?;
         return Ok(None);
     }
-    let better = match password::is_weak(&account.password_hash) {
-        true => Some(password::hash(password).await?),
-        false => None,
+    let better = if password::is_weak(&account.password_hash) {
+        Some(password::hash(password).await?)
+    } else {
+        None
     };
     let user = account.user.id;
     app.db
@@ -240,7 +241,7 @@ struct Entry {
 }
 
 impl ResumePage {
-    fn new(resume: &Resume, shell: Shell) -> Result<HttpResponse, Error> {
+    fn show(resume: &Resume, shell: Shell) -> Result<HttpResponse, Error> {
         let fields = Fields::parse(resume.body.as_bytes())?;
         let entries = fields
             .iter()

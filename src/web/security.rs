@@ -153,7 +153,7 @@ fn is_ours(request: &ServiceRequest, origin: &HeaderValue) -> bool {
             request
                 .uri()
                 .authority()
-                .map(|authority| authority.as_str())
+                .map(actix_web::http::uri::Authority::as_str)
         });
     let said = origin
         .strip_prefix("http://")
