@@ -292,7 +292,7 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
         sequence: 2,
         method: Method::Request,
         told,
-        first_message_id: "<first@iikura.example>".to_owned(),
+        thread: "first@iikura.example".to_owned(),
         told_at: ISSUED,
     });
     assert_eq!(uid(&programme, KZ), "opaque@iikura.example");

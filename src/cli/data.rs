@@ -95,14 +95,13 @@ impl ExportArgs {
     pub fn run(self) -> Result<(), Failure> {
         let programme = programme(&open(&self.database)?, &self.slug)?;
         let text = file::export(&programme)?;
-        match self.output {
-            Some(path) => std::fs::write(&path, text)
-                .map_err(|error| Failure::one(format!("cannot write {}: {error}", path.display()))),
-            None => {
-                print!("{text}");
-                Ok(())
-            }
+        if let Some(path) = self.output {
+            return std::fs::write(&path, text).map_err(|error| {
+                Failure::one(format!("cannot write {}: {error}", path.display()))
+            });
         }
+        print!("{text}");
+        Ok(())
     }
 }
 

@@ -42,6 +42,9 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// Makes the data, prints the address and three sign-ins, and serves.
+    ///
+    /// # Errors
+    /// When the folder is not a demo's, or the address is taken.
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         serve::start_log();

@@ -495,7 +495,7 @@ fn lanes(slots: &[&Slot]) -> HashMap<SlotId, String> {
                 .iter()
                 .any(|(other, used)| *used == lane && other.interval().overlaps(slot.interval()))
         };
-        let lane = (0..).find(|lane| !taken(*lane)).unwrap_or(0);
+        let lane = (0..=group.len()).find(|lane| !taken(*lane)).unwrap_or(0);
         group.push((slot, lane));
     }
     finish(&mut group);

@@ -166,8 +166,8 @@ fn fits(
     interval: Interval,
 ) -> bool {
     let details = Details {
-        room,
         interval,
+        room,
         ..candidate.details.clone()
     };
     let tried = Candidate {

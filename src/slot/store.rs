@@ -168,26 +168,21 @@ impl EventTx<'_> {
     ///
     /// # Errors
     /// As the database says.
-    pub(crate) fn store_slot(&mut self, slot: Slot, given: Vec<Override>) -> QueryResult<()> {
+    pub(crate) fn store_slot(&mut self, slot: &Slot, given: &[Override]) -> QueryResult<()> {
         let before = self.programme();
         let mut after = before.with_slot(slot.clone());
-        after.overrides.extend(given.iter().cloned());
+        after.overrides.extend_from_slice(given);
         let (was, will) = (waived(&before), waived(&after));
         let event = before.event.id;
-        match before.slot(slot.id) {
-            Some(old) => {
-                // What comes loose first, then the slot itself, then what is tightened again: statements are judged
-                // one by one.
-                set_waived(self.conn, will.difference(&was), true)?;
-                update(self.conn, &after, old, &slot, self.now)?;
-            }
-            None => {
-                set_waived(self.conn, will.difference(&was), true)?;
-                insert(self.conn, &after, &slot, self.now, will.contains(&slot.id))?;
-            }
+        // What comes loose first, then the slot itself, then what is tightened again: statements are judged one by one.
+        set_waived(self.conn, will.difference(&was), true)?;
+        if let Some(old) = before.slot(slot.id) {
+            update(self.conn, &after, old, slot, self.now)?;
+        } else {
+            insert(self.conn, &after, slot, self.now, will.contains(&slot.id))?;
         }
         set_waived(self.conn, was.difference(&will), false)?;
-        for entry in &given {
+        for entry in given {
             insert_override(self.conn, event, entry)?;
         }
         self.has_become(after);

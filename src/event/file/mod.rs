@@ -73,6 +73,7 @@ struct OfficeEntry {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys of the file")]
 struct Party {
     code: Spanned<String>,
     name: Spanned<String>,

@@ -74,9 +74,9 @@ pub fn import(
     now: Moment,
 ) -> Result<Imported, ImportError> {
     let file: EventFile = toml::from_str(source).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_of(source, &span));
+        let first = error.span().map_or(1, |span| line_of(source, &span));
         ImportError::Faulty(vec![Fault {
-            line,
+            line: first,
             message: error.message().to_owned(),
         }])
     })?;

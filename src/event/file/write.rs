@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::fmt::Display;
+
 use toml::Spanned;
 
 use super::{
@@ -55,7 +57,7 @@ fn spanned<T>(value: T) -> Spanned<T> {
     Spanned::new(0..0, value)
 }
 
-fn text(value: impl ToString) -> Spanned<String> {
+fn text(value: impl Display) -> Spanned<String> {
     spanned(value.to_string())
 }
 

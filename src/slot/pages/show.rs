@@ -37,10 +37,15 @@ struct SlotPage {
     end: TextField,
     room: Select,
     may_change: bool,
-    open: bool,
-    confirmed: bool,
-    cancelled: bool,
+    state: State,
     untold: bool,
+}
+
+impl SlotPage {
+    /// Somebody who may change it is looking, and there is something left to change.
+    fn changeable(&self) -> bool {
+        self.may_change && self.state != State::Cancelled
+    }
 }
 
 /// What one delegation knows of the slot.
@@ -113,9 +118,7 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(desk).of(&form),
         may_change: desk.seat.may_change(),
-        open: matches!(slot.state(), State::Pencilled | State::Tentative),
-        confirmed: slot.state() == State::Confirmed,
-        cancelled: slot.state() == State::Cancelled,
+        state: slot.state(),
     }
 }
 

@@ -79,11 +79,11 @@ impl<'a> Candidate<'a> {
     }
 
     /// The live slots that share `resource` with it, itself aside.
-    pub(crate) fn others<'p>(
+    pub(crate) fn others(
         self,
-        programme: &'p Programme,
+        programme: &Programme,
         resource: Resource,
-    ) -> impl Iterator<Item = &'p Slot> + use<'p> {
+    ) -> impl Iterator<Item = &Slot> {
         let id = self.id;
         programme
             .slots_of(resource)
