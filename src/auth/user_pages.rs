@@ -179,8 +179,8 @@ pub async fn add(
     let (session, roles) = administrator_and_roles(&app, caller, None).await?;
     let fields = only_known(fields, &["name", "email", "new_password", "admin"], &roles)?;
     let mut errors = FieldErrors::default();
-    let email = errors.check("email", "E-mail address", Email::parse(fields.get("email")));
     let profile = profile(&fields, &roles, &mut errors);
+    let email = errors.check("email", "E-mail address", Email::parse(fields.get("email")));
     let (password, made) = new_password(&fields, &mut errors)?;
     let (Some(email), Some(profile), Some(password), true) =
         (email, profile, password, errors.is_empty())
