@@ -1,14 +1,13 @@
 //! What can be done to accounts; every change stands in the history, none of them with a password or a hash.
 
-use std::net::IpAddr;
-
 use diesel::prelude::*;
 use serde_json::json;
 
 use crate::audit::{self, Actor, Entry};
-use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, TokenHash};
+use crate::auth::session::TokenHash;
+use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId};
-use crate::db::schema::{events, memberships, sessions, users};
+use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
 use crate::event::EventId;
@@ -341,124 +340,6 @@ pub fn replace_hash(conn: &mut Conn, user: UserId, password_hash: &str) -> Query
         .map(drop)
 }
 
-/// Begins a session under a new token; the one the browser had before ends, as do all whose time is over.
-///
-/// # Errors
-/// As the database says.
-pub fn begin_session(
-    conn: &mut Conn,
-    user: &User,
-    token: &TokenHash,
-    old: Option<&TokenHash>,
-    now: Moment,
-) -> Result<(), Error> {
-    conn.transaction(|conn| {
-        diesel::delete(
-            sessions::table.filter(
-                sessions::expires_at
-                    .le(now)
-                    .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS)))
-                    .or(sessions::token_hash.eq(old.map_or("", TokenHash::as_str))),
-            ),
-        )
-        .execute(conn)?;
-        diesel::insert_into(sessions::table)
-            .values((
-                sessions::token_hash.eq(token.as_str()),
-                sessions::user_id.eq(user.id),
-                sessions::created_at.eq(now),
-                sessions::last_seen_at.eq(now),
-                sessions::expires_at.eq(now.plus(ABSOLUTE_SECONDS)),
-            ))
-            .execute(conn)?;
-        note(
-            conn,
-            &user.actor(),
-            now,
-            "user.signed_in",
-            user.id,
-            (None, None),
-        )
-    })
-    .map_err(Error::from)
-}
-
-/// Notes in the history that somebody failed to sign in to an account.
-///
-/// # Errors
-/// As the database says.
-pub fn note_refusal(
-    conn: &mut Conn,
-    user: &User,
-    address: IpAddr,
-    now: Moment,
-) -> Result<(), Error> {
-    let actor = Actor {
-        user: None,
-        name: format!("somebody at {address}"),
-    };
-    note(
-        conn,
-        &actor,
-        now,
-        "user.sign_in_refused",
-        user.id,
-        (None, None),
-    )
-    .map_err(Error::from)
-}
-
-/// A session as its owner sees it.
-#[derive(Debug, Clone)]
-pub struct OpenSession {
-    /// Which.
-    pub token: TokenHash,
-    /// When it began.
-    pub created_at: Moment,
-    /// When it was last used, to the minute.
-    pub last_seen_at: Moment,
-}
-
-/// The sessions of a user that are alive, the latest first.
-///
-/// # Errors
-/// As the database says.
-pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<Vec<OpenSession>> {
-    let rows: Vec<(String, Moment, Moment)> = sessions::table
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
-        .order(sessions::created_at.desc())
-        .select((
-            sessions::token_hash,
-            sessions::created_at,
-            sessions::last_seen_at,
-        ))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(token, created_at, last_seen_at)| OpenSession {
-            token: TokenHash::stored(token),
-            created_at,
-            last_seen_at,
-        })
-        .collect())
-}
-
-/// Ends the sessions of a user, except one.
-///
-/// # Errors
-/// As the database says.
-pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> QueryResult<()> {
-    diesel::delete(
-        sessions::table
-            .filter(sessions::user_id.eq(user))
-            .filter(sessions::token_hash.ne(kept.map_or("", TokenHash::as_str))),
-    )
-    .execute(conn)
-    .map(drop)
-}
-
 fn set_roles(conn: &mut Conn, user: UserId, roles: &[(EventId, EventRole)]) -> QueryResult<()> {
     diesel::delete(memberships::table.filter(memberships::user_id.eq(user))).execute(conn)?;
     for (event, role) in roles {
@@ -509,7 +390,8 @@ fn snapshot(conn: &mut Conn, user: UserId) -> Result<serde_json::Value, AccountE
     }))
 }
 
-fn note(
+/// Writes a line of the history about an account.
+pub(super) fn note(
     conn: &mut Conn,
     actor: &Actor,
     at: Moment,

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::account::{self, OpenSession};
+use crate::auth::account;
 use crate::auth::password::{self, NewPassword};
 use crate::auth::session::{Caller, Session};
-use crate::auth::store;
+use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Keys};
 use crate::db::Conn;
 use crate::time::Moment;
@@ -72,7 +72,7 @@ fn utc(moment: Moment) -> String {
 
 fn load(conn: &mut Conn, caller: &Caller) -> Result<(Session, Vec<OpenSession>), Error> {
     let session = caller.session(conn)?;
-    let open = account::open_sessions(conn, session.user.id, caller.now)?;
+    let open = store::open_sessions(conn, session.user.id, caller.now)?;
     Ok((session, open))
 }
 

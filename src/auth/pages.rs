@@ -6,9 +6,9 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::account::{self, Account};
-use crate::auth::password;
 use crate::auth::session::{Asked, Caller, Token, removal_cookie};
 use crate::auth::throttle::{self, Keys};
+use crate::auth::{password, store};
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -109,7 +109,7 @@ pub async fn sign_in(
     let name = account.user.name.to_string();
     let admin = account.user.admin;
     app.db
-        .write(move |conn| account::begin_session(conn, &account.user, &hash, old.as_ref(), now))
+        .write(move |conn| store::begin_session(conn, &account.user, &hash, old.as_ref(), now))
         .await?;
     let mut response = match Resume::parse(&fields) {
         Some(resume) => ResumePage::show(
@@ -162,7 +162,7 @@ async fn authenticate(
     };
     if !right || account.disabled {
         app.db
-            .write(move |conn| account::note_refusal(conn, &account.user, address, now))
+            .write(move |conn| store::note_refusal(conn, &account.user, address, now))
             .await?;
         return Ok(None);
     }
@@ -193,7 +193,7 @@ fn target(fields: &Fields) -> Option<String> {
 pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
     if let Some(token) = caller.token().cloned() {
         app.db
-            .write(move |conn| Ok::<_, Error>(crate::auth::store::end_session(conn, &token)?))
+            .write(move |conn| Ok::<_, Error>(store::end_session(conn, &token)?))
             .await?;
     }
     let mut response = see_other("/sign-in?done=signed-out");
