@@ -1,12 +1,10 @@
 //! The application: what handlers share, and every route on one screen.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
-use tokio::sync::Notify;
 
 use crate::agenda::pages as agenda;
 use crate::auth::{own_pages, pages as sign_in, user_pages};
@@ -15,7 +13,8 @@ use crate::db::Db;
 use crate::event;
 use crate::event::live::Live;
 use crate::event::pages::timetable;
-use crate::mail::Post;
+use crate::mail::worker::Bell;
+use crate::mail::{Post, pages as mail};
 use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
 use crate::web::{Error, assets, security};
@@ -32,7 +31,7 @@ pub struct App {
     /// The programmes in memory.
     pub live: Live,
     /// Rung after a commit that queued mail.
-    pub mail_bell: Arc<Notify>,
+    pub mail_bell: Bell,
 }
 
 impl App {
@@ -44,7 +43,7 @@ impl App {
             clock,
             config,
             live: Live::default(),
-            mail_bell: Arc::default(),
+            mail_bell: Bell::default(),
         }
     }
 
@@ -97,6 +96,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/users/{user}/sessions/end",
             web::post().to(user_pages::end_sessions),
         )
+        .route("/mail", web::get().to(mail::index))
+        .route("/mail/{id}", web::get().to(mail::show))
+        .route("/mail/{id}/html", web::get().to(mail::html))
+        .route("/mail/{id}/source", web::get().to(mail::source))
+        .route("/mail/{id}/retry", web::post().to(mail::retry))
         .route("/", web::get().to(event::pages::index))
         .route("/events/{slug}", web::get().to(timetable::show))
         .route("/events/{slug}/slots", web::post().to(edit::create))

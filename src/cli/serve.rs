@@ -6,6 +6,8 @@ use super::Failure;
 use crate::app::{self, App};
 use crate::config::{Config, ServeArgs};
 use crate::db::Db;
+use crate::mail::transport::Transport;
+use crate::mail::worker::Worker;
 use crate::time::Clock;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
@@ -28,11 +30,18 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Serves and sends until a signal comes; then finishes what is in hand.
+/// Serves and sends until a signal comes; then finishes the requests and the mail in hand.
 pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failure> {
+    let transport =
+        Transport::configured(app.config.smtp_url.as_deref(), app.config.outbox.clone())?;
     actix_web::rt::System::new().block_on(async move {
-        app::server(app, listener)?.await?;
-        Ok(())
+        let bell = app.mail_bell.clone();
+        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone());
+        let worker = actix_web::rt::spawn(worker.run());
+        let served = app::server(app, listener)?.await;
+        bell.stop();
+        worker.await?;
+        Ok(served?)
     })
 }
 

@@ -130,7 +130,7 @@ impl Desk {
                 booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
             })
             .await?;
-        bell.notify_one();
+        bell.ring();
         Ok(written.value)
     }
 }

@@ -20,7 +20,8 @@ use crate::web::page::{Section, Shell, render, see_other_done};
 const MOST: i64 = 500;
 
 /// The only things a mail's HTML may do: be there, with the style it carries.
-const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+const MAIL_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 #[derive(Template)]
 #[template(path = "mail/index.html")]
@@ -69,7 +70,11 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
             let mut lines = Vec::new();
             for (event, seat) in events_of(conn, &session)? {
                 let mails = outbox::list(conn, Some(event.id), MOST)?;
-                lines.extend(mails.into_iter().map(|mail| (mail.created_at, line(&event, &seat, mail))));
+                lines.extend(
+                    mails
+                        .into_iter()
+                        .map(|mail| (mail.created_at, line(&event, &seat, mail))),
+                );
             }
             Ok::<_, Error>((session, lines))
         })
@@ -84,7 +89,10 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
         destination: if app.config.smtp_url.is_some() {
             "by the mail relay".to_owned()
         } else {
-            format!("into files in {}, as no relay is configured", app.config.outbox.display())
+            format!(
+                "into files in {}, as no relay is configured",
+                app.config.outbox.display()
+            )
         },
         mails,
     })
@@ -102,7 +110,11 @@ fn events_of(conn: &mut Conn, session: &Session) -> Result<Vec<(Event, Seat)>, E
 }
 
 /// A mail that the caller may see; one of another event is not there.
-fn mail_of(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(Session, Event, Seat, Mail), Error> {
+fn mail_of(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: MailId,
+) -> Result<(Session, Event, Seat, Mail), Error> {
     let session = caller.session(conn)?;
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
     let (event, seat) = events_of(conn, &session)?
@@ -115,14 +127,26 @@ fn mail_of(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(Session, Eve
 fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
     let state = mail.state.0;
     let clock = |moment: Moment| in_zone(event.time_zone, moment);
-    let reason = mail.last_error.map(|error| format!(": {error}")).unwrap_or_default();
+    let reason = mail
+        .last_error
+        .map(|error| format!(": {error}"))
+        .unwrap_or_default();
     let detail = match state {
-        MailState::Sent => mail.sent_at.map(|at| format!("at {}", clock(at))).unwrap_or_default(),
+        MailState::Sent => mail
+            .sent_at
+            .map(|at| format!("at {}", clock(at)))
+            .unwrap_or_default(),
         MailState::Queued if mail.attempts > 0 => {
-            format!("tried {} times, again at {}{reason}", mail.attempts, clock(mail.next_at))
+            format!(
+                "tried {} times, again at {}{reason}",
+                mail.attempts,
+                clock(mail.next_at)
+            )
         }
         MailState::Queued | MailState::Sending => String::new(),
-        MailState::Failed | MailState::Held | MailState::Superseded => reason.trim_start_matches(": ").to_owned(),
+        MailState::Failed | MailState::Held | MailState::Superseded => {
+            reason.trim_start_matches(": ").to_owned()
+        }
     };
     MailLine {
         id: mail.id,
@@ -130,7 +154,11 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
         recipient: mail.recipient,
         recipient_name: mail.recipient_name,
         subject: mail.subject,
-        what: format!("{} · sequence {}", crate::db::text_enum::TextEnum::as_str(mail.method.0), mail.sequence),
+        what: format!(
+            "{} · sequence {}",
+            crate::db::text_enum::TextEnum::as_str(mail.method.0),
+            mail.sequence
+        ),
         state,
         tag: match state {
             MailState::Sent => "tag-ok",
@@ -146,22 +174,37 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
 }
 
 fn in_zone(zone: Zone, moment: Moment) -> String {
-    zone.local_moment(moment).format("%-d %B %Y, %H:%M:%S").to_string()
+    zone.local_moment(moment)
+        .format("%-d %B %Y, %H:%M:%S")
+        .to_string()
 }
 
 /// `GET /mail/{id}`: one mail with its content.
 ///
 /// # Errors
 /// When the caller has no part in its event.
-pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Error> {
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (session, event, seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
     let parsed = MessageParser::default().parse(&mail.raw);
-    let calendar = parsed.iter().flat_map(|message| message.attachments()).find_map(|part| {
-        let is_calendar = part.content_type().is_some_and(|kind| kind.subtype() == Some("ics"));
-        is_calendar.then(|| String::from_utf8_lossy(part.contents()).into_owned())
-    });
-    let text = parsed.as_ref().and_then(|message| message.body_text(0)).unwrap_or_default().into_owned();
+    let calendar = parsed
+        .iter()
+        .flat_map(|message| message.attachments())
+        .find_map(|part| {
+            let is_calendar = part
+                .content_type()
+                .is_some_and(|kind| kind.subtype() == Some("ics"));
+            is_calendar.then(|| String::from_utf8_lossy(part.contents()).into_owned())
+        });
+    let text = parsed
+        .as_ref()
+        .and_then(|message| message.body_text(0))
+        .unwrap_or_default()
+        .into_owned();
     render(&MailPage {
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
         mail: line(&event, &seat, mail.summary),
@@ -176,11 +219,17 @@ pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Re
 ///
 /// # Errors
 /// When the caller has no part in its event, or the mail has no such part.
-pub async fn html(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Error> {
+pub async fn html(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
     let parsed = MessageParser::default().parse(&mail.raw);
-    let body = parsed.and_then(|message| message.body_html(0).map(|html| html.into_owned())).ok_or(Error::NotFound)?;
+    let body = parsed
+        .and_then(|message| message.body_html(0).map(|html| html.into_owned()))
+        .ok_or(Error::NotFound)?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, MAIL_POLICY))
@@ -192,12 +241,19 @@ pub async fn html(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Re
 ///
 /// # Errors
 /// When the caller has no part in its event.
-pub async fn source(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Error> {
+pub async fn source(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.eml\"")))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{id}.eml\""),
+        ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(mail.raw))
 }
@@ -224,7 +280,9 @@ pub async fn retry(
         })
         .await?;
     if !retried {
-        return Err(Error::Conflict("This mail is neither failed nor held back, so there is nothing to retry.".into()));
+        return Err(Error::Conflict(
+            "This mail is neither failed nor held back, so there is nothing to retry.".into(),
+        ));
     }
     app.mail_bell.ring();
     Ok(see_other_done(&format!("/mail/{id}"), "retried"))

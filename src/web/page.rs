@@ -158,11 +158,11 @@ impl Shell {
         let Some(user) = &self.user else {
             return Vec::new();
         };
-        let everybody = [(Section::Events, "/", "Events")];
-        let administrators = [
+        let everybody = [
+            (Section::Events, "/", "Events"),
             (Section::Mail, "/mail", "Mail"),
-            (Section::Users, "/users", "Users"),
         ];
+        let administrators = [(Section::Users, "/users", "Users")];
         let more = if user.admin { &administrators[..] } else { &[] };
         everybody
             .iter()
