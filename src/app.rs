@@ -17,6 +17,7 @@ use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
 use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
+use crate::web::kept::KeptPages;
 use crate::web::{Error, assets, security};
 
 /// What every handler can reach.
@@ -30,6 +31,8 @@ pub struct App {
     pub config: Config,
     /// The programmes in memory.
     pub live: Live,
+    /// Finished pages, each while its programme is at the same revision.
+    pub pages: KeptPages,
     /// Rung after a commit that queued mail.
     pub mail_bell: Bell,
 }
@@ -43,6 +46,7 @@ impl App {
             clock,
             config,
             live: Live::default(),
+            pages: KeptPages::default(),
             mail_bell: Bell::default(),
         }
     }

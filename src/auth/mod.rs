@@ -124,6 +124,12 @@ impl Seat {
         ))
     }
 
+    /// True when the page is to say what was just done.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        self.done.is_some()
+    }
+
     /// The author of a change.
     #[must_use]
     pub fn actor(&self) -> Actor {

@@ -1,6 +1,7 @@
 //! The frame around every page, and how a page becomes an answer.
 
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
@@ -231,10 +232,20 @@ pub fn conflict(page: &impl Template) -> Result<HttpResponse, Error> {
 /// # Errors
 /// When the template fails.
 pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::build(status)
+    Ok(answer(status, page.render()?))
+}
+
+/// Answers with a page that was rendered before: 200.
+#[must_use]
+pub fn html(body: impl MessageBody + 'static) -> HttpResponse {
+    answer(StatusCode::OK, body)
+}
+
+fn answer(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
+    HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(page.render()?))
+        .body(body)
 }
 
 /// Sends the browser on with GET: 303. The path is one of ours.

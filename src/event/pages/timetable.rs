@@ -1,5 +1,6 @@
 //! The timetable: a day by room, by delegation, or as a list.
 
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -13,7 +14,7 @@ use crate::event::timetable::{Content, DayPlan, Layout, Line, Mark, day_list, da
 use crate::notice;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
-use crate::web::page::{Section, Shell, render};
+use crate::web::page::{Section, Shell, html, render};
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]
@@ -60,7 +61,31 @@ pub async fn show(
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let date = date(&desk.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
-    render(&page(&desk, date, layout))
+    let page = || page(&desk, date, layout);
+    // What was just done is said once, on a page that nobody keeps.
+    if desk.seat.has_news() {
+        return render(&page());
+    }
+    let (key, revision) = (key(&desk, date, layout), desk.programme.event.revision);
+    let body = match app.pages.get(&key, revision) {
+        Some(body) => body,
+        None => {
+            let body = Bytes::from(page().render()?);
+            app.pages.keep(key, revision, body.clone());
+            body
+        }
+    };
+    Ok(html(body))
+}
+
+/// Everything the page depends on, the revision aside.
+fn key(desk: &Desk, date: NaiveDate, layout: Layout) -> String {
+    let seat = &desk.seat;
+    let (user, layout) = (&seat.user, layout.as_str());
+    format!(
+        "{}/{date}/{layout}/{}/{}/{:?}/{}",
+        seat.event.0, user.id.0, user.admin, seat.access, user.name
+    )
 }
 
 fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
