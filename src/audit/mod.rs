@@ -122,6 +122,8 @@ impl Record {
                 before: in_words(before.get(field)),
                 after: in_words(after.get(field)),
             })
+            // Nothing became nothing: a fact that was never there.
+            .filter(|change| change.before != change.after)
             .collect()
     }
 }
