@@ -13,7 +13,7 @@ use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
 use crate::db::text_enum::TextEnum;
-use crate::event::EventId;
+use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::web::Error;
 
@@ -99,6 +99,8 @@ pub struct Seat {
     pub slug: String,
     /// Its name.
     pub event_name: String,
+    /// Its revision, when the seat was looked up.
+    pub revision: Revision,
     /// What they may do there.
     pub access: Access,
     done: Option<&'static str>,

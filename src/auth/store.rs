@@ -11,7 +11,7 @@ use crate::auth::{EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::text_enum::Word;
-use crate::event::EventId;
+use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::time::Moment;
 use crate::web::Error;
@@ -48,26 +48,120 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
     }))
 }
 
-/// What somebody is at an event, with the event's id and name; `None` when there is no such event.
+/// What somebody is at an event; `None` when there is no such event.
 ///
 /// # Errors
 /// As the database says.
-pub fn role_at(
-    conn: &mut Conn,
-    user: UserId,
-    slug: &str,
-) -> QueryResult<Option<(EventId, String, Option<EventRole>)>> {
-    let row: Option<(EventId, String, Option<Word<EventRole>>)> = events::table
+pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<Place>> {
+    type Row = (EventId, String, Revision, Option<Word<EventRole>>);
+    let row: Option<Row> = events::table
         .left_join(
             memberships::table.on(memberships::event_id
                 .eq(events::id)
                 .and(memberships::user_id.eq(user))),
         )
         .filter(events::slug.eq(slug))
-        .select((events::id, events::name, memberships::role.nullable()))
+        .select((
+            events::id,
+            events::name,
+            events::revision,
+            memberships::role.nullable(),
+        ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(event, name, role)| (event, name, role.map(|Word(role)| role))))
+    Ok(row.map(|(event, name, revision, role)| Place {
+        event,
+        name,
+        revision,
+        role: role.map(|Word(role)| role),
+    }))
+}
+
+/// A session together with the place its user has at an event.
+pub struct Found {
+    /// The session.
+    pub session: Session,
+    /// The event and the role there; `None` when there is no such event.
+    pub place: Option<Place>,
+}
+
+/// An event as somebody's seat needs it.
+pub struct Place {
+    /// The event.
+    pub event: EventId,
+    /// Its name.
+    pub name: String,
+    /// Its revision.
+    pub revision: Revision,
+    /// The role of the user there, if any.
+    pub role: Option<EventRole>,
+}
+
+/// Finds a session and its user's place at an event in one query: the question that every page of an event begins
+/// with. Asked of the connection behind the enum, which spares building the SQL anew.
+///
+/// # Errors
+/// As the database says.
+pub fn who_at(
+    conn: &mut Conn,
+    token: &TokenHash,
+    slug: &str,
+    now: Moment,
+) -> QueryResult<Option<Found>> {
+    type Account = (UserId, String, String, bool, Moment);
+    type Row = (
+        Account,
+        Option<(EventId, String, Revision)>,
+        Option<Word<EventRole>>,
+    );
+    let query = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .left_join(events::table.on(events::slug.eq(slug.to_owned())))
+        .left_join(
+            memberships::table.on(memberships::event_id
+                .nullable()
+                .eq(events::id.nullable())
+                .and(memberships::user_id.eq(users::id))),
+        )
+        .filter(sessions::token_hash.eq(token.as_str().to_owned()))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
+        .filter(users::disabled_at.is_null())
+        .select((
+            (
+                users::id,
+                users::name,
+                users::email,
+                users::admin,
+                sessions::last_seen_at,
+            ),
+            (events::id, events::name, events::revision).nullable(),
+            memberships::role.nullable(),
+        ));
+    let row: Option<Row> = match conn {
+        Conn::Sqlite(sqlite) => query.first(sqlite),
+        Conn::Postgres(postgres) => query.first(postgres),
+    }
+    .optional()?;
+    Ok(
+        row.map(|((id, name, email, admin, last_seen_at), event, role)| {
+            let user = User {
+                id,
+                name: Line::stored(name),
+                email: Email::stored(email),
+                admin,
+            };
+            Found {
+                session: Session::found(user, token.clone(), last_seen_at),
+                place: event.map(|(event, name, revision)| Place {
+                    event,
+                    name,
+                    revision,
+                    role: role.map(|Word(role)| role),
+                }),
+            }
+        }),
+    )
 }
 
 /// Notes that a session is in use.

@@ -39,7 +39,7 @@ impl Desk {
             let seat = caller.seat(conn, &slug)?;
             let programme = app
                 .live
-                .programme(conn, seat.event)?
+                .at(conn, seat.event, seat.revision)?
                 .ok_or(Error::NotFound)?;
             Ok(Self {
                 app,
@@ -68,7 +68,7 @@ impl Desk {
             let seat = session.seat(conn, &slug)?;
             let programme = app
                 .live
-                .programme(conn, seat.event)?
+                .at(conn, seat.event, seat.revision)?
                 .ok_or(Error::NotFound)?;
             let slot = programme.slot(slot).cloned().ok_or(Error::NotFound)?;
             Ok((
