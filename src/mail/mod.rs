@@ -11,6 +11,8 @@ pub mod outbox;
 pub mod transport;
 pub mod worker;
 
+#[cfg(test)]
+mod sample;
 mod words;
 
 use crate::delegation::{Contact, Delegation};
