@@ -4,11 +4,8 @@ use super::Letter;
 use crate::delegation::{Contact, Delegation, DelegationId, Role};
 use crate::event::{Event, EventId, Office, Revision, Settings};
 use crate::notice::{News, Told};
-use crate::slot::SlotId;
 use crate::text::{Code, Email, Line};
 use crate::time::{Instant, Moment, Zone, parse_date};
-
-pub(super) const SLOT: SlotId = SlotId(7);
 
 pub(super) fn line(text: &str) -> Line {
     Line::parse(text).unwrap()

@@ -333,5 +333,5 @@ fn held_because(connection: &mut Conn) -> QueryResult<Option<String>> {
         .select(outbox::last_error)
         .first::<Option<String>>(connection)
         .optional()
-        .map(|held| held.map(|reason| reason.unwrap_or_default()))
+        .map(|held| held.map(Option::unwrap_or_default))
 }
