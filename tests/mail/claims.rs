@@ -1,10 +1,11 @@
 //! Many workers, one outbox: each mail is taken once.
 
 use std::collections::HashSet;
+use std::sync::Barrier;
 use std::thread;
 
 use iikura::db::DbError;
-use iikura::mail::outbox::{self, MailId};
+use iikura::mail::outbox::{self, MailId, MailState};
 use iikura::notice::Method;
 
 use crate::house::{House, NOW, houses, new_mail};
@@ -16,6 +17,42 @@ const WORKERS: usize = 6;
 fn several_threads_claim_each_mail_once() {
     for house in houses() {
         each_mail_is_claimed_once(&house);
+    }
+}
+
+/// Worker and booking race for the same row: whatever comes first, the reader ends without a meeting that is off.
+#[test]
+fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
+    for house in houses() {
+        for round in 0..40 {
+            let recipient = format!("desk{round}@delegations.example");
+            let mail = |sequence, method| {
+                let mut mail = new_mail(sequence, method);
+                mail.recipient = Box::leak(recipient.clone().into_boxed_str());
+                mail
+            };
+            let request = house.enqueue(&mail(0, Method::Request)).id;
+            let start = Barrier::new(2);
+            let (taken, cancel) = thread::scope(|scope| {
+                let worker = scope.spawn(|| {
+                    start.wait();
+                    house.write(|connection| outbox::claim(connection, "worker", NOW))
+                });
+                let office = scope.spawn(|| {
+                    start.wait();
+                    house.enqueue(&mail(1, Method::Cancel))
+                });
+                (worker.join().unwrap(), office.join().unwrap())
+            });
+            let left = taken.is_some_and(|mail| mail.id == request);
+            let follows = cancel.state == MailState::Queued;
+            assert_eq!(left, follows, "round {round}");
+            // Out of the way of the next round.
+            while house
+                .write(|connection| outbox::claim(connection, "worker", NOW))
+                .is_some()
+            {}
+        }
     }
 }
 

@@ -294,6 +294,29 @@ async fn what_waited_beyond_its_time_is_not_sent_late() {
 }
 
 #[actix_web::test]
+async fn a_mail_in_whose_hand_workers_die_ends_as_failed() {
+    for house in houses() {
+        let relay = Relay::playing(&[Scene::Accept]);
+        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let mut deaths = 0;
+        for _ in 0..(50 * 3600 / LEASE) {
+            let now = house.now();
+            house.write(|connection| outbox::expire(connection, now));
+            deaths += i32::from(
+                house
+                    .write(|connection| outbox::claim(connection, "the next", now))
+                    .is_some(),
+            );
+            house.later(LEASE);
+        }
+        let summary = house.mail(id).summary;
+        assert_eq!(summary.state.0, MailState::Failed);
+        assert_eq!(summary.attempts, deaths);
+        assert_eq!(house.worker(&relay.transport()).drain().await.unwrap(), 0);
+    }
+}
+
+#[actix_web::test]
 async fn without_a_relay_mail_becomes_files() {
     let house = House::sqlite();
     let folder = tempfile::tempdir().unwrap();
