@@ -6,6 +6,7 @@
 
 pub mod clean;
 pub mod compose;
+pub mod contents;
 pub mod ical;
 pub mod outbox;
 pub mod transport;

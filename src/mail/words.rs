@@ -280,10 +280,10 @@ pub(super) fn place(event: &Event, room: Option<&str>) -> String {
 pub(super) fn description(letter: &Letter<'_>) -> String {
     let words = Words::of(letter, Standing::UpToDate);
     let office = &letter.event.office;
-    let mut lines = vec![
-        words.sentence,
-        format!("At {}: {}", letter.event.venue, words.slot.venue_time),
-    ];
+    let mut lines = vec![format!(
+        "At {}: {}",
+        letter.event.venue, words.slot.venue_time
+    )];
     lines.extend(words.slot.home_time.map(|time| format!("At home: {time}")));
     lines.push(format!("{}: {}", words.slot.kind, words.slot.participants));
     lines.push(format!(
