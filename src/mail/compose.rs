@@ -5,6 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lettre::Address;
 use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
@@ -154,11 +156,7 @@ fn content_type(text: &str) -> Result<ContentType, ComposeError> {
 /// A boundary that no text holds: nobody knows it before the Message-ID is drawn.
 fn boundary(letter: &Letter<'_>, part: &str) -> String {
     let digest = Sha256::digest(format!("{} {part}", letter.message_id));
-    digest
-        .iter()
-        .take(20)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    URL_SAFE_NO_PAD.encode(&digest[..24])
 }
 
 /// `Auto-Submitted: auto-generated` (RFC 3834): absence answers stay away.
@@ -178,3 +176,6 @@ impl Header for AutoSubmitted {
         HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

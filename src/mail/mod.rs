@@ -6,12 +6,15 @@
 
 pub mod clean;
 pub mod compose;
+pub mod contents;
 pub mod ical;
 pub mod outbox;
 pub mod pages;
 pub mod transport;
 pub mod worker;
 
+#[cfg(test)]
+mod sample;
 mod words;
 
 use crate::delegation::{Contact, Delegation};

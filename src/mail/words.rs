@@ -2,8 +2,10 @@
 
 use super::{Letter, Standing};
 use crate::event::Event;
-use crate::notice::{News, Told};
+use crate::notice::{Method, News, Told};
 use crate::time::{Instant, Zone};
+
+const TO_BE_ANNOUNCED: &str = "to be announced";
 
 /// A letter in words, ready for its templates.
 #[derive(Debug)]
@@ -23,8 +25,8 @@ pub(super) struct Words<'a> {
     /// For the subject, `24 December 2022, 17:20 (JST, UTC+9)`.
     pub when: String,
     pub schedule: Vec<Day>,
-    /// True when a calendar file is attached.
-    pub calendar: bool,
+    /// What the attached calendar file does; `None` where none is attached.
+    pub calendar: Option<&'static str>,
 }
 
 /// One line of "old → new".
@@ -76,7 +78,10 @@ impl<'a> Words<'a> {
                 News::Dropped(_) => "What you no longer take part in",
                 News::Withdrawn(_) => "What is no longer confirmed",
             },
-            slot: slot_in_words(slot, venue, home, true),
+            slot: SlotWords {
+                room: room(letter.news),
+                ..slot_in_words(slot, venue, home, true)
+            },
             when: format!(
                 "{}, {} ({})",
                 venue.date(slot.starts_at()).format("%-d %B %Y"),
@@ -84,7 +89,7 @@ impl<'a> Words<'a> {
                 venue.label(slot.starts_at())
             ),
             schedule: schedule(letter),
-            calendar: !letter.contact.letters_only,
+            calendar: (!letter.contact.letters_only).then(|| calendar_hint(letter.news.method())),
         }
     }
 }
@@ -140,6 +145,22 @@ fn advice(news: &News, standing: Standing) -> &'static str {
     }
 }
 
+fn calendar_hint(method: Method) -> &'static str {
+    match method {
+        Method::Request => "The attached invite.ics enters it into your calendar.",
+        Method::Cancel => "The attached invite.ics takes it out of your calendar.",
+    }
+}
+
+/// A room that is not known yet is worth a line, except for what is off.
+fn room(news: &News) -> Option<String> {
+    let known = news.slot().room.clone();
+    match news.method() {
+        Method::Request => known.or_else(|| Some(TO_BE_ANNOUNCED.to_owned())),
+        Method::Cancel => known,
+    }
+}
+
 fn changes(letter: &Letter<'_>, before: &Told, now: &Told) -> Vec<Change> {
     let (venue, home) = zones(letter);
     let mut found = Vec::new();
@@ -159,7 +180,7 @@ fn changes(letter: &Letter<'_>, before: &Told, now: &Told) -> Vec<Change> {
     let room = |told: &Told| {
         told.room
             .clone()
-            .unwrap_or_else(|| "to be announced".to_owned())
+            .unwrap_or_else(|| TO_BE_ANNOUNCED.to_owned())
     };
     note("Room".to_owned(), room(before), room(now));
     note("Title".to_owned(), before.title.clone(), now.title.clone());
@@ -259,10 +280,10 @@ pub(super) fn place(event: &Event, room: Option<&str>) -> String {
 pub(super) fn description(letter: &Letter<'_>) -> String {
     let words = Words::of(letter, Standing::UpToDate);
     let office = &letter.event.office;
-    let mut lines = vec![
-        words.sentence,
-        format!("At {}: {}", letter.event.venue, words.slot.venue_time),
-    ];
+    let mut lines = vec![format!(
+        "At {}: {}",
+        letter.event.venue, words.slot.venue_time
+    )];
     lines.extend(words.slot.home_time.map(|time| format!("At home: {time}")));
     lines.push(format!("{}: {}", words.slot.kind, words.slot.participants));
     lines.push(format!(

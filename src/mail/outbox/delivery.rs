@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use super::{MailId, MailState};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
+use crate::mail::clean;
 use crate::time::Moment;
 
 /// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
@@ -57,17 +58,21 @@ pub struct Claimed {
 /// # Errors
 /// When the database fails.
 pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Option<Claimed>> {
-    let sql = match connection {
-        Conn::Sqlite(_) => claim_sql(""),
-        // Whoever comes second takes the next row instead of waiting for this one.
-        Conn::Postgres(_) => claim_sql("FOR UPDATE SKIP LOCKED"),
-    };
-    diesel::sql_query(sql)
+    diesel::sql_query(claim_sql(skip_locked(connection)))
         .bind::<Text, _>(owner)
         .bind::<BigInt, _>(now.plus(LEASE))
         .bind::<BigInt, _>(now)
         .get_result(connection)
         .optional()
+}
+
+/// On PostgreSQL rows that another transaction writes are passed over: a second worker takes the next one, and no
+/// change of many rows waits for a booking that waits for it.
+const fn skip_locked(connection: &Conn) -> &'static str {
+    match connection {
+        Conn::Sqlite(_) => "",
+        Conn::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+    }
 }
 
 /// `$1` owner, `$2` end of the lease, `$3` now; SQLite numbers them by first appearance, which is the same.
@@ -91,6 +96,8 @@ fn claim_sql(locking: &str) -> String {
 
 /// Records that the relay took the mail. False when the lease was lost to another worker.
 ///
+/// What was held is released: one mail that passes shows that the configuration is right again.
+///
 /// # Errors
 /// When the database fails.
 pub fn sent(
@@ -99,7 +106,7 @@ pub fn sent(
     code: Option<i32>,
     now: Moment,
 ) -> QueryResult<bool> {
-    diesel::update(outbox::table.filter(in_hand(mail)))
+    let rows = diesel::update(outbox::table.filter(in_hand(mail)))
         .set((
             outbox::state.eq(Word(MailState::Sent)),
             outbox::sent_at.eq(Some(now)),
@@ -108,8 +115,9 @@ pub fn sent(
             outbox::lease_owner.eq(None::<String>),
             outbox::lease_until.eq(None::<Moment>),
         ))
-        .execute(connection)
-        .map(|rows| rows == 1)
+        .execute(connection)?;
+    release(connection, now)?;
+    Ok(rows == 1)
 }
 
 /// Puts the mail back for a later try, or gives it up when it would be too late. False when the lease was lost.
@@ -167,11 +175,7 @@ pub fn hold_queue(
     diesel::update(outbox::table.find(mail.id))
         .set(outbox::attempts.eq(mail.attempts - 1))
         .execute(connection)?;
-    let locking = match connection {
-        Conn::Sqlite(_) => "",
-        // A booking may be replacing one of them; waiting for it could end in a deadlock.
-        Conn::Postgres(_) => "FOR UPDATE SKIP LOCKED",
-    };
+    let locking = skip_locked(connection);
     diesel::sql_query(format!(
         "UPDATE outbox SET state = 'held', last_error = $1
          WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' {locking})"
@@ -186,12 +190,13 @@ pub fn hold_queue(
 /// # Errors
 /// When the database fails.
 pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
-    diesel::update(outbox::table.filter(outbox::state.eq(Word(MailState::Held))))
-        .set((
-            outbox::state.eq(Word(MailState::Queued)),
-            outbox::next_at.eq(now),
-        ))
-        .execute(connection)
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'queued', next_at = $1
+         WHERE id IN (SELECT id FROM outbox WHERE state = 'held' {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .execute(connection)
 }
 
 /// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither.
@@ -210,15 +215,21 @@ pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool
         .map(|rows| rows == 1)
 }
 
-/// Gives up what waited beyond its time, as after a long stop of the server; gives back how many.
+/// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again
+/// and again ends here too. Gives back how many.
 ///
 /// # Errors
 /// When the database fails.
 pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
-    diesel::sql_query(
-        "UPDATE outbox SET state = 'failed', last_error = 'too late to send it' || COALESCE(': ' || last_error, '')
-         WHERE state = 'queued' AND give_up_at < $1",
-    )
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'failed', lease_owner = NULL, lease_until = NULL,
+           last_error = 'too late to send it' || COALESCE(': ' || last_error, '')
+         WHERE id IN (
+           SELECT id FROM outbox
+           WHERE (state = 'queued' OR (state = 'sending' AND lease_until <= $1)) AND give_up_at < $2 {locking})"
+    ))
+    .bind::<BigInt, _>(now)
     .bind::<BigInt, _>(now.plus(-GRACE))
     .execute(connection)
 }
@@ -253,7 +264,7 @@ fn put_down(
             outbox::state.eq(Word(state)),
             outbox::next_at.eq(next_at),
             outbox::last_code.eq(code),
-            outbox::last_error.eq(Some(reason)),
+            outbox::last_error.eq(Some(clean::text(reason))),
             outbox::lease_owner.eq(None::<String>),
             outbox::lease_until.eq(None::<Moment>),
         ))

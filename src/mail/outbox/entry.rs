@@ -84,15 +84,14 @@ pub fn post(
     letter: &Letter<'_>,
     slot: SlotId,
 ) -> Result<Enqueued, PostError> {
-    let earlier = earlier(
-        connection,
+    let thread = Thread {
         slot,
-        letter.delegation.id,
-        letter.contact.email.as_str(),
-    )?;
+        delegation: letter.delegation.id,
+        recipient: letter.contact.email.as_str(),
+    };
     let first_time;
     let mut letter = letter.clone();
-    let standing = match knowledge(&earlier, letter.sequence) {
+    let standing = match thread.replace_unsent(connection, letter.sequence)? {
         Knowledge::Nothing => {
             if let News::Changed { now, .. } = letter.news {
                 first_time = News::Confirmed(now.clone());
@@ -136,10 +135,13 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     if let Some(duplicate) = find(connection, &dedupe_key)? {
         return Ok(duplicate);
     }
-    let earlier = earlier(connection, mail.slot, mail.delegation, mail.recipient)?;
-    supersede(connection, mail)?;
-    let nothing_to_take_back =
-        mail.method == Method::Cancel && knowledge(&earlier, mail.sequence) == Knowledge::Nothing;
+    let thread = Thread {
+        slot: mail.slot,
+        delegation: mail.delegation,
+        recipient: mail.recipient,
+    };
+    let knowledge = thread.replace_unsent(connection, mail.sequence)?;
+    let nothing_to_take_back = mail.method == Method::Cancel && knowledge == Knowledge::Nothing;
     let (state, reason) = if nothing_to_take_back {
         let reason = "not needed: the mail it would take back never left";
         (MailState::Superseded, Some(reason.to_owned()))
@@ -245,10 +247,50 @@ fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>
     }))
 }
 
+/// All mail about one slot to one reader.
+struct Thread<'a> {
+    slot: SlotId,
+    delegation: DelegationId,
+    recipient: &'a str,
+}
+
+impl Thread<'_> {
+    /// Marks what has not left and is older, and tells what the reader can know.
+    ///
+    /// In this order: a worker of another server may take a mail in hand at any moment until it is marked, and what
+    /// it took must count as read.
+    fn replace_unsent(&self, connection: &mut Conn, sequence: i32) -> QueryResult<Knowledge> {
+        self.supersede(connection, sequence)?;
+        let earlier = outbox::table
+            .filter(outbox::slot_id.eq(self.slot))
+            .filter(outbox::delegation_id.eq(self.delegation))
+            .filter(outbox::recipient.eq(self.recipient))
+            .filter(outbox::sequence.lt(sequence))
+            .order((outbox::sequence, outbox::created_at))
+            .select((outbox::state, outbox::attempts, outbox::last_code))
+            .load(connection)?;
+        Ok(knowledge(&earlier))
+    }
+
+    /// What a worker has in hand goes out, and the newer mail after it.
+    fn supersede(&self, connection: &mut Conn, sequence: i32) -> QueryResult<usize> {
+        let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
+        diesel::update(
+            outbox::table
+                .filter(outbox::slot_id.eq(self.slot))
+                .filter(outbox::delegation_id.eq(self.delegation))
+                .filter(outbox::recipient.eq(self.recipient))
+                .filter(outbox::sequence.lt(sequence))
+                .filter(outbox::state.eq_any(waiting)),
+        )
+        .set(outbox::state.eq(Word(MailState::Superseded)))
+        .execute(connection)
+    }
+}
+
 /// An earlier mail about the same slot to the same reader.
 #[derive(Queryable)]
 struct Earlier {
-    sequence: i32,
     state: Word<MailState>,
     attempts: i32,
     last_code: Option<i32>,
@@ -266,25 +308,6 @@ impl Earlier {
     }
 }
 
-fn earlier(
-    connection: &mut Conn,
-    slot: SlotId,
-    delegation: DelegationId,
-    recipient: &str,
-) -> QueryResult<Vec<Earlier>> {
-    outbox::table
-        .filter(outbox::slot_id.eq(slot))
-        .filter(outbox::delegation_id.eq(delegation))
-        .filter(outbox::recipient.eq(recipient))
-        .select((
-            outbox::sequence,
-            outbox::state,
-            outbox::attempts,
-            outbox::last_code,
-        ))
-        .load(connection)
-}
-
 /// What a reader can know of a slot.
 #[derive(Debug, PartialEq, Eq)]
 enum Knowledge {
@@ -296,34 +319,14 @@ enum Knowledge {
     Latest,
 }
 
-fn knowledge(earlier: &[Earlier], sequence: i32) -> Knowledge {
-    let mut before: Vec<&Earlier> = earlier
-        .iter()
-        .filter(|mail| mail.sequence < sequence)
-        .collect();
-    before.sort_by_key(|mail| mail.sequence);
-    match before.last() {
+/// Judges by the mails before this one, the oldest first.
+fn knowledge(earlier: &[Earlier]) -> Knowledge {
+    match earlier.last() {
         None => Knowledge::Latest,
         Some(latest) if latest.may_have_been_read() => Knowledge::Latest,
-        Some(_) if before.iter().any(|mail| mail.may_have_been_read()) => Knowledge::Older,
+        Some(_) if earlier.iter().any(Earlier::may_have_been_read) => Knowledge::Older,
         Some(_) => Knowledge::Nothing,
     }
-}
-
-/// What has not left and is older is replaced. What a worker has in hand goes out, and this mail after it.
-fn supersede(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<()> {
-    let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
-    diesel::update(
-        outbox::table
-            .filter(outbox::slot_id.eq(mail.slot))
-            .filter(outbox::delegation_id.eq(mail.delegation))
-            .filter(outbox::recipient.eq(mail.recipient))
-            .filter(outbox::sequence.lt(mail.sequence))
-            .filter(outbox::state.eq_any(waiting)),
-    )
-    .set(outbox::state.eq(Word(MailState::Superseded)))
-    .execute(connection)
-    .map(drop)
 }
 
 /// Why the queue is held, if it is.
@@ -333,5 +336,5 @@ fn held_because(connection: &mut Conn) -> QueryResult<Option<String>> {
         .select(outbox::last_error)
         .first::<Option<String>>(connection)
         .optional()
-        .map(|held| held.map(|reason| reason.unwrap_or_default()))
+        .map(|held| held.map(Option::unwrap_or_default))
 }

@@ -80,6 +80,8 @@ impl Smtp {
             Ok(connection) => connection,
             Err(error) => return refused_us(&error),
         };
+        // lettre ends every mail with a line break of its own; the mail brings one already.
+        let raw = raw.strip_suffix(b"\r\n").unwrap_or(raw);
         match connection.send(envelope, raw).await {
             Ok(response) => {
                 // The mail is theirs; whether they say good-bye changes nothing.
@@ -188,7 +190,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, TransportError> {
 
 fn host(url: &Url) -> Option<String> {
     match url.host()? {
-        Host::Domain(domain) if domain.is_empty() => None,
+        Host::Domain("") => None,
         Host::Domain(domain) => Some(domain.to_owned()),
         Host::Ipv4(address) => Some(address.to_string()),
         Host::Ipv6(address) => Some(address.to_string()),
