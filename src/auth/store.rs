@@ -86,6 +86,7 @@ pub struct Found {
 }
 
 /// An event as somebody's seat needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The event.
     pub event: EventId,

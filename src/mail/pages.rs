@@ -3,8 +3,8 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use mail_parser::{MessageParser, MimeHeaders};
 
+use super::contents::contents;
 use super::outbox::{self, Mail, MailId, MailState, MailSummary};
 use crate::app::App;
 use crate::auth::Seat;
@@ -190,27 +190,13 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (session, event, seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
-    let parsed = MessageParser::default().parse(&mail.raw);
-    let calendar = parsed
-        .iter()
-        .flat_map(|message| message.attachments())
-        .find_map(|part| {
-            let is_calendar = part
-                .content_type()
-                .is_some_and(|kind| kind.subtype() == Some("ics"));
-            is_calendar.then(|| String::from_utf8_lossy(part.contents()).into_owned())
-        });
-    let text = parsed
-        .as_ref()
-        .and_then(|message| message.body_text(0))
-        .unwrap_or_default()
-        .into_owned();
+    let contents = contents(&mail.raw);
     render(&MailPage {
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
         mail: line(&event, &seat, mail.summary),
         message_id: mail.message_id,
-        text,
-        calendar: calendar.unwrap_or_default(),
+        text: contents.plain,
+        calendar: contents.calendar.unwrap_or_default(),
         source: String::from_utf8_lossy(&mail.raw).into_owned(),
     })
 }
@@ -226,15 +212,15 @@ pub async fn html(
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
-    let parsed = MessageParser::default().parse(&mail.raw);
-    let body = parsed
-        .and_then(|message| message.body_html(0).map(|html| html.into_owned()))
-        .ok_or(Error::NotFound)?;
+    let html = contents(&mail.raw).html;
+    if html.is_empty() {
+        return Err(Error::NotFound);
+    }
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, MAIL_POLICY))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(body))
+        .body(html))
 }
 
 /// `GET /mail/{id}/source`: the bytes that are sent.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use iikura::db::{Conn, Db, DbError, connect};
+use iikura::db::{Conn, DbError, connect};
 use iikura::delegation::{Contact, Delegation, DelegationId, Role};
 use iikura::event::{Event, EventId, Office, Revision, Settings};
 use iikura::mail::Letter;
@@ -16,6 +16,8 @@ use iikura::notice::{Method, News, Told};
 use iikura::slot::SlotId;
 use iikura::text::{Code, Email, Line};
 use iikura::time::{Clock, Instant, Moment};
+
+use crate::support::both::Scratch;
 
 pub const EVENT: EventId = EventId(1);
 pub const KAZAKHSTAN: DelegationId = DelegationId(2);
@@ -29,61 +31,22 @@ pub const NOW: Moment = Moment::from_seconds(1_671_580_800);
 pub const SLOT_STARTS: Instant = Instant::from_minutes(27_864_500);
 
 pub struct House {
-    pub db: Db,
+    pub db: Scratch,
     now: Arc<AtomicI64>,
-    _folder: tempfile::TempDir,
-    server: Option<Server>,
 }
 
-/// A database of its own on a PostgreSQL server, dropped at the end.
-struct Server {
-    url: String,
-    name: String,
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        if let Some(server) = &self.server
-            && let Ok(mut connection) = PgConnection::establish(&server.url)
-        {
-            let drop = format!("DROP DATABASE \"{}\" WITH (FORCE)", server.name);
-            let _ = connection.batch_execute(&drop);
-        }
-    }
-}
-
-/// One house on SQLite and, where a server is named, one on PostgreSQL.
+/// One house on SQLite and one on PostgreSQL.
 pub fn houses() -> Vec<House> {
-    let mut houses = vec![House::sqlite()];
-    if let Ok(url) = std::env::var("IIKURA_TEST_POSTGRES_URL") {
-        houses.push(House::postgres(url));
-    }
-    houses
+    vec![House::sqlite(), House::furnish(Scratch::postgres())]
 }
 
 impl House {
     pub fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("iikura.db").display());
-        Self::furnish(&url, folder, None)
+        Self::furnish(Scratch::sqlite())
     }
 
-    fn postgres(url: String) -> Self {
-        let name = format!("iikura_mail_{}", iikura::db::fresh_id());
-        PgConnection::establish(&url)
-            .unwrap()
-            .batch_execute(&format!("CREATE DATABASE \"{name}\""))
-            .unwrap();
-        let mut own = url::Url::parse(&url).unwrap();
-        own.set_path(&name);
-        let server = Server { url, name };
-        Self::furnish(own.as_str(), tempfile::tempdir().unwrap(), Some(server))
-    }
-
-    fn furnish(url: &str, folder: tempfile::TempDir, server: Option<Server>) -> Self {
-        let url = url.parse().unwrap();
-        let db = Db::open(&url).unwrap();
-        db.migrate().unwrap();
+    fn furnish(db: Scratch) -> Self {
+        let db = db.migrated();
         let sql = format!(
             "INSERT INTO events VALUES (1, 'ca-jad-9', 'Ninth meeting', '', 'Iikura House', '', 'Asia/Tokyo',
                'Protocol Office', 'protocol@iikura.example', '', 5, 5, 150, false, 1, 0);
@@ -92,15 +55,13 @@ impl House {
              INSERT INTO slots VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, 1, 0, 1, 0, 0);",
             start = SLOT_STARTS.minutes()
         );
-        match &mut connect(&url).unwrap() {
+        match &mut connect(&db.url().parse().unwrap()).unwrap() {
             Conn::Sqlite(sqlite) => sqlite.batch_execute(&sql).unwrap(),
             Conn::Postgres(postgres) => postgres.batch_execute(&sql).unwrap(),
         }
         Self {
             db,
             now: Arc::new(AtomicI64::new(NOW.seconds())),
-            _folder: folder,
-            server,
         }
     }
 

@@ -9,3 +9,5 @@ mod delivery;
 mod house;
 mod outbox;
 mod relay;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,7 +1,6 @@
 //! The pages as people use them: a real server, a real database, no browser needed.
 #![expect(
     clippy::unwrap_used,
-    missing_docs,
     reason = "a test that cannot go on says so by ending"
 )]
 

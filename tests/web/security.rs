@@ -205,8 +205,8 @@ fn a_role_is_for_one_event_only() {
             })
             .unwrap()
     };
-    assert_eq!(found("ca-jad-9").unwrap().2, Some(EventRole::Officer));
-    assert_eq!(found("other").unwrap().2, None);
+    assert_eq!(found("ca-jad-9").unwrap().role, Some(EventRole::Officer));
+    assert_eq!(found("other").unwrap().role, None);
     assert_eq!(found("none"), None);
     assert_eq!(
         server
