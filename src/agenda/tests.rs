@@ -309,7 +309,8 @@ fn no_title_breaks_the_calendar() {
         ),
         ("a\nEND:VEVENT\nb", "a END:VEVENT b"),
         ("a\rb", "a b"),
-        ("x; y, z \\ \"q\": w", "x; y, z \\ \"q\": w"),
+        // A backslash would be right, but khal reads what follows it wrongly.
+        ("x; y, z \\ \"q\": w", "x; y, z / \"q\": w"),
         ("\u{200F}שלום\u{200E} mixed", "\u{200F}שלום\u{200E} mixed"),
         ("bell\u{7}", "bell"),
         (&long, &long),
