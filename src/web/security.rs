@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     async fn breaks() -> HttpResponse {
-        let secret: Result<u8, &str> = Err("secret-cause");
+        let secret = "no number".parse::<u8>().map_err(|_| "secret-cause");
         HttpResponse::Ok().body(secret.unwrap().to_string())
     }
 

@@ -46,7 +46,7 @@ fn main() {
     println!("  ratio               {:>9.2}", ours / theirs);
 }
 
-type Book = fn(&Bench, &mut Conn, Details);
+type Book = fn(&Bench, &mut Conn, &Details);
 
 /// One event on one fresh database.
 struct Bench {
@@ -70,7 +70,7 @@ fn round(book: Book) -> f64 {
         let wanted = wanted(&bench.programme);
         let count = f64::from(u32::try_from(wanted.len()).unwrap());
         let began = Stopwatch::now();
-        for details in wanted {
+        for details in &wanted {
             book(&bench, conn, details);
         }
         Ok::<_, DbError>(count / began.elapsed().as_secs_f64())
@@ -146,7 +146,7 @@ fn wanted(programme: &Programme) -> Vec<Details> {
     wanted
 }
 
-fn through_the_rules(bench: &Bench, conn: &mut Conn, details: Details) {
+fn through_the_rules(bench: &Bench, conn: &mut Conn, details: &Details) {
     let now = bench.clock.now();
     booking::commit(conn, &bench.live, bench.event, &bench.actor, now, |tx| {
         booking::book(tx, &bench.post, details.clone(), &Reasons::new())
@@ -154,11 +154,11 @@ fn through_the_rules(bench: &Bench, conn: &mut Conn, details: Details) {
     .unwrap();
 }
 
-fn bare(bench: &Bench, conn: &mut Conn, details: Details) {
+fn bare(bench: &Bench, conn: &mut Conn, details: &Details) {
     let now = bench.clock.now();
     let slot = Slot {
         id: SlotId(fresh_id()),
-        details,
+        details: details.clone(),
         version: 1,
         sequence: 0,
         placement: 1,

@@ -194,10 +194,9 @@ impl Answer {
 
     /// The value of a hidden or visible input, unescaped.
     pub fn input(&self, name: &str) -> String {
-        let at = self
-            .body
-            .find(&format!("name=\"{name}\""))
-            .unwrap_or_else(|| panic!("no field {name} in {}", self.body));
+        let found = self.body.find(&format!("name=\"{name}\""));
+        assert!(found.is_some(), "no field {name} in {}", self.body);
+        let at = found.unwrap();
         let rest = &self.body[at..];
         let rest = &rest[rest.find("value=\"").unwrap() + 7..];
         rest[..rest.find('"').unwrap()]

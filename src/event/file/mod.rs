@@ -3,6 +3,7 @@
 //! The shape is documented in the README. A key may end in `_assumed` to mark a stand-in; it is read the same.
 
 mod read;
+mod read_meeting;
 mod read_slots;
 mod write;
 

@@ -67,13 +67,12 @@ pub async fn show(
         return render(&page());
     }
     let (key, revision) = (key(&desk, date, layout), desk.programme.event.revision);
-    let body = match app.pages.get(&key, revision) {
-        Some(body) => body,
-        None => {
-            let body = Bytes::from(page().render()?);
-            app.pages.keep(key, revision, body.clone());
-            body
-        }
+    let body = if let Some(body) = app.pages.get(&key, revision) {
+        body
+    } else {
+        let body = Bytes::from(page().render()?);
+        app.pages.keep(key, revision, body.clone());
+        body
     };
     Ok(html(body))
 }
