@@ -1,6 +1,7 @@
 //! The outbox, the relay's moods, and the worker between them.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot go on says so by ending"
 )]
 
