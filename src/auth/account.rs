@@ -120,7 +120,7 @@ pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
     let row: Option<Row> = users::table
         .filter(users::email.eq(email))
         .select(columns!())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(account))
 }
@@ -133,7 +133,7 @@ pub fn by_id(conn: &mut Conn, user: UserId) -> Result<Account, AccountError> {
     let row: Option<Row> = users::table
         .filter(users::id.eq(user))
         .select(columns!())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     row.map(account).ok_or(AccountError::Unknown)
 }

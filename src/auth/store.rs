@@ -35,7 +35,7 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
             users::admin,
             sessions::last_seen_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(|(id, name, email, admin, last_seen_at)| {
         let user = User {
@@ -67,7 +67,7 @@ pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<
             events::revision,
             memberships::role.nullable(),
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(|(event, name, revision, role)| Place {
         event,
@@ -140,8 +140,8 @@ pub fn who_at(
             memberships::role.nullable(),
         ));
     let row: Option<Row> = match conn {
-        Conn::Sqlite(sqlite) => query.first(sqlite),
-        Conn::Postgres(postgres) => query.first(postgres),
+        Conn::Sqlite(sqlite) => query.get_result(sqlite),
+        Conn::Postgres(postgres) => query.get_result(postgres),
     }
     .optional()?;
     Ok(

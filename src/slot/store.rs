@@ -86,7 +86,7 @@ pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> 
         .inner_join(events::table.on(events::id.eq(slots::event_id)))
         .filter(slots::id.eq(slot))
         .select(events::slug)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

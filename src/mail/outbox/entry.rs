@@ -238,7 +238,7 @@ fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>
     let found: Option<(MailId, Word<MailState>)> = outbox::table
         .filter(outbox::dedupe_key.eq(dedupe_key))
         .select((outbox::id, outbox::state))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(found.map(|(id, Word(state))| Enqueued {
         id,

@@ -110,7 +110,7 @@ pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
     let found: Option<(MailSummary, String, Vec<u8>)> = outbox::table
         .find(id)
         .select((MailSummary::as_select(), outbox::message_id, outbox::raw))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(found.map(|(summary, message_id, raw)| Mail {
         summary,
