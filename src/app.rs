@@ -10,11 +10,13 @@ use crate::agenda::pages as agenda;
 use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
+use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
-use crate::event::pages::timetable;
+use crate::event::pages::{history, settings, timetable};
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
+use crate::room::pages as rooms;
 use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
 use crate::web::kept::KeptPages;
@@ -61,6 +63,10 @@ impl App {
 }
 
 /// Every route of the server.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a route, all of them in one place"
+)]
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
@@ -106,6 +112,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/mail/{id}/source", web::get().to(mail::source))
         .route("/mail/{id}/retry", web::post().to(mail::retry))
         .route("/", web::get().to(event::pages::index))
+        .route("/audit", web::get().to(history::of_everything))
+        .route("/events", web::post().to(settings::add))
+        .route("/events/new", web::get().to(settings::new))
         .route("/events/{slug}", web::get().to(timetable::show))
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
@@ -113,6 +122,42 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/agenda.{format}",
             web::get().to(agenda::document),
+        )
+        .route("/events/{slug}/settings", web::get().to(settings::show))
+        .route("/events/{slug}/settings", web::post().to(settings::update))
+        .route("/events/{slug}/history", web::get().to(history::of_event))
+        .route("/events/{slug}/rooms", web::get().to(rooms::index))
+        .route("/events/{slug}/rooms", web::post().to(rooms::add))
+        .route("/events/{slug}/rooms/new", web::get().to(rooms::new))
+        .route("/events/{slug}/rooms/{code}", web::get().to(rooms::edit))
+        .route("/events/{slug}/rooms/{code}", web::post().to(rooms::update))
+        .route(
+            "/events/{slug}/rooms/{code}/removal",
+            web::post().to(rooms::remove),
+        )
+        .route(
+            "/events/{slug}/delegations",
+            web::get().to(delegations::index),
+        )
+        .route(
+            "/events/{slug}/delegations",
+            web::post().to(delegations::add),
+        )
+        .route(
+            "/events/{slug}/delegations/new",
+            web::get().to(delegations::new),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::get().to(delegations::edit),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::post().to(delegations::update),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/removal",
+            web::post().to(delegations::remove),
         )
         .route("/slots/{id}", web::get().to(show::show))
         .route("/slots/{id}", web::post().to(edit::update))

@@ -1,5 +1,8 @@
 //! Delegations, their principals and the contacts who are told.
 
+pub mod change;
+pub mod forms;
+pub mod pages;
 pub mod store;
 
 use diesel_derive_newtype::DieselNewType;

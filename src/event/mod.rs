@@ -1,7 +1,9 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod change;
 pub mod desk;
 pub mod file;
+pub mod forms;
 pub mod live;
 pub mod pages;
 pub mod programme;

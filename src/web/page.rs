@@ -49,7 +49,6 @@ pub struct EventNav {
 #[expect(missing_docs, reason = "each is the word in the navigation")]
 pub enum Section {
     Timetable,
-    List,
     Delegations,
     Rooms,
     Agenda,
@@ -58,6 +57,7 @@ pub enum Section {
     Events,
     Mail,
     Users,
+    Audit,
     Account,
 }
 
@@ -163,7 +163,10 @@ impl Shell {
             (Section::Events, "/", "Events"),
             (Section::Mail, "/mail", "Mail"),
         ];
-        let administrators = [(Section::Users, "/users", "Users")];
+        let administrators = [
+            (Section::Users, "/users", "Users"),
+            (Section::Audit, "/audit", "History"),
+        ];
         let more = if user.admin { &administrators[..] } else { &[] };
         everybody
             .iter()
@@ -180,7 +183,6 @@ impl Shell {
         };
         [
             (Section::Timetable, "", "Timetable"),
-            (Section::List, "/list", "List"),
             (Section::Delegations, "/delegations", "Delegations"),
             (Section::Rooms, "/rooms", "Rooms"),
             (Section::Agenda, "/agenda", "Agenda"),

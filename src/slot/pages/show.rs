@@ -6,7 +6,7 @@ use askama::Template;
 use super::form::room_field;
 use super::{Outcome, marks};
 use crate::app::App;
-use crate::audit::{self, FieldChange, Record};
+use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, SlotView, slot_view};
@@ -58,15 +58,6 @@ struct ToldLine {
     due: &'static str,
 }
 
-/// One change.
-pub(crate) struct HistoryLine {
-    pub(crate) at: String,
-    pub(crate) actor: String,
-    pub(crate) action: String,
-    pub(crate) subject: String,
-    pub(crate) changes: Vec<FieldChange>,
-}
-
 /// `GET /slots/{id}`: the slot.
 ///
 /// # Errors
@@ -110,10 +101,7 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         marks: marks(desk, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
-        history: records
-            .iter()
-            .map(|record| history_line(desk, record))
-            .collect(),
+        history: records.iter().map(|record| record.line(zone)).collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(desk).of(&form),
@@ -166,19 +154,4 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
             })
         })
         .collect()
-}
-
-/// One change in words, in the venue's time.
-pub(crate) fn history_line(desk: &Desk, record: &Record) -> HistoryLine {
-    let zone = desk.programme.event.time_zone;
-    HistoryLine {
-        at: zone
-            .local_moment(record.at)
-            .format("%-d %B %Y, %H:%M:%S")
-            .to_string(),
-        actor: record.actor.clone(),
-        action: record.action.replace('.', " "),
-        subject: record.subject.clone(),
-        changes: record.changes(),
-    }
 }
