@@ -52,12 +52,21 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("iikura.db");
         let url = format!("sqlite:{}", path.display());
+        Self::start_in(folder, &url, flags)
+    }
+
+    /// Starts one on a database of the test's own.
+    pub fn start_on(url: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), url, &[])
+    }
+
+    fn start_in(folder: TempDir, url: &str, flags: &[&str]) -> Self {
         let outbox = folder.path().join("outbox");
         let flags = [
             [
                 "iikura",
                 "--database-url",
-                &url,
+                url,
                 "--outbox",
                 outbox.to_str().unwrap(),
                 "--workers",

@@ -1,0 +1,371 @@
+//! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
+
+use crate::meeting::{ADMIN, Meeting, OBSERVER, send, with};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_room_comes_changes_and_goes,
+    a_turnaround_that_does_not_fit_names_the_slots_in_the_way,
+    a_faulty_room_is_refused_with_everything_typed,
+    a_delegation_comes_changes_and_goes,
+    a_faulty_delegation_is_refused_with_everything_typed,
+    a_day_with_slots_cannot_be_taken_away,
+    an_administrator_adds_an_event_and_others_do_not,
+);
+
+const ROOMS: &str = "/events/ca-jad-9/rooms";
+const DELEGATIONS: &str = "/events/ca-jad-9/delegations";
+
+fn room() -> Vec<(&'static str, String)> {
+    [
+        ("code", "library"),
+        ("name", "Library"),
+        ("name_ja", "図書室"),
+        ("capacity", "12"),
+        ("turnaround_minutes", "5"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+fn a_room_comes_changes_and_goes(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    assert_eq!(send(&officer, ROOMS, &room()).status, 303);
+    assert!(officer.get(ROOMS).body.contains("図書室"));
+    assert_eq!(
+        send(
+            &officer,
+            &format!("{ROOMS}/library"),
+            &with(room(), "capacity", "14")
+        )
+        .status,
+        303
+    );
+    let history = officer.get("/events/ca-jad-9/history").body;
+    assert!(
+        history.contains("<del>12</del> → </span>")
+            || history.contains("<del>12</del> → <ins>14</ins>"),
+        "{history}"
+    );
+    assert_eq!(
+        officer
+            .post(&format!("{ROOMS}/library/removal"), &[])
+            .status,
+        303
+    );
+    assert!(!officer.get(ROOMS).body.contains("図書室"));
+    let used = officer.post(&format!("{ROOMS}/hall/removal"), &[]);
+    assert_eq!(used.status, 409);
+    assert!(
+        used.body.contains("2 slot(s) name the room"),
+        "{}",
+        used.body
+    );
+    assert_eq!(
+        officer
+            .post(&format!("{ROOMS}/library/removal"), &[])
+            .status,
+        404
+    );
+}
+
+fn a_turnaround_that_does_not_fit_names_the_slots_in_the_way(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let before = meeting.rows();
+    let fields = [
+        ("code", "conference"),
+        ("name", "Conference Room"),
+        ("capacity", "30"),
+        ("turnaround_minutes", "10"),
+    ];
+    let fields = fields.map(|(name, value)| (name, value.to_owned()));
+    let answer = send(&officer, &format!("{ROOMS}/conference"), &fields);
+    assert_eq!(answer.status, 422);
+    let words = "“Japan–Turkmenistan Foreign Ministers&#39; Meeting”: Conference Room needs 10 minutes between slots; \
+                 there are 5 minutes to “Japan–Kyrgyz Foreign Ministers&#39; Meeting”";
+    assert!(answer.body.contains(words), "{}", answer.body);
+    assert_eq!(answer.input("turnaround_minutes"), "10");
+    assert_eq!(meeting.rows(), before);
+    let fits = with(fields.into(), "turnaround_minutes", "3");
+    assert_eq!(
+        send(&officer, &format!("{ROOMS}/conference"), &fits).status,
+        303
+    );
+    let copied = "SELECT count(*) AS count FROM occupancy WHERE turnaround_minutes = 3";
+    assert_eq!(meeting.server.count(copied), 5, "the slots' copies follow");
+}
+
+fn a_faulty_room_is_refused_with_everything_typed(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let before = meeting.rows();
+    for (field, value, words) in [
+        ("code", "hall", "another room has the code"),
+        ("code", "HALL", "another room has the code"),
+        ("code", "new", "is not “new”"),
+        ("code", "a b", "letters (A–Z), digits and hyphens"),
+        ("name", "", "Name is missing"),
+        ("name", "A\r\nB", "line break or control character"),
+        (
+            "capacity",
+            "0",
+            "Capacity is a whole number from 1 to 100000.",
+        ),
+        (
+            "capacity",
+            "many",
+            "Capacity is a whole number from 1 to 100000.",
+        ),
+        (
+            "turnaround_minutes",
+            "241",
+            "Turnaround is a whole number from 0 to 240.",
+        ),
+    ] {
+        let answer = send(&officer, ROOMS, &with(room(), field, value));
+        assert_eq!(answer.status, 422, "{field} = {value}");
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+        assert_eq!(answer.input("name_ja"), "図書室");
+    }
+    assert_eq!(
+        send(&meeting.server.signed_in(OBSERVER), ROOMS, &room()).status,
+        403
+    );
+    assert_eq!(meeting.rows(), before);
+}
+
+fn delegation() -> Vec<(&'static str, String)> {
+    [
+        ("code", "MN"),
+        ("name", "Mongolia"),
+        ("role", "guest"),
+        ("principal", "H.E. The Minister"),
+        ("precedence", "6"),
+        ("time_zone", "Asia/Ulaanbaatar"),
+        ("languages", "mn, ru"),
+        ("party_size", "4"),
+        (
+            "presence",
+            "2022-12-23 09:00 – 2022-12-24 16:00\r\n2022-12-24 18:00 - 2022-12-25 09:00",
+        ),
+        ("contact-1-name", "Liaison desk"),
+        ("contact-1-email", "mn@delegations.example"),
+        ("contact-3-name", "Night desk"),
+        ("contact-3-email", "night@delegations.example"),
+        ("contact-3-letters", "yes"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+fn a_delegation_comes_changes_and_goes(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let answer = send(&officer, DELEGATIONS, &delegation());
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let stored = meeting
+        .programme()
+        .delegation_by_code("MN")
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (stored.presence.len(), stored.languages.as_slice()),
+        (2, &["mn".to_owned(), "ru".to_owned()][..])
+    );
+    let letters: Vec<bool> = stored
+        .contacts
+        .iter()
+        .map(|contact| contact.letters_only)
+        .collect();
+    assert_eq!(letters, [false, true]);
+    let page = officer.get(&format!("{DELEGATIONS}/MN"));
+    assert_eq!(page.input("contact-2-email"), "night@delegations.example");
+    assert!(
+        page.body.contains("contact-4-name") && !page.body.contains("contact-5-name"),
+        "two rows more"
+    );
+    let changed = with(delegation(), "contact-1-email", "");
+    let changed = with(changed, "contact-1-name", "");
+    assert_eq!(
+        send(&officer, &format!("{DELEGATIONS}/MN"), &changed).status,
+        303
+    );
+    assert_eq!(
+        meeting
+            .programme()
+            .delegation_by_code("MN")
+            .unwrap()
+            .contacts
+            .len(),
+        1
+    );
+    assert_eq!(
+        officer
+            .post(&format!("{DELEGATIONS}/MN/removal"), &[])
+            .status,
+        303
+    );
+    assert!(meeting.programme().delegation_by_code("MN").is_none());
+    assert_eq!(
+        officer
+            .post(&format!("{DELEGATIONS}/KZ/removal"), &[])
+            .status,
+        409
+    );
+}
+
+fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let before = meeting.rows();
+    let long = "m".repeat(10_000);
+    for (field, value, words) in [
+        ("code", "KZ", "another delegation has the code"),
+        (
+            "name",
+            long.as_str(),
+            "Name has 10000 characters; shorten it to 200",
+        ),
+        ("name", "A\nB", "line break or control character"),
+        ("role", "chair", "Japan is the chair already"),
+        ("role", "king", "Choose chair or guest."),
+        ("precedence", "first", "Precedence is a whole number"),
+        ("time_zone", "Asia/Atlantis", "is no IANA time zone"),
+        ("languages", "klingon", "is no language; write it as in ja"),
+        (
+            "presence",
+            "2022-12-25 12:00 – 2022-12-22 18:00",
+            "Presence, line 1: the departure must be after the arrival.",
+        ),
+        (
+            "presence",
+            "always",
+            "Presence, line 1: write it as in 2022-12-22 18:00",
+        ),
+        (
+            "contact-1-email",
+            "nobody",
+            "Contact 1: e-mail is no e-mail address",
+        ),
+        (
+            "contact-1-name",
+            "Desk\r\nBcc: x",
+            "Contact 1: name contains a line break",
+        ),
+        (
+            "contact-3-email",
+            "mn@delegations.example",
+            "is there twice and would be told twice",
+        ),
+    ] {
+        let answer = send(&officer, DELEGATIONS, &with(delegation(), field, value));
+        assert_eq!(answer.status, 422, "{field} = {value}");
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+        assert_eq!(answer.input("principal"), "H.E. The Minister");
+    }
+    assert_eq!(
+        send(
+            &officer,
+            DELEGATIONS,
+            &with(delegation(), "contact-21-name", "x")
+        )
+        .status,
+        400
+    );
+    assert_eq!(meeting.rows(), before);
+}
+
+fn settings() -> Vec<(&'static str, String)> {
+    [
+        ("name", "The ninth meeting"),
+        ("venue", "Iikura House"),
+        ("time_zone", "Asia/Tokyo"),
+        ("days", "2022-12-24 08:30–21:00\r\n2022-12-25 09:00-12:00"),
+        ("office_name", "Protocol Office"),
+        ("office_email", "protocol@iikura.example"),
+        ("grid_minutes", "5"),
+        ("minimum_gap_minutes", "5"),
+        ("chair_run_minutes", "120"),
+        ("chair_rest_needs_reason", "yes"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+fn a_day_with_slots_cannot_be_taken_away(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let path = "/events/ca-jad-9/settings";
+    assert_eq!(send(&officer, path, &settings()).status, 303);
+    let event = meeting.programme().event;
+    assert_eq!(
+        (
+            event.days.len(),
+            event.settings.chair_run_minutes,
+            event.slug.as_str()
+        ),
+        (2, 120, "ca-jad-9")
+    );
+    for (field, value, words) in [
+        (
+            "days",
+            "2022-12-25 09:00–12:00",
+            "“Working lunch”: The slot lies outside the days of the event",
+        ),
+        ("time_zone", "Pacific/Honolulu", "Move it first."),
+        (
+            "grid_minutes",
+            "60",
+            "Start and end must be multiples of 60 minutes.",
+        ),
+        ("days", "", "Days are missing"),
+        (
+            "days",
+            "tomorrow",
+            "Days, line 1: write it as in 2022-12-24 08:30–21:00.",
+        ),
+        (
+            "days",
+            "2022-12-24 21:00–08:30",
+            "the house must close after it opens",
+        ),
+        (
+            "office_email",
+            "nobody",
+            "The office’s e-mail is no e-mail address",
+        ),
+        (
+            "chair_run_minutes",
+            "5",
+            "The chair’s longest run is a whole number from 15 to 1440.",
+        ),
+    ] {
+        let answer = send(&officer, path, &with(settings(), field, value));
+        assert_eq!(answer.status, 422, "{field} = {value}");
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+    }
+    assert_eq!(meeting.programme().event.days.len(), 2);
+}
+
+fn an_administrator_adds_an_event_and_others_do_not(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let admin = meeting.server.signed_in(ADMIN);
+    let fields = with(settings(), "slug", "ca-jad-10");
+    assert_eq!(send(&meeting.officer(), "/events", &fields).status, 403);
+    let answer = send(&admin, "/events", &fields);
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, "/events/ca-jad-10/delegations")
+    );
+    assert_eq!(admin.get("/events/ca-jad-10").status, 200);
+    let again = send(&admin, "/events", &fields);
+    assert_eq!(again.status, 422);
+    assert!(
+        again.body.contains("another event has the short name"),
+        "{}",
+        again.body
+    );
+    assert_eq!(meeting.officer().get("/events/ca-jad-10").status, 404);
+}
