@@ -180,7 +180,7 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
     );
     match house.book(&wanted) {
         Err(BookingError::Conflicts(conflicts)) => {
-            assert_eq!(conflicts[0].rule(), Rule::DoubleBooking)
+            assert_eq!(conflicts[0].rule(), Rule::DoubleBooking);
         }
         other => panic!("{other:?}"),
     }

@@ -142,8 +142,16 @@ fn faults(scratch: &Scratch, source: &str) -> Vec<String> {
     }
 }
 
-fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch) {
-    scratch.migrate().unwrap();
+/// A fault to put into the file: what is replaced by what, the line it stands in, and what is said of it.
+struct Slip {
+    from: &'static str,
+    to: String,
+    line: usize,
+    words: &'static str,
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn slips() -> Vec<Slip> {
     let line = |words: &str| {
         NINTH_MEETING
             .lines()
@@ -153,7 +161,7 @@ fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch
     };
     let kz = line("code = \"KZ\"");
     let long = format!("title = \"{}\"", "t".repeat(10_000));
-    for (from, to, at, words) in [
+    [
         (
             "venue = ",
             "veneu = ",
@@ -250,10 +258,28 @@ fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch
             line("presence = "),
             "the departure must be after the arrival",
         ),
-    ] {
+    ]
+    .map(|(from, to, line, words)| Slip {
+        from,
+        to: to.to_owned(),
+        line,
+        words,
+    })
+    .into()
+}
+
+fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    for Slip {
+        from,
+        to,
+        line,
+        words,
+    } in slips()
+    {
         assert!(NINTH_MEETING.contains(from), "{from}");
-        let found = faults(scratch, &NINTH_MEETING.replacen(from, to, 1));
-        let expected = format!("line {at}: ");
+        let found = faults(scratch, &NINTH_MEETING.replacen(from, &to, 1));
+        let expected = format!("line {line}: ");
         assert!(
             found
                 .iter()
