@@ -111,7 +111,6 @@ fn check(programme: &Programme, delegation: &Delegation) -> Result<(), Delegatio
 }
 
 fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
-    let zone = programme.event.time_zone;
     let contacts = delegation.contacts.iter().map(|contact| {
         let letters_only = if contact.letters_only {
             ", letters only"
@@ -123,10 +122,10 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
             contact.name, contact.email, contact.language
         )
     });
-    let presence = delegation.presence.iter().map(|stay| {
-        let moment = |instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
-        format!("{} – {}", moment(stay.start()), moment(stay.end()))
-    });
+    let presence = delegation
+        .presence
+        .iter()
+        .map(|stay| programme.event.write_stay(*stay));
     serde_json::json!({
         "code": delegation.code.as_str(),
         "name": delegation.name.as_str(),

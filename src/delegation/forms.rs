@@ -8,7 +8,7 @@ use crate::db::text_enum::TextEnum;
 use crate::event::Event;
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, optional_line};
-use crate::time::{Instant, Zone};
+use crate::time::Zone;
 use crate::web::form::{FieldErrors, Fields};
 
 /// The fields that come once.
@@ -218,12 +218,10 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
 /// Fills the form with a stored delegation.
 #[must_use]
 pub fn fields_of(event: &Event, delegation: &Delegation) -> Fields {
-    let zone = event.time_zone;
-    let moment = |instant: Instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
     let presence: Vec<String> = delegation
         .presence
         .iter()
-        .map(|stay| format!("{} – {}", moment(stay.start()), moment(stay.end())))
+        .map(|stay| event.write_stay(*stay))
         .collect();
     let mut fields = Fields::from_pairs([
         ("code", delegation.code.to_string()),
