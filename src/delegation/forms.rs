@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Contact, Delegation, DelegationId, Role, language};
+use super::{Contact, Delegation, DelegationId, MOST_CONTACTS, Role, language};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
 use crate::event::Event;
@@ -28,8 +28,6 @@ const FIELDS: &[&str] = &[
 ];
 /// The fields of a contact's row.
 const CONTACT_FIELDS: &[&str] = &["name", "email", "language", "letters"];
-/// How many contacts a delegation may have.
-pub const MOST_CONTACTS: usize = 20;
 
 /// The name of a field in a contact's row, from 1.
 #[must_use]
