@@ -14,6 +14,7 @@ use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
 use crate::event::pages::{history, settings, timetable};
+use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
 use crate::room::pages as rooms;
@@ -134,6 +135,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/rooms/{code}/removal",
             web::post().to(rooms::remove),
+        )
+        .route(
+            "/events/{slug}/interpreters",
+            web::get().to(interpreters::index),
         )
         .route(
             "/events/{slug}/delegations",

@@ -1,9 +1,11 @@
 //! Adding, changing and removing delegations.
 
 use super::{Delegation, DelegationId, Role, store};
-use crate::event::programme::Programme;
+use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
+use crate::slot::Slot;
+use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 
 /// Why a delegation stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -17,11 +19,17 @@ pub enum DelegationError {
     /// There is a chair already.
     #[error("{0} is the chair already; there is one at most")]
     SecondChair(String),
-    /// Slots name the delegation, cancelled ones included.
+    /// Plenaries would be without the chair; their titles.
+    #[error("a plenary needs the chair: {0}; give them another kind first")]
+    ChairNeeded(String),
+    /// Slots name the delegation, cancelled ones included; the sentence names them.
+    #[error("{0}")]
+    InUse(String),
+    /// The delegation was told of slots, though none names it any more.
     #[error(
-        "{0} slot(s) name the delegation; take it out of them first (cancelled ones stay for the record)"
+        "The delegation was told of slots by mail. Who was told what stays on record, so the delegation stays as well."
     )]
-    InUse(i64),
+    Told,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -51,13 +59,14 @@ pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Delegati
 /// Changes a delegation with its contacts and presence. Nobody is told of it.
 ///
 /// # Errors
-/// As [`add`].
+/// As [`add`]; when plenaries would be without the chair.
 pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
     let programme = tx.programme();
     let old = programme
         .delegation(delegation.id)
         .ok_or(DelegationError::NotFound)?;
     check(&programme, delegation)?;
+    check_plenaries(&programme, delegation)?;
     store::update(tx.conn, programme.event.id, delegation)?;
     let (before, after) = (record(&programme, old), record(&programme, delegation));
     tx.record(
@@ -69,17 +78,25 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
     Ok(tx.reread()?)
 }
 
-/// Removes a delegation that no slot names.
+/// Removes a delegation that no slot names and that was told of none.
 ///
 /// # Errors
-/// When a slot names it, or as the store says.
+/// When a slot names it or it was told of one, or as the store says.
 pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationError> {
     let programme = tx.programme();
     let delegation = programme.delegation(id).ok_or(DelegationError::NotFound)?;
-    match resource::uses(tx.conn, id.0)? {
-        0 => resource::delete(tx.conn, id.0)?,
-        slots => return Err(DelegationError::InUse(slots)),
+    let named = wording::named_by(&programme, Resource::Delegation(id), "the delegation");
+    if let Some(slots) = named {
+        return Err(DelegationError::InUse(slots));
     }
+    if programme
+        .notices
+        .iter()
+        .any(|notice| notice.delegation == id)
+    {
+        return Err(DelegationError::Told);
+    }
+    resource::delete(tx.conn, id.0)?;
     let before = record(&programme, delegation);
     tx.record(
         "delegation.removed",
@@ -110,8 +127,26 @@ fn check(programme: &Programme, delegation: &Delegation) -> Result<(), Delegatio
     }
 }
 
+/// No plenary may be left without the chair.
+fn check_plenaries(programme: &Programme, delegation: &Delegation) -> Result<(), DelegationError> {
+    let leaderless = |programme: &Programme, slot: &Slot| {
+        obstacles(programme, Candidate::stored(slot))
+            .iter()
+            .any(|conflict| conflict.finding == Finding::PlenaryWithoutChair)
+    };
+    let changed = programme.with_delegation(delegation);
+    let titles: Vec<String> = changed
+        .live_slots()
+        .filter(|slot| leaderless(&changed, slot) && !leaderless(programme, slot))
+        .map(|slot| format!("“{}”", slot.details.title))
+        .collect();
+    if titles.is_empty() {
+        return Ok(());
+    }
+    Err(DelegationError::ChairNeeded(titles.join(", ")))
+}
+
 fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
-    let zone = programme.event.time_zone;
     let contacts = delegation.contacts.iter().map(|contact| {
         let letters_only = if contact.letters_only {
             ", letters only"
@@ -123,10 +158,10 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
             contact.name, contact.email, contact.language
         )
     });
-    let presence = delegation.presence.iter().map(|stay| {
-        let moment = |instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
-        format!("{} – {}", moment(stay.start()), moment(stay.end()))
-    });
+    let presence = delegation
+        .presence
+        .iter()
+        .map(|stay| programme.event.write_stay(*stay));
     serde_json::json!({
         "code": delegation.code.as_str(),
         "name": delegation.name.as_str(),

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Contact, Delegation, DelegationId, Role, language};
+use super::{Contact, Delegation, DelegationId, MOST_CONTACTS, Role, language};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
 use crate::event::Event;
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, optional_line};
-use crate::time::{Instant, Zone};
+use crate::time::Zone;
 use crate::web::form::{FieldErrors, Fields};
 
 /// The fields that come once.
@@ -28,8 +28,6 @@ const FIELDS: &[&str] = &[
 ];
 /// The fields of a contact's row.
 const CONTACT_FIELDS: &[&str] = &["name", "email", "language", "letters"];
-/// How many contacts a delegation may have.
-pub const MOST_CONTACTS: usize = 20;
 
 /// The name of a field in a contact's row, from 1.
 #[must_use]
@@ -218,12 +216,10 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
 /// Fills the form with a stored delegation.
 #[must_use]
 pub fn fields_of(event: &Event, delegation: &Delegation) -> Fields {
-    let zone = event.time_zone;
-    let moment = |instant: Instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
     let presence: Vec<String> = delegation
         .presence
         .iter()
-        .map(|stay| format!("{} – {}", moment(stay.start()), moment(stay.end())))
+        .map(|stay| event.write_stay(*stay))
         .collect();
     let mut fields = Fields::from_pairs([
         ("code", delegation.code.to_string()),

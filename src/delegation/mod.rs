@@ -70,6 +70,9 @@ pub struct Delegation {
     pub presence: Vec<Interval>,
 }
 
+/// How many contacts a delegation may have.
+pub const MOST_CONTACTS: usize = 20;
+
 /// A person or desk that receives a delegation's mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {

@@ -4,15 +4,16 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::change::{self, DelegationError};
-use super::forms::{self, MOST_CONTACTS, contact_field};
-use super::{Delegation, Role};
+use super::forms::{self, contact_field};
+use super::{Delegation, MOST_CONTACTS, Role};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
+use crate::event::pages::settings::ZONES;
 use crate::web::Error;
-use crate::web::field::{Choice, Choices, TextArea, TextField};
+use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
 
 #[derive(Template)]
 #[template(path = "delegation/index.html")]
@@ -30,7 +31,7 @@ struct DelegationPage {
     form: Form,
     action: String,
     back: String,
-    removal: Option<String>,
+    removal: Option<Removal>,
     names: [TextField; 3],
     role: Choices,
     principal: [TextField; 3],
@@ -166,18 +167,22 @@ pub async fn remove(
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let id = desk
+    let stored = desk
         .programme
         .delegation_by_code(&code)
-        .ok_or(Error::NotFound)?
-        .id;
-    desk.write(move |tx| change::remove(tx, id))
-        .await
-        .map_err(plain)?;
-    Ok(see_other_done(
-        &format!("/events/{}/delegations", desk.seat.slug),
-        "removed",
-    ))
+        .ok_or(Error::NotFound)?;
+    let id = stored.id;
+    match desk.write(move |tx| change::remove(tx, id)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/delegations", desk.seat.slug),
+            "removed",
+        )),
+        Err(error) => {
+            let fields = forms::fields_of(&desk.programme.event, stored);
+            let form = Form::rejected(fields, field_errors(error)?);
+            conflict(&page(&desk, Some(stored), form))
+        }
+    }
 }
 
 async fn save(
@@ -215,19 +220,17 @@ fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
     let mut errors = FieldErrors::default();
     match error {
         DelegationError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
-        DelegationError::SecondChair(_) => errors.add("role", format!("Role: {error}.")),
-        error => return Err(plain(error)),
+        DelegationError::SecondChair(_) | DelegationError::ChairNeeded(_) => {
+            errors.add("role", format!("Role: {error}."));
+        }
+        DelegationError::InUse(_) | DelegationError::Told => {
+            errors.add("removal", error.to_string());
+        }
+        DelegationError::NotFound => return Err(Error::NotFound),
+        DelegationError::Store(error) => return Err(error.into()),
+        DelegationError::Database(error) => return Err(error.into()),
     }
     Ok(errors)
-}
-
-fn plain(error: DelegationError) -> Error {
-    match error {
-        DelegationError::NotFound => Error::NotFound,
-        DelegationError::Store(error) => error.into(),
-        DelegationError::Database(error) => error.into(),
-        refusal => Error::Conflict(format!("Nothing was changed: {refusal}.")),
-    }
 }
 
 fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage {
@@ -243,7 +246,7 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
     let text = |name: &'static str, label: &'static str| TextField::new(name, label);
     DelegationPage {
         shell: desk.seat.shell(title, Section::Delegations).form(&form),
-        removal: stored.map(|_| format!("{action}/removal")),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back: delegations,
         names: [
@@ -263,7 +266,7 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
             text("precedence", "Precedence").help("The chair is 0.").numeric().of(&form),
             text("party_size", "Party size").help("With the principal.").numeric().of(&form),
         ],
-        zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").of(&form),
+        zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").suggest(ZONES).of(&form),
         languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
         presence: TextArea::new("presence", "Presence")
             .help(format!(

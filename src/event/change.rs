@@ -1,8 +1,7 @@
 //! Adding an event and changing its settings without leaving a slot outside.
 
-use std::sync::Arc;
-
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::live::Live;
 use super::programme::Programme;
@@ -19,15 +18,35 @@ pub enum EventError {
     /// Another event has the slug.
     #[error("another event has the short name '{0}'; choose one of its own")]
     SlugTaken(String),
-    /// Slots would lie outside the days or off the grid; a sentence for each.
-    #[error("slots would lie outside")]
-    SlotsOutside(Vec<String>),
+    /// Slots would lie outside the days or hours, or off the grid.
+    #[error("{} slot(s) would lie outside", .0.len())]
+    SlotsOutside(Vec<Outside>),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
     /// The database cannot be reached.
     #[error(transparent)]
     Database(#[from] crate::db::DbError),
+}
+
+/// A slot that the event would no longer take in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Which of the changes puts it there.
+    pub cause: Cause,
+    /// The slot and what is wrong with it.
+    pub sentence: String,
+}
+
+/// The change of an event that puts a slot outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The day is no longer one of the event's.
+    Days,
+    /// The clocks at the venue show another time.
+    Zone,
+    /// Slots begin and end on other minutes.
+    Grid,
 }
 
 /// Adds an event without parties, rooms or slots.
@@ -45,7 +64,13 @@ pub fn add(
         if store::find(conn, event.slug.as_str())?.is_some() {
             return Err(EventError::SlugTaken(event.slug.to_string()));
         }
-        store::insert(conn, event, now)?;
+        store::insert(conn, event, now).map_err(|error| match error {
+            // Somebody else's event came between the look and the insert.
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                EventError::SlugTaken(event.slug.to_string())
+            }
+            error => error.into(),
+        })?;
         tx::write(conn, live, event.id, actor, now, |tx| {
             Ok::<_, EventError>(tx.record(
                 "event.added",
@@ -85,26 +110,39 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
     Ok(tx.reread()?)
 }
 
-/// A sentence for each live slot that the event would no longer take in.
-fn outside(programme: &Programme, event: &Event) -> Vec<String> {
-    let mut changed = programme.clone();
-    changed.event = Arc::new(event.clone());
-    let mut sentences = Vec::new();
+/// The live slots that the event would no longer take in.
+///
+/// Shorter hours are a fact about the house and leave marks on the timetable; another zone moves every slot on the
+/// clock, which is refused where one would come to lie outside the hours.
+fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
+    let changed = programme.with_event(event);
+    let zone_changes = programme.event.time_zone != event.time_zone;
+    let mut found = Vec::new();
     for slot in changed.live_slots() {
-        for conflict in obstacles(&changed, Candidate::stored(slot)) {
-            if matches!(
-                conflict.finding,
-                Finding::OutsideDays | Finding::OffGrid { .. }
-            ) {
-                let sentence = wording::stored_sentence(&changed, &conflict);
-                sentences.push(format!(
-                    "“{}”: {sentence} Move it first.",
-                    slot.details.title
-                ));
+        let candidate = Candidate::stored(slot);
+        for conflict in obstacles(&changed, candidate) {
+            let cause = match conflict.finding {
+                Finding::OutsideDays | Finding::OutsideHours { .. } | Finding::OffGrid { .. }
+                    if zone_changes =>
+                {
+                    Cause::Zone
+                }
+                Finding::OutsideDays => Cause::Days,
+                Finding::OffGrid { .. } => Cause::Grid,
+                _ => continue,
+            };
+            let was = obstacles(programme, candidate);
+            if was.iter().any(|old| old.rule() == conflict.rule()) {
+                continue;
             }
+            let sentence = wording::sentence(&changed, candidate, &conflict);
+            found.push(Outside {
+                cause,
+                sentence: format!("“{}”: {sentence} Move it first.", slot.details.title),
+            });
         }
     }
-    sentences
+    found
 }
 
 fn record(event: &Event) -> serde_json::Value {

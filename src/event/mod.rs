@@ -146,6 +146,24 @@ impl Event {
             .map_err(|error| error.to_string())
     }
 
+    /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Event::parse_moment`] reads it back.
+    #[must_use]
+    pub fn write_moment(&self, instant: Instant) -> String {
+        let zone = self.time_zone;
+        format!("{} {}", zone.date(instant), zone.exact_clock(instant))
+    }
+
+    /// Writes a stay, as `2022-12-22 18:00 – 2022-12-25 12:00`.
+    #[must_use]
+    pub fn write_stay(&self, stay: Interval) -> String {
+        let (arrives, departs) = (stay.start(), stay.end());
+        format!(
+            "{} – {}",
+            self.write_moment(arrives),
+            self.write_moment(departs)
+        )
+    }
+
     /// The first instant at or after `minutes` past midnight on `date` at the venue.
     fn at(&self, date: NaiveDate, minutes: u16) -> Instant {
         // An hour that the clocks jump over begins when they land.

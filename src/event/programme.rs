@@ -120,6 +120,41 @@ impl Programme {
         next
     }
 
+    /// The programme with a room as it would be.
+    #[must_use]
+    pub fn with_room(&self, room: &Room) -> Self {
+        let mut next = self.clone();
+        for known in Arc::make_mut(&mut next.rooms) {
+            if known.id == room.id {
+                known.clone_from(room);
+            }
+        }
+        next
+    }
+
+    /// The programme with a delegation as it would be.
+    #[must_use]
+    pub fn with_delegation(&self, delegation: &Delegation) -> Self {
+        let mut next = self.clone();
+        let delegations = Arc::make_mut(&mut next.delegations);
+        for known in delegations.iter_mut() {
+            if known.id == delegation.id {
+                known.clone_from(delegation);
+            }
+        }
+        delegations.sort_by_key(|each| (each.precedence, each.code.clone()));
+        next
+    }
+
+    /// The programme of an event as it would be.
+    #[must_use]
+    pub fn with_event(&self, event: &Event) -> Self {
+        Self {
+            event: Arc::new(event.clone()),
+            ..self.clone()
+        }
+    }
+
     /// The programme after delegations were told.
     #[must_use]
     pub(crate) fn with_notices(&self, notices: Vec<Notice>) -> Self {

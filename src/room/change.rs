@@ -1,8 +1,7 @@
 //! Adding, changing and removing rooms without leaving a slot in the lurch.
 
-use std::sync::Arc;
-
 use super::{Room, RoomId, store};
+use crate::db::is_overlap_refusal;
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
@@ -20,9 +19,12 @@ pub enum RoomError {
     /// Slots follow each other too closely for the turnaround; a sentence for each.
     #[error("slots follow each other too closely for this turnaround")]
     TooClose(Vec<String>),
-    /// Slots name the room, cancelled ones included.
-    #[error("{0} slot(s) name the room; move them first (cancelled ones stay for the record)")]
-    InUse(i64),
+    /// The database knows of slots that are too close, which somebody has written around this program.
+    #[error("slots follow each other too closely for this turnaround")]
+    Overlap,
+    /// Slots name the room, cancelled ones included; the sentence names them.
+    #[error("{0}")]
+    InUse(String),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -60,7 +62,13 @@ pub fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
     if !too_close.is_empty() {
         return Err(RoomError::TooClose(too_close));
     }
-    store::update(tx.conn, room)?;
+    tx.store_room(room).map_err(|error| {
+        if is_overlap_refusal(&error) {
+            RoomError::Overlap
+        } else {
+            error.into()
+        }
+    })?;
     tx.record(
         "room.changed",
         (room.id.0, room.name.as_str()),
@@ -77,10 +85,10 @@ pub fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
 pub fn remove(tx: &mut EventTx<'_>, id: RoomId) -> Result<(), RoomError> {
     let programme = tx.programme();
     let room = programme.room(id).ok_or(RoomError::NotFound)?;
-    match resource::uses(tx.conn, id.0)? {
-        0 => resource::delete(tx.conn, id.0)?,
-        slots => return Err(RoomError::InUse(slots)),
+    if let Some(slots) = wording::named_by(&programme, Resource::Room(id), "the room") {
+        return Err(RoomError::InUse(slots));
     }
+    resource::delete(tx.conn, id.0)?;
     tx.record(
         "room.removed",
         (id.0, room.name.as_str()),
@@ -102,15 +110,7 @@ fn check_code(programme: &Programme, room: &Room) -> Result<(), RoomError> {
 
 /// A sentence for each pair of slots that would have too little time between them.
 fn too_close(programme: &Programme, room: &Room) -> Vec<String> {
-    let rooms = programme.rooms.iter().map(|other| {
-        if other.id == room.id {
-            room.clone()
-        } else {
-            other.clone()
-        }
-    });
-    let mut changed = programme.clone();
-    changed.rooms = Arc::new(rooms.collect());
+    let changed = programme.with_room(room);
     let mut sentences = Vec::new();
     for slot in changed.slots_of(Resource::Room(room.id)) {
         for conflict in obstacles(&changed, Candidate::stored(slot)) {

@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::change::{self, RoomError};
-use super::{Room, RoomId, forms};
+use super::{Room, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::web::Error;
-use crate::web::field::TextField;
+use crate::web::field::{Removal, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
 
 #[derive(Template)]
 #[template(path = "room/index.html")]
@@ -29,7 +29,7 @@ struct RoomPage {
     form: Form,
     action: String,
     back: String,
-    removal: Option<String>,
+    removal: Option<Removal>,
     code: TextField,
     name: TextField,
     name_ja: TextField,
@@ -131,18 +131,18 @@ pub async fn remove(
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let id: RoomId = desk
-        .programme
-        .room_by_code(&code)
-        .ok_or(Error::NotFound)?
-        .id;
-    desk.write(move |tx| change::remove(tx, id))
-        .await
-        .map_err(plain)?;
-    Ok(see_other_done(
-        &format!("/events/{}/rooms", desk.seat.slug),
-        "removed",
-    ))
+    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    let id = room.id;
+    match desk.write(move |tx| change::remove(tx, id)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/rooms", desk.seat.slug),
+            "removed",
+        )),
+        Err(error) => {
+            let form = Form::rejected(forms::fields_of(room), field_errors(error)?);
+            conflict(&page(&desk, Some(room), form))
+        }
+    }
 }
 
 async fn save(desk: &Desk, stored: Option<&Room>, fields: Fields) -> Result<HttpResponse, Error> {
@@ -166,6 +166,10 @@ async fn save(desk: &Desk, stored: Option<&Room>, fields: Fields) -> Result<Http
             "saved",
         )),
         Err(error) => {
+            if matches!(error, RoomError::Overlap) {
+                // What is in memory is not what is stored.
+                desk.app.live.forget(desk.seat.event);
+            }
             let errors = field_errors(error)?;
             unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
         }
@@ -182,18 +186,16 @@ fn field_errors(error: RoomError) -> Result<FieldErrors, Error> {
                 errors.add("turnaround_minutes", sentence);
             }
         }
-        error => return Err(plain(error)),
+        RoomError::Overlap => errors.add(
+            "turnaround_minutes",
+            "Slots in this room follow each other too closely for this turnaround; look at the timetable and move them first.",
+        ),
+        RoomError::InUse(slots) => errors.add("removal", slots),
+        RoomError::NotFound => return Err(Error::NotFound),
+        RoomError::Store(error) => return Err(error.into()),
+        RoomError::Database(error) => return Err(error.into()),
     }
     Ok(errors)
-}
-
-fn plain(error: RoomError) -> Error {
-    match error {
-        RoomError::NotFound => Error::NotFound,
-        RoomError::Store(error) => error.into(),
-        RoomError::Database(error) => error.into(),
-        refusal => Error::Conflict(format!("Nothing was changed: {refusal}.")),
-    }
 }
 
 fn page(desk: &Desk, stored: Option<&Room>, form: Form) -> RoomPage {
@@ -204,7 +206,7 @@ fn page(desk: &Desk, stored: Option<&Room>, form: Form) -> RoomPage {
     };
     RoomPage {
         shell: desk.seat.shell(title, Section::Rooms).form(&form),
-        removal: stored.map(|_| format!("{action}/removal")),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back: rooms,
         code: TextField::new("code", "Code")

@@ -15,7 +15,7 @@ use crate::event::EventId;
 use crate::event::programme::{Programme, Resource};
 use crate::event::tx::EventTx;
 use crate::interpreter::InterpreterId;
-use crate::room::RoomId;
+use crate::room::{self, Room, RoomId};
 use crate::slot::rules::Candidate;
 use crate::text::Line;
 use crate::time::{Instant, Moment};
@@ -185,6 +185,29 @@ impl EventTx<'_> {
         for entry in given {
             insert_override(self.conn, event, entry)?;
         }
+        self.has_become(after);
+        Ok(())
+    }
+}
+
+impl EventTx<'_> {
+    /// Stores a room anew, and with its turnaround which of its slots have that set aside.
+    ///
+    /// A reason given for an earlier turnaround may come into force or out of it; the database must judge by the same
+    /// ones as the rules.
+    ///
+    /// # Errors
+    /// As the database says; an overlap refusal when it knows of slots that the rules did not see.
+    pub(crate) fn store_room(&mut self, room: &Room) -> QueryResult<()> {
+        let after = self.programme().with_room(room);
+        let will = waived(&after);
+        let (loose, tight): (Vec<SlotId>, Vec<SlotId>) = after
+            .slots_of(Resource::Room(room.id))
+            .map(|slot| slot.id)
+            .partition(|id| will.contains(id));
+        set_waived(self.conn, loose.iter(), true)?;
+        room::store::update(self.conn, room)?;
+        set_waived(self.conn, tight.iter(), false)?;
         self.has_become(after);
         Ok(())
     }

@@ -314,6 +314,23 @@ impl Choices {
     }
 }
 
+/// A button that removes what the page is about, with the reason why that was refused.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/removal.html")]
+pub struct Removal {
+    action: String,
+    error: Option<String>,
+}
+
+impl Removal {
+    /// The button, with the error that the form has for the field `removal`.
+    #[must_use]
+    pub fn of(form: &Form, action: String) -> Self {
+        let error = error_of(form, "removal");
+        Self { action, error }
+    }
+}
+
 /// What is wrong with a form, first thing on the page; every line leads to its field.
 #[derive(Debug, Clone, Template)]
 #[template(path = "components/error_summary.html")]
@@ -339,6 +356,7 @@ impl HtmlSafe for TextField {}
 impl HtmlSafe for TextArea {}
 impl HtmlSafe for Select {}
 impl HtmlSafe for Choices {}
+impl HtmlSafe for Removal {}
 impl HtmlSafe for ErrorSummary {}
 
 fn choose(choices: &mut [Choice], name: &str, form: &Form) {

@@ -1,6 +1,7 @@
 //! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER, send, with};
+use crate::meeting::{ADMIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -10,6 +11,11 @@ on_both!(
     a_delegation_comes_changes_and_goes,
     a_faulty_delegation_is_refused_with_everything_typed,
     a_day_with_slots_cannot_be_taken_away,
+    a_zone_that_moves_slots_on_the_clock_is_refused_at_its_field,
+    a_delegation_that_was_told_stays_on_record,
+    a_plenary_keeps_its_chair,
+    a_reason_for_a_short_turnaround_outlives_a_change_of_the_room,
+    everybody_with_a_seat_reads_the_lists_and_nobody_else,
     an_administrator_adds_an_event_and_others_do_not,
 );
 
@@ -58,7 +64,7 @@ fn a_room_comes_changes_and_goes(scratch: &Scratch) {
     let used = officer.post(&format!("{ROOMS}/hall/removal"), &[]);
     assert_eq!(used.status, 409);
     assert!(
-        used.body.contains("2 slot(s) name the room"),
+        used.body.contains("2 slots name the room: “"),
         "{}",
         used.body
     );
@@ -347,6 +353,184 @@ fn a_day_with_slots_cannot_be_taken_away(scratch: &Scratch) {
         assert!(answer.body.contains(words), "{words} in {}", answer.body);
     }
     assert_eq!(meeting.programme().event.days.len(), 2);
+}
+
+fn a_zone_that_moves_slots_on_the_clock_is_refused_at_its_field(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let path = "/events/ca-jad-9/settings";
+    // Three hours behind: the slots stay on their day and begin before the house opens.
+    let fields = with(settings(), "time_zone", "Asia/Almaty");
+    let answer = send(&officer, path, &fields);
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.body.contains("id=\"field-time_zone-error\"")
+            && !answer.body.contains("id=\"field-days-error\""),
+        "{}",
+        answer.body
+    );
+    assert_eq!(answer.input("time_zone"), "Asia/Almaty");
+    let same_clock = with(settings(), "time_zone", "Asia/Seoul");
+    assert_eq!(send(&officer, path, &same_clock).status, 303);
+    // Shorter hours are a fact about the house: taken, and marked on the timetable.
+    let shorter = with(same_clock, "days", "2022-12-24 08:30–17:00");
+    assert_eq!(send(&officer, path, &shorter).status, 303);
+}
+
+/// Books a slot and returns its id.
+fn booked(officer: &Browser, fields: &[(&'static str, String)]) -> String {
+    let answer = send(officer, SLOTS, fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let path = answer.location().trim_start_matches("/slots/");
+    path.split('?').next().unwrap().to_owned()
+}
+
+fn a_delegation_that_was_told_stays_on_record(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    assert_eq!(send(&officer, DELEGATIONS, &delegation()).status, 303);
+    let mut fields = free_slot();
+    fields.retain(|field| *field != ("delegations", "KZ".to_owned()));
+    fields.push(("delegations", "MN".to_owned()));
+    fields.retain(|(name, _)| *name != "start" && *name != "end");
+    fields.extend([("start", "19:00".to_owned()), ("end", "19:30".to_owned())]);
+    let id = booked(&officer, &fields);
+    let confirmation = format!("/slots/{id}/confirmation");
+    assert_eq!(officer.post(&confirmation, &[("version", "1")]).status, 303);
+    let removal = format!("{DELEGATIONS}/MN/removal");
+    let named = officer.post(&removal, &[]);
+    assert_eq!(named.status, 409);
+    assert!(
+        named
+            .body
+            .contains("1 slot names the delegation: “Evening meeting” (24 December, 19:00)."),
+        "{}",
+        named.body
+    );
+    fields.retain(|field| *field != ("delegations", "MN".to_owned()));
+    fields.extend([
+        ("delegations", "KZ".to_owned()),
+        ("version", "2".to_owned()),
+    ]);
+    let dropped = send(&officer, &format!("/slots/{id}"), &fields);
+    assert_eq!(dropped.status, 303, "{}", dropped.body);
+    let notices = "SELECT count(*) AS count FROM notices";
+    let before = meeting.server.count(notices);
+    let told = officer.post(&removal, &[]);
+    assert_eq!(told.status, 409);
+    assert!(
+        told.body.contains("was told of slots by mail"),
+        "{}",
+        told.body
+    );
+    assert_eq!(meeting.server.count(notices), before);
+}
+
+fn a_plenary_keeps_its_chair(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let path = format!("{DELEGATIONS}/JP");
+    let japan = with(
+        with(with(delegation(), "code", "JP"), "name", "Japan"),
+        "presence",
+        "",
+    );
+    let answer = send(&officer, &path, &japan);
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.body.contains("Role: a plenary needs the chair: “"),
+        "{}",
+        answer.body
+    );
+    let chair = with(japan, "role", "chair");
+    assert_eq!(send(&officer, &path, &chair).status, 303);
+}
+
+fn a_reason_for_a_short_turnaround_outlives_a_change_of_the_room(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let first = with(with(free_slot(), "start", "19:00"), "end", "19:30");
+    let second = with(with(free_slot(), "start", "19:30"), "end", "20:00");
+    let reason = ("reason-turnaround", "Same furniture".to_owned());
+    booked(&officer, &first);
+    let with_reason = [second, vec![reason]].concat();
+    let id = booked(&officer, &with_reason);
+    let state = |state: &str, version: &str| {
+        let fields = with(
+            with(with_reason.clone(), "state", state),
+            "version",
+            version,
+        );
+        let answer = send(&officer, &format!("/slots/{id}"), &fields);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+    };
+    let turnaround = |minutes: &str| {
+        let fields = [
+            ("code", "conference"),
+            ("name", "Conference Room"),
+            ("capacity", "30"),
+            ("turnaround_minutes", minutes),
+        ];
+        let fields = fields.map(|(name, value)| (name, value.to_owned()));
+        send(&officer, &format!("{ROOMS}/conference"), &fields).status
+    };
+    let waived = "SELECT count(*) AS count FROM occupancy WHERE turnaround_waived";
+    let waived = || meeting.server.count(waived);
+    assert_eq!(waived(), 1);
+    // The reason is dormant while there is nothing to set aside, and holds again when there is.
+    state("pencilled", "1");
+    assert_eq!((turnaround("0"), waived()), (303, 0));
+    state("tentative", "2");
+    assert_eq!((turnaround("5"), waived()), (303, 1));
+    assert_eq!((turnaround("0"), waived()), (303, 0));
+    // What was written around this program is refused by the database, in words.
+    assert_eq!(turnaround("5"), 303);
+    meeting
+        .server
+        .sql("UPDATE resources SET turnaround_minutes = 0");
+    meeting.server.sql(
+        "UPDATE slots SET starts_at = starts_at + 2, ends_at = ends_at + 2 WHERE title LIKE '%Kyrgyz%'",
+    );
+    assert_eq!(turnaround("5"), 422);
+}
+
+fn everybody_with_a_seat_reads_the_lists_and_nobody_else(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let observer = meeting.server.signed_in(OBSERVER);
+    let stranger = meeting.server.signed_in(STRANGER);
+    for page in [
+        "rooms",
+        "delegations",
+        "interpreters",
+        "settings",
+        "history",
+    ] {
+        let path = format!("/events/ca-jad-9/{page}");
+        assert_eq!(observer.get(&path).status, 200, "{page}");
+        assert_eq!(stranger.get(&path).status, 404, "{page}");
+    }
+    for page in [
+        "rooms/new",
+        "rooms/hall",
+        "delegations/new",
+        "delegations/KZ",
+    ] {
+        let path = format!("/events/ca-jad-9/{page}");
+        assert_eq!(observer.get(&path).status, 403, "{page}");
+        assert_eq!(stranger.get(&path).status, 404, "{page}");
+    }
+    for page in [
+        "rooms/hall",
+        "delegations/KZ",
+        "settings",
+        "rooms/hall/removal",
+    ] {
+        let path = format!("/events/ca-jad-9/{page}");
+        assert_eq!(observer.post(&path, &[]).status, 403, "{page}");
+        assert_eq!(stranger.post(&path, &[]).status, 404, "{page}");
+    }
+    assert_eq!(observer.get("/audit").status, 403);
+    assert_eq!(observer.get("/events/new").status, 403);
 }
 
 fn an_administrator_adds_an_event_and_others_do_not(scratch: &Scratch) {

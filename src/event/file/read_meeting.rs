@@ -9,7 +9,7 @@ use super::read::Reader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
-use crate::delegation::{self, Contact, Delegation, DelegationId, Role};
+use crate::delegation::{self, Contact, Delegation, DelegationId, MOST_CONTACTS, Role};
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::room::{Room, RoomId};
@@ -216,6 +216,10 @@ impl Reader<'_> {
     fn contacts(&mut self, entries: &[Spanned<ContactEntry>]) -> Vec<Contact> {
         let mut seen = HashSet::new();
         let mut contacts = Vec::new();
+        if let Some(extra) = entries.get(MOST_CONTACTS) {
+            let message = format!("contacts: a delegation has {MOST_CONTACTS} contacts at most");
+            self.fault(&extra.span(), message);
+        }
         for raw in entries {
             let (at, entry) = (raw.span(), raw.as_ref());
             let name = self.parsed("contact name", &at, || Line::parse(&entry.name));

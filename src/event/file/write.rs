@@ -19,7 +19,6 @@ use crate::room::Room;
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, check, in_force};
 use crate::slot::{Details, Slot};
-use crate::time::Instant;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
 ///
@@ -158,8 +157,7 @@ fn party(programme: &Programme, delegation: &Delegation) -> Party {
 }
 
 fn presence(programme: &Programme, stays: &[Interval]) -> Vec<Spanned<[String; 2]>> {
-    let zone = programme.event.time_zone;
-    let moment = |instant: Instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
+    let moment = |instant| programme.event.write_moment(instant);
     stays
         .iter()
         .map(|stay| spanned([moment(stay.start()), moment(stay.end())]))

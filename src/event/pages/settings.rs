@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::{Caller, Session};
-use crate::event::change::{self, EventError};
+use crate::event::change::{self, Cause, EventError};
 use crate::event::desk::Desk;
 use crate::event::{Settings, forms};
 use crate::web::Error;
@@ -14,7 +14,7 @@ use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other, see_other_done, unprocessable};
 
 /// Zones that the browser offers while typing: the venue's and those of the dialogue's members.
-const ZONES: [&str; 6] = [
+pub(crate) const ZONES: [&str; 6] = [
     "Asia/Tokyo",
     "Asia/Almaty",
     "Asia/Bishkek",
@@ -146,9 +146,14 @@ fn field_errors(error: EventError) -> Result<FieldErrors, Error> {
     let mut errors = FieldErrors::default();
     match error {
         EventError::SlugTaken(_) => errors.add("slug", format!("Short name: {error}.")),
-        EventError::SlotsOutside(sentences) => {
-            for sentence in sentences {
-                errors.add("days", sentence);
+        EventError::SlotsOutside(slots) => {
+            for outside in slots {
+                let field = match outside.cause {
+                    Cause::Days => "days",
+                    Cause::Zone => "time_zone",
+                    Cause::Grid => "grid_minutes",
+                };
+                errors.add(field, outside.sentence);
             }
         }
         EventError::Store(error) => return Err(error.into()),
