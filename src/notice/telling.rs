@@ -72,6 +72,10 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
     };
     let mut notices = Vec::new();
     for (delegation, news) in due(&programme, slot) {
+        // Nobody to tell: it stays due, and the slot's page says so.
+        if delegation.contacts.is_empty() {
+            continue;
+        }
         let notice = notice(&programme, post, slot, delegation, &news, tx.now);
         for contact in &delegation.contacts {
             let copy = Copy {

@@ -15,6 +15,7 @@ on_both!(
     a_change_waits_until_it_is_told_and_then_says_old_and_new,
     cancelling_and_withdrawing_take_the_slot_out_of_calendars,
     a_delegation_that_is_dropped_is_told,
+    a_delegation_without_contacts_is_not_taken_for_told,
 );
 
 fn a_slot_is_booked_and_stands_in_the_history_with_its_author(scratch: &Scratch) {
@@ -216,7 +217,7 @@ fn a_change_waits_until_it_is_told_and_then_says_old_and_new(scratch: &Scratch) 
         officer
             .get("/events/ca-jad-9")
             .body
-            .contains("2 changes have not been told")
+            .contains("Foreign Ministers&#39; Meeting</a>: Japan, Kazakhstan")
     );
     assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
     assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
@@ -320,4 +321,38 @@ fn a_delegation_that_is_dropped_is_told(scratch: &Scratch) {
         )
     });
     assert_eq!(meeting.mails(), expected);
+}
+
+fn a_delegation_without_contacts_is_not_taken_for_told(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    meeting
+        .server
+        .sql("DELETE FROM contacts WHERE email = 'kz@delegations.example'");
+    // As the delegation's form does, which raises the revision.
+    meeting
+        .server
+        .sql("UPDATE events SET revision = revision + 1");
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let page = format!("/slots/{}", slot.id);
+    assert_eq!(
+        officer
+            .post(&format!("{page}/confirmation"), &[("version", "1")])
+            .status,
+        303
+    );
+    assert_eq!(
+        meeting.mails(),
+        [(
+            "protocol@delegations.example".to_owned(),
+            "Request".to_owned(),
+            0
+        )]
+    );
+    let body = officer.get(&page).body;
+    assert!(
+        body.contains("No contact: nobody can be told")
+            && body.contains("<strong>the confirmation</strong>"),
+        "{body}"
+    );
 }

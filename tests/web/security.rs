@@ -5,18 +5,28 @@ use iikura::event::EventId;
 
 use crate::server::{PASSWORD, Server};
 
-const POSTS: &[&str] = &[
-    "/sign-in",
-    "/sign-out",
-    "/users",
-    "/users/1",
-    "/users/1/password",
-    "/users/1/disablement",
-    "/users/1/enablement",
-    "/users/1/sessions/end",
-    "/account/password",
-    "/account/sessions/abc/end",
-];
+/// Every address that takes a form, as the routes have it, with 1 for each part that varies.
+fn posts() -> Vec<String> {
+    let routes = include_str!("../../src/app.rs");
+    let posts: Vec<String> = routes
+        .split(".route(")
+        .skip(1)
+        .filter(|route| route.contains("web::post()"))
+        .map(|route| {
+            let path = route.split('"').nth(1).unwrap();
+            let parts = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "1" } else { part });
+            parts.collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    assert!(
+        posts.len() > 20 && posts.contains(&"/slots/1/confirmation".to_owned()),
+        "{posts:?}"
+    );
+    posts
+}
+
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 #[test]
@@ -25,7 +35,7 @@ fn nothing_is_done_for_another_site() {
     server.user("admin@protocol.example", "Admin", true, &[]);
     let browser = server.signed_in("admin@protocol.example");
     let ours = server.origin.clone();
-    for path in POSTS {
+    for path in &posts() {
         for headers in [
             &[("origin", "https://evil.example"), FORM][..],
             &[("origin", "null"), FORM],
@@ -176,7 +186,7 @@ fn users_are_for_administrators_and_everybody_else_is_told_so() {
     for path in ["/users", "/users/new", "/users/1"] {
         assert_eq!(browser.get(path).status, 403, "{path}");
     }
-    for path in POSTS.iter().filter(|path| path.starts_with("/users")) {
+    for path in posts().iter().filter(|path| path.starts_with("/users")) {
         assert_eq!(browser.post(path, &[]).status, 403, "{path}");
         let answer = server.browser().post(path, &[]);
         assert_eq!(answer.status, 401, "{path}");

@@ -252,15 +252,14 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
     entries.into_values().map(spanned).collect()
 }
 
+/// What each delegation was told, in order of precedence.
 fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
-    let notices = programme
-        .notices
-        .iter()
-        .filter(|notice| notice.slot == slot.id);
-    notices
-        .filter_map(|notice| {
+    let delegations = programme.delegations.iter();
+    delegations
+        .filter_map(|delegation| {
+            let notice = programme.notice(slot.id, delegation.id)?;
             Some(spanned(ToldEntry {
-                party: programme.delegation(notice.delegation)?.code.to_string(),
+                party: delegation.code.to_string(),
                 method: notice.method.as_str().to_owned(),
                 sequence: notice.sequence,
                 uid: notice.uid.clone(),

@@ -12,6 +12,7 @@ use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Content, DayPlan, Layout, Line, Mark, day_list, day_plan, marks};
 use crate::notice;
+use crate::slot::SlotId;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, html, render};
@@ -30,8 +31,15 @@ struct TimetablePage {
     plan: Option<DayPlan>,
     lines: Vec<Line>,
     marks: Vec<Mark>,
-    untold: usize,
+    untold: Vec<Untold>,
     may_change: bool,
+}
+
+/// A slot of which somebody does not know the latest.
+struct Untold {
+    slot: SlotId,
+    title: String,
+    delegations: String,
 }
 
 /// A link of a row of tabs.
@@ -135,11 +143,6 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         text: text.to_owned(),
         current: each == layout,
     });
-    let untold = programme
-        .slots()
-        .iter()
-        .map(|slot| notice::due(programme, slot).len())
-        .sum();
     TimetablePage {
         shell: desk
             .seat
@@ -155,7 +158,25 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         plan,
         lines,
         marks,
-        untold,
+        untold: untold(programme),
         may_change: desk.seat.may_change(),
     }
+}
+
+fn untold(programme: &Programme) -> Vec<Untold> {
+    let slots = programme.slots().iter();
+    slots
+        .filter_map(|slot| {
+            let due = notice::due(programme, slot);
+            let names: Vec<&str> = due
+                .iter()
+                .map(|(delegation, _)| delegation.name.as_str())
+                .collect();
+            (!names.is_empty()).then(|| Untold {
+                slot: slot.id,
+                title: slot.details.title.to_string(),
+                delegations: names.join(", "),
+            })
+        })
+        .collect()
 }

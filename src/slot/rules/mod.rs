@@ -6,6 +6,8 @@ mod overlap;
 mod place;
 mod rule;
 mod shape;
+#[cfg(test)]
+mod tests;
 pub mod wording;
 
 pub use finding::Finding;
