@@ -72,6 +72,19 @@ impl AsRef<str> for Line {
     }
 }
 
+/// What somebody typed, short enough to be quoted in a sentence about it.
+#[must_use]
+pub fn quoted(raw: &str) -> String {
+    const MOST: usize = 60;
+    let mut characters = raw.chars();
+    let head: String = characters.by_ref().take(MOST).collect();
+    if characters.next().is_some() {
+        format!("'{head}…'")
+    } else {
+        format!("'{head}'")
+    }
+}
+
 /// Parses a line that may be empty.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use diesel_derive_newtype::DieselNewType;
 
 use crate::db::text_enum::TextEnum;
 use crate::slot::interval::Interval;
-use crate::text::{Code, Email, Line};
+use crate::text::{Code, Email, Line, quoted};
 use crate::time::Zone;
 
 /// The id of a delegation, which is the id of its principal as a resource.
@@ -103,7 +103,8 @@ pub fn language(raw: &str) -> Result<String, String> {
         Ok(tag.to_owned())
     } else {
         Err(format!(
-            "'{tag}' is no language; write it as in ja, ru or zh-Hant"
+            "{} is no language; write it as in ja, ru or zh-Hant",
+            quoted(tag)
         ))
     }
 }

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::slot::interval::Interval;
-use crate::text::{Code, Email, Line};
+use crate::text::{Code, Email, Line, quoted};
 use crate::time::{ClockTime, Instant, Zone, parse_date};
 
 /// The id of an event.
@@ -139,7 +139,10 @@ impl Event {
     /// With a sentence that says how to write it.
     pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
         let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
-            format!("'{text}' is no day and time; write it as in 2022-12-22 18:00")
+            format!(
+                "{} is no day and time; write it as in 2022-12-22 18:00",
+                quoted(text)
+            )
         })?;
         self.time_zone
             .instant(parse_date(date)?, time.parse()?)

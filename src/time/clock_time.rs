@@ -38,7 +38,12 @@ impl FromStr for ClockTime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("'{text}' is no time; write it as in 14:40");
+        let fault = || {
+            format!(
+                "{} is no time; write it as in 14:40",
+                crate::text::quoted(text)
+            )
+        };
         let trimmed = text.trim();
         // People on the telephone type 1440, 14.40, 9:05 and full-width digits.
         let ascii: String = trimmed

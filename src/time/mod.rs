@@ -135,7 +135,12 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
         .parse::<NaiveDate>()
         .ok()
         .filter(|date| (2000..=2200).contains(&date.year()))
-        .ok_or_else(|| format!("'{text}' is no date; write it as in 2022-12-24"))
+        .ok_or_else(|| {
+            format!(
+                "{} is no date; write it as in 2022-12-24",
+                crate::text::quoted(text)
+            )
+        })
 }
 
 /// `Saturday, 24 December 2022`

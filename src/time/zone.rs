@@ -177,7 +177,10 @@ impl FromStr for Zone {
 
     fn from_str(name: &str) -> Result<Self, String> {
         name.parse().map(Self).map_err(|_| {
-            format!("'{name}' is no IANA time zone; write it as in Asia/Tokyo or Asia/Almaty")
+            format!(
+                "{} is no IANA time zone; write it as in Asia/Tokyo or Asia/Almaty",
+                crate::text::quoted(name)
+            )
         })
     }
 }

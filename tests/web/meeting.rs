@@ -22,7 +22,7 @@ pub const STRANGER: &str = "stranger@protocol.example";
 pub const ADMIN: &str = "admin@protocol.example";
 
 /// Another event, in a zone whose clocks change, with a room and a delegation of its own.
-const BERLIN: &str = r#"
+pub const BERLIN: &str = r#"
 [meeting]
 slug = "berlin"
 name = "Elsewhere"

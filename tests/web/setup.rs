@@ -1,7 +1,14 @@
 //! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::Browser;
+use iikura::audit::Actor;
+use iikura::event::file::{ImportError, import};
+use iikura::event::live::Live;
+use iikura::text::Email;
+use iikura::time::Moment;
+use iikura::web::Error;
+
+use crate::meeting::{ADMIN, BERLIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use crate::server::{Browser, START};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -13,6 +20,7 @@ on_both!(
     a_day_with_slots_cannot_be_taken_away,
     a_zone_that_moves_slots_on_the_clock_is_refused_at_its_field,
     a_delegation_that_was_told_stays_on_record,
+    a_file_has_no_more_contacts_than_the_form_has_rows,
     a_plenary_keeps_its_chair,
     a_reason_for_a_short_turnaround_outlives_a_change_of_the_room,
     everybody_with_a_seat_reads_the_lists_and_nobody_else,
@@ -239,6 +247,13 @@ fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
         ("role", "king", "Choose chair or guest."),
         ("precedence", "first", "Precedence is a whole number"),
         ("time_zone", "Asia/Atlantis", "is no IANA time zone"),
+        ("time_zone", long.as_str(), "mm…&#39; is no IANA time zone"),
+        (
+            "presence",
+            long.as_str(),
+            "Presence, line 1: write it as in",
+        ),
+        ("languages", long.as_str(), "mm…&#39; is no language"),
         ("languages", "klingon", "is no language; write it as in ja"),
         (
             "presence",
@@ -424,6 +439,26 @@ fn a_delegation_that_was_told_stays_on_record(scratch: &Scratch) {
         told.body
     );
     assert_eq!(meeting.server.count(notices), before);
+}
+
+fn a_file_has_no_more_contacts_than_the_form_has_rows(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let mut source = BERLIN.replace("\"berlin\"", "\"crowded\"");
+    for number in 1..=21 {
+        source +=
+            &format!("[[parties.contacts]]\nname = \"Desk\"\nemail = \"{number}@de.example\"\n");
+    }
+    let office = Email::parse("protocol@iikura.example").unwrap();
+    let imported = meeting.server.db.write_here(|conn| {
+        let (live, now) = (Live::default(), Moment::from_seconds(START));
+        let actor = Actor::command_line();
+        Ok::<_, Error>(import(conn, &live, &source, &office, &actor, now))
+    });
+    let Err(ImportError::Faulty(faults)) = imported.unwrap() else {
+        panic!("21 contacts were taken");
+    };
+    let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(messages, ["contacts: a delegation has 20 contacts at most"]);
 }
 
 fn a_plenary_keeps_its_chair(scratch: &Scratch) {
