@@ -63,8 +63,15 @@ pub enum Content {
     Closed,
     /// The room is being made ready.
     Turnaround,
-    /// Free time between two slots, in minutes.
-    Gap(i32),
+    /// Free time between two slots.
+    Gap {
+        /// How long, in minutes.
+        minutes: i32,
+        /// From, as `11:10`.
+        start: String,
+        /// Until, as `11:20`.
+        end: String,
+    },
 }
 
 /// Draws one day in columns.
@@ -193,7 +200,7 @@ fn blocks(
         blocks.extend(turnarounds(&slots, window, room.turnaround_minutes));
     }
     if resource.is_some() {
-        blocks.extend(gaps(&slots, window));
+        blocks.extend(gaps(programme, &slots, window));
     }
     let lanes = lanes(&slots);
     for slot in slots {
@@ -261,14 +268,26 @@ fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<Block> {
         .collect()
 }
 
-fn gaps(slots: &[&Slot], window: Interval) -> Vec<Block> {
+fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<Block> {
+    let clock = |instant| programme.event.time_zone.clock(instant);
     slots
         .windows(2)
         .filter_map(|pair| {
             let gap = Interval::stay(pair[0].interval().end(), pair[1].interval().start())?;
-            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&gap.minutes());
+            let (minutes, start, end) = (gap.minutes(), clock(gap.start()), clock(gap.end()));
+            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&minutes);
             labelled
-                .then(|| block(window, gap, Content::Gap(gap.minutes())))
+                .then(|| {
+                    block(
+                        window,
+                        gap,
+                        Content::Gap {
+                            minutes,
+                            start,
+                            end,
+                        },
+                    )
+                })
                 .flatten()
         })
         .collect()
