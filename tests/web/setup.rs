@@ -443,11 +443,11 @@ fn a_delegation_that_was_told_stays_on_record(scratch: &Scratch) {
 
 fn a_file_has_no_more_contacts_than_the_form_has_rows(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let mut source = BERLIN.replace("\"berlin\"", "\"crowded\"");
-    for number in 1..=21 {
-        source +=
-            &format!("[[parties.contacts]]\nname = \"Desk\"\nemail = \"{number}@de.example\"\n");
-    }
+    let contacts = (1..=21).map(|number| {
+        format!("[[parties.contacts]]\nname = \"Desk\"\nemail = \"{number}@de.example\"\n")
+    });
+    let crowded = BERLIN.replace("\"berlin\"", "\"crowded\"");
+    let source: String = [crowded].into_iter().chain(contacts).collect();
     let office = Email::parse("protocol@iikura.example").unwrap();
     let imported = meeting.server.db.write_here(|conn| {
         let (live, now) = (Live::default(), Moment::from_seconds(START));
