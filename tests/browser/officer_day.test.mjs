@@ -73,7 +73,7 @@ scenarios((scenario) => {
 /** Tries Kazakhstan at 15:30, is refused with both reasons, and takes the first alternative; returns its time. */
 async function bookKazakhstan(page) {
   await page.goto(EVENT);
-  await page.getByRole("link", { name: "Book a slot" }).click();
+  await page.getByRole("link", { name: "Book a slot", exact: true }).click();
   await page.getByLabel("Title").fill("Japan–Kazakhstan second meeting");
   await page.getByLabel("Start").fill("15:30");
   await page.getByLabel("End").fill("16:00");
