@@ -1,20 +1,27 @@
 //! The application: what handlers share, and every route on one screen.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
-use tokio::sync::Notify;
 
+use crate::agenda::pages as agenda;
+use crate::auth::{own_pages, pages as sign_in, user_pages};
 use crate::config::Config;
 use crate::db::Db;
+use crate::delegation::pages as delegations;
+use crate::event;
 use crate::event::live::Live;
-use crate::mail::Post;
+use crate::event::pages::{history, settings, timetable};
+use crate::interpreter::pages as interpreters;
+use crate::mail::worker::Bell;
+use crate::mail::{Post, pages as mail};
+use crate::room::pages as rooms;
+use crate::slot::pages::{edit, show, steps};
 use crate::time::Clock;
+use crate::web::kept::KeptPages;
 use crate::web::{Error, assets, security};
-use crate::{event, slot};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -27,8 +34,10 @@ pub struct App {
     pub config: Config,
     /// The programmes in memory.
     pub live: Live,
+    /// Finished pages, each while its programme is at the same revision.
+    pub pages: KeptPages,
     /// Rung after a commit that queued mail.
-    pub mail_bell: Arc<Notify>,
+    pub mail_bell: Bell,
 }
 
 impl App {
@@ -40,7 +49,8 @@ impl App {
             clock,
             config,
             live: Live::default(),
-            mail_bell: Arc::default(),
+            pages: KeptPages::default(),
+            mail_bell: Bell::default(),
         }
     }
 
@@ -54,44 +64,119 @@ impl App {
 }
 
 /// Every route of the server.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a route, all of them in one place"
+)]
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
             Error::BadRequest("The address has something wrong after the “?”.".into()).into()
         }))
         .route("/assets/{file}", web::get().to(assets::show))
+        .route("/sign-in", web::get().to(sign_in::show))
+        .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/account", web::get().to(own_pages::show))
+        .route(
+            "/account/password",
+            web::post().to(own_pages::change_password),
+        )
+        .route(
+            "/account/sessions/{session}/end",
+            web::post().to(own_pages::end_session),
+        )
+        .route("/users", web::get().to(user_pages::list))
+        .route("/users", web::post().to(user_pages::add))
+        .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/{user}", web::get().to(user_pages::show))
+        .route("/users/{user}", web::post().to(user_pages::change))
+        .route(
+            "/users/{user}/password",
+            web::post().to(user_pages::set_password),
+        )
+        .route(
+            "/users/{user}/disablement",
+            web::post().to(user_pages::disable),
+        )
+        .route(
+            "/users/{user}/enablement",
+            web::post().to(user_pages::enable),
+        )
+        .route(
+            "/users/{user}/sessions/end",
+            web::post().to(user_pages::end_sessions),
+        )
+        .route("/mail", web::get().to(mail::index))
+        .route("/mail/{id}", web::get().to(mail::show))
+        .route("/mail/{id}/html", web::get().to(mail::html))
+        .route("/mail/{id}/source", web::get().to(mail::source))
+        .route("/mail/{id}/retry", web::post().to(mail::retry))
         .route("/", web::get().to(event::pages::index))
+        .route("/audit", web::get().to(history::of_everything))
+        .route("/events", web::post().to(settings::add))
+        .route("/events/new", web::get().to(settings::new))
+        .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/slots", web::post().to(edit::create))
+        .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/agenda", web::get().to(agenda::index))
         .route(
-            "/events/{slug}",
-            web::get().to(event::pages::timetable::show),
+            "/events/{slug}/agenda.{format}",
+            web::get().to(agenda::document),
+        )
+        .route("/events/{slug}/settings", web::get().to(settings::show))
+        .route("/events/{slug}/settings", web::post().to(settings::update))
+        .route("/events/{slug}/history", web::get().to(history::of_event))
+        .route("/events/{slug}/rooms", web::get().to(rooms::index))
+        .route("/events/{slug}/rooms", web::post().to(rooms::add))
+        .route("/events/{slug}/rooms/new", web::get().to(rooms::new))
+        .route("/events/{slug}/rooms/{code}", web::get().to(rooms::edit))
+        .route("/events/{slug}/rooms/{code}", web::post().to(rooms::update))
+        .route(
+            "/events/{slug}/rooms/{code}/removal",
+            web::post().to(rooms::remove),
         )
         .route(
-            "/events/{slug}/slots/new",
-            web::get().to(slot::pages::edit::new),
+            "/events/{slug}/interpreters",
+            web::get().to(interpreters::index),
         )
         .route(
-            "/events/{slug}/slots",
-            web::post().to(slot::pages::edit::create),
+            "/events/{slug}/delegations",
+            web::get().to(delegations::index),
         )
-        .route("/slots/{id}", web::get().to(slot::pages::show::show))
-        .route("/slots/{id}", web::post().to(slot::pages::edit::update))
-        .route("/slots/{id}/edit", web::get().to(slot::pages::edit::edit))
         .route(
-            "/slots/{id}/placement",
-            web::post().to(slot::pages::edit::place),
+            "/events/{slug}/delegations",
+            web::post().to(delegations::add),
         )
+        .route(
+            "/events/{slug}/delegations/new",
+            web::get().to(delegations::new),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::get().to(delegations::edit),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::post().to(delegations::update),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/removal",
+            web::post().to(delegations::remove),
+        )
+        .route("/slots/{id}", web::get().to(show::show))
+        .route("/slots/{id}", web::post().to(edit::update))
+        .route("/slots/{id}/edit", web::get().to(edit::edit))
+        .route("/slots/{id}/placement", web::post().to(edit::place))
         .route(
             "/slots/{id}/confirmation",
-            web::post().to(slot::pages::steps::confirmation),
+            web::post().to(steps::confirmation),
         )
         .route(
             "/slots/{id}/cancellation",
-            web::post().to(slot::pages::steps::cancellation),
+            web::post().to(steps::cancellation),
         )
-        .route(
-            "/slots/{id}/notices",
-            web::post().to(slot::pages::steps::notices),
-        );
+        .route("/slots/{id}/notices", web::post().to(steps::notices));
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.

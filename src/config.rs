@@ -15,6 +15,7 @@ pub struct DatabaseArgs {
     /// Where the data is: sqlite:PATH or postgres://USER@HOST/NAME
     #[arg(
         long,
+        global = true,
         env = "IIKURA_DATABASE_URL",
         default_value = "sqlite:data/iikura.db",
         value_name = "URL"

@@ -1,3 +1,5 @@
 //! The `iikura` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    iikura::cli::main()
+}

@@ -72,6 +72,19 @@ impl AsRef<str> for Line {
     }
 }
 
+/// What somebody typed, short enough to be quoted in a sentence about it.
+#[must_use]
+pub fn quoted(raw: &str) -> String {
+    const MOST: usize = 60;
+    let mut characters = raw.chars();
+    let head: String = characters.by_ref().take(MOST).collect();
+    if characters.next().is_some() {
+        format!("'{head}…'")
+    } else {
+        format!("'{head}'")
+    }
+}
+
 /// Parses a line that may be empty.
 ///
 /// # Errors
@@ -185,12 +198,14 @@ impl Code {
         let code = raw.trim();
         let fits = (1..=40).contains(&code.len())
             && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            // Pages that make a new thing have that address.
+            && code != "new"
             && !code.starts_with('-')
             && !code.ends_with('-');
         if fits {
             Ok(Self(code.to_owned()))
         } else {
-            Err("takes 1 to 40 letters (A–Z), digits and hyphens, as in KZ or ca-jad-9".to_owned())
+            Err("takes 1 to 40 letters (A–Z), digits and hyphens, as in KZ or ca-jad-9, and is not “new”".to_owned())
         }
     }
 
@@ -270,7 +285,7 @@ mod tests {
     #[test]
     fn a_code_fits_a_url() {
         assert!(Code::parse("ca-jad-9").is_ok());
-        for bad in ["", "-a", "a-", "a b", "a/b", "日本", &"a".repeat(41)] {
+        for bad in ["", "-a", "a-", "a b", "new", "a/b", "日本", &"a".repeat(41)] {
             assert!(Code::parse(bad).is_err(), "{bad:?}");
         }
     }

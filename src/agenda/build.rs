@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::{Agenda, Audience, Clock, Day, Entry, Interpreting, Office, Party, Pencilled, Place};
+use super::{Agenda, Audience, Clock, Day, Entry, Interpreting, Party, Pencilled, Place};
 use crate::delegation::{Delegation, DelegationId};
 use crate::event::Event;
 use crate::event::programme::Programme;
@@ -46,11 +46,7 @@ impl Agenda {
             venue: event.venue.to_string(),
             venue_ja: event.venue_ja.clone(),
             zone: event.time_zone,
-            office: Office {
-                name: event.office.name.to_string(),
-                email: event.office.email.to_string(),
-                phone: event.office.phone.clone(),
-            },
+            office: event.office.clone(),
             revision: event.revision,
             issued_at,
             audience: reader.map_or(Audience::Staff, |reader| {

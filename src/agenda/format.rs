@@ -71,9 +71,6 @@ pub enum RenderError {
     /// The data could not be written.
     #[error("the agenda's data could not be written")]
     Json(#[from] serde_json::Error),
-    /// The calendar could not be written.
-    #[error("the agenda's calendar could not be written")]
-    Ics(#[from] std::fmt::Error),
 }
 
 /// Writes the agenda as a file.
@@ -89,7 +86,7 @@ pub fn render(
         Format::Html => html::render(agenda, options.stylesheet)?.into_bytes(),
         Format::Csv => csv::render(agenda, options.byte_order_mark)?,
         Format::Json => json::render(agenda)?,
-        Format::Ics => ics::render(agenda)?.into_bytes(),
+        Format::Ics => ics::render(agenda).into_bytes(),
     })
 }
 

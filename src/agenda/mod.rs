@@ -9,6 +9,7 @@ pub mod format;
 pub mod html;
 pub mod ics;
 pub mod json;
+pub mod pages;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::event::Revision;
+use crate::event::{Office, Revision};
 use crate::slot::interval::Interval;
 use crate::slot::{Kind, SlotId, State};
 use crate::time::{Instant, Moment, Zone, day_in_words};
@@ -59,17 +60,6 @@ pub struct Agenda {
     pub parties: Vec<Arc<Party>>,
     /// The event's days, and any other on which something is to happen, in order.
     pub days: Vec<Day>,
-}
-
-/// The protocol office as readers of an agenda reach it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Office {
-    /// Its name.
-    pub name: String,
-    /// Its mailbox.
-    pub email: String,
-    /// Its telephone number; may be empty.
-    pub phone: String,
 }
 
 /// For whom an agenda is.

@@ -292,7 +292,7 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
         sequence: 2,
         method: Method::Request,
         told,
-        first_message_id: "<first@iikura.example>".to_owned(),
+        thread: "first@iikura.example".to_owned(),
         told_at: ISSUED,
     });
     assert_eq!(uid(&programme, KZ), "opaque@iikura.example");
@@ -309,7 +309,8 @@ fn no_title_breaks_the_calendar() {
         ),
         ("a\nEND:VEVENT\nb", "a END:VEVENT b"),
         ("a\rb", "a b"),
-        ("x; y, z \\ \"q\": w", "x; y, z \\ \"q\": w"),
+        // A backslash would be right, but khal reads what follows it wrongly.
+        ("x; y, z \\ \"q\": w", "x; y, z / \"q\": w"),
         ("\u{200F}שלום\u{200E} mixed", "\u{200F}שלום\u{200E} mixed"),
         ("bell\u{7}", "bell"),
         (&long, &long),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::db::Conn;
 use crate::db::schema::audit;
 use crate::event::{EventId, Revision};
-use crate::time::Moment;
+use crate::time::{Moment, Zone};
 
 /// Who acts: a user, or the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,37 @@ pub struct FieldChange {
     pub after: String,
 }
 
+/// One change in words, for a page.
+#[derive(Debug, Clone)]
+pub struct HistoryLine {
+    /// When, on the clock of a zone.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// What was done, as `slot booked`.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    /// The fields that differ.
+    pub changes: Vec<FieldChange>,
+}
+
 impl Record {
+    /// The change in words, its time on the clock of `zone`.
+    #[must_use]
+    pub fn line(&self, zone: Zone) -> HistoryLine {
+        HistoryLine {
+            at: zone
+                .local_moment(self.at)
+                .format("%-d %B %Y, %H:%M:%S")
+                .to_string(),
+            actor: self.actor.clone(),
+            action: self.action.replace('.', " "),
+            subject: self.subject.clone(),
+            changes: self.changes(),
+        }
+    }
+
     /// The fields that differ, with old and new values.
     #[must_use]
     pub fn changes(&self) -> Vec<FieldChange> {
@@ -122,6 +152,8 @@ impl Record {
                 before: in_words(before.get(field)),
                 after: in_words(after.get(field)),
             })
+            // Nothing became nothing: a fact that was never there.
+            .filter(|change| change.before != change.after)
             .collect()
     }
 }

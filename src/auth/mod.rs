@@ -1,14 +1,19 @@
 //! Who is asking, and what they may do.
 
+pub mod account;
+pub mod own_pages;
 pub mod pages;
+pub mod password;
 pub mod session;
 pub mod store;
+pub mod throttle;
+pub mod user_pages;
 
 use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
 use crate::db::text_enum::TextEnum;
-use crate::event::EventId;
+use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::web::Error;
 
@@ -94,6 +99,8 @@ pub struct Seat {
     pub slug: String,
     /// Its name.
     pub event_name: String,
+    /// Its revision, when the seat was looked up.
+    pub revision: Revision,
     /// What they may do there.
     pub access: Access,
     done: Option<&'static str>,
@@ -117,6 +124,12 @@ impl Seat {
         Err(Error::Forbidden(
             "You are an observer of this event: you can read everything and change nothing. Ask an administrator if you should be an officer.".into(),
         ))
+    }
+
+    /// True when the page is to say what was just done.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        self.done.is_some()
     }
 
     /// The author of a change.

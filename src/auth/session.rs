@@ -96,6 +96,17 @@ impl TokenHash {
         Self(hex)
     }
 
+    /// Takes a hash back out of the database.
+    pub(super) fn stored(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// Names the session on its owner's page; too short to be of use for anything else.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        self.0.chars().take(12).collect()
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -151,14 +162,19 @@ impl Session {
     /// # Errors
     /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
     pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
-        let (event, event_name, role) =
-            store::role_at(conn, self.user.id, slug)?.ok_or(Error::NotFound)?;
-        let access = Access::of(self.user.admin, role).ok_or(Error::NotFound)?;
+        let place = store::role_at(conn, self.user.id, slug)?;
+        self.seat_at(slug, place)
+    }
+
+    fn seat_at(&self, slug: &str, place: Option<store::Place>) -> Result<Seat, Error> {
+        let place = place.ok_or(Error::NotFound)?;
+        let access = Access::of(self.user.admin, place.role).ok_or(Error::NotFound)?;
         Ok(Seat {
             user: self.user.clone(),
-            event,
+            event: place.event,
             slug: slug.to_owned(),
-            event_name,
+            event_name: place.name,
+            revision: place.revision,
             access,
             done: self.done,
         })
@@ -230,17 +246,20 @@ impl Caller {
         let Some(token) = &self.token else {
             return Ok(None);
         };
-        let Some(mut session) = store::who(conn, token, self.now)? else {
-            return Ok(None);
-        };
+        let session = store::who(conn, token, self.now)?;
+        Ok(session.map(|session| self.in_use(conn, session)))
+    }
+
+    /// Writes down, once a minute, that a session is in use.
+    fn in_use(&self, conn: &mut Conn, mut session: Session) -> Session {
         session.done = self.done;
         if self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
-            && let Err(error) = store::touch(conn, token, self.now)
+            && let Err(error) = store::touch(conn, &session.token, self.now)
         {
             // Reading goes on when nothing can be written.
             tracing::warn!(%error, "could not note that a session is in use");
         }
-        Ok(Some(session))
+        session
     }
 
     /// The session.
@@ -257,7 +276,14 @@ impl Caller {
     /// # Errors
     /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
     pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
-        self.session(conn)?.seat(conn, slug)
+        let found = match &self.token {
+            Some(token) => store::who_at(conn, token, slug, self.now)?,
+            None => None,
+        };
+        let Some(store::Found { session, place }) = found else {
+            return Err(Error::SignInNeeded(Box::new(self.asked.clone())));
+        };
+        self.in_use(conn, session).seat_at(slug, place)
     }
 }
 

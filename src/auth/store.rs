@@ -1,15 +1,20 @@
-//! Accounts, sessions and roles in the database.
+//! Sessions and roles in the database.
+
+use std::net::IpAddr;
 
 use diesel::prelude::*;
 
-use crate::auth::session::{IDLE_SECONDS, Session, TokenHash};
+use crate::audit::Actor;
+use crate::auth::account::note;
+use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::{EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::text_enum::Word;
-use crate::event::EventId;
+use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::time::Moment;
+use crate::web::Error;
 
 /// Finds who a session belongs to, in one query: `None` when it is unknown, has ended, or the account is disabled.
 ///
@@ -30,7 +35,7 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
             users::admin,
             sessions::last_seen_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(|(id, name, email, admin, last_seen_at)| {
         let user = User {
@@ -43,26 +48,121 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
     }))
 }
 
-/// What somebody is at an event, with the event's id and name; `None` when there is no such event.
+/// What somebody is at an event; `None` when there is no such event.
 ///
 /// # Errors
 /// As the database says.
-pub fn role_at(
-    conn: &mut Conn,
-    user: UserId,
-    slug: &str,
-) -> QueryResult<Option<(EventId, String, Option<EventRole>)>> {
-    let row: Option<(EventId, String, Option<Word<EventRole>>)> = events::table
+pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<Place>> {
+    type Row = (EventId, String, Revision, Option<Word<EventRole>>);
+    let row: Option<Row> = events::table
         .left_join(
             memberships::table.on(memberships::event_id
                 .eq(events::id)
                 .and(memberships::user_id.eq(user))),
         )
         .filter(events::slug.eq(slug))
-        .select((events::id, events::name, memberships::role.nullable()))
-        .first(conn)
+        .select((
+            events::id,
+            events::name,
+            events::revision,
+            memberships::role.nullable(),
+        ))
+        .get_result(conn)
         .optional()?;
-    Ok(row.map(|(event, name, role)| (event, name, role.map(|Word(role)| role))))
+    Ok(row.map(|(event, name, revision, role)| Place {
+        event,
+        name,
+        revision,
+        role: role.map(|Word(role)| role),
+    }))
+}
+
+/// A session together with the place its user has at an event.
+pub struct Found {
+    /// The session.
+    pub session: Session,
+    /// The event and the role there; `None` when there is no such event.
+    pub place: Option<Place>,
+}
+
+/// An event as somebody's seat needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The event.
+    pub event: EventId,
+    /// Its name.
+    pub name: String,
+    /// Its revision.
+    pub revision: Revision,
+    /// The role of the user there, if any.
+    pub role: Option<EventRole>,
+}
+
+/// Finds a session and its user's place at an event in one query: the question that every page of an event begins
+/// with. Asked of the connection behind the enum, which spares building the SQL anew.
+///
+/// # Errors
+/// As the database says.
+pub fn who_at(
+    conn: &mut Conn,
+    token: &TokenHash,
+    slug: &str,
+    now: Moment,
+) -> QueryResult<Option<Found>> {
+    type Account = (UserId, String, String, bool, Moment);
+    type Row = (
+        Account,
+        Option<(EventId, String, Revision)>,
+        Option<Word<EventRole>>,
+    );
+    let query = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .left_join(events::table.on(events::slug.eq(slug.to_owned())))
+        .left_join(
+            memberships::table.on(memberships::event_id
+                .nullable()
+                .eq(events::id.nullable())
+                .and(memberships::user_id.eq(users::id))),
+        )
+        .filter(sessions::token_hash.eq(token.as_str().to_owned()))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
+        .filter(users::disabled_at.is_null())
+        .select((
+            (
+                users::id,
+                users::name,
+                users::email,
+                users::admin,
+                sessions::last_seen_at,
+            ),
+            (events::id, events::name, events::revision).nullable(),
+            memberships::role.nullable(),
+        ));
+    let row: Option<Row> = match conn {
+        Conn::Sqlite(sqlite) => query.get_result(sqlite),
+        Conn::Postgres(postgres) => query.get_result(postgres),
+    }
+    .optional()?;
+    Ok(
+        row.map(|((id, name, email, admin, last_seen_at), event, role)| {
+            let user = User {
+                id,
+                name: Line::stored(name),
+                email: Email::stored(email),
+                admin,
+            };
+            Found {
+                session: Session::found(user, token.clone(), last_seen_at),
+                place: event.map(|(event, name, revision)| Place {
+                    event,
+                    name,
+                    revision,
+                    role: role.map(|Word(role)| role),
+                }),
+            }
+        }),
+    )
 }
 
 /// Notes that a session is in use.
@@ -84,4 +184,122 @@ pub fn end_session(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
     diesel::delete(sessions::table.filter(sessions::token_hash.eq(token.as_str())))
         .execute(conn)
         .map(drop)
+}
+
+/// Begins a session under a new token; the one the browser had before ends, as do all whose time is over.
+///
+/// # Errors
+/// As the database says.
+pub fn begin_session(
+    conn: &mut Conn,
+    user: &User,
+    token: &TokenHash,
+    old: Option<&TokenHash>,
+    now: Moment,
+) -> Result<(), Error> {
+    conn.transaction(|conn| {
+        diesel::delete(
+            sessions::table.filter(
+                sessions::expires_at
+                    .le(now)
+                    .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS)))
+                    .or(sessions::token_hash.eq(old.map_or("", TokenHash::as_str))),
+            ),
+        )
+        .execute(conn)?;
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::token_hash.eq(token.as_str()),
+                sessions::user_id.eq(user.id),
+                sessions::created_at.eq(now),
+                sessions::last_seen_at.eq(now),
+                sessions::expires_at.eq(now.plus(ABSOLUTE_SECONDS)),
+            ))
+            .execute(conn)?;
+        note(
+            conn,
+            &user.actor(),
+            now,
+            "user.signed_in",
+            user.id,
+            (None, None),
+        )
+    })
+    .map_err(Error::from)
+}
+
+/// Notes in the history that somebody failed to sign in to an account.
+///
+/// # Errors
+/// As the database says.
+pub fn note_refusal(
+    conn: &mut Conn,
+    user: &User,
+    address: IpAddr,
+    now: Moment,
+) -> Result<(), Error> {
+    let actor = Actor {
+        user: None,
+        name: format!("somebody at {address}"),
+    };
+    note(
+        conn,
+        &actor,
+        now,
+        "user.sign_in_refused",
+        user.id,
+        (None, None),
+    )
+    .map_err(Error::from)
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct OpenSession {
+    /// Which.
+    pub token: TokenHash,
+    /// When it began.
+    pub created_at: Moment,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Moment,
+}
+
+/// The sessions of a user that are alive, the latest first.
+///
+/// # Errors
+/// As the database says.
+pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<Vec<OpenSession>> {
+    let rows: Vec<(String, Moment, Moment)> = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
+        .order(sessions::created_at.desc())
+        .select((
+            sessions::token_hash,
+            sessions::created_at,
+            sessions::last_seen_at,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(token, created_at, last_seen_at)| OpenSession {
+            token: TokenHash::stored(token),
+            created_at,
+            last_seen_at,
+        })
+        .collect())
+}
+
+/// Ends the sessions of a user, except one.
+///
+/// # Errors
+/// As the database says.
+pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> QueryResult<()> {
+    diesel::delete(
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::token_hash.ne(kept.map_or("", TokenHash::as_str))),
+    )
+    .execute(conn)
+    .map(drop)
 }

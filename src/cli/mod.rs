@@ -1,3 +1,117 @@
-//! The commands of the `iikura` program.
+//! The command line: one file per command.
 
 pub mod agenda;
+mod data;
+pub mod demo;
+mod serve;
+pub mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{DatabaseArgs, ServeArgs};
+use crate::db::{Db, DbError};
+use crate::time::Clock;
+
+/// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the ninth "Central Asia plus Japan" meeting from a fresh database, mail to files
+    Demo(demo::DemoArgs),
+    /// Serve
+    Serve(ServeArgs),
+    /// Bring the database up to this program
+    Migrate(DatabaseArgs),
+    /// Add, disable and re-key users
+    User(UserArgs),
+    /// Read an event file into the database
+    Import(data::ImportArgs),
+    /// Write an event as a file
+    Export(data::ExportArgs),
+    /// Write an agenda
+    Agenda(WithDatabase<agenda::AgendaArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+struct WithDatabase<A: clap::Args> {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    args: A,
+}
+
+#[derive(Debug, clap::Args)]
+struct UserArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: user::UserCommand,
+}
+
+/// Why a command ended without doing its work: one sentence per fault.
+#[derive(Debug)]
+pub struct Failure(Vec<String>);
+
+impl Failure {
+    fn one(fault: impl std::fmt::Display) -> Self {
+        Self(vec![fault.to_string()])
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::one(error)
+    }
+}
+
+/// Runs the command that was typed.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "a command line speaks to the terminal")]
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(faults)) => {
+            for fault in faults {
+                eprintln!("iikura: {fault}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => args.run(),
+        Command::Serve(args) => serve::run(args),
+        Command::Migrate(args) => Ok(open_unmigrated(&args)?.migrate()?),
+        Command::User(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
+        Command::Import(args) => args.run(),
+        Command::Export(args) => args.run(),
+        Command::Agenda(WithDatabase { database, args }) => {
+            let programme = data::programme(&open(&database)?, &args.slug)?;
+            Ok(args.run(&programme, Clock::system().now())?)
+        }
+    }
+}
+
+fn open_unmigrated(args: &DatabaseArgs) -> Result<Db, Failure> {
+    let url = args.database_url.parse().map_err(|error: DbError| {
+        Failure::one(format!("{error}; set --database-url (IIKURA_DATABASE_URL)"))
+    })?;
+    Ok(Db::open(&url)?)
+}
+
+/// Opens the database and brings it up to this program, as every command but `migrate` and `serve` may.
+fn open(args: &DatabaseArgs) -> Result<Db, Failure> {
+    let db = open_unmigrated(args)?;
+    db.migrate()?;
+    Ok(db)
+}

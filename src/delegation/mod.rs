@@ -1,12 +1,15 @@
 //! Delegations, their principals and the contacts who are told.
 
+pub mod change;
+pub mod forms;
+pub mod pages;
 pub mod store;
 
 use diesel_derive_newtype::DieselNewType;
 
 use crate::db::text_enum::TextEnum;
 use crate::slot::interval::Interval;
-use crate::text::{Code, Email, Line};
+use crate::text::{Code, Email, Line, quoted};
 use crate::time::Zone;
 
 /// The id of a delegation, which is the id of its principal as a resource.
@@ -67,6 +70,9 @@ pub struct Delegation {
     pub presence: Vec<Interval>,
 }
 
+/// How many contacts a delegation may have.
+pub const MOST_CONTACTS: usize = 20;
+
 /// A person or desk that receives a delegation's mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
@@ -97,7 +103,8 @@ pub fn language(raw: &str) -> Result<String, String> {
         Ok(tag.to_owned())
     } else {
         Err(format!(
-            "'{tag}' is no language; write it as in ja, ru or zh-Hant"
+            "{} is no language; write it as in ja, ru or zh-Hant",
+            quoted(tag)
         ))
     }
 }

@@ -39,7 +39,7 @@ impl Desk {
             let seat = caller.seat(conn, &slug)?;
             let programme = app
                 .live
-                .programme(conn, seat.event)?
+                .at(conn, seat.event, seat.revision)?
                 .ok_or(Error::NotFound)?;
             Ok(Self {
                 app,
@@ -68,7 +68,7 @@ impl Desk {
             let seat = session.seat(conn, &slug)?;
             let programme = app
                 .live
-                .programme(conn, seat.event)?
+                .at(conn, seat.event, seat.revision)?
                 .ok_or(Error::NotFound)?;
             let slot = programme.slot(slot).cloned().ok_or(Error::NotFound)?;
             Ok((
@@ -130,7 +130,7 @@ impl Desk {
                 booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
             })
             .await?;
-        bell.notify_one();
+        bell.ring();
         Ok(written.value)
     }
 }

@@ -1,7 +1,9 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod change;
 pub mod desk;
 pub mod file;
+pub mod forms;
 pub mod live;
 pub mod pages;
 pub mod programme;
@@ -15,7 +17,7 @@ use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::slot::interval::Interval;
-use crate::text::{Code, Email, Line};
+use crate::text::{Code, Email, Line, quoted};
 use crate::time::{ClockTime, Instant, Zone, parse_date};
 
 /// The id of an event.
@@ -137,11 +139,32 @@ impl Event {
     /// With a sentence that says how to write it.
     pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
         let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
-            format!("'{text}' is no day and time; write it as in 2022-12-22 18:00")
+            format!(
+                "{} is no day and time; write it as in 2022-12-22 18:00",
+                quoted(text)
+            )
         })?;
         self.time_zone
             .instant(parse_date(date)?, time.parse()?)
             .map_err(|error| error.to_string())
+    }
+
+    /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Event::parse_moment`] reads it back.
+    #[must_use]
+    pub fn write_moment(&self, instant: Instant) -> String {
+        let zone = self.time_zone;
+        format!("{} {}", zone.date(instant), zone.exact_clock(instant))
+    }
+
+    /// Writes a stay, as `2022-12-22 18:00 – 2022-12-25 12:00`.
+    #[must_use]
+    pub fn write_stay(&self, stay: Interval) -> String {
+        let (arrives, departs) = (stay.start(), stay.end());
+        format!(
+            "{} – {}",
+            self.write_moment(arrives),
+            self.write_moment(departs)
+        )
     }
 
     /// The first instant at or after `minutes` past midnight on `date` at the venue.

@@ -10,6 +10,7 @@ use crate::delegation::{Delegation, DelegationId, Role};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::notice::Notice;
 use crate::room::{Room, RoomId};
+use crate::slot::interval::Interval;
 use crate::slot::rules::Override;
 use crate::slot::{Details, Slot, SlotId};
 
@@ -49,9 +50,12 @@ pub struct Programme {
     pub overrides: Vec<Override>,
     /// What each delegation was last told of each slot.
     pub notices: Vec<Notice>,
+    /// By time.
     slots: Vec<Arc<Slot>>,
-    by_id: HashMap<SlotId, usize>,
-    by_resource: HashMap<Resource, Vec<usize>>,
+    /// By id.
+    by_id: Vec<Arc<Slot>>,
+    /// By time, for each resource; shared between revisions but for the one that a write touches.
+    by_resource: HashMap<Resource, Arc<Vec<Arc<Slot>>>>,
 }
 
 impl Programme {
@@ -73,23 +77,82 @@ impl Programme {
             overrides: Vec::new(),
             notices: Vec::new(),
             slots: slots.into_iter().map(Arc::new).collect(),
-            by_id: HashMap::new(),
+            by_id: Vec::new(),
             by_resource: HashMap::new(),
         };
-        programme.index();
+        programme.slots.sort_by_key(by_time);
+        programme.by_id.clone_from(&programme.slots);
+        programme.by_id.sort_by_key(|slot| slot.id);
+        for slot in &programme.slots {
+            for resource in slot.details.resources() {
+                Arc::make_mut(programme.by_resource.entry(resource).or_default())
+                    .push(Arc::clone(slot));
+            }
+        }
         programme
     }
 
-    /// The programme with one slot added or replaced.
+    /// The programme with one slot added or replaced. Costs a walk over the slots, not a new index of them.
     #[must_use]
     pub fn with_slot(&self, slot: Slot) -> Self {
         let mut next = self.clone();
-        match next.by_id.get(&slot.id) {
-            Some(&at) => next.slots[at] = Arc::new(slot),
-            None => next.slots.push(Arc::new(slot)),
+        let slot = Arc::new(slot);
+        match next.by_id.binary_search_by_key(&slot.id, |known| known.id) {
+            Ok(at) => {
+                let old = std::mem::replace(&mut next.by_id[at], Arc::clone(&slot));
+                remove(&mut next.slots, &old);
+                for resource in old.details.resources() {
+                    remove(
+                        Arc::make_mut(next.by_resource.entry(resource).or_default()),
+                        &old,
+                    );
+                }
+            }
+            Err(at) => next.by_id.insert(at, Arc::clone(&slot)),
         }
-        next.index();
+        insert(&mut next.slots, &slot);
+        for resource in slot.details.resources() {
+            insert(
+                Arc::make_mut(next.by_resource.entry(resource).or_default()),
+                &slot,
+            );
+        }
         next
+    }
+
+    /// The programme with a room as it would be.
+    #[must_use]
+    pub fn with_room(&self, room: &Room) -> Self {
+        let mut next = self.clone();
+        for known in Arc::make_mut(&mut next.rooms) {
+            if known.id == room.id {
+                known.clone_from(room);
+            }
+        }
+        next
+    }
+
+    /// The programme with a delegation as it would be.
+    #[must_use]
+    pub fn with_delegation(&self, delegation: &Delegation) -> Self {
+        let mut next = self.clone();
+        let delegations = Arc::make_mut(&mut next.delegations);
+        for known in delegations.iter_mut() {
+            if known.id == delegation.id {
+                known.clone_from(delegation);
+            }
+        }
+        delegations.sort_by_key(|each| (each.precedence, each.code.clone()));
+        next
+    }
+
+    /// The programme of an event as it would be.
+    #[must_use]
+    pub fn with_event(&self, event: &Event) -> Self {
+        Self {
+            event: Arc::new(event.clone()),
+            ..self.clone()
+        }
     }
 
     /// The programme after delegations were told.
@@ -118,18 +181,6 @@ impl Programme {
         }
     }
 
-    fn index(&mut self) {
-        self.slots.sort_by_key(|slot| (slot.interval(), slot.id));
-        self.by_id.clear();
-        self.by_resource.clear();
-        for (at, slot) in self.slots.iter().enumerate() {
-            self.by_id.insert(slot.id, at);
-            for resource in slot.details.resources() {
-                self.by_resource.entry(resource).or_default().push(at);
-            }
-        }
-    }
-
     /// Every slot, cancelled ones too, by time.
     #[must_use]
     pub fn slots(&self) -> &[Arc<Slot>] {
@@ -154,14 +205,16 @@ impl Programme {
         self.by_resource
             .get(&resource)
             .into_iter()
-            .flatten()
-            .map(|&at| &self.slots[at])
+            .flat_map(|slots| slots.iter())
     }
 
     /// A slot.
     #[must_use]
     pub fn slot(&self, id: SlotId) -> Option<&Arc<Slot>> {
-        self.by_id.get(&id).map(|&at| &self.slots[at])
+        self.by_id
+            .binary_search_by_key(&id, |slot| slot.id)
+            .ok()
+            .map(|at| &self.by_id[at])
     }
 
     /// A delegation.
@@ -229,5 +282,20 @@ impl Programme {
         self.notices
             .iter()
             .find(|notice| notice.slot == slot && notice.delegation == delegation)
+    }
+}
+
+fn by_time(slot: &Arc<Slot>) -> (Interval, SlotId) {
+    (slot.interval(), slot.id)
+}
+
+fn insert(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
+    let at = slots.partition_point(|other| by_time(other) < by_time(slot));
+    slots.insert(at, Arc::clone(slot));
+}
+
+fn remove(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
+    if let Ok(at) = slots.binary_search_by_key(&by_time(slot), by_time) {
+        slots.remove(at);
     }
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::EventId;
 use crate::db::Conn;
-use crate::db::schema::{occupancy, presences, resources};
+use crate::db::schema::{presences, resources};
 use crate::slot::interval::Interval;
 use crate::time::Instant;
 
@@ -53,14 +53,6 @@ pub(crate) fn delete(conn: &mut Conn, id: i64) -> QueryResult<()> {
     diesel::delete(resources::table.find(id))
         .execute(conn)
         .map(drop)
-}
-
-/// How many slots, cancelled ones included, name the resource.
-pub(crate) fn uses(conn: &mut Conn, id: i64) -> QueryResult<i64> {
-    occupancy::table
-        .filter(occupancy::resource_id.eq(id))
-        .count()
-        .get_result(conn)
 }
 
 /// When each of an event's resources is there.

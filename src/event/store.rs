@@ -40,7 +40,7 @@ pub fn revision(conn: &mut Conn, event: EventId) -> QueryResult<Option<Revision>
     events::table
         .find(event)
         .select(events::revision)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -52,7 +52,7 @@ pub fn find(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
     events::table
         .filter(events::slug.eq(slug))
         .select(events::id)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -77,7 +77,7 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
         let Some(row) = events::table
             .find(id)
             .select(EventRow::as_select())
-            .first(conn)
+            .get_result(conn)
             .optional()?
         else {
             return Ok(None);
@@ -164,7 +164,7 @@ pub fn update(conn: &mut Conn, event: &Event) -> QueryResult<()> {
     let created_at: Moment = events::table
         .find(event.id)
         .select(events::created_at)
-        .first(conn)?;
+        .get_result(conn)?;
     diesel::update(events::table.find(event.id))
         .set(row(event, created_at))
         .execute(conn)?;

@@ -1,5 +1,6 @@
 //! Interpreters and the languages between which they work.
 
+pub mod pages;
 pub mod store;
 
 use diesel_derive_newtype::DieselNewType;

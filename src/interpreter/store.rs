@@ -61,7 +61,7 @@ pub fn insert(conn: &mut Conn, event: EventId, interpreter: &Interpreter) -> Que
     let last: Option<i32> = interpreters::table
         .filter(interpreters::event_id.eq(event))
         .select(diesel::dsl::max(interpreters::position))
-        .first(conn)?;
+        .get_result(conn)?;
     let pairs: Vec<String> = interpreter
         .pairs
         .iter()

@@ -1,18 +1,181 @@
-//! placeholder until merge
-use super::Letter;
-/// a
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct ComposeError;
-/// b
-#[derive(Debug)]
+//! Turns a letter into finished RFC 5322 bytes.
+//!
+//! Everything is taken from the letter, boundaries too, so the same letter gives the same bytes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lettre::Address;
+use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use sha2::{Digest, Sha256};
+
+use super::words::Words;
+use super::{Letter, Standing, clean, ical};
+use crate::notice::Method;
+use crate::text::Email;
+
+/// A mail ready for the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composed {
-    /// s
+    /// The subject as people read it.
     pub subject: String,
-    /// r
+    /// The whole mail; every try sends these bytes.
     pub raw: Vec<u8>,
 }
-/// c
-pub fn compose(_: &Letter<'_>) -> Result<Composed, ComposeError> {
-    Err(ComposeError)
+
+/// Why a letter could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// A template failed.
+    #[error("the letter could not be written: {0}")]
+    Template(#[from] askama::Error),
+    /// An address that no mail can carry got past the form.
+    #[error("'{0}' cannot stand in a mail; correct the address")]
+    Address(String),
+    /// lettre refused the mail.
+    #[error("the mail could not be put together: {0}")]
+    Mail(String),
 }
+
+/// Writes the mail for a reader who was sent everything before it.
+///
+/// # Errors
+/// When an address cannot stand in a mail, or lettre refuses.
+pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
+    compose_for(letter, Standing::UpToDate)
+}
+
+/// Writes the mail for a reader who may have missed the one before it.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_for(letter: &Letter<'_>, standing: Standing) -> Result<Composed, ComposeError> {
+    let words = Words::of(letter, standing);
+    let subject = clean::line(&Subject { words: &words }.render()?);
+    let plain = PlainBody { words: &words }.render()?;
+    let html = HtmlBody { words: &words }.render()?;
+    // lettre panics on a display name it cannot encode. Names are cleaned, but a worker's life hangs on it.
+    let raw = catch_unwind(AssertUnwindSafe(|| message(letter, &subject, plain, html)))
+        .unwrap_or_else(|_| Err(ComposeError::Mail("a name broke it".to_owned())))?;
+    Ok(Composed { subject, raw })
+}
+
+#[derive(Template)]
+#[template(path = "mail/slot/subject.txt")]
+struct Subject<'a> {
+    words: &'a Words<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/slot/body.txt")]
+struct PlainBody<'a> {
+    words: &'a Words<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/slot/body.html")]
+struct HtmlBody<'a> {
+    words: &'a Words<'a>,
+}
+
+fn message(
+    letter: &Letter<'_>,
+    subject: &str,
+    plain: String,
+    html: String,
+) -> Result<Vec<u8>, ComposeError> {
+    let office = &letter.event.office;
+    let mut builder = Message::builder()
+        .from(mailbox(office.name.as_str(), letter.from)?)
+        .to(mailbox(
+            letter.contact.name.as_str(),
+            &letter.contact.email,
+        )?)
+        .reply_to(mailbox(office.name.as_str(), &office.email)?)
+        .subject(subject)
+        .date(letter.written_at.utc().into())
+        .message_id(Some(clean::line(letter.message_id)))
+        .header(AutoSubmitted);
+    if let Some(first) = letter.first_message_id
+        && first != letter.message_id
+    {
+        let first = clean::line(first);
+        builder = builder.in_reply_to(first.clone()).references(first);
+    }
+    let body = body(letter, plain, html)?;
+    let message = builder
+        .multipart(body)
+        .map_err(|error| ComposeError::Mail(error.to_string()))?;
+    Ok(message.formatted())
+}
+
+/// The parts as invitations have them: plain, HTML, calendar (the last is the richest), and the calendar again as a
+/// file for programs that show no invitation.
+fn body(letter: &Letter<'_>, plain: String, html: String) -> Result<MultiPart, ComposeError> {
+    let alternative = MultiPart::alternative()
+        .boundary(boundary(letter, "alternative"))
+        .singlepart(SinglePart::plain(plain))
+        .singlepart(SinglePart::html(html));
+    if letter.contact.letters_only {
+        return Ok(alternative);
+    }
+    let calendar = ical::calendar(letter);
+    let inline = match letter.news.method() {
+        Method::Request => "text/calendar; method=REQUEST; charset=UTF-8",
+        Method::Cancel => "text/calendar; method=CANCEL; charset=UTF-8",
+    };
+    let inline = SinglePart::builder()
+        .content_type(content_type(inline)?)
+        .body(calendar.clone());
+    let attached = SinglePart::builder()
+        .content_type(content_type("application/ics; name=\"invite.ics\"")?)
+        .header(ContentDisposition::attachment("invite.ics"))
+        .body(calendar);
+    Ok(MultiPart::mixed()
+        .boundary(boundary(letter, "mixed"))
+        .multipart(alternative.singlepart(inline))
+        .singlepart(attached))
+}
+
+fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeError> {
+    let parsed: Address = address
+        .as_str()
+        .parse()
+        .map_err(|_| ComposeError::Address(address.to_string()))?;
+    let name = clean::line(name);
+    Ok(Mailbox::new((!name.is_empty()).then_some(name), parsed))
+}
+
+fn content_type(text: &str) -> Result<ContentType, ComposeError> {
+    ContentType::parse(text).map_err(|error| ComposeError::Mail(error.to_string()))
+}
+
+/// A boundary that no text holds: nobody knows it before the Message-ID is drawn.
+fn boundary(letter: &Letter<'_>, part: &str) -> String {
+    let digest = Sha256::digest(format!("{} {part}", letter.message_id));
+    URL_SAFE_NO_PAD.encode(&digest[..24])
+}
+
+/// `Auto-Submitted: auto-generated` (RFC 3834): absence answers stay away.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,26 @@
 //! Mail: letters with their calendar part, the outbox they wait in, and the worker that sends them.
+//!
+//! Booking calls [`outbox::post`] inside its transaction: the letter is composed, stored as finished bytes, and sent
+//! after the commit by a [`worker::Worker`]. At least once, with the same bytes each time: between the relay's 250 and
+//! our commit a crash leads to a second copy, which calendars and Exchange take for the same one.
 
+pub mod clean;
 pub mod compose;
+pub mod contents;
+pub mod ical;
 pub mod outbox;
+pub mod pages;
+pub mod transport;
+pub mod worker;
+
+#[cfg(test)]
+mod sample;
+mod words;
 
 use crate::delegation::{Contact, Delegation};
 use crate::event::Event;
 use crate::notice::{News, Told};
+use crate::slot::SlotId;
 use crate::text::Email;
 use crate::time::Moment;
 
@@ -34,6 +49,22 @@ pub struct Letter<'a> {
     pub first_message_id: Option<&'a str>,
     /// When this mail is written: becomes Date and DTSTAMP.
     pub written_at: Moment,
+}
+
+/// Whether a reader knows what a letter's "before" says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They were sent everything up to now.
+    UpToDate,
+    /// They know the slot, but a later mail about it never left: "old → new" would begin at what they never read.
+    Behind,
+}
+
+/// Draws the Message-ID of a mail about a slot, on the sender's own domain, angle brackets included.
+#[must_use]
+pub fn fresh_message_id(slot: SlotId, sequence: i32, from: &Email) -> String {
+    let random = crate::db::fresh_id();
+    format!("<{slot}.{sequence}.{random:013x}@{}>", from.domain())
 }
 
 /// What writing mail needs to know of this installation.

@@ -1,28 +1,91 @@
-//! placeholder until merge
-use crate::{
-    db::Conn, delegation::DelegationId, event::EventId, notice::Method, slot::SlotId, text::Email,
-    time::Moment,
+//! The outbox: mail is a row, written with the change it tells of, and every row is what the office sees.
+//!
+//! A newer mail about a slot replaces what has not left yet, per recipient. What a recipient can have read decides
+//! how the newer one reads (`post`): one who read nothing gets a confirmation instead of a change, and no
+//! cancellation of what they never heard of.
+
+mod delivery;
+mod entry;
+mod reading;
+
+pub use delivery::{
+    Claimed, GRACE, LEASE, claim, expire, failed, hold_queue, next_due, release, retry,
+    retry_later, sent,
 };
-/// A
-#[derive(Debug)]
-#[expect(missing_docs, reason = "x")]
-pub struct NewMail {
-    pub event: EventId,
-    pub slot: SlotId,
-    pub delegation: DelegationId,
-    pub uid: String,
-    pub sequence: i32,
-    pub method: Method,
-    pub recipient: Email,
-    pub recipient_name: String,
-    pub envelope_from: Email,
-    pub message_id: String,
-    pub subject: String,
-    pub raw: Vec<u8>,
-    pub written_at: Moment,
-    pub give_up_at: Moment,
+pub use entry::{Enqueued, NewMail, PostError, enqueue, post};
+pub use reading::{Counts, Mail, MailSummary, counts, get, list};
+
+use diesel_derive_newtype::DieselNewType;
+
+use crate::db::text_enum::TextEnum;
+
+/// The id of a mail in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct MailId(pub i64);
+
+impl std::fmt::Display for MailId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
-/// B
-pub fn enqueue(_: &mut Conn, _: &NewMail) -> diesel::QueryResult<()> {
-    Ok(())
+
+/// Where a mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MailState {
+    /// Waits for its turn, or for the next try.
+    Queued,
+    /// A worker has it in hand, until its lease ends.
+    Sending,
+    /// The relay has taken it, or the file is written.
+    Sent,
+    /// Given up; somebody must look.
+    Failed,
+    /// Waits for the configuration to be put right.
+    Held,
+    /// Replaced by a newer mail before it left.
+    Superseded,
+}
+
+impl TextEnum for MailState {
+    const ALL: &'static [Self] = &[
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Failed,
+        Self::Held,
+        Self::Superseded,
+    ];
+    const NOUN: &'static str = "state of a mail";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl MailState {
+    /// The state as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "Waiting",
+            Self::Sending => "Being sent",
+            Self::Sent => "Sent",
+            Self::Failed => "Failed",
+            Self::Held => "Held back",
+            Self::Superseded => "Replaced",
+        }
+    }
+
+    /// True when the retry button applies.
+    #[must_use]
+    pub const fn can_retry(self) -> bool {
+        matches!(self, Self::Failed | Self::Held)
+    }
 }

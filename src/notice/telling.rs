@@ -3,30 +3,26 @@
 use diesel::QueryResult;
 
 use super::{Method, News, Notice, store};
-use crate::db::fresh_id;
+use crate::db::{Conn, fresh_id};
 use crate::delegation::{Contact, Delegation};
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
 use crate::event::visibility::{schedule_of, told};
-use crate::mail::compose::{ComposeError, compose};
-use crate::mail::outbox::{self, NewMail};
+use crate::mail::outbox::{self, PostError};
 use crate::mail::{Letter, Post};
 use crate::slot::{Slot, SlotId, State};
 use crate::time::Moment;
 
-/// How long a mail is tried, in seconds: 48 hours (DESIGN §5), or until the slot has begun.
-const GIVE_UP_AFTER: i64 = 48 * 60 * 60;
-
 /// Why delegations could not be told.
 #[derive(Debug, thiserror::Error)]
 pub enum TellError {
-    /// A mail could not be written.
-    #[error("the mail to {recipient} could not be written: {source}")]
-    Compose {
+    /// A mail could not be written or queued.
+    #[error("the mail to {recipient} could not be queued: {source}")]
+    Post {
         /// Whose mail.
         recipient: String,
         /// Why.
-        source: ComposeError,
+        source: PostError,
     },
     /// The database refused.
     #[error(transparent)]
@@ -76,9 +72,13 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
     };
     let mut notices = Vec::new();
     for (delegation, news) in due(&programme, slot) {
+        // Nobody to tell: it stays due, and the slot's page says so.
+        if delegation.contacts.is_empty() {
+            continue;
+        }
         let notice = notice(&programme, post, slot, delegation, &news, tx.now);
         for contact in &delegation.contacts {
-            let mail = Copy {
+            let copy = Copy {
                 programme: &programme,
                 post,
                 slot,
@@ -87,7 +87,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
                 news: &news,
                 notice: &notice,
             };
-            outbox::enqueue(tx.conn, &mail.write(tx.now)?)?;
+            copy.queue(tx.conn, tx.now)?;
         }
         notices.push(notice);
     }
@@ -154,7 +154,7 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    fn write(&self, now: Moment) -> Result<NewMail, TellError> {
+    fn queue(&self, conn: &mut Conn, now: Moment) -> Result<(), TellError> {
         let schedule = schedule_of(self.programme, self.delegation.id);
         let first_message_id = self.notice.first_message_id(&self.contact.email);
         let is_first = self
@@ -179,33 +179,11 @@ impl Copy<'_> {
             first_message_id: (!is_first).then_some(first_message_id.as_str()),
             written_at: now,
         };
-        let composed = compose(&letter).map_err(|source| TellError::Compose {
-            recipient: self.contact.email.to_string(),
-            source,
-        })?;
-        // News of a slot that has begun is of no use; of one that is under way or past, it still is for a while.
-        let begins = self.slot.interval().start().moment();
-        let latest = now.plus(GIVE_UP_AFTER);
-        let give_up_at = if begins > now {
-            begins.min(latest)
-        } else {
-            latest
-        };
-        Ok(NewMail {
-            event: self.programme.event.id,
-            slot: self.slot.id,
-            delegation: self.delegation.id,
-            uid: self.notice.uid.clone(),
-            sequence: self.notice.sequence,
-            method: self.news.method(),
-            recipient: self.contact.email.clone(),
-            recipient_name: self.contact.name.to_string(),
-            envelope_from: self.post.from.clone(),
-            message_id,
-            subject: composed.subject,
-            raw: composed.raw,
-            written_at: now,
-            give_up_at,
-        })
+        outbox::post(conn, &letter, self.slot.id)
+            .map(drop)
+            .map_err(|source| TellError::Post {
+                recipient: self.contact.email.to_string(),
+                source,
+            })
     }
 }

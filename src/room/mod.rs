@@ -1,5 +1,8 @@
 //! Rooms of the venue.
 
+pub mod change;
+pub mod forms;
+pub mod pages;
 pub mod store;
 
 use diesel_derive_newtype::DieselNewType;

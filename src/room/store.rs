@@ -58,7 +58,7 @@ pub fn insert(conn: &mut Conn, event: EventId, room: &Room) -> QueryResult<()> {
     let last: Option<i32> = rooms::table
         .filter(rooms::event_id.eq(event))
         .select(diesel::dsl::max(rooms::position))
-        .first(conn)?;
+        .get_result(conn)?;
     diesel::insert_into(rooms::table)
         .values((
             rooms::id.eq(room.id),

@@ -132,7 +132,7 @@ pub(crate) fn take_over(
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
     let given = judge(tx, slot, true, reasons)?;
-    tx.store_slot(slot.clone(), given)?;
+    tx.store_slot(slot, &given)?;
     record(tx, "slot.booked", None, slot)
 }
 
@@ -295,7 +295,7 @@ fn replace(
         details,
     };
     let given = judge(tx, &slot, moved || slot.state() != old.state(), reasons)?;
-    tx.store_slot(slot.clone(), given)?;
+    tx.store_slot(&slot, &given)?;
     record(tx, action, Some(old), &slot)?;
     Ok(())
 }

@@ -159,6 +159,10 @@ pub(crate) fn interval(
 }
 
 /// Reads a room's code; nothing chosen means no room yet.
+#[expect(
+    clippy::option_option,
+    reason = "outside: was it valid; inside: was there one"
+)]
 pub(crate) fn room(
     programme: &Programme,
     code: &str,
@@ -310,7 +314,7 @@ pub fn reasons_wanted(conflicts: &[Conflict]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = conflicts
         .iter()
         .filter(|conflict| conflict.level == Level::NeedsReason)
-        .map(|conflict| conflict.rule())
+        .map(Conflict::rule)
         .collect();
     rules.sort_unstable();
     rules.dedup();

@@ -11,6 +11,8 @@ use crate::time::Instant;
 pub const MOST_ALTERNATIVES: usize = 5;
 /// What leaving the room costs in the ranking, in minutes of delay.
 const OTHER_ROOM_COST: i32 = 15;
+/// What each further room costs, from the one that fits best: nobody wants the press room for a bilateral.
+const WORSE_FIT_COST: i32 = 5;
 /// What each minute of shortening costs in the ranking, in minutes of delay.
 const SHORTENING_COST: i32 = 2;
 /// A slot is never shortened below this many minutes.
@@ -76,7 +78,12 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
     let details = candidate.details;
     let rooms = candidate_rooms(programme, details);
     let mut ranked: Vec<(i32, Alternative)> = Vec::new();
-    for room in rooms {
+    for (rank, room) in (0..).zip(rooms) {
+        let elsewhere = if rank == 0 {
+            0
+        } else {
+            OTHER_ROOM_COST + (rank - 1) * WORSE_FIT_COST
+        };
         let (mut later, mut earlier, mut shorter) = (0, 0, 0);
         for (interval, cost) in wishes(programme, details.interval) {
             // A few of each sort are enough: people choose between sorts.
@@ -89,12 +96,7 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
                 continue;
             }
             *sort += 1;
-            let moved = if room == details.room {
-                0
-            } else {
-                OTHER_ROOM_COST
-            };
-            ranked.push((cost + moved, Alternative { room, interval }));
+            ranked.push((cost + elsewhere, Alternative { room, interval }));
         }
     }
     ranked.sort_by_key(|(cost, alternative)| (*cost, alternative.interval.start()));
@@ -166,8 +168,8 @@ fn fits(
     interval: Interval,
 ) -> bool {
     let details = Details {
-        room,
         interval,
+        room,
         ..candidate.details.clone()
     };
     let tried = Candidate {

@@ -114,9 +114,12 @@ pub(crate) mod tests {
         Interval::new(Instant::from_minutes(start), Instant::from_minutes(end)).unwrap()
     }
 
+    /// Name, B, whether they overlap, the gap between them.
+    pub(crate) type Relation = (&'static str, (i32, i32), bool, Option<i32>);
+
     /// Allen's thirteen relations of A = 10–20 to B, whether they overlap, and the gap between them.
     /// (J. F. Allen, "Maintaining knowledge about temporal intervals", CACM 26 (1983) 832.)
-    pub(crate) const RELATIONS: [(&str, (i32, i32), bool, Option<i32>); 13] = [
+    pub(crate) const RELATIONS: [Relation; 13] = [
         ("A before B", (23, 30), false, Some(3)),
         ("A after B", (1, 7), false, Some(3)),
         ("A meets B", (20, 30), false, Some(0)),

@@ -15,7 +15,7 @@ use crate::event::EventId;
 use crate::event::programme::{Programme, Resource};
 use crate::event::tx::EventTx;
 use crate::interpreter::InterpreterId;
-use crate::room::RoomId;
+use crate::room::{self, Room, RoomId};
 use crate::slot::rules::Candidate;
 use crate::text::Line;
 use crate::time::{Instant, Moment};
@@ -86,7 +86,7 @@ pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> 
         .inner_join(events::table.on(events::id.eq(slots::event_id)))
         .filter(slots::id.eq(slot))
         .select(events::slug)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -168,28 +168,46 @@ impl EventTx<'_> {
     ///
     /// # Errors
     /// As the database says.
-    pub(crate) fn store_slot(&mut self, slot: Slot, given: Vec<Override>) -> QueryResult<()> {
+    pub(crate) fn store_slot(&mut self, slot: &Slot, given: &[Override]) -> QueryResult<()> {
         let before = self.programme();
         let mut after = before.with_slot(slot.clone());
-        after.overrides.extend(given.iter().cloned());
+        after.overrides.extend_from_slice(given);
         let (was, will) = (waived(&before), waived(&after));
         let event = before.event.id;
-        match before.slot(slot.id) {
-            Some(old) => {
-                // What comes loose first, then the slot itself, then what is tightened again: statements are judged
-                // one by one.
-                set_waived(self.conn, will.difference(&was), true)?;
-                update(self.conn, &after, old, &slot, self.now)?;
-            }
-            None => {
-                set_waived(self.conn, will.difference(&was), true)?;
-                insert(self.conn, &after, &slot, self.now, will.contains(&slot.id))?;
-            }
+        // What comes loose first, then the slot itself, then what is tightened again: statements are judged one by one.
+        set_waived(self.conn, will.difference(&was), true)?;
+        if let Some(old) = before.slot(slot.id) {
+            update(self.conn, &after, old, slot, self.now)?;
+        } else {
+            insert(self.conn, &after, slot, self.now, will.contains(&slot.id))?;
         }
         set_waived(self.conn, was.difference(&will), false)?;
-        for entry in &given {
+        for entry in given {
             insert_override(self.conn, event, entry)?;
         }
+        self.has_become(after);
+        Ok(())
+    }
+}
+
+impl EventTx<'_> {
+    /// Stores a room anew, and with its turnaround which of its slots have that set aside.
+    ///
+    /// A reason given for an earlier turnaround may come into force or out of it; the database must judge by the same
+    /// ones as the rules.
+    ///
+    /// # Errors
+    /// As the database says; an overlap refusal when it knows of slots that the rules did not see.
+    pub(crate) fn store_room(&mut self, room: &Room) -> QueryResult<()> {
+        let after = self.programme().with_room(room);
+        let will = waived(&after);
+        let (loose, tight): (Vec<SlotId>, Vec<SlotId>) = after
+            .slots_of(Resource::Room(room.id))
+            .map(|slot| slot.id)
+            .partition(|id| will.contains(id));
+        set_waived(self.conn, loose.iter(), true)?;
+        room::store::update(self.conn, room)?;
+        set_waived(self.conn, tight.iter(), false)?;
         self.has_become(after);
         Ok(())
     }

@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use sha2::{Digest, Sha256};
 
+use crate::agenda;
 use crate::web::Error;
 
 /// Every style sheet in the order of the cascade; the order of layers is fixed in `layers.css`.
@@ -25,6 +26,8 @@ const STYLES: &[&str] = &[
     include_str!("assets/tag.css"),
     include_str!("assets/card.css"),
     include_str!("assets/facts.css"),
+    include_str!("assets/marks.css"),
+    include_str!("assets/timetable.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];
@@ -49,9 +52,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("app.css", STYLES.concat().into_bytes()),
         ("grid.css", grid_css().into_bytes()),
     ];
+    let made = made
+        .into_iter()
+        .chain([("agenda.css", agenda::html::STYLESHEET.as_bytes().to_vec())]);
     let files = FILES.iter().map(|(name, bytes)| (*name, bytes.to_vec()));
-    made.into_iter()
-        .chain(files)
+    made.chain(files)
         .map(|(name, bytes)| Asset::new(name, bytes))
         .collect()
 });

@@ -198,7 +198,7 @@ pub struct Select {
     help: String,
     error: Option<String>,
     optional: bool,
-    choices: Vec<Choice>,
+    options: Vec<Choice>,
 }
 
 impl Select {
@@ -212,7 +212,7 @@ impl Select {
         Self {
             name: name.into(),
             label: label.into(),
-            choices: choices.into_iter().collect(),
+            options: choices.into_iter().collect(),
             ..Self::default()
         }
     }
@@ -234,7 +234,7 @@ impl Select {
     /// Takes choice and error from the form.
     #[must_use]
     pub fn of(mut self, form: &Form) -> Self {
-        choose(&mut self.choices, &self.name, form);
+        choose(&mut self.options, &self.name, form);
         self.error = error_of(form, &self.name);
         self
     }
@@ -254,7 +254,7 @@ pub struct Choices {
     error: Option<String>,
     kind: &'static str,
     inline: bool,
-    choices: Vec<Choice>,
+    options: Vec<Choice>,
 }
 
 impl Choices {
@@ -269,7 +269,7 @@ impl Choices {
             name: name.into(),
             label: label.into(),
             kind: "checkbox",
-            choices: choices.into_iter().collect(),
+            options: choices.into_iter().collect(),
             ..Self::default()
         }
     }
@@ -304,13 +304,30 @@ impl Choices {
     /// Takes choices and error from the form.
     #[must_use]
     pub fn of(mut self, form: &Form) -> Self {
-        choose(&mut self.choices, &self.name, form);
+        choose(&mut self.options, &self.name, form);
         self.error = error_of(form, &self.name);
         self
     }
 
     fn described_by(&self) -> String {
         described_by(&self.name, &self.help, self.error.as_deref())
+    }
+}
+
+/// A button that removes what the page is about, with the reason why that was refused.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/removal.html")]
+pub struct Removal {
+    action: String,
+    error: Option<String>,
+}
+
+impl Removal {
+    /// The button, with the error that the form has for the field `removal`.
+    #[must_use]
+    pub fn of(form: &Form, action: String) -> Self {
+        let error = error_of(form, "removal");
+        Self { action, error }
     }
 }
 
@@ -339,6 +356,7 @@ impl HtmlSafe for TextField {}
 impl HtmlSafe for TextArea {}
 impl HtmlSafe for Select {}
 impl HtmlSafe for Choices {}
+impl HtmlSafe for Removal {}
 impl HtmlSafe for ErrorSummary {}
 
 fn choose(choices: &mut [Choice], name: &str, form: &Form) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
@@ -181,6 +182,26 @@ impl FieldErrors {
         parsed: Result<T, impl Display>,
     ) -> Option<T> {
         self.take(field, parsed.map_err(|error| format!("{label} {error}")))
+    }
+
+    /// Keeps a whole number within its range, or notes what the field takes.
+    pub fn number(
+        &mut self,
+        field: &str,
+        label: &str,
+        raw: &str,
+        range: RangeInclusive<i32>,
+    ) -> Option<i32> {
+        let number = raw
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number));
+        let (least, most) = (range.start(), range.end());
+        self.take(
+            field,
+            number.ok_or_else(|| format!("{label} is a whole number from {least} to {most}.")),
+        )
     }
 
     /// The first sentence about a field.

@@ -5,6 +5,8 @@ pub mod done;
 pub mod error;
 pub mod field;
 pub mod form;
+pub mod kept;
+pub mod local_path;
 pub mod page;
 pub mod security;
 

@@ -1,6 +1,7 @@
 //! The frame around every page, and how a page becomes an answer.
 
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
@@ -48,15 +49,16 @@ pub struct EventNav {
 #[expect(missing_docs, reason = "each is the word in the navigation")]
 pub enum Section {
     Timetable,
-    List,
     Delegations,
     Rooms,
+    Interpreters,
     Agenda,
     History,
     Settings,
     Events,
     Mail,
     Users,
+    Audit,
     Account,
 }
 
@@ -158,10 +160,13 @@ impl Shell {
         let Some(user) = &self.user else {
             return Vec::new();
         };
-        let everybody = [(Section::Events, "/", "Events")];
-        let administrators = [
+        let everybody = [
+            (Section::Events, "/", "Events"),
             (Section::Mail, "/mail", "Mail"),
+        ];
+        let administrators = [
             (Section::Users, "/users", "Users"),
+            (Section::Audit, "/audit", "History"),
         ];
         let more = if user.admin { &administrators[..] } else { &[] };
         everybody
@@ -179,9 +184,9 @@ impl Shell {
         };
         [
             (Section::Timetable, "", "Timetable"),
-            (Section::List, "/list", "List"),
             (Section::Delegations, "/delegations", "Delegations"),
             (Section::Rooms, "/rooms", "Rooms"),
+            (Section::Interpreters, "/interpreters", "Interpreters"),
             (Section::Agenda, "/agenda", "Agenda"),
             (Section::History, "/history", "History"),
             (Section::Settings, "/settings", "Settings"),
@@ -231,10 +236,20 @@ pub fn conflict(page: &impl Template) -> Result<HttpResponse, Error> {
 /// # Errors
 /// When the template fails.
 pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::build(status)
+    Ok(answer(status, page.render()?))
+}
+
+/// Answers with a page that was rendered before: 200.
+#[must_use]
+pub fn html(body: impl MessageBody + 'static) -> HttpResponse {
+    answer(StatusCode::OK, body)
+}
+
+fn answer(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
+    HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(page.render()?))
+        .body(body)
 }
 
 /// Sends the browser on with GET: 303. The path is one of ours.

@@ -153,7 +153,7 @@ fn is_ours(request: &ServiceRequest, origin: &HeaderValue) -> bool {
             request
                 .uri()
                 .authority()
-                .map(|authority| authority.as_str())
+                .map(actix_web::http::uri::Authority::as_str)
         });
     let said = origin
         .strip_prefix("http://")
@@ -269,4 +269,43 @@ async fn catch_panic<F: Future>(future: F) -> Result<F::Output, ()> {
         },
     )
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::dev::Service as _;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+
+    use super::*;
+
+    async fn breaks() -> HttpResponse {
+        let secret = "no number".parse::<u8>().map_err(|_| "secret-cause");
+        HttpResponse::Ok().body(secret.unwrap().to_string())
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_page_that_tells_nothing_and_the_next_request_is_answered() {
+        let app = actix_web::App::new()
+            .wrap(from_fn(guard))
+            .route("/breaks", web::get().to(breaks));
+        let service = init_service(app).await;
+        for _ in 0..2 {
+            let request = TestRequest::get().uri("/breaks").to_request();
+            let error = service.call(request).await.unwrap_err();
+            let response = error.error_response();
+            assert_eq!(response.status(), 500);
+            assert!(response.headers().contains_key("content-security-policy"));
+            let body = actix_web::body::to_bytes(response.into_body())
+                .await
+                .unwrap();
+            let body = String::from_utf8_lossy(&body).into_owned();
+            assert!(
+                body.contains("this number:") && !body.contains("secret-cause"),
+                "{body}"
+            );
+        }
+        let request = TestRequest::get().uri("/elsewhere").to_request();
+        assert_eq!(service.call(request).await.unwrap().status(), 404);
+    }
 }

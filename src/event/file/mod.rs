@@ -3,6 +3,7 @@
 //! The shape is documented in the README. A key may end in `_assumed` to mark a stand-in; it is read the same.
 
 mod read;
+mod read_meeting;
 mod read_slots;
 mod write;
 
@@ -73,6 +74,7 @@ struct OfficeEntry {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys of the file")]
 struct Party {
     code: Spanned<String>,
     name: Spanned<String>,

@@ -33,7 +33,7 @@ impl Reader<'_> {
             };
             let reasons = self.reasons(&raw.as_ref().overrides);
             let slot = booking::new_slot(details, raw.as_ref().sequence);
-            self.store(tx, raw, slot, reasons, &mut remarks)?;
+            self.store(tx, raw, &slot, reasons, &mut remarks)?;
         }
         self.finish()?;
         Ok(remarks)
@@ -43,14 +43,14 @@ impl Reader<'_> {
         &mut self,
         tx: &mut EventTx<'_>,
         raw: &Spanned<SlotEntry>,
-        slot: Slot,
+        slot: &Slot,
         mut reasons: Reasons,
         remarks: &mut Vec<String>,
     ) -> Result<(), ImportError> {
-        let conflicts = match booking::take_over(tx, &slot, &reasons) {
+        let conflicts = match booking::take_over(tx, slot, &reasons) {
             Err(BookingError::Conflicts(conflicts)) => conflicts,
             Err(BookingError::Store(error)) => return Err(error.into()),
-            _ => return self.told(tx, &slot, &raw.as_ref().told),
+            _ => return self.told(tx, slot, &raw.as_ref().told),
         };
         let programme = tx.programme().with_slot(slot.clone());
         let mut blocked = false;
@@ -77,8 +77,8 @@ impl Reader<'_> {
         if blocked {
             return Ok(());
         }
-        match booking::take_over(tx, &slot, &reasons) {
-            Ok(()) => self.told(tx, &slot, &raw.as_ref().told),
+        match booking::take_over(tx, slot, &reasons) {
+            Ok(()) => self.told(tx, slot, &raw.as_ref().told),
             Err(BookingError::Store(error)) => Err(error.into()),
             Err(error) => {
                 self.fault(&raw.span(), error.to_string());
@@ -194,12 +194,11 @@ impl Reader<'_> {
             Parties::Codes(codes) => {
                 let mut found = Vec::new();
                 for code in codes {
-                    match programme.delegation_by_code(code) {
-                        Some(delegation) => found.push(delegation.id),
-                        None => {
-                            let message = format!("parties: there is no '{code}' in this file");
-                            self.fault(&entry.kind.span(), message);
-                        }
+                    if let Some(delegation) = programme.delegation_by_code(code) {
+                        found.push(delegation.id);
+                    } else {
+                        let message = format!("parties: there is no '{code}' in this file");
+                        self.fault(&entry.kind.span(), message);
                     }
                 }
                 Some(found)

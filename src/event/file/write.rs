@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::fmt::Display;
+
 use toml::Spanned;
 
 use super::{
@@ -17,7 +19,6 @@ use crate::room::Room;
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, check, in_force};
 use crate::slot::{Details, Slot};
-use crate::time::Instant;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
 ///
@@ -55,7 +56,7 @@ fn spanned<T>(value: T) -> Spanned<T> {
     Spanned::new(0..0, value)
 }
 
-fn text(value: impl ToString) -> Spanned<String> {
+fn text(value: impl Display) -> Spanned<String> {
     spanned(value.to_string())
 }
 
@@ -156,8 +157,7 @@ fn party(programme: &Programme, delegation: &Delegation) -> Party {
 }
 
 fn presence(programme: &Programme, stays: &[Interval]) -> Vec<Spanned<[String; 2]>> {
-    let zone = programme.event.time_zone;
-    let moment = |instant: Instant| format!("{} {}", zone.date(instant), zone.exact_clock(instant));
+    let moment = |instant| programme.event.write_moment(instant);
     stays
         .iter()
         .map(|stay| spanned([moment(stay.start()), moment(stay.end())]))
@@ -252,15 +252,14 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
     entries.into_values().map(spanned).collect()
 }
 
+/// What each delegation was told, in order of precedence.
 fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
-    let notices = programme
-        .notices
-        .iter()
-        .filter(|notice| notice.slot == slot.id);
-    notices
-        .filter_map(|notice| {
+    let delegations = programme.delegations.iter();
+    delegations
+        .filter_map(|delegation| {
+            let notice = programme.notice(slot.id, delegation.id)?;
             Some(spanned(ToldEntry {
-                party: programme.delegation(notice.delegation)?.code.to_string(),
+                party: delegation.code.to_string(),
                 method: notice.method.as_str().to_owned(),
                 sequence: notice.sequence,
                 uid: notice.uid.clone(),

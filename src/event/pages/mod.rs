@@ -1,5 +1,7 @@
 //! The pages of an event: the list of events, the timetable, settings, history.
 
+pub mod history;
+pub mod settings;
 pub mod timetable;
 
 use actix_web::{HttpResponse, web};
@@ -8,6 +10,7 @@ use askama::Template;
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::store;
+use crate::mail::outbox;
 use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -17,6 +20,7 @@ use crate::web::page::{Section, Shell, render};
 struct IndexPage {
     shell: Shell,
     events: Vec<EventLine>,
+    unsent: i64,
     may_add: bool,
 }
 
@@ -34,15 +38,16 @@ struct EventLine {
 /// # Errors
 /// When nobody is signed in.
 pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, events) = app
+    let (session, events, unsent) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
-            let mut lines = Vec::new();
+            let (mut lines, mut unsent) = (Vec::new(), 0);
             for event in store::all(conn)? {
                 let Ok(seat) = session.seat(conn, event.slug.as_str()) else {
                     continue;
                 };
+                unsent += outbox::counts(conn, Some(event.id))?.need_attention();
                 lines.push(EventLine {
                     slug: event.slug.to_string(),
                     name: event.name.to_string(),
@@ -61,13 +66,14 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                     },
                 });
             }
-            Ok::<_, Error>((session, lines))
+            Ok::<_, Error>((session, lines, unsent))
         })
         .await?;
     let may_add = session.user.admin;
     render(&IndexPage {
         shell: session.shell("Events", Section::Events),
         events,
+        unsent,
         may_add,
     })
 }

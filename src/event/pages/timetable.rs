@@ -1,5 +1,6 @@
 //! The timetable: a day by room, by delegation, or as a list.
 
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -11,9 +12,10 @@ use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Content, DayPlan, Layout, Line, Mark, day_list, day_plan, marks};
 use crate::notice;
+use crate::slot::SlotId;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
-use crate::web::page::{Section, Shell, render};
+use crate::web::page::{Section, Shell, html, render};
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]
@@ -29,8 +31,15 @@ struct TimetablePage {
     plan: Option<DayPlan>,
     lines: Vec<Line>,
     marks: Vec<Mark>,
-    untold: usize,
+    untold: Vec<Untold>,
     may_change: bool,
+}
+
+/// A slot of which somebody does not know the latest.
+struct Untold {
+    slot: SlotId,
+    title: String,
+    delegations: String,
 }
 
 /// A link of a row of tabs.
@@ -60,7 +69,30 @@ pub async fn show(
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let date = date(&desk.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
-    render(&page(&desk, date, layout))
+    let page = || page(&desk, date, layout);
+    // What was just done is said once, on a page that nobody keeps.
+    if desk.seat.has_news() {
+        return render(&page());
+    }
+    let (key, revision) = (key(&desk, date, layout), desk.programme.event.revision);
+    let body = if let Some(body) = app.pages.get(&key, revision) {
+        body
+    } else {
+        let body = Bytes::from(page().render()?);
+        app.pages.keep(key, revision, body.clone());
+        body
+    };
+    Ok(html(body))
+}
+
+/// Everything the page depends on, the revision aside.
+fn key(desk: &Desk, date: NaiveDate, layout: Layout) -> String {
+    let seat = &desk.seat;
+    let (user, layout) = (&seat.user, layout.as_str());
+    format!(
+        "{}/{date}/{layout}/{}/{}/{:?}/{}",
+        seat.event.0, user.id.0, user.admin, seat.access, user.name
+    )
 }
 
 fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
@@ -111,11 +143,6 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         text: text.to_owned(),
         current: each == layout,
     });
-    let untold = programme
-        .slots()
-        .iter()
-        .map(|slot| notice::due(programme, slot).len())
-        .sum();
     TimetablePage {
         shell: desk
             .seat
@@ -131,7 +158,25 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         plan,
         lines,
         marks,
-        untold,
+        untold: untold(programme),
         may_change: desk.seat.may_change(),
     }
+}
+
+fn untold(programme: &Programme) -> Vec<Untold> {
+    let slots = programme.slots().iter();
+    slots
+        .filter_map(|slot| {
+            let due = notice::due(programme, slot);
+            let names: Vec<&str> = due
+                .iter()
+                .map(|(delegation, _)| delegation.name.as_str())
+                .collect();
+            (!names.is_empty()).then(|| Untold {
+                slot: slot.id,
+                title: slot.details.title.to_string(),
+                delegations: names.join(", "),
+            })
+        })
+        .collect()
 }

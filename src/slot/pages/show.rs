@@ -6,7 +6,7 @@ use askama::Template;
 use super::form::room_field;
 use super::{Outcome, marks};
 use crate::app::App;
-use crate::audit::{self, FieldChange, Record};
+use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, SlotView, slot_view};
@@ -37,10 +37,15 @@ struct SlotPage {
     end: TextField,
     room: Select,
     may_change: bool,
-    open: bool,
-    confirmed: bool,
-    cancelled: bool,
+    state: State,
     untold: bool,
+}
+
+impl SlotPage {
+    /// Somebody who may change it is looking, and there is something left to change.
+    fn changeable(&self) -> bool {
+        self.may_change && self.state != State::Cancelled
+    }
 }
 
 /// What one delegation knows of the slot.
@@ -51,15 +56,6 @@ struct ToldLine {
     told: String,
     /// What it does not know yet; empty when nothing.
     due: &'static str,
-}
-
-/// One change.
-pub(crate) struct HistoryLine {
-    pub(crate) at: String,
-    pub(crate) actor: String,
-    pub(crate) action: String,
-    pub(crate) subject: String,
-    pub(crate) changes: Vec<FieldChange>,
 }
 
 /// `GET /slots/{id}`: the slot.
@@ -105,17 +101,12 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         marks: marks(desk, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
-        history: records
-            .iter()
-            .map(|record| history_line(desk, record))
-            .collect(),
+        history: records.iter().map(|record| record.line(zone)).collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(desk).of(&form),
         may_change: desk.seat.may_change(),
-        open: matches!(slot.state(), State::Pencilled | State::Tentative),
-        confirmed: slot.state() == State::Confirmed,
-        cancelled: slot.state() == State::Cancelled,
+        state: slot.state(),
     }
 }
 
@@ -163,19 +154,4 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
             })
         })
         .collect()
-}
-
-/// One change in words, in the venue's time.
-pub(crate) fn history_line(desk: &Desk, record: &Record) -> HistoryLine {
-    let zone = desk.programme.event.time_zone;
-    HistoryLine {
-        at: zone
-            .local_moment(record.at)
-            .format("%-d %B %Y, %H:%M:%S")
-            .to_string(),
-        actor: record.actor.clone(),
-        action: record.action.replace('.', " "),
-        subject: record.subject.clone(),
-        changes: record.changes(),
-    }
 }

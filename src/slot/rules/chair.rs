@@ -1,27 +1,38 @@
 //! Rules on the chair's day as a whole: rest, precedence, equal lengths, repeated and missing bilaterals.
 
+use std::collections::HashMap;
+
 use super::{Candidate, Conflict, Finding, Level};
 use crate::delegation::{DelegationId, Role};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::interval::Interval;
-use crate::slot::{Kind, SlotId};
+use crate::slot::{Details, Kind, Slot, SlotId, State};
 
 /// A pause that counts as rest for the chair, in minutes (DESIGN §3).
 const BREAK_MINUTES: i32 = 15;
 
 /// What the candidate's place in the chair's day gives to say of the candidate.
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
-    let about = ChairDay::with(programme, candidate).conflicts(programme);
-    found.extend(
-        about
-            .into_iter()
-            .filter_map(|conflict| seen_from(candidate, conflict)),
-    );
+    let Some(chair) = programme.chair() else {
+        return;
+    };
+    if candidate.details.involves(chair.id) {
+        let about = ChairDay::with(programme, chair.id, candidate).conflicts(programme);
+        found.extend(
+            about
+                .into_iter()
+                .filter_map(|conflict| seen_from(candidate, conflict)),
+        );
+    }
+    found.extend(same_pair(programme, candidate));
 }
 
 /// What there is to say of the chair's day as it stands, each thing once.
 pub(super) fn check_all(programme: &Programme, found: &mut Vec<Conflict>) {
-    found.extend(ChairDay::stored(programme).conflicts(programme));
+    if let Some(chair) = programme.chair() {
+        found.extend(ChairDay::stored(programme, chair.id).conflicts(programme));
+    }
+    found.extend(repeated_pairs(programme));
     found.extend(missing_bilaterals(programme));
 }
 
@@ -39,9 +50,6 @@ fn seen_from(candidate: Candidate<'_>, conflict: Conflict) -> Option<Conflict> {
         // Named at the other slot, with the candidate as its counterpart: the same turned round.
         (Some(other), Finding::OutOfPrecedence { other: subject }) if subject == id => {
             Finding::OutOfPrecedence { other }
-        }
-        (Some(other), Finding::RepeatedPair { other: subject }) if subject == id => {
-            Finding::RepeatedPair { other }
         }
         _ => return None,
     };
@@ -61,68 +69,39 @@ struct Entry {
     holds: bool,
 }
 
-/// The chair's slots by time, and all bilaterals for the rule on repeated pairs.
-struct ChairDay {
-    entries: Vec<Entry>,
-    pairs: Vec<(SlotId, Interval, [DelegationId; 2])>,
-}
+/// The chair's slots by time.
+struct ChairDay(Vec<Entry>);
 
 impl ChairDay {
-    fn stored(programme: &Programme) -> Self {
-        let candidates = programme.live_slots().map(|slot| Candidate::stored(slot));
-        Self::of(programme, candidates)
+    fn stored(programme: &Programme, chair: DelegationId) -> Self {
+        Self::of(chair, chairs_slots(programme, chair).map(Candidate::stored))
     }
 
-    fn with(programme: &Programme, candidate: Candidate<'_>) -> Self {
-        let others = programme
-            .live_slots()
-            .filter(|slot| Some(slot.id) != candidate.id)
-            .map(|slot| Candidate::stored(slot))
-            .chain([candidate]);
-        Self::of(programme, others)
+    fn with(programme: &Programme, chair: DelegationId, candidate: Candidate<'_>) -> Self {
+        let others = chairs_slots(programme, chair).filter(|slot| Some(slot.id) != candidate.id);
+        Self::of(chair, others.map(Candidate::stored).chain([candidate]))
     }
 
-    fn of<'a>(programme: &Programme, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
-        let chair = programme.chair().map(|chair| chair.id);
-        let (mut entries, mut pairs) = (Vec::new(), Vec::new());
-        for Candidate { id, details } in candidates {
-            let id = id.unwrap_or(UNSTORED);
-            if details.kind == Kind::Bilateral
-                && let [first, second] = details.delegations[..]
-            {
-                pairs.push((id, details.interval, [first.min(second), first.max(second)]));
-            }
-            if chair.is_some_and(|chair| details.involves(chair)) {
-                let guest = (details.kind == Kind::Bilateral)
-                    .then(|| {
-                        details
-                            .delegations
-                            .iter()
-                            .copied()
-                            .find(|id| Some(*id) != chair)
-                    })
-                    .flatten();
-                let (interval, kind, holds) =
-                    (details.interval, details.kind, details.state.holds());
-                entries.push(Entry {
-                    id,
-                    interval,
-                    kind,
-                    guest,
-                    holds,
-                });
-            }
-        }
+    fn of<'a>(chair: DelegationId, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
+        let mut entries: Vec<Entry> = candidates
+            .map(|Candidate { id, details }| Entry {
+                id: id.unwrap_or(UNSTORED),
+                interval: details.interval,
+                kind: details.kind,
+                guest: (details.kind == Kind::Bilateral)
+                    .then(|| details.delegations.iter().copied().find(|id| *id != chair))
+                    .flatten(),
+                holds: details.state.holds(),
+            })
+            .collect();
         entries.sort_by_key(|entry| (entry.interval, entry.id));
-        pairs.sort_by_key(|(id, interval, _)| (*interval, *id));
-        Self { entries, pairs }
+        Self(entries)
     }
 
     fn conflicts(&self, programme: &Programme) -> Vec<Conflict> {
         let mut found = self.rest(programme);
         found.extend(self.precedence(programme));
         found.extend(self.lengths());
-        found.extend(self.repeated());
         found
     }
 
@@ -165,7 +144,7 @@ impl ChairDay {
             }
             run.clear();
         };
-        for entry in self.entries.iter().filter(working) {
+        for entry in self.0.iter().filter(working) {
             let end = run.iter().map(|earlier| earlier.interval.end()).max();
             if end.is_some_and(|end| entry.interval.start().minutes_since(end) >= BREAK_MINUTES) {
                 finish(&mut run);
@@ -184,7 +163,7 @@ impl ChairDay {
                 .map(|d| d.precedence)
         };
         let bilaterals: Vec<(&Entry, i32)> = self
-            .entries
+            .0
             .iter()
             .filter_map(|entry| rank(entry).map(|rank| (entry, rank)))
             .collect();
@@ -203,7 +182,7 @@ impl ChairDay {
     }
 
     fn lengths(&self) -> Vec<Conflict> {
-        let bilaterals = || self.entries.iter().filter(|entry| entry.guest.is_some());
+        let bilaterals = || self.0.iter().filter(|entry| entry.guest.is_some());
         let Some(longest) = bilaterals().max_by_key(|entry| entry.interval.minutes()) else {
             return Vec::new();
         };
@@ -221,17 +200,47 @@ impl ChairDay {
             })
             .collect()
     }
+}
 
-    fn repeated(&self) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        let mut seen = std::collections::HashMap::new();
-        for (id, _, pair) in &self.pairs {
-            if let Some(other) = seen.insert(pair, *id) {
-                found.push(advice(*id, Finding::RepeatedPair { other }));
-            }
-        }
-        found
+fn chairs_slots(programme: &Programme, chair: DelegationId) -> impl Iterator<Item = &Slot> {
+    let slots = programme
+        .slots_of(Resource::Delegation(chair))
+        .map(AsRef::as_ref);
+    slots.filter(|slot| slot.state() != State::Cancelled)
+}
+
+/// The two delegations of a bilateral, in a fixed order.
+fn pair(details: &Details) -> Option<[DelegationId; 2]> {
+    match details.delegations[..] {
+        [one, other] if details.kind == Kind::Bilateral => Some([one.min(other), one.max(other)]),
+        _ => None,
     }
+}
+
+fn same_pair(programme: &Programme, candidate: Candidate<'_>) -> Option<Conflict> {
+    let wanted = pair(candidate.details)?;
+    let mut others = candidate.others(programme, Resource::Delegation(wanted[0]));
+    let other = others
+        .find(|other| pair(&other.details) == Some(wanted))?
+        .id;
+    Some(candidate.conflict(Level::Advice, Finding::RepeatedPair { other }))
+}
+
+fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
+    let mut last = HashMap::new();
+    let bilaterals = programme
+        .live_slots()
+        .filter_map(|slot| Some((slot.id, pair(&slot.details)?)));
+    bilaterals
+        .filter_map(|(id, pair)| {
+            Some(advice(
+                id,
+                Finding::RepeatedPair {
+                    other: last.insert(pair, id)?,
+                },
+            ))
+        })
+        .collect()
 }
 
 fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
@@ -240,7 +249,7 @@ fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
     };
     let meets = |guest: DelegationId| {
         programme.slots_of(Resource::Delegation(guest)).any(|slot| {
-            slot.state() != crate::slot::State::Cancelled
+            slot.state() != State::Cancelled
                 && slot.details.kind == Kind::Bilateral
                 && slot.details.involves(chair.id)
         })

@@ -6,6 +6,8 @@ mod overlap;
 mod place;
 mod rule;
 mod shape;
+#[cfg(test)]
+mod tests;
 pub mod wording;
 
 pub use finding::Finding;
@@ -79,11 +81,11 @@ impl<'a> Candidate<'a> {
     }
 
     /// The live slots that share `resource` with it, itself aside.
-    pub(crate) fn others<'p>(
+    pub(crate) fn others(
         self,
-        programme: &'p Programme,
+        programme: &Programme,
         resource: Resource,
-    ) -> impl Iterator<Item = &'p Slot> + use<'p> {
+    ) -> impl Iterator<Item = &Slot> {
         let id = self.id;
         programme
             .slots_of(resource)

@@ -3,7 +3,7 @@
 use super::{Candidate, Conflict, Finding};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::free;
-use crate::slot::{Slot, SlotId};
+use crate::slot::{Slot, SlotId, State};
 use crate::time::Instant;
 
 /// Says a conflict of `candidate` in one or two sentences, in the venue's time.
@@ -47,6 +47,46 @@ pub fn resource_name(programme: &Programme, resource: Resource) -> String {
             .map(|interpreter| interpreter.name.to_string()),
     };
     name.unwrap_or_else(|| "somebody or something of another event".to_owned())
+}
+
+/// Says which slots name a resource, so that it cannot be removed; `None` when none does. `noun` is as `the room`.
+#[must_use]
+pub fn named_by(programme: &Programme, resource: Resource, noun: &str) -> Option<String> {
+    let (cancelled, live): (Vec<&Slot>, Vec<&Slot>) = programme
+        .slots_of(resource)
+        .map(AsRef::as_ref)
+        .partition(|slot| slot.state() == State::Cancelled);
+    let zone = programme.event.time_zone;
+    let title = |slot: &&Slot| {
+        let at = zone.local(slot.interval().start()).format("%-d %B, %H:%M");
+        format!("“{}” ({at})", slot.details.title)
+    };
+    let first = match live.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "1 slot names {noun}: {}. Change it first.",
+            title(one)
+        )),
+        many => {
+            let titles: Vec<String> = many.iter().map(title).collect();
+            let titles = titles.join(", ");
+            Some(format!(
+                "{} slots name {noun}: {titles}. Change them first.",
+                many.len()
+            ))
+        }
+    };
+    let second = match cancelled.len() {
+        0 => None,
+        1 => Some(format!(
+            "1 cancelled slot names {noun} and stays for the record, so {noun} stays as well."
+        )),
+        many => Some(format!(
+            "{many} cancelled slots name {noun} and stay for the record, so {noun} stays as well."
+        )),
+    };
+    let sentences: Vec<String> = first.into_iter().chain(second).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 struct Speaker<'a> {

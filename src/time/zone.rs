@@ -1,129 +1,14 @@
-//! Instants, clocks and time zones.
-//!
-//! Programme times are whole minutes, bookkeeping times whole seconds, both UTC since 1970 and both plain integers
-//! in either database, so that the two agree to the last digit and turnaround is arithmetic.
+//! Time zones: the clock at a place, and the instant behind a clock time.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use chrono::{
-    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone,
-    Timelike, Utc,
+    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
 };
 use chrono_tz::{OffsetName, Tz};
 
-/// A programme time: whole minutes since 1970-01-01T00:00Z.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
-)]
-pub struct Instant(i32);
-
-impl Instant {
-    /// The instant `minutes` after 1970-01-01T00:00Z.
-    #[must_use]
-    pub const fn from_minutes(minutes: i32) -> Self {
-        Self(minutes)
-    }
-
-    /// Whole minutes since 1970-01-01T00:00Z.
-    #[must_use]
-    pub const fn minutes(self) -> i32 {
-        self.0
-    }
-
-    /// This instant moved by `minutes`, which may be negative.
-    #[must_use]
-    pub const fn plus(self, minutes: i32) -> Self {
-        Self(self.0.saturating_add(minutes))
-    }
-
-    /// Minutes from `earlier` to here; negative when `earlier` is later.
-    #[must_use]
-    pub const fn minutes_since(self, earlier: Self) -> i32 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// The same time as chrono has it, UTC.
-    #[must_use]
-    pub fn utc(self) -> DateTime<Utc> {
-        DateTime::from_timestamp(i64::from(self.0) * 60, 0).unwrap_or_default()
-    }
-
-    /// The same time in seconds.
-    #[must_use]
-    pub fn moment(self) -> Moment {
-        Moment(i64::from(self.0) * 60)
-    }
-}
-
-impl From<DateTime<Utc>> for Instant {
-    /// Seconds are dropped.
-    fn from(time: DateTime<Utc>) -> Self {
-        Self(i32::try_from(time.timestamp().div_euclid(60)).unwrap_or(i32::MAX))
-    }
-}
-
-/// A bookkeeping time: whole seconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
-)]
-pub struct Moment(i64);
-
-impl Moment {
-    /// The moment `seconds` after 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds)
-    }
-
-    /// Whole seconds since 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub const fn seconds(self) -> i64 {
-        self.0
-    }
-
-    /// This moment moved by `seconds`, which may be negative.
-    #[must_use]
-    pub const fn plus(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds))
-    }
-
-    /// The same time as chrono has it, UTC.
-    #[must_use]
-    pub fn utc(self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.0, 0).unwrap_or_default()
-    }
-}
-
-/// Where the program asks what time it is; tests put their own in.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
-
-impl Clock {
-    /// The machine's clock.
-    #[must_use]
-    pub fn system() -> Self {
-        Self(Arc::new(|| Moment(Utc::now().timestamp())))
-    }
-
-    /// A clock of one's own.
-    pub fn from_fn(now: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// Now, in whole seconds.
-    #[must_use]
-    pub fn now(&self) -> Moment {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clock({})", self.now().utc())
-    }
-}
+use super::{ClockTime, Instant, Moment, day_in_words};
 
 /// An IANA time zone, with the data of the `chrono-tz` in `Cargo.lock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,7 +177,10 @@ impl FromStr for Zone {
 
     fn from_str(name: &str) -> Result<Self, String> {
         name.parse().map(Self).map_err(|_| {
-            format!("'{name}' is no IANA time zone; write it as in Asia/Tokyo or Asia/Almaty")
+            format!(
+                "{} is no IANA time zone; write it as in Asia/Tokyo or Asia/Almaty",
+                crate::text::quoted(name)
+            )
         })
     }
 }
@@ -301,104 +189,6 @@ impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// A time on the clock as people type it: `HH:MM`, with an offset (`HH:MM+09:00`) where the clocks pass it twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClockTime {
-    minutes: u16,
-    offset: Option<FixedOffset>,
-}
-
-impl ClockTime {
-    /// Minutes after midnight, 0 to 1440.
-    #[must_use]
-    pub const fn minutes(self) -> u16 {
-        self.minutes
-    }
-
-    /// The time that many minutes after midnight; more than 1440 is taken as 1440.
-    #[must_use]
-    pub const fn from_minutes(minutes: u16) -> Self {
-        Self {
-            minutes: if minutes > 1440 { 1440 } else { minutes },
-            offset: None,
-        }
-    }
-
-    fn full(self) -> String {
-        self.offset
-            .map_or_else(|| self.to_string(), |offset| format!("{self}{offset}"))
-    }
-}
-
-impl FromStr for ClockTime {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("'{text}' is no time; write it as in 14:40");
-        let trimmed = text.trim();
-        // People on the telephone type 1440, 14.40, 9:05 and full-width digits.
-        let ascii: String = trimmed
-            .chars()
-            .map(|c| match c {
-                '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap_or(c),
-                '：' | '.' => ':',
-                other => other,
-            })
-            .collect();
-        let (clock, offset) = match ascii.find(['+', '-']) {
-            Some(at) => (
-                ascii[..at].trim(),
-                Some(ascii[at..].parse::<FixedOffset>().map_err(|_| fault())?),
-            ),
-            None => (ascii.as_str(), None),
-        };
-        let (hours, minutes) = match clock.split_once(':') {
-            Some(parts) => parts,
-            None if clock.len() == 4 && clock.is_ascii() => clock.split_at(2),
-            None => return Err(fault()),
-        };
-        let digits = |part: &str, most: usize| {
-            ((1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
-                .then(|| part.parse::<u16>().ok())
-                .flatten()
-                .ok_or_else(fault)
-        };
-        let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
-        let total = hours * 60 + minutes;
-        if minutes > 59 || total > 1440 {
-            return Err(fault());
-        }
-        Ok(Self {
-            minutes: total,
-            offset,
-        })
-    }
-}
-
-impl fmt::Display for ClockTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.minutes / 60, self.minutes % 60)
-    }
-}
-
-/// Reads a day written as `2022-12-24`.
-///
-/// # Errors
-/// With a sentence that says how to write it.
-pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
-    text.trim()
-        .parse::<NaiveDate>()
-        .ok()
-        .filter(|date| (2000..=2200).contains(&date.year()))
-        .ok_or_else(|| format!("'{text}' is no date; write it as in 2022-12-24"))
-}
-
-/// `Saturday, 24 December 2022`
-#[must_use]
-pub fn day_in_words(date: NaiveDate) -> String {
-    date.format("%A, %-d %B %Y").to_string()
 }
 
 /// `UTC+9`, `UTC+5:30`, `UTC`
@@ -415,6 +205,7 @@ fn offset_label(offset: FixedOffset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::parse_date;
 
     fn at(zone: &str, date: &str, time: &str) -> Result<Instant, LocalTimeError> {
         let zone: Zone = zone.parse().unwrap();

@@ -1,15 +1,13 @@
-//! The timetable as a page shows it: columns of blocks on a grid of five minutes, the gaps between them, and what is
-//! to be looked at. Pure: a programme in, things to draw out.
+//! One day drawn in columns: blocks on a grid of five minutes, with the gaps between them.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::programme::{Programme, Resource};
-use crate::db::text_enum::TextEnum;
+use super::{Layout, Mark, SlotView, slot_view};
+use crate::event::programme::{Programme, Resource};
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
-use crate::slot::{Slot, SlotId, State};
+use crate::slot::{Slot, SlotId};
 use crate::time::Instant;
 
 /// Minutes per row of the grid on screen.
@@ -18,30 +16,6 @@ pub const ROW_MINUTES: i32 = 5;
 const LABELLED_GAP: i32 = 10;
 /// Gaps longer than this are simply free time.
 const LONGEST_GAP: i32 = 120;
-
-/// What the columns stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// One column per room.
-    Rooms,
-    /// One column per delegation.
-    Delegations,
-    /// No columns: a table by time.
-    List,
-}
-
-impl TextEnum for Layout {
-    const ALL: &'static [Self] = &[Self::Rooms, Self::Delegations, Self::List];
-    const NOUN: &'static str = "layout";
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Rooms => "rooms",
-            Self::Delegations => "delegations",
-            Self::List => "list",
-        }
-    }
-}
 
 /// One day, drawn.
 #[derive(Debug)]
@@ -89,164 +63,15 @@ pub enum Content {
     Closed,
     /// The room is being made ready.
     Turnaround,
-    /// Free time between two slots, in minutes.
-    Gap(i32),
-}
-
-/// A slot in words, for blocks and lists.
-#[derive(Debug, Clone)]
-pub struct SlotView {
-    /// Its id.
-    pub id: SlotId,
-    /// `14:40–15:10`
-    pub time: String,
-    /// Length in minutes.
-    pub minutes: i32,
-    /// The title.
-    pub title: String,
-    /// The kind's word, for its tint.
-    pub kind: &'static str,
-    /// The kind as people read it.
-    pub kind_label: &'static str,
-    /// The state's word, for its outline.
-    pub state: &'static str,
-    /// The state as people read it.
-    pub state_label: &'static str,
-    /// The room's name; empty while there is none.
-    pub room: String,
-    /// Names of the delegations.
-    pub parties: String,
-    /// Codes of the delegations, for narrow columns.
-    pub codes: String,
-    /// What is to be looked at, strictest first: level's word, rule, sentence.
-    pub marks: Vec<Mark>,
-    /// Side by side with overlapping blocks: `1-of-2`; empty when it has the column for itself.
-    pub lane: String,
-}
-
-/// Something to look at, in words.
-#[derive(Debug, Clone)]
-pub struct Mark {
-    /// The slot concerned.
-    pub slot: Option<SlotId>,
-    /// The level's word: `blocked`, `needs_reason`, `advice`, or `overridden`.
-    pub level: &'static str,
-    /// The level as people read it.
-    pub level_label: &'static str,
-    /// The rule as people read it.
-    pub rule: &'static str,
-    /// The sentence.
-    pub sentence: String,
-    /// `Author: reason` where the rule is set aside; empty otherwise.
-    pub reason: String,
-}
-
-/// Everything to look at in a programme, in words, strictest first.
-#[must_use]
-pub fn marks(programme: &Programme) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = check_all(programme)
-        .iter()
-        .map(|conflict| stored_mark(programme, conflict))
-        .collect();
-    marks.sort_by_key(|mark| {
-        ["blocked", "needs_reason", "overridden", "advice"]
-            .iter()
-            .position(|w| *w == mark.level)
-    });
-    marks
-}
-
-fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
-    mark(
-        programme,
-        conflict,
-        wording::stored_sentence(programme, conflict),
-    )
-}
-
-/// A conflict of a slot that somebody would like, in words.
-#[must_use]
-pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> Mark {
-    mark(
-        programme,
-        conflict,
-        wording::sentence(programme, candidate, conflict),
-    )
-}
-
-fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
-    let entry = in_force(programme, conflict);
-    let (level, level_label) = match entry {
-        Some(_) => ("overridden", "Set aside"),
-        None => (conflict.level.as_str(), conflict.level.label()),
-    };
-    Mark {
-        slot: conflict.slot,
-        level,
-        level_label,
-        rule: conflict.rule().label(),
-        sentence,
-        reason: entry
-            .map(|entry| format!("{}: {}", entry.author, entry.reason))
-            .unwrap_or_default(),
-    }
-}
-
-/// A slot in words.
-#[must_use]
-pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView {
-    let details = &slot.details;
-    let names: Vec<&str> = programme
-        .parties(details)
-        .map(|party| party.name.as_str())
-        .collect();
-    let codes: Vec<&str> = programme
-        .parties(details)
-        .map(|party| party.code.as_str())
-        .collect();
-    let everybody = names.len() > 2 && names.len() == programme.delegations.len();
-    let room = details
-        .room
-        .and_then(|id| programme.room(id))
-        .map(|room| room.name.to_string());
-    SlotView {
-        id: slot.id,
-        time: clock_range(programme, details.interval),
-        minutes: details.interval.minutes(),
-        title: details.title.to_string(),
-        kind: details.kind.as_str(),
-        kind_label: details.kind.label(),
-        state: details.state.as_str(),
-        state_label: details.state.label(),
-        room: room.unwrap_or_default(),
-        parties: if everybody {
-            "All delegations".to_owned()
-        } else {
-            names.join(", ")
-        },
-        codes: if everybody {
-            "All".to_owned()
-        } else {
-            codes.join(", ")
-        },
-        marks: marks
-            .iter()
-            .filter(|mark| mark.slot == Some(slot.id))
-            .cloned()
-            .collect(),
-        lane: String::new(),
-    }
-}
-
-/// `14:40–15:10`
-#[must_use]
-pub fn clock_range(programme: &Programme, interval: Interval) -> String {
-    let zone = programme.event.time_zone;
-    format!(
-        "{}–{}",
-        zone.clock(interval.start()),
-        zone.clock(interval.end())
-    )
+    /// Free time between two slots.
+    Gap {
+        /// How long, in minutes.
+        minutes: i32,
+        /// From, as `11:10`.
+        start: String,
+        /// Until, as `11:20`.
+        end: String,
+    },
 }
 
 /// Draws one day in columns.
@@ -375,7 +200,7 @@ fn blocks(
         blocks.extend(turnarounds(&slots, window, room.turnaround_minutes));
     }
     if resource.is_some() {
-        blocks.extend(gaps(&slots, window));
+        blocks.extend(gaps(programme, &slots, window));
     }
     let lanes = lanes(&slots);
     for slot in slots {
@@ -443,14 +268,26 @@ fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<Block> {
         .collect()
 }
 
-fn gaps(slots: &[&Slot], window: Interval) -> Vec<Block> {
+fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<Block> {
+    let clock = |instant| programme.event.time_zone.clock(instant);
     slots
         .windows(2)
         .filter_map(|pair| {
             let gap = Interval::stay(pair[0].interval().end(), pair[1].interval().start())?;
-            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&gap.minutes());
+            let (minutes, start, end) = (gap.minutes(), clock(gap.start()), clock(gap.end()));
+            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&minutes);
             labelled
-                .then(|| block(window, gap, Content::Gap(gap.minutes())))
+                .then(|| {
+                    block(
+                        window,
+                        gap,
+                        Content::Gap {
+                            minutes,
+                            start,
+                            end,
+                        },
+                    )
+                })
                 .flatten()
         })
         .collect()
@@ -488,39 +325,9 @@ fn lanes(slots: &[&Slot]) -> HashMap<SlotId, String> {
                 .iter()
                 .any(|(other, used)| *used == lane && other.interval().overlaps(slot.interval()))
         };
-        let lane = (0..).find(|lane| !taken(*lane)).unwrap_or(0);
+        let lane = (0..=group.len()).find(|lane| !taken(*lane)).unwrap_or(0);
         group.push((slot, lane));
     }
     finish(&mut group);
     lanes
-}
-
-/// A line of the list: a slot, or the time between two.
-#[derive(Debug)]
-pub enum Line {
-    /// A slot.
-    Slot(Box<SlotView>),
-    /// Minutes in which nothing happens anywhere.
-    Gap(i32),
-}
-
-/// One day as a list by time, the gaps in between.
-#[must_use]
-pub fn day_list(programme: &Programme, date: NaiveDate, marks: &[Mark]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut until: Option<Instant> = None;
-    for slot in programme.slots_on(date) {
-        let interval = slot.interval();
-        if let Some(gap) = until
-            .map(|until| interval.start().minutes_since(until))
-            .filter(|gap| *gap > 0)
-        {
-            lines.push(Line::Gap(gap));
-        }
-        lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
-        if slot.state() != State::Pencilled {
-            until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
-        }
-    }
-    lines
 }

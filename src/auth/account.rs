@@ -1,0 +1,417 @@
+//! What can be done to accounts; every change stands in the history, none of them with a password or a hash.
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::audit::{self, Actor, Entry};
+use crate::auth::session::TokenHash;
+use crate::auth::store::end_sessions;
+use crate::auth::{EventRole, User, UserId};
+use crate::db::schema::{events, memberships, users};
+use crate::db::text_enum::{TextEnum, Word};
+use crate::db::{Conn, fresh_id};
+use crate::event::EventId;
+use crate::text::{Email, Line};
+use crate::time::Moment;
+use crate::web::Error;
+
+/// An account with what the sign-in needs. Its hash never leaves this module's callers in `auth`.
+#[derive(Clone)]
+pub struct Account {
+    /// Whose.
+    pub user: User,
+    /// Nobody can sign in with it.
+    pub disabled: bool,
+    pub(super) password_hash: String,
+}
+
+/// A role at an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAt {
+    /// The event.
+    pub event: EventId,
+    /// The event's name in URLs.
+    pub slug: String,
+    /// The event's name.
+    pub name: String,
+    /// The role there, if any.
+    pub role: Option<EventRole>,
+}
+
+/// What a user is to be.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The name.
+    pub name: Line,
+    /// Administrator of everything.
+    pub admin: bool,
+    /// The events at which there is a role, and which.
+    pub roles: Vec<(EventId, EventRole)>,
+}
+
+/// Why an account stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Another account has the address.
+    #[error("another account has this e-mail address; every account needs its own")]
+    EmailTaken,
+    /// Without this account nobody could manage users any more.
+    #[error(
+        "this is the last administrator who can sign in; make somebody else an administrator first"
+    )]
+    LastAdministrator,
+    /// There is no such account.
+    #[error("there is no such account")]
+    Unknown,
+    /// The database failed.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+}
+
+impl From<AccountError> for Error {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Unknown => Self::NotFound,
+            AccountError::Query(error) => error.into(),
+            refusal => Self::Conflict(format!("Nothing was changed: {refusal}.")),
+        }
+    }
+}
+
+/// Writes an address as accounts have it: lower case, so that nobody can have two that look the same.
+#[must_use]
+pub fn account_email(email: &Email) -> String {
+    email.as_str().to_lowercase()
+}
+
+type Row = (UserId, String, String, bool, Option<Moment>, String);
+
+fn account((id, name, email, admin, disabled_at, password_hash): Row) -> Account {
+    Account {
+        user: User {
+            id,
+            name: Line::stored(name),
+            email: Email::stored(email),
+            admin,
+        },
+        disabled: disabled_at.is_some(),
+        password_hash,
+    }
+}
+
+macro_rules! columns {
+    () => {
+        (
+            users::id,
+            users::name,
+            users::email,
+            users::admin,
+            users::disabled_at,
+            users::password_hash,
+        )
+    };
+}
+
+/// The account with an address in lower case.
+///
+/// # Errors
+/// As the database says.
+pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
+    let row: Option<Row> = users::table
+        .filter(users::email.eq(email))
+        .select(columns!())
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(account))
+}
+
+/// The account with an id.
+///
+/// # Errors
+/// [`AccountError::Unknown`], or as the database says.
+pub fn by_id(conn: &mut Conn, user: UserId) -> Result<Account, AccountError> {
+    let row: Option<Row> = users::table
+        .filter(users::id.eq(user))
+        .select(columns!())
+        .get_result(conn)
+        .optional()?;
+    row.map(account).ok_or(AccountError::Unknown)
+}
+
+/// Every account by name.
+///
+/// # Errors
+/// As the database says.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<Account>> {
+    let rows: Vec<Row> = users::table
+        .order((users::name, users::id))
+        .select(columns!())
+        .load(conn)?;
+    Ok(rows.into_iter().map(account).collect())
+}
+
+/// Every event, with a user's role there.
+///
+/// # Errors
+/// As the database says.
+pub fn roles(conn: &mut Conn, user: Option<UserId>) -> QueryResult<Vec<RoleAt>> {
+    let rows: Vec<(EventId, String, String, Option<Word<EventRole>>)> = events::table
+        .left_join(
+            memberships::table.on(memberships::event_id
+                .eq(events::id)
+                .and(memberships::user_id.eq(user.unwrap_or(UserId(-1))))),
+        )
+        .order(events::slug)
+        .select((
+            events::id,
+            events::slug,
+            events::name,
+            memberships::role.nullable(),
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(event, slug, name, role)| RoleAt {
+            event,
+            slug,
+            name,
+            role: role.map(|Word(role)| role),
+        })
+        .collect())
+}
+
+/// The roles of everybody, as user and sentence (`officer at ca-jad-9`).
+///
+/// # Errors
+/// As the database says.
+pub fn roles_in_words(conn: &mut Conn) -> QueryResult<Vec<(UserId, String)>> {
+    let rows: Vec<(UserId, Word<EventRole>, String)> = memberships::table
+        .inner_join(events::table.on(events::id.eq(memberships::event_id)))
+        .order(events::slug)
+        .select((memberships::user_id, memberships::role, events::slug))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(user, Word(role), slug)| (user, format!("{} at {slug}", role.as_str())))
+        .collect())
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// [`AccountError::EmailTaken`], or as the database says.
+pub fn add(
+    conn: &mut Conn,
+    email: &Email,
+    profile: &Profile,
+    password_hash: &str,
+    actor: &Actor,
+    now: Moment,
+) -> Result<UserId, AccountError> {
+    let id = UserId(fresh_id());
+    conn.transaction(|conn| {
+        diesel::insert_into(users::table)
+            .values((
+                users::id.eq(id),
+                users::email.eq(account_email(email)),
+                users::name.eq(profile.name.as_str()),
+                users::password_hash.eq(password_hash),
+                users::admin.eq(profile.admin),
+                users::created_at.eq(now),
+            ))
+            .execute(conn)
+            .map_err(email_taken)?;
+        set_roles(conn, id, &profile.roles)?;
+        let after = snapshot(conn, id)?;
+        note(conn, actor, now, "user.added", id, (None, Some(after)))
+    })?;
+    Ok(id)
+}
+
+fn email_taken(error: diesel::result::Error) -> AccountError {
+    match error {
+        diesel::result::Error::DatabaseError(
+            diesel::result::DatabaseErrorKind::UniqueViolation,
+            _,
+        ) => AccountError::EmailTaken,
+        other => AccountError::Query(other),
+    }
+}
+
+/// Changes name, administration and roles.
+///
+/// # Errors
+/// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
+pub fn change(
+    conn: &mut Conn,
+    user: UserId,
+    profile: &Profile,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), AccountError> {
+    conn.transaction(|conn| {
+        lock_administrators(conn)?;
+        let before = snapshot(conn, user)?;
+        diesel::update(users::table.filter(users::id.eq(user)))
+            .set((
+                users::name.eq(profile.name.as_str()),
+                users::admin.eq(profile.admin),
+            ))
+            .execute(conn)?;
+        set_roles(conn, user, &profile.roles)?;
+        check_administrator_left(conn)?;
+        let after = snapshot(conn, user)?;
+        note(
+            conn,
+            actor,
+            now,
+            "user.changed",
+            user,
+            (Some(before), Some(after)),
+        )
+    })
+}
+
+/// Disables an account, which ends its sessions, or enables it again.
+///
+/// # Errors
+/// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
+pub fn set_disabled(
+    conn: &mut Conn,
+    user: UserId,
+    disabled: bool,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), AccountError> {
+    conn.transaction(|conn| {
+        lock_administrators(conn)?;
+        let before = snapshot(conn, user)?;
+        diesel::update(users::table.filter(users::id.eq(user)))
+            .set(users::disabled_at.eq(disabled.then_some(now)))
+            .execute(conn)?;
+        check_administrator_left(conn)?;
+        if disabled {
+            end_sessions(conn, user, None)?;
+        }
+        let after = snapshot(conn, user)?;
+        let action = if disabled {
+            "user.disabled"
+        } else {
+            "user.enabled"
+        };
+        note(conn, actor, now, action, user, (Some(before), Some(after)))
+    })
+}
+
+/// Sets a password, which ends the account's sessions except `kept`.
+///
+/// # Errors
+/// [`AccountError::Unknown`], or as the database says.
+pub fn set_password(
+    conn: &mut Conn,
+    user: UserId,
+    password_hash: &str,
+    kept: Option<&TokenHash>,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), AccountError> {
+    conn.transaction(|conn| {
+        replace_hash(conn, user, password_hash)?;
+        end_sessions(conn, user, kept)?;
+        note(
+            conn,
+            actor,
+            now,
+            "user.password_changed",
+            user,
+            (None, None),
+        )
+    })
+}
+
+/// Stores the same password under a better hash.
+///
+/// # Errors
+/// As the database says.
+pub fn replace_hash(conn: &mut Conn, user: UserId, password_hash: &str) -> QueryResult<()> {
+    diesel::update(users::table.filter(users::id.eq(user)))
+        .set(users::password_hash.eq(password_hash))
+        .execute(conn)
+        .map(drop)
+}
+
+fn set_roles(conn: &mut Conn, user: UserId, roles: &[(EventId, EventRole)]) -> QueryResult<()> {
+    diesel::delete(memberships::table.filter(memberships::user_id.eq(user))).execute(conn)?;
+    for (event, role) in roles {
+        diesel::insert_into(memberships::table)
+            .values((
+                memberships::user_id.eq(user),
+                memberships::event_id.eq(event),
+                memberships::role.eq(Word(*role)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Two administrators who disable each other at the same moment wait for one another here.
+fn lock_administrators(conn: &mut Conn) -> QueryResult<()> {
+    diesel::update(users::table.filter(users::admin.eq(true)))
+        .set(users::admin.eq(true))
+        .execute(conn)
+        .map(drop)
+}
+
+fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountError> {
+    let left: i64 = users::table
+        .filter(users::admin.eq(true))
+        .filter(users::disabled_at.is_null())
+        .count()
+        .get_result(conn)?;
+    if left == 0 {
+        return Err(AccountError::LastAdministrator);
+    }
+    Ok(())
+}
+
+/// What the history keeps of an account.
+fn snapshot(conn: &mut Conn, user: UserId) -> Result<serde_json::Value, AccountError> {
+    let account = by_id(conn, user)?;
+    let roles: Vec<String> = roles(conn, Some(user))?
+        .into_iter()
+        .filter_map(|at| Some(format!("{} at {}", at.role?.as_str(), at.slug)))
+        .collect();
+    Ok(json!({
+        "name": account.user.name.as_str(),
+        "email": account.user.email.as_str(),
+        "administrator": account.user.admin,
+        "disabled": account.disabled,
+        "roles": roles,
+    }))
+}
+
+/// Writes a line of the history about an account.
+pub(super) fn note(
+    conn: &mut Conn,
+    actor: &Actor,
+    at: Moment,
+    action: &str,
+    user: UserId,
+    (before, after): (Option<serde_json::Value>, Option<serde_json::Value>),
+) -> Result<(), AccountError> {
+    let subject = by_id(conn, user)?.user.name.to_string();
+    audit::record(
+        conn,
+        &Entry {
+            at,
+            event: None,
+            actor,
+            action,
+            subject_id: Some(user.0),
+            subject: &subject,
+            before,
+            after,
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Slows guessing down: tries are counted per account and per address, in the database, before a password is looked at.
+
+use std::net::IpAddr;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use sha2::{Digest, Sha256};
+
+use crate::db::Conn;
+use crate::db::schema::sign_in_failures;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// Tries that an account takes in a window.
+const PER_ACCOUNT: i32 = 5;
+/// Tries that an address takes in a window: a delegation's office has one address for many people.
+const PER_ADDRESS: i32 = 20;
+/// Seconds of a window; it begins with the first try and is not moved by later ones.
+const WINDOW: i64 = 15 * 60;
+
+/// The two names under which a try is counted.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    account: String,
+    address: String,
+}
+
+impl Keys {
+    /// The names for an address typed and the address it came from. What was typed is hashed: people type passwords
+    /// into the wrong field. Of IPv6, the first 64 bits count, which is what one customer gets.
+    #[must_use]
+    pub fn new(email: &str, from: IpAddr) -> Self {
+        let digest = Sha256::digest(email.as_bytes());
+        let account = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+        let network = match from.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        };
+        Self {
+            account: format!("account:{}", account.collect::<String>()),
+            address: format!("address:{network}"),
+        }
+    }
+}
+
+/// Counts a try as failed until [`forgive`] says otherwise: fifty at the same moment are fifty.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count(conn: &mut Conn, keys: &Keys, now: Moment) -> Result<(), Error> {
+    let counted: Vec<(String, i32, Moment)> = conn.transaction(|conn| {
+        // Windows that have ended, and such as a clock that ran ahead has left behind.
+        diesel::delete(
+            sign_in_failures::table.filter(
+                sign_in_failures::window_ends_at
+                    .le(now)
+                    .or(sign_in_failures::window_ends_at.gt(now.plus(WINDOW))),
+            ),
+        )
+        .execute(conn)?;
+        for key in [&keys.account, &keys.address] {
+            diesel::sql_query(
+                "INSERT INTO sign_in_failures (throttle_key, failures, window_ends_at) VALUES ($1, 1, $2) \
+                 ON CONFLICT (throttle_key) DO UPDATE SET failures = sign_in_failures.failures + 1",
+            )
+            .bind::<Text, _>(key)
+            .bind::<BigInt, _>(now.plus(WINDOW))
+            .execute(conn)?;
+        }
+        sign_in_failures::table
+            .filter(sign_in_failures::throttle_key.eq_any([&keys.account, &keys.address]))
+            .load(conn)
+    })?;
+    let limit = |key: &str| {
+        if key == keys.account {
+            PER_ACCOUNT
+        } else {
+            PER_ADDRESS
+        }
+    };
+    counted
+        .iter()
+        .filter(|(key, tries, _)| *tries > limit(key))
+        .map(|(_, _, ends)| ends.seconds() - now.seconds())
+        .max()
+        .map_or(Ok(()), |wait| Err(Error::TooMany { wait }))
+}
+
+/// Takes a try back that turned out right, and forgets the account's earlier ones.
+///
+/// # Errors
+/// As the database says.
+pub fn forgive(conn: &mut Conn, keys: &Keys) -> QueryResult<()> {
+    diesel::delete(
+        sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&keys.account)),
+    )
+    .execute(conn)?;
+    diesel::update(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&keys.address)))
+        .set(sign_in_failures::failures.eq(sign_in_failures::failures - 1))
+        .execute(conn)
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_customer_of_ipv6_counts_once() {
+        let key = |address: &str| Keys::new("", address.parse().unwrap()).address;
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.7"), key("192.0.2.7"));
+    }
+}

@@ -1,0 +1,295 @@
+//! `/users`: who may sign in, and what they may do. For administrators.
+
+mod one;
+
+pub use one::{change, disable, enable, end_sessions, set_password, show};
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
+use crate::auth::password::NewPassword;
+use crate::auth::session::{Caller, Session};
+use crate::auth::{EventRole, UserId};
+use crate::db::text_enum::TextEnum;
+use crate::text::{Email, Line};
+use crate::web::Error;
+use crate::web::field::{Choice, Choices, ErrorSummary, Select, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "user/list.html")]
+struct ListPage {
+    shell: Shell,
+    users: Vec<UserLine>,
+}
+
+struct UserLine {
+    id: i64,
+    name: String,
+    email: String,
+    roles: String,
+    disabled: bool,
+}
+
+/// `GET /users`
+///
+/// # Errors
+/// For everybody but administrators, or when the database fails.
+pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let (session, accounts, roles) = app
+        .db
+        .read(move |conn| {
+            let session = caller.session(conn)?.administrator()?;
+            Ok::<_, Error>((session, account::all(conn)?, account::roles_in_words(conn)?))
+        })
+        .await?;
+    let users = accounts
+        .into_iter()
+        .map(|account| line(&account, &roles))
+        .collect();
+    render(&ListPage {
+        shell: session.shell("Users", Section::Users),
+        users,
+    })
+}
+
+fn line(account: &Account, roles: &[(UserId, String)]) -> UserLine {
+    let administrator = account.user.admin.then_some("administrator");
+    let at_events = roles
+        .iter()
+        .filter(|(user, _)| *user == account.user.id)
+        .map(|(_, words)| words.as_str());
+    UserLine {
+        id: account.user.id.0,
+        name: account.user.name.to_string(),
+        email: account.user.email.to_string(),
+        roles: administrator
+            .into_iter()
+            .chain(at_events)
+            .collect::<Vec<_>>()
+            .join(", "),
+        disabled: account.disabled,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "user/new.html")]
+struct NewPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    name: TextField,
+    email: TextField,
+    password: TextField,
+    admin: Choices,
+    roles: Vec<Select>,
+}
+
+impl NewPage {
+    fn new(session: &Session, form: &Form, roles: &[RoleAt]) -> Self {
+        Self {
+            shell: session.shell("Add a user", Section::Users).form(form),
+            summary: form.summary(),
+            name: name_field().of(form),
+            email: TextField::new("email", "E-mail address")
+                .kind("email")
+                .help("They sign in with it.")
+                .of(form),
+            password: TextField::new("new_password", "Password")
+                .kind("password")
+                .autocomplete("new-password")
+                .optional()
+                .help(
+                    "At least 15 characters. Leave it empty to have one made, which is shown once.",
+                )
+                .of(form),
+            admin: admin_field(form),
+            roles: role_fields(roles, form),
+        }
+    }
+}
+
+fn name_field() -> TextField {
+    TextField::new("name", "Name").help("As it stands in the history of changes.")
+}
+
+fn admin_field(form: &Form) -> Choices {
+    Choices::checkboxes(
+        "admin",
+        "Administration",
+        [
+            Choice::new("1", "Administrator")
+                .help("Changes every event, adds users, sees all mail."),
+        ],
+    )
+    .of(form)
+}
+
+fn role_fields(roles: &[RoleAt], form: &Form) -> Vec<Select> {
+    roles
+        .iter()
+        .map(|at| {
+            let choices = [
+                Choice::new("", "No part in it"),
+                Choice::new("officer", "Officer: reads and changes"),
+                Choice::new("observer", "Observer: reads"),
+            ];
+            Select::new(role_name(at), at.name.as_str(), choices).of(form)
+        })
+        .collect()
+}
+
+fn role_name(at: &RoleAt) -> String {
+    format!("role-{}", at.slug)
+}
+
+/// `GET /users/new`
+///
+/// # Errors
+/// For everybody but administrators, or when the database fails.
+pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let (session, roles) = app
+        .db
+        .read(move |conn| {
+            let session = caller.session(conn)?.administrator()?;
+            Ok::<_, Error>((session, account::roles(conn, None)?))
+        })
+        .await?;
+    render(&NewPage::new(&session, &Form::default(), &roles))
+}
+
+#[derive(Template)]
+#[template(path = "user/password.html")]
+struct PasswordPage {
+    shell: Shell,
+    user: i64,
+    email: String,
+    password: String,
+}
+
+/// `POST /users`
+///
+/// # Errors
+/// For everybody but administrators, or when the database fails.
+pub async fn add(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let now = caller.now;
+    let (session, roles) = administrator_and_roles(&app, caller, None).await?;
+    let fields = only_known(fields, &["name", "email", "new_password", "admin"], &roles)?;
+    let mut errors = FieldErrors::default();
+    let profile = profile(&fields, &roles, &mut errors);
+    let email = errors.check("email", "E-mail address", Email::parse(fields.get("email")));
+    let (password, made) = new_password(&fields, &mut errors)?;
+    let (Some(email), Some(profile), Some(password), true) =
+        (email, profile, password, errors.is_empty())
+    else {
+        return unprocessable(&NewPage::new(
+            &session,
+            &Form::rejected(fields, errors),
+            &roles,
+        ));
+    };
+    let shown = made.then(|| password.reveal().to_owned());
+    let hash = password.hash().await?;
+    let (actor, address) = (session.user.actor(), email.clone());
+    let outcome = app
+        .db
+        .write(move |conn| {
+            Ok::<_, Error>(account::add(conn, &address, &profile, &hash, &actor, now))
+        })
+        .await?;
+    match (outcome, shown) {
+        (Ok(user), Some(password)) => render(&PasswordPage {
+            shell: session.shell("The user is added", Section::Users),
+            user: user.0,
+            email: account::account_email(&email),
+            password,
+        }),
+        (Ok(user), None) => Ok(see_other_done(&format!("/users/{}", user.0), "user-added")),
+        (Err(refusal @ AccountError::EmailTaken), _) => {
+            errors.add("email", sentence(&refusal));
+            unprocessable(&NewPage::new(
+                &session,
+                &Form::rejected(fields, errors),
+                &roles,
+            ))
+        }
+        (Err(other), _) => Err(other.into()),
+    }
+}
+
+fn sentence(refusal: &AccountError) -> String {
+    let words = refusal.to_string();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// The password typed, or one made (true) when none was.
+fn new_password(
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Result<(Option<NewPassword>, bool), Error> {
+    match fields.get("new_password") {
+        "" => Ok((Some(NewPassword::generate()?), true)),
+        raw => {
+            let context = [fields.get("name"), fields.get("email")];
+            Ok((
+                errors.take("new_password", NewPassword::parse(raw, &context)),
+                false,
+            ))
+        }
+    }
+}
+
+fn profile(fields: &Fields, roles: &[RoleAt], errors: &mut FieldErrors) -> Option<Profile> {
+    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let mut chosen = Vec::new();
+    for at in roles {
+        match (
+            fields.get(&role_name(at)),
+            EventRole::from_word(fields.get(&role_name(at))),
+        ) {
+            ("", _) => {}
+            (_, Some(role)) => chosen.push((at.event, role)),
+            (_, None) => errors.add(
+                role_name(at),
+                format!("{}: choose a role of the list", at.name),
+            ),
+        }
+    }
+    Some(Profile {
+        name: name?,
+        admin: fields.flag("admin"),
+        roles: chosen,
+    })
+}
+
+fn only_known(fields: Fields, known: &[&str], roles: &[RoleAt]) -> Result<Fields, Error> {
+    let names: Vec<String> = roles.iter().map(role_name).collect();
+    let known: Vec<&str> = known
+        .iter()
+        .copied()
+        .chain(names.iter().map(String::as_str))
+        .collect();
+    fields.only(&known)
+}
+
+async fn administrator_and_roles(
+    app: &App,
+    caller: Caller,
+    user: Option<UserId>,
+) -> Result<(Session, Vec<RoleAt>), Error> {
+    app.db
+        .read(move |conn| {
+            let session = caller.session(conn)?.administrator()?;
+            Ok((session, account::roles(conn, user)?))
+        })
+        .await
+}

@@ -1,0 +1,155 @@
+//! `iikura demo`: the ninth meeting, as it took place, on a fresh database.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Failure, serve};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::auth::EventRole;
+use crate::auth::account::{self, Profile};
+use crate::auth::password::NewPassword;
+use crate::config::Config;
+use crate::db::{Conn, DatabaseUrl, Db};
+use crate::event::live::Live;
+use crate::event::{EventId, file};
+use crate::text::{Email, Line};
+use crate::time::{Clock, Moment};
+
+/// The meeting of 24 December 2022, from the press releases of the Ministry of Foreign Affairs of Japan.
+pub const NINTH_MEETING: &str = include_str!("demo/ca-jad-9.toml");
+
+/// A folder that holds this file may be wiped by the next demo.
+const MARK: &str = "iikura-demo";
+
+/// Flags of `iikura demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder for the demo's data; by default a fresh temporary one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(
+        long,
+        env = "IIKURA_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR"
+    )]
+    listen: SocketAddr,
+}
+
+impl DemoArgs {
+    /// Makes the data, prints the address and three sign-ins, and serves.
+    ///
+    /// # Errors
+    /// When the folder is not a demo's, or the address is taken.
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    pub fn run(self) -> Result<(), Failure> {
+        serve::start_log();
+        let folder = fresh_folder(self.data)?;
+        let config = config(&folder, self.listen)?;
+        let listener = serve::listen(&config)?;
+        let db = Db::open(&config.database)?;
+        db.migrate()?;
+        let clock = Clock::system();
+        let sign_ins = fill(&db, &config.mail_from, clock.now())?;
+        println!("http://{}/", listener.local_addr()?);
+        for (role, email, password) in sign_ins {
+            println!("{role} {email} {password}");
+        }
+        println!(
+            "Mail goes to {}; stop with Ctrl-C.",
+            config.outbox.display()
+        );
+        serve::until_stopped(App::new(db, clock, config), listener)
+    }
+}
+
+/// An empty folder that says it is a demo's. One that holds anything else is left alone.
+fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let folder = asked.unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("iikura-demo-{:013x}", crate::db::fresh_id()))
+    });
+    let fault = |error: std::io::Error| {
+        Failure::one(format!("cannot prepare {}: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(&folder).map_err(fault)?;
+    let used = std::fs::read_dir(&folder).map_err(fault)?.next().is_some();
+    if used && !folder.join(MARK).is_file() {
+        return Err(Failure::one(format!(
+            "{} holds something that is no demo's; name an empty folder with --data, or leave --data out",
+            folder.display()
+        )));
+    }
+    for name in ["iikura.db", "iikura.db-wal", "iikura.db-shm"] {
+        let old = folder.join(name);
+        if old.exists() {
+            std::fs::remove_file(old).map_err(fault)?;
+        }
+    }
+    let outbox = folder.join("outbox");
+    if outbox.exists() {
+        std::fs::remove_dir_all(outbox).map_err(fault)?;
+    }
+    std::fs::write(
+        folder.join(MARK),
+        "The data of 'iikura demo': made anew at every start.\n",
+    )
+    .map_err(fault)?;
+    Ok(folder)
+}
+
+fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
+    Ok(Config {
+        database: DatabaseUrl::Sqlite(folder.join("iikura.db").display().to_string()),
+        listen,
+        public_url: None,
+        smtp_url: None,
+        mail_from: Email::parse("protocol@iikura.example").map_err(Failure::one)?,
+        outbox: folder.join("outbox"),
+        workers: None,
+    })
+}
+
+type SignIn = (&'static str, String, String);
+
+/// Imports the meeting and adds one user per role, each with a password that nobody had before.
+fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
+    let actor = Actor {
+        user: None,
+        name: "demo".to_owned(),
+    };
+    db.write_here(|conn| {
+        let imported = file::import(conn, &Live::default(), NINTH_MEETING, office, &actor, now)?;
+        let mut sign_ins = Vec::new();
+        for (word, role) in [
+            ("admin", None),
+            ("officer", Some(EventRole::Officer)),
+            ("observer", Some(EventRole::Observer)),
+        ] {
+            sign_ins.push(add_user(conn, &actor, word, role, imported.event, now)?);
+        }
+        Ok(sign_ins)
+    })
+}
+
+fn add_user(
+    conn: &mut Conn,
+    actor: &Actor,
+    word: &'static str,
+    role: Option<EventRole>,
+    event: EventId,
+    now: Moment,
+) -> Result<SignIn, Failure> {
+    let email = Email::parse(&format!("{word}@iikura.example")).map_err(Failure::one)?;
+    let password = NewPassword::generate()?;
+    let profile = Profile {
+        name: Line::parse(&format!("Demo {word}"))?,
+        admin: role.is_none(),
+        roles: role.map(|role| (event, role)).into_iter().collect(),
+    };
+    account::add(conn, &email, &profile, &password.hash_here()?, actor, now)?;
+    Ok((word, email.to_string(), password.reveal().to_owned()))
+}

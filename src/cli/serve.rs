@@ -1,0 +1,56 @@
+//! `iikura serve`: checks the configuration, then answers requests and sends mail until it is told to stop.
+
+use std::net::TcpListener;
+
+use super::Failure;
+use crate::app::{self, App};
+use crate::config::{Config, ServeArgs};
+use crate::db::Db;
+use crate::mail::transport::Transport;
+use crate::mail::worker::Worker;
+use crate::time::Clock;
+
+pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
+    start_log();
+    let config = args.check().map_err(Failure)?;
+    let db = Db::open(&config.database)?;
+    db.check_schema()?;
+    let listener = listen(&config)?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    until_stopped(App::new(db, Clock::system(), config), listener)
+}
+
+/// Binds the address, so that a fault is known before anything is announced.
+pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind(config.listen).map_err(|error| {
+        Failure::one(format!(
+            "cannot listen on {}: {error}; set --listen (IIKURA_LISTEN)",
+            config.listen
+        ))
+    })
+}
+
+/// Serves and sends until a signal comes; then finishes the requests and the mail in hand.
+pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failure> {
+    let transport =
+        Transport::configured(app.config.smtp_url.as_deref(), app.config.outbox.clone())?;
+    actix_web::rt::System::new().block_on(async move {
+        let bell = app.mail_bell.clone();
+        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone());
+        let worker = actix_web::rt::spawn(worker.run());
+        let served = app::server(app, listener)?.await;
+        bell.stop();
+        worker.await?;
+        Ok(served?)
+    })
+}
+
+/// Logs to the terminal's error stream, as `RUST_LOG` says; `info` by default.
+pub(super) fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

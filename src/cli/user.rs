@@ -1,0 +1,280 @@
+//! `iikura user …`: accounts from the machine's own command line, where the first administrator comes from.
+#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
+
+use std::io::Read as _;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::audit::Actor;
+use crate::auth::account::{self, AccountError, Profile};
+use crate::auth::password::NewPassword;
+use crate::auth::{EventRole, User};
+use crate::db::{Conn, Db, DbError};
+use crate::event::EventId;
+use crate::text::{Email, Line};
+use crate::time::Clock;
+
+/// Add and change accounts
+#[derive(Debug, Clone, Subcommand)]
+pub enum UserCommand {
+    /// Add somebody who can sign in
+    Add(AddArgs),
+    /// Set a password; all sessions of the account end
+    Password(PasswordArgs),
+    /// Disable an account; all its sessions end
+    Disable(DisableArgs),
+}
+
+/// Flags of `user add`.
+#[derive(Debug, Clone, Args)]
+pub struct AddArgs {
+    /// Address to sign in with
+    #[arg(long, value_name = "E-MAIL")]
+    email: String,
+    /// Name as it stands in the history
+    #[arg(long)]
+    name: String,
+    /// What they may do
+    #[arg(long)]
+    role: Role,
+    /// Event at which an officer or observer has the role; may come several times
+    #[arg(long, value_name = "SLUG")]
+    event: Vec<String>,
+    /// Where the password comes from
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+/// Flags of `user password`.
+#[derive(Debug, Clone, Args)]
+pub struct PasswordArgs {
+    /// Address the account has
+    #[arg(long, value_name = "E-MAIL")]
+    email: String,
+    /// Where the password comes from
+    #[command(flatten)]
+    password: PasswordSource,
+}
+
+/// Flags of `user disable`.
+#[derive(Debug, Clone, Args)]
+pub struct DisableArgs {
+    /// Address the account has
+    #[arg(long, value_name = "E-MAIL")]
+    email: String,
+}
+
+/// Where a password comes from: standard input, the environment, or chance. Never an argument, which others can read.
+#[derive(Debug, Clone, Args)]
+struct PasswordSource {
+    /// Read the password from standard input; without it, IIKURA_PASSWORD is taken, or one is made and printed
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// What somebody is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Role {
+    /// Everything, at every event
+    Admin,
+    /// Reads and changes the events named
+    Officer,
+    /// Reads the events named
+    Observer,
+}
+
+/// Why a command did nothing; each says what to type instead.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// A flag is faulty.
+    #[error("{flag}: '{value}' {fault}")]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+        /// What it was given.
+        value: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The password is not accepted.
+    #[error("{0}; give another with --password-stdin, or none to have one made")]
+    Password(String),
+    /// Nothing could be read from standard input.
+    #[error("the password could not be read: {0}")]
+    Input(#[from] std::io::Error),
+    /// No such event.
+    #[error(
+        "there is no event '{0}'; 'iikura import FILE.toml' adds one, and its slug is in the file"
+    )]
+    NoEvent(String),
+    /// No such account.
+    #[error("nobody has the address '{0}'; add them with 'iikura user add'")]
+    NoUser(String),
+    /// The account stays as it is.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+}
+
+impl From<diesel::result::Error> for UserError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+impl UserCommand {
+    /// Does it and says so on standard output.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        match self {
+            Self::Add(args) => args.run(db, clock),
+            Self::Password(args) => args.run(db, clock),
+            Self::Disable(args) => args.run(db, clock),
+        }
+    }
+}
+
+impl AddArgs {
+    fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        let email =
+            Email::parse(&self.email).map_err(|fault| flag("--email", &self.email, fault))?;
+        let name = Line::parse(&self.name)
+            .map_err(|fault| flag("--name", &self.name, fault.to_string()))?;
+        let (password, made) = self.password.take(&[&self.name, &self.email])?;
+        let hash = hash(&password)?;
+        let slugs = self.event;
+        let role = self.role;
+        db.write_here(|conn| {
+            let profile = Profile {
+                name,
+                admin: role == Role::Admin,
+                roles: roles(conn, role, &slugs)?,
+            };
+            account::add(
+                conn,
+                &email,
+                &profile,
+                &hash,
+                &Actor::command_line(),
+                clock.now(),
+            )?;
+            Ok::<_, UserError>(())
+        })?;
+        println!("{} can sign in.", account::account_email(&email));
+        print_made(&password, made);
+        Ok(())
+    }
+}
+
+impl PasswordArgs {
+    fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        let user = db.read_here(|conn| find(conn, &self.email))?;
+        let (password, made) = self
+            .password
+            .take(&[user.name.as_str(), user.email.as_str()])?;
+        let hash = hash(&password)?;
+        db.write_here(|conn| {
+            let actor = Actor::command_line();
+            account::set_password(conn, user.id, &hash, None, &actor, clock.now())?;
+            Ok::<_, UserError>(())
+        })?;
+        println!(
+            "The password of {} is changed; their sessions have ended.",
+            user.email
+        );
+        print_made(&password, made);
+        Ok(())
+    }
+}
+
+impl DisableArgs {
+    fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        let user = db.write_here(|conn| {
+            let user = find(conn, &self.email)?;
+            account::set_disabled(conn, user.id, true, &Actor::command_line(), clock.now())?;
+            Ok::<_, UserError>(user)
+        })?;
+        println!(
+            "{} cannot sign in any more; their sessions have ended.",
+            user.email
+        );
+        Ok(())
+    }
+}
+
+impl PasswordSource {
+    /// The password, and whether it was made here.
+    fn take(&self, context: &[&str]) -> Result<(NewPassword, bool), UserError> {
+        let given = if self.password_stdin {
+            let mut line = String::new();
+            std::io::stdin().read_to_string(&mut line)?;
+            // The end of the line belongs to `echo`, not to the password.
+            let password = line.strip_suffix('\n').unwrap_or(&line);
+            Some(password.strip_suffix('\r').unwrap_or(password).to_owned())
+        } else {
+            std::env::var("IIKURA_PASSWORD").ok()
+        };
+        if let Some(raw) = given {
+            let password = NewPassword::parse(&raw, context).map_err(UserError::Password)?;
+            return Ok((password, false));
+        }
+        let made = NewPassword::generate().map_err(|error| UserError::Hash(error.to_string()))?;
+        Ok((made, true))
+    }
+}
+
+fn print_made(password: &NewPassword, made: bool) {
+    if made {
+        println!("Password: {}", password.reveal());
+    }
+}
+
+fn hash(password: &NewPassword) -> Result<String, UserError> {
+    password
+        .hash_here()
+        .map_err(|error| UserError::Hash(error.to_string()))
+}
+
+fn flag(flag: &'static str, value: &str, fault: String) -> UserError {
+    UserError::Flag {
+        flag,
+        value: value.to_owned(),
+        fault,
+    }
+}
+
+fn find(conn: &mut Conn, email: &str) -> Result<User, UserError> {
+    account::by_email(conn, &email.trim().to_lowercase())?
+        .map(|account| account.user)
+        .ok_or_else(|| UserError::NoUser(email.to_owned()))
+}
+
+fn roles(
+    conn: &mut Conn,
+    role: Role,
+    slugs: &[String],
+) -> Result<Vec<(EventId, EventRole)>, UserError> {
+    let role = match role {
+        Role::Admin => return Ok(Vec::new()),
+        Role::Officer => EventRole::Officer,
+        Role::Observer => EventRole::Observer,
+    };
+    let events = account::roles(conn, None)?;
+    slugs
+        .iter()
+        .map(|slug| {
+            events
+                .iter()
+                .find(|at| at.slug == *slug)
+                .map(|at| (at.event, role))
+                .ok_or_else(|| UserError::NoEvent(slug.clone()))
+        })
+        .collect()
+}

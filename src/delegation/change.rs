@@ -1,0 +1,180 @@
+//! Adding, changing and removing delegations.
+
+use super::{Delegation, DelegationId, Role, store};
+use crate::event::programme::{Programme, Resource};
+use crate::event::resource;
+use crate::event::tx::EventTx;
+use crate::slot::Slot;
+use crate::slot::rules::{Candidate, Finding, obstacles, wording};
+
+/// Why a delegation stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum DelegationError {
+    /// There is no such delegation at this event.
+    #[error("there is no such delegation")]
+    NotFound,
+    /// Another delegation has the code.
+    #[error("another delegation has the code '{0}'; choose one of its own")]
+    CodeTaken(String),
+    /// There is a chair already.
+    #[error("{0} is the chair already; there is one at most")]
+    SecondChair(String),
+    /// Plenaries would be without the chair; their titles.
+    #[error("a plenary needs the chair: {0}; give them another kind first")]
+    ChairNeeded(String),
+    /// Slots name the delegation, cancelled ones included; the sentence names them.
+    #[error("{0}")]
+    InUse(String),
+    /// The delegation was told of slots, though none names it any more.
+    #[error(
+        "The delegation was told of slots by mail. Who was told what stays on record, so the delegation stays as well."
+    )]
+    Told,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] crate::db::DbError),
+}
+
+/// Adds a delegation.
+///
+/// # Errors
+/// When its code or the chair is taken, or as the store says.
+pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
+    let programme = tx.programme();
+    check(&programme, delegation)?;
+    store::insert(tx.conn, programme.event.id, delegation)?;
+    let after = record(&programme, delegation);
+    tx.record(
+        "delegation.added",
+        (delegation.id.0, delegation.name.as_str()),
+        None,
+        Some(after),
+    )?;
+    Ok(tx.reread()?)
+}
+
+/// Changes a delegation with its contacts and presence. Nobody is told of it.
+///
+/// # Errors
+/// As [`add`]; when plenaries would be without the chair.
+pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
+    let programme = tx.programme();
+    let old = programme
+        .delegation(delegation.id)
+        .ok_or(DelegationError::NotFound)?;
+    check(&programme, delegation)?;
+    check_plenaries(&programme, delegation)?;
+    store::update(tx.conn, programme.event.id, delegation)?;
+    let (before, after) = (record(&programme, old), record(&programme, delegation));
+    tx.record(
+        "delegation.changed",
+        (delegation.id.0, delegation.name.as_str()),
+        Some(before),
+        Some(after),
+    )?;
+    Ok(tx.reread()?)
+}
+
+/// Removes a delegation that no slot names and that was told of none.
+///
+/// # Errors
+/// When a slot names it or it was told of one, or as the store says.
+pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationError> {
+    let programme = tx.programme();
+    let delegation = programme.delegation(id).ok_or(DelegationError::NotFound)?;
+    let named = wording::named_by(&programme, Resource::Delegation(id), "the delegation");
+    if let Some(slots) = named {
+        return Err(DelegationError::InUse(slots));
+    }
+    if programme
+        .notices
+        .iter()
+        .any(|notice| notice.delegation == id)
+    {
+        return Err(DelegationError::Told);
+    }
+    resource::delete(tx.conn, id.0)?;
+    let before = record(&programme, delegation);
+    tx.record(
+        "delegation.removed",
+        (id.0, delegation.name.as_str()),
+        Some(before),
+        None,
+    )?;
+    Ok(tx.reread()?)
+}
+
+fn check(programme: &Programme, delegation: &Delegation) -> Result<(), DelegationError> {
+    let mut others = programme
+        .delegations
+        .iter()
+        .filter(|other| other.id != delegation.id);
+    let same_code = |other: &&Delegation| {
+        other
+            .code
+            .as_str()
+            .eq_ignore_ascii_case(delegation.code.as_str())
+    };
+    if let Some(other) = others.clone().find(same_code) {
+        return Err(DelegationError::CodeTaken(other.code.to_string()));
+    }
+    match others.find(|other| delegation.role == Role::Chair && other.role == Role::Chair) {
+        Some(chair) => Err(DelegationError::SecondChair(chair.name.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// No plenary may be left without the chair.
+fn check_plenaries(programme: &Programme, delegation: &Delegation) -> Result<(), DelegationError> {
+    let leaderless = |programme: &Programme, slot: &Slot| {
+        obstacles(programme, Candidate::stored(slot))
+            .iter()
+            .any(|conflict| conflict.finding == Finding::PlenaryWithoutChair)
+    };
+    let changed = programme.with_delegation(delegation);
+    let titles: Vec<String> = changed
+        .live_slots()
+        .filter(|slot| leaderless(&changed, slot) && !leaderless(programme, slot))
+        .map(|slot| format!("“{}”", slot.details.title))
+        .collect();
+    if titles.is_empty() {
+        return Ok(());
+    }
+    Err(DelegationError::ChairNeeded(titles.join(", ")))
+}
+
+fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
+    let contacts = delegation.contacts.iter().map(|contact| {
+        let letters_only = if contact.letters_only {
+            ", letters only"
+        } else {
+            ""
+        };
+        format!(
+            "{} <{}> ({}{letters_only})",
+            contact.name, contact.email, contact.language
+        )
+    });
+    let presence = delegation
+        .presence
+        .iter()
+        .map(|stay| programme.event.write_stay(*stay));
+    serde_json::json!({
+        "code": delegation.code.as_str(),
+        "name": delegation.name.as_str(),
+        "name_ja": delegation.name_ja,
+        "role": crate::db::text_enum::TextEnum::as_str(delegation.role),
+        "principal": delegation.principal.as_str(),
+        "principal_ja": delegation.principal_ja,
+        "principal_title": delegation.principal_title,
+        "precedence": delegation.precedence,
+        "time_zone": delegation.time_zone.name(),
+        "languages": delegation.languages,
+        "party_size": delegation.party_size,
+        "presence": presence.collect::<Vec<_>>(),
+        "contacts": contacts.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,313 @@
+//! The pages of delegations.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::change::{self, DelegationError};
+use super::forms::{self, contact_field};
+use super::{Delegation, MOST_CONTACTS, Role};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::event::pages::settings::ZONES;
+use crate::web::Error;
+use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "delegation/index.html")]
+struct DelegationsPage {
+    shell: Shell,
+    slug: String,
+    delegations: Vec<Delegation>,
+    may_change: bool,
+}
+
+#[derive(Template)]
+#[template(path = "delegation/form.html")]
+struct DelegationPage {
+    shell: Shell,
+    form: Form,
+    action: String,
+    back: String,
+    removal: Option<Removal>,
+    names: [TextField; 3],
+    role: Choices,
+    principal: [TextField; 3],
+    numbers: [TextField; 2],
+    zone: TextField,
+    languages: TextField,
+    presence: TextArea,
+    contacts: Vec<ContactRow>,
+}
+
+struct ContactRow {
+    number: usize,
+    name: TextField,
+    email: TextField,
+    language: TextField,
+    letters: Choices,
+}
+
+/// `GET /events/{slug}/delegations`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    render(&DelegationsPage {
+        shell: desk.seat.shell("Delegations", Section::Delegations),
+        slug: desk.seat.slug.clone(),
+        delegations: desk.programme.delegations.to_vec(),
+        may_change: desk.seat.may_change(),
+    })
+}
+
+/// `GET /events/{slug}/delegations/new`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn new(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let next = desk
+        .programme
+        .delegations
+        .iter()
+        .map(|each| each.precedence + 1)
+        .max()
+        .unwrap_or(0);
+    let role = if desk.programme.chair().is_none() {
+        "chair"
+    } else {
+        "guest"
+    };
+    let fields = Fields::from_pairs([
+        ("role", role.to_owned()),
+        ("precedence", next.to_string()),
+        ("party_size", "6".to_owned()),
+    ]);
+    render(&page(&desk, None, Form::new(fields)))
+}
+
+/// `GET /events/{slug}/delegations/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation.
+pub async fn edit(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let stored = desk
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    let form = Form::new(forms::fields_of(&desk.programme.event, stored));
+    render(&page(&desk, Some(stored), form))
+}
+
+/// `POST /events/{slug}/delegations`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn add(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    save(&desk, None, forms::known_fields(fields)?).await
+}
+
+/// `POST /events/{slug}/delegations/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation.
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let stored = desk
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    save(&desk, Some(stored), forms::known_fields(fields)?).await
+}
+
+/// `POST /events/{slug}/delegations/{code}/removal`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation or slots name it.
+pub async fn remove(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let stored = desk
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    let id = stored.id;
+    match desk.write(move |tx| change::remove(tx, id)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/delegations", desk.seat.slug),
+            "removed",
+        )),
+        Err(error) => {
+            let fields = forms::fields_of(&desk.programme.event, stored);
+            let form = Form::rejected(fields, field_errors(error)?);
+            conflict(&page(&desk, Some(stored), form))
+        }
+    }
+}
+
+async fn save(
+    desk: &Desk,
+    stored: Option<&Delegation>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let parsed = forms::parse(&desk.programme.event, &fields, stored.map(|each| each.id));
+    let delegation = match parsed {
+        Ok(delegation) => delegation,
+        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+    };
+    let is_new = stored.is_none();
+    let work = move |tx: &mut crate::event::tx::EventTx<'_>| {
+        if is_new {
+            change::add(tx, &delegation)
+        } else {
+            change::change(tx, &delegation)
+        }
+    };
+    match desk.write(work).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/delegations", desk.seat.slug),
+            "saved",
+        )),
+        Err(error) => {
+            let errors = field_errors(error)?;
+            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// What of an error the form can show at a field; the rest is a page.
+fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
+    let mut errors = FieldErrors::default();
+    match error {
+        DelegationError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
+        DelegationError::SecondChair(_) | DelegationError::ChairNeeded(_) => {
+            errors.add("role", format!("Role: {error}."));
+        }
+        DelegationError::InUse(_) | DelegationError::Told => {
+            errors.add("removal", error.to_string());
+        }
+        DelegationError::NotFound => return Err(Error::NotFound),
+        DelegationError::Store(error) => return Err(error.into()),
+        DelegationError::Database(error) => return Err(error.into()),
+    }
+    Ok(errors)
+}
+
+fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage {
+    let delegations = format!("/events/{}/delegations", desk.seat.slug);
+    let (title, action) = match stored {
+        Some(each) => (
+            each.name.to_string(),
+            format!("{delegations}/{}", each.code),
+        ),
+        None => ("Add a delegation".to_owned(), delegations.clone()),
+    };
+    let venue = &desk.programme.event;
+    let text = |name: &'static str, label: &'static str| TextField::new(name, label);
+    DelegationPage {
+        shell: desk.seat.shell(title, Section::Delegations).form(&form),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+        action,
+        back: delegations,
+        names: [
+            text("name", "Country or organisation").of(&form),
+            text("name_ja", "Japanese name").optional().of(&form),
+            text("code", "Code").help("As in KZ.").short().of(&form),
+        ],
+        role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest")])
+            .inline()
+            .of(&form),
+        principal: [
+            text("principal", "Principal").help("With style and family name in capitals, as on the name plate.").of(&form),
+            text("principal_ja", "Principal’s Japanese name").optional().of(&form),
+            text("principal_title", "Title").optional().of(&form),
+        ],
+        numbers: [
+            text("precedence", "Precedence").help("The chair is 0.").numeric().of(&form),
+            text("party_size", "Party size").help("With the principal.").numeric().of(&form),
+        ],
+        zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").suggest(ZONES).of(&form),
+        languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
+        presence: TextArea::new("presence", "Presence")
+            .help(format!(
+                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always there.",
+                venue.venue, venue.time_zone
+            ))
+            .optional()
+            .rows(2)
+            .of(&form),
+        contacts: contact_rows(&form),
+        form,
+    }
+}
+
+/// The rows that are filled, and two to fill.
+fn contact_rows(form: &Form) -> Vec<ContactRow> {
+    let filled = (1..=MOST_CONTACTS).rev().find(|row| {
+        ["name", "email"]
+            .iter()
+            .any(|field| !form.fields.get(&contact_field(*row, field)).is_empty())
+    });
+    let rows = (filled.unwrap_or(0) + 2).min(MOST_CONTACTS);
+    let row = |number: usize| ContactRow {
+        number,
+        name: TextField::new(contact_field(number, "name"), "Name")
+            .optional()
+            .of(form),
+        email: TextField::new(contact_field(number, "email"), "E-mail")
+            .kind("email")
+            .optional()
+            .of(form),
+        language: TextField::new(contact_field(number, "language"), "Language")
+            .short()
+            .optional()
+            .of(form),
+        letters: Choices::checkboxes(
+            contact_field(number, "letters"),
+            "Calendar",
+            [Choice::new("yes", "Letters only, no calendar part")],
+        )
+        .of(form),
+    };
+    (1..=rows).map(row).collect()
+}

@@ -1,0 +1,190 @@
+//! The event form: for a new event and for the settings of one.
+
+use super::{Day, Event, EventId, Office, Revision, Settings};
+use crate::db::fresh_id;
+use crate::text::{Code, Email, Line, optional_line};
+use crate::time::{ClockTime, Zone, parse_date};
+use crate::web::form::{FieldErrors, Fields};
+
+/// Every field of the event form.
+pub const FIELDS: &[&str] = &[
+    "slug",
+    "name",
+    "name_ja",
+    "venue",
+    "venue_ja",
+    "time_zone",
+    "days",
+    "office_name",
+    "office_email",
+    "office_phone",
+    "grid_minutes",
+    "minimum_gap_minutes",
+    "chair_run_minutes",
+    "chair_rest_needs_reason",
+];
+
+/// Reads an event form. `stored` is the event being changed, whose slug stays; a new one needs a slug.
+///
+/// # Errors
+/// With a sentence for each field that makes no sense.
+pub fn parse(fields: &Fields, stored: Option<&Event>) -> Result<Event, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let slug = match stored {
+        Some(event) => Some(event.slug.clone()),
+        None => errors.check("slug", "Short name", Code::parse(fields.get("slug"))),
+    };
+    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name_ja = errors.check(
+        "name_ja",
+        "Japanese name",
+        optional_line(fields.get("name_ja")),
+    );
+    let venue = errors.check("venue", "Venue", Line::parse(fields.get("venue")));
+    let venue_ja = errors.check(
+        "venue_ja",
+        "The venue’s Japanese name",
+        optional_line(fields.get("venue_ja")),
+    );
+    let time_zone = errors.take("time_zone", fields.get("time_zone").trim().parse::<Zone>());
+    let days = days(fields, &mut errors);
+    let office = office(fields, &mut errors);
+    let settings = settings(fields, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let event = || {
+        Some(Event {
+            id: stored.map_or_else(|| EventId(fresh_id()), |event| event.id),
+            slug: slug?,
+            name: name?,
+            name_ja: name_ja?,
+            venue: venue?,
+            venue_ja: venue_ja?,
+            time_zone: time_zone?,
+            office: office?,
+            days,
+            settings: settings?,
+            revision: Revision(0),
+        })
+    };
+    event().ok_or(errors)
+}
+
+fn days(fields: &Fields, errors: &mut FieldErrors) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for (number, line) in (1..)
+        .zip(fields.get("days").lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        match day(line) {
+            Ok(day) if days.iter().any(|other| other.date == day.date) => {
+                errors.add(
+                    "days",
+                    format!("Days, line {number}: {} is there twice.", day.date),
+                );
+            }
+            Ok(day) => days.push(day),
+            Err(fault) => errors.add("days", format!("Days, line {number}: {fault}.")),
+        }
+    }
+    if days.is_empty() && errors.get("days").is_none() {
+        errors.add("days", "Days are missing; an event has at least one.");
+    }
+    days.sort_by_key(|day| day.date);
+    days
+}
+
+/// Reads `2022-12-24 08:30–21:00`; a hyphen serves as well.
+fn day(line: &str) -> Result<Day, String> {
+    let advice = "write it as in 2022-12-24 08:30–21:00";
+    let (date, hours) = line.trim().split_once(' ').ok_or(advice)?;
+    let (opens, closes) = hours.split_once(['–', '-']).ok_or(advice)?;
+    let (opens, closes) = (opens.parse::<ClockTime>()?, closes.parse::<ClockTime>()?);
+    if closes.minutes() <= opens.minutes() {
+        return Err("the house must close after it opens".to_owned());
+    }
+    Ok(Day {
+        date: parse_date(date)?,
+        opens,
+        closes,
+    })
+}
+
+fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<Office> {
+    let name = errors.check(
+        "office_name",
+        "The office’s name",
+        Line::parse(fields.get("office_name")),
+    );
+    let email = errors.check(
+        "office_email",
+        "The office’s e-mail",
+        Email::parse(fields.get("office_email")),
+    );
+    let phone = errors.check(
+        "office_phone",
+        "The office’s telephone",
+        optional_line(fields.get("office_phone")),
+    );
+    Some(Office {
+        name: name?,
+        email: email?,
+        phone: phone?,
+    })
+}
+
+fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
+    let mut number = |field, label, range| errors.number(field, label, fields.get(field), range);
+    let grid = number("grid_minutes", "Grid", 1..=60);
+    let gap = number("minimum_gap_minutes", "Transfer", 0..=240);
+    let run = number("chair_run_minutes", "The chair’s longest run", 15..=1440);
+    Some(Settings {
+        grid_minutes: grid?,
+        minimum_gap_minutes: gap?,
+        chair_run_minutes: run?,
+        chair_rest_needs_reason: fields.flag("chair_rest_needs_reason"),
+    })
+}
+
+/// Fills the form with a stored event.
+#[must_use]
+pub fn fields_of(event: &Event) -> Fields {
+    let days: Vec<String> = event
+        .days
+        .iter()
+        .map(|day| format!("{} {}–{}", day.date, day.opens, day.closes))
+        .collect();
+    let mut fields = fields_of_settings(event.settings);
+    for (name, value) in [
+        ("name", event.name.as_str()),
+        ("name_ja", &event.name_ja),
+        ("venue", event.venue.as_str()),
+        ("venue_ja", &event.venue_ja),
+        ("time_zone", event.time_zone.name()),
+        ("days", &days.join("\n")),
+        ("office_name", event.office.name.as_str()),
+        ("office_email", event.office.email.as_str()),
+        ("office_phone", &event.office.phone),
+    ] {
+        fields.push(name, value);
+    }
+    fields
+}
+
+/// Fills the form's figures.
+#[must_use]
+pub fn fields_of_settings(settings: Settings) -> Fields {
+    let mut fields = Fields::from_pairs([
+        ("grid_minutes", settings.grid_minutes.to_string()),
+        (
+            "minimum_gap_minutes",
+            settings.minimum_gap_minutes.to_string(),
+        ),
+        ("chair_run_minutes", settings.chair_run_minutes.to_string()),
+    ]);
+    if settings.chair_rest_needs_reason {
+        fields.push("chair_rest_needs_reason", "yes");
+    }
+    fields
+}

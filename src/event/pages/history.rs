@@ -1,0 +1,68 @@
+//! Who changed what: of one event, and of everything.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::audit::{self, HistoryLine};
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::time::Zone;
+use crate::web::Error;
+use crate::web::page::{Section, Shell, render};
+
+/// How many changes the pages show.
+const MOST: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "audit/index.html")]
+struct HistoryPage {
+    shell: Shell,
+    zone: &'static str,
+    history: Vec<HistoryLine>,
+}
+
+/// `GET /events/{slug}/history`: the event's latest changes, in the venue's time.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn of_event(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let event = desk.seat.event;
+    let records = app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::latest(conn, Some(event), MOST)?))
+        .await?;
+    let zone = desk.programme.event.time_zone;
+    render(&HistoryPage {
+        shell: desk.seat.shell("History", Section::History),
+        zone: zone.name(),
+        history: records.iter().map(|record| record.line(zone)).collect(),
+    })
+}
+
+/// `GET /audit`: the latest changes of everything, accounts included, in UTC.
+///
+/// # Errors
+/// For all but administrators.
+pub async fn of_everything(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let (session, records) = app
+        .db
+        .read(move |conn| {
+            let session = caller.session(conn)?.administrator()?;
+            Ok::<_, Error>((session, audit::latest(conn, None, MOST)?))
+        })
+        .await?;
+    render(&HistoryPage {
+        shell: session.shell("History", Section::Audit),
+        zone: Zone::UTC.name(),
+        history: records
+            .iter()
+            .map(|record| record.line(Zone::UTC))
+            .collect(),
+    })
+}

@@ -1,0 +1,244 @@
+//! Settings of an event, and the form for a new one.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::auth::session::{Caller, Session};
+use crate::event::change::{self, Cause, EventError};
+use crate::event::desk::Desk;
+use crate::event::{Settings, forms};
+use crate::web::Error;
+use crate::web::field::{Choice, Choices, TextArea, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other, see_other_done, unprocessable};
+
+/// Zones that the browser offers while typing: the venue's and those of the dialogue's members.
+pub(crate) const ZONES: [&str; 6] = [
+    "Asia/Tokyo",
+    "Asia/Almaty",
+    "Asia/Bishkek",
+    "Asia/Dushanbe",
+    "Asia/Ashgabat",
+    "Asia/Tashkent",
+];
+
+#[derive(Template)]
+#[template(path = "event/settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    form: Form,
+    action: String,
+    back: String,
+    slug: Option<TextField>,
+    facts: [TextField; 4],
+    zone: TextField,
+    days: TextArea,
+    office: [TextField; 3],
+    figures: [TextField; 3],
+    rest: Choices,
+    may_change: bool,
+}
+
+/// `GET /events/{slug}/settings`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let form = Form::new(forms::fields_of(&desk.programme.event));
+    render(&page_of(&desk, form))
+}
+
+/// `POST /events/{slug}/settings`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = fields.only(forms::FIELDS)?;
+    let event = match forms::parse(&fields, Some(&desk.programme.event)) {
+        Ok(event) => event,
+        Err(errors) => return unprocessable(&page_of(&desk, Form::rejected(fields, errors))),
+    };
+    match desk.write(move |tx| change::change(tx, &event)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/settings", desk.seat.slug),
+            "saved",
+        )),
+        Err(error) => {
+            let errors = field_errors(error)?;
+            unprocessable(&page_of(&desk, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// `GET /events/new`
+///
+/// # Errors
+/// For all but administrators.
+pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let session = app
+        .db
+        .read(move |conn| caller.session(conn))
+        .await?
+        .administrator()?;
+    let mut fields = forms::fields_of_settings(Settings::default());
+    fields.push("time_zone", "Asia/Tokyo");
+    fields.push("office_name", "Protocol Office");
+    fields.push("office_email", app.config.mail_from.as_str());
+    render(&page_of_new(&session, Form::new(fields)))
+}
+
+/// `POST /events`
+///
+/// # Errors
+/// For all but administrators.
+pub async fn add(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let now = caller.now;
+    let session = app
+        .db
+        .read(move |conn| caller.session(conn))
+        .await?
+        .administrator()?;
+    let fields = fields.only(forms::FIELDS)?;
+    let event = match forms::parse(&fields, None) {
+        Ok(event) => event,
+        Err(errors) => {
+            return unprocessable(&page_of_new(&session, Form::rejected(fields, errors)));
+        }
+    };
+    let (live, actor, slug) = (
+        app.live.clone(),
+        session.user.actor(),
+        event.slug.to_string(),
+    );
+    match app
+        .db
+        .write(move |conn| change::add(conn, &live, &event, &actor, now))
+        .await
+    {
+        Ok(()) => Ok(see_other(&format!("/events/{slug}/delegations"))),
+        Err(error) => {
+            let errors = field_errors(error)?;
+            unprocessable(&page_of_new(&session, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// What of an error the form can show at a field; the rest is a page.
+fn field_errors(error: EventError) -> Result<FieldErrors, Error> {
+    let mut errors = FieldErrors::default();
+    match error {
+        EventError::SlugTaken(_) => errors.add("slug", format!("Short name: {error}.")),
+        EventError::SlotsOutside(slots) => {
+            for outside in slots {
+                let field = match outside.cause {
+                    Cause::Days => "days",
+                    Cause::Zone => "time_zone",
+                    Cause::Grid => "grid_minutes",
+                };
+                errors.add(field, outside.sentence);
+            }
+        }
+        EventError::Store(error) => return Err(error.into()),
+        EventError::Database(error) => return Err(error.into()),
+    }
+    Ok(errors)
+}
+
+fn page_of(desk: &Desk, form: Form) -> SettingsPage {
+    let slug = &desk.seat.slug;
+    let shell = desk.seat.shell("Settings", Section::Settings);
+    let may_change = desk.seat.may_change();
+    page(
+        shell,
+        format!("/events/{slug}/settings"),
+        format!("/events/{slug}"),
+        may_change,
+        form,
+    )
+}
+
+fn page_of_new(session: &Session, form: Form) -> SettingsPage {
+    let slug = TextField::new("slug", "Short name")
+        .help("For addresses and files, as in ca-jad-9. It cannot be changed later.")
+        .short()
+        .of(&form);
+    let shell = session.shell("Add an event", Section::Events);
+    SettingsPage {
+        slug: Some(slug),
+        ..page(shell, "/events".to_owned(), "/".to_owned(), true, form)
+    }
+}
+
+fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form) -> SettingsPage {
+    let text = |name: &'static str, label: &'static str| TextField::new(name, label);
+    SettingsPage {
+        shell: shell.form(&form),
+        action,
+        back,
+        slug: None,
+        facts: [
+            text("name", "Name").of(&form),
+            text("name_ja", "Japanese name").optional().of(&form),
+            text("venue", "Venue").of(&form),
+            text("venue_ja", "Venue’s Japanese name")
+                .optional()
+                .of(&form),
+        ],
+        zone: text("time_zone", "Time zone of the venue")
+            .help("As in Asia/Tokyo.")
+            .suggest(ZONES)
+            .of(&form),
+        days: TextArea::new("days", "Days and opening hours")
+            .help("One day a line, as in 2022-12-24 08:30–21:00.")
+            .rows(3)
+            .of(&form),
+        office: [
+            text("office_name", "Name").of(&form),
+            text("office_email", "E-mail")
+                .kind("email")
+                .help("Organiser of every invitation; somebody reads what comes back.")
+                .of(&form),
+            text("office_phone", "Telephone").optional().of(&form),
+        ],
+        figures: [
+            text("grid_minutes", "Grid")
+                .help("Slots begin and end on multiples of this many minutes.")
+                .numeric()
+                .of(&form),
+            text("minimum_gap_minutes", "Transfer")
+                .help("Minutes a principal needs between two rooms.")
+                .numeric()
+                .of(&form),
+            text("chair_run_minutes", "The chair’s longest run")
+                .help("Minutes without a break of 15 minutes.")
+                .numeric()
+                .of(&form),
+        ],
+        rest: Choices::checkboxes(
+            "chair_rest_needs_reason",
+            "Rest of the chair",
+            [Choice::new("yes", "A longer run needs a reason")],
+        )
+        .of(&form),
+        may_change,
+        form,
+    }
+}

@@ -1,0 +1,252 @@
+use super::*;
+use crate::mail::sample::{Sample, at, bilateral};
+use crate::notice::News;
+use crate::text::Line;
+
+fn text(letter: &Letter<'_>) -> String {
+    String::from_utf8(compose(letter).unwrap().raw)
+        .unwrap()
+        .replace("\r\n", "\n")
+}
+
+/// The plain and the HTML body as people read them.
+fn bodies(letter: &Letter<'_>, standing: Standing) -> (String, String) {
+    let words = Words::of(letter, standing);
+    (
+        PlainBody { words: &words }.render().unwrap(),
+        HtmlBody { words: &words }.render().unwrap(),
+    )
+}
+
+fn moved() -> News {
+    News::Changed {
+        before: bilateral("17:20", Some("Salon")),
+        now: bilateral("17:30", Some("Conference Room")),
+    }
+}
+
+#[test]
+fn a_confirmation() {
+    let sample = Sample::new();
+    let news = News::Confirmed(bilateral("17:20", Some("Salon")));
+    let letter = sample.letter(&news);
+    assert_eq!(
+        compose(&letter).unwrap().subject,
+        "Confirmed: Japan–Kazakhstan Foreign Ministers' Meeting, 24 December 2022, 17:20 (JST, UTC+9)"
+    );
+    let (plain, html) = bodies(&letter, Standing::UpToDate);
+    insta::assert_snapshot!("confirmed_mail", text(&letter));
+    insta::assert_snapshot!("confirmed_plain", plain);
+    insta::assert_snapshot!("confirmed_html", html);
+}
+
+#[test]
+fn a_change() {
+    let mut sample = Sample::new();
+    sample.sequence = 1;
+    sample.first_message_id = Some("<7.0.0000000000000@iikura.example>");
+    sample.schedule.pop();
+    sample
+        .schedule
+        .push(bilateral("17:30", Some("Conference Room")));
+    let news = moved();
+    let letter = sample.letter(&news);
+    let (plain, _) = bodies(&letter, Standing::UpToDate);
+    insta::assert_snapshot!("changed_mail", text(&letter));
+    insta::assert_snapshot!("changed_plain", plain);
+}
+
+#[test]
+fn a_cancellation() {
+    let mut sample = Sample::new();
+    sample.sequence = 2;
+    sample.schedule.pop();
+    let news = News::Cancelled(bilateral("17:20", None));
+    let letter = sample.letter(&news);
+    let (plain, _) = bodies(&letter, Standing::UpToDate);
+    insta::assert_snapshot!("cancelled_mail", text(&letter));
+    insta::assert_snapshot!("cancelled_plain", plain);
+}
+
+#[test]
+fn the_same_letter_gives_the_same_bytes() {
+    let sample = Sample::new();
+    let news = moved();
+    let letter = sample.letter(&news);
+    assert_eq!(compose(&letter).unwrap(), compose(&letter).unwrap());
+}
+
+#[test]
+fn who_wants_letters_only_gets_no_calendar() {
+    let mut sample = Sample::new();
+    sample.contact.letters_only = true;
+    let news = moved();
+    let mail = text(&sample.letter(&news));
+    for absent in [
+        "calendar",
+        "invite.ics",
+        "multipart/mixed",
+        "application/ics",
+    ] {
+        assert!(!mail.contains(absent), "{absent}");
+    }
+    assert!(mail.contains("multipart/alternative"));
+    assert!(
+        !bodies(&sample.letter(&news), Standing::UpToDate)
+            .0
+            .contains("invite.ics")
+    );
+}
+
+#[test]
+fn who_missed_a_change_reads_no_old_time() {
+    let sample = Sample::new();
+    let news = moved();
+    let (plain, html) = bodies(&sample.letter(&news), Standing::Behind);
+    for body in [plain, html] {
+        assert!(
+            body.contains("An earlier change did not reach you"),
+            "{body}"
+        );
+        assert!(!body.contains('→'), "{body}");
+        assert!(body.contains("17:30–18:00 (JST, UTC+9)"), "{body}");
+    }
+}
+
+#[test]
+fn another_day_at_home_is_written_out() {
+    let mut sample = Sample::new();
+    sample.delegation.time_zone = "America/New_York".parse().unwrap();
+    let news = News::Changed {
+        before: bilateral("17:20", None),
+        now: bilateral("09:00", None),
+    };
+    let (plain, _) = bodies(&sample.letter(&news), Standing::UpToDate);
+    assert!(
+        plain.contains(
+            "Time at Iikura House: 17:20–17:50 (JST, UTC+9) → 09:00–09:30 (JST, UTC+9)\n"
+        ),
+        "{plain}"
+    );
+    assert!(
+        plain.contains(
+            "Time at home: Saturday, 24 December 2022, 03:20–03:50 (EST, UTC−5) → \
+             Friday, 23 December 2022, 19:00–19:30 (EST, UTC−5)\n"
+        ),
+        "{plain}"
+    );
+}
+
+#[test]
+fn a_slot_past_midnight_names_both_days() {
+    let sample = Sample::new();
+    let mut late = bilateral("23:45", None);
+    late.ends = at("23:45").minutes() + 30;
+    let news = News::Confirmed(late);
+    let (plain, _) = bodies(&sample.letter(&news), Standing::UpToDate);
+    assert!(
+        plain.contains(
+            "At Iikura House: Saturday, 24 December 2022, 23:45 – Sunday, 25 December 2022, 00:15 (JST, UTC+9)\n"
+        ),
+        "{plain}"
+    );
+}
+
+#[test]
+fn the_host_reads_one_time_only() {
+    let mut sample = Sample::new();
+    sample.delegation.time_zone = sample.event.time_zone;
+    let news = News::Confirmed(bilateral("17:20", None));
+    let (plain, html) = bodies(&sample.letter(&news), Standing::UpToDate);
+    assert!(!plain.contains("At home") && !html.contains("At home"));
+}
+
+#[test]
+fn a_name_that_breaks_headers_breaks_nothing() {
+    let mut sample = Sample::new();
+    // As if somebody had written to the database by hand.
+    for name in ["a\r\nBcc: x@y.example", "\u{0}", "\"", "a\nb", "\r\n"] {
+        sample.contact.name = Line::stored(name.into());
+        sample.event.office.name = Line::stored(name.into());
+        let mut told = bilateral("17:20", None);
+        told.title = name.into();
+        let news = News::Confirmed(told);
+        let mail = text(&sample.letter(&news));
+        let (headers, _) = mail.split_once("\n\n").unwrap();
+        let names: Vec<&str> = headers
+            .lines()
+            .filter(|line| !line.starts_with(' '))
+            .map(|line| line.split(':').next().unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "From",
+                "To",
+                "Reply-To",
+                "Subject",
+                "Date",
+                "Message-ID",
+                "Auto-Submitted",
+                "MIME-Version",
+                "Content-Type"
+            ],
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn markup_in_a_title_stays_text() {
+    let sample = Sample::new();
+    let mut told = bilateral("17:20", Some("<img src=x>"));
+    told.title = "<script>alert(1)</script>".into();
+    let news = News::Confirmed(told);
+    let (_, html) = bodies(&sample.letter(&news), Standing::UpToDate);
+    assert!(
+        !html.contains("<script") && !html.contains("<img"),
+        "{html}"
+    );
+}
+
+#[test]
+fn an_address_no_mail_can_carry_is_an_error() {
+    let mut sample = Sample::new();
+    sample.contact.email = Email::stored("kz@x.example\r\nBcc: a@b.example".into());
+    let news = moved();
+    assert!(matches!(
+        compose(&sample.letter(&news)),
+        Err(ComposeError::Address(_))
+    ));
+}
+
+#[test]
+fn plain_text_and_html_say_the_same() {
+    let sample = Sample::new();
+    for news in [
+        News::Confirmed(bilateral("17:20", None)),
+        moved(),
+        News::Cancelled(bilateral("17:20", Some("Salon"))),
+        News::Dropped(bilateral("17:20", Some("Salon"))),
+        News::Withdrawn(bilateral("17:20", Some("Salon"))),
+        News::Repeated(bilateral("17:20", Some("Salon"))),
+    ] {
+        let (plain, html) = bodies(&sample.letter(&news), Standing::UpToDate);
+        let shown = without_tags(&html).to_lowercase();
+        for phrase in plain.lines().flat_map(|line| line.split(" → ")) {
+            let phrase = phrase.trim_start_matches("- ").to_lowercase();
+            for half in phrase.split(": ") {
+                assert!(shown.contains(half.trim()), "{half:?} is not in {shown}");
+            }
+        }
+    }
+}
+
+/// The text between the tags of the body.
+fn without_tags(html: &str) -> String {
+    let (_, body) = html.split_once("<body>").unwrap();
+    body.split('<')
+        .map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text))
+        .collect::<String>()
+        .replace("&#39;", "'")
+}

@@ -1,0 +1,160 @@
+//! Reads our own mails back, for the page that shows what was sent.
+//!
+//! Only what [`super::compose`] writes is understood: known boundaries, one charset, three transfer encodings.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The parts of a mail as people read them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// The plain text.
+    pub plain: String,
+    /// The HTML; written by us, but to be shown in a sandboxed frame all the same.
+    pub html: String,
+    /// The calendar; `None` in a mail to somebody who wants letters only.
+    pub calendar: Option<String>,
+}
+
+/// Takes a mail apart; what cannot be read is left empty.
+#[must_use]
+pub fn contents(raw: &[u8]) -> Contents {
+    let mail = String::from_utf8_lossy(raw);
+    let mut found = Contents::default();
+    collect(&mail, &mut found);
+    found
+}
+
+fn collect(part: &str, found: &mut Contents) {
+    let Some((headers, body)) = part.split_once("\r\n\r\n") else {
+        return;
+    };
+    // A folded header is one line.
+    let headers = headers.replace("\r\n ", " ");
+    let header = |name: &str| {
+        headers
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .unwrap_or_default()
+    };
+    let kind = header("Content-Type");
+    if let Some((_, rest)) = kind.split_once("boundary=\"") {
+        let boundary = rest.split('"').next().unwrap_or_default();
+        for part in parts(body, boundary) {
+            collect(part, found);
+        }
+        return;
+    }
+    let decode = || decoded(body, header("Content-Transfer-Encoding")).replace("\r\n", "\n");
+    match kind.split(';').next() {
+        Some("text/plain") => found.plain = decode(),
+        Some("text/html") => found.html = decode(),
+        Some("text/calendar") => found.calendar = Some(decode()),
+        _ => {}
+    }
+}
+
+/// What stands between the boundary lines.
+fn parts<'a>(body: &'a str, boundary: &str) -> impl Iterator<Item = &'a str> {
+    let delimiter = format!("--{boundary}");
+    let pieces: Vec<&str> = body.split(delimiter.as_str()).collect();
+    pieces
+        .into_iter()
+        .skip(1)
+        .take_while(|piece| !piece.starts_with("--"))
+        .filter_map(|piece| piece.strip_prefix("\r\n"))
+        .map(|piece| piece.strip_suffix("\r\n").unwrap_or(piece))
+}
+
+fn decoded(body: &str, encoding: &str) -> String {
+    match encoding {
+        "quoted-printable" => String::from_utf8_lossy(&unquoted(body)).into_owned(),
+        "base64" => {
+            let packed: String = body.split_ascii_whitespace().collect();
+            let bytes = STANDARD.decode(packed).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        _ => body.to_owned(),
+    }
+}
+
+/// Quoted-printable (RFC 2045 §6.7): `=XX` is a byte, `=` at a line's end joins it to the next.
+fn unquoted(text: &str) -> Vec<u8> {
+    let joined = text.replace("=\r\n", "");
+    let mut bytes = Vec::with_capacity(joined.len());
+    let mut pieces = joined.split('=');
+    bytes.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+    for piece in pieces {
+        let byte = piece
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&piece.as_bytes()[2..]);
+            }
+            None => bytes.extend_from_slice(piece.as_bytes()),
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mail::compose::compose;
+    use crate::mail::ical;
+    use crate::mail::sample::{Sample, bilateral};
+    use crate::notice::News;
+
+    #[test]
+    fn a_mail_is_read_back_as_it_was_written() {
+        let sample = Sample::new();
+        let news = News::Confirmed(bilateral("17:20", Some("Salon")));
+        let letter = sample.letter(&news);
+        let read = contents(&compose(&letter).unwrap().raw);
+        assert!(
+            read.plain
+                .starts_with("Dear Liaison desk,\n\n“Japan–Kazakhstan")
+        );
+        assert!(read.plain.trim_end().ends_with("Iikura House (飯倉公館)"));
+        assert!(read.html.starts_with("<!DOCTYPE html>\n"));
+        assert!(read.html.trim_end().ends_with("</html>"));
+        let calendar = ical::calendar(&letter).replace("\r\n", "\n");
+        assert_eq!(read.calendar, Some(calendar));
+    }
+
+    #[test]
+    fn a_letter_without_calendar_has_none() {
+        let mut sample = Sample::new();
+        sample.contact.letters_only = true;
+        let news = News::Confirmed(bilateral("17:20", None));
+        let read = contents(&compose(&sample.letter(&news)).unwrap().raw);
+        assert!(!read.plain.is_empty() && !read.html.is_empty());
+        assert_eq!(read.calendar, None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+        #[test]
+        fn titles_in_any_script_are_read_back(title in "\\PC{1,200}", room in "[=長ї .-]{0,200}") {
+            let sample = Sample::new();
+            let mut told = bilateral("17:20", Some(&room));
+            told.title.clone_from(&title);
+            let news = News::Confirmed(told);
+            let letter = sample.letter(&news);
+            let read = contents(&compose(&letter).unwrap().raw);
+            prop_assert!(read.plain.contains(&format!("“{title}” is confirmed")), "{}", read.plain);
+            prop_assert!(read.plain.contains(&format!("Room: {room}\n")), "{}", read.plain);
+            prop_assert_eq!(read.calendar, Some(ical::calendar(&letter).replace("\r\n", "\n")));
+        }
+
+        #[test]
+        fn no_bytes_whatever_make_it_stumble(raw in proptest::collection::vec(any::<u8>(), 0..500)) {
+            let _ = contents(&raw);
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Calendars as RFC 5545, 5546 and 6047 have them: one invitation a mail, and programmes to download.
+//!
+//! Times are UTC and nothing is left to the `icalendar` crate's defaults: it would invent UID and DTSTAMP.
+
+use icalendar::{
+    Attendee, Calendar, Component, Event, EventLike, EventStatus, PartStat, Property, Role,
+};
+
+use super::{Letter, clean, words};
+use crate::event::Office;
+use crate::notice::{Method, News};
+use crate::time::{Instant, Moment};
+
+/// Who made the calendar (RFC 5545 §3.7.3).
+const PRODID: &str = "-//Iikura//Iikura//EN";
+
+/// One VEVENT, before it is cleaned.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// UID: opaque, stable, unique in the world.
+    pub uid: String,
+    /// SEQUENCE, from 0.
+    pub sequence: i32,
+    /// DTSTAMP: when this was written.
+    pub stamp: Moment,
+    /// The start.
+    pub starts: Instant,
+    /// The end.
+    pub ends: Instant,
+    /// SUMMARY: the title.
+    pub summary: String,
+    /// LOCATION: room and venue; empty for none.
+    pub location: String,
+    /// DESCRIPTION, of any number of lines; empty for none.
+    pub description: String,
+    /// STATUS; `None` leaves it out.
+    pub status: Option<Status>,
+    /// ORGANIZER: the protocol office.
+    pub office: &'a Office,
+}
+
+/// How firm an entry is (RFC 5545 §3.8.1.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Not yet sure.
+    Tentative,
+    /// Sure.
+    Confirmed,
+    /// Off.
+    Cancelled,
+}
+
+/// Writes the calendar part of a letter: METHOD REQUEST or CANCEL, one VEVENT, one ATTENDEE, who reads it.
+#[must_use]
+pub fn calendar(letter: &Letter<'_>) -> String {
+    let method = letter.news.method();
+    let mut event = vevent(&entry(letter));
+    let mut attendee = Attendee::new(mailto(letter.contact.email.as_str()))
+        .cn(clean::parameter(letter.contact.name.as_str()))
+        .role(Role::ReqParticipant)
+        .partstat(PartStat::NeedsAction);
+    if method == Method::Request {
+        attendee = attendee.rsvp(true);
+    }
+    event.attendee(attendee);
+    let name = match method {
+        Method::Request => "REQUEST",
+        Method::Cancel => "CANCEL",
+    };
+    write(name, [event])
+}
+
+/// Writes a calendar to download or subscribe to: METHOD PUBLISH, nobody invited.
+#[must_use]
+pub fn publish(entries: &[Entry<'_>]) -> String {
+    write("PUBLISH", entries.iter().map(vevent))
+}
+
+fn entry<'a>(letter: &Letter<'a>) -> Entry<'a> {
+    let slot = letter.news.slot();
+    Entry {
+        uid: letter.uid.to_owned(),
+        sequence: letter.sequence,
+        stamp: letter.written_at,
+        starts: slot.starts_at(),
+        ends: slot.ends_at(),
+        summary: slot.title.clone(),
+        location: words::place(letter.event, slot.room.as_deref()),
+        description: words::description(letter),
+        status: match letter.news {
+            News::Confirmed(_) | News::Changed { .. } | News::Repeated(_) => {
+                Some(Status::Confirmed)
+            }
+            News::Cancelled(_) | News::Withdrawn(_) => Some(Status::Cancelled),
+            // The meeting is not off, only their part in it (RFC 5546 §3.2.5).
+            News::Dropped(_) => None,
+        },
+        office: &letter.event.office,
+    }
+}
+
+fn vevent(entry: &Entry<'_>) -> Event {
+    let mut event = Event::new();
+    event
+        .uid(&clean::line(&entry.uid))
+        .timestamp(entry.stamp.utc())
+        .sequence(u32::try_from(entry.sequence).unwrap_or(0))
+        .starts(entry.starts.utc())
+        .ends(entry.ends.utc())
+        .summary(&clean::line(&entry.summary));
+    let location = clean::line(&entry.location);
+    if !location.is_empty() {
+        event.location(&location);
+    }
+    let description = clean::text(&entry.description);
+    if !description.is_empty() {
+        event.description(&description);
+    }
+    if let Some(status) = entry.status {
+        event.status(match status {
+            Status::Tentative => EventStatus::Tentative,
+            Status::Confirmed => EventStatus::Confirmed,
+            Status::Cancelled => EventStatus::Cancelled,
+        });
+    }
+    event.append_property(
+        Property::new("ORGANIZER", mailto(entry.office.email.as_str()))
+            .add_parameter("CN", &clean::parameter(entry.office.name.as_str()))
+            .done(),
+    );
+    event
+}
+
+fn mailto(address: &str) -> String {
+    format!("mailto:{}", clean::address(address))
+}
+
+fn write(method: &str, events: impl IntoIterator<Item = Event>) -> String {
+    let mut calendar = Calendar::empty();
+    calendar
+        .append_property(Property::new("VERSION", "2.0"))
+        .append_property(Property::new("PRODID", PRODID))
+        .append_property(Property::new("METHOD", method));
+    calendar.extend(events);
+    // The crate's own folding leaves a last line of 76 octets now and then (0.17.17).
+    let unfolded = calendar.to_string().replace("\r\n ", "");
+    unfolded.split_terminator("\r\n").map(fold).collect()
+}
+
+/// Folds a line so that none has more than 75 octets, within no character (RFC 5545 §3.1).
+fn fold(line: &str) -> String {
+    let mut folded = String::with_capacity(line.len() + line.len() / 24 + 2);
+    let mut rest = line;
+    let mut room = 75;
+    while rest.len() > room {
+        let (head, tail) = rest.split_at(rest.floor_char_boundary(room));
+        folded.push_str(head);
+        folded.push_str("\r\n ");
+        rest = tail;
+        // The space that marks the continuation counts.
+        room = 74;
+    }
+    folded.push_str(rest);
+    folded.push_str("\r\n");
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mail::sample::{Sample, at, bilateral, written_at};
+    use crate::text::{Email, Line};
+
+    /// Lines as they stand between the CRLFs, unfolded.
+    fn lines(calendar: &str) -> Vec<String> {
+        assert!(calendar.ends_with("\r\n"), "{calendar:?}");
+        for line in calendar.trim_end_matches("\r\n").split("\r\n") {
+            assert!(line.len() <= 75, "{} octets: {line}", line.len());
+            assert!(!line.contains(['\r', '\n']), "bare line end: {line:?}");
+        }
+        calendar
+            .replace("\r\n ", "")
+            .split_terminator("\r\n")
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The name before the first `:` or `;`.
+    fn names(calendar: &str) -> Vec<String> {
+        lines(calendar)
+            .iter()
+            .map(|line| line.split([':', ';']).next().unwrap().to_owned())
+            .collect()
+    }
+
+    fn parsed(calendar: &str) -> Event {
+        let parsed: Calendar = calendar.parse().unwrap();
+        assert_eq!(parsed.components.len(), 1);
+        parsed.events().next().unwrap().clone()
+    }
+
+    #[test]
+    fn an_invitation_holds_what_calendars_ask_for() {
+        let sample = Sample::new();
+        let news = News::Confirmed(bilateral("17:20", Some("Salon")));
+        assert_eq!(
+            lines(&calendar(&sample.letter(&news))),
+            [
+                "BEGIN:VCALENDAR",
+                "VERSION:2.0",
+                "PRODID:-//Iikura//Iikura//EN",
+                "METHOD:REQUEST",
+                "BEGIN:VEVENT",
+                "DESCRIPTION:At Iikura House: Saturday\\, 24 December 2022\\, 17:20–17:50 (JST\\, UTC+9)\\nAt home: \
+                 Saturday\\, 24 December 2022\\, 14:20–14:50 (UTC+6)\\nBilateral: Japan\\, Kazakhstan\\nProtocol \
+                 Office\\, Iikura House\\, protocol@iikura.example\\, +81 3 0000 0000",
+                "DTEND:20221224T085000Z",
+                "DTSTAMP:20221221T000000Z",
+                "DTSTART:20221224T082000Z",
+                "LOCATION:Salon\\, Iikura House",
+                "ORGANIZER;CN=\"Protocol Office, Iikura House\":mailto:protocol@iikura.example",
+                "SEQUENCE:0",
+                "STATUS:CONFIRMED",
+                "SUMMARY:Japan–Kazakhstan Foreign Ministers' Meeting",
+                "UID:4f1c@iikura.example",
+                "ATTENDEE;CN=Liaison desk;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;RSVP=TRUE:mailto:kz@delegations.example",
+                "END:VEVENT",
+                "END:VCALENDAR",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cancellation_says_whether_the_meeting_or_only_their_part_is_off() {
+        let mut sample = Sample::new();
+        sample.sequence = 2;
+        for (news, status) in [
+            (
+                News::Cancelled(bilateral("17:20", None)),
+                Some(EventStatus::Cancelled),
+            ),
+            (
+                News::Withdrawn(bilateral("17:20", None)),
+                Some(EventStatus::Cancelled),
+            ),
+            (News::Dropped(bilateral("17:20", None)), None),
+        ] {
+            let written = calendar(&sample.letter(&news));
+            assert!(written.contains("\r\nMETHOD:CANCEL\r\n"), "{written}");
+            let event = parsed(&written);
+            assert_eq!(event.get_status(), status);
+            assert_eq!(event.get_sequence(), Some(2));
+            assert_eq!(event.get_uid(), Some("4f1c@iikura.example"));
+            assert_eq!(event.property_value("LOCATION"), Some("Iikura House"));
+        }
+    }
+
+    #[test]
+    fn a_published_calendar_invites_nobody() {
+        let sample = Sample::new();
+        let entry = |uid: &str, status| Entry {
+            uid: uid.into(),
+            sequence: 3,
+            stamp: written_at(),
+            starts: at("10:00"),
+            ends: at("12:00"),
+            summary: "Plenary".into(),
+            location: String::new(),
+            description: String::new(),
+            status,
+            office: &sample.event.office,
+        };
+        let written = publish(&[entry("a", Some(Status::Tentative)), entry("b", None)]);
+        let vevent = [
+            "BEGIN",
+            "DTEND",
+            "DTSTAMP",
+            "DTSTART",
+            "ORGANIZER",
+            "SEQUENCE",
+        ];
+        let expected: Vec<&str> = ["BEGIN", "VERSION", "PRODID", "METHOD"]
+            .into_iter()
+            .chain(vevent)
+            .chain(["STATUS", "SUMMARY", "UID", "END"])
+            .chain(vevent)
+            .chain(["SUMMARY", "UID", "END", "END"])
+            .collect();
+        assert_eq!(names(&written), expected);
+        assert!(publish(&[]).contains("METHOD:PUBLISH"));
+    }
+
+    fn nasty() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            proptest::collection::vec(
+                prop_oneof![
+                    Just("\r\n"),
+                    Just("\n"),
+                    Just("\r"),
+                    Just("\\"),
+                    Just("\""),
+                    Just(";"),
+                    Just(","),
+                    Just(":"),
+                    Just("\r\nATTENDEE:mailto:x@y.example"),
+                    Just("END:VEVENT"),
+                    Just(" "),
+                    Just("\t"),
+                    Just("^n"),
+                    Just("長"),
+                    Just("ї"),
+                    Just("👩‍👩‍👧"),
+                    Just("\u{0}"),
+                    Just("\u{85}"),
+                    Just("\u{2028}"),
+                    Just("a"),
+                ],
+                0..200
+            )
+            .prop_map(|parts| parts.concat()),
+            ("[ -~長\r\n]{1,10}").prop_map(|part: String| part.repeat(500)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+        #[test]
+        fn whatever_people_type_comes_back_as_cleaned_and_adds_no_line(
+            title in nasty(), room in nasty(), name in nasty(), address in nasty(), uid in nasty(), party in nasty(),
+        ) {
+            let mut sample = Sample::new();
+            // Stored values are not parsed again: what stands in the database is the worst that can come.
+            sample.contact.name = Line::stored(name.clone());
+            sample.contact.email = Email::stored(address.clone());
+            sample.event.office.name = Line::stored(party.clone());
+            let mut told = bilateral("17:20", Some(&room));
+            told.title.clone_from(&title);
+            told.delegations = vec![party.clone()];
+            let news = News::Confirmed(told);
+            let mut letter = sample.letter(&news);
+            letter.uid = &uid;
+            let written = calendar(&letter);
+            prop_assert_eq!(
+                names(&written),
+                [
+                    "BEGIN", "VERSION", "PRODID", "METHOD", "BEGIN", "DESCRIPTION", "DTEND", "DTSTAMP", "DTSTART",
+                    "LOCATION", "ORGANIZER", "SEQUENCE", "STATUS", "SUMMARY", "UID", "ATTENDEE", "END", "END",
+                ]
+            );
+            let event = parsed(&written);
+            let (title, uid) = (clean::line(&title), clean::line(&uid));
+            prop_assert_eq!(event.get_summary(), Some(title.as_str()));
+            prop_assert_eq!(event.get_uid(), Some(uid.as_str()));
+            let place = clean::line(&words::place(&sample.event, Some(&room)));
+            prop_assert_eq!(event.property_value("LOCATION"), Some(place.as_str()));
+            let description = clean::text(&words::description(&letter));
+            prop_assert_eq!(event.get_description(), Some(description.as_str()));
+            let attendee = &event.multi_properties()["ATTENDEE"][0];
+            prop_assert_eq!(attendee.value(), mailto(&address));
+            let name = clean::parameter(&name);
+            prop_assert_eq!(attendee.params()["CN"].value(), name.as_str());
+        }
+    }
+}

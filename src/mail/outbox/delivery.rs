@@ -1,0 +1,336 @@
+//! The way of a mail out: claimed under a lease, sent outside any transaction, recorded by whoever holds the lease.
+
+use diesel::dsl::min;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Integer, Text};
+
+use super::{MailId, MailState};
+use crate::db::text_enum::Word;
+use crate::db::{Conn, fresh_id, schema::outbox};
+use crate::mail::clean;
+use crate::time::Moment;
+
+/// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
+pub const LEASE: i64 = 600;
+
+/// A last try may begin this many seconds after the giving up was due.
+pub const GRACE: i64 = 60;
+
+/// Minutes before the second, third … try (MAIL §4); the last one repeats.
+const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
+
+/// A retried mail has this many seconds, whatever the clock says: somebody decided.
+const SECOND_CHANCE: i64 = 48 * 3600;
+
+/// A mail in a worker's hand.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Claimed {
+    /// Its id.
+    #[diesel(sql_type = BigInt)]
+    pub id: MailId,
+    /// The one address it goes to.
+    #[diesel(sql_type = Text)]
+    pub recipient: String,
+    /// The address it comes from.
+    #[diesel(sql_type = Text)]
+    pub envelope_from: String,
+    /// The bytes to send.
+    #[diesel(sql_type = Binary)]
+    pub raw: Vec<u8>,
+    /// Tries, this one included.
+    #[diesel(sql_type = Integer)]
+    pub attempts: i32,
+    /// When tries end.
+    #[diesel(sql_type = BigInt)]
+    pub give_up_at: Moment,
+    /// When it was written.
+    #[diesel(sql_type = BigInt)]
+    pub created_at: Moment,
+    /// Who has it in hand.
+    #[diesel(sql_type = Text)]
+    pub lease_owner: String,
+}
+
+/// Takes the next due mail in hand: counts the try and sets the lease, in one statement.
+///
+/// Mail about one slot to one reader goes in order: none is taken while an older one waits or is in hand.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Option<Claimed>> {
+    diesel::sql_query(claim_sql(skip_locked(connection)))
+        .bind::<Text, _>(owner)
+        .bind::<BigInt, _>(now.plus(LEASE))
+        .bind::<BigInt, _>(now)
+        .get_result(connection)
+        .optional()
+}
+
+/// On PostgreSQL rows that another transaction writes are passed over: a second worker takes the next one, and no
+/// change of many rows waits for a booking that waits for it.
+const fn skip_locked(connection: &Conn) -> &'static str {
+    match connection {
+        Conn::Sqlite(_) => "",
+        Conn::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// `$1` owner, `$2` end of the lease, `$3` now; SQLite numbers them by first appearance, which is the same.
+fn claim_sql(locking: &str) -> String {
+    format!(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_owner = $1, lease_until = $2
+         WHERE id = (
+           SELECT m.id FROM outbox m
+           WHERE ((m.state = 'queued' AND m.next_at <= $3) OR (m.state = 'sending' AND m.lease_until <= $3))
+             AND NOT EXISTS (
+               SELECT 1 FROM outbox e
+               WHERE e.slot_id = m.slot_id AND e.recipient = m.recipient AND e.delegation_id = m.delegation_id
+                 AND e.state IN ('queued', 'sending')
+                 AND (e.sequence < m.sequence
+                   OR (e.sequence = m.sequence AND (e.created_at, e.id) < (m.created_at, m.id))))
+           ORDER BY m.next_at, m.created_at, m.sequence, m.id
+           LIMIT 1 {locking})
+         RETURNING id, recipient, envelope_from, raw, attempts, give_up_at, created_at, lease_owner"
+    )
+}
+
+/// Records that the relay took the mail. False when the lease was lost to another worker.
+///
+/// What was held is released: one mail that passes shows that the configuration is right again.
+///
+/// # Errors
+/// When the database fails.
+pub fn sent(
+    connection: &mut Conn,
+    mail: &Claimed,
+    code: Option<i32>,
+    now: Moment,
+) -> QueryResult<bool> {
+    let rows = diesel::update(outbox::table.filter(in_hand(mail)))
+        .set((
+            outbox::state.eq(Word(MailState::Sent)),
+            outbox::sent_at.eq(Some(now)),
+            outbox::last_code.eq(code),
+            outbox::last_error.eq(None::<String>),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Moment>),
+        ))
+        .execute(connection)?;
+    release(connection, now)?;
+    Ok(rows == 1)
+}
+
+/// Puts the mail back for a later try, or gives it up when it would be too late. False when the lease was lost.
+///
+/// # Errors
+/// When the database fails.
+pub fn retry_later(
+    connection: &mut Conn,
+    mail: &Claimed,
+    code: Option<i32>,
+    reason: &str,
+    now: Moment,
+) -> QueryResult<bool> {
+    if mail.give_up_at <= now {
+        return failed(
+            connection,
+            mail,
+            code,
+            &format!("too late to try again: {reason}"),
+        );
+    }
+    let next = now.plus(delay(mail.attempts)).min(mail.give_up_at);
+    put_down(connection, mail, MailState::Queued, code, reason, next)
+}
+
+/// Gives the mail up. False when the lease was lost.
+///
+/// # Errors
+/// When the database fails.
+pub fn failed(
+    connection: &mut Conn,
+    mail: &Claimed,
+    code: Option<i32>,
+    reason: &str,
+) -> QueryResult<bool> {
+    let at = mail.give_up_at;
+    put_down(connection, mail, MailState::Failed, code, reason, at)
+}
+
+/// Holds this mail and all that wait: the relay refuses us, not the mail, so the try does not count.
+/// False when the lease was lost.
+///
+/// # Errors
+/// When the database fails.
+pub fn hold_queue(
+    connection: &mut Conn,
+    mail: &Claimed,
+    code: Option<i32>,
+    reason: &str,
+    now: Moment,
+) -> QueryResult<bool> {
+    if !put_down(connection, mail, MailState::Held, code, reason, now)? {
+        return Ok(false);
+    }
+    diesel::update(outbox::table.find(mail.id))
+        .set(outbox::attempts.eq(mail.attempts - 1))
+        .execute(connection)?;
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'held', last_error = $1
+         WHERE id IN (SELECT id FROM outbox WHERE state = 'queued' {locking})"
+    ))
+    .bind::<Text, _>(reason)
+    .execute(connection)?;
+    Ok(true)
+}
+
+/// Queues everything that was held, due now; gives back how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'queued', next_at = $1
+         WHERE id IN (SELECT id FROM outbox WHERE state = 'held' {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .execute(connection)
+}
+
+/// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither.
+///
+/// # Errors
+/// When the database fails.
+pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool> {
+    let retried = [MailState::Failed, MailState::Held].map(Word);
+    diesel::update(outbox::table.find(id).filter(outbox::state.eq_any(retried)))
+        .set((
+            outbox::state.eq(Word(MailState::Queued)),
+            outbox::next_at.eq(now),
+            outbox::give_up_at.eq(now.plus(SECOND_CHANCE)),
+        ))
+        .execute(connection)
+        .map(|rows| rows == 1)
+}
+
+/// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again
+/// and again ends here too. Gives back how many.
+///
+/// # Errors
+/// When the database fails.
+pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'failed', lease_owner = NULL, lease_until = NULL,
+           last_error = 'too late to send it' || COALESCE(': ' || last_error, '')
+         WHERE id IN (
+           SELECT id FROM outbox
+           WHERE (state = 'queued' OR (state = 'sending' AND lease_until <= $1)) AND give_up_at < $2 {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .bind::<BigInt, _>(now.plus(-GRACE))
+    .execute(connection)
+}
+
+/// When the next mail is due or the next lease ends; `None` when nothing waits.
+///
+/// # Errors
+/// When the database fails.
+pub fn next_due(connection: &mut Conn) -> QueryResult<Option<Moment>> {
+    let queued: Option<Moment> = outbox::table
+        .filter(outbox::state.eq(Word(MailState::Queued)))
+        .select(min(outbox::next_at))
+        .first(connection)?;
+    let leased: Option<Moment> = outbox::table
+        .filter(outbox::state.eq(Word(MailState::Sending)))
+        .select(min(outbox::lease_until))
+        .first(connection)?;
+    Ok([queued, leased].into_iter().flatten().min())
+}
+
+/// Ends the lease with a state that is not "sent"; a mail overtaken meanwhile by a newer one ends superseded.
+fn put_down(
+    connection: &mut Conn,
+    mail: &Claimed,
+    state: MailState,
+    code: Option<i32>,
+    reason: &str,
+    next_at: Moment,
+) -> QueryResult<bool> {
+    let rows = diesel::update(outbox::table.filter(in_hand(mail)))
+        .set((
+            outbox::state.eq(Word(state)),
+            outbox::next_at.eq(next_at),
+            outbox::last_code.eq(code),
+            outbox::last_error.eq(Some(clean::text(reason))),
+            outbox::lease_owner.eq(None::<String>),
+            outbox::lease_until.eq(None::<Moment>),
+        ))
+        .execute(connection)?;
+    if rows == 1 {
+        supersede_if_overtaken(connection, mail.id)?;
+    }
+    Ok(rows == 1)
+}
+
+/// A newer mail about the same slot that waits for the same reader takes this one's place.
+fn supersede_if_overtaken(connection: &mut Conn, id: MailId) -> QueryResult<usize> {
+    diesel::sql_query(
+        "UPDATE outbox SET state = 'superseded'
+         WHERE id = $1 AND EXISTS (
+           SELECT 1 FROM outbox n
+           WHERE n.slot_id = outbox.slot_id AND n.recipient = outbox.recipient
+             AND n.delegation_id = outbox.delegation_id
+             AND n.sequence > outbox.sequence AND n.state IN ('queued', 'held'))",
+    )
+    .bind::<BigInt, _>(id)
+    .execute(connection)
+}
+
+/// Only the holder of the lease may record.
+#[diesel::dsl::auto_type]
+fn in_hand<'a>(mail: &'a Claimed) -> _ {
+    let id: MailId = mail.id;
+    let owner: &'a str = &mail.lease_owner;
+    outbox::id
+        .eq(id)
+        .and(outbox::lease_owner.eq(owner))
+        .and(outbox::state.eq("sending"))
+}
+
+/// Seconds until the next try: the schedule, plus or minus a fifth so that a crowd of mails spreads.
+fn delay(attempts: i32) -> i64 {
+    let step = usize::try_from(attempts.max(1) - 1).unwrap_or(0);
+    let minutes = DELAYS[step.min(DELAYS.len() - 1)];
+    let spread = minutes * 12;
+    minutes * 60 - spread + fresh_id() % (2 * spread + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_come_less_and_less_often_give_or_take_a_fifth() {
+        for (attempts, minutes) in [
+            (1, 1),
+            (2, 2),
+            (3, 4),
+            (4, 8),
+            (5, 15),
+            (6, 30),
+            (7, 60),
+            (50, 60),
+        ] {
+            for _ in 0..200 {
+                let seconds = delay(attempts);
+                assert!(
+                    (minutes * 48..=minutes * 72).contains(&seconds),
+                    "try {attempts}: {seconds} s"
+                );
+            }
+        }
+    }
+}

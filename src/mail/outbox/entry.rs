@@ -1,0 +1,340 @@
+//! Putting mail into the outbox, inside the transaction that books.
+
+use diesel::prelude::*;
+
+use super::{MailId, MailState};
+use crate::db::text_enum::{TextEnum, Word};
+use crate::db::{Conn, fresh_id, schema::outbox};
+use crate::delegation::DelegationId;
+use crate::event::EventId;
+use crate::mail::compose::{ComposeError, compose_for};
+use crate::mail::{Letter, Standing};
+use crate::notice::{Method, News};
+use crate::slot::SlotId;
+use crate::time::{Instant, Moment};
+
+/// Tries end 48 hours after a mail was written (MAIL §4), or when its slot begins.
+const GIVE_UP_AFTER: i64 = 48 * 3600;
+
+/// A mail that is to be sent.
+#[derive(Debug, Clone)]
+pub struct NewMail<'a> {
+    /// The event it belongs to.
+    pub event: EventId,
+    /// The slot it tells of.
+    pub slot: SlotId,
+    /// The delegation it goes to.
+    pub delegation: DelegationId,
+    /// iCalendar UID of slot × delegation.
+    pub uid: &'a str,
+    /// The slot's sequence.
+    pub sequence: i32,
+    /// What its calendar part asks for.
+    pub method: Method,
+    /// True when the office sends the same again on purpose.
+    pub repeat: bool,
+    /// The one address it goes to.
+    pub recipient: &'a str,
+    /// The recipient's name.
+    pub recipient_name: &'a str,
+    /// The address it comes from.
+    pub envelope_from: &'a str,
+    /// Its Message-ID.
+    pub message_id: &'a str,
+    /// Its subject, for the list.
+    pub subject: &'a str,
+    /// The finished bytes.
+    pub raw: &'a [u8],
+    /// When it was written.
+    pub written_at: Moment,
+    /// When the slot begins: a mail that arrives later helps nobody.
+    pub slot_starts: Instant,
+}
+
+/// What became of a mail that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enqueued {
+    /// The row; for a duplicate the one that was there.
+    pub id: MailId,
+    /// Queued; held while the queue is; superseded for a cancellation of what never left.
+    pub state: MailState,
+    /// True when the same mail had been handed in before.
+    pub duplicate: bool,
+}
+
+/// Why a letter could not be posted.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// It could not be written.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+}
+
+/// Composes a letter as this recipient should read it, and puts it into the outbox.
+///
+/// Who could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
+///
+/// # Errors
+/// When the letter cannot be written or stored.
+pub fn post(
+    connection: &mut Conn,
+    letter: &Letter<'_>,
+    slot: SlotId,
+) -> Result<Enqueued, PostError> {
+    let thread = Thread {
+        slot,
+        delegation: letter.delegation.id,
+        recipient: letter.contact.email.as_str(),
+    };
+    let first_time;
+    let mut letter = letter.clone();
+    let standing = match thread.replace_unsent(connection, letter.sequence)? {
+        Knowledge::Nothing => {
+            if let News::Changed { now, .. } = letter.news {
+                first_time = News::Confirmed(now.clone());
+                letter.news = &first_time;
+            }
+            Standing::UpToDate
+        }
+        Knowledge::Older => Standing::Behind,
+        Knowledge::Latest => Standing::UpToDate,
+    };
+    let composed = compose_for(&letter, standing)?;
+    let mail = NewMail {
+        event: letter.event.id,
+        slot,
+        delegation: letter.delegation.id,
+        uid: letter.uid,
+        sequence: letter.sequence,
+        method: letter.news.method(),
+        repeat: matches!(letter.news, News::Repeated(_)),
+        recipient: letter.contact.email.as_str(),
+        recipient_name: letter.contact.name.as_str(),
+        envelope_from: letter.from.as_str(),
+        message_id: letter.message_id,
+        subject: &composed.subject,
+        raw: &composed.raw,
+        written_at: letter.written_at,
+        slot_starts: letter.news.slot().starts_at(),
+    };
+    Ok(enqueue(connection, &mail)?)
+}
+
+/// Puts a finished mail into the outbox and marks what it replaces.
+///
+/// The caller's transaction must keep others from writing to the same event. The same mail handed in twice is one
+/// mail. A cancellation of what never left is stored as superseded: there is nothing to take back.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueued> {
+    let dedupe_key = dedupe_key(mail);
+    if let Some(duplicate) = find(connection, &dedupe_key)? {
+        return Ok(duplicate);
+    }
+    let thread = Thread {
+        slot: mail.slot,
+        delegation: mail.delegation,
+        recipient: mail.recipient,
+    };
+    let knowledge = thread.replace_unsent(connection, mail.sequence)?;
+    let nothing_to_take_back = mail.method == Method::Cancel && knowledge == Knowledge::Nothing;
+    let (state, reason) = if nothing_to_take_back {
+        let reason = "not needed: the mail it would take back never left";
+        (MailState::Superseded, Some(reason.to_owned()))
+    } else {
+        match held_because(connection)? {
+            Some(reason) => (MailState::Held, Some(reason)),
+            None => (MailState::Queued, None),
+        }
+    };
+    let id = MailId(fresh_id());
+    let row = Row {
+        id,
+        dedupe_key,
+        event_id: mail.event,
+        slot_id: mail.slot,
+        delegation_id: mail.delegation,
+        sequence: mail.sequence,
+        method: Word(mail.method),
+        recipient: mail.recipient,
+        recipient_name: mail.recipient_name,
+        envelope_from: mail.envelope_from,
+        message_id: mail.message_id,
+        subject: mail.subject,
+        raw: mail.raw,
+        state: Word(state),
+        attempts: 0,
+        next_at: mail.written_at,
+        give_up_at: give_up_at(mail),
+        last_error: reason,
+        created_at: mail.written_at,
+    };
+    diesel::insert_into(outbox::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(Enqueued {
+        id,
+        state,
+        duplicate: false,
+    })
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = outbox)]
+struct Row<'a> {
+    id: MailId,
+    dedupe_key: String,
+    event_id: EventId,
+    slot_id: SlotId,
+    delegation_id: DelegationId,
+    sequence: i32,
+    method: Word<Method>,
+    recipient: &'a str,
+    recipient_name: &'a str,
+    envelope_from: &'a str,
+    message_id: &'a str,
+    subject: &'a str,
+    raw: &'a [u8],
+    state: Word<MailState>,
+    attempts: i32,
+    next_at: Moment,
+    give_up_at: Moment,
+    last_error: Option<String>,
+    created_at: Moment,
+}
+
+/// Recipient, UID, SEQUENCE and method; a mail repeated on purpose counts anew each minute, a double click does not.
+fn dedupe_key(mail: &NewMail<'_>) -> String {
+    let key = format!(
+        "{} {} {} {}",
+        mail.recipient,
+        mail.uid,
+        mail.sequence,
+        mail.method.as_str()
+    );
+    if mail.repeat {
+        format!("{key} again {}", mail.written_at.seconds().div_euclid(60))
+    } else {
+        key
+    }
+}
+
+/// 48 hours, or until the slot begins; news of a slot that has begun already has its 48 hours.
+fn give_up_at(mail: &NewMail<'_>) -> Moment {
+    let latest = mail.written_at.plus(GIVE_UP_AFTER);
+    let begins = mail.slot_starts.moment();
+    if begins > mail.written_at {
+        latest.min(begins)
+    } else {
+        latest
+    }
+}
+
+fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>> {
+    let found: Option<(MailId, Word<MailState>)> = outbox::table
+        .filter(outbox::dedupe_key.eq(dedupe_key))
+        .select((outbox::id, outbox::state))
+        .get_result(connection)
+        .optional()?;
+    Ok(found.map(|(id, Word(state))| Enqueued {
+        id,
+        state,
+        duplicate: true,
+    }))
+}
+
+/// All mail about one slot to one reader.
+struct Thread<'a> {
+    slot: SlotId,
+    delegation: DelegationId,
+    recipient: &'a str,
+}
+
+impl Thread<'_> {
+    /// Marks what has not left and is older, and tells what the reader can know.
+    ///
+    /// In this order: a worker of another server may take a mail in hand at any moment until it is marked, and what
+    /// it took must count as read.
+    fn replace_unsent(&self, connection: &mut Conn, sequence: i32) -> QueryResult<Knowledge> {
+        self.supersede(connection, sequence)?;
+        let earlier = outbox::table
+            .filter(outbox::slot_id.eq(self.slot))
+            .filter(outbox::delegation_id.eq(self.delegation))
+            .filter(outbox::recipient.eq(self.recipient))
+            .filter(outbox::sequence.lt(sequence))
+            .order((outbox::sequence, outbox::created_at))
+            .select((outbox::state, outbox::attempts, outbox::last_code))
+            .load(connection)?;
+        Ok(knowledge(&earlier))
+    }
+
+    /// What a worker has in hand goes out, and the newer mail after it.
+    fn supersede(&self, connection: &mut Conn, sequence: i32) -> QueryResult<usize> {
+        let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
+        diesel::update(
+            outbox::table
+                .filter(outbox::slot_id.eq(self.slot))
+                .filter(outbox::delegation_id.eq(self.delegation))
+                .filter(outbox::recipient.eq(self.recipient))
+                .filter(outbox::sequence.lt(sequence))
+                .filter(outbox::state.eq_any(waiting)),
+        )
+        .set(outbox::state.eq(Word(MailState::Superseded)))
+        .execute(connection)
+    }
+}
+
+/// An earlier mail about the same slot to the same reader.
+#[derive(Queryable)]
+struct Earlier {
+    state: Word<MailState>,
+    attempts: i32,
+    last_code: Option<i32>,
+}
+
+impl Earlier {
+    /// True unless it is certain that this mail was never delivered.
+    ///
+    /// A single try that was answered with a refusal delivered nothing; a try that ended without an answer may have.
+    fn may_have_been_read(&self) -> bool {
+        match self.state.0 {
+            MailState::Sent | MailState::Sending => true,
+            _ => self.attempts > 1 || (self.attempts == 1 && self.last_code.is_none()),
+        }
+    }
+}
+
+/// What a reader can know of a slot.
+#[derive(Debug, PartialEq, Eq)]
+enum Knowledge {
+    /// Mail was written to them, none of it can have reached them.
+    Nothing,
+    /// A mail reached them, but not the latest.
+    Older,
+    /// The latest, or no mail was ever written to them: a new address hears the news as it is.
+    Latest,
+}
+
+/// Judges by the mails before this one, the oldest first.
+fn knowledge(earlier: &[Earlier]) -> Knowledge {
+    match earlier.last() {
+        None => Knowledge::Latest,
+        Some(latest) if latest.may_have_been_read() => Knowledge::Latest,
+        Some(_) if earlier.iter().any(Earlier::may_have_been_read) => Knowledge::Older,
+        Some(_) => Knowledge::Nothing,
+    }
+}
+
+/// Why the queue is held, if it is.
+fn held_because(connection: &mut Conn) -> QueryResult<Option<String>> {
+    outbox::table
+        .filter(outbox::state.eq(Word(MailState::Held)))
+        .select(outbox::last_error)
+        .first::<Option<String>>(connection)
+        .optional()
+        .map(|held| held.map(Option::unwrap_or_default))
+}

@@ -1,0 +1,150 @@
+//! Reading the outbox: for its page and for the front page.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::{MailId, MailState};
+use crate::db::text_enum::Word;
+use crate::db::{Conn, schema::outbox};
+use crate::delegation::DelegationId;
+use crate::event::EventId;
+use crate::notice::Method;
+use crate::slot::SlotId;
+use crate::time::Moment;
+
+/// A mail in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+pub struct MailSummary {
+    /// Its id.
+    pub id: MailId,
+    /// The event.
+    pub event_id: EventId,
+    /// The slot, unless it was deleted.
+    pub slot_id: Option<SlotId>,
+    /// The delegation, unless it was deleted.
+    pub delegation_id: Option<DelegationId>,
+    /// The slot's sequence it tells of.
+    pub sequence: i32,
+    /// What its calendar part asks for.
+    pub method: Word<Method>,
+    /// The address.
+    pub recipient: String,
+    /// The name.
+    pub recipient_name: String,
+    /// The subject.
+    pub subject: String,
+    /// Where it stands.
+    pub state: Word<MailState>,
+    /// Tries so far, the one under way included.
+    pub attempts: i32,
+    /// When the next try is due, while it is queued.
+    pub next_at: Moment,
+    /// When tries end.
+    pub give_up_at: Moment,
+    /// The relay's last reply code.
+    pub last_code: Option<i32>,
+    /// Why it is not sent yet, in words.
+    pub last_error: Option<String>,
+    /// When it was written.
+    pub created_at: Moment,
+    /// When the relay took it.
+    pub sent_at: Option<Moment>,
+}
+
+/// A mail with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// As in the list.
+    pub summary: MailSummary,
+    /// Its Message-ID, angle brackets included.
+    pub message_id: String,
+    /// The whole mail.
+    pub raw: Vec<u8>,
+}
+
+/// How many mails wait and how many need somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Queued or being sent.
+    pub waiting: i64,
+    /// Held until the configuration is put right.
+    pub held: i64,
+    /// Given up.
+    pub failed: i64,
+}
+
+impl Counts {
+    /// Mails that somebody must look at.
+    #[must_use]
+    pub const fn need_attention(self) -> i64 {
+        self.held + self.failed
+    }
+}
+
+/// The latest mails, newest first; of one event or of all.
+///
+/// # Errors
+/// When the database fails.
+pub fn list(
+    connection: &mut Conn,
+    event: Option<EventId>,
+    limit: i64,
+) -> QueryResult<Vec<MailSummary>> {
+    let mut query = outbox::table
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .limit(limit)
+        .select(MailSummary::as_select())
+        .into_boxed();
+    if let Some(event) = event {
+        query = query.filter(outbox::event_id.eq(event));
+    }
+    query.load(connection)
+}
+
+/// One mail with its content.
+///
+/// # Errors
+/// When the database fails.
+pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
+    let found: Option<(MailSummary, String, Vec<u8>)> = outbox::table
+        .find(id)
+        .select((MailSummary::as_select(), outbox::message_id, outbox::raw))
+        .get_result(connection)
+        .optional()?;
+    Ok(found.map(|(summary, message_id, raw)| Mail {
+        summary,
+        message_id,
+        raw,
+    }))
+}
+
+/// Counts what waits and what failed; of one event or of all.
+///
+/// # Errors
+/// When the database fails.
+pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<Counts> {
+    let unsent = [
+        MailState::Queued,
+        MailState::Sending,
+        MailState::Held,
+        MailState::Failed,
+    ];
+    let mut query = outbox::table
+        .filter(outbox::state.eq_any(unsent.map(Word)))
+        .group_by(outbox::state)
+        .select((outbox::state, count_star()))
+        .into_boxed();
+    if let Some(event) = event {
+        query = query.filter(outbox::event_id.eq(event));
+    }
+    let mut counts = Counts::default();
+    for (Word(state), number) in query.load::<(Word<MailState>, i64)>(connection)? {
+        match state {
+            MailState::Held => counts.held += number,
+            MailState::Failed => counts.failed += number,
+            _ => counts.waiting += number,
+        }
+    }
+    Ok(counts)
+}

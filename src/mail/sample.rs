@@ -1,0 +1,135 @@
+//! The ninth meeting's bilateral with Kazakhstan, for tests.
+
+use super::Letter;
+use crate::delegation::{Contact, Delegation, DelegationId, Role};
+use crate::event::{Event, EventId, Office, Revision, Settings};
+use crate::notice::{News, Told};
+use crate::text::{Code, Email, Line};
+use crate::time::{Instant, Moment, Zone, parse_date};
+
+pub(super) fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
+}
+
+/// `HH:MM` at Iikura House on the day of the meeting.
+pub(super) fn at(clock: &str) -> Instant {
+    let tokyo: Zone = "Asia/Tokyo".parse().unwrap();
+    tokyo
+        .instant(parse_date("2022-12-24").unwrap(), clock.parse().unwrap())
+        .unwrap()
+}
+
+pub(super) fn written_at() -> Moment {
+    at("09:00").plus(-3 * 1440).moment()
+}
+
+pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
+    Told {
+        title: "Japan–Kazakhstan Foreign Ministers' Meeting".into(),
+        kind: "Bilateral".into(),
+        starts: at(clock).minutes(),
+        ends: at(clock).minutes() + 30,
+        room: room.map(str::to_owned),
+        delegations: vec!["Japan".into(), "Kazakhstan".into()],
+    }
+}
+
+pub(super) fn plenary() -> Told {
+    Told {
+        title: "Plenary session".into(),
+        kind: "Plenary".into(),
+        starts: at("10:00").minutes(),
+        ends: at("12:00").minutes(),
+        room: Some("Main Hall".into()),
+        delegations: [
+            "Japan",
+            "Kazakhstan",
+            "Kyrgyz Republic",
+            "Tajikistan",
+            "Turkmenistan",
+            "Uzbekistan",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    }
+}
+
+/// What a letter borrows.
+pub(super) struct Sample {
+    pub event: Event,
+    pub delegation: Delegation,
+    pub contact: Contact,
+    pub from: Email,
+    pub schedule: Vec<Told>,
+    pub sequence: i32,
+    pub first_message_id: Option<&'static str>,
+}
+
+impl Sample {
+    pub(super) fn new() -> Self {
+        let contact = Contact {
+            name: line("Liaison desk"),
+            email: Email::parse("kz@delegations.example").unwrap(),
+            language: "en".into(),
+            letters_only: false,
+        };
+        Self {
+            event: Event {
+                id: EventId(1),
+                slug: Code::parse("ca-jad-9").unwrap(),
+                name: line(
+                    "The 9th Foreign Ministers' Meeting of the “Central Asia plus Japan” Dialogue",
+                ),
+                name_ja: "「中央アジア＋日本」対話・第9回外相会合".into(),
+                venue: line("Iikura House"),
+                venue_ja: "飯倉公館".into(),
+                time_zone: "Asia/Tokyo".parse().unwrap(),
+                office: Office {
+                    name: line("Protocol Office, Iikura House"),
+                    email: Email::parse("protocol@iikura.example").unwrap(),
+                    phone: "+81 3 0000 0000".into(),
+                },
+                days: Vec::new(),
+                settings: Settings::default(),
+                revision: Revision(1),
+            },
+            delegation: Delegation {
+                id: DelegationId(2),
+                code: Code::parse("KZ").unwrap(),
+                name: line("Kazakhstan"),
+                name_ja: "カザフスタン".into(),
+                role: Role::Guest,
+                principal: line("H.E. Mr. Mukhtar TILEUBERDI"),
+                principal_ja: String::new(),
+                principal_title: String::new(),
+                precedence: 1,
+                time_zone: "Asia/Almaty".parse().unwrap(),
+                languages: vec!["kk".into()],
+                party_size: 6,
+                contacts: vec![contact.clone()],
+                presence: Vec::new(),
+            },
+            contact,
+            from: Email::parse("noreply@iikura.example").unwrap(),
+            schedule: vec![plenary(), bilateral("17:20", Some("Salon"))],
+            sequence: 0,
+            first_message_id: None,
+        }
+    }
+
+    pub(super) fn letter<'a>(&'a self, news: &'a News) -> Letter<'a> {
+        Letter {
+            event: &self.event,
+            delegation: &self.delegation,
+            contact: &self.contact,
+            from: &self.from,
+            news,
+            schedule: &self.schedule,
+            uid: "4f1c@iikura.example",
+            sequence: self.sequence,
+            message_id: "<7.0.0000000000001@iikura.example>",
+            first_message_id: self.first_message_id,
+            written_at: written_at(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! How mail leaves the house: by SMTP, or as files where no relay is configured.
+
+mod files;
+mod smtp;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::address::Envelope;
+
+use super::outbox::Claimed;
+use files::Files;
+use smtp::Smtp;
+
+/// How long one try may take. lettre's asynchronous transport has no time-out for reading.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The way out.
+#[derive(Clone)]
+pub struct Transport {
+    way: Way,
+    timeout: Duration,
+}
+
+#[derive(Clone)]
+enum Way {
+    Smtp(Box<Smtp>),
+    Files(Files),
+}
+
+/// What became of one try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The relay has taken the mail, with this reply code; files have none.
+    Sent {
+        /// As 250.
+        code: Option<i32>,
+    },
+    /// Not now; the same mail may pass later.
+    Transient {
+        /// The reply code, if there was an answer.
+        code: Option<i32>,
+        /// In words.
+        reason: String,
+    },
+    /// Never: the relay refuses this mail or its recipient.
+    Permanent {
+        /// The reply code, if there was an answer.
+        code: Option<i32>,
+        /// In words.
+        reason: String,
+    },
+    /// The relay refuses us, or cannot be trusted: no mail would pass until somebody puts it right.
+    Configuration {
+        /// The reply code, if there was an answer.
+        code: Option<i32>,
+        /// In words.
+        reason: String,
+    },
+}
+
+/// Why a relay's URL was refused; says what to type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// It is no URL of a relay.
+    #[error(
+        "the mail relay's URL cannot be read ({0}); write smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required, with special characters in the password as %XX"
+    )]
+    Url(String),
+    /// Another scheme.
+    #[error(
+        "'{0}' is no way to send mail; write smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required"
+    )]
+    Scheme(String),
+    /// It would send in the clear, or might.
+    #[error(
+        "mail to {0} would not surely be encrypted; write smtps://{0} or smtp://{0}?tls=required (plain smtp:// is for this machine only)"
+    )]
+    Plaintext(String),
+    /// TLS could not be set up.
+    #[error("TLS towards {0} could not be set up: {1}")]
+    Tls(String, String),
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transport({})", self.destination())
+    }
+}
+
+impl Transport {
+    /// SMTP to the relay that a URL names.
+    ///
+    /// # Errors
+    /// When the URL names no relay, or one that would be talked to in the clear.
+    pub fn smtp(url: &str) -> Result<Self, TransportError> {
+        Ok(Self {
+            way: Way::Smtp(Box::new(Smtp::from_url(url)?)),
+            timeout: TIMEOUT,
+        })
+    }
+
+    /// Files in a folder, one a mail.
+    #[must_use]
+    pub fn files(folder: PathBuf) -> Self {
+        Self {
+            way: Way::Files(Files(folder)),
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// As the configuration says: SMTP where a relay is named, otherwise files.
+    ///
+    /// # Errors
+    /// As [`Transport::smtp`].
+    pub fn configured(smtp_url: Option<&str>, outbox: PathBuf) -> Result<Self, TransportError> {
+        smtp_url.map_or_else(|| Ok(Self::files(outbox)), Self::smtp)
+    }
+
+    /// The same with another limit for one try.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Where mail goes, for pages and logs: without a password.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.destination(),
+            Way::Files(Files(folder)) => folder.display().to_string(),
+        }
+    }
+
+    /// Tries once to send a mail.
+    pub async fn send(&self, mail: &Claimed) -> Outcome {
+        let envelope = match envelope(mail) {
+            Ok(envelope) => envelope,
+            Err(reason) => return Outcome::Permanent { code: None, reason },
+        };
+        let try_once = async {
+            match &self.way {
+                Way::Smtp(smtp) => smtp.send(&envelope, &mail.raw).await,
+                Way::Files(files) => files.write(mail).await,
+            }
+        };
+        tokio::time::timeout(self.timeout, try_once)
+            .await
+            .unwrap_or_else(|_| Outcome::Transient {
+                code: None,
+                reason: format!(
+                    "{} gave no answer within {} seconds",
+                    self.destination(),
+                    self.timeout.as_secs_f32()
+                ),
+            })
+    }
+}
+
+fn envelope(mail: &Claimed) -> Result<Envelope, String> {
+    let address = |text: &str| {
+        text.parse::<Address>()
+            .map_err(|_| format!("'{text}' is no mail address"))
+    };
+    Envelope::new(
+        Some(address(&mail.envelope_from)?),
+        vec![address(&mail.recipient)?],
+    )
+    .map_err(|error| error.to_string())
+}

@@ -1,0 +1,270 @@
+//! SMTP, one connection a mail, and what its answers mean.
+//!
+//! Two stages are told apart. Up to signing in the relay judges us: a refusal there holds the queue. After it the
+//! relay judges the mail: a refusal there fails this mail alone.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use url::{Host, Url};
+
+use super::{Outcome, TransportError};
+
+/// How long to wait for the relay's good-bye once it has taken the mail.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Replies that ask us to sign in, or differently: no password wanted was given, it is wrong, or it may not be sent
+/// like that (RFC 4954 §6).
+const SIGN_IN_CODES: [u16; 4] = [530, 534, 535, 538];
+
+/// A relay and how to reach it.
+#[derive(Clone)]
+pub(super) struct Smtp {
+    host: String,
+    port: u16,
+    security: Security,
+    credentials: Option<Credentials>,
+}
+
+#[derive(Clone)]
+enum Security {
+    /// TLS from the first byte.
+    Wrapped(TlsParameters),
+    /// TLS after STARTTLS, or nothing is sent.
+    Required(TlsParameters),
+    /// None: this machine only.
+    Loopback,
+}
+
+impl Smtp {
+    pub(super) fn from_url(text: &str) -> Result<Self, TransportError> {
+        let url = Url::parse(text).map_err(|error| TransportError::Url(error.to_string()))?;
+        let host = host(&url).ok_or_else(|| TransportError::Url("it names no host".to_owned()))?;
+        let tls = url
+            .query_pairs()
+            .find(|(key, _)| key == "tls")
+            .map(|(_, value)| value.into_owned());
+        let parameters = || {
+            TlsParameters::new(host.clone())
+                .map_err(|error| TransportError::Tls(host.clone(), error.to_string()))
+        };
+        // The ports of RFC 8314 and RFC 6409.
+        let (security, port) = match (url.scheme(), tls.as_deref()) {
+            ("smtps", _) => (Security::Wrapped(parameters()?), 465),
+            ("smtp", Some("required")) => (Security::Required(parameters()?), 587),
+            ("smtp", None) if is_loopback(&host) => (Security::Loopback, 25),
+            ("smtp", _) => return Err(TransportError::Plaintext(host)),
+            (scheme, _) => return Err(TransportError::Scheme(scheme.to_owned())),
+        };
+        Ok(Self {
+            port: url.port().unwrap_or(port),
+            security,
+            credentials: credentials(&url)?,
+            host,
+        })
+    }
+
+    pub(super) fn destination(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    pub(super) async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Outcome {
+        let mut connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(error) => return refused_us(&error),
+        };
+        // lettre ends every mail with a line break of its own; the mail brings one already.
+        let raw = raw.strip_suffix(b"\r\n").unwrap_or(raw);
+        match connection.send(envelope, raw).await {
+            Ok(response) => {
+                // The mail is theirs; whether they say good-bye changes nothing.
+                let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
+                Outcome::Sent {
+                    code: Some(i32::from(u16::from(response.code()))),
+                }
+            }
+            Err(error) => refused_mail(&error),
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let hello = ClientId::default();
+        let wrapped = match &self.security {
+            Security::Wrapped(parameters) => Some(parameters.clone()),
+            Security::Required(_) | Security::Loopback => None,
+        };
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            (self.host.as_str(), self.port),
+            None,
+            &hello,
+            wrapped,
+            None,
+        )
+        .await?;
+        if let Security::Required(parameters) = &self.security {
+            connection.starttls(parameters.clone(), &hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+}
+
+/// What a fault before the mail was even offered means.
+fn refused_us(error: &Error) -> Outcome {
+    let (code, reason) = (code(error), explain(error));
+    // A client's fault: no STARTTLS, no way to sign in that both know.
+    if error.is_permanent() || error.is_client() || is_distrust(error) {
+        Outcome::Configuration { code, reason }
+    } else {
+        Outcome::Transient { code, reason }
+    }
+}
+
+/// What a fault after signing in means.
+fn refused_mail(error: &Error) -> Outcome {
+    let (code, reason) = (code(error), explain(error));
+    let sign_in = error
+        .status()
+        .is_some_and(|status| SIGN_IN_CODES.contains(&u16::from(status)));
+    if sign_in {
+        Outcome::Configuration { code, reason }
+    } else if error.is_permanent() || error.is_client() {
+        Outcome::Permanent { code, reason }
+    } else {
+        Outcome::Transient { code, reason }
+    }
+}
+
+fn code(error: &Error) -> Option<i32> {
+    error.status().map(|status| i32::from(u16::from(status)))
+}
+
+/// rustls reports a certificate it does not trust, and a peer that speaks no TLS, as invalid data.
+fn is_distrust(error: &Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return io.kind() == ErrorKind::InvalidData;
+        }
+        source = cause.source();
+    }
+    error.is_tls()
+}
+
+fn explain(error: &Error) -> String {
+    if is_distrust(error) {
+        return format!("no trusted TLS connection: {error}");
+    }
+    error.to_string()
+}
+
+fn credentials(url: &Url) -> Result<Option<Credentials>, TransportError> {
+    let decoded = |text: &str| {
+        // In a query a plus is a space; in a password it is a plus.
+        let pair = format!("v={}", text.replace('+', "%2B"));
+        url::form_urlencoded::parse(pair.as_bytes())
+            .next()
+            .map(|(_, value)| value.into_owned())
+            .ok_or_else(|| TransportError::Url("user or password cannot be read".to_owned()))
+    };
+    match url.password() {
+        Some(password) => Ok(Some(Credentials::new(
+            decoded(url.username())?,
+            decoded(password)?,
+        ))),
+        None if url.username().is_empty() => Ok(None),
+        None => Err(TransportError::Url(
+            "it names a user but no password".to_owned(),
+        )),
+    }
+}
+
+fn host(url: &Url) -> Option<String> {
+    match url.host()? {
+        Host::Domain("") => None,
+        Host::Domain(domain) => Some(domain.to_owned()),
+        Host::Ipv4(address) => Some(address.to_string()),
+        Host::Ipv6(address) => Some(address.to_string()),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_reached_encrypted_or_not_at_all() {
+        for good in [
+            "smtps://user:p%40ss@relay.example",
+            "smtp://user:pass@relay.example?tls=required",
+            "smtp://relay.example:2525?tls=required",
+            "smtp://127.0.0.1:2525",
+            "smtp://localhost",
+            "smtp://[::1]:2525",
+        ] {
+            assert!(Smtp::from_url(good).is_ok(), "{good}");
+        }
+        for clear in [
+            "smtp://relay.example",
+            "smtp://relay.example?tls=opportunistic",
+            "smtp://10.0.0.1:25",
+            "smtp://127.0.0.1.relay.example",
+        ] {
+            assert!(
+                matches!(Smtp::from_url(clear), Err(TransportError::Plaintext(_))),
+                "{clear}"
+            );
+        }
+        for wrong in [
+            "relay.example",
+            "smtps://",
+            "smtps://user@relay.example",
+            "",
+        ] {
+            assert!(
+                matches!(Smtp::from_url(wrong), Err(TransportError::Url(_))),
+                "{wrong}"
+            );
+        }
+        assert_eq!(
+            Smtp::from_url("https://relay.example").err(),
+            Some(TransportError::Scheme("https".into()))
+        );
+    }
+
+    #[test]
+    fn a_fault_says_what_to_type_and_keeps_the_password() {
+        let error = Smtp::from_url("smtp://user:secret@relay.example").err();
+        assert_eq!(
+            error.unwrap().to_string(),
+            "mail to relay.example would not surely be encrypted; write smtps://relay.example or \
+             smtp://relay.example?tls=required (plain smtp:// is for this machine only)"
+        );
+    }
+
+    #[test]
+    fn a_password_with_special_characters_is_decoded() {
+        let smtp = Smtp::from_url("smtps://user%40house:a+b%2Fc%25@relay.example").unwrap();
+        assert_eq!(
+            smtp.credentials,
+            Some(Credentials::new("user@house".into(), "a+b/c%".into()))
+        );
+        assert_eq!(smtp.destination(), "relay.example:465");
+    }
+}

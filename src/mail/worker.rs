@@ -1,0 +1,202 @@
+//! The worker: takes one mail after the other out of the outbox and records what became of it.
+//!
+//! Any number of workers, in any number of processes, share one outbox; the lease keeps them apart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use diesel::Connection;
+use tokio::sync::Notify;
+
+use super::outbox::{self, Claimed};
+use super::transport::{Outcome, Transport};
+use crate::db::{Conn, Db, DbError, fresh_id};
+use crate::time::{Clock, Moment};
+
+/// The longest a worker sleeps: mail queued by another server rings no bell here.
+const POLL: Duration = Duration::from_secs(15);
+
+/// Wakes workers and sends them home; clones ring the same workers.
+#[derive(Debug, Clone, Default)]
+pub struct Bell(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    wake: Notify,
+    stopping: AtomicBool,
+}
+
+impl Bell {
+    /// Tells the worker that mail was queued; to be called after the commit.
+    pub fn ring(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Has the worker stop after the mail in hand.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.wake.notify_one();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::SeqCst)
+    }
+}
+
+/// Sends what is due.
+pub struct Worker {
+    db: Db,
+    transport: Arc<Transport>,
+    clock: Clock,
+    bell: Bell,
+    owner: String,
+}
+
+impl Worker {
+    /// Makes a worker; it works when [`Worker::run`] is awaited or spawned.
+    #[must_use]
+    pub fn new(db: Db, transport: Transport, clock: Clock, bell: Bell) -> Self {
+        Self {
+            db,
+            transport: Arc::new(transport),
+            clock,
+            bell,
+            owner: format!("{:013x}", fresh_id()),
+        }
+    }
+
+    /// Works until the bell says stop; the mail in hand is finished first.
+    ///
+    /// What was held for its configuration is tried again first: a new start often means a new configuration.
+    pub async fn run(self) {
+        let now = self.clock.now();
+        let released = self
+            .db
+            .write(move |connection| Ok::<_, DbError>(outbox::release(connection, now)?))
+            .await;
+        match released {
+            Ok(0) => {}
+            Ok(mails) => tracing::info!(mails, "trying held mail again"),
+            Err(error) => tracing::error!(%error, "held mail could not be released"),
+        }
+        while !self.bell.is_stopping() {
+            let pause = match self.run_once().await {
+                Ok(true) => continue,
+                Ok(false) => self.pause().await,
+                Err(error) => {
+                    tracing::error!(%error, "the outbox could not be worked on");
+                    POLL
+                }
+            };
+            // Whichever comes first; a ring while nobody listened is kept.
+            let _ = tokio::time::timeout(pause, self.bell.0.wake.notified()).await;
+        }
+    }
+
+    /// Sends everything that is due by the clock now; gives back how many mails were tried.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain(&self) -> Result<usize, DbError> {
+        let mut tried = 0;
+        while self.run_once().await? {
+            tried += 1;
+        }
+        Ok(tried)
+    }
+
+    /// Tries one mail. False when none is due.
+    ///
+    /// # Errors
+    /// When the database fails. The mail then stays in hand until its lease ends, and is sent again.
+    pub async fn run_once(&self) -> Result<bool, DbError> {
+        let Some(mail) = self.claim().await? else {
+            return Ok(false);
+        };
+        let outcome = self.send(mail.clone()).await;
+        let (id, now) = (mail.id, self.clock.now());
+        report(&mail, &outcome);
+        let recorded = self
+            .db
+            .write(move |connection| {
+                connection.transaction(|connection| record(connection, &mail, outcome, now))
+            })
+            .await?;
+        if !recorded {
+            tracing::warn!(mail = %id, "the lease ended before the try did; another worker has the mail");
+        }
+        Ok(true)
+    }
+
+    async fn claim(&self) -> Result<Option<Claimed>, DbError> {
+        let (owner, now) = (self.owner.clone(), self.clock.now());
+        self.db
+            .write(move |connection| {
+                outbox::expire(connection, now)?;
+                Ok(outbox::claim(connection, &owner, now)?)
+            })
+            .await
+    }
+
+    /// Sends in a task of its own, so that not even a panic in there ends the worker.
+    async fn send(&self, mail: Claimed) -> Outcome {
+        let transport = Arc::clone(&self.transport);
+        tokio::spawn(async move { transport.send(&mail).await })
+            .await
+            .unwrap_or_else(|error| Outcome::Transient {
+                code: None,
+                reason: format!("the try ended by itself: {error}"),
+            })
+    }
+
+    /// Until the next mail is due, but not longer than [`POLL`].
+    async fn pause(&self) -> Duration {
+        let now = self.clock.now();
+        let due = self
+            .db
+            .read(|connection| Ok::<_, DbError>(outbox::next_due(connection)?))
+            .await;
+        match due {
+            Ok(Some(due)) => {
+                let seconds = due.seconds().saturating_sub(now.seconds()).max(1);
+                Duration::from_secs(u64::try_from(seconds).unwrap_or(1)).min(POLL)
+            }
+            _ => POLL,
+        }
+    }
+}
+
+fn record(
+    connection: &mut Conn,
+    mail: &Claimed,
+    outcome: Outcome,
+    now: Moment,
+) -> Result<bool, DbError> {
+    Ok(match outcome {
+        Outcome::Sent { code } => outbox::sent(connection, mail, code, now),
+        Outcome::Transient { code, reason } => {
+            outbox::retry_later(connection, mail, code, &reason, now)
+        }
+        Outcome::Permanent { code, reason } => outbox::failed(connection, mail, code, &reason),
+        Outcome::Configuration { code, reason } => {
+            outbox::hold_queue(connection, mail, code, &reason, now)
+        }
+    }?)
+}
+
+fn report(mail: &Claimed, outcome: &Outcome) {
+    let (id, attempt) = (mail.id, mail.attempts);
+    match outcome {
+        Outcome::Sent { .. } => tracing::info!(mail = %id, attempt, "mail sent"),
+        Outcome::Transient { reason, .. } => {
+            tracing::warn!(mail = %id, attempt, reason, "mail will be tried again");
+        }
+        Outcome::Permanent { reason, .. } => {
+            tracing::error!(mail = %id, attempt, reason, "mail failed");
+        }
+        Outcome::Configuration { reason, .. } => {
+            tracing::error!(mail = %id, reason, "mail is held until the configuration is put right");
+        }
+    }
+}

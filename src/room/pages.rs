@@ -1,0 +1,230 @@
+//! The pages of rooms.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::change::{self, RoomError};
+use super::{Room, forms};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::web::Error;
+use crate::web::field::{Removal, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "room/index.html")]
+struct RoomsPage {
+    shell: Shell,
+    slug: String,
+    rooms: Vec<Room>,
+    may_change: bool,
+}
+
+#[derive(Template)]
+#[template(path = "room/form.html")]
+struct RoomPage {
+    shell: Shell,
+    form: Form,
+    action: String,
+    back: String,
+    removal: Option<Removal>,
+    code: TextField,
+    name: TextField,
+    name_ja: TextField,
+    capacity: TextField,
+    turnaround: TextField,
+}
+
+/// `GET /events/{slug}/rooms`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    render(&RoomsPage {
+        shell: desk.seat.shell("Rooms", Section::Rooms),
+        slug: desk.seat.slug.clone(),
+        rooms: desk.programme.rooms.to_vec(),
+        may_change: desk.seat.may_change(),
+    })
+}
+
+/// `GET /events/{slug}/rooms/new`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn new(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = Fields::from_pairs([("turnaround_minutes", "5")]);
+    render(&page(&desk, None, Form::new(fields)))
+}
+
+/// `GET /events/{slug}/rooms/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such room.
+pub async fn edit(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    render(&page(&desk, Some(room), Form::new(forms::fields_of(room))))
+}
+
+/// `POST /events/{slug}/rooms`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn add(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    save(&desk, None, fields.only(forms::FIELDS)?).await
+}
+
+/// `POST /events/{slug}/rooms/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such room.
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    save(&desk, Some(room), fields.only(forms::FIELDS)?).await
+}
+
+/// `POST /events/{slug}/rooms/{code}/removal`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such room or slots name it.
+pub async fn remove(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    let id = room.id;
+    match desk.write(move |tx| change::remove(tx, id)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/rooms", desk.seat.slug),
+            "removed",
+        )),
+        Err(error) => {
+            let form = Form::rejected(forms::fields_of(room), field_errors(error)?);
+            conflict(&page(&desk, Some(room), form))
+        }
+    }
+}
+
+async fn save(desk: &Desk, stored: Option<&Room>, fields: Fields) -> Result<HttpResponse, Error> {
+    let room = match forms::parse(&fields, stored.map(|room| room.id)) {
+        Ok(room) => room,
+        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+    };
+    let is_new = stored.is_none();
+    let saved = desk
+        .write(move |tx| {
+            if is_new {
+                change::add(tx, &room)
+            } else {
+                change::change(tx, &room)
+            }
+        })
+        .await;
+    match saved {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/rooms", desk.seat.slug),
+            "saved",
+        )),
+        Err(error) => {
+            if matches!(error, RoomError::Overlap) {
+                // What is in memory is not what is stored.
+                desk.app.live.forget(desk.seat.event);
+            }
+            let errors = field_errors(error)?;
+            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// What of an error the form can show at a field; the rest is a page.
+fn field_errors(error: RoomError) -> Result<FieldErrors, Error> {
+    let mut errors = FieldErrors::default();
+    match error {
+        RoomError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
+        RoomError::TooClose(sentences) => {
+            for sentence in sentences {
+                errors.add("turnaround_minutes", sentence);
+            }
+        }
+        RoomError::Overlap => errors.add(
+            "turnaround_minutes",
+            "Slots in this room follow each other too closely for this turnaround; look at the timetable and move them first.",
+        ),
+        RoomError::InUse(slots) => errors.add("removal", slots),
+        RoomError::NotFound => return Err(Error::NotFound),
+        RoomError::Store(error) => return Err(error.into()),
+        RoomError::Database(error) => return Err(error.into()),
+    }
+    Ok(errors)
+}
+
+fn page(desk: &Desk, stored: Option<&Room>, form: Form) -> RoomPage {
+    let rooms = format!("/events/{}/rooms", desk.seat.slug);
+    let (title, action) = match stored {
+        Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
+        None => ("Add a room".to_owned(), rooms.clone()),
+    };
+    RoomPage {
+        shell: desk.seat.shell(title, Section::Rooms).form(&form),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+        action,
+        back: rooms,
+        code: TextField::new("code", "Code")
+            .help("A short name for addresses and files, as in hall.")
+            .short()
+            .of(&form),
+        name: TextField::new("name", "Name").of(&form),
+        name_ja: TextField::new("name_ja", "Japanese name")
+            .optional()
+            .of(&form),
+        capacity: TextField::new("capacity", "Capacity")
+            .help("How many people fit.")
+            .numeric()
+            .of(&form),
+        turnaround: TextField::new("turnaround_minutes", "Turnaround")
+            .help("Minutes kept free after a slot, to tidy and set up.")
+            .numeric()
+            .of(&form),
+        form,
+    }
+}

@@ -1,0 +1,217 @@
+//! Overrides in the database, counters, and what happens when somebody writes behind the program's back.
+
+use diesel::prelude::*;
+use iikura::db::{Conn, DbError};
+use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::rules::Rule;
+use iikura::slot::{Details, State};
+
+use crate::house::{House, reason};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses,
+    counters_rise_for_what_they_count,
+    plain_sql_behind_our_back_is_met_as_the_conflict_it_is,
+    what_is_cancelled_frees_its_room_and_stays_as_it_is,
+);
+
+fn sql(house: &House<'_>, statement: &str) {
+    house
+        .db
+        .write_here(|conn: &mut Conn| {
+            Ok::<_, DbError>(diesel::sql_query(statement).execute(conn).map(drop)?)
+        })
+        .unwrap();
+}
+
+fn waived(house: &House<'_>) -> i64 {
+    house.read(|conn| {
+        use iikura::db::schema::occupancy::dsl::{occupancy, turnaround_waived};
+        Ok(occupancy
+            .filter(turnaround_waived.eq(true))
+            .count()
+            .get_result(conn)?)
+    })
+}
+
+fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let (first, second) = (
+        house.details(("18:30", 20), "salon", &[]),
+        house.details(("18:50", 20), "salon", &[]),
+    );
+    house.book(&first).unwrap();
+    assert!(matches!(
+        house.book(&second),
+        Err(BookingError::Conflicts(_))
+    ));
+    let id = house
+        .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::Turnaround)))
+        .unwrap();
+    assert_eq!(
+        waived(&house),
+        1,
+        "the earlier slot gives its turnaround away"
+    );
+    let third = house.details(("18:45", 10), "salon", &[]);
+    assert!(
+        matches!(house.book(&third), Err(BookingError::Conflicts(_))),
+        "but not its time"
+    );
+
+    let later = Details {
+        interval: second
+            .interval
+            .starting_at(second.interval.start().plus(30)),
+        ..second.clone()
+    };
+    house
+        .try_book(|tx, post| {
+            booking::change(tx, post, id, 1, later.clone(), &Reasons::new(), Tell::Later)
+        })
+        .unwrap();
+    assert_eq!(waived(&house), 0);
+    let back = house.try_book(|tx, post| {
+        booking::change(
+            tx,
+            post,
+            id,
+            2,
+            second.clone(),
+            &Reasons::new(),
+            Tell::Later,
+        )
+    });
+    assert!(
+        matches!(back, Err(BookingError::Conflicts(_))),
+        "the reason was for where they stood then"
+    );
+}
+
+fn counters_rise_for_what_they_count(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    let id = house.book(&wanted).unwrap();
+    let change = |version: i32, details: Details| {
+        house.try_book(|tx, post| {
+            booking::change(
+                tx,
+                post,
+                id,
+                version,
+                details.clone(),
+                &Reasons::new(),
+                Tell::Later,
+            )
+        })
+    };
+    let counters = || {
+        let slot = house.slot("A talk");
+        (slot.version, slot.sequence, slot.placement)
+    };
+    assert_eq!(counters(), (1, 0, 1));
+    change(
+        1,
+        Details {
+            note: "Only for us".to_owned(),
+            ..wanted.clone()
+        },
+    )
+    .unwrap();
+    assert_eq!(counters(), (2, 0, 1), "a note concerns nobody else");
+    let moved = Details {
+        interval: wanted.interval.starting_at(wanted.interval.start().plus(5)),
+        ..wanted.clone()
+    };
+    change(2, moved.clone()).unwrap();
+    assert_eq!(counters(), (3, 1, 2));
+    assert!(
+        matches!(change(2, wanted.clone()), Err(BookingError::Stale { current }) if current.version == 3)
+    );
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, id, 3, &Reasons::new()))
+        .unwrap();
+    assert_eq!(
+        counters(),
+        (4, 1, 2),
+        "the first they hear of it is the state it is in"
+    );
+    house
+        .try_book(|tx, post| booking::withdraw(tx, post, id, 4, Tell::Now))
+        .unwrap();
+    assert_eq!(counters(), (5, 2, 2), "CANCEL is above the last REQUEST");
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, id, 5, &Reasons::new()))
+        .unwrap();
+    assert_eq!(counters(), (6, 3, 2), "and the next REQUEST above that");
+}
+
+fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    // The server has the programme in memory; the intruder does not raise the revision.
+    house
+        .book(&house.details(("19:30", 20), "salon", &["KZ"]))
+        .unwrap();
+    let (event, room) = (house.event.0, wanted.room.unwrap().0);
+    let (starts, ends) = (
+        wanted.interval.start().minutes(),
+        wanted.interval.end().minutes(),
+    );
+    sql(
+        &house,
+        &format!(
+            "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, version, sequence,
+               placement, created_at, updated_at)
+             VALUES (7, {event}, 'other', 'Intruder', '', {starts}, {ends}, 'tentative', true, 1, 0, 1, 0, 0)"
+        ),
+    );
+    sql(
+        &house,
+        &format!(
+            "INSERT INTO occupancy (slot_id, resource_id, event_id, kind, starts_at, ends_at, holds,
+               turnaround_minutes, turnaround_waived)
+             VALUES (7, {room}, {event}, 'room', {starts}, {ends}, true, 5, false)"
+        ),
+    );
+    match house.book(&wanted) {
+        Err(BookingError::Conflicts(conflicts)) => {
+            assert_eq!(conflicts[0].rule(), Rule::DoubleBooking);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    let id = house.book(&wanted).unwrap();
+    house
+        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
+        .unwrap();
+    house.book(&wanted).unwrap();
+    for state in [State::Tentative, State::Pencilled] {
+        let back = Details {
+            state,
+            ..wanted.clone()
+        };
+        let outcome = house.try_book(|tx, post| {
+            booking::change(tx, post, id, 2, back.clone(), &Reasons::new(), Tell::Later)
+        });
+        assert!(
+            matches!(
+                outcome,
+                Err(BookingError::State {
+                    state: State::Cancelled,
+                    ..
+                })
+            ),
+            "{outcome:?}"
+        );
+    }
+}

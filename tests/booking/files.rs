@@ -1,0 +1,332 @@
+//! Event files: there and back without loss, or refused whole.
+
+use iikura::cli::demo::NINTH_MEETING;
+use iikura::event::EventId;
+use iikura::event::file::{self, ImportError};
+use iikura::event::live::Live;
+use iikura::slot::booking::{self, Reasons, Tell};
+use proptest::prelude::*;
+
+use crate::house::{House, import};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    the_ninth_meeting_comes_in_whole,
+    what_is_exported_comes_back_without_loss,
+    a_faulty_file_is_refused_whole_and_every_fault_has_its_line,
+);
+
+/// Everything that is rare: other hours, an ambiguous clock time, midnight, letters only, odd characters.
+const RARE: &str = r#"
+[meeting]
+slug = "rare"
+name = "A “rare” event \\ 🕊 \u200Fשלום"
+venue = "House"
+time_zone = "Europe/Berlin"
+days = ["2022-10-29", "2022-10-30"]
+opens = "00:00"
+closes = "24:00"
+other_hours = [["2022-10-29", "10:00", "24:00"]]
+office = { name = "Office", email = "office@house.example", phone = "+49 30 0" }
+chair_rest_needs_reason = true
+
+[[parties]]
+code = "DE"
+name = "Germany"
+role = "chair"
+head = "Head"
+precedence = 0
+time_zone = "Europe/Berlin"
+party_size = 2
+presence = [["2022-10-29 09:00", "2022-10-30 02:30+01:00"]]
+contacts = [{ name = "O'Desk, \"A\"", email = "de@delegations.example", language = "zh-Hant", letters_only = true }]
+
+[[rooms]]
+code = "saal"
+name = "Saal"
+capacity = 2
+
+[[interpreters]]
+code = "x"
+name = "X"
+pairs = [["de", "zh-Hant"]]
+
+[[slots]]
+kind = "break"
+title = "Until midnight"
+day = "2022-10-29"
+start = "23:30"
+end = "24:00"
+
+[[slots]]
+kind = "other"
+title = "Over the turn of the clocks"
+room = "saal"
+day = "2022-10-30"
+start = "02:00+02:00"
+end = "02:15+01:00"
+parties = ["DE"]
+interpreters = ["x"]
+state = "cancelled"
+note = "two\nlines"
+"#;
+
+fn the_ninth_meeting_comes_in_whole(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let imported = import(scratch, NINTH_MEETING).unwrap();
+    assert_eq!(
+        (
+            imported.slug.as_str(),
+            imported.slots,
+            imported.remarks.len()
+        ),
+        ("ca-jad-9", 9, 0)
+    );
+    // The same file with stand-ins marked and no reason given: taken over, and said.
+    let marked = NINTH_MEETING
+        .replace("slug = \"ca-jad-9\"", "slug = \"again\"")
+        .replace("\nopens =", "\nopens_assumed =")
+        .replace("\npresence =", "\npresence_assumed =")
+        .replace("[[rooms]]", "[[rooms_assumed]]")
+        .replace("\noverride =", "\n# override =");
+    let imported = import(scratch, &marked).unwrap();
+    assert_eq!(imported.remarks.len(), 1, "{:?}", imported.remarks);
+    assert!(
+        imported.remarks[0]
+            .starts_with("“Working lunch”: Dining Room takes 40 people and 42 are expected.")
+    );
+}
+
+fn export(scratch: &Scratch, event: EventId) -> String {
+    let house = House {
+        db: scratch,
+        live: Live::default(),
+        event,
+    };
+    file::export(&house.stored()).unwrap()
+}
+
+fn what_is_exported_comes_back_without_loss(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let lunch = house.slot("Working lunch");
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
+        .unwrap();
+    let press = house.slot("Joint press");
+    house
+        .try_book(|tx, post| booking::cancel(tx, post, press.id, 1, Tell::Now))
+        .unwrap();
+    let rare = import(scratch, RARE).unwrap().event;
+    for event in [house.event, rare] {
+        let first = export(scratch, event);
+        let elsewhere = Scratch::sqlite().migrated();
+        let again = import(&elsewhere, &first).unwrap();
+        assert_eq!(again.remarks, Vec::<String>::new());
+        assert_eq!(export(&elsewhere, again.event), first);
+    }
+    let file = export(scratch, house.event);
+    for words in [
+        "method = \"REQUEST\"",
+        "author = \"Protocol Office\"",
+        "state = \"cancelled\"",
+    ] {
+        assert!(file.contains(words), "{words} in {file}");
+    }
+}
+
+fn faults(scratch: &Scratch, source: &str) -> Vec<String> {
+    match import(scratch, source) {
+        Err(ImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A fault to put into the file: what is replaced by what, the line it stands in, and what is said of it.
+struct Slip {
+    from: &'static str,
+    to: String,
+    line: usize,
+    words: &'static str,
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn slips() -> Vec<Slip> {
+    let line = |words: &str| {
+        NINTH_MEETING
+            .lines()
+            .position(|line| line.contains(words))
+            .unwrap()
+            + 1
+    };
+    let kz = line("code = \"KZ\"");
+    let long = format!("title = \"{}\"", "t".repeat(10_000));
+    [
+        (
+            "venue = ",
+            "veneu = ",
+            line("venue = \"Iikura House\""),
+            "unknown field `veneu`",
+        ),
+        (
+            "capacity = 60",
+            "capacity = \"big\"",
+            line("capacity = 60"),
+            "invalid type: string",
+        ),
+        (
+            "capacity = 60",
+            "capacity = 0",
+            line("capacity = 60"),
+            "capacity: 0 is not from 1 to 100000",
+        ),
+        (
+            "days = [\"2022-12-24\"]",
+            "days = [\"24 December\"]",
+            line("days = "),
+            "days: '24 December' is no date",
+        ),
+        (
+            "time_zone = \"Asia/Almaty\"",
+            "time_zone = \"Asia/Astana\"",
+            line("Asia/Almaty"),
+            "is no IANA time zone",
+        ),
+        (
+            "code = \"KZ\"",
+            "code = \"JP\"",
+            kz,
+            "two entries for party 'JP'",
+        ),
+        (
+            "role = \"guest\"",
+            "role = \"chair\"",
+            line("role = \"guest\""),
+            "there is one chair at most",
+        ),
+        (
+            "name = \"Kazakhstan\"",
+            "name = \"Kaz\\r\\nBcc: x\"",
+            kz + 6,
+            "name: contains a line break",
+        ),
+        (
+            "title = \"Working lunch\"",
+            &long,
+            line("Working lunch"),
+            "title: has 10000 characters; shorten it to 200",
+        ),
+        (
+            "start = \"15:15\"",
+            "start = \"25:15\"",
+            line("start = \"15:15\""),
+            "start: '25:15' is no time",
+        ),
+        (
+            "end = \"14:20\"",
+            "end = \"12:20\"",
+            line("end = \"14:20\""),
+            "end: the end must be after the start",
+        ),
+        (
+            "parties = [\"JP\", \"KZ\"]",
+            "parties = [\"JP\", \"XX\"]",
+            line("Japan–Kazakhstan") - 1,
+            "there is no 'XX'",
+        ),
+        (
+            "room = \"dining\"",
+            "room = \"kitchen\"",
+            line("room = \"dining\""),
+            "room: there is no 'kitchen'",
+        ),
+        (
+            "rule = \"capacity\"",
+            "rule = \"gravity\"",
+            line("rule = \"capacity\""),
+            "there is no rule 'gravity'",
+        ),
+        (
+            "pairs = [[\"ja\", \"en\"]]",
+            "pairs = [[\"ja\", \"ja\"]]",
+            line("[[\"ja\", \"en\"]]"),
+            "not ja twice",
+        ),
+        (
+            "presence = [[\"2022-12-22 18:00\", \"2022-12-25 12:00\"]]",
+            "presence = [[\"2022-12-25 18:00\", \"2022-12-25 12:00\"]]",
+            line("presence = "),
+            "the departure must be after the arrival",
+        ),
+    ]
+    .map(|(from, to, line, words)| Slip {
+        from,
+        to: to.to_owned(),
+        line,
+        words,
+    })
+    .into()
+}
+
+fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    for Slip {
+        from,
+        to,
+        line,
+        words,
+    } in slips()
+    {
+        assert!(NINTH_MEETING.contains(from), "{from}");
+        let found = faults(scratch, &NINTH_MEETING.replacen(from, &to, 1));
+        let expected = format!("line {line}: ");
+        assert!(
+            found
+                .iter()
+                .any(|fault| fault.starts_with(&expected) && fault.contains(words)),
+            "{to}: no “{expected}…{words}” in {found:?}"
+        );
+    }
+    // Two slots that overlap are named, and several faults come at once.
+    let found = faults(
+        scratch,
+        &NINTH_MEETING.replacen("start = \"15:15\"", "start = \"15:00\"", 1),
+    );
+    assert!(
+        found[0]
+            .contains("“Japan–Turkmenistan Foreign Ministers' Meeting”: Japan is in “Japan–Kyrgyz"),
+        "{found:?}"
+    );
+    let two = NINTH_MEETING
+        .replacen("capacity = 60", "capacity = 0", 1)
+        .replacen("code = \"KZ\"", "code = \"K Z\"", 1);
+    assert_eq!(faults(scratch, &two).len(), 2);
+    for table in ["events", "rooms", "delegations", "slots", "audit"] {
+        let count = scratch.read_here(|conn| {
+            use diesel::RunQueryDsl;
+            let query = format!("SELECT count(*) AS count FROM {table}");
+            Ok::<_, iikura::db::DbError>(
+                diesel::sql_query(query)
+                    .get_result::<iikura::db::Count>(conn)?
+                    .count,
+            )
+        });
+        assert_eq!(count.unwrap(), 0, "{table}");
+    }
+    import(scratch, NINTH_MEETING).unwrap();
+    assert!(faults(scratch, NINTH_MEETING)[0].contains("there is already an event 'ca-jad-9'"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_file_makes_the_importer_panic(at in 0..NINTH_MEETING.len(), inserted in "\\PC{0,12}", removed in 0..40_usize) {
+        let scratch = Scratch::sqlite().migrated();
+        let mut source: Vec<char> = NINTH_MEETING.chars().collect();
+        let at = at.min(source.len());
+        let end = (at + removed).min(source.len());
+        source.splice(at..end, inserted.chars());
+        let _ = import(&scratch, &source.into_iter().collect::<String>());
+    }
+}

@@ -1,0 +1,142 @@
+//! The ninth meeting in a database, without a server before it.
+
+use iikura::audit::Actor;
+use iikura::cli::demo::NINTH_MEETING;
+use iikura::db::{Conn, Db, DbError};
+use iikura::event::file::{self, ImportError, Imported};
+use iikura::event::live::Live;
+use iikura::event::programme::Programme;
+use iikura::event::tx::EventTx;
+use iikura::event::{EventId, store};
+use iikura::mail::Post;
+use iikura::slot::booking::{self, BookingError, Reason, Reasons};
+use iikura::slot::interval::Interval;
+use iikura::slot::rules::Rule;
+use iikura::slot::{Details, Kind, Slot, State};
+use iikura::text::{Email, Line};
+use iikura::time::{Moment, parse_date};
+
+pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
+
+pub struct House<'d> {
+    pub db: &'d Db,
+    pub live: Live,
+    pub event: EventId,
+}
+
+impl<'d> House<'d> {
+    pub fn of(db: &'d Db) -> Self {
+        let imported = import(db, NINTH_MEETING).unwrap();
+        Self {
+            db,
+            live: Live::default(),
+            event: imported.event,
+        }
+    }
+
+    /// The same house as another server sees it.
+    pub fn seen_by_another(&self, db: &'d Db) -> Self {
+        Self {
+            db,
+            live: Live::default(),
+            event: self.event,
+        }
+    }
+
+    pub fn try_book<T>(
+        &self,
+        work: impl Fn(&mut EventTx<'_>, &Post) -> Result<T, BookingError>,
+    ) -> Result<T, BookingError> {
+        let post = Post {
+            from: Email::parse("protocol@iikura.example").unwrap(),
+        };
+        let actor = Actor {
+            user: None,
+            name: "Officer".to_owned(),
+        };
+        let written = self.db.write_here(|conn| {
+            booking::commit(conn, &self.live, self.event, &actor, NOW, |tx| {
+                work(tx, &post)
+            })
+        });
+        written.map(|written| written.value)
+    }
+
+    pub fn book(&self, details: &Details) -> Result<iikura::slot::SlotId, BookingError> {
+        self.try_book(|tx, post| booking::book(tx, post, details.clone(), &Reasons::new()))
+    }
+
+    /// The programme as this server believes it to be.
+    pub fn programme(&self) -> std::sync::Arc<Programme> {
+        self.read(|conn| Ok(self.live.programme(conn, self.event)?.unwrap()))
+    }
+
+    /// The programme as it is stored.
+    pub fn stored(&self) -> Programme {
+        self.read(|conn| Ok(store::read_programme(conn, self.event)?.unwrap()))
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> T {
+        self.db.read_here(work).unwrap()
+    }
+
+    pub fn slot(&self, words: &str) -> Slot {
+        let programme = self.stored();
+        let slot = programme
+            .slots()
+            .iter()
+            .find(|slot| slot.details.title.as_str().contains(words));
+        Slot::clone(slot.unwrap())
+    }
+
+    /// A slot on the day: a room by its code, delegations by theirs.
+    pub fn details(&self, (start, minutes): (&str, i32), room: &str, parties: &[&str]) -> Details {
+        let programme = self.programme();
+        let date = parse_date("2022-12-24").unwrap();
+        let start = programme
+            .event
+            .time_zone
+            .instant(date, start.parse().unwrap())
+            .unwrap();
+        Details {
+            kind: Kind::Other,
+            title: Line::parse("A talk").unwrap(),
+            note: String::new(),
+            interval: Interval::new(start, start.plus(minutes)).unwrap(),
+            room: programme.room_by_code(room).map(|room| room.id),
+            delegations: parties
+                .iter()
+                .map(|code| programme.delegation_by_code(code).unwrap().id)
+                .collect(),
+            interpreters: Vec::new(),
+            state: State::Tentative,
+        }
+        .in_order()
+    }
+}
+
+pub fn import(db: &Db, source: &str) -> Result<Imported, ImportError> {
+    let office = Email::parse("protocol@iikura.example").unwrap();
+    let outcome = db.write_here(|conn| {
+        Ok::<_, DbError>(file::import(
+            conn,
+            &Live::default(),
+            source,
+            &office,
+            &Actor::command_line(),
+            NOW,
+        ))
+    });
+    outcome.unwrap()
+}
+
+pub fn reason(rule: Rule) -> Reasons {
+    [(
+        rule,
+        Reason {
+            text: "It is agreed".to_owned(),
+            author: None,
+        },
+    )]
+    .into()
+}

@@ -1,0 +1,15 @@
+//! Booking through the domain on real databases: races, random sequences, overrides, event files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod behind;
+mod files;
+mod house;
+mod races;
+mod random;

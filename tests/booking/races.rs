@@ -1,0 +1,132 @@
+//! Many at once: one wins, the others hear of a conflict, nobody of the database.
+
+use std::sync::Barrier;
+
+use iikura::slot::booking::{self, BookingError, Reasons};
+use iikura::slot::interval::Interval;
+use iikura::slot::rules::Rule;
+use iikura::slot::{Details, SlotId};
+
+use crate::house::House;
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    fifty_want_one_room_at_one_hour,
+    fifty_want_one_minister_in_different_rooms,
+    fifty_move_into_one_gap,
+    two_servers_never_believe_an_old_programme,
+);
+
+const WRITERS: usize = 50;
+
+/// Runs all of the work at once and counts who came through; everybody else must have met a double booking.
+fn one_wins(work: impl Fn(usize) -> Result<SlotId, BookingError> + Sync) {
+    let line = Barrier::new(WRITERS);
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let (line, work) = (&line, &work);
+                scope.spawn(move || {
+                    line.wait();
+                    work(writer)
+                })
+            })
+            .collect();
+        writers
+            .into_iter()
+            .map(|writer| writer.join().unwrap())
+            .collect()
+    });
+    let mut won = 0;
+    for outcome in outcomes {
+        match outcome {
+            Ok(_) => won += 1,
+            Err(BookingError::Conflicts(conflicts)) => {
+                assert!(
+                    conflicts
+                        .iter()
+                        .any(|conflict| conflict.rule() == Rule::DoubleBooking),
+                    "{conflicts:?}"
+                );
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+}
+
+fn fifty_want_one_room_at_one_hour(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let wanted = house.details(("18:30", 30), "salon", &[]);
+    one_wins(|_| house.book(&wanted));
+}
+
+fn fifty_want_one_minister_in_different_rooms(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let rooms = ["hall", "conference", "salon", "dining", "press"];
+    let wanted = rooms.map(|room| house.details(("18:30", 30), room, &["KZ"]));
+    one_wins(|writer| house.book(&wanted[writer % rooms.len()]));
+}
+
+fn fifty_move_into_one_gap(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    // One after the other through the day; the last has a room of its own.
+    let slots: Vec<(SlotId, Details)> = (0..50_i32)
+        .map(|index| {
+            let room = if index < 49 { "salon" } else { "conference" };
+            let mut details = house.details(("08:30", 10), room, &[]);
+            let step = if index < 49 { index } else { 0 };
+            details.interval = details
+                .interval
+                .starting_at(details.interval.start().plus(step * 15));
+            (house.book(&details).unwrap(), details)
+        })
+        .collect();
+    let gap = house.details(("20:00", 10), "press", &[]);
+    one_wins(|writer| {
+        let (id, details) = &slots[writer];
+        let interval: Interval = gap.interval;
+        let moved = Details {
+            interval,
+            room: gap.room,
+            ..details.clone()
+        };
+        house
+            .try_book(|tx, post| {
+                booking::change(
+                    tx,
+                    post,
+                    *id,
+                    1,
+                    moved.clone(),
+                    &Reasons::new(),
+                    booking::Tell::Later,
+                )
+            })
+            .map(|()| *id)
+    });
+}
+
+fn two_servers_never_believe_an_old_programme(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let one = House::of(scratch);
+    let elsewhere = scratch.another_process();
+    let other = one.seen_by_another(&elsewhere);
+    for (turn, hour) in (0..).zip(["18:00", "18:30", "19:00", "19:30", "20:00", "20:30"]) {
+        let (here, there) = if turn % 2 == 0 {
+            (&one, &other)
+        } else {
+            (&other, &one)
+        };
+        let wanted = here.details((hour, 20), "salon", &["KZ"]);
+        here.book(&wanted).unwrap();
+        assert!(matches!(
+            there.book(&wanted),
+            Err(BookingError::Conflicts(_))
+        ));
+        assert_eq!(there.programme().slots(), here.programme().slots());
+    }
+}

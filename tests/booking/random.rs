@@ -1,0 +1,221 @@
+//! Random sequences of bookings: whatever was asked for, the stored programme keeps every blocked rule, and the
+//! programme in memory is the stored one.
+
+use iikura::event::programme::{Programme, Resource};
+use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::free::alternatives;
+use iikura::slot::rules::{Candidate, Level, Rule, check_all, in_force};
+use iikura::slot::{Details, State};
+use proptest::prelude::*;
+
+use crate::house::{House, reason};
+use crate::support::both::Scratch;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Book {
+        start: i32,
+        minutes: i32,
+        room: usize,
+        parties: u8,
+        sketch: bool,
+        reasoned: bool,
+    },
+    Move {
+        which: usize,
+        by: i32,
+        room: usize,
+        reasoned: bool,
+    },
+    Confirm {
+        which: usize,
+    },
+    Firm {
+        which: usize,
+    },
+    Cancel {
+        which: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let any_slot = 0_usize..20;
+    prop_oneof![
+        4 => (0..150_i32, 1..10_i32, 0..5_usize, any::<u8>(), any::<bool>(), any::<bool>()).prop_map(
+            |(start, minutes, room, parties, sketch, reasoned)| Step::Book {
+                start: start * 5, minutes: minutes * 5, room, parties, sketch, reasoned
+            }
+        ),
+        3 => (any_slot.clone(), -12..12_i32, 0..5_usize, any::<bool>())
+            .prop_map(|(which, by, room, reasoned)| Step::Move { which, by: by * 5, room, reasoned }),
+        1 => any_slot.clone().prop_map(|which| Step::Confirm { which }),
+        1 => any_slot.clone().prop_map(|which| Step::Firm { which }),
+        1 => any_slot.prop_map(|which| Step::Cancel { which }),
+    ]
+}
+
+fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
+    let programme = house.programme();
+    let reasons = |reasoned: bool| {
+        if reasoned {
+            reason(Rule::Turnaround)
+        } else {
+            Reasons::new()
+        }
+    };
+    let slot = |which: usize| programme.slots()[which % programme.slots().len()].clone();
+    match *step {
+        Step::Book {
+            start,
+            minutes,
+            room,
+            parties,
+            sketch,
+            reasoned,
+        } => {
+            let codes = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
+            let chosen: Vec<&str> = (0..6)
+                .filter(|bit| parties & (1 << bit) != 0)
+                .map(|bit| codes[bit])
+                .collect();
+            let mut details = house.details(("08:30", minutes), "hall", &chosen);
+            details.interval = details
+                .interval
+                .starting_at(details.interval.start().plus(start));
+            details.room = Some(programme.rooms[room].id);
+            details.state = if sketch {
+                State::Pencilled
+            } else {
+                State::Tentative
+            };
+            house
+                .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons(reasoned)))
+                .map(drop)
+        }
+        Step::Move {
+            which,
+            by,
+            room,
+            reasoned,
+        } => {
+            let slot = slot(which);
+            let details = Details {
+                interval: slot
+                    .interval()
+                    .starting_at(slot.interval().start().plus(by)),
+                room: Some(programme.rooms[room].id),
+                ..slot.details.clone()
+            };
+            house.try_book(|tx, post| {
+                booking::change(
+                    tx,
+                    post,
+                    slot.id,
+                    slot.version,
+                    details.clone(),
+                    &reasons(reasoned),
+                    Tell::Now,
+                )
+            })
+        }
+        Step::Confirm { which } => {
+            let slot = slot(which);
+            house.try_book(|tx, post| {
+                booking::confirm(tx, post, slot.id, slot.version, &Reasons::new())
+            })
+        }
+        Step::Firm { which } => {
+            let slot = slot(which);
+            let details = Details {
+                state: State::Tentative,
+                ..slot.details.clone()
+            };
+            house.try_book(|tx, post| {
+                booking::change(
+                    tx,
+                    post,
+                    slot.id,
+                    slot.version,
+                    details.clone(),
+                    &Reasons::new(),
+                    Tell::Later,
+                )
+            })
+        }
+        Step::Cancel { which } => {
+            let slot = slot(which);
+            house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Tell::Now))
+        }
+    }
+}
+
+/// Looks for overlaps without asking the rules.
+fn assert_no_overlap(programme: &Programme) {
+    let holding: Vec<_> = programme
+        .slots()
+        .iter()
+        .filter(|slot| slot.state().holds())
+        .collect();
+    for (index, one) in holding.iter().enumerate() {
+        for other in &holding[index + 1..] {
+            let mut shared = one
+                .details
+                .resources()
+                .filter(|it: &Resource| other.details.resources().any(|its| its == *it));
+            if let Some(shared) = shared.next() {
+                assert!(
+                    !one.interval().overlaps(other.interval()),
+                    "{shared:?} in {one:?} and {other:?}"
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_bookings_leaves_an_overlap(steps in prop::collection::vec(step(), 1..30)) {
+        let scratch = Scratch::sqlite().migrated();
+        let house = House::of(&scratch);
+        for step in &steps {
+            match play(&house, step) {
+                Ok(()) | Err(BookingError::Conflicts(_) | BookingError::State { .. }) => {}
+                Err(error) => panic!("{step:?}: {error:?}"),
+            }
+        }
+        let (believed, stored) = (house.programme(), house.stored());
+        prop_assert_eq!(believed.slots(), stored.slots());
+        prop_assert_eq!(&believed.notices.len(), &stored.notices.len());
+        prop_assert_eq!(believed.event.revision, stored.event.revision);
+        assert_no_overlap(&stored);
+        let blocked: Vec<_> = check_all(&stored).into_iter().filter(|conflict| conflict.level == Level::Blocked).collect();
+        prop_assert_eq!(blocked, vec![]);
+        for conflict in check_all(&stored).iter().filter(|conflict| conflict.rule() == Rule::Turnaround && conflict.level == Level::NeedsReason) {
+            prop_assert!(in_force(&stored, conflict).is_some(), "{:?}", conflict);
+        }
+    }
+
+    #[test]
+    fn each_alternative_can_be_booked_as_it_is_offered(start in 0..150_i32, minutes in 1..12_i32, room in 0..5_usize, parties in any::<u8>()) {
+        let scratch = Scratch::sqlite().migrated();
+        let house = House::of(&scratch);
+        let codes = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
+        let chosen: Vec<&str> = (0..6).filter(|bit| parties & (1 << bit) != 0).map(|bit| codes[bit]).collect();
+        let mut wanted = house.details(("08:30", minutes * 5), "hall", &chosen);
+        wanted.interval = wanted.interval.starting_at(wanted.interval.start().plus(start * 5));
+        wanted.room = Some(house.programme().rooms[room].id);
+        let programme = house.programme();
+        let offers = alternatives(&programme, Candidate::new(&wanted));
+        prop_assert!(offers.len() <= 5);
+        let open = programme.event.opening_hours(programme.event.days[0].date).unwrap();
+        for (index, offer) in offers.iter().enumerate() {
+            prop_assert!(!offers[..index].contains(offer), "each once");
+            prop_assert!(open.contains(offer.interval));
+            let details = Details { interval: offer.interval, room: offer.room, ..wanted.clone() };
+            let id = house.book(&details).unwrap();
+            house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// Every kind of page, looked at by axe-core: WCAG 2.2 A and AA, light and dark, at desktop and phone width.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+
+import { scenarios, signIn } from "./support.mjs";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const EVENT = "/events/ca-jad-9";
+const PAGES = [
+  "/",
+  EVENT,
+  `${EVENT}?view=delegations`,
+  `${EVENT}?view=list`,
+  `${EVENT}/slots/new`,
+  `${EVENT}/delegations`,
+  `${EVENT}/delegations/KZ`,
+  `${EVENT}/rooms`,
+  `${EVENT}/rooms/hall`,
+  `${EVENT}/interpreters`,
+  `${EVENT}/agenda`,
+  `${EVENT}/agenda.html?delegation=KZ`,
+  `${EVENT}/history`,
+  `${EVENT}/settings`,
+  "/events/new",
+  "/mail",
+  "/users",
+  "/users/new",
+  "/account",
+  "/audit",
+  "/nowhere",
+];
+
+scenarios((scenario) => {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390]]) {
+    scenario(`nothing stands in anybody's way: ${colorScheme}, ${width} px`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto("/sign-in");
+      await look(page, "/sign-in");
+      await signIn(page, "admin");
+      for (const path of PAGES) {
+        await page.goto(path);
+        await look(page, path);
+      }
+      await page.goto(`${EVENT}?view=list`);
+      await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
+      await look(page, "a slot");
+      await page.getByRole("link", { name: "Change", exact: true }).click();
+      await page.getByLabel("Title").fill("");
+      await page.getByLabel("Start").fill("noon");
+      await page.getByRole("button", { name: "Save the changes" }).click();
+      await look(page, "a refused form");
+      await page.getByLabel("Title").fill("Meeting");
+      await page.getByLabel("Start").fill("17:05");
+      await page.getByRole("button", { name: "Save the changes" }).click();
+      await look(page, "a conflict");
+    });
+  }
+});
+
+async function look(page, what) {
+  // In the page's own world no script of ours would pass its policy; the browser's tools may look all the same.
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
+  const evaluate = async (expression) => {
+    const answer = await session.send("Runtime.evaluate", {
+      expression,
+      contextId: executionContextId,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    assert.ok(!answer.exceptionDetails, JSON.stringify(answer.exceptionDetails));
+    return answer.result.value;
+  };
+  await evaluate(`${axe}; null`);
+  const found = await evaluate(
+    `axe.run(document, ${JSON.stringify({ runOnly: RULES })}).then((result) => result.violations.map((each) =>
+      each.id + ": " + each.help + " – " + each.nodes.map((node) => node.target.join(" ")).join(", ")))`,
+  );
+  assert.deepEqual(found, [], what);
+  const overflow = await evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  assert.ok(overflow <= 0, `${what} is ${overflow} px wider than the window`);
+  await session.detach();
+}

@@ -1,0 +1,314 @@
+//! The program as it is typed: what it prints, where it ends, what it leaves alone.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const NINTH_MEETING: &str = include_str!("../../src/cli/demo/ca-jad-9.toml");
+
+/// A folder with a database of its own.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iikura"));
+        command
+            .current_dir(self.path())
+            .env_clear()
+            .env("IIKURA_DATABASE_URL", "sqlite:data/test.db");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    /// What a successful command prints.
+    fn says(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    /// What a failing command says.
+    fn complains(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            !output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stdout)
+        );
+        text(&output.stderr)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path().join(name), content).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn an_event_goes_in_comes_out_and_is_printed() {
+    let desk = Desk::new();
+    desk.write("meeting.toml", NINTH_MEETING);
+    assert_eq!(
+        desk.says(&["import", "meeting.toml"]),
+        "Imported ca-jad-9 with 9 slots.\n"
+    );
+    let exported = desk.says(&["export", "ca-jad-9"]);
+    desk.says(&["export", "ca-jad-9", "--output", "out.toml"]);
+    assert_eq!(
+        std::fs::read_to_string(desk.path().join("out.toml")).unwrap(),
+        exported
+    );
+
+    let elsewhere = Desk::new();
+    elsewhere.write("out.toml", &exported);
+    elsewhere.says(&["import", "out.toml"]);
+    assert_eq!(elsewhere.says(&["export", "ca-jad-9"]), exported);
+
+    for (format, words) in [
+        ("html", "<!DOCTYPE html>"),
+        ("csv", "Working lunch"),
+        ("json", "\"event\""),
+        ("ics", "BEGIN:VCALENDAR"),
+    ] {
+        assert!(
+            desk.says(&["agenda", "ca-jad-9", "--format", format])
+                .contains(words),
+            "{format}"
+        );
+    }
+    let theirs = desk.says(&[
+        "agenda",
+        "ca-jad-9",
+        "--delegation",
+        "KZ",
+        "--format",
+        "csv",
+    ]);
+    assert!(
+        theirs.contains("Japan–Kazakhstan") && !theirs.contains("Japan–Uzbekistan"),
+        "{theirs}"
+    );
+}
+
+#[test]
+fn the_published_data_is_read_with_its_stand_ins_marked() {
+    let desk = Desk::new();
+    let marked = NINTH_MEETING.replace("[[rooms]]", "[[rooms_assumed]]");
+    desk.write(
+        "marked.toml",
+        &marked.replace("\noverride =", "\n# override ="),
+    );
+    let said = desk.says(&["import", "marked.toml"]);
+    assert!(
+        said.contains("Taken over against a rule: “Working lunch”: Dining Room takes 40 people"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_faulty_file_is_refused_with_every_fault_and_its_line() {
+    let desk = Desk::new();
+    let faulty = NINTH_MEETING
+        .replacen("capacity = 60", "capacity = 0", 1)
+        .replacen("code = \"KZ\"", "code = \"K Z\"", 1);
+    desk.write("faulty.toml", &faulty);
+    let complaint = desk.complains(&["import", "faulty.toml"]);
+    assert_eq!(
+        complaint.matches("faulty.toml: line ").count(),
+        2,
+        "{complaint}"
+    );
+    assert!(complaint.contains("nothing was imported"), "{complaint}");
+    assert!(
+        desk.complains(&["export", "ca-jad-9"])
+            .contains("there is no event 'ca-jad-9'")
+    );
+    assert!(
+        desk.complains(&["import", "missing.toml"])
+            .contains("cannot read missing.toml")
+    );
+}
+
+#[test]
+fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
+    fn add<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["user", "add", "--name", "Hanako"], more].concat()
+    }
+    let desk = Desk::new();
+    desk.write("meeting.toml", NINTH_MEETING);
+    desk.says(&["import", "meeting.toml"]);
+    let printed = desk.says(&add(&[
+        "--email",
+        "hanako@iikura.example",
+        "--role",
+        "admin",
+    ]));
+    assert!(printed.trim().len() >= 20, "a password: {printed}");
+    desk.says(&add(&[
+        "--email",
+        "jiro@iikura.example",
+        "--role",
+        "officer",
+        "--event",
+        "ca-jad-9",
+    ]));
+    for (arguments, words) in [
+        (
+            add(&["--email", "hanako@iikura.example", "--role", "admin"]),
+            "another account has this e-mail address",
+        ),
+        (
+            add(&["--email", "nobody", "--role", "admin"]),
+            "is no e-mail address",
+        ),
+        (
+            add(&[
+                "--email",
+                "x@iikura.example",
+                "--role",
+                "officer",
+                "--event",
+                "ca-jad-8",
+            ]),
+            "ca-jad-8",
+        ),
+        (
+            add(&["--email", "x@iikura.example", "--role", "king"]),
+            "king",
+        ),
+        (
+            vec!["user", "disable", "--email", "y@iikura.example"],
+            "y@iikura.example",
+        ),
+    ] {
+        let complaint = desk.complains(&arguments);
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+    }
+    desk.says(&["user", "disable", "--email", "jiro@iikura.example"]);
+}
+
+#[test]
+fn the_server_starts_only_with_a_valid_configuration() {
+    let desk = Desk::new();
+    for (arguments, words) in [
+        (&["serve"][..], "run 'iikura migrate'"),
+        (
+            &["serve", "--database-url", "mysql://x"],
+            "set --database-url (IIKURA_DATABASE_URL)",
+        ),
+        (
+            &["serve", "--mail-from", "nobody"],
+            "set --mail-from (IIKURA_MAIL_FROM)",
+        ),
+        (
+            &["serve", "--public-url", "ftp://x"],
+            "set --public-url (IIKURA_PUBLIC_URL)",
+        ),
+        (
+            &["serve", "--workers", "0"],
+            "set --workers (IIKURA_WORKERS)",
+        ),
+    ] {
+        let complaint = desk.complains(arguments);
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+    }
+    desk.says(&["migrate"]);
+    desk.says(&["migrate"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let complaint = desk.complains(&["serve", "--listen", &address]);
+    assert!(
+        complaint.contains("set --listen (IIKURA_LISTEN)"),
+        "{complaint}"
+    );
+    let complaint = desk.complains(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--smtp-url",
+        "smtp://relay.example",
+    ]);
+    assert!(complaint.contains("tls=required"), "{complaint}");
+}
+
+#[test]
+fn the_demo_announces_itself_and_ends_when_told() {
+    let desk = Desk::new();
+    for _ in 0..2 {
+        // The second start makes the data anew.
+        let mut demo = desk
+            .command()
+            .args(["demo", "--data", "demo", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+        let address = lines.next().unwrap().unwrap();
+        assert!(
+            address.starts_with("http://127.0.0.1:") && !address.contains(":0/"),
+            "{address}"
+        );
+        for role in ["admin", "officer", "observer"] {
+            let line = lines.next().unwrap().unwrap();
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(
+                (words[0], words[1].contains('@'), words.len()),
+                (role, true, 3),
+                "{line}"
+            );
+        }
+        // It listens before it answers; only then does it take a signal as it should.
+        let answer = ureq::get(format!("{address}sign-in")).call().unwrap();
+        assert_eq!(answer.status(), 200);
+        let told = Command::new("kill")
+            .arg(demo.id().to_string())
+            .status()
+            .unwrap();
+        assert!(told.success());
+        let began = Instant::now();
+        assert!(demo.wait().unwrap().success());
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn the_demo_touches_nothing_that_is_no_demos() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path().join("real")).unwrap();
+    desk.write("real/iikura.db", "a ministry's data");
+    let complaint = desk.complains(&["demo", "--data", "real", "--listen", "127.0.0.1:0"]);
+    assert!(
+        complaint.contains("holds something that is no demo's"),
+        "{complaint}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(desk.path().join("real/iikura.db")).unwrap(),
+        "a ministry's data"
+    );
+}

@@ -1,0 +1,95 @@
+//! Many workers, one outbox: each mail is taken once.
+
+use std::collections::HashSet;
+use std::sync::Barrier;
+use std::thread;
+
+use iikura::db::DbError;
+use iikura::mail::outbox::{self, MailId, MailState};
+use iikura::notice::Method;
+
+use crate::house::{House, NOW, houses, new_mail};
+
+const MAILS: usize = 120;
+const WORKERS: usize = 6;
+
+#[test]
+fn several_threads_claim_each_mail_once() {
+    for house in houses() {
+        each_mail_is_claimed_once(&house);
+    }
+}
+
+/// Worker and booking race for the same row: whatever comes first, the reader ends without a meeting that is off.
+#[test]
+fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
+    for house in houses() {
+        for round in 0..40 {
+            let recipient = format!("desk{round}@delegations.example");
+            let mail = |sequence, method| {
+                let mut mail = new_mail(sequence, method);
+                mail.recipient = Box::leak(recipient.clone().into_boxed_str());
+                mail
+            };
+            let request = house.enqueue(&mail(0, Method::Request)).id;
+            let start = Barrier::new(2);
+            let (taken, cancel) = thread::scope(|scope| {
+                let worker = scope.spawn(|| {
+                    start.wait();
+                    house.write(|connection| outbox::claim(connection, "worker", NOW))
+                });
+                let office = scope.spawn(|| {
+                    start.wait();
+                    house.enqueue(&mail(1, Method::Cancel))
+                });
+                (worker.join().unwrap(), office.join().unwrap())
+            });
+            let left = taken.is_some_and(|mail| mail.id == request);
+            let follows = cancel.state == MailState::Queued;
+            assert_eq!(left, follows, "round {round}");
+            // Out of the way of the next round.
+            while house
+                .write(|connection| outbox::claim(connection, "worker", NOW))
+                .is_some()
+            {}
+        }
+    }
+}
+
+fn each_mail_is_claimed_once(house: &House) {
+    let queued: HashSet<MailId> = (0..MAILS)
+        .map(|number| {
+            let recipient = format!("desk{number}@delegations.example");
+            let mut mail = new_mail(0, Method::Request);
+            mail.recipient = &recipient;
+            house.enqueue(&mail).id
+        })
+        .collect();
+    let claimed: Vec<MailId> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|number| {
+                let db = house.db.clone();
+                scope.spawn(move || {
+                    let owner = format!("worker {number}");
+                    let mut mine = Vec::new();
+                    let next = || {
+                        db.read_here(|connection| {
+                            // Around the queue before SQLite's writer: other processes do not stand in it.
+                            Ok::<_, DbError>(outbox::claim(connection, &owner, NOW)?)
+                        })
+                    };
+                    while let Some(mail) = next().unwrap() {
+                        mine.push(mail.id);
+                    }
+                    mine
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    assert_eq!(claimed.len(), MAILS);
+    assert_eq!(claimed.into_iter().collect::<HashSet<_>>(), queued);
+}

@@ -1,0 +1,14 @@
+//! The outbox, the relay's moods, and the worker between them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+mod claims;
+mod delivery;
+mod house;
+mod outbox;
+mod relay;
+#[path = "../support/mod.rs"]
+mod support;

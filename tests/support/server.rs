@@ -1,0 +1,299 @@
+//! A real server on a port of its own with a database of its own, and a browser's manners towards it.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use clap::Parser;
+use diesel::prelude::*;
+use iikura::app::{App, server};
+use iikura::audit::Actor;
+use iikura::auth::account::{self, Profile};
+use iikura::auth::password::NewPassword;
+use iikura::auth::{EventRole, UserId};
+use iikura::config::ServeArgs;
+use iikura::db::{Count, Db};
+use iikura::event::EventId;
+use iikura::text::{Email, Line};
+use iikura::time::{Clock, Moment};
+use iikura::web::Error;
+use tempfile::TempDir;
+
+/// The password of everybody in tests.
+pub const PASSWORD: &str = "violet anchor ninety";
+/// When tests begin: 24 December 2022, 05:00 UTC.
+pub const START: i64 = 1_671_858_000;
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// A server that runs until the test ends.
+pub struct Server {
+    /// `http://127.0.0.1:PORT`
+    pub origin: String,
+    /// Its database.
+    pub db: Db,
+    clock: Arc<AtomicI64>,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts one on an empty database.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with more flags.
+    pub fn start_with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path: PathBuf = folder.path().join("iikura.db");
+        let url = format!("sqlite:{}", path.display());
+        Self::start_in(folder, &url, flags)
+    }
+
+    /// Starts one on a database of the test's own.
+    pub fn start_on(url: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), url, &[])
+    }
+
+    fn start_in(folder: TempDir, url: &str, flags: &[&str]) -> Self {
+        let outbox = folder.path().join("outbox");
+        let flags = [
+            [
+                "iikura",
+                "--database-url",
+                url,
+                "--outbox",
+                outbox.to_str().unwrap(),
+                "--workers",
+                "2",
+            ]
+            .as_slice(),
+            flags,
+        ]
+        .concat();
+        let config = Flags::try_parse_from(flags).unwrap().serve.check().unwrap();
+        let db = Db::open(&config.database).unwrap();
+        db.migrate().unwrap();
+        let clock = Arc::new(AtomicI64::new(START));
+        let ticks = clock.clone();
+        let ticking = Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst)));
+        let app = App::new(db.clone(), ticking, config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            actix_web::rt::System::new()
+                .block_on(async move { server(app, listener).unwrap().await })
+        });
+        Self {
+            origin,
+            db,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Adds an account with the password of all tests.
+    pub fn user(
+        &self,
+        email: &str,
+        name: &str,
+        admin: bool,
+        roles: &[(EventId, EventRole)],
+    ) -> UserId {
+        let hash = NewPassword::parse(PASSWORD, &[])
+            .unwrap()
+            .hash_here()
+            .unwrap();
+        let profile = Profile {
+            name: Line::parse(name).unwrap(),
+            admin,
+            roles: roles.to_vec(),
+        };
+        self.db
+            .write_here(|conn| {
+                let email = Email::parse(email).unwrap();
+                let now = Moment::from_seconds(START);
+                Ok::<_, Error>(account::add(
+                    conn,
+                    &email,
+                    &profile,
+                    &hash,
+                    &Actor::command_line(),
+                    now,
+                )?)
+            })
+            .unwrap()
+    }
+
+    /// Runs plain SQL.
+    pub fn sql(&self, sql: &str) {
+        self.db
+            .write_here(|conn| Ok::<_, Error>(diesel::sql_query(sql).execute(conn).map(drop)?))
+            .unwrap();
+    }
+
+    /// Answers `SELECT … AS count`.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.db
+            .read_here(|conn| {
+                Ok::<_, Error>(diesel::sql_query(sql).get_result::<Count>(conn)?.count)
+            })
+            .unwrap()
+    }
+
+    /// A browser that nobody has signed in with.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.origin)
+    }
+
+    /// A browser in which somebody is signed in.
+    pub fn signed_in(&self, email: &str) -> Browser {
+        let browser = self.browser();
+        let answer = browser.post("/sign-in", &[("email", email), ("password", PASSWORD)]);
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/"),
+            "{}",
+            answer.body
+        );
+        browser
+    }
+}
+
+/// Keeps a cookie and says where its requests come from, as browsers do; follows no redirects.
+pub struct Browser {
+    origin: String,
+    cookie: std::cell::RefCell<Option<String>>,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The page.
+    pub body: String,
+}
+
+impl Answer {
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// Where the answer sends the browser.
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// The value of a hidden or visible input, unescaped.
+    pub fn input(&self, name: &str) -> String {
+        let found = self.body.find(&format!("name=\"{name}\""));
+        assert!(found.is_some(), "no field {name} in {}", self.body);
+        let at = found.unwrap();
+        let rest = &self.body[at..];
+        let rest = &rest[rest.find("value=\"").unwrap() + 7..];
+        rest[..rest.find('"').unwrap()]
+            .replace("&#38;", "&")
+            .replace("&#34;", "\"")
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
+            .replace("&#39;", "'")
+    }
+}
+
+impl Browser {
+    fn new(origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookie: None.into(),
+        }
+    }
+
+    /// The session's cookie, as `NAME=VALUE`.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.borrow().clone()
+    }
+
+    /// Puts a cookie in.
+    pub fn set_cookie(&self, cookie: Option<String>) {
+        self.cookie.replace(cookie);
+    }
+
+    /// Asks for a page.
+    pub fn get(&self, path: &str) -> Answer {
+        let mut request = agent().get(format!("{}{path}", self.origin));
+        if let Some(cookie) = self.cookie() {
+            request = request.header("cookie", cookie);
+        }
+        self.take(request.call().unwrap())
+    }
+
+    /// Sends a form from a page of the same site.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.post_as(
+            path,
+            &body,
+            &[
+                ("origin", &self.origin),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ],
+        )
+    }
+
+    /// Sends a body with headers of one's own.
+    pub fn post_as(&self, path: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = agent().post(format!("{}{path}", self.origin));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = self.cookie() {
+            request = request.header("cookie", cookie);
+        }
+        self.take(request.send(body).unwrap())
+    }
+
+    fn take(&self, mut response: ureq::http::Response<ureq::Body>) -> Answer {
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        for (_, value) in headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let pair = value.split(';').next().unwrap().to_owned();
+            self.set_cookie((!pair.ends_with('=')).then_some(pair));
+        }
+        Answer {
+            status: response.status().as_u16(),
+            headers,
+            body: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+}
+
+/// A client without memory: its own cookie jar would send cookies that the test has taken away.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}

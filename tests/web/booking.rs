@@ -1,0 +1,358 @@
+//! Booking, confirming, changing and cancelling through the pages, on both databases.
+
+use iikura::slot::State;
+
+use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_slot_is_booked_and_stands_in_the_history_with_its_author,
+    a_conflict_is_refused_with_both_reasons_and_an_alternative_books_at_one_press,
+    a_rule_that_needs_a_reason_is_set_aside_with_it,
+    a_sketch_may_lie_over_everything,
+    the_second_of_two_officers_sees_both_versions,
+    confirming_tells_each_contact_once_even_when_pressed_twice_at_once,
+    a_change_waits_until_it_is_told_and_then_says_old_and_new,
+    cancelling_and_withdrawing_take_the_slot_out_of_calendars,
+    a_delegation_that_is_dropped_is_told,
+    a_delegation_without_contacts_is_not_taken_for_told,
+);
+
+fn a_slot_is_booked_and_stands_in_the_history_with_its_author(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let answer = send(&officer, SLOTS, &free_slot());
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let slot = meeting.slot("Evening meeting");
+    assert_eq!(answer.location(), format!("/slots/{}?done=booked", slot.id));
+    assert_eq!(
+        (slot.version, slot.sequence, slot.state()),
+        (1, 0, State::Tentative)
+    );
+    let page = officer.get(answer.location()).body;
+    for words in [
+        "The slot is booked.",
+        "18:30–19:00",
+        "Bring the gift",
+        "<strong>Officer</strong> slot booked",
+    ] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    assert!(
+        meeting.mails().is_empty(),
+        "nobody is told of what is tentative"
+    );
+}
+
+fn a_conflict_is_refused_with_both_reasons_and_an_alternative_books_at_one_press(
+    scratch: &Scratch,
+) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let before = meeting.rows();
+    let wanted = with(with(free_slot(), "start", "15:30"), "end", "16:00");
+    let answer = send(&officer, SLOTS, &wanted);
+    assert_eq!(answer.status, 409);
+    assert_eq!(meeting.rows(), before);
+    for words in [
+        "Japan is in “Japan–Turkmenistan Foreign Ministers&#39; Meeting” (Conference Room) from 15:15 until 15:45.",
+        "Japan is in “Japan–Tajikistan Foreign Ministers&#39; Meeting” (Conference Room) from 15:55 until 16:35.",
+        "Conference Room is taken by “Japan–Turkmenistan",
+        "Free again for 30 minutes from 17:50.",
+        "value=\"Evening meeting\"",
+    ] {
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+    }
+    // The first alternative, as its button sends it.
+    let start = answer.body.find("class=\"alternatives\"").unwrap();
+    let form = &answer.body[start..start + answer.body[start..].find("</form>").unwrap()];
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for input in form.split("<input type=\"hidden\" name=\"").skip(1) {
+        let (name, rest) = input.split_once("\" value=\"").unwrap();
+        fields.push((name.to_owned(), rest.split_once('"').unwrap().0.to_owned()));
+    }
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(officer.post(SLOTS, &fields).status, 303);
+    let slot = meeting.slot("Evening meeting");
+    assert_eq!(
+        meeting
+            .programme()
+            .event
+            .time_zone
+            .clock(slot.interval().start()),
+        "17:50"
+    );
+}
+
+fn a_rule_that_needs_a_reason_is_set_aside_with_it(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let small = with(free_slot(), "room", "salon");
+    let answer = send(&officer, SLOTS, &small);
+    assert_eq!(answer.status, 409);
+    assert!(
+        answer.body.contains("This needs a reason")
+            && answer.body.contains("name=\"reason-capacity\"")
+    );
+    let reasoned = with(small, "reason-capacity", "Four aides wait outside");
+    assert_eq!(send(&officer, SLOTS, &reasoned).status, 303);
+    let id = meeting.slot("Evening meeting").id;
+    let page = officer.get(&format!("/slots/{id}")).body;
+    assert!(
+        page.contains("Set aside") && page.contains("Officer: Four aides wait outside"),
+        "{page}"
+    );
+    let programme = meeting.programme();
+    let entry = programme
+        .overrides
+        .iter()
+        .find(|entry| entry.slot == id)
+        .unwrap();
+    assert_eq!(
+        (entry.author.as_str(), entry.slot_placement),
+        ("Officer", 1)
+    );
+}
+
+fn a_sketch_may_lie_over_everything(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let over = with(
+        with(with(free_slot(), "start", "15:30"), "end", "16:00"),
+        "state",
+        "pencilled",
+    );
+    assert_eq!(send(&officer, SLOTS, &over).status, 303);
+    let slot = meeting.slot("Evening meeting");
+    let fields = with(
+        with(with(free_slot(), "start", "15:30"), "end", "16:00"),
+        "version",
+        &slot.version.to_string(),
+    );
+    let answer = send(&officer, &format!("/slots/{}", slot.id), &fields);
+    assert_eq!(answer.status, 409, "as a booking it is judged");
+    assert_eq!(meeting.slot("Evening meeting"), slot);
+}
+
+fn the_second_of_two_officers_sees_both_versions(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let (first, second) = (meeting.officer(), meeting.server.signed_in(COLLEAGUE));
+    send(&first, SLOTS, &free_slot());
+    let slot = meeting.slot("Evening meeting");
+    let path = format!("/slots/{}", slot.id);
+    let fields = with(free_slot(), "version", "1");
+    assert_eq!(
+        send(&first, &path, &with(fields.clone(), "start", "18:35")).status,
+        303
+    );
+    let answer = send(&second, &path, &with(fields, "end", "19:05"));
+    assert_eq!(answer.status, 409);
+    for words in [
+        "Officer was quicker.",
+        "18:30–19:05",
+        "18:35–19:00",
+        "Replace it with mine",
+    ] {
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+    }
+    assert_eq!(answer.input("version"), "2");
+    let again = with(with(free_slot(), "end", "19:05"), "version", "2");
+    assert_eq!(send(&second, &path, &again).status, 303);
+    assert_eq!(meeting.slot("Evening meeting").version, 3);
+}
+
+fn confirming_tells_each_contact_once_even_when_pressed_twice_at_once(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let path = format!("/slots/{}/confirmation", slot.id);
+    let mut statuses = std::thread::scope(|scope| {
+        let press = || scope.spawn(|| meeting.officer().post(&path, &[("version", "1")]).status);
+        let (one, other) = (press(), press());
+        [one.join().unwrap(), other.join().unwrap()]
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409]);
+    let told = |desk: &str| {
+        (
+            format!("{desk}@delegations.example"),
+            "Request".to_owned(),
+            0,
+        )
+    };
+    assert_eq!(meeting.mails(), [told("kz"), told("protocol")]);
+}
+
+fn a_change_waits_until_it_is_told_and_then_says_old_and_new(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let page = format!("/slots/{}", slot.id);
+    officer.post(&format!("{page}/confirmation"), &[("version", "1")]);
+    // Delivered: who never read of the old time is told of the new one as new.
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    let place = [
+        ("day", "2022-12-24"),
+        ("start", "17:30"),
+        ("end", "17:55"),
+        ("room", "conference"),
+        ("version", "2"),
+    ];
+    assert_eq!(
+        officer.post(&format!("{page}/placement"), &place).status,
+        303
+    );
+    assert_eq!(meeting.mails().len(), 2, "nobody is told yet");
+    assert!(
+        officer
+            .get(&page)
+            .body
+            .contains("<strong>the change</strong>")
+    );
+    assert!(
+        officer
+            .get("/events/ca-jad-9")
+            .body
+            .contains("Foreign Ministers&#39; Meeting</a>: Japan, Kazakhstan")
+    );
+    assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
+    assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
+    let update = ("kz@delegations.example".to_owned(), "Request".to_owned(), 1);
+    assert_eq!(
+        meeting
+            .mails()
+            .iter()
+            .filter(|mail| **mail == update)
+            .count(),
+        1,
+        "told once"
+    );
+    let list = officer.get("/mail").body;
+    assert!(list.contains("Changed: Japan–Kazakhstan"), "{list}");
+}
+
+fn cancelling_and_withdrawing_take_the_slot_out_of_calendars(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let page = format!("/slots/{}", slot.id);
+    officer.post(&format!("{page}/confirmation"), &[("version", "1")]);
+    // Delivered: a cancellation of what never left would have nothing to take back.
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    let withdrawal = [("version", "2"), ("method", "delete"), ("tell", "now")];
+    assert_eq!(
+        officer
+            .post(&format!("{page}/confirmation"), &withdrawal)
+            .status,
+        303
+    );
+    assert_eq!(meeting.slot("Japan–Kazakhstan").state(), State::Tentative);
+    let off = |sequence| {
+        (
+            "kz@delegations.example".to_owned(),
+            "Cancel".to_owned(),
+            sequence,
+        )
+    };
+    assert!(meeting.mails().contains(&off(1)), "{:?}", meeting.mails());
+
+    officer.post(&format!("{page}/confirmation"), &[("version", "3")]);
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    assert_eq!(
+        officer
+            .post(
+                &format!("{page}/cancellation"),
+                &[("version", "4"), ("tell", "now")]
+            )
+            .status,
+        303
+    );
+    assert!(meeting.mails().contains(&off(3)), "{:?}", meeting.mails());
+    let answer = officer.post(&format!("{page}/cancellation"), &[("version", "5")]);
+    assert_eq!(answer.status, 409);
+    assert!(
+        answer
+            .body
+            .contains("A slot that is cancelled cannot be cancelled"),
+        "{}",
+        answer.body
+    );
+}
+
+fn a_delegation_that_is_dropped_is_told(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    send(&officer, SLOTS, &free_slot());
+    let slot = meeting.slot("Evening meeting");
+    let page = format!("/slots/{}", slot.id);
+    officer.post(&format!("{page}/confirmation"), &[("version", "1")]);
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1");
+    let mut fields = free_slot();
+    fields.retain(|field| field != &("delegations", "KZ".to_owned()));
+    fields.extend([
+        ("delegations", "UZ".to_owned()),
+        ("version", "2".to_owned()),
+        ("tell", "now".to_owned()),
+    ]);
+    let answer = send(&officer, &page, &fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let expected = [
+        ("kz", "Cancel", 1),
+        ("kz", "Request", 0),
+        ("protocol", "Request", 0),
+        ("protocol", "Request", 1),
+        ("uz", "Request", 1),
+    ];
+    let expected = expected.map(|(desk, method, sequence)| {
+        (
+            format!("{desk}@delegations.example"),
+            method.to_owned(),
+            sequence,
+        )
+    });
+    assert_eq!(meeting.mails(), expected);
+}
+
+fn a_delegation_without_contacts_is_not_taken_for_told(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    meeting
+        .server
+        .sql("DELETE FROM contacts WHERE email = 'kz@delegations.example'");
+    // As the delegation's form does, which raises the revision.
+    meeting
+        .server
+        .sql("UPDATE events SET revision = revision + 1");
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let page = format!("/slots/{}", slot.id);
+    assert_eq!(
+        officer
+            .post(&format!("{page}/confirmation"), &[("version", "1")])
+            .status,
+        303
+    );
+    assert_eq!(
+        meeting.mails(),
+        [(
+            "protocol@delegations.example".to_owned(),
+            "Request".to_owned(),
+            0
+        )]
+    );
+    let body = officer.get(&page).body;
+    assert!(
+        body.contains("No contact: nobody can be told")
+            && body.contains("<strong>the confirmation</strong>"),
+        "{body}"
+    );
+}

@@ -1,0 +1,21 @@
+//! The pages as people use them: a real server, a real database, no browser needed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+#[path = "../support/server.rs"]
+mod server;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod booking;
+mod documents;
+mod meeting;
+mod refusals;
+mod security;
+mod setup;
+mod sign_in;
+mod users;

@@ -1,0 +1,213 @@
+//! Users: added, changed and disabled by administrators; one's own password and sessions.
+
+use crate::server::{PASSWORD, Server};
+
+const ADMIN: &str = "admin@protocol.example";
+
+fn with_admin() -> (Server, i64) {
+    let server = Server::start();
+    let id = server.user(ADMIN, "Admin", true, &[]).0;
+    (server, id)
+}
+
+#[test]
+fn an_administrator_adds_a_user_who_can_sign_in() {
+    let (server, _) = with_admin();
+    let browser = server.signed_in(ADMIN);
+    let name = "\"><img src=x onerror=alert(1)>";
+    let answer = browser.post(
+        "/users",
+        &[
+            ("name", name),
+            ("email", "New@Protocol.example"),
+            ("new_password", "copper lantern forty"),
+        ],
+    );
+    assert_eq!(answer.status, 303);
+    let page = browser.get(answer.location());
+    assert!(page.body.contains("The user is added and can sign in."));
+    for path in [answer.location(), "/users"] {
+        let body = browser.get(path).body;
+        assert!(
+            body.contains("&#60;img src=x") && !body.contains("<img src=x"),
+            "{path}"
+        );
+    }
+    let signed_in = server.browser().post(
+        "/sign-in",
+        &[
+            ("email", "new@protocol.example"),
+            ("password", "copper lantern forty"),
+        ],
+    );
+    assert_eq!(signed_in.status, 303);
+    assert_eq!(
+        server.count(
+            "SELECT count(*) AS count FROM audit WHERE action = 'user.added' AND actor = 'Admin'"
+        ),
+        1
+    );
+    assert_eq!(server.count("SELECT count(*) AS count FROM audit WHERE after_json LIKE '%argon2%' OR after_json LIKE '%copper%'"), 0);
+}
+
+#[test]
+fn a_rejected_user_comes_back_filled_in() {
+    let (server, _) = with_admin();
+    let browser = server.signed_in(ADMIN);
+    let answer = browser.post(
+        "/users",
+        &[
+            ("name", "New\r\nBcc: x"),
+            ("email", "new@protocol"),
+            ("new_password", "short"),
+            ("admin", "1"),
+        ],
+    );
+    assert_eq!(answer.status, 422);
+    for part in [
+        "<title>Error: Add a user",
+        "Name contains a line break",
+        "E-mail address is no e-mail address",
+        "The password has 5 characters",
+        "value=\"new@protocol\"",
+        "value=\"1\" checked",
+    ] {
+        assert!(answer.body.contains(part), "{part}");
+    }
+    assert!(!answer.body.contains("\"short\""));
+    let taken = browser.post(
+        "/users",
+        &[("name", "Other"), ("email", "ADMIN@protocol.example")],
+    );
+    assert_eq!(taken.status, 422);
+    assert!(
+        taken
+            .body
+            .contains("Another account has this e-mail address")
+    );
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let (server, id) = with_admin();
+    let browser = server.signed_in(ADMIN);
+    assert_eq!(
+        browser
+            .post(&format!("/users/{id}/disablement"), &[])
+            .status,
+        409
+    );
+    let answer = browser.post(&format!("/users/{id}"), &[("name", "Admin")]);
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer
+            .body
+            .contains("This is the last administrator who can sign in")
+    );
+    let second = server
+        .user("second@protocol.example", "Second", true, &[])
+        .0;
+    assert_eq!(
+        browser
+            .post(&format!("/users/{second}/disablement"), &[])
+            .status,
+        303
+    );
+    assert_eq!(
+        browser
+            .post(&format!("/users/{id}/disablement"), &[])
+            .status,
+        409,
+        "a disabled one does not count"
+    );
+}
+
+#[test]
+fn disabling_ends_the_users_sessions_at_once() {
+    let (server, _) = with_admin();
+    let user = server.user("aki@protocol.example", "Aki", false, &[]).0;
+    let (admin, aki) = (
+        server.signed_in(ADMIN),
+        server.signed_in("aki@protocol.example"),
+    );
+    assert_eq!(aki.get("/account").status, 200);
+    let answer = admin.post(&format!("/users/{user}/disablement"), &[]);
+    assert_eq!(
+        answer.location(),
+        format!("/users/{user}?done=user-disabled")
+    );
+    assert_eq!(aki.get("/account").status, 303);
+    assert_eq!(
+        admin.post(&format!("/users/{user}/enablement"), &[]).status,
+        303
+    );
+    assert_eq!(
+        aki.get("/account").status,
+        303,
+        "an old session does not come back"
+    );
+    server.signed_in("aki@protocol.example");
+}
+
+#[test]
+fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
+    let (server, _) = with_admin();
+    let (here, there) = (server.signed_in(ADMIN), server.signed_in(ADMIN));
+    let wrong = here.post(
+        "/account/password",
+        &[
+            ("current_password", "wrong"),
+            ("new_password", "copper lantern forty"),
+        ],
+    );
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("Current password is not right"));
+    assert_eq!(there.get("/account").status, 200);
+    let changed = here.post(
+        "/account/password",
+        &[
+            ("current_password", PASSWORD),
+            ("new_password", "copper lantern forty"),
+        ],
+    );
+    assert_eq!(changed.location(), "/account?done=password-changed");
+    assert_eq!(here.get("/account").status, 200);
+    assert_eq!(there.get("/account").status, 303);
+    let old = server
+        .browser()
+        .post("/sign-in", &[("email", ADMIN), ("password", PASSWORD)]);
+    assert_eq!(old.status, 422);
+}
+
+#[test]
+fn an_administrator_sets_others_passwords_but_not_their_own_without_the_current_one() {
+    let (server, id) = with_admin();
+    let user = server.user("aki@protocol.example", "Aki", false, &[]).0;
+    let admin = server.signed_in(ADMIN);
+    let made = admin.post(&format!("/users/{user}/password"), &[("new_password", "")]);
+    assert_eq!(made.status, 200);
+    assert!(made.body.contains("This password is shown once"));
+    assert_eq!(
+        admin
+            .post(&format!("/users/{id}/password"), &[("new_password", "")])
+            .status,
+        403
+    );
+}
+
+#[test]
+fn one_ends_ones_other_sessions() {
+    let (server, _) = with_admin();
+    let (here, there) = (server.signed_in(ADMIN), server.signed_in(ADMIN));
+    let page = here.get("/account").body;
+    let at = page.find("/account/sessions/").unwrap();
+    let path = &page[at..at + page[at..].find('"').unwrap()];
+    let stranger = {
+        server.user("aki@protocol.example", "Aki", false, &[]);
+        server.signed_in("aki@protocol.example")
+    };
+    assert_eq!(stranger.post(path, &[]).status, 404);
+    assert_eq!(here.post(path, &[]).status, 303);
+    assert_eq!(here.get("/account").status, 200);
+    assert_eq!(there.get("/account").status, 303);
+}
