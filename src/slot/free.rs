@@ -2,9 +2,9 @@
 
 use crate::event::programme::{Programme, Resource};
 use crate::room::RoomId;
-use crate::slot::Details;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Level, obstacles};
+use crate::slot::rules::{Candidate, Conflict, Level, check, obstacles};
+use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
 /// How many alternatives a refusal offers (DESIGN §3).
@@ -28,27 +28,28 @@ pub struct Alternative {
 }
 
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
-/// length, gaps included.
+/// length, gaps included; and free of `in_the_way`, which may be a sketch.
 #[must_use]
 pub fn resource_free_from(
     programme: &Programme,
     resource: Resource,
     candidate: Candidate<'_>,
+    in_the_way: Option<SlotId>,
 ) -> Option<Instant> {
     let wanted = candidate.details.interval;
     let open = search_window(programme, wanted)?;
     let busy: Vec<Interval> = candidate
         .others(programme, resource)
-        .filter(|other| other.state().holds())
+        .filter(|other| other.state().holds() || Some(other.id) == in_the_way)
         .filter_map(|other| {
             let gap = needed_gap(programme, resource, candidate.details, &other.details);
             let interval = other.interval();
-            Interval::new(interval.start().plus(-gap), interval.end().plus(gap)).ok()
+            Interval::stay(interval.start().plus(-gap), interval.end().plus(gap))
         })
         .collect();
     starts(
         programme,
-        wanted.start(),
+        wanted.start().max(open.start()),
         open.end().plus(-wanted.minutes()),
     )
     .find(|start| {
@@ -135,6 +136,9 @@ fn wishes(programme: &Programme, wanted: Interval) -> Vec<(Interval, i32)> {
         return Vec::new();
     };
     let grid = programme.event.settings.grid_minutes.max(1);
+    // What ends off the grid is mended by a little more time, not refused everywhere.
+    let missing = (grid - wanted.minutes().rem_euclid(grid)).rem_euclid(grid);
+    let wanted = Interval::new(wanted.start(), wanted.end().plus(missing)).unwrap_or(wanted);
     let mut wishes = Vec::new();
     for start in starts(programme, open.start(), open.end()) {
         let delay = start.minutes_since(wanted.start()).abs();
@@ -176,9 +180,17 @@ fn fits(
         id: candidate.id,
         details: &details,
     };
-    obstacles(programme, tried)
-        .iter()
-        .all(|conflict| conflict.level == Level::Advice)
+    let free = |conflicts: Vec<Conflict>| {
+        conflicts
+            .iter()
+            .all(|conflict| conflict.level == Level::Advice)
+    };
+    // The chair's day is long to judge, and seldom more than advice.
+    let chair_may_object = programme.event.settings.chair_rest_needs_reason
+        && programme
+            .chair()
+            .is_some_and(|chair| details.involves(chair.id));
+    free(obstacles(programme, tried)) && (!chair_may_object || free(check(programme, tried)))
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.
