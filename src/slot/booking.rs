@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::record::SlotRecord;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
@@ -12,6 +14,7 @@ use crate::audit::Actor;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::EventId;
 use crate::event::live::Live;
+use crate::event::programme::Programme;
 use crate::event::tx::{self, EventTx, Written};
 use crate::mail::Post;
 use crate::notice;
@@ -106,6 +109,12 @@ pub fn book(
     details: Details,
     reasons: &Reasons,
 ) -> Result<SlotId, BookingError> {
+    if details.state == State::Cancelled {
+        return Err(BookingError::State {
+            state: details.state,
+            wanted: "booked",
+        });
+    }
     let slot = new_slot(details, 0);
     take_over(tx, &slot, reasons)?;
     if slot.state() == State::Confirmed {
@@ -131,7 +140,7 @@ pub(crate) fn take_over(
     slot: &Slot,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    let given = judge(tx, slot, true, reasons)?;
+    let given = judge(tx, slot, Claim::Greater, reasons)?;
     tx.store_slot(slot, &given)?;
     record(tx, "slot.booked", None, slot)
 }
@@ -158,11 +167,12 @@ pub fn change(
             wanted: "changed",
         });
     }
-    let confirmed = old.state() == State::Confirmed || details.state == State::Confirmed;
-    let state = if confirmed {
-        old.state()
-    } else {
+    // Confirming, withdrawing and cancelling are steps of their own, which tell the delegations.
+    let sketched = |state| matches!(state, State::Pencilled | State::Tentative);
+    let state = if sketched(old.state()) && sketched(details.state) {
         details.state
+    } else {
+        old.state()
     };
     let details = Details { state, ..details }.in_order();
     if details == old.details {
@@ -285,8 +295,9 @@ fn replace(
         .notices
         .iter()
         .any(|notice| notice.slot == old.id);
-    let announced =
-        details.announced_differently(&old.details) || (told && details.state != old.state());
+    let announced = details.announced_differently(&old.details)
+        || details.state == State::Cancelled
+        || (told && details.state != old.state());
     let slot = Slot {
         id: old.id,
         version: old.version + 1,
@@ -294,19 +305,36 @@ fn replace(
         placement: old.placement + i32::from(moved),
         details,
     };
-    let given = judge(tx, &slot, moved || slot.state() != old.state(), reasons)?;
+    let claim = if moved || slot.state().holds() && !old.state().holds() {
+        Claim::Greater
+    } else if slot.state() == State::Confirmed && old.state() != State::Confirmed {
+        Claim::Firmer
+    } else {
+        Claim::NoGreater
+    };
+    let given = judge(tx, &slot, claim, reasons)?;
+    let before = in_history(&tx.programme(), old);
     tx.store_slot(&slot, &given)?;
-    record(tx, action, Some(old), &slot)?;
+    record(tx, action, Some(before), &slot)?;
     Ok(())
 }
 
+/// How much more of the programme a slot wants than it had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// Other words, or less than it had: nothing came closer to a rule, so nobody is asked for reasons again.
+    NoGreater,
+    /// The same, for certain: what is set aside stays so.
+    Firmer,
+    /// Time, room or people it did not hold.
+    Greater,
+}
+
 /// Judges a slot by every rule and returns the overrides its reasons amount to.
-///
-/// What only gets other words (`placed` is false) is not asked again for reasons: nothing came closer to a rule.
 fn judge(
     tx: &EventTx<'_>,
     slot: &Slot,
-    placed: bool,
+    claim: Claim,
     reasons: &Reasons,
 ) -> Result<Vec<Override>, BookingError> {
     let programme = tx.programme().with_slot(slot.clone());
@@ -316,7 +344,7 @@ fn judge(
     for conflict in &conflicts {
         match conflict.level {
             Level::Blocked => refused = true,
-            Level::NeedsReason if in_force(&programme, conflict).is_none() => {
+            Level::NeedsReason if !set_aside(&programme, slot, claim, conflict) => {
                 match reasons.get(&conflict.rule()) {
                     Some(reason) => {
                         let other = conflict
@@ -336,7 +364,7 @@ fn judge(
                             at: tx.now,
                         });
                     }
-                    None => refused |= placed,
+                    None => refused |= claim != Claim::NoGreater,
                 }
             }
             Level::NeedsReason | Level::Advice => {}
@@ -349,20 +377,36 @@ fn judge(
     }
 }
 
+/// True when no reason is asked for, as one is in force.
+///
+/// A run of the chair's that grows longer needs a reason of the slot that makes it so: another slot's was for a
+/// shorter run.
+fn set_aside(programme: &Programme, slot: &Slot, claim: Claim, conflict: &Conflict) -> bool {
+    in_force(programme, conflict).is_some()
+        && (claim != Claim::Greater
+            || conflict.rule() != Rule::ChairRest
+            || programme.overrides.iter().any(|entry| {
+                entry.rule == Rule::ChairRest
+                    && (entry.slot, entry.slot_placement) == (slot.id, slot.placement)
+            }))
+}
+
 fn record(
     tx: &mut EventTx<'_>,
     action: &str,
-    old: Option<&Slot>,
+    before: Option<Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {
-    let programme = tx.programme();
-    let value = |slot: &Slot| SlotRecord::of(&programme, slot).for_history(&programme, slot);
-    let (before, after) = (old.map(value), Some(value(new)));
+    let after = in_history(&tx.programme(), new);
     tx.record(
         action,
         (new.id.0, new.details.title.as_str()),
         before,
-        after,
+        Some(after),
     )?;
     Ok(())
+}
+
+fn in_history(programme: &Programme, slot: &Slot) -> Value {
+    SlotRecord::of(programme, slot).for_history(programme, slot)
 }
