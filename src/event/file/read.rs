@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use toml::Spanned;
 
 use super::{EventFile, Party};
@@ -79,37 +80,41 @@ pub fn import(
             message: error.message().to_owned(),
         }])
     })?;
-    conn.transaction(|conn| {
-        let mut reader = Reader {
-            source,
-            faults: Vec::new(),
-        };
-        let event = reader.event(&file.meeting, office);
-        let rooms = reader.each(&file.rooms, Reader::room);
-        let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
-        let interpreters = reader.each(&file.interpreters, |reader, entry| {
-            reader.interpreter(&event, entry)
-        });
-        reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
-        reader.unique(
-            "party",
-            file.parties.iter().map(|party| &party.as_ref().code),
-        );
-        reader.unique(
-            "interpreter",
-            file.interpreters.iter().map(|entry| &entry.as_ref().code),
-        );
-        reader.one_chair(&file.parties);
-        if store::find(conn, event.slug.as_str())?.is_some() {
-            let message = format!(
-                "there is already an event '{}'; change the slug",
-                event.slug
-            );
-            reader.fault(&file.meeting.slug.span(), message);
-        }
-        reader.finish()?;
+    let mut reader = Reader {
+        source,
+        faults: Vec::new(),
+    };
+    let event = reader.event(&file.meeting, office);
+    let rooms = reader.each(&file.rooms, Reader::room);
+    let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
+    let interpreters = reader.each(&file.interpreters, |reader, entry| {
+        reader.interpreter(&event, entry)
+    });
+    reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
+    reader.unique(
+        "party",
+        file.parties.iter().map(|party| &party.as_ref().code),
+    );
+    reader.unique(
+        "interpreter",
+        file.interpreters.iter().map(|entry| &entry.as_ref().code),
+    );
+    reader.one_chair(&file.parties);
+    if store::find(conn, event.slug.as_str())?.is_some() {
+        reader.slug_taken(&file.meeting.slug);
+    }
+    reader.finish()?;
 
-        store::insert(conn, &event, now)?;
+    // The first statement writes: one that only reads would let another process in between, and SQLite then refuses
+    // the write at once.
+    conn.transaction(|conn| {
+        if let Err(error) = store::insert(conn, &event, now) {
+            if !is_taken(&error) {
+                return Err(error.into());
+            }
+            reader.slug_taken(&file.meeting.slug);
+            reader.finish()?;
+        }
         for room in &rooms {
             room::store::insert(conn, event.id, room)?;
         }
@@ -137,6 +142,14 @@ pub fn import(
             remarks: written.value,
         })
     })
+}
+
+/// True when something that must be unique is there already.
+pub(super) fn is_taken(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
 }
 
 fn line_of(source: &str, span: &Range<usize>) -> usize {
@@ -224,7 +237,8 @@ impl Reader<'_> {
     fn unique<'a>(&mut self, what: &str, codes: impl Iterator<Item = &'a Spanned<String>>) {
         let mut seen = HashSet::new();
         for code in codes {
-            if !seen.insert(code.as_ref().to_ascii_lowercase()) {
+            // As codes are read: without the white space around them.
+            if !seen.insert(code.as_ref().trim().to_ascii_lowercase()) {
                 self.fault(
                     &code.span(),
                     format!(
@@ -234,6 +248,14 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    fn slug_taken(&mut self, slug: &Spanned<String>) {
+        let message = format!(
+            "there is already an event '{}'; change the slug",
+            slug.as_ref().trim()
+        );
+        self.fault(&slug.span(), message);
     }
 
     fn one_chair(&mut self, parties: &[Spanned<Party>]) {

@@ -17,8 +17,9 @@ use crate::event::programme::Programme;
 use crate::interpreter::Interpreter;
 use crate::room::Room;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, check, in_force};
+use crate::slot::rules::{Candidate, Finding, Override, Rule, check, in_force};
 use crate::slot::{Details, Slot};
+use crate::time::Instant;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
 ///
@@ -42,13 +43,25 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
             .iter()
             .map(|each| spanned(interpreter(programme, each)))
             .collect(),
-        slots: programme
-            .slots()
-            .iter()
-            .map(|each| spanned(slot(programme, each)))
-            .collect(),
+        slots: slots(programme),
     };
     toml::to_string_pretty(&file)
+}
+
+/// By time, and those at the same time by what they say: ids are drawn anew by every import.
+fn slots(programme: &Programme) -> Vec<Spanned<SlotEntry>> {
+    let mut entries: Vec<(Interval, SlotEntry)> = programme
+        .slots()
+        .iter()
+        .map(|each| (each.interval(), slot(programme, each)))
+        .collect();
+    entries.sort_by_cached_key(|(interval, entry)| {
+        (*interval, toml::to_string(entry).unwrap_or_default())
+    });
+    entries
+        .into_iter()
+        .map(|(_, entry)| spanned(entry))
+        .collect()
 }
 
 /// Positions mean nothing in a file that is being written.
@@ -204,10 +217,10 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
         end: same_day.then(|| text(zone.exact_clock(end))),
         minutes: (!same_day).then(|| number(details.interval.minutes())),
         parties: parties(programme, details),
-        interpreters: details
+        interpreters: programme
             .interpreters
             .iter()
-            .filter_map(|id| programme.interpreter(*id))
+            .filter(|interpreter| details.interpreters.contains(&interpreter.id))
             .map(|interpreter| text(&interpreter.code))
             .collect(),
         state: text(details.state.as_str()),
@@ -218,8 +231,10 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
     }
 }
 
-fn parties(programme: &Programme, details: &Details) -> Parties {
-    if details.delegations.len() == programme.delegations.len() && !details.delegations.is_empty() {
+fn parties(programme: &Programme, details: &Details) -> Spanned<Parties> {
+    let parties = if details.delegations.len() == programme.delegations.len()
+        && !details.delegations.is_empty()
+    {
         Parties::Word("all".to_owned())
     } else {
         Parties::Codes(
@@ -228,16 +243,44 @@ fn parties(programme: &Programme, details: &Details) -> Parties {
                 .map(|party| party.code.to_string())
                 .collect(),
         )
-    }
+    };
+    spanned(parties)
 }
 
-/// The reasons that are in force, each rule once.
+/// The reasons that are in force, each rule once, at the slot that asks for them when the file is read in its order.
 fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> {
-    let entries: BTreeMap<&str, OverrideEntry> = check(programme, Candidate::stored(slot))
+    let mut found: Vec<(Option<Instant>, &Override)> = check(programme, Candidate::stored(slot))
         .iter()
-        .filter_map(|conflict| in_force(programme, conflict))
-        .filter(|entry| entry.slot == slot.id)
-        .map(|entry| {
+        .filter_map(|conflict| {
+            let entry = in_force(programme, conflict)?;
+            let other = conflict
+                .finding
+                .other()
+                .and_then(|other| programme.slot(other))
+                .map(|other| other.interval().start());
+            let asked_here = match &conflict.finding {
+                Finding::ChairRest { span, allowed, .. } => {
+                    slot.interval().end() > span.start().plus(*allowed)
+                }
+                _ => other.is_none_or(|other| other < slot.interval().start()),
+            };
+            let own = programme
+                .overrides
+                .iter()
+                .find(|own| {
+                    own.rule == Rule::ChairRest
+                        && entry.rule == Rule::ChairRest
+                        && (own.slot, own.slot_placement) == (slot.id, slot.placement)
+                })
+                .unwrap_or(entry);
+            asked_here.then_some((other, own))
+        })
+        .collect();
+    // Of two reasons for one rule, that for the nearest slot.
+    found.sort_by_key(|(other, _)| *other);
+    let entries: BTreeMap<&str, OverrideEntry> = found
+        .into_iter()
+        .map(|(_, entry)| {
             let (rule, reason) = (entry.rule.as_str().to_owned(), entry.reason.clone());
             (
                 entry.rule.as_str(),
