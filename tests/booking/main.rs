@@ -13,3 +13,5 @@ mod files;
 mod house;
 mod races;
 mod random;
+mod reasons;
+mod sentences;
