@@ -41,6 +41,23 @@ impl<'d> House<'d> {
         Self::of(db)
     }
 
+    /// An event that is there already.
+    pub fn at(db: &'d Db, event: EventId) -> Self {
+        Self {
+            db,
+            live: Live::default(),
+            event,
+        }
+    }
+
+    /// Counts the rows of a table.
+    pub fn count(&self, table: &str) -> i64 {
+        let query = format!("SELECT count(*) AS count FROM {table}");
+        let count: iikura::db::Count =
+            self.read(|conn| Ok(diesel::sql_query(query).get_result(conn)?));
+        count.count
+    }
+
     /// Runs a statement as somebody at a database prompt would.
     pub fn sql(&self, statement: &str) {
         self.db
