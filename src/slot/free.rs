@@ -230,3 +230,6 @@ fn minute_of_day(programme: &Programme, instant: Instant) -> u32 {
     let local = programme.event.time_zone.local(instant);
     local.hour() * 60 + local.minute()
 }
+
+#[cfg(test)]
+mod tests;
