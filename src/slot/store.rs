@@ -261,6 +261,40 @@ fn set_waived<'a>(
     Ok(())
 }
 
+/// What of a slot's row changes with the slot.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = slots)]
+struct Facts<'s> {
+    kind: Word<Kind>,
+    title: &'s str,
+    note: &'s str,
+    starts_at: Instant,
+    ends_at: Instant,
+    state: Word<State>,
+    holds: bool,
+    version: i32,
+    sequence: i32,
+    placement: i32,
+    updated_at: Moment,
+}
+
+fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
+    let details = &slot.details;
+    Facts {
+        kind: Word(details.kind),
+        title: details.title.as_str(),
+        note: &details.note,
+        starts_at: details.interval.start(),
+        ends_at: details.interval.end(),
+        state: Word(details.state),
+        holds: details.state.holds(),
+        version: slot.version,
+        sequence: slot.sequence,
+        placement: slot.placement,
+        updated_at: now,
+    }
+}
+
 fn insert(
     conn: &mut Conn,
     programme: &Programme,
@@ -273,18 +307,8 @@ fn insert(
         .values((
             slots::id.eq(slot.id),
             slots::event_id.eq(programme.event.id),
-            slots::kind.eq(Word(details.kind)),
-            slots::title.eq(details.title.as_str()),
-            slots::note.eq(&details.note),
-            slots::starts_at.eq(details.interval.start()),
-            slots::ends_at.eq(details.interval.end()),
-            slots::state.eq(Word(details.state)),
-            slots::holds.eq(details.state.holds()),
-            slots::version.eq(slot.version),
-            slots::sequence.eq(slot.sequence),
-            slots::placement.eq(slot.placement),
             slots::created_at.eq(now),
-            slots::updated_at.eq(now),
+            facts(slot, now),
         ))
         .execute(conn)?;
     for resource in details.resources() {
@@ -300,29 +324,16 @@ fn update(
     slot: &Slot,
     now: Moment,
 ) -> QueryResult<()> {
-    let details = &slot.details;
     let (was, will): (HashSet<_>, HashSet<_>) = (
         old.details.resources().collect(),
-        details.resources().collect(),
+        slot.details.resources().collect(),
     );
     // Whoever leaves goes before the times change, whoever joins comes after: neither is judged at the wrong time.
     for resource in was.difference(&will) {
         diesel::delete(occupancy::table.find((slot.id, row_id(*resource)))).execute(conn)?;
     }
     diesel::update(slots::table.find(slot.id))
-        .set((
-            slots::kind.eq(Word(details.kind)),
-            slots::title.eq(details.title.as_str()),
-            slots::note.eq(&details.note),
-            slots::starts_at.eq(details.interval.start()),
-            slots::ends_at.eq(details.interval.end()),
-            slots::state.eq(Word(details.state)),
-            slots::holds.eq(details.state.holds()),
-            slots::version.eq(slot.version),
-            slots::sequence.eq(slot.sequence),
-            slots::placement.eq(slot.placement),
-            slots::updated_at.eq(now),
-        ))
+        .set(facts(slot, now))
         .execute(conn)?;
     for resource in will.difference(&was) {
         insert_occupancy(
