@@ -12,6 +12,7 @@ use crate::audit::Actor;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::EventId;
 use crate::event::live::Live;
+use crate::event::programme::Programme;
 use crate::event::tx::{self, EventTx, Written};
 use crate::mail::Post;
 use crate::notice;
@@ -294,10 +295,19 @@ fn replace(
         placement: old.placement + i32::from(moved),
         details,
     };
-    let given = judge(tx, &slot, moved || slot.state() != old.state(), reasons)?;
+    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
+        || slot.state().holds() && !old.state().holds();
+    let placed = moved || firmer || slot.details.kind != old.details.kind;
+    // Whoever only loosens a slot is not asked about rules that have come to stand against it meanwhile.
+    let loosened = !placed && slot.state() != old.state();
+    let given = if loosened {
+        Vec::new()
+    } else {
+        judge(tx, &slot, placed, reasons)?
+    };
+    let before = history(tx, old);
     tx.store_slot(&slot, &given)?;
-    record(tx, action, Some(old), &slot)?;
-    Ok(())
+    record(tx, action, Some(before), &slot)
 }
 
 /// Judges a slot by every rule and returns the overrides its reasons amount to.
@@ -318,24 +328,7 @@ fn judge(
             Level::Blocked => refused = true,
             Level::NeedsReason if in_force(&programme, conflict).is_none() => {
                 match reasons.get(&conflict.rule()) {
-                    Some(reason) => {
-                        let other = conflict
-                            .finding
-                            .other()
-                            .and_then(|other| programme.slot(other));
-                        given.push(Override {
-                            slot: slot.id,
-                            slot_placement: slot.placement,
-                            other: other.map(|other| (other.id, other.placement)),
-                            rule: conflict.rule(),
-                            reason: reason.text.clone(),
-                            author: reason
-                                .author
-                                .clone()
-                                .unwrap_or_else(|| tx.actor.name.clone()),
-                            at: tx.now,
-                        });
-                    }
+                    Some(reason) => given.extend(overrides(tx, &programme, slot, conflict, reason)),
                     None => refused |= placed,
                 }
             }
@@ -349,20 +342,59 @@ fn judge(
     }
 }
 
+/// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
+fn overrides(
+    tx: &EventTx<'_>,
+    programme: &Programme,
+    slot: &Slot,
+    conflict: &Conflict,
+    reason: &Reason,
+) -> Vec<Override> {
+    let others = conflict.finding.others();
+    let others = others
+        .iter()
+        .filter(|other| **other != slot.id)
+        .filter_map(|other| programme.slot(*other));
+    let mut beside: Vec<_> = others
+        .map(|other| Some((other.id, other.placement)))
+        .collect();
+    if beside.is_empty() {
+        beside.push(None);
+    }
+    let author = reason
+        .author
+        .clone()
+        .unwrap_or_else(|| tx.actor.name.clone());
+    let entry = |other| Override {
+        slot: slot.id,
+        slot_placement: slot.placement,
+        other,
+        resource: conflict.finding.resource(),
+        rule: conflict.rule(),
+        reason: reason.text.clone(),
+        author: author.clone(),
+        at: tx.now,
+    };
+    beside.into_iter().map(entry).collect()
+}
+
+fn history(tx: &EventTx<'_>, slot: &Slot) -> serde_json::Value {
+    let programme = tx.programme();
+    SlotRecord::of(&programme, slot).for_history(&programme, slot)
+}
+
 fn record(
     tx: &mut EventTx<'_>,
     action: &str,
-    old: Option<&Slot>,
+    before: Option<serde_json::Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {
-    let programme = tx.programme();
-    let value = |slot: &Slot| SlotRecord::of(&programme, slot).for_history(&programme, slot);
-    let (before, after) = (old.map(value), Some(value(new)));
+    let after = history(tx, new);
     tx.record(
         action,
         (new.id.0, new.details.title.as_str()),
         before,
-        after,
+        Some(after),
     )?;
     Ok(())
 }

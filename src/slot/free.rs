@@ -4,7 +4,7 @@ use crate::event::programme::{Programme, Resource};
 use crate::room::RoomId;
 use crate::slot::Details;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Level, obstacles};
+use crate::slot::rules::{Candidate, Level, check, obstacles};
 use crate::time::Instant;
 
 /// How many alternatives a refusal offers (DESIGN §3).
@@ -176,7 +176,13 @@ fn fits(
         id: candidate.id,
         details: &details,
     };
-    obstacles(programme, tried)
+    // The chair's rest matters here only where it may refuse.
+    let conflicts = if programme.event.settings.chair_rest_needs_reason {
+        check(programme, tried)
+    } else {
+        obstacles(programme, tried)
+    };
+    conflicts
         .iter()
         .all(|conflict| conflict.level == Level::Advice)
 }

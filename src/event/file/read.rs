@@ -100,7 +100,7 @@ pub fn import(
             file.interpreters.iter().map(|entry| &entry.as_ref().code),
         );
         reader.one_chair(&file.parties);
-        if store::find(conn, event.slug.as_str())?.is_some() {
+        if store::find_to_write(conn, event.slug.as_str())?.is_some() {
             let message = format!(
                 "there is already an event '{}'; change the slug",
                 event.slug

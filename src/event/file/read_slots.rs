@@ -19,6 +19,9 @@ use crate::time::{ClockTime, Moment};
 /// The reason on record for a rule that a file's slot breaks without naming one.
 const IMPORTED: &str = "Taken over as it stands in the imported event file";
 
+/// No slot has changed more often than this.
+const MOST_CHANGES: i32 = 1_000_000;
+
 impl Reader<'_> {
     /// Stores all slots, or collects the faults of all; returns what was taken over against a rule.
     pub(super) fn slots(
@@ -31,6 +34,13 @@ impl Reader<'_> {
             let Some(details) = self.details(&tx.programme(), raw.as_ref()) else {
                 continue;
             };
+            if !(0..=MOST_CHANGES).contains(&raw.as_ref().sequence) {
+                self.fault(
+                    &raw.span(),
+                    format!("sequence: is a whole number from 0 to {MOST_CHANGES}"),
+                );
+                continue;
+            }
             let reasons = self.reasons(&raw.as_ref().overrides);
             let slot = booking::new_slot(details, raw.as_ref().sequence);
             self.store(tx, raw, &slot, reasons, &mut remarks)?;
@@ -262,6 +272,27 @@ impl Reader<'_> {
             });
             if !fits {
                 self.fault(&raw.span(), "told: uid and thread are names as an export writes them; leave them as they are");
+                continue;
+            }
+            if !(0..=slot.sequence).contains(&entry.sequence) {
+                self.fault(
+                    &raw.span(),
+                    format!(
+                        "told: the sequence is from 0 to that of the slot, {}",
+                        slot.sequence
+                    ),
+                );
+                continue;
+            }
+            let same = |other: &Notice| other.delegation == delegation.id || other.uid == entry.uid;
+            if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
+                self.fault(
+                    &raw.span(),
+                    format!(
+                        "told: the invitation {} is there already; to import a copy, leave out what was told",
+                        entry.uid
+                    ),
+                );
                 continue;
             }
             notices.push(Notice {

@@ -17,7 +17,7 @@ use crate::event::programme::Programme;
 use crate::interpreter::Interpreter;
 use crate::room::Room;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, check, in_force};
+use crate::slot::rules::{Candidate, Conflict, check, in_force};
 use crate::slot::{Details, Slot};
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
@@ -231,12 +231,21 @@ fn parties(programme: &Programme, details: &Details) -> Parties {
     }
 }
 
-/// The reasons that are in force, each rule once.
+/// The reasons that are in force, each rule once. A reason about several slots stands at the last of them in the file:
+/// only there is the conflict one when the file is read.
 fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> {
+    let place = |slot: &Slot| (slot.interval(), slot.id);
+    let is_last = |conflict: &Conflict| {
+        let others = conflict.finding.others();
+        others
+            .iter()
+            .filter_map(|other| programme.slot(*other))
+            .all(|other| place(other) <= place(slot))
+    };
     let entries: BTreeMap<&str, OverrideEntry> = check(programme, Candidate::stored(slot))
         .iter()
+        .filter(|conflict| is_last(conflict))
         .filter_map(|conflict| in_force(programme, conflict))
-        .filter(|entry| entry.slot == slot.id)
         .map(|entry| {
             let (rule, reason) = (entry.rule.as_str().to_owned(), entry.reason.clone());
             (
