@@ -13,3 +13,4 @@ mod files;
 mod house;
 mod races;
 mod random;
+mod reasons;
