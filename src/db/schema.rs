@@ -178,6 +178,8 @@ diesel::table! {
         slot_placement -> Integer,
         other_slot_id -> Nullable<BigInt>,
         other_placement -> Nullable<Integer>,
+        resource_kind -> Nullable<Text>,
+        resource_id -> Nullable<BigInt>,
         rule -> Text,
         reason -> Text,
         author -> Text,

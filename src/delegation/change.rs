@@ -4,6 +4,7 @@ use super::{Delegation, DelegationId, Role, store};
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
+use crate::mail::outbox;
 use crate::slot::Slot;
 use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 
@@ -68,6 +69,12 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
     check(&programme, delegation)?;
     check_plenaries(&programme, delegation)?;
     store::update(tx.conn, programme.event.id, delegation)?;
+    let addresses: Vec<&str> = delegation
+        .contacts
+        .iter()
+        .map(|contact| contact.email.as_str())
+        .collect();
+    outbox::forget_others(tx.conn, delegation.id, &addresses)?;
     let (before, after) = (record(&programme, old), record(&programme, delegation));
     tx.record(
         "delegation.changed",

@@ -61,7 +61,7 @@ pub fn add(
     now: Moment,
 ) -> Result<(), EventError> {
     conn.transaction(|conn| {
-        if store::find(conn, event.slug.as_str())?.is_some() {
+        if store::find_to_write(conn, event.slug.as_str())?.is_some() {
             return Err(EventError::SlugTaken(event.slug.to_string()));
         }
         store::insert(conn, event, now).map_err(|error| match error {

@@ -56,6 +56,19 @@ pub fn find(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
         .optional()
 }
 
+/// The event with a slug, asked by a write that changes nothing: a transaction that begins so waits its turn instead of
+/// failing when it writes later.
+///
+/// # Errors
+/// As the database says.
+pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
+    diesel::update(events::table.filter(events::slug.eq(slug)))
+        .set(events::slug.eq(slug))
+        .returning(events::id)
+        .get_result(conn)
+        .optional()
+}
+
 /// Every event, the latest first.
 ///
 /// # Errors

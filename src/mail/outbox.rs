@@ -9,8 +9,8 @@ mod entry;
 mod reading;
 
 pub use delivery::{
-    Claimed, GRACE, LEASE, claim, expire, failed, hold_queue, next_due, release, retry,
-    retry_later, sent,
+    Claimed, GRACE, LEASE, claim, expire, failed, forget_others, hold_queue, next_due, probe,
+    release, retry, retry_later, sent,
 };
 pub use entry::{Enqueued, NewMail, PostError, enqueue, post};
 pub use reading::{Counts, Mail, MailSummary, counts, get, list};

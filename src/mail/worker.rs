@@ -134,7 +134,11 @@ impl Worker {
         self.db
             .write(move |connection| {
                 outbox::expire(connection, now)?;
-                Ok(outbox::claim(connection, &owner, now)?)
+                let claimed = outbox::claim(connection, &owner, now)?;
+                if claimed.is_none() && outbox::probe(connection, now)? {
+                    return Ok(outbox::claim(connection, &owner, now)?);
+                }
+                Ok(claimed)
             })
             .await
     }

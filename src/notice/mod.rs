@@ -4,7 +4,7 @@ pub mod store;
 mod telling;
 
 pub(crate) use telling::remember;
-pub use telling::{TellError, due, tell};
+pub use telling::{TellError, due, tell, tell_again};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

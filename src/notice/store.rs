@@ -61,6 +61,18 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
         .collect()
 }
 
+/// True when an invitation with this UID has been sent from here.
+///
+/// # Errors
+/// As the database says.
+pub fn is_known(conn: &mut Conn, uid: &str) -> QueryResult<bool> {
+    let notices: i64 = notices::table
+        .filter(notices::uid.eq(uid))
+        .count()
+        .get_result(conn)?;
+    Ok(notices > 0)
+}
+
 /// Stores what a delegation was told, in place of what it was told before.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! Telling: what a delegation must hear of a slot, and the mail that says it.
 
+use std::sync::Arc;
+
 use diesel::QueryResult;
 
 use super::{Method, News, Notice, store};
@@ -66,17 +68,83 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
 pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellError> {
+    let Some(slot) = tx.programme().slot(slot).cloned() else {
+        return Ok(());
+    };
+    let due = owned(due(&tx.programme(), &slot));
+    // What they hear now must be above what they heard last, also when it is not the slot that changed but the name of
+    // its room or of a delegation.
+    let heard = |delegation: &Delegation| {
+        tx.programme()
+            .notice(slot.id, delegation.id)
+            .map(|notice| notice.sequence)
+    };
+    let slot = match due
+        .iter()
+        .filter_map(|(delegation, _)| heard(delegation))
+        .max()
+    {
+        Some(heard) if heard >= slot.sequence => {
+            let raised = Slot {
+                version: slot.version + 1,
+                sequence: heard + 1,
+                ..Slot::clone(&slot)
+            };
+            tx.store_slot(&raised, &[])?;
+            Arc::new(raised)
+        }
+        _ => slot,
+    };
+    queue(tx, post, &slot, &due)
+}
+
+/// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the
+/// mail, and for a contact that came later.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_again(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellError> {
+    tell(tx, post, slot)?;
     let programme = tx.programme();
     let Some(slot) = programme.slot(slot) else {
         return Ok(());
     };
+    let known = |delegation: &&Delegation| {
+        slot.state() == State::Confirmed
+            && slot.details.involves(delegation.id)
+            && programme
+                .notice(slot.id, delegation.id)
+                .is_some_and(|notice| notice.told_at < tx.now)
+    };
+    let again: Vec<(Delegation, News)> = programme
+        .delegations
+        .iter()
+        .filter(known)
+        .map(|delegation| (delegation.clone(), News::Repeated(told(&programme, slot))))
+        .collect();
+    queue(tx, post, slot, &again)
+}
+
+fn owned(due: Vec<(&Delegation, News)>) -> Vec<(Delegation, News)> {
+    due.into_iter()
+        .map(|(delegation, news)| (delegation.clone(), news))
+        .collect()
+}
+
+fn queue(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    slot: &Slot,
+    news: &[(Delegation, News)],
+) -> Result<(), TellError> {
+    let programme = tx.programme();
     let mut notices = Vec::new();
-    for (delegation, news) in due(&programme, slot) {
+    for (delegation, news) in news {
         // Nobody to tell: it stays due, and the slot's page says so.
         if delegation.contacts.is_empty() {
             continue;
         }
-        let notice = notice(&programme, post, slot, delegation, &news, tx.now);
+        let notice = notice(&programme, post, slot, delegation, news, tx.now);
         for contact in &delegation.contacts {
             let copy = Copy {
                 programme: &programme,
@@ -84,7 +152,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
                 slot,
                 delegation,
                 contact,
-                news: &news,
+                news,
                 notice: &notice,
             };
             copy.queue(tx.conn, tx.now)?;

@@ -140,7 +140,7 @@ pub(crate) fn take_over(
     slot: &Slot,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    let given = judge(tx, slot, Claim::Greater, reasons)?;
+    let given = judge(tx, slot, true, reasons)?;
     tx.store_slot(slot, &given)?;
     record(tx, "slot.booked", None, slot)
 }
@@ -305,36 +305,28 @@ fn replace(
         placement: old.placement + i32::from(moved),
         details,
     };
-    let claim = if moved || slot.state().holds() && !old.state().holds() {
-        Claim::Greater
-    } else if slot.state() == State::Confirmed && old.state() != State::Confirmed {
-        Claim::Firmer
+    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
+        || slot.state().holds() && !old.state().holds();
+    let placed = moved || firmer || slot.details.kind != old.details.kind;
+    // Whoever only loosens a slot is not asked about rules that have come to stand against it meanwhile.
+    let loosened = !placed && slot.state() != old.state();
+    let given = if loosened {
+        Vec::new()
     } else {
-        Claim::NoGreater
+        judge(tx, &slot, placed, reasons)?
     };
-    let given = judge(tx, &slot, claim, reasons)?;
-    let before = in_history(&tx.programme(), old);
+    let before = history(tx, old);
     tx.store_slot(&slot, &given)?;
-    record(tx, action, Some(before), &slot)?;
-    Ok(())
-}
-
-/// How much more of the programme a slot wants than it had.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Claim {
-    /// Other words, or less than it had: nothing came closer to a rule, so nobody is asked for reasons again.
-    NoGreater,
-    /// The same, for certain: what is set aside stays so.
-    Firmer,
-    /// Time, room or people it did not hold.
-    Greater,
+    record(tx, action, Some(before), &slot)
 }
 
 /// Judges a slot by every rule and returns the overrides its reasons amount to.
+///
+/// What only gets other words (`placed` is false) is not asked again for reasons: nothing came closer to a rule.
 fn judge(
     tx: &EventTx<'_>,
     slot: &Slot,
-    claim: Claim,
+    placed: bool,
     reasons: &Reasons,
 ) -> Result<Vec<Override>, BookingError> {
     let programme = tx.programme().with_slot(slot.clone());
@@ -344,27 +336,10 @@ fn judge(
     for conflict in &conflicts {
         match conflict.level {
             Level::Blocked => refused = true,
-            Level::NeedsReason if !set_aside(&programme, slot, claim, conflict) => {
+            Level::NeedsReason if in_force(&programme, conflict).is_none() => {
                 match reasons.get(&conflict.rule()) {
-                    Some(reason) => {
-                        let other = conflict
-                            .finding
-                            .other()
-                            .and_then(|other| programme.slot(other));
-                        given.push(Override {
-                            slot: slot.id,
-                            slot_placement: slot.placement,
-                            other: other.map(|other| (other.id, other.placement)),
-                            rule: conflict.rule(),
-                            reason: reason.text.clone(),
-                            author: reason
-                                .author
-                                .clone()
-                                .unwrap_or_else(|| tx.actor.name.clone()),
-                            at: tx.now,
-                        });
-                    }
-                    None => refused |= claim != Claim::NoGreater,
+                    Some(reason) => given.extend(overrides(tx, &programme, slot, conflict, reason)),
+                    None => refused |= placed,
                 }
             }
             Level::NeedsReason | Level::Advice => {}
@@ -377,18 +352,45 @@ fn judge(
     }
 }
 
-/// True when no reason is asked for, as one is in force.
-///
-/// A run of the chair's that grows longer needs a reason of the slot that makes it so: another slot's was for a
-/// shorter run.
-fn set_aside(programme: &Programme, slot: &Slot, claim: Claim, conflict: &Conflict) -> bool {
-    in_force(programme, conflict).is_some()
-        && (claim != Claim::Greater
-            || conflict.rule() != Rule::ChairRest
-            || programme.overrides.iter().any(|entry| {
-                entry.rule == Rule::ChairRest
-                    && (entry.slot, entry.slot_placement) == (slot.id, slot.placement)
-            }))
+/// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
+fn overrides(
+    tx: &EventTx<'_>,
+    programme: &Programme,
+    slot: &Slot,
+    conflict: &Conflict,
+    reason: &Reason,
+) -> Vec<Override> {
+    let others = conflict.finding.others();
+    let others = others
+        .iter()
+        .filter(|other| **other != slot.id)
+        .filter_map(|other| programme.slot(*other));
+    let mut beside: Vec<_> = others
+        .map(|other| Some((other.id, other.placement)))
+        .collect();
+    if beside.is_empty() {
+        beside.push(None);
+    }
+    let author = reason
+        .author
+        .clone()
+        .unwrap_or_else(|| tx.actor.name.clone());
+    let entry = |other| Override {
+        slot: slot.id,
+        slot_placement: slot.placement,
+        other,
+        resource: conflict.finding.resource(),
+        rule: conflict.rule(),
+        reason: reason.text.clone(),
+        author: author.clone(),
+        at: tx.now,
+    };
+    beside.into_iter().map(entry).collect()
+}
+
+fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
+    let programme = tx.programme();
+    SlotRecord::of(&programme, slot).for_history(&programme, slot)
 }
 
 fn record(
@@ -397,7 +399,7 @@ fn record(
     before: Option<Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {
-    let after = in_history(&tx.programme(), new);
+    let after = history(tx, new);
     tx.record(
         action,
         (new.id.0, new.details.title.as_str()),
@@ -405,8 +407,4 @@ fn record(
         Some(after),
     )?;
     Ok(())
-}
-
-fn in_history(programme: &Programme, slot: &Slot) -> Value {
-    SlotRecord::of(programme, slot).for_history(programme, slot)
 }

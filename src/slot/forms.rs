@@ -77,9 +77,11 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
     let room = room(programme, fields.get("room"), &mut errors);
     let delegations = delegations(programme, fields, &mut errors);
     let interpreters = interpreters(programme, fields, &mut errors);
+    // Confirming and cancelling are steps of their own.
     let state = match fields.get("state") {
-        "" => Some(State::Tentative),
-        word => choice(&mut errors, "state", word, "Choose pencilled or tentative."),
+        "" | "tentative" => Some(State::Tentative),
+        "pencilled" => Some(State::Pencilled),
+        _ => errors.take("state", Err("Choose pencilled or tentative.")),
     };
     let note = errors.check("note", "Note", text::note(fields.get("note")));
     let reasons = reasons(fields, &mut errors);
@@ -281,7 +283,15 @@ pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
             },
         ),
         ("room", room.unwrap_or_default()),
-        ("state", details.state.as_str().to_owned()),
+        (
+            "state",
+            if details.state == State::Pencilled {
+                "pencilled"
+            } else {
+                "tentative"
+            }
+            .to_owned(),
+        ),
         ("note", details.note.clone()),
     ]);
     for party in programme.parties(details) {

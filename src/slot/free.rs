@@ -3,7 +3,7 @@
 use crate::event::programme::{Programme, Resource};
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, Level, check, obstacles};
+use crate::slot::rules::{Candidate, Level, check, obstacles};
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
@@ -180,17 +180,15 @@ fn fits(
         id: candidate.id,
         details: &details,
     };
-    let free = |conflicts: Vec<Conflict>| {
-        conflicts
-            .iter()
-            .all(|conflict| conflict.level == Level::Advice)
+    // The chair's rest matters here only where it may refuse.
+    let conflicts = if programme.event.settings.chair_rest_needs_reason {
+        check(programme, tried)
+    } else {
+        obstacles(programme, tried)
     };
-    // The chair's day is long to judge, and seldom more than advice.
-    let chair_may_object = programme.event.settings.chair_rest_needs_reason
-        && programme
-            .chair()
-            .is_some_and(|chair| details.involves(chair.id));
-    free(obstacles(programme, tried)) && (!chair_may_object || free(check(programme, tried)))
+    conflicts
+        .iter()
+        .all(|conflict| conflict.level == Level::Advice)
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.

@@ -68,7 +68,8 @@ impl SlotRecord {
         }
     }
 
-    /// The same for the history: with the internal note and the reasons given, without the counters.
+    /// The same for the history: times as people write them at the venue, the internal note
+    /// and the reasons given, without the counters.
     pub(super) fn for_history(&self, programme: &Programme, slot: &Slot) -> Value {
         let reasons: Vec<String> =
             super::rules::check(programme, super::rules::Candidate::stored(slot))
@@ -80,6 +81,13 @@ impl SlotRecord {
         if let Some(fields) = value.as_object_mut() {
             for counter in ["id", "version", "sequence"] {
                 fields.remove(counter);
+            }
+            let interval = slot.interval();
+            for (field, instant) in [("starts_at", interval.start()), ("ends_at", interval.end())] {
+                fields.insert(
+                    field.to_owned(),
+                    programme.event.write_moment(instant).into(),
+                );
             }
             fields.insert("note".to_owned(), slot.details.note.clone().into());
             if !reasons.is_empty() {

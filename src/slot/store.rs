@@ -106,25 +106,29 @@ fn resources_of_event(conn: &mut Conn, event: EventId) -> QueryResult<HashMap<Sl
     let mut taken: HashMap<SlotId, Taken> = HashMap::new();
     for (slot, resource, kind) in rows {
         let entry = taken.entry(slot).or_default();
-        match kind.as_str() {
-            "room" => entry.room = Some(RoomId(resource)),
-            "delegation" => entry.delegations.push(DelegationId(resource)),
-            _ => entry.interpreters.push(InterpreterId(resource)),
+        match resource_of(&kind, resource) {
+            Resource::Room(id) => entry.room = Some(id),
+            Resource::Delegation(id) => entry.delegations.push(id),
+            Resource::Interpreter(id) => entry.interpreters.push(id),
         }
     }
     Ok(taken)
 }
 
-type OverrideRow = (
-    SlotId,
-    i32,
-    Option<SlotId>,
-    Option<i32>,
-    Word<Rule>,
-    String,
-    String,
-    Moment,
-);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = overrides)]
+struct OverrideRow {
+    slot_id: SlotId,
+    slot_placement: i32,
+    other_slot_id: Option<SlotId>,
+    other_placement: Option<i32>,
+    resource_kind: Option<String>,
+    resource_id: Option<i64>,
+    rule: Word<Rule>,
+    reason: String,
+    author: String,
+    created_at: Moment,
+}
 
 /// Every rule set aside in an event, in force or lapsed.
 ///
@@ -134,31 +138,22 @@ pub fn overrides_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Ov
     let rows: Vec<OverrideRow> = overrides::table
         .filter(overrides::event_id.eq(event))
         .order((overrides::created_at, overrides::id))
-        .select((
-            overrides::slot_id,
-            overrides::slot_placement,
-            overrides::other_slot_id,
-            overrides::other_placement,
-            overrides::rule,
-            overrides::reason,
-            overrides::author,
-            overrides::created_at,
-        ))
+        .select(OverrideRow::as_select())
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(
-            |(slot, slot_placement, other, other_placement, rule, reason, author, at)| Override {
-                slot,
-                slot_placement,
-                other: other.zip(other_placement),
-                rule: rule.0,
-                reason,
-                author,
-                at,
-            },
-        )
-        .collect())
+    let entry = |row: OverrideRow| Override {
+        slot: row.slot_id,
+        slot_placement: row.slot_placement,
+        other: row.other_slot_id.zip(row.other_placement),
+        resource: row
+            .resource_kind
+            .zip(row.resource_id)
+            .map(|(kind, id)| resource_of(&kind, id)),
+        rule: row.rule.0,
+        reason: row.reason,
+        author: row.author,
+        at: row.created_at,
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 impl EventTx<'_> {
@@ -261,6 +256,40 @@ fn set_waived<'a>(
     Ok(())
 }
 
+/// What of a slot's row changes with the slot.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = slots)]
+struct Facts<'s> {
+    kind: Word<Kind>,
+    title: &'s str,
+    note: &'s str,
+    starts_at: Instant,
+    ends_at: Instant,
+    state: Word<State>,
+    holds: bool,
+    version: i32,
+    sequence: i32,
+    placement: i32,
+    updated_at: Moment,
+}
+
+fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
+    let details = &slot.details;
+    Facts {
+        kind: Word(details.kind),
+        title: details.title.as_str(),
+        note: &details.note,
+        starts_at: details.interval.start(),
+        ends_at: details.interval.end(),
+        state: Word(details.state),
+        holds: details.state.holds(),
+        version: slot.version,
+        sequence: slot.sequence,
+        placement: slot.placement,
+        updated_at: now,
+    }
+}
+
 fn insert(
     conn: &mut Conn,
     programme: &Programme,
@@ -273,18 +302,8 @@ fn insert(
         .values((
             slots::id.eq(slot.id),
             slots::event_id.eq(programme.event.id),
-            slots::kind.eq(Word(details.kind)),
-            slots::title.eq(details.title.as_str()),
-            slots::note.eq(&details.note),
-            slots::starts_at.eq(details.interval.start()),
-            slots::ends_at.eq(details.interval.end()),
-            slots::state.eq(Word(details.state)),
-            slots::holds.eq(details.state.holds()),
-            slots::version.eq(slot.version),
-            slots::sequence.eq(slot.sequence),
-            slots::placement.eq(slot.placement),
             slots::created_at.eq(now),
-            slots::updated_at.eq(now),
+            facts(slot, now),
         ))
         .execute(conn)?;
     for resource in details.resources() {
@@ -300,29 +319,16 @@ fn update(
     slot: &Slot,
     now: Moment,
 ) -> QueryResult<()> {
-    let details = &slot.details;
     let (was, will): (HashSet<_>, HashSet<_>) = (
         old.details.resources().collect(),
-        details.resources().collect(),
+        slot.details.resources().collect(),
     );
     // Whoever leaves goes before the times change, whoever joins comes after: neither is judged at the wrong time.
     for resource in was.difference(&will) {
         diesel::delete(occupancy::table.find((slot.id, row_id(*resource)))).execute(conn)?;
     }
     diesel::update(slots::table.find(slot.id))
-        .set((
-            slots::kind.eq(Word(details.kind)),
-            slots::title.eq(details.title.as_str()),
-            slots::note.eq(&details.note),
-            slots::starts_at.eq(details.interval.start()),
-            slots::ends_at.eq(details.interval.end()),
-            slots::state.eq(Word(details.state)),
-            slots::holds.eq(details.state.holds()),
-            slots::version.eq(slot.version),
-            slots::sequence.eq(slot.sequence),
-            slots::placement.eq(slot.placement),
-            slots::updated_at.eq(now),
-        ))
+        .set(facts(slot, now))
         .execute(conn)?;
     for resource in will.difference(&was) {
         insert_occupancy(
@@ -343,14 +349,11 @@ fn insert_occupancy(
     resource: Resource,
     waived: bool,
 ) -> QueryResult<()> {
-    let (kind, turnaround_minutes) = match resource {
-        Resource::Delegation(_) => ("delegation", 0),
-        Resource::Room(id) => (
-            "room",
-            programme.room(id).map_or(0, |room| room.turnaround_minutes),
-        ),
-        Resource::Interpreter(_) => ("interpreter", 0),
+    let turnaround_minutes = match resource {
+        Resource::Room(id) => programme.room(id).map_or(0, |room| room.turnaround_minutes),
+        Resource::Delegation(_) | Resource::Interpreter(_) => 0,
     };
+    let kind = kind_of(resource);
     diesel::insert_into(occupancy::table)
         .values((
             occupancy::slot_id.eq(slot.id),
@@ -365,6 +368,23 @@ fn insert_occupancy(
         ))
         .execute(conn)
         .map(drop)
+}
+
+/// The word for the kind of a resource, as the table of resources has it.
+const fn kind_of(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Delegation(_) => "delegation",
+        Resource::Room(_) => "room",
+        Resource::Interpreter(_) => "interpreter",
+    }
+}
+
+fn resource_of(kind: &str, id: i64) -> Resource {
+    match kind {
+        "room" => Resource::Room(RoomId(id)),
+        "delegation" => Resource::Delegation(DelegationId(id)),
+        _ => Resource::Interpreter(InterpreterId(id)),
+    }
 }
 
 const fn row_id(resource: Resource) -> i64 {
@@ -384,6 +404,8 @@ fn insert_override(conn: &mut Conn, event: EventId, entry: &Override) -> QueryRe
             overrides::slot_placement.eq(entry.slot_placement),
             overrides::other_slot_id.eq(entry.other.map(|(id, _)| id)),
             overrides::other_placement.eq(entry.other.map(|(_, placement)| placement)),
+            overrides::resource_kind.eq(entry.resource.map(kind_of)),
+            overrides::resource_id.eq(entry.resource.map(row_id)),
             overrides::rule.eq(Word(entry.rule)),
             overrides::reason.eq(&entry.reason),
             overrides::author.eq(&entry.author),

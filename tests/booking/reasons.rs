@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::interval::Interval;
 use iikura::slot::rules::{Candidate, Rule, check, in_force};
 use iikura::slot::{Details, SlotId, State};
 
@@ -13,6 +14,7 @@ on_both!(
     a_reason_outlives_another_title_and_lapses_when_either_slot_moves,
     a_sketch_that_becomes_tentative_is_judged,
     taking_a_confirmation_back_asks_for_no_reason,
+    a_reason_for_one_absence_is_none_for_another,
     a_longer_run_of_the_chair_needs_a_reason_of_its_own,
     only_a_cancellation_cancels,
     the_history_keeps_the_reasons_of_before,
@@ -104,7 +106,7 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
         change(
             &house,
             id,
-            |details| details.note = "Other words".to_owned(),
+            |details| "Other words".clone_into(&mut details.note),
             &Reasons::new(),
         )
         .unwrap();
@@ -115,7 +117,7 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
         let longer = |details: &mut Details| {
             let minutes = if id == first { 0 } else { 5 };
             details.delegations = house.details(("18:30", 20), "salon", &["KZ"]).delegations;
-            details.interval = iikura::slot::interval::Interval::new(
+            details.interval = Interval::new(
                 details.interval.start(),
                 details.interval.end().plus(minutes),
             )
@@ -198,6 +200,36 @@ fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
         &Reasons::new(),
     )
     .unwrap();
+}
+
+fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let leaves_early = |code: &str| {
+        let mut delegation = house.programme().delegation_by_code(code).unwrap().clone();
+        let stay = delegation.presence[0];
+        let until = house.details(("18:30", 10), "hall", &[]).interval.start();
+        delegation.presence = vec![Interval::stay(stay.start(), until).unwrap()];
+        house
+            .try_book(|tx, _| {
+                iikura::delegation::change::change(tx, &delegation).unwrap();
+                Ok(())
+            })
+            .unwrap();
+    };
+    leaves_early("KZ");
+    let wanted = house.details(("18:30", 20), "conference", &["KZ", "UZ"]);
+    let id = house
+        .try_book(|tx, post| booking::book(tx, post, wanted.clone(), &reason(Rule::Presence)))
+        .unwrap();
+    leaves_early("UZ");
+    assert_eq!(
+        refused_by(confirm(&house, id)),
+        [Rule::Presence, Rule::Presence],
+        "Uzbekistan's absence has no reason yet"
+    );
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, id, 1, &reason(Rule::Presence)))
+        .unwrap();
 }
 
 fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {

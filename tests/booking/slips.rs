@@ -103,12 +103,12 @@ fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
         (
             "sequence = 1,",
             "sequence = 3,",
-            "told: the sequence is from 0 to that of the slot",
+            "told: the sequence is from 0 to that of the slot, 2",
         ),
         (
             "sequence = 1,",
             "sequence = -1,",
-            "told: the sequence is from 0 to that of the slot",
+            "told: the sequence is from 0 to that of the slot, 2",
         ),
         (
             "a@iikura.example",
@@ -123,20 +123,25 @@ fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
     ] {
         refused(scratch, &source, from, to, &[&at(words)]);
     }
-    let slot = format!(
-        "line {}: sequence: counts from 0",
-        line_of(&source, "title = \"Talk\"") - 2
-    );
-    refused(
-        scratch,
-        &source,
-        "sequence = 2",
-        "sequence = -2",
-        &[
-            &slot,
-            &at("told: the sequence is from 0 to that of the slot"),
-        ],
-    );
+    let entry = TOLD.split_once("told = [").unwrap().1.trim_end();
+    let entry = entry.strip_suffix(']').unwrap();
+    let again = entry.replace("a@iikura", "c@iikura");
+    let of_another = entry.replace("\"KZ\"", "\"UZ\"");
+    for (more, words) in [
+        (again, "told: KZ is there twice"),
+        (
+            of_another,
+            "told: the invitation a@iikura.example is there already; to import a copy, leave out what was told",
+        ),
+    ] {
+        let twice = format!("{entry}, {more}");
+        refused(scratch, &source, entry, &twice, &[&at(words)]);
+    }
+    let slot = line_of(&source, "title = \"Talk\"") - 2;
+    for to in ["sequence = -2", "sequence = 1000001"] {
+        let expected = format!("line {slot}: sequence: is a whole number from 0 to 1000000");
+        refused(scratch, &source, "sequence = 2", to, &[&expected]);
+    }
     import(scratch, &source).unwrap();
 }
 

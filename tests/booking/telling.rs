@@ -1,9 +1,12 @@
 //! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
 
-use iikura::delegation::DelegationId;
-use iikura::notice::{Method, News, Told, due};
+use iikura::delegation::{self, DelegationId};
+use iikura::mail::outbox;
+use iikura::notice::{self, Method, News, Told, due};
+use iikura::room;
 use iikura::slot::booking::{self, Reasons, Tell};
 use iikura::slot::{Details, SlotId};
+use iikura::text::{Email, Line};
 
 use crate::house::{House, import};
 use crate::support::both::{Scratch, on_both};
@@ -14,6 +17,8 @@ on_both!(
     who_joins_who_leaves_and_who_stays_hear_different_things,
     a_delegation_never_hears_of_a_slot_it_was_never_told_of,
     a_slot_that_comes_back_is_heard_of_again_under_the_same_name,
+    another_name_of_the_room_is_told_under_a_higher_number,
+    a_corrected_address_gets_the_mail_and_the_old_one_does_not,
     a_file_with_confirmed_slots_leaves_everybody_to_be_told,
 );
 
@@ -121,7 +126,7 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
     let id = confirmed(&house, &["KZ"]);
     assert_eq!(due_of(&house, id), []);
     edit(&house, id, Tell::Later, |details| {
-        details.note = "Only for us".to_owned()
+        "Only for us".clone_into(&mut details.note);
     });
     edit(&house, id, Tell::Later, |details| {
         details.interpreters = vec![house.stored().interpreters[0].id];
@@ -204,10 +209,10 @@ fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
     let id = confirmed(&house, &["JP", "KZ"]);
     let (uz, tm) = (party(&house, "UZ"), party(&house, "TM"));
     edit(&house, id, Tell::Later, |details| {
-        details.delegations.extend([uz, tm])
+        details.delegations.extend([uz, tm]);
     });
     edit(&house, id, Tell::Later, |details| {
-        details.delegations.retain(|party| *party != tm)
+        details.delegations.retain(|party| *party != tm);
     });
     cancel(&house, id, Tell::Now);
     assert_eq!(due_of(&house, id), []);
@@ -254,6 +259,58 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
     assert_eq!((notice.method, notice.sequence), (Method::Request, 3));
     assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
     assert_eq!(name(&house), first);
+}
+
+/// Recipient, sequence and state of each mail.
+fn mails(house: &House<'_>) -> Vec<(String, i32, String)> {
+    let mut mails: Vec<_> = house
+        .read(|conn| Ok(outbox::list(conn, Some(house.event), 100)?))
+        .into_iter()
+        .map(|mail| (mail.recipient, mail.sequence, format!("{:?}", mail.state.0)))
+        .collect();
+    mails.sort();
+    mails
+}
+
+fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    let mut room = house.programme().room_by_code("dining").unwrap().clone();
+    room.name = Line::parse("Blue Salon").unwrap();
+    house
+        .try_book(|tx, post| {
+            room::change::change(tx, &room).unwrap();
+            Ok(notice::tell(tx, post, id)?)
+        })
+        .unwrap();
+    let sequences: Vec<i32> = mails(&house)
+        .into_iter()
+        .map(|(_, sequence, _)| sequence)
+        .collect();
+    assert_eq!(sequences, [0, 1]);
+    assert_eq!(house.slot("A talk").sequence, 1);
+    let programme = house.programme();
+    assert!(due(&programme, programme.slot(id).unwrap()).is_empty());
+}
+
+fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    let mut delegation = house.programme().delegation_by_code("KZ").unwrap().clone();
+    delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
+    house
+        .try_book(|tx, post| {
+            delegation::change::change(tx, &delegation).unwrap();
+            tx.now = tx.now.plus(60);
+            Ok(notice::tell_again(tx, post, id)?)
+        })
+        .unwrap();
+    let expected = [
+        ("kz@delegations.example", "Superseded"),
+        ("right@delegations.example", "Queued"),
+    ];
+    let expected = expected.map(|(address, state)| (address.to_owned(), 0, state.to_owned()));
+    assert_eq!(mails(&house), expected);
 }
 
 fn a_file_with_confirmed_slots_leaves_everybody_to_be_told(scratch: &Scratch) {

@@ -70,10 +70,13 @@ CREATE TABLE overrides (
   slot_placement  INTEGER NOT NULL,
   other_slot_id   BIGINT  REFERENCES slots (id) ON DELETE CASCADE,
   other_placement INTEGER,
+  resource_kind   TEXT,                       -- whom or what it concerns, where the rule is about one
+  resource_id     BIGINT,
   rule            TEXT    NOT NULL,
   reason          TEXT    NOT NULL,
   author          TEXT    NOT NULL,
   created_at      BIGINT  NOT NULL,
-  CHECK ((other_slot_id IS NULL) = (other_placement IS NULL))
+  CHECK ((other_slot_id IS NULL) = (other_placement IS NULL)),
+  CHECK ((resource_kind IS NULL) = (resource_id IS NULL))
 );
 CREATE INDEX overrides_by_event ON overrides (event_id);

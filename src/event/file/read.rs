@@ -80,35 +80,34 @@ pub fn import(
             message: error.message().to_owned(),
         }])
     })?;
-    let mut reader = Reader {
-        source,
-        faults: Vec::new(),
-    };
-    let event = reader.event(&file.meeting, office);
-    let rooms = reader.each(&file.rooms, Reader::room);
-    let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
-    let interpreters = reader.each(&file.interpreters, |reader, entry| {
-        reader.interpreter(&event, entry)
-    });
-    reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
-    reader.unique(
-        "party",
-        file.parties.iter().map(|party| &party.as_ref().code),
-    );
-    reader.unique(
-        "interpreter",
-        file.interpreters.iter().map(|entry| &entry.as_ref().code),
-    );
-    reader.one_chair(&file.parties);
-    if store::find(conn, event.slug.as_str())?.is_some() {
-        reader.slug_taken(&file.meeting.slug);
-    }
-    reader.finish()?;
-
-    // The first statement writes: one that only reads would let another process in between, and SQLite then refuses
-    // the write at once.
     conn.transaction(|conn| {
+        let mut reader = Reader {
+            source,
+            faults: Vec::new(),
+        };
+        let event = reader.event(&file.meeting, office);
+        let rooms = reader.each(&file.rooms, Reader::room);
+        let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
+        let interpreters = reader.each(&file.interpreters, |reader, entry| {
+            reader.interpreter(&event, entry)
+        });
+        reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
+        reader.unique(
+            "party",
+            file.parties.iter().map(|party| &party.as_ref().code),
+        );
+        reader.unique(
+            "interpreter",
+            file.interpreters.iter().map(|entry| &entry.as_ref().code),
+        );
+        reader.one_chair(&file.parties);
+        if store::find_to_write(conn, event.slug.as_str())?.is_some() {
+            reader.slug_taken(&file.meeting.slug);
+        }
+        reader.finish()?;
+
         if let Err(error) = store::insert(conn, &event, now) {
+            // Somebody else's event came between the look and the insert.
             if !is_taken(&error) {
                 return Err(error.into());
             }
@@ -145,7 +144,7 @@ pub fn import(
 }
 
 /// True when something that must be unique is there already.
-pub(super) fn is_taken(error: &DieselError) -> bool {
+fn is_taken(error: &DieselError) -> bool {
     matches!(
         error,
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)

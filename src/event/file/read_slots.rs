@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate};
 use toml::Spanned;
 
-use super::read::{ImportError, Reader, is_taken};
+use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry, ToldEntry};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
@@ -14,13 +14,16 @@ use crate::event::tx::EventTx;
 use crate::notice::{self, Method, Notice, Told};
 use crate::slot::booking::{self, BookingError, Reason, Reasons};
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Conflict, Finding, Level, Rule, wording};
+use crate::slot::rules::{Conflict, Level, Rule, wording};
 use crate::slot::{Details, Kind, Slot, SlotId, State};
 use crate::text::{self, Line};
 use crate::time::{ClockTime, Moment};
 
 /// The reason on record for a rule that a file's slot breaks without naming one.
 const IMPORTED: &str = "Taken over as it stands in the imported event file";
+
+/// No slot has changed more often than this.
+const MOST_CHANGES: i32 = 1_000_000;
 
 /// What the slots read so far give as reasons, and what was taken over without one.
 #[derive(Default)]
@@ -32,14 +35,11 @@ struct Given {
 impl Given {
     /// A reason that another of the slots concerned gives: a file may name it at either.
     fn of_others(&self, conflict: &Conflict) -> Option<&Reason> {
-        let run: &[SlotId] = match &conflict.finding {
-            Finding::ChairRest { run, .. } => run,
-            _ => &[],
-        };
-        run.iter()
-            .copied()
-            .chain(conflict.finding.other())
-            .find_map(|slot| self.reasons.get(&slot)?.get(&conflict.rule()))
+        conflict
+            .finding
+            .others()
+            .iter()
+            .find_map(|slot| self.reasons.get(slot)?.get(&conflict.rule()))
     }
 }
 
@@ -54,10 +54,15 @@ impl Reader<'_> {
         for raw in entries {
             let entry = raw.as_ref();
             let reasons = self.reasons(&entry.overrides);
-            if entry.sequence < 0 {
-                self.fault(&raw.span(), "sequence: counts from 0");
+            let counted = (0..=MOST_CHANGES).contains(&entry.sequence);
+            if !counted {
+                self.fault(
+                    &raw.span(),
+                    format!("sequence: is a whole number from 0 to {MOST_CHANGES}"),
+                );
             }
-            let Some(details) = self.details(&tx.programme(), entry) else {
+            let details = self.details(&tx.programme(), entry);
+            let Some(details) = details.filter(|_| counted) else {
                 continue;
             };
             let slot = booking::new_slot(details, entry.sequence);
@@ -304,7 +309,10 @@ impl Reader<'_> {
             if !(0..=slot.sequence).contains(&entry.sequence) {
                 self.fault(
                     &raw.span(),
-                    "told: the sequence is from 0 to that of the slot",
+                    format!(
+                        "told: the sequence is from 0 to that of the slot, {}",
+                        slot.sequence
+                    ),
                 );
                 continue;
             }
@@ -314,6 +322,17 @@ impl Reader<'_> {
             {
                 let message = format!("told: {} is there twice", entry.party);
                 self.fault(&raw.span(), message);
+                continue;
+            }
+            let same = |other: &Notice| other.uid == entry.uid;
+            if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
+                self.fault(
+                    &raw.span(),
+                    format!(
+                        "told: the invitation {} is there already; to import a copy, leave out what was told",
+                        entry.uid
+                    ),
+                );
                 continue;
             }
             let Some(told) = self.told_slot(raw) else {
@@ -330,14 +349,8 @@ impl Reader<'_> {
                 told_at: Moment::from_seconds(at.timestamp()),
             });
         }
-        match notice::remember(tx, notices) {
-            Err(error) if is_taken(&error) => {
-                let at = entries.first().map_or(0..0, Spanned::span);
-                self.fault(&at, "told: a uid is there twice, or stands for a slot of another event here; leave the told entries of this slot out");
-                self.finish()
-            }
-            outcome => Ok(outcome?),
-        }
+        notice::remember(tx, notices)?;
+        Ok(())
     }
 
     /// What a delegation was told, which stands in the next letter to it: lines, and a time that ends after it begins.

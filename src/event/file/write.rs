@@ -17,7 +17,7 @@ use crate::event::programme::Programme;
 use crate::interpreter::Interpreter;
 use crate::room::Room;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Finding, Override, Rule, check, in_force};
+use crate::slot::rules::{Candidate, Conflict, Finding, Override, check, in_force};
 use crate::slot::{Details, Slot};
 use crate::time::Instant;
 
@@ -252,7 +252,6 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
     let mut found: Vec<(Option<Instant>, &Override)> = check(programme, Candidate::stored(slot))
         .iter()
         .filter_map(|conflict| {
-            let entry = in_force(programme, conflict)?;
             let other = conflict
                 .finding
                 .other()
@@ -264,16 +263,9 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
                 }
                 _ => other.is_none_or(|other| other < slot.interval().start()),
             };
-            let own = programme
-                .overrides
-                .iter()
-                .find(|own| {
-                    own.rule == Rule::ChairRest
-                        && entry.rule == Rule::ChairRest
-                        && (own.slot, own.slot_placement) == (slot.id, slot.placement)
-                })
-                .unwrap_or(entry);
-            asked_here.then_some((other, own))
+            let entry = in_force(programme, &up_to(slot, conflict))
+                .or_else(|| in_force(programme, conflict))?;
+            asked_here.then_some((other, entry))
         })
         .collect();
     // Of two reasons for one rule, that for the nearest slot.
@@ -293,6 +285,16 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
         })
         .collect();
     entries.into_values().map(spanned).collect()
+}
+
+/// The conflict as it is when the file has been read up to this slot: a run of the chair's ends with it.
+fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
+    let mut conflict = conflict.clone();
+    if let Finding::ChairRest { run, .. } = &mut conflict.finding {
+        let read = run.iter().position(|member| *member == slot.id);
+        run.truncate(read.map_or(run.len(), |at| at + 1));
+    }
+    conflict
 }
 
 /// What each delegation was told, in order of precedence.

@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use super::{MailId, MailState};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
+use crate::delegation::DelegationId;
 use crate::mail::clean;
 use crate::time::Moment;
 
@@ -18,6 +19,9 @@ pub const GRACE: i64 = 60;
 
 /// Minutes before the second, third … try (MAIL §4); the last one repeats.
 const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
+
+/// How long after a refusal of its configuration a held queue is tried again, in seconds.
+const PROBE_AFTER: i64 = 15 * 60;
 
 /// A retried mail has this many seconds, whatever the clock says: somebody decided.
 const SECOND_CHANCE: i64 = 48 * 3600;
@@ -78,7 +82,7 @@ const fn skip_locked(connection: &Conn) -> &'static str {
 /// `$1` owner, `$2` end of the lease, `$3` now; SQLite numbers them by first appearance, which is the same.
 fn claim_sql(locking: &str) -> String {
     format!(
-        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_owner = $1, lease_until = $2
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, last_code = NULL, lease_owner = $1, lease_until = $2
          WHERE id = (
            SELECT m.id FROM outbox m
            WHERE ((m.state = 'queued' AND m.next_at <= $3) OR (m.state = 'sending' AND m.lease_until <= $3))
@@ -172,8 +176,13 @@ pub fn hold_queue(
     if !put_down(connection, mail, MailState::Held, code, reason, now)? {
         return Ok(false);
     }
+    // This try delivered nothing; an earlier one that ended without an answer may have, so its silence is kept.
+    let code = code.filter(|_| mail.attempts == 1);
     diesel::update(outbox::table.find(mail.id))
-        .set(outbox::attempts.eq(mail.attempts - 1))
+        .set((
+            outbox::attempts.eq(mail.attempts - 1),
+            outbox::last_code.eq(code),
+        ))
         .execute(connection)?;
     let locking = skip_locked(connection);
     diesel::sql_query(format!(
@@ -199,20 +208,72 @@ pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     .execute(connection)
 }
 
-/// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither.
+/// Queues the oldest held mail when nothing else is on its way and the last refusal is a while ago: one that passes
+/// releases the rest, so that no queue stays held after its cause has gone.
+///
+/// # Errors
+/// When the database fails.
+pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'queued', next_at = $1
+         WHERE id IN (
+           SELECT id FROM outbox
+           WHERE state = 'held'
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state IN ('queued', 'sending'))
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state = 'held' AND o.next_at > $2)
+           ORDER BY created_at, id
+           LIMIT 1 {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .bind::<BigInt, _>(now.plus(-PROBE_AFTER))
+    .execute(connection)
+    .map(|rows| rows == 1)
+}
+
+/// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither, and when a newer mail
+/// about the same slot has been written to the same reader: the old one must not come after it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool> {
-    let retried = [MailState::Failed, MailState::Held].map(Word);
-    diesel::update(outbox::table.find(id).filter(outbox::state.eq_any(retried)))
-        .set((
-            outbox::state.eq(Word(MailState::Queued)),
-            outbox::next_at.eq(now),
-            outbox::give_up_at.eq(now.plus(SECOND_CHANCE)),
-        ))
-        .execute(connection)
-        .map(|rows| rows == 1)
+    diesel::sql_query(
+        "UPDATE outbox SET state = 'queued', next_at = $1, give_up_at = $2
+         WHERE id = $3 AND state IN ('failed', 'held')
+           AND NOT EXISTS (
+             SELECT 1 FROM outbox newer
+             WHERE newer.slot_id = outbox.slot_id AND newer.recipient = outbox.recipient
+               AND newer.delegation_id = outbox.delegation_id AND newer.sequence > outbox.sequence
+               AND newer.state <> 'superseded')",
+    )
+    .bind::<BigInt, _>(now)
+    .bind::<BigInt, _>(now.plus(SECOND_CHANCE))
+    .bind::<BigInt, _>(id)
+    .execute(connection)
+    .map(|rows| rows == 1)
+}
+
+/// Takes back what still waits for addresses that are no contacts of a delegation any more.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget_others(
+    connection: &mut Conn,
+    delegation: DelegationId,
+    contacts: &[&str],
+) -> QueryResult<usize> {
+    let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
+    diesel::update(
+        outbox::table
+            .filter(outbox::delegation_id.eq(delegation))
+            .filter(outbox::state.eq_any(waiting))
+            .filter(diesel::dsl::not(outbox::recipient.eq_any(contacts))),
+    )
+    .set((
+        outbox::state.eq(Word(MailState::Superseded)),
+        outbox::last_error.eq("the address is no contact of the delegation any more"),
+    ))
+    .execute(connection)
 }
 
 /// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again

@@ -93,7 +93,7 @@ pub fn post(
     let mut letter = letter.clone();
     let standing = match thread.replace_unsent(connection, letter.sequence)? {
         Knowledge::Nothing => {
-            if let News::Changed { now, .. } = letter.news {
+            if let News::Changed { now, .. } | News::Repeated(now) = letter.news {
                 first_time = News::Confirmed(now.clone());
                 letter.news = &first_time;
             }
@@ -168,7 +168,12 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
         raw: mail.raw,
         state: Word(state),
         attempts: 0,
-        next_at: mail.written_at,
+        // A held mail was never refused itself; it does not put off the next probe.
+        next_at: if state == MailState::Held {
+            Moment::from_seconds(0)
+        } else {
+            mail.written_at
+        },
         give_up_at: give_up_at(mail),
         last_error: reason,
         created_at: mail.written_at,

@@ -9,7 +9,7 @@ use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms::{self, Request};
-use crate::slot::{Slot, SlotId};
+use crate::slot::{Details, Slot, SlotId, State};
 use crate::web::Error;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{conflict, render, see_other_done, unprocessable};
@@ -202,6 +202,13 @@ async fn change(
         reasons,
         tell,
     } = request;
+    // What is confirmed stays so until its confirmation is withdrawn.
+    let state = if slot.state() == State::Confirmed {
+        State::Confirmed
+    } else {
+        details.state
+    };
+    let details = Details { state, ..details };
     let wanted = details.clone();
     let changed = desk
         .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))

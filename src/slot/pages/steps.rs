@@ -155,7 +155,7 @@ pub async fn cancellation(
     }
 }
 
-/// `POST /slots/{id}/notices`: tells the delegations what they do not know yet.
+/// `POST /slots/{id}/notices`: tells the delegations what they do not know yet; with `again`, those that know, too.
 ///
 /// # Errors
 /// For those who may not change the event.
@@ -167,9 +167,14 @@ pub async fn notices(
 ) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
     let desk = desk.to_change()?;
-    fields.only(&[])?;
+    let again = fields.only(&["again"])?.flag("again");
     let (id, post) = (slot.id, app.post());
-    desk.book(move |tx| Ok(notice::tell(tx, &post, id)?))
+    let tell = if again {
+        notice::tell_again
+    } else {
+        notice::tell
+    };
+    desk.book(move |tx| Ok(tell(tx, &post, id)?))
         .await
         .map_err(hopeless)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))

@@ -150,6 +150,15 @@ impl Finding {
         }
     }
 
+    /// Every other slot concerned: the one, or the run of the chair.
+    #[must_use]
+    pub fn others(&self) -> Vec<SlotId> {
+        match self {
+            Self::ChairRest { run, .. } => run.clone(),
+            finding => finding.other().into_iter().collect(),
+        }
+    }
+
     /// The resource concerned.
     #[must_use]
     pub const fn resource(&self) -> Option<Resource> {

@@ -26,6 +26,8 @@ pub struct Override {
     pub slot_placement: i32,
     /// The other slot concerned and its placement then.
     pub other: Option<(SlotId, i32)>,
+    /// Whom or what it concerns, where the rule is about somebody or something.
+    pub resource: Option<Resource>,
     /// The rule.
     pub rule: Rule,
     /// Why.
@@ -162,9 +164,25 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
     if conflict.level != Level::NeedsReason {
         return None;
     }
-    programme.overrides.iter().find(|entry| {
-        entry.rule == conflict.rule() && entry.stands(programme) && entry.concerns(conflict)
-    })
+    let standing = |entry: &&Override| entry.rule == conflict.rule() && entry.stands(programme);
+    let entries = || programme.overrides.iter().filter(standing);
+    match &conflict.finding {
+        // A reason is for the run it was given for: it holds while one slot has it beside every other.
+        Finding::ChairRest { run, .. } => entries().find(|first| {
+            let beside = |member: SlotId| {
+                entries().any(|entry| {
+                    entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
+                })
+            };
+            run.contains(&first.slot)
+                && run
+                    .iter()
+                    .all(|member| *member == first.slot || beside(*member))
+        }),
+        finding => {
+            entries().find(|entry| entry.resource == finding.resource() && entry.concerns(conflict))
+        }
+    }
 }
 
 impl Override {
@@ -182,9 +200,6 @@ impl Override {
     }
 
     fn concerns(&self, conflict: &Conflict) -> bool {
-        if let Finding::ChairRest { run, .. } = &conflict.finding {
-            return run.contains(&self.slot);
-        }
         let other = self.other.map(|(id, _)| id);
         let (slot, found) = (conflict.slot, conflict.finding.other());
         (slot, found) == (Some(self.slot), other)

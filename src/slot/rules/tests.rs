@@ -349,6 +349,7 @@ fn an_override_stands_until_one_of_the_two_moves() {
         slot: b.id,
         slot_placement: b.placement,
         other: Some((a.id, a.placement)),
+        resource: Some(Resource::Room(HALL)),
         rule: Rule::Turnaround,
         reason: "Nothing to tidy".to_owned(),
         author: "Officer".to_owned(),
