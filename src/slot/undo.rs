@@ -21,16 +21,14 @@ pub fn before(
     slot: &Slot,
     latest: &Record,
 ) -> Result<(Details, Reasons), BookingError> {
-    match latest.before() {
-        Some(value) => read_history(programme, &value).map_err(BookingError::Gone),
-        None => {
-            let details = Details {
-                state: State::Cancelled,
-                ..slot.details.clone()
-            };
-            Ok((details, Reasons::new()))
-        }
+    if let Some(value) = latest.before() {
+        return read_history(programme, &value).map_err(BookingError::Gone);
     }
+    let details = Details {
+        state: State::Cancelled,
+        ..slot.details.clone()
+    };
+    Ok((details, Reasons::new()))
 }
 
 /// Takes the slot back to what it was before its latest change, if it is still at `version`.

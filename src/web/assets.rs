@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn every_import_of_a_script_is_an_address_of_ours() {
         let mut imports = 0;
-        for script in ASSETS.iter().filter(|asset| asset.name.ends_with(".js")) {
+        for script in ASSETS
+            .iter()
+            .filter(|asset| asset.mime.contains("javascript"))
+        {
             let source = String::from_utf8_lossy(&script.bytes);
             for line in source.lines().filter(|line| line.starts_with("import ")) {
                 let address = line.split('"').nth(1).unwrap();

@@ -32,8 +32,12 @@ export class Board {
 
   /** The minute at a y of the window, with its fraction. */
   minuteAt(track, y) {
-    const { top, height } = track.getBoundingClientRect();
-    return this.start + ((y - top) / height) * (this.end - this.start);
+    return this.start + ((y - track.getBoundingClientRect().top) / rowHeight(track)) * this.rowMinutes;
+  }
+
+  /** How far below the top of a track a minute is. */
+  depthOf(track, minute) {
+    return ((minute - this.start) / this.rowMinutes) * rowHeight(track);
   }
 
   /** The nearest minute, or with `Math.floor` the last, on a grid that begins at midnight on the venue's clock. */
@@ -80,6 +84,10 @@ export class Board {
       text: hour.textContent.trim(),
     }));
   }
+}
+
+function rowHeight(track) {
+  return Number.parseFloat(getComputedStyle(track).gridAutoRows);
 }
 
 function minutesOf(clock) {

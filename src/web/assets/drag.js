@@ -12,6 +12,8 @@ const LONG_PRESS_MS = 400;
 const EDGE = 7;
 /** Pixels at the rim of the view in which it scrolls along. */
 const RIM = 40;
+/** Pixels that it scrolls along in a frame. */
+const SPEED = 8;
 
 /** The pointer that is down but has not moved far enough; then the drag itself. */
 let held;
@@ -106,7 +108,9 @@ function frame() {
   const view = board.element.closest(".timetable-scroll");
   const { left, top, right, bottom } = view.getBoundingClientRect();
   const rim = (near, far, at) => (at < near + RIM ? -1 : at > far - RIM ? 1 : 0);
-  view.scrollBy(rim(left, right, clientX) * 8, rim(top, bottom, clientY) * 8);
+  view.scrollBy(rim(left, right, clientX) * SPEED, rim(top, bottom, clientY) * SPEED);
+  // The view itself may reach beyond the window.
+  scrollBy(0, rim(0, innerHeight, clientY) * SPEED);
   if (move) {
     const track = board.trackAt(clientX);
     move.by(board.minuteAt(move.home, clientY) - drag.grabbed, track);
@@ -146,6 +150,7 @@ function give() {
   if (!drag) return;
   const { move, drawn } = drag;
   finish();
+  document.addEventListener("pointerup", swallowClick, { once: true }); // the button is still down
   move?.cancel();
   drawn?.remove();
 }

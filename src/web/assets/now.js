@@ -21,9 +21,8 @@ function draw() {
   const track = element.querySelector(".timetable-track");
   const line = document.createElement("div");
   line.className = "timetable-now";
-  const share = (minute - board.start) / (board.end - board.start);
-  const { top, height } = track.getBoundingClientRect();
-  line.style.insetBlockStart = `${top - element.getBoundingClientRect().top + share * height}px`;
+  const top = track.getBoundingClientRect().top - element.getBoundingClientRect().top;
+  line.style.insetBlockStart = `${top + board.depthOf(track, minute)}px`;
   const label = document.createElement("span");
   label.textContent = `Now ${board.clock(Math.floor(minute))}`;
   line.append(label);
