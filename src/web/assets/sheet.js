@@ -39,8 +39,9 @@ export async function follow(answer) {
 }
 
 async function done(banner) {
+  // What the message says is then already to be seen.
+  await refresh().catch(complain);
   report(banner);
-  await refresh();
   const settled = settle;
   settle = () => {};
   if (sheet.open) sheet.close();
