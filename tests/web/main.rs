@@ -18,4 +18,5 @@ mod refusals;
 mod security;
 mod setup;
 mod sign_in;
+mod timetable;
 mod users;
