@@ -3,7 +3,7 @@
 use crate::event::programme::{Programme, Resource};
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Level, check, obstacles};
+use crate::slot::rules::{Candidate, refusals};
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
@@ -180,15 +180,7 @@ fn fits(
         id: candidate.id,
         details: &details,
     };
-    // The chair's rest matters here only where it may refuse.
-    let conflicts = if programme.event.settings.chair_rest_needs_reason {
-        check(programme, tried)
-    } else {
-        obstacles(programme, tried)
-    };
-    conflicts
-        .iter()
-        .all(|conflict| conflict.level == Level::Advice)
+    refusals(programme, tried).is_empty()
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.
