@@ -17,6 +17,7 @@ use crate::event::pages::{history, settings, timetable};
 use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
+use crate::notice::pages as notices;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, placements, show, steps};
 use crate::time::Clock;
@@ -127,6 +128,20 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route("/events/{slug}/settings", web::get().to(settings::show))
         .route("/events/{slug}/settings", web::post().to(settings::update))
+        .route("/events/{slug}/notices", web::get().to(notices::index))
+        .route("/events/{slug}/notices", web::post().to(notices::send))
+        .route(
+            "/events/{slug}/notices/skips",
+            web::post().to(notices::skip),
+        )
+        .route(
+            "/events/{slug}/notices/{code}",
+            web::get().to(notices::preview),
+        )
+        .route(
+            "/events/{slug}/notices/{code}/{copy}",
+            web::get().to(notices::copy),
+        )
         .route("/events/{slug}/history", web::get().to(history::of_event))
         .route("/events/{slug}/rooms", web::get().to(rooms::index))
         .route("/events/{slug}/rooms", web::post().to(rooms::add))

@@ -210,7 +210,7 @@ diesel::table! {
         slot_id -> Nullable<BigInt>,
         delegation_id -> Nullable<BigInt>,
         sequence -> Integer,
-        method -> Text,
+        method -> Nullable<Text>,
         recipient -> Text,
         recipient_name -> Text,
         envelope_from -> Text,

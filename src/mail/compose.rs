@@ -13,7 +13,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use super::words::Words;
-use super::{Letter, Standing, clean, ical};
+use super::{Letter, clean, ical};
 use crate::notice::Method;
 use crate::text::Email;
 
@@ -40,21 +40,13 @@ pub enum ComposeError {
     Mail(String),
 }
 
-/// Writes the mail for a reader who was sent everything before it.
+/// Writes the mail.
 ///
 /// # Errors
 /// When an address cannot stand in a mail, or lettre refuses.
 pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
-    compose_for(letter, Standing::UpToDate)
-}
-
-/// Writes the mail for a reader who may have missed the one before it.
-///
-/// # Errors
-/// As [`compose`].
-pub fn compose_for(letter: &Letter<'_>, standing: Standing) -> Result<Composed, ComposeError> {
-    let words = Words::of(letter, standing);
-    let subject = clean::line(&Subject { words: &words }.render()?);
+    let words = Words::of(letter);
+    let subject = clean::line(&words.subject());
     let plain = PlainBody { words: &words }.render()?;
     let html = HtmlBody { words: &words }.render()?;
     // lettre panics on a display name it cannot encode. Names are cleaned, but a worker's life hangs on it.
@@ -64,19 +56,13 @@ pub fn compose_for(letter: &Letter<'_>, standing: Standing) -> Result<Composed, 
 }
 
 #[derive(Template)]
-#[template(path = "mail/slot/subject.txt")]
-struct Subject<'a> {
-    words: &'a Words<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "mail/slot/body.txt")]
+#[template(path = "mail/letter/body.txt")]
 struct PlainBody<'a> {
     words: &'a Words<'a>,
 }
 
 #[derive(Template)]
-#[template(path = "mail/slot/body.html")]
+#[template(path = "mail/letter/body.html")]
 struct HtmlBody<'a> {
     words: &'a Words<'a>,
 }
@@ -119,11 +105,11 @@ fn body(letter: &Letter<'_>, plain: String, html: String) -> Result<MultiPart, C
         .boundary(boundary(letter, "alternative"))
         .singlepart(SinglePart::plain(plain))
         .singlepart(SinglePart::html(html));
-    if letter.contact.letters_only {
+    let calendar = ical::calendar(letter).filter(|_| !letter.contact.letters_only);
+    let (Some(calendar), [piece]) = (calendar, letter.news.as_slice()) else {
         return Ok(alternative);
-    }
-    let calendar = ical::calendar(letter);
-    let inline = match letter.news.method() {
+    };
+    let inline = match piece.news.method() {
         Method::Request => "text/calendar; method=REQUEST; charset=UTF-8",
         Method::Cancel => "text/calendar; method=CANCEL; charset=UTF-8",
     };

@@ -6,7 +6,8 @@ use icalendar::{
     Attendee, Calendar, Component, Event, EventLike, EventStatus, PartStat, Property, Role,
 };
 
-use super::{Letter, clean, words};
+use super::{Invitation, Letter, clean, words};
+use crate::db::text_enum::TextEnum;
 use crate::event::Office;
 use crate::notice::{Method, News};
 use crate::time::{Instant, Moment};
@@ -50,11 +51,15 @@ pub enum Status {
     Cancelled,
 }
 
-/// Writes the calendar part of a letter: METHOD REQUEST or CANCEL, one VEVENT, one ATTENDEE, who reads it.
+/// Writes the calendar part of a letter that has an invitation: METHOD REQUEST or CANCEL, one VEVENT, one ATTENDEE, who
+/// reads it. `None` for a letter about several slots.
 #[must_use]
-pub fn calendar(letter: &Letter<'_>) -> String {
-    let method = letter.news.method();
-    let mut event = vevent(&entry(letter));
+pub fn calendar(letter: &Letter<'_>) -> Option<String> {
+    let (invitation, [piece]) = (letter.invitation?, letter.news.as_slice()) else {
+        return None;
+    };
+    let method = piece.news.method();
+    let mut event = vevent(&entry(letter, invitation, piece.news));
     let mut attendee = Attendee::new(mailto(letter.contact.email.as_str()))
         .cn(clean::parameter(letter.contact.name.as_str()))
         .role(Role::ReqParticipant)
@@ -63,11 +68,7 @@ pub fn calendar(letter: &Letter<'_>) -> String {
         attendee = attendee.rsvp(true);
     }
     event.attendee(attendee);
-    let name = match method {
-        Method::Request => "REQUEST",
-        Method::Cancel => "CANCEL",
-    };
-    write(name, [event])
+    Some(write(method.as_str(), [event]))
 }
 
 /// Writes a calendar to download or subscribe to: METHOD PUBLISH, nobody invited.
@@ -76,18 +77,18 @@ pub fn publish(entries: &[Entry<'_>]) -> String {
     write("PUBLISH", entries.iter().map(vevent))
 }
 
-fn entry<'a>(letter: &Letter<'a>) -> Entry<'a> {
-    let slot = letter.news.slot();
+fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> Entry<'a> {
+    let slot = news.slot();
     Entry {
-        uid: letter.uid.to_owned(),
-        sequence: letter.sequence,
+        uid: invitation.uid.to_owned(),
+        sequence: invitation.sequence,
         stamp: letter.written_at,
         starts: slot.starts_at(),
         ends: slot.ends_at(),
         summary: slot.title.clone(),
         location: words::place(letter.event, slot.room.as_deref()),
-        description: words::description(letter),
-        status: match letter.news {
+        description: words::description(letter, slot),
+        status: match news {
             News::Confirmed(_) | News::Changed { .. } | News::Repeated(_) => {
                 Some(Status::Confirmed)
             }
@@ -206,7 +207,7 @@ mod tests {
         let sample = Sample::new();
         let news = News::Confirmed(bilateral("17:20", Some("Salon")));
         assert_eq!(
-            lines(&calendar(&sample.letter(&news))),
+            lines(&calendar(&sample.letter(&news)).unwrap()),
             [
                 "BEGIN:VCALENDAR",
                 "VERSION:2.0",
@@ -247,7 +248,7 @@ mod tests {
             ),
             (News::Dropped(bilateral("17:20", None)), None),
         ] {
-            let written = calendar(&sample.letter(&news));
+            let written = calendar(&sample.letter(&news)).unwrap();
             assert!(written.contains("\r\nMETHOD:CANCEL\r\n"), "{written}");
             let event = parsed(&written);
             assert_eq!(event.get_status(), status);
@@ -342,8 +343,8 @@ mod tests {
             told.delegations = vec![party.clone()];
             let news = News::Confirmed(told);
             let mut letter = sample.letter(&news);
-            letter.uid = &uid;
-            let written = calendar(&letter);
+            letter.invitation = Some(Invitation { uid: &uid, sequence: 0 });
+            let written = calendar(&letter).unwrap();
             prop_assert_eq!(
                 names(&written),
                 [
@@ -357,7 +358,7 @@ mod tests {
             prop_assert_eq!(event.get_uid(), Some(uid.as_str()));
             let place = clean::line(&words::place(&sample.event, Some(&room)));
             prop_assert_eq!(event.property_value("LOCATION"), Some(place.as_str()));
-            let description = clean::text(&words::description(&letter));
+            let description = clean::text(&words::description(&letter, news.slot()));
             prop_assert_eq!(event.get_description(), Some(description.as_str()));
             let attendee = &event.multi_properties()["ATTENDEE"][0];
             prop_assert_eq!(attendee.value(), mailto(&address));

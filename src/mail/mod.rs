@@ -15,7 +15,7 @@ pub mod worker;
 
 #[cfg(test)]
 mod sample;
-mod words;
+pub mod words;
 
 use crate::delegation::{Contact, Delegation};
 use crate::event::Event;
@@ -25,6 +25,9 @@ use crate::text::Email;
 use crate::time::Moment;
 
 /// Everything one mail to one contact says. The delegation sees nothing that is not in here.
+///
+/// Three kinds come of it: about one slot, with schedule and invitation; about several slots, with the schedule alone;
+/// and beside the latter one per slot, with little but the invitation, so that calendars follow.
 #[derive(Debug, Clone)]
 pub struct Letter<'a> {
     /// The event.
@@ -35,20 +38,38 @@ pub struct Letter<'a> {
     pub contact: &'a Contact,
     /// The address the mail comes from, on the sender's own domain.
     pub from: &'a Email,
-    /// What there is to tell.
-    pub news: &'a News,
-    /// The delegation's whole current confirmed schedule, by time.
-    pub schedule: &'a [Told],
-    /// iCalendar UID of slot × delegation.
-    pub uid: &'a str,
-    /// The slot's sequence, which becomes SEQUENCE.
-    pub sequence: i32,
+    /// What there is to tell, by time; exactly one where there is an invitation.
+    pub news: Vec<Piece<'a>>,
+    /// What becomes of the one slot in the reader's calendar.
+    pub invitation: Option<Invitation<'a>>,
+    /// The delegation's whole current confirmed schedule, by time; `None` in a mail beside a letter that has it.
+    pub schedule: Option<&'a [Told]>,
+    /// Counts the letters to this delegation, from 1: paper in a minister's hand can be told from the latest.
+    pub version: i32,
     /// Message-ID of this mail, angle brackets included.
     pub message_id: &'a str,
     /// Message-ID of the first mail about this slot to this contact's delegation; `None` when this is the first.
     pub first_message_id: Option<&'a str>,
     /// When this mail is written: becomes Date and DTSTAMP.
     pub written_at: Moment,
+}
+
+/// What a letter tells of one slot.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// What there is to tell.
+    pub news: &'a News,
+    /// Whether the reader knows what it begins with.
+    pub standing: Standing,
+}
+
+/// A slot in somebody's calendar.
+#[derive(Debug, Clone, Copy)]
+pub struct Invitation<'a> {
+    /// iCalendar UID of slot × delegation.
+    pub uid: &'a str,
+    /// The slot's sequence, which becomes SEQUENCE.
+    pub sequence: i32,
 }
 
 /// Whether a reader knows what a letter's "before" says.

@@ -12,8 +12,8 @@ pub use delivery::{
     Claimed, GRACE, LEASE, claim, expire, failed, forget_others, hold_queue, next_due, probe,
     release, retry, retry_later, sent,
 };
-pub use entry::{Enqueued, NewMail, PostError, enqueue, post};
-pub use reading::{Counts, Mail, MailSummary, counts, get, list};
+pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
+pub use reading::{Counts, Mail, MailSummary, counts, get, ids_to, list};
 
 use diesel_derive_newtype::DieselNewType;
 

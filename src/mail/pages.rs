@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
 use crate::db::Conn;
+use crate::db::text_enum::{TextEnum, Word};
 use crate::event::{Event, store};
 use crate::time::{Moment, Zone};
 use crate::web::Error;
@@ -154,11 +155,10 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
         recipient: mail.recipient,
         recipient_name: mail.recipient_name,
         subject: mail.subject,
-        what: format!(
-            "{} · sequence {}",
-            crate::db::text_enum::TextEnum::as_str(mail.method.0),
-            mail.sequence
-        ),
+        what: match mail.method {
+            Some(Word(method)) => format!("{} · sequence {}", method.as_str(), mail.sequence),
+            None => format!("Letter · version {}", mail.sequence),
+        },
         state,
         tag: match state {
             MailState::Sent => "tag-ok",
@@ -212,7 +212,15 @@ pub async fn html(
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
-    let html = contents(&mail.raw).html;
+    reader_sees(&mail.raw)
+}
+
+/// A mail's HTML as a page of its own that can do nothing.
+///
+/// # Errors
+/// When the mail has no such part.
+pub fn reader_sees(raw: &[u8]) -> Result<HttpResponse, Error> {
+    let html = contents(raw).html;
     if html.is_empty() {
         return Err(Error::NotFound);
     }

@@ -1,6 +1,6 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
-use super::Letter;
+use super::{Invitation, Letter, Piece, Standing};
 use crate::delegation::{Contact, Delegation, DelegationId, Role};
 use crate::event::{Event, EventId, Office, Revision, Settings};
 use crate::notice::{News, Told};
@@ -123,10 +123,16 @@ impl Sample {
             delegation: &self.delegation,
             contact: &self.contact,
             from: &self.from,
-            news,
-            schedule: &self.schedule,
-            uid: "4f1c@iikura.example",
-            sequence: self.sequence,
+            news: vec![Piece {
+                news,
+                standing: Standing::UpToDate,
+            }],
+            invitation: Some(Invitation {
+                uid: "4f1c@iikura.example",
+                sequence: self.sequence,
+            }),
+            schedule: Some(&self.schedule),
+            version: 1,
             message_id: "<7.0.0000000000001@iikura.example>",
             first_message_id: self.first_message_id,
             written_at: written_at(),

@@ -1,6 +1,7 @@
 //! What a letter says, in words: the same for plain text, HTML and the calendar's description.
 
-use super::{Letter, Standing};
+use super::{Letter, Piece, Standing};
+use crate::delegation::Delegation;
 use crate::event::Event;
 use crate::notice::{Method, News, Told};
 use crate::time::{Instant, Zone};
@@ -11,7 +12,23 @@ const TO_BE_ANNOUNCED: &str = "to be announced";
 #[derive(Debug)]
 pub(super) struct Words<'a> {
     pub letter: &'a Letter<'a>,
-    /// `Confirmed`, `Changed` …; the subject begins with it.
+    /// What the letter is about; the subject begins with it.
+    pub title: String,
+    /// What all of it comes to, where there is more than one piece.
+    pub summary: Option<String>,
+    pub pieces: Vec<PieceWords>,
+    /// `None` in a mail beside a letter that has it.
+    pub schedule: Option<Vec<Day>>,
+    /// What the attached calendar file does; `None` where none is attached.
+    pub calendar: Option<&'static str>,
+    /// `Issued 21 December 2022, 09:00 (JST, UTC+9), version 3`
+    pub issued: String,
+}
+
+/// What there is to tell of one slot, in words.
+#[derive(Debug)]
+pub struct PieceWords {
+    /// `Confirmed`, `Changed` …
     pub headline: &'static str,
     /// What happened, in one sentence.
     pub sentence: String,
@@ -21,32 +38,37 @@ pub(super) struct Words<'a> {
     pub changes: Vec<Change>,
     /// Heading over the slot.
     pub slot_heading: &'static str,
+    /// The slot.
     pub slot: SlotWords,
     /// For the subject, `24 December 2022, 17:20 (JST, UTC+9)`.
     pub when: String,
-    pub schedule: Vec<Day>,
-    /// What the attached calendar file does; `None` where none is attached.
-    pub calendar: Option<&'static str>,
 }
 
 /// One line of "old → new".
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
+pub struct Change {
+    /// What changed.
     pub label: String,
+    /// As they were told.
     pub before: String,
+    /// As it is now.
     pub now: String,
 }
 
 /// A slot in words.
 #[derive(Debug)]
-pub(super) struct SlotWords {
+pub struct SlotWords {
+    /// The title.
     pub title: String,
+    /// The kind, as `Bilateral`.
     pub kind: String,
     /// With the day, at the venue.
     pub venue_time: String,
     /// `None` where home shares the venue's zone.
     pub home_time: Option<String>,
+    /// The room, once that is known.
     pub room: Option<String>,
+    /// Names of those who take part.
     pub participants: String,
 }
 
@@ -58,20 +80,71 @@ pub(super) struct Day {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn of(letter: &'a Letter<'a>, standing: Standing) -> Self {
-        let slot = letter.news.slot();
-        let (venue, home) = zones(letter);
-        let (headline, sentence) = news_in_words(letter);
+    pub(super) fn of(letter: &'a Letter<'a>) -> Self {
+        let pieces: Vec<PieceWords> = letter
+            .news
+            .iter()
+            .map(|piece| PieceWords::of(letter.event, letter.delegation, *piece))
+            .collect();
+        let party = &letter.delegation.name;
+        let (title, summary) = match pieces.as_slice() {
+            [piece] => (format!("{}: {}", piece.headline, piece.slot.title), None),
+            many => (
+                format!("{} changes to your schedule", many.len()),
+                Some(format!(
+                    "There are {} changes to the schedule of the delegation of {party}.",
+                    many.len()
+                )),
+            ),
+        };
+        let method = letter.news.first().map(|piece| piece.news.method());
+        let invited = letter.invitation.is_some() && !letter.contact.letters_only;
+        let venue = letter.event.time_zone;
         Self {
+            title,
+            summary,
+            pieces,
+            schedule: letter.schedule.map(|schedule| days(letter, schedule)),
+            calendar: method.filter(|_| invited).map(calendar_hint),
+            issued: format!(
+                "Issued {} ({}), version {}",
+                venue
+                    .local_moment(letter.written_at)
+                    .format("%-d %B %Y, %H:%M"),
+                venue.label(letter.written_at.instant()),
+                letter.version
+            ),
             letter,
+        }
+    }
+
+    /// The subject.
+    pub(super) fn subject(&self) -> String {
+        match self.pieces.as_slice() {
+            [piece] => format!("{}, {}", self.title, piece.when),
+            _ => format!("{}, {}", self.title, self.letter.event.venue),
+        }
+    }
+}
+
+impl PieceWords {
+    /// Says one piece of news as `delegation` reads it.
+    #[must_use]
+    pub fn of(event: &Event, delegation: &Delegation, Piece { news, standing }: Piece<'_>) -> Self {
+        let slot = news.slot();
+        let (venue, home) = (event.time_zone, delegation.time_zone);
+        let (headline, sentence) = news_in_words(delegation, news);
+        Self {
             headline,
             sentence,
-            advice: advice(letter.news, standing),
-            changes: match (letter.news, standing) {
-                (News::Changed { before, now }, Standing::UpToDate) => changes(letter, before, now),
+            advice: advice(news, standing),
+            changes: match (news, standing) {
+                (News::Changed { before, now }, Standing::UpToDate) => {
+                    changes(event, delegation, before, now)
+                }
                 _ => Vec::new(),
             },
-            slot_heading: match letter.news {
+            slot_heading: match news {
                 News::Changed { .. } => "As it now stands",
                 News::Confirmed(_) | News::Repeated(_) => "What is confirmed",
                 News::Cancelled(_) => "What is cancelled",
@@ -79,7 +152,7 @@ impl<'a> Words<'a> {
                 News::Withdrawn(_) => "What is no longer confirmed",
             },
             slot: SlotWords {
-                room: room(letter.news),
+                room: room(news),
                 ..slot_in_words(slot, venue, home, true)
             },
             when: format!(
@@ -88,8 +161,6 @@ impl<'a> Words<'a> {
                 venue.clock(slot.starts_at()),
                 venue.label(slot.starts_at())
             ),
-            schedule: schedule(letter),
-            calendar: (!letter.contact.letters_only).then(|| calendar_hint(letter.news.method())),
         }
     }
 }
@@ -98,10 +169,10 @@ fn zones(letter: &Letter<'_>) -> (Zone, Zone) {
     (letter.event.time_zone, letter.delegation.time_zone)
 }
 
-fn news_in_words(letter: &Letter<'_>) -> (&'static str, String) {
-    let title = &letter.news.slot().title;
-    let party = &letter.delegation.name;
-    match letter.news {
+fn news_in_words(delegation: &Delegation, news: &News) -> (&'static str, String) {
+    let title = &news.slot().title;
+    let party = &delegation.name;
+    match news {
         News::Confirmed(_) => (
             "Confirmed",
             format!("“{title}” is confirmed for the delegation of {party}."),
@@ -161,8 +232,8 @@ fn room(news: &News) -> Option<String> {
     }
 }
 
-fn changes(letter: &Letter<'_>, before: &Told, now: &Told) -> Vec<Change> {
-    let (venue, home) = zones(letter);
+fn changes(event: &Event, delegation: &Delegation, before: &Told, now: &Told) -> Vec<Change> {
+    let (venue, home) = (event.time_zone, delegation.time_zone);
     let mut found = Vec::new();
     let mut note = |label: String, before: String, now: String| {
         if before != now {
@@ -171,7 +242,7 @@ fn changes(letter: &Letter<'_>, before: &Told, now: &Told) -> Vec<Change> {
     };
     if (before.starts, before.ends) != (now.starts, now.ends) {
         let (old, new) = time_change(venue, before, now);
-        note(format!("Time at {}", letter.event.venue), old, new);
+        note(format!("Time at {}", event.venue), old, new);
         if home != venue {
             let (old, new) = time_change(home, before, now);
             note("Time at home".to_owned(), old, new);
@@ -206,10 +277,10 @@ fn time_change(zone: Zone, before: &Told, now: &Told) -> (String, String) {
     (words(before), words(now))
 }
 
-fn schedule(letter: &Letter<'_>) -> Vec<Day> {
+fn days(letter: &Letter<'_>, schedule: &[Told]) -> Vec<Day> {
     let (venue, home) = zones(letter);
     let mut days: Vec<Day> = Vec::new();
-    for told in letter.schedule {
+    for told in schedule {
         let name = venue.day_in_words(told.starts_at());
         let slot = slot_in_words(told, venue, home, false);
         match days.last_mut() {
@@ -277,15 +348,13 @@ pub(super) fn place(event: &Event, room: Option<&str>) -> String {
 }
 
 /// The calendar's description: both times, who takes part, whom to ask.
-pub(super) fn description(letter: &Letter<'_>) -> String {
-    let words = Words::of(letter, Standing::UpToDate);
+pub(super) fn description(letter: &Letter<'_>, told: &Told) -> String {
+    let (venue, home) = zones(letter);
+    let slot = slot_in_words(told, venue, home, true);
     let office = &letter.event.office;
-    let mut lines = vec![format!(
-        "At {}: {}",
-        letter.event.venue, words.slot.venue_time
-    )];
-    lines.extend(words.slot.home_time.map(|time| format!("At home: {time}")));
-    lines.push(format!("{}: {}", words.slot.kind, words.slot.participants));
+    let mut lines = vec![format!("At {}: {}", letter.event.venue, slot.venue_time)];
+    lines.extend(slot.home_time.map(|time| format!("At home: {time}")));
+    lines.push(format!("{}: {}", slot.kind, slot.participants));
     lines.push(format!(
         "{}, {}{}{}",
         office.name,

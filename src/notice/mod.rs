@@ -1,10 +1,14 @@
 //! Notices: what each delegation was told of each slot, and what it must still hear.
 
+mod due;
+pub mod pages;
 pub mod store;
 mod telling;
+mod writing;
 
+pub use due::{Pending, due, pending};
 pub(crate) use telling::remember;
-pub use telling::{TellError, due, tell, tell_again};
+pub use telling::{TellError, skip, tell, tell_again, tell_all};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

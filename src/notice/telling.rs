@@ -1,19 +1,18 @@
-//! Telling: what a delegation must hear of a slot, and the mail that says it.
+//! Telling delegations what is due, and noting what they know then.
 
 use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::{Method, News, Notice, store};
-use crate::db::{Conn, fresh_id};
-use crate::delegation::{Contact, Delegation};
-use crate::event::programme::Programme;
+use super::due::{Pending, due, pending};
+use super::writing::{Item, notice, write_to};
+use super::{News, Notice, store};
+use crate::delegation::{Delegation, DelegationId};
 use crate::event::tx::EventTx;
-use crate::event::visibility::{schedule_of, told};
-use crate::mail::outbox::{self, PostError};
-use crate::mail::{Letter, Post};
+use crate::event::visibility::told;
+use crate::mail::Post;
+use crate::mail::outbox::PostError;
 use crate::slot::{Slot, SlotId, State};
-use crate::time::Moment;
 
 /// Why delegations could not be told.
 #[derive(Debug, thiserror::Error)]
@@ -31,39 +30,7 @@ pub enum TellError {
     Store(#[from] diesel::result::Error),
 }
 
-/// What is still to be told of a slot, per delegation: the difference between what each was told and what is true.
-#[must_use]
-pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, News)> {
-    let now = told(programme, slot);
-    programme
-        .delegations
-        .iter()
-        .filter_map(|delegation| {
-            let expects = slot.state() == State::Confirmed && slot.details.involves(delegation.id);
-            let before = programme
-                .notice(slot.id, delegation.id)
-                .filter(|notice| notice.method == Method::Request)
-                .map(|notice| notice.told.clone());
-            let news = match (expects, before) {
-                (true, None) => News::Confirmed(now.clone()),
-                (true, Some(before)) if before == now => return None,
-                (true, Some(before)) => News::Changed {
-                    before,
-                    now: now.clone(),
-                },
-                (false, None) => return None,
-                (false, Some(before)) => match slot.state() {
-                    State::Cancelled => News::Cancelled(before),
-                    State::Confirmed => News::Dropped(before),
-                    State::Pencilled | State::Tentative => News::Withdrawn(before),
-                },
-            };
-            Some((delegation, news))
-        })
-        .collect()
-}
-
-/// Queues one mail per contact for everything that is due of a slot, and notes what each delegation now knows.
+/// Tells every delegation concerned what is due of a slot, and notes what each now knows.
 ///
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
@@ -71,31 +38,97 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
     let Some(slot) = tx.programme().slot(slot).cloned() else {
         return Ok(());
     };
-    let due = owned(due(&tx.programme(), &slot));
-    // What they hear now must be above what they heard last, also when it is not the slot that changed but the name of
-    // its room or of a delegation.
-    let heard = |delegation: &Delegation| {
-        tx.programme()
-            .notice(slot.id, delegation.id)
-            .map(|notice| notice.sequence)
+    let news = owned(due(&tx.programme(), &slot));
+    let slot = above_what_was_heard(tx, &slot, news.iter().map(|(delegation, _)| delegation.id))?;
+    for (delegation, news) in news {
+        let item = Item {
+            slot: Arc::clone(&slot),
+            news,
+        };
+        write_to(tx, post, &delegation, vec![item])?;
+    }
+    Ok(())
+}
+
+/// Tells one delegation everything that is due to it, in one letter to each of its contacts.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_all(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    delegation: DelegationId,
+) -> Result<(), TellError> {
+    let programme = tx.programme();
+    let theirs = pending(&programme)
+        .into_iter()
+        .find(|each| each.delegation.id == delegation);
+    let Some(Pending { delegation, news }) = theirs else {
+        return Ok(());
     };
-    let slot = match due
-        .iter()
-        .filter_map(|(delegation, _)| heard(delegation))
-        .max()
-    {
-        Some(heard) if heard >= slot.sequence => {
-            let raised = Slot {
-                version: slot.version + 1,
-                sequence: heard + 1,
-                ..Slot::clone(&slot)
-            };
-            tx.store_slot(&raised, &[])?;
-            Arc::new(raised)
-        }
-        _ => slot,
+    let mut items = Vec::new();
+    for (slot, news) in news {
+        let slot = above_what_was_heard(tx, slot, [delegation.id])?;
+        items.push(Item { slot, news });
+    }
+    write_to(tx, post, delegation, items)
+}
+
+/// Takes as known what a delegation was told by other means, or need not hear.
+///
+/// # Errors
+/// As the database says.
+pub fn skip(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    delegation: DelegationId,
+    slot: SlotId,
+    reason: &str,
+) -> Result<bool, TellError> {
+    let programme = tx.programme();
+    let found = programme.slot(slot).and_then(|slot| {
+        let due = due(&programme, slot);
+        let (delegation, news) = due.into_iter().find(|(each, _)| each.id == delegation)?;
+        Some((slot, delegation, news))
+    });
+    let Some((slot, delegation, news)) = found else {
+        return Ok(false);
     };
-    queue(tx, post, &slot, &due)
+    let notice = notice(&programme, post, slot, delegation, &news, tx.now);
+    remember(tx, vec![notice])?;
+    let after = serde_json::json!({ "delegation": delegation.code.as_str(), "reason": reason });
+    tx.record(
+        "notice.skipped",
+        (slot.id.0, slot.details.title.as_str()),
+        None,
+        Some(after),
+    )?;
+    Ok(true)
+}
+
+/// The slot with a sequence above what these delegations heard last, also when it is not the slot that changed but the
+/// name of its room or of a delegation.
+fn above_what_was_heard(
+    tx: &mut EventTx<'_>,
+    slot: &Arc<Slot>,
+    delegations: impl IntoIterator<Item = DelegationId>,
+) -> QueryResult<Arc<Slot>> {
+    let programme = tx.programme();
+    let heard = delegations
+        .into_iter()
+        .filter_map(|delegation| programme.notice(slot.id, delegation))
+        .map(|notice| notice.sequence)
+        .max();
+    let Some(heard) = heard.filter(|heard| *heard >= slot.sequence) else {
+        return Ok(Arc::clone(slot));
+    };
+    let raised = Slot {
+        version: slot.version + 1,
+        sequence: heard + 1,
+        ..Slot::clone(slot)
+    };
+    tx.store_slot(&raised, &[])?;
+    Ok(Arc::new(raised))
 }
 
 /// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the
@@ -116,50 +149,26 @@ pub fn tell_again(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(),
                 .notice(slot.id, delegation.id)
                 .is_some_and(|notice| notice.told_at < tx.now)
     };
-    let again: Vec<(Delegation, News)> = programme
+    let again: Vec<Delegation> = programme
         .delegations
         .iter()
         .filter(known)
-        .map(|delegation| (delegation.clone(), News::Repeated(told(&programme, slot))))
+        .cloned()
         .collect();
-    queue(tx, post, slot, &again)
+    for delegation in again {
+        let item = Item {
+            slot: Arc::clone(slot),
+            news: News::Repeated(told(&programme, slot)),
+        };
+        write_to(tx, post, &delegation, vec![item])?;
+    }
+    Ok(())
 }
 
 fn owned(due: Vec<(&Delegation, News)>) -> Vec<(Delegation, News)> {
     due.into_iter()
         .map(|(delegation, news)| (delegation.clone(), news))
         .collect()
-}
-
-fn queue(
-    tx: &mut EventTx<'_>,
-    post: &Post,
-    slot: &Slot,
-    news: &[(Delegation, News)],
-) -> Result<(), TellError> {
-    let programme = tx.programme();
-    let mut notices = Vec::new();
-    for (delegation, news) in news {
-        // Nobody to tell: it stays due, and the slot's page says so.
-        if delegation.contacts.is_empty() {
-            continue;
-        }
-        let notice = notice(&programme, post, slot, delegation, news, tx.now);
-        for contact in &delegation.contacts {
-            let copy = Copy {
-                programme: &programme,
-                post,
-                slot,
-                delegation,
-                contact,
-                news,
-                notice: &notice,
-            };
-            copy.queue(tx.conn, tx.now)?;
-        }
-        notices.push(notice);
-    }
-    Ok(remember(tx, notices)?)
 }
 
 /// Notes what delegations know.
@@ -176,82 +185,4 @@ pub(crate) fn remember(tx: &mut EventTx<'_>, notices: Vec<Notice>) -> QueryResul
     }
     tx.has_become(programme.with_notices(notices));
     Ok(())
-}
-
-fn notice(
-    programme: &Programme,
-    post: &Post,
-    slot: &Slot,
-    delegation: &Delegation,
-    news: &News,
-    now: Moment,
-) -> Notice {
-    let earlier = programme.notice(slot.id, delegation.id);
-    let new_name = || new_name(post);
-    Notice {
-        slot: slot.id,
-        delegation: delegation.id,
-        uid: earlier.map_or_else(new_name, |notice| notice.uid.clone()),
-        sequence: slot.sequence,
-        method: news.method(),
-        told: news.slot().clone(),
-        thread: earlier.map_or_else(new_name, |notice| notice.thread.clone()),
-        told_at: now,
-    }
-}
-
-/// A name that nobody can guess, unique in the world by the sender's domain (RFC 5322 3.6.4, RFC 7986 5.3).
-fn new_name(post: &Post) -> String {
-    format!(
-        "{:013x}{:013x}@{}",
-        fresh_id(),
-        fresh_id(),
-        post.from.domain()
-    )
-}
-
-/// One contact's copy of the news.
-struct Copy<'a> {
-    programme: &'a Programme,
-    post: &'a Post,
-    slot: &'a Slot,
-    delegation: &'a Delegation,
-    contact: &'a Contact,
-    news: &'a News,
-    notice: &'a Notice,
-}
-
-impl Copy<'_> {
-    fn queue(&self, conn: &mut Conn, now: Moment) -> Result<(), TellError> {
-        let schedule = schedule_of(self.programme, self.delegation.id);
-        let first_message_id = self.notice.first_message_id(&self.contact.email);
-        let is_first = self
-            .programme
-            .notice(self.slot.id, self.delegation.id)
-            .is_none();
-        let message_id = if is_first {
-            first_message_id.clone()
-        } else {
-            format!("<{}>", new_name(self.post))
-        };
-        let letter = Letter {
-            event: &self.programme.event,
-            delegation: self.delegation,
-            contact: self.contact,
-            from: &self.post.from,
-            news: self.news,
-            schedule: &schedule,
-            uid: &self.notice.uid,
-            sequence: self.notice.sequence,
-            message_id: &message_id,
-            first_message_id: (!is_first).then_some(first_message_id.as_str()),
-            written_at: now,
-        };
-        outbox::post(conn, &letter, self.slot.id)
-            .map(drop)
-            .map_err(|source| TellError::Post {
-                recipient: self.contact.email.to_string(),
-                source,
-            })
-    }
 }

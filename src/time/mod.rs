@@ -84,6 +84,12 @@ impl Moment {
         self.0
     }
 
+    /// The minute it lies in.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        Instant(i32::try_from(self.0.div_euclid(60)).unwrap_or(i32::MAX))
+    }
+
     /// This moment moved by `seconds`, which may be negative.
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {

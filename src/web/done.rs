@@ -10,6 +10,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "The slot is confirmed and its delegations are told.",
     ),
     ("imported", "The event is imported."),
+    (
+        "letters-sent",
+        "The letters are queued; they go out within a minute.",
+    ),
     ("moved", "The slot is moved."),
     (
         "password-changed",
@@ -21,6 +25,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("sent", "The mail is queued; it goes out within a minute."),
     ("session-ended", "The session has ended."),
     ("signed-out", "You are signed out."),
+    ("skipped", "It counts as told; no mail was written."),
     ("told", "The delegations are told."),
     ("undone", "The change is undone."),
     ("user-added", "The user is added and can sign in."),

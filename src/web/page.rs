@@ -61,6 +61,7 @@ pub struct EventNav {
 #[expect(missing_docs, reason = "each is the word in the navigation")]
 pub enum Section {
     Timetable,
+    Notices,
     Delegations,
     Rooms,
     Interpreters,
@@ -196,6 +197,7 @@ impl Shell {
         };
         [
             (Section::Timetable, "", "Timetable"),
+            (Section::Notices, "/notices", "Notices"),
             (Section::Delegations, "/delegations", "Delegations"),
             (Section::Rooms, "/rooms", "Rooms"),
             (Section::Interpreters, "/interpreters", "Interpreters"),

@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use iikura::db::{Conn, DbError, connect};
 use iikura::delegation::{Contact, Delegation, DelegationId, Role};
 use iikura::event::{Event, EventId, Office, Revision, Settings};
-use iikura::mail::Letter;
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::{Invitation, Letter, Piece, Standing};
 use iikura::notice::{Method, News, Told};
 use iikura::slot::SlotId;
 use iikura::text::{Code, Email, Line};
@@ -211,10 +211,16 @@ impl Desk {
             delegation: &self.delegation,
             contact: &self.delegation.contacts[0],
             from: &self.from,
-            news,
-            schedule: &[],
-            uid: "4f1c@iikura.example",
-            sequence,
+            news: vec![Piece {
+                news,
+                standing: Standing::UpToDate,
+            }],
+            invitation: Some(Invitation {
+                uid: "4f1c@iikura.example",
+                sequence,
+            }),
+            schedule: Some(&[]),
+            version: 1,
             message_id: Box::leak(
                 iikura::mail::fresh_message_id(SLOT, sequence, &self.from).into_boxed_str(),
             ),

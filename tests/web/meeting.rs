@@ -136,7 +136,8 @@ impl Meeting {
             .map(|mail| {
                 (
                     mail.recipient,
-                    format!("{:?}", mail.method.0),
+                    mail.method
+                        .map_or("Letter".to_owned(), |method| format!("{:?}", method.0)),
                     mail.sequence,
                 )
             })

@@ -16,12 +16,12 @@ CREATE INDEX notices_by_event ON notices (event_id);
 -- Mail is a row first: written with the change it tells of, sent after the commit.
 CREATE TABLE outbox (
   id             INTEGER PRIMARY KEY NOT NULL,
-  dedupe_key     TEXT    NOT NULL UNIQUE,     -- recipient + UID + SEQUENCE + method
+  dedupe_key     TEXT    NOT NULL UNIQUE,     -- recipient + UID + SEQUENCE + method; of a letter, what it tells of
   event_id       BIGINT  NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   slot_id        BIGINT  REFERENCES slots (id) ON DELETE SET NULL,
   delegation_id  BIGINT  REFERENCES delegations (id) ON DELETE SET NULL,
   sequence       INTEGER NOT NULL,
-  method         TEXT    NOT NULL CHECK (method IN ('REQUEST', 'CANCEL')),
+  method         TEXT    CHECK (method IN ('REQUEST', 'CANCEL')),   -- none: a letter about several slots
   recipient      TEXT    NOT NULL,
   recipient_name TEXT    NOT NULL,
   envelope_from  TEXT    NOT NULL,

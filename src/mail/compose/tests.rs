@@ -1,4 +1,5 @@
 use super::*;
+use crate::mail::Standing;
 use crate::mail::sample::{Sample, at, bilateral};
 use crate::notice::News;
 use crate::text::Line;
@@ -11,7 +12,11 @@ fn text(letter: &Letter<'_>) -> String {
 
 /// The plain and the HTML body as people read them.
 fn bodies(letter: &Letter<'_>, standing: Standing) -> (String, String) {
-    let words = Words::of(letter, standing);
+    let mut letter = letter.clone();
+    for piece in &mut letter.news {
+        piece.standing = standing;
+    }
+    let words = Words::of(&letter);
     (
         PlainBody { words: &words }.render().unwrap(),
         HtmlBody { words: &words }.render().unwrap(),

@@ -57,7 +57,7 @@ pub struct Claimed {
 
 /// Takes the next due mail in hand: counts the try and sets the lease, in one statement.
 ///
-/// Mail about one slot to one reader goes in order: none is taken while an older one waits or is in hand.
+/// Mail about one slot to one reader goes in order, and so do letters about several: none is taken while an older one waits or is in hand.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,7 +88,7 @@ fn claim_sql(locking: &str) -> String {
            WHERE ((m.state = 'queued' AND m.next_at <= $3) OR (m.state = 'sending' AND m.lease_until <= $3))
              AND NOT EXISTS (
                SELECT 1 FROM outbox e
-               WHERE e.slot_id = m.slot_id AND e.recipient = m.recipient AND e.delegation_id = m.delegation_id
+               WHERE (e.slot_id = m.slot_id OR (e.slot_id IS NULL AND m.slot_id IS NULL)) AND e.recipient = m.recipient AND e.delegation_id = m.delegation_id
                  AND e.state IN ('queued', 'sending')
                  AND (e.sequence < m.sequence
                    OR (e.sequence = m.sequence AND (e.created_at, e.id) < (m.created_at, m.id))))

@@ -7,8 +7,8 @@ use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
 use crate::event::EventId;
-use crate::mail::compose::{ComposeError, compose_for};
-use crate::mail::{Letter, Standing};
+use crate::mail::compose::{ComposeError, compose};
+use crate::mail::{Letter, Piece, Standing};
 use crate::notice::{Method, News};
 use crate::slot::SlotId;
 use crate::time::{Instant, Moment};
@@ -68,14 +68,47 @@ pub enum PostError {
     /// It could not be written.
     #[error(transparent)]
     Compose(#[from] ComposeError),
+    /// It is not about one slot.
+    #[error("a mail about one slot needs one piece of news and an invitation")]
+    NoInvitation,
     /// It could not be stored.
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
 }
 
-/// Composes a letter as this recipient should read it, and puts it into the outbox.
+/// What one reader can be told of a slot, given what mail about it has left; `None` where there is nothing to take back.
 ///
-/// Who could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
+/// Marks what has not left and is older as replaced. Who could not have read anything of the slot yet is told of it as
+/// new, whatever changed meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub fn as_read(
+    connection: &mut Conn,
+    slot: SlotId,
+    (delegation, recipient): (DelegationId, &str),
+    sequence: i32,
+    news: &News,
+) -> QueryResult<Option<(News, Standing)>> {
+    let thread = Thread {
+        slot,
+        delegation,
+        recipient,
+    };
+    Ok(match thread.replace_unsent(connection, sequence)? {
+        Knowledge::Nothing => match news {
+            News::Changed { now, .. } | News::Repeated(now) => {
+                Some((News::Confirmed(now.clone()), Standing::UpToDate))
+            }
+            News::Confirmed(_) => Some((news.clone(), Standing::UpToDate)),
+            News::Cancelled(_) | News::Dropped(_) | News::Withdrawn(_) => None,
+        },
+        Knowledge::Older => Some((news.clone(), Standing::Behind)),
+        Knowledge::Latest => Some((news.clone(), Standing::UpToDate)),
+    })
+}
+
+/// Composes the mail about one slot, with its invitation, and puts it into the outbox.
 ///
 /// # Errors
 /// When the letter cannot be written or stored.
@@ -84,33 +117,26 @@ pub fn post(
     letter: &Letter<'_>,
     slot: SlotId,
 ) -> Result<Enqueued, PostError> {
-    let thread = Thread {
-        slot,
-        delegation: letter.delegation.id,
-        recipient: letter.contact.email.as_str(),
+    let (Some(invitation), [piece]) = (letter.invitation, letter.news.as_slice()) else {
+        return Err(PostError::NoInvitation);
     };
-    let first_time;
+    let reader = (letter.delegation.id, letter.contact.email.as_str());
+    let read = as_read(connection, slot, reader, invitation.sequence, piece.news)?;
+    let (news, standing) = read.unwrap_or_else(|| (piece.news.clone(), piece.standing));
     let mut letter = letter.clone();
-    let standing = match thread.replace_unsent(connection, letter.sequence)? {
-        Knowledge::Nothing => {
-            if let News::Changed { now, .. } | News::Repeated(now) = letter.news {
-                first_time = News::Confirmed(now.clone());
-                letter.news = &first_time;
-            }
-            Standing::UpToDate
-        }
-        Knowledge::Older => Standing::Behind,
-        Knowledge::Latest => Standing::UpToDate,
-    };
-    let composed = compose_for(&letter, standing)?;
+    letter.news = vec![Piece {
+        news: &news,
+        standing,
+    }];
+    let composed = compose(&letter)?;
     let mail = NewMail {
         event: letter.event.id,
         slot,
         delegation: letter.delegation.id,
-        uid: letter.uid,
-        sequence: letter.sequence,
-        method: letter.news.method(),
-        repeat: matches!(letter.news, News::Repeated(_)),
+        uid: invitation.uid,
+        sequence: invitation.sequence,
+        method: news.method(),
+        repeat: matches!(news, News::Repeated(_)),
         recipient: letter.contact.email.as_str(),
         recipient_name: letter.contact.name.as_str(),
         envelope_from: letter.from.as_str(),
@@ -118,9 +144,66 @@ pub fn post(
         subject: &composed.subject,
         raw: &composed.raw,
         written_at: letter.written_at,
-        slot_starts: letter.news.slot().starts_at(),
+        slot_starts: news.slot().starts_at(),
     };
     Ok(enqueue(connection, &mail)?)
+}
+
+/// Composes a letter about several slots and puts it into the outbox. No newer letter replaces it: each tells of other
+/// changes, they go in order, and each has the whole schedule.
+///
+/// # Errors
+/// When the letter cannot be written or stored.
+pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueued, PostError> {
+    let recipient = letter.contact.email.as_str();
+    let dedupe_key = format!(
+        "{recipient} letter {} {}",
+        letter.delegation.id.0, letter.version
+    );
+    if let Some(duplicate) = find(connection, &dedupe_key)? {
+        return Ok(duplicate);
+    }
+    let composed = compose(letter)?;
+    let last_start = letter
+        .news
+        .iter()
+        .map(|piece| piece.news.slot().starts_at())
+        .max();
+    let (state, last_error) = state_now(connection)?;
+    let row = Row {
+        id: MailId(fresh_id()),
+        dedupe_key,
+        event_id: letter.event.id,
+        slot_id: None,
+        delegation_id: letter.delegation.id,
+        sequence: letter.version,
+        method: None,
+        recipient,
+        recipient_name: letter.contact.name.as_str(),
+        envelope_from: letter.from.as_str(),
+        message_id: letter.message_id,
+        subject: &composed.subject,
+        raw: &composed.raw,
+        state: Word(state),
+        attempts: 0,
+        next_at: next_at(state, letter.written_at),
+        give_up_at: give_up_at(letter.written_at, last_start),
+        last_error,
+        created_at: letter.written_at,
+    };
+    Ok(store(connection, row)?)
+}
+
+/// How many letters have been written to a delegation so far: times, not copies.
+///
+/// # Errors
+/// When the database fails.
+pub fn letters_to(connection: &mut Conn, delegation: DelegationId) -> QueryResult<i32> {
+    let times: i64 = outbox::table
+        .filter(outbox::delegation_id.eq(delegation))
+        .select(diesel::dsl::count(outbox::created_at).aggregate_distinct())
+        .get_result(connection)?;
+    Ok(i32::try_from(times).unwrap_or(i32::MAX))
 }
 
 /// Puts a finished mail into the outbox and marks what it replaces.
@@ -142,24 +225,20 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     };
     let knowledge = thread.replace_unsent(connection, mail.sequence)?;
     let nothing_to_take_back = mail.method == Method::Cancel && knowledge == Knowledge::Nothing;
-    let (state, reason) = if nothing_to_take_back {
+    let (state, last_error) = if nothing_to_take_back {
         let reason = "not needed: the mail it would take back never left";
         (MailState::Superseded, Some(reason.to_owned()))
     } else {
-        match held_because(connection)? {
-            Some(reason) => (MailState::Held, Some(reason)),
-            None => (MailState::Queued, None),
-        }
+        state_now(connection)?
     };
-    let id = MailId(fresh_id());
     let row = Row {
-        id,
+        id: MailId(fresh_id()),
         dedupe_key,
         event_id: mail.event,
-        slot_id: mail.slot,
+        slot_id: Some(mail.slot),
         delegation_id: mail.delegation,
         sequence: mail.sequence,
-        method: Word(mail.method),
+        method: Some(Word(mail.method)),
         recipient: mail.recipient,
         recipient_name: mail.recipient_name,
         envelope_from: mail.envelope_from,
@@ -168,16 +247,33 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
         raw: mail.raw,
         state: Word(state),
         attempts: 0,
-        // A held mail was never refused itself; it does not put off the next probe.
-        next_at: if state == MailState::Held {
-            Moment::from_seconds(0)
-        } else {
-            mail.written_at
-        },
-        give_up_at: give_up_at(mail),
-        last_error: reason,
+        next_at: next_at(state, mail.written_at),
+        give_up_at: give_up_at(mail.written_at, Some(mail.slot_starts)),
+        last_error,
         created_at: mail.written_at,
     };
+    store(connection, row)
+}
+
+/// Queued, or held with the others and for their reason.
+fn state_now(connection: &mut Conn) -> QueryResult<(MailState, Option<String>)> {
+    Ok(match held_because(connection)? {
+        Some(reason) => (MailState::Held, Some(reason)),
+        None => (MailState::Queued, None),
+    })
+}
+
+/// A held mail was never refused itself; it does not put off the next probe.
+fn next_at(state: MailState, written_at: Moment) -> Moment {
+    if state == MailState::Held {
+        Moment::from_seconds(0)
+    } else {
+        written_at
+    }
+}
+
+fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued> {
+    let (id, state) = (row.id, row.state.0);
     diesel::insert_into(outbox::table)
         .values(row)
         .execute(connection)?;
@@ -194,10 +290,10 @@ struct Row<'a> {
     id: MailId,
     dedupe_key: String,
     event_id: EventId,
-    slot_id: SlotId,
+    slot_id: Option<SlotId>,
     delegation_id: DelegationId,
     sequence: i32,
-    method: Word<Method>,
+    method: Option<Word<Method>>,
     recipient: &'a str,
     recipient_name: &'a str,
     envelope_from: &'a str,
@@ -228,15 +324,13 @@ fn dedupe_key(mail: &NewMail<'_>) -> String {
     }
 }
 
-/// 48 hours, or until the slot begins; news of a slot that has begun already has its 48 hours.
-fn give_up_at(mail: &NewMail<'_>) -> Moment {
-    let latest = mail.written_at.plus(GIVE_UP_AFTER);
-    let begins = mail.slot_starts.moment();
-    if begins > mail.written_at {
-        latest.min(begins)
-    } else {
-        latest
-    }
+/// 48 hours, or until the (last) slot begins; news of a slot that has begun already has its 48 hours.
+fn give_up_at(written_at: Moment, slot_starts: Option<Instant>) -> Moment {
+    let latest = written_at.plus(GIVE_UP_AFTER);
+    let begins = slot_starts.map(Instant::moment);
+    begins
+        .filter(|begins| *begins > written_at)
+        .map_or(latest, |begins| latest.min(begins))
 }
 
 fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>> {

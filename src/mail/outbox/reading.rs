@@ -24,10 +24,10 @@ pub struct MailSummary {
     pub slot_id: Option<SlotId>,
     /// The delegation, unless it was deleted.
     pub delegation_id: Option<DelegationId>,
-    /// The slot's sequence it tells of.
+    /// The slot's sequence it tells of; of a letter its version.
     pub sequence: i32,
-    /// What its calendar part asks for.
-    pub method: Word<Method>,
+    /// What its calendar part asks for; `None` for a letter about several slots.
+    pub method: Option<Word<Method>>,
     /// The address.
     pub recipient: String,
     /// The name.
@@ -147,4 +147,21 @@ pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<Coun
         }
     }
     Ok(counts)
+}
+
+/// The mails to a delegation, in the order in which they go out.
+///
+/// # Errors
+/// When the database fails.
+pub fn ids_to(connection: &mut Conn, delegation: DelegationId) -> QueryResult<Vec<MailId>> {
+    outbox::table
+        .filter(outbox::delegation_id.eq(delegation))
+        .order((
+            outbox::created_at,
+            outbox::slot_id.is_not_null(),
+            outbox::recipient,
+            outbox::id,
+        ))
+        .select(outbox::id)
+        .load(connection)
 }

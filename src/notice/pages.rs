@@ -1,0 +1,366 @@
+//! What is still to be told: seen, read beforehand, sent, or taken as told.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::{Pending, TellError, pending, skip as take_as_told, tell_all};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::db::DbError;
+use crate::delegation::DelegationId;
+use crate::event::desk::Desk;
+use crate::event::tx::EventTx;
+use crate::mail::contents::contents;
+use crate::mail::outbox::{self, Mail};
+use crate::mail::pages::reader_sees;
+use crate::mail::words::PieceWords;
+use crate::mail::{Piece, Standing};
+use crate::slot::SlotId;
+use crate::text::Line;
+use crate::web::Error;
+use crate::web::field::TextField;
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "notice/index.html")]
+struct NoticesPage {
+    shell: Shell,
+    slug: String,
+    form: Form,
+    revision: String,
+    parties: Vec<PartyCard>,
+    failed: i64,
+    may_change: bool,
+}
+
+/// What waits for one delegation.
+struct PartyCard {
+    code: String,
+    name: String,
+    contacts: Vec<String>,
+    items: Vec<ItemLine>,
+}
+
+struct ItemLine {
+    slot: SlotId,
+    words: PieceWords,
+    skip: TextField,
+    skip_open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "notice/preview.html")]
+struct PreviewPage {
+    shell: Shell,
+    slug: String,
+    code: String,
+    revision: String,
+    mails: Vec<MailPreview>,
+    may_change: bool,
+}
+
+struct MailPreview {
+    number: usize,
+    recipient: String,
+    subject: String,
+    text: String,
+    calendar: bool,
+    needless: bool,
+}
+
+/// Why nothing was told.
+#[derive(Debug, thiserror::Error)]
+enum NoticeError {
+    #[error("the programme has changed since it was looked at")]
+    Stale,
+    #[error("there is nothing to tell")]
+    Nothing,
+    #[error("only looked at")]
+    Preview(Vec<Mail>),
+    #[error(transparent)]
+    Tell(#[from] TellError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl From<diesel::result::Error> for NoticeError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Tell(error.into())
+    }
+}
+
+impl From<NoticeError> for Error {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Stale => Self::Conflict(
+                "The programme has changed since you looked, so the letters would say something else. Nothing was \
+                 sent. Go back to the notices, look again, and then send."
+                    .to_owned(),
+            ),
+            NoticeError::Nothing => Self::Conflict(
+                "There is nothing to tell them any more; another officer may have been quicker.".to_owned(),
+            ),
+            NoticeError::Preview(_) => Self::internal("a preview that nobody asked for"),
+            NoticeError::Tell(error) => Self::internal(error),
+            NoticeError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /events/{slug}/notices`: per delegation what it does not know yet.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    render(&page(&desk, Form::default()).await?)
+}
+
+async fn page(desk: &Desk, form: Form) -> Result<NoticesPage, Error> {
+    let event = &desk.programme.event;
+    let id = event.id;
+    let counts = desk
+        .app
+        .db
+        .read(move |conn| Ok::<_, Error>(outbox::counts(conn, Some(id))?))
+        .await?;
+    let parties = pending(&desk.programme)
+        .iter()
+        .map(|theirs| card(desk, &form, theirs))
+        .collect();
+    Ok(NoticesPage {
+        shell: desk.seat.shell("Notices", Section::Notices).form(&form),
+        slug: event.slug.to_string(),
+        revision: event.revision.to_string(),
+        parties,
+        failed: counts.need_attention(),
+        may_change: desk.seat.may_change(),
+        form,
+    })
+}
+
+fn card(desk: &Desk, form: &Form, theirs: &Pending<'_>) -> PartyCard {
+    let event = &desk.programme.event;
+    let delegation = theirs.delegation;
+    let items = theirs.news.iter().map(|(slot, news)| {
+        let name = reason_field(slot.id, delegation.code.as_str());
+        let skip_open = form.errors.get(&name).is_some();
+        let standing = Standing::UpToDate;
+        ItemLine {
+            slot: slot.id,
+            words: PieceWords::of(event, delegation, Piece { news, standing }),
+            skip: TextField::new(name, "Why no mail").of(form),
+            skip_open,
+        }
+    });
+    PartyCard {
+        code: delegation.code.to_string(),
+        name: delegation.name.to_string(),
+        contacts: delegation
+            .contacts
+            .iter()
+            .map(|contact| format!("{} <{}>", contact.name, contact.email))
+            .collect(),
+        items: items.collect(),
+    }
+}
+
+fn reason_field(slot: SlotId, code: &str) -> String {
+    format!("reason-{slot}-{code}")
+}
+
+/// `POST /events/{slug}/notices`: one letter to each contact of the delegations named in `to`.
+///
+/// # Errors
+/// For those who may not change the event; when the programme is not the one that was looked at.
+pub async fn send(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = fields.only(&["revision", "to"])?;
+    let seen = seen(&fields)?;
+    let mut to = Vec::new();
+    for code in fields.all("to") {
+        to.push(delegation(&desk, code)?);
+    }
+    if to.is_empty() {
+        return Err(Error::BadRequest(
+            "Choose to whom the letters go. Nothing was sent.".to_owned(),
+        ));
+    }
+    let post = app.post();
+    desk.write(move |tx| {
+        as_seen(tx, seen)?;
+        for delegation in to {
+            tell_all(tx, &post, delegation)?;
+        }
+        Ok::<_, NoticeError>(())
+    })
+    .await?;
+    app.mail_bell.ring();
+    let slug = &desk.programme.event.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/notices"),
+        "letters-sent",
+    ))
+}
+
+/// `POST /events/{slug}/notices/skips`: takes one piece of news as told, for a reason.
+///
+/// # Errors
+/// For those who may not change the event; when the programme is not the one that was looked at.
+pub async fn skip(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let seen = seen(&fields)?;
+    let delegation = delegation(&desk, fields.get("to"))?;
+    let slot = fields.get("slot").parse().map(SlotId).map_err(|_| {
+        Error::BadRequest("The form names no slot. Open the notices again.".to_owned())
+    })?;
+    let name = reason_field(slot, fields.get("to"));
+    let fields = fields.only(&["revision", "to", "slot", &name])?;
+    let mut errors = FieldErrors::default();
+    let Some(reason) = errors.check(&name, "Reason", Line::parse(fields.get(&name))) else {
+        return unprocessable(&page(&desk, Form::rejected(fields, errors)).await?);
+    };
+    let post = app.post();
+    desk.write(move |tx| {
+        as_seen(tx, seen)?;
+        if take_as_told(tx, &post, delegation, slot, reason.as_str())? {
+            Ok(())
+        } else {
+            Err(NoticeError::Nothing)
+        }
+    })
+    .await?;
+    let slug = &desk.programme.event.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/notices"),
+        "skipped",
+    ))
+}
+
+/// `GET /events/{slug}/notices/{code}`: the mails to a delegation, to the letter as they would go out now.
+///
+/// # Errors
+/// When the caller has no part in the event, or there is nothing to tell.
+pub async fn preview(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let to = delegation(&desk, &code)?;
+    let mails = rehearse(&desk, to).await?;
+    let name = desk
+        .programme
+        .delegation(to)
+        .map(|party| party.name.to_string())
+        .unwrap_or_default();
+    render(&PreviewPage {
+        shell: desk
+            .seat
+            .shell(format!("Letter to {name}"), Section::Notices),
+        slug: desk.programme.event.slug.to_string(),
+        code,
+        revision: desk.programme.event.revision.to_string(),
+        mails: (0..).zip(&mails).map(mail_preview).collect(),
+        may_change: desk.seat.may_change(),
+    })
+}
+
+fn mail_preview((number, mail): (usize, &Mail)) -> MailPreview {
+    let contents = contents(&mail.raw);
+    MailPreview {
+        number,
+        recipient: format!(
+            "{} <{}>",
+            mail.summary.recipient_name, mail.summary.recipient
+        ),
+        subject: mail.summary.subject.clone(),
+        text: contents.plain,
+        calendar: contents.calendar.is_some(),
+        needless: mail.summary.state.0 == outbox::MailState::Superseded,
+    }
+}
+
+/// `GET /events/{slug}/notices/{code}/{copy}`: one of these mails as its reader would see it.
+///
+/// # Errors
+/// As [`preview`]; when there is no such mail.
+pub async fn copy(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String, usize)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code, copy) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let to = delegation(&desk, &code)?;
+    let mails = rehearse(&desk, to).await?;
+    reader_sees(&mails.get(copy).ok_or(Error::NotFound)?.raw)
+}
+
+/// Writes the letters, reads them, and takes all of it back.
+async fn rehearse(desk: &Desk, to: DelegationId) -> Result<Vec<Mail>, Error> {
+    let post = desk.app.post();
+    let rehearsal = desk
+        .write(move |tx| {
+            let before = outbox::ids_to(tx.conn, to)?;
+            tell_all(tx, &post, to)?;
+            let mut mails = Vec::new();
+            for id in outbox::ids_to(tx.conn, to)? {
+                if !before.contains(&id) {
+                    mails.extend(outbox::get(tx.conn, id)?);
+                }
+            }
+            // Ends the transaction, so that nothing of it is stored.
+            Err::<(), _>(NoticeError::Preview(mails))
+        })
+        .await;
+    match rehearsal {
+        Err(NoticeError::Preview(mails)) if mails.is_empty() => Err(NoticeError::Nothing.into()),
+        Err(NoticeError::Preview(mails)) => Ok(mails),
+        Err(error) => Err(error.into()),
+        Ok(()) => Err(Error::internal("a rehearsal was stored")),
+    }
+}
+
+fn delegation(desk: &Desk, code: &str) -> Result<DelegationId, Error> {
+    let found = desk.programme.delegation_by_code(code);
+    found.map(|party| party.id).ok_or(Error::NotFound)
+}
+
+/// The revision that the officer looked at.
+fn seen(fields: &Fields) -> Result<i64, Error> {
+    fields.get("revision").parse().map_err(|_| {
+        Error::BadRequest(
+            "The form does not say what was looked at. Open the notices again.".to_owned(),
+        )
+    })
+}
+
+/// What was looked at is what is told: the transaction's own revision is the next one.
+fn as_seen(tx: &EventTx<'_>, seen: i64) -> Result<(), NoticeError> {
+    if tx.programme().event.revision.0 == seen + 1 {
+        Ok(())
+    } else {
+        Err(NoticeError::Stale)
+    }
+}
