@@ -1,10 +1,11 @@
 //! Free times: when a resource is free again, and what could be booked instead of a refused slot.
 
 use crate::event::programme::{Programme, Resource};
+use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
-use crate::slot::Details;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Level, check, obstacles};
+use crate::slot::rules::{Candidate, Conflict, Level, Rule, check, interpretation, obstacles};
+use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
 /// How many alternatives a refusal offers (DESIGN §3).
@@ -19,12 +20,14 @@ const SHORTENING_COST: i32 = 2;
 const SHORTEST: i32 = 15;
 
 /// Another time or place at which a refused slot could be stored without any reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternative {
     /// Where.
     pub room: Option<RoomId>,
     /// When.
     pub interval: Interval,
+    /// Who interprets: those asked for, where they are free and enough.
+    pub interpreters: Vec<InterpreterId>,
 }
 
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
@@ -92,11 +95,19 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
                 _ if interval.start() < details.interval.start() => &mut earlier,
                 _ => &mut later,
             };
-            if *sort == 2 || !fits(programme, candidate, room, interval) {
+            if *sort == 2 {
                 continue;
             }
+            let Some(interpreters) = fits(programme, candidate, room, interval) else {
+                continue;
+            };
             *sort += 1;
-            ranked.push((cost + elsewhere, Alternative { room, interval }));
+            let alternative = Alternative {
+                room,
+                interval,
+                interpreters,
+            };
+            ranked.push((cost + elsewhere, alternative));
         }
     }
     ranked.sort_by_key(|(cost, alternative)| (*cost, alternative.interval.start()));
@@ -161,30 +172,49 @@ fn wishes(programme: &Programme, wanted: Interval) -> Vec<(Interval, i32)> {
     wishes
 }
 
+/// Who would interpret, if the candidate fits there: those asked for, or those who are free then.
 fn fits(
     programme: &Programme,
     candidate: Candidate<'_>,
     room: Option<RoomId>,
     interval: Interval,
-) -> bool {
-    let details = Details {
+) -> Option<Vec<InterpreterId>> {
+    let mut details = Details {
         interval,
         room,
         ..candidate.details.clone()
     };
+    let in_the_way = in_the_way(programme, candidate.id, &details);
+    if in_the_way.is_empty() {
+        return Some(details.interpreters);
+    }
+    let only_interpreters = in_the_way.iter().all(|conflict| {
+        conflict.rule() == Rule::Interpretation
+            || matches!(conflict.finding.resource(), Some(Resource::Interpreter(_)))
+    });
+    if !details.interpretation_wanted || !only_interpreters {
+        return None;
+    }
     let tried = Candidate {
         id: candidate.id,
         details: &details,
     };
+    details.interpreters = interpretation::staff(programme, tried)?;
+    self::in_the_way(programme, candidate.id, &details)
+        .is_empty()
+        .then_some(details.interpreters)
+}
+
+fn in_the_way(programme: &Programme, id: Option<SlotId>, details: &Details) -> Vec<Conflict> {
+    let tried = Candidate { id, details };
     // The chair's rest matters here only where it may refuse.
-    let conflicts = if programme.event.settings.chair_rest_needs_reason {
+    let mut conflicts = if programme.event.settings.chair_rest_needs_reason {
         check(programme, tried)
     } else {
         obstacles(programme, tried)
     };
+    conflicts.retain(|conflict| conflict.level != Level::Advice);
     conflicts
-        .iter()
-        .all(|conflict| conflict.level == Level::Advice)
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.
