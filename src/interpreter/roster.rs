@@ -6,7 +6,7 @@ use super::Interpreter;
 use super::coverage::Understanding;
 use crate::event::programme::{Programme, Resource};
 use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
-use crate::slot::rules::interpretation::{is_alone, of_details, works};
+use crate::slot::rules::interpretation::{is_alone, is_relieved, of_details, works};
 use crate::slot::rules::{Candidate, Level, Rule, check, wording};
 use crate::slot::{Slot, State};
 use crate::time::Instant;
@@ -47,10 +47,47 @@ pub struct Work {
     pub between: String,
     /// `alone`, `in turns with …`, `with …`, or `by relay with … through …`.
     pub how: String,
-    /// Minutes since the last rest, at its end; `None` for a sketch, which is no work yet.
-    pub running: Option<i32>,
+    /// How long there has been no rest, at its end; `None` for a sketch or a break, which is no work.
+    pub running: Option<Running>,
     /// What the rules say of the interpreter here.
     pub marks: Vec<Mark>,
+}
+
+/// How long an interpreter goes on at the end of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Minutes since the last rest.
+    pub minutes: i32,
+    /// The last of them in which nobody took turns.
+    pub alone: i32,
+}
+
+/// Since when there has been no rest.
+#[derive(Default)]
+struct Clock {
+    since: Option<Instant>,
+    alone_since: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Clock {
+    fn pause_before(&self, slot: &Slot) -> Option<i32> {
+        self.until
+            .map(|until| slot.interval().start().minutes_since(until))
+    }
+
+    /// Goes on through a slot.
+    fn work(&mut self, slot: &Slot, relieved: bool) -> Running {
+        let (start, end) = (slot.interval().start(), slot.interval().end());
+        let until = self.until.map_or(end, |until| until.max(end));
+        self.until = Some(until);
+        self.alone_since = (!relieved).then(|| self.alone_since.unwrap_or(start));
+        let alone = self
+            .alone_since
+            .map_or(0, |since| until.minutes_since(since));
+        let minutes = until.minutes_since(*self.since.get_or_insert(start));
+        Running { minutes, alone }
+    }
 }
 
 /// The days of an interpreter on which something is booked; cancelled slots are left out.
@@ -59,14 +96,13 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
     let zone = programme.event.time_zone;
     let rest = programme.event.settings.interpreter_rest_minutes;
     let mut days: Vec<RosterDay> = Vec::new();
-    let (mut since, mut until): (Option<Instant>, Option<Instant>) = (None, None);
+    let mut clock = Clock::default();
     let slots = programme
         .slots_of(Resource::Interpreter(interpreter.id))
         .filter(|slot| slot.state() != State::Cancelled);
     for slot in slots {
         let interval = slot.interval();
         let date = zone.date(interval.start());
-        let pause = until.map(|until| interval.start().minutes_since(until));
         let same_day = days.last().is_some_and(|day| day.date == date);
         if !same_day {
             days.push(RosterDay {
@@ -78,17 +114,17 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
         }
         let Some(day) = days.last_mut() else { continue };
         let running = works(&slot.details).then(|| {
+            let pause = clock.pause_before(slot);
             if let Some(minutes) = pause.filter(|pause| same_day && *pause > 0) {
                 let is_rest = minutes >= rest;
                 day.lines.push(Line::Pause { minutes, is_rest });
             }
             if pause.is_none_or(|pause| pause >= rest) {
-                since = Some(interval.start());
+                clock = Clock::default();
             }
-            until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
             day.slots += 1;
             day.minutes += interval.minutes();
-            since.map_or(0, |since| interval.end().minutes_since(since))
+            clock.work(slot, is_relieved(programme, &slot.details, interpreter))
         });
         let work = work(programme, interpreter, slot, running);
         day.lines.push(Line::Work(Box::new(work)));
@@ -100,7 +136,7 @@ fn work(
     programme: &Programme,
     interpreter: &Interpreter,
     slot: &Slot,
-    running: Option<i32>,
+    running: Option<Running>,
 ) -> Work {
     let candidate = Candidate::stored(slot);
     let own = Some(Resource::Interpreter(interpreter.id));

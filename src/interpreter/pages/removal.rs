@@ -28,8 +28,7 @@ struct RemovalPage {
     own: String,
     /// Why what was asked for has not been done; empty when nothing was.
     refusal: String,
-    ahead: Vec<Line>,
-    over: Vec<Line>,
+    booked: Vec<Line>,
     cancelled: Vec<Line>,
     /// Every slot with its version, for the form that confirms.
     seen: Vec<String>,
@@ -40,6 +39,7 @@ struct Line {
     slot: SlotView,
     day: String,
     version: i32,
+    is_over: bool,
     /// What it means for the slot that the interpreter goes.
     leaves: String,
     uncovered: bool,
@@ -183,9 +183,6 @@ fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage 
         .iter()
         .copied()
         .partition(|slot| slot.state() == State::Cancelled);
-    let is_over = |slot: &&Slot| slot.interval().end().moment() <= desk.now;
-    let (over, ahead): (Vec<&Slot>, Vec<&Slot>) = live.into_iter().partition(is_over);
-    let past = |slots: Vec<&Slot>| slots.into_iter().map(|slot| plain(desk, slot)).collect();
     RemovalPage {
         shell: desk.seat.shell(
             format!("Remove {}", interpreter.name),
@@ -194,12 +191,14 @@ fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage 
         name: interpreter.name.to_string(),
         own: own(desk, interpreter),
         refusal,
-        ahead: ahead
+        booked: live
             .into_iter()
             .map(|slot| line(desk, slot, interpreter))
             .collect(),
-        over: past(over),
-        cancelled: past(cancelled),
+        cancelled: cancelled
+            .into_iter()
+            .map(|slot| plain(desk, slot))
+            .collect(),
         seen: slots
             .iter()
             .map(|slot| format!("{}:{}", slot.id, slot.version))
@@ -217,6 +216,7 @@ fn plain(desk: &Desk, slot: &Slot) -> Line {
             .time_zone
             .day_in_words(slot.interval().start()),
         version: slot.version,
+        is_over: slot.interval().end().moment() <= desk.now,
         leaves: String::new(),
         uncovered: false,
         replacements: Vec::new(),

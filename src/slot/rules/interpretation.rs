@@ -172,15 +172,9 @@ impl Run<'_> {
 
     /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
     /// stretch in which nobody takes turns.
-    ///
-    /// A slot with a colleague ends such a stretch if it is at least as long as a rest, because the colleague can then
-    /// go on for the length of one. Shorter, it counts as one's own.
     fn findings(&self, programme: &Programme, interpreter: &Interpreter) -> Vec<(Finding, SlotId)> {
         let settings = programme.event.settings;
-        let relieved = |stint: &Stint<'_>| {
-            stint.details.interval.minutes() >= settings.interpreter_rest_minutes
-                && !is_alone(programme, stint.details, interpreter)
-        };
+        let relieved = |stint: &Stint<'_>| is_relieved(programme, stint.details, interpreter);
         let mut found = Vec::new();
         if span(&self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
             let alone = self.0.split(relieved);
@@ -245,6 +239,17 @@ fn stint(slot: &Slot) -> Stint<'_> {
 /// A sketch holds nobody, and in a break nobody speaks.
 pub(crate) fn works(details: &Details) -> bool {
     details.state.holds() && details.kind != Kind::Break
+}
+
+/// True when a colleague in the slot gives the interpreter a rest: one who could take turns, for at least the length
+/// of a rest. A shorter slot counts as the interpreter's own.
+pub(crate) fn is_relieved(
+    programme: &Programme,
+    details: &Details,
+    interpreter: &Interpreter,
+) -> bool {
+    details.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
+        && !is_alone(programme, details, interpreter)
 }
 
 /// True when nobody else in the slot could take turns with the interpreter: for the sides that the interpreter works
