@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::record::SlotRecord;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
@@ -41,6 +43,9 @@ pub enum BookingError {
         /// What was wanted of it.
         wanted: &'static str,
     },
+    /// What a slot is to be again has gone from the event meanwhile.
+    #[error("this cannot be undone: {0}")]
+    Gone(String),
     /// The database refused, for another reason than the rules know.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -107,6 +112,12 @@ pub fn book(
     details: Details,
     reasons: &Reasons,
 ) -> Result<SlotId, BookingError> {
+    if details.state == State::Cancelled {
+        return Err(BookingError::State {
+            state: details.state,
+            wanted: "booked",
+        });
+    }
     let slot = new_slot(details, 0);
     take_over(tx, &slot, reasons)?;
     if slot.state() == State::Confirmed {
@@ -159,11 +170,12 @@ pub fn change(
             wanted: "changed",
         });
     }
-    let confirmed = old.state() == State::Confirmed || details.state == State::Confirmed;
-    let state = if confirmed {
-        old.state()
-    } else {
+    // Confirming, withdrawing and cancelling are steps of their own, which tell the delegations.
+    let sketched = |state| matches!(state, State::Pencilled | State::Tentative);
+    let state = if sketched(old.state()) && sketched(details.state) {
         details.state
+    } else {
+        old.state()
     };
     let details = Details { state, ..details }.in_order();
     if details == old.details {
@@ -251,7 +263,12 @@ pub fn cancel(
     told(tx, post, id, tell)
 }
 
-fn told(tx: &mut EventTx<'_>, post: &Post, id: SlotId, tell: Tell) -> Result<(), BookingError> {
+pub(super) fn told(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    tell: Tell,
+) -> Result<(), BookingError> {
     match tell {
         Tell::Now => Ok(notice::tell(tx, post, id)?),
         Tell::Later => Ok(()),
@@ -275,7 +292,7 @@ pub(super) fn at_version(
     }
 }
 
-fn replace(
+pub(super) fn replace(
     tx: &mut EventTx<'_>,
     old: &Slot,
     details: Details,
@@ -310,8 +327,9 @@ pub(super) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot 
         .notices
         .iter()
         .any(|notice| notice.slot == old.id);
-    let announced =
-        details.announced_differently(&old.details) || (told && details.state != old.state());
+    let announced = details.announced_differently(&old.details)
+        || details.state == State::Cancelled
+        || (told && details.state != old.state());
     Slot {
         id: old.id,
         version: old.version + 1,
@@ -389,7 +407,7 @@ pub(super) fn overrides(
     beside.into_iter().map(entry).collect()
 }
 
-pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> serde_json::Value {
+pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
     let programme = tx.programme();
     SlotRecord::of(&programme, slot).for_history(&programme, slot)
 }
@@ -397,7 +415,7 @@ pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> serde_json::Value {
 pub(super) fn record(
     tx: &mut EventTx<'_>,
     action: &str,
-    before: Option<serde_json::Value>,
+    before: Option<Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {
     let after = history(tx, new);

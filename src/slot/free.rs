@@ -4,7 +4,7 @@ use crate::event::programme::{Programme, Resource};
 use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, Level, Rule, check, interpretation, obstacles};
+use crate::slot::rules::{Candidate, Rule, interpretation, refusals};
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
@@ -31,27 +31,28 @@ pub struct Alternative {
 }
 
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
-/// length, gaps included.
+/// length, gaps included; and free of `in_the_way`, which may be a sketch.
 #[must_use]
 pub fn resource_free_from(
     programme: &Programme,
     resource: Resource,
     candidate: Candidate<'_>,
+    in_the_way: Option<SlotId>,
 ) -> Option<Instant> {
     let wanted = candidate.details.interval;
     let open = search_window(programme, wanted)?;
     let busy: Vec<Interval> = candidate
         .others(programme, resource)
-        .filter(|other| other.state().holds())
+        .filter(|other| other.state().holds() || Some(other.id) == in_the_way)
         .filter_map(|other| {
             let gap = needed_gap(programme, resource, candidate.details, &other.details);
             let interval = other.interval();
-            Interval::new(interval.start().plus(-gap), interval.end().plus(gap)).ok()
+            Interval::stay(interval.start().plus(-gap), interval.end().plus(gap))
         })
         .collect();
     starts(
         programme,
-        wanted.start(),
+        wanted.start().max(open.start()),
         open.end().plus(-wanted.minutes()),
     )
     .find(|start| {
@@ -146,6 +147,9 @@ fn wishes(programme: &Programme, wanted: Interval) -> Vec<(Interval, i32)> {
         return Vec::new();
     };
     let grid = programme.event.settings.grid_minutes.max(1);
+    // What ends off the grid is mended by a little more time, not refused everywhere.
+    let missing = (grid - wanted.minutes().rem_euclid(grid)).rem_euclid(grid);
+    let wanted = Interval::new(wanted.start(), wanted.end().plus(missing)).unwrap_or(wanted);
     let mut wishes = Vec::new();
     for start in starts(programme, open.start(), open.end()) {
         let delay = start.minutes_since(wanted.start()).abs();
@@ -184,37 +188,29 @@ fn fits(
         room,
         ..candidate.details.clone()
     };
-    let in_the_way = in_the_way(programme, candidate.id, &details);
-    if in_the_way.is_empty() {
+    let tried = Candidate {
+        id: candidate.id,
+        details: &details,
+    };
+    let against = refusals(programme, tried);
+    if against.is_empty() {
         return Some(details.interpreters);
     }
-    let only_interpreters = in_the_way.iter().all(|conflict| {
+    let only_interpreters = against.iter().all(|conflict| {
         conflict.rule() == Rule::Interpretation
             || matches!(conflict.finding.resource(), Some(Resource::Interpreter(_)))
     });
     if !details.interpretation_wanted || !only_interpreters {
         return None;
     }
+    details.interpreters = interpretation::staff(programme, tried)?;
     let tried = Candidate {
         id: candidate.id,
         details: &details,
     };
-    details.interpreters = interpretation::staff(programme, tried)?;
-    self::in_the_way(programme, candidate.id, &details)
+    refusals(programme, tried)
         .is_empty()
         .then_some(details.interpreters)
-}
-
-fn in_the_way(programme: &Programme, id: Option<SlotId>, details: &Details) -> Vec<Conflict> {
-    let tried = Candidate { id, details };
-    // The chair's rest matters here only where it may refuse.
-    let mut conflicts = if programme.event.settings.chair_rest_needs_reason {
-        check(programme, tried)
-    } else {
-        obstacles(programme, tried)
-    };
-    conflicts.retain(|conflict| conflict.level != Level::Advice);
-    conflicts
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.
@@ -254,3 +250,6 @@ fn minute_of_day(programme: &Programme, instant: Instant) -> u32 {
     let local = programme.event.time_zone.local(instant);
     local.hour() * 60 + local.minute()
 }
+
+#[cfg(test)]
+mod tests;

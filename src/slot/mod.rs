@@ -9,6 +9,7 @@ pub mod record;
 pub mod rules;
 pub mod staffing;
 pub mod store;
+pub mod undo;
 
 use diesel_derive_newtype::DieselNewType;
 

@@ -15,3 +15,7 @@ mod interpreters;
 mod races;
 mod random;
 mod reasons;
+mod round_trip;
+mod sentences;
+mod slips;
+mod telling;

@@ -19,4 +19,5 @@ mod refusals;
 mod security;
 mod setup;
 mod sign_in;
+mod timetable;
 mod users;

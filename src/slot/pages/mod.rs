@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod form;
+pub mod placements;
 pub mod show;
 mod stale;
 pub mod steps;
@@ -28,6 +29,10 @@ fn marks(desk: &Desk, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<M
 pub(crate) fn hopeless(error: BookingError) -> Error {
     match error {
         BookingError::NotFound => Error::NotFound,
+        BookingError::Gone(_) => Error::Conflict(format!(
+            "{}. Open the slot and change it by hand.",
+            capitalised(&error.to_string())
+        )),
         BookingError::State { .. } => Error::Conflict(format!(
             "{}. Open the slot again to see how it stands.",
             capitalised(&error.to_string())

@@ -144,6 +144,19 @@ fn of_itself_and_pairs(programme: &Programme, candidate: Candidate<'_>) -> Vec<C
     conflicts
 }
 
+/// What would refuse a slot or ask for a reason: everything but advice.
+#[must_use]
+pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    // The chair's day is long to judge, and matters here only where it may refuse.
+    let mut conflicts = if programme.event.settings.chair_rest_needs_reason {
+        check(programme, candidate)
+    } else {
+        obstacles(programme, candidate)
+    };
+    conflicts.retain(|conflict| conflict.level != Level::Advice);
+    conflicts
+}
+
 /// Everything in the way anywhere in the programme, each pair of slots named once.
 #[must_use]
 pub fn check_all(programme: &Programme) -> Vec<Conflict> {

@@ -107,7 +107,7 @@ impl Speaker<'_> {
                     Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
                 };
                 let name = resource_name(self.programme, *resource);
-                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource))
+                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, *other))
             }
             Finding::OffGrid { grid_minutes } => {
                 format!("Start and end must be multiples of {grid_minutes} minutes.")
@@ -139,7 +139,7 @@ impl Speaker<'_> {
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Room(*room)),
+                self.free_again(Resource::Room(*room), *other),
             ),
             Finding::Transfer { delegation, other, gap, needed } => format!(
                 "The principal of {} needs {} between rooms; there are {} to {}. {}",
@@ -147,7 +147,7 @@ impl Speaker<'_> {
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Delegation(*delegation)),
+                self.free_again(Resource::Delegation(*delegation), *other),
             ),
             Finding::Capacity { room, expected, capacity } => {
                 let larger: Vec<String> = self
@@ -223,10 +223,10 @@ impl Speaker<'_> {
     }
 
     /// When the resource is next free for as long as the candidate lasts.
-    fn free_again(&self, resource: Resource) -> String {
+    fn free_again(&self, resource: Resource, other: SlotId) -> String {
         let interval = self.candidate.details.interval;
         let length = minutes(interval.minutes());
-        match free::resource_free_from(self.programme, resource, self.candidate) {
+        match free::resource_free_from(self.programme, resource, self.candidate, Some(other)) {
             Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
             None => format!("Not free again for {length} that day."),
         }

@@ -140,7 +140,8 @@ impl Speaker<'_> {
             .into_iter()
             .filter_map(|each| {
                 let resource = Resource::Interpreter(each.id);
-                let from = free::resource_free_from(self.programme, resource, self.candidate)?;
+                let from =
+                    free::resource_free_from(self.programme, resource, self.candidate, None)?;
                 (from > wanted.start()).then_some((from, each))
             })
             .min_by_key(|(from, _)| *from);
