@@ -2,6 +2,7 @@
 
 use super::{Day, Event, EventId, Office, Revision, Settings};
 use crate::db::fresh_id;
+use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, optional_line};
 use crate::time::{ClockTime, Zone, parse_date};
 use crate::web::form::{FieldErrors, Fields};
@@ -22,6 +23,9 @@ pub const FIELDS: &[&str] = &[
     "minimum_gap_minutes",
     "chair_run_minutes",
     "chair_rest_needs_reason",
+    "interpreter_alone_minutes",
+    "interpreter_team_minutes",
+    "interpreter_rest_minutes",
 ];
 
 /// Reads an event form. `stored` is the event being changed, whose slug stays; a new one needs a slug.
@@ -139,12 +143,63 @@ fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
     let grid = number("grid_minutes", "Grid", 1..=60);
     let gap = number("minimum_gap_minutes", "Transfer", 0..=240);
     let run = number("chair_run_minutes", "The chair’s longest run", 15..=1440);
+    let longest = Settings::INTERPRETER_RUN;
+    let alone = number(
+        "interpreter_alone_minutes",
+        "An interpreter’s longest run alone",
+        longest.clone(),
+    );
+    let team = number(
+        "interpreter_team_minutes",
+        "An interpreter’s longest run in turns",
+        longest,
+    );
+    let rest = number(
+        "interpreter_rest_minutes",
+        "An interpreter’s rest",
+        Settings::INTERPRETER_REST,
+    );
     Some(Settings {
         grid_minutes: grid?,
         minimum_gap_minutes: gap?,
         chair_run_minutes: run?,
         chair_rest_needs_reason: fields.flag("chair_rest_needs_reason"),
+        interpreter_alone_minutes: alone?,
+        interpreter_team_minutes: team?,
+        interpreter_rest_minutes: rest?,
     })
+}
+
+/// Reads when somebody is there: one stay a line; none at all means always.
+pub(crate) fn presence(event: &Event, fields: &Fields, errors: &mut FieldErrors) -> Vec<Interval> {
+    let mut stays: Vec<Interval> = Vec::new();
+    for (number, line) in (1..)
+        .zip(fields.get("presence").lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        match stay(event, line) {
+            Ok(stay) if stays.iter().any(|other| other.overlaps(stay)) => {
+                errors.add(
+                    "presence",
+                    format!("Presence, line {number}: overlaps another line; join the two."),
+                );
+            }
+            Ok(stay) => stays.push(stay),
+            Err(fault) => errors.add("presence", format!("Presence, line {number}: {fault}.")),
+        }
+    }
+    stays.sort();
+    stays
+}
+
+/// Reads `2022-12-22 18:00 – 2022-12-25 12:00`; a spaced hyphen serves as well.
+fn stay(event: &Event, line: &str) -> Result<Interval, String> {
+    let (from, until) = line
+        .split_once('–')
+        .or_else(|| line.split_once(" - "))
+        .ok_or("write it as in 2022-12-22 18:00 – 2022-12-25 12:00")?;
+    Interval::stay(event.parse_moment(from)?, event.parse_moment(until)?)
+        .ok_or_else(|| "the departure must be after the arrival".to_owned())
 }
 
 /// Fills the form with a stored event.
@@ -182,6 +237,18 @@ pub fn fields_of_settings(settings: Settings) -> Fields {
             settings.minimum_gap_minutes.to_string(),
         ),
         ("chair_run_minutes", settings.chair_run_minutes.to_string()),
+        (
+            "interpreter_alone_minutes",
+            settings.interpreter_alone_minutes.to_string(),
+        ),
+        (
+            "interpreter_team_minutes",
+            settings.interpreter_team_minutes.to_string(),
+        ),
+        (
+            "interpreter_rest_minutes",
+            settings.interpreter_rest_minutes.to_string(),
+        ),
     ]);
     if settings.chair_rest_needs_reason {
         fields.push("chair_rest_needs_reason", "yes");

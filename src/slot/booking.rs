@@ -299,6 +299,26 @@ pub(super) fn replace(
     reasons: &Reasons,
     action: &str,
 ) -> Result<(), BookingError> {
+    let slot = successor(tx, old, details);
+    let moved = slot.placement != old.placement;
+    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
+        || slot.state().holds() && !old.state().holds();
+    let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
+    let placed = moved || firmer || wanted || slot.details.kind != old.details.kind;
+    // Whoever only loosens a slot is not asked about rules that have come to stand against it meanwhile.
+    let loosened = !placed && slot.state() != old.state();
+    let given = if loosened {
+        Vec::new()
+    } else {
+        judge(tx, &slot, placed, reasons)?
+    };
+    let before = history(tx, old);
+    tx.store_slot(&slot, &given)?;
+    record(tx, action, Some(before), &slot)
+}
+
+/// A slot with other details, its counters raised by what that changes.
+pub(super) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot {
     let moved = details.placed_differently(&old.details);
     // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
@@ -310,26 +330,13 @@ pub(super) fn replace(
     let announced = details.announced_differently(&old.details)
         || details.state == State::Cancelled
         || (told && details.state != old.state());
-    let slot = Slot {
+    Slot {
         id: old.id,
         version: old.version + 1,
         sequence: old.sequence + i32::from(announced),
         placement: old.placement + i32::from(moved),
         details,
-    };
-    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
-        || slot.state().holds() && !old.state().holds();
-    let placed = moved || firmer || slot.details.kind != old.details.kind;
-    // Whoever only loosens a slot is not asked about rules that have come to stand against it meanwhile.
-    let loosened = !placed && slot.state() != old.state();
-    let given = if loosened {
-        Vec::new()
-    } else {
-        judge(tx, &slot, placed, reasons)?
-    };
-    let before = history(tx, old);
-    tx.store_slot(&slot, &given)?;
-    record(tx, action, Some(before), &slot)
+    }
 }
 
 /// Judges a slot by every rule and returns the overrides its reasons amount to.
@@ -365,7 +372,7 @@ fn judge(
 }
 
 /// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
-fn overrides(
+pub(super) fn overrides(
     tx: &EventTx<'_>,
     programme: &Programme,
     slot: &Slot,
@@ -400,12 +407,12 @@ fn overrides(
     beside.into_iter().map(entry).collect()
 }
 
-fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
+pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
     let programme = tx.programme();
     SlotRecord::of(&programme, slot).for_history(&programme, slot)
 }
 
-fn record(
+pub(super) fn record(
     tx: &mut EventTx<'_>,
     action: &str,
     before: Option<Value>,

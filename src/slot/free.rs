@@ -1,9 +1,10 @@
 //! Free times: when a resource is free again, and what could be booked instead of a refused slot.
 
 use crate::event::programme::{Programme, Resource};
+use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, refusals};
+use crate::slot::rules::{Candidate, Rule, interpretation, refusals};
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
@@ -19,12 +20,14 @@ const SHORTENING_COST: i32 = 2;
 const SHORTEST: i32 = 15;
 
 /// Another time or place at which a refused slot could be stored without any reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternative {
     /// Where.
     pub room: Option<RoomId>,
     /// When.
     pub interval: Interval,
+    /// Who interprets: those asked for, where they are free and enough.
+    pub interpreters: Vec<InterpreterId>,
 }
 
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
@@ -93,11 +96,19 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
                 _ if interval.start() < details.interval.start() => &mut earlier,
                 _ => &mut later,
             };
-            if *sort == 2 || !fits(programme, candidate, room, interval) {
+            if *sort == 2 {
                 continue;
             }
+            let Some(interpreters) = fits(programme, candidate, room, interval) else {
+                continue;
+            };
             *sort += 1;
-            ranked.push((cost + elsewhere, Alternative { room, interval }));
+            let alternative = Alternative {
+                room,
+                interval,
+                interpreters,
+            };
+            ranked.push((cost + elsewhere, alternative));
         }
     }
     ranked.sort_by_key(|(cost, alternative)| (*cost, alternative.interval.start()));
@@ -165,13 +176,14 @@ fn wishes(programme: &Programme, wanted: Interval) -> Vec<(Interval, i32)> {
     wishes
 }
 
+/// Who would interpret, if the candidate fits there: those asked for, or those who are free then.
 fn fits(
     programme: &Programme,
     candidate: Candidate<'_>,
     room: Option<RoomId>,
     interval: Interval,
-) -> bool {
-    let details = Details {
+) -> Option<Vec<InterpreterId>> {
+    let mut details = Details {
         interval,
         room,
         ..candidate.details.clone()
@@ -180,7 +192,25 @@ fn fits(
         id: candidate.id,
         details: &details,
     };
-    refusals(programme, tried).is_empty()
+    let against = refusals(programme, tried);
+    if against.is_empty() {
+        return Some(details.interpreters);
+    }
+    let only_interpreters = against.iter().all(|conflict| {
+        conflict.rule() == Rule::Interpretation
+            || matches!(conflict.finding.resource(), Some(Resource::Interpreter(_)))
+    });
+    if !details.interpretation_wanted || !only_interpreters {
+        return None;
+    }
+    details.interpreters = interpretation::staff(programme, tried)?;
+    let tried = Candidate {
+        id: candidate.id,
+        details: &details,
+    };
+    refusals(programme, tried)
+        .is_empty()
+        .then_some(details.interpreters)
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.

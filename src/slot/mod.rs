@@ -7,6 +7,7 @@ pub mod interval;
 pub mod pages;
 pub mod record;
 pub mod rules;
+pub mod staffing;
 pub mod store;
 pub mod undo;
 
@@ -97,6 +98,13 @@ impl Kind {
             Self::Other => "Other",
         }
     }
+
+    /// True when the form of a new slot has interpretation ticked: where principals talk business, protocol offices
+    /// provide it unless they know better; at meals, photos and ceremonies they decide case by case.
+    #[must_use]
+    pub const fn is_usually_interpreted(self) -> bool {
+        matches!(self, Self::Plenary | Self::Bilateral)
+    }
 }
 
 /// How firm a slot is.
@@ -167,6 +175,8 @@ pub struct Details {
     pub delegations: Vec<DelegationId>,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
+    /// Whether its sides are to be interpreted for each other; delegations are not told.
+    pub interpretation_wanted: bool,
     /// How firm.
     pub state: State,
 }
@@ -180,6 +190,14 @@ impl Details {
         self.interpreters.sort_unstable();
         self.interpreters.dedup();
         self
+    }
+
+    /// The same without an interpreter.
+    #[must_use]
+    pub fn without_interpreter(&self, leaves: InterpreterId) -> Self {
+        let mut details = self.clone();
+        details.interpreters.retain(|id| *id != leaves);
+        details
     }
 
     /// True when `delegation` takes part.

@@ -11,6 +11,9 @@ use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
 use crate::text::Line;
 
+/// What the history says of a slot whose sides are to be interpreted for each other.
+const INTERPRETATION_WANTED: &str = "wanted";
+
 /// A slot in JSON, as DESIGN §7 fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SlotRecord {
@@ -28,7 +31,7 @@ pub struct SlotRecord {
     pub ends_at: String,
     /// Codes, in order of precedence.
     pub delegations: Vec<String>,
-    /// Codes.
+    /// Codes, in the order in which the interpreters were entered.
     pub interpreters: Vec<String>,
     /// The state's word.
     pub state: &'static str,
@@ -44,10 +47,6 @@ impl SlotRecord {
     pub fn of(programme: &Programme, slot: &Slot) -> Self {
         let details = &slot.details;
         let zone = programme.event.time_zone;
-        let interpreters = details
-            .interpreters
-            .iter()
-            .filter_map(|id| programme.interpreter(*id));
         Self {
             id: slot.id.0,
             kind: details.kind.as_str(),
@@ -62,7 +61,8 @@ impl SlotRecord {
                 .parties(details)
                 .map(|party| party.code.to_string())
                 .collect(),
-            interpreters: interpreters
+            interpreters: programme
+                .interpreters_of(details)
                 .map(|interpreter| interpreter.code.to_string())
                 .collect(),
             state: details.state.as_str(),
@@ -71,8 +71,8 @@ impl SlotRecord {
         }
     }
 
-    /// The same for the history: times as people write them at the venue, the internal note
-    /// and the reasons given, without the counters.
+    /// The same for the history: times as people write them at the venue, the internal note,
+    /// whether interpretation is wanted and the reasons given, without the counters.
     pub(super) fn for_history(&self, programme: &Programme, slot: &Slot) -> Value {
         let reasons: Vec<String> =
             super::rules::check(programme, super::rules::Candidate::stored(slot))
@@ -93,6 +93,12 @@ impl SlotRecord {
                 );
             }
             fields.insert("note".to_owned(), slot.details.note.clone().into());
+            let interpretation = if slot.details.interpretation_wanted {
+                INTERPRETATION_WANTED
+            } else {
+                "not wanted"
+            };
+            fields.insert("interpretation".to_owned(), interpretation.into());
             if !reasons.is_empty() {
                 fields.insert("reasons".to_owned(), reasons.into());
             }
@@ -145,6 +151,7 @@ pub(super) fn read_history(
         room,
         delegations: delegations.collect::<Result<_, String>>()?,
         interpreters: interpreters.collect::<Result<_, String>>()?,
+        interpretation_wanted: text("interpretation") == INTERPRETATION_WANTED,
         state: State::from_word(text("state")).ok_or_else(|| unreadable("state"))?,
     };
     let reasons = list("reasons").into_iter().filter_map(|line| {

@@ -28,6 +28,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/facts.css"),
     include_str!("assets/marks.css"),
     include_str!("assets/timetable.css"),
+    include_str!("assets/roster.css"),
     include_str!("assets/sheet.css"),
     include_str!("assets/notice.css"),
     include_str!("assets/utilities.css"),

@@ -11,6 +11,7 @@ mod support;
 mod behind;
 mod files;
 mod house;
+mod interpreters;
 mod races;
 mod random;
 mod reasons;

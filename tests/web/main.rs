@@ -13,6 +13,7 @@ mod support;
 
 mod booking;
 mod documents;
+mod interpreters;
 mod meeting;
 mod refusals;
 mod security;

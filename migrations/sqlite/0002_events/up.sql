@@ -14,6 +14,9 @@ CREATE TABLE events (
   minimum_gap_minutes     INTEGER NOT NULL CHECK (minimum_gap_minutes BETWEEN 0 AND 240),
   chair_run_minutes       INTEGER NOT NULL CHECK (chair_run_minutes BETWEEN 15 AND 1440),
   chair_rest_needs_reason BOOLEAN NOT NULL,
+  interpreter_alone_minutes INTEGER NOT NULL CHECK (interpreter_alone_minutes BETWEEN 10 AND 1440),
+  interpreter_team_minutes  INTEGER NOT NULL CHECK (interpreter_team_minutes BETWEEN 10 AND 1440),
+  interpreter_rest_minutes  INTEGER NOT NULL CHECK (interpreter_rest_minutes BETWEEN 5 AND 240),
   revision                BIGINT  NOT NULL,   -- raised first by every writing transaction
   created_at              BIGINT  NOT NULL
 );
@@ -74,7 +77,7 @@ CREATE TABLE interpreters (
   id       INTEGER PRIMARY KEY NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
   event_id BIGINT  NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   name     TEXT    NOT NULL,
-  pairs    TEXT    NOT NULL,                  -- 'ja-ru ja-en'
+  pairs    TEXT    NOT NULL,                  -- 'ja>ru ja>en', both ways
   position INTEGER NOT NULL
 );
 

@@ -137,6 +137,9 @@ fn meeting(event: &Event) -> Meeting {
         minimum_gap_minutes: Some(number(event.settings.minimum_gap_minutes)),
         chair_run_minutes: Some(number(event.settings.chair_run_minutes)),
         chair_rest_needs_reason: event.settings.chair_rest_needs_reason,
+        interpreter_alone_minutes: Some(number(event.settings.interpreter_alone_minutes)),
+        interpreter_team_minutes: Some(number(event.settings.interpreter_team_minutes)),
+        interpreter_rest_minutes: Some(number(event.settings.interpreter_rest_minutes)),
     }
 }
 
@@ -194,7 +197,7 @@ fn interpreter(programme: &Programme, interpreter: &Interpreter) -> InterpreterE
         pairs: interpreter
             .pairs
             .iter()
-            .map(|(from, to)| spanned([from.clone(), to.clone()]))
+            .map(|pair| spanned(pair.languages().map(ToOwned::to_owned)))
             .collect(),
         presence: presence(programme, &interpreter.presence),
     }
@@ -218,11 +221,10 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
         minutes: (!same_day).then(|| number(details.interval.minutes())),
         parties: parties(programme, details),
         interpreters: programme
-            .interpreters
-            .iter()
-            .filter(|interpreter| details.interpreters.contains(&interpreter.id))
+            .interpreters_of(details)
             .map(|interpreter| text(&interpreter.code))
             .collect(),
+        interpretation: details.interpretation_wanted,
         state: text(details.state.as_str()),
         note: unless_empty(&details.note),
         sequence: slot.sequence,

@@ -6,17 +6,27 @@ use crate::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
     for resource in candidate.details.resources() {
-        for other in candidate.others(programme, resource) {
-            let Some((level, finding)) = between(programme, candidate, resource, other) else {
-                continue;
-            };
-            let level = if other.state().holds() {
-                candidate.softened(level)
-            } else {
-                Level::Advice
-            };
-            found.push(candidate.conflict(level, finding));
-        }
+        check_one(programme, candidate, resource, found);
+    }
+}
+
+/// The same for one of the resources.
+pub(super) fn check_one(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    resource: Resource,
+    found: &mut Vec<Conflict>,
+) {
+    for other in candidate.others(programme, resource) {
+        let Some((level, finding)) = between(programme, candidate, resource, other) else {
+            continue;
+        };
+        let level = if other.state().holds() {
+            candidate.softened(level)
+        } else {
+            Level::Advice
+        };
+        found.push(candidate.conflict(level, finding));
     }
 }
 

@@ -30,7 +30,8 @@ fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
     (!open.contains(interval)).then_some(Finding::OutsideHours { open })
 }
 
-fn presence(
+/// Whether somebody is there for the whole of it.
+pub(super) fn presence(
     programme: &Programme,
     candidate: Candidate<'_>,
     resource: Resource,
