@@ -118,6 +118,11 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// The HTML element over what is said of a slot: a level lower where the slot itself has a heading.
+    pub(super) const fn heading(&self) -> &'static str {
+        if self.summary.is_some() { "h3" } else { "h2" }
+    }
+
     /// The subject.
     pub(super) fn subject(&self) -> String {
         match self.pieces.as_slice() {

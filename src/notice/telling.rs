@@ -45,7 +45,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
             slot: Arc::clone(&slot),
             news,
         };
-        write_to(tx, post, &delegation, vec![item])?;
+        write_to(tx, post, &delegation, &[item])?;
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ pub fn tell_all(
         let slot = above_what_was_heard(tx, slot, [delegation.id])?;
         items.push(Item { slot, news });
     }
-    write_to(tx, post, delegation, items)
+    write_to(tx, post, delegation, &items)
 }
 
 /// Takes as known what a delegation was told by other means, or need not hear.
@@ -160,7 +160,7 @@ pub fn tell_again(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(),
             slot: Arc::clone(slot),
             news: News::Repeated(told(&programme, slot)),
         };
-        write_to(tx, post, &delegation, vec![item])?;
+        write_to(tx, post, &delegation, &[item])?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) fn write_to(
     tx: &mut EventTx<'_>,
     post: &Post,
     delegation: &Delegation,
-    items: Vec<Item>,
+    items: &[Item],
 ) -> Result<(), TellError> {
     // Nobody to tell: it stays due, and the slot's page says so.
     if delegation.contacts.is_empty() || items.is_empty() {
@@ -48,9 +48,9 @@ pub(super) fn write_to(
         now: tx.now,
     };
     for contact in &delegation.contacts {
-        let written = match (items.as_slice(), notices.as_slice()) {
+        let written = match (items, notices.as_slice()) {
             ([item], [notice]) => desk.mail(tx.conn, contact, item, notice, true),
-            _ => desk.letter(tx.conn, contact, &items, &notices),
+            _ => desk.letter(tx.conn, contact, items, &notices),
         };
         written.map_err(|source| TellError::Post {
             recipient: contact.email.to_string(),

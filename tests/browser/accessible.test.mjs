@@ -31,6 +31,7 @@ const PAGES = [
   `${EVENT}/rooms`,
   `${EVENT}/rooms/hall`,
   `${EVENT}/interpreters`,
+  `${EVENT}/notices`,
   `${EVENT}/agenda`,
   `${EVENT}/agenda.html?delegation=KZ`,
   `${EVENT}/history`,
@@ -60,6 +61,20 @@ scenarios((scenario) => {
       await page.goto(`${EVENT}?view=list`);
       await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
       await look(page, "a slot");
+      const confirm = page.getByRole("button", { name: "Confirm and tell them" });
+      if (await confirm.isVisible()) {
+        await confirm.click();
+        await page.getByRole("status").filter({ hasText: "confirmed" }).waitFor();
+      }
+      // Never where the delegations know it to be: then there is something to tell.
+      if ((await page.getByLabel("Start").inputValue()) === "17:25") await move(page, "17:30", "17:55");
+      else await move(page, "17:25", "17:50");
+      await page.goto(`${EVENT}/notices`);
+      await look(page, "notices");
+      await page.getByRole("link", { name: /Read it first/ }).first().click();
+      await look(page, "a letter before it goes out");
+      await page.goto(`${EVENT}?view=list`);
+      await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
       await page.getByRole("link", { name: "Change", exact: true }).click();
       await page.getByLabel("Title").fill("");
       await page.getByLabel("Start").fill("noon");
@@ -103,6 +118,13 @@ function keepSource(page) {
     const shown = response.request().isNavigationRequest() && response.status() !== 303;
     if (shown) sources.set(page, response.text());
   });
+}
+
+async function move(page, start, end) {
+  await page.getByLabel("Start").fill(start);
+  await page.getByLabel("End").fill(end);
+  await page.getByRole("button", { name: "Move it" }).click();
+  await page.getByRole("status").filter({ hasText: "moved" }).waitFor();
 }
 
 async function look(page, what) {

@@ -15,6 +15,7 @@ mod booking;
 mod documents;
 mod interpreters;
 mod meeting;
+mod notices;
 mod refusals;
 mod security;
 mod setup;

@@ -255,3 +255,38 @@ fn without_tags(html: &str) -> String {
         .collect::<String>()
         .replace("&#39;", "'")
 }
+
+#[test]
+fn a_letter_about_several_slots_and_the_mail_beside_it() {
+    let sample = Sample::new();
+    let (changed, off) = (moved(), News::Cancelled(bilateral("18:00", None)));
+    let mut letter = sample.letter(&changed);
+    letter.version = 3;
+    letter.invitation = None;
+    letter.news.push(crate::mail::Piece {
+        news: &off,
+        standing: Standing::UpToDate,
+    });
+    let composed = compose(&letter).unwrap();
+    assert_eq!(composed.subject, "2 changes to your schedule, Iikura House");
+    let whole = String::from_utf8(composed.raw).unwrap();
+    assert!(!whole.contains("calendar"), "{whole}");
+    let words = Words::of(&letter);
+    insta::assert_snapshot!(
+        "gathered_plain",
+        PlainBody { words: &words }.render().unwrap()
+    );
+    insta::assert_snapshot!(
+        "gathered_html",
+        HtmlBody { words: &words }.render().unwrap()
+    );
+
+    let mut beside = sample.letter(&changed);
+    beside.schedule = None;
+    let words = Words::of(&beside);
+    insta::assert_snapshot!(
+        "beside_plain",
+        PlainBody { words: &words }.render().unwrap()
+    );
+    assert!(text(&beside).contains("text/calendar; method=REQUEST"));
+}

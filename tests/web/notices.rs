@@ -1,0 +1,419 @@
+//! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
+
+use iikura::mail::contents::contents;
+use iikura::mail::outbox;
+use iikura::web::Error;
+
+use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, STRANGER};
+use crate::server::{Answer, Browser};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    what_is_pending_stands_per_delegation_with_only_what_changed,
+    a_letter_is_read_beforehand_and_goes_out_as_it_was_read,
+    several_changes_are_one_letter_and_one_calendar_mail_each,
+    every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral,
+    what_somebody_knows_already_is_taken_as_told,
+    what_has_changed_since_it_was_looked_at_is_not_sent,
+    nonsense_and_strangers_are_refused,
+);
+
+const NOTICES: &str = "/events/ca-jad-9/notices";
+const TITLE: &str = "Foreign Ministers&#39; Meeting";
+
+/// Confirms the bilaterals with these guests; their first mails have arrived.
+fn confirm(meeting: &Meeting, officer: &Browser, guests: &[&str]) {
+    for guest in guests {
+        let slot = meeting.slot(guest);
+        let version = slot.version.to_string();
+        let path = format!("/slots/{}/confirmation", slot.id);
+        assert_eq!(officer.post(&path, &[("version", &version)]).status, 303);
+        meeting.server.pass(60);
+    }
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1, last_code = 250");
+}
+
+fn place(meeting: &Meeting, officer: &Browser, guest: &str, at: (&str, &str, &str)) {
+    let slot = meeting.slot(guest);
+    let version = slot.version.to_string();
+    let fields = [
+        ("version", version.as_str()),
+        ("day", "2022-12-24"),
+        ("start", at.0),
+        ("end", at.1),
+        ("room", at.2),
+    ];
+    let answer = officer.post(&format!("/slots/{}/placement", slot.id), &fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+fn send(meeting: &Meeting, browser: &Browser, to: &[&str]) -> Answer {
+    let revision = meeting.programme().event.revision.to_string();
+    let mut fields = vec![("revision", revision.as_str())];
+    fields.extend(to.iter().map(|code| ("to", *code)));
+    browser.post(NOTICES, &fields)
+}
+
+fn ids(meeting: &Meeting) -> Vec<outbox::MailId> {
+    let event = meeting.event;
+    let all = meeting
+        .server
+        .db
+        .read_here(|conn| Ok::<_, Error>(outbox::list(conn, Some(event), 1000)?));
+    all.unwrap().into_iter().map(|mail| mail.id).collect()
+}
+
+/// Recipient, subject, text, and whether there is a calendar part, of every mail but those written before.
+fn letters(meeting: &Meeting, before: &[outbox::MailId]) -> Vec<(String, String, String, bool)> {
+    let new: Vec<_> = ids(meeting)
+        .into_iter()
+        .filter(|id| !before.contains(id))
+        .collect();
+    let read = meeting.server.db.read_here(|conn| {
+        let mut read = Vec::new();
+        for id in new {
+            let mail = outbox::get(conn, id)?.unwrap();
+            let contents = contents(&mail.raw);
+            let calendar = contents.calendar.is_some();
+            read.push((
+                mail.summary.recipient,
+                mail.summary.subject,
+                contents.plain,
+                calendar,
+            ));
+        }
+        Ok::<_, Error>(read)
+    });
+    let mut read = read.unwrap();
+    read.sort();
+    read
+}
+
+fn what_is_pending_stands_per_delegation_with_only_what_changed(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let page = officer.get(NOTICES).body;
+    assert!(
+        page.contains("Every delegation knows all that is confirmed."),
+        "{page}"
+    );
+    confirm(&meeting, &officer, &["Uzbekistan", "Kazakhstan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let page = officer.get(NOTICES).body;
+    let part = |code: &str| {
+        let (_, rest) = page.split_once(&format!("id=\"party-{code}\"")).unwrap();
+        rest.split_once("</section>").unwrap().0.to_owned()
+    };
+    assert!(
+        !page.contains("id=\"party-KZ\""),
+        "Kazakhstan knows all there is to know"
+    );
+    for party in [part("JP"), part("UZ")] {
+        assert!(
+            party.contains("Room: <del>Conference Room</del> → <ins>Main Hall</ins>"),
+            "{party}"
+        );
+        assert!(
+            !party.contains("Time at"),
+            "a change of room is not a change of time: {party}"
+        );
+    }
+    let timetable = officer.get("/events/ca-jad-9").body;
+    assert!(
+        timetable.contains("Not told yet")
+            && timetable.contains("href=\"/events/ca-jad-9/notices\"")
+    );
+    let observer = meeting.server.signed_in(OBSERVER).get(NOTICES).body;
+    assert!(
+        observer.contains("Main Hall") && !observer.contains("Send the letter"),
+        "{observer}"
+    );
+}
+
+fn a_letter_is_read_beforehand_and_goes_out_as_it_was_read(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let (rows, revision) = (meeting.rows(), meeting.programme().event.revision);
+    let preview = officer.get(&format!("{NOTICES}/UZ"));
+    assert_eq!(preview.status, 200);
+    let text = preview.body.split_once("<pre").unwrap().1;
+    let text = text
+        .split_once('>')
+        .unwrap()
+        .1
+        .split_once("</pre>")
+        .unwrap()
+        .0;
+    let html = officer.get(&format!("{NOTICES}/UZ/0"));
+    assert_eq!(html.status, 200);
+    assert!(html.header("content-security-policy").contains("sandbox"));
+    assert!(html.body.contains("Main Hall"));
+    assert_eq!(officer.get(&format!("{NOTICES}/UZ/1")).status, 404);
+    assert_eq!(meeting.rows(), rows, "looking stores nothing");
+    assert_eq!(meeting.programme().event.revision, revision);
+
+    let before = ids(&meeting);
+    assert_eq!(
+        send(&meeting, &officer, &["UZ"]).location(),
+        format!("{NOTICES}?done=letters-sent")
+    );
+    let sent = letters(&meeting, &before);
+    let [(recipient, subject, plain, calendar)] = sent.as_slice() else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(recipient, "uz@delegations.example");
+    assert!(
+        subject.starts_with("Changed: Japan–Uzbekistan"),
+        "{subject}"
+    );
+    assert!(
+        *calendar,
+        "one change is one mail, with its entry for the calendar"
+    );
+    assert_eq!(plain.replace('\'', "&#39;").trim(), text.trim());
+    let page = officer.get(NOTICES).body;
+    assert!(
+        !page.contains("party-UZ") && page.contains("party-JP"),
+        "the host was not told yet"
+    );
+    assert_eq!(
+        officer.get(&format!("{NOTICES}/UZ")).status,
+        409,
+        "nothing is left to read"
+    );
+}
+
+fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan", "Kazakhstan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    place(
+        &meeting,
+        &officer,
+        "Kazakhstan",
+        ("18:00", "18:25", "conference"),
+    );
+    let before = ids(&meeting);
+    assert_eq!(send(&meeting, &officer, &["JP"]).status, 303);
+    let sent = letters(&meeting, &before);
+    let subjects: Vec<(&str, bool)> = sent.iter().map(|mail| (mail.1.as_str(), mail.3)).collect();
+    assert_eq!(
+        subjects,
+        [
+            ("2 changes to your schedule, Iikura House", false),
+            (
+                "Changed: Japan–Kazakhstan Foreign Ministers' Meeting, 24 December 2022, 18:00 (JST, UTC+9)",
+                true
+            ),
+            (
+                "Changed: Japan–Uzbekistan Foreign Ministers' Meeting, 24 December 2022, 16:40 (JST, UTC+9)",
+                true
+            ),
+        ]
+    );
+    assert!(
+        sent.iter()
+            .all(|mail| mail.0 == "protocol@delegations.example")
+    );
+    let letter = &sent[0].2;
+    assert!(
+        letter.contains("Room: Conference Room → Main Hall"),
+        "{letter}"
+    );
+    assert!(
+        letter.contains("17:20–17:45 (JST, UTC+9) → 18:00–18:25 (JST, UTC+9)"),
+        "{letter}"
+    );
+    assert!(
+        letter.contains("YOUR CONFIRMED SCHEDULE") && letter.contains(", version 3"),
+        "{letter}"
+    );
+    assert!(
+        !sent[1].2.contains("YOUR CONFIRMED SCHEDULE"),
+        "{}",
+        sent[1].2
+    );
+    assert_eq!(send(&meeting, &officer, &["JP"]).status, 303);
+    assert_eq!(
+        letters(&meeting, &before).len(),
+        3,
+        "a second press tells nothing twice"
+    );
+    let page = officer.get("/mail").body;
+    assert!(page.contains("Letter · version 3"), "{page}");
+}
+
+fn every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let guests = [
+        "Kyrgyz",
+        "Turkmenistan",
+        "Tajikistan",
+        "Uzbekistan",
+        "Kazakhstan",
+    ];
+    confirm(&meeting, &officer, &guests);
+    let places = [
+        ("14:40", "15:10", "hall"),
+        ("15:15", "15:45", "press"),
+        ("15:55", "16:35", "dining"),
+        ("16:40", "17:10", "hall"),
+        ("17:20", "17:45", "press"),
+    ];
+    for (guest, at) in guests.iter().zip(places) {
+        place(&meeting, &officer, guest, at);
+    }
+    let before = ids(&meeting);
+    let everybody = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
+    assert_eq!(send(&meeting, &officer, &everybody).status, 303);
+    let sent = letters(&meeting, &before);
+    assert_eq!(
+        sent.len(),
+        5 + 1 + 5,
+        "one mail a guest; a letter and five entries for the host"
+    );
+    for (recipient, subject, plain, _) in &sent {
+        for guest in guests {
+            let may_read = recipient.starts_with("protocol") || subject.contains(guest);
+            let reads = plain.contains(&format!("Japan–{guest}"));
+            assert!(may_read || !reads, "{recipient} reads of {guest}: {plain}");
+        }
+    }
+    let page = officer.get(NOTICES).body;
+    assert!(
+        page.contains("Every delegation knows all that is confirmed."),
+        "{page}"
+    );
+}
+
+fn what_somebody_knows_already_is_taken_as_told(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let slot = meeting.slot("Uzbekistan").id.to_string();
+    let revision = meeting.programme().event.revision.to_string();
+    let reason = format!("reason-{slot}-UZ");
+    let skip = |browser: &Browser, revision: &str, why: &str| {
+        let fields = [
+            ("revision", revision),
+            ("to", "UZ"),
+            ("slot", &slot),
+            (&reason, why),
+        ];
+        browser.post(&format!("{NOTICES}/skips"), &fields)
+    };
+    let blank = skip(&officer, &revision, " ");
+    assert_eq!(blank.status, 422);
+    assert!(
+        blank.body.contains(&format!("href=\"#field-{reason}\"")),
+        "{}",
+        blank.body
+    );
+    let before = meeting.mails().len();
+    let taken = skip(&officer, &revision, "The liaison stood beside me");
+    assert_eq!(taken.location(), format!("{NOTICES}?done=skipped"));
+    assert_eq!(meeting.mails().len(), before, "no mail");
+    assert!(!officer.get(NOTICES).body.contains("party-UZ"));
+    let history = officer.get("/events/ca-jad-9/history").body;
+    assert!(history.contains("The liaison stood beside me"), "{history}");
+    let revision = meeting.programme().event.revision.to_string();
+    let again = skip(&officer, &revision, "Once more");
+    assert_eq!(again.status, 409);
+    assert!(
+        again
+            .body
+            .contains("There is nothing to tell them any more"),
+        "{}",
+        again.body
+    );
+
+    // What comes next begins with what they know.
+    place(&meeting, &officer, "Uzbekistan", ("18:00", "18:30", "hall"));
+    let page = officer.get(NOTICES).body;
+    let (_, theirs) = page.split_once("party-UZ").unwrap();
+    assert!(
+        theirs.contains("Time at") && !theirs.contains("Room: <del>"),
+        "{theirs}"
+    );
+}
+
+fn what_has_changed_since_it_was_looked_at_is_not_sent(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let looked = meeting.programme().event.revision.to_string();
+    place(
+        &meeting,
+        &meeting.server.signed_in(COLLEAGUE),
+        "Uzbekistan",
+        ("18:00", "18:30", "hall"),
+    );
+    let rows = meeting.rows();
+    let answer = officer.post(NOTICES, &[("revision", &looked), ("to", "UZ")]);
+    assert_eq!(answer.status, 409);
+    assert!(
+        answer
+            .body
+            .contains("The programme has changed since you looked"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(meeting.rows(), rows);
+}
+
+fn nonsense_and_strangers_are_refused(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let rows = meeting.rows();
+    let revision = meeting.programme().event.revision.to_string();
+    let revision = ("revision", revision.as_str());
+    for (fields, status) in [
+        (vec![], 400),
+        (vec![revision], 400),
+        (vec![("revision", "latest"), ("to", "UZ")], 400),
+        (vec![revision, ("to", "XX")], 404),
+        (vec![revision, ("to", "UZ"), ("colour", "red")], 400),
+    ] {
+        assert_eq!(officer.post(NOTICES, &fields).status, status, "{fields:?}");
+    }
+    let slot = meeting.slot("Uzbekistan").id.to_string();
+    for (fields, status) in [
+        (vec![revision, ("to", "UZ")], 400),
+        (vec![revision, ("to", "UZ"), ("slot", "all")], 400),
+        (vec![revision, ("slot", &slot)], 404),
+        (
+            vec![
+                revision,
+                ("to", "UZ"),
+                ("slot", &slot),
+                ("reason-1-KZ", "x"),
+            ],
+            400,
+        ),
+    ] {
+        let answer = officer.post(&format!("{NOTICES}/skips"), &fields);
+        assert_eq!(answer.status, status, "{fields:?} {}", answer.body);
+    }
+    assert_eq!(officer.get(&format!("{NOTICES}/XX")).status, 404);
+    assert_eq!(officer.get(&format!("{NOTICES}/UZ/first")).status, 404);
+    assert_eq!(
+        send(&meeting, &meeting.server.signed_in(OBSERVER), &["UZ"]).status,
+        403
+    );
+    let stranger = meeting.server.signed_in(STRANGER);
+    assert_eq!(send(&meeting, &stranger, &["UZ"]).status, 404);
+    assert_eq!(stranger.get(NOTICES).status, 404);
+    assert_eq!(stranger.get(&format!("{NOTICES}/UZ")).status, 404);
+    assert_eq!(meeting.rows(), rows);
+    assert!(officer.get(NOTICES).body.contains(TITLE));
+}
