@@ -10,6 +10,7 @@ mod support;
 
 mod behind;
 mod files;
+mod free_slots;
 mod house;
 mod races;
 mod random;

@@ -2,10 +2,10 @@
 
 mod chair;
 mod finding;
-mod overlap;
-mod place;
+pub(super) mod overlap;
+pub(super) mod place;
 mod rule;
-mod shape;
+pub(super) mod shape;
 #[cfg(test)]
 mod tests;
 pub mod wording;
@@ -123,6 +123,27 @@ pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     chair::check(programme, candidate, &mut conflicts);
     conflicts.sort_by_key(|conflict| conflict.level);
     conflicts
+}
+
+/// What keeps a slot from being stored as it is, the strictest first: [`check`] without what is only advice.
+#[must_use]
+pub fn hindrances(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = if chair_may_object(programme, candidate.details) {
+        check(programme, candidate)
+    } else {
+        obstacles(programme, candidate)
+    };
+    conflicts.retain(|conflict| conflict.level != Level::Advice);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// True when the rules on the chair's day may be in the way of a slot; they are long to judge and seldom more than advice.
+pub(super) fn chair_may_object(programme: &Programme, details: &Details) -> bool {
+    programme.event.settings.chair_rest_needs_reason
+        && programme
+            .chair()
+            .is_some_and(|chair| details.involves(chair.id))
 }
 
 /// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.

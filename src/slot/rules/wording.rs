@@ -2,7 +2,7 @@
 
 use super::{Candidate, Conflict, Finding};
 use crate::event::programme::{Programme, Resource};
-use crate::slot::free;
+use crate::slot::free::{self, Obstacle};
 use crate::slot::{Slot, SlotId, State};
 use crate::time::Instant;
 
@@ -31,6 +31,41 @@ pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
             )
         }
         (None, finding) => finding.rule().label().to_owned(),
+    }
+}
+
+/// Says what is in the way of a wish for a free time.
+#[must_use]
+pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Rule {
+            details,
+            conflict,
+            others,
+        } => {
+            let candidate = Candidate {
+                id: conflict.slot,
+                details,
+            };
+            let said = sentence(programme, candidate, conflict);
+            let choice = match conflict.finding.resource() {
+                Some(Resource::Room(_)) => "room",
+                _ => "interpreter",
+            };
+            match others {
+                0 => said,
+                1 => format!("{said} The one other {choice} to choose from is not free either."),
+                many => {
+                    format!(
+                        "{said} None of the {many} other {choice}s to choose from is free either."
+                    )
+                }
+            }
+        }
+        Obstacle::NoRoomFor(people) => format!("No room takes {people} people."),
+        Obstacle::NobodyInterprets((one, other)) => {
+            format!("Nobody interprets between {one} and {other}.")
+        }
     }
 }
 
@@ -103,7 +138,7 @@ impl Speaker<'_> {
                     Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
                 };
                 let name = resource_name(self.programme, *resource);
-                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource))
+                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, *other))
             }
             Finding::OffGrid { grid_minutes } => {
                 format!("Start and end must be multiples of {grid_minutes} minutes.")
@@ -135,7 +170,7 @@ impl Speaker<'_> {
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Room(*room)),
+                self.free_again(Resource::Room(*room), *other),
             ),
             Finding::Transfer { delegation, other, gap, needed } => format!(
                 "The principal of {} needs {} between rooms; there are {} to {}. {}",
@@ -143,7 +178,7 @@ impl Speaker<'_> {
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Delegation(*delegation)),
+                self.free_again(Resource::Delegation(*delegation), *other),
             ),
             Finding::Capacity { room, expected, capacity } => {
                 let larger: Vec<String> = self
@@ -210,10 +245,10 @@ impl Speaker<'_> {
     }
 
     /// When the resource is next free for as long as the candidate lasts.
-    fn free_again(&self, resource: Resource) -> String {
+    fn free_again(&self, resource: Resource, other: SlotId) -> String {
         let interval = self.candidate.details.interval;
         let length = minutes(interval.minutes());
-        match free::resource_free_from(self.programme, resource, self.candidate) {
+        match free::resource_free_from(self.programme, resource, self.candidate, Some(other)) {
             Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
             None => format!("Not free again for {length} that day."),
         }

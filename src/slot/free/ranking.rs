@@ -1,0 +1,41 @@
+//! The order of offers: what nobody advises against first, then the nearest or the earliest.
+
+use super::search::Offer;
+use super::wish::Wish;
+use crate::event::programme::Programme;
+use crate::slot::rules::{Candidate, Conflict, check};
+
+/// An offer with what there is to know about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranked {
+    /// The offer.
+    pub offer: Offer,
+    /// Advice: never in the way.
+    pub advice: Vec<Conflict>,
+}
+
+/// Puts offers in order: the fewest pieces of advice first, then the nearest to the time wished for, or else the
+/// earliest.
+///
+/// The room at each start is already the one with the fewest spare seats, and the interpreters the fewest that do.
+#[must_use]
+pub fn ranked(programme: &Programme, wish: &Wish, offers: Vec<Offer>) -> Vec<Ranked> {
+    let judged = offers.into_iter().map(|offer| {
+        let details = wish.details(offer.interval, offer.room, &offer.interpreters);
+        let candidate = Candidate {
+            id: wish.moving,
+            details: &details,
+        };
+        Ranked {
+            advice: check(programme, candidate),
+            offer,
+        }
+    });
+    let mut ranked: Vec<Ranked> = judged.collect();
+    ranked.sort_by_key(|each| {
+        let start = each.offer.interval.start();
+        let away = wish.near.map(|near| start.minutes_since(near).abs());
+        (each.advice.len(), away, start)
+    });
+    ranked
+}

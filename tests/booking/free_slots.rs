@@ -1,0 +1,517 @@
+//! The joint search beside an oracle that tries each start with each room and each set of interpreters by the rules.
+
+use iikura::delegation::{Delegation, DelegationId, Role};
+use iikura::event::programme::Programme;
+use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::interpreter::{Interpreter, InterpreterId};
+use iikura::room::{Room, RoomId};
+use iikura::slot::free::{Found, Obstacle, Offer, Place, Refused, Wish, ranked, search};
+use iikura::slot::interval::Interval;
+use iikura::slot::rules::{Candidate, Conflict, Level, check};
+use iikura::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::text::{Code, Email, Line};
+use iikura::time::{Instant, parse_date};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+const LANGUAGES: [&str; 3] = ["ja", "ru", "uz"];
+/// Hours after midnight at which the two days open and close.
+const HOURS: [(u16, u16); 2] = [(9, 12), (10, 14)];
+
+#[derive(Debug, Clone)]
+struct Scene {
+    parties: Vec<(i32, Option<(i32, i32)>)>,
+    rooms: Vec<(i32, i32)>,
+    interpreters: Vec<(Vec<(usize, usize)>, Option<(i32, i32)>)>,
+    slots: Vec<Block>,
+    gap: i32,
+    grid: i32,
+    rest: Option<i32>,
+}
+
+#[derive(Debug, Clone)]
+struct Block {
+    day: usize,
+    start: i32,
+    length: i32,
+    room: Option<usize>,
+    parties: Vec<usize>,
+    interpreters: Vec<usize>,
+    kind: Kind,
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+struct Asked {
+    parties: Vec<usize>,
+    kind: Kind,
+    steps: i32,
+    room: Option<usize>,
+    people: Option<i32>,
+    interpreters: Vec<usize>,
+    pairs: Vec<(usize, usize)>,
+    window: Option<(usize, i32, i32)>,
+    moving: Option<usize>,
+}
+
+/// Minutes from the opening of a day, in steps of five.
+fn stay() -> impl Strategy<Value = Option<(i32, i32)>> {
+    prop::option::weighted(
+        0.3,
+        (0..30_i32, 1..40_i32).prop_map(|(from, length)| (from * 5, length * 5)),
+    )
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    subsequence(vec![(0, 1), (1, 0), (0, 2), (2, 1)], 0..3)
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    (
+        (0..2_usize, 0..45_i32, 1..14_i32),
+        prop::option::of(0..4_usize),
+        subsequence(vec![0, 1, 2, 3], 0..=3),
+        subsequence(vec![0, 1, 2, 3], 0..3),
+        select(vec![Kind::Other, Kind::Bilateral, Kind::Break]),
+        select(vec![
+            State::Pencilled,
+            State::Tentative,
+            State::Tentative,
+            State::Confirmed,
+            State::Cancelled,
+        ]),
+    )
+        .prop_map(
+            |((day, start, length), room, parties, interpreters, kind, state)| Block {
+                day,
+                start: start * 5,
+                length: length * 5,
+                room,
+                parties,
+                interpreters,
+                kind,
+                state,
+            },
+        )
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    (
+        prop::collection::vec((1..9_i32, stay()), 4),
+        prop::collection::vec((4..20_i32, 0..5_i32), 4),
+        prop::collection::vec((pairs(), stay()), 4),
+        prop::collection::vec(block(), 0..16),
+        0..4_i32,
+        select(vec![5, 10, 15]),
+        prop::option::weighted(0.4, 4..20_i32),
+    )
+        .prop_map(
+            |(parties, rooms, interpreters, slots, gap, grid, rest)| Scene {
+                parties,
+                rooms,
+                interpreters,
+                slots,
+                gap: gap * 5,
+                grid,
+                rest: rest.map(|steps| steps * 5),
+            },
+        )
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    (
+        (
+            subsequence(vec![0, 1, 2, 3], 1..4),
+            select(vec![
+                Kind::Other,
+                Kind::Bilateral,
+                Kind::Plenary,
+                Kind::Break,
+            ]),
+        ),
+        1..9_i32,
+        prop::option::weighted(0.3, 0..4_usize),
+        prop::option::of(0..22_i32),
+        subsequence(vec![0, 1, 2, 3], 0..2),
+        subsequence(vec![(0, 1), (1, 2), (2, 0)], 0..3),
+        prop::option::weighted(0.4, (0..2_usize, -30..120_i32, 10..200_i32)),
+        prop::option::weighted(0.3, 0..16_usize),
+    )
+        .prop_map(
+            |((parties, kind), steps, room, people, interpreters, pairs, window, moving)| Asked {
+                parties,
+                kind,
+                steps,
+                room,
+                people,
+                interpreters,
+                pairs,
+                window,
+                moving,
+            },
+        )
+}
+
+fn line(text: String) -> Line {
+    Line::parse(&text).unwrap()
+}
+
+fn code(text: &str) -> Code {
+    Code::parse(text).unwrap()
+}
+
+fn opening(day: usize) -> Instant {
+    let midnight = parse_date(["2030-06-01", "2030-06-02"][day])
+        .unwrap()
+        .and_hms_opt(0, 0, 0)
+        .unwrap();
+    // Tokyo is nine hours ahead.
+    Instant::from(midnight.and_utc()).plus((i32::from(HOURS[day].0) - 9) * 60)
+}
+
+fn from_opening(day: usize, start: i32, length: i32) -> Interval {
+    let start = opening(day).plus(start);
+    Interval::stay(start, start.plus(length)).unwrap()
+}
+
+impl Scene {
+    fn event(&self) -> Event {
+        let days = ["2030-06-01", "2030-06-02"].iter().zip(HOURS);
+        Event {
+            id: EventId(1),
+            slug: code("scene"),
+            name: line("Scene".to_owned()),
+            name_ja: String::new(),
+            venue: line("House".to_owned()),
+            venue_ja: String::new(),
+            time_zone: "Asia/Tokyo".parse().unwrap(),
+            office: Office {
+                name: line("Office".to_owned()),
+                email: Email::parse("office@iikura.example").unwrap(),
+                phone: String::new(),
+            },
+            days: days
+                .map(|(date, (opens, closes))| Day {
+                    date: parse_date(date).unwrap(),
+                    opens: iikura::time::ClockTime::from_minutes(opens * 60),
+                    closes: iikura::time::ClockTime::from_minutes(closes * 60),
+                })
+                .collect(),
+            settings: Settings {
+                grid_minutes: self.grid,
+                minimum_gap_minutes: self.gap,
+                chair_run_minutes: self.rest.unwrap_or(150),
+                chair_rest_needs_reason: self.rest.is_some(),
+            },
+            revision: Revision(1),
+        }
+    }
+
+    fn programme(&self) -> Programme {
+        let presence = |stay: &Option<(i32, i32)>| {
+            let stay = stay.map(|(from, length)| from_opening(0, from, length));
+            // Whoever comes for the first day at some time is there for all of the second.
+            stay.into_iter()
+                .flat_map(|stay| [stay, from_opening(1, -60, 600)])
+                .collect()
+        };
+        let delegations = (0..)
+            .zip(&self.parties)
+            .map(|(id, (party_size, stay))| Delegation {
+                id: DelegationId(i64::from(id) + 1),
+                code: code(&format!("D{id}")),
+                name: line(format!("Party {id}")),
+                name_ja: String::new(),
+                role: if id == 0 { Role::Chair } else { Role::Guest },
+                principal: line(format!("Head {id}")),
+                principal_ja: String::new(),
+                principal_title: String::new(),
+                precedence: id,
+                time_zone: "Asia/Almaty".parse().unwrap(),
+                languages: Vec::new(),
+                party_size: *party_size,
+                contacts: Vec::new(),
+                presence: presence(stay),
+            });
+        let rooms = (0..)
+            .zip(&self.rooms)
+            .map(|(id, (capacity, turnaround))| Room {
+                id: RoomId(id + 1),
+                code: code(&format!("r{id}")),
+                name: line(format!("Room {id}")),
+                name_ja: String::new(),
+                capacity: *capacity,
+                turnaround_minutes: turnaround * 5,
+            });
+        let interpreters = (0..)
+            .zip(&self.interpreters)
+            .map(|(id, (pairs, stay))| Interpreter {
+                id: InterpreterId(id + 1),
+                code: code(&format!("i{id}")),
+                name: line(format!("Interpreter {id}")),
+                pairs: pairs.iter().map(tongues).collect(),
+                presence: presence(stay),
+            });
+        let slots = (0..).zip(&self.slots).map(|(id, block)| Slot {
+            id: SlotId(id + 1),
+            details: Details {
+                kind: block.kind,
+                title: line(format!("Slot {id}")),
+                note: String::new(),
+                interval: from_opening(block.day, block.start, block.length),
+                room: block.room.map(room),
+                delegations: block.parties.iter().copied().map(party).collect(),
+                interpreters: block
+                    .interpreters
+                    .iter()
+                    .copied()
+                    .map(interpreter)
+                    .collect(),
+                state: block.state,
+            },
+            version: 1,
+            sequence: 0,
+            placement: 1,
+        });
+        Programme::new(
+            self.event(),
+            delegations.collect(),
+            rooms.collect(),
+            interpreters.collect(),
+            slots.collect(),
+        )
+    }
+}
+
+fn id(at: usize) -> i64 {
+    i64::try_from(at).unwrap() + 1
+}
+
+fn party(at: usize) -> DelegationId {
+    DelegationId(id(at))
+}
+
+fn room(at: usize) -> RoomId {
+    RoomId(id(at))
+}
+
+fn interpreter(at: usize) -> InterpreterId {
+    InterpreterId(id(at))
+}
+
+fn tongues(pair: &(usize, usize)) -> (String, String) {
+    (LANGUAGES[pair.0].to_owned(), LANGUAGES[pair.1].to_owned())
+}
+
+impl Asked {
+    fn minutes(&self, scene: &Scene) -> i32 {
+        self.steps * scene.grid
+    }
+
+    fn window(&self) -> Option<Interval> {
+        self.window
+            .map(|(day, from, length)| from_opening(day, from, length))
+    }
+
+    fn wish(&self, scene: &Scene, programme: &Programme) -> Wish {
+        let parties = self.parties.iter().copied().map(party).collect();
+        let mut wish = Wish::new(programme, self.kind, parties, self.minutes(scene))
+            .unwrap()
+            .interpreted_by(self.interpreters.iter().copied().map(interpreter).collect())
+            .interpreted_between(self.pairs.iter().map(tongues).collect())
+            .unwrap();
+        if let Some(at) = self.room {
+            wish = wish.at(Place::Certain(room(at)));
+        } else if let Some(people) = self.people {
+            wish = wish.at(if people == 0 {
+                Place::Nowhere
+            } else {
+                Place::Holding(people)
+            });
+        }
+        if let Some(window) = self.window() {
+            wish = wish.within(programme, &[window]).unwrap();
+        }
+        if let Some(slot) = self.moving {
+            wish = wish.moving(SlotId(id(slot)));
+        }
+        wish
+    }
+
+    fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
+        let sizes = self
+            .parties
+            .iter()
+            .map(|at| programme.delegation(party(*at)).unwrap().party_size);
+        let people = match (self.room, self.people) {
+            (Some(at), _) => return vec![Some(room(at))],
+            (None, Some(0)) => return vec![None],
+            (None, people) => people.unwrap_or(sizes.sum()),
+        };
+        let mut rooms: Vec<&Room> = programme
+            .rooms
+            .iter()
+            .filter(|room| room.capacity >= people)
+            .collect();
+        rooms.sort_by_key(|room| (room.capacity, room.id));
+        rooms.into_iter().map(|room| Some(room.id)).collect()
+    }
+
+    /// Every set of interpreters that would do, those of few first, then by their place on the list.
+    fn sets(&self, programme: &Programme) -> Vec<Vec<InterpreterId>> {
+        let all = &programme.interpreters;
+        let chosen = |set: u32| {
+            all.iter()
+                .enumerate()
+                .filter(move |(at, _)| set & 1 << at != 0)
+                .map(|(_, each)| each)
+        };
+        let does = |set: &u32| {
+            let certain = self
+                .interpreters
+                .iter()
+                .all(|at| chosen(*set).any(|each| each.id == interpreter(*at)));
+            certain
+                && self.pairs.iter().map(tongues).all(|(one, other)| {
+                    chosen(*set).any(|each| {
+                        each.pairs.contains(&(one.clone(), other.clone()))
+                            || each.pairs.contains(&(other.clone(), one.clone()))
+                    })
+                })
+        };
+        let mut sets: Vec<Vec<InterpreterId>> = (0..1 << all.len())
+            .filter(does)
+            .map(|set| chosen(set).map(|each| each.id).collect())
+            .collect();
+        sets.sort_by_key(|set| (set.len(), set.clone()));
+        sets
+    }
+}
+
+/// What a brute force finds: one try for each five minutes of the two days, each room and each set of interpreters.
+fn brute_force(
+    scene: &Scene,
+    programme: &Programme,
+    asked: &Asked,
+) -> Vec<(Offer, Option<Conflict>)> {
+    let (rooms, sets) = (asked.rooms(programme), asked.sets(programme));
+    let mut found = Vec::new();
+    for minute in (0..2 * 1440).step_by(5) {
+        let start = opening(0).plus(minute - i32::from(HOURS[0].0) * 60);
+        let interval = Interval::new(start, start.plus(asked.minutes(scene))).unwrap();
+        if asked
+            .window()
+            .is_some_and(|window| !window.contains(interval))
+        {
+            continue;
+        }
+        let tries = rooms
+            .iter()
+            .flat_map(|room| sets.iter().map(move |set| (room, set)));
+        let best = tries
+            .map(|(room, set)| {
+                let details = Details {
+                    kind: asked.kind,
+                    title: line("Try".to_owned()),
+                    note: String::new(),
+                    interval,
+                    room: *room,
+                    delegations: asked.parties.iter().copied().map(party).collect(),
+                    interpreters: set.clone(),
+                    state: State::Tentative,
+                };
+                let conflicts = check(
+                    programme,
+                    Candidate {
+                        id: asked.moving.map(|slot| SlotId(id(slot))),
+                        details: &details,
+                    },
+                );
+                let count = |level| {
+                    conflicts
+                        .iter()
+                        .filter(|conflict| conflict.level == level)
+                        .count()
+                };
+                let key = (count(Level::Blocked), count(Level::NeedsReason));
+                let first = conflicts
+                    .into_iter()
+                    .find(|conflict| conflict.level != Level::Advice);
+                (
+                    key,
+                    Offer {
+                        interval,
+                        room: *room,
+                        interpreters: set.clone(),
+                    },
+                    first,
+                )
+            })
+            .min_by_key(|(key, ..)| *key);
+        found.extend(best.map(|(_, offer, first)| (offer, first)));
+    }
+    found
+}
+
+fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
+    let wish = asked.wish(scene, programme);
+    let Found { offers, refused } = search(programme, &wish);
+    let brute = brute_force(scene, programme, asked);
+    let free: Vec<Offer> = brute
+        .iter()
+        .filter(|(_, conflict)| conflict.is_none())
+        .map(|(offer, _)| sorted(offer))
+        .collect();
+    assert_eq!(
+        offers.iter().map(sorted).collect::<Vec<_>>(),
+        free,
+        "the same offers"
+    );
+    for Refused { interval, obstacle } in refused {
+        let tried = brute.iter().find(|(offer, _)| offer.interval == interval);
+        match (obstacle, tried) {
+            (
+                Obstacle::Rule {
+                    details, conflict, ..
+                },
+                Some((offer, Some(first))),
+            ) => {
+                assert_eq!(*conflict, *first, "the same obstacle");
+                assert_eq!(details.room, offer.room);
+                assert_eq!(details.interpreters, sorted(offer).interpreters);
+            }
+            (Obstacle::NoRoomFor(_) | Obstacle::NobodyInterprets(_), None) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn sorted(offer: &Offer) -> Offer {
+    let mut offer = offer.clone();
+    offer.interpreters.sort_unstable();
+    offer
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_search_finds_what_trying_everything_finds(scene in scene(), asked in asked()) {
+        assert_equal(&scene, &scene.programme(), &asked);
+    }
+
+    #[test]
+    fn the_order_of_offers_keeps_them_all(scene in scene(), asked in asked()) {
+        let programme = scene.programme();
+        let wish = asked.wish(&scene, &programme);
+        let offers = search(&programme, &wish).offers;
+        let mut ranked: Vec<_> = ranked(&programme, &wish, offers.clone());
+        for pair in ranked.windows(2) {
+            let key = |at: usize| (pair[at].advice.len(), pair[at].offer.interval.start());
+            prop_assert!(key(0) < key(1));
+        }
+        ranked.sort_by_key(|each| each.offer.interval.start());
+        let kept: Vec<Offer> = ranked.into_iter().map(|each| each.offer).collect();
+        prop_assert_eq!(kept, offers);
+    }
+}
