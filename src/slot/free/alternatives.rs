@@ -211,8 +211,8 @@ fn chair_agrees(
         return true;
     }
     let details = Details {
-        room,
         interval,
+        room,
         ..candidate.details.clone()
     };
     let tried = Candidate {
