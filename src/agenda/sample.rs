@@ -3,7 +3,7 @@
 use crate::delegation::{Contact, Delegation, DelegationId, Role};
 use crate::event::programme::Programme;
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
-use crate::interpreter::{Interpreter, InterpreterId};
+use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::room::{Room, RoomId};
 use crate::slot::interval::Interval;
 use crate::slot::{Details, Kind, Slot, SlotId, State};
@@ -326,7 +326,7 @@ fn interpreters() -> Vec<Interpreter> {
         id: InterpreterId(1),
         code: code("ru-1"),
         name: line("Interpreter, Japanese–Russian (1)"),
-        pairs: vec![("ja".to_owned(), "ru".to_owned())],
+        pairs: vec![LanguagePair::parse("ja – ru").unwrap()],
         presence: Vec::new(),
     }]
 }

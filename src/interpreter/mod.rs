@@ -1,7 +1,11 @@
 //! Interpreters and the languages between which they work.
 
+pub mod coverage;
 pub mod pages;
+mod pair;
 pub mod store;
+
+pub use pair::{LanguagePair, PairError, same_language};
 
 use diesel_derive_newtype::DieselNewType;
 
@@ -21,8 +25,8 @@ pub struct Interpreter {
     pub code: Code,
     /// The name.
     pub name: Line,
-    /// Language pairs, as BCP 47 tags; each works both ways.
-    pub pairs: Vec<(String, String)>,
+    /// Between which languages; each pair works both ways.
+    pub pairs: Vec<LanguagePair>,
     /// When the interpreter is there; empty means always.
     pub presence: Vec<Interval>,
 }

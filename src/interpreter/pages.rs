@@ -50,9 +50,7 @@ fn line(event: &Event, interpreter: &Interpreter) -> InterpreterLine {
     InterpreterLine {
         name: interpreter.name.to_string(),
         code: interpreter.code.to_string(),
-        pairs: pairs
-            .map(|(one, other)| format!("{one} ↔ {other}"))
-            .collect(),
+        pairs: pairs.map(ToString::to_string).collect(),
         presence: presence.map(|stay| event.write_stay(*stay)).collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Interpreter, InterpreterId};
+use super::{Interpreter, InterpreterId, LanguagePair};
 use crate::db::Conn;
 use crate::db::schema::{interpreters, resources};
 use crate::event::{EventId, resource};
@@ -33,16 +33,11 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Interpreter>
             name: Line::stored(name),
             pairs: pairs
                 .split_whitespace()
-                .filter_map(|pair| pair.split_once('>'))
-                .map(owned)
+                .filter_map(LanguagePair::stored)
                 .collect(),
             presence: presence.remove(&id.0).unwrap_or_default(),
         })
         .collect())
-}
-
-fn owned((from, to): (&str, &str)) -> (String, String) {
-    (from.to_owned(), to.to_owned())
 }
 
 /// Stores a new interpreter after the others.
@@ -62,19 +57,38 @@ pub fn insert(conn: &mut Conn, event: EventId, interpreter: &Interpreter) -> Que
         .filter(interpreters::event_id.eq(event))
         .select(diesel::dsl::max(interpreters::position))
         .get_result(conn)?;
-    let pairs: Vec<String> = interpreter
-        .pairs
-        .iter()
-        .map(|(from, to)| format!("{from}>{to}"))
-        .collect();
     diesel::insert_into(interpreters::table)
         .values((
             interpreters::id.eq(interpreter.id),
             interpreters::event_id.eq(event),
             interpreters::name.eq(interpreter.name.as_str()),
-            interpreters::pairs.eq(pairs.join(" ")),
+            interpreters::pairs.eq(stored_pairs(interpreter)),
             interpreters::position.eq(last.unwrap_or(0) + 1),
         ))
         .execute(conn)?;
     resource::replace_presence(conn, interpreter.id.0, &interpreter.presence)
+}
+
+/// Stores an interpreter anew.
+///
+/// # Errors
+/// As [`insert`].
+pub fn update(conn: &mut Conn, interpreter: &Interpreter) -> QueryResult<()> {
+    resource::update(conn, interpreter.id.0, interpreter.code.as_str(), 0)?;
+    diesel::update(interpreters::table.find(interpreter.id))
+        .set((
+            interpreters::name.eq(interpreter.name.as_str()),
+            interpreters::pairs.eq(stored_pairs(interpreter)),
+        ))
+        .execute(conn)?;
+    resource::replace_presence(conn, interpreter.id.0, &interpreter.presence)
+}
+
+fn stored_pairs(interpreter: &Interpreter) -> String {
+    let pairs: Vec<String> = interpreter
+        .pairs
+        .iter()
+        .map(LanguagePair::to_stored)
+        .collect();
+    pairs.join(" ")
 }

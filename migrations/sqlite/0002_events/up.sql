@@ -74,7 +74,7 @@ CREATE TABLE interpreters (
   id       INTEGER PRIMARY KEY NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
   event_id BIGINT  NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   name     TEXT    NOT NULL,
-  pairs    TEXT    NOT NULL,                  -- 'ja-ru ja-en'
+  pairs    TEXT    NOT NULL,                  -- 'ja>ru ja>en', both ways
   position INTEGER NOT NULL
 );
 

@@ -11,7 +11,7 @@ use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
 use crate::delegation::{self, Contact, Delegation, DelegationId, MOST_CONTACTS, Role};
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
-use crate::interpreter::{Interpreter, InterpreterId};
+use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::room::{Room, RoomId};
 use crate::slot::interval::Interval;
 use crate::text::{self, Code, Email, Line};
@@ -280,18 +280,13 @@ impl Reader<'_> {
         let name = self.line("name", &entry.name);
         let mut pairs = Vec::new();
         for pair in &entry.pairs {
-            let [from, to] = pair.as_ref();
-            let from = self.parsed("pairs", &pair.span(), || delegation::language(from));
-            let to = self.parsed("pairs", &pair.span(), || delegation::language(to));
-            match (from, to) {
-                (Some(from), Some(to)) if from == to => {
-                    self.fault(
-                        &pair.span(),
-                        format!("pairs: a pair has two languages, not {from} twice"),
-                    );
+            let [one, other] = pair.as_ref();
+            let parsed = self.parsed("pairs", &pair.span(), || LanguagePair::new(one, other));
+            match parsed {
+                Some(parsed) if pairs.contains(&parsed) => {
+                    self.fault(&pair.span(), format!("pairs: {parsed} is there twice"));
                 }
-                (Some(from), Some(to)) => pairs.push((from, to)),
-                _ => {}
+                parsed => pairs.extend(parsed),
             }
         }
         let presence = self.presence(event, &entry.presence);

@@ -181,7 +181,7 @@ fn interpreter(programme: &Programme, interpreter: &Interpreter) -> InterpreterE
         pairs: interpreter
             .pairs
             .iter()
-            .map(|(from, to)| spanned([from.clone(), to.clone()]))
+            .map(|pair| spanned(pair.languages().map(ToOwned::to_owned)))
             .collect(),
         presence: presence(programme, &interpreter.presence),
     }
