@@ -18,7 +18,7 @@ use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
 use crate::room::pages as rooms;
-use crate::slot::pages::{edit, show, steps};
+use crate::slot::pages::{edit, free, show, steps};
 use crate::time::Clock;
 use crate::web::kept::KeptPages;
 use crate::web::{Error, assets, security};
@@ -119,6 +119,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}", web::get().to(timetable::show))
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/free-slots", web::get().to(free::show))
+        .route("/events/{slug}/free-slots", web::post().to(free::carry))
         .route("/events/{slug}/agenda", web::get().to(agenda::index))
         .route(
             "/events/{slug}/agenda.{format}",

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
 use iikura::event::programme::{Programme, Resource};
-use iikura::interpreter::InterpreterId;
+use iikura::interpreter::{InterpreterId, LanguagePair};
 use iikura::slot::free::{Offer, Place, Wish, search};
 use iikura::slot::interval::Interval;
 use iikura::slot::rules::{Candidate, Finding, Level, Rule, check_all, obstacles};
@@ -55,7 +55,7 @@ fn main() {
             .map(|_| timed(|| check_all(&programme)).1)
             .collect(),
     );
-    println!("  every rule at once  {:>12.3?}", whole);
+    println!("  every rule at once  {whole:>12.3?}");
 }
 
 /// Measures both in turn and returns what both found.
@@ -106,8 +106,12 @@ fn wish(programme: &Programme) -> Wish {
     )
     .unwrap()
     .at(Place::Holding(PEOPLE))
-    .interpreted_between(vec![("en".to_owned(), "fr".to_owned())])
+    .interpreted_between(vec![english_french()])
     .unwrap()
+}
+
+fn english_french() -> LanguagePair {
+    LanguagePair::new("en", "fr").unwrap()
 }
 
 /// The same offers by trying: the first room and interpreter that no rule objects to, best fit first.
@@ -118,14 +122,11 @@ fn tried(programme: &Programme, wish: &Wish) -> Vec<Offer> {
         .filter(|room| room.capacity >= PEOPLE)
         .collect();
     rooms.sort_by_key(|room| room.capacity);
+    let pair = english_french();
     let able: Vec<InterpreterId> = programme
         .interpreters
         .iter()
-        .filter(|each| {
-            each.pairs.iter().any(|(one, other)| {
-                matches!((one.as_str(), other.as_str()), ("en", "fr") | ("fr", "en"))
-            })
-        })
+        .filter(|each| each.pairs.contains(&pair))
         .map(|each| each.id)
         .collect();
     let mut offers = Vec::new();

@@ -3,7 +3,7 @@
 use iikura::delegation::{Delegation, DelegationId, Role};
 use iikura::event::programme::Programme;
 use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
-use iikura::interpreter::{Interpreter, InterpreterId};
+use iikura::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::room::{Room, RoomId};
 use iikura::slot::free::{Found, Obstacle, Offer, Place, Refused, Wish, ranked, search};
 use iikura::slot::interval::Interval;
@@ -18,11 +18,14 @@ const LANGUAGES: [&str; 3] = ["ja", "ru", "uz"];
 /// Hours after midnight at which the two days open and close.
 const HOURS: [(u16, u16); 2] = [(9, 12), (10, 14)];
 
+/// Languages by their places in [`LANGUAGES`].
+type Pairs = Vec<(usize, usize)>;
+
 #[derive(Debug, Clone)]
 struct Scene {
     parties: Vec<(i32, Option<(i32, i32)>)>,
     rooms: Vec<(i32, i32)>,
-    interpreters: Vec<(Vec<(usize, usize)>, Option<(i32, i32)>)>,
+    interpreters: Vec<(Pairs, Option<(i32, i32)>)>,
     slots: Vec<Block>,
     gap: i32,
     grid: i32,
@@ -49,7 +52,7 @@ struct Asked {
     room: Option<usize>,
     people: Option<i32>,
     interpreters: Vec<usize>,
-    pairs: Vec<(usize, usize)>,
+    pairs: Pairs,
     window: Option<(usize, i32, i32)>,
     moving: Option<usize>,
 }
@@ -62,7 +65,7 @@ fn stay() -> impl Strategy<Value = Option<(i32, i32)>> {
     )
 }
 
-fn pairs() -> impl Strategy<Value = Vec<(usize, usize)>> {
+fn pairs() -> impl Strategy<Value = Pairs> {
     subsequence(vec![(0, 1), (1, 0), (0, 2), (2, 1)], 0..3)
 }
 
@@ -152,8 +155,8 @@ fn asked() -> impl Strategy<Value = Asked> {
         )
 }
 
-fn line(text: String) -> Line {
-    Line::parse(&text).unwrap()
+fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
 }
 
 fn code(text: &str) -> Code {
@@ -180,13 +183,13 @@ impl Scene {
         Event {
             id: EventId(1),
             slug: code("scene"),
-            name: line("Scene".to_owned()),
+            name: line("Scene"),
             name_ja: String::new(),
-            venue: line("House".to_owned()),
+            venue: line("House"),
             venue_ja: String::new(),
             time_zone: "Asia/Tokyo".parse().unwrap(),
             office: Office {
-                name: line("Office".to_owned()),
+                name: line("Office"),
                 email: Email::parse("office@iikura.example").unwrap(),
                 phone: String::new(),
             },
@@ -220,10 +223,10 @@ impl Scene {
             .map(|(id, (party_size, stay))| Delegation {
                 id: DelegationId(i64::from(id) + 1),
                 code: code(&format!("D{id}")),
-                name: line(format!("Party {id}")),
+                name: line(&format!("Party {id}")),
                 name_ja: String::new(),
                 role: if id == 0 { Role::Chair } else { Role::Guest },
-                principal: line(format!("Head {id}")),
+                principal: line(&format!("Head {id}")),
                 principal_ja: String::new(),
                 principal_title: String::new(),
                 precedence: id,
@@ -238,7 +241,7 @@ impl Scene {
             .map(|(id, (capacity, turnaround))| Room {
                 id: RoomId(id + 1),
                 code: code(&format!("r{id}")),
-                name: line(format!("Room {id}")),
+                name: line(&format!("Room {id}")),
                 name_ja: String::new(),
                 capacity: *capacity,
                 turnaround_minutes: turnaround * 5,
@@ -248,7 +251,7 @@ impl Scene {
             .map(|(id, (pairs, stay))| Interpreter {
                 id: InterpreterId(id + 1),
                 code: code(&format!("i{id}")),
-                name: line(format!("Interpreter {id}")),
+                name: line(&format!("Interpreter {id}")),
                 pairs: pairs.iter().map(tongues).collect(),
                 presence: presence(stay),
             });
@@ -256,7 +259,7 @@ impl Scene {
             id: SlotId(id + 1),
             details: Details {
                 kind: block.kind,
-                title: line(format!("Slot {id}")),
+                title: line(&format!("Slot {id}")),
                 note: String::new(),
                 interval: from_opening(block.day, block.start, block.length),
                 room: block.room.map(room),
@@ -299,8 +302,8 @@ fn interpreter(at: usize) -> InterpreterId {
     InterpreterId(id(at))
 }
 
-fn tongues(pair: &(usize, usize)) -> (String, String) {
-    (LANGUAGES[pair.0].to_owned(), LANGUAGES[pair.1].to_owned())
+fn tongues(pair: &(usize, usize)) -> LanguagePair {
+    LanguagePair::new(LANGUAGES[pair.0], LANGUAGES[pair.1]).unwrap()
 }
 
 impl Asked {
@@ -372,12 +375,11 @@ impl Asked {
                 .iter()
                 .all(|at| chosen(*set).any(|each| each.id == interpreter(*at)));
             certain
-                && self.pairs.iter().map(tongues).all(|(one, other)| {
-                    chosen(*set).any(|each| {
-                        each.pairs.contains(&(one.clone(), other.clone()))
-                            || each.pairs.contains(&(other.clone(), one.clone()))
-                    })
-                })
+                && self
+                    .pairs
+                    .iter()
+                    .map(tongues)
+                    .all(|pair| chosen(*set).any(|each| each.pairs.contains(&pair)))
         };
         let mut sets: Vec<Vec<InterpreterId>> = (0..1 << all.len())
             .filter(does)
@@ -412,7 +414,7 @@ fn brute_force(
             .map(|(room, set)| {
                 let details = Details {
                     kind: asked.kind,
-                    title: line("Try".to_owned()),
+                    title: line("Try"),
                     note: String::new(),
                     interval,
                     room: *room,

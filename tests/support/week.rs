@@ -4,7 +4,7 @@
 use iikura::delegation::{Delegation, DelegationId, Role};
 use iikura::event::programme::Programme;
 use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
-use iikura::interpreter::{Interpreter, InterpreterId};
+use iikura::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::room::{Room, RoomId};
 use iikura::slot::interval::Interval;
 use iikura::slot::{Details, Kind, Slot, SlotId, State};
@@ -169,10 +169,9 @@ fn interpreters() -> Vec<Interpreter> {
             id: InterpreterId(id(at)),
             code: code(&format!("i{at}")),
             name: line(&format!("Interpreter {at}")),
-            pairs: vec![(
-                LANGUAGES[at % LANGUAGES.len()].to_owned(),
-                LANGUAGES[other(at)].to_owned(),
-            )],
+            pairs: vec![
+                LanguagePair::new(LANGUAGES[at % LANGUAGES.len()], LANGUAGES[other(at)]).unwrap(),
+            ],
             presence: Vec::new(),
         })
         .collect()

@@ -2,6 +2,8 @@
 
 use std::ops::{Add, AddAssign};
 
+use chrono::Offset;
+
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
@@ -287,11 +289,20 @@ pub(super) fn taken(
     taken
 }
 
-/// The starts on the grid at which a slot of `minutes` lies within `window`.
+/// The starts on the grid at which a slot of `minutes` lies within `window`, which is part of one day.
 pub(super) fn starts(programme: &Programme, window: Interval, minutes: i32) -> Vec<Instant> {
-    // Minute by minute, since a grid may shift when the clocks do.
-    (0..=window.minutes() - minutes)
-        .map(|minute| window.start().plus(minute))
-        .filter(|start| shape::is_on_grid(programme, *start))
-        .collect()
+    let zone = programme.event.time_zone;
+    let offset = |instant| zone.local(instant).offset().fix();
+    let mut all = (0..=window.minutes() - minutes).map(|minute| window.start().plus(minute));
+    let Some(first) = all.find(|start| shape::is_on_grid(programme, *start)) else {
+        return Vec::new();
+    };
+    // Where the clocks change, the grid shifts with them.
+    if offset(window.start()) != offset(window.end()) {
+        let later = all.filter(|start| shape::is_on_grid(programme, *start));
+        return std::iter::once(first).chain(later).collect();
+    }
+    let grid = usize::try_from(programme.event.settings.grid_minutes).unwrap_or(1);
+    let later = all.skip(grid.max(1) - 1).step_by(grid.max(1));
+    std::iter::once(first).chain(later).collect()
 }

@@ -1,20 +1,15 @@
 //! Who interprets: the fewest interpreters that together cover the language pairs wanted.
 
 use super::board::Weight;
-use crate::interpreter::{Interpreter, InterpreterId};
-
-/// Two languages, as BCP 47 tags, in either order.
-pub type Pair = (String, String);
+use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
 
 /// The most language pairs in one wish.
 pub(super) const MOST_PAIRS: usize = 8;
 
-/// True when the interpreter works between the two languages of a pair.
-fn covers(interpreter: &Interpreter, (one, other): &Pair) -> bool {
-    interpreter
-        .pairs
-        .iter()
-        .any(|(from, to)| (from, to) == (one, other) || (from, to) == (other, one))
+/// True when the interpreter works between the two languages.
+fn covers(interpreter: &Interpreter, pair: &LanguagePair) -> bool {
+    let [one, other] = pair.languages().map(|tag| [tag.to_owned()]);
+    interpreter.works_between(&one, &other)
 }
 
 /// Interpreters to choose from, each with the pairs it covers.
@@ -40,8 +35,8 @@ impl Cover {
     pub(super) fn new(
         interpreters: &[Interpreter],
         certain: &[InterpreterId],
-        pairs: &[Pair],
-    ) -> Result<Self, Pair> {
+        pairs: &[LanguagePair],
+    ) -> Result<Self, LanguagePair> {
         let bits = |interpreter: &Interpreter| {
             (0..)
                 .zip(pairs)

@@ -9,6 +9,7 @@
 mod alternatives;
 mod board;
 mod cover;
+pub mod forms;
 mod ranking;
 mod relaxing;
 mod search;
@@ -17,7 +18,6 @@ mod tests;
 mod wish;
 
 pub use alternatives::{Alternative, MOST_ALTERNATIVES, alternatives, resource_free_from};
-pub use cover::Pair;
 pub use ranking::{Ranked, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
 pub use search::{Found, Obstacle, Offer, Refused, search};

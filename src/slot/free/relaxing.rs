@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::cover::Pair;
 use super::search::{Offer, search};
 use super::wish::{Place, Wish, people};
 use crate::event::programme::{Programme, Resource};
+use crate::interpreter::LanguagePair;
 use crate::slot::interval::Interval;
 
 /// A slot is never shortened below this many minutes.
@@ -25,7 +25,7 @@ pub enum Relaxation {
     /// Without this delegation or interpreter.
     Without(Resource),
     /// Without anybody between these languages.
-    WithoutPair(Pair),
+    WithoutPair(LanguagePair),
     /// Another day of the event.
     OtherDay(NaiveDate),
 }
@@ -50,7 +50,10 @@ pub fn relaxations(programme: &Programme, wish: &Wish) -> Vec<Loosened> {
     let time = wish.any_time(programme).into_iter();
     let nearby = time.chain(wish.places(programme)).filter_map(free);
     let elsewhen = wish.other_days(programme).into_iter().filter_map(free);
-    let people = wish.without_somebody().into_iter().filter_map(free);
+    let people = wish
+        .without_somebody(programme)
+        .into_iter()
+        .filter_map(free);
     let all = nearby.chain(shorter(programme, wish)).chain(elsewhen);
     all.chain(people).collect()
 }
@@ -104,11 +107,14 @@ impl Wish {
         })
     }
 
-    fn without_somebody(&self) -> Vec<(Relaxation, Self)> {
+    fn without_somebody(&self, programme: &Programme) -> Vec<(Relaxation, Self)> {
         let mut found = Vec::new();
         for at in (0..self.parties.len()).filter(|_| self.parties.len() > 1) {
             let mut wish = self.clone();
             let party = wish.parties.remove(at);
+            if self.place == Place::Holding(people(programme, &self.parties)) {
+                wish.place = Place::Holding(people(programme, &wish.parties));
+            }
             found.push((Relaxation::Without(Resource::Delegation(party)), wish));
         }
         for at in 0..self.interpreters.len() {

@@ -1,10 +1,10 @@
 //! The joint search: at each start the room and the interpreters with the least in their way.
 
 use super::board::{Board, Column, Weight, starts};
-use super::cover::{Cover, Pair};
+use super::cover::Cover;
 use super::wish::{Place, Wish};
 use crate::event::programme::{Programme, Resource};
-use crate::interpreter::InterpreterId;
+use crate::interpreter::{InterpreterId, LanguagePair};
 use crate::room::RoomId;
 use crate::slot::Details;
 use crate::slot::interval::Interval;
@@ -56,7 +56,7 @@ pub enum Obstacle {
     /// No room takes so many people.
     NoRoomFor(i32),
     /// Nobody interprets between the two.
-    NobodyInterprets(Pair),
+    NobodyInterprets(LanguagePair),
 }
 
 /// Looks at every start on the grid within the wish's times.

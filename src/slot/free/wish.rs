@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::cover::{MOST_PAIRS, Pair};
+use super::cover::MOST_PAIRS;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
-use crate::interpreter::InterpreterId;
+use crate::interpreter::{InterpreterId, LanguagePair};
 use crate::room::RoomId;
 use crate::slot::interval::{Interval, LONGEST_SLOT};
 use crate::slot::{Details, Kind, SlotId, State};
@@ -32,7 +32,7 @@ pub struct Wish {
     pub(super) minutes: i32,
     pub(super) place: Place,
     pub(super) interpreters: Vec<InterpreterId>,
-    pub(super) pairs: Vec<Pair>,
+    pub(super) pairs: Vec<LanguagePair>,
     pub(super) within: Vec<Interval>,
     pub(super) near: Option<Instant>,
     pub(super) moving: Option<SlotId>,
@@ -118,9 +118,13 @@ impl Wish {
     ///
     /// # Errors
     /// When there are too many pairs.
-    pub fn interpreted_between(mut self, mut pairs: Vec<Pair>) -> Result<Self, WishError> {
-        pairs.sort_unstable();
-        pairs.dedup();
+    pub fn interpreted_between(mut self, mut pairs: Vec<LanguagePair>) -> Result<Self, WishError> {
+        let mut known = Vec::new();
+        pairs.retain(|pair| {
+            let new = !known.contains(pair);
+            known.push(pair.clone());
+            new
+        });
         if pairs.len() > MOST_PAIRS {
             return Err(WishError::TooManyPairs);
         }
@@ -166,16 +170,16 @@ impl Wish {
         }
     }
 
-    /// How long it lasts, in minutes.
+    /// The stored slot that would be moved, if any.
     #[must_use]
-    pub const fn minutes(&self) -> i32 {
-        self.minutes
+    pub const fn moves(&self) -> Option<SlotId> {
+        self.moving
     }
 
-    /// Where it may be.
+    /// The time that it should be near to, if any.
     #[must_use]
-    pub const fn place(&self) -> Place {
-        self.place
+    pub const fn nearest(&self) -> Option<Instant> {
+        self.near
     }
 
     /// The slot as it would be stored, at a time, in a room and with interpreters.

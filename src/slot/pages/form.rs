@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::free::address_of_typed;
 use super::marks;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
@@ -18,6 +19,8 @@ use crate::web::page::{Section, Shell};
 pub(super) struct FormPage {
     shell: Shell,
     action: String,
+    /// Where the search for free times takes over what is typed.
+    search: String,
     back: String,
     form: Form,
     version: String,
@@ -43,6 +46,8 @@ struct Refusal {
     blocked: bool,
     marks: Vec<Mark>,
     alternatives: Vec<Offer>,
+    /// Where to search further for what was typed.
+    further: String,
 }
 
 /// An alternative, ready to be sent.
@@ -108,6 +113,7 @@ pub(super) fn page(
     FormPage {
         shell: desk.seat.shell(title, Section::Timetable).form(&form),
         action,
+        search: search_address(desk, subject),
         back,
         version: form.fields.get("version").to_owned(),
         refusal,
@@ -135,7 +141,15 @@ pub(super) fn page(
     }
 }
 
-fn kind_field() -> Select {
+fn search_address(desk: &Desk, subject: Subject<'_>) -> String {
+    let address = format!("/events/{}/free-slots", desk.programme.event.slug);
+    match subject {
+        Subject::New => address,
+        Subject::Stored(slot) => format!("{address}?slot={}", slot.id),
+    }
+}
+
+pub(super) fn kind_field() -> Select {
     Select::new(
         "kind",
         "Kind",
@@ -170,14 +184,14 @@ pub(super) fn room_field(desk: &Desk) -> Select {
     Select::new("room", "Room", [none].into_iter().chain(choices))
 }
 
-fn delegation_choices(desk: &Desk) -> Vec<Choice> {
+pub(super) fn delegation_choices(desk: &Desk) -> Vec<Choice> {
     let delegations = desk.programme.delegations.iter();
     delegations
         .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
         .collect()
 }
 
-fn interpreter_field(desk: &Desk) -> Option<Choices> {
+pub(super) fn interpreter_field(desk: &Desk) -> Option<Choices> {
     let interpreters = &desk.programme.interpreters;
     let choices = || {
         interpreters
@@ -242,6 +256,7 @@ fn refusal(
             .into_iter()
             .map(|offer| self::offer(desk, fields, details, offer))
             .collect(),
+        further: address_of_typed(&desk.programme, fields, subject.id()),
     }
 }
 

@@ -63,7 +63,8 @@ pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
             }
         }
         Obstacle::NoRoomFor(people) => format!("No room takes {people} people."),
-        Obstacle::NobodyInterprets((one, other)) => {
+        Obstacle::NobodyInterprets(pair) => {
+            let [one, other] = pair.languages();
             format!("Nobody interprets between {one} and {other}.")
         }
     }
