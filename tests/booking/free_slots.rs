@@ -509,7 +509,11 @@ proptest! {
         let offers = search(&programme, &wish).offers;
         let mut ranked: Vec<_> = ranked(&programme, &wish, offers.clone());
         for pair in ranked.windows(2) {
-            let key = |at: usize| (pair[at].advice.len(), pair[at].offer.interval.start());
+            let key = |at: usize| {
+                let start = pair[at].offer.interval.start();
+                let minute = start.minutes().rem_euclid(60);
+                (pair[at].advice.len(), minute % 30 != 0, minute % 15 != 0, start)
+            };
             prop_assert!(key(0) < key(1));
         }
         ranked.sort_by_key(|each| each.offer.interval.start());

@@ -169,17 +169,18 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
     let near = near(programme, fields, &mut errors);
     let title = title(programme, fields, kind.unwrap_or(Kind::Other), &mut errors);
     let slot = slot(programme, fields.get("slot"), &mut errors);
-    // Without parties of this event there is already a sentence about them.
-    let known = errors.get("delegations").is_none();
-    let wish = Wish::new(programme, kind.unwrap_or(Kind::Other), parties, minutes)
-        .and_then(|wish| wish.interpreted_between(pairs));
-    let wish = match wish {
-        Err(WishError::NoParties) if !known => None,
-        wish => taken(&mut errors, wish),
-    };
-    let wish = wish
+    let minutes = errors.take("minutes", Wish::length(programme, minutes));
+    if parties.is_empty() && errors.get("delegations").is_none() {
+        errors.add("delegations", WishError::NoParties.to_string());
+    }
+    let wish = kind
+        .zip(minutes)
         .zip(times)
-        .and_then(|(wish, times)| taken(&mut errors, wish.within(programme, &times)));
+        .and_then(|((kind, minutes), times)| {
+            let wish = Wish::new(programme, kind, parties, minutes).ok()?;
+            let wish = errors.take("pairs", wish.interpreted_between(pairs))?;
+            errors.take("day", wish.within(programme, &times))
+        });
     match (wish, title) {
         (Some(wish), Some(title)) if errors.is_empty() => {
             let wish = wish.titled(title).interpreted_by(interpreters).near(near);
@@ -188,17 +189,6 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
         }
         _ => Err(errors),
     }
-}
-
-/// Keeps a wish, or notes at its field why it makes no sense.
-fn taken(errors: &mut FieldErrors, wish: Result<Wish, WishError>) -> Option<Wish> {
-    let field = match &wish {
-        Ok(_) | Err(WishError::NoParties) => "delegations",
-        Err(WishError::Length { .. }) => "minutes",
-        Err(WishError::OutsideDays(_)) => "day",
-        Err(WishError::TooManyPairs) => "pairs",
-    };
-    errors.take(field, wish)
 }
 
 /// Reads room and people; `None` stands for any room that takes the parties.

@@ -1,9 +1,12 @@
 //! The order of offers: what nobody advises against first, then the nearest or the earliest.
 
+use chrono::Timelike;
+
 use super::search::Offer;
 use super::wish::Wish;
 use crate::event::programme::Programme;
 use crate::slot::rules::{Candidate, Conflict, check};
+use crate::time::Instant;
 
 /// An offer with what there is to know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +17,9 @@ pub struct Ranked {
     pub advice: Vec<Conflict>,
 }
 
-/// Puts offers in order: the fewest pieces of advice first, then the nearest to the time wished for, or else the
-/// earliest.
+/// Puts offers in order: the fewest pieces of advice first, then the nearest to the time wished for. Without such a
+/// time, full and half hours come first, then quarters, then the rest, each by time: meetings begin when people
+/// expect them to.
 ///
 /// The room at each start is already the one with the fewest spare seats, and the interpreters the fewest that do.
 #[must_use]
@@ -34,8 +38,20 @@ pub fn ranked(programme: &Programme, wish: &Wish, offers: Vec<Offer>) -> Vec<Ran
     let mut ranked: Vec<Ranked> = judged.collect();
     ranked.sort_by_key(|each| {
         let start = each.offer.interval.start();
-        let away = wish.near.map(|near| start.minutes_since(near).abs());
-        (each.advice.len(), away, start)
+        let worse = match wish.near {
+            Some(near) => start.minutes_since(near).abs(),
+            None => oddness(programme, start),
+        };
+        (each.advice.len(), worse, start)
     });
     ranked
+}
+
+/// How far from a time at which people expect meetings to begin: 0 for full and half hours, 1 for quarters.
+fn oddness(programme: &Programme, start: Instant) -> i32 {
+    match programme.event.time_zone.local(start).minute() {
+        0 | 30 => 0,
+        15 | 45 => 1,
+        _ => 2,
+    }
 }

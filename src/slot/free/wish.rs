@@ -74,10 +74,7 @@ impl Wish {
         if parties.is_empty() {
             return Err(WishError::NoParties);
         }
-        let grid = programme.event.settings.grid_minutes.max(1);
-        if !(1..=LONGEST_SLOT).contains(&minutes) || minutes % grid != 0 {
-            return Err(WishError::Length { grid });
-        }
+        let minutes = Self::length(programme, minutes)?;
         let days = programme.event.days.iter();
         Ok(Self {
             kind,
@@ -91,6 +88,16 @@ impl Wish {
             near: None,
             moving: None,
         })
+    }
+
+    /// Passes on a length that is on the event's grid, in minutes.
+    ///
+    /// # Errors
+    /// When it is not, or is longer than a day.
+    pub fn length(programme: &Programme, minutes: i32) -> Result<i32, WishError> {
+        let grid = programme.event.settings.grid_minutes.max(1);
+        let fits = (1..=LONGEST_SLOT).contains(&minutes) && minutes % grid == 0;
+        fits.then_some(minutes).ok_or(WishError::Length { grid })
     }
 
     /// What the slot would be called.

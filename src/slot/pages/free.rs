@@ -56,6 +56,8 @@ struct FreePage {
 struct Results {
     summary: String,
     order: String,
+    /// What is to be said of every offer.
+    advice: Vec<Mark>,
     best: Vec<OfferLine>,
     more: Vec<OfferLine>,
     /// How many offers there is no place for on the page.
@@ -242,6 +244,7 @@ fn results(desk: &Desk, fields: &Fields, wish: &Wish) -> Results {
         .zip(1..)
         .map(|(each, rank)| offer_line(desk, wish, each, rank))
         .collect();
+    let advice = shared_advice(&mut best);
     let more = best.split_off(best.len().min(OPEN_OFFERS));
     let action = match wish.moves() {
         _ if !desk.seat.may_change() => String::new(),
@@ -251,6 +254,7 @@ fn results(desk: &Desk, fields: &Fields, wish: &Wish) -> Results {
     Results {
         summary: summary(free, free + refused),
         order: order(programme, wish),
+        advice,
         left_out: free - best.len() - more.len(),
         best,
         more,
@@ -273,14 +277,35 @@ fn summary(free: usize, all: usize) -> String {
 }
 
 fn order(programme: &Programme, wish: &Wish) -> String {
-    let nearest = wish.nearest().map_or_else(
-        || "the earliest".to_owned(),
+    let then = wish.nearest().map_or_else(
+        || "full and half hours, quarters, and the rest, each by time".to_owned(),
         |near| format!("the nearest to {}", programme.event.time_zone.clock(near)),
     );
     format!(
-        "In this order: what the fewest advices speak against, then {nearest}. At each start the smallest room that is \
-         large enough and free, and the fewest interpreters who do."
+        "The fewest pieces of advice come first, then {then}. At each start the smallest room that is large enough and \
+         free, and the fewest interpreters that do."
     )
+}
+
+/// Takes what every offer is advised against out of the offers: it is said once.
+fn shared_advice(offers: &mut [OfferLine]) -> Vec<Mark> {
+    let same =
+        |one: &Mark, other: &Mark| (one.rule, &one.sentence) == (other.rule, &other.sentence);
+    let Some((first, others)) = offers.split_first() else {
+        return Vec::new();
+    };
+    let everywhere = |mark: &&Mark| {
+        others
+            .iter()
+            .all(|offer| offer.advice.iter().any(|each| same(each, mark)))
+    };
+    let shared: Vec<Mark> = first.advice.iter().filter(everywhere).cloned().collect();
+    for offer in offers {
+        offer
+            .advice
+            .retain(|mark| !shared.iter().any(|each| same(each, mark)));
+    }
+    shared
 }
 
 fn offer_line(desk: &Desk, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLine {

@@ -88,11 +88,25 @@ impl<'a> Candidate<'a> {
         programme: &Programme,
         resource: Resource,
     ) -> impl Iterator<Item = &Slot> {
-        let id = self.id;
-        programme
-            .slots_of(resource)
+        let slots = programme.slots_of(resource).map(AsRef::as_ref);
+        slots.filter(move |other| self.is_beside(other))
+    }
+
+    /// Those of them that may come nearer to it than `minutes`.
+    fn neighbours(
+        self,
+        programme: &Programme,
+        resource: Resource,
+        minutes: i32,
+    ) -> impl Iterator<Item = &Slot> {
+        let slots = programme.slots_near(resource, self.details.interval, minutes);
+        slots
             .map(AsRef::as_ref)
-            .filter(move |other| Some(other.id) != id && other.state() != State::Cancelled)
+            .filter(move |other| self.is_beside(other))
+    }
+
+    fn is_beside(self, other: &Slot) -> bool {
+        Some(other.id) != self.id && other.state() != State::Cancelled
     }
 
     /// A pencilled slot is a sketch: what would otherwise stop it is only said.

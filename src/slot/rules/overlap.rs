@@ -7,7 +7,9 @@ use crate::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
     for resource in candidate.details.resources() {
-        for other in candidate.others(programme, resource) {
+        // Whoever does not know where the other slot is needs the longest gap.
+        let reach = needed_gap(programme, resource, None, None);
+        for other in candidate.neighbours(programme, resource, reach) {
             let Some((level, finding)) = between(programme, candidate, resource, other) else {
                 continue;
             };
