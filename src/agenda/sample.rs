@@ -226,6 +226,7 @@ pub fn slot(
             room: Some(room),
             delegations: delegations.to_vec(),
             interpreters: Vec::new(),
+            interpretation_wanted: false,
             state,
         },
         version: 7,

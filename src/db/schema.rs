@@ -47,6 +47,9 @@ diesel::table! {
         minimum_gap_minutes -> Integer,
         chair_run_minutes -> Integer,
         chair_rest_needs_reason -> Bool,
+        interpreter_alone_minutes -> Integer,
+        interpreter_team_minutes -> Integer,
+        interpreter_rest_minutes -> Integer,
         revision -> BigInt,
         created_at -> BigInt,
     }
@@ -148,6 +151,7 @@ diesel::table! {
         ends_at -> Integer,
         state -> Text,
         holds -> Bool,
+        interpretation_wanted -> Bool,
         version -> Integer,
         sequence -> Integer,
         placement -> Integer,

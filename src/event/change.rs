@@ -163,5 +163,8 @@ fn record(event: &Event) -> serde_json::Value {
         "minimum_gap_minutes": event.settings.minimum_gap_minutes,
         "chair_run_minutes": event.settings.chair_run_minutes,
         "chair_rest_needs_reason": event.settings.chair_rest_needs_reason,
+        "interpreter_alone_minutes": event.settings.interpreter_alone_minutes,
+        "interpreter_team_minutes": event.settings.interpreter_team_minutes,
+        "interpreter_rest_minutes": event.settings.interpreter_rest_minutes,
     })
 }

@@ -22,6 +22,9 @@ pub const FIELDS: &[&str] = &[
     "minimum_gap_minutes",
     "chair_run_minutes",
     "chair_rest_needs_reason",
+    "interpreter_alone_minutes",
+    "interpreter_team_minutes",
+    "interpreter_rest_minutes",
 ];
 
 /// Reads an event form. `stored` is the event being changed, whose slug stays; a new one needs a slug.
@@ -139,11 +142,30 @@ fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
     let grid = number("grid_minutes", "Grid", 1..=60);
     let gap = number("minimum_gap_minutes", "Transfer", 0..=240);
     let run = number("chair_run_minutes", "The chair’s longest run", 15..=1440);
+    let longest = Settings::INTERPRETER_RUN;
+    let alone = number(
+        "interpreter_alone_minutes",
+        "An interpreter’s longest run alone",
+        longest.clone(),
+    );
+    let team = number(
+        "interpreter_team_minutes",
+        "An interpreter’s longest run in turns",
+        longest,
+    );
+    let rest = number(
+        "interpreter_rest_minutes",
+        "An interpreter’s rest",
+        Settings::INTERPRETER_REST,
+    );
     Some(Settings {
         grid_minutes: grid?,
         minimum_gap_minutes: gap?,
         chair_run_minutes: run?,
         chair_rest_needs_reason: fields.flag("chair_rest_needs_reason"),
+        interpreter_alone_minutes: alone?,
+        interpreter_team_minutes: team?,
+        interpreter_rest_minutes: rest?,
     })
 }
 
@@ -182,6 +204,18 @@ pub fn fields_of_settings(settings: Settings) -> Fields {
             settings.minimum_gap_minutes.to_string(),
         ),
         ("chair_run_minutes", settings.chair_run_minutes.to_string()),
+        (
+            "interpreter_alone_minutes",
+            settings.interpreter_alone_minutes.to_string(),
+        ),
+        (
+            "interpreter_team_minutes",
+            settings.interpreter_team_minutes.to_string(),
+        ),
+        (
+            "interpreter_rest_minutes",
+            settings.interpreter_rest_minutes.to_string(),
+        ),
     ]);
     if settings.chair_rest_needs_reason {
         fields.push("chair_rest_needs_reason", "yes");

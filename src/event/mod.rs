@@ -13,6 +13,8 @@ pub mod timetable;
 pub mod tx;
 pub mod visibility;
 
+use std::ops::RangeInclusive;
+
 use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
@@ -94,16 +96,37 @@ pub struct Settings {
     pub chair_run_minutes: i32,
     /// True when a longer run needs a reason; otherwise it is advice.
     pub chair_rest_needs_reason: bool,
+    /// Minutes an interpreter may go on alone without a rest.
+    pub interpreter_alone_minutes: i32,
+    /// Minutes an interpreter may go on without a rest when a colleague takes turns.
+    pub interpreter_team_minutes: i32,
+    /// Minutes that count as a rest for an interpreter.
+    pub interpreter_rest_minutes: i32,
+}
+
+impl Settings {
+    /// What an interpreter's longest run may be set to, in minutes.
+    pub const INTERPRETER_RUN: RangeInclusive<i32> = 10..=1440;
+    /// What an interpreter's rest may be set to, in minutes.
+    pub const INTERPRETER_REST: RangeInclusive<i32> = 5..=240;
 }
 
 impl Default for Settings {
     /// DESIGN §2 and §3: grid 5, gap 5, the chair's run 150 minutes, advice.
+    ///
+    /// Interpreters: the figures of AIIC, the International Association of Conference Interpreters, in its Canadian
+    /// Region's table for a meeting in two languages ("at least": up to 40 minutes one interpreter, up to 3½ to 4 hours
+    /// two; canada.aiic.net/ViewPage.cfm/page1625). Of the second the lower end. AIIC names no length for a rest; two
+    /// who share a booth relieve each other about every half-hour, so half an hour is what a rest is there.
     fn default() -> Self {
         Self {
             grid_minutes: 5,
             minimum_gap_minutes: 5,
             chair_run_minutes: 150,
             chair_rest_needs_reason: false,
+            interpreter_alone_minutes: 40,
+            interpreter_team_minutes: 210,
+            interpreter_rest_minutes: 30,
         }
     }
 }

@@ -286,6 +286,16 @@ impl Programme {
             .filter(|delegation| details.involves(delegation.id))
     }
 
+    /// The interpreters of a slot, in the order they were entered.
+    pub fn interpreters_of<'p>(
+        &'p self,
+        details: &'p Details,
+    ) -> impl Iterator<Item = &'p Interpreter> + Clone {
+        self.interpreters
+            .iter()
+            .filter(|interpreter| details.interpreters.contains(&interpreter.id))
+    }
+
     /// The host, if there is one yet.
     #[must_use]
     pub fn chair(&self) -> Option<&Delegation> {

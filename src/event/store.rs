@@ -28,6 +28,9 @@ struct EventRow {
     minimum_gap_minutes: i32,
     chair_run_minutes: i32,
     chair_rest_needs_reason: bool,
+    interpreter_alone_minutes: i32,
+    interpreter_team_minutes: i32,
+    interpreter_rest_minutes: i32,
     revision: Revision,
     created_at: Moment,
 }
@@ -144,6 +147,9 @@ fn with_days(conn: &mut Conn, row: EventRow) -> QueryResult<Event> {
             minimum_gap_minutes: row.minimum_gap_minutes,
             chair_run_minutes: row.chair_run_minutes,
             chair_rest_needs_reason: row.chair_rest_needs_reason,
+            interpreter_alone_minutes: row.interpreter_alone_minutes,
+            interpreter_team_minutes: row.interpreter_team_minutes,
+            interpreter_rest_minutes: row.interpreter_rest_minutes,
         },
         revision: row.revision,
     })
@@ -201,6 +207,9 @@ fn row(event: &Event, created_at: Moment) -> EventRow {
         minimum_gap_minutes: event.settings.minimum_gap_minutes,
         chair_run_minutes: event.settings.chair_run_minutes,
         chair_rest_needs_reason: event.settings.chair_rest_needs_reason,
+        interpreter_alone_minutes: event.settings.interpreter_alone_minutes,
+        interpreter_team_minutes: event.settings.interpreter_team_minutes,
+        interpreter_rest_minutes: event.settings.interpreter_rest_minutes,
         revision: event.revision,
         created_at,
     }

@@ -121,13 +121,7 @@ impl<'a> View<'a> {
     /// Who interprets; `None` for a delegation, which is not told when that changes.
     #[must_use]
     pub fn interpreters(self) -> Option<Vec<&'a Interpreter>> {
-        self.staff(|slot| {
-            slot.details
-                .interpreters
-                .iter()
-                .filter_map(|&id| self.programme.interpreter(id))
-                .collect()
-        })
+        self.staff(|slot| self.programme.interpreters_of(&slot.details).collect())
     }
 
     /// The internal note; `None` for a delegation, and when there is none.

@@ -159,6 +159,12 @@ impl Interpreter {
     pub fn works_between(&self, one: &[String], other: &[String]) -> bool {
         self.pairs.iter().any(|pair| pair.joins(one, other))
     }
+
+    /// True when both work between the same two languages, in one pair at least.
+    #[must_use]
+    pub fn shares_a_pair_with(&self, other: &Self) -> bool {
+        self.pairs.iter().any(|pair| other.pairs.contains(pair))
+    }
 }
 
 #[cfg(test)]

@@ -297,7 +297,8 @@ fn replace(
     };
     let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
         || slot.state().holds() && !old.state().holds();
-    let placed = moved || firmer || slot.details.kind != old.details.kind;
+    let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
+    let placed = moved || firmer || wanted || slot.details.kind != old.details.kind;
     // Whoever only loosens a slot is not asked about rules that have come to stand against it meanwhile.
     let loosened = !placed && slot.state() != old.state();
     let given = if loosened {

@@ -22,12 +22,16 @@ const FIELDS: &[&str] = &[
     "end",
     "room",
     "delegations",
+    "interpretation",
     "interpreters",
     "state",
     "note",
     "version",
     "tell",
 ];
+
+/// What the form sends when interpretation is wanted; otherwise it sends nothing.
+pub const INTERPRETATION_WANTED: &str = "wanted";
 
 /// What a slot form asks for.
 #[derive(Debug)]
@@ -97,6 +101,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
                 room,
                 delegations,
                 interpreters,
+                interpretation_wanted: fields.flag("interpretation"),
                 state,
             };
             Ok(Request {
@@ -297,11 +302,10 @@ pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
     for party in programme.parties(details) {
         fields.push("delegations", party.code.to_string());
     }
-    for interpreter in details
-        .interpreters
-        .iter()
-        .filter_map(|id| programme.interpreter(*id))
-    {
+    if details.interpretation_wanted {
+        fields.push("interpretation", INTERPRETATION_WANTED);
+    }
+    for interpreter in programme.interpreters_of(details) {
         fields.push("interpreters", interpreter.code.to_string());
     }
     fields

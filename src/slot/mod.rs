@@ -96,6 +96,13 @@ impl Kind {
             Self::Other => "Other",
         }
     }
+
+    /// True when the form of a new slot has interpretation ticked: where principals talk business, protocol offices
+    /// provide it unless they know better; at meals, photos and ceremonies they decide case by case.
+    #[must_use]
+    pub const fn is_usually_interpreted(self) -> bool {
+        matches!(self, Self::Plenary | Self::Bilateral)
+    }
 }
 
 /// How firm a slot is.
@@ -166,6 +173,8 @@ pub struct Details {
     pub delegations: Vec<DelegationId>,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
+    /// Whether its sides are to be interpreted for each other; delegations are not told.
+    pub interpretation_wanted: bool,
     /// How firm.
     pub state: State,
 }

@@ -25,7 +25,7 @@ pub struct SlotRecord {
     pub ends_at: String,
     /// Codes, in order of precedence.
     pub delegations: Vec<String>,
-    /// Codes.
+    /// Codes, in the order in which the interpreters were entered.
     pub interpreters: Vec<String>,
     /// The state's word.
     pub state: &'static str,
@@ -41,10 +41,6 @@ impl SlotRecord {
     pub fn of(programme: &Programme, slot: &Slot) -> Self {
         let details = &slot.details;
         let zone = programme.event.time_zone;
-        let interpreters = details
-            .interpreters
-            .iter()
-            .filter_map(|id| programme.interpreter(*id));
         Self {
             id: slot.id.0,
             kind: details.kind.as_str(),
@@ -59,7 +55,8 @@ impl SlotRecord {
                 .parties(details)
                 .map(|party| party.code.to_string())
                 .collect(),
-            interpreters: interpreters
+            interpreters: programme
+                .interpreters_of(details)
                 .map(|interpreter| interpreter.code.to_string())
                 .collect(),
             state: details.state.as_str(),
@@ -68,8 +65,8 @@ impl SlotRecord {
         }
     }
 
-    /// The same for the history: times as people write them at the venue, the internal note
-    /// and the reasons given, without the counters.
+    /// The same for the history: times as people write them at the venue, the internal note,
+    /// whether interpretation is wanted and the reasons given, without the counters.
     pub(super) fn for_history(&self, programme: &Programme, slot: &Slot) -> Value {
         let reasons: Vec<String> =
             super::rules::check(programme, super::rules::Candidate::stored(slot))
@@ -90,6 +87,12 @@ impl SlotRecord {
                 );
             }
             fields.insert("note".to_owned(), slot.details.note.clone().into());
+            let interpretation = if slot.details.interpretation_wanted {
+                "wanted"
+            } else {
+                "not wanted"
+            };
+            fields.insert("interpretation".to_owned(), interpretation.into());
             if !reasons.is_empty() {
                 fields.insert("reasons".to_owned(), reasons.into());
             }

@@ -30,6 +30,7 @@ struct SlotRow {
     starts_at: Instant,
     ends_at: Instant,
     state: Word<State>,
+    interpretation_wanted: bool,
     version: i32,
     sequence: i32,
     placement: i32,
@@ -62,6 +63,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
                 room,
                 delegations,
                 interpreters,
+                interpretation_wanted: row.interpretation_wanted,
                 state: row.state.0,
             };
             let (id, version, sequence, placement) =
@@ -267,6 +269,7 @@ struct Facts<'s> {
     ends_at: Instant,
     state: Word<State>,
     holds: bool,
+    interpretation_wanted: bool,
     version: i32,
     sequence: i32,
     placement: i32,
@@ -283,6 +286,7 @@ fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
         ends_at: details.interval.end(),
         state: Word(details.state),
         holds: details.state.holds(),
+        interpretation_wanted: details.interpretation_wanted,
         version: slot.version,
         sequence: slot.sequence,
         placement: slot.placement,

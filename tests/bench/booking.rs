@@ -136,6 +136,7 @@ fn wanted(programme: &Programme) -> Vec<Details> {
                         room: Some(room.id),
                         delegations: parties.iter().map(|party| party.id).collect(),
                         interpreters: Vec::new(),
+                        interpretation_wanted: false,
                         state: State::Tentative,
                     }
                     .in_order(),

@@ -165,9 +165,9 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
     sql(
         &house,
         &format!(
-            "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, version, sequence,
-               placement, created_at, updated_at)
-             VALUES (7, {event}, 'other', 'Intruder', '', {starts}, {ends}, 'tentative', true, 1, 0, 1, 0, 0)"
+            "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds,
+               interpretation_wanted, version, sequence, placement, created_at, updated_at)
+             VALUES (7, {event}, 'other', 'Intruder', '', {starts}, {ends}, 'tentative', true, false, 1, 0, 1, 0, 0)"
         ),
     );
     sql(

@@ -30,6 +30,9 @@ struct Scene {
     gap: i32,
     grid: i32,
     rest: Option<i32>,
+    /// How long an interpreter goes on without a colleague, and with one, in minutes.
+    alone: i32,
+    team: i32,
 }
 
 #[derive(Debug, Clone)]
@@ -107,9 +110,10 @@ fn scene() -> impl Strategy<Value = Scene> {
         0..4_i32,
         select(vec![5, 10, 15]),
         prop::option::weighted(0.4, 4..20_i32),
+        select(vec![20, 45, 90]),
     )
         .prop_map(
-            |(parties, rooms, interpreters, slots, gap, grid, rest)| Scene {
+            |(parties, rooms, interpreters, slots, gap, grid, rest, team)| Scene {
                 parties,
                 rooms,
                 interpreters,
@@ -117,6 +121,9 @@ fn scene() -> impl Strategy<Value = Scene> {
                 gap: gap * 5,
                 grid,
                 rest: rest.map(|steps| steps * 5),
+                // Nobody needs a colleague: who is tired does not depend on who else is there.
+                alone: 1440,
+                team,
             },
         )
 }
@@ -205,6 +212,9 @@ impl Scene {
                 minimum_gap_minutes: self.gap,
                 chair_run_minutes: self.rest.unwrap_or(150),
                 chair_rest_needs_reason: self.rest.is_some(),
+                interpreter_alone_minutes: self.alone,
+                interpreter_team_minutes: self.team,
+                interpreter_rest_minutes: 20,
             },
             revision: Revision(1),
         }
@@ -231,7 +241,7 @@ impl Scene {
                 principal_title: String::new(),
                 precedence: id,
                 time_zone: "Asia/Almaty".parse().unwrap(),
-                languages: Vec::new(),
+                languages: vec![LANGUAGES[usize::try_from(id).unwrap() % 3].to_owned()],
                 party_size: *party_size,
                 contacts: Vec::new(),
                 presence: presence(stay),
@@ -270,6 +280,7 @@ impl Scene {
                     .copied()
                     .map(interpreter)
                     .collect(),
+                interpretation_wanted: false,
                 state: block.state,
             },
             version: 1,
@@ -339,6 +350,33 @@ impl Asked {
             wish = wish.moving(SlotId(id(slot)));
         }
         wish
+    }
+
+    /// The wish as it would be stored.
+    fn details(
+        &self,
+        interval: Interval,
+        room: Option<RoomId>,
+        interpreters: Vec<InterpreterId>,
+        interpretation_wanted: bool,
+    ) -> Details {
+        Details {
+            kind: self.kind,
+            title: line("Try"),
+            note: String::new(),
+            interval,
+            room,
+            delegations: self.parties.iter().copied().map(party).collect(),
+            interpreters,
+            interpretation_wanted,
+            state: State::Tentative,
+        }
+    }
+
+    /// What the rules have against it.
+    fn judged(&self, programme: &Programme, details: &Details) -> Vec<Conflict> {
+        let id = self.moving.map(|slot| SlotId(id(slot)));
+        check(programme, Candidate { id, details })
     }
 
     fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
@@ -412,23 +450,8 @@ fn brute_force(
             .flat_map(|room| sets.iter().map(move |set| (room, set)));
         let best = tries
             .map(|(room, set)| {
-                let details = Details {
-                    kind: asked.kind,
-                    title: line("Try"),
-                    note: String::new(),
-                    interval,
-                    room: *room,
-                    delegations: asked.parties.iter().copied().map(party).collect(),
-                    interpreters: set.clone(),
-                    state: State::Tentative,
-                };
-                let conflicts = check(
-                    programme,
-                    Candidate {
-                        id: asked.moving.map(|slot| SlotId(id(slot))),
-                        details: &details,
-                    },
-                );
+                let details = asked.details(interval, *room, set.clone(), false);
+                let conflicts = asked.judged(programme, &details);
                 let count = |level| {
                     conflicts
                         .iter()
@@ -500,6 +523,32 @@ proptest! {
     #[test]
     fn the_search_finds_what_trying_everything_finds(scene in scene(), asked in asked()) {
         assert_equal(&scene, &scene.programme(), &asked);
+    }
+
+    #[test]
+    fn interpretation_is_offered_where_the_rules_agree_and_refused_where_nobody_alone_will_do(
+        scene in scene(),
+        asked in asked(),
+        alone in select(vec![20, 40, 1440]),
+    ) {
+        let scene = Scene { alone, ..scene };
+        let programme = scene.programme();
+        let asked = Asked { pairs: Vec::new(), ..asked };
+        let Found { offers, refused } = search(&programme, &asked.wish(&scene, &programme).interpreted());
+        let objections = |interval, room, set: &[InterpreterId]| {
+            let details = asked.details(interval, room, set.to_vec(), true);
+            asked.judged(&programme, &details).into_iter().find(|conflict| conflict.level != Level::Advice)
+        };
+        for Offer { interval, room, interpreters } in offers {
+            prop_assert_eq!(objections(interval, room, &interpreters), None);
+        }
+        let few = asked.interpreters.len() + 1;
+        let sets: Vec<_> = asked.sets(&programme).into_iter().filter(|set| set.len() <= few).collect();
+        for Refused { interval, .. } in refused {
+            for (room, set) in asked.rooms(&programme).into_iter().flat_map(|room| sets.iter().map(move |set| (room, set))) {
+                prop_assert!(objections(interval, room, set).is_some(), "{:?} {:?} {:?}", interval, room, set);
+            }
+        }
     }
 
     #[test]

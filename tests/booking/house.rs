@@ -109,6 +109,7 @@ impl<'d> House<'d> {
                 .map(|code| programme.delegation_by_code(code).unwrap().id)
                 .collect(),
             interpreters: Vec::new(),
+            interpretation_wanted: false,
             state: State::Tentative,
         }
         .in_order()

@@ -32,7 +32,7 @@ pub fn furnish(db: &Db) {
             db,
             &format!(
                 "INSERT INTO events VALUES ({id}, '{slug}', '', '', '', '', 'Asia/Tokyo', '', '', '', \
-                 5, 5, 150, FALSE, 0, 0)"
+                 5, 5, 150, FALSE, 40, 210, 30, 0, 0)"
             ),
         )
         .unwrap();
@@ -97,7 +97,7 @@ pub fn insert_slot(id: i64, starts: i32, ends: i32, state: &str) -> String {
     let holds = matches!(state, "tentative" | "confirmed");
     format!(
         "INSERT INTO slots VALUES ({id}, {MEETING}, 'bilateral', 'Slot {id}', '', {}, {}, '{state}', {holds}, \
-         1, 0, 1, 0, 0)",
+         FALSE, 1, 0, 1, 0, 0)",
         TEN + starts,
         TEN + ends
     )

@@ -82,6 +82,7 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
             room: Some(RoomId(id(room))),
             delegations,
             interpreters: vec![InterpreterId(id(room))],
+            interpretation_wanted: false,
             state: match number % 20 {
                 7 => State::Pencilled,
                 13 => State::Cancelled,

@@ -310,6 +310,9 @@ fn settings() -> Vec<(&'static str, String)> {
         ("minimum_gap_minutes", "5"),
         ("chair_run_minutes", "120"),
         ("chair_rest_needs_reason", "yes"),
+        ("interpreter_alone_minutes", "45"),
+        ("interpreter_team_minutes", "180"),
+        ("interpreter_rest_minutes", "20"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()

@@ -14,6 +14,9 @@ CREATE TABLE events (
   minimum_gap_minutes     INTEGER NOT NULL CHECK (minimum_gap_minutes BETWEEN 0 AND 240),
   chair_run_minutes       INTEGER NOT NULL CHECK (chair_run_minutes BETWEEN 15 AND 1440),
   chair_rest_needs_reason BOOLEAN NOT NULL,
+  interpreter_alone_minutes INTEGER NOT NULL CHECK (interpreter_alone_minutes BETWEEN 10 AND 1440),
+  interpreter_team_minutes  INTEGER NOT NULL CHECK (interpreter_team_minutes BETWEEN 10 AND 1440),
+  interpreter_rest_minutes  INTEGER NOT NULL CHECK (interpreter_rest_minutes BETWEEN 5 AND 240),
   revision                BIGINT  NOT NULL,   -- raised first by every writing transaction
   created_at              BIGINT  NOT NULL
 );

@@ -11,6 +11,7 @@ CREATE TABLE slots (
   ends_at    INTEGER NOT NULL,
   state      TEXT    NOT NULL CHECK (state IN ('pencilled', 'tentative', 'confirmed', 'cancelled')),
   holds      BOOLEAN NOT NULL,
+  interpretation_wanted BOOLEAN NOT NULL,     -- its sides are to be interpreted for each other
   version    INTEGER NOT NULL,                -- every write
   sequence   INTEGER NOT NULL,                -- every change a delegation must hear of
   placement  INTEGER NOT NULL,                -- every change of time, room or participants

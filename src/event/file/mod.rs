@@ -61,6 +61,12 @@ struct Meeting {
     chair_run_minutes: Option<Spanned<i64>>,
     #[serde(default)]
     chair_rest_needs_reason: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interpreter_alone_minutes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interpreter_team_minutes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interpreter_rest_minutes: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -187,6 +193,13 @@ struct SlotEntry {
         skip_serializing_if = "Vec::is_empty"
     )]
     interpreters: Vec<Spanned<String>>,
+    /// Whether interpretation is wanted.
+    #[serde(
+        default,
+        alias = "interpretation_assumed",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    interpretation: bool,
     #[serde(default = "tentative")]
     state: Spanned<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

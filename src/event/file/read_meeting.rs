@@ -46,6 +46,24 @@ impl Reader<'_> {
                 defaults.chair_run_minutes,
             ),
             chair_rest_needs_reason: meeting.chair_rest_needs_reason,
+            interpreter_alone_minutes: setting(
+                "interpreter_alone_minutes",
+                &meeting.interpreter_alone_minutes,
+                Settings::INTERPRETER_RUN,
+                defaults.interpreter_alone_minutes,
+            ),
+            interpreter_team_minutes: setting(
+                "interpreter_team_minutes",
+                &meeting.interpreter_team_minutes,
+                Settings::INTERPRETER_RUN,
+                defaults.interpreter_team_minutes,
+            ),
+            interpreter_rest_minutes: setting(
+                "interpreter_rest_minutes",
+                &meeting.interpreter_rest_minutes,
+                Settings::INTERPRETER_REST,
+                defaults.interpreter_rest_minutes,
+            ),
         };
         let slug = self.parsed("slug", &meeting.slug.span(), || {
             Code::parse(meeting.slug.as_ref())

@@ -131,6 +131,7 @@ impl Reader<'_> {
             room: room.unwrap_or_default(),
             delegations: delegations?,
             interpreters: interpreters.into_iter().flatten().collect(),
+            interpretation_wanted: entry.interpretation,
             state: state?,
         };
         Some(details.in_order())

@@ -124,6 +124,9 @@ fn meeting(event: &Event) -> Meeting {
         minimum_gap_minutes: Some(number(event.settings.minimum_gap_minutes)),
         chair_run_minutes: Some(number(event.settings.chair_run_minutes)),
         chair_rest_needs_reason: event.settings.chair_rest_needs_reason,
+        interpreter_alone_minutes: Some(number(event.settings.interpreter_alone_minutes)),
+        interpreter_team_minutes: Some(number(event.settings.interpreter_team_minutes)),
+        interpreter_rest_minutes: Some(number(event.settings.interpreter_rest_minutes)),
     }
 }
 
@@ -204,12 +207,11 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
         end: same_day.then(|| text(zone.exact_clock(end))),
         minutes: (!same_day).then(|| number(details.interval.minutes())),
         parties: parties(programme, details),
-        interpreters: details
-            .interpreters
-            .iter()
-            .filter_map(|id| programme.interpreter(*id))
+        interpreters: programme
+            .interpreters_of(details)
             .map(|interpreter| text(&interpreter.code))
             .collect(),
+        interpretation: details.interpretation_wanted,
         state: text(details.state.as_str()),
         note: unless_empty(&details.note),
         sequence: slot.sequence,

@@ -37,6 +37,7 @@ struct SettingsPage {
     office: [TextField; 3],
     figures: [TextField; 3],
     rest: Choices,
+    interpreters: [TextField; 3],
     may_change: bool,
 }
 
@@ -238,6 +239,20 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
             [Choice::new("yes", "A longer run needs a reason")],
         )
         .of(&form),
+        interpreters: [
+            text("interpreter_alone_minutes", "Longest run alone")
+                .help("Minutes without a rest.")
+                .numeric()
+                .of(&form),
+            text("interpreter_team_minutes", "Longest run in turns")
+                .help("Minutes without a rest, where a colleague interprets the same and takes turns.")
+                .numeric()
+                .of(&form),
+            text("interpreter_rest_minutes", "Rest")
+                .help("Minutes between two slots that count as one.")
+                .numeric()
+                .of(&form),
+        ],
         may_change,
         form,
     }

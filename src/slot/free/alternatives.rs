@@ -1,12 +1,14 @@
 //! What a refusal tells: from when a resource is free again, and what could be booked instead.
 
-use super::board::{self, Board, Column, starts};
+use super::board::{self, Board, starts};
 use super::relaxing::SHORTEST;
+use super::staffing::settle;
 use super::wish::{holding, people};
 use crate::event::programme::{Programme, Resource};
+use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, chair_may_object, hindrances};
+use crate::slot::rules::Candidate;
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
@@ -20,12 +22,14 @@ const WORSE_FIT_COST: i32 = 5;
 const SHORTENING_COST: i32 = 2;
 
 /// Another time or place at which a refused slot could be stored without any reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternative {
     /// Where.
     pub room: Option<RoomId>,
     /// When.
     pub interval: Interval,
+    /// Who interprets: those asked for, where they are free and enough.
+    pub interpreters: Vec<InterpreterId>,
 }
 
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
@@ -82,11 +86,10 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
                 _ if interval.start() < wanted.start() => &mut earlier,
                 _ => &mut later,
             };
-            let alternative = Alternative {
-                room: *room,
-                interval,
-            };
-            if *sort < 2 && chair_agrees(programme, candidate, alternative) {
+            if *sort == 2 {
+                continue;
+            }
+            if let Some(alternative) = judged(programme, candidate, *room, interval) {
                 *sort += 1;
                 ranked.push((cost + elsewhere, alternative));
             }
@@ -128,7 +131,7 @@ fn candidate_rooms(programme: &Programme, details: &Details) -> Vec<Option<RoomI
         .collect()
 }
 
-/// What is free for one length: by start, and by room in the order of preference.
+/// Where and when the people and each room are free for one length: by start, and by room in the order of preference.
 struct Table {
     minutes: i32,
     starts: Vec<Instant>,
@@ -158,20 +161,11 @@ impl Table {
             ..candidate
         };
         let board = Board::new(programme, tried, &starts);
-        let interpreters: Vec<Column> = details
-            .interpreters
-            .iter()
-            .map(|id| board.interpreter(*id))
-            .collect();
         let free = |room: &Option<RoomId>| {
-            let columns = [board.people().to_vec(), board.room(*room)];
-            let free = |at: usize| {
-                columns
-                    .iter()
-                    .chain(&interpreters)
-                    .all(|column| column[at].is_free())
-            };
-            (0..starts.len()).map(free).collect()
+            let weights = board.people().iter().zip(board.room(*room));
+            weights
+                .map(|(people, room)| (*people + room).is_free())
+                .collect()
         };
         let rooms = rooms.iter().map(free).collect();
         Self {
@@ -201,15 +195,14 @@ fn delay(start: Instant, wanted: Interval) -> i32 {
     start.minutes_since(wanted.start()).abs()
 }
 
-/// True when the rules on the chair's day, which are not on the board, have nothing against it either.
-fn chair_agrees(
+/// The alternative, if the rules that are not on the table have nothing against it either: those on interpreters and on
+/// the chair's day.
+fn judged(
     programme: &Programme,
     candidate: Candidate<'_>,
-    Alternative { room, interval }: Alternative,
-) -> bool {
-    if !chair_may_object(programme, candidate.details) {
-        return true;
-    }
+    room: Option<RoomId>,
+    interval: Interval,
+) -> Option<Alternative> {
     let details = Details {
         interval,
         room,
@@ -219,7 +212,12 @@ fn chair_agrees(
         details: &details,
         ..candidate
     };
-    hindrances(programme, tried).is_empty()
+    let interpreters = settle(programme, tried, |_| true).ok()?;
+    Some(Alternative {
+        room,
+        interval,
+        interpreters,
+    })
 }
 
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.

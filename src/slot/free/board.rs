@@ -9,7 +9,7 @@ use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
 use crate::slot::rules::overlap::needed_gap;
-use crate::slot::rules::{Candidate, Level, place, shape};
+use crate::slot::rules::{Candidate, Level, interpretation, place, shape};
 use crate::slot::{Details, Slot, SlotId};
 use crate::time::Instant;
 
@@ -133,6 +133,9 @@ impl<'a> Board<'a> {
         let resource = Resource::Interpreter(id);
         let mut column = self.rows.presence(resource);
         self.rows.take(resource, &mut column);
+        for (weight, tired) in column.iter_mut().zip(self.rows.rest(id)) {
+            *weight += tired;
+        }
         column
     }
 
@@ -196,6 +199,42 @@ impl Rows<'_> {
         })
     }
 
+    /// What is in the way of an interpreter who would go on without a rest for too long, with nobody to take turns.
+    fn rest(self, id: InterpreterId) -> Column {
+        let reach = self.programme.event.settings.interpreter_rest_minutes;
+        let mut near = vec![false; self.starts.len()];
+        self.sweep_within(
+            Resource::Interpreter(id),
+            |_| reach,
+            None,
+            |at, _, _| {
+                near[at] = true;
+            },
+        );
+        let alone = Details {
+            interpreters: vec![id],
+            ..self.candidate.details.clone()
+        };
+        // Where nothing is near, it is the same at every start.
+        let mut rested = None;
+        let mut near = near.into_iter();
+        let mut found = Vec::new();
+        self.at_each_start(alone, |tried| {
+            let mut weigh = || {
+                found.clear();
+                interpretation::rest(self.programme, tried, &mut found);
+                found.iter().fold(Weight::default(), |sum, conflict| {
+                    sum + Weight::of(conflict.level)
+                })
+            };
+            if near.next() == Some(false) {
+                *rested.get_or_insert_with(weigh)
+            } else {
+                weigh()
+            }
+        })
+    }
+
     fn at_each_start(
         self,
         mut tried: Details,
@@ -244,13 +283,24 @@ impl Rows<'_> {
         self,
         resource: Resource,
         sketch: Option<SlotId>,
+        found: impl FnMut(usize, Option<i32>, &Slot),
+    ) {
+        let reach = |other: &Slot| needed_gap(self.programme, resource, None, other.details.room);
+        self.sweep_within(resource, reach, sketch, found);
+    }
+
+    /// The same for any distance, in minutes.
+    fn sweep_within(
+        self,
+        resource: Resource,
+        reach: impl Fn(&Slot) -> i32,
+        sketch: Option<SlotId>,
         mut found: impl FnMut(usize, Option<i32>, &Slot),
     ) {
         let wanted = self.candidate.details.interval;
         let others = self.candidate.others(self.programme, resource);
         for other in others.filter(|other| other.state().holds() || Some(other.id) == sketch) {
-            let taken = other.interval();
-            let reach = needed_gap(self.programme, resource, None, other.details.room);
+            let (taken, reach) = (other.interval(), reach(other));
             let before = taken.start().plus(-reach - wanted.minutes());
             let from = self.starts.partition_point(|start| *start <= before);
             let touched = self.starts[from..]

@@ -88,6 +88,13 @@ impl Cover {
         (always + chosen.weight, interpreters)
     }
 
+    /// True when everybody who comes in any case is among these, and they cover every pair.
+    pub(super) fn is_met_by(&self, interpreters: &[InterpreterId]) -> bool {
+        let able = self.able.iter().filter(|(id, _)| interpreters.contains(id));
+        let covered = able.fold(0, |bits, (_, each)| bits | each);
+        covered == self.wanted && self.certain.iter().all(|id| interpreters.contains(id))
+    }
+
     /// How many others there were to choose from; none for somebody who comes in any case.
     pub(super) fn others(&self, id: InterpreterId, chosen: &[InterpreterId]) -> usize {
         if self.certain.contains(&id) {

@@ -22,6 +22,7 @@ const FIELDS: &[&str] = &[
     "minutes",
     "room",
     "people",
+    "interpretation",
     "interpreters",
     "pairs",
     "day",
@@ -62,6 +63,7 @@ pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
         ("kind", Kind::Bilateral.as_str().to_owned()),
         ("minutes", USUAL_MINUTES.to_string()),
         ("room", ANY_ROOM.to_owned()),
+        ("interpretation", forms::INTERPRETATION_WANTED.to_owned()),
         (
             "day",
             first.map_or_else(String::new, |day| day.date.to_string()),
@@ -79,7 +81,14 @@ pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
 /// the address.
 #[must_use]
 pub fn carried(programme: &Programme, slot_form: &Fields, slot: Option<SlotId>) -> Fields {
-    let same = ["kind", "title", "day", "delegations", "interpreters"];
+    let same = [
+        "kind",
+        "title",
+        "day",
+        "delegations",
+        "interpretation",
+        "interpreters",
+    ];
     let kept = slot_form.iter().filter(|(name, _)| same.contains(name));
     let mut fields = Fields::from_pairs(kept);
     fields.push(
@@ -113,6 +122,7 @@ pub fn relaxed(programme: &Programme, fields: &Fields, what: &Relaxation) -> Fie
             &["room", "people"],
             &[("room", ANY_ROOM.to_owned())],
         ),
+        Relaxation::WithoutInterpretation => with(fields, &["interpretation"], &[]),
         Relaxation::NoRoom => set("room", NO_ROOM.to_owned()),
         Relaxation::Shorter(minutes) => set("minutes", minutes.to_string()),
         Relaxation::OtherDay(date) => with(fields, &whole_day, &[("day", date.to_string())]),
@@ -184,6 +194,11 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
     match (wish, title) {
         (Some(wish), Some(title)) if errors.is_empty() => {
             let wish = wish.titled(title).interpreted_by(interpreters).near(near);
+            let wish = if fields.flag("interpretation") {
+                wish.interpreted()
+            } else {
+                wish
+            };
             let wish = place.map_or(wish.clone(), |place| wish.at(place));
             Ok(slot.map_or(wish.clone(), |slot| wish.moving(slot.id)))
         }

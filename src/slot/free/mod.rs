@@ -13,6 +13,7 @@ pub mod forms;
 mod ranking;
 mod relaxing;
 mod search;
+mod staffing;
 #[cfg(test)]
 mod tests;
 mod wish;

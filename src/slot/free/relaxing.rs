@@ -26,6 +26,8 @@ pub enum Relaxation {
     Without(Resource),
     /// Without anybody between these languages.
     WithoutPair(LanguagePair),
+    /// Without asking that the sides are interpreted for each other.
+    WithoutInterpretation,
     /// Another day of the event.
     OtherDay(NaiveDate),
 }
@@ -122,6 +124,13 @@ impl Wish {
             let interpreter = wish.interpreters.remove(at);
             let who = Resource::Interpreter(interpreter);
             found.push((Relaxation::Without(who), wish));
+        }
+        if self.interpreted {
+            let wish = Self {
+                interpreted: false,
+                ..self.clone()
+            };
+            found.push((Relaxation::WithoutInterpretation, wish));
         }
         for at in 0..self.pairs.len() {
             let mut wish = self.clone();

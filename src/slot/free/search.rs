@@ -2,13 +2,14 @@
 
 use super::board::{Board, Column, Weight, starts};
 use super::cover::Cover;
+use super::staffing::settle;
 use super::wish::{Place, Wish};
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::{InterpreterId, LanguagePair};
 use crate::room::RoomId;
 use crate::slot::Details;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, Finding, chair_may_object, hindrances};
+use crate::slot::rules::{Candidate, Conflict, Finding, chair_may_object};
 use crate::time::Instant;
 
 /// What a search found: every start on the grid, in the one list or the other, each by time.
@@ -127,12 +128,9 @@ impl<'a> Sought<'a> {
                 interpreters,
             };
             let weight = board.people()[at] + in_room + in_voices;
-            match self.obstacle(weight, &offer) {
-                Some(obstacle) => found.refused.push(Refused {
-                    interval: offer.interval,
-                    obstacle,
-                }),
-                None => found.offers.push(offer),
+            match self.judged(weight, offer) {
+                Ok(offer) => found.offers.push(offer),
+                Err(refused) => found.refused.push(refused),
             }
         }
     }
@@ -146,26 +144,42 @@ impl<'a> Sought<'a> {
             .unwrap_or_default()
     }
 
-    fn obstacle(&self, weight: Weight, offer: &Offer) -> Option<Obstacle> {
+    /// The offer as it can be stored, or what is in its way. What the board has nothing against is free, unless rules
+    /// have a say that are not on it.
+    fn judged(&self, weight: Weight, offer: Offer) -> Result<Offer, Refused> {
         let details = self
             .wish
             .details(offer.interval, offer.room, &offer.interpreters);
-        if weight.is_free() && !chair_may_object(self.programme, &details) {
-            return None;
+        let on_the_board =
+            !details.interpretation_wanted && !chair_may_object(self.programme, &details);
+        if weight.is_free() && on_the_board {
+            return Ok(offer);
         }
-        let found = hindrances(self.programme, self.candidate(&details));
-        let conflict = found.into_iter().next()?;
+        let candidate = self.candidate(&details);
+        match settle(self.programme, candidate, |who| self.cover.is_met_by(who)) {
+            Ok(interpreters) => Ok(Offer {
+                interpreters,
+                ..offer
+            }),
+            Err(conflict) => Err(Refused {
+                interval: offer.interval,
+                obstacle: self.obstacle(details, conflict, &offer),
+            }),
+        }
+    }
+
+    fn obstacle(&self, details: Details, conflict: Conflict, offer: &Offer) -> Obstacle {
         let others = match (&conflict.finding, conflict.finding.resource()) {
             (Finding::Capacity { .. }, _) => 0,
             (_, Some(Resource::Room(_))) => self.rooms.len() - 1,
             (_, Some(Resource::Interpreter(id))) => self.cover.others(id, &offer.interpreters),
             _ => 0,
         };
-        Some(Obstacle::Rule {
+        Obstacle::Rule {
             details: Box::new(details),
             conflict: Box::new(conflict),
             others,
-        })
+        }
     }
 
     const fn candidate<'d>(&self, details: &'d Details) -> Candidate<'d> {

@@ -74,7 +74,8 @@ fn a_length_off_the_grid_is_offered_a_little_more() {
         offers[0],
         Alternative {
             room: Some(SALON),
-            interval: Interval::new(at("09:20"), at("09:55")).unwrap()
+            interval: Interval::new(at("09:20"), at("09:55")).unwrap(),
+            interpreters: Vec::new(),
         }
     );
 }

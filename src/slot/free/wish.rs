@@ -33,6 +33,7 @@ pub struct Wish {
     pub(super) place: Place,
     pub(super) interpreters: Vec<InterpreterId>,
     pub(super) pairs: Vec<LanguagePair>,
+    pub(super) interpreted: bool,
     pub(super) within: Vec<Interval>,
     pub(super) near: Option<Instant>,
     pub(super) moving: Option<SlotId>,
@@ -84,6 +85,7 @@ impl Wish {
             minutes,
             interpreters: Vec::new(),
             pairs: Vec::new(),
+            interpreted: false,
             within: days.map(|day| programme.event.hours_of(day.date)).collect(),
             near: None,
             moving: None,
@@ -119,6 +121,15 @@ impl Wish {
         interpreters.dedup();
         self.interpreters = interpreters;
         self
+    }
+
+    /// So that the sides understand each other, with whoever is free where those who were named are not enough.
+    #[must_use]
+    pub fn interpreted(self) -> Self {
+        Self {
+            interpreted: true,
+            ..self
+        }
     }
 
     /// With anybody who interprets between these languages, beside those who were named.
@@ -205,6 +216,7 @@ impl Wish {
             room,
             delegations: self.parties.clone(),
             interpreters: interpreters.to_vec(),
+            interpretation_wanted: self.interpreted,
             state: State::Tentative,
         }
         .in_order()

@@ -6,10 +6,11 @@ use super::form::{Subject, page};
 use super::{Outcome, hopeless, stale};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms::{self, Request};
-use crate::slot::{Details, Slot, SlotId, State};
+use crate::slot::{Details, Kind, Slot, SlotId, State};
 use crate::web::Error;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{conflict, render, see_other_done, unprocessable};
@@ -45,17 +46,19 @@ pub async fn new(
         .days
         .first()
         .map(|day| day.date.to_string());
+    let kind = prefill.kind.unwrap_or_else(|| "bilateral".to_owned());
+    let interpreted = Kind::from_word(&kind).is_some_and(Kind::is_usually_interpreted);
     let mut fields = Fields::from_pairs([
         ("day", prefill.day.or(first_day).unwrap_or_default()),
         ("start", prefill.start.unwrap_or_default()),
         ("end", prefill.end.unwrap_or_default()),
         ("room", prefill.room.unwrap_or_default()),
-        (
-            "kind",
-            prefill.kind.unwrap_or_else(|| "bilateral".to_owned()),
-        ),
+        ("kind", kind),
         ("state", "tentative".to_owned()),
     ]);
+    if interpreted {
+        fields.push("interpretation", forms::INTERPRETATION_WANTED);
+    }
     for code in prefill
         .delegations
         .iter()

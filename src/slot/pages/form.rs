@@ -32,6 +32,7 @@ pub(super) struct FormPage {
     end: TextField,
     room: Select,
     delegations: Choices,
+    interpretation: Choices,
     interpreters: Option<Choices>,
     state: Option<Choices>,
     note: TextArea,
@@ -128,6 +129,7 @@ pub(super) fn page(
         delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(desk))
             .inline()
             .of(&form),
+        interpretation: interpretation_field().of(&form),
         interpreters: interpreter_field(desk).map(|field| field.of(&form)),
         state: state_field(subject).map(|field| field.of(&form)),
         note: TextArea::new("note", "Internal note")
@@ -191,12 +193,21 @@ pub(super) fn delegation_choices(desk: &Desk) -> Vec<Choice> {
         .collect()
 }
 
+pub(super) fn interpretation_field() -> Choices {
+    let wanted = Choice::new(forms::INTERPRETATION_WANTED, "Interpretation is wanted").help(
+        "Ticked to begin with for bilaterals and plenaries. Sides that share no language then need an interpreter \
+         between them, or a reason. Delegations are not told of it.",
+    );
+    Choices::checkboxes("interpretation", "Interpretation", [wanted])
+}
+
 pub(super) fn interpreter_field(desk: &Desk) -> Option<Choices> {
     let interpreters = &desk.programme.interpreters;
     let choices = || {
-        interpreters
-            .iter()
-            .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+        interpreters.iter().map(|each| {
+            let pairs: Vec<String> = each.pairs.iter().map(ToString::to_string).collect();
+            Choice::new(each.code.as_str(), each.name.as_str()).help(pairs.join(", "))
+        })
     };
     (!interpreters.is_empty())
         .then(|| Choices::checkboxes("interpreters", "Interpreters", choices()))
@@ -266,10 +277,11 @@ fn offer(desk: &Desk, sent: &Fields, details: &Details, alternative: Alternative
     let other = Details {
         room: alternative.room,
         interval: alternative.interval,
+        interpreters: alternative.interpreters,
         ..details.clone()
     };
     let placed = forms::fields_of_details(programme, &other);
-    let replaced = ["day", "start", "end", "room"];
+    let replaced = ["day", "start", "end", "room", "interpreters"];
     let kept = sent
         .iter()
         .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
@@ -284,10 +296,19 @@ fn offer(desk: &Desk, sent: &Fields, details: &Details, alternative: Alternative
     } else {
         String::new()
     };
+    let interpreters = if other.interpreters == details.interpreters {
+        String::new()
+    } else {
+        let names: Vec<&str> = programme
+            .interpreters_of(&other)
+            .map(|interpreter| interpreter.name.as_str())
+            .collect();
+        format!(", with {}", names.join(" and "))
+    };
     Offer {
         label: format!(
-            "{}{}{shorter}",
-            clock_range(programme, alternative.interval),
+            "{}{}{shorter}{interpreters}",
+            clock_range(programme, other.interval),
             room.unwrap_or_default()
         ),
         fields: fields

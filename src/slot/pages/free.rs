@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::form::{delegation_choices, interpreter_field, kind_field};
+use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
 use super::{Outcome, marks};
 use crate::app::App;
 use crate::auth::session::Caller;
@@ -43,6 +43,7 @@ struct FreePage {
     minutes: TextField,
     room: Select,
     people: TextField,
+    interpretation: Choices,
     interpreters: Option<Choices>,
     pairs: Option<Choices>,
     day: Select,
@@ -179,6 +180,7 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
             .numeric()
             .optional()
             .of(&form),
+        interpretation: interpretation_field().of(&form),
         interpreters: interpreter_field(desk).map(|field| field.of(&form)),
         pairs: pairs_field(desk).map(|field| field.of(&form)),
         day: day_field(desk).of(&form),
@@ -374,6 +376,7 @@ fn relaxation_line(programme: &Programme, fields: &Fields, loosened: &Loosened) 
         Relaxation::NoRoom => "Without a room for now".to_owned(),
         Relaxation::Shorter(minutes) => format!("For {minutes} minutes"),
         Relaxation::Without(resource) => format!("Without {}", name(*resource)),
+        Relaxation::WithoutInterpretation => "Without interpretation".to_owned(),
         Relaxation::WithoutPair(pair) => format!("Without an interpreter {pair}"),
         Relaxation::OtherDay(date) => format!("On {}", day_in_words(*date)),
     };

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
+use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, slot_view};
 use crate::notice::{self, Method, News};
 use crate::slot::rules::{Candidate, check};
@@ -29,7 +30,7 @@ struct SlotPage {
     date: String,
     zone: String,
     note: String,
-    interpreters: String,
+    interpretation: String,
     marks: Vec<Mark>,
     told: Vec<ToldLine>,
     history: Vec<HistoryLine>,
@@ -79,13 +80,6 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
     let candidate = Candidate::stored(slot);
     let form = Form::new(forms::fields_of(programme, slot));
     let told = told(desk, slot);
-    let interpreters: Vec<&str> = slot
-        .details
-        .interpreters
-        .iter()
-        .filter_map(|id| programme.interpreter(*id))
-        .map(|interpreter| interpreter.name.as_str())
-        .collect();
     SlotPage {
         shell: desk
             .seat
@@ -97,7 +91,7 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         date: zone.date(start).to_string(),
         zone: zone.label(start),
         note: slot.details.note.clone(),
-        interpreters: interpreters.join(", "),
+        interpretation: interpretation(programme, slot),
         marks: marks(desk, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
@@ -107,6 +101,24 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         room: room_field(desk).of(&form),
         may_change: desk.seat.may_change(),
         state: slot.state(),
+    }
+}
+
+/// Whether it is wanted and who does it, as `Wanted: Interpreter (1), Interpreter (2)`.
+pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
+    let interpreters = programme.interpreters_of(&slot.details);
+    let names: Vec<&str> = interpreters
+        .map(|interpreter| interpreter.name.as_str())
+        .collect();
+    let wanted = if slot.details.interpretation_wanted {
+        "Wanted"
+    } else {
+        "Not wanted"
+    };
+    match (slot.details.interpretation_wanted, names.is_empty()) {
+        (_, false) => format!("{wanted}: {}", names.join(", ")),
+        (true, true) => format!("{wanted}; nobody is booked yet"),
+        (false, true) => wanted.to_owned(),
     }
 }
 

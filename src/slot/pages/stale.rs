@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Outcome;
+use super::show::interpretation;
 use crate::audit;
 use crate::event::desk::Desk;
 use crate::event::timetable::slot_view;
@@ -76,6 +77,7 @@ fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
             view.time,
             view.room,
             view.parties,
+            interpretation(programme, slot),
             view.state_label.to_owned(),
             note,
         ]
@@ -87,6 +89,7 @@ fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
         "Time",
         "Room",
         "Delegations",
+        "Interpretation",
         "State",
         "Internal note",
     ];

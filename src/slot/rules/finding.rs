@@ -3,6 +3,8 @@
 use super::rule::Rule;
 use crate::delegation::DelegationId;
 use crate::event::programme::Resource;
+use crate::interpreter::InterpreterId;
+use crate::interpreter::coverage::Relay;
 use crate::room::RoomId;
 use crate::slot::SlotId;
 use crate::slot::interval::Interval;
@@ -77,6 +79,40 @@ pub enum Finding {
         /// What the room takes.
         capacity: i32,
     },
+    /// Sides without a language in common, and nobody booked who interprets between them.
+    Uncovered {
+        /// The chair, or the first in precedence.
+        hub: DelegationId,
+        /// Those who do not understand it.
+        others: Vec<DelegationId>,
+    },
+    /// Two sides that understand each other through two interpreters.
+    Relayed {
+        /// The chair, or the first in precedence.
+        hub: DelegationId,
+        /// The other side.
+        other: DelegationId,
+        /// Through whom.
+        relay: Relay,
+    },
+    /// A delegation of which nobody knows what it speaks.
+    NoLanguages {
+        /// The delegation.
+        delegation: DelegationId,
+    },
+    /// An interpreter goes on too long.
+    InterpreterRest {
+        /// Who.
+        interpreter: InterpreterId,
+        /// The slots of the run, by time.
+        run: Vec<SlotId>,
+        /// From the start of the first to the end of the last.
+        span: Interval,
+        /// Minutes the event grants at most.
+        allowed: i32,
+        /// True when nobody takes turns in it.
+        alone: bool,
+    },
     /// The chair goes on too long.
     ChairRest {
         /// The slots of the run, by time.
@@ -127,6 +163,10 @@ impl Finding {
             Self::Turnaround { .. } => Rule::Turnaround,
             Self::Transfer { .. } => Rule::Transfer,
             Self::Capacity { .. } => Rule::Capacity,
+            Self::Uncovered { .. } | Self::Relayed { .. } | Self::NoLanguages { .. } => {
+                Rule::Interpretation
+            }
+            Self::InterpreterRest { .. } => Rule::InterpreterRest,
             Self::ChairRest { .. } => Rule::ChairRest,
             Self::OutOfPrecedence { .. } => Rule::Precedence,
             Self::UnequalLength { .. } => Rule::EqualLength,
@@ -150,11 +190,11 @@ impl Finding {
         }
     }
 
-    /// Every other slot concerned: the one, or the run of the chair.
+    /// Every other slot concerned: the one, or the run of the chair or an interpreter.
     #[must_use]
     pub fn others(&self) -> Vec<SlotId> {
         match self {
-            Self::ChairRest { run, .. } => run.clone(),
+            Self::ChairRest { run, .. } | Self::InterpreterRest { run, .. } => run.clone(),
             finding => finding.other().into_iter().collect(),
         }
     }
@@ -169,9 +209,10 @@ impl Finding {
             Self::Turnaround { room, .. } | Self::Capacity { room, .. } => {
                 Some(Resource::Room(*room))
             }
-            Self::Transfer { delegation, .. } | Self::MissingBilateral { delegation } => {
-                Some(Resource::Delegation(*delegation))
-            }
+            Self::Transfer { delegation, .. }
+            | Self::MissingBilateral { delegation }
+            | Self::NoLanguages { delegation } => Some(Resource::Delegation(*delegation)),
+            Self::InterpreterRest { interpreter, .. } => Some(Resource::Interpreter(*interpreter)),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod chair;
 mod finding;
+pub mod interpretation;
 pub(super) mod overlap;
 pub(super) mod place;
 mod rule;
@@ -163,10 +164,18 @@ pub(super) fn chair_may_object(programme: &Programme, details: &Details) -> bool
 /// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
 #[must_use]
 pub fn obstacles(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = of_itself_and_pairs(programme, candidate);
+    interpretation::rest(programme, candidate, &mut conflicts);
+    conflicts
+}
+
+/// The rules on one slot, and on each two.
+fn of_itself_and_pairs(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     shape::check(programme, candidate, &mut conflicts);
     overlap::check(programme, candidate, &mut conflicts);
     place::check(programme, candidate, &mut conflicts);
+    interpretation::check(programme, candidate, &mut conflicts);
     conflicts
 }
 
@@ -176,7 +185,7 @@ pub fn check_all(programme: &Programme) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     for slot in programme.live_slots() {
         let candidate = Candidate::stored(slot);
-        let found = obstacles(programme, candidate);
+        let found = of_itself_and_pairs(programme, candidate);
         // A clash of two is named at the later of them.
         conflicts.extend(found.into_iter().filter(|conflict| {
             conflict
@@ -188,6 +197,7 @@ pub fn check_all(programme: &Programme) -> Vec<Conflict> {
                 })
         }));
     }
+    interpretation::rest_of_all(programme, &mut conflicts);
     chair::check_all(programme, &mut conflicts);
     conflicts.sort_by_key(|conflict| conflict.level);
     conflicts
@@ -199,24 +209,28 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
     if conflict.level != Level::NeedsReason {
         return None;
     }
-    let standing = |entry: &&Override| entry.rule == conflict.rule() && entry.stands(programme);
+    let standing = |entry: &&Override| {
+        entry.rule == conflict.rule()
+            && entry.resource == conflict.finding.resource()
+            && entry.stands(programme)
+    };
     let entries = || programme.overrides.iter().filter(standing);
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
-        Finding::ChairRest { run, .. } => entries().find(|first| {
-            let beside = |member: SlotId| {
-                entries().any(|entry| {
-                    entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
-                })
-            };
-            run.contains(&first.slot)
-                && run
-                    .iter()
-                    .all(|member| *member == first.slot || beside(*member))
-        }),
-        finding => {
-            entries().find(|entry| entry.resource == finding.resource() && entry.concerns(conflict))
+        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
+            entries().find(|first| {
+                let beside = |member: SlotId| {
+                    entries().any(|entry| {
+                        entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
+                    })
+                };
+                run.contains(&first.slot)
+                    && run
+                        .iter()
+                        .all(|member| *member == first.slot || beside(*member))
+            })
         }
+        _ => entries().find(|entry| entry.concerns(conflict)),
     }
 }
 

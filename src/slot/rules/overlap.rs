@@ -7,19 +7,29 @@ use crate::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
     for resource in candidate.details.resources() {
-        // Whoever does not know where the other slot is needs the longest gap.
-        let reach = needed_gap(programme, resource, None, None);
-        for other in candidate.neighbours(programme, resource, reach) {
-            let Some((level, finding)) = between(programme, candidate, resource, other) else {
-                continue;
-            };
-            let level = if other.state().holds() {
-                candidate.softened(level)
-            } else {
-                Level::Advice
-            };
-            found.push(candidate.conflict(level, finding));
-        }
+        check_one(programme, candidate, resource, found);
+    }
+}
+
+/// The same for one of the resources.
+pub(super) fn check_one(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    resource: Resource,
+    found: &mut Vec<Conflict>,
+) {
+    // Whoever does not know where the other slot is needs the longest gap.
+    let reach = needed_gap(programme, resource, None, None);
+    for other in candidate.neighbours(programme, resource, reach) {
+        let Some((level, finding)) = between(programme, candidate, resource, other) else {
+            continue;
+        };
+        let level = if other.state().holds() {
+            candidate.softened(level)
+        } else {
+            Level::Advice
+        };
+        found.push(candidate.conflict(level, finding));
     }
 }
 

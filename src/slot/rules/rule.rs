@@ -21,6 +21,10 @@ pub enum Rule {
     Transfer,
     /// A room too small for the expected parties.
     Capacity,
+    /// Two sides without a language in common and nobody between them.
+    Interpretation,
+    /// An interpreter's longest run without a rest.
+    InterpreterRest,
     /// The chair's longest run without a break.
     ChairRest,
     /// The chair's bilaterals out of order of precedence.
@@ -45,6 +49,8 @@ impl TextEnum for Rule {
         Self::Turnaround,
         Self::Transfer,
         Self::Capacity,
+        Self::Interpretation,
+        Self::InterpreterRest,
         Self::ChairRest,
         Self::Precedence,
         Self::EqualLength,
@@ -64,6 +70,8 @@ impl TextEnum for Rule {
             Self::Turnaround => "turnaround",
             Self::Transfer => "transfer",
             Self::Capacity => "capacity",
+            Self::Interpretation => "interpretation",
+            Self::InterpreterRest => "interpreter_rest",
             Self::ChairRest => "chair_rest",
             Self::Precedence => "precedence",
             Self::EqualLength => "equal_length",
@@ -87,6 +95,8 @@ impl Rule {
             Self::Turnaround => "Turnaround of the room",
             Self::Transfer => "Transfer between rooms",
             Self::Capacity => "Capacity of the room",
+            Self::Interpretation => "Interpretation",
+            Self::InterpreterRest => "Rest of an interpreter",
             Self::ChairRest => "Rest of the chair",
             Self::Precedence => "Order of precedence",
             Self::EqualLength => "Equal length",

@@ -1,5 +1,7 @@
 //! The one wording of every conflict: what is in the way, when it ends, what would be free.
 
+mod interpretation;
+
 use super::{Candidate, Conflict, Finding};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::free::{self, Obstacle};
@@ -196,6 +198,15 @@ impl Speaker<'_> {
                 };
                 let name = resource_name(self.programme, Resource::Room(*room));
                 format!("{name} takes {capacity} people and {expected} are expected. {instead}")
+            }
+            Finding::Uncovered { hub, others } => self.uncovered(*hub, others),
+            Finding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
+            Finding::NoLanguages { delegation } => format!(
+                "{} has no languages entered, so nobody can tell whether it needs an interpreter.",
+                resource_name(self.programme, Resource::Delegation(*delegation))
+            ),
+            Finding::InterpreterRest { interpreter, span, allowed, alone, .. } => {
+                self.interpreter_rest(*interpreter, *span, *allowed, *alone)
             }
             Finding::ChairRest { span, allowed, .. } => format!(
                 "The chair goes on from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
