@@ -533,7 +533,14 @@ proptest! {
     ) {
         let scene = Scene { alone, ..scene };
         let programme = scene.programme();
-        let asked = Asked { pairs: Vec::new(), ..asked };
+        let asked = Asked {
+            pairs: Vec::new(),
+            // With one who is there in any case, another may close a relay, which is never offered.
+            interpreters: Vec::new(),
+            // In a break nobody speaks.
+            kind: if asked.kind == Kind::Break { Kind::Other } else { asked.kind },
+            ..asked
+        };
         let Found { offers, refused } = search(&programme, &asked.wish(&scene, &programme).interpreted());
         let objections = |interval, room, set: &[InterpreterId]| {
             let details = asked.details(interval, room, set.to_vec(), true);
@@ -542,8 +549,7 @@ proptest! {
         for Offer { interval, room, interpreters } in offers {
             prop_assert_eq!(objections(interval, room, &interpreters), None);
         }
-        let few = asked.interpreters.len() + 1;
-        let sets: Vec<_> = asked.sets(&programme).into_iter().filter(|set| set.len() <= few).collect();
+        let sets: Vec<_> = asked.sets(&programme).into_iter().filter(|set| set.len() < 2).collect();
         for Refused { interval, .. } in refused {
             for (room, set) in asked.rooms(&programme).into_iter().flat_map(|room| sets.iter().map(move |set| (room, set))) {
                 prop_assert!(objections(interval, room, set).is_some(), "{:?} {:?} {:?}", interval, room, set);
