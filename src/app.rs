@@ -18,7 +18,7 @@ use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
 use crate::room::pages as rooms;
-use crate::slot::pages::{edit, free, show, steps};
+use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
 use crate::web::kept::KeptPages;
 use crate::web::{Error, assets, security};
@@ -117,6 +117,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events", web::post().to(settings::add))
         .route("/events/new", web::get().to(settings::new))
         .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/zoom", web::post().to(timetable::zoom))
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
         .route("/events/{slug}/free-slots", web::get().to(free::show))
@@ -178,6 +179,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/slots/{id}/cancellation",
             web::post().to(steps::cancellation),
         )
+        .route("/slots/{id}/undo", web::post().to(steps::undo))
+        .route("/slots/{id}/placements", web::get().to(placements::show))
         .route("/slots/{id}/notices", web::post().to(steps::notices));
 }
 

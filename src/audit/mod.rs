@@ -80,6 +80,8 @@ pub struct Record {
     pub id: i64,
     /// When.
     pub at: Moment,
+    /// Whose account acted; `None` for the command line and the program itself.
+    pub actor_id: Option<i64>,
     /// Who.
     pub actor: String,
     /// What was done.
@@ -117,6 +119,12 @@ pub struct HistoryLine {
 }
 
 impl Record {
+    /// What it was done to, as it was before; `None` when it was made.
+    #[must_use]
+    pub fn before(&self) -> Option<Value> {
+        serde_json::from_str(self.before_json.as_deref()?).ok()
+    }
+
     /// The change in words, its time on the clock of `zone`.
     #[must_use]
     pub fn line(&self, zone: Zone) -> HistoryLine {

@@ -11,6 +11,7 @@ use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
 use crate::event::EventId;
+use crate::event::timetable::Zoom;
 use crate::text::{Email, Line};
 use crate::time::Moment;
 use crate::web::Error;
@@ -84,15 +85,24 @@ pub fn account_email(email: &Email) -> String {
     email.as_str().to_lowercase()
 }
 
-type Row = (UserId, String, String, bool, Option<Moment>, String);
+type Row = (
+    UserId,
+    String,
+    String,
+    bool,
+    Word<Zoom>,
+    Option<Moment>,
+    String,
+);
 
-fn account((id, name, email, admin, disabled_at, password_hash): Row) -> Account {
+fn account((id, name, email, admin, Word(zoom), disabled_at, password_hash): Row) -> Account {
     Account {
         user: User {
             id,
             name: Line::stored(name),
             email: Email::stored(email),
             admin,
+            zoom,
         },
         disabled: disabled_at.is_some(),
         password_hash,
@@ -106,6 +116,7 @@ macro_rules! columns {
             users::name,
             users::email,
             users::admin,
+            users::zoom,
             users::disabled_at,
             users::password_hash,
         )

@@ -13,9 +13,11 @@ use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
 use crate::db::text_enum::TextEnum;
+use crate::event::timetable::Zoom;
 use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::web::Error;
+use crate::web::done::Done;
 
 /// The id of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
@@ -32,6 +34,8 @@ pub struct User {
     pub email: Email,
     /// May do everything at every event, and manages users.
     pub admin: bool,
+    /// How closely they look at timetables.
+    pub zoom: Zoom,
 }
 
 impl User {
@@ -103,7 +107,7 @@ pub struct Seat {
     pub revision: Revision,
     /// What they may do there.
     pub access: Access,
-    done: Option<&'static str>,
+    done: Option<Done>,
 }
 
 impl Seat {
@@ -130,6 +134,12 @@ impl Seat {
     #[must_use]
     pub const fn has_news(&self) -> bool {
         self.done.is_some()
+    }
+
+    /// True when the page is to say what was just done to a slot, and that can be undone.
+    #[must_use]
+    pub fn has_undoable_news(&self) -> bool {
+        self.done.is_some_and(Done::is_undoable)
     }
 
     /// The author of a change.

@@ -10,6 +10,7 @@ use crate::auth::session::{Asked, Caller, Token, removal_cookie};
 use crate::auth::throttle::{self, Keys};
 use crate::auth::{password, store};
 use crate::web::Error;
+use crate::web::done::Done;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::local_path::LocalPath;
@@ -42,7 +43,7 @@ impl Resume {
 }
 
 impl SignInPage {
-    fn new(form: &Form, done: Option<&'static str>) -> Self {
+    fn new(form: &Form, done: Option<Done>) -> Self {
         Self {
             shell: Shell::new("Sign in").form(form).done(done),
             summary: form.summary(),

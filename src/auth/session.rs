@@ -17,9 +17,10 @@ use crate::app::App;
 use crate::auth::{Access, Seat, User, store};
 use crate::db::Conn;
 use crate::time::Moment;
+use crate::web::Error;
+use crate::web::done::{self, Done};
 use crate::web::page::{Section, Shell};
 use crate::web::security::FormBytes;
-use crate::web::{Error, done};
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
 pub const COOKIE: &str = "__Host-iikura";
@@ -122,7 +123,7 @@ pub struct Session {
     /// Which.
     pub token: TokenHash,
     last_seen_at: Moment,
-    done: Option<&'static str>,
+    done: Option<Done>,
 }
 
 impl Session {
@@ -222,7 +223,7 @@ pub struct Caller {
     pub address: IpAddr,
     token: Option<TokenHash>,
     asked: Asked,
-    done: Option<&'static str>,
+    done: Option<Done>,
 }
 
 impl Caller {
@@ -234,7 +235,7 @@ impl Caller {
 
     /// The sentence that the address asks for after a change.
     #[must_use]
-    pub fn done(&self) -> Option<&'static str> {
+    pub fn done(&self) -> Option<Done> {
         self.done
     }
 

@@ -11,6 +11,7 @@ use crate::auth::{EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::text_enum::Word;
+use crate::event::timetable::Zoom;
 use crate::event::{EventId, Revision};
 use crate::text::{Email, Line};
 use crate::time::Moment;
@@ -21,7 +22,7 @@ use crate::web::Error;
 /// # Errors
 /// As the database says.
 pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Session>> {
-    type Row = (UserId, String, String, bool, Moment);
+    type Row = (UserId, String, String, bool, Word<Zoom>, Moment);
     let row: Option<Row> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(token.as_str()))
@@ -33,19 +34,23 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
             users::name,
             users::email,
             users::admin,
+            users::zoom,
             sessions::last_seen_at,
         ))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(id, name, email, admin, last_seen_at)| {
-        let user = User {
-            id,
-            name: Line::stored(name),
-            email: Email::stored(email),
-            admin,
-        };
-        Session::found(user, token.clone(), last_seen_at)
-    }))
+    Ok(
+        row.map(|(id, name, email, admin, Word(zoom), last_seen_at)| {
+            let user = User {
+                id,
+                name: Line::stored(name),
+                email: Email::stored(email),
+                admin,
+                zoom,
+            };
+            Session::found(user, token.clone(), last_seen_at)
+        }),
+    )
 }
 
 /// What somebody is at an event; `None` when there is no such event.
@@ -109,7 +114,7 @@ pub fn who_at(
     slug: &str,
     now: Moment,
 ) -> QueryResult<Option<Found>> {
-    type Account = (UserId, String, String, bool, Moment);
+    type Account = (UserId, String, String, bool, Word<Zoom>, Moment);
     type Row = (
         Account,
         Option<(EventId, String, Revision)>,
@@ -134,6 +139,7 @@ pub fn who_at(
                 users::name,
                 users::email,
                 users::admin,
+                users::zoom,
                 sessions::last_seen_at,
             ),
             (events::id, events::name, events::revision).nullable(),
@@ -144,13 +150,14 @@ pub fn who_at(
         Conn::Postgres(postgres) => query.get_result(postgres),
     }
     .optional()?;
-    Ok(
-        row.map(|((id, name, email, admin, last_seen_at), event, role)| {
+    Ok(row.map(
+        |((id, name, email, admin, Word(zoom), last_seen_at), event, role)| {
             let user = User {
                 id,
                 name: Line::stored(name),
                 email: Email::stored(email),
                 admin,
+                zoom,
             };
             Found {
                 session: Session::found(user, token.clone(), last_seen_at),
@@ -161,8 +168,8 @@ pub fn who_at(
                     role: role.map(|Word(role)| role),
                 }),
             }
-        }),
-    )
+        },
+    ))
 }
 
 /// Notes that a session is in use.
@@ -302,4 +309,15 @@ pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> 
     )
     .execute(conn)
     .map(drop)
+}
+
+/// Remembers how closely somebody looks at timetables.
+///
+/// # Errors
+/// As the database says.
+pub fn set_zoom(conn: &mut Conn, user: UserId, zoom: Zoom) -> QueryResult<()> {
+    diesel::update(users::table.find(user))
+        .set(users::zoom.eq(Word(zoom)))
+        .execute(conn)
+        .map(drop)
 }

@@ -10,6 +10,7 @@ diesel::table! {
         admin -> Bool,
         disabled_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        zoom -> Text,
     }
 }
 

@@ -41,6 +41,9 @@ pub enum BookingError {
         /// What was wanted of it.
         wanted: &'static str,
     },
+    /// What a slot is to be again has gone from the event meanwhile.
+    #[error("this cannot be undone: {0}")]
+    Gone(String),
     /// The database refused, for another reason than the rules know.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -251,14 +254,23 @@ pub fn cancel(
     told(tx, post, id, tell)
 }
 
-fn told(tx: &mut EventTx<'_>, post: &Post, id: SlotId, tell: Tell) -> Result<(), BookingError> {
+pub(super) fn told(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    tell: Tell,
+) -> Result<(), BookingError> {
     match tell {
         Tell::Now => Ok(notice::tell(tx, post, id)?),
         Tell::Later => Ok(()),
     }
 }
 
-fn at_version(tx: &EventTx<'_>, id: SlotId, version: i32) -> Result<Arc<Slot>, BookingError> {
+pub(super) fn at_version(
+    tx: &EventTx<'_>,
+    id: SlotId,
+    version: i32,
+) -> Result<Arc<Slot>, BookingError> {
     let slot = tx
         .programme()
         .slot(id)
@@ -271,7 +283,7 @@ fn at_version(tx: &EventTx<'_>, id: SlotId, version: i32) -> Result<Arc<Slot>, B
     }
 }
 
-fn replace(
+pub(super) fn replace(
     tx: &mut EventTx<'_>,
     old: &Slot,
     details: Details,

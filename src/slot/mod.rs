@@ -8,6 +8,7 @@ pub mod pages;
 pub mod record;
 pub mod rules;
 pub mod store;
+pub mod undo;
 
 use diesel_derive_newtype::DieselNewType;
 

@@ -29,12 +29,28 @@ const STYLES: &[&str] = &[
     include_str!("assets/marks.css"),
     include_str!("assets/offers.css"),
     include_str!("assets/timetable.css"),
+    include_str!("assets/sheet.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];
 
 /// Files served as they are.
 const FILES: &[(&str, &[u8])] = &[("iikura.svg", include_bytes!("assets/iikura.svg"))];
+
+/// Scripts, each after those it imports: an import is rewritten to the address of the file it names.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("ask.js", include_str!("assets/ask.js")),
+    ("news.js", include_str!("assets/news.js")),
+    ("refresh.js", include_str!("assets/refresh.js")),
+    ("sheet.js", include_str!("assets/sheet.js")),
+    ("board.js", include_str!("assets/board.js")),
+    ("booking.js", include_str!("assets/booking.js")),
+    ("move.js", include_str!("assets/move.js")),
+    ("drag.js", include_str!("assets/drag.js")),
+    ("keys.js", include_str!("assets/keys.js")),
+    ("now.js", include_str!("assets/now.js")),
+    ("timetable.js", include_str!("assets/timetable.js")),
+];
 
 /// Rows of five minutes on the timetable's grid: a whole day.
 const GRID_ROWS: u32 = 288;
@@ -57,9 +73,20 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         .into_iter()
         .chain([("agenda.css", agenda::html::STYLESHEET.as_bytes().to_vec())]);
     let files = FILES.iter().map(|(name, bytes)| (*name, bytes.to_vec()));
-    made.chain(files)
+    let mut assets: Vec<Asset> = made
+        .chain(files)
         .map(|(name, bytes)| Asset::new(name, bytes))
-        .collect()
+        .collect();
+    for (name, source) in SCRIPTS {
+        let script = assets.iter().fold((*source).to_owned(), |source, known| {
+            source.replace(
+                &format!("\"./{}\"", known.name),
+                &format!("\"{}\"", known.url),
+            )
+        });
+        assets.push(Asset::new(name, script.into_bytes()));
+    }
+    assets
 });
 
 /// Positions in [`ASSETS`] by file name with hash.
@@ -145,6 +172,27 @@ mod tests {
         assert_ne!(one.url, other.url);
         assert!(asset("app.css").starts_with("/assets/app-"));
         assert!(BY_FILE.contains_key(asset("app.css").trim_start_matches("/assets/")));
+    }
+
+    #[test]
+    fn every_import_of_a_script_is_an_address_of_ours() {
+        let mut imports = 0;
+        for script in ASSETS
+            .iter()
+            .filter(|asset| asset.mime.contains("javascript"))
+        {
+            let source = String::from_utf8_lossy(&script.bytes);
+            for line in source.lines().filter(|line| line.starts_with("import ")) {
+                let address = line.split('"').nth(1).unwrap();
+                assert!(
+                    BY_FILE.contains_key(address.trim_start_matches("/assets/")),
+                    "{}: {line}",
+                    script.name
+                );
+                imports += 1;
+            }
+        }
+        assert!(imports > 10);
     }
 
     #[test]

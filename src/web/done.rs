@@ -22,6 +22,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("session-ended", "The session has ended."),
     ("signed-out", "You are signed out."),
     ("told", "The delegations are told."),
+    ("undone", "The change is undone."),
     ("user-added", "The user is added and can sign in."),
     (
         "user-disabled",
@@ -34,19 +35,45 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The sentence for a word; `None` for a word of somebody else's making.
-#[must_use]
-pub fn sentence(word: &str) -> Option<&'static str> {
+/// Words for changes to a slot that can be undone.
+const UNDOABLE: &[&str] = &[
+    "booked",
+    "cancelled",
+    "confirmed",
+    "moved",
+    "saved",
+    "undone",
+    "withdrawn",
+];
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    word: &'static str,
+    /// The sentence that tells.
+    pub sentence: &'static str,
+}
+
+impl Done {
+    /// True for changes to a slot that can be undone.
+    #[must_use]
+    pub fn is_undoable(self) -> bool {
+        UNDOABLE.contains(&self.word)
+    }
+}
+
+/// What a word stands for; `None` for a word of somebody else's making.
+fn of_word(word: &str) -> Option<Done> {
     SENTENCES
         .iter()
         .find(|(known, _)| *known == word)
-        .map(|(_, sentence)| *sentence)
+        .map(|&(word, sentence)| Done { word, sentence })
 }
 
-/// The sentence that a query string such as `done=saved&day=2` asks for.
+/// What a query string such as `done=saved&day=2` says was done.
 #[must_use]
-pub fn in_query(query: &str) -> Option<&'static str> {
+pub fn in_query(query: &str) -> Option<Done> {
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "done")
-        .and_then(|(_, word)| sentence(&word))
+        .and_then(|(_, word)| of_word(&word))
 }

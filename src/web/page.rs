@@ -7,6 +7,7 @@ use askama::Template;
 
 use crate::web::Error;
 use crate::web::assets::asset;
+use crate::web::done::Done;
 use crate::web::form::Form;
 
 /// What `layout.html` needs; every page struct has it as its field `shell`.
@@ -21,10 +22,21 @@ pub struct Shell {
     section: Option<Section>,
     /// The sentence after a change.
     pub done: Option<&'static str>,
+    /// The change can be undone: where, and the version it left.
+    pub undo: Option<Undo>,
     /// Addresses of the page's scripts.
     pub scripts: Vec<&'static str>,
     /// The page uses the whole width.
     pub wide: bool,
+}
+
+/// A change that a press of a button undoes.
+#[derive(Debug, Clone)]
+pub struct Undo {
+    /// Where to post it.
+    pub action: String,
+    /// The version that the change left.
+    pub version: i32,
 }
 
 /// Who reads the page.
@@ -112,8 +124,8 @@ impl Shell {
 
     /// The sentence after a change, from [`crate::web::done`].
     #[must_use]
-    pub fn done(mut self, sentence: Option<&'static str>) -> Self {
-        self.done = sentence;
+    pub fn done(mut self, done: Option<Done>) -> Self {
+        self.done = done.map(|done| done.sentence);
         self
     }
 

@@ -1,13 +1,24 @@
-// Every kind of page, looked at by axe-core: WCAG 2.2 A and AA, light and dark, at desktop and phone width.
+// Every kind of page, looked at by axe-core (WCAG 2.2 A and AA; light, dark and forced colours; desktop and phone) and
+// read by html-validate.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { HtmlValidate } from "html-validate";
 
 import { scenarios, signIn } from "./support.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const html = new HtmlValidate({
+  extends: ["html-validate:standard"],
+  rules: {
+    // Matters of taste, or of what browsers do today rather than of the standard.
+    "no-trailing-whitespace": "off",
+    "long-title": "off",
+    "no-implicit-button-type": "off",
+  },
+});
 const EVENT = "/events/ca-jad-9";
 const PAGES = [
   "/",
@@ -34,9 +45,10 @@ const PAGES = [
 ];
 
 scenarios((scenario) => {
-  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390]]) {
-    scenario(`nothing stands in anybody's way: ${colorScheme}, ${width} px`, async ({ page }) => {
-      await page.emulateMedia({ colorScheme });
+  for (const [colours, width] of [["light", 1280], ["dark", 1280], ["forced", 1280], ["light", 390]]) {
+    scenario(`nothing stands in anybody's way: ${colours}, ${width} px`, async ({ page }) => {
+      await page.emulateMedia(colours === "forced" ? { forcedColors: "active" } : { colorScheme: colours });
+      keepSource(page);
       await page.setViewportSize({ width, height: 900 });
       await page.goto("/sign-in");
       await look(page, "/sign-in");
@@ -57,11 +69,52 @@ scenarios((scenario) => {
       await page.getByLabel("Start").fill("17:05");
       await page.getByRole("button", { name: "Save the changes" }).click();
       await look(page, "a conflict");
+
+      await page.goto(EVENT);
+      await page.getByRole("link", { name: "Book a slot: Main Hall" }).click();
+      const sheet = page.getByRole("dialog");
+      await sheet.getByLabel("Title").waitFor();
+      await lookAt(page, "the form over the timetable");
+      await sheet.getByLabel("Title").fill("Meeting");
+      await sheet.getByLabel("Start").fill("15:00");
+      await sheet.getByLabel("End").fill("15:30");
+      await sheet.getByRole("button", { name: "Book the slot" }).click();
+      await sheet.getByRole("heading", { name: "This cannot be booked" }).waitFor();
+      await lookAt(page, "a conflict over the timetable");
+      await page.keyboard.press("Escape");
+      await page.locator(".slot-link").first().focus();
+      await page.keyboard.press("m");
+      await page.keyboard.press("ArrowDown");
+      await page.locator(".timetable-refused").first().waitFor({ state: "attached" });
+      await lookAt(page, "a slot on its way");
+      await page.keyboard.press("Enter");
+      await page.locator(".news .banner, dialog[open]").first().waitFor();
+      if (await sheet.isVisible()) await page.keyboard.press("Escape");
+      else await page.getByRole("button", { name: "Undo" }).click();
     });
   }
 });
 
+/** The source of the page shown, as the server sent it. */
+const sources = new WeakMap();
+
+function keepSource(page) {
+  page.on("response", (response) => {
+    const shown = response.request().isNavigationRequest() && response.status() !== 303;
+    if (shown) sources.set(page, response.text());
+  });
+}
+
 async function look(page, what) {
+  const report = html.validateStringSync(await sources.get(page));
+  const faults = report.results.flatMap(({ messages }) =>
+    messages.map((each) => `${each.line}:${each.column} ${each.ruleId}: ${each.message}`),
+  );
+  assert.deepEqual(faults, [], `the source of ${what}`);
+  await lookAt(page, what);
+}
+
+async function lookAt(page, what) {
   // In the page's own world no script of ours would pass its policy; the browser's tools may look all the same.
   const session = await page.context().newCDPSession(page);
   const { frameTree } = await session.send("Page.getFrameTree");

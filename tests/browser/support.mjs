@@ -134,7 +134,7 @@ export function scenarios(declare) {
         }
       });
       try {
-        await play({ page, demo, context });
+        await play({ page, demo, context, browser });
       } catch (error) {
         await screenshot(page, `failed ${name}`).catch(() => {});
         throw error;

@@ -13,9 +13,11 @@ mod support;
 
 mod booking;
 mod documents;
+mod free_slots;
 mod meeting;
 mod refusals;
 mod security;
 mod setup;
 mod sign_in;
+mod timetable;
 mod users;

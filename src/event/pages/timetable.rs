@@ -7,15 +7,19 @@ use chrono::NaiveDate;
 
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::auth::store;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
-use crate::event::timetable::{Content, DayPlan, Layout, Line, Mark, day_list, day_plan, marks};
+use crate::event::timetable::{
+    Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
+};
 use crate::notice;
 use crate::slot::SlotId;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
-use crate::web::page::{Section, Shell, html, render};
+use crate::web::form::Fields;
+use crate::web::page::{Section, Shell, html, render, see_other};
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]
@@ -28,11 +32,26 @@ struct TimetablePage {
     revision: String,
     days: Vec<Tab>,
     layouts: Vec<Tab>,
+    zooms: Vec<ZoomButton>,
+    layout: &'static str,
+    zoom: Zoom,
+    grid_minutes: i32,
     plan: Option<DayPlan>,
     lines: Vec<Line>,
     marks: Vec<Mark>,
     untold: Vec<Untold>,
     may_change: bool,
+}
+
+impl TimetablePage {
+    /// Blocks of fewer rows than this have no room for a line each for time and title.
+    fn short_rows(&self) -> i32 {
+        match self.zoom {
+            Zoom::Five => 3,
+            Zoom::Fifteen => 5,
+            Zoom::Thirty => 10,
+        }
+    }
 }
 
 /// A slot of which somebody does not know the latest.
@@ -46,6 +65,12 @@ struct Untold {
 struct Tab {
     href: String,
     text: String,
+    current: bool,
+}
+
+/// A button that looks more closely, or from further away.
+struct ZoomButton {
+    word: &'static str,
     current: bool,
 }
 
@@ -90,9 +115,41 @@ fn key(desk: &Desk, date: NaiveDate, layout: Layout) -> String {
     let seat = &desk.seat;
     let (user, layout) = (&seat.user, layout.as_str());
     format!(
-        "{}/{date}/{layout}/{}/{}/{:?}/{}",
-        seat.event.0, user.id.0, user.admin, seat.access, user.name
+        "{}/{date}/{layout}/{}/{}/{}/{:?}/{}",
+        seat.event.0,
+        user.zoom.as_str(),
+        user.id.0,
+        user.admin,
+        seat.access,
+        user.name
     )
+}
+
+/// `POST /events/{slug}/zoom`: remembers how closely the caller looks at timetables, and goes back to the day.
+///
+/// # Errors
+/// When the caller has no part in the event, or the form asks for no such zoom, day or view.
+pub async fn zoom(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let fields = fields.only(&["zoom", "day", "view"])?;
+    let zoom = Zoom::from_word(fields.get("zoom")).ok_or_else(|| {
+        Error::BadRequest("The timetable has a line every 5, 15 or 30 minutes.".to_owned())
+    })?;
+    let date = parse_date(fields.get("day")).map_err(Error::BadRequest)?;
+    let layout = layout(Some(fields.get("view")))?;
+    let user = desk.seat.user.id;
+    app.db
+        .write(move |conn| Ok::<_, Error>(store::set_zoom(conn, user, zoom)?))
+        .await?;
+    let (slug, layout) = (&desk.programme.event.slug, layout.as_str());
+    Ok(see_other(&format!(
+        "/events/{slug}?day={date}&view={layout}"
+    )))
 }
 
 fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
@@ -147,7 +204,8 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         shell: desk
             .seat
             .shell(day_in_words(date), Section::Timetable)
-            .wide(),
+            .wide()
+            .script("timetable.js"),
         slug: event.slug.to_string(),
         date,
         heading: day_in_words(date),
@@ -155,6 +213,16 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         revision: event.revision.to_string(),
         days: days.collect(),
         layouts: layouts.into(),
+        zooms: Zoom::ALL
+            .iter()
+            .map(|each| ZoomButton {
+                word: each.as_str(),
+                current: *each == desk.seat.user.zoom,
+            })
+            .collect(),
+        layout: layout.as_str(),
+        zoom: desk.seat.user.zoom,
+        grid_minutes: event.settings.grid_minutes,
         plan,
         lines,
         marks,

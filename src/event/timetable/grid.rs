@@ -20,6 +20,8 @@ const LONGEST_GAP: i32 = 120;
 /// One day, drawn.
 #[derive(Debug)]
 pub struct DayPlan {
+    /// The instant at which row 0 begins.
+    pub start: Instant,
     /// Labels of the ruler: row and hour.
     pub hours: Vec<(i32, String)>,
     /// Rows in all.
@@ -35,6 +37,8 @@ pub struct Column {
     pub place: usize,
     /// What it stands for, for the link that books here: `room=hall` or `delegations=KZ`.
     pub booking_query: String,
+    /// The room's code, empty for none yet; `None` where columns are delegations.
+    pub room: Option<String>,
     /// The heading.
     pub heading: String,
     /// The line below it.
@@ -61,6 +65,8 @@ pub enum Content {
     Slot(Box<SlotView>),
     /// The house is closed.
     Closed,
+    /// The delegation is not there.
+    Absent,
     /// The room is being made ready.
     Turnaround,
     /// Free time between two slots.
@@ -115,6 +121,7 @@ pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &
         })
         .collect();
     DayPlan {
+        start: window.start(),
         hours,
         rows,
         columns,
@@ -122,7 +129,8 @@ pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &
 }
 
 /// Whole hours that hold the opening hours and every slot of the day.
-fn window(programme: &Programme, date: NaiveDate) -> Interval {
+#[must_use]
+pub fn window(programme: &Programme, date: NaiveDate) -> Interval {
     let slots = || programme.slots_on(date).map(|slot| slot.interval());
     let open = programme.event.opening_hours(date);
     let start = slots().chain(open).map(Interval::start).min();
@@ -143,6 +151,7 @@ fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
         .map(|room| Column {
             place: 0,
             booking_query: format!("room={}", room.code),
+            room: Some(room.code.to_string()),
             heading: room.name.to_string(),
             detail: format!("{} people", room.capacity),
             blocks: Vec::new(),
@@ -156,6 +165,7 @@ fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
         columns.push(Column {
             place: 0,
             booking_query: String::new(),
+            room: Some(String::new()),
             heading: "No room yet".to_owned(),
             detail: String::new(),
             blocks: Vec::new(),
@@ -171,6 +181,7 @@ fn delegation_columns(programme: &Programme) -> Vec<Column> {
         .map(|delegation| Column {
             place: 0,
             booking_query: format!("delegations={}", delegation.code),
+            room: None,
             heading: delegation.name.to_string(),
             detail: delegation.principal.to_string(),
             blocks: Vec::new(),
@@ -198,6 +209,11 @@ fn blocks(
         && let Some(room) = programme.room(id)
     {
         blocks.extend(turnarounds(&slots, window, room.turnaround_minutes));
+    }
+    if let Some(Resource::Delegation(id)) = resource
+        && let Some(delegation) = programme.delegation(id)
+    {
+        blocks.extend(absences(&delegation.presence, window));
     }
     if resource.is_some() {
         blocks.extend(gaps(programme, &slots, window));
@@ -241,6 +257,25 @@ fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<Block
         .into_iter()
         .flatten()
         .filter_map(|closed| block(window, closed, Content::Closed))
+        .collect()
+}
+
+/// The parts of the window in which somebody who is there for these stays is not; nobody's stays mean always.
+fn absences(presence: &[Interval], window: Interval) -> Vec<Block> {
+    if presence.is_empty() {
+        return Vec::new();
+    }
+    let mut stays: Vec<Interval> = presence.to_vec();
+    stays.sort_unstable();
+    let mut away = Vec::new();
+    let mut since = window.start();
+    for stay in stays {
+        away.extend(Interval::stay(since, stay.start().min(window.end())));
+        since = since.max(stay.end());
+    }
+    away.extend(Interval::stay(since, window.end()));
+    away.into_iter()
+        .filter_map(|away| block(window, away, Content::Absent))
         .collect()
 }
 

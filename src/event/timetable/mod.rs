@@ -2,8 +2,9 @@
 //! columns. Pure: a programme in, things to show out.
 
 mod grid;
+pub mod placements;
 
-pub use grid::{Block, Column, Content, DayPlan, ROW_MINUTES, day_plan};
+pub use grid::{Block, Column, Content, DayPlan, ROW_MINUTES, day_plan, window};
 
 use chrono::NaiveDate;
 
@@ -38,11 +39,39 @@ impl TextEnum for Layout {
     }
 }
 
+/// How closely somebody looks at the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zoom {
+    /// A line every five minutes: the shortest slot is as high as a finger needs.
+    Five,
+    /// A line every quarter of an hour.
+    Fifteen,
+    /// A line every half hour: a whole day on one screen.
+    Thirty,
+}
+
+impl TextEnum for Zoom {
+    const ALL: &'static [Self] = &[Self::Five, Self::Fifteen, Self::Thirty];
+    const NOUN: &'static str = "zoom";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Five => "5",
+            Self::Fifteen => "15",
+            Self::Thirty => "30",
+        }
+    }
+}
+
 /// A slot in words, for blocks and lists.
 #[derive(Debug, Clone)]
 pub struct SlotView {
     /// Its id.
     pub id: SlotId,
+    /// The version that is shown.
+    pub version: i32,
+    /// When.
+    pub interval: Interval,
     /// `14:40–15:10`
     pub time: String,
     /// Length in minutes.
@@ -59,6 +88,8 @@ pub struct SlotView {
     pub state_label: &'static str,
     /// The room's name; empty while there is none.
     pub room: String,
+    /// The room's code; empty while there is none.
+    pub room_code: String,
     /// Names of the delegations.
     pub parties: String,
     /// Codes of the delegations, for narrow columns.
@@ -157,12 +188,11 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView
         .map(|party| party.code.as_str())
         .collect();
     let everybody = names.len() > 2 && names.len() == programme.delegations.len();
-    let room = details
-        .room
-        .and_then(|id| programme.room(id))
-        .map(|room| room.name.to_string());
+    let room = details.room.and_then(|id| programme.room(id));
     SlotView {
         id: slot.id,
+        version: slot.version,
+        interval: details.interval,
         time: clock_range(programme, details.interval),
         minutes: details.interval.minutes(),
         title: details.title.to_string(),
@@ -170,7 +200,8 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView
         kind_label: details.kind.label(),
         state: details.state.as_str(),
         state_label: details.state.label(),
-        room: room.unwrap_or_default(),
+        room: room.map(|room| room.name.to_string()).unwrap_or_default(),
+        room_code: room.map(|room| room.code.to_string()).unwrap_or_default(),
         parties: if everybody {
             "All delegations".to_owned()
         } else {

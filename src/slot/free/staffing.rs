@@ -3,7 +3,7 @@
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::InterpreterId;
 use crate::slot::Details;
-use crate::slot::rules::{Candidate, Conflict, Rule, hindrances, interpretation};
+use crate::slot::rules::{Candidate, Conflict, Rule, interpretation, refusals};
 
 /// Judges what is offered; returns who interprets: those in the details, or, where interpretation is wanted and only
 /// that is in the way, those who are free then, if they `will_do`.
@@ -16,7 +16,7 @@ pub(super) fn settle(
     will_do: impl Fn(&[InterpreterId]) -> bool,
 ) -> Result<Vec<InterpreterId>, Conflict> {
     let details = candidate.details;
-    let mut found = hindrances(programme, candidate).into_iter();
+    let mut found = refusals(programme, candidate).into_iter();
     let Some(first) = found.next() else {
         return Ok(details.interpreters.clone());
     };
@@ -35,7 +35,7 @@ pub(super) fn settle(
             details: &staffed,
             ..candidate
         };
-        if hindrances(programme, again).is_empty() {
+        if refusals(programme, again).is_empty() {
             return Ok(staffed.interpreters);
         }
     }

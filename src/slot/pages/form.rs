@@ -42,6 +42,15 @@ pub(super) struct FormPage {
     submit: &'static str,
 }
 
+impl FormPage {
+    /// A reason is all that is missing.
+    fn wants_reason(&self) -> bool {
+        self.refusal
+            .as_ref()
+            .is_some_and(|refusal| !refusal.blocked)
+    }
+}
+
 /// Why a form was refused by the rules, and what could be booked instead.
 struct Refusal {
     blocked: bool,
@@ -69,6 +78,17 @@ impl Subject<'_> {
         match self {
             Self::New => None,
             Self::Stored(slot) => Some(slot.id),
+        }
+    }
+
+    /// True when the offer is where the slot stands already.
+    fn stands_at(self, offer: &Alternative) -> bool {
+        match self {
+            Self::New => false,
+            Self::Stored(slot) => {
+                let Details { room, interval, .. } = slot.details;
+                (room, interval) == (offer.room, offer.interval)
+            }
         }
     }
 
@@ -225,7 +245,8 @@ fn state_field(subject: Subject<'_>) -> Option<Choices> {
 
 /// One field per rule that wants a reason, and for each reason already typed.
 fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
-    let mut rules = forms::reasons_wanted(conflicts);
+    let wanted = forms::reasons_wanted(conflicts);
+    let mut rules = wanted.clone();
     rules.extend(crate::slot::rules::Rule::ALL.iter().filter(|rule| {
         let field = forms::reason_field(**rule);
         !form.fields.get(&field).is_empty()
@@ -235,13 +256,17 @@ fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
     rules
         .into_iter()
         .map(|rule| {
-            TextField::new(
+            let field = TextField::new(
                 forms::reason_field(rule),
                 format!("Reason: {}", rule.label()),
             )
-            .help("Stands in the history with your name; it lapses when the slot is moved.")
-            .optional()
-            .of(form)
+            .help("Stands in the history with your name; it lapses when the slot is moved.");
+            let field = if wanted.contains(&rule) {
+                field
+            } else {
+                field.optional()
+            };
+            field.of(form)
         })
         .collect()
 }
@@ -265,6 +290,7 @@ fn refusal(
         marks: marks(desk, candidate, conflicts),
         alternatives: offers
             .into_iter()
+            .filter(|offer| !subject.stands_at(offer))
             .map(|offer| self::offer(desk, fields, details, offer))
             .collect(),
         further: address_of_typed(&desk.programme, fields, subject.id()),

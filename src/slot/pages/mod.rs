@@ -3,6 +3,7 @@
 pub mod edit;
 pub mod form;
 pub mod free;
+pub mod placements;
 pub mod show;
 mod stale;
 pub mod steps;
@@ -27,6 +28,10 @@ fn marks(desk: &Desk, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<M
 fn hopeless(error: BookingError) -> Error {
     match error {
         BookingError::NotFound => Error::NotFound,
+        BookingError::Gone(_) => Error::Conflict(format!(
+            "{}. Open the slot and change it by hand.",
+            capitalised(&error.to_string())
+        )),
         BookingError::State { .. } => Error::Conflict(format!(
             "{}. Open the slot again to see how it stands.",
             capitalised(&error.to_string())

@@ -17,7 +17,7 @@ use crate::slot::{Slot, SlotId, State, forms};
 use crate::web::Error;
 use crate::web::field::{Select, TextField};
 use crate::web::form::Form;
-use crate::web::page::{Section, Shell, render};
+use crate::web::page::{Section, Shell, Undo, render};
 
 #[derive(Template)]
 #[template(path = "slot/show.html")]
@@ -80,10 +80,12 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
     let candidate = Candidate::stored(slot);
     let form = Form::new(forms::fields_of(programme, slot));
     let told = told(desk, slot);
+    let mut shell = desk
+        .seat
+        .shell(slot.details.title.as_str(), Section::Timetable);
+    shell.undo = undo(desk, slot, records);
     SlotPage {
-        shell: desk
-            .seat
-            .shell(slot.details.title.as_str(), Section::Timetable),
+        shell,
         slug: programme.event.slug.to_string(),
         slot: slot_view(programme, slot, &[]),
         version: slot.version,
@@ -120,6 +122,16 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
         (true, true) => format!("{wanted}; nobody is booked yet"),
         (false, true) => wanted.to_owned(),
     }
+}
+
+/// The change that the reader has just made, if nobody has made another since.
+fn undo(desk: &Desk, slot: &Slot, records: &[Record]) -> Option<Undo> {
+    let latest = records.first()?;
+    let own = desk.seat.has_undoable_news() && latest.actor_id == Some(desk.seat.user.id.0);
+    (own && desk.seat.may_change()).then(|| Undo {
+        action: format!("/slots/{}/undo", slot.id),
+        version: slot.version,
+    })
 }
 
 fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {

@@ -6,23 +6,25 @@ use askama::Template;
 use super::edit::again;
 use super::{Outcome, hopeless, marks};
 use crate::app::App;
+use crate::audit;
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::timetable::Mark;
 use crate::notice;
 use crate::slot::booking::{self, BookingError};
-use crate::slot::rules::{Candidate, Conflict};
-use crate::slot::{Details, Slot, SlotId, State, forms};
+use crate::slot::rules::{Candidate, Conflict, Level, check};
+use crate::slot::{Details, Slot, SlotId, State, forms, undo};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, see_other_done, unprocessable};
 
 #[derive(Template)]
-#[template(path = "slot/confirmation.html")]
-struct ConfirmationPage {
+#[template(path = "slot/refused_step.html")]
+struct RefusedStep {
     shell: Shell,
     id: i64,
+    step: Step,
     version: String,
     form: Form,
     marks: Vec<Mark>,
@@ -48,11 +50,14 @@ pub async fn confirmation(
     let reasons = match forms::reasons_of(&fields) {
         Ok(reasons) => reasons,
         Err(errors) => {
-            let found = crate::slot::rules::check(&desk.programme, Candidate::stored(&slot));
-            return unprocessable(&confirmation_page(
+            let found = check(&desk.programme, Candidate::stored(&slot));
+            let form = Form::rejected(fields, errors);
+            return unprocessable(&refused_step(
                 &desk,
                 &slot,
-                Form::rejected(fields, errors),
+                Step::Confirm,
+                &confirmed(&slot),
+                form,
                 &found,
             ));
         }
@@ -63,9 +68,11 @@ pub async fn confirmation(
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
-        Err(BookingError::Conflicts(conflicts)) => conflict(&confirmation_page(
+        Err(BookingError::Conflicts(conflicts)) => conflict(&refused_step(
             &again(&desk).await?,
             &slot,
+            Step::Confirm,
+            &confirmed(&slot),
             Form::new(fields),
             &conflicts,
         )),
@@ -73,21 +80,66 @@ pub async fn confirmation(
     }
 }
 
-fn confirmation_page(
-    desk: &Desk,
-    slot: &Slot,
-    form: Form,
-    conflicts: &[Conflict],
-) -> ConfirmationPage {
-    let details = Details {
+fn confirmed(slot: &Slot) -> Details {
+    Details {
         state: State::Confirmed,
         ..slot.details.clone()
-    };
+    }
+}
+
+/// A step that the rules may refuse.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Confirm,
+    Undo,
+}
+
+impl Step {
+    /// The noun that the step is posted to.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirmation",
+            Self::Undo => "undo",
+        }
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Confirm => "It is not confirmed yet",
+            Self::Undo => "It is not undone",
+        }
+    }
+
+    const fn submit(self) -> &'static str {
+        match self {
+            Self::Confirm => "Confirm with this reason",
+            Self::Undo => "Undo with this reason",
+        }
+    }
+}
+
+/// Shows what is in the way of a step, and asks for the reasons that would let it pass.
+fn refused_step(
+    desk: &Desk,
+    slot: &Slot,
+    step: Step,
+    wanted: &Details,
+    form: Form,
+    conflicts: &[Conflict],
+) -> RefusedStep {
     let candidate = Candidate {
         id: Some(slot.id),
-        details: &details,
+        details: wanted,
     };
-    let reasons = forms::reasons_wanted(conflicts).into_iter().map(|rule| {
+    let blocked = conflicts
+        .iter()
+        .any(|conflict| conflict.level == Level::Blocked);
+    let wanted = if blocked {
+        Vec::new()
+    } else {
+        forms::reasons_wanted(conflicts)
+    };
+    let reasons = wanted.into_iter().map(|rule| {
         TextField::new(
             forms::reason_field(rule),
             format!("Reason: {}", rule.label()),
@@ -95,19 +147,63 @@ fn confirmation_page(
         .help("Stands in the history with your name; it lapses when the slot is moved.")
         .of(&form)
     });
-    ConfirmationPage {
-        shell: desk
-            .seat
-            .shell(
-                format!("Confirm “{}”", slot.details.title),
-                Section::Timetable,
-            )
-            .form(&form),
+    let title = match step {
+        Step::Confirm => format!("Confirm “{}”", slot.details.title),
+        Step::Undo => format!("Undo the change to “{}”", slot.details.title),
+    };
+    RefusedStep {
+        shell: desk.seat.shell(title, Section::Timetable).form(&form),
         id: slot.id.0,
+        step,
         version: form.fields.get("version").to_owned(),
         marks: marks(desk, candidate, conflicts),
         reasons: reasons.collect(),
         form,
+    }
+}
+
+/// `POST /slots/{id}/undo`: takes the slot back to what it was before its latest change.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn undo(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let fields = forms::known_fields(fields)?;
+    let reasons = forms::reasons_of(&fields).map_err(|_| {
+        Error::BadRequest("A reason is one line. Go back and write it in one line.".to_owned())
+    })?;
+    let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
+    match desk
+        .book(move |tx| undo::undo(tx, &post, id, version, &reasons))
+        .await
+    {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "undone")),
+        Err(BookingError::Conflicts(conflicts)) => {
+            let desk = again(&desk).await?;
+            let latest = desk
+                .app
+                .db
+                .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, id.0)?))
+                .await?;
+            let latest = latest.first().ok_or(Error::NotFound)?;
+            let (wanted, _) = undo::before(&desk.programme, &slot, latest).map_err(hopeless)?;
+            let form = Form::new(fields);
+            conflict(&refused_step(
+                &desk,
+                &slot,
+                Step::Undo,
+                &wanted,
+                form,
+                &conflicts,
+            ))
+        }
+        Err(error) => refused(error),
     }
 }
 

@@ -140,9 +140,9 @@ pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     conflicts
 }
 
-/// What keeps a slot from being stored as it is, the strictest first: [`check`] without what is only advice.
+/// What would refuse a slot or ask for a reason, the strictest first: everything but advice.
 #[must_use]
-pub fn hindrances(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     let mut conflicts = if chair_may_object(programme, candidate.details) {
         check(programme, candidate)
     } else {

@@ -1,0 +1,40 @@
+//! The dry run behind a drag: where a slot could stand.
+
+use actix_web::{HttpResponse, web};
+
+use super::Outcome;
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::timetable::placements::{Edge, placements};
+use crate::slot::SlotId;
+use crate::time::parse_date;
+use crate::web::Error;
+
+/// What a drag wants to know.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    day: String,
+    edge: String,
+}
+
+/// `GET /slots/{id}/placements?day=2022-12-24&edge=both`: what the rules would say of the slot all over a day, as JSON.
+/// Nothing is stored.
+///
+/// # Errors
+/// For those who may not change the event, and when the address names no day or edge.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    query: web::Query<Query>,
+) -> Outcome {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let date = parse_date(&query.day).map_err(Error::BadRequest)?;
+    let edge = Edge::from_word(&query.edge).ok_or_else(|| {
+        Error::BadRequest("A slot moves by both edges, by its start, or by its end.".to_owned())
+    })?;
+    Ok(HttpResponse::Ok().json(placements(&desk.programme, &slot, date, edge)))
+}

@@ -1,0 +1,64 @@
+//! Undoing the latest change to a slot: a booking of its own, through the same rules as any other.
+
+use std::sync::Arc;
+
+use super::booking::{self, BookingError, Reasons, Tell};
+use super::record::read_history;
+use super::{Details, Slot, SlotId, State};
+use crate::audit::{self, Record};
+use crate::event::programme::Programme;
+use crate::event::tx::EventTx;
+use crate::mail::Post;
+use crate::notice;
+
+/// What a slot was before its latest change, and the reasons that were in force then; a new slot was nothing, so that
+/// undoing it cancels it.
+///
+/// # Errors
+/// When somebody or something it named is no longer part of the event.
+pub fn before(
+    programme: &Programme,
+    slot: &Slot,
+    latest: &Record,
+) -> Result<(Details, Reasons), BookingError> {
+    if let Some(value) = latest.before() {
+        return read_history(programme, &value).map_err(BookingError::Gone);
+    }
+    let details = Details {
+        state: State::Cancelled,
+        ..slot.details.clone()
+    };
+    Ok((details, Reasons::new()))
+}
+
+/// Takes the slot back to what it was before its latest change, if it is still at `version`.
+///
+/// The reasons in force then are given again, and `reasons` on top of them. Delegations that already heard of the
+/// change hear of its undoing at once; those that did not have nothing to hear.
+///
+/// # Errors
+/// When the slot has changed meanwhile, or a rule is in the way; or as the store says.
+pub fn undo(
+    tx: &mut EventTx<'_>,
+    post: &Post,
+    id: SlotId,
+    version: i32,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    let slot: Arc<Slot> = booking::at_version(tx, id, version)?;
+    let Some(latest) = audit::of_subject(tx.conn, id.0)?.into_iter().next() else {
+        return Err(BookingError::Gone(
+            "nothing is known of its history".to_owned(),
+        ));
+    };
+    let programme = tx.programme();
+    let (details, mut given) = before(&programme, &slot, &latest)?;
+    given.extend(reasons.clone());
+    let tell = if notice::due(&programme, &slot).is_empty() {
+        Tell::Now
+    } else {
+        Tell::Later
+    };
+    booking::replace(tx, &slot, details, &given, "slot.undone")?;
+    booking::told(tx, post, id, tell)
+}
