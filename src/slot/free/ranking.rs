@@ -1,4 +1,4 @@
-//! The order of offers: what nobody advises against first, then the nearest or the earliest.
+//! The order of offers: the nearest to the time wished for, or what nobody advises against at the usual times.
 
 use chrono::Timelike;
 
@@ -17,9 +17,8 @@ pub struct Ranked {
     pub advice: Vec<Conflict>,
 }
 
-/// Puts offers in order: the fewest pieces of advice first, then the nearest to the time wished for. Without such a
-/// time, full and half hours come first, then quarters, then the rest, each by time: meetings begin when people
-/// expect them to.
+/// Puts offers in order: the nearest to the time wished for. Without such a time, the fewest pieces of advice first,
+/// then full and half hours, quarters and the rest, each by time: meetings begin when people expect them to.
 ///
 /// The room at each start is already the one with the fewest spare seats, and the interpreters the fewest that do.
 #[must_use]
@@ -38,17 +37,22 @@ pub fn ranked(programme: &Programme, wish: &Wish, offers: Vec<Offer>) -> Vec<Ran
     let mut ranked: Vec<Ranked> = judged.collect();
     ranked.sort_by_key(|each| {
         let start = each.offer.interval.start();
-        let worse = match wish.near {
-            Some(near) => start.minutes_since(near).abs(),
-            None => oddness(programme, start),
-        };
-        (each.advice.len(), worse, start)
+        let advice = each.advice.len();
+        match wish.near {
+            Some(near) => (away(start, near), advice, start),
+            None => (advice, oddness(programme, start), start),
+        }
     });
     ranked
 }
 
+/// Minutes between the two, whichever comes first.
+fn away(start: Instant, near: Instant) -> usize {
+    usize::try_from(start.minutes_since(near).unsigned_abs()).unwrap_or(usize::MAX)
+}
+
 /// How far from a time at which people expect meetings to begin: 0 for full and half hours, 1 for quarters.
-fn oddness(programme: &Programme, start: Instant) -> i32 {
+fn oddness(programme: &Programme, start: Instant) -> usize {
     match programme.event.time_zone.local(start).minute() {
         0 | 30 => 0,
         15 | 45 => 1,

@@ -279,13 +279,15 @@ fn summary(free: usize, all: usize) -> String {
 }
 
 fn order(programme: &Programme, wish: &Wish) -> String {
-    let then = wish.nearest().map_or_else(
-        || "full and half hours, quarters, and the rest, each by time".to_owned(),
-        |near| format!("the nearest to {}", programme.event.time_zone.clock(near)),
+    let first = wish.nearest().map_or_else(
+        || {
+            "The fewest pieces of advice come first, then full and half hours, quarters, and the rest, each by time."
+                .to_owned()
+        },
+        |near| format!("The nearest to {} come first.", programme.event.time_zone.clock(near)),
     );
     format!(
-        "The fewest pieces of advice come first, then {then}. At each start the smallest room that is large enough and \
-         free, and the fewest interpreters that do."
+        "{first} At each start the smallest room that is large enough and free, and the fewest interpreters that do."
     )
 }
 
