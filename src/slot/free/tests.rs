@@ -1,5 +1,7 @@
 //! Truth tables of what a refusal tells.
 
+mod searching;
+
 use std::sync::Arc;
 
 use super::*;
