@@ -212,7 +212,8 @@ fn judged(
         details: &details,
         ..candidate
     };
-    let interpreters = settle(programme, tried, |_| true).ok()?;
+    let others = details.interpretation_wanted;
+    let interpreters = settle(programme, tried, others, |_| true).ok()?;
     Some(Alternative {
         room,
         interval,

@@ -91,12 +91,8 @@ pub fn carried(programme: &Programme, slot_form: &Fields, slot: Option<SlotId>) 
     ];
     let kept = slot_form.iter().filter(|(name, _)| same.contains(name));
     let mut fields = Fields::from_pairs(kept);
-    fields.push(
-        "room",
-        Some(slot_form.get("room"))
-            .filter(|room| !room.is_empty())
-            .unwrap_or(NO_ROOM),
-    );
+    let room = Some(slot_form.get("room")).filter(|room| !room.is_empty());
+    fields.push("room", room.unwrap_or(ANY_ROOM));
     fields.push("near", slot_form.get("start"));
     let typed = forms::interval(programme, slot_form, &mut FieldErrors::default());
     if let Some(interval) = typed {

@@ -156,7 +156,9 @@ impl<'a> Sought<'a> {
             return Ok(offer);
         }
         let candidate = self.candidate(&details);
-        match settle(self.programme, candidate, |who| self.cover.is_met_by(who)) {
+        let others = details.interpretation_wanted || !self.wish.pairs.is_empty();
+        let will_do = |who: &[InterpreterId]| self.cover.is_met_by(who);
+        match settle(self.programme, candidate, others, will_do) {
             Ok(interpreters) => Ok(Offer {
                 interpreters,
                 ..offer

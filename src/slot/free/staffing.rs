@@ -5,14 +5,15 @@ use crate::interpreter::InterpreterId;
 use crate::slot::Details;
 use crate::slot::rules::{Candidate, Conflict, Rule, interpretation, refusals};
 
-/// Judges what is offered; returns who interprets: those in the details, or, where interpretation is wanted and only
-/// that is in the way, those who are free then, if they `will_do`.
+/// Judges what is offered; returns who interprets: those in the details, or, where only they are in the way and `others`
+/// may come, those who are free then, if they `will_do`.
 ///
 /// # Errors
 /// With the strictest thing in the way, the first of several.
 pub(super) fn settle(
     programme: &Programme,
     candidate: Candidate<'_>,
+    others: bool,
     will_do: impl Fn(&[InterpreterId]) -> bool,
 ) -> Result<Vec<InterpreterId>, Conflict> {
     let details = candidate.details;
@@ -22,7 +23,7 @@ pub(super) fn settle(
     };
     let for_want_of_interpreters =
         is_about_interpreters(&first) && found.all(|other| is_about_interpreters(&other));
-    if details.interpretation_wanted
+    if others
         && for_want_of_interpreters
         && let Some(interpreters) = interpretation::staff(programme, candidate)
         && will_do(&interpreters)

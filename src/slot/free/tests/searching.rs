@@ -202,6 +202,22 @@ fn the_fewest_interpreters_who_are_free_cover_the_pairs() {
 }
 
 #[test]
+fn a_meeting_too_long_for_one_interpreter_takes_two() {
+    let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
+    talk.details.interpreters = vec![InterpreterId(2)];
+    let house = with_interpreters(house(vec![talk]), &[&["ja-ru"], &["ja-ru"]]);
+    let hour = Wish::new(&house, Kind::Bilateral, vec![KZ, UZ], 60).unwrap();
+    let found = search(&house, &between(hour, &["ja-ru"]));
+    let both = vec![InterpreterId(1), InterpreterId(2)];
+    assert_eq!(offer(&found, "09:30").unwrap().interpreters, both);
+    assert!(
+        obstacle(&house, &found, "10:30")
+            .starts_with("Interpreter 1 goes on alone from 10:30 to 11:30"),
+        "the colleague is elsewhere"
+    );
+}
+
+#[test]
 fn a_wish_that_makes_no_sense_is_refused() {
     let house = house(vec![]);
     let made = |parties: &[DelegationId], minutes| {
