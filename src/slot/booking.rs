@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::record::SlotRecord;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
@@ -110,6 +112,12 @@ pub fn book(
     details: Details,
     reasons: &Reasons,
 ) -> Result<SlotId, BookingError> {
+    if details.state == State::Cancelled {
+        return Err(BookingError::State {
+            state: details.state,
+            wanted: "booked",
+        });
+    }
     let slot = new_slot(details, 0);
     take_over(tx, &slot, reasons)?;
     if slot.state() == State::Confirmed {
@@ -162,11 +170,12 @@ pub fn change(
             wanted: "changed",
         });
     }
-    let confirmed = old.state() == State::Confirmed || details.state == State::Confirmed;
-    let state = if confirmed {
-        old.state()
-    } else {
+    // Confirming, withdrawing and cancelling are steps of their own, which tell the delegations.
+    let sketched = |state| matches!(state, State::Pencilled | State::Tentative);
+    let state = if sketched(old.state()) && sketched(details.state) {
         details.state
+    } else {
+        old.state()
     };
     let details = Details { state, ..details }.in_order();
     if details == old.details {
@@ -298,8 +307,9 @@ pub(super) fn replace(
         .notices
         .iter()
         .any(|notice| notice.slot == old.id);
-    let announced =
-        details.announced_differently(&old.details) || (told && details.state != old.state());
+    let announced = details.announced_differently(&old.details)
+        || details.state == State::Cancelled
+        || (told && details.state != old.state());
     let slot = Slot {
         id: old.id,
         version: old.version + 1,
@@ -391,7 +401,7 @@ fn overrides(
     beside.into_iter().map(entry).collect()
 }
 
-fn history(tx: &EventTx<'_>, slot: &Slot) -> serde_json::Value {
+fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
     let programme = tx.programme();
     SlotRecord::of(&programme, slot).for_history(&programme, slot)
 }
@@ -399,7 +409,7 @@ fn history(tx: &EventTx<'_>, slot: &Slot) -> serde_json::Value {
 fn record(
     tx: &mut EventTx<'_>,
     action: &str,
-    before: Option<serde_json::Value>,
+    before: Option<Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {
     let after = history(tx, new);

@@ -231,7 +231,7 @@ fn slips() -> Vec<Slip> {
         (
             "parties = [\"JP\", \"KZ\"]",
             "parties = [\"JP\", \"XX\"]",
-            line("Japan–Kazakhstan") - 1,
+            line("parties = [\"JP\", \"KZ\"]"),
             "there is no 'XX'",
         ),
         (

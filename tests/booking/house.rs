@@ -1,5 +1,6 @@
 //! The ninth meeting in a database, without a server before it.
 
+use diesel::RunQueryDsl;
 use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::db::{Conn, Db, DbError};
@@ -32,6 +33,38 @@ impl<'d> House<'d> {
             live: Live::default(),
             event: imported.event,
         }
+    }
+
+    /// The ninth meeting in a database that is still empty.
+    pub fn of_empty(db: &'d Db) -> Self {
+        db.migrate().unwrap();
+        Self::of(db)
+    }
+
+    /// An event that is there already.
+    pub fn at(db: &'d Db, event: EventId) -> Self {
+        Self {
+            db,
+            live: Live::default(),
+            event,
+        }
+    }
+
+    /// Counts the rows of a table.
+    pub fn count(&self, table: &str) -> i64 {
+        let query = format!("SELECT count(*) AS count FROM {table}");
+        let count: iikura::db::Count =
+            self.read(|conn| Ok(diesel::sql_query(query).get_result(conn)?));
+        count.count
+    }
+
+    /// Runs a statement as somebody at a database prompt would.
+    pub fn sql(&self, statement: &str) {
+        self.db
+            .write_here(|conn: &mut Conn| {
+                Ok::<_, DbError>(diesel::sql_query(statement).execute(conn).map(drop)?)
+            })
+            .unwrap();
     }
 
     /// The same house as another server sees it.

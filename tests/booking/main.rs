@@ -15,3 +15,7 @@ mod house;
 mod races;
 mod random;
 mod reasons;
+mod round_trip;
+mod sentences;
+mod slips;
+mod telling;

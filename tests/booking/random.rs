@@ -4,7 +4,7 @@
 use iikura::event::programme::{Programme, Resource};
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
 use iikura::slot::free::alternatives;
-use iikura::slot::rules::{Candidate, Level, Rule, check_all, in_force};
+use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};
 use iikura::slot::{Details, State};
 use proptest::prelude::*;
 
@@ -149,6 +149,66 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
     }
 }
 
+/// The programme in memory says to the last word what a fresh look at the database says.
+fn assert_memory_is_true(house: &House<'_>) {
+    let (believed, stored) = (house.programme(), house.stored());
+    assert_eq!(believed.event, stored.event);
+    assert_eq!(believed.slots(), stored.slots());
+    let overrides = |programme: &Programme| {
+        let mut all: Vec<String> = programme
+            .overrides
+            .iter()
+            .map(|each| format!("{each:?}"))
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(overrides(&believed), overrides(&stored));
+    let notices = |programme: &Programme| {
+        let mut all = programme.notices.clone();
+        all.sort_by_key(|notice| (notice.slot, notice.delegation));
+        all
+    };
+    assert_eq!(notices(&believed), notices(&stored));
+    assert_eq!(
+        iikura::event::file::export(&believed).unwrap(),
+        iikura::event::file::export(&stored).unwrap()
+    );
+}
+
+/// What stands between two slots is found from either, and once when all is looked at.
+fn assert_rules_agree(programme: &Programme) {
+    let pairwise = |rule| {
+        matches!(
+            rule,
+            Rule::DoubleBooking | Rule::Turnaround | Rule::Transfer
+        )
+    };
+    let all: Vec<_> = check_all(programme)
+        .into_iter()
+        .filter(|conflict| pairwise(conflict.rule()))
+        .collect();
+    let mut seen = 0;
+    for slot in programme.live_slots() {
+        for conflict in check(programme, Candidate::stored(slot)) {
+            if !pairwise(conflict.rule()) {
+                continue;
+            }
+            seen += 1;
+            let here = (conflict.slot, conflict.finding.other());
+            let resource = conflict.finding.resource();
+            let listed = all.iter().filter(|each| {
+                let there = (each.slot, each.finding.other());
+                (each.rule(), each.level, each.finding.resource())
+                    == (conflict.rule(), conflict.level, resource)
+                    && (there == here || (there.1, there.0) == here)
+            });
+            assert_eq!(listed.count(), 1, "{conflict:?}");
+        }
+    }
+    assert_eq!(seen, 2 * all.len());
+}
+
 /// Looks for overlaps without asking the rules.
 fn assert_no_overlap(programme: &Programme) {
     let holding: Vec<_> = programme
@@ -184,12 +244,14 @@ proptest! {
                 Ok(()) | Err(BookingError::Conflicts(_) | BookingError::State { .. }) => {}
                 Err(error) => panic!("{step:?}: {error:?}"),
             }
+            assert_memory_is_true(&house);
         }
         let (believed, stored) = (house.programme(), house.stored());
         prop_assert_eq!(believed.slots(), stored.slots());
         prop_assert_eq!(&believed.notices.len(), &stored.notices.len());
         prop_assert_eq!(believed.event.revision, stored.event.revision);
         assert_no_overlap(&stored);
+        assert_rules_agree(&stored);
         let blocked: Vec<_> = check_all(&stored).into_iter().filter(|conflict| conflict.level == Level::Blocked).collect();
         prop_assert_eq!(blocked, vec![]);
         for conflict in check_all(&stored).iter().filter(|conflict| conflict.rule() == Rule::Turnaround && conflict.level == Level::NeedsReason) {

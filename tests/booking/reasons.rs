@@ -1,129 +1,217 @@
-//! Reasons are for what they were given for; and what delegations hear follows what is true.
+//! Reasons: what they are stored with, what they stand for, and when they are asked for again.
 
-use iikura::delegation::change as delegations;
-use iikura::event::change as settings;
-use iikura::event::file;
-use iikura::mail::outbox;
-use iikura::notice;
-use iikura::room::change as rooms;
-use iikura::slot::booking::{self, BookingError, Reason, Reasons, Tell};
-use iikura::slot::rules::Rule;
-use iikura::slot::{Details, State};
-use iikura::text::{Email, Line};
+use diesel::prelude::*;
+use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::interval::Interval;
+use iikura::slot::rules::{Candidate, Rule, check, in_force};
+use iikura::slot::{Details, SlotId, State};
 
-use crate::house::{House, import, reason};
+use crate::house::{House, NOW, reason};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    another_name_of_the_room_is_told_under_a_higher_number,
-    a_corrected_address_gets_the_mail_and_the_old_one_does_not,
-    a_confirmation_can_be_withdrawn_whatever_has_come_against_it,
+    a_reason_is_stored_with_its_author_and_where_both_slots_stood,
+    a_reason_outlives_another_title_and_lapses_when_either_slot_moves,
+    a_sketch_that_becomes_tentative_is_judged,
+    taking_a_confirmation_back_asks_for_no_reason,
     a_reason_for_one_absence_is_none_for_another,
-    a_reason_for_a_run_of_the_chair_ends_with_the_run,
-    a_reason_given_at_the_earlier_slot_travels_with_the_file,
-    a_copy_of_what_was_told_is_refused_with_its_line,
+    a_longer_run_of_the_chair_needs_a_reason_of_its_own,
+    only_a_cancellation_cancels,
+    the_history_keeps_the_reasons_of_before,
 );
 
-/// Recipient, sequence and state of each mail.
-fn mails(house: &House<'_>) -> Vec<(String, i32, String)> {
-    let mut mails: Vec<_> = house
-        .read(|conn| Ok(outbox::list(conn, Some(house.event), 100)?))
-        .into_iter()
-        .map(|mail| (mail.recipient, mail.sequence, format!("{:?}", mail.state.0)))
-        .collect();
-    mails.sort();
-    mails
+type Outcome<T> = Result<T, BookingError>;
+
+fn change(
+    house: &House<'_>,
+    id: SlotId,
+    edit: impl Fn(&mut Details),
+    reasons: &Reasons,
+) -> Outcome<()> {
+    let slot = house.stored().slot(id).cloned().unwrap();
+    let mut details = slot.details.clone();
+    edit(&mut details);
+    house.try_book(|tx, post| {
+        booking::change(
+            tx,
+            post,
+            id,
+            slot.version,
+            details.clone(),
+            reasons,
+            Tell::Later,
+        )
+    })
 }
 
-fn confirmed(house: &House<'_>) -> iikura::slot::SlotId {
+fn later(details: &mut Details, minutes: i32) {
+    details.interval = details
+        .interval
+        .starting_at(details.interval.start().plus(minutes));
+}
+
+fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
+    match outcome {
+        Err(BookingError::Conflicts(conflicts)) => conflicts
+            .iter()
+            .map(iikura::slot::rules::Conflict::rule)
+            .collect(),
+        other => panic!("not refused by a rule: {other:?}"),
+    }
+}
+
+/// Two talks in the Salon without the five minutes between them; the reason stands at the second.
+fn close_together(house: &House<'_>) -> (SlotId, SlotId) {
+    let first = house
+        .book(&house.details(("18:30", 20), "salon", &[]))
+        .unwrap();
+    let second = house.details(("18:50", 20), "salon", &[]);
+    let second = house
+        .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::Turnaround)))
+        .unwrap();
+    (first, second)
+}
+
+fn stands(house: &House<'_>, id: SlotId) -> bool {
+    let programme = house.stored();
+    let slot = programme.slot(id).unwrap();
+    check(&programme, Candidate::stored(slot))
+        .iter()
+        .any(|conflict| in_force(&programme, conflict).is_some())
+}
+
+fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let (first, second) = close_together(&house);
+    let programme = house.stored();
+    let entry = programme
+        .overrides
+        .iter()
+        .find(|entry| entry.rule == Rule::Turnaround)
+        .unwrap();
+    assert_eq!((entry.slot, entry.slot_placement), (second, 1));
+    assert_eq!(entry.other, Some((first, 1)));
+    assert_eq!(
+        (entry.reason.as_str(), entry.author.as_str()),
+        ("It is agreed", "Officer")
+    );
+    assert_eq!(entry.at, NOW);
+    assert_eq!(house.programme().overrides.last(), Some(entry));
+}
+
+fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let (first, second) = close_together(&house);
+    for id in [first, second] {
+        change(
+            &house,
+            id,
+            |details| "Other words".clone_into(&mut details.note),
+            &Reasons::new(),
+        )
+        .unwrap();
+        assert!(stands(&house, first) && stands(&house, second));
+    }
+    for id in [first, second] {
+        // A shorter slot is still too close: who shortens it is asked for a reason once more.
+        let longer = |details: &mut Details| {
+            let minutes = if id == first { 0 } else { 5 };
+            details.delegations = house.details(("18:30", 20), "salon", &["KZ"]).delegations;
+            details.interval = Interval::new(
+                details.interval.start(),
+                details.interval.end().plus(minutes),
+            )
+            .unwrap();
+        };
+        assert_eq!(
+            refused_by(change(&house, id, longer, &Reasons::new()))[0],
+            Rule::Turnaround
+        );
+        assert!(stands(&house, first), "what was refused moved nothing");
+    }
+    change(
+        &house,
+        first,
+        |details| later(details, -30),
+        &Reasons::new(),
+    )
+    .unwrap();
+    assert!(!stands(&house, first) && !stands(&house, second));
+    let back = change(&house, first, |details| later(details, 30), &Reasons::new());
+    assert_eq!(refused_by(back), [Rule::Turnaround]);
+}
+
+fn a_sketch_that_becomes_tentative_is_judged(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let taken = house.details(("18:30", 20), "salon", &[]);
+    house.book(&taken).unwrap();
+    let sketch = |minutes| {
+        let mut details = Details {
+            state: State::Pencilled,
+            ..taken.clone()
+        };
+        later(&mut details, minutes);
+        house.book(&details).unwrap()
+    };
+    let (over, close) = (sketch(0), sketch(20));
+    let firm = |details: &mut Details| details.state = State::Tentative;
+    assert_eq!(
+        refused_by(change(&house, over, firm, &reason(Rule::DoubleBooking))),
+        [Rule::DoubleBooking, Rule::Turnaround]
+    );
+    assert_eq!(
+        refused_by(change(&house, close, firm, &Reasons::new()))[0],
+        Rule::Turnaround
+    );
+    change(&house, close, firm, &reason(Rule::Turnaround)).unwrap();
+    change(
+        &house,
+        close,
+        |details| details.state = State::Pencilled,
+        &Reasons::new(),
+    )
+    .unwrap();
+    change(&house, close, firm, &Reasons::new()).unwrap();
+}
+
+fn confirm(house: &House<'_>, id: SlotId) -> Outcome<()> {
+    let version = house.stored().slot(id).unwrap().version;
+    house.try_book(|tx, post| booking::confirm(tx, post, id, version, &Reasons::new()))
+}
+
+fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
     let id = house
-        .book(&house.details(("18:30", 20), "salon", &["KZ"]))
+        .book(&house.details(("20:00", 30), "salon", &["KZ"]))
         .unwrap();
-    house
-        .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
-        .unwrap();
-    id
-}
-
-fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let id = confirmed(&house);
-    let mut room = house.programme().room_by_code("salon").unwrap().clone();
-    room.name = Line::parse("Blue Salon").unwrap();
-    house
-        .try_book(|tx, post| {
-            rooms::change(tx, &room).unwrap();
-            Ok(notice::tell(tx, post, id)?)
-        })
-        .unwrap();
-    let sequences: Vec<i32> = mails(&house)
-        .into_iter()
-        .map(|(_, sequence, _)| sequence)
-        .collect();
-    assert_eq!(sequences, [0, 1]);
-    assert_eq!(house.slot("A talk").sequence, 1);
-    let programme = house.programme();
-    assert!(notice::due(&programme, programme.slot(id).unwrap()).is_empty());
-}
-
-fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let id = confirmed(&house);
-    let mut delegation = house.programme().delegation_by_code("KZ").unwrap().clone();
-    delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
-    house
-        .try_book(|tx, post| {
-            delegations::change(tx, &delegation).unwrap();
-            tx.now = tx.now.plus(60);
-            Ok(notice::tell_again(tx, post, id)?)
-        })
-        .unwrap();
-    let expected = [
-        ("kz@delegations.example", "Superseded"),
-        ("right@delegations.example", "Queued"),
-    ];
-    let expected = expected.map(|(address, state)| (address.to_owned(), 0, state.to_owned()));
-    assert_eq!(mails(&house), expected);
-}
-
-fn a_confirmation_can_be_withdrawn_whatever_has_come_against_it(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let id = confirmed(&house);
-    let mut event = iikura::event::Event::clone(&house.programme().event);
-    event.days[0].closes = "18:00".parse().unwrap();
-    house
-        .try_book(|tx, _| {
-            settings::change(tx, &event).unwrap();
-            Ok(())
-        })
-        .unwrap();
-    let version = house.slot("A talk").version;
+    confirm(&house, id).unwrap();
+    // The house now closes earlier: a fact that no slot asked for.
+    house.sql("UPDATE event_days SET closes = 1140");
+    house.sql("UPDATE events SET revision = revision + 1");
+    let version = house.stored().slot(id).unwrap().version;
     house
         .try_book(|tx, post| booking::withdraw(tx, post, id, version, Tell::Now))
         .unwrap();
-    let again =
-        house.try_book(|tx, post| booking::confirm(tx, post, id, version + 1, &Reasons::new()));
-    assert!(
-        matches!(again, Err(BookingError::Conflicts(_))),
-        "confirming asks again"
-    );
+    assert_eq!(refused_by(confirm(&house, id)), [Rule::Hours]);
+    change(
+        &house,
+        id,
+        |details| details.state = State::Pencilled,
+        &Reasons::new(),
+    )
+    .unwrap();
 }
 
 fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
+    let house = House::of_empty(scratch);
     let leaves_early = |code: &str| {
         let mut delegation = house.programme().delegation_by_code(code).unwrap().clone();
         let stay = delegation.presence[0];
         let until = house.details(("18:30", 10), "hall", &[]).interval.start();
-        delegation.presence =
-            vec![iikura::slot::interval::Interval::stay(stay.start(), until).unwrap()];
+        delegation.presence = vec![Interval::stay(stay.start(), until).unwrap()];
         house
             .try_book(|tx, _| {
-                delegations::change(tx, &delegation).unwrap();
+                iikura::delegation::change::change(tx, &delegation).unwrap();
                 Ok(())
             })
             .unwrap();
@@ -134,9 +222,9 @@ fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
         .try_book(|tx, post| booking::book(tx, post, wanted.clone(), &reason(Rule::Presence)))
         .unwrap();
     leaves_early("UZ");
-    let confirmed = house.try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()));
-    assert!(
-        matches!(confirmed, Err(BookingError::Conflicts(_))),
+    assert_eq!(
+        refused_by(confirm(&house, id)),
+        [Rule::Presence, Rule::Presence],
         "Uzbekistan's absence has no reason yet"
     );
     house
@@ -144,83 +232,116 @@ fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
         .unwrap();
 }
 
-fn a_reason_for_a_run_of_the_chair_ends_with_the_run(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let mut event = iikura::event::Event::clone(&house.programme().event);
-    event.settings.chair_rest_needs_reason = true;
-    house
-        .try_book(|tx, _| {
-            settings::change(tx, &event).unwrap();
-            Ok(())
-        })
+fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    house.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 60, revision = revision + 1");
+    let talk = |start, minutes| house.details((start, minutes), "salon", &["JP"]);
+    house.book(&talk("18:30", 60)).unwrap();
+    let second = talk("19:35", 20);
+    assert_eq!(refused_by(house.book(&second).map(drop)), [Rule::ChairRest]);
+    let second = house
+        .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::ChairRest)))
         .unwrap();
-    let wanted = house.details(("17:50", 20), "conference", &["JP"]);
+    assert!(stands(&house, second));
+    let third = talk("20:00", 20);
+    assert_eq!(refused_by(house.book(&third).map(drop)), [Rule::ChairRest]);
+    let third = house
+        .try_book(|tx, post| booking::book(tx, post, third.clone(), &reason(Rule::ChairRest)))
+        .unwrap();
+    for id in [second, third] {
+        confirm(&house, id).unwrap();
+    }
+    let offers = {
+        let programme = house.programme();
+        let wanted = talk("20:25", 20);
+        iikura::slot::free::alternatives(&programme, Candidate::new(&wanted))
+            .into_iter()
+            .map(|offer| Details {
+                interval: offer.interval,
+                room: offer.room,
+                ..wanted.clone()
+            })
+            .collect::<Vec<_>>()
+    };
+    assert!(!offers.is_empty());
+    for offer in offers {
+        let id = house.book(&offer).unwrap();
+        house
+            .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
+            .unwrap();
+    }
+}
+
+fn only_a_cancellation_cancels(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    let off = Details {
+        state: State::Cancelled,
+        ..wanted.clone()
+    };
     assert!(matches!(
-        house.book(&wanted),
-        Err(BookingError::Conflicts(_))
+        house.book(&off),
+        Err(BookingError::State {
+            state: State::Cancelled,
+            wanted: "booked"
+        })
     ));
+    let id = house.book(&wanted).unwrap();
+    for state in [State::Cancelled, State::Confirmed] {
+        change(&house, id, |details| details.state = state, &Reasons::new()).unwrap();
+        let slot = house.stored().slot(id).cloned().unwrap();
+        assert_eq!(
+            (slot.state(), slot.version),
+            (State::Tentative, 1),
+            "{state:?}"
+        );
+    }
     house
-        .try_book(|tx, post| booking::book(tx, post, wanted.clone(), &reason(Rule::ChairRest)))
+        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
         .unwrap();
-    let further = house.details(("18:15", 20), "conference", &["JP"]);
-    assert!(
-        matches!(house.book(&further), Err(BookingError::Conflicts(_))),
-        "a longer run is another run"
+    let slot = house.stored().slot(id).cloned().unwrap();
+    assert_eq!(
+        (slot.version, slot.sequence, slot.placement),
+        (2, 1, 1),
+        "a cancellation is to be heard of"
     );
-    let rested = Details {
-        state: State::Tentative,
-        ..house.details(("18:30", 20), "conference", &["JP"])
-    };
-    house.book(&rested).unwrap();
+    assert!(matches!(
+        house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Tell::Later)),
+        Err(BookingError::State {
+            state: State::Cancelled,
+            wanted: "cancelled"
+        })
+    ));
 }
 
-fn a_reason_given_at_the_earlier_slot_travels_with_the_file(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    house
-        .book(&house.details(("18:50", 20), "salon", &[]))
-        .unwrap();
-    let earlier = house.details(("18:30", 20), "salon", &[]);
-    let reasons: Reasons = [(
-        Rule::Turnaround,
-        Reason {
-            text: "Nothing to tidy".to_owned(),
-            author: Some("Hanako".to_owned()),
-        },
-    )]
-    .into();
-    house
-        .try_book(|tx, post| booking::book(tx, post, earlier.clone(), &reasons))
-        .unwrap();
-    let first = file::export(&house.stored()).unwrap();
-    let elsewhere = Scratch::sqlite().migrated();
-    let imported = import(&elsewhere, &first).unwrap();
-    assert_eq!(imported.remarks, Vec::<String>::new());
-    let again = House {
-        db: &elsewhere,
-        live: iikura::event::live::Live::default(),
-        event: imported.event,
-    };
-    assert_eq!(file::export(&again.stored()).unwrap(), first);
-    assert!(first.contains("author = \"Hanako\""), "{first}");
-}
-
-fn a_copy_of_what_was_told_is_refused_with_its_line(scratch: &Scratch) {
-    scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    confirmed(&house);
-    let copy = file::export(&house.stored()).unwrap().replacen(
-        "slug = \"ca-jad-9\"",
-        "slug = \"copy\"",
-        1,
+fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let (_, second) = close_together(&house);
+    change(
+        &house,
+        second,
+        |details| later(details, 30),
+        &Reasons::new(),
+    )
+    .unwrap();
+    let history = house.read(|conn| Ok(iikura::audit::of_subject(conn, second.0)?));
+    let reasons = history[0]
+        .changes()
+        .into_iter()
+        .find(|change| change.field == "reasons")
+        .map(|change| (change.before, change.after));
+    assert_eq!(
+        reasons,
+        Some((
+            "Turnaround of the room: It is agreed".to_owned(),
+            String::new()
+        ))
     );
-    let error = import(scratch, &copy).unwrap_err();
-    let file::ImportError::Faulty(faults) = error else {
-        panic!("{error:?}")
-    };
-    assert!(
-        faults[0].message.contains("leave out what was told"),
-        "{faults:?}"
-    );
+    let stored: i64 = house.read(|conn| {
+        Ok(iikura::db::schema::overrides::table
+            .filter(iikura::db::schema::overrides::slot_id.eq(second))
+            .count()
+            .get_result(conn)?)
+    });
+    assert_eq!(stored, 1, "what has lapsed stays for the record");
 }

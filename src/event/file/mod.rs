@@ -185,8 +185,8 @@ struct SlotEntry {
         skip_serializing_if = "Option::is_none"
     )]
     minutes: Option<Spanned<i64>>,
-    #[serde(default)]
-    parties: Parties,
+    #[serde(default = "no_parties")]
+    parties: Spanned<Parties>,
     #[serde(
         default,
         alias = "interpreters_assumed",
@@ -228,16 +228,14 @@ fn is_zero(sequence: &i32) -> bool {
 
 /// `"all"`, or a list of codes.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "parties is \"all\" or a list of codes")]
 enum Parties {
     Word(String),
     Codes(Vec<String>),
 }
 
-impl Default for Parties {
-    fn default() -> Self {
-        Self::Codes(Vec::new())
-    }
+fn no_parties() -> Spanned<Parties> {
+    Spanned::new(0..0, Parties::Codes(Vec::new()))
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use toml::Spanned;
 
 use super::{EventFile, Party};
@@ -101,15 +102,18 @@ pub fn import(
         );
         reader.one_chair(&file.parties);
         if store::find_to_write(conn, event.slug.as_str())?.is_some() {
-            let message = format!(
-                "there is already an event '{}'; change the slug",
-                event.slug
-            );
-            reader.fault(&file.meeting.slug.span(), message);
+            reader.slug_taken(&file.meeting.slug);
         }
         reader.finish()?;
 
-        store::insert(conn, &event, now)?;
+        if let Err(error) = store::insert(conn, &event, now) {
+            // Somebody else's event came between the look and the insert.
+            if !is_taken(&error) {
+                return Err(error.into());
+            }
+            reader.slug_taken(&file.meeting.slug);
+            reader.finish()?;
+        }
         for room in &rooms {
             room::store::insert(conn, event.id, room)?;
         }
@@ -137,6 +141,14 @@ pub fn import(
             remarks: written.value,
         })
     })
+}
+
+/// True when something that must be unique is there already.
+fn is_taken(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
 }
 
 fn line_of(source: &str, span: &Range<usize>) -> usize {
@@ -224,7 +236,8 @@ impl Reader<'_> {
     fn unique<'a>(&mut self, what: &str, codes: impl Iterator<Item = &'a Spanned<String>>) {
         let mut seen = HashSet::new();
         for code in codes {
-            if !seen.insert(code.as_ref().to_ascii_lowercase()) {
+            // As codes are read: without the white space around them.
+            if !seen.insert(code.as_ref().trim().to_ascii_lowercase()) {
                 self.fault(
                     &code.span(),
                     format!(
@@ -234,6 +247,14 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    fn slug_taken(&mut self, slug: &Spanned<String>) {
+        let message = format!(
+            "there is already an event '{}'; change the slug",
+            slug.as_ref().trim()
+        );
+        self.fault(&slug.span(), message);
     }
 
     fn one_chair(&mut self, parties: &[Spanned<Party>]) {

@@ -1,18 +1,21 @@
 //! Reading the slots of an event file: each is judged by the same rules as one that is booked by hand.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate};
 use toml::Spanned;
 
 use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry, ToldEntry};
 use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
-use crate::notice::{self, Method, Notice};
+use crate::notice::{self, Method, Notice, Told};
 use crate::slot::booking::{self, BookingError, Reason, Reasons};
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Level, Rule, wording};
-use crate::slot::{Details, Kind, Slot, State};
+use crate::slot::rules::{Conflict, Level, Rule, wording};
+use crate::slot::{Details, Kind, Slot, SlotId, State};
 use crate::text::{self, Line};
 use crate::time::{ClockTime, Moment};
 
@@ -22,6 +25,24 @@ const IMPORTED: &str = "Taken over as it stands in the imported event file";
 /// No slot has changed more often than this.
 const MOST_CHANGES: i32 = 1_000_000;
 
+/// What the slots read so far give as reasons, and what was taken over without one.
+#[derive(Default)]
+struct Given {
+    reasons: HashMap<SlotId, Reasons>,
+    remarks: Vec<String>,
+}
+
+impl Given {
+    /// A reason that another of the slots concerned gives: a file may name it at either.
+    fn of_others(&self, conflict: &Conflict) -> Option<&Reason> {
+        conflict
+            .finding
+            .others()
+            .iter()
+            .find_map(|slot| self.reasons.get(slot)?.get(&conflict.rule()))
+    }
+}
+
 impl Reader<'_> {
     /// Stores all slots, or collects the faults of all; returns what was taken over against a rule.
     pub(super) fn slots(
@@ -29,24 +50,27 @@ impl Reader<'_> {
         tx: &mut EventTx<'_>,
         entries: &[Spanned<SlotEntry>],
     ) -> Result<Vec<String>, ImportError> {
-        let mut remarks = Vec::new();
+        let mut given = Given::default();
         for raw in entries {
-            let Some(details) = self.details(&tx.programme(), raw.as_ref()) else {
-                continue;
-            };
-            if !(0..=MOST_CHANGES).contains(&raw.as_ref().sequence) {
+            let entry = raw.as_ref();
+            let reasons = self.reasons(&entry.overrides);
+            let counted = (0..=MOST_CHANGES).contains(&entry.sequence);
+            if !counted {
                 self.fault(
                     &raw.span(),
                     format!("sequence: is a whole number from 0 to {MOST_CHANGES}"),
                 );
-                continue;
             }
-            let reasons = self.reasons(&raw.as_ref().overrides);
-            let slot = booking::new_slot(details, raw.as_ref().sequence);
-            self.store(tx, raw, &slot, reasons, &mut remarks)?;
+            let details = self.details(&tx.programme(), entry);
+            let Some(details) = details.filter(|_| counted) else {
+                continue;
+            };
+            let slot = booking::new_slot(details, entry.sequence);
+            given.reasons.insert(slot.id, reasons);
+            self.store(tx, raw, &slot, &mut given)?;
         }
         self.finish()?;
-        Ok(remarks)
+        Ok(given.remarks)
     }
 
     fn store(
@@ -54,13 +78,17 @@ impl Reader<'_> {
         tx: &mut EventTx<'_>,
         raw: &Spanned<SlotEntry>,
         slot: &Slot,
-        mut reasons: Reasons,
-        remarks: &mut Vec<String>,
+        given: &mut Given,
     ) -> Result<(), ImportError> {
+        let mut reasons = given.reasons.get(&slot.id).cloned().unwrap_or_default();
         let conflicts = match booking::take_over(tx, slot, &reasons) {
+            Ok(()) => return self.told(tx, slot, &raw.as_ref().told),
             Err(BookingError::Conflicts(conflicts)) => conflicts,
             Err(BookingError::Store(error)) => return Err(error.into()),
-            _ => return self.told(tx, slot, &raw.as_ref().told),
+            Err(error) => {
+                self.fault(&raw.span(), error.to_string());
+                return Ok(());
+            }
         };
         let programme = tx.programme().with_slot(slot.clone());
         let mut blocked = false;
@@ -72,14 +100,15 @@ impl Reader<'_> {
                     self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
                 }
                 Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
-                    reasons.insert(
-                        conflict.rule(),
+                    let reason = given.of_others(&conflict).cloned().unwrap_or_else(|| {
+                        let remark = format!("“{}”: {sentence}", slot.details.title);
+                        given.remarks.push(remark);
                         Reason {
                             text: IMPORTED.to_owned(),
                             author: None,
-                        },
-                    );
-                    remarks.push(format!("“{}”: {sentence}", slot.details.title));
+                        }
+                    });
+                    reasons.insert(conflict.rule(), reason);
                 }
                 Level::NeedsReason | Level::Advice => {}
             }
@@ -188,8 +217,9 @@ impl Reader<'_> {
         &mut self,
         programme: &Programme,
         entry: &SlotEntry,
-    ) -> Option<Vec<crate::delegation::DelegationId>> {
-        match &entry.parties {
+    ) -> Option<Vec<DelegationId>> {
+        let at = entry.parties.span();
+        match entry.parties.as_ref() {
             Parties::Word(word) if word == "all" => Some(
                 programme
                     .delegations
@@ -199,20 +229,23 @@ impl Reader<'_> {
             ),
             Parties::Word(word) => {
                 let message = format!("parties: '{word}' is neither \"all\" nor a list of codes");
-                self.fault(&entry.kind.span(), message);
+                self.fault(&at, message);
                 None
             }
             Parties::Codes(codes) => {
-                let mut found = Vec::new();
-                for code in codes {
-                    if let Some(delegation) = programme.delegation_by_code(code) {
-                        found.push(delegation.id);
-                    } else {
-                        let message = format!("parties: there is no '{code}' in this file");
-                        self.fault(&entry.kind.span(), message);
-                    }
-                }
-                Some(found)
+                // All of the unknown ones are named; the slot is then left out of the rules, which would only add to it.
+                let found: Vec<Option<DelegationId>> = codes
+                    .iter()
+                    .map(|code| {
+                        let known = programme.delegation_by_code(code);
+                        if known.is_none() {
+                            let message = format!("parties: there is no '{code}' in this file");
+                            self.fault(&at, message);
+                        }
+                        known.map(|delegation| delegation.id)
+                    })
+                    .collect();
+                found.into_iter().collect()
             }
         }
     }
@@ -224,10 +257,9 @@ impl Reader<'_> {
             let reason = self.parsed("reason", &raw.span(), || Line::parse(&entry.reason));
             match (Rule::from_word(&entry.rule), reason) {
                 (Some(rule), Some(reason)) => {
-                    let author = entry
-                        .author
-                        .as_ref()
-                        .and_then(|author| Line::parse(author).ok());
+                    let author = entry.author.as_ref().and_then(|author| {
+                        self.parsed("author", &raw.span(), || Line::parse(author))
+                    });
                     let reason = Reason {
                         text: reason.to_string(),
                         author: author.map(|author| author.to_string()),
@@ -285,7 +317,15 @@ impl Reader<'_> {
                 );
                 continue;
             }
-            let same = |other: &Notice| other.delegation == delegation.id || other.uid == entry.uid;
+            if notices
+                .iter()
+                .any(|other: &Notice| other.delegation == delegation.id)
+            {
+                let message = format!("told: {} is there twice", entry.party);
+                self.fault(&raw.span(), message);
+                continue;
+            }
+            let same = |other: &Notice| other.uid == entry.uid;
             if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
                 self.fault(
                     &raw.span(),
@@ -296,18 +336,43 @@ impl Reader<'_> {
                 );
                 continue;
             }
+            let Some(told) = self.told_slot(raw) else {
+                continue;
+            };
             notices.push(Notice {
                 slot: slot.id,
                 delegation: delegation.id,
                 uid: entry.uid.clone(),
                 sequence: entry.sequence,
                 method,
-                told: entry.slot.clone(),
+                told,
                 thread: entry.thread.clone(),
                 told_at: Moment::from_seconds(at.timestamp()),
             });
         }
         notice::remember(tx, notices)?;
         Ok(())
+    }
+
+    /// What a delegation was told, which stands in the next letter to it: lines, and a time that ends after it begins.
+    fn told_slot(&mut self, raw: &Spanned<ToldEntry>) -> Option<Told> {
+        let (at, told) = (raw.span(), &raw.as_ref().slot);
+        let (starts, ends) = (told.starts_at(), told.ends_at());
+        self.parsed("told", &at, || Interval::new(starts, ends))?;
+        let mut line = |text: &String| {
+            self.parsed("told", &at, || Line::parse(text))
+                .map(|line| line.to_string())
+        };
+        let delegations: Vec<Option<String>> = told.delegations.iter().map(&mut line).collect();
+        let (title, kind) = (line(&told.title), line(&told.kind));
+        let room = told.room.as_ref().map(&mut line);
+        Some(Told {
+            title: title?,
+            kind: kind?,
+            starts: told.starts,
+            ends: told.ends,
+            room: room.map_or(Some(None), |room| room.map(Some))?,
+            delegations: delegations.into_iter().collect::<Option<_>>()?,
+        })
     }
 }

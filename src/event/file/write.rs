@@ -17,8 +17,9 @@ use crate::event::programme::Programme;
 use crate::interpreter::Interpreter;
 use crate::room::Room;
 use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, check, in_force};
+use crate::slot::rules::{Candidate, Conflict, Finding, Override, check, in_force};
 use crate::slot::{Details, Slot};
+use crate::time::Instant;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
 ///
@@ -42,13 +43,25 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
             .iter()
             .map(|each| spanned(interpreter(programme, each)))
             .collect(),
-        slots: programme
-            .slots()
-            .iter()
-            .map(|each| spanned(slot(programme, each)))
-            .collect(),
+        slots: slots(programme),
     };
     toml::to_string_pretty(&file)
+}
+
+/// By time, and those at the same time by what they say: ids are drawn anew by every import.
+fn slots(programme: &Programme) -> Vec<Spanned<SlotEntry>> {
+    let mut entries: Vec<(Interval, SlotEntry)> = programme
+        .slots()
+        .iter()
+        .map(|each| (each.interval(), slot(programme, each)))
+        .collect();
+    entries.sort_by_cached_key(|(interval, entry)| {
+        (*interval, toml::to_string(entry).unwrap_or_default())
+    });
+    entries
+        .into_iter()
+        .map(|(_, entry)| spanned(entry))
+        .collect()
 }
 
 /// Positions mean nothing in a file that is being written.
@@ -220,8 +233,10 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
     }
 }
 
-fn parties(programme: &Programme, details: &Details) -> Parties {
-    if details.delegations.len() == programme.delegations.len() && !details.delegations.is_empty() {
+fn parties(programme: &Programme, details: &Details) -> Spanned<Parties> {
+    let parties = if details.delegations.len() == programme.delegations.len()
+        && !details.delegations.is_empty()
+    {
         Parties::Word("all".to_owned())
     } else {
         Parties::Codes(
@@ -230,25 +245,36 @@ fn parties(programme: &Programme, details: &Details) -> Parties {
                 .map(|party| party.code.to_string())
                 .collect(),
         )
-    }
+    };
+    spanned(parties)
 }
 
-/// The reasons that are in force, each rule once. A reason about several slots stands at the last of them in the file:
-/// only there is the conflict one when the file is read.
+/// The reasons that are in force, each rule once, at the slot that asks for them when the file is read in its order.
 fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> {
-    let place = |slot: &Slot| (slot.interval(), slot.id);
-    let is_last = |conflict: &Conflict| {
-        let others = conflict.finding.others();
-        others
-            .iter()
-            .filter_map(|other| programme.slot(*other))
-            .all(|other| place(other) <= place(slot))
-    };
-    let entries: BTreeMap<&str, OverrideEntry> = check(programme, Candidate::stored(slot))
+    let mut found: Vec<(Option<Instant>, &Override)> = check(programme, Candidate::stored(slot))
         .iter()
-        .filter(|conflict| is_last(conflict))
-        .filter_map(|conflict| in_force(programme, conflict))
-        .map(|entry| {
+        .filter_map(|conflict| {
+            let other = conflict
+                .finding
+                .other()
+                .and_then(|other| programme.slot(other))
+                .map(|other| other.interval().start());
+            let asked_here = match &conflict.finding {
+                Finding::ChairRest { span, allowed, .. } => {
+                    slot.interval().end() > span.start().plus(*allowed)
+                }
+                _ => other.is_none_or(|other| other < slot.interval().start()),
+            };
+            let entry = in_force(programme, &up_to(slot, conflict))
+                .or_else(|| in_force(programme, conflict))?;
+            asked_here.then_some((other, entry))
+        })
+        .collect();
+    // Of two reasons for one rule, that for the nearest slot.
+    found.sort_by_key(|(other, _)| *other);
+    let entries: BTreeMap<&str, OverrideEntry> = found
+        .into_iter()
+        .map(|(_, entry)| {
             let (rule, reason) = (entry.rule.as_str().to_owned(), entry.reason.clone());
             (
                 entry.rule.as_str(),
@@ -261,6 +287,16 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
         })
         .collect();
     entries.into_values().map(spanned).collect()
+}
+
+/// The conflict as it is when the file has been read up to this slot: a run of the chair's ends with it.
+fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
+    let mut conflict = conflict.clone();
+    if let Finding::ChairRest { run, .. } = &mut conflict.finding {
+        let read = run.iter().position(|member| *member == slot.id);
+        run.truncate(read.map_or(run.len(), |at| at + 1));
+    }
+    conflict
 }
 
 /// What each delegation was told, in order of precedence.

@@ -113,15 +113,14 @@ impl ChairDay {
             Level::Advice
         };
         let mut found = Vec::new();
-        let working = |entry: &&Entry| {
-            entry.holds && !(entry.kind == Kind::Break && entry.interval.minutes() >= BREAK_MINUTES)
-        };
+        // A break is rest, however short: what counts is the time until the chair is wanted again.
+        let working = |entry: &&Entry| entry.holds && entry.kind != Kind::Break;
         let mut run: Vec<&Entry> = Vec::new();
         let mut finish = |run: &mut Vec<&Entry>| {
             if let (Some(first), Some(end)) = (
                 run.first(),
                 run.iter().map(|entry| entry.interval.end()).max(),
-            ) && let Ok(span) = Interval::new(first.interval.start(), end)
+            ) && let Some(span) = Interval::stay(first.interval.start(), end)
                 && span.minutes() > settings.chair_run_minutes
             {
                 let limit = span.start().plus(settings.chair_run_minutes);
@@ -170,6 +169,8 @@ impl ChairDay {
         bilaterals
             .windows(2)
             .filter(|pair| pair[0].1 > pair[1].1)
+            // Neither of two at the same time, of which one is a sketch, comes first.
+            .filter(|pair| pair[0].0.interval.start() < pair[1].0.interval.start())
             .map(|pair| {
                 advice(
                     pair[1].0.id,

@@ -1,5 +1,8 @@
 //! Truth tables of the rules, on the ninth meeting's parties and rooms.
 
+mod chairs_day;
+mod states;
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,0 +1,271 @@
+//! Event files, there and back: what was argued, told and stands side by side comes back as it was.
+
+use iikura::event::EventId;
+use iikura::event::file::{self, ImportError};
+use iikura::notice::{News, due};
+use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::rules::{Level, Rule, check_all, in_force};
+use iikura::slot::{Details, State};
+use iikura::text::Line;
+
+use crate::house::{House, import, reason};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_reason_at_the_earlier_of_two_slots_comes_back,
+    a_reason_may_stand_at_either_of_two_slots,
+    reasons_for_a_long_run_of_the_chair_come_back,
+    slots_side_by_side_come_back_in_one_order,
+    what_was_told_comes_back_and_goes_on_from_there,
+    what_was_told_belongs_to_one_event,
+    many_import_at_once,
+);
+
+/// Exports, imports into other databases, and exports again; gives the file.
+fn there_and_back(house: &House<'_>) -> String {
+    let first = file::export(&house.stored()).unwrap();
+    for elsewhere in [Scratch::sqlite().migrated(), Scratch::postgres().migrated()] {
+        let again = import(&elsewhere, &first).unwrap();
+        assert_eq!(again.remarks, Vec::<String>::new());
+        let again = House::at(&elsewhere, again.event);
+        assert_eq!(file::export(&again.stored()).unwrap(), first);
+        assert_eq!(unreasoned(&again), 0);
+    }
+    first
+}
+
+/// What needs a reason and has none.
+fn unreasoned(house: &House<'_>) -> usize {
+    let programme = house.stored();
+    check_all(&programme)
+        .iter()
+        .filter(|conflict| conflict.level == Level::NeedsReason)
+        .filter(|conflict| in_force(&programme, conflict).is_none())
+        .count()
+}
+
+fn with_reason(house: &House<'_>, details: &Details, rule: Rule) {
+    house
+        .try_book(|tx, post| booking::book(tx, post, details.clone(), &reason(rule)))
+        .unwrap();
+}
+
+fn a_reason_at_the_earlier_of_two_slots_comes_back(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    house
+        .book(&house.details(("18:50", 20), "salon", &[]))
+        .unwrap();
+    with_reason(
+        &house,
+        &house.details(("18:30", 20), "salon", &[]),
+        Rule::Turnaround,
+    );
+    let file = there_and_back(&house);
+    assert!(
+        file.contains("It is agreed") && file.contains("author = \"Officer\""),
+        "{file}"
+    );
+}
+
+fn a_reason_may_stand_at_either_of_two_slots(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let talk = |start: &str, words: &str| {
+        format!(
+            "\n[[slots]]\nkind = \"other\"\ntitle = \"Talk\"\nroom = \"salon\"\nday = \"2022-12-24\"\nstart = \"{start}\"\nminutes = 20\n{words}\n"
+        )
+    };
+    let given = "override = [{ rule = \"turnaround\", reason = \"Nothing to tidy\", author = \"Ms. Sato\" }]";
+    for (slug, first, second) in [("one", given, ""), ("two", "", given)] {
+        let source = iikura::cli::demo::NINTH_MEETING.replacen(
+            "slug = \"ca-jad-9\"",
+            &format!("slug = \"{slug}\""),
+            1,
+        ) + &talk("18:30", first)
+            + &talk("18:50", second);
+        let imported = import(scratch, &source).unwrap();
+        assert_eq!(imported.remarks, Vec::<String>::new());
+        let programme = House::at(scratch, imported.event).stored();
+        let entry = programme
+            .overrides
+            .iter()
+            .find(|entry| entry.rule == Rule::Turnaround)
+            .unwrap();
+        assert_eq!(
+            (entry.reason.as_str(), entry.author.as_str()),
+            ("Nothing to tidy", "Ms. Sato")
+        );
+    }
+}
+
+fn reasons_for_a_long_run_of_the_chair_come_back(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    house.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 265, revision = revision + 1");
+    for (start, minutes) in [("18:00", 60), ("19:05", 60), ("20:10", 20)] {
+        house
+            .book(&house.details((start, minutes), "salon", &["JP"]))
+            .unwrap();
+    }
+    // It joins the afternoon and the evening: the reason stands early in a run that grows too long only later.
+    with_reason(
+        &house,
+        &house.details(("17:50", 5), "salon", &["JP"]),
+        Rule::ChairRest,
+    );
+    let file = there_and_back(&house);
+    assert_eq!(file.matches("chair_rest\"").count(), 2, "{file}");
+    // The run grows once more, for another reason.
+    let last = house.details(("20:35", 20), "salon", &["JP"]);
+    let mut reasons = reason(Rule::ChairRest);
+    for given in reasons.values_mut() {
+        "The guests asked for it".clone_into(&mut given.text);
+    }
+    house
+        .try_book(|tx, post| booking::book(tx, post, last.clone(), &reasons))
+        .unwrap();
+    let file = there_and_back(&house);
+    assert_eq!(file.matches("It is agreed").count(), 2, "{file}");
+    assert_eq!(file.matches("The guests asked for it").count(), 1, "{file}");
+}
+
+fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let interpreters: Vec<_> = house
+        .stored()
+        .interpreters
+        .iter()
+        .map(|each| each.id)
+        .collect();
+    for (room, title) in [
+        ("salon", "C"),
+        ("dining", "A"),
+        ("hall", "B"),
+        ("press", "Ａ “🕊” \\ ' שלום 会談"),
+    ] {
+        for state in [State::Tentative, State::Pencilled] {
+            let details = Details {
+                title: Line::parse(title).unwrap(),
+                note: "two\n\tlines, '''three''' and \"\"\"four\"\"\" \\u0041".to_owned(),
+                state,
+                interpreters: if state == State::Pencilled {
+                    interpreters.clone()
+                } else {
+                    Vec::new()
+                },
+                ..house.details(("18:30", 30), room, &[])
+            };
+            house.book(&details).unwrap();
+        }
+    }
+    let cancelled = house.slot("Ａ “🕊”");
+    house
+        .try_book(|tx, post| {
+            booking::cancel(tx, post, cancelled.id, cancelled.version, Tell::Later)
+        })
+        .unwrap();
+    there_and_back(&house);
+}
+
+/// A slot without a room that was confirmed, and has another title since.
+fn told(house: &House<'_>) {
+    let nowhere = Details {
+        room: None,
+        ..house.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"])
+    };
+    let id = house.book(&nowhere).unwrap();
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
+        .unwrap();
+    let renamed = Details {
+        title: Line::parse("Another talk").unwrap(),
+        ..nowhere
+    };
+    house
+        .try_book(|tx, post| {
+            booking::change(
+                tx,
+                post,
+                id,
+                2,
+                renamed.clone(),
+                &Reasons::new(),
+                Tell::Later,
+            )
+        })
+        .unwrap();
+}
+
+fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    told(&house);
+    let file = there_and_back(&house);
+    let elsewhere = Scratch::sqlite().migrated();
+    let there = House::at(&elsewhere, import(&elsewhere, &file).unwrap().event);
+    let news = |house: &House<'_>| -> Vec<News> {
+        let slot = house.slot("Another talk");
+        due(&house.stored(), &slot)
+            .into_iter()
+            .map(|(_, news)| news)
+            .collect()
+    };
+    assert_eq!(news(&there), news(&house));
+    assert_eq!(news(&there).len(), 3);
+}
+
+fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    told(&house);
+    let copy = file::export(&house.stored())
+        .unwrap()
+        .replacen("ca-jad-9", "copy", 1);
+    let faults = faults(import(scratch, &copy));
+    assert_eq!(faults.len(), 3, "one for each delegation: {faults:?}");
+    for fault in faults {
+        assert!(
+            fault.ends_with("is there already; to import a copy, leave out what was told"),
+            "{fault}"
+        );
+    }
+    assert_eq!(house.count("events"), 1);
+}
+
+fn faults<T: std::fmt::Debug>(outcome: Result<T, ImportError>) -> Vec<String> {
+    match outcome {
+        Err(ImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// As several command lines beside a server: each process has a queue of its own, and none may find the file locked.
+fn many_import_at_once(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let processes: Vec<_> = (0..8).map(|_| scratch.another_process()).collect();
+    let line = std::sync::Barrier::new(8);
+    let outcomes: Vec<Result<EventId, ImportError>> = std::thread::scope(|scope| {
+        let importers: Vec<_> = (0..8)
+            .map(|number| {
+                let (line, db) = (&line, &processes[number]);
+                scope.spawn(move || {
+                    // Three events, of which each is wanted by two or three.
+                    let slug = format!("slug = \"event-{}\"", number % 3);
+                    let source =
+                        iikura::cli::demo::NINTH_MEETING.replacen("slug = \"ca-jad-9\"", &slug, 1);
+                    line.wait();
+                    import(db, &source).map(|imported| imported.event)
+                })
+            })
+            .collect();
+        importers
+            .into_iter()
+            .map(|importer| importer.join().unwrap())
+            .collect()
+    });
+    let (stored, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!(stored.len(), 3);
+    for outcome in refused {
+        let faults = faults(outcome);
+        assert!(
+            faults[0].contains("there is already an event 'event-"),
+            "{faults:?}"
+        );
+    }
+}

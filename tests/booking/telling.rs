@@ -1,0 +1,331 @@
+//! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
+
+use iikura::delegation::{self, DelegationId};
+use iikura::mail::outbox;
+use iikura::notice::{self, Method, News, Told, due};
+use iikura::room;
+use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::{Details, SlotId};
+use iikura::text::{Email, Line};
+
+use crate::house::{House, import};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    nobody_hears_of_what_is_not_confirmed,
+    a_move_is_due_as_old_and_new_until_it_is_taken_back,
+    who_joins_who_leaves_and_who_stays_hear_different_things,
+    a_delegation_never_hears_of_a_slot_it_was_never_told_of,
+    a_slot_that_comes_back_is_heard_of_again_under_the_same_name,
+    another_name_of_the_room_is_told_under_a_higher_number,
+    a_corrected_address_gets_the_mail_and_the_old_one_does_not,
+    a_file_with_confirmed_slots_leaves_everybody_to_be_told,
+);
+
+/// What is due of a slot, as code and news.
+fn due_of(house: &House<'_>, id: SlotId) -> Vec<(String, News)> {
+    let programme = house.stored();
+    let slot = programme.slot(id).unwrap();
+    due(&programme, slot)
+        .into_iter()
+        .map(|(delegation, news)| (delegation.code.to_string(), news))
+        .collect()
+}
+
+fn edit(house: &House<'_>, id: SlotId, tell: Tell, edit: impl Fn(&mut Details)) {
+    let slot = house.stored().slot(id).cloned().unwrap();
+    let mut details = slot.details.clone();
+    edit(&mut details);
+    house
+        .try_book(|tx, post| {
+            booking::change(
+                tx,
+                post,
+                id,
+                slot.version,
+                details.clone(),
+                &Reasons::new(),
+                tell,
+            )
+        })
+        .unwrap();
+}
+
+fn version(house: &House<'_>, id: SlotId) -> i32 {
+    house.stored().slot(id).unwrap().version
+}
+
+fn confirm(house: &House<'_>, id: SlotId) {
+    let version = version(house, id);
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, id, version, &Reasons::new()))
+        .unwrap();
+}
+
+fn withdraw(house: &House<'_>, id: SlotId, tell: Tell) {
+    let version = version(house, id);
+    house
+        .try_book(|tx, post| booking::withdraw(tx, post, id, version, tell))
+        .unwrap();
+}
+
+fn cancel(house: &House<'_>, id: SlotId, tell: Tell) {
+    let version = version(house, id);
+    house
+        .try_book(|tx, post| booking::cancel(tx, post, id, version, tell))
+        .unwrap();
+}
+
+fn booked(house: &House<'_>, parties: &[&str]) -> SlotId {
+    house
+        .book(&house.details(("18:30", 20), "dining", parties))
+        .unwrap()
+}
+
+fn confirmed(house: &House<'_>, parties: &[&str]) -> SlotId {
+    let id = booked(house, parties);
+    confirm(house, id);
+    id
+}
+
+/// The talk as those who take part read it, `late` minutes after half past six.
+fn talk(house: &House<'_>, late: i32, parties: &[&str]) -> Told {
+    let interval = house.details(("18:30", 20), "dining", &[]).interval;
+    Told {
+        title: "A talk".to_owned(),
+        kind: "Other".to_owned(),
+        starts: interval.start().minutes() + late,
+        ends: interval.end().minutes() + late,
+        room: Some("Dining Room".to_owned()),
+        delegations: parties.iter().map(|&name| name.to_owned()).collect(),
+    }
+}
+
+fn party(house: &House<'_>, code: &str) -> DelegationId {
+    house.stored().delegation_by_code(code).unwrap().id
+}
+
+fn later(details: &mut Details, minutes: i32) {
+    details.interval = details
+        .interval
+        .starting_at(details.interval.start().plus(minutes));
+}
+
+fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = booked(&house, &["KZ"]);
+    assert_eq!(due_of(&house, id), []);
+    edit(&house, id, Tell::Now, |details| later(details, 10));
+    cancel(&house, id, Tell::Now);
+    assert_eq!(due_of(&house, id), []);
+    assert_eq!(house.stored().notices, []);
+}
+
+fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    assert_eq!(due_of(&house, id), []);
+    edit(&house, id, Tell::Later, |details| {
+        "Only for us".clone_into(&mut details.note);
+    });
+    edit(&house, id, Tell::Later, |details| {
+        details.interpreters = vec![house.stored().interpreters[0].id];
+    });
+    assert_eq!(
+        due_of(&house, id),
+        [],
+        "neither a note nor an interpreter is a delegation's business"
+    );
+    edit(&house, id, Tell::Later, |details| later(details, 10));
+    let changed = News::Changed {
+        before: talk(&house, 0, &["Kazakhstan"]),
+        now: talk(&house, 10, &["Kazakhstan"]),
+    };
+    assert_eq!(due_of(&house, id), [("KZ".to_owned(), changed)]);
+    edit(&house, id, Tell::Later, |details| later(details, -10));
+    assert_eq!(due_of(&house, id), []);
+    edit(&house, id, Tell::Now, |details| later(details, 10));
+    assert_eq!(due_of(&house, id), []);
+    let programme = house.stored();
+    let notice = programme.notice(id, party(&house, "KZ")).unwrap();
+    assert_eq!((notice.sequence, notice.method), (3, Method::Request));
+    assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
+}
+
+fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["JP", "KZ"]);
+    let uz = party(&house, "UZ");
+    let kz = party(&house, "KZ");
+    edit(&house, id, Tell::Later, |details| {
+        details.delegations.retain(|party| *party != kz);
+        details.delegations.push(uz);
+    });
+    let before = talk(&house, 0, &["Japan", "Kazakhstan"]);
+    let now = talk(&house, 0, &["Japan", "Uzbekistan"]);
+    assert_eq!(
+        due_of(&house, id),
+        [
+            (
+                "JP".to_owned(),
+                News::Changed {
+                    before: before.clone(),
+                    now: now.clone()
+                }
+            ),
+            ("KZ".to_owned(), News::Dropped(before)),
+            ("UZ".to_owned(), News::Confirmed(now)),
+        ]
+    );
+    edit(&house, id, Tell::Now, |_| {});
+    assert_eq!(due_of(&house, id), []);
+    let programme = house.stored();
+    let methods = ["JP", "KZ", "UZ"].map(|code| {
+        let notice = programme.notice(id, party(&house, code)).unwrap();
+        (notice.method, notice.sequence)
+    });
+    assert_eq!(
+        methods,
+        [
+            (Method::Request, 1),
+            (Method::Cancel, 1),
+            (Method::Request, 1)
+        ]
+    );
+    cancel(&house, id, Tell::Later);
+    let told: Vec<String> = due_of(&house, id)
+        .into_iter()
+        .map(|(code, _)| code)
+        .collect();
+    assert_eq!(
+        told,
+        ["JP", "UZ"],
+        "Kazakhstan has already heard that it is off"
+    );
+}
+
+fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["JP", "KZ"]);
+    let (uz, tm) = (party(&house, "UZ"), party(&house, "TM"));
+    edit(&house, id, Tell::Later, |details| {
+        details.delegations.extend([uz, tm]);
+    });
+    edit(&house, id, Tell::Later, |details| {
+        details.delegations.retain(|party| *party != tm);
+    });
+    cancel(&house, id, Tell::Now);
+    assert_eq!(due_of(&house, id), []);
+    let programme = house.stored();
+    let told: Vec<DelegationId> = programme
+        .notices
+        .iter()
+        .map(|notice| notice.delegation)
+        .collect();
+    assert!(!told.contains(&uz) && !told.contains(&tm), "{told:?}");
+    assert_eq!(told.len(), 2);
+}
+
+fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    let kz = party(&house, "KZ");
+    let name = |house: &House<'_>| {
+        house
+            .stored()
+            .notice(id, kz)
+            .map(|notice| (notice.uid.clone(), notice.thread.clone()))
+    };
+    let first = name(&house);
+    withdraw(&house, id, Tell::Later);
+    assert_eq!(
+        due_of(&house, id),
+        [(
+            "KZ".to_owned(),
+            News::Withdrawn(talk(&house, 0, &["Kazakhstan"]))
+        )]
+    );
+    edit(&house, id, Tell::Now, |_| {});
+    assert_eq!(due_of(&house, id), []);
+    edit(&house, id, Tell::Later, |details| later(details, 10));
+    assert_eq!(
+        due_of(&house, id),
+        [],
+        "tentative again: it will hear when that is over"
+    );
+    confirm(&house, id);
+    let programme = house.stored();
+    let notice = programme.notice(id, kz).unwrap();
+    assert_eq!((notice.method, notice.sequence), (Method::Request, 3));
+    assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
+    assert_eq!(name(&house), first);
+}
+
+/// Recipient, sequence and state of each mail.
+fn mails(house: &House<'_>) -> Vec<(String, i32, String)> {
+    let mut mails: Vec<_> = house
+        .read(|conn| Ok(outbox::list(conn, Some(house.event), 100)?))
+        .into_iter()
+        .map(|mail| (mail.recipient, mail.sequence, format!("{:?}", mail.state.0)))
+        .collect();
+    mails.sort();
+    mails
+}
+
+fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    let mut room = house.programme().room_by_code("dining").unwrap().clone();
+    room.name = Line::parse("Blue Salon").unwrap();
+    house
+        .try_book(|tx, post| {
+            room::change::change(tx, &room).unwrap();
+            Ok(notice::tell(tx, post, id)?)
+        })
+        .unwrap();
+    let sequences: Vec<i32> = mails(&house)
+        .into_iter()
+        .map(|(_, sequence, _)| sequence)
+        .collect();
+    assert_eq!(sequences, [0, 1]);
+    assert_eq!(house.slot("A talk").sequence, 1);
+    let programme = house.programme();
+    assert!(due(&programme, programme.slot(id).unwrap()).is_empty());
+}
+
+fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let id = confirmed(&house, &["KZ"]);
+    let mut delegation = house.programme().delegation_by_code("KZ").unwrap().clone();
+    delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
+    house
+        .try_book(|tx, post| {
+            delegation::change::change(tx, &delegation).unwrap();
+            tx.now = tx.now.plus(60);
+            Ok(notice::tell_again(tx, post, id)?)
+        })
+        .unwrap();
+    let expected = [
+        ("kz@delegations.example", "Superseded"),
+        ("right@delegations.example", "Queued"),
+    ];
+    let expected = expected.map(|(address, state)| (address.to_owned(), 0, state.to_owned()));
+    assert_eq!(mails(&house), expected);
+}
+
+fn a_file_with_confirmed_slots_leaves_everybody_to_be_told(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let source = iikura::cli::demo::NINTH_MEETING.replacen(
+        "title = \"Working lunch\"",
+        "title = \"Working lunch\"\nstate = \"confirmed\"",
+        1,
+    );
+    let house = House::at(scratch, import(scratch, &source).unwrap().event);
+    let lunch = house.slot("Working lunch");
+    let told: Vec<(String, bool)> = due_of(&house, lunch.id)
+        .into_iter()
+        .map(|(code, news)| (code, matches!(news, News::Confirmed(_))))
+        .collect();
+    let everybody = ["JP", "KZ", "KG", "TJ", "TM", "UZ"].map(|code| (code.to_owned(), true));
+    assert_eq!(told, everybody);
+}
