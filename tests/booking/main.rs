@@ -16,6 +16,7 @@ mod races;
 mod random;
 mod reasons;
 mod round_trip;
+mod scene;
 mod sentences;
 mod slips;
 mod telling;

@@ -150,7 +150,7 @@ impl Wish {
         Ok(self)
     }
 
-    /// Within these times only; of a time that spans more than a day, the opening hours count.
+    /// Within these times only, and within the opening hours of their days.
     ///
     /// # Errors
     /// When one of them touches a day that is none of the event's.
