@@ -172,7 +172,8 @@ impl<'a> Sought<'a> {
 
     fn obstacle(&self, details: Details, conflict: Conflict, offer: &Offer) -> Obstacle {
         let others = match (&conflict.finding, conflict.finding.resource()) {
-            (Finding::Capacity { .. }, _) => 0,
+            // The others are not what these are about.
+            (Finding::Capacity { .. } | Finding::InterpreterRest { .. }, _) => 0,
             (_, Some(Resource::Room(_))) => self.rooms.len() - 1,
             (_, Some(Resource::Interpreter(id))) => self.cover.others(id, &offer.interpreters),
             _ => 0,
