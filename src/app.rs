@@ -144,6 +144,38 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::get().to(interpreters::index),
         )
         .route(
+            "/events/{slug}/interpreters",
+            web::post().to(interpreters::add),
+        )
+        .route(
+            "/events/{slug}/interpreters/new",
+            web::get().to(interpreters::new),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}",
+            web::get().to(interpreters::roster::show),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}",
+            web::post().to(interpreters::update),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/edit",
+            web::get().to(interpreters::edit),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/removal",
+            web::get().to(interpreters::removal::ask),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/removal",
+            web::post().to(interpreters::removal::remove),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/replacements",
+            web::post().to(interpreters::removal::replace),
+        )
+        .route(
             "/events/{slug}/delegations",
             web::get().to(delegations::index),
         )

@@ -6,7 +6,7 @@ use super::{Contact, Delegation, DelegationId, MOST_CONTACTS, Role, language};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
 use crate::event::Event;
-use crate::slot::interval::Interval;
+use crate::event::forms::presence;
 use crate::text::{Code, Email, Line, optional_line};
 use crate::time::Zone;
 use crate::web::form::{FieldErrors, Fields};
@@ -137,37 +137,6 @@ fn languages(fields: &Fields, errors: &mut FieldErrors) -> Vec<String> {
         .filter(|tag| !tag.is_empty());
     tags.filter_map(|tag| errors.take("languages", language(tag)))
         .collect()
-}
-
-fn presence(event: &Event, fields: &Fields, errors: &mut FieldErrors) -> Vec<Interval> {
-    let mut stays: Vec<Interval> = Vec::new();
-    for (number, line) in (1..)
-        .zip(fields.get("presence").lines())
-        .filter(|(_, line)| !line.trim().is_empty())
-    {
-        match stay(event, line) {
-            Ok(stay) if stays.iter().any(|other| other.overlaps(stay)) => {
-                errors.add(
-                    "presence",
-                    format!("Presence, line {number}: overlaps another line; join the two."),
-                );
-            }
-            Ok(stay) => stays.push(stay),
-            Err(fault) => errors.add("presence", format!("Presence, line {number}: {fault}.")),
-        }
-    }
-    stays.sort();
-    stays
-}
-
-/// Reads `2022-12-22 18:00 – 2022-12-25 12:00`; a spaced hyphen serves as well.
-fn stay(event: &Event, line: &str) -> Result<Interval, String> {
-    let (from, until) = line
-        .split_once('–')
-        .or_else(|| line.split_once(" - "))
-        .ok_or("write it as in 2022-12-22 18:00 – 2022-12-25 12:00")?;
-    Interval::stay(event.parse_moment(from)?, event.parse_moment(until)?)
-        .ok_or_else(|| "the departure must be after the arrival".to_owned())
 }
 
 fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {

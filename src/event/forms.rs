@@ -2,6 +2,7 @@
 
 use super::{Day, Event, EventId, Office, Revision, Settings};
 use crate::db::fresh_id;
+use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, optional_line};
 use crate::time::{ClockTime, Zone, parse_date};
 use crate::web::form::{FieldErrors, Fields};
@@ -167,6 +168,38 @@ fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
         interpreter_team_minutes: team?,
         interpreter_rest_minutes: rest?,
     })
+}
+
+/// Reads when somebody is there: one stay a line; none at all means always.
+pub(crate) fn presence(event: &Event, fields: &Fields, errors: &mut FieldErrors) -> Vec<Interval> {
+    let mut stays: Vec<Interval> = Vec::new();
+    for (number, line) in (1..)
+        .zip(fields.get("presence").lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        match stay(event, line) {
+            Ok(stay) if stays.iter().any(|other| other.overlaps(stay)) => {
+                errors.add(
+                    "presence",
+                    format!("Presence, line {number}: overlaps another line; join the two."),
+                );
+            }
+            Ok(stay) => stays.push(stay),
+            Err(fault) => errors.add("presence", format!("Presence, line {number}: {fault}.")),
+        }
+    }
+    stays.sort();
+    stays
+}
+
+/// Reads `2022-12-22 18:00 – 2022-12-25 12:00`; a spaced hyphen serves as well.
+fn stay(event: &Event, line: &str) -> Result<Interval, String> {
+    let (from, until) = line
+        .split_once('–')
+        .or_else(|| line.split_once(" - "))
+        .ok_or("write it as in 2022-12-22 18:00 – 2022-12-25 12:00")?;
+    Interval::stay(event.parse_moment(from)?, event.parse_moment(until)?)
+        .ok_or_else(|| "the departure must be after the arrival".to_owned())
 }
 
 /// Fills the form with a stored event.

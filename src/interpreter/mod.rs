@@ -1,8 +1,11 @@
 //! Interpreters and the languages between which they work.
 
+pub mod change;
 pub mod coverage;
+pub mod forms;
 pub mod pages;
 mod pair;
+pub mod roster;
 pub mod store;
 
 pub use pair::{LanguagePair, PairError, same_language};

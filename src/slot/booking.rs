@@ -299,24 +299,8 @@ pub(super) fn replace(
     reasons: &Reasons,
     action: &str,
 ) -> Result<(), BookingError> {
-    let moved = details.placed_differently(&old.details);
-    // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
-    // REQUEST, and a new REQUEST above that).
-    let told = tx
-        .programme()
-        .notices
-        .iter()
-        .any(|notice| notice.slot == old.id);
-    let announced = details.announced_differently(&old.details)
-        || details.state == State::Cancelled
-        || (told && details.state != old.state());
-    let slot = Slot {
-        id: old.id,
-        version: old.version + 1,
-        sequence: old.sequence + i32::from(announced),
-        placement: old.placement + i32::from(moved),
-        details,
-    };
+    let slot = successor(tx, old, details);
+    let moved = slot.placement != old.placement;
     let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
         || slot.state().holds() && !old.state().holds();
     let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
@@ -331,6 +315,28 @@ pub(super) fn replace(
     let before = history(tx, old);
     tx.store_slot(&slot, &given)?;
     record(tx, action, Some(before), &slot)
+}
+
+/// A slot with other details, its counters raised by what that changes.
+pub(super) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot {
+    let moved = details.placed_differently(&old.details);
+    // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
+    // REQUEST, and a new REQUEST above that).
+    let told = tx
+        .programme()
+        .notices
+        .iter()
+        .any(|notice| notice.slot == old.id);
+    let announced = details.announced_differently(&old.details)
+        || details.state == State::Cancelled
+        || (told && details.state != old.state());
+    Slot {
+        id: old.id,
+        version: old.version + 1,
+        sequence: old.sequence + i32::from(announced),
+        placement: old.placement + i32::from(moved),
+        details,
+    }
 }
 
 /// Judges a slot by every rule and returns the overrides its reasons amount to.
@@ -366,7 +372,7 @@ fn judge(
 }
 
 /// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
-fn overrides(
+pub(super) fn overrides(
     tx: &EventTx<'_>,
     programme: &Programme,
     slot: &Slot,
@@ -401,12 +407,12 @@ fn overrides(
     beside.into_iter().map(entry).collect()
 }
 
-fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
+pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
     let programme = tx.programme();
     SlotRecord::of(&programme, slot).for_history(&programme, slot)
 }
 
-fn record(
+pub(super) fn record(
     tx: &mut EventTx<'_>,
     action: &str,
     before: Option<Value>,

@@ -208,7 +208,7 @@ pub(crate) fn interpreters(
     fields: &Fields,
     errors: &mut FieldErrors,
 ) -> Vec<InterpreterId> {
-    let unknown = "There is no such interpreter at this event; choose from the list.";
+    let unknown = "There is no such interpreter at this event, or no longer; choose from the list.";
     fields
         .all("interpreters")
         .filter_map(|code| {

@@ -7,6 +7,7 @@ pub mod interval;
 pub mod pages;
 pub mod record;
 pub mod rules;
+pub mod staffing;
 pub mod store;
 pub mod undo;
 
@@ -189,6 +190,14 @@ impl Details {
         self.interpreters.sort_unstable();
         self.interpreters.dedup();
         self
+    }
+
+    /// The same without an interpreter.
+    #[must_use]
+    pub fn without_interpreter(&self, leaves: InterpreterId) -> Self {
+        let mut details = self.clone();
+        details.interpreters.retain(|id| *id != leaves);
+        details
     }
 
     /// True when `delegation` takes part.

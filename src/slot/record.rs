@@ -11,6 +11,9 @@ use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
 use crate::text::Line;
 
+/// What the history says of a slot whose sides are to be interpreted for each other.
+const INTERPRETATION_WANTED: &str = "wanted";
+
 /// A slot in JSON, as DESIGN §7 fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SlotRecord {
@@ -91,7 +94,7 @@ impl SlotRecord {
             }
             fields.insert("note".to_owned(), slot.details.note.clone().into());
             let interpretation = if slot.details.interpretation_wanted {
-                "wanted"
+                INTERPRETATION_WANTED
             } else {
                 "not wanted"
             };
@@ -148,7 +151,7 @@ pub(super) fn read_history(
         room,
         delegations: delegations.collect::<Result<_, String>>()?,
         interpreters: interpreters.collect::<Result<_, String>>()?,
-        interpretation_wanted: text("interpretation") == "wanted",
+        interpretation_wanted: text("interpretation") == INTERPRETATION_WANTED,
         state: State::from_word(text("state")).ok_or_else(|| unreadable("state"))?,
     };
     let reasons = list("reasons").into_iter().filter_map(|line| {

@@ -29,6 +29,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/marks.css"),
     include_str!("assets/offers.css"),
     include_str!("assets/timetable.css"),
+    include_str!("assets/roster.css"),
     include_str!("assets/sheet.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),

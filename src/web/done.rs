@@ -16,6 +16,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "The password is changed. Other sessions of this account have ended.",
     ),
     ("removed", "Removed."),
+    ("replaced", "The colleague steps in."),
     ("retried", "The mail is queued again."),
     ("saved", "The changes are saved."),
     ("sent", "The mail is queued; it goes out within a minute."),

@@ -29,6 +29,9 @@ closes = "24:00"
 other_hours = [["2022-10-29", "10:00", "24:00"]]
 office = { name = "Office", email = "office@house.example", phone = "+49 30 0" }
 chair_rest_needs_reason = true
+interpreter_alone_minutes = 25
+interpreter_team_minutes = 90
+interpreter_rest_minutes = 10
 
 [[parties]]
 code = "DE"
@@ -67,6 +70,7 @@ start = "02:00+02:00"
 end = "02:15+01:00"
 parties = ["DE"]
 interpreters = ["x"]
+interpretation = true
 state = "cancelled"
 note = "two\nlines"
 "#;

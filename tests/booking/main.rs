@@ -12,6 +12,7 @@ mod behind;
 mod files;
 mod free_slots;
 mod house;
+mod interpreters;
 mod races;
 mod random;
 mod reasons;

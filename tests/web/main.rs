@@ -14,6 +14,7 @@ mod support;
 mod booking;
 mod documents;
 mod free_slots;
+mod interpreters;
 mod meeting;
 mod refusals;
 mod security;

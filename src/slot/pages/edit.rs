@@ -235,7 +235,7 @@ async fn change(
 }
 
 /// The desk with the programme that a refusal was judged by.
-pub(super) async fn again(desk: &Desk) -> Result<Desk, Error> {
+pub(crate) async fn again(desk: &Desk) -> Result<Desk, Error> {
     let Desk { app, seat, now, .. } = desk.clone();
     let db = app.db.clone();
     db.read(move |conn| {

@@ -10,6 +10,8 @@ pub mod steps;
 
 use actix_web::HttpResponse;
 
+pub(crate) use edit::again;
+
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, conflict_mark};
 use crate::slot::booking::BookingError;
@@ -25,7 +27,7 @@ fn marks(desk: &Desk, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<M
 }
 
 /// The error of a booking that no form can mend.
-fn hopeless(error: BookingError) -> Error {
+pub(crate) fn hopeless(error: BookingError) -> Error {
     match error {
         BookingError::NotFound => Error::NotFound,
         BookingError::Gone(_) => Error::Conflict(format!(

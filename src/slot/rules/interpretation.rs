@@ -176,15 +176,9 @@ impl Run<'_> {
 
     /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
     /// stretch in which nobody takes turns.
-    ///
-    /// A slot with a colleague ends such a stretch if it is at least as long as a rest, because the colleague can then
-    /// go on for the length of one. Shorter, it counts as one's own.
     fn findings(&self, programme: &Programme, interpreter: &Interpreter) -> Vec<(Finding, SlotId)> {
         let settings = programme.event.settings;
-        let relieved = |stint: &Stint<'_>| {
-            stint.details.interval.minutes() >= settings.interpreter_rest_minutes
-                && !is_alone(programme, stint.details, interpreter)
-        };
+        let relieved = |stint: &Stint<'_>| is_relieved(programme, stint.details, interpreter);
         let mut found = Vec::new();
         if span(&self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
             let alone = self.0.split(relieved);
@@ -247,8 +241,19 @@ fn stint(slot: &Slot) -> Stint<'_> {
 }
 
 /// A sketch holds nobody, and in a break nobody speaks.
-fn works(details: &Details) -> bool {
+pub(crate) fn works(details: &Details) -> bool {
     details.state.holds() && details.kind != Kind::Break
+}
+
+/// True when a colleague in the slot gives the interpreter a rest: one who could take turns, for at least the length
+/// of a rest. A shorter slot counts as the interpreter's own.
+pub(crate) fn is_relieved(
+    programme: &Programme,
+    details: &Details,
+    interpreter: &Interpreter,
+) -> bool {
+    details.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
+        && !is_alone(programme, details, interpreter)
 }
 
 /// True when nobody else in the slot could take turns with the interpreter: for the sides that the interpreter works
@@ -293,6 +298,19 @@ pub fn free_interpreters<'p>(
 }
 
 fn is_free(programme: &Programme, candidate: Candidate<'_>, interpreter: &Interpreter) -> bool {
+    // A slot that is too long for anybody alone takes two; that is no fault of either.
+    let of_itself = |finding: &Finding| matches!(finding, Finding::InterpreterRest { run, .. } if run.len() == 1);
+    in_the_way_of(programme, candidate, interpreter)
+        .iter()
+        .all(of_itself)
+}
+
+/// What the rules have against an interpreter in a slot, booked for it already or not.
+fn in_the_way_of(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    interpreter: &Interpreter,
+) -> Vec<Finding> {
     let resource = Resource::Interpreter(interpreter.id);
     let mut details = candidate.details.clone();
     if !details.interpreters.contains(&interpreter.id) {
@@ -307,12 +325,54 @@ fn is_free(programme: &Programme, candidate: Candidate<'_>, interpreter: &Interp
     let mut found = Vec::new();
     overlap::check_one(programme, with, resource, &mut found);
     rest_of_one(programme, with, interpreter, &mut found);
-    // A slot that is too long for anybody alone takes two; that is no fault of either.
-    let of_itself = |finding: &Finding| matches!(finding, Finding::InterpreterRest { run, .. } if run.len() == 1);
-    place::presence(programme, with, resource).is_none()
-        && found
-            .iter()
-            .all(|conflict| conflict.level == Level::Advice || of_itself(&conflict.finding))
+    let absent = place::presence(programme, with, resource);
+    let found = found
+        .into_iter()
+        .filter(|conflict| conflict.level != Level::Advice)
+        .map(|conflict| conflict.finding);
+    absent.into_iter().chain(found).collect()
+}
+
+/// Who could take an interpreter's place in a slot at once, with no rule against it: whoever is free and works between
+/// all the sides that would be left without anybody, or, where there are none, between the same two languages.
+#[must_use]
+pub fn replacements<'p>(
+    programme: &'p Programme,
+    slot: &Slot,
+    leaves: &Interpreter,
+) -> Vec<&'p Interpreter> {
+    let without = slot.details.without_interpreter(leaves.id);
+    let left = left_alone(programme, slot, leaves.id);
+    let candidate = Candidate {
+        id: Some(slot.id),
+        details: &without,
+    };
+    let fits = |other: &&Interpreter| {
+        other.id != leaves.id
+            && !without.interpreters.contains(&other.id)
+            && if left.is_empty() {
+                other.shares_a_pair_with(leaves)
+            } else {
+                left.iter().all(|gap| gap.is_closed_by(programme, other))
+            }
+            && in_the_way_of(programme, candidate, other).is_empty()
+    };
+    programme.interpreters.iter().filter(fits).collect()
+}
+
+/// The sides that would understand each other no more without an interpreter.
+#[must_use]
+pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> Vec<Gap> {
+    let nobody = |details: &Details| -> Vec<DelegationId> {
+        let coverage = of_details(programme, details);
+        coverage.uncovered().map(|sides| sides.other).collect()
+    };
+    let before = nobody(&slot.details);
+    let without = of_details(programme, &slot.details.without_interpreter(leaves));
+    let new = without.uncovered();
+    new.filter(|sides| !before.contains(&sides.other))
+        .map(|sides| Gap::Between(sides.hub, sides.other))
+        .collect()
 }
 
 /// Who could interpret a slot, so that no rule on interpreters is against it: those who are booked for it and free,
@@ -345,7 +405,8 @@ pub fn staff(programme: &Programme, candidate: Candidate<'_>) -> Option<Vec<Inte
 }
 
 /// What a slot lacks in interpreters.
-enum Gap {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
     /// Somebody between two sides.
     Between(DelegationId, DelegationId),
     /// Somebody to take turns with this one.

@@ -2,6 +2,8 @@
 
 mod interpretation;
 
+pub use interpretation::with_languages;
+
 use super::{Candidate, Conflict, Finding};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::free::{self, Obstacle};

@@ -18,12 +18,12 @@ impl Speaker<'_> {
             .iter()
             .filter_map(|id| self.programme.delegation(*id))
             .collect();
-        let names: Vec<String> = others.iter().map(|other| tongues(other)).collect();
+        let names: Vec<String> = others.iter().map(|other| with_languages(other)).collect();
         let share = match names.as_slice() {
-            [one] => format!("{} and {one} share no language", tongues(hub)),
+            [one] => format!("{} and {one} share no language", with_languages(hub)),
             many => format!(
                 "{} shares no language with {}",
-                tongues(hub),
+                with_languages(hub),
                 many.join(", ")
             ),
         };
@@ -158,6 +158,7 @@ impl Speaker<'_> {
 }
 
 /// `Kazakhstan (kk, ru)`
-fn tongues(delegation: &Delegation) -> String {
+#[must_use]
+pub fn with_languages(delegation: &Delegation) -> String {
     format!("{} ({})", delegation.name, delegation.languages.join(", "))
 }

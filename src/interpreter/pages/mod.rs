@@ -1,0 +1,261 @@
+//! The pages of interpreters: the list and the form; removal and roster have files of their own.
+
+pub mod removal;
+pub mod roster;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::change::{self, InterpreterError};
+use super::{Interpreter, forms};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::Event;
+use crate::event::desk::Desk;
+use crate::web::Error;
+use crate::web::field::{Removal, TextArea, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "interpreter/index.html")]
+struct InterpretersPage {
+    shell: Shell,
+    slug: String,
+    zone: &'static str,
+    interpreters: Vec<InterpreterLine>,
+    may_change: bool,
+}
+
+struct InterpreterLine {
+    name: String,
+    code: String,
+    pairs: Vec<String>,
+    presence: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "interpreter/form.html")]
+struct InterpreterPage {
+    shell: Shell,
+    form: Form,
+    action: String,
+    back: String,
+    back_text: String,
+    removal: Option<Removal>,
+    name: TextField,
+    code: TextField,
+    pairs: TextArea,
+    presence: TextArea,
+}
+
+/// `GET /events/{slug}/interpreters`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let (event, interpreters) = (&desk.programme.event, &desk.programme.interpreters);
+    render(&InterpretersPage {
+        shell: desk.seat.shell("Interpreters", Section::Interpreters),
+        slug: desk.seat.slug.clone(),
+        zone: event.time_zone.name(),
+        interpreters: interpreters.iter().map(|each| line(event, each)).collect(),
+        may_change: desk.seat.may_change(),
+    })
+}
+
+fn line(event: &Event, interpreter: &Interpreter) -> InterpreterLine {
+    let presence = interpreter.presence.iter();
+    InterpreterLine {
+        name: interpreter.name.to_string(),
+        code: interpreter.code.to_string(),
+        pairs: interpreter.pairs.iter().map(ToString::to_string).collect(),
+        presence: presence.map(|stay| event.write_stay(*stay)).collect(),
+    }
+}
+
+/// `GET /events/{slug}/interpreters/new`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn new(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    render(&page(&desk, None, Form::default()))
+}
+
+/// `GET /events/{slug}/interpreters/{code}/edit`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such interpreter.
+pub async fn edit(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let desk = desk.to_change()?;
+    let fields = forms::fields_of(&desk.programme.event, &interpreter);
+    render(&page(&desk, Some(&interpreter), Form::new(fields)))
+}
+
+/// The caller's desk, and the interpreter with a code.
+async fn at_one(
+    app: &web::Data<App>,
+    caller: Caller,
+    (slug, code): (String, String),
+) -> Result<(Desk, Interpreter), Error> {
+    let desk = Desk::at(app, caller, slug).await?;
+    let interpreter = desk.programme.interpreter_by_code(&code).cloned();
+    Ok((desk, interpreter.ok_or(Error::NotFound)?))
+}
+
+/// `POST /events/{slug}/interpreters`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn add(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    save(&desk, None, fields.only(forms::FIELDS)?).await
+}
+
+/// `POST /events/{slug}/interpreters/{code}`: stores the interpreter with other facts. One whom somebody has removed
+/// meanwhile comes back as a form for a new one, with everything typed.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn update(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let fields = fields.only(forms::FIELDS)?;
+    match desk.programme.interpreter_by_code(&code) {
+        Some(interpreter) => save(&desk, Some(interpreter), fields).await,
+        None => removed_meanwhile(&desk, fields),
+    }
+}
+
+fn removed_meanwhile(desk: &Desk, fields: Fields) -> Result<HttpResponse, Error> {
+    let mut errors = FieldErrors::default();
+    errors.add(
+        "code",
+        "Code: there is no interpreter with it any more, somebody has removed them. Save to add them anew; they are \
+         booked for nothing then.",
+    );
+    unprocessable(&page(desk, None, Form::rejected(fields, errors)))
+}
+
+async fn save(
+    desk: &Desk,
+    stored: Option<&Interpreter>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let parsed = forms::parse(&desk.programme.event, &fields, stored.map(|each| each.id));
+    let interpreter = match parsed {
+        Ok(interpreter) => interpreter,
+        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+    };
+    let is_new = stored.is_none();
+    let work = move |tx: &mut crate::event::tx::EventTx<'_>| {
+        if is_new {
+            change::add(tx, &interpreter)
+        } else {
+            change::change(tx, &interpreter)
+        }
+    };
+    match desk.write(work).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/interpreters", desk.seat.slug),
+            "saved",
+        )),
+        Err(InterpreterError::NotFound) => removed_meanwhile(desk, fields),
+        Err(error @ InterpreterError::CodeTaken(_)) => {
+            let mut errors = FieldErrors::default();
+            errors.add("code", format!("Code: {error}."));
+            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+        }
+        Err(error) => Err(hopeless(error)),
+    }
+}
+
+/// The error of a change that no form can mend.
+fn hopeless(error: InterpreterError) -> Error {
+    match error {
+        InterpreterError::NotFound => Error::NotFound,
+        InterpreterError::Store(error) => error.into(),
+        InterpreterError::Database(error) => error.into(),
+        InterpreterError::Booking(error) => crate::slot::pages::hopeless(error),
+        // Callers show these two as pages of their own.
+        InterpreterError::CodeTaken(_) | InterpreterError::Booked => {
+            Error::Conflict(error.to_string())
+        }
+    }
+}
+
+fn page(desk: &Desk, stored: Option<&Interpreter>, form: Form) -> InterpreterPage {
+    let interpreters = format!("/events/{}/interpreters", desk.seat.slug);
+    let (title, action, back, back_text) = match stored {
+        Some(each) => {
+            let own = format!("{interpreters}/{}", each.code);
+            (
+                format!("Change {}", each.name),
+                own.clone(),
+                own,
+                each.name.to_string(),
+            )
+        }
+        None => (
+            "Add an interpreter".to_owned(),
+            interpreters.clone(),
+            interpreters,
+            "Interpreters".to_owned(),
+        ),
+    };
+    let venue = &desk.programme.event;
+    InterpreterPage {
+        shell: desk.seat.shell(title, Section::Interpreters).form(&form),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+        action,
+        back,
+        back_text,
+        name: TextField::new("name", "Name").of(&form),
+        code: TextField::new("code", "Code")
+            .help("A short name for addresses and files, as in ru-1.")
+            .short()
+            .of(&form),
+        pairs: TextArea::new("pairs", "Languages")
+            .help("One pair a line, as in ja – ru; each works both ways.")
+            .rows(3)
+            .of(&form),
+        presence: TextArea::new("presence", "Presence")
+            .help(format!(
+                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always there.",
+                venue.venue, venue.time_zone
+            ))
+            .optional()
+            .rows(2)
+            .of(&form),
+        form,
+    }
+}

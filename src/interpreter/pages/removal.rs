@@ -1,0 +1,256 @@
+//! Removing an interpreter: what that leaves open, and who could step in, slot by slot.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::{at_one, hopeless};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::event::programme::Resource;
+use crate::event::timetable::{SlotView, slot_view};
+use crate::interpreter::Interpreter;
+use crate::interpreter::change::{self, InterpreterError, Seen};
+use crate::slot::booking::BookingError;
+use crate::slot::pages::again;
+use crate::slot::rules::interpretation::{Gap, left_alone, replacements};
+use crate::slot::rules::{Candidate, wording};
+use crate::slot::{Slot, SlotId, State, staffing};
+use crate::web::Error;
+use crate::web::form::Fields;
+use crate::web::page::{Section, Shell, conflict, render, see_other_done};
+
+#[derive(Template)]
+#[template(path = "interpreter/removal.html")]
+struct RemovalPage {
+    shell: Shell,
+    name: String,
+    own: String,
+    /// Why what was asked for has not been done; empty when nothing was.
+    refusal: String,
+    booked: Vec<Line>,
+    cancelled: Vec<Line>,
+    /// Every slot with its version, for the form that confirms.
+    seen: Vec<String>,
+}
+
+/// A slot that names the interpreter.
+struct Line {
+    slot: SlotView,
+    day: String,
+    version: i32,
+    is_over: bool,
+    /// What it means for the slot that the interpreter goes.
+    leaves: String,
+    uncovered: bool,
+    /// Code and name of who could step in.
+    replacements: Vec<(String, String)>,
+}
+
+/// `GET /events/{slug}/interpreters/{code}/removal`: what the removal would leave open.
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such interpreter.
+pub async fn ask(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let desk = desk.to_change()?;
+    render(&page(&desk, &interpreter, String::new()))
+}
+
+/// `POST /events/{slug}/interpreters/{code}/removal`: removes the interpreter, and takes them out of the slots named in
+/// the fields `slot`, which must be all there are.
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such interpreter.
+pub async fn remove(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let desk = desk.to_change()?;
+    let fields = fields.only(&["slot"])?;
+    let seen = seen(&fields)?;
+    let (id, asked) = (interpreter.id, !seen.is_empty());
+    match desk.write(move |tx| change::remove(tx, id, &seen)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/interpreters", desk.seat.slug),
+            "removed",
+        )),
+        Err(InterpreterError::Booked) => {
+            let refusal = if asked {
+                "The slots have changed since you looked. Nothing was removed; look at them again."
+            } else {
+                ""
+            };
+            conflict(&page(
+                &again(&desk).await?,
+                &interpreter,
+                refusal.to_owned(),
+            ))
+        }
+        Err(error) => Err(hopeless(error)),
+    }
+}
+
+/// Reads the slots that the page had shown, each as `ID:VERSION`.
+fn seen(fields: &Fields) -> Result<Vec<Seen>, Error> {
+    let read = |text: &str| {
+        let (id, version) = text.split_once(':')?;
+        Some((SlotId(id.parse().ok()?), version.parse().ok()?))
+    };
+    let slots: Option<Vec<Seen>> = fields.all("slot").map(read).collect();
+    slots.ok_or_else(|| {
+        Error::BadRequest("The form names no slots as ours does; open the page again.".to_owned())
+    })
+}
+
+/// `POST /events/{slug}/interpreters/{code}/replacements`: puts the interpreter with the code `by` in this one's place
+/// in one slot.
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such interpreter.
+pub async fn replace(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let desk = desk.to_change()?;
+    let fields = fields.only(&["slot", "version", "by"])?;
+    let version = crate::slot::forms::version(&fields)?;
+    let slot = SlotId(fields.get("slot").parse().map_err(|_| Error::NotFound)?);
+    let by = desk.programme.interpreter_by_code(fields.get("by"));
+    let Some(comes) = by.map(|by| by.id) else {
+        let refusal =
+            "Nothing was changed: somebody has removed the colleague meanwhile.".to_owned();
+        return conflict(&page(&desk, &interpreter, refusal));
+    };
+    let leaves = interpreter.id;
+    let replaced = desk
+        .book(move |tx| staffing::substitute(tx, slot, version, leaves, comes))
+        .await;
+    let refusal = match replaced {
+        Ok(()) => {
+            let own = own(&desk, &interpreter);
+            return Ok(see_other_done(&format!("{own}/removal"), "replaced"));
+        }
+        Err(BookingError::Stale { .. }) => {
+            "Another officer has changed the slot meanwhile.".to_owned()
+        }
+        Err(BookingError::Conflicts(conflicts)) => {
+            let now = again(&desk).await?;
+            let programme = &now.programme;
+            let stored = programme.slot(slot).ok_or(Error::NotFound)?;
+            let mut details = stored.details.without_interpreter(leaves);
+            details.interpreters.push(comes);
+            let candidate = Candidate {
+                id: Some(slot),
+                details: &details,
+            };
+            let sentences: Vec<String> = conflicts
+                .iter()
+                .map(|conflict| wording::sentence(programme, candidate, conflict))
+                .collect();
+            sentences.join(" ")
+        }
+        Err(error) => return Err(crate::slot::pages::hopeless(error)),
+    };
+    let refusal = format!("Nothing was changed. {refusal}");
+    conflict(&page(&again(&desk).await?, &interpreter, refusal))
+}
+
+fn own(desk: &Desk, interpreter: &Interpreter) -> String {
+    format!(
+        "/events/{}/interpreters/{}",
+        desk.seat.slug, interpreter.code
+    )
+}
+
+fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage {
+    let programme = &desk.programme;
+    let slots: Vec<&Slot> = programme
+        .slots_of(Resource::Interpreter(interpreter.id))
+        .map(AsRef::as_ref)
+        .collect();
+    let (cancelled, live): (Vec<&Slot>, Vec<&Slot>) = slots
+        .iter()
+        .copied()
+        .partition(|slot| slot.state() == State::Cancelled);
+    RemovalPage {
+        shell: desk.seat.shell(
+            format!("Remove {}", interpreter.name),
+            Section::Interpreters,
+        ),
+        name: interpreter.name.to_string(),
+        own: own(desk, interpreter),
+        refusal,
+        booked: live
+            .into_iter()
+            .map(|slot| line(desk, slot, interpreter))
+            .collect(),
+        cancelled: cancelled
+            .into_iter()
+            .map(|slot| plain(desk, slot))
+            .collect(),
+        seen: slots
+            .iter()
+            .map(|slot| format!("{}:{}", slot.id, slot.version))
+            .collect(),
+    }
+}
+
+/// A slot that nobody has to step in for.
+fn plain(desk: &Desk, slot: &Slot) -> Line {
+    let programme = &desk.programme;
+    Line {
+        slot: slot_view(programme, slot, &[]),
+        day: programme
+            .event
+            .time_zone
+            .day_in_words(slot.interval().start()),
+        version: slot.version,
+        is_over: slot.interval().end().moment() <= desk.now,
+        leaves: String::new(),
+        uncovered: false,
+        replacements: Vec::new(),
+    }
+}
+
+fn line(desk: &Desk, slot: &Slot, interpreter: &Interpreter) -> Line {
+    let programme = &desk.programme;
+    let left = left_alone(programme, slot, interpreter.id);
+    let name = |id| wording::resource_name(programme, Resource::Delegation(id));
+    let between: Vec<String> = left
+        .iter()
+        .filter_map(|gap| match gap {
+            Gap::Between(one, other) => Some(format!("{} and {}", name(*one), name(*other))),
+            Gap::BesideOne(_) => None,
+        })
+        .collect();
+    let rest: Vec<&str> = programme
+        .interpreters_of(&slot.details)
+        .filter(|other| other.id != interpreter.id)
+        .map(|other| other.name.as_str())
+        .collect();
+    let leaves = match (between.is_empty(), rest.is_empty()) {
+        (false, _) => format!("Nobody is left between {}.", between.join("; ")),
+        (true, false) => format!("Covered by {}.", rest.join(", ")),
+        (true, true) => "Nobody is left; its sides need nobody.".to_owned(),
+    };
+    Line {
+        leaves,
+        uncovered: !left.is_empty(),
+        replacements: replacements(programme, slot, interpreter)
+            .into_iter()
+            .map(|each| (each.code.to_string(), each.name.to_string()))
+            .collect(),
+        ..plain(desk, slot)
+    }
+}

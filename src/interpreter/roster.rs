@@ -1,0 +1,216 @@
+//! An interpreter's day: what, where, for whom, and when there is rest. Pure: a programme in, lines out.
+
+use chrono::NaiveDate;
+
+use super::Interpreter;
+use super::coverage::Understanding;
+use crate::event::programme::{Programme, Resource};
+use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
+use crate::slot::rules::interpretation::{is_alone, is_relieved, of_details, works};
+use crate::slot::rules::{Candidate, Level, Rule, check, wording};
+use crate::slot::{Slot, State};
+use crate::time::Instant;
+
+/// One day of an interpreter.
+#[derive(Debug)]
+pub struct RosterDay {
+    /// The day at the venue.
+    pub date: NaiveDate,
+    /// Slots and pauses, by time.
+    pub lines: Vec<Line>,
+    /// How many slots there is work in.
+    pub slots: usize,
+    /// Minutes of work.
+    pub minutes: i32,
+}
+
+/// A line of the roster.
+#[derive(Debug)]
+pub enum Line {
+    /// A slot.
+    Work(Box<Work>),
+    /// The time until the next one.
+    Pause {
+        /// Its length.
+        minutes: i32,
+        /// True when it is long enough to count as a rest.
+        is_rest: bool,
+    },
+}
+
+/// A slot on the roster.
+#[derive(Debug)]
+pub struct Work {
+    /// The slot in words.
+    pub slot: SlotView,
+    /// For whom: `Japan (ja) with Kazakhstan (kk, ru)`; names alone where nobody needs an interpreter.
+    pub between: String,
+    /// `alone`, `in turns with …`, `with …`, or `by relay with … through …`.
+    pub how: String,
+    /// How long there has been no rest, at its end; `None` for a sketch or a break, which is no work.
+    pub running: Option<Running>,
+    /// What the rules say of the interpreter here.
+    pub marks: Vec<Mark>,
+}
+
+/// How long an interpreter goes on at the end of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Minutes since the last rest.
+    pub minutes: i32,
+    /// The last of them in which nobody took turns.
+    pub alone: i32,
+}
+
+/// Since when there has been no rest.
+#[derive(Default)]
+struct Clock {
+    since: Option<Instant>,
+    alone_since: Option<Instant>,
+    until: Option<Instant>,
+}
+
+impl Clock {
+    fn pause_before(&self, slot: &Slot) -> Option<i32> {
+        self.until
+            .map(|until| slot.interval().start().minutes_since(until))
+    }
+
+    /// Goes on through a slot.
+    fn work(&mut self, slot: &Slot, relieved: bool) -> Running {
+        let (start, end) = (slot.interval().start(), slot.interval().end());
+        let until = self.until.map_or(end, |until| until.max(end));
+        self.until = Some(until);
+        self.alone_since = (!relieved).then(|| self.alone_since.unwrap_or(start));
+        let alone = self
+            .alone_since
+            .map_or(0, |since| until.minutes_since(since));
+        let minutes = until.minutes_since(*self.since.get_or_insert(start));
+        Running { minutes, alone }
+    }
+}
+
+/// The days of an interpreter on which something is booked; cancelled slots are left out.
+#[must_use]
+pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay> {
+    let zone = programme.event.time_zone;
+    let rest = programme.event.settings.interpreter_rest_minutes;
+    let mut days: Vec<RosterDay> = Vec::new();
+    let mut clock = Clock::default();
+    let slots = programme
+        .slots_of(Resource::Interpreter(interpreter.id))
+        .filter(|slot| slot.state() != State::Cancelled);
+    for slot in slots {
+        let interval = slot.interval();
+        let date = zone.date(interval.start());
+        let same_day = days.last().is_some_and(|day| day.date == date);
+        if !same_day {
+            days.push(RosterDay {
+                date,
+                lines: Vec::new(),
+                slots: 0,
+                minutes: 0,
+            });
+        }
+        let Some(day) = days.last_mut() else { continue };
+        let running = works(&slot.details).then(|| {
+            let pause = clock.pause_before(slot);
+            if let Some(minutes) = pause.filter(|pause| same_day && *pause > 0) {
+                let is_rest = minutes >= rest;
+                day.lines.push(Line::Pause { minutes, is_rest });
+            }
+            if pause.is_none_or(|pause| pause >= rest) {
+                clock = Clock::default();
+            }
+            day.slots += 1;
+            day.minutes += interval.minutes();
+            clock.work(slot, is_relieved(programme, &slot.details, interpreter))
+        });
+        let work = work(programme, interpreter, slot, running);
+        day.lines.push(Line::Work(Box::new(work)));
+    }
+    days
+}
+
+fn work(
+    programme: &Programme,
+    interpreter: &Interpreter,
+    slot: &Slot,
+    running: Option<Running>,
+) -> Work {
+    let candidate = Candidate::stored(slot);
+    let own = Some(Resource::Interpreter(interpreter.id));
+    let conflicts = check(programme, candidate);
+    let about = conflicts.iter().filter(|conflict| {
+        conflict.finding.resource() == own
+            || (conflict.rule() == Rule::Interpretation && conflict.level != Level::Advice)
+    });
+    Work {
+        slot: slot_view(programme, slot, &[]),
+        between: between(programme, interpreter, slot),
+        how: how(programme, interpreter, slot),
+        running,
+        marks: about
+            .map(|conflict| conflict_mark(programme, candidate, conflict))
+            .collect(),
+    }
+}
+
+/// The sides that the interpreter stands between, with their languages.
+fn between(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String {
+    let coverage = of_details(programme, &slot.details);
+    let own: Vec<_> = coverage
+        .sides()
+        .iter()
+        .filter(|sides| match &sides.how {
+            Understanding::Direct(direct) => direct.contains(&interpreter.id),
+            Understanding::Relay(relay) => [relay.first, relay.second].contains(&interpreter.id),
+            Understanding::Shared | Understanding::Nobody | Understanding::Unknown => false,
+        })
+        .collect();
+    let side = |id| {
+        let delegation = programme.delegation(id);
+        delegation.map(wording::with_languages).unwrap_or_default()
+    };
+    match own.first() {
+        Some(first) => {
+            let others: Vec<String> = own.iter().map(|sides| side(sides.other)).collect();
+            format!("{} with {}", side(first.hub), others.join(", "))
+        }
+        None => programme
+            .parties(&slot.details)
+            .map(wording::with_languages)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn how(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String {
+    let coverage = of_details(programme, &slot.details);
+    let relay = coverage.sides().iter().find_map(|sides| match &sides.how {
+        Understanding::Relay(relay) if relay.first == interpreter.id => {
+            Some((relay.second, &relay.through))
+        }
+        Understanding::Relay(relay) if relay.second == interpreter.id => {
+            Some((relay.first, &relay.through))
+        }
+        _ => None,
+    });
+    if let Some((partner, through)) = relay {
+        let partner = wording::resource_name(programme, Resource::Interpreter(partner));
+        return format!("by relay with {partner} through “{through}”");
+    }
+    let others: Vec<&str> = programme
+        .interpreters_of(&slot.details)
+        .filter(|other| other.id != interpreter.id)
+        .map(|other| other.name.as_str())
+        .collect();
+    match (
+        others.is_empty(),
+        is_alone(programme, &slot.details, interpreter),
+    ) {
+        (true, _) => "alone".to_owned(),
+        (false, false) => format!("in turns with {}", others.join(", ")),
+        (false, true) => format!("beside {}, who cannot take turns", others.join(", ")),
+    }
+}

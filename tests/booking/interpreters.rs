@@ -1,0 +1,148 @@
+//! Interpreters in the programme: reasons that outlive a change of interpreters, and what travels with a file.
+
+use iikura::event::file;
+use iikura::interpreter::change::{self, slots_of};
+use iikura::notice;
+use iikura::slot::booking::{self, BookingError, Reasons};
+use iikura::slot::rules::{Candidate, Rule, check, in_force};
+use iikura::slot::{Slot, staffing};
+
+use crate::house::{House, import, reason};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_reason_for_a_short_turnaround_outlives_the_interpreter,
+    a_confirmed_slot_loses_its_interpreter_and_nobody_is_told,
+    interpreters_wishes_and_reasons_travel_with_the_file,
+);
+
+/// Moves the meeting with Uzbekistan to 16:50, against the turnaround before Kazakhstan's.
+fn close_together(house: &House<'_>) -> Slot {
+    let slot = house.slot("Uzbekistan");
+    let details = iikura::slot::Details {
+        interval: house.details(("16:50", 30), "conference", &[]).interval,
+        ..slot.details.clone()
+    };
+    let reasons = reason(Rule::Turnaround);
+    house
+        .try_book(|tx, post| {
+            booking::change(
+                tx,
+                post,
+                slot.id,
+                slot.version,
+                details.clone(),
+                &reasons,
+                booking::Tell::Later,
+            )
+        })
+        .unwrap();
+    house.slot("Uzbekistan")
+}
+
+/// The rules that are set aside for a slot, each with its reason.
+fn set_aside(house: &House<'_>, slot: &Slot) -> Vec<(Rule, String)> {
+    let programme = house.stored();
+    check(&programme, Candidate::stored(slot))
+        .iter()
+        .filter_map(|conflict| in_force(&programme, conflict))
+        .map(|entry| (entry.rule, format!("{}: {}", entry.author, entry.reason)))
+        .collect()
+}
+
+fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let slot = close_together(&house);
+    let turnaround = vec![(Rule::Turnaround, "Officer: It is agreed".to_owned())];
+    assert_eq!(set_aside(&house, &slot), turnaround);
+    let interpreter = |code: &str| house.stored().interpreter_by_code(code).unwrap().clone();
+    let (second, reserve) = (interpreter("ru-2"), interpreter("ru-3"));
+    house
+        .try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, second.id, reserve.id))
+        .unwrap();
+    let replaced = house.slot("Uzbekistan");
+    assert_eq!(replaced.details.interpreters, [reserve.id]);
+    assert_eq!(replaced.placement, slot.placement + 1);
+    assert_eq!(set_aside(&house, &replaced), turnaround);
+    house
+        .try_book(|tx, _| {
+            let seen = slots_of(&tx.programme(), reserve.id);
+            change::remove(tx, reserve.id, &seen).unwrap();
+            Ok(())
+        })
+        .unwrap();
+    let released = house.slot("Uzbekistan");
+    assert_eq!(released.details.interpreters, []);
+    assert_eq!(set_aside(&house, &released), turnaround);
+    let open: Vec<Rule> = check(&house.stored(), Candidate::stored(&released))
+        .iter()
+        .filter(|conflict| conflict.level == iikura::slot::rules::Level::NeedsReason)
+        .map(iikura::slot::rules::Conflict::rule)
+        .filter(|rule| *rule != Rule::Turnaround)
+        .collect();
+    assert_eq!(open, [Rule::Interpretation], "the gap stands open");
+}
+
+fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let slot = house.slot("Tajikistan");
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, slot.id, 1, &Reasons::new()))
+        .unwrap();
+    let first = house.stored().interpreter_by_code("ru-1").unwrap().clone();
+    house
+        .try_book(|tx, _| {
+            let seen = slots_of(&tx.programme(), first.id);
+            change::remove(tx, first.id, &seen).unwrap();
+            Ok(())
+        })
+        .unwrap();
+    let programme = house.programme();
+    let released = programme.slot(slot.id).unwrap();
+    assert_eq!((released.version, released.sequence), (3, slot.sequence));
+    assert!(notice::due(&programme, released).is_empty());
+    let again = house
+        .try_book(|tx, post| booking::withdraw(tx, post, slot.id, 3, booking::Tell::Later))
+        .and_then(|()| {
+            house.try_book(|tx, post| booking::confirm(tx, post, slot.id, 4, &Reasons::new()))
+        });
+    assert!(
+        matches!(again, Err(BookingError::Conflicts(_))),
+        "confirming asks for the interpreter"
+    );
+}
+
+fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let mut alone = house.details(("18:30", 60), "conference", &["JP", "KZ"]);
+    alone.interpretation_wanted = true;
+    alone.interpreters = vec![house.stored().interpreter_by_code("ru-3").unwrap().id];
+    assert!(matches!(
+        house.book(&alone),
+        Err(BookingError::Conflicts(_))
+    ));
+    house
+        .try_book(|tx, post| booking::book(tx, post, alone.clone(), &reason(Rule::InterpreterRest)))
+        .unwrap();
+    let mut nobody = house.details(("19:40", 30), "conference", &["JP", "UZ"]);
+    nobody.interpretation_wanted = true;
+    house
+        .try_book(|tx, post| booking::book(tx, post, nobody.clone(), &reason(Rule::Interpretation)))
+        .unwrap();
+    let text = file::export(&house.stored()).unwrap();
+    assert!(text.contains("rule = \"interpreter_rest\""), "{text}");
+    assert!(text.contains("rule = \"interpretation\""), "{text}");
+    assert_eq!(text.matches("interpretation = true").count(), 10);
+    let copy = text.replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
+    let imported = import(scratch, &copy).unwrap();
+    assert_eq!(imported.remarks, Vec::<String>::new());
+    let other = House {
+        db: scratch,
+        live: iikura::event::live::Live::default(),
+        event: imported.event,
+    };
+    assert_eq!(file::export(&other.stored()).unwrap(), copy);
+}
