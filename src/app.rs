@@ -19,7 +19,7 @@ use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
 use crate::notice::pages as notices;
 use crate::room::pages as rooms;
-use crate::slot::pages::{edit, placements, show, steps};
+use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
 use crate::web::kept::KeptPages;
 use crate::web::{Error, assets, security};
@@ -121,6 +121,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/zoom", web::post().to(timetable::zoom))
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/free-slots", web::get().to(free::show))
+        .route("/events/{slug}/free-slots", web::post().to(free::carry))
         .route("/events/{slug}/agenda", web::get().to(agenda::index))
         .route(
             "/events/{slug}/agenda.{format}",

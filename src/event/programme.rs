@@ -10,7 +10,7 @@ use crate::delegation::{Delegation, DelegationId, Role};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::notice::Notice;
 use crate::room::{Room, RoomId};
-use crate::slot::interval::Interval;
+use crate::slot::interval::{Interval, LONGEST_SLOT};
 use crate::slot::rules::Override;
 use crate::slot::{Details, Slot, SlotId};
 
@@ -206,6 +206,24 @@ impl Programme {
             .get(&resource)
             .into_iter()
             .flat_map(|slots| slots.iter())
+    }
+
+    /// The slots of a resource that may come nearer than `minutes` to an interval, cancelled ones too, by time; those
+    /// far away are not looked at.
+    pub fn slots_near(
+        &self,
+        resource: Resource,
+        interval: Interval,
+        minutes: i32,
+    ) -> impl Iterator<Item = &Arc<Slot>> {
+        let slots = self.by_resource.get(&resource);
+        let slots = slots.map_or(&[][..], |slots| slots.as_slice());
+        let over = interval.start().plus(-minutes - LONGEST_SLOT);
+        let until = interval.end().plus(minutes);
+        let first = slots.partition_point(|slot| slot.interval().start() <= over);
+        slots[first..]
+            .iter()
+            .take_while(move |slot| slot.interval().start() < until)
     }
 
     /// A slot.

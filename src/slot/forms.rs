@@ -136,7 +136,7 @@ pub fn version(fields: &Fields) -> Result<i32, crate::web::Error> {
     })
 }
 
-fn choice<E: TextEnum>(
+pub(crate) fn choice<E: TextEnum>(
     errors: &mut FieldErrors,
     field: &str,
     word: &str,
@@ -185,7 +185,7 @@ pub(crate) fn room(
     )
 }
 
-fn delegations(
+pub(crate) fn delegations(
     programme: &Programme,
     fields: &Fields,
     errors: &mut FieldErrors,
@@ -203,7 +203,7 @@ fn delegations(
         .collect()
 }
 
-fn interpreters(
+pub(crate) fn interpreters(
     programme: &Programme,
     fields: &Fields,
     errors: &mut FieldErrors,

@@ -27,6 +27,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/card.css"),
     include_str!("assets/facts.css"),
     include_str!("assets/marks.css"),
+    include_str!("assets/offers.css"),
     include_str!("assets/timetable.css"),
     include_str!("assets/roster.css"),
     include_str!("assets/sheet.css"),

@@ -10,12 +10,14 @@ mod support;
 
 mod behind;
 mod files;
+mod free_slots;
 mod house;
 mod interpreters;
 mod races;
 mod random;
 mod reasons;
 mod round_trip;
+mod scene;
 mod sentences;
 mod slips;
 mod telling;

@@ -26,6 +26,8 @@ const PAGES = [
   `${EVENT}?view=delegations`,
   `${EVENT}?view=list`,
   `${EVENT}/slots/new`,
+  `${EVENT}/free-slots`,
+  `${EVENT}/free-slots?delegations=JP&delegations=KZ&minutes=30&room=-any&day=2022-12-24&kind=bilateral`,
   `${EVENT}/delegations`,
   `${EVENT}/delegations/KZ`,
   `${EVENT}/rooms`,

@@ -13,6 +13,7 @@ mod support;
 
 mod booking;
 mod documents;
+mod free_slots;
 mod interpreters;
 mod meeting;
 mod notices;

@@ -1,8 +1,16 @@
+//! Truth tables of what a refusal tells.
+
+mod searching;
+
 use std::sync::Arc;
 
 use super::*;
 use crate::agenda::sample::{KZ, SALON, at, programme, slot};
+use crate::event::programme::{Programme, Resource};
+use crate::slot::interval::Interval;
+use crate::slot::rules::Candidate;
 use crate::slot::{Kind, Slot, State};
+use crate::time::Instant;
 
 fn talk(id: i64, start: &str, minutes: i32) -> Slot {
     slot(

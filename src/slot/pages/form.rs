@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::free::address_of_typed;
 use super::marks;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
@@ -18,6 +19,8 @@ use crate::web::page::{Section, Shell};
 pub(super) struct FormPage {
     shell: Shell,
     action: String,
+    /// Where the search for free times takes over what is typed.
+    search: String,
     back: String,
     form: Form,
     version: String,
@@ -53,6 +56,8 @@ struct Refusal {
     blocked: bool,
     marks: Vec<Mark>,
     alternatives: Vec<Offer>,
+    /// Where to search further for what was typed.
+    further: String,
 }
 
 /// An alternative, ready to be sent.
@@ -129,6 +134,7 @@ pub(super) fn page(
     FormPage {
         shell: desk.seat.shell(title, Section::Timetable).form(&form),
         action,
+        search: search_address(desk, subject),
         back,
         version: form.fields.get("version").to_owned(),
         refusal,
@@ -157,7 +163,15 @@ pub(super) fn page(
     }
 }
 
-fn kind_field() -> Select {
+fn search_address(desk: &Desk, subject: Subject<'_>) -> String {
+    let address = format!("/events/{}/free-slots", desk.programme.event.slug);
+    match subject {
+        Subject::New => address,
+        Subject::Stored(slot) => format!("{address}?slot={}", slot.id),
+    }
+}
+
+pub(super) fn kind_field() -> Select {
     Select::new(
         "kind",
         "Kind",
@@ -192,14 +206,14 @@ pub(super) fn room_field(desk: &Desk) -> Select {
     Select::new("room", "Room", [none].into_iter().chain(choices))
 }
 
-fn delegation_choices(desk: &Desk) -> Vec<Choice> {
+pub(super) fn delegation_choices(desk: &Desk) -> Vec<Choice> {
     let delegations = desk.programme.delegations.iter();
     delegations
         .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
         .collect()
 }
 
-fn interpretation_field() -> Choices {
+pub(super) fn interpretation_field() -> Choices {
     let wanted = Choice::new(forms::INTERPRETATION_WANTED, "Interpretation is wanted").help(
         "Ticked to begin with for bilaterals and plenaries. Sides that share no language then need an interpreter \
          between them, or a reason. Delegations are not told of it.",
@@ -207,7 +221,7 @@ fn interpretation_field() -> Choices {
     Choices::checkboxes("interpretation", "Interpretation", [wanted])
 }
 
-fn interpreter_field(desk: &Desk) -> Option<Choices> {
+pub(super) fn interpreter_field(desk: &Desk) -> Option<Choices> {
     let interpreters = &desk.programme.interpreters;
     let choices = || {
         interpreters.iter().map(|each| {
@@ -279,6 +293,7 @@ fn refusal(
             .filter(|offer| !subject.stands_at(offer))
             .map(|offer| self::offer(desk, fields, details, offer))
             .collect(),
+        further: address_of_typed(&desk.programme, fields, subject.id()),
     }
 }
 

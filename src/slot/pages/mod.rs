@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod form;
+pub mod free;
 pub mod placements;
 pub mod show;
 mod stale;

@@ -60,7 +60,11 @@ fn speechless<'p>(
 }
 
 /// The runs of its interpreters that a slot would make too long.
-pub(super) fn rest(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+pub(in crate::slot) fn rest(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    found: &mut Vec<Conflict>,
+) {
     if !works(candidate.details) {
         return;
     }

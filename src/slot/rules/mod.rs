@@ -3,10 +3,10 @@
 mod chair;
 mod finding;
 pub mod interpretation;
-mod overlap;
-mod place;
+pub(super) mod overlap;
+pub(super) mod place;
 mod rule;
-mod shape;
+pub(super) mod shape;
 #[cfg(test)]
 mod tests;
 pub mod wording;
@@ -89,11 +89,25 @@ impl<'a> Candidate<'a> {
         programme: &Programme,
         resource: Resource,
     ) -> impl Iterator<Item = &Slot> {
-        let id = self.id;
-        programme
-            .slots_of(resource)
+        let slots = programme.slots_of(resource).map(AsRef::as_ref);
+        slots.filter(move |other| self.is_beside(other))
+    }
+
+    /// Those of them that may come nearer to it than `minutes`.
+    fn neighbours(
+        self,
+        programme: &Programme,
+        resource: Resource,
+        minutes: i32,
+    ) -> impl Iterator<Item = &Slot> {
+        let slots = programme.slots_near(resource, self.details.interval, minutes);
+        slots
             .map(AsRef::as_ref)
-            .filter(move |other| Some(other.id) != id && other.state() != State::Cancelled)
+            .filter(move |other| self.is_beside(other))
+    }
+
+    fn is_beside(self, other: &Slot) -> bool {
+        Some(other.id) != self.id && other.state() != State::Cancelled
     }
 
     /// A pencilled slot is a sketch: what would otherwise stop it is only said.
@@ -126,6 +140,27 @@ pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     conflicts
 }
 
+/// What would refuse a slot or ask for a reason, the strictest first: everything but advice.
+#[must_use]
+pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = if chair_may_object(programme, candidate.details) {
+        check(programme, candidate)
+    } else {
+        obstacles(programme, candidate)
+    };
+    conflicts.retain(|conflict| conflict.level != Level::Advice);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// True when the rules on the chair's day may be in the way of a slot; they are long to judge and seldom more than advice.
+pub(super) fn chair_may_object(programme: &Programme, details: &Details) -> bool {
+    programme.event.settings.chair_rest_needs_reason
+        && programme
+            .chair()
+            .is_some_and(|chair| details.involves(chair.id))
+}
+
 /// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
 #[must_use]
 pub fn obstacles(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
@@ -141,19 +176,6 @@ fn of_itself_and_pairs(programme: &Programme, candidate: Candidate<'_>) -> Vec<C
     overlap::check(programme, candidate, &mut conflicts);
     place::check(programme, candidate, &mut conflicts);
     interpretation::check(programme, candidate, &mut conflicts);
-    conflicts
-}
-
-/// What would refuse a slot or ask for a reason: everything but advice.
-#[must_use]
-pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
-    // The chair's day is long to judge, and matters here only where it may refuse.
-    let mut conflicts = if programme.event.settings.chair_rest_needs_reason {
-        check(programme, candidate)
-    } else {
-        obstacles(programme, candidate)
-    };
-    conflicts.retain(|conflict| conflict.level != Level::Advice);
     conflicts
 }
 

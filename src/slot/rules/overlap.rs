@@ -2,6 +2,7 @@
 
 use super::{Candidate, Conflict, Finding, Level};
 use crate::event::programme::{Programme, Resource};
+use crate::room::RoomId;
 use crate::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
@@ -17,7 +18,9 @@ pub(super) fn check_one(
     resource: Resource,
     found: &mut Vec<Conflict>,
 ) {
-    for other in candidate.others(programme, resource) {
+    // Whoever does not know where the other slot is needs the longest gap.
+    let reach = needed_gap(programme, resource, None, None);
+    for other in candidate.neighbours(programme, resource, reach) {
         let Some((level, finding)) = between(programme, candidate, resource, other) else {
             continue;
         };
@@ -37,6 +40,8 @@ fn between(
     resource: Resource,
     other: &Slot,
 ) -> Option<(Level, Finding)> {
+    let (here, there) = (candidate.details.room, other.details.room);
+    let needed = needed_gap(programme, resource, here, there);
     let Some(gap) = candidate.details.interval.gap_to(other.interval()) else {
         return Some((
             Level::Blocked,
@@ -46,37 +51,42 @@ fn between(
             },
         ));
     };
+    if gap >= needed {
+        return None;
+    }
+    let other = other.id;
+    let finding = match resource {
+        Resource::Room(room) => Finding::Turnaround {
+            room,
+            other,
+            gap,
+            needed,
+        },
+        Resource::Delegation(delegation) => Finding::Transfer {
+            delegation,
+            other,
+            gap,
+            needed,
+        },
+        Resource::Interpreter(_) => return None,
+    };
+    Some((Level::NeedsReason, finding))
+}
+
+/// The minutes a resource needs between two slots, of which one is `here` and the other `there`: a room its turnaround,
+/// a principal the way from one room to another.
+pub(in crate::slot) fn needed_gap(
+    programme: &Programme,
+    resource: Resource,
+    here: Option<RoomId>,
+    there: Option<RoomId>,
+) -> i32 {
     match resource {
-        Resource::Room(room) => {
-            let needed = programme.room(room)?.turnaround_minutes;
-            (gap < needed).then_some((
-                Level::NeedsReason,
-                Finding::Turnaround {
-                    room,
-                    other: other.id,
-                    gap,
-                    needed,
-                },
-            ))
-        }
-        Resource::Delegation(delegation) => {
-            let stays =
-                candidate.details.room.is_some() && candidate.details.room == other.details.room;
-            let needed = if stays {
-                0
-            } else {
-                programme.event.settings.minimum_gap_minutes
-            };
-            (gap < needed).then_some((
-                Level::NeedsReason,
-                Finding::Transfer {
-                    delegation,
-                    other: other.id,
-                    gap,
-                    needed,
-                },
-            ))
-        }
-        Resource::Interpreter(_) => None,
+        Resource::Room(room) => programme
+            .room(room)
+            .map_or(0, |room| room.turnaround_minutes),
+        Resource::Delegation(_) if here.is_some() && here == there => 0,
+        Resource::Delegation(_) => programme.event.settings.minimum_gap_minutes,
+        Resource::Interpreter(_) => 0,
     }
 }

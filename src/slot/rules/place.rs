@@ -4,7 +4,11 @@ use super::{Candidate, Conflict, Finding, Level};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::interval::Interval;
 
-pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+pub(in crate::slot) fn check(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    found: &mut Vec<Conflict>,
+) {
     let needs_reason = hours(programme, candidate)
         .into_iter()
         .chain(
@@ -30,8 +34,8 @@ fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
     (!open.contains(interval)).then_some(Finding::OutsideHours { open })
 }
 
-/// Whether somebody is there for the whole of it.
-pub(super) fn presence(
+/// What there is to say of somebody who is not there for the whole of the candidate.
+pub(in crate::slot) fn presence(
     programme: &Programme,
     candidate: Candidate<'_>,
     resource: Resource,
@@ -48,7 +52,11 @@ pub(super) fn presence(
     absent.then_some(Finding::Absent { resource })
 }
 
-fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+/// What there is to say of a room that is too small for the parties.
+pub(in crate::slot) fn capacity(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+) -> Option<Finding> {
     let room = programme.room(candidate.details.room?)?;
     let parties = candidate
         .details

@@ -1,10 +1,17 @@
 //! Rules on what a slot is: its times on the grid and days, its participants. All are blocked, for sketches too.
 
+use chrono::Timelike;
+
 use super::{Candidate, Conflict, Finding, Level};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::Kind;
+use crate::time::Instant;
 
-pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+pub(in crate::slot) fn check(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    found: &mut Vec<Conflict>,
+) {
     let findings = [
         on_grid(programme, candidate),
         on_days(programme, candidate),
@@ -18,17 +25,20 @@ pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
 }
 
 fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
-    use chrono::Timelike;
-    let grid_minutes = programme.event.settings.grid_minutes;
-    let grid = u32::try_from(grid_minutes).unwrap_or(1).max(1);
     let interval = candidate.details.interval;
     let off = [interval.start(), interval.end()]
         .into_iter()
-        .any(|instant| {
-            let local = programme.event.time_zone.local(instant);
-            !(local.hour() * 60 + local.minute()).is_multiple_of(grid)
-        });
-    off.then_some(Finding::OffGrid { grid_minutes })
+        .any(|instant| !is_on_grid(programme, instant));
+    off.then_some(Finding::OffGrid {
+        grid_minutes: programme.event.settings.grid_minutes,
+    })
+}
+
+/// True when the clock at the venue shows a multiple of the event's grid.
+pub(in crate::slot) fn is_on_grid(programme: &Programme, instant: Instant) -> bool {
+    let grid = u32::try_from(programme.event.settings.grid_minutes).unwrap_or(1);
+    let local = programme.event.time_zone.local(instant);
+    (local.hour() * 60 + local.minute()).is_multiple_of(grid.max(1))
 }
 
 fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
@@ -62,13 +72,16 @@ fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
 }
 
 fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = Finding> {
-    candidate
-        .details
-        .resources()
-        .filter(|resource| match *resource {
-            Resource::Delegation(id) => programme.delegation(id).is_none(),
-            Resource::Room(id) => programme.room(id).is_none(),
-            Resource::Interpreter(id) => programme.interpreter(id).is_none(),
-        })
-        .map(|resource| Finding::Foreign { resource })
+    let resources = candidate.details.resources();
+    resources.filter_map(|resource| foreign_one(programme, resource))
+}
+
+/// What there is to say of a resource that is not of this event.
+pub(in crate::slot) fn foreign_one(programme: &Programme, resource: Resource) -> Option<Finding> {
+    let known = match resource {
+        Resource::Delegation(id) => programme.delegation(id).is_some(),
+        Resource::Room(id) => programme.room(id).is_some(),
+        Resource::Interpreter(id) => programme.interpreter(id).is_some(),
+    };
+    (!known).then_some(Finding::Foreign { resource })
 }

@@ -6,7 +6,7 @@ pub use interpretation::with_languages;
 
 use super::{Candidate, Conflict, Finding};
 use crate::event::programme::{Programme, Resource};
-use crate::slot::free;
+use crate::slot::free::{self, Obstacle};
 use crate::slot::{Slot, SlotId, State};
 use crate::time::Instant;
 
@@ -35,6 +35,42 @@ pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
             )
         }
         (None, finding) => finding.rule().label().to_owned(),
+    }
+}
+
+/// Says what is in the way of a wish for a free time.
+#[must_use]
+pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Rule {
+            details,
+            conflict,
+            others,
+        } => {
+            let candidate = Candidate {
+                id: conflict.slot,
+                details,
+            };
+            let said = sentence(programme, candidate, conflict);
+            let choice = match conflict.finding.resource() {
+                Some(Resource::Room(_)) => "room",
+                _ => "interpreter",
+            };
+            match others {
+                0 => said,
+                1 => format!("{said} The one other {choice} to choose from is not free either."),
+                many => {
+                    format!(
+                        "{said} None of the {many} other {choice}s to choose from is free either."
+                    )
+                }
+            }
+        }
+        Obstacle::NoRoomFor(people) => format!("No room takes {people} people."),
+        Obstacle::NobodyInterprets(pair) => {
+            let [one, other] = pair.languages();
+            format!("Nobody interprets between {one} and {other}.")
+        }
     }
 }
 

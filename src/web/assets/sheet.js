@@ -75,6 +75,8 @@ function show(page) {
 async function send(event) {
   const form = event.target;
   if (form.getAttribute("method") !== "post") return;
+  // A button with an address of its own goes there.
+  if (event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   try {
     const answer = await ask("POST", form.getAttribute("action"), fieldsOf(form, event.submitter));

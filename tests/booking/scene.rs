@@ -1,0 +1,269 @@
+//! Random programmes for the search: four parties, four rooms, four interpreters, and slots in every state on two days.
+
+use iikura::delegation::{Delegation, DelegationId, Role};
+use iikura::event::programme::Programme;
+use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use iikura::room::{Room, RoomId};
+use iikura::slot::interval::Interval;
+use iikura::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::text::{Code, Email, Line};
+use iikura::time::{Instant, parse_date};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+pub const LANGUAGES: [&str; 3] = ["ja", "ru", "uz"];
+/// Hours after midnight at which the two days open and close.
+pub const HOURS: [(u16, u16); 2] = [(9, 12), (10, 14)];
+
+/// Languages by their places in [`LANGUAGES`].
+pub type Pairs = Vec<(usize, usize)>;
+
+#[derive(Debug, Clone)]
+pub struct Scene {
+    parties: Vec<(i32, Option<(i32, i32)>)>,
+    rooms: Vec<(i32, i32)>,
+    interpreters: Vec<(Pairs, Option<(i32, i32)>)>,
+    slots: Vec<Block>,
+    gap: i32,
+    pub grid: i32,
+    rest: Option<i32>,
+    /// How long an interpreter goes on without a colleague, and with one, in minutes.
+    pub alone: i32,
+    team: i32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Block {
+    day: usize,
+    start: i32,
+    length: i32,
+    room: Option<usize>,
+    parties: Vec<usize>,
+    interpreters: Vec<usize>,
+    kind: Kind,
+    state: State,
+}
+
+/// Minutes from the opening of a day, in steps of five.
+fn stay() -> impl Strategy<Value = Option<(i32, i32)>> {
+    prop::option::weighted(
+        0.3,
+        (0..30_i32, 1..40_i32).prop_map(|(from, length)| (from * 5, length * 5)),
+    )
+}
+
+fn pairs() -> impl Strategy<Value = Pairs> {
+    subsequence(vec![(0, 1), (1, 0), (0, 2), (2, 1)], 0..3)
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    (
+        (0..2_usize, 0..45_i32, 1..14_i32),
+        prop::option::of(0..4_usize),
+        subsequence(vec![0, 1, 2, 3], 0..=3),
+        subsequence(vec![0, 1, 2, 3], 0..3),
+        select(vec![Kind::Other, Kind::Bilateral, Kind::Break]),
+        select(vec![
+            State::Pencilled,
+            State::Tentative,
+            State::Tentative,
+            State::Confirmed,
+            State::Cancelled,
+        ]),
+    )
+        .prop_map(
+            |((day, start, length), room, parties, interpreters, kind, state)| Block {
+                day,
+                start: start * 5,
+                length: length * 5,
+                room,
+                parties,
+                interpreters,
+                kind,
+                state,
+            },
+        )
+}
+
+pub fn scene() -> impl Strategy<Value = Scene> {
+    (
+        prop::collection::vec((1..9_i32, stay()), 4),
+        prop::collection::vec((4..20_i32, 0..5_i32), 4),
+        prop::collection::vec((pairs(), stay()), 4),
+        prop::collection::vec(block(), 0..16),
+        0..4_i32,
+        select(vec![5, 10, 15]),
+        prop::option::weighted(0.4, 4..20_i32),
+        select(vec![20, 45, 90]),
+    )
+        .prop_map(
+            |(parties, rooms, interpreters, slots, gap, grid, rest, team)| Scene {
+                parties,
+                rooms,
+                interpreters,
+                slots,
+                gap: gap * 5,
+                grid,
+                rest: rest.map(|steps| steps * 5),
+                // Nobody needs a colleague: who is tired does not depend on who else is there.
+                alone: 1440,
+                team,
+            },
+        )
+}
+
+pub fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
+}
+
+fn code(text: &str) -> Code {
+    Code::parse(text).unwrap()
+}
+
+pub fn opening(day: usize) -> Instant {
+    let midnight = parse_date(["2030-06-01", "2030-06-02"][day])
+        .unwrap()
+        .and_hms_opt(0, 0, 0)
+        .unwrap();
+    // Tokyo is nine hours ahead.
+    Instant::from(midnight.and_utc()).plus((i32::from(HOURS[day].0) - 9) * 60)
+}
+
+pub fn from_opening(day: usize, start: i32, length: i32) -> Interval {
+    let start = opening(day).plus(start);
+    Interval::stay(start, start.plus(length)).unwrap()
+}
+
+impl Scene {
+    fn event(&self) -> Event {
+        let days = ["2030-06-01", "2030-06-02"].iter().zip(HOURS);
+        Event {
+            id: EventId(1),
+            slug: code("scene"),
+            name: line("Scene"),
+            name_ja: String::new(),
+            venue: line("House"),
+            venue_ja: String::new(),
+            time_zone: "Asia/Tokyo".parse().unwrap(),
+            office: Office {
+                name: line("Office"),
+                email: Email::parse("office@iikura.example").unwrap(),
+                phone: String::new(),
+            },
+            days: days
+                .map(|(date, (opens, closes))| Day {
+                    date: parse_date(date).unwrap(),
+                    opens: iikura::time::ClockTime::from_minutes(opens * 60),
+                    closes: iikura::time::ClockTime::from_minutes(closes * 60),
+                })
+                .collect(),
+            settings: Settings {
+                grid_minutes: self.grid,
+                minimum_gap_minutes: self.gap,
+                chair_run_minutes: self.rest.unwrap_or(150),
+                chair_rest_needs_reason: self.rest.is_some(),
+                interpreter_alone_minutes: self.alone,
+                interpreter_team_minutes: self.team,
+                interpreter_rest_minutes: 20,
+            },
+            revision: Revision(1),
+        }
+    }
+
+    pub fn programme(&self) -> Programme {
+        let presence = |stay: &Option<(i32, i32)>| {
+            let stay = stay.map(|(from, length)| from_opening(0, from, length));
+            // Whoever comes for the first day at some time is there for all of the second.
+            stay.into_iter()
+                .flat_map(|stay| [stay, from_opening(1, -60, 600)])
+                .collect()
+        };
+        let delegations = (0..)
+            .zip(&self.parties)
+            .map(|(id, (party_size, stay))| Delegation {
+                id: DelegationId(i64::from(id) + 1),
+                code: code(&format!("D{id}")),
+                name: line(&format!("Party {id}")),
+                name_ja: String::new(),
+                role: if id == 0 { Role::Chair } else { Role::Guest },
+                principal: line(&format!("Head {id}")),
+                principal_ja: String::new(),
+                principal_title: String::new(),
+                precedence: id,
+                time_zone: "Asia/Almaty".parse().unwrap(),
+                languages: vec![LANGUAGES[usize::try_from(id).unwrap() % 3].to_owned()],
+                party_size: *party_size,
+                contacts: Vec::new(),
+                presence: presence(stay),
+            });
+        let rooms = (0..)
+            .zip(&self.rooms)
+            .map(|(id, (capacity, turnaround))| Room {
+                id: RoomId(id + 1),
+                code: code(&format!("r{id}")),
+                name: line(&format!("Room {id}")),
+                name_ja: String::new(),
+                capacity: *capacity,
+                turnaround_minutes: turnaround * 5,
+            });
+        let interpreters = (0..)
+            .zip(&self.interpreters)
+            .map(|(id, (pairs, stay))| Interpreter {
+                id: InterpreterId(id + 1),
+                code: code(&format!("i{id}")),
+                name: line(&format!("Interpreter {id}")),
+                pairs: pairs.iter().map(tongues).collect(),
+                presence: presence(stay),
+            });
+        let slots = (0..).zip(&self.slots).map(|(id, block)| Slot {
+            id: SlotId(id + 1),
+            details: Details {
+                kind: block.kind,
+                title: line(&format!("Slot {id}")),
+                note: String::new(),
+                interval: from_opening(block.day, block.start, block.length),
+                room: block.room.map(room),
+                delegations: block.parties.iter().copied().map(party).collect(),
+                interpreters: block
+                    .interpreters
+                    .iter()
+                    .copied()
+                    .map(interpreter)
+                    .collect(),
+                interpretation_wanted: false,
+                state: block.state,
+            },
+            version: 1,
+            sequence: 0,
+            placement: 1,
+        });
+        Programme::new(
+            self.event(),
+            delegations.collect(),
+            rooms.collect(),
+            interpreters.collect(),
+            slots.collect(),
+        )
+    }
+}
+
+pub fn id(at: usize) -> i64 {
+    i64::try_from(at).unwrap() + 1
+}
+
+pub fn party(at: usize) -> DelegationId {
+    DelegationId(id(at))
+}
+
+pub fn room(at: usize) -> RoomId {
+    RoomId(id(at))
+}
+
+pub fn interpreter(at: usize) -> InterpreterId {
+    InterpreterId(id(at))
+}
+
+pub fn tongues(pair: &(usize, usize)) -> LanguagePair {
+    LanguagePair::new(LANGUAGES[pair.0], LANGUAGES[pair.1]).unwrap()
+}
