@@ -61,9 +61,6 @@ fn speechless<'p>(
 
 /// The runs of its interpreters that a slot would make too long.
 pub(super) fn rest(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
-    if !works(candidate.details) {
-        return;
-    }
     for interpreter in programme.interpreters_of(candidate.details) {
         rest_of_one(programme, candidate, interpreter, found);
     }
@@ -75,6 +72,9 @@ fn rest_of_one(
     interpreter: &Interpreter,
     found: &mut Vec<Conflict>,
 ) {
+    if !works(candidate.details) {
+        return;
+    }
     let id = candidate.id.unwrap_or(UNSTORED);
     let run = Day::with(programme, interpreter, candidate).run_of(programme, id);
     let findings = run.findings(programme, interpreter).into_iter();
