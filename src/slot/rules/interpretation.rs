@@ -372,7 +372,7 @@ pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> 
 }
 
 /// Who could interpret a slot, so that no rule on interpreters is against it: those who are booked for it and free,
-/// with the first free ones who close what gaps that leaves. `None` when there are not enough.
+/// with the first free ones who close what gaps that leaves, none of them by relay. `None` when there are not enough.
 #[must_use]
 pub fn staff(programme: &Programme, candidate: Candidate<'_>) -> Option<Vec<InterpreterId>> {
     let mut details = candidate.details.clone();
