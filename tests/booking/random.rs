@@ -6,7 +6,7 @@ use iikura::interpreter::change::{self, InterpreterError, slots_of};
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
 use iikura::slot::free::alternatives;
 use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};
-use iikura::slot::{Details, State, staffing};
+use iikura::slot::{Details, Slot, State, staffing};
 use proptest::prelude::*;
 
 use crate::house::{House, reason};
@@ -65,6 +65,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn reasons(reasoned: bool) -> Reasons {
+    let rules = [
+        Rule::Turnaround,
+        Rule::Interpretation,
+        Rule::InterpreterRest,
+    ];
+    let given = rules.into_iter().filter(|_| reasoned);
+    given.flat_map(reason).collect()
+}
+
 /// One bit for whether interpretation is wanted, one for each interpreter.
 fn staff(programme: &Programme, details: &mut Details, bits: u8) {
     details.interpretation_wanted = bits & 1 != 0;
@@ -78,18 +88,6 @@ fn staff(programme: &Programme, details: &mut Details, bits: u8) {
 
 fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
     let programme = house.programme();
-    let reasons = |reasoned: bool| {
-        if reasoned {
-            let rules = [
-                Rule::Turnaround,
-                Rule::Interpretation,
-                Rule::InterpreterRest,
-            ];
-            rules.into_iter().flat_map(reason).collect()
-        } else {
-            Reasons::new()
-        }
-    };
     let slot = |which: usize| programme.slots()[which % programme.slots().len()].clone();
     match *step {
         Step::Book {
@@ -175,30 +173,33 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             let slot = slot(which);
             house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Tell::Now))
         }
-        Step::Replace { which, by } => {
-            let slot = slot(which);
-            let interpreters = &programme.interpreters;
-            let comes = interpreters.get(by % interpreters.len().max(1));
-            let (Some(leaves), Some(comes)) = (slot.details.interpreters.first(), comes) else {
-                return Ok(());
-            };
-            house.try_book(|tx, _| {
-                staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id)
-            })
-        }
-        Step::Leave { who } => {
-            let Some(leaves) = programme.interpreters.get(who) else {
-                return Ok(());
-            };
-            house.try_book(|tx, _| {
-                let seen = slots_of(&tx.programme(), leaves.id);
-                match change::remove(tx, leaves.id, &seen) {
-                    Err(InterpreterError::Booking(error)) => Err(error),
-                    outcome => Ok(outcome.unwrap()),
-                }
-            })
-        }
+        Step::Replace { which, by } => replace(house, &slot(which), by),
+        Step::Leave { who } => leave(house, who),
     }
+}
+
+fn replace(house: &House<'_>, slot: &Slot, by: usize) -> Result<(), BookingError> {
+    let programme = house.programme();
+    let interpreters = &programme.interpreters;
+    let comes = interpreters.get(by % interpreters.len().max(1));
+    let (Some(leaves), Some(comes)) = (slot.details.interpreters.first(), comes) else {
+        return Ok(());
+    };
+    house.try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id))
+}
+
+fn leave(house: &House<'_>, who: usize) -> Result<(), BookingError> {
+    let programme = house.programme();
+    let Some(leaves) = programme.interpreters.get(who) else {
+        return Ok(());
+    };
+    house.try_book(|tx, _| {
+        let seen = slots_of(&tx.programme(), leaves.id);
+        change::remove(tx, leaves.id, &seen).map_err(|error| match error {
+            InterpreterError::Booking(error) => error,
+            error => panic!("{error:?}"),
+        })
+    })
 }
 
 /// The programme in memory says to the last word what a fresh look at the database says.
