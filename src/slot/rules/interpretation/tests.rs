@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::agenda::sample::{self, CONFERENCE, EVERYONE, HALL, JP, KG, KZ, TJ, TM, UZ, at, slot};
+use crate::delegation::DelegationId;
 use crate::interpreter::LanguagePair;
+use crate::slot::State;
 use crate::slot::rules::{Override, Rule, check as check_slot, check_all, in_force, wording};
 use crate::text::{Code, Line};
 use crate::time::Moment;
