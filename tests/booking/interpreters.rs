@@ -132,8 +132,26 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     house
         .try_book(|tx, post| booking::book(tx, post, nobody.clone(), &reason(Rule::Interpretation)))
         .unwrap();
+    // Three in a row, of which the second and the third need a reason each.
+    let third = house.stored().interpreter_by_code("ru-3").unwrap().id;
+    for (start, guest, reasons) in [
+        ("10:00", "KZ", Reasons::new()),
+        ("10:30", "UZ", reason(Rule::InterpreterRest)),
+        ("11:00", "KG", reason(Rule::InterpreterRest)),
+    ] {
+        let mut details = house.details((start, 25), "salon", &["JP", guest]);
+        details.delegations.clear();
+        details.interpreters = vec![third];
+        house
+            .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons))
+            .unwrap();
+    }
     let text = file::export(&house.stored()).unwrap();
-    assert!(text.contains("rule = \"interpreter_rest\""), "{text}");
+    assert_eq!(
+        text.matches("rule = \"interpreter_rest\"").count(),
+        3,
+        "{text}"
+    );
     assert!(text.contains("rule = \"interpretation\""), "{text}");
     assert_eq!(text.matches("interpretation = true").count(), 10);
     let copy = text.replace("slug = \"ca-jad-9\"", "slug = \"copy\"");

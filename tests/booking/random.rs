@@ -2,10 +2,11 @@
 //! programme in memory is the stored one.
 
 use iikura::event::programme::{Programme, Resource};
+use iikura::interpreter::change::{self, InterpreterError, slots_of};
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
 use iikura::slot::free::alternatives;
 use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};
-use iikura::slot::{Details, State};
+use iikura::slot::{Details, Slot, State, staffing};
 use proptest::prelude::*;
 
 use crate::house::{House, reason};
@@ -18,6 +19,7 @@ enum Step {
         minutes: i32,
         room: usize,
         parties: u8,
+        interpreters: u8,
         sketch: bool,
         reasoned: bool,
     },
@@ -36,33 +38,56 @@ enum Step {
     Cancel {
         which: usize,
     },
+    Replace {
+        which: usize,
+        by: usize,
+    },
+    Leave {
+        who: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let any_slot = 0_usize..20;
     prop_oneof![
-        4 => (0..150_i32, 1..10_i32, 0..5_usize, any::<u8>(), any::<bool>(), any::<bool>()).prop_map(
-            |(start, minutes, room, parties, sketch, reasoned)| Step::Book {
-                start: start * 5, minutes: minutes * 5, room, parties, sketch, reasoned
+        4 => (0..150_i32, 1..10_i32, 0..5_usize, any::<u8>(), any::<u8>(), any::<bool>(), any::<bool>()).prop_map(
+            |(start, minutes, room, parties, interpreters, sketch, reasoned)| Step::Book {
+                start: start * 5, minutes: minutes * 5, room, parties, interpreters, sketch, reasoned
             }
         ),
         3 => (any_slot.clone(), -12..12_i32, 0..5_usize, any::<bool>())
             .prop_map(|(which, by, room, reasoned)| Step::Move { which, by: by * 5, room, reasoned }),
         1 => any_slot.clone().prop_map(|which| Step::Confirm { which }),
         1 => any_slot.clone().prop_map(|which| Step::Firm { which }),
-        1 => any_slot.prop_map(|which| Step::Cancel { which }),
+        1 => any_slot.clone().prop_map(|which| Step::Cancel { which }),
+        1 => (any_slot, 0..4_usize).prop_map(|(which, by)| Step::Replace { which, by }),
+        1 => (0..4_usize).prop_map(|who| Step::Leave { who }),
     ]
+}
+
+fn reasons(reasoned: bool) -> Reasons {
+    let rules = [
+        Rule::Turnaround,
+        Rule::Interpretation,
+        Rule::InterpreterRest,
+    ];
+    let given = rules.into_iter().filter(|_| reasoned);
+    given.flat_map(reason).collect()
+}
+
+/// One bit for whether interpretation is wanted, one for each interpreter.
+fn staff(programme: &Programme, details: &mut Details, bits: u8) {
+    details.interpretation_wanted = bits & 1 != 0;
+    let interpreters = programme.interpreters.iter().enumerate();
+    details.interpreters = interpreters
+        .filter(|(index, _)| bits & (2 << index) != 0)
+        .map(|(_, interpreter)| interpreter.id)
+        .collect();
+    details.interpreters.sort_unstable();
 }
 
 fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
     let programme = house.programme();
-    let reasons = |reasoned: bool| {
-        if reasoned {
-            reason(Rule::Turnaround)
-        } else {
-            Reasons::new()
-        }
-    };
     let slot = |which: usize| programme.slots()[which % programme.slots().len()].clone();
     match *step {
         Step::Book {
@@ -70,6 +95,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             minutes,
             room,
             parties,
+            interpreters,
             sketch,
             reasoned,
         } => {
@@ -83,6 +109,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                 .interval
                 .starting_at(details.interval.start().plus(start));
             details.room = Some(programme.rooms[room].id);
+            staff(&programme, &mut details, interpreters);
             details.state = if sketch {
                 State::Pencilled
             } else {
@@ -146,7 +173,33 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             let slot = slot(which);
             house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Tell::Now))
         }
+        Step::Replace { which, by } => replace(house, &slot(which), by),
+        Step::Leave { who } => leave(house, who),
     }
+}
+
+fn replace(house: &House<'_>, slot: &Slot, by: usize) -> Result<(), BookingError> {
+    let programme = house.programme();
+    let interpreters = &programme.interpreters;
+    let comes = interpreters.get(by % interpreters.len().max(1));
+    let (Some(leaves), Some(comes)) = (slot.details.interpreters.first(), comes) else {
+        return Ok(());
+    };
+    house.try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id))
+}
+
+fn leave(house: &House<'_>, who: usize) -> Result<(), BookingError> {
+    let programme = house.programme();
+    let Some(leaves) = programme.interpreters.get(who) else {
+        return Ok(());
+    };
+    house.try_book(|tx, _| {
+        let seen = slots_of(&tx.programme(), leaves.id);
+        change::remove(tx, leaves.id, &seen).map_err(|error| match error {
+            InterpreterError::Booking(error) => error,
+            error => panic!("{error:?}"),
+        })
+    })
 }
 
 /// The programme in memory says to the last word what a fresh look at the database says.
@@ -260,7 +313,7 @@ proptest! {
     }
 
     #[test]
-    fn each_alternative_can_be_booked_as_it_is_offered(start in 0..150_i32, minutes in 1..12_i32, room in 0..5_usize, parties in any::<u8>()) {
+    fn each_alternative_can_be_booked_as_it_is_offered(start in 0..150_i32, minutes in 1..12_i32, room in 0..5_usize, parties in any::<u8>(), interpreters in any::<u8>()) {
         let scratch = Scratch::sqlite().migrated();
         let house = House::of(&scratch);
         let codes = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
@@ -269,13 +322,14 @@ proptest! {
         wanted.interval = wanted.interval.starting_at(wanted.interval.start().plus(start * 5));
         wanted.room = Some(house.programme().rooms[room].id);
         let programme = house.programme();
+        staff(&programme, &mut wanted, interpreters);
         let offers = alternatives(&programme, Candidate::new(&wanted));
         prop_assert!(offers.len() <= 5);
         let open = programme.event.opening_hours(programme.event.days[0].date).unwrap();
         for (index, offer) in offers.iter().enumerate() {
             prop_assert!(!offers[..index].contains(offer), "each once");
             prop_assert!(open.contains(offer.interval));
-            let details = Details { interval: offer.interval, room: offer.room, ..wanted.clone() };
+            let details = Details { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
             let id = house.book(&details).unwrap();
             house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later)).unwrap();
         }

@@ -34,6 +34,10 @@ const PAGES = [
   `${EVENT}/rooms/hall`,
   `${EVENT}/interpreters`,
   `${EVENT}/notices`,
+  `${EVENT}/interpreters/new`,
+  `${EVENT}/interpreters/ru-1`,
+  `${EVENT}/interpreters/ru-1/edit`,
+  `${EVENT}/interpreters/ru-1/removal`,
   `${EVENT}/agenda`,
   `${EVENT}/agenda.html?delegation=KZ`,
   `${EVENT}/history`,
@@ -118,7 +122,11 @@ const sources = new WeakMap();
 function keepSource(page) {
   page.on("response", (response) => {
     const shown = response.request().isNavigationRequest() && response.status() !== 303;
-    if (shown) sources.set(page, response.text());
+    if (!shown) return;
+    const source = response.text();
+    // A page that is left before it is looked at may take its source with it.
+    source.catch(() => {});
+    sources.set(page, source);
   });
 }
 

@@ -25,6 +25,8 @@ scenarios((scenario) => {
     await sheet.getByRole("link", { name: /Title/ }).waitFor();
     assert.ok(await sheet.getByLabel("Turkmenistan").isChecked(), "what was chosen is still there");
     await sheet.getByLabel("Title").fill("A word with Turkmenistan");
+    assert.ok(await sheet.getByLabel("Interpretation is wanted").isChecked());
+    await sheet.getByLabel("Interpreter, Japanese–Russian (reserve)").check();
     await screenshot(page, "form over the timetable");
     await sheet.getByRole("button", { name: "Book the slot" }).click();
     await slot(page, "A word with Turkmenistan").waitFor();
@@ -201,15 +203,15 @@ scenarios((scenario) => {
     await lift(page, "Japan–Tajikistan", "conference", "19:00");
     const colleague = await context.newPage();
     await openSlot(colleague, "Japan–Tajikistan");
-    await colleague.getByLabel("Start").fill("18:00");
-    await colleague.getByLabel("End").fill("18:40");
+    await colleague.getByLabel("Start").fill("18:20");
+    await colleague.getByLabel("End").fill("19:00");
     await colleague.getByRole("button", { name: "Move it" }).click();
     await colleague.getByRole("status").filter({ hasText: "moved" }).waitFor();
 
     await page.mouse.up();
     const sheet = page.getByRole("dialog");
     await sheet.getByRole("heading", { name: "Somebody else has changed this slot" }).waitFor();
-    assert.match(await sheet.getByRole("row", { name: /Time/ }).innerText(), /19:00–19:40\s+18:00–18:40/);
+    assert.match(await sheet.getByRole("row", { name: /Time/ }).innerText(), /19:00–19:40\s+18:20–19:00/);
     await screenshot(page, "both versions");
     await sheet.getByRole("button", { name: "Replace it with mine" }).click();
     await news(page, "The changes are saved.");
@@ -279,6 +281,7 @@ scenarios((scenario) => {
       await plain.getByLabel("Start").fill("19:30");
       await plain.getByLabel("End").fill("20:00");
       await plain.getByLabel("Uzbekistan").check();
+      await plain.getByLabel("Interpreter, Japanese–Russian (reserve)").check();
       await plain.getByRole("button", { name: "Book the slot" }).click();
       await plain.getByText("The slot is booked.").waitFor();
       await plain.getByLabel("Start").fill("18:30");

@@ -319,6 +319,9 @@ fn a_colleague_steps_in_at_one_press_or_not_at_all(scratch: &Scratch) {
     let page = officer.get(&format!("/slots/{id}")).body;
     assert!(page.contains("slot interpreter-replaced"), "{page}");
     assert_eq!(press("2", "ru-3").status, 404, "it is no longer theirs");
+    let undone = officer.post(&format!("/slots/{id}/undo"), &[("version", "2")]);
+    assert_eq!(undone.status, 303, "{}", undone.body);
+    assert_eq!(meeting.slot("Kyrgyz").details, slot.details);
 }
 
 fn a_slot_that_wants_interpretation_needs_an_interpreter_or_a_reason(scratch: &Scratch) {

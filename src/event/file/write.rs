@@ -260,7 +260,8 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
                 .and_then(|other| programme.slot(other))
                 .map(|other| other.interval().start());
             let asked_here = match &conflict.finding {
-                Finding::ChairRest { span, allowed, .. } => {
+                Finding::ChairRest { span, allowed, .. }
+                | Finding::InterpreterRest { span, allowed, .. } => {
                     slot.interval().end() > span.start().plus(*allowed)
                 }
                 _ => other.is_none_or(|other| other < slot.interval().start()),
@@ -289,10 +290,12 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
     entries.into_values().map(spanned).collect()
 }
 
-/// The conflict as it is when the file has been read up to this slot: a run of the chair's ends with it.
+/// The conflict as it is when the file has been read up to this slot: a run of the chair or of an interpreter ends with it.
 fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
     let mut conflict = conflict.clone();
-    if let Finding::ChairRest { run, .. } = &mut conflict.finding {
+    if let Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } =
+        &mut conflict.finding
+    {
         let read = run.iter().position(|member| *member == slot.id);
         run.truncate(read.map_or(run.len(), |at| at + 1));
     }

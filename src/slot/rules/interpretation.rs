@@ -1,12 +1,15 @@
 //! Rules on interpreters: whether the sides understand each other, and how long somebody goes on without a rest.
 
-use super::{Candidate, Conflict, Finding, Level, overlap, place};
-use crate::delegation::DelegationId;
+mod help;
+
+pub use help::{Gap, free_interpreters, left_alone, replacements, staff};
+
+use super::{Candidate, Conflict, Finding, Level};
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::coverage::{Coverage, Understanding, coverage};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::slot::interval::Interval;
-use crate::slot::{Details, Kind, Slot, SlotId, State};
+use crate::slot::{Details, Kind, Slot, SlotId};
 
 /// Whether the sides of a slot that wants interpretation understand each other.
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
@@ -79,6 +82,9 @@ fn rest_of_one(
     interpreter: &Interpreter,
     found: &mut Vec<Conflict>,
 ) {
+    if !works(candidate.details) {
+        return;
+    }
     let id = candidate.id.unwrap_or(UNSTORED);
     let run = Day::with(programme, interpreter, candidate).run_of(programme, id);
     let findings = run.findings(programme, interpreter).into_iter();
@@ -283,181 +289,6 @@ pub(crate) fn is_alone(
     } else {
         !colleagues.any(|other| interpreter.shares_a_pair_with(other))
     }
-}
-
-/// The interpreters who could be added to a slot without any rule against it: nowhere else at that time, present, and
-/// not without a rest for too long.
-pub fn free_interpreters<'p>(
-    programme: &'p Programme,
-    candidate: Candidate<'p>,
-) -> impl Iterator<Item = &'p Interpreter> {
-    programme.interpreters.iter().filter(move |interpreter| {
-        !candidate.details.interpreters.contains(&interpreter.id)
-            && is_free(programme, candidate, interpreter)
-    })
-}
-
-fn is_free(programme: &Programme, candidate: Candidate<'_>, interpreter: &Interpreter) -> bool {
-    // A slot that is too long for anybody alone takes two; that is no fault of either.
-    let of_itself = |finding: &Finding| matches!(finding, Finding::InterpreterRest { run, .. } if run.len() == 1);
-    in_the_way_of(programme, candidate, interpreter)
-        .iter()
-        .all(of_itself)
-}
-
-/// What the rules have against an interpreter in a slot, booked for it already or not.
-fn in_the_way_of(
-    programme: &Programme,
-    candidate: Candidate<'_>,
-    interpreter: &Interpreter,
-) -> Vec<Finding> {
-    let resource = Resource::Interpreter(interpreter.id);
-    let mut details = candidate.details.clone();
-    if !details.interpreters.contains(&interpreter.id) {
-        details.interpreters.push(interpreter.id);
-    }
-    // A sketch holds nobody; the question is whether they could be held.
-    details.state = State::Tentative;
-    let with = Candidate {
-        id: candidate.id,
-        details: &details,
-    };
-    let mut found = Vec::new();
-    overlap::check_one(programme, with, resource, &mut found);
-    rest_of_one(programme, with, interpreter, &mut found);
-    let absent = place::presence(programme, with, resource);
-    let found = found
-        .into_iter()
-        .filter(|conflict| conflict.level != Level::Advice)
-        .map(|conflict| conflict.finding);
-    absent.into_iter().chain(found).collect()
-}
-
-/// Who could take an interpreter's place in a slot at once, with no rule against it: whoever is free and works between
-/// all the sides that would be left without anybody, or, where there are none, between the same two languages.
-#[must_use]
-pub fn replacements<'p>(
-    programme: &'p Programme,
-    slot: &Slot,
-    leaves: &Interpreter,
-) -> Vec<&'p Interpreter> {
-    let without = slot.details.without_interpreter(leaves.id);
-    let left = left_alone(programme, slot, leaves.id);
-    let candidate = Candidate {
-        id: Some(slot.id),
-        details: &without,
-    };
-    let fits = |other: &&Interpreter| {
-        other.id != leaves.id
-            && !without.interpreters.contains(&other.id)
-            && if left.is_empty() {
-                other.shares_a_pair_with(leaves)
-            } else {
-                left.iter().all(|gap| gap.is_closed_by(programme, other))
-            }
-            && in_the_way_of(programme, candidate, other).is_empty()
-    };
-    programme.interpreters.iter().filter(fits).collect()
-}
-
-/// The sides that would understand each other no more without an interpreter.
-#[must_use]
-pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> Vec<Gap> {
-    let nobody = |details: &Details| -> Vec<DelegationId> {
-        let coverage = of_details(programme, details);
-        coverage.uncovered().map(|sides| sides.other).collect()
-    };
-    let before = nobody(&slot.details);
-    let without = of_details(programme, &slot.details.without_interpreter(leaves));
-    let new = without.uncovered();
-    new.filter(|sides| !before.contains(&sides.other))
-        .map(|sides| Gap::Between(sides.hub, sides.other))
-        .collect()
-}
-
-/// Who could interpret a slot, so that no rule on interpreters is against it: those who are booked for it and free,
-/// with the first free ones who close what gaps that leaves. `None` when there are not enough.
-#[must_use]
-pub fn staff(programme: &Programme, candidate: Candidate<'_>) -> Option<Vec<InterpreterId>> {
-    let mut details = candidate.details.clone();
-    let stays = |id: &InterpreterId| {
-        let interpreter = programme.interpreter(*id);
-        interpreter.is_some_and(|interpreter| is_free(programme, candidate, interpreter))
-    };
-    details.interpreters.retain(stays);
-    let free: Vec<&Interpreter> = free_interpreters(programme, candidate).collect();
-    // Each turn adds one, so there is an end to it.
-    for _ in 0..=free.len() {
-        let with = Candidate {
-            id: candidate.id,
-            details: &details,
-        };
-        let Some(missing) = first_gap(programme, with) else {
-            return Some(details.in_order().interpreters);
-        };
-        let next = free
-            .iter()
-            .filter(|each| !details.interpreters.contains(&each.id))
-            .find(|each| missing.is_closed_by(programme, each))?;
-        details.interpreters.push(next.id);
-    }
-    None
-}
-
-/// What a slot lacks in interpreters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
-    /// Somebody between two sides.
-    Between(DelegationId, DelegationId),
-    /// Somebody to take turns with this one.
-    BesideOne(InterpreterId),
-}
-
-impl Gap {
-    fn is_closed_by(&self, programme: &Programme, interpreter: &Interpreter) -> bool {
-        match self {
-            Self::Between(one, other) => programme
-                .delegation(*one)
-                .zip(programme.delegation(*other))
-                .is_some_and(|(one, other)| {
-                    interpreter.works_between(&one.languages, &other.languages)
-                }),
-            Self::BesideOne(id) => programme
-                .interpreter(*id)
-                .is_some_and(|first| first.shares_a_pair_with(interpreter)),
-        }
-    }
-}
-
-fn first_gap(programme: &Programme, candidate: Candidate<'_>) -> Option<Gap> {
-    let coverage = of_details(programme, candidate.details);
-    if let Some(sides) = coverage.uncovered().next() {
-        return Some(Gap::Between(sides.hub, sides.other));
-    }
-    let mut found = Vec::new();
-    rest(programme, candidate, &mut found);
-    found
-        .into_iter()
-        .find_map(|conflict| match conflict.finding {
-            Finding::InterpreterRest { interpreter, .. } => Some(Gap::BesideOne(interpreter)),
-            _ => None,
-        })
-}
-
-/// Those of [`free_interpreters`] who would interpret directly between two delegations.
-#[must_use]
-pub fn free_between<'p>(
-    programme: &'p Programme,
-    candidate: Candidate<'p>,
-    one: DelegationId,
-    other: DelegationId,
-) -> Vec<&'p Interpreter> {
-    let (Some(one), Some(other)) = (programme.delegation(one), programme.delegation(other)) else {
-        return Vec::new();
-    };
-    free_interpreters(programme, candidate)
-        .filter(|interpreter| interpreter.works_between(&one.languages, &other.languages))
-        .collect()
 }
 
 #[cfg(test)]

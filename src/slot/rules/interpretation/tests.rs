@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::agenda::sample::{self, CONFERENCE, EVERYONE, HALL, JP, KG, KZ, TJ, TM, UZ, at, slot};
+use crate::delegation::DelegationId;
 use crate::interpreter::LanguagePair;
+use crate::slot::State;
 use crate::slot::rules::{Override, Rule, check as check_slot, check_all, in_force, wording};
 use crate::text::{Code, Line};
 use crate::time::Moment;
@@ -437,4 +439,93 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
     let third = wanted(3, ("15:10", 30), &[JP, KZ], &[1]);
     let longer = [slots.to_vec(), vec![third]].concat();
     assert!(!stands(&longer, 1), "the run has grown");
+}
+
+#[test]
+fn a_slot_is_staffed_with_whoever_is_free() {
+    let busy = |id: i64, interpreter: i64| {
+        let mut slot = wanted(id, ("14:50", 30), &[KG, UZ], &[interpreter]);
+        slot.details.room = Some(HALL);
+        slot
+    };
+    for (why, minutes, guest, booked, others, expected) in [
+        ("the first one", 30, KZ, &[][..], vec![], Some(&[1][..])),
+        ("two where it is long", 60, KZ, &[], vec![], Some(&[1, 2])),
+        (
+            "the one who was asked for",
+            30,
+            KZ,
+            &[2],
+            vec![],
+            Some(&[2]),
+        ),
+        ("and one to take turns", 60, KZ, &[2], vec![], Some(&[1, 2])),
+        (
+            "one of other languages stays",
+            30,
+            KZ,
+            &[3],
+            vec![],
+            Some(&[1, 3]),
+        ),
+        (
+            "one who is elsewhere does not",
+            30,
+            KZ,
+            &[1],
+            vec![busy(2, 1)],
+            Some(&[2]),
+        ),
+        (
+            "nobody is left",
+            30,
+            KZ,
+            &[1],
+            vec![busy(2, 1), busy(3, 2)],
+            None,
+        ),
+        ("nobody to take turns", 60, KZ, &[], vec![busy(2, 1)], None),
+        ("nobody needed", 30, UZ, &[], vec![], Some(&[])),
+        ("nobody who is direct", 30, TM, &[], vec![], None),
+    ] {
+        let slot = wanted(1, ("14:40", minutes), &[JP, guest], booked);
+        let programme = programme([vec![slot.clone()], others].concat());
+        let found = staff(&programme, Candidate::stored(&slot));
+        let found: Option<Vec<i64>> = found.map(|ids| ids.iter().map(|id| id.0).collect());
+        assert_eq!(found.as_deref(), expected, "{why}");
+    }
+}
+
+#[test]
+fn a_colleague_could_step_in_who_closes_the_gap_and_is_free() {
+    let names = |slot: &Slot, others: Vec<Slot>, leaves: i64| -> Vec<i64> {
+        let programme = programme([vec![slot.clone()], others].concat());
+        let leaves = programme.interpreter(InterpreterId(leaves)).unwrap();
+        let found = replacements(&programme, slot, leaves);
+        found.iter().map(|interpreter| interpreter.id.0).collect()
+    };
+    let bilateral = wanted(1, ("14:40", 30), &[JP, KZ], &[1]);
+    assert_eq!(names(&bilateral, vec![], 1), [2]);
+    let before = wanted(2, ("14:05", 30), &[KG, UZ], &[2]);
+    assert_eq!(
+        names(&bilateral, vec![before], 1),
+        [] as [i64; 0],
+        "no rest"
+    );
+    let both = wanted(1, ("14:40", 30), &[JP, KZ], &[1, 2]);
+    assert_eq!(
+        names(&both, vec![], 1),
+        [] as [i64; 0],
+        "the other is there"
+    );
+    let relay = wanted(1, ("14:40", 30), &[JP, TM], &[3, 4]);
+    assert_eq!(names(&relay, vec![], 3), [] as [i64; 0], "nobody is direct");
+    let unneeded = wanted(1, ("14:40", 30), &[JP, UZ], &[2]);
+    assert_eq!(names(&unneeded, vec![], 2), [1], "of the same languages");
+    let long = wanted(1, ("14:40", 60), &[JP, KZ], &[1]);
+    assert_eq!(
+        names(&long, vec![], 1),
+        [] as [i64; 0],
+        "alone for too long"
+    );
 }
