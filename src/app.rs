@@ -13,7 +13,7 @@ use crate::db::Db;
 use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
-use crate::event::pages::{history, settings, timetable};
+use crate::event::pages::{history, settings, timetable, watching};
 use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
@@ -118,6 +118,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events", web::post().to(settings::add))
         .route("/events/new", web::get().to(settings::new))
         .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/live", web::get().to(watching::stream))
         .route("/events/{slug}/zoom", web::post().to(timetable::zoom))
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))

@@ -224,9 +224,28 @@ pub struct Caller {
     token: Option<TokenHash>,
     asked: Asked,
     done: Option<Done>,
+    unnoticed: bool,
 }
 
 impl Caller {
+    /// The same caller for something that goes on by itself: it does not count as using the session.
+    #[must_use]
+    pub fn unnoticed(self) -> Self {
+        Self {
+            unnoticed: true,
+            ..self
+        }
+    }
+
+    /// The same caller at a later moment.
+    #[must_use]
+    pub fn at(&self, now: Moment) -> Self {
+        Self {
+            now,
+            ..self.clone()
+        }
+    }
+
     /// The hash of the cookie that came with the request.
     #[must_use]
     pub fn token(&self) -> Option<&TokenHash> {
@@ -254,7 +273,8 @@ impl Caller {
     /// Writes down, once a minute, that a session is in use.
     fn in_use(&self, conn: &mut Conn, mut session: Session) -> Session {
         session.done = self.done;
-        if self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
+        if !self.unnoticed
+            && self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
             && let Err(error) = store::touch(conn, &session.token, self.now)
         {
             // Reading goes on when nothing can be written.
@@ -318,6 +338,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
                 .map(|FormBytes(body)| body.clone()),
         },
         done: done::in_query(request.query_string()),
+        unnoticed: false,
     })
 }
 

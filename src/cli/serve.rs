@@ -2,10 +2,13 @@
 
 use std::net::TcpListener;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::Failure;
 use crate::app::{self, App};
 use crate::config::{Config, ServeArgs};
 use crate::db::Db;
+use crate::event::wire::Wire;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
 use crate::time::Clock;
@@ -38,11 +41,31 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let bell = app.mail_bell.clone();
         let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone());
         let worker = actix_web::rt::spawn(worker.run());
+        let _wire = Wire::listen(&app.db, &app.live);
+        let watchers = app.live.watchers().clone();
+        // Streams never end by themselves, and would hold up the end.
+        actix_web::rt::spawn(async move {
+            stop_signal().await;
+            watchers.close();
+        });
         let served = app::server(app, listener)?.await;
         bell.stop();
         worker.await?;
         Ok(served?)
     })
+}
+
+async fn stop_signal() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
 }
 
 /// Logs to the terminal's error stream, as `RUST_LOG` says; `info` by default.

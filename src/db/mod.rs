@@ -182,6 +182,12 @@ impl Db {
         })
     }
 
+    /// True when several servers may work on it: on PostgreSQL.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(*self.url, DatabaseUrl::Postgres(_))
+    }
+
     /// The database's URL.
     #[must_use]
     pub fn url(&self) -> &DatabaseUrl {

@@ -13,6 +13,7 @@ use crate::slot::booking::{self, BookingError};
 use crate::slot::{Slot, SlotId, store};
 use crate::time::Moment;
 use crate::web::Error;
+use crate::web::page::LivePage;
 
 /// Somebody's place at an event, with the programme as it was when the request came.
 #[derive(Clone)]
@@ -82,6 +83,17 @@ impl Desk {
             ))
         })
         .await
+    }
+
+    /// What a page of this event needs to keep itself up to date.
+    #[must_use]
+    pub fn live_page(&self) -> LivePage {
+        LivePage {
+            slug: self.seat.slug.clone(),
+            revision: self.programme.event.revision.to_string(),
+            slot: None,
+            editing: false,
+        }
     }
 
     /// Passes on those who may change the event.

@@ -6,15 +6,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use diesel::QueryResult;
 
 use super::programme::Programme;
+use super::watch::Watchers;
 use super::{EventId, Revision, store};
 use crate::db::Conn;
 
 /// Programmes by event. A programme is valid while the stored revision is the one it was read at, so any number of
 /// servers may keep their own.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<HashMap<EventId, Arc<Programme>>>>);
+pub struct Live {
+    known: Arc<Mutex<HashMap<EventId, Arc<Programme>>>>,
+    watchers: Watchers,
+}
 
 impl Live {
+    /// Whose pages show what.
+    #[must_use]
+    pub const fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
     /// The event's programme as it is now; `None` when there is no such event.
     ///
     /// # Errors
@@ -52,7 +62,7 @@ impl Live {
 
     /// Forgets a programme that has turned out not to be what is stored.
     pub fn forget(&self, event: EventId) {
-        self.0
+        self.known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&event);
@@ -61,16 +71,19 @@ impl Live {
     /// The programme in memory, if it is that of `revision`.
     #[must_use]
     pub fn known(&self, event: EventId, revision: Revision) -> Option<Arc<Programme>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .get(&event)
             .filter(|programme| programme.event.revision == revision)
             .cloned()
     }
 
-    /// Remembers a programme that was read or written and committed, unless a newer one is known.
+    /// Remembers a programme that was read or written and committed, unless a newer one is known, and tells whoever
+    /// watches.
     pub fn keep(&self, programme: &Arc<Programme>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.watchers
+            .revision_is(programme.event.id, programme.event.revision);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let newer = |kept: &Arc<Programme>| kept.event.revision > programme.event.revision;
         if !known.get(&programme.event.id).is_some_and(newer) {
             known.insert(programme.event.id, Arc::clone(programme));

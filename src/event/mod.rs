@@ -12,6 +12,8 @@ pub mod store;
 pub mod timetable;
 pub mod tx;
 pub mod visibility;
+pub mod watch;
+pub mod wire;
 
 use std::ops::RangeInclusive;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::live::Live;
 use super::programme::Programme;
-use super::{EventId, Revision, store};
+use super::{EventId, Revision, store, wire};
 use crate::audit::{self, Actor};
 use crate::db::Conn;
 use crate::db::schema::events;
@@ -62,7 +62,9 @@ pub fn write<T, E: From<DieselError>>(
             programme: Arc::new(programme),
         };
         let value = work(&mut tx)?;
-        Ok((value, tx.programme))
+        let programme = tx.programme;
+        wire::announce(conn, event, revision)?;
+        Ok((value, programme))
     })?;
     live.keep(&programme);
     Ok(Written {

@@ -32,6 +32,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/roster.css"),
     include_str!("assets/sheet.css"),
     include_str!("assets/notice.css"),
+    include_str!("assets/live.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];
@@ -44,6 +45,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("ask.js", include_str!("assets/ask.js")),
     ("news.js", include_str!("assets/news.js")),
     ("refresh.js", include_str!("assets/refresh.js")),
+    ("live.js", include_str!("assets/live.js")),
     ("sheet.js", include_str!("assets/sheet.js")),
     ("board.js", include_str!("assets/board.js")),
     ("booking.js", include_str!("assets/booking.js")),

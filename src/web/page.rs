@@ -5,6 +5,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
+use crate::slot::SlotId;
 use crate::web::Error;
 use crate::web::assets::asset;
 use crate::web::done::Done;
@@ -24,6 +25,8 @@ pub struct Shell {
     pub done: Option<&'static str>,
     /// The change can be undone: where, and the version it left.
     pub undo: Option<Undo>,
+    /// The page keeps itself up to date.
+    pub live: Option<LivePage>,
     /// Addresses of the page's scripts.
     pub scripts: Vec<&'static str>,
     /// The page uses the whole width.
@@ -37,6 +40,19 @@ pub struct Undo {
     pub action: String,
     /// The version that the change left.
     pub version: i32,
+}
+
+/// What a page needs to keep itself up to date.
+#[derive(Debug, Clone)]
+pub struct LivePage {
+    /// The event's name in URLs.
+    pub slug: String,
+    /// The revision that is shown.
+    pub revision: String,
+    /// The slot and its version, on a page about one.
+    pub slot: Option<(SlotId, i32)>,
+    /// The slot is in a form that is being filled in.
+    pub editing: bool,
 }
 
 /// Who reads the page.
@@ -142,6 +158,13 @@ impl Shell {
     pub fn script(mut self, name: &str) -> Self {
         self.scripts.push(asset(name));
         self
+    }
+
+    /// Lets the page keep itself up to date.
+    #[must_use]
+    pub fn live(mut self, live: LivePage) -> Self {
+        self.live = Some(live);
+        self.script("live.js")
     }
 
     /// Lets the page use the whole width of the window, as timetables do.

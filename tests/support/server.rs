@@ -15,6 +15,7 @@ use iikura::auth::{EventRole, UserId};
 use iikura::config::ServeArgs;
 use iikura::db::{Count, Db};
 use iikura::event::EventId;
+use iikura::event::wire::Wire;
 use iikura::text::{Email, Line};
 use iikura::time::{Clock, Moment};
 use iikura::web::Error;
@@ -38,6 +39,7 @@ pub struct Server {
     /// Its database.
     pub db: Db,
     clock: Arc<AtomicI64>,
+    _wire: Option<Wire>,
     _folder: TempDir,
 }
 
@@ -83,6 +85,7 @@ impl Server {
         let ticks = clock.clone();
         let ticking = Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst)));
         let app = App::new(db.clone(), ticking, config);
+        let wire = Wire::listen(&app.db, &app.live);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
@@ -93,6 +96,7 @@ impl Server {
             origin,
             db,
             clock,
+            _wire: wire,
             _folder: folder,
         }
     }

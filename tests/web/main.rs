@@ -15,6 +15,7 @@ mod booking;
 mod documents;
 mod free_slots;
 mod interpreters;
+mod live;
 mod meeting;
 mod notices;
 mod refusals;

@@ -3,6 +3,7 @@
 pub mod history;
 pub mod settings;
 pub mod timetable;
+pub mod watching;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;

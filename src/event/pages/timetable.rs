@@ -205,6 +205,7 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
             .seat
             .shell(day_in_words(date), Section::Timetable)
             .wide()
+            .live(desk.live_page())
             .script("timetable.js"),
         slug: event.slug.to_string(),
         date,

@@ -12,7 +12,7 @@ use crate::slot::rules::{Candidate, Conflict, Level};
 use crate::slot::{Details, Kind, Slot, SlotId, State, forms};
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
-use crate::web::page::{Section, Shell};
+use crate::web::page::{LivePage, Section, Shell};
 
 #[derive(Template)]
 #[template(path = "slot/form.html")]
@@ -43,6 +43,11 @@ pub(super) struct FormPage {
 }
 
 impl FormPage {
+    /// The slot that is being changed.
+    fn slot_id(&self) -> Option<SlotId> {
+        self.shell.live.as_ref()?.slot.map(|(id, _)| id)
+    }
+
     /// A reason is all that is missing.
     fn wants_reason(&self) -> bool {
         self.refusal
@@ -131,8 +136,17 @@ pub(super) fn page(
     );
     let refusal = refused
         .map(|(details, conflicts)| refusal(desk, subject, &form.fields, details, conflicts));
+    let shell = desk.seat.shell(title, Section::Timetable).form(&form);
+    let shell = match subject {
+        Subject::New => shell,
+        Subject::Stored(slot) => shell.live(LivePage {
+            slot: Some((slot.id, slot.version)),
+            editing: true,
+            ..desk.live_page()
+        }),
+    };
     FormPage {
-        shell: desk.seat.shell(title, Section::Timetable).form(&form),
+        shell,
         action,
         search: search_address(desk, subject),
         back,

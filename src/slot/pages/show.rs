@@ -17,7 +17,7 @@ use crate::slot::{Slot, SlotId, State, forms};
 use crate::web::Error;
 use crate::web::field::{Select, TextField};
 use crate::web::form::Form;
-use crate::web::page::{Section, Shell, Undo, render};
+use crate::web::page::{LivePage, Section, Shell, Undo, render};
 
 #[derive(Template)]
 #[template(path = "slot/show.html")]
@@ -80,9 +80,14 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
     let candidate = Candidate::stored(slot);
     let form = Form::new(forms::fields_of(programme, slot));
     let told = told(desk, slot);
+    let live = LivePage {
+        slot: Some((slot.id, slot.version)),
+        ..desk.live_page()
+    };
     let mut shell = desk
         .seat
-        .shell(slot.details.title.as_str(), Section::Timetable);
+        .shell(slot.details.title.as_str(), Section::Timetable)
+        .live(live);
     shell.undo = undo(desk, slot, records);
     SlotPage {
         shell,

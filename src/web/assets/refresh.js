@@ -25,7 +25,8 @@ export async function refresh() {
     region.scrollTo(scrollLeft, scrollTop);
   }
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("iikura:refreshed"));
+  const revision = Number(page.querySelector("main[data-revision]")?.dataset.revision ?? 0);
+  document.dispatchEvent(new CustomEvent("iikura:refreshed", { detail: { revision } }));
 }
 
 function focusPath() {

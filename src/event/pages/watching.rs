@@ -1,0 +1,170 @@
+//! The stream that keeps open pages up to date: server-sent events.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header;
+use actix_web::web::{self, Bytes};
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::auth::{Seat, UserId};
+use crate::event::desk::Desk;
+use crate::event::watch::{Editor, Standing, Watching};
+use crate::slot::SlotId;
+use crate::web::Error;
+
+/// How often the stream looks whether its reader may still watch; it says a word then, so that a dead line is noticed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// What waits at most for a slow reader.
+const BACKLOG: usize = 8;
+
+/// What the address may ask for.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    editing: Option<i64>,
+}
+
+/// `GET /events/{slug}/live`: the event's revision now and whenever it grows, and who has which slot's form open; with
+/// `editing`, others are told that this reader has that slot's form open.
+///
+/// Watching does not count as using the session: it ends as if nobody watched.
+///
+/// # Errors
+/// When the caller has no part in the event, or watches with too many pages.
+pub async fn stream(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let caller = caller.unnoticed();
+    let slug = slug.into_inner();
+    let desk = Desk::at(&app, caller.clone(), slug.clone()).await?;
+    let editing = match query.editing.map(SlotId) {
+        Some(slot) if desk.seat.may_change() => {
+            Some(desk.programme.slot(slot).ok_or(Error::NotFound)?.id)
+        }
+        _ => None,
+    };
+    let Seat {
+        user,
+        event,
+        revision,
+        ..
+    } = &desk.seat;
+    let watching = app
+        .live
+        .watchers()
+        .watch(*event, *revision, (user.id, user.name.as_str()), editing)
+        .ok_or(Error::TooMany { wait: 60 })?;
+    let (sender, receiver) = mpsc::channel(BACKLOG);
+    actix_web::rt::spawn(feed(watching, user.id, sender, Door { app, caller, slug }));
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Proxies that gather answers before they pass them on would make this useless.
+        .insert_header(("X-Accel-Buffering", "no"))
+        .body(Stream(receiver)))
+}
+
+/// Whether the reader may still come in.
+struct Door {
+    app: web::Data<App>,
+    caller: Caller,
+    slug: String,
+}
+
+impl Door {
+    async fn is_open(&self) -> bool {
+        let (caller, slug) = (self.caller.at(self.app.clock.now()), self.slug.clone());
+        let seat = self.app.db.read(move |conn| caller.seat(conn, &slug));
+        // A database that does not answer sends nobody away.
+        !matches!(seat.await, Err(Error::SignInNeeded(_) | Error::NotFound))
+    }
+}
+
+async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes>, door: Door) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.tick().await;
+    let mut said: Option<Standing> = None;
+    loop {
+        let standing = watching.standing.borrow_and_update().clone();
+        if standing.closing {
+            return;
+        }
+        let words = words(said.as_ref(), &standing, reader);
+        said = Some(standing);
+        if !words.is_empty() && sender.send(words.into()).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            changed = watching.standing.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = sender.closed() => return,
+            _ = look.tick() => {
+                let open = door.is_open().await;
+                let word = if open { ":\n\n" } else { "event: ended\ndata:\n\n" };
+                if sender.send(Bytes::from_static(word.as_bytes())).await.is_err() || !open {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What has changed since the last word; one's own forms are no news.
+fn words(said: Option<&Standing>, now: &Standing, reader: UserId) -> String {
+    let others = |standing: &Standing| -> Vec<Editor> {
+        let others = standing
+            .editors
+            .iter()
+            .filter(|editor| editor.user != reader.0);
+        others.cloned().collect()
+    };
+    let mut words = String::new();
+    if said.is_none_or(|said| said.revision != now.revision) {
+        let revision = now.revision;
+        let _ = write!(
+            words,
+            "id: {revision}\nevent: revision\ndata: {revision}\n\n"
+        );
+    }
+    let editors = others(now);
+    if said.map_or(!editors.is_empty(), |said| others(said) != editors) {
+        let list: Vec<_> = editors
+            .iter()
+            .map(|editor| serde_json::json!({ "slot": editor.slot.to_string(), "name": editor.name }))
+            .collect();
+        let list = serde_json::Value::from(list);
+        let _ = write!(words, "event: editing\ndata: {list}\n\n");
+    }
+    words
+}
+
+/// A body that goes on for as long as something feeds it.
+struct Stream(mpsc::Receiver<Bytes>);
+
+impl MessageBody for Stream {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.0.poll_recv(context).map(|bytes| bytes.map(Ok))
+    }
+}

@@ -1,0 +1,200 @@
+//! The wire between servers on one PostgreSQL: LISTEN and NOTIFY.
+//!
+//! A revision is announced inside the transaction that makes it, so that it is heard if and only if it is committed.
+//! Who edits is announced by each server for itself, again and again: a server that falls silent is forgotten.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::live::Live;
+use super::watch::Editor;
+use super::{EventId, Revision, store};
+use crate::db::{Conn, Db, DbError, connect, fresh_id};
+
+const CHANNEL: &str = "iikura";
+/// How often the connection is asked what has come in: well within the second that officers are promised.
+const LISTEN_EVERY: Duration = Duration::from_millis(100);
+/// How often each server says again who edits there.
+const REPEAT_EVERY: Duration = Duration::from_secs(20);
+/// After how long without a word a server counts as gone.
+const SILENCE: Duration = Duration::from_secs(65);
+/// The longest pause between two tries to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Announces a revision to other servers, in the transaction that makes it. Does nothing on SQLite, where there are
+/// none.
+///
+/// # Errors
+/// As the database says.
+pub fn announce(conn: &mut Conn, event: EventId, revision: Revision) -> QueryResult<()> {
+    if matches!(conn, Conn::Sqlite(_)) {
+        return Ok(());
+    }
+    notify(conn, &format!("revision {} {}", event.0, revision.0))
+}
+
+fn notify(conn: &mut Conn, payload: &str) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_notify($1, $2)")
+        .bind::<Text, _>(CHANNEL)
+        .bind::<Text, _>(payload)
+        .execute(conn)
+        .map(drop)
+}
+
+/// The thread that listens; it ends when this is dropped.
+pub struct Wire {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Wire {
+    /// Listens to the other servers on the same PostgreSQL; `None` on SQLite.
+    #[must_use]
+    pub fn listen(db: &Db, live: &Live) -> Option<Self> {
+        if !db.is_shared() {
+            return None;
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let listener = Listener {
+            db: db.clone(),
+            live: live.clone(),
+            server: fresh_id(),
+            heard: HashMap::new(),
+            stop: Arc::clone(&stop),
+        };
+        let thread = std::thread::Builder::new()
+            .name("wire".to_owned())
+            .spawn(move || listener.run())
+            .inspect_err(|error| tracing::error!(%error, "cannot listen to other servers"))
+            .ok();
+        Some(Self { stop, thread })
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Listener {
+    db: Db,
+    live: Live,
+    server: i64,
+    /// When each other server was last heard of.
+    heard: HashMap<i64, Instant>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Listener {
+    fn run(mut self) {
+        let mut pause = LISTEN_EVERY;
+        while !self.stopped() {
+            match self.listen(&mut pause) {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the wire between servers broke; connecting again");
+                }
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Listens until told to stop, or until the connection breaks.
+    fn listen(&mut self, pause: &mut Duration) -> Result<(), DbError> {
+        let mut conn = connect(self.db.url())?;
+        diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(&mut conn)?;
+        // Whatever was announced while nobody listened.
+        for event in self.live.watchers().events() {
+            if let Some(revision) = store::revision(&mut conn, event)? {
+                self.live.watchers().revision_is(event, revision);
+            }
+        }
+        *pause = LISTEN_EVERY;
+        let mut editing = self.live.watchers().editing_changes();
+        editing.mark_changed();
+        let mut repeated = Instant::now();
+        while !self.stopped() {
+            for payload in heard(&mut conn)? {
+                self.take(&payload);
+            }
+            if editing.has_changed().unwrap_or(false) || repeated.elapsed() > REPEAT_EVERY {
+                editing.mark_unchanged();
+                repeated = Instant::now();
+                self.say_who_edits(&mut conn)?;
+            }
+            self.forget_the_silent();
+            std::thread::sleep(LISTEN_EVERY);
+        }
+        Ok(())
+    }
+
+    fn say_who_edits(&self, conn: &mut Conn) -> QueryResult<()> {
+        for (event, editors) in self.live.watchers().editing_here() {
+            let editors = serde_json::to_string(&editors).unwrap_or_default();
+            notify(
+                conn,
+                &format!("editing {} {} {editors}", self.server, event.0),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, payload: &str) {
+        let watchers = self.live.watchers();
+        let mut words = payload.splitn(4, ' ');
+        let (kind, first, second) = (words.next(), number(words.next()), number(words.next()));
+        let (Some(kind), Some(first), Some(second)) = (kind, first, second) else {
+            return;
+        };
+        match kind {
+            "revision" => watchers.revision_is(EventId(first), Revision(second)),
+            "editing" if first != self.server => {
+                let editors: Vec<Editor> =
+                    serde_json::from_str(words.next().unwrap_or_default()).unwrap_or_default();
+                self.heard.insert(first, Instant::now());
+                watchers.editing_elsewhere(first, EventId(second), editors);
+            }
+            _ => {}
+        }
+    }
+
+    fn forget_the_silent(&mut self) {
+        let watchers = self.live.watchers();
+        self.heard.retain(|server, at| {
+            let speaks = at.elapsed() < SILENCE;
+            if !speaks {
+                watchers.forget_server(*server);
+            }
+            speaks
+        });
+    }
+}
+
+fn number(word: Option<&str>) -> Option<i64> {
+    word?.parse().ok()
+}
+
+fn heard(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    match conn {
+        Conn::Sqlite(_) => Ok(Vec::new()),
+        Conn::Postgres(postgres) => postgres
+            .notifications_iter()
+            .map(|notification| Ok(notification?.payload))
+            .collect(),
+    }
+}
