@@ -18,7 +18,7 @@ const demos = new WeakMap();
 /**
  * Starts `iikura demo` on a free port with a new database in a folder of its own.
  * Resolves when it has printed its address and its sign-ins to
- * `{ address, data, people: { officer: { email, password }, … }, stop() }`.
+ * `{ address, data, people: { officer: { email, password }, … }, stop(), restart() }`.
  */
 export async function startDemo() {
   const program = process.env.IIKURA_BIN;
@@ -26,21 +26,21 @@ export async function startDemo() {
     throw new Error("IIKURA_BIN does not name the program: run these tests by tests/run");
   }
   const data = await mkdtemp(join(tmpdir(), "iikura-demo-"));
-  const server = spawn(program, ["demo", "--data", data, "--listen", "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const ended = new Promise((resolve) => {
-    server.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));
-    server.once("error", (error) => resolve(error.message));
-  });
+  let { server, ended } = start(program, ["demo", "--data", data, "--listen", "127.0.0.1:0"]);
 
-  async function stop() {
+  async function end() {
     if (server.exitCode === null && server.signalCode === null) {
       server.kill("SIGTERM");
       const inTime = await Promise.race([ended, later(STOP_MS)]);
       if (!inTime) server.kill("SIGKILL");
       await ended;
+      return inTime !== undefined;
     }
+    return true;
+  }
+
+  async function stop() {
+    await end();
     await rm(data, { recursive: true, force: true });
   }
 
@@ -60,7 +60,32 @@ export async function startDemo() {
     await stop();
     throw new Error(`'iikura demo' is not serving: ${demo}\n${printed}${noted}`);
   }
-  return { ...demo, data, stop };
+
+  /** Ends the server, does something meanwhile, and serves the same database at the same address again. */
+  async function restart(meanwhile) {
+    if (!(await end())) throw new Error(`the server did not stop within ${STOP_MS} ms`);
+    await meanwhile();
+    const flags = ["--database-url", `sqlite:${join(data, "iikura.db")}`, "--outbox", join(data, "outbox")];
+    ({ server, ended } = start(program, ["serve", "--listen", new URL(demo.address).host, ...flags]));
+    server.stdout.resume();
+    server.stderr.resume();
+    const deadline = Date.now() + START_MS;
+    while (!(await fetch(`${demo.address}/sign-in`).then((answer) => answer.ok, () => false))) {
+      if (Date.now() > deadline) throw new Error("the server does not answer");
+      await later(50);
+    }
+  }
+
+  return { ...demo, data, stop, restart };
+}
+
+function start(program, flags) {
+  const server = spawn(program, flags, { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((resolve) => {
+    server.once("exit", (code, signal) => resolve(`it ended with ${signal ?? code}`));
+    server.once("error", (error) => resolve(error.message));
+  });
+  return { server, ended };
 }
 
 /** Reads what `iikura demo` prints: its address, and a line `ROLE E-MAIL PASSWORD` for each of the three roles. */

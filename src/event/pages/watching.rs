@@ -20,8 +20,10 @@ use crate::event::watch::{Editor, Standing, Watching};
 use crate::slot::SlotId;
 use crate::web::Error;
 
-/// How often the stream looks whether its reader may still watch; it says a word then, so that a dead line is noticed.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the stream says a word, so that a dead line is noticed: two words are lost on one before it is.
+const BEAT: Duration = Duration::from_secs(2);
+/// At every how many beats it looks whether its reader may still watch.
+const LOOK_EVERY: u32 = 3;
 /// What waits at most for a slow reader.
 const BACKLOG: usize = 8;
 
@@ -91,8 +93,9 @@ impl Door {
 }
 
 async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes>, door: Door) {
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    look.tick().await;
+    let mut beat = tokio::time::interval(BEAT);
+    beat.tick().await;
+    let mut beats = 0;
     let mut said: Option<Standing> = None;
     loop {
         let standing = watching.standing.borrow_and_update().clone();
@@ -111,8 +114,9 @@ async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes
                 }
             }
             () = sender.closed() => return,
-            _ = look.tick() => {
-                let open = door.is_open().await;
+            _ = beat.tick() => {
+                beats += 1;
+                let open = beats % LOOK_EVERY != 0 || door.is_open().await;
                 let word = if open { ":\n\n" } else { "event: ended\ndata:\n\n" };
                 if sender.send(Bytes::from_static(word.as_bytes())).await.is_err() || !open {
                     return;
