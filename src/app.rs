@@ -13,7 +13,7 @@ use crate::db::Db;
 use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
-use crate::event::pages::{history, settings, timetable, watching};
+use crate::event::pages::{history, overview, settings, timetable, watching};
 use crate::interpreter::pages as interpreters;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, pages as mail};
@@ -120,6 +120,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}", web::get().to(timetable::show))
         .route("/events/{slug}/live", web::get().to(watching::stream))
         .route("/events/{slug}/zoom", web::post().to(timetable::zoom))
+        .route(
+            "/events/{slug}/matrix",
+            web::get().to(overview::pairs::show),
+        )
+        .route(
+            "/events/{slug}/changes",
+            web::get().to(overview::changes::show),
+        )
+        .route(
+            "/events/{slug}/slots",
+            web::get().to(overview::search::show),
+        )
         .route("/events/{slug}/slots", web::post().to(edit::create))
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
         .route("/events/{slug}/free-slots", web::get().to(free::show))
@@ -149,6 +161,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/rooms", web::get().to(rooms::index))
         .route("/events/{slug}/rooms", web::post().to(rooms::add))
         .route("/events/{slug}/rooms/new", web::get().to(rooms::new))
+        .route(
+            "/events/{slug}/rooms/{code}/day",
+            web::get().to(overview::days::of_room),
+        )
         .route("/events/{slug}/rooms/{code}", web::get().to(rooms::edit))
         .route("/events/{slug}/rooms/{code}", web::post().to(rooms::update))
         .route(
@@ -202,6 +218,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/delegations/new",
             web::get().to(delegations::new),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/day",
+            web::get().to(overview::days::of_delegation),
         )
         .route(
             "/events/{slug}/delegations/{code}",

@@ -86,6 +86,8 @@ pub struct Record {
     pub actor: String,
     /// What was done.
     pub action: String,
+    /// The id of what it was done to.
+    pub subject_id: Option<i64>,
     /// The name of what it was done to.
     pub subject: String,
     before_json: Option<String>,
@@ -143,12 +145,83 @@ impl Record {
     /// The fields that differ, with old and new values.
     #[must_use]
     pub fn changes(&self) -> Vec<FieldChange> {
-        let parse = |json: &Option<String>| -> serde_json::Map<String, Value> {
-            json.as_deref()
-                .and_then(|json| serde_json::from_str(json).ok())
-                .unwrap_or_default()
+        changes_between(self.before_json.as_deref(), self.after_json.as_deref())
+    }
+}
+
+/// What one or more changes to one thing come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetChange {
+    /// What became of it, as `new` or `changed`; of what cannot be added up, what was done.
+    pub what: String,
+    /// Its name.
+    pub subject: String,
+    /// Who, each once, in order.
+    pub actors: Vec<String>,
+    /// When the last one was.
+    pub at: Moment,
+    /// From the first old value to the last new one; what came back to what it was is left out.
+    pub changes: Vec<FieldChange>,
+}
+
+/// Adds up changes that are given in the order in which they were made: one entry for each thing, in the order in which
+/// they were first touched. What is again as it was is left out.
+#[must_use]
+pub fn net(records: &[Record]) -> Vec<NetChange> {
+    let mut things: Vec<Vec<&Record>> = Vec::new();
+    for record in records {
+        let noun = |record: &Record| record.action.split('.').next().map(str::to_owned);
+        let same = |known: &&mut Vec<&Record>| {
+            known.first().is_some_and(|first| {
+                noun(first) == noun(record)
+                    && first.subject_id == record.subject_id
+                    && record.subject_id.is_some()
+                    // A notice is no state of anything.
+                    && noun(first).as_deref() != Some("notice")
+            })
         };
-        let (before, after) = (parse(&self.before_json), parse(&self.after_json));
+        match things.iter_mut().find(same) {
+            Some(thing) => thing.push(record),
+            None => things.push(vec![record]),
+        }
+    }
+    things.iter().filter_map(|records| sum(records)).collect()
+}
+
+fn sum(records: &[&Record]) -> Option<NetChange> {
+    let (first, last) = (records.first()?, records.last()?);
+    let (before, after) = (first.before_json.as_deref(), last.after_json.as_deref());
+    let changes = changes_between(before, after);
+    let what = match (before, after) {
+        _ if last.action.starts_with("notice.") => last.action.replace('.', " "),
+        (None, None) => return None,
+        (None, Some(_)) => "new".to_owned(),
+        (Some(_), None) => "removed".to_owned(),
+        (Some(_), Some(_)) if changes.is_empty() => return None,
+        (Some(_), Some(_)) => "changed".to_owned(),
+    };
+    let mut actors: Vec<String> = Vec::new();
+    for record in records {
+        if !actors.contains(&record.actor) {
+            actors.push(record.actor.clone());
+        }
+    }
+    Some(NetChange {
+        what,
+        subject: last.subject.clone(),
+        actors,
+        at: last.at,
+        changes,
+    })
+}
+
+fn changes_between(before: Option<&str>, after: Option<&str>) -> Vec<FieldChange> {
+    let parse = |json: Option<&str>| -> serde_json::Map<String, Value> {
+        json.and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default()
+    };
+    let (before, after) = (parse(before), parse(after));
+    {
         let mut fields: Vec<&String> = before.keys().chain(after.keys()).collect();
         fields.sort();
         fields.dedup();
@@ -205,4 +278,28 @@ pub fn latest(conn: &mut Conn, event: Option<EventId>, most: i64) -> QueryResult
         .limit(most)
         .select(Record::as_select())
         .load(conn)
+}
+
+/// Since when changes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// After this revision.
+    Revision(Revision),
+    /// At or after this moment.
+    Moment(Moment),
+}
+
+/// The changes of an event since then, in the order in which they were made.
+///
+/// # Errors
+/// As the database says.
+pub fn since(conn: &mut Conn, event: EventId, since: Since) -> QueryResult<Vec<Record>> {
+    let query = audit::table
+        .filter(audit::event_id.eq(event))
+        .order(audit::id)
+        .select(Record::as_select());
+    match since {
+        Since::Revision(revision) => query.filter(audit::revision.gt(revision)).load(conn),
+        Since::Moment(moment) => query.filter(audit::at.ge(moment)).load(conn),
+    }
 }

@@ -5,6 +5,7 @@ pub mod desk;
 pub mod file;
 pub mod forms;
 pub mod live;
+pub mod overview;
 pub mod pages;
 pub mod programme;
 pub mod resource;

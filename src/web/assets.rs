@@ -33,6 +33,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/sheet.css"),
     include_str!("assets/notice.css"),
     include_str!("assets/live.css"),
+    include_str!("assets/overview.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];

@@ -78,6 +78,7 @@ pub struct EventNav {
 pub enum Section {
     Timetable,
     Notices,
+    Overview,
     Delegations,
     Rooms,
     Interpreters,
@@ -220,6 +221,7 @@ impl Shell {
         };
         [
             (Section::Timetable, "", "Timetable"),
+            (Section::Overview, "/matrix", "Overview"),
             (Section::Notices, "/notices", "Notices"),
             (Section::Delegations, "/delegations", "Delegations"),
             (Section::Rooms, "/rooms", "Rooms"),

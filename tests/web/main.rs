@@ -18,6 +18,7 @@ mod interpreters;
 mod live;
 mod meeting;
 mod notices;
+mod overview;
 mod refusals;
 mod security;
 mod setup;

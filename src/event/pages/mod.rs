@@ -1,6 +1,7 @@
 //! The pages of an event: the list of events, the timetable, settings, history.
 
 pub mod history;
+pub mod overview;
 pub mod settings;
 pub mod timetable;
 pub mod watching;

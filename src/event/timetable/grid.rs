@@ -39,6 +39,8 @@ pub struct Column {
     pub booking_query: String,
     /// The room's code, empty for none yet; `None` where columns are delegations.
     pub room: Option<String>,
+    /// Where its day stands on a page of its own, below the event; empty for none.
+    pub day_path: String,
     /// The heading.
     pub heading: String,
     /// The line below it.
@@ -152,6 +154,7 @@ fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
             place: 0,
             booking_query: format!("room={}", room.code),
             room: Some(room.code.to_string()),
+            day_path: format!("rooms/{}/day", room.code),
             heading: room.name.to_string(),
             detail: format!("{} people", room.capacity),
             blocks: Vec::new(),
@@ -166,6 +169,7 @@ fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
             place: 0,
             booking_query: String::new(),
             room: Some(String::new()),
+            day_path: String::new(),
             heading: "No room yet".to_owned(),
             detail: String::new(),
             blocks: Vec::new(),
@@ -182,6 +186,7 @@ fn delegation_columns(programme: &Programme) -> Vec<Column> {
             place: 0,
             booking_query: format!("delegations={}", delegation.code),
             room: None,
+            day_path: format!("delegations/{}/day", delegation.code),
             heading: delegation.name.to_string(),
             detail: delegation.principal.to_string(),
             blocks: Vec::new(),

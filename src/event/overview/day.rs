@@ -1,0 +1,173 @@
+//! Somebody's day or a room's: what comes when, and what lies between.
+
+use chrono::NaiveDate;
+
+use crate::event::programme::{Programme, Resource};
+use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
+use crate::slot::interval::Interval;
+use crate::slot::{Slot, State};
+
+/// A line of a day.
+#[derive(Debug)]
+pub enum Line {
+    /// A slot.
+    Slot(Box<SlotView>),
+    /// Time between two slots.
+    Between {
+        /// How long, in minutes.
+        minutes: i32,
+        /// As `15:10–15:15`.
+        time: String,
+        /// What it is needed for, as `5 minutes to the Conference Room`; empty when it is all free.
+        needed: String,
+        /// The start, for the link that books here: `15:10`.
+        start: String,
+        /// The end.
+        end: String,
+    },
+    /// They come or go, as `Arrives at 09:00`.
+    Stay(String),
+}
+
+/// One day of a delegation or a room, by time.
+#[must_use]
+pub fn day(
+    programme: &Programme,
+    resource: Resource,
+    date: NaiveDate,
+    marks: &[Mark],
+) -> Vec<Line> {
+    let zone = programme.event.time_zone;
+    let slots: Vec<&Slot> = programme
+        .slots_of(resource)
+        .map(AsRef::as_ref)
+        .filter(|slot| slot.state() != State::Cancelled)
+        .filter(|slot| zone.date(slot.interval().start()) == date)
+        .collect();
+    let mut lines = Vec::new();
+    let mut before: Option<&Slot> = None;
+    for slot in slots {
+        if let Some(before) = before {
+            lines.extend(between(programme, resource, before, slot));
+        }
+        lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
+        if before.is_none_or(|before| slot.interval().end() > before.interval().end()) {
+            before = Some(slot);
+        }
+    }
+    with_stays(programme, resource, date, lines)
+}
+
+fn between(programme: &Programme, resource: Resource, one: &Slot, next: &Slot) -> Option<Line> {
+    let gap = Interval::stay(one.interval().end(), next.interval().start())?;
+    let zone = programme.event.time_zone;
+    let room = |slot: &Slot| slot.details.room.and_then(|id| programme.room(id));
+    let needed = match resource {
+        Resource::Room(id) => programme
+            .room(id)
+            .map(|room| room.turnaround_minutes)
+            .filter(|minutes| *minutes > 0)
+            .map(|minutes| format!("{minutes} minutes to make the room ready")),
+        _ => room(next)
+            .filter(|there| room(one).is_none_or(|here| here.id != there.id))
+            .map(|there| {
+                let minutes = programme.event.settings.minimum_gap_minutes;
+                format!("{minutes} minutes to {}", there.name)
+            }),
+    };
+    Some(Line::Between {
+        minutes: gap.minutes(),
+        time: clock_range(programme, gap),
+        needed: needed.unwrap_or_default(),
+        start: zone.clock(gap.start()),
+        end: zone.clock(gap.end()),
+    })
+}
+
+/// Puts arrivals first and departures last, where they fall on the day.
+fn with_stays(
+    programme: &Programme,
+    resource: Resource,
+    date: NaiveDate,
+    lines: Vec<Line>,
+) -> Vec<Line> {
+    let zone = programme.event.time_zone;
+    let stays: &[Interval] = match resource {
+        Resource::Delegation(id) => programme
+            .delegation(id)
+            .map_or(&[], |party| party.presence.as_slice()),
+        _ => &[],
+    };
+    let on_the_day = |instant| zone.date(instant) == date;
+    let arrivals = stays
+        .iter()
+        .map(|stay| stay.start())
+        .filter(|at| on_the_day(*at));
+    let departures = stays
+        .iter()
+        .map(|stay| stay.end())
+        .filter(|at| on_the_day(*at));
+    arrivals
+        .map(|at| Line::Stay(format!("Arrives at {}", zone.clock(at))))
+        .chain(lines)
+        .chain(departures.map(|at| Line::Stay(format!("Leaves at {}", zone.clock(at)))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agenda::sample::{CONFERENCE, JP, KZ, SALON, UZ, programme, slot};
+    use crate::slot::Kind;
+
+    #[test]
+    fn between_two_slots_stands_what_is_needed_of_the_time() {
+        let talk = |id, start, room, party| {
+            slot(
+                id,
+                Kind::Bilateral,
+                "Talk",
+                (start, 30),
+                room,
+                &[JP, party],
+                State::Tentative,
+            )
+        };
+        let programme = programme(vec![
+            talk(1, "10:00", SALON, KZ),
+            talk(2, "10:40", CONFERENCE, UZ),
+            talk(3, "11:10", CONFERENCE, KZ),
+        ]);
+        let date = NaiveDate::from_ymd_opt(2022, 12, 24).unwrap();
+        let said = |resource| -> Vec<String> {
+            day(&programme, resource, date, &[])
+                .into_iter()
+                .map(|line| match line {
+                    Line::Slot(slot) => slot.time,
+                    Line::Between {
+                        minutes, needed, ..
+                    } => format!("{minutes}: {needed}"),
+                    Line::Stay(words) => words,
+                })
+                .collect()
+        };
+        let name = &programme.room(CONFERENCE).unwrap().name;
+        let gap = programme.event.settings.minimum_gap_minutes;
+        assert_eq!(
+            said(Resource::Delegation(JP)),
+            [
+                "10:00–10:30".to_owned(),
+                format!("10: {gap} minutes to {name}"),
+                "10:40–11:10".to_owned(),
+                "11:10–11:40".to_owned()
+            ]
+        );
+        let turnaround = programme.room(SALON).unwrap().turnaround_minutes;
+        assert_eq!(said(Resource::Room(SALON)), ["10:00–10:30"]);
+        assert!(turnaround > 0);
+        assert_eq!(
+            said(Resource::Room(CONFERENCE)),
+            ["10:40–11:10", "11:10–11:40"]
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! Who meets whom: the chair and each guest, or every pair.
+
+use std::collections::BTreeMap;
+
+use crate::delegation::{Delegation, DelegationId};
+use crate::event::programme::Programme;
+use crate::event::timetable::{SlotView, slot_view};
+use crate::notice;
+use crate::slot::{Kind, Slot, State};
+use crate::time::Instant;
+
+/// Two delegations and their bilaterals.
+#[derive(Debug)]
+pub struct Pair<'p> {
+    /// The one that comes first in precedence.
+    pub first: &'p Delegation,
+    /// The other.
+    pub second: &'p Delegation,
+    /// Their bilaterals, by time; empty while there is none.
+    pub meetings: Vec<Meeting>,
+}
+
+/// A bilateral in an overview.
+#[derive(Debug, Clone)]
+pub struct Meeting {
+    /// The slot in words.
+    pub slot: SlotView,
+    /// The day at the venue, as `Sat 24 Dec`.
+    pub day: String,
+    /// It is confirmed and over: they have met.
+    pub has_met: bool,
+    /// Whether the two know: `told`, or who does not know yet; empty for what is not confirmed.
+    pub told: String,
+}
+
+/// The chair with each guest, in order of precedence; empty while there is no chair.
+#[must_use]
+pub fn with_chair(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
+    let Some(chair) = programme.chair() else {
+        return Vec::new();
+    };
+    let guests = programme
+        .delegations
+        .iter()
+        .filter(|party| party.id != chair.id);
+    let meetings = meetings(programme, now);
+    guests.map(|guest| pair(chair, guest, &meetings)).collect()
+}
+
+/// Every pair of delegations that has a bilateral, in order of precedence.
+#[must_use]
+pub fn existing(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
+    let meetings = meetings(programme, now);
+    let mut pairs = Vec::new();
+    for (at, first) in programme.delegations.iter().enumerate() {
+        for second in &programme.delegations[at + 1..] {
+            let pair = pair(first, second, &meetings);
+            if !pair.meetings.is_empty() {
+                pairs.push(pair);
+            }
+        }
+    }
+    pairs
+}
+
+/// A row for each delegation but the last, with what it has with each that comes after the first; `None` where two
+/// would be one, or stand in another row already.
+#[must_use]
+pub fn table(programme: &Programme, now: Instant) -> Vec<(&Delegation, Vec<Option<Pair<'_>>>)> {
+    let meetings = meetings(programme, now);
+    let parties = &programme.delegations;
+    let rows = parties.iter().take(parties.len().saturating_sub(1));
+    rows.enumerate()
+        .map(|(row, first)| {
+            let cells = parties.iter().enumerate().skip(1);
+            let cells = cells
+                .map(|(column, second)| (column > row).then(|| pair(first, second, &meetings)));
+            (first, cells.collect())
+        })
+        .collect()
+}
+
+fn pair<'p>(
+    first: &'p Delegation,
+    second: &'p Delegation,
+    meetings: &BTreeMap<(DelegationId, DelegationId), Vec<Meeting>>,
+) -> Pair<'p> {
+    let key = ordered(first.id, second.id);
+    Pair {
+        first,
+        second,
+        meetings: meetings.get(&key).cloned().unwrap_or_default(),
+    }
+}
+
+fn ordered(one: DelegationId, other: DelegationId) -> (DelegationId, DelegationId) {
+    (one.min(other), one.max(other))
+}
+
+fn meetings(
+    programme: &Programme,
+    now: Instant,
+) -> BTreeMap<(DelegationId, DelegationId), Vec<Meeting>> {
+    let mut all: BTreeMap<_, Vec<Meeting>> = BTreeMap::new();
+    let bilaterals = programme
+        .live_slots()
+        .filter(|slot| slot.details.kind == Kind::Bilateral);
+    for slot in bilaterals {
+        if let [one, other] = slot.details.delegations.as_slice() {
+            all.entry(ordered(*one, *other))
+                .or_default()
+                .push(meeting(programme, slot, now));
+        }
+    }
+    all
+}
+
+fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
+    let confirmed = slot.state() == State::Confirmed;
+    let waiting: Vec<&str> = notice::due(programme, slot)
+        .iter()
+        .map(|(delegation, _)| delegation.code.as_str())
+        .collect();
+    let zone = programme.event.time_zone;
+    Meeting {
+        slot: slot_view(programme, slot, &[]),
+        day: zone
+            .date(slot.interval().start())
+            .format("%a %-d %b")
+            .to_string(),
+        has_met: confirmed && slot.interval().end() <= now,
+        told: if !waiting.is_empty() {
+            format!("not told yet: {}", waiting.join(", "))
+        } else if confirmed {
+            "told".to_owned()
+        } else {
+            String::new()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agenda::sample::{JP, KZ, SALON, UZ, at, programme, slot};
+
+    fn bilateral(id: i64, start: &str, parties: [DelegationId; 2], state: State) -> Slot {
+        slot(
+            id,
+            Kind::Bilateral,
+            "Talk",
+            (start, 30),
+            SALON,
+            &parties,
+            state,
+        )
+    }
+
+    #[test]
+    fn each_guest_has_met_will_meet_or_is_missing() {
+        let programme = programme(vec![
+            bilateral(1, "10:00", [JP, KZ], State::Confirmed),
+            bilateral(2, "15:00", [JP, KZ], State::Tentative),
+            bilateral(3, "11:00", [UZ, KZ], State::Confirmed),
+            bilateral(4, "12:00", [JP, UZ], State::Cancelled),
+        ]);
+        let pairs = with_chair(&programme, at("10:30"));
+        assert_eq!(pairs.len(), 5);
+        let of = |id| pairs.iter().find(|pair| pair.second.id == id).unwrap();
+        let met: Vec<bool> = of(KZ)
+            .meetings
+            .iter()
+            .map(|meeting| meeting.has_met)
+            .collect();
+        assert_eq!(met, [true, false]);
+        assert_eq!(of(KZ).meetings[0].told, "not told yet: JP, KZ");
+        assert_eq!(of(KZ).meetings[1].told, "");
+        assert!(of(UZ).meetings.is_empty(), "a cancelled meeting is none");
+    }
+
+    #[test]
+    fn every_pair_stands_in_the_table_once() {
+        let programme = programme(vec![bilateral(3, "11:00", [UZ, KZ], State::Confirmed)]);
+        let rows = table(&programme, at("09:00"));
+        assert_eq!(rows.len(), 5);
+        let cells = rows.iter().flat_map(|(_, cells)| cells).flatten();
+        assert_eq!(cells.clone().count(), 15);
+        assert_eq!(cells.filter(|pair| !pair.meetings.is_empty()).count(), 1);
+        let existing = existing(&programme, at("09:00"));
+        assert_eq!(existing.len(), 1);
+        let pair = &existing[0];
+        assert_eq!(
+            (pair.first.id, pair.second.id),
+            (KZ, UZ),
+            "in order of precedence"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! Slots that answer to some words.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::delegation::DelegationId;
+use crate::event::programme::Programme;
+use crate::room::RoomId;
+use crate::slot::{Kind, Slot, State};
+
+/// What is asked for; everything that is named must be true of a slot.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Words that stand in its title, its note, or a name of its room, parties or interpreters; in any order.
+    pub words: String,
+    /// How firm; cancelled slots are found only when they are asked for.
+    pub state: Option<State>,
+    /// What for.
+    pub kind: Option<Kind>,
+    /// Who takes part.
+    pub delegation: Option<DelegationId>,
+    /// Where.
+    pub room: Option<RoomId>,
+    /// When, at the venue.
+    pub day: Option<NaiveDate>,
+}
+
+/// The slots that are asked for, by time.
+#[must_use]
+pub fn search<'p>(programme: &'p Programme, wanted: &Wanted) -> Vec<&'p Arc<Slot>> {
+    let words: Vec<String> = wanted
+        .words
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect();
+    let slots = programme.slots().iter();
+    slots
+        .filter(|slot| is_wanted(programme, wanted, slot))
+        .filter(|slot| {
+            words.is_empty() || {
+                let text = text_of(programme, slot);
+                words.iter().all(|word| text.contains(word.as_str()))
+            }
+        })
+        .collect()
+}
+
+fn is_wanted(programme: &Programme, wanted: &Wanted, slot: &Slot) -> bool {
+    let details = &slot.details;
+    let state = match wanted.state {
+        Some(state) => slot.state() == state,
+        None => slot.state() != State::Cancelled,
+    };
+    let day = || programme.event.time_zone.date(slot.interval().start());
+    state
+        && wanted.kind.is_none_or(|kind| details.kind == kind)
+        && wanted
+            .delegation
+            .is_none_or(|party| details.involves(party))
+        && wanted.room.is_none_or(|room| details.room == Some(room))
+        && wanted.day.is_none_or(|wanted| day() == wanted)
+}
+
+/// Everything that is written of a slot, in lower case.
+fn text_of(programme: &Programme, slot: &Slot) -> String {
+    let details = &slot.details;
+    let mut text = vec![
+        details.title.as_str(),
+        details.note.as_str(),
+        details.kind.label(),
+    ];
+    if let Some(room) = details.room.and_then(|id| programme.room(id)) {
+        text.extend([
+            room.name.as_str(),
+            room.name_ja.as_str(),
+            room.code.as_str(),
+        ]);
+    }
+    for party in programme.parties(details) {
+        text.extend([
+            party.name.as_str(),
+            party.name_ja.as_str(),
+            party.code.as_str(),
+            party.principal.as_str(),
+            party.principal_ja.as_str(),
+        ]);
+    }
+    for interpreter in programme.interpreters_of(details) {
+        text.extend([interpreter.name.as_str(), interpreter.code.as_str()]);
+    }
+    text.join("\n").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agenda::sample::{HALL, JP, KZ, SALON, UZ, programme, slot};
+    use crate::slot::SlotId;
+
+    #[test]
+    fn all_words_must_be_found_somewhere_and_all_wishes_be_true() {
+        let mut noted = slot(
+            1,
+            Kind::Bilateral,
+            "Japan–Kazakhstan",
+            ("10:00", 30),
+            SALON,
+            &[JP, KZ],
+            State::Tentative,
+        );
+        noted.details.note = "Bring the GIFT".to_owned();
+        let programme = programme(vec![
+            noted,
+            slot(
+                2,
+                Kind::Other,
+                "Reception",
+                ("12:00", 30),
+                HALL,
+                &[JP, UZ],
+                State::Confirmed,
+            ),
+            slot(
+                3,
+                Kind::Other,
+                "Reception",
+                ("14:00", 30),
+                HALL,
+                &[JP],
+                State::Cancelled,
+            ),
+        ]);
+        let found = |wanted: Wanted| -> Vec<i64> {
+            search(&programme, &wanted)
+                .iter()
+                .map(|slot| slot.id.0)
+                .collect()
+        };
+        let words = |words: &str| Wanted {
+            words: words.to_owned(),
+            ..Wanted::default()
+        };
+        assert_eq!(found(Wanted::default()), [1, 2]);
+        assert_eq!(found(words("gift JAPAN")), [1]);
+        assert_eq!(found(words("カザフスタン")), [1]);
+        assert_eq!(found(words("gift uzbekistan")), Vec::<i64>::new());
+        assert_eq!(found(words("  reception ")), [2]);
+        assert_eq!(
+            found(Wanted {
+                state: Some(State::Cancelled),
+                ..words("reception")
+            }),
+            [3]
+        );
+        assert_eq!(
+            found(Wanted {
+                room: Some(HALL),
+                ..Wanted::default()
+            }),
+            [2]
+        );
+        assert_eq!(
+            found(Wanted {
+                delegation: Some(KZ),
+                kind: Some(Kind::Other),
+                ..Wanted::default()
+            }),
+            Vec::<i64>::new()
+        );
+        assert_eq!(
+            search(&programme, &words("10:00"))
+                .first()
+                .map(|slot| slot.id),
+            None::<SlotId>
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! What has changed since a paper was printed, or since a time of day.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::{Tab, TabLink, tabs};
+use crate::app::App;
+use crate::audit::{self, FieldChange, NetChange, Since};
+use crate::auth::session::Caller;
+use crate::event::Revision;
+use crate::event::desk::Desk;
+use crate::time::ClockTime;
+use crate::web::Error;
+use crate::web::field::TextField;
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, unprocessable};
+
+#[derive(Template)]
+#[template(path = "overview/changes.html")]
+struct ChangesPage {
+    shell: Shell,
+    tabs: Vec<TabLink>,
+    slug: String,
+    form: Form,
+    since: TextField,
+    revision: String,
+    zone: String,
+    /// `None` until something was asked for.
+    found: Option<Vec<ChangeLine>>,
+}
+
+struct ChangeLine {
+    what: String,
+    subject: String,
+    who: String,
+    at: String,
+    changes: Vec<FieldChange>,
+}
+
+/// What the address asks for.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    since: Option<String>,
+}
+
+/// `GET /events/{slug}/changes?since=17`: what all changes since a revision, or since a time of today, come to.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let Some(typed) = query.into_inner().since else {
+        return render(&page(&desk, Form::default(), None));
+    };
+    let fields = Fields::from_pairs([("since", typed.as_str())]);
+    let mut errors = FieldErrors::default();
+    let Some(since) = errors.take("since", parse(&desk, typed.trim())) else {
+        return unprocessable(&page(&desk, Form::rejected(fields, errors), None));
+    };
+    let event = desk.seat.event;
+    let records = app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::since(conn, event, since)?))
+        .await?;
+    let found = audit::net(&records);
+    render(&page(&desk, Form::new(fields), Some(found)))
+}
+
+/// A revision, or a time of today at the venue.
+fn parse(desk: &Desk, typed: &str) -> Result<Since, String> {
+    let event = &desk.programme.event;
+    if typed.contains(':') {
+        let time: ClockTime = typed.parse()?;
+        let today = event.time_zone.date(desk.now.instant());
+        let instant = event.time_zone.instant(today, time);
+        return instant
+            .map(|instant| Since::Moment(instant.moment()))
+            .map_err(|error| error.to_string());
+    }
+    let revision: i64 = typed.parse().map_err(|_| {
+        "Type the revision that is printed on the paper, as 17, or a time of today, as 14:05."
+            .to_owned()
+    })?;
+    if (0..=event.revision.0).contains(&revision) {
+        Ok(Since::Revision(Revision(revision)))
+    } else {
+        Err(format!(
+            "There is no revision {revision} yet; the programme is at {}.",
+            event.revision
+        ))
+    }
+}
+
+fn page(desk: &Desk, form: Form, found: Option<Vec<NetChange>>) -> ChangesPage {
+    let event = &desk.programme.event;
+    ChangesPage {
+        shell: desk
+            .seat
+            .shell("What has changed", Section::Overview)
+            .form(&form),
+        tabs: tabs(&desk.seat.slug, Tab::Changes),
+        slug: desk.seat.slug.clone(),
+        since: TextField::new("since", "Since revision or time")
+            .help("The revision stands on every printed agenda. Or a time of today, as 14:05.")
+            .short()
+            .of(&form),
+        revision: event.revision.to_string(),
+        zone: event.time_zone.name().to_owned(),
+        found: found.map(|found| found.into_iter().map(|net| line(desk, net)).collect()),
+        form,
+    }
+}
+
+fn line(desk: &Desk, net: NetChange) -> ChangeLine {
+    let zone = desk.programme.event.time_zone;
+    ChangeLine {
+        what: net.what,
+        subject: net.subject,
+        who: net.actors.join(", "),
+        at: zone
+            .local_moment(net.at)
+            .format("%-d %B, %H:%M")
+            .to_string(),
+        changes: net.changes,
+    }
+}

@@ -1,0 +1,152 @@
+//! A delegation's day and a room's day.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use chrono::NaiveDate;
+
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::event::overview::day::{Line, day};
+use crate::event::programme::Resource;
+use crate::event::timetable::marks;
+use crate::time::{day_in_words, parse_date};
+use crate::web::Error;
+use crate::web::page::{Section, Shell, render};
+
+#[derive(Template)]
+#[template(path = "overview/day.html")]
+struct DayPage {
+    shell: Shell,
+    slug: String,
+    event: String,
+    venue: String,
+    heading: String,
+    detail: String,
+    back: String,
+    back_text: &'static str,
+    date: NaiveDate,
+    booking_query: String,
+    zone: String,
+    revision: String,
+    days: Vec<DayLink>,
+    lines: Vec<Line>,
+    may_change: bool,
+}
+
+struct DayLink {
+    href: String,
+    text: String,
+    current: bool,
+}
+
+/// Whose day it is, for the page.
+struct Whose {
+    resource: Resource,
+    section: Section,
+    name: String,
+    detail: String,
+    path: String,
+    booking_query: String,
+    back_text: &'static str,
+}
+
+/// What the address asks for.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    day: Option<String>,
+}
+
+/// `GET /events/{slug}/delegations/{code}/day`
+///
+/// # Errors
+/// When the caller has no part in the event, or there is no such delegation or day.
+pub async fn of_delegation(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let party = desk
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    let whose = Whose {
+        resource: Resource::Delegation(party.id),
+        section: Section::Delegations,
+        name: party.name.to_string(),
+        detail: party.principal.to_string(),
+        path: format!("delegations/{}", party.code),
+        booking_query: format!("delegations={}", party.code),
+        back_text: "Delegations",
+    };
+    show(&desk, whose, query.day.as_deref())
+}
+
+/// `GET /events/{slug}/rooms/{code}/day`
+///
+/// # Errors
+/// When the caller has no part in the event, or there is no such room or day.
+pub async fn of_room(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    let whose = Whose {
+        resource: Resource::Room(room.id),
+        section: Section::Rooms,
+        name: room.name.to_string(),
+        detail: format!("{} people", room.capacity),
+        path: format!("rooms/{}", room.code),
+        booking_query: format!("room={}", room.code),
+        back_text: "Rooms",
+    };
+    show(&desk, whose, query.day.as_deref())
+}
+
+fn show(desk: &Desk, whose: Whose, asked: Option<&str>) -> Result<HttpResponse, Error> {
+    let event = &desk.programme.event;
+    let date = match asked {
+        Some(day) => parse_date(day).map_err(Error::BadRequest)?,
+        None => event.days.first().map_or(NaiveDate::MIN, |day| day.date),
+    };
+    let slug = event.slug.to_string();
+    let days = event.days.iter().map(|day| DayLink {
+        href: format!("/events/{slug}/{}/day?day={}", whose.path, day.date),
+        text: day.date.format("%a %-d %b").to_string(),
+        current: day.date == date,
+    });
+    let title = format!("{}, {}", whose.name, day_in_words(date));
+    let (section, back) = (
+        whose.section,
+        whose.path.split('/').next().unwrap_or_default(),
+    );
+    render(&DayPage {
+        shell: desk.seat.shell(title, section),
+        event: event.name.to_string(),
+        venue: event.venue.to_string(),
+        back: format!("/events/{slug}/{back}"),
+        days: days.collect(),
+        lines: day(
+            &desk.programme,
+            whose.resource,
+            date,
+            &marks(&desk.programme),
+        ),
+        slug,
+        heading: whose.name,
+        detail: whose.detail,
+        back_text: whose.back_text,
+        date,
+        booking_query: whose.booking_query,
+        zone: event.time_zone.label(event.hours_of(date).start()),
+        revision: event.revision.to_string(),
+        may_change: desk.seat.may_change(),
+    })
+}

@@ -1,0 +1,143 @@
+//! Who meets whom.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::{Tab, TabLink, tabs};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::desk::Desk;
+use crate::event::overview::pairs::{Meeting, Pair, existing, table, with_chair};
+use crate::web::Error;
+use crate::web::page::{Section, Shell, render};
+
+/// With more delegations than this, a table of all pairs is nothing that anybody can read.
+const LARGEST_TABLE: usize = 30;
+
+#[derive(Template)]
+#[template(path = "overview/chair.html")]
+struct ChairPage {
+    shell: Shell,
+    tabs: Vec<TabLink>,
+    slug: String,
+    zone: String,
+    pairs: Vec<PairLine>,
+    missing: usize,
+    may_change: bool,
+}
+
+#[derive(Template)]
+#[template(path = "overview/pairs.html")]
+struct PairsPage {
+    shell: Shell,
+    tabs: Vec<TabLink>,
+    slug: String,
+    zone: String,
+    /// The heads of the columns; empty where there is a list instead.
+    heads: Vec<Party>,
+    rows: Vec<(Party, Vec<Option<PairLine>>)>,
+    list: Vec<PairLine>,
+    may_change: bool,
+}
+
+struct Party {
+    code: String,
+    name: String,
+}
+
+/// A pair in words.
+struct PairLine {
+    first: String,
+    second: String,
+    codes: String,
+    meetings: Vec<Meeting>,
+}
+
+fn line(pair: Pair<'_>) -> PairLine {
+    PairLine {
+        first: pair.first.name.to_string(),
+        second: pair.second.name.to_string(),
+        codes: format!("{},{}", pair.first.code, pair.second.code),
+        meetings: pair.meetings,
+    }
+}
+
+/// What the address asks for.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    pairs: Option<String>,
+}
+
+/// `GET /events/{slug}/matrix`: the chair with each guest; with `pairs=all`, every pair.
+///
+/// # Errors
+/// When the caller has no part in the event, or the address asks for other pairs.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    match query.pairs.as_deref() {
+        None => render(&chair_page(&desk)),
+        Some("all") => render(&pairs_page(&desk)),
+        Some(_) => Err(Error::BadRequest(
+            "The pairs are those of the chair, or all.".to_owned(),
+        )),
+    }
+}
+
+fn zone(desk: &Desk) -> String {
+    let event = &desk.programme.event;
+    let day = event.days.first();
+    day.map_or_else(
+        || event.time_zone.name().to_owned(),
+        |day| event.time_zone.label(event.hours_of(day.date).start()),
+    )
+}
+
+fn chair_page(desk: &Desk) -> ChairPage {
+    let pairs: Vec<PairLine> = with_chair(&desk.programme, desk.now.instant())
+        .into_iter()
+        .map(line)
+        .collect();
+    ChairPage {
+        shell: desk.seat.shell("The chair’s bilaterals", Section::Overview),
+        tabs: tabs(&desk.seat.slug, Tab::Chair),
+        slug: desk.seat.slug.clone(),
+        zone: zone(desk),
+        missing: pairs.iter().filter(|pair| pair.meetings.is_empty()).count(),
+        pairs,
+        may_change: desk.seat.may_change(),
+    }
+}
+
+fn pairs_page(desk: &Desk) -> PairsPage {
+    let (programme, now) = (&desk.programme, desk.now.instant());
+    let party = |party: &crate::delegation::Delegation| Party {
+        code: party.code.to_string(),
+        name: party.name.to_string(),
+    };
+    let readable = programme.delegations.len() <= LARGEST_TABLE;
+    let (heads, rows) = if readable {
+        let heads = programme.delegations.iter().skip(1).map(party).collect();
+        let rows = table(programme, now).into_iter().map(|(first, cells)| {
+            let cells = cells.into_iter().map(|cell| cell.map(line)).collect();
+            (party(first), cells)
+        });
+        (heads, rows.collect())
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    PairsPage {
+        shell: desk.seat.shell("All pairs", Section::Overview).wide(),
+        tabs: tabs(&desk.seat.slug, Tab::Pairs),
+        slug: desk.seat.slug.clone(),
+        zone: zone(desk),
+        heads,
+        rows,
+        list: existing(programme, now).into_iter().map(line).collect(),
+        may_change: desk.seat.may_change(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Search across slots.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::{Tab, TabLink, tabs};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::overview::search::{Wanted, search};
+use crate::event::timetable::{SlotView, marks, slot_view};
+use crate::slot::{Kind, State};
+use crate::time::parse_date;
+use crate::web::Error;
+use crate::web::field::{Choice, Select, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, unprocessable};
+
+/// How many slots are shown at most.
+const MOST: usize = 300;
+
+#[derive(Template)]
+#[template(path = "overview/search.html")]
+struct SearchPage {
+    shell: Shell,
+    tabs: Vec<TabLink>,
+    slug: String,
+    form: Form,
+    words: TextField,
+    state: Select,
+    kind: Select,
+    delegation: Select,
+    room: Select,
+    day: Select,
+    count: usize,
+    found: Vec<Found>,
+}
+
+/// A slot that was found.
+struct Found {
+    day: String,
+    slot: SlotView,
+}
+
+/// `GET /events/{slug}/slots?q=…`: the slots that answer to some words and wishes.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let fields = Fields::from_pairs(query.into_inner());
+    let fields = fields.only(&["q", "state", "kind", "delegation", "room", "day"])?;
+    match wanted(&desk, &fields) {
+        Ok(wanted) => render(&page(&desk, Form::new(fields), Some(&wanted))),
+        Err(errors) => unprocessable(&page(&desk, Form::rejected(fields, errors), None)),
+    }
+}
+
+/// Reads the wishes; an empty one is none.
+fn wanted(desk: &Desk, fields: &Fields) -> Result<Wanted, FieldErrors> {
+    let programme = &desk.programme;
+    let mut errors = FieldErrors::default();
+    let unknown = "Choose one from the list.";
+    let mut wanted = Wanted {
+        words: fields.get("q").to_owned(),
+        ..Wanted::default()
+    };
+    let asked = |name: &str| Some(fields.get(name)).filter(|value| !value.is_empty());
+    if let Some(word) = asked("state") {
+        wanted.state = errors.take("state", State::from_word(word).ok_or(unknown));
+    }
+    if let Some(word) = asked("kind") {
+        wanted.kind = errors.take("kind", Kind::from_word(word).ok_or(unknown));
+    }
+    if let Some(code) = asked("delegation") {
+        let party = programme.delegation_by_code(code).map(|party| party.id);
+        wanted.delegation = errors.take("delegation", party.ok_or(unknown));
+    }
+    if let Some(code) = asked("room") {
+        let room = programme.room_by_code(code).map(|room| room.id);
+        wanted.room = errors.take("room", room.ok_or(unknown));
+    }
+    if let Some(day) = asked("day") {
+        wanted.day = errors.take("day", parse_date(day));
+    }
+    if errors.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(errors)
+    }
+}
+
+fn page(desk: &Desk, form: Form, wanted: Option<&Wanted>) -> SearchPage {
+    let programme = &desk.programme;
+    let zone = programme.event.time_zone;
+    let slots = wanted
+        .map(|wanted| search(programme, wanted))
+        .unwrap_or_default();
+    let marks = marks(programme);
+    let found = slots.iter().take(MOST).map(|slot| Found {
+        day: zone
+            .date(slot.interval().start())
+            .format("%a %-d %b")
+            .to_string(),
+        slot: slot_view(programme, slot, &marks),
+    });
+    let select =
+        |name: &'static str, label: &'static str, all: &'static str, choices: Vec<Choice>| {
+            let choices = [Choice::new("", all)].into_iter().chain(choices);
+            Select::new(name, label, choices).of(&form)
+        };
+    let states = State::ALL
+        .iter()
+        .map(|state| Choice::new(state.as_str(), state.label()));
+    let kinds = Kind::ALL
+        .iter()
+        .map(|kind| Choice::new(kind.as_str(), kind.label()));
+    let parties = programme.delegations.iter();
+    let parties = parties.map(|party| Choice::new(party.code.as_str(), party.name.as_str()));
+    let rooms = programme.rooms.iter();
+    let rooms = rooms.map(|room| Choice::new(room.code.as_str(), room.name.as_str()));
+    let days = programme.event.days.iter();
+    let days =
+        days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date)));
+    SearchPage {
+        shell: desk.seat.shell("Search", Section::Overview).form(&form),
+        tabs: tabs(&desk.seat.slug, Tab::Search),
+        slug: desk.seat.slug.clone(),
+        words: TextField::new("q", "Words")
+            .help("In title, note, or the names of room, delegations and interpreters.")
+            .kind("search")
+            .optional()
+            .of(&form),
+        state: select("state", "State", "All but cancelled", states.collect()),
+        kind: select("kind", "Kind", "Any", kinds.collect()),
+        delegation: select("delegation", "Delegation", "Any", parties.collect()),
+        room: select("room", "Room", "Any", rooms.collect()),
+        day: select("day", "Day", "Any", days.collect()),
+        count: slots.len(),
+        found: found.collect(),
+        form,
+    }
+}
