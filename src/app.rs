@@ -7,7 +7,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
 use crate::agenda::pages as agenda;
-use crate::auth::{own_pages, pages as sign_in, user_pages};
+use crate::api;
+use crate::api::rate::Rates;
+use crate::auth::{own_pages, pages as sign_in, token_pages, user_pages};
 use crate::config::Config;
 use crate::db::Db;
 use crate::delegation::pages as delegations;
@@ -15,9 +17,10 @@ use crate::event;
 use crate::event::live::Live;
 use crate::event::pages::{history, overview, settings, timetable, watching};
 use crate::interpreter::pages as interpreters;
+use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
-use crate::mail::{Post, pages as mail};
-use crate::notice::pages as notices;
+use crate::mail::{Post, health_pages as mail_health, pages as mail};
+use crate::notice::{answer_pages as answers, pages as notices, private};
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
@@ -39,6 +42,8 @@ pub struct App {
     pub pages: KeptPages,
     /// Rung after a commit that queued mail.
     pub mail_bell: Bell,
+    /// How often each program may still ask.
+    pub api_rates: Rates,
 }
 
 impl App {
@@ -52,6 +57,7 @@ impl App {
             live: Live::default(),
             pages: KeptPages::default(),
             mail_bell: Bell::default(),
+            api_rates: Rates::default(),
         }
     }
 
@@ -60,11 +66,13 @@ impl App {
     pub fn post(&self) -> Post {
         Post {
             from: self.config.mail_from.clone(),
+            bounces: self.config.bounces.clone(),
+            links: self.config.links(),
         }
     }
 }
 
-/// Every route of the server.
+/// Every route of the server; those for programs stand in [`api::routes`].
 #[expect(
     clippy::too_many_lines,
     reason = "one line a route, all of them in one place"
@@ -74,6 +82,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
             Error::BadRequest("The address has something wrong after the “?”.".into()).into()
         }))
+        .configure(api::routes)
         .route("/assets/{file}", web::get().to(assets::show))
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::sign_in))
@@ -86,6 +95,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/account/sessions/{session}/end",
             web::post().to(own_pages::end_session),
+        )
+        .route("/account/tokens/new", web::get().to(token_pages::new))
+        .route("/account/tokens", web::post().to(token_pages::make))
+        .route(
+            "/account/tokens/{token}/revocation",
+            web::post().to(token_pages::revoke),
         )
         .route("/users", web::get().to(user_pages::list))
         .route("/users", web::post().to(user_pages::add))
@@ -109,6 +124,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::post().to(user_pages::end_sessions),
         )
         .route("/mail", web::get().to(mail::index))
+        .route("/mail/health", web::get().to(mail_health::show))
+        .route("/mail/health", web::post().to(mail_health::try_out))
+        .route("/mail/pause", web::post().to(mail_health::pause))
+        .route("/mail/inbox", web::get().to(inbox::index))
+        .route("/mail/inbox/{id}/handling", web::post().to(inbox::handle))
         .route("/mail/{id}", web::get().to(mail::show))
         .route("/mail/{id}/html", web::get().to(mail::html))
         .route("/mail/{id}/source", web::get().to(mail::source))
@@ -138,6 +158,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/free-slots", web::post().to(free::carry))
         .route("/events/{slug}/agenda", web::get().to(agenda::index))
         .route(
+            "/events/{slug}/agenda/{sheet}.pdf",
+            web::get().to(agenda::paper),
+        )
+        .route(
             "/events/{slug}/agenda.{format}",
             web::get().to(agenda::document),
         )
@@ -157,6 +181,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/events/{slug}/notices/{code}/{copy}",
             web::get().to(notices::copy),
         )
+        .route("/events/{slug}/answers", web::get().to(answers::index))
         .route("/events/{slug}/history", web::get().to(history::of_event))
         .route("/events/{slug}/rooms", web::get().to(rooms::index))
         .route("/events/{slug}/rooms", web::post().to(rooms::add))
@@ -232,9 +257,17 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::post().to(delegations::update),
         )
         .route(
+            "/events/{slug}/delegations/{code}/links",
+            web::post().to(answers::renew),
+        )
+        .route(
             "/events/{slug}/delegations/{code}/removal",
             web::post().to(delegations::remove),
         )
+        .route("/d/{token}", web::get().to(private::show))
+        .route("/d/{token}", web::post().to(private::take))
+        .route("/d/{token}/schedule.ics", web::get().to(private::feed))
+        .route("/d/{token}/schedule.pdf", web::get().to(private::paper))
         .route("/slots/{id}", web::get().to(show::show))
         .route("/slots/{id}", web::post().to(edit::update))
         .route("/slots/{id}/edit", web::get().to(edit::edit))
@@ -249,7 +282,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route("/slots/{id}/undo", web::post().to(steps::undo))
         .route("/slots/{id}/placements", web::get().to(placements::show))
-        .route("/slots/{id}/notices", web::post().to(steps::notices));
+        .route("/slots/{id}/notices", web::post().to(steps::notices))
+        .route("/slots/{id}/answers", web::post().to(answers::note));
 }
 
 /// Makes a server on a listener that is already bound; it runs when awaited.

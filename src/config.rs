@@ -7,6 +7,8 @@ use clap::Args;
 use url::Url;
 
 use crate::db::DatabaseUrl;
+use crate::mail::inbox::ImapUrl;
+use crate::notice::link::{Key, Links};
 use crate::text::Email;
 
 /// Flags of every command that opens the database.
@@ -21,6 +23,91 @@ pub struct DatabaseArgs {
         value_name = "URL"
     )]
     pub database_url: String,
+}
+
+/// How mail leaves the house.
+#[derive(Debug, Clone, Args)]
+pub struct MailArgs {
+    /// Mail relay: smtps://USER:PASSWORD@HOST or smtp://HOST?tls=required; without it mail goes to files
+    #[arg(
+        long,
+        env = "IIKURA_SMTP_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub smtp_url: Option<String>,
+    /// Mailbox that answers come to: imaps://USER:PASSWORD@HOST/FOLDER; it is looked at, and nothing in it is changed
+    #[arg(
+        long,
+        env = "IIKURA_IMAP_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub imap_url: Option<String>,
+    /// Address that undeliverable mail comes back to, as bounce@iikura.example; mail to bounce+ANYTHING must arrive there
+    #[arg(long, env = "IIKURA_BOUNCE_ADDRESS", value_name = "E-MAIL")]
+    pub bounce_address: Option<String>,
+    /// The address mail comes from
+    #[arg(
+        long,
+        env = "IIKURA_MAIL_FROM",
+        default_value = "protocol@iikura.example",
+        value_name = "E-MAIL"
+    )]
+    pub mail_from: String,
+    /// Folder for mail written to files
+    #[arg(
+        long,
+        env = "IIKURA_OUTBOX",
+        default_value = "data/outbox",
+        value_name = "DIR"
+    )]
+    pub outbox: PathBuf,
+}
+
+impl MailArgs {
+    /// The address mail comes from.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn from(&self) -> Result<Email, String> {
+        Email::parse(&self.mail_from).map_err(|error| {
+            format!(
+                "'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)",
+                self.mail_from
+            )
+        })
+    }
+
+    /// Where undeliverable mail comes back to.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn bounces(&self) -> Result<Option<Email>, String> {
+        let Some(typed) = &self.bounce_address else {
+            return Ok(None);
+        };
+        let fault = |error: &str| {
+            format!("'{typed}' {error}; set --bounce-address (IIKURA_BOUNCE_ADDRESS)")
+        };
+        let address = Email::parse(typed).map_err(|error| fault(&error))?;
+        // The part before the @ has 64 characters (RFC 5321 4.5.3.1.1), and the name of a mail needs most of them.
+        if address.as_str().find('@').is_none_or(|length| length > 20) {
+            return Err(fault(
+                "is too long before the @; 20 characters are left for it",
+            ));
+        }
+        Ok(Some(address))
+    }
+
+    /// The mailbox that answers come to.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn mailbox(&self) -> Result<Option<ImapUrl>, String> {
+        let url = self.imap_url.as_deref().map(ImapUrl::parse).transpose();
+        url.map_err(|error| format!("{error}; set --imap-url (IIKURA_IMAP_URL)"))
+    }
 }
 
 /// Flags of the server.
@@ -40,30 +127,34 @@ pub struct ServeArgs {
     /// The address people type, as https://iikura.example; by default the one listened on
     #[arg(long, env = "IIKURA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Url>,
-    /// Mail relay: smtps://USER:PASSWORD@HOST or smtp://HOST?tls=required; without it mail goes to files
+    /// Mail.
+    #[command(flatten)]
+    pub mail: MailArgs,
+    /// Seconds between two looks into the mailbox
     #[arg(
         long,
-        env = "IIKURA_SMTP_URL",
-        hide_env_values = true,
-        value_name = "URL"
+        env = "IIKURA_IMAP_EVERY",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=3600),
+        value_name = "SECONDS"
     )]
-    pub smtp_url: Option<String>,
-    /// The address mail comes from
+    pub imap_every: u64,
+    /// Days after which the content of mail that is done with is wiped
     #[arg(
         long,
-        env = "IIKURA_MAIL_FROM",
-        default_value = "protocol@iikura.example",
-        value_name = "E-MAIL"
+        env = "IIKURA_MAIL_KEEP_DAYS",
+        default_value_t = 90,
+        value_name = "DAYS"
     )]
-    pub mail_from: String,
-    /// Folder for mail written to files
+    pub mail_keep_days: u32,
+    /// File with the secret that signs private links; made when it is missing
     #[arg(
         long,
-        env = "IIKURA_OUTBOX",
-        default_value = "data/outbox",
-        value_name = "DIR"
+        env = "IIKURA_SECRET_FILE",
+        default_value = "data/secret.key",
+        value_name = "FILE"
     )]
-    pub outbox: PathBuf,
+    pub secret_file: PathBuf,
     /// Threads that answer requests; by default one per core
     #[arg(long, env = "IIKURA_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -80,12 +171,32 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The relay, or `None` for files.
     pub smtp_url: Option<String>,
+    /// The mailbox that answers come to.
+    pub mailbox: Option<ImapUrl>,
+    /// Seconds between two looks into it.
+    pub imap_every: u64,
     /// The address mail comes from.
     pub mail_from: Email,
+    /// Where undeliverable mail comes back to; `None`: to `mail_from`.
+    pub bounces: Option<Email>,
     /// Folder for mail written to files.
     pub outbox: PathBuf,
+    /// Days after which the content of mail that is done with is wiped.
+    pub mail_keep_days: u32,
+    /// What private links are signed with.
+    pub key: Key,
     /// Worker threads.
     pub workers: Option<usize>,
+}
+
+impl Config {
+    /// What signs private links, which begin with the address people type: as configured, else the one listened on.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        let listened_on = || format!("http://{}", self.listen);
+        let address = self.public_url.as_ref().map(ToString::to_string);
+        Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
+    }
 }
 
 impl ServeArgs {
@@ -99,13 +210,11 @@ impl ServeArgs {
         if let Err(error) = &database {
             faults.push(format!("{error}; set --database-url (IIKURA_DATABASE_URL)"));
         }
-        let mail_from = Email::parse(&self.mail_from);
-        if let Err(error) = &mail_from {
-            faults.push(format!(
-                "'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)",
-                self.mail_from
-            ));
-        }
+        let mail_from = self.mail.from();
+        faults.extend(mail_from.as_ref().err().cloned());
+        let (mailbox, bounces) = (self.mail.mailbox(), self.mail.bounces());
+        faults.extend(mailbox.as_ref().err().cloned());
+        faults.extend(bounces.as_ref().err().cloned());
         if let Some(url) = &self.public_url
             && !matches!(url.scheme(), "http" | "https")
         {
@@ -119,14 +228,32 @@ impl ServeArgs {
                     .into(),
             );
         }
-        match (database, mail_from) {
-            (Ok(database), Ok(mail_from)) if faults.is_empty() => Ok(Config {
+        // Last, so that a faulty configuration leaves no file behind.
+        let key = if faults.is_empty() {
+            Key::at(&self.secret_file)
+                .inspect_err(|error| {
+                    faults.push(format!(
+                        "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
+                        self.secret_file.display()
+                    ));
+                })
+                .ok()
+        } else {
+            None
+        };
+        match (database, mail_from, mailbox, bounces, key) {
+            (Ok(database), Ok(mail_from), Ok(mailbox), Ok(bounces), Some(key)) => Ok(Config {
                 database,
                 listen: self.listen,
                 public_url: self.public_url,
-                smtp_url: self.smtp_url,
+                smtp_url: self.mail.smtp_url,
+                mailbox,
+                imap_every: self.imap_every,
                 mail_from,
-                outbox: self.outbox,
+                bounces,
+                outbox: self.mail.outbox,
+                mail_keep_days: self.mail_keep_days,
+                key,
                 workers: self.workers,
             }),
             _ => Err(faults),

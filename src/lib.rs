@@ -8,6 +8,7 @@
 )]
 
 pub mod agenda;
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -172,6 +172,25 @@ impl Email {
         Self(text)
     }
 
+    /// The address as a link (RFC 6068): what could end it or begin a query is written as `%XX`.
+    #[must_use]
+    pub fn mailto(&self) -> String {
+        let mut link = String::from("mailto:");
+        for byte in self.0.bytes() {
+            if byte.is_ascii_alphanumeric() || b"@.-_+~!$'*".contains(&byte) {
+                link.push(char::from(byte));
+            } else {
+                link.push('%');
+                link.extend([byte >> 4, byte & 15].map(|half| {
+                    char::from_digit(u32::from(half), 16)
+                        .unwrap_or('0')
+                        .to_ascii_uppercase()
+                }));
+            }
+        }
+        link
+    }
+
     /// The part after the `@`.
     #[must_use]
     pub fn domain(&self) -> &str {
@@ -280,6 +299,19 @@ mod tests {
         ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_address_is_a_link_that_ends_where_it_should() {
+        let link = |text: &str| Email::parse(text).unwrap().mailto();
+        assert_eq!(
+            link("protocol@iikura.example"),
+            "mailto:protocol@iikura.example"
+        );
+        assert_eq!(
+            link("a+b?c&d%e@x.example"),
+            "mailto:a+b%3Fc%26d%25e@x.example"
+        );
     }
 
     #[test]

@@ -29,6 +29,22 @@ impl Agenda {
             Viewer::Staff => None,
             Viewer::Delegation(id) => Some(programme.delegation(id)?),
         };
+        Some(Self::for_reader(programme, reader, issued_at, pencilled))
+    }
+
+    /// Puts the office's agenda together.
+    #[must_use]
+    pub fn for_staff(programme: &Programme, issued_at: Moment, pencilled: Pencilled) -> Self {
+        Self::for_reader(programme, None, issued_at, pencilled)
+    }
+
+    fn for_reader(
+        programme: &Programme,
+        reader: Option<&Delegation>,
+        issued_at: Moment,
+        pencilled: Pencilled,
+    ) -> Self {
+        let viewer = reader.map_or(Viewer::Staff, |reader| Viewer::Delegation(reader.id));
         let event = &programme.event;
         let shown: Vec<_> = visible(programme, viewer)
             .filter(|view| view.state() != State::Pencilled || pencilled == Pencilled::Included)
@@ -39,7 +55,7 @@ impl Agenda {
             .into_iter()
             .map(|view| entry(view, &parties, &clocks))
             .collect();
-        Some(Self {
+        Self {
             slug: event.slug.to_string(),
             name: event.name.to_string(),
             name_ja: event.name_ja.clone(),
@@ -54,7 +70,7 @@ impl Agenda {
             }),
             days: days(event, &clocks, entries),
             parties: parties.in_order,
-        })
+        }
     }
 }
 
@@ -162,7 +178,8 @@ fn day(date: NaiveDate, clocks: &Clocks) -> Day {
 }
 
 impl Clock {
-    fn at(zone: Zone, interval: Interval) -> Self {
+    /// The clock of `zone` over `interval`.
+    pub(super) fn at(zone: Zone, interval: Interval) -> Self {
         let (start, end) = (interval.start(), interval.end());
         Self {
             date: zone.date(start),

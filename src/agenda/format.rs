@@ -1,16 +1,20 @@
 //! The forms in which an agenda leaves the house.
 
 use super::html::Stylesheet;
-use super::{Agenda, csv, html, ics, json};
+use super::{Agenda, csv, html, ics, json, pdf, xlsx};
 use crate::db::text_enum::TextEnum;
 
 /// A form of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// A page to print.
+    /// A page for the browser.
     Html,
+    /// Paper.
+    Pdf,
     /// A table for a spreadsheet.
     Csv,
+    /// A workbook: a sheet a day, a sheet a delegation.
+    Xlsx,
     /// Data for another program.
     Json,
     /// A file for a calendar.
@@ -18,13 +22,22 @@ pub enum Format {
 }
 
 impl TextEnum for Format {
-    const ALL: &'static [Self] = &[Self::Html, Self::Csv, Self::Json, Self::Ics];
+    const ALL: &'static [Self] = &[
+        Self::Html,
+        Self::Pdf,
+        Self::Csv,
+        Self::Xlsx,
+        Self::Json,
+        Self::Ics,
+    ];
     const NOUN: &'static str = "agenda format";
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Html => "html",
+            Self::Pdf => "pdf",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
             Self::Json => "json",
             Self::Ics => "ics",
         }
@@ -37,7 +50,9 @@ impl Format {
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Html => "text/html; charset=utf-8",
+            Self::Pdf => "application/pdf",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Json => "application/json; charset=utf-8",
             Self::Ics => "text/calendar; charset=utf-8; method=PUBLISH",
         }
@@ -65,9 +80,15 @@ pub enum RenderError {
     /// The page's template failed.
     #[error("the agenda's page could not be written")]
     Html(#[from] askama::Error),
+    /// The PDF could not be set.
+    #[error("the agenda's PDF could not be set: {0}")]
+    Pdf(#[from] pdf::PdfError),
     /// The table could not be written.
     #[error("the agenda's table could not be written")]
     Csv(#[from] ::csv::Error),
+    /// The workbook could not be written.
+    #[error("the agenda's workbook could not be written")]
+    Xlsx(#[from] rust_xlsxwriter::XlsxError),
     /// The data could not be written.
     #[error("the agenda's data could not be written")]
     Json(#[from] serde_json::Error),
@@ -84,7 +105,9 @@ pub fn render(
 ) -> Result<Vec<u8>, RenderError> {
     Ok(match format {
         Format::Html => html::render(agenda, options.stylesheet)?.into_bytes(),
+        Format::Pdf => pdf::render(agenda)?,
         Format::Csv => csv::render(agenda, options.byte_order_mark)?,
+        Format::Xlsx => xlsx::render(agenda)?,
         Format::Json => json::render(agenda)?,
         Format::Ics => ics::render(agenda).into_bytes(),
     })

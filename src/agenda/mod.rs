@@ -10,10 +10,12 @@ pub mod html;
 pub mod ics;
 pub mod json;
 pub mod pages;
+pub mod pdf;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+pub mod xlsx;
 
 use std::sync::Arc;
 
@@ -189,13 +191,7 @@ impl Agenda {
     /// What is written across an agenda that is not firm yet.
     #[must_use]
     pub fn draft_mark(&self) -> Option<&'static str> {
-        let any = |state| self.entries().any(|entry| entry.state == state);
-        match (any(State::Tentative), any(State::Pencilled)) {
-            (false, false) => None,
-            (true, false) => Some("DRAFT – contains tentative slots"),
-            (false, true) => Some("DRAFT – contains pencilled slots"),
-            (true, true) => Some("DRAFT – contains tentative and pencilled slots"),
-        }
+        draft_mark(self.entries())
     }
 
     /// `Saturday, 24 December 2022`, or from the first day to the last.
@@ -218,6 +214,21 @@ impl Agenda {
             self.zone.clock(at),
             self.zone.label(at)
         )
+    }
+}
+
+/// What is written across a document that shows these entries.
+fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
+    let (mut tentative, mut pencilled) = (false, false);
+    for entry in entries {
+        tentative |= entry.state == State::Tentative;
+        pencilled |= entry.state == State::Pencilled;
+    }
+    match (tentative, pencilled) {
+        (false, false) => None,
+        (true, false) => Some("DRAFT – contains tentative slots"),
+        (false, true) => Some("DRAFT – contains pencilled slots"),
+        (true, true) => Some("DRAFT – contains tentative and pencilled slots"),
     }
 }
 

@@ -6,14 +6,18 @@ use askama::Template;
 
 use super::format::{Format, Options, file_name, render as write};
 use super::html::Stylesheet;
+use super::pdf::{self, Choice, Sheet, SheetError};
 use super::{Agenda, Pencilled};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
+use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
+use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::assets::asset;
+use crate::web::field::{self, Select};
 use crate::web::page::{Section, Shell, render};
 
 #[derive(Template)]
@@ -22,6 +26,8 @@ struct AgendasPage {
     shell: Shell,
     slug: String,
     delegations: Vec<(String, String)>,
+    room: Select,
+    day: Select,
 }
 
 /// `GET /events/{slug}/agenda`: every agenda of the event, in every format.
@@ -41,16 +47,37 @@ pub async fn index(
         delegations: delegations
             .map(|each| (each.code.to_string(), each.name.to_string()))
             .collect(),
+        room: room_field(&desk.programme),
+        day: day_field(&desk.programme),
     })
 }
 
+fn room_field(programme: &Programme) -> Select {
+    let rooms = programme.rooms.iter();
+    let rooms = rooms.map(|room| field::Choice::new(room.code.as_str(), room.name.as_str()));
+    let all = field::Choice::new("", "Every room that is used");
+    Select::new("room", "Room", [all].into_iter().chain(rooms))
+}
+
+fn day_field(programme: &Programme) -> Select {
+    let days = programme.event.days.iter();
+    let days = days.map(|day| field::Choice::new(day.date.to_string(), day_in_words(day.date)));
+    let all = field::Choice::new("", "Every day");
+    Select::new("day", "Day", [all].into_iter().chain(days))
+}
+
 /// Whose agenda, and what of it.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
+    /// The code of the delegation whose agenda it is; the protocol office's when left out.
+    #[param(example = "KZ")]
     delegation: Option<String>,
+    /// True to have sketches in it, too; a delegation never gets them.
     #[serde(default)]
     pencilled: bool,
+    /// True to begin a table with a byte order mark, which Excel needs.
     #[serde(default)]
     bom: bool,
 }
@@ -67,7 +94,15 @@ pub async fn document(
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
-    let format = Format::from_word(&format).ok_or(Error::NotFound)?;
+    file(&desk, &format, &query).await
+}
+
+/// The agenda as a file, for the page and the API.
+///
+/// # Errors
+/// When there is no such format or delegation.
+pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<HttpResponse, Error> {
+    let format = Format::from_word(format).ok_or(Error::NotFound)?;
     let viewer = match &query.delegation {
         None => Viewer::Staff,
         Some(code) => Viewer::Delegation(
@@ -88,15 +123,82 @@ pub async fn document(
         stylesheet: Stylesheet::Link(stylesheet),
         byte_order_mark: query.bom,
     };
-    let bytes = write(&agenda, format, &options).map_err(Error::internal)?;
+    // Setting a page or packing a workbook is computing, which the thread that serves others has no time for.
+    let (bytes, name) = web::block(move || {
+        write(&agenda, format, &options).map(|bytes| (bytes, file_name(&agenda, format)))
+    })
+    .await
+    .map_err(Error::internal)?
+    .map_err(Error::internal)?;
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(format.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if format != Format::Html {
         // The name holds nothing but letters, digits, hyphens and a dot, so RFC 6266's simple form is enough.
-        let disposition = format!("attachment; filename=\"{}\"", file_name(&agenda, format));
+        let disposition = format!("attachment; filename=\"{name}\"");
         answer.insert_header((header::CONTENT_DISPOSITION, disposition));
     }
     Ok(answer.body(bytes))
+}
+
+/// What of the programme is wanted on a sheet; an empty field of the form means all.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    delegation: Option<String>,
+    room: Option<String>,
+    interpreter: Option<String>,
+    day: Option<String>,
+}
+
+/// `GET /events/{slug}/agenda/{sheet}.pdf`: a card, door sheets, the roster or the matrix, as a file.
+///
+/// # Errors
+/// When the caller has no part in the event, or the sheet is none, or of something that is not there.
+pub async fn paper(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    query: web::Query<Wanted>,
+) -> Result<HttpResponse, Error> {
+    let (slug, sheet) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
+    let choice = Choice::from(query.into_inner());
+    let (bytes, name) = web::block(move || {
+        let paper = pdf::sheet(&desk.programme, sheet, &choice, desk.now)?;
+        Ok::<_, SheetError>((paper.set()?, paper.file_name().to_owned()))
+    })
+    .await
+    .map_err(Error::internal)??;
+    Ok(HttpResponse::Ok()
+        .content_type(Format::Pdf.content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .body(bytes))
+}
+
+impl From<Wanted> for Choice {
+    fn from(wanted: Wanted) -> Self {
+        let filled = |field: Option<String>| field.filter(|typed| !typed.is_empty());
+        Self {
+            delegation: filled(wanted.delegation),
+            room: filled(wanted.room),
+            interpreter: filled(wanted.interpreter),
+            day: filled(wanted.day),
+        }
+    }
+}
+
+impl From<SheetError> for Error {
+    fn from(error: SheetError) -> Self {
+        match error {
+            SheetError::Pdf(fault) => Self::internal(fault),
+            asked => Self::BadRequest(format!("{asked}.")),
+        }
+    }
 }

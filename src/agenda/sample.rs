@@ -299,6 +299,7 @@ fn delegations() -> Vec<Delegation> {
                 contacts: vec![Contact {
                     name: line("Liaison desk"),
                     email: Email::parse(&format!("{tag}@delegations.example")).unwrap(),
+                    phone: "+81 90 0000 0001".to_owned(),
                     language: "en".to_owned(),
                     letters_only: false,
                 }],

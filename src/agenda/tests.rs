@@ -1,5 +1,6 @@
 //! Agendas are written and read back by other readers.
 
+mod papers;
 mod secrecy;
 
 use std::collections::HashMap;
@@ -34,7 +35,36 @@ fn text(agenda: &Agenda, format: Format) -> String {
         stylesheet: Stylesheet::Link("/assets/agenda.css"),
         byte_order_mark: false,
     };
-    String::from_utf8(render(agenda, format, &options).unwrap()).unwrap()
+    let bytes = render(agenda, format, &options).unwrap();
+    match format {
+        Format::Xlsx => return cells(bytes),
+        Format::Pdf => return papers::read(&bytes),
+        _ => {}
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Every sheet's name and every cell of a workbook, as they are shown; times as `HH:MM`.
+fn cells(workbook: Vec<u8>) -> String {
+    use calamine::{Data, DataType, Reader, Xlsx};
+    let mut workbook = Xlsx::new(std::io::Cursor::new(workbook)).unwrap();
+    let mut all = String::new();
+    for (name, sheet) in workbook.worksheets() {
+        all.push_str(&["[", &name, "]\n"].concat());
+        for row in sheet.rows() {
+            let cells = row.iter().map(|cell| match cell {
+                Data::DateTime(_) => cell
+                    .as_datetime()
+                    .unwrap()
+                    .format("%Y-%m-%d %H:%M")
+                    .to_string(),
+                other => other.to_string(),
+            });
+            all += &cells.collect::<Vec<_>>().join(" | ");
+            all.push('\n');
+        }
+    }
+    all
 }
 
 fn rows(agenda: &Agenda) -> Vec<HashMap<String, String>> {
@@ -285,7 +315,7 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
         events.last().unwrap().get_uid().unwrap().to_owned()
     };
     let before = uid(&programme, JP);
-    programme.notices.push(Notice {
+    programme = programme.with_notices(vec![Notice {
         slot: SlotId(9),
         delegation: KZ,
         uid: "opaque@iikura.example".to_owned(),
@@ -294,7 +324,7 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
         told,
         thread: "first@iikura.example".to_owned(),
         told_at: ISSUED,
-    });
+    }]);
     assert_eq!(uid(&programme, KZ), "opaque@iikura.example");
     assert_eq!(uid(&programme, JP), before);
 }
@@ -366,6 +396,56 @@ fn the_page_says_for_whom_it_is_and_what_is_firm() {
 }
 
 #[test]
+fn a_workbook_has_a_sheet_a_day_and_for_the_office_one_a_delegation() {
+    let programme = sample::ninth_meeting();
+    let office = text(&staff(&programme), Format::Xlsx);
+    let names: Vec<&str> = office
+        .lines()
+        .filter(|line| line.starts_with('['))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "[2022-12-24]",
+            "[JP]",
+            "[KZ]",
+            "[KG]",
+            "[TJ]",
+            "[TM]",
+            "[UZ]"
+        ]
+    );
+    let kz = office
+        .split("[KZ]")
+        .nth(1)
+        .unwrap()
+        .split("[KG]")
+        .next()
+        .unwrap();
+    assert!(
+        kz.contains("Japan–Kazakhstan") && !kz.contains("Japan–Uzbekistan"),
+        "{kz}"
+    );
+    let theirs = text(&agenda_of(&programme, KZ), Format::Xlsx);
+    assert_eq!(theirs.matches('[').count(), 1, "{theirs}");
+    let own = theirs
+        .lines()
+        .find(|line| line.contains("Japan–Kazakhstan"))
+        .unwrap();
+    assert!(
+        own.starts_with(
+            "2022-12-24 17:20 | 2022-12-24 17:20 | 2022-12-24 17:45 | 25 | Bilateral | "
+        ),
+        "{own}"
+    );
+    assert!(
+        own.contains("| 2022-12-24 14:20 | 2022-12-24 14:45 |"),
+        "at home: {own}"
+    );
+    assert!(theirs.contains("DRAFT – contains tentative slots · Revision 12, issued"));
+}
+
+#[test]
 fn the_stylesheet_can_stand_inside_the_page() {
     assert!(!super::html::STYLESHEET.contains('<'));
     assert!(!super::html::STYLESHEET.contains("url("));
@@ -382,7 +462,9 @@ fn a_files_name_is_harmless() {
     agenda.slug = "../..\\a\"\r\n\u{202E}b/日本".to_owned();
     assert_eq!(file_name(&agenda, Format::Html), "ab-kz-r12.html");
     for &format in Format::ALL {
-        assert!(format.content_type().contains("charset=utf-8"));
+        // A workbook and paper are no text.
+        let has_charset = format.content_type().contains("charset=utf-8");
+        assert_eq!(has_charset, !matches!(format, Format::Xlsx | Format::Pdf));
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Record {
     pub id: i64,
     /// When.
     pub at: Moment,
+    /// The revision of the event that it made; `None` when it was none of an event's.
+    pub revision: Option<Revision>,
     /// Whose account acted; `None` for the command line and the program itself.
     pub actor_id: Option<i64>,
     /// Who.
@@ -301,5 +303,35 @@ pub fn since(conn: &mut Conn, event: EventId, since: Since) -> QueryResult<Vec<R
     match since {
         Since::Revision(revision) => query.filter(audit::revision.gt(revision)).load(conn),
         Since::Moment(moment) => query.filter(audit::at.ge(moment)).load(conn),
+    }
+}
+
+/// The first changes of an event after a revision, in the order in which they were made: about `most`, and always whole
+/// revisions.
+///
+/// # Errors
+/// As the database says.
+pub fn some_since(
+    conn: &mut Conn,
+    event: EventId,
+    since: Revision,
+    most: i64,
+) -> QueryResult<Vec<Record>> {
+    let after = || {
+        audit::table
+            .filter(audit::event_id.eq(event))
+            .filter(audit::revision.gt(since))
+            .order(audit::id)
+    };
+    let last: Option<Revision> = after()
+        .select(audit::revision.assume_not_null())
+        .limit(1)
+        .offset(most - 1)
+        .get_result(conn)
+        .optional()?;
+    let records = after().select(Record::as_select());
+    match last {
+        Some(last) => records.filter(audit::revision.le(last)).load(conn),
+        None => records.load(conn),
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
+use crate::auth::token;
 use crate::auth::{EventRole, User, UserId};
 use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
@@ -283,7 +284,7 @@ pub fn change(
     })
 }
 
-/// Disables an account, which ends its sessions, or enables it again.
+/// Disables an account, which ends its sessions and tokens, or enables it again.
 ///
 /// # Errors
 /// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
@@ -303,6 +304,7 @@ pub fn set_disabled(
         check_administrator_left(conn)?;
         if disabled {
             end_sessions(conn, user, None)?;
+            token::end_all(conn, user)?;
         }
         let after = snapshot(conn, user)?;
         let action = if disabled {
@@ -314,7 +316,8 @@ pub fn set_disabled(
     })
 }
 
-/// Sets a password, which ends the account's sessions except `kept`.
+/// Sets a password, which ends the account's sessions except `kept`, and its tokens: whoever knew the old one may have
+/// made one.
 ///
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
@@ -329,6 +332,7 @@ pub fn set_password(
     conn.transaction(|conn| {
         replace_hash(conn, user, password_hash)?;
         end_sessions(conn, user, kept)?;
+        token::end_all(conn, user)?;
         note(
             conn,
             actor,

@@ -7,11 +7,14 @@ pub mod password;
 pub mod session;
 pub mod store;
 pub mod throttle;
+pub mod token;
+pub mod token_pages;
 pub mod user_pages;
 
 use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
+use crate::auth::token::Scope;
 use crate::db::text_enum::TextEnum;
 use crate::event::timetable::Zoom;
 use crate::event::{EventId, Revision};
@@ -107,23 +110,31 @@ pub struct Seat {
     pub revision: Revision,
     /// What they may do there.
     pub access: Access,
+    /// What a program that acts for them may do at most; `None` when they act themselves.
+    scope: Option<Scope>,
     done: Option<Done>,
 }
 
 impl Seat {
-    /// True for officers and administrators.
+    /// True for officers and administrators, unless they act by a token that may only read.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.access == Access::Change
+        self.access == Access::Change && self.scope != Some(Scope::Read)
     }
 
     /// Passes on those who may change the event.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for observers.
+    /// [`Error::Forbidden`] for observers, and for tokens that may only read.
     pub fn to_change(self) -> Result<Self, Error> {
         if self.may_change() {
             return Ok(self);
+        }
+        if self.access == Access::Change {
+            return Err(Error::Forbidden(
+                "This token may only read. Make one that may write, on the page of your account."
+                    .into(),
+            ));
         }
         Err(Error::Forbidden(
             "You are an observer of this event: you can read everything and change nothing. Ask an administrator if you should be an officer.".into(),

@@ -1,14 +1,17 @@
-//! `/account`: one's own password and sessions.
+//! `/account`: one's own password, sessions and tokens.
+
+use std::net::IpAddr;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::account;
 use crate::auth::password::{self, NewPassword};
 use crate::auth::session::{Caller, Session};
 use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Keys};
+use crate::auth::token::{self, Token};
+use crate::auth::{User, account};
 use crate::db::Conn;
 use crate::time::Moment;
 use crate::web::Error;
@@ -26,6 +29,7 @@ struct AccountPage {
     current: TextField,
     new: TextField,
     sessions: Vec<SessionLine>,
+    tokens: Vec<TokenLine>,
 }
 
 struct SessionLine {
@@ -35,8 +39,17 @@ struct SessionLine {
     this: bool,
 }
 
+struct TokenLine {
+    id: i64,
+    name: String,
+    scope: &'static str,
+    made: String,
+    used: String,
+}
+
 impl AccountPage {
-    fn new(session: &Session, open: &[OpenSession], form: &Form) -> Self {
+    fn new(own: &Own, form: &Form) -> Self {
+        let session = &own.session;
         Self {
             shell: session.shell("Your account", Section::Account).form(form),
             summary: form.summary(),
@@ -51,7 +64,8 @@ impl AccountPage {
                 .autocomplete("new-password")
                 .help("At least 15 characters, for example four words that have nothing to do with each other.")
                 .of(form),
-            sessions: open.iter().map(|open| line(open, session)).collect(),
+            sessions: own.open.iter().map(|open| line(open, session)).collect(),
+            tokens: own.tokens.iter().map(token_line).collect(),
         }
     }
 }
@@ -65,15 +79,66 @@ fn line(open: &OpenSession, session: &Session) -> SessionLine {
     }
 }
 
+fn token_line(token: &Token) -> TokenLine {
+    TokenLine {
+        id: token.id.0,
+        name: token.name.to_string(),
+        scope: token.scope.label(),
+        made: utc(token.created_at),
+        used: token.last_used_at.map_or("never".to_owned(), utc),
+    }
+}
+
 /// `2026-11-23 11:38 UTC`
 fn utc(moment: Moment) -> String {
     moment.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-fn load(conn: &mut Conn, caller: &Caller) -> Result<(Session, Vec<OpenSession>), Error> {
+/// What somebody has to their own.
+struct Own {
+    session: Session,
+    open: Vec<OpenSession>,
+    tokens: Vec<Token>,
+}
+
+fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
     let session = caller.session(conn)?;
-    let open = store::open_sessions(conn, session.user.id, caller.now)?;
-    Ok((session, open))
+    let user = session.user.id;
+    Ok(Own {
+        open: store::open_sessions(conn, user, caller.now)?,
+        tokens: token::of_user(conn, user)?,
+        session,
+    })
+}
+
+/// True when somebody signed in has typed their password once more. Somebody at an unlocked desk may guess no more often
+/// than somebody at the front door.
+///
+/// # Errors
+/// When there were too many tries, or the database fails.
+pub(super) async fn knows_password(
+    app: &App,
+    user: &User,
+    address: IpAddr,
+    typed: &str,
+    now: Moment,
+) -> Result<bool, Error> {
+    let keys = Keys::new(user.email.as_str(), address);
+    let (counted, id) = (keys.clone(), user.id);
+    let stored = app
+        .db
+        .write(move |conn| {
+            throttle::count(conn, &counted, now)?;
+            Ok::<_, Error>(account::by_id(conn, id)?.password_hash)
+        })
+        .await?;
+    let right = password::verify(typed.to_owned(), Some(stored)).await;
+    if right {
+        app.db
+            .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &keys)?))
+            .await?;
+    }
+    Ok(right)
 }
 
 /// `GET /account`
@@ -81,8 +146,8 @@ fn load(conn: &mut Conn, caller: &Caller) -> Result<(Session, Vec<OpenSession>),
 /// # Errors
 /// When nobody is signed in, or the database fails.
 pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, open) = app.db.read(move |conn| load(conn, &caller)).await?;
-    render(&AccountPage::new(&session, &open, &Form::default()))
+    let own = app.db.read(move |conn| load(conn, &caller)).await?;
+    render(&AccountPage::new(&own, &Form::default()))
 }
 
 /// `POST /account/password`
@@ -95,45 +160,28 @@ pub async fn change_password(
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (now, address) = (caller.now, caller.address);
-    let (session, open) = app.db.read(move |conn| load(conn, &caller)).await?;
+    let own = app.db.read(move |conn| load(conn, &caller)).await?;
     let fields = fields.only(&["current_password", "new_password"])?;
-    let user = session.user.clone();
+    let user = own.session.user.clone();
     let mut errors = FieldErrors::default();
     let context = [user.name.as_str(), user.email.as_str()];
     let password = errors.take(
         "new_password",
         NewPassword::parse(fields.get("new_password"), &context),
     );
-    let keys = Keys::new(user.email.as_str(), address);
-    let (counted, id) = (keys.clone(), user.id);
-    // Somebody at an unlocked desk may guess no more often than somebody at the front door.
-    let stored = app
-        .db
-        .write(move |conn| {
-            throttle::count(conn, &counted, now)?;
-            Ok::<_, Error>(account::by_id(conn, id)?.password_hash)
-        })
-        .await?;
-    if !password::verify(fields.get("current_password").to_owned(), Some(stored)).await {
+    if !knows_password(&app, &user, address, fields.get("current_password"), now).await? {
         errors.add("current_password", "Current password is not right");
     }
     let (Some(password), true) = (password, errors.is_empty()) else {
         let form = Form::rejected(fields, errors);
-        return unprocessable(&AccountPage::new(&session, &open, &form));
+        return unprocessable(&AccountPage::new(&own, &form));
     };
     let hash = password.hash().await?;
     app.db
         .write(move |conn| {
-            throttle::forgive(conn, &keys)?;
-            let kept = Some(&session.token);
-            Ok::<_, Error>(account::set_password(
-                conn,
-                id,
-                &hash,
-                kept,
-                &user.actor(),
-                now,
-            )?)
+            let (kept, actor) = (Some(&own.session.token), user.actor());
+            let changed = account::set_password(conn, user.id, &hash, kept, &actor, now);
+            Ok::<_, Error>(changed?)
         })
         .await?;
     Ok(see_other_done("/account", "password-changed"))
@@ -150,9 +198,9 @@ pub async fn end_session(
 ) -> Result<HttpResponse, Error> {
     app.db
         .write(move |conn| {
-            let (_, open) = load(conn, &caller)?;
-            let ended = open
-                .iter()
+            let ended = load(conn, &caller)?
+                .open
+                .into_iter()
                 .find(|open| open.token.reference() == *reference)
                 .ok_or(Error::NotFound)?;
             Ok::<_, Error>(store::end_session(conn, &ended.token)?)

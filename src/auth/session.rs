@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::auth::token::{self, Scope};
 use crate::auth::{Access, Seat, User, store};
 use crate::db::Conn;
 use crate::time::Moment;
@@ -86,7 +87,8 @@ pub fn removal_cookie() -> Cookie<'static> {
 pub struct TokenHash(String);
 
 impl TokenHash {
-    fn of(token: &str) -> Self {
+    /// Hashes a secret.
+    pub(super) fn of(token: &str) -> Self {
         let hex = Sha256::digest(token.as_bytes()).iter().fold(
             String::with_capacity(64),
             |mut hex, byte| {
@@ -122,6 +124,8 @@ pub struct Session {
     pub user: User,
     /// Which.
     pub token: TokenHash,
+    /// What a program that bears a token may do at most; `None` for people.
+    scope: Option<Scope>,
     last_seen_at: Moment,
     done: Option<Done>,
 }
@@ -131,8 +135,17 @@ impl Session {
         Self {
             user,
             token,
+            scope: None,
             last_seen_at,
             done: None,
+        }
+    }
+
+    /// The same for a program, within a scope.
+    pub(super) fn within(self, scope: Scope) -> Self {
+        Self {
+            scope: Some(scope),
+            ..self
         }
     }
 
@@ -177,6 +190,7 @@ impl Session {
             event_name: place.name,
             revision: place.revision,
             access,
+            scope: self.scope,
             done: self.done,
         })
     }
@@ -222,6 +236,8 @@ pub struct Caller {
     /// The address at the other end of the connection; no header is believed.
     pub address: IpAddr,
     token: Option<TokenHash>,
+    /// The token is a program's, not a browser's.
+    bearer: bool,
     asked: Asked,
     done: Option<Done>,
     unnoticed: bool,
@@ -233,6 +249,16 @@ impl Caller {
     pub fn unnoticed(self) -> Self {
         Self {
             unnoticed: true,
+            ..self
+        }
+    }
+
+    /// The same caller as a program that bears a token of this hash; a cookie that it sent as well counts for nothing.
+    #[must_use]
+    pub fn bearing(self, token: TokenHash) -> Self {
+        Self {
+            token: Some(token),
+            bearer: true,
             ..self
         }
     }
@@ -266,6 +292,9 @@ impl Caller {
         let Some(token) = &self.token else {
             return Ok(None);
         };
+        if self.bearer {
+            return Ok(token::who(conn, token, self.now)?);
+        }
         let session = store::who(conn, token, self.now)?;
         Ok(session.map(|session| self.in_use(conn, session)))
     }
@@ -297,6 +326,9 @@ impl Caller {
     /// # Errors
     /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
     pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
+        if self.bearer {
+            return self.session(conn)?.seat(conn, slug);
+        }
         let found = match &self.token {
             Some(token) => store::who_at(conn, token, slug, self.now)?,
             None => None,
@@ -327,6 +359,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
         token: request
             .cookie(COOKIE)
             .map(|cookie| TokenHash::of(cookie.value())),
+        bearer: false,
         asked: Asked {
             path: request.uri().path_and_query().map_or_else(
                 || request.path().to_owned(),

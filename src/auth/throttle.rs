@@ -15,6 +15,12 @@ use crate::web::Error;
 const PER_ACCOUNT: i32 = 5;
 /// Tries that an address takes in a window: a delegation's office has one address for many people.
 const PER_ADDRESS: i32 = 20;
+/// Private links that open nothing which an address may try in a window.
+const DEAD_LINKS: i32 = 60;
+/// Answers that a delegation may give by its links in a window.
+const ANSWERS: i32 = 60;
+/// Trials of the mail relay that an administrator may make in a window.
+const MAIL_TRIALS: i32 = 10;
 /// Seconds of a window; it begins with the first try and is not moved by later ones.
 const WINDOW: i64 = 15 * 60;
 
@@ -32,16 +38,19 @@ impl Keys {
     pub fn new(email: &str, from: IpAddr) -> Self {
         let digest = Sha256::digest(email.as_bytes());
         let account = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-        let network = match from.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        };
         Self {
             account: format!("account:{}", account.collect::<String>()),
-            address: format!("address:{network}"),
+            address: format!("address:{}", network(from)),
+        }
+    }
+}
+
+fn network(from: IpAddr) -> String {
+    match from.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
 }
@@ -51,6 +60,40 @@ impl Keys {
 /// # Errors
 /// [`Error::TooMany`] when there were too many before.
 pub fn count(conn: &mut Conn, keys: &Keys, now: Moment) -> Result<(), Error> {
+    let limits = [(&keys.account, PER_ACCOUNT), (&keys.address, PER_ADDRESS)];
+    tally(conn, &limits, now)
+}
+
+/// Counts a private link that opened nothing, by where it was tried.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_dead_link(conn: &mut Conn, from: IpAddr, now: Moment) -> Result<(), Error> {
+    tally(
+        conn,
+        &[(&format!("link:{}", network(from)), DEAD_LINKS)],
+        now,
+    )
+}
+
+/// Counts an answer by a private link: whoever has it may change their mind, but not fill the history.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_answer(conn: &mut Conn, delegation: i64, now: Moment) -> Result<(), Error> {
+    tally(conn, &[(&format!("answers:{delegation}"), ANSWERS)], now)
+}
+
+/// Counts a trial of the way to the mail relay: it makes connections and may send.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_mail_trial(conn: &mut Conn, user: i64, now: Moment) -> Result<(), Error> {
+    tally(conn, &[(&format!("mail-trial:{user}"), MAIL_TRIALS)], now)
+}
+
+fn tally(conn: &mut Conn, limits: &[(&String, i32)], now: Moment) -> Result<(), Error> {
+    let names: Vec<&String> = limits.iter().map(|(key, _)| *key).collect();
     let counted: Vec<(String, i32, Moment)> = conn.transaction(|conn| {
         // Windows that have ended, and such as a clock that ran ahead has left behind.
         diesel::delete(
@@ -61,29 +104,23 @@ pub fn count(conn: &mut Conn, keys: &Keys, now: Moment) -> Result<(), Error> {
             ),
         )
         .execute(conn)?;
-        for key in [&keys.account, &keys.address] {
+        for key in &names {
             diesel::sql_query(
                 "INSERT INTO sign_in_failures (throttle_key, failures, window_ends_at) VALUES ($1, 1, $2) \
                  ON CONFLICT (throttle_key) DO UPDATE SET failures = sign_in_failures.failures + 1",
             )
-            .bind::<Text, _>(key)
+            .bind::<Text, _>(*key)
             .bind::<BigInt, _>(now.plus(WINDOW))
             .execute(conn)?;
         }
         sign_in_failures::table
-            .filter(sign_in_failures::throttle_key.eq_any([&keys.account, &keys.address]))
+            .filter(sign_in_failures::throttle_key.eq_any(&names))
             .load(conn)
     })?;
-    let limit = |key: &str| {
-        if key == keys.account {
-            PER_ACCOUNT
-        } else {
-            PER_ADDRESS
-        }
-    };
+    let limit = |key: &String| limits.iter().find(|(name, _)| *name == key);
     counted
         .iter()
-        .filter(|(key, tries, _)| *tries > limit(key))
+        .filter(|(key, tries, _)| limit(key).is_some_and(|(_, most)| tries > most))
         .map(|(_, _, ends)| ends.seconds() - now.seconds())
         .max()
         .map_or(Ok(()), |wait| Err(Error::TooMany { wait }))

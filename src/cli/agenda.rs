@@ -1,6 +1,6 @@
 //! `iikura agenda`: an agenda on the terminal or into a file.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::agenda::format::{Format, Options, RenderError, render};
 use crate::agenda::html::Stylesheet;
+use crate::agenda::pdf::{Choice, Sheet, SheetError, sheet};
 use crate::agenda::{Agenda, Pencilled};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
@@ -23,8 +24,21 @@ pub struct AgendaArgs {
     /// The agenda of one delegation, as KZ: only what it may see; without it, the whole event for the protocol office
     #[arg(long, value_name = "CODE")]
     pub delegation: Option<String>,
+    /// A sheet for paper instead of the agenda, always as PDF: a minister's card (with --delegation), a sheet for each
+    /// door, the interpreters' roster, the matrix of bilaterals
+    #[arg(long, value_parser = words::<Sheet>(), conflicts_with_all = ["format", "bom", "pencilled"])]
+    pub sheet: Option<Sheet>,
+    /// Only this room's door sheets
+    #[arg(long, value_name = "CODE", requires = "sheet")]
+    pub room: Option<String>,
+    /// Only this interpreter's roster
+    #[arg(long, value_name = "CODE", requires = "sheet")]
+    pub interpreter: Option<String>,
+    /// Only this day of a sheet, as 2022-12-24
+    #[arg(long, value_name = "DAY", requires = "sheet")]
+    pub day: Option<String>,
     /// Form of the file
-    #[arg(long, default_value = "html", value_parser = formats())]
+    #[arg(long, default_value = "html", value_parser = words::<Format>())]
     pub format: Format,
     /// File to write; by default the terminal
     #[arg(long, short, value_name = "FILE")]
@@ -53,6 +67,12 @@ pub enum AgendaError {
     /// A byte order mark on something else than a table.
     #[error("--bom is for CSV; add --format csv or leave it out")]
     MarkWithoutTable,
+    /// A workbook or a PDF on a terminal.
+    #[error("a {0} file is no text for a terminal; name a file with --output")]
+    NoText(&'static str),
+    /// There is no such sheet.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
     /// The agenda could not be written.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -77,6 +97,12 @@ impl AgendaArgs {
             (path.display().to_string(), std::fs::write(path, bytes))
         } else {
             let mut terminal = std::io::stdout().lock();
+            let is_text =
+                self.sheet.is_none() && !matches!(self.format, Format::Xlsx | Format::Pdf);
+            if !is_text && terminal.is_terminal() {
+                let format = self.sheet.map_or(self.format, |_| Format::Pdf);
+                return Err(AgendaError::NoText(format.as_str()));
+            }
             let written = terminal.write_all(&bytes).and_then(|()| terminal.flush());
             ("the terminal".to_owned(), written)
         };
@@ -88,6 +114,10 @@ impl AgendaArgs {
     /// # Errors
     /// As [`run`](Self::run), without those of the file.
     pub fn bytes(&self, programme: &Programme, now: Moment) -> Result<Vec<u8>, AgendaError> {
+        if let Some(wanted) = self.sheet {
+            let paper = sheet(programme, wanted, &self.choice(), now)?;
+            return Ok(paper.set().map_err(SheetError::from)?);
+        }
         if self.bom && self.format != Format::Csv {
             return Err(AgendaError::MarkWithoutTable);
         }
@@ -104,6 +134,15 @@ impl AgendaArgs {
             byte_order_mark: self.bom,
         };
         Ok(render(&agenda, self.format, &options)?)
+    }
+
+    fn choice(&self) -> Choice {
+        Choice {
+            delegation: self.delegation.clone(),
+            room: self.room.clone(),
+            interpreter: self.interpreter.clone(),
+            day: self.day.clone(),
+        }
     }
 
     fn viewer(&self, programme: &Programme) -> Result<Viewer, AgendaError> {
@@ -136,11 +175,10 @@ impl AgendaArgs {
     }
 }
 
-/// Every format by its word, so that `--help` and a typing mistake list them.
-fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.as_str())).try_map(|word| {
-        Format::from_word(&word).ok_or_else(|| format!("unknown {} '{word}'", Format::NOUN))
-    })
+/// Every value by its word, so that `--help` and a typing mistake list them.
+fn words<T: TextEnum + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::ALL.iter().map(|value| value.as_str()))
+        .try_map(|word| T::from_word(&word).ok_or_else(|| format!("unknown {} '{word}'", T::NOUN)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::live::Live;
 use crate::event::{EventId, file};
+use crate::notice::link::Key;
 use crate::text::{Email, Line};
 use crate::time::{Clock, Moment};
 
@@ -49,13 +50,14 @@ impl DemoArgs {
     pub fn run(self) -> Result<(), Failure> {
         serve::start_log();
         let folder = fresh_folder(self.data)?;
-        let config = config(&folder, self.listen)?;
+        let mut config = config(&folder, self.listen)?;
         let listener = serve::listen(&config)?;
+        config.listen = listener.local_addr()?;
         let db = Db::open(&config.database)?;
         db.migrate()?;
         let clock = Clock::system();
         let sign_ins = fill(&db, &config.mail_from, clock.now())?;
-        println!("http://{}/", listener.local_addr()?);
+        println!("http://{}/", config.listen);
         for (role, email, password) in sign_ins {
             println!("{role} {email} {password}");
         }
@@ -107,8 +109,13 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         listen,
         public_url: None,
         smtp_url: None,
+        mailbox: None,
+        imap_every: 30,
+        bounces: None,
         mail_from: Email::parse("protocol@iikura.example").map_err(Failure::one)?,
         outbox: folder.join("outbox"),
+        mail_keep_days: 90,
+        key: Key::at(&folder.join("secret.key")).map_err(Failure::one)?,
         workers: None,
     })
 }

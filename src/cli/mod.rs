@@ -1,9 +1,12 @@
 //! The command line: one file per command.
 
 pub mod agenda;
+mod backup;
 mod data;
 pub mod demo;
+mod mail;
 mod serve;
+mod token;
 pub mod user;
 
 use std::process::ExitCode;
@@ -11,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{DatabaseArgs, ServeArgs};
-use crate::db::{Db, DbError};
+use crate::db::{DatabaseUrl, Db, DbError};
 use crate::time::Clock;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
@@ -32,10 +35,19 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Add, disable and re-key users
     User(UserArgs),
+    /// Make tokens for the API
+    Token(TokenArgs),
     /// Read an event file into the database
     Import(data::ImportArgs),
     /// Write an event as a file
     Export(data::ExportArgs),
+    /// Copy the database into a new file, also while the server runs
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of a database that is not there
+    Restore(backup::BackupArgs),
+    /// Try out mail
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Write an agenda
     Agenda(WithDatabase<agenda::AgendaArgs>),
 }
@@ -54,6 +66,14 @@ struct UserArgs {
     database: DatabaseArgs,
     #[command(subcommand)]
     command: user::UserCommand,
+}
+
+#[derive(Debug, clap::Args)]
+struct TokenArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: token::TokenCommand,
 }
 
 /// Why a command ended without doing its work: one sentence per fault.
@@ -93,20 +113,28 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Migrate(args) => Ok(open_unmigrated(&args)?.migrate()?),
         Command::User(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
+        Command::Token(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
         Command::Import(args) => args.run(),
         Command::Export(args) => args.run(),
+        Command::Backup(args) => args.back_up(),
+        Command::Restore(args) => args.restore(),
+        Command::Mail(command) => command.run(),
         Command::Agenda(WithDatabase { database, args }) => {
+            serve::start_log();
             let programme = data::programme(&open(&database)?, &args.slug)?;
             Ok(args.run(&programme, Clock::system().now())?)
         }
     }
 }
 
-fn open_unmigrated(args: &DatabaseArgs) -> Result<Db, Failure> {
-    let url = args.database_url.parse().map_err(|error: DbError| {
+fn database_url(args: &DatabaseArgs) -> Result<DatabaseUrl, Failure> {
+    args.database_url.parse().map_err(|error: DbError| {
         Failure::one(format!("{error}; set --database-url (IIKURA_DATABASE_URL)"))
-    })?;
-    Ok(Db::open(&url)?)
+    })
+}
+
+fn open_unmigrated(args: &DatabaseArgs) -> Result<Db, Failure> {
+    Ok(Db::open(&database_url(args)?)?)
 }
 
 /// Opens the database and brings it up to this program, as every command but `migrate` and `serve` may.

@@ -5,21 +5,30 @@ use std::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
+use crate::agenda::pdf;
 use crate::app::{self, App};
 use crate::config::{Config, ServeArgs};
 use crate::db::Db;
 use crate::event::wire::Wire;
+use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
 use crate::time::Clock;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     start_log();
-    let config = args.check().map_err(Failure)?;
+    let mut config = args.check().map_err(Failure)?;
+    if config.database.is_open_to_others() {
+        tracing::warn!(
+            database = ?config.database,
+            "whoever sits on the way to the database may read along; take sslmode out of its URL, or write sslmode=verify-full"
+        );
+    }
     let db = Db::open(&config.database)?;
     db.check_schema()?;
     let listener = listen(&config)?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
+    config.listen = listener.local_addr()?;
+    tracing::info!(address = %config.listen, "listening");
     until_stopped(App::new(db, Clock::system(), config), listener)
 }
 
@@ -38,9 +47,14 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
     let transport =
         Transport::configured(app.config.smtp_url.as_deref(), app.config.outbox.clone())?;
     actix_web::rt::System::new().block_on(async move {
+        // So that the log says at the start what paper will lack, and the first who prints does not wait.
+        std::thread::spawn(pdf::find_fonts);
         let bell = app.mail_bell.clone();
-        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone());
+        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone())
+            .keeping(app.config.mail_keep_days);
         let worker = actix_web::rt::spawn(worker.run());
+        let mailbox = app.config.mailbox.clone();
+        let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let _wire = Wire::listen(&app.db, &app.live);
         let watchers = app.live.watchers().clone();
         // Streams never end by themselves, and would hold up the end.
@@ -49,6 +63,9 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
             watchers.close();
         });
         let served = app::server(app, listener)?.await;
+        if let Some(mailbox) = mailbox {
+            mailbox.abort();
+        }
         bell.stop();
         worker.await?;
         Ok(served?)

@@ -6,9 +6,9 @@ use std::io::Read as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::audit::Actor;
-use crate::auth::account::{self, AccountError, Profile};
+use crate::auth::EventRole;
+use crate::auth::account::{self, Account, AccountError, Profile};
 use crate::auth::password::NewPassword;
-use crate::auth::{EventRole, User};
 use crate::db::{Conn, Db, DbError};
 use crate::event::EventId;
 use crate::text::{Email, Line};
@@ -19,9 +19,9 @@ use crate::time::Clock;
 pub enum UserCommand {
     /// Add somebody who can sign in
     Add(AddArgs),
-    /// Set a password; all sessions of the account end
+    /// Set a password; all sessions and tokens of the account end
     Password(PasswordArgs),
-    /// Disable an account; all its sessions end
+    /// Disable an account; all its sessions and tokens end
     Disable(DisableArgs),
 }
 
@@ -175,7 +175,7 @@ impl AddArgs {
 
 impl PasswordArgs {
     fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
-        let user = db.read_here(|conn| find(conn, &self.email))?;
+        let user = db.read_here(|conn| find(conn, &self.email))?.user;
         let (password, made) = self
             .password
             .take(&[user.name.as_str(), user.email.as_str()])?;
@@ -186,7 +186,7 @@ impl PasswordArgs {
             Ok::<_, UserError>(())
         })?;
         println!(
-            "The password of {} is changed; their sessions have ended.",
+            "The password of {} is changed; their sessions and tokens have ended.",
             user.email
         );
         print_made(&password, made);
@@ -197,12 +197,12 @@ impl PasswordArgs {
 impl DisableArgs {
     fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
         let user = db.write_here(|conn| {
-            let user = find(conn, &self.email)?;
+            let user = find(conn, &self.email)?.user;
             account::set_disabled(conn, user.id, true, &Actor::command_line(), clock.now())?;
             Ok::<_, UserError>(user)
         })?;
         println!(
-            "{} cannot sign in any more; their sessions have ended.",
+            "{} cannot sign in any more; their sessions and tokens have ended.",
             user.email
         );
         Ok(())
@@ -250,9 +250,9 @@ fn flag(flag: &'static str, value: &str, fault: String) -> UserError {
     }
 }
 
-fn find(conn: &mut Conn, email: &str) -> Result<User, UserError> {
+/// The account with an address.
+pub(super) fn find(conn: &mut Conn, email: &str) -> Result<Account, UserError> {
     account::by_email(conn, &email.trim().to_lowercase())?
-        .map(|account| account.user)
         .ok_or_else(|| UserError::NoUser(email.to_owned()))
 }
 

@@ -6,11 +6,14 @@
 //! Rows are looked up by a unique key with `get_result`, not `first`: `first` adds `LIMIT ?`, and SQLite prepares a
 //! statement anew each time a bound LIMIT is bound (its planner looks at the value), which costs five times the query.
 
+pub mod backup;
 mod connection;
 pub mod schema;
 pub mod text_enum;
+mod url;
 
 pub use connection::Conn;
+pub use url::DatabaseUrl;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,33 +30,6 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 /// The oldest SQLite that does not corrupt a WAL database (fixed in 3.51.3, <https://sqlite.org/releaselog/3_51_3.html>).
 const OLDEST_SQLITE: i64 = 3_051_003;
-
-/// Which database a URL names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// `sqlite:PATH`
-    Sqlite(String),
-    /// `postgres://…`, as libpq takes it.
-    Postgres(String),
-}
-
-impl std::str::FromStr for DatabaseUrl {
-    type Err = DbError;
-
-    fn from_str(url: &str) -> Result<Self, DbError> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path == ":memory:" {
-                return Err(DbError::Url(url.to_owned()));
-            }
-            return Ok(Self::Sqlite(path.to_owned()));
-        }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
-        }
-        Err(DbError::Url(url.to_owned()))
-    }
-}
 
 /// What can go wrong before a query is even asked.
 #[derive(Debug, thiserror::Error)]
@@ -99,10 +75,9 @@ pub enum DbError {
 pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
     match url {
         DatabaseUrl::Sqlite(path) => {
-            let mut sqlite = SqliteConnection::establish(path)?;
-            // One PRAGMA a statement, the time-out first: the others may already have to wait.
+            let mut sqlite = patient_sqlite(path)?;
+            // One PRAGMA a statement.
             for pragma in [
-                "PRAGMA busy_timeout = 15000",
                 "PRAGMA journal_mode = WAL",
                 "PRAGMA synchronous = FULL",
                 "PRAGMA foreign_keys = ON",
@@ -114,6 +89,13 @@ pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
         }
         DatabaseUrl::Postgres(url) => Ok(Conn::Postgres(PgConnection::establish(url)?)),
     }
+}
+
+/// Opens an SQLite file so that every statement, from the first on, waits for others who are at it.
+fn patient_sqlite(path: &str) -> Result<SqliteConnection, DbError> {
+    let mut sqlite = SqliteConnection::establish(path)?;
+    sqlite.batch_execute("PRAGMA busy_timeout = 15000")?;
+    Ok(sqlite)
 }
 
 #[derive(QueryableByName)]

@@ -33,6 +33,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Text,
+        name -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (user_id, event_id, request_key) {
+        user_id -> BigInt,
+        event_id -> BigInt,
+        request_key -> Text,
+        request_hash -> Text,
+        slot_id -> BigInt,
+        answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> BigInt,
         slug -> Text,
@@ -130,6 +154,7 @@ diesel::table! {
         language -> Text,
         letters_only -> Bool,
         position -> Integer,
+        phone -> Text,
     }
 }
 
@@ -207,6 +232,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    answers (slot_id, delegation_id) {
+        slot_id -> BigInt,
+        delegation_id -> BigInt,
+        event_id -> BigInt,
+        reply -> Text,
+        comment -> Text,
+        via -> Text,
+        answered_by -> Text,
+        sequence -> Integer,
+        told -> Text,
+        answered_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    private_links (delegation_id) {
+        delegation_id -> BigInt,
+        generation -> Integer,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> BigInt,
         dedupe_key -> Text,
@@ -231,6 +278,46 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> BigInt,
         sent_at -> Nullable<BigInt>,
+        wiped_at -> Nullable<BigInt>,
+        bounced_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    inbox (id) {
+        id -> BigInt,
+        dedupe_key -> Text,
+        event_id -> BigInt,
+        slot_id -> Nullable<BigInt>,
+        delegation_id -> Nullable<BigInt>,
+        mail_id -> Nullable<BigInt>,
+        outcome -> Text,
+        why -> Text,
+        sender -> Text,
+        subject -> Text,
+        body -> Text,
+        received_at -> BigInt,
+        handled_by -> Nullable<Text>,
+        handled_at -> Nullable<BigInt>,
+        wiped_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    mailboxes (name) {
+        name -> Text,
+        uid_validity -> BigInt,
+        last_uid -> BigInt,
+        looked_at -> BigInt,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    mail_queue (id) {
+        id -> BigInt,
+        paused_by -> Nullable<Text>,
+        paused_at -> Nullable<BigInt>,
     }
 }
 
@@ -254,6 +341,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
     sign_in_failures,
+    api_tokens,
+    idempotency_keys,
     events,
     event_days,
     memberships,
@@ -267,6 +356,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     occupancy,
     overrides,
     notices,
+    answers,
+    private_links,
     outbox,
+    mail_queue,
+    inbox,
+    mailboxes,
     audit,
 );

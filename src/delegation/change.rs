@@ -97,8 +97,8 @@ pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationEr
         return Err(DelegationError::InUse(slots));
     }
     if programme
-        .notices
-        .iter()
+        .ledger
+        .notices()
         .any(|notice| notice.delegation == id)
     {
         return Err(DelegationError::Told);
@@ -160,8 +160,12 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
         } else {
             ""
         };
+        let phone = match contact.phone.as_str() {
+            "" => String::new(),
+            phone => format!(", {phone}"),
+        };
         format!(
-            "{} <{}> ({}{letters_only})",
+            "{} <{}{phone}> ({}{letters_only})",
             contact.name, contact.email, contact.language
         )
     });

@@ -27,7 +27,7 @@ const FIELDS: &[&str] = &[
     "presence",
 ];
 /// The fields of a contact's row.
-const CONTACT_FIELDS: &[&str] = &["name", "email", "language", "letters"];
+const CONTACT_FIELDS: &[&str] = &["name", "email", "phone", "language", "letters"];
 
 /// The name of a field in a contact's row, from 1.
 #[must_use]
@@ -144,8 +144,11 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
     let mut contacts = Vec::new();
     for row in 1..=MOST_CONTACTS {
         let field = |name: &str| contact_field(row, name);
-        let (name, email) = (field("name"), field("email"));
-        if fields.get(&name).trim().is_empty() && fields.get(&email).trim().is_empty() {
+        let (name, email, phone) = (field("name"), field("email"), field("phone"));
+        if [&name, &email, &phone]
+            .iter()
+            .all(|field| fields.get(field).trim().is_empty())
+        {
             continue;
         }
         let label = format!("Contact {row}:");
@@ -159,12 +162,19 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
             &format!("{label} e-mail"),
             Email::parse(fields.get(&email)),
         );
+        let parsed_phone = errors.check(
+            &phone,
+            &format!("{label} telephone"),
+            optional_line(fields.get(&phone)),
+        );
         let tag = match fields.get(&field("language")) {
             "" => "en",
             tag => tag,
         };
         let language = errors.check(&field("language"), &label, language(tag));
-        if let (Some(name), Some(address), Some(language)) = (parsed_name, parsed_email, language) {
+        if let (Some(name), Some(address), Some(phone), Some(language)) =
+            (parsed_name, parsed_email, parsed_phone, language)
+        {
             if !seen.insert(address.clone()) {
                 errors.add(
                     &email,
@@ -174,6 +184,7 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
             contacts.push(Contact {
                 name,
                 email: address,
+                phone,
                 language,
                 letters_only: fields.flag(&field("letters")),
             });
@@ -207,6 +218,7 @@ pub fn fields_of(event: &Event, delegation: &Delegation) -> Fields {
     for (row, contact) in (1..).zip(&delegation.contacts) {
         fields.push(contact_field(row, "name"), contact.name.to_string());
         fields.push(contact_field(row, "email"), contact.email.to_string());
+        fields.push(contact_field(row, "phone"), contact.phone.clone());
         fields.push(contact_field(row, "language"), contact.language.clone());
         if contact.letters_only {
             fields.push(contact_field(row, "letters"), "yes");

@@ -80,6 +80,8 @@ pub struct Contact {
     pub name: Line,
     /// The address.
     pub email: Email,
+    /// The telephone; may be empty.
+    pub phone: String,
     /// Language of the letters, as a BCP 47 tag; letters are written in English until others are there.
     pub language: String,
     /// True when no calendar parts are wanted.

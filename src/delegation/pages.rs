@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::pages::settings::ZONES;
+use crate::notice;
+use crate::notice::link::Link;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -32,6 +34,8 @@ struct DelegationPage {
     action: String,
     back: String,
     removal: Option<Removal>,
+    /// Where the delegation reads its schedule; only its own contacts are to know.
+    private_page: Option<String>,
     names: [TextField; 3],
     role: Choices,
     principal: [TextField; 3],
@@ -46,6 +50,7 @@ struct ContactRow {
     number: usize,
     name: TextField,
     email: TextField,
+    phone: TextField,
     language: TextField,
     letters: Choices,
 }
@@ -116,7 +121,21 @@ pub async fn edit(
         .delegation_by_code(&code)
         .ok_or(Error::NotFound)?;
     let form = Form::new(forms::fields_of(&desk.programme.event, stored));
-    render(&page(&desk, Some(stored), form))
+    let id = stored.id;
+    let generation = app
+        .db
+        .read(move |conn| Ok::<_, Error>(notice::store::links_of(conn, id)?))
+        .await?
+        .map_or(0, |(_, generation)| generation);
+    let link = Link {
+        delegation: id,
+        generation,
+        slot: None,
+    };
+    render(&DelegationPage {
+        private_page: Some(app.config.links().address(link)),
+        ..page(&desk, Some(stored), form)
+    })
 }
 
 /// `POST /events/{slug}/delegations`
@@ -247,6 +266,7 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
     DelegationPage {
         shell: desk.seat.shell(title, Section::Delegations).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+        private_page: None,
         action,
         back: delegations,
         names: [
@@ -284,7 +304,7 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
 /// The rows that are filled, and two to fill.
 fn contact_rows(form: &Form) -> Vec<ContactRow> {
     let filled = (1..=MOST_CONTACTS).rev().find(|row| {
-        ["name", "email"]
+        ["name", "email", "phone"]
             .iter()
             .any(|field| !form.fields.get(&contact_field(*row, field)).is_empty())
     });
@@ -296,6 +316,10 @@ fn contact_rows(form: &Form) -> Vec<ContactRow> {
             .of(form),
         email: TextField::new(contact_field(number, "email"), "E-mail")
             .kind("email")
+            .optional()
+            .of(form),
+        phone: TextField::new(contact_field(number, "phone"), "Telephone")
+            .kind("tel")
             .optional()
             .of(form),
         language: TextField::new(contact_field(number, "language"), "Language")

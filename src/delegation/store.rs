@@ -72,7 +72,7 @@ fn contacts_of_event(
     conn: &mut Conn,
     event: EventId,
 ) -> QueryResult<HashMap<DelegationId, Vec<Contact>>> {
-    let rows: Vec<(DelegationId, String, String, String, bool)> = contacts::table
+    let rows: Vec<(DelegationId, String, String, String, String, bool)> = contacts::table
         .inner_join(delegations::table.on(delegations::id.eq(contacts::delegation_id)))
         .filter(delegations::event_id.eq(event))
         .order(contacts::position)
@@ -80,15 +80,17 @@ fn contacts_of_event(
             contacts::delegation_id,
             contacts::name,
             contacts::email,
+            contacts::phone,
             contacts::language,
             contacts::letters_only,
         ))
         .load(conn)?;
     let mut contacts: HashMap<DelegationId, Vec<Contact>> = HashMap::new();
-    for (delegation, name, email, language, letters_only) in rows {
+    for (delegation, name, email, phone, language, letters_only) in rows {
         let contact = Contact {
             name: Line::stored(name),
             email: Email::stored(email),
+            phone,
             language,
             letters_only,
         };
@@ -155,6 +157,7 @@ fn write_people(conn: &mut Conn, delegation: &Delegation) -> QueryResult<()> {
                 contacts::delegation_id.eq(delegation.id),
                 contacts::name.eq(contact.name.as_str()),
                 contacts::email.eq(contact.email.as_str()),
+                contacts::phone.eq(&contact.phone),
                 contacts::language.eq(&contact.language),
                 contacts::letters_only.eq(contact.letters_only),
                 contacts::position.eq(position),

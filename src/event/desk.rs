@@ -6,9 +6,11 @@ use actix_web::web;
 
 use super::programme::Programme;
 use super::tx::{self, EventTx};
+use super::{Event, store as events};
 use crate::app::App;
 use crate::auth::Seat;
-use crate::auth::session::Caller;
+use crate::auth::session::{Caller, Session};
+use crate::db::Conn;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::{Slot, SlotId, store};
 use crate::time::Moment;
@@ -26,6 +28,22 @@ pub struct Desk {
     pub programme: Arc<Programme>,
     /// When the request came.
     pub now: Moment,
+}
+
+/// Every event at which somebody has a place, with that place, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn seats(conn: &mut Conn, session: &Session) -> Result<Vec<(Event, Seat)>, Error> {
+    let mut seats = Vec::new();
+    for event in events::all(conn)? {
+        match session.seat(conn, event.slug.as_str()) {
+            Ok(seat) => seats.push((event, seat)),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(seats)
 }
 
 impl Desk {

@@ -9,6 +9,8 @@ use super::Event;
 use crate::delegation::{Delegation, DelegationId, Role};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::notice::Notice;
+use crate::notice::answer::Answer;
+use crate::notice::ledger::Ledger;
 use crate::room::{Room, RoomId};
 use crate::slot::interval::{Interval, LONGEST_SLOT};
 use crate::slot::rules::Override;
@@ -48,8 +50,8 @@ pub struct Programme {
     pub interpreters: Arc<Vec<Interpreter>>,
     /// Rules set aside, in force or lapsed.
     pub overrides: Vec<Override>,
-    /// What each delegation was last told of each slot.
-    pub notices: Vec<Notice>,
+    /// What each delegation was last told of each slot, and answered.
+    pub ledger: Ledger,
     /// By time.
     slots: Vec<Arc<Slot>>,
     /// By id.
@@ -75,7 +77,7 @@ impl Programme {
             rooms: Arc::new(rooms),
             interpreters: Arc::new(interpreters),
             overrides: Vec::new(),
-            notices: Vec::new(),
+            ledger: Ledger::default(),
             slots: slots.into_iter().map(Arc::new).collect(),
             by_id: Vec::new(),
             by_resource: HashMap::new(),
@@ -157,14 +159,17 @@ impl Programme {
 
     /// The programme after delegations were told.
     #[must_use]
-    pub(crate) fn with_notices(&self, notices: Vec<Notice>) -> Self {
+    pub fn with_notices(&self, notices: Vec<Notice>) -> Self {
         let mut next = self.clone();
-        next.notices.retain(|old| {
-            !notices
-                .iter()
-                .any(|new| (new.slot, new.delegation) == (old.slot, old.delegation))
-        });
-        next.notices.extend(notices);
+        next.ledger.tell(notices);
+        next
+    }
+
+    /// The programme after delegations answered.
+    #[must_use]
+    pub fn with_answers(&self, answers: Vec<Answer>) -> Self {
+        let mut next = self.clone();
+        next.ledger.hear(answers);
         next
     }
 
@@ -302,14 +307,6 @@ impl Programme {
         self.delegations
             .iter()
             .find(|delegation| delegation.role == Role::Chair)
-    }
-
-    /// What `delegation` was last told of `slot`.
-    #[must_use]
-    pub fn notice(&self, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
-        self.notices
-            .iter()
-            .find(|notice| notice.slot == slot && notice.delegation == delegation)
     }
 }
 

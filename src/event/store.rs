@@ -106,7 +106,10 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
         let slots = slot::store::of_event(conn, id)?;
         let mut programme = Programme::new(event, delegations, rooms, interpreters, slots);
         programme.overrides = slot::store::overrides_of_event(conn, id)?;
-        programme.notices = notice::store::of_event(conn, id)?;
+        programme.ledger.tell(notice::store::of_event(conn, id)?);
+        programme
+            .ledger
+            .hear(notice::store::answers_of_event(conn, id)?);
         // A writer may have come between these queries; inside a writing transaction none can.
         if revision(conn, id)? == Some(seen) {
             return Ok(Some(programme));

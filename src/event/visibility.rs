@@ -6,7 +6,7 @@
 use super::programme::Programme;
 use crate::delegation::{Delegation, DelegationId};
 use crate::interpreter::Interpreter;
-use crate::notice::{Method, Told};
+use crate::notice::{Method, Notice, Told};
 use crate::room::Room;
 use crate::slot::interval::Interval;
 use crate::slot::{Kind, Slot, SlotId, State};
@@ -124,6 +124,12 @@ impl<'a> View<'a> {
         self.staff(|slot| self.programme.interpreters_of(&slot.details).collect())
     }
 
+    /// Who interprets, for the card that the office hands to a minister: whose voice one hears has a name. Schedules
+    /// leave it out, because nobody is told when that changes.
+    pub fn interpreters_on_card(self) -> impl Iterator<Item = &'a Interpreter> {
+        self.programme.interpreters_of(&self.slot.details)
+    }
+
     /// The internal note; `None` for a delegation, and when there is none.
     #[must_use]
     pub fn note(self) -> Option<&'a str> {
@@ -145,6 +151,7 @@ impl<'a> View<'a> {
             return None;
         };
         self.programme
+            .ledger
             .notice(self.slot.id, delegation)
             .filter(|notice| notice.method == Method::Request)
             .map(|notice| notice.uid.as_str())
@@ -163,6 +170,19 @@ pub fn schedule_of(programme: &Programme, delegation: DelegationId) -> Vec<Told>
         .filter(|view| view.delegations().any(|party| party.id == delegation))
         .map(|view| told(programme, view.slot))
         .collect()
+}
+
+/// What a delegation knows of: the slots it was told of and not told off since, as it was told, by time. A change that
+/// waits to be told is not in here.
+#[must_use]
+pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice> {
+    let mut known: Vec<&Notice> = programme
+        .ledger
+        .notices()
+        .filter(|notice| notice.delegation == delegation && notice.method == Method::Request)
+        .collect();
+    known.sort_by_key(|notice| (notice.told.starts, notice.told.ends, notice.slot));
+    known
 }
 
 /// A slot as the delegations that take part in it read it.

@@ -57,6 +57,28 @@ pub fn url(raw: &str) -> Option<String> {
     .then(|| canonical.to_owned())
 }
 
+/// Text for a log: of every address the part before the `@` but for its first letter is left out.
+#[must_use]
+pub fn masked(raw: &str) -> String {
+    let mut masked = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('@') {
+        let before = &rest[..at];
+        let begin = before
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| c.is_alphanumeric() || "._%+-=!#$&'*/?^`{|}~".contains(*c))
+            .last()
+            .map_or(at, |(begin, _)| begin);
+        masked.push_str(&before[..begin]);
+        masked.extend(before[begin..].chars().next());
+        masked.push_str("…@");
+        rest = &rest[at + 1..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
 /// Drops control characters and those that turn the direction of writing around.
 fn visible(c: char) -> Option<char> {
     let hidden = c.is_control()
@@ -72,6 +94,15 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_names_no_address() {
+        assert_eq!(
+            masked("550 5.1.1 <kz.liaison+a@delegations.example>: unknown, ask ü@x.example or @y"),
+            "550 5.1.1 <k…@delegations.example>: unknown, ask ü…@x.example or …@y"
+        );
+        assert_eq!(masked("nothing to hide"), "nothing to hide");
+    }
 
     #[test]
     fn a_text_keeps_its_lines_and_loses_what_breaks_a_calendar() {

@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lettre::Address;
@@ -46,25 +45,12 @@ pub enum ComposeError {
 /// When an address cannot stand in a mail, or lettre refuses.
 pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
     let words = Words::of(letter);
-    let subject = clean::line(&words.subject());
-    let plain = PlainBody { words: &words }.render()?;
-    let html = HtmlBody { words: &words }.render()?;
+    let subject = clean::line(&words.subject()?);
+    let (plain, html) = (words.plain()?, words.html()?);
     // lettre panics on a display name it cannot encode. Names are cleaned, but a worker's life hangs on it.
     let raw = catch_unwind(AssertUnwindSafe(|| message(letter, &subject, plain, html)))
         .unwrap_or_else(|_| Err(ComposeError::Mail("a name broke it".to_owned())))?;
     Ok(Composed { subject, raw })
-}
-
-#[derive(Template)]
-#[template(path = "mail/letter/body.txt")]
-struct PlainBody<'a> {
-    words: &'a Words<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "mail/letter/body.html")]
-struct HtmlBody<'a> {
-    words: &'a Words<'a>,
 }
 
 fn message(
@@ -163,5 +149,7 @@ impl Header for AutoSubmitted {
     }
 }
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,7 @@ mod tests {
         let read = contents(&compose(&letter).unwrap().raw);
         assert!(
             read.plain
-                .starts_with("Dear Liaison desk,\n\n“Japan–Kazakhstan")
+                .starts_with("Confirmed: Japan–Kazakhstan Foreign Ministers' Meeting\n\nDear Liaison desk,\n\n“Japan–Kazakhstan")
         );
         assert!(read.plain.trim_end().ends_with("Iikura House (飯倉公館)"));
         assert!(read.html.starts_with("<!DOCTYPE html>\n"));

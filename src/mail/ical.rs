@@ -6,6 +6,7 @@ use icalendar::{
     Attendee, Calendar, Component, Event, EventLike, EventStatus, PartStat, Property, Role,
 };
 
+use super::language::Language;
 use super::{Invitation, Letter, clean, words};
 use crate::db::text_enum::TextEnum;
 use crate::event::Office;
@@ -22,7 +23,7 @@ pub struct Entry<'a> {
     pub uid: String,
     /// SEQUENCE, from 0.
     pub sequence: i32,
-    /// DTSTAMP: when this was written.
+    /// DTSTAMP: when this was first told.
     pub stamp: Moment,
     /// The start.
     pub starts: Instant,
@@ -82,12 +83,17 @@ fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> En
     Entry {
         uid: invitation.uid.to_owned(),
         sequence: invitation.sequence,
-        stamp: letter.written_at,
+        stamp: invitation.stamp,
         starts: slot.starts_at(),
         ends: slot.ends_at(),
         summary: slot.title.clone(),
         location: words::place(letter.event, slot.room.as_deref()),
-        description: words::description(letter, slot),
+        description: words::description(
+            Language::of(&letter.contact.language),
+            letter.event,
+            letter.delegation,
+            slot,
+        ),
         status: match news {
             News::Confirmed(_) | News::Changed { .. } | News::Repeated(_) => {
                 Some(Status::Confirmed)
@@ -343,7 +349,7 @@ mod tests {
             told.delegations = vec![party.clone()];
             let news = News::Confirmed(told);
             let mut letter = sample.letter(&news);
-            letter.invitation = Some(Invitation { uid: &uid, sequence: 0 });
+            letter.invitation = Some(Invitation { uid: &uid, sequence: 0, stamp: written_at() });
             let written = calendar(&letter).unwrap();
             prop_assert_eq!(
                 names(&written),
@@ -358,7 +364,7 @@ mod tests {
             prop_assert_eq!(event.get_uid(), Some(uid.as_str()));
             let place = clean::line(&words::place(&sample.event, Some(&room)));
             prop_assert_eq!(event.property_value("LOCATION"), Some(place.as_str()));
-            let description = clean::text(&words::description(&letter, news.slot()));
+            let description = clean::text(&words::description(Language::english(), letter.event, letter.delegation, news.slot()));
             prop_assert_eq!(event.get_description(), Some(description.as_str()));
             let attendee = &event.multi_properties()["ATTENDEE"][0];
             prop_assert_eq!(attendee.value(), mailto(&address));

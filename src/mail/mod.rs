@@ -7,7 +7,11 @@
 pub mod clean;
 pub mod compose;
 pub mod contents;
+pub mod health;
+pub mod health_pages;
 pub mod ical;
+pub mod inbox;
+pub mod language;
 pub mod outbox;
 pub mod pages;
 pub mod transport;
@@ -19,8 +23,8 @@ pub mod words;
 
 use crate::delegation::{Contact, Delegation};
 use crate::event::Event;
+use crate::notice::link::Links;
 use crate::notice::{News, Told};
-use crate::slot::SlotId;
 use crate::text::Email;
 use crate::time::Moment;
 
@@ -38,19 +42,23 @@ pub struct Letter<'a> {
     pub contact: &'a Contact,
     /// The address the mail comes from, on the sender's own domain.
     pub from: &'a Email,
+    /// Where it comes back to when it cannot be delivered, as in [`Post::bounces`].
+    pub bounces: Option<&'a Email>,
     /// What there is to tell, by time; exactly one where there is an invitation.
     pub news: Vec<Piece<'a>>,
     /// What becomes of the one slot in the reader's calendar.
     pub invitation: Option<Invitation<'a>>,
     /// The delegation's whole current confirmed schedule, by time; `None` in a mail beside a letter that has it.
     pub schedule: Option<&'a [Told]>,
+    /// Where the delegation always finds its schedule.
+    pub private_page: &'a str,
     /// Counts the letters to this delegation, from 1: paper in a minister's hand can be told from the latest.
     pub version: i32,
     /// Message-ID of this mail, angle brackets included.
     pub message_id: &'a str,
     /// Message-ID of the first mail about this slot to this contact's delegation; `None` when this is the first.
     pub first_message_id: Option<&'a str>,
-    /// When this mail is written: becomes Date and DTSTAMP.
+    /// When this mail is written: becomes Date.
     pub written_at: Moment,
 }
 
@@ -61,6 +69,8 @@ pub struct Piece<'a> {
     pub news: &'a News,
     /// Whether the reader knows what it begins with.
     pub standing: Standing,
+    /// Where the reader can answer; `None` where there is nothing to answer.
+    pub answer: Option<&'a str>,
 }
 
 /// A slot in somebody's calendar.
@@ -70,6 +80,8 @@ pub struct Invitation<'a> {
     pub uid: &'a str,
     /// The slot's sequence, which becomes SEQUENCE.
     pub sequence: i32,
+    /// When what it says was first told, which becomes DTSTAMP.
+    pub stamp: Moment,
 }
 
 /// Whether a reader knows what a letter's "before" says.
@@ -81,16 +93,13 @@ pub enum Standing {
     Behind,
 }
 
-/// Draws the Message-ID of a mail about a slot, on the sender's own domain, angle brackets included.
-#[must_use]
-pub fn fresh_message_id(slot: SlotId, sequence: i32, from: &Email) -> String {
-    let random = crate::db::fresh_id();
-    format!("<{slot}.{sequence}.{random:013x}@{}>", from.domain())
-}
-
 /// What writing mail needs to know of this installation.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// The address every mail comes from; its domain is that of Message-IDs and UIDs.
     pub from: Email,
+    /// Where mail that cannot be delivered comes back to, each under a name of its own; `None`: to `from`.
+    pub bounces: Option<Email>,
+    /// Signs the links by which delegations answer.
+    pub links: Links,
 }

@@ -6,14 +6,18 @@
 
 mod delivery;
 mod entry;
+mod queue;
 mod reading;
 
 pub use delivery::{
-    Claimed, GRACE, LEASE, claim, expire, failed, forget_others, hold_queue, next_due, probe,
-    release, retry, retry_later, sent,
+    Claimed, GRACE, LEASE, came_back, claim, expire, failed, forget_others, hold_queue, next_due,
+    retry, retry_later, sent,
 };
 pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
-pub use reading::{Counts, Mail, MailSummary, counts, get, ids_to, list};
+pub use queue::{Pause, Standing, pause, paused, probe, release, resume, standing, wipe};
+pub use reading::{
+    Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, with_message_id,
+};
 
 use diesel_derive_newtype::DieselNewType;
 
@@ -83,9 +87,9 @@ impl MailState {
         }
     }
 
-    /// True when the retry button applies.
+    /// True when it goes out only once somebody does something.
     #[must_use]
-    pub const fn can_retry(self) -> bool {
+    pub const fn is_stuck(self) -> bool {
         matches!(self, Self::Failed | Self::Held)
     }
 }

@@ -5,13 +5,16 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::contents::contents;
+use super::health_pages::PauseWords;
+use super::inbox;
 use super::outbox::{self, Mail, MailId, MailState, MailSummary};
 use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
 use crate::db::Conn;
 use crate::db::text_enum::{TextEnum, Word};
-use crate::event::{Event, store};
+use crate::event::Event;
+use crate::event::desk::seats;
 use crate::time::{Moment, Zone};
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -32,6 +35,12 @@ struct OutboxPage {
     failed: usize,
     held: usize,
     destination: String,
+    paused: Option<PauseWords>,
+    /// They see what came in.
+    sees_inbox: bool,
+    /// How many mails that came in wait for a person.
+    waiting: i64,
+    is_admin: bool,
 }
 
 #[derive(Template)]
@@ -43,6 +52,8 @@ struct MailPage {
     text: String,
     calendar: String,
     source: String,
+    /// When the content was wiped; empty while it is there.
+    wiped: String,
 }
 
 struct MailLine {
@@ -53,6 +64,7 @@ struct MailLine {
     subject: String,
     what: String,
     state: MailState,
+    label: &'static str,
     tag: &'static str,
     written: String,
     detail: String,
@@ -64,12 +76,15 @@ struct MailLine {
 /// # Errors
 /// When nobody is signed in.
 pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, mut mails) = app
+    let (session, mut mails, paused, came_in) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
-            let mut lines = Vec::new();
-            for (event, seat) in events_of(conn, &session)? {
+            let (mut lines, mut came_in) = (Vec::new(), None);
+            for (event, seat) in seats(conn, &session)? {
+                if seat.may_change() {
+                    *came_in.get_or_insert(0) += inbox::attention(conn, event.id)?;
+                }
                 let mails = outbox::list(conn, Some(event.id), MOST)?;
                 lines.extend(
                     mails
@@ -77,7 +92,7 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                         .map(|mail| (mail.created_at, line(&event, &seat, mail))),
                 );
             }
-            Ok::<_, Error>((session, lines))
+            Ok::<_, Error>((session, lines, outbox::paused(conn)?, came_in))
         })
         .await?;
     mails.sort_by_key(|(written, _)| std::cmp::Reverse(*written));
@@ -87,6 +102,10 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
         shell: session.shell("Mail", Section::Mail),
         failed: count(MailState::Failed),
         held: count(MailState::Held),
+        paused: paused.map(Into::into),
+        sees_inbox: came_in.is_some(),
+        waiting: came_in.unwrap_or_default(),
+        is_admin: session.user.admin,
         destination: if app.config.smtp_url.is_some() {
             "by the mail relay".to_owned()
         } else {
@@ -99,17 +118,6 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
     })
 }
 
-/// The events that somebody has a part in.
-fn events_of(conn: &mut Conn, session: &Session) -> Result<Vec<(Event, Seat)>, Error> {
-    let mut seats = Vec::new();
-    for event in store::all(conn)? {
-        if let Ok(seat) = session.seat(conn, event.slug.as_str()) {
-            seats.push((event, seat));
-        }
-    }
-    Ok(seats)
-}
-
 /// A mail that the caller may see; one of another event is not there.
 fn mail_of(
     conn: &mut Conn,
@@ -118,7 +126,7 @@ fn mail_of(
 ) -> Result<(Session, Event, Seat, Mail), Error> {
     let session = caller.session(conn)?;
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
-    let (event, seat) = events_of(conn, &session)?
+    let (event, seat) = seats(conn, &session)?
         .into_iter()
         .find(|(event, _)| event.id == mail.summary.event_id)
         .ok_or(Error::NotFound)?;
@@ -127,12 +135,15 @@ fn mail_of(
 
 fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
     let state = mail.state.0;
+    let (label, came_back) = (mail.label(), mail.came_back());
+    let may_retry = mail.can_retry() && seat.may_change();
     let clock = |moment: Moment| in_zone(event.time_zone, moment);
     let reason = mail
         .last_error
         .map(|error| format!(": {error}"))
         .unwrap_or_default();
     let detail = match state {
+        MailState::Sent if came_back => reason.trim_start_matches(": came back: ").to_owned(),
         MailState::Sent => mail
             .sent_at
             .map(|at| format!("at {}", clock(at)))
@@ -159,8 +170,10 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
             Some(Word(method)) => format!("{} · sequence {}", method.as_str(), mail.sequence),
             None => format!("Letter · version {}", mail.sequence),
         },
+        label,
         state,
         tag: match state {
+            MailState::Sent if came_back => "tag-failed",
             MailState::Sent => "tag-ok",
             MailState::Failed => "tag-failed",
             MailState::Held => "tag-warning",
@@ -169,11 +182,11 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
         },
         written: clock(mail.created_at),
         detail,
-        may_retry: state.can_retry() && seat.may_change(),
+        may_retry,
     }
 }
 
-fn in_zone(zone: Zone, moment: Moment) -> String {
+pub(super) fn in_zone(zone: Zone, moment: Moment) -> String {
     zone.local_moment(moment)
         .format("%-d %B %Y, %H:%M:%S")
         .to_string()
@@ -191,7 +204,9 @@ pub async fn show(
     let id = MailId(*id);
     let (session, event, seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
     let contents = contents(&mail.raw);
+    let wiped = mail.summary.wiped_at;
     render(&MailPage {
+        wiped: wiped.map_or_else(String::new, |at| in_zone(event.time_zone, at)),
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
         mail: line(&event, &seat, mail.summary),
         message_id: mail.message_id,
@@ -234,7 +249,7 @@ pub fn reader_sees(raw: &[u8]) -> Result<HttpResponse, Error> {
 /// `GET /mail/{id}/source`: the bytes that are sent.
 ///
 /// # Errors
-/// When the caller has no part in its event.
+/// When the caller has no part in its event, or the bytes have been wiped.
 pub async fn source(
     app: web::Data<App>,
     caller: Caller,
@@ -242,6 +257,9 @@ pub async fn source(
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
     let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    if mail.summary.wiped_at.is_some() {
+        return Err(Error::NotFound);
+    }
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")
         .insert_header((
@@ -255,7 +273,7 @@ pub async fn source(
 /// `POST /mail/{id}/retry`: queues a failed or held mail again.
 ///
 /// # Errors
-/// For those who may not change its event, and when the mail is neither failed nor held.
+/// For those who may not change its event, and when nothing is amiss with the mail.
 pub async fn retry(
     app: web::Data<App>,
     caller: Caller,
@@ -269,13 +287,17 @@ pub async fn retry(
         .db
         .write(move |conn| {
             let (_, _, seat, _) = mail_of(conn, &caller, id)?;
-            seat.to_change()?;
-            Ok::<_, Error>(outbox::retry(conn, id, now)?)
+            let seat = seat.to_change()?;
+            let retried = outbox::retry(conn, id, now)?;
+            if retried {
+                inbox::handle_bounces_of(conn, id, seat.user.name.as_str(), now)?;
+            }
+            Ok::<_, Error>(retried)
         })
         .await?;
     if !retried {
         return Err(Error::Conflict(
-            "This mail is neither failed nor held back, so there is nothing to retry.".into(),
+            "This mail has neither failed nor come back nor is it held, so there is nothing to retry.".into(),
         ));
     }
     app.mail_bell.ring();

@@ -70,6 +70,7 @@ impl Sample {
         let contact = Contact {
             name: line("Liaison desk"),
             email: Email::parse("kz@delegations.example").unwrap(),
+            phone: String::new(),
             language: "en".into(),
             letters_only: false,
         };
@@ -122,16 +123,23 @@ impl Sample {
             event: &self.event,
             delegation: &self.delegation,
             contact: &self.contact,
+            bounces: None,
             from: &self.from,
             news: vec![Piece {
                 news,
                 standing: Standing::UpToDate,
+                answer: Some("https://iikura.example/d/answer-here"),
             }],
             invitation: Some(Invitation {
                 uid: "4f1c@iikura.example",
                 sequence: self.sequence,
+                stamp: match news {
+                    News::Repeated(_) => written_at().plus(-86_400),
+                    _ => written_at(),
+                },
             }),
             schedule: Some(&self.schedule),
+            private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: "<7.0.0000000000001@iikura.example>",
             first_message_id: self.first_message_id,

@@ -3,6 +3,8 @@
 mod files;
 mod smtp;
 
+pub use smtp::Step;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -134,18 +136,43 @@ impl Transport {
         }
     }
 
-    /// Tries once to send a mail.
+    /// Tries once to send a mail of the outbox.
     pub async fn send(&self, mail: &Claimed) -> Outcome {
-        let envelope = match envelope(mail) {
+        // Time and id, so that a folder sorts by time and the same mail again takes its own place.
+        let written = mail.created_at.utc().format("%Y%m%dT%H%M%SZ");
+        let name = format!("{written}-{}", mail.id);
+        self.deliver(&mail.envelope_from, &mail.recipient, &name, &mail.raw)
+            .await
+    }
+
+    /// Tries once to send finished bytes; as a file, under `name`.
+    pub async fn deliver(&self, from: &str, to: &str, name: &str, raw: &[u8]) -> Outcome {
+        let envelope = match envelope(from, to) {
             Ok(envelope) => envelope,
             Err(reason) => return Outcome::Permanent { code: None, reason },
         };
         let try_once = async {
             match &self.way {
-                Way::Smtp(smtp) => smtp.send(&envelope, &mail.raw).await,
-                Way::Files(files) => files.write(mail).await,
+                Way::Smtp(smtp) => smtp.send(&envelope, raw).await,
+                Way::Files(files) => files.write(name, raw).await,
             }
         };
+        self.in_time(try_once).await
+    }
+
+    /// Goes the way of a mail as far as the relay goes along without one, step by step; the last step tells of the
+    /// first fault.
+    pub async fn check(&self) -> Vec<Step> {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.check(self.timeout).await,
+            Way::Files(files) => {
+                let name = format!("folder {}", files.0.display());
+                vec![Step::new(name, files.check().await)]
+            }
+        }
+    }
+
+    async fn in_time(&self, try_once: impl Future<Output = Outcome>) -> Outcome {
         tokio::time::timeout(self.timeout, try_once)
             .await
             .unwrap_or_else(|_| Outcome::Transient {
@@ -159,14 +186,10 @@ impl Transport {
     }
 }
 
-fn envelope(mail: &Claimed) -> Result<Envelope, String> {
+fn envelope(from: &str, to: &str) -> Result<Envelope, String> {
     let address = |text: &str| {
         text.parse::<Address>()
             .map_err(|_| format!("'{text}' is no mail address"))
     };
-    Envelope::new(
-        Some(address(&mail.envelope_from)?),
-        vec![address(&mail.recipient)?],
-    )
-    .map_err(|error| error.to_string())
+    Envelope::new(Some(address(from)?), vec![address(to)?]).map_err(|error| error.to_string())
 }

@@ -11,11 +11,15 @@ use tokio::sync::Notify;
 
 use super::outbox::{self, Claimed};
 use super::transport::{Outcome, Transport};
+use super::{clean, inbox};
 use crate::db::{Conn, Db, DbError, fresh_id};
 use crate::time::{Clock, Moment};
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
 const POLL: Duration = Duration::from_secs(15);
+
+/// Days after which the content of mail that is done with is wiped, unless the configuration says otherwise.
+pub const KEEP_DAYS: i64 = 90;
 
 /// Wakes workers and sends them home; clones ring the same workers.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +55,8 @@ pub struct Worker {
     clock: Clock,
     bell: Bell,
     owner: String,
+    /// Days after which the content of mail that is done with is wiped.
+    keep_days: i64,
 }
 
 impl Worker {
@@ -63,7 +69,15 @@ impl Worker {
             clock,
             bell,
             owner: format!("{:013x}", fresh_id()),
+            keep_days: KEEP_DAYS,
         }
+    }
+
+    /// Wipes the content of mail that is done with after so many days.
+    #[must_use]
+    pub fn keeping(mut self, days: u32) -> Self {
+        self.keep_days = i64::from(days);
+        self
     }
 
     /// Works until the bell says stop; the mail in hand is finished first.
@@ -81,9 +95,13 @@ impl Worker {
             Err(error) => tracing::error!(%error, "held mail could not be released"),
         }
         while !self.bell.is_stopping() {
-            let pause = match self.run_once().await {
-                Ok(true) => continue,
-                Ok(false) => self.pause().await,
+            let pause = match self.drain().await {
+                Ok(_) => {
+                    if let Err(error) = self.tidy().await {
+                        tracing::error!(%error, "old mail could not be wiped");
+                    }
+                    self.pause().await
+                }
                 Err(error) => {
                     tracing::error!(%error, "the outbox could not be worked on");
                     POLL
@@ -94,51 +112,50 @@ impl Worker {
         }
     }
 
-    /// Sends everything that is due by the clock now; gives back how many mails were tried.
+    /// Sends one mail after the other until none is due by the clock now, or the bell says stop; gives back how many were
+    /// tried.
+    ///
+    /// What became of a mail is recorded in the transaction that takes the next one in hand: one wait for the disk a
+    /// mail instead of two.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails. The mail in hand then stays so until its lease ends, and is sent again.
     pub async fn drain(&self) -> Result<usize, DbError> {
-        let mut tried = 0;
-        while self.run_once().await? {
+        let (mut tried, mut done) = (0, None);
+        while let Some(mail) = self.turn_to_the_next(done.take()).await? {
+            let outcome = self.send(mail.clone()).await;
+            report(&mail, &outcome);
             tried += 1;
+            done = Some((mail, outcome));
         }
         Ok(tried)
     }
 
-    /// Tries one mail. False when none is due.
-    ///
-    /// # Errors
-    /// When the database fails. The mail then stays in hand until its lease ends, and is sent again.
-    pub async fn run_once(&self) -> Result<bool, DbError> {
-        let Some(mail) = self.claim().await? else {
-            return Ok(false);
-        };
-        let outcome = self.send(mail.clone()).await;
-        let (id, now) = (mail.id, self.clock.now());
-        report(&mail, &outcome);
-        let recorded = self
-            .db
-            .write(move |connection| {
-                connection.transaction(|connection| record(connection, &mail, outcome, now))
-            })
-            .await?;
-        if !recorded {
-            tracing::warn!(mail = %id, "the lease ended before the try did; another worker has the mail");
-        }
-        Ok(true)
-    }
-
-    async fn claim(&self) -> Result<Option<Claimed>, DbError> {
-        let (owner, now) = (self.owner.clone(), self.clock.now());
+    /// Records what became of one mail and takes the next that is due, if any and if work goes on.
+    async fn turn_to_the_next(
+        &self,
+        done: Option<(Claimed, Outcome)>,
+    ) -> Result<Option<Claimed>, DbError> {
+        let (owner, now, goes_on) = (
+            self.owner.clone(),
+            self.clock.now(),
+            !self.bell.is_stopping(),
+        );
         self.db
             .write(move |connection| {
-                outbox::expire(connection, now)?;
-                let claimed = outbox::claim(connection, &owner, now)?;
-                if claimed.is_none() && outbox::probe(connection, now)? {
-                    return Ok(outbox::claim(connection, &owner, now)?);
-                }
-                Ok(claimed)
+                connection.transaction(|connection| {
+                    if let Some((mail, outcome)) = done {
+                        let id = mail.id;
+                        if !record(connection, &mail, outcome, now)? {
+                            tracing::warn!(mail = %id, "the lease ended before the try did; another worker has the mail");
+                        }
+                    }
+                    if goes_on {
+                        next(connection, &owner, now)
+                    } else {
+                        Ok(None)
+                    }
+                })
             })
             .await
     }
@@ -152,6 +169,26 @@ impl Worker {
                 code: None,
                 reason: format!("the try ended by itself: {error}"),
             })
+    }
+
+    /// Wipes what was kept long enough; gives back how many mails.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy(&self) -> Result<usize, DbError> {
+        let now = self.clock.now();
+        let before = now.plus(-self.keep_days * 86_400);
+        let wiped = self
+            .db
+            .write(move |connection| {
+                inbox::wipe(connection, before, now)?;
+                Ok::<_, DbError>(outbox::wipe(connection, before, now)?)
+            })
+            .await?;
+        if wiped > 0 {
+            tracing::info!(mails = wiped, "wiped the content of old mail");
+        }
+        Ok(wiped)
     }
 
     /// Until the next mail is due, but not longer than [`POLL`].
@@ -169,6 +206,15 @@ impl Worker {
             _ => POLL,
         }
     }
+}
+
+fn next(connection: &mut Conn, owner: &str, now: Moment) -> Result<Option<Claimed>, DbError> {
+    outbox::expire(connection, now)?;
+    let claimed = outbox::claim(connection, owner, now)?;
+    if claimed.is_none() && outbox::probe(connection, now)? {
+        return Ok(outbox::claim(connection, owner, now)?);
+    }
+    Ok(claimed)
 }
 
 fn record(
@@ -189,18 +235,20 @@ fn record(
     }?)
 }
 
+/// Into the log, without addresses: relays like to repeat them.
 fn report(mail: &Claimed, outcome: &Outcome) {
     let (id, attempt) = (mail.id, mail.attempts);
+    let masked = clean::masked;
     match outcome {
         Outcome::Sent { .. } => tracing::info!(mail = %id, attempt, "mail sent"),
         Outcome::Transient { reason, .. } => {
-            tracing::warn!(mail = %id, attempt, reason, "mail will be tried again");
+            tracing::warn!(mail = %id, attempt, reason = masked(reason), "mail will be tried again");
         }
         Outcome::Permanent { reason, .. } => {
-            tracing::error!(mail = %id, attempt, reason, "mail failed");
+            tracing::error!(mail = %id, attempt, reason = masked(reason), "mail failed");
         }
         Outcome::Configuration { reason, .. } => {
-            tracing::error!(mail = %id, reason, "mail is held until the configuration is put right");
+            tracing::error!(mail = %id, reason = masked(reason), "mail is held until the configuration is put right");
         }
     }
 }

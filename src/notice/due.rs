@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Method, News};
+use super::{Method, News, Notice};
 use crate::delegation::Delegation;
 use crate::event::programme::Programme;
 use crate::event::visibility::told;
@@ -11,15 +11,23 @@ use crate::slot::{Slot, State};
 /// What is still to be told of a slot, per delegation: the difference between what each was told and what is true.
 #[must_use]
 pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, News)> {
+    let known: Vec<&Notice> = programme
+        .ledger
+        .notices_of(slot.id)
+        .filter(|notice| notice.method == Method::Request)
+        .collect();
+    if known.is_empty() && slot.state() != State::Confirmed {
+        return Vec::new();
+    }
     let now = told(programme, slot);
     programme
         .delegations
         .iter()
         .filter_map(|delegation| {
             let expects = slot.state() == State::Confirmed && slot.details.involves(delegation.id);
-            let before = programme
-                .notice(slot.id, delegation.id)
-                .filter(|notice| notice.method == Method::Request)
+            let before = known
+                .iter()
+                .find(|notice| notice.delegation == delegation.id)
                 .map(|notice| notice.told.clone());
             let news = match (expects, before) {
                 (true, None) => News::Confirmed(now.clone()),

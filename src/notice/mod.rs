@@ -1,7 +1,12 @@
 //! Notices: what each delegation was told of each slot, and what it must still hear.
 
+pub mod answer;
+pub mod answer_pages;
 mod due;
+pub mod ledger;
+pub mod link;
 pub mod pages;
+pub mod private;
 pub mod store;
 mod telling;
 mod writing;
@@ -57,7 +62,7 @@ pub struct Notice {
     pub told: Told,
     /// What the Message-IDs of the first mails about this slot have in common; later mails refer to them.
     pub thread: String,
-    /// When the mail was written.
+    /// When the first mail that says this was written; one that says it again does not count.
     pub told_at: Moment,
 }
 

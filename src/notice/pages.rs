@@ -11,6 +11,7 @@ use crate::delegation::DelegationId;
 use crate::event::desk::Desk;
 use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
+use crate::mail::language::Language;
 use crate::mail::outbox::{self, Mail};
 use crate::mail::pages::reader_sees;
 use crate::mail::words::PieceWords;
@@ -153,7 +154,16 @@ fn card(desk: &Desk, form: &Form, theirs: &Pending<'_>) -> PartyCard {
         let standing = Standing::UpToDate;
         ItemLine {
             slot: slot.id,
-            words: PieceWords::of(event, delegation, Piece { news, standing }),
+            words: PieceWords::of(
+                Language::english(),
+                event,
+                delegation,
+                Piece {
+                    news,
+                    standing,
+                    answer: None,
+                },
+            ),
             skip: TextField::new(name, "Why no mail").of(form),
             skip_open,
         }

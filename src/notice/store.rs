@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
+use super::answer::{Answer, Reply, Via};
 use super::{Method, Notice, Told};
 use crate::db::Conn;
-use crate::db::schema::notices;
+use crate::db::schema::{answers, delegations, notices, private_links};
 use crate::db::text_enum::Word;
 use crate::delegation::DelegationId;
 use crate::event::EventId;
@@ -44,15 +45,13 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
     rows.into_iter()
         .map(
             |(slot, delegation, uid, sequence, method, told, thread, told_at)| {
-                let told: Told = serde_json::from_str(&told)
-                    .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
                 Ok(Notice {
                     slot,
                     delegation,
                     uid,
                     sequence,
                     method: method.0,
-                    told,
+                    told: read_told(&told)?,
                     thread,
                     told_at,
                 })
@@ -73,14 +72,39 @@ pub fn is_known(conn: &mut Conn, uid: &str) -> QueryResult<bool> {
     Ok(notices > 0)
 }
 
-/// Stores what a delegation was told, in place of what it was told before.
+/// Whom an invitation was sent to, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Invited {
+    /// The event.
+    pub event: EventId,
+    /// The slot.
+    pub slot: SlotId,
+    /// The delegation.
+    pub delegation: DelegationId,
+}
+
+/// Whom the invitation with this UID was sent to.
+///
+/// # Errors
+/// As the database says.
+pub fn invited_by(conn: &mut Conn, uid: &str) -> QueryResult<Option<Invited>> {
+    notices::table
+        .filter(notices::uid.eq(uid))
+        .select((notices::event_id, notices::slot_id, notices::delegation_id))
+        .get_result(conn)
+        .optional()
+}
+
+/// Stores what a delegation was told, in place of what it was told before. That a slot is off takes its answer away.
 ///
 /// # Errors
 /// As the database says.
 pub fn keep(conn: &mut Conn, event: EventId, notice: &Notice) -> QueryResult<()> {
-    let told = serde_json::to_string(&notice.told)
-        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    let told = write_told(&notice.told)?;
     diesel::delete(notices::table.find((notice.slot, notice.delegation))).execute(conn)?;
+    if notice.method == Method::Cancel {
+        diesel::delete(answers::table.find((notice.slot, notice.delegation))).execute(conn)?;
+    }
     diesel::insert_into(notices::table)
         .values((
             notices::slot_id.eq(notice.slot),
@@ -95,4 +119,121 @@ pub fn keep(conn: &mut Conn, event: EventId, notice: &Notice) -> QueryResult<()>
         ))
         .execute(conn)
         .map(drop)
+}
+
+type AnswerRow = (
+    SlotId,
+    DelegationId,
+    Word<Reply>,
+    String,
+    Word<Via>,
+    String,
+    i32,
+    String,
+    Moment,
+);
+
+/// All answers of an event: the latest of each delegation about each slot.
+///
+/// # Errors
+/// As the database says; when a stored text cannot be read.
+pub fn answers_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Answer>> {
+    let rows: Vec<AnswerRow> = answers::table
+        .filter(answers::event_id.eq(event))
+        .order((answers::slot_id, answers::delegation_id))
+        .select((
+            answers::slot_id,
+            answers::delegation_id,
+            answers::reply,
+            answers::comment,
+            answers::via,
+            answers::answered_by,
+            answers::sequence,
+            answers::told,
+            answers::answered_at,
+        ))
+        .load(conn)?;
+    rows.into_iter()
+        .map(
+            |(slot, delegation, reply, comment, via, by, sequence, told, answered_at)| {
+                Ok(Answer {
+                    slot,
+                    delegation,
+                    reply: reply.0,
+                    comment,
+                    via: via.0,
+                    by,
+                    sequence,
+                    told: read_told(&told)?,
+                    answered_at,
+                })
+            },
+        )
+        .collect()
+}
+
+/// Stores an answer, in place of an earlier one.
+///
+/// # Errors
+/// As the database says.
+pub fn keep_answer(conn: &mut Conn, event: EventId, answer: &Answer) -> QueryResult<()> {
+    diesel::delete(answers::table.find((answer.slot, answer.delegation))).execute(conn)?;
+    diesel::insert_into(answers::table)
+        .values((
+            answers::slot_id.eq(answer.slot),
+            answers::delegation_id.eq(answer.delegation),
+            answers::event_id.eq(event),
+            answers::reply.eq(Word(answer.reply)),
+            answers::comment.eq(&answer.comment),
+            answers::via.eq(Word(answer.via)),
+            answers::answered_by.eq(&answer.by),
+            answers::sequence.eq(answer.sequence),
+            answers::told.eq(write_told(&answer.told)?),
+            answers::answered_at.eq(answer.answered_at),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The event of a delegation, and which generation of its private links opens anything.
+///
+/// # Errors
+/// As the database says.
+pub fn links_of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<(EventId, i32)>> {
+    let found: Option<(EventId, Option<i32>)> = delegations::table
+        .left_join(private_links::table.on(private_links::delegation_id.eq(delegations::id)))
+        .filter(delegations::id.eq(delegation))
+        .select((delegations::event_id, private_links::generation.nullable()))
+        .get_result(conn)
+        .optional()?;
+    Ok(found.map(|(event, generation)| (event, generation.unwrap_or(0))))
+}
+
+/// Makes a delegation's private links anew: those given out so far open nothing any more.
+///
+/// # Errors
+/// As the database says.
+pub fn renew_links(conn: &mut Conn, delegation: DelegationId) -> QueryResult<()> {
+    let raised = diesel::update(private_links::table.find(delegation))
+        .set(private_links::generation.eq(private_links::generation + 1))
+        .execute(conn)?;
+    if raised == 0 {
+        diesel::insert_into(private_links::table)
+            .values((
+                private_links::delegation_id.eq(delegation),
+                private_links::generation.eq(1),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn read_told(json: &str) -> QueryResult<Told> {
+    serde_json::from_str(json)
+        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+}
+
+fn write_told(told: &Told) -> QueryResult<String> {
+    serde_json::to_string(told)
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }

@@ -116,7 +116,7 @@ fn above_what_was_heard(
     let programme = tx.programme();
     let heard = delegations
         .into_iter()
-        .filter_map(|delegation| programme.notice(slot.id, delegation))
+        .filter_map(|delegation| programme.ledger.notice(slot.id, delegation))
         .map(|notice| notice.sequence)
         .max();
     let Some(heard) = heard.filter(|heard| *heard >= slot.sequence) else {
@@ -146,6 +146,7 @@ pub fn tell_again(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(),
         slot.state() == State::Confirmed
             && slot.details.involves(delegation.id)
             && programme
+                .ledger
                 .notice(slot.id, delegation.id)
                 .is_some_and(|notice| notice.told_at < tx.now)
     };

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::link::Link;
 use super::telling::{TellError, remember};
-use super::{News, Notice, Told};
+use super::{News, Notice, Told, store};
 use crate::db::{Conn, fresh_id};
 use crate::delegation::{Contact, Delegation};
 use crate::event::programme::Programme;
@@ -39,12 +40,21 @@ pub(super) fn write_to(
         .iter()
         .map(|Item { slot, news }| notice(&programme, post, slot, delegation, news, tx.now))
         .collect();
+    let generation =
+        store::links_of(tx.conn, delegation.id)?.map_or(0, |(_, generation)| generation);
+    let whole = Link {
+        delegation: delegation.id,
+        generation,
+        slot: None,
+    };
     let desk = WritingDesk {
         programme: &programme,
         post,
         delegation,
         schedule: schedule_of(&programme, delegation.id),
         version: outbox::letters_to(tx.conn, delegation.id)? + 1,
+        private_page: post.links.address(whole),
+        generation,
         now: tx.now,
     };
     for contact in &delegation.contacts {
@@ -61,6 +71,11 @@ pub(super) fn write_to(
 }
 
 /// What a delegation knows once it has heard `news`.
+///
+/// Who is told the same again has been told since the first time, and that is DTSTAMP. A calendar takes the same UID and
+/// SEQUENCE with a later DTSTAMP for something newer (RFC 5546 §2.1.5), asks its owner anew and may forget the answer;
+/// with the same DTSTAMP it says "already processed", or enters what it has lost. Gmail wants a fresh one of updates only,
+/// and an update raises SEQUENCE, which makes it one here too.
 pub(super) fn notice(
     programme: &Programme,
     post: &Post,
@@ -69,8 +84,10 @@ pub(super) fn notice(
     news: &News,
     now: Moment,
 ) -> Notice {
-    let earlier = programme.notice(slot.id, delegation.id);
+    let earlier = programme.ledger.notice(slot.id, delegation.id);
     let new_name = || new_name(post);
+    let repeated = earlier
+        .filter(|earlier| matches!(news, News::Repeated(_)) && earlier.sequence == slot.sequence);
     Notice {
         slot: slot.id,
         delegation: delegation.id,
@@ -79,7 +96,7 @@ pub(super) fn notice(
         method: news.method(),
         told: news.slot().clone(),
         thread: earlier.map_or_else(new_name, |notice| notice.thread.clone()),
-        told_at: now,
+        told_at: repeated.map_or(now, |earlier| earlier.told_at),
     }
 }
 
@@ -100,6 +117,8 @@ struct WritingDesk<'a> {
     delegation: &'a Delegation,
     schedule: Vec<Told>,
     version: i32,
+    private_page: String,
+    generation: i32,
     now: Moment,
 }
 
@@ -114,20 +133,27 @@ impl WritingDesk<'_> {
         whole: bool,
     ) -> Result<(), PostError> {
         let first_message_id = notice.first_message_id(&contact.email);
-        let is_first = self.programme.notice(slot.id, self.delegation.id).is_none();
+        let is_first = self
+            .programme
+            .ledger
+            .notice(slot.id, self.delegation.id)
+            .is_none();
         let message_id = if is_first {
             first_message_id.clone()
         } else {
             format!("<{}>", new_name(self.post))
         };
+        let answer = self.answer(slot, notice);
         let letter = Letter {
             news: vec![Piece {
                 news,
                 standing: Standing::UpToDate,
+                answer: Some(&answer),
             }],
             invitation: Some(Invitation {
                 uid: &notice.uid,
                 sequence: notice.sequence,
+                stamp: notice.told_at,
             }),
             schedule: whole.then_some(self.schedule.as_slice()),
             first_message_id: (!is_first).then_some(first_message_id.as_str()),
@@ -146,14 +172,16 @@ impl WritingDesk<'_> {
     ) -> Result<(), PostError> {
         let reader = (self.delegation.id, contact.email.as_str());
         let mut read = Vec::new();
-        for Item { slot, news } in items {
-            read.extend(outbox::as_read(conn, slot.id, reader, slot.sequence, news)?);
+        for (Item { slot, news }, notice) in items.iter().zip(notices) {
+            let found = outbox::as_read(conn, slot.id, reader, slot.sequence, news)?;
+            read.extend(found.map(|(news, standing)| (news, standing, self.answer(slot, notice))));
         }
         if !read.is_empty() {
             let message_id = format!("<{}>", new_name(self.post));
-            let pieces = read.iter().map(|(news, standing)| Piece {
+            let pieces = read.iter().map(|(news, standing, answer)| Piece {
                 news,
                 standing: *standing,
+                answer: Some(answer),
             });
             let letter = Letter {
                 news: pieces.collect(),
@@ -171,15 +199,26 @@ impl WritingDesk<'_> {
         Ok(())
     }
 
+    /// Where this delegation answers to what it is told of a slot.
+    fn answer(&self, slot: &Slot, notice: &Notice) -> String {
+        self.post.links.address(Link {
+            delegation: self.delegation.id,
+            generation: self.generation,
+            slot: Some((slot.id, notice.sequence)),
+        })
+    }
+
     fn blank<'a>(&'a self, contact: &'a Contact, message_id: &'a str) -> Letter<'a> {
         Letter {
             event: &self.programme.event,
             delegation: self.delegation,
             contact,
             from: &self.post.from,
+            bounces: self.post.bounces.as_ref(),
             news: Vec::new(),
             invitation: None,
             schedule: None,
+            private_page: &self.private_page,
             version: self.version,
             message_id,
             first_message_id: None,

@@ -322,11 +322,7 @@ pub(super) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot 
     let moved = details.placed_differently(&old.details);
     // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
-    let told = tx
-        .programme()
-        .notices
-        .iter()
-        .any(|notice| notice.slot == old.id);
+    let told = tx.programme().ledger.notices_of(old.id).next().is_some();
     let announced = details.announced_differently(&old.details)
         || details.state == State::Cancelled
         || (told && details.state != old.state());

@@ -79,8 +79,8 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
     let title = errors.check("title", "Title", Line::parse(fields.get("title")));
     let interval = interval(programme, fields, &mut errors);
     let room = room(programme, fields.get("room"), &mut errors);
-    let delegations = delegations(programme, fields, &mut errors);
-    let interpreters = interpreters(programme, fields, &mut errors);
+    let delegations = delegations(programme, fields.all("delegations"), &mut errors);
+    let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
     // Confirming and cancelling are steps of their own.
     let state = match fields.get("state") {
         "" | "tentative" => Some(State::Tentative),
@@ -185,14 +185,13 @@ pub(crate) fn room(
     )
 }
 
-pub(crate) fn delegations(
+pub(crate) fn delegations<'a>(
     programme: &Programme,
-    fields: &Fields,
+    codes: impl Iterator<Item = &'a str>,
     errors: &mut FieldErrors,
 ) -> Vec<DelegationId> {
     let unknown = "There is no such delegation at this event; choose from the list.";
-    fields
-        .all("delegations")
+    codes
         .filter_map(|code| {
             errors.take(
                 "delegations",
@@ -203,14 +202,13 @@ pub(crate) fn delegations(
         .collect()
 }
 
-pub(crate) fn interpreters(
+pub(crate) fn interpreters<'a>(
     programme: &Programme,
-    fields: &Fields,
+    codes: impl Iterator<Item = &'a str>,
     errors: &mut FieldErrors,
 ) -> Vec<InterpreterId> {
     let unknown = "There is no such interpreter at this event, or no longer; choose from the list.";
-    fields
-        .all("interpreters")
+    codes
         .filter_map(|code| {
             errors.take(
                 "interpreters",
@@ -222,24 +220,22 @@ pub(crate) fn interpreters(
 }
 
 fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
-    let mut reasons = Reasons::new();
-    for rule in Rule::ALL {
+    let typed = Rule::ALL.iter().filter_map(|rule| {
         let field = reason_field(*rule);
         let raw = fields.get(&field);
-        if raw.trim().is_empty() {
-            continue;
-        }
-        if let Some(reason) = errors.check(&field, "Reason", Line::parse(raw)) {
-            reasons.insert(
-                *rule,
-                Reason {
-                    text: reason.to_string(),
-                    author: None,
-                },
-            );
-        }
-    }
-    reasons
+        let reason = (!raw.trim().is_empty()).then(|| reason(&field, raw, errors))?;
+        Some((*rule, reason?))
+    });
+    typed.collect()
+}
+
+/// Reads a reason for a rule to be set aside.
+pub(crate) fn reason(field: &str, raw: &str, errors: &mut FieldErrors) -> Option<Reason> {
+    let text = errors.check(field, "Reason", Line::parse(raw))?;
+    Some(Reason {
+        text: text.to_string(),
+        author: None,
+    })
 }
 
 /// The reasons a form carries, without judging the rest of it.

@@ -11,6 +11,12 @@ use crate::event::tx::EventTx;
 use crate::mail::Post;
 use crate::notice;
 
+/// True for what was done to the slot itself: that somebody was told or answered is no change to take back.
+#[must_use]
+pub fn is_change(record: &Record) -> bool {
+    record.action.starts_with("slot.")
+}
+
 /// What a slot was before its latest change, and the reasons that were in force then; a new slot was nothing, so that
 /// undoing it cancels it.
 ///
@@ -46,13 +52,14 @@ pub fn undo(
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
     let slot: Arc<Slot> = booking::at_version(tx, id, version)?;
-    let Some(latest) = audit::of_subject(tx.conn, id.0)?.into_iter().next() else {
+    let records = audit::of_subject(tx.conn, id.0)?;
+    let Some(latest) = records.iter().find(|record| is_change(record)) else {
         return Err(BookingError::Gone(
             "nothing is known of its history".to_owned(),
         ));
     };
     let programme = tx.programme();
-    let (details, mut given) = before(&programme, &slot, &latest)?;
+    let (details, mut given) = before(&programme, &slot, latest)?;
     given.extend(reasons.clone());
     let tell = if notice::due(&programme, &slot).is_empty() {
         Tell::Now

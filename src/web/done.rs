@@ -3,6 +3,11 @@
 /// Every word and what it tells; add yours in alphabetical order.
 const SENTENCES: &[(&str, &str)] = &[
     ("added", "Added."),
+    (
+        "answered",
+        "Thank you. The protocol office has your answer; you can change it here.",
+    ),
+    ("answer-noted", "The answer is noted."),
     ("booked", "The slot is booked."),
     ("cancelled", "The slot is cancelled."),
     (
@@ -14,10 +19,20 @@ const SENTENCES: &[(&str, &str)] = &[
         "letters-sent",
         "The letters are queued; they go out within a minute.",
     ),
+    (
+        "links-renewed",
+        "The private links are made anew; older ones open nothing any more.",
+    ),
+    ("mail-handled", "Noted as seen to."),
+    (
+        "mail-paused",
+        "All mail is paused: it is written and waits.",
+    ),
+    ("mail-resumed", "Mail goes out again."),
     ("moved", "The slot is moved."),
     (
         "password-changed",
-        "The password is changed. Other sessions of this account have ended.",
+        "The password is changed. Other sessions and all tokens of this account have ended.",
     ),
     ("removed", "Removed."),
     ("replaced", "The colleague steps in."),
@@ -27,12 +42,16 @@ const SENTENCES: &[(&str, &str)] = &[
     ("session-ended", "The session has ended."),
     ("signed-out", "You are signed out."),
     ("skipped", "It counts as told; no mail was written."),
+    (
+        "token-revoked",
+        "The token is revoked; what used it is shut out from now on.",
+    ),
     ("told", "The delegations are told."),
     ("undone", "The change is undone."),
     ("user-added", "The user is added and can sign in."),
     (
         "user-disabled",
-        "The account is disabled and its sessions have ended.",
+        "The account is disabled; its sessions and tokens have ended.",
     ),
     ("user-enabled", "The account is enabled again."),
     (

@@ -8,6 +8,7 @@ pub mod form;
 pub mod kept;
 pub mod local_path;
 pub mod page;
+pub mod problem;
 pub mod security;
 
 pub use error::Error;

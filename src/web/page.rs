@@ -15,6 +15,7 @@ use crate::web::form::Form;
 #[derive(Debug, Clone, Default)]
 pub struct Shell {
     title: String,
+    heading: Option<String>,
     rejected: bool,
     /// Who is signed in.
     pub user: Option<Viewer>,
@@ -113,6 +114,13 @@ impl Shell {
         }
     }
 
+    /// Gives the page another heading than the window.
+    #[must_use]
+    pub fn headed(mut self, heading: impl Into<String>) -> Self {
+        self.heading = Some(heading.into());
+        self
+    }
+
     /// Names who is signed in; the frame then has the site's navigation and the sign-out button.
     #[must_use]
     pub fn signed_in(mut self, name: impl Into<String>, admin: bool) -> Self {
@@ -188,7 +196,7 @@ impl Shell {
     /// The page's heading.
     #[must_use]
     pub fn title(&self) -> &str {
-        &self.title
+        self.heading.as_deref().unwrap_or(&self.title)
     }
 
     /// The site's own navigation: empty for those not signed in.

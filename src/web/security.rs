@@ -17,8 +17,9 @@ use url::Url;
 use crate::app::App;
 use crate::db::fresh_id;
 use crate::web::Error;
+use crate::web::problem::Problem;
 
-/// Bytes that a form may have.
+/// Bytes that a form or a body of the API may have.
 pub const FORM_LIMIT: usize = 256 * 1024;
 /// A sign-in may carry a whole form that waited for it, percent-encoded once more.
 const SIGN_IN_LIMIT: usize = 3 * FORM_LIMIT;
@@ -27,6 +28,9 @@ const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The body of a form, read and within its limit; [`crate::web::form::Fields`] parses it.
 pub struct FormBytes(pub Bytes);
+
+/// The body of a request to the API, read and within its limit.
+pub struct ApiBody(pub Bytes);
 
 /// Sets every answer's headers and lets no request through that another site could have caused.
 ///
@@ -40,16 +44,22 @@ pub async fn guard(
     let id = format!("{:08x}", fresh_id() & 0xffff_ffff);
     let method = request.method().clone();
     let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
-    let mut response = match admit(&mut request).await {
+    let reader = Reader::of(request.path());
+    let mut response = match admit(&mut request, reader).await {
         Ok(()) => match catch_panic(next.call(request)).await {
-            Ok(Ok(response)) => with_page(response),
-            Ok(Err(error)) => return Err(dressed(&error, https)),
+            Ok(Ok(response)) => with_words(response, reader),
+            Ok(Err(error)) => return Err(dressed(&error, reader, https)),
             Err(()) => {
                 let error = Error::internal(format!("a panic while answering request {id}"));
-                return Err(Dressed { error, https }.into());
+                return Err(Dressed {
+                    error,
+                    reader,
+                    https,
+                }
+                .into());
             }
         },
-        Err(error) => request.into_response(error.error_response()),
+        Err(error) => request.into_response(reader.words_for(&error)),
     };
     set_headers(response.headers_mut(), https);
     // The pattern, not the path: a private link's token stays out of the log.
@@ -64,11 +74,38 @@ pub async fn guard(
     Ok(response)
 }
 
+/// Who reads the answers below an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Somebody at a browser: errors are pages.
+    Person,
+    /// A program: errors are problems (RFC 9457).
+    Program,
+}
+
+impl Reader {
+    fn of(path: &str) -> Self {
+        if path == "/api" || path.starts_with("/api/") {
+            Self::Program
+        } else {
+            Self::Person
+        }
+    }
+
+    fn words_for(self, error: &Error) -> HttpResponse {
+        match self {
+            Self::Person => error.error_response(),
+            Self::Program => Problem::from(error).error_response(),
+        }
+    }
+}
+
 /// An error on its way out past the guard, with the headers that every answer has.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 struct Dressed {
     error: Error,
+    reader: Reader,
     https: bool,
 }
 
@@ -78,52 +115,64 @@ impl ResponseError for Dressed {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = self.error.error_response();
+        let mut response = self.reader.words_for(&self.error);
         set_headers(response.headers_mut(), self.https);
         response
     }
 }
 
-fn dressed(error: &actix_web::Error, https: bool) -> actix_web::Error {
+fn dressed(error: &actix_web::Error, reader: Reader, https: bool) -> actix_web::Error {
     let status = error.as_response_error().status_code();
     let error = if status.is_server_error() {
         Error::internal(error)
     } else {
         Error::from_status(status)
     };
-    Dressed { error, https }.into()
+    Dressed {
+        error,
+        reader,
+        https,
+    }
+    .into()
 }
 
-async fn admit(request: &mut ServiceRequest) -> Result<(), Error> {
+/// A browser sends its cookie along whoever caused the request; a program sends its token only where it means to. So the
+/// API asks nobody where a request comes from, and knows no cookies.
+async fn admit(request: &mut ServiceRequest, reader: Reader) -> Result<(), Error> {
     if matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     ) {
         return Ok(());
     }
-    let api = request.path().starts_with("/api/");
-    check_origin(request, api)?;
-    if api {
-        return Ok(());
+    match reader {
+        Reader::Person => {
+            check_origin(request)?;
+            let body = read_form(request).await?;
+            request.extensions_mut().insert(FormBytes(body));
+        }
+        Reader::Program => {
+            let body = read(request).await?;
+            if body.len() > FORM_LIMIT {
+                return Err(Error::TooLarge);
+            }
+            request.extensions_mut().insert(ApiBody(body));
+        }
     }
-    let body = read_form(request).await?;
-    request.extensions_mut().insert(FormBytes(body));
     Ok(())
 }
 
 /// Refuses what another site may have caused.
 ///
 /// A browser says where a request comes from in `Sec-Fetch-Site`, older ones in `Origin` only. Every header that is
-/// there has to speak for us. With neither, no page of a browser is behind it: such a request is refused as well,
-/// except at the API, which knows no cookies but only bearer tokens.
-fn check_origin(request: &ServiceRequest, api: bool) -> Result<(), Error> {
+/// there has to speak for us. With neither, no page of a browser is behind it: such a request is refused as well.
+fn check_origin(request: &ServiceRequest) -> Result<(), Error> {
     let headers = request.headers();
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     let origin = headers.get(header::ORIGIN);
     let site_fits = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
     let origin_fits = origin.is_none_or(|origin| is_ours(request, origin));
-    let spoken =
-        site.is_some() || origin.is_some() || (api && headers.contains_key(header::AUTHORIZATION));
+    let spoken = site.is_some() || origin.is_some();
     if site_fits && origin_fits && spoken {
         return Ok(());
     }
@@ -189,14 +238,7 @@ async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
         "/sign-in" => SIGN_IN_LIMIT,
         _ => FORM_LIMIT,
     };
-    let body = request
-        .extract::<web::Payload>()
-        .await
-        .map_err(|_| Error::BadRequest("The form could not be read.".into()))?
-        .to_bytes_limited(DRAIN_LIMIT)
-        .await
-        .map_err(|_| Error::TooLarge)?
-        .map_err(|_| Error::BadRequest("The form broke off. Nothing was stored.".into()))?;
+    let body = read(request).await?;
     if !is_form {
         return Err(Error::NotAForm);
     }
@@ -206,8 +248,22 @@ async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
     Ok(body)
 }
 
-/// Puts a page into an answer that the framework left empty: unknown addresses and methods.
-fn with_page(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+async fn read(request: &mut ServiceRequest) -> Result<Bytes, Error> {
+    request
+        .extract::<web::Payload>()
+        .await
+        .map_err(|_| Error::BadRequest("What was sent could not be read.".into()))?
+        .to_bytes_limited(DRAIN_LIMIT)
+        .await
+        .map_err(|_| Error::TooLarge)?
+        .map_err(|_| Error::BadRequest("What was sent broke off. Nothing was stored.".into()))
+}
+
+/// Puts words into an answer that the framework left empty: unknown addresses and methods.
+fn with_words(
+    response: ServiceResponse<impl MessageBody + 'static>,
+    reader: Reader,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let empty = matches!(
         response.response().body().size(),
@@ -216,7 +272,7 @@ fn with_page(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceRe
     let response = response.map_into_boxed_body();
     if empty && (status.is_client_error() || status.is_server_error()) {
         let (request, old) = response.into_parts();
-        let mut page = Error::from_status(status).error_response();
+        let mut page = reader.words_for(&Error::from_status(status));
         for (name, value) in old.headers() {
             if !page.headers().contains_key(name) {
                 page.headers_mut().append(name.clone(), value.clone());
@@ -288,13 +344,20 @@ mod tests {
     async fn a_panic_is_a_page_that_tells_nothing_and_the_next_request_is_answered() {
         let app = actix_web::App::new()
             .wrap(from_fn(guard))
-            .route("/breaks", web::get().to(breaks));
+            .route("/breaks", web::get().to(breaks))
+            .route("/api/v1/breaks", web::get().to(breaks));
         let service = init_service(app).await;
-        for _ in 0..2 {
-            let request = TestRequest::get().uri("/breaks").to_request();
+        for (path, kind) in [
+            ("/breaks", "text/html; charset=utf-8"),
+            ("/breaks", "text/html; charset=utf-8"),
+            ("/api/v1/breaks", "application/problem+json"),
+        ] {
+            let request = TestRequest::get().uri(path).to_request();
             let error = service.call(request).await.unwrap_err();
             let response = error.error_response();
             assert_eq!(response.status(), 500);
+            let header = response.headers().get("content-type").unwrap();
+            assert_eq!(header, kind);
             assert!(response.headers().contains_key("content-security-policy"));
             let body = actix_web::body::to_bytes(response.into_body())
                 .await

@@ -1,4 +1,4 @@
-//! Free times and conflicts of a high-level week, each beside a brute force that finds the same, in one run.
+//! Free times, conflicts and what is still to be told of a high-level week, each beside a brute force that finds the same, in one run.
 //!
 //! `cargo bench --bench free`. The search is measured beside trying each start with each room and each interpreter by
 //! the rules; the check of everything beside comparing every slot with every other.
@@ -11,25 +11,31 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
+use iikura::delegation::DelegationId;
 use iikura::event::programme::{Programme, Resource};
+use iikura::event::visibility::told;
 use iikura::interpreter::{InterpreterId, LanguagePair};
+use iikura::notice::{Method, Notice, due};
 use iikura::slot::free::{Offer, Place, Wish, search};
 use iikura::slot::interval::Interval;
 use iikura::slot::rules::{Candidate, Finding, Level, Rule, check_all, obstacles};
-use iikura::slot::{Kind, Slot, SlotId};
+use iikura::slot::{Kind, Slot, SlotId, State};
+use iikura::time::Moment;
 
+#[path = "../support/rounds.rs"]
+mod rounds;
 #[path = "../support/week.rs"]
 mod week;
 
-const ROUNDS: usize = 5;
 /// Two delegations, any room for so many, for so long, with an interpreter.
 const PEOPLE: i32 = 16;
 const MINUTES: i32 = 30;
 
 fn main() {
     let programme = week::programme();
+    let rounds = rounds::of(5);
     println!(
-        "{} delegations, {} rooms, {} slots in {} days; median of {ROUNDS} rounds",
+        "{} delegations, {} rooms, {} slots in {} days; median of {rounds} rounds",
         programme.delegations.len(),
         programme.rooms.len(),
         programme.slots().len(),
@@ -51,11 +57,85 @@ fn main() {
     );
     println!("  conflicts           {:>12}", found.len());
     let whole = median(
-        (0..ROUNDS)
+        (0..rounds)
             .map(|_| timed(|| check_all(&programme)).1)
             .collect(),
     );
     println!("  every rule at once  {whole:>12.3?}");
+    let programme = with_notices(&programme);
+    let found = compare(
+        "who has still to hear of the first day's slots",
+        "each slot × delegation × notice",
+        || still_to_tell(&programme),
+        || looked_through(&programme),
+    );
+    println!("  still to be told    {:>12}", found.len());
+}
+
+/// The week after everybody was told of what is confirmed, but of every tenth slot something else than what is true.
+fn with_notices(programme: &Programme) -> Programme {
+    let confirmed = programme
+        .slots()
+        .iter()
+        .filter(|slot| slot.state() == State::Confirmed);
+    let notices = confirmed.flat_map(|slot| {
+        slot.details.delegations.iter().map(|party| {
+            let mut told = told(programme, slot);
+            if slot.id.0 % 10 == 1 {
+                told.room = Some("Elsewhere".to_owned());
+            }
+            Notice {
+                slot: slot.id,
+                delegation: *party,
+                uid: format!("{}.{}@iikura.example", slot.id, party.0),
+                sequence: 0,
+                method: Method::Request,
+                told,
+                thread: format!("{}.{}@iikura.example", slot.id, party.0),
+                told_at: Moment::from_seconds(1_900_000_000),
+            }
+        })
+    });
+    programme.with_notices(notices.collect())
+}
+
+/// Slots of a day.
+const DAY: usize = week::ROOMS * week::PER_ROOM;
+
+/// As the timetable asks it.
+fn still_to_tell(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
+    let slots = programme.slots().iter().take(DAY);
+    slots
+        .flat_map(|slot| {
+            let due = due(programme, slot);
+            due.into_iter().map(|(party, _)| (slot.id, party.id))
+        })
+        .collect()
+}
+
+/// As one would by hand: for every slot and delegation through all that was ever told.
+fn looked_through(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
+    let notices: Vec<&Notice> = programme.ledger.notices().collect();
+    let mut found = Vec::new();
+    for slot in programme.slots().iter().take(DAY) {
+        let now = told(programme, slot);
+        for party in programme.delegations.iter() {
+            let expects = slot.state() == State::Confirmed && slot.details.involves(party.id);
+            let known = notices
+                .iter()
+                .find(|notice| notice.slot == slot.id && notice.delegation == party.id);
+            let invited = known.filter(|notice| notice.method == Method::Request);
+            let is_true = match (expects, invited) {
+                (true, Some(notice)) => notice.told == now,
+                (false, None) => true,
+                _ => false,
+            };
+            if !is_true {
+                found.push((slot.id, party.id));
+            }
+        }
+    }
+    found
 }
 
 /// Measures both in turn and returns what both found.
@@ -67,7 +147,7 @@ fn compare<T: PartialEq + std::fmt::Debug>(
 ) -> T {
     let (mut fast, mut slow) = (Vec::new(), Vec::new());
     let mut found = None;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds::of(5) {
         let (by_trying, took) = timed(&theirs);
         slow.push(took);
         let (by_search, took) = timed(&ours);

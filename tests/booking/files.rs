@@ -42,7 +42,7 @@ precedence = 0
 time_zone = "Europe/Berlin"
 party_size = 2
 presence = [["2022-10-29 09:00", "2022-10-30 02:30+01:00"]]
-contacts = [{ name = "O'Desk, \"A\"", email = "de@delegations.example", language = "zh-Hant", letters_only = true }]
+contacts = [{ name = "O'Desk, \"A\"", email = "de@delegations.example", phone = "+49 30 0000", language = "zh-Hant", letters_only = true }]
 
 [[rooms]]
 code = "saal"

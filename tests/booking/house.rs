@@ -10,6 +10,7 @@ use iikura::event::programme::Programme;
 use iikura::event::tx::EventTx;
 use iikura::event::{EventId, store};
 use iikura::mail::Post;
+use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError, Reason, Reasons};
 use iikura::slot::interval::Interval;
 use iikura::slot::rules::Rule;
@@ -82,6 +83,8 @@ impl<'d> House<'d> {
     ) -> Result<T, BookingError> {
         let post = Post {
             from: Email::parse("protocol@iikura.example").unwrap(),
+            bounces: None,
+            links: Links::new(Key::draw().unwrap(), "https://iikura.example"),
         };
         let actor = Actor {
             user: None,

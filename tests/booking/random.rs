@@ -3,6 +3,7 @@
 
 use iikura::event::programme::{Programme, Resource};
 use iikura::interpreter::change::{self, InterpreterError, slots_of};
+use iikura::notice::Notice;
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
 use iikura::slot::free::alternatives;
 use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};
@@ -217,11 +218,8 @@ fn assert_memory_is_true(house: &House<'_>) {
         all
     };
     assert_eq!(overrides(&believed), overrides(&stored));
-    let notices = |programme: &Programme| {
-        let mut all = programme.notices.clone();
-        all.sort_by_key(|notice| (notice.slot, notice.delegation));
-        all
-    };
+    let notices =
+        |programme: &Programme| -> Vec<Notice> { programme.ledger.notices().cloned().collect() };
     assert_eq!(notices(&believed), notices(&stored));
     assert_eq!(
         iikura::event::file::export(&believed).unwrap(),
@@ -301,7 +299,7 @@ proptest! {
         }
         let (believed, stored) = (house.programme(), house.stored());
         prop_assert_eq!(believed.slots(), stored.slots());
-        prop_assert_eq!(&believed.notices.len(), &stored.notices.len());
+        prop_assert_eq!(believed.ledger.notices().count(), stored.ledger.notices().count());
         prop_assert_eq!(believed.event.revision, stored.event.revision);
         assert_no_overlap(&stored);
         assert_rules_agree(&stored);

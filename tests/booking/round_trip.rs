@@ -2,13 +2,14 @@
 
 use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
+use iikura::notice::answer::{self, Outcome, Reply, Said, Via};
 use iikura::notice::{News, due};
 use iikura::slot::booking::{self, Reasons, Tell};
 use iikura::slot::rules::{Level, Rule, check_all, in_force};
 use iikura::slot::{Details, State};
 use iikura::text::Line;
 
-use crate::house::{House, import, reason};
+use crate::house::{House, NOW, import, reason};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -165,7 +166,7 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
     there_and_back(&house);
 }
 
-/// A slot without a room that was confirmed, and has another title since.
+/// A slot without a room that was confirmed, answered, and has another title since.
 fn told(house: &House<'_>) {
     let nowhere = Details {
         room: None,
@@ -175,6 +176,22 @@ fn told(house: &House<'_>) {
     house
         .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
         .unwrap();
+    for (code, reply, via, by) in [
+        ("KZ", Reply::Declined, Via::Office, "Officer"),
+        ("UZ", Reply::Accepted, Via::Link, ""),
+    ] {
+        let party = house.programme().delegation_by_code(code).unwrap().id;
+        let said = Said {
+            reply,
+            comment: "Two lines:\nand “quotes”".to_owned(),
+            via,
+            by: by.to_owned(),
+            sequence: 0,
+            at: NOW,
+        };
+        let taken = house.try_book(|tx, _| Ok(answer::answer(tx, (id, party), said.clone())?));
+        assert_eq!(taken.unwrap(), Outcome::Taken);
+    }
     let renamed = Details {
         title: Line::parse("Another talk").unwrap(),
         ..nowhere
@@ -209,6 +226,16 @@ fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
     };
     assert_eq!(news(&there), news(&house));
     assert_eq!(news(&there).len(), 3);
+    let replies = |house: &House<'_>| -> Vec<(Reply, Via, String)> {
+        let (programme, slot) = (house.stored(), house.slot("Another talk").id);
+        let parties = programme.delegations.iter();
+        parties
+            .filter_map(|party| answer::standing(&programme, slot, party.id))
+            .map(|answer| (answer.reply, answer.via, answer.comment.clone()))
+            .collect()
+    };
+    assert_eq!(replies(&there), replies(&house));
+    assert_eq!(replies(&there).len(), 2);
 }
 
 fn what_was_told_belongs_to_one_event(scratch: &Scratch) {

@@ -23,7 +23,7 @@ start = "18:30"
 minutes = 20
 parties = ["KZ"]
 sequence = 2
-told = [{ party = "KZ", method = "REQUEST", sequence = 1, uid = "a@iikura.example", thread = "b@iikura.example", at = "2022-12-20T09:00:00+00:00", title = "Old talk", kind = "Other", starts = 27864570, ends = 27864590, room = "Salon", delegations = ["Kazakhstan"] }]
+told = [{ party = "KZ", method = "REQUEST", sequence = 1, uid = "a@iikura.example", thread = "b@iikura.example", at = "2022-12-20T09:00:00+00:00", title = "Old talk", kind = "Other", starts = 27864570, ends = 27864590, room = "Salon", delegations = ["Kazakhstan"], answer = { reply = "accepted", comment = "Good", via = "link", sequence = 1, at = "2022-12-21T09:00:00+00:00", told = { title = "Old talk", kind = "Other", starts = 27864570, ends = 27864590, delegations = ["Kazakhstan"] } } }]
 "#;
 
 fn faults(scratch: &Scratch, source: &str) -> Vec<String> {
@@ -55,6 +55,7 @@ fn refused(scratch: &Scratch, source: &str, from: &str, to: &str, expected: &[&s
         "occupancy",
         "overrides",
         "notices",
+        "answers",
         "audit",
     ] {
         assert_eq!(house.count(table), 0, "{table}");
@@ -79,6 +80,21 @@ fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
             "\"Old talk\"",
             "\"Old\\r\\nBcc: x\"",
             "told: contains a line break or control character (U+000D); remove it",
+        ),
+        (
+            "reply = \"accepted\"",
+            "reply = \"perhaps\"",
+            "answer: reply (accepted, declined or tentative), via (link, mail or office) and at (RFC 3339) must be valid",
+        ),
+        (
+            "\"link\", sequence = 1",
+            "\"link\", sequence = 2",
+            "answer: the sequence is from 0 to that they were told, 1",
+        ),
+        (
+            "\"Good\"",
+            "\"Go\\u0007od\"",
+            "answer: contains a line break or control character (U+0007); remove it",
         ),
         (
             "\"Old talk\"",

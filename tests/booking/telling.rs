@@ -118,7 +118,7 @@ fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
     edit(&house, id, Tell::Now, |details| later(details, 10));
     cancel(&house, id, Tell::Now);
     assert_eq!(due_of(&house, id), []);
-    assert_eq!(house.stored().notices, []);
+    assert_eq!(house.stored().ledger.notices().count(), 0);
 }
 
 fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
@@ -147,7 +147,7 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
     edit(&house, id, Tell::Now, |details| later(details, 10));
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
-    let notice = programme.notice(id, party(&house, "KZ")).unwrap();
+    let notice = programme.ledger.notice(id, party(&house, "KZ")).unwrap();
     assert_eq!((notice.sequence, notice.method), (3, Method::Request));
     assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
 }
@@ -181,7 +181,7 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
     let methods = ["JP", "KZ", "UZ"].map(|code| {
-        let notice = programme.notice(id, party(&house, code)).unwrap();
+        let notice = programme.ledger.notice(id, party(&house, code)).unwrap();
         (notice.method, notice.sequence)
     });
     assert_eq!(
@@ -218,8 +218,8 @@ fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
     let told: Vec<DelegationId> = programme
-        .notices
-        .iter()
+        .ledger
+        .notices()
         .map(|notice| notice.delegation)
         .collect();
     assert!(!told.contains(&uz) && !told.contains(&tm), "{told:?}");
@@ -233,6 +233,7 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
     let name = |house: &House<'_>| {
         house
             .stored()
+            .ledger
             .notice(id, kz)
             .map(|notice| (notice.uid.clone(), notice.thread.clone()))
     };
@@ -255,7 +256,7 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
     );
     confirm(&house, id);
     let programme = house.stored();
-    let notice = programme.notice(id, kz).unwrap();
+    let notice = programme.ledger.notice(id, kz).unwrap();
     assert_eq!((notice.method, notice.sequence), (Method::Request, 3));
     assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
     assert_eq!(name(&house), first);

@@ -34,6 +34,7 @@ const PAGES = [
   `${EVENT}/rooms/hall`,
   `${EVENT}/interpreters`,
   `${EVENT}/notices`,
+  `${EVENT}/answers`,
   `${EVENT}/matrix`,
   `${EVENT}/matrix?pairs=all`,
   `${EVENT}/changes`,
@@ -51,9 +52,12 @@ const PAGES = [
   `${EVENT}/settings`,
   "/events/new",
   "/mail",
+  "/mail/health",
   "/users",
   "/users/new",
   "/account",
+  "/account/tokens/new",
+  "/api",
   "/audit",
   "/nowhere",
 ];
@@ -86,8 +90,24 @@ scenarios((scenario) => {
       await look(page, "notices");
       await page.getByRole("link", { name: /Read it first/ }).first().click();
       await look(page, "a letter before it goes out");
+      await page.goto(`${EVENT}/delegations/KZ`);
+      await page.locator("a[href*='/d/']").click();
+      await look(page, "a delegation's private page");
+      await page.locator("a", { hasText: /nswer/ }).first().click();
+      await look(page, "a slot to answer");
+      const answerHere = page.url();
+      await page.getByRole("button", { name: "We do not know yet" }).click();
+      await page.getByText("Thank you.").waitFor();
+      await look(page, "an answer");
+      await page.goto(answerHere.slice(0, -2));
+      await look(page, "a link that opens nothing");
+
       await page.goto(`${EVENT}?view=list`);
       await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
+      await page.getByText("Note an answer").click();
+      await lookAt(page, "the form for an answer by telephone");
+      await page.getByRole("button", { name: "Note the answer" }).click();
+      await look(page, "an answer that says nothing");
       await page.getByRole("link", { name: "Change", exact: true }).click();
       await page.getByLabel("Title").fill("");
       await page.getByLabel("Start").fill("noon");

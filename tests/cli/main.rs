@@ -4,6 +4,8 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
+mod tokens;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -60,6 +62,10 @@ impl Desk {
         text(&output.stderr)
     }
 
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).unwrap()
+    }
+
     fn write(&self, name: &str, content: &str) {
         std::fs::write(self.path().join(name), content).unwrap();
     }
@@ -100,6 +106,21 @@ fn an_event_goes_in_comes_out_and_is_printed() {
                 .contains(words),
             "{format}"
         );
+    }
+    desk.says(&[
+        "agenda", "ca-jad-9", "--format", "pdf", "--output", "all.pdf",
+    ]);
+    let card = [
+        "--sheet",
+        "card",
+        "--delegation",
+        "kz",
+        "--output",
+        "card.pdf",
+    ];
+    desk.says(&[["agenda", "ca-jad-9"].as_slice(), &card].concat());
+    for file in ["all.pdf", "card.pdf"] {
+        assert!(desk.read(file).starts_with(b"%PDF-"), "{file}");
     }
     let theirs = desk.says(&[
         "agenda",
@@ -311,4 +332,101 @@ fn the_demo_touches_nothing_that_is_no_demos() {
         std::fs::read_to_string(desk.path().join("real/iikura.db")).unwrap(),
         "a ministry's data"
     );
+}
+
+#[test]
+fn a_backup_is_made_and_put_back_where_nothing_is() {
+    let desk = Desk::new();
+    assert!(
+        desk.complains(&["backup", "evening.db"])
+            .contains("there is no database at data/test.db")
+    );
+    desk.write("meeting.toml", NINTH_MEETING);
+    desk.says(&["import", "meeting.toml"]);
+    let exported = desk.says(&["export", "ca-jad-9"]);
+    assert_eq!(
+        desk.says(&["backup", "evening.db"]),
+        "evening.db holds 1 event(s), 9 slot(s) and 0 mail(s); every rule of the store holds.\n"
+    );
+    assert!(
+        desk.complains(&["backup", "evening.db"])
+            .contains("evening.db exists; name a file that does not")
+    );
+    let complaint = desk.complains(&["restore", "evening.db"]);
+    assert!(
+        complaint.contains("data/test.db exists, and nothing is written over it; stop the server"),
+        "{complaint}"
+    );
+    std::fs::remove_dir_all(desk.path().join("data")).unwrap();
+    assert!(
+        desk.complains(&["restore", "meeting.toml"])
+            .contains("meeting.toml cannot be trusted")
+    );
+    let said = desk.says(&["restore", "evening.db"]);
+    assert!(said.contains("Now run 'iikura migrate'"), "{said}");
+    desk.says(&["migrate"]);
+    assert_eq!(desk.says(&["export", "ca-jad-9"]), exported);
+
+    let postgres = ["--database-url", "postgres://iikura@127.0.0.1/iikura"];
+    for (command, tool) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
+        let complaint = desk.complains(&[&[command, "x"][..], &postgres].concat());
+        assert!(complaint.contains(tool), "{complaint}");
+    }
+}
+
+#[test]
+fn mail_is_tried_step_by_step() {
+    let desk = Desk::new();
+    let said = desk.says(&["mail", "test", "me@ministry.example", "--outbox", "letters"]);
+    assert!(
+        said.starts_with("ok      folder letters: can be written\nok      send a test mail to me@ministry.example: written\n"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_dir(desk.path().join("letters"))
+            .unwrap()
+            .count(),
+        1
+    );
+
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = format!(
+        "smtp://user:open-sesame@127.0.0.1:{}",
+        closed.local_addr().unwrap().port()
+    );
+    drop(closed);
+    let failed = desk.run(&["mail", "test", "me@ministry.example", "--smtp-url", &relay]);
+    assert!(!failed.status.success());
+    let (said, advice) = (text(&failed.stdout), text(&failed.stderr));
+    assert!(said.starts_with("FAILED  reach 127.0.0.1:"), "{said}");
+    assert!(advice.contains("IIKURA_SMTP_URL"), "{advice}");
+    assert!(!said.contains("open-sesame") && !advice.contains("open-sesame"));
+
+    for (arguments, words) in [
+        (
+            &["mail", "test", "nobody"][..],
+            "'nobody' is no e-mail address",
+        ),
+        (
+            &["mail", "test", "ü@ministry.example"],
+            "letters outside ASCII",
+        ),
+        (
+            &[
+                "mail",
+                "test",
+                "me@ministry.example",
+                "--smtp-url",
+                "smtp://relay.example",
+            ],
+            "tls=required",
+        ),
+        (
+            &["mail", "test", "me@ministry.example", "--mail-from", "x"],
+            "set --mail-from (IIKURA_MAIL_FROM)",
+        ),
+    ] {
+        let complaint = desk.complains(arguments);
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+    }
 }

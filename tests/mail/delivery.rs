@@ -144,6 +144,9 @@ async fn whatever_refuses_us_rather_than_the_mail_holds_the_queue() {
             "u:p@",
             none,
         ),
+        // A certificate that nobody vouches for.
+        (Scene::SelfSigned, "smtp", none, "?tls=required"),
+        (Scene::SelfSignedWrapped, "smtps", none, none),
         // No STARTTLS on offer.
         (Scene::Accept, "smtp", none, "?tls=required"),
         // No TLS at all.
@@ -183,6 +186,20 @@ async fn silence_ends_with_the_time_out() {
             .unwrap()
             .ends_with("gave no answer within 0.2 seconds")
     );
+}
+
+#[actix_web::test]
+async fn slow_bytes_are_waited_for_but_not_for_ever() {
+    for (pause, limit, state) in [(1, 20_000, MailState::Sent), (50, 300, MailState::Queued)] {
+        let house = House::sqlite();
+        let relay = Relay::playing(Box::leak(Box::new([Scene::Slow(pause)])));
+        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let transport = relay.transport().with_timeout(Duration::from_millis(limit));
+        house.worker(&transport).drain().await.unwrap();
+        let mail = house.mail(id);
+        assert_eq!(mail.summary.state.0, state, "{:?}", mail.summary.last_error);
+        assert_eq!(mail.raw, RAW.as_bytes());
+    }
 }
 
 #[actix_web::test]

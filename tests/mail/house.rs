@@ -73,7 +73,12 @@ impl House {
 
     pub fn enqueue(&self, mail: &NewMail<'_>) -> Enqueued {
         self.write(|connection| {
-            connection.transaction(|connection| outbox::enqueue(connection, mail))
+            connection.transaction(|connection| {
+                // As every booking does: a transaction that begins by reading may find the database locked.
+                diesel::sql_query("UPDATE events SET revision = revision + 1")
+                    .execute(connection)?;
+                outbox::enqueue(connection, mail)
+            })
         })
     }
 
@@ -82,6 +87,13 @@ impl House {
             .write_here(|connection| {
                 Ok::<_, DbError>(outbox::post(connection, letter, SLOT).unwrap())
             })
+            .unwrap()
+    }
+
+    /// The next mail, in a worker's hand.
+    pub fn claimed(&self) -> outbox::Claimed {
+        let now = self.now();
+        self.write(|connection| outbox::claim(connection, "worker", now))
             .unwrap()
     }
 
@@ -109,6 +121,28 @@ impl House {
 
     pub fn worker(&self, transport: &Transport) -> Worker {
         self.worker_with(transport, Bell::default())
+    }
+
+    /// A worker with a pool of its own, as another process would have.
+    pub fn worker_of_another_process(&self, transport: &Transport, bell: Bell) -> Worker {
+        let db = self.db.another_process();
+        Worker::new(db, transport.clone(), self.clock(), bell)
+    }
+
+    /// How many mails wait, without standing in anybody's way.
+    pub fn counts(&self) -> outbox::Counts {
+        self.db
+            .read_here(|connection| Ok::<_, DbError>(outbox::counts(connection, None)?))
+            .unwrap()
+    }
+
+    /// One more slot, like the first.
+    pub fn another_slot(&self, id: i64) {
+        let sql = format!(
+            "INSERT INTO slots VALUES ({id}, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0)",
+            start = SLOT_STARTS.minutes()
+        );
+        self.write(|connection| diesel::sql_query(sql).execute(connection));
     }
 
     pub fn worker_with(&self, transport: &Transport, bell: Bell) -> Worker {
@@ -196,6 +230,7 @@ impl Desk {
                 contacts: vec![Contact {
                     name: line("Liaison desk"),
                     email: email("kz@delegations.example"),
+                    phone: String::new(),
                     language: "en".into(),
                     letters_only: false,
                 }],
@@ -211,18 +246,22 @@ impl Desk {
             delegation: &self.delegation,
             contact: &self.delegation.contacts[0],
             from: &self.from,
+            bounces: None,
             news: vec![Piece {
                 news,
                 standing: Standing::UpToDate,
+                answer: None,
             }],
             invitation: Some(Invitation {
                 uid: "4f1c@iikura.example",
                 sequence,
+                stamp: NOW,
             }),
             schedule: Some(&[]),
+            private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: Box::leak(
-                iikura::mail::fresh_message_id(SLOT, sequence, &self.from).into_boxed_str(),
+                format!("<{sequence}.{}@iikura.example>", iikura::db::fresh_id()).into_boxed_str(),
             ),
             first_message_id: None,
             written_at: NOW,

@@ -9,6 +9,7 @@ mod claims;
 mod delivery;
 mod house;
 mod outbox;
+mod queue;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;

@@ -29,6 +29,12 @@ pub enum Scene {
     CutBeforeAnswer,
     /// Hangs up right after its 250.
     CutAfterAnswer,
+    /// Says every byte so many milliseconds after the one before.
+    Slow(u64),
+    /// Offers STARTTLS with a certificate that it made for itself.
+    SelfSigned,
+    /// Speaks TLS from the first byte with such a certificate.
+    SelfSignedWrapped,
 }
 
 /// A mail as it came over the wire.
@@ -84,12 +90,23 @@ impl Relay {
 /// Ends early when either side hangs up.
 fn play(scene: Scene, stream: &TcpStream, book: &Mutex<Vec<Received>>) -> Option<()> {
     let mut reader = BufReader::new(stream);
-    let say = |text: &str| (&*stream).write_all(format!("{text}\r\n").as_bytes()).ok();
+    let say = |text: &str| {
+        let line = format!("{text}\r\n");
+        let Scene::Slow(pause) = scene else {
+            return (&*stream).write_all(line.as_bytes()).ok();
+        };
+        for byte in line.as_bytes() {
+            (&*stream).write_all(&[*byte]).ok()?;
+            thread::sleep(Duration::from_millis(pause));
+        }
+        Some(())
+    };
     match scene {
         Scene::Silence => {
             thread::sleep(Duration::from_secs(20));
             return None;
         }
+        Scene::SelfSignedWrapped => return shake_hands(stream),
         Scene::Greeting(reply) => {
             say(reply)?;
             return None;
@@ -105,6 +122,11 @@ fn play(scene: Scene, stream: &TcpStream, book: &Mutex<Vec<Received>>) -> Option
         let line = line.trim_end();
         let verb = line.split(' ').next()?.to_ascii_uppercase();
         match (verb.as_str(), scene) {
+            ("EHLO", Scene::SelfSigned) => say("250-relay.example\r\n250 STARTTLS")?,
+            ("STARTTLS", Scene::SelfSigned) => {
+                say("220 2.0.0 go ahead")?;
+                return shake_hands(stream);
+            }
             ("EHLO", _) => say("250-relay.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN")?,
             ("AUTH", Scene::Auth(reply))
             | ("MAIL", Scene::Mail(reply))
@@ -145,6 +167,25 @@ fn play(scene: Scene, stream: &TcpStream, book: &Mutex<Vec<Received>>) -> Option
             _ => say("502 5.5.2 unknown")?,
         }
     }
+}
+
+/// Begins TLS with a certificate that nobody else has signed, and reads what comes after it: a client that goes on has
+/// been taken in.
+fn shake_hands(mut stream: &TcpStream) -> Option<()> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream).ok()?;
+    }
+    panic!("the client trusts a certificate that it cannot know");
 }
 
 /// Reads up to the lone dot and takes the doubled dots back.

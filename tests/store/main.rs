@@ -10,7 +10,9 @@
 mod support;
 
 mod audit;
+mod backup;
 mod connections;
+mod encryption;
 mod migrations;
 mod occupancy;
 mod race;

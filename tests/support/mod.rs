@@ -7,4 +7,5 @@
 )]
 
 pub mod both;
+pub mod chance;
 pub mod postgres;

@@ -38,6 +38,8 @@ pub struct Server {
     pub origin: String,
     /// Its database.
     pub db: Db,
+    /// What its handlers share.
+    pub app: App,
     clock: Arc<AtomicI64>,
     _wire: Option<Wire>,
     _folder: TempDir,
@@ -58,12 +60,13 @@ impl Server {
     }
 
     /// Starts one on a database of the test's own.
-    pub fn start_on(url: &str) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), url, &[])
+    pub fn start_on(url: &str, flags: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), url, flags)
     }
 
     fn start_in(folder: TempDir, url: &str, flags: &[&str]) -> Self {
         let outbox = folder.path().join("outbox");
+        let key = folder.path().join("secret.key");
         let flags = [
             [
                 "iikura",
@@ -71,6 +74,8 @@ impl Server {
                 url,
                 "--outbox",
                 outbox.to_str().unwrap(),
+                "--secret-file",
+                key.to_str().unwrap(),
                 "--workers",
                 "2",
             ]
@@ -78,7 +83,10 @@ impl Server {
             flags,
         ]
         .concat();
-        let config = Flags::try_parse_from(flags).unwrap().serve.check().unwrap();
+        let mut config = Flags::try_parse_from(flags).unwrap().serve.check().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        config.listen = listener.local_addr().unwrap();
+        let origin = format!("http://{}", config.listen);
         let db = Db::open(&config.database).unwrap();
         db.migrate().unwrap();
         let clock = Arc::new(AtomicI64::new(START));
@@ -86,8 +94,7 @@ impl Server {
         let ticking = Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst)));
         let app = App::new(db.clone(), ticking, config);
         let wire = Wire::listen(&app.db, &app.live);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let shared = app.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new()
                 .block_on(async move { server(app, listener).unwrap().await })
@@ -95,6 +102,7 @@ impl Server {
         Self {
             origin,
             db,
+            app: shared,
             clock,
             _wire: wire,
             _folder: folder,
@@ -246,6 +254,17 @@ impl Browser {
             request = request.header("cookie", cookie);
         }
         self.take(request.call().unwrap())
+    }
+
+    /// Asks for a file: its status and its bytes.
+    pub fn file(&self, path: &str) -> (u16, Vec<u8>) {
+        let mut request = agent().get(format!("{}{path}", self.origin));
+        if let Some(cookie) = self.cookie() {
+            request = request.header("cookie", cookie);
+        }
+        let mut response = request.call().unwrap();
+        let bytes = response.body_mut().read_to_vec().unwrap();
+        (response.status().as_u16(), bytes)
     }
 
     /// Sends a form from a page of the same site.

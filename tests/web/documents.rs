@@ -62,7 +62,7 @@ fn what_people_typed_is_never_markup(scratch: &Scratch) {
     officer.post(&format!("{page}/confirmation"), &[("version", "1")]);
     let list = officer.get("/mail").body;
     let mail = list
-        .split("href=\"/mail/")
+        .split("<td><a href=\"/mail/")
         .nth(1)
         .unwrap()
         .split('"')
@@ -175,7 +175,7 @@ fn the_outbox_shows_mail_to_those_of_its_event(scratch: &Scratch) {
     let list = officer.get("/mail").body;
     let mail = format!(
         "/mail/{}",
-        list.split("href=\"/mail/")
+        list.split("<td><a href=\"/mail/")
             .nth(1)
             .unwrap()
             .split('"')

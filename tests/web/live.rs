@@ -101,7 +101,7 @@ fn a_change_of_another_officer_is_heard_within_a_second(scratch: &Scratch) {
 fn two_servers_on_one_postgresql_hear_of_each_other() {
     let scratch = Scratch::postgres();
     let meeting = Meeting::on(&scratch);
-    let other = Server::start_on(scratch.url());
+    let other = Server::start_on(scratch.url(), &[]);
     let (here, there) = (meeting.officer(), other.signed_in(COLLEAGUE));
     let mut stream = Stream::open(&meeting.server, &here, LIVE);
     stream.hear("event: revision\n");

@@ -11,17 +11,24 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod booking;
+mod calendars;
 mod documents;
 mod free_slots;
+mod inbox;
 mod interpreters;
 mod live;
+mod mail_health;
 mod meeting;
 mod notices;
 mod overview;
+mod papers;
 mod refusals;
+mod secrecy;
 mod security;
 mod setup;
 mod sign_in;
 mod timetable;
 mod users;
+mod workbooks;

@@ -52,7 +52,12 @@ pub struct Meeting {
 
 impl Meeting {
     pub fn on(scratch: &Scratch) -> Self {
-        let server = Server::start_on(scratch.url());
+        Self::with(scratch, &[])
+    }
+
+    /// On a server with more flags.
+    pub fn with(scratch: &Scratch, flags: &[&str]) -> Self {
+        let server = Server::start_on(scratch.url(), flags);
         let (event, berlin) = (import(&server, NINTH_MEETING), import(&server, BERLIN));
         server.user(ADMIN, "Admin", true, &[]);
         server.user(

@@ -166,6 +166,7 @@ fn delegation() -> Vec<(&'static str, String)> {
         ),
         ("contact-1-name", "Liaison desk"),
         ("contact-1-email", "mn@delegations.example"),
+        ("contact-1-phone", "+976 11 000000"),
         ("contact-3-name", "Night desk"),
         ("contact-3-email", "night@delegations.example"),
         ("contact-3-letters", "yes"),
@@ -195,6 +196,7 @@ fn a_delegation_comes_changes_and_goes(scratch: &Scratch) {
         .collect();
     assert_eq!(letters, [false, true]);
     let page = officer.get(&format!("{DELEGATIONS}/MN"));
+    assert_eq!(page.input("contact-1-phone"), "+976 11 000000");
     assert_eq!(page.input("contact-2-email"), "night@delegations.example");
     assert!(
         page.body.contains("contact-4-name") && !page.body.contains("contact-5-name"),
@@ -202,6 +204,7 @@ fn a_delegation_comes_changes_and_goes(scratch: &Scratch) {
     );
     let changed = with(delegation(), "contact-1-email", "");
     let changed = with(changed, "contact-1-name", "");
+    let changed = with(changed, "contact-1-phone", "");
     assert_eq!(
         send(&officer, &format!("{DELEGATIONS}/MN"), &changed).status,
         303

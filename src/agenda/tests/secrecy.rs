@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::format::{Format, file_name};
-use super::super::sample::{self, CANARY, EVERYONE, HALL, JP, KZ, SALON};
+use super::super::pdf;
+use super::super::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
 use super::{agenda_of, staff, text};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
@@ -21,8 +22,14 @@ fn all_outputs(programme: &Programme, delegation: DelegationId) -> String {
         file_name(&agenda, Format::Html)
     );
     for &format in Format::ALL {
-        all += &text(&agenda, format).replace("\r\n ", "");
+        // What paper could say is what its template is given; setting it hundreds of times would show no more.
+        all += &match format {
+            Format::Pdf => pdf::paper(&agenda).unwrap().words(),
+            _ => text(&agenda, format).replace("\r\n ", ""),
+        };
     }
+    let told = programme.delegation(delegation).unwrap();
+    all += &pdf::as_told(programme, told, ISSUED).unwrap().words();
     all.to_lowercase()
 }
 

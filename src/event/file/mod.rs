@@ -5,6 +5,7 @@
 mod read;
 mod read_meeting;
 mod read_slots;
+mod read_told;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,8 @@ struct Party {
 struct ContactEntry {
     name: String,
     email: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    phone: String,
     #[serde(default = "english")]
     language: String,
     #[serde(default)]
@@ -260,4 +263,23 @@ struct ToldEntry {
     at: String,
     #[serde(flatten)]
     slot: crate::notice::Told,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<AnswerEntry>,
+}
+
+/// What a delegation answered to what it was told, then or before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerEntry {
+    reply: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    comment: String,
+    via: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    by: String,
+    sequence: i32,
+    /// RFC 3339.
+    at: String,
+    /// What they answered to.
+    told: crate::notice::Told,
 }

@@ -242,10 +242,13 @@ impl Reader<'_> {
             let (at, entry) = (raw.span(), raw.as_ref());
             let name = self.parsed("contact name", &at, || Line::parse(&entry.name));
             let email = self.parsed("contact email", &at, || Email::parse(&entry.email));
+            let phone = self.parsed("contact phone", &at, || text::optional_line(&entry.phone));
             let language = self.parsed("contact language", &at, || {
                 delegation::language(&entry.language)
             });
-            let (Some(name), Some(email), Some(language)) = (name, email, language) else {
+            let (Some(name), Some(email), Some(phone), Some(language)) =
+                (name, email, phone, language)
+            else {
                 continue;
             };
             if !seen.insert(email.clone()) {
@@ -257,6 +260,7 @@ impl Reader<'_> {
             contacts.push(Contact {
                 name,
                 email,
+                phone,
                 language,
                 letters_only: entry.letters_only,
             });

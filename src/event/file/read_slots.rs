@@ -2,22 +2,21 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use toml::Spanned;
 
 use super::read::{ImportError, Reader};
-use super::{OverrideEntry, Parties, SlotEntry, ToldEntry};
+use super::{OverrideEntry, Parties, SlotEntry};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
-use crate::notice::{self, Method, Notice, Told};
 use crate::slot::booking::{self, BookingError, Reason, Reasons};
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Conflict, Level, Rule, wording};
 use crate::slot::{Details, Kind, Slot, SlotId, State};
 use crate::text::{self, Line};
-use crate::time::{ClockTime, Moment};
+use crate::time::ClockTime;
 
 /// The reason on record for a rule that a file's slot breaks without naming one.
 const IMPORTED: &str = "Taken over as it stands in the imported event file";
@@ -274,105 +273,5 @@ impl Reader<'_> {
             }
         }
         reasons
-    }
-
-    fn told(
-        &mut self,
-        tx: &mut EventTx<'_>,
-        slot: &Slot,
-        entries: &[Spanned<ToldEntry>],
-    ) -> Result<(), ImportError> {
-        let programme = tx.programme();
-        let mut notices = Vec::new();
-        for raw in entries {
-            let entry = raw.as_ref();
-            let party = programme.delegation_by_code(&entry.party);
-            let at = DateTime::parse_from_rfc3339(&entry.at).ok();
-            let (Some(delegation), Some(method), Some(at)) =
-                (party, Method::from_word(&entry.method), at)
-            else {
-                self.fault(
-                    &raw.span(),
-                    "told: party, method (REQUEST or CANCEL) and at (RFC 3339) must be valid",
-                );
-                continue;
-            };
-            let fits = [&entry.uid, &entry.thread].into_iter().all(|name| {
-                (1..=200).contains(&name.len())
-                    && name
-                        .bytes()
-                        .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
-            });
-            if !fits {
-                self.fault(&raw.span(), "told: uid and thread are names as an export writes them; leave them as they are");
-                continue;
-            }
-            if !(0..=slot.sequence).contains(&entry.sequence) {
-                self.fault(
-                    &raw.span(),
-                    format!(
-                        "told: the sequence is from 0 to that of the slot, {}",
-                        slot.sequence
-                    ),
-                );
-                continue;
-            }
-            if notices
-                .iter()
-                .any(|other: &Notice| other.delegation == delegation.id)
-            {
-                let message = format!("told: {} is there twice", entry.party);
-                self.fault(&raw.span(), message);
-                continue;
-            }
-            let same = |other: &Notice| other.uid == entry.uid;
-            if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
-                self.fault(
-                    &raw.span(),
-                    format!(
-                        "told: the invitation {} is there already; to import a copy, leave out what was told",
-                        entry.uid
-                    ),
-                );
-                continue;
-            }
-            let Some(told) = self.told_slot(raw) else {
-                continue;
-            };
-            notices.push(Notice {
-                slot: slot.id,
-                delegation: delegation.id,
-                uid: entry.uid.clone(),
-                sequence: entry.sequence,
-                method,
-                told,
-                thread: entry.thread.clone(),
-                told_at: Moment::from_seconds(at.timestamp()),
-            });
-        }
-        notice::remember(tx, notices)?;
-        Ok(())
-    }
-
-    /// What a delegation was told, which stands in the next letter to it: lines, and a time that ends after it begins.
-    fn told_slot(&mut self, raw: &Spanned<ToldEntry>) -> Option<Told> {
-        let (at, told) = (raw.span(), &raw.as_ref().slot);
-        let (starts, ends) = (told.starts_at(), told.ends_at());
-        self.parsed("told", &at, || Interval::new(starts, ends))?;
-        let mut line = |text: &String| {
-            self.parsed("told", &at, || Line::parse(text))
-                .map(|line| line.to_string())
-        };
-        let delegations: Vec<Option<String>> = told.delegations.iter().map(&mut line).collect();
-        let (title, kind) = (line(&told.title), line(&told.kind));
-        let room = told.room.as_ref().map(&mut line);
-        Some(Told {
-            title: title?,
-            kind: kind?,
-            starts: told.starts,
-            ends: told.ends,
-            room: room.map_or(Some(None), |room| room.map(Some))?,
-            delegations: delegations.into_iter().collect::<Option<_>>()?,
-        })
     }
 }

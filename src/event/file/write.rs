@@ -7,8 +7,8 @@ use std::fmt::Display;
 use toml::Spanned;
 
 use super::{
-    ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry, Parties, Party,
-    RoomEntry, SlotEntry, ToldEntry,
+    AnswerEntry, ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry,
+    Parties, Party, RoomEntry, SlotEntry, ToldEntry,
 };
 use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
@@ -164,6 +164,7 @@ fn party(programme: &Programme, delegation: &Delegation) -> Party {
                 spanned(ContactEntry {
                     name: contact.name.to_string(),
                     email: contact.email.to_string(),
+                    phone: contact.phone.clone(),
                     language: contact.language.clone(),
                     letters_only: contact.letters_only,
                 })
@@ -307,7 +308,7 @@ fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
     let delegations = programme.delegations.iter();
     delegations
         .filter_map(|delegation| {
-            let notice = programme.notice(slot.id, delegation.id)?;
+            let notice = programme.ledger.notice(slot.id, delegation.id)?;
             Some(spanned(ToldEntry {
                 party: delegation.code.to_string(),
                 method: notice.method.as_str().to_owned(),
@@ -316,6 +317,18 @@ fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
                 thread: notice.thread.clone(),
                 at: notice.told_at.utc().to_rfc3339(),
                 slot: notice.told.clone(),
+                answer: programme
+                    .ledger
+                    .answer(slot.id, delegation.id)
+                    .map(|answer| AnswerEntry {
+                        reply: answer.reply.as_str().to_owned(),
+                        comment: answer.comment.clone(),
+                        via: answer.via.as_str().to_owned(),
+                        by: answer.by.clone(),
+                        sequence: answer.sequence,
+                        at: answer.answered_at.utc().to_rfc3339(),
+                        told: answer.told.clone(),
+                    }),
             }))
         })
         .collect()

@@ -6,6 +6,8 @@ use crate::delegation::{Delegation, DelegationId};
 use crate::event::programme::Programme;
 use crate::event::timetable::{SlotView, slot_view};
 use crate::notice;
+use crate::notice::answer::{self, Reply};
+use crate::notice::answer_pages::AnswerWords;
 use crate::slot::{Kind, Slot, State};
 use crate::time::Instant;
 
@@ -31,6 +33,10 @@ pub struct Meeting {
     pub has_met: bool,
     /// Whether the two know: `told`, or who does not know yet; empty for what is not confirmed.
     pub told: String,
+    /// What each answered, as `KZ accepted, JP no answer yet`; empty while nobody is asked.
+    pub answers: String,
+    /// Somebody will not come.
+    pub declined: bool,
 }
 
 /// The chair with each guest, in order of precedence; empty while there is no chair.
@@ -128,6 +134,11 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
             .date(slot.interval().start())
             .format("%a %-d %b")
             .to_string(),
+        answers: answers(programme, slot),
+        declined: slot.details.delegations.iter().any(|party| {
+            answer::standing(programme, slot.id, *party)
+                .is_some_and(|answer| answer.reply == Reply::Declined)
+        }),
         has_met: confirmed && slot.interval().end() <= now,
         told: if !waiting.is_empty() {
             format!("not told yet: {}", waiting.join(", "))
@@ -137,6 +148,14 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
             String::new()
         },
     }
+}
+
+fn answers(programme: &Programme, slot: &Slot) -> String {
+    let said = programme.parties(&slot.details).filter_map(|party| {
+        let label = AnswerWords::of(programme, slot.id, party.id).label;
+        (!label.is_empty()).then(|| format!("{} {}", party.code, label.to_lowercase()))
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::event::store;
-use crate::mail::outbox;
+use crate::event::desk::seats;
+use crate::mail::health_pages::PauseWords;
+use crate::mail::{inbox, outbox};
 use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -23,6 +24,8 @@ struct IndexPage {
     shell: Shell,
     events: Vec<EventLine>,
     unsent: i64,
+    came_in: i64,
+    paused: Option<PauseWords>,
     may_add: bool,
 }
 
@@ -40,16 +43,16 @@ struct EventLine {
 /// # Errors
 /// When nobody is signed in.
 pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, events, unsent) = app
+    let (session, events, unsent, came_in, paused) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
-            let (mut lines, mut unsent) = (Vec::new(), 0);
-            for event in store::all(conn)? {
-                let Ok(seat) = session.seat(conn, event.slug.as_str()) else {
-                    continue;
-                };
+            let (mut lines, mut unsent, mut came_in) = (Vec::new(), 0, 0);
+            for (event, seat) in seats(conn, &session)? {
                 unsent += outbox::counts(conn, Some(event.id))?.need_attention();
+                if seat.may_change() {
+                    came_in += inbox::attention(conn, event.id)?;
+                }
                 lines.push(EventLine {
                     slug: event.slug.to_string(),
                     name: event.name.to_string(),
@@ -68,7 +71,7 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                     },
                 });
             }
-            Ok::<_, Error>((session, lines, unsent))
+            Ok::<_, Error>((session, lines, unsent, came_in, outbox::paused(conn)?))
         })
         .await?;
     let may_add = session.user.admin;
@@ -76,6 +79,8 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
         shell: session.shell("Events", Section::Events),
         events,
         unsent,
+        came_in,
+        paused: paused.map(Into::into),
         may_add,
     })
 }

@@ -14,7 +14,7 @@ use crate::event::programme::Programme;
 use crate::event::timetable::{
     Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
 };
-use crate::notice;
+use crate::notice::{self, answer};
 use crate::slot::SlotId;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
@@ -40,6 +40,7 @@ struct TimetablePage {
     lines: Vec<Line>,
     marks: Vec<Mark>,
     untold: Vec<Untold>,
+    declined: Vec<Declined>,
     may_change: bool,
 }
 
@@ -59,6 +60,14 @@ struct Untold {
     slot: SlotId,
     title: String,
     delegations: String,
+}
+
+/// A slot that somebody will not come to.
+struct Declined {
+    slot: SlotId,
+    title: String,
+    delegation: String,
+    comment: String,
 }
 
 /// A link of a row of tabs.
@@ -228,8 +237,23 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         lines,
         marks,
         untold: untold(programme),
+        declined: declined(programme),
         may_change: desk.seat.may_change(),
     }
+}
+
+fn declined(programme: &Programme) -> Vec<Declined> {
+    answer::declined(programme)
+        .into_iter()
+        .filter_map(|answer| {
+            Some(Declined {
+                slot: answer.slot,
+                title: programme.slot(answer.slot)?.details.title.to_string(),
+                delegation: programme.delegation(answer.delegation)?.name.to_string(),
+                comment: answer.comment.clone(),
+            })
+        })
+        .collect()
 }
 
 fn untold(programme: &Programme) -> Vec<Untold> {

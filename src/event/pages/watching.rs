@@ -21,11 +21,15 @@ use crate::slot::SlotId;
 use crate::web::Error;
 
 /// How often the stream says a word, so that a dead line is noticed: two words are lost on one before it is.
-const BEAT: Duration = Duration::from_secs(2);
+pub(crate) const BEAT: Duration = Duration::from_secs(2);
 /// At every how many beats it looks whether its reader may still watch.
-const LOOK_EVERY: u32 = 3;
+pub(crate) const LOOK_EVERY: u32 = 3;
 /// What waits at most for a slow reader.
-const BACKLOG: usize = 8;
+pub(crate) const BACKLOG: usize = 8;
+/// Says that the line is not dead.
+pub(crate) const STILL_THERE: &str = ":\n\n";
+/// Says that the reader may not watch any more.
+pub(crate) const ENDED: &str = "event: ended\ndata:\n\n";
 
 /// What the address may ask for.
 #[derive(serde::Deserialize)]
@@ -68,23 +72,29 @@ pub async fn stream(
         .ok_or(Error::TooMany { wait: 60 })?;
     let (sender, receiver) = mpsc::channel(BACKLOG);
     actix_web::rt::spawn(feed(watching, user.id, sender, Door { app, caller, slug }));
-    Ok(HttpResponse::Ok()
+    Ok(streamed(receiver))
+}
+
+/// The answer that goes on for as long as something feeds it.
+pub(crate) fn streamed(receiver: mpsc::Receiver<Bytes>) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Proxies that gather answers before they pass them on would make this useless.
         .insert_header(("X-Accel-Buffering", "no"))
-        .body(Stream(receiver)))
+        .body(Stream(receiver))
 }
 
 /// Whether the reader may still come in.
-struct Door {
-    app: web::Data<App>,
-    caller: Caller,
-    slug: String,
+pub(crate) struct Door {
+    pub(crate) app: web::Data<App>,
+    pub(crate) caller: Caller,
+    pub(crate) slug: String,
 }
 
 impl Door {
-    async fn is_open(&self) -> bool {
+    /// True while they may.
+    pub(crate) async fn is_open(&self) -> bool {
         let (caller, slug) = (self.caller.at(self.app.clock.now()), self.slug.clone());
         let seat = self.app.db.read(move |conn| caller.seat(conn, &slug));
         // A database that does not answer sends nobody away.
@@ -117,7 +127,7 @@ async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes
             _ = beat.tick() => {
                 beats += 1;
                 let open = beats % LOOK_EVERY != 0 || door.is_open().await;
-                let word = if open { ":\n\n" } else { "event: ended\ndata:\n\n" };
+                let word = if open { STILL_THERE } else { ENDED };
                 if sender.send(Bytes::from_static(word.as_bytes())).await.is_err() || !open {
                     return;
                 }

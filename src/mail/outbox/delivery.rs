@@ -4,6 +4,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
+use super::queue::{paused, release};
 use super::{MailId, MailState};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
@@ -20,8 +21,11 @@ pub const GRACE: i64 = 60;
 /// Minutes before the second, third … try (MAIL §4); the last one repeats.
 const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
-/// How long after a refusal of its configuration a held queue is tried again, in seconds.
-const PROBE_AFTER: i64 = 15 * 60;
+/// When a mail that is in hand was to be given up, once its reader is no contact any more.
+const FORGOTTEN: Moment = Moment::from_seconds(0);
+
+/// Why a mail to such a reader does not go out.
+const NO_CONTACT: &str = "the address is no contact of the delegation any more";
 
 /// A retried mail has this many seconds, whatever the clock says: somebody decided.
 const SECOND_CHANCE: i64 = 48 * 3600;
@@ -72,26 +76,32 @@ pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Opt
 
 /// On PostgreSQL rows that another transaction writes are passed over: a second worker takes the next one, and no
 /// change of many rows waits for a booking that waits for it.
-const fn skip_locked(connection: &Conn) -> &'static str {
+pub(super) const fn skip_locked(connection: &Conn) -> &'static str {
     match connection {
         Conn::Sqlite(_) => "",
         Conn::Postgres(_) => "FOR UPDATE SKIP LOCKED",
     }
 }
 
+/// That `e` is to the same reader as `m`, waits or is in hand, and comes before it.
+const OLDER: &str = "e.recipient = m.recipient AND e.delegation_id = m.delegation_id
+    AND e.state IN ('queued', 'sending')
+    AND (e.sequence < m.sequence OR (e.sequence = m.sequence AND (e.created_at, e.id) < (m.created_at, m.id)))";
+
+/// The conditions stand as the partial indexes have them, word for word: else SQLite looks at every mail there is.
+///
 /// `$1` owner, `$2` end of the lease, `$3` now; SQLite numbers them by first appearance, which is the same.
 fn claim_sql(locking: &str) -> String {
     format!(
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1, last_code = NULL, lease_owner = $1, lease_until = $2
          WHERE id = (
            SELECT m.id FROM outbox m
-           WHERE ((m.state = 'queued' AND m.next_at <= $3) OR (m.state = 'sending' AND m.lease_until <= $3))
-             AND NOT EXISTS (
-               SELECT 1 FROM outbox e
-               WHERE (e.slot_id = m.slot_id OR (e.slot_id IS NULL AND m.slot_id IS NULL)) AND e.recipient = m.recipient AND e.delegation_id = m.delegation_id
-                 AND e.state IN ('queued', 'sending')
-                 AND (e.sequence < m.sequence
-                   OR (e.sequence = m.sequence AND (e.created_at, e.id) < (m.created_at, m.id))))
+           WHERE NOT EXISTS (SELECT 1 FROM mail_queue WHERE paused_at IS NOT NULL)
+             AND m.state IN ('queued', 'sending')
+             AND ((m.state = 'queued' AND m.next_at <= $3) OR (m.state = 'sending' AND m.lease_until <= $3))
+             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.slot_id = m.slot_id AND {OLDER})
+             AND (m.slot_id IS NOT NULL
+               OR NOT EXISTS (SELECT 1 FROM outbox e WHERE e.slot_id IS NULL AND {OLDER}))
            ORDER BY m.next_at, m.created_at, m.sequence, m.id
            LIMIT 1 {locking})
          RETURNING id, recipient, envelope_from, raw, attempts, give_up_at, created_at, lease_owner"
@@ -194,52 +204,17 @@ pub fn hold_queue(
     Ok(true)
 }
 
-/// Queues everything that was held, due now; gives back how many there were.
-///
-/// # Errors
-/// When the database fails.
-pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
-    let locking = skip_locked(connection);
-    diesel::sql_query(format!(
-        "UPDATE outbox SET state = 'queued', next_at = $1
-         WHERE id IN (SELECT id FROM outbox WHERE state = 'held' {locking})"
-    ))
-    .bind::<BigInt, _>(now)
-    .execute(connection)
-}
-
-/// Queues the oldest held mail when nothing else is on its way and the last refusal is a while ago: one that passes
-/// releases the rest, so that no queue stays held after its cause has gone.
-///
-/// # Errors
-/// When the database fails.
-pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
-    let locking = skip_locked(connection);
-    diesel::sql_query(format!(
-        "UPDATE outbox SET state = 'queued', next_at = $1
-         WHERE id IN (
-           SELECT id FROM outbox
-           WHERE state = 'held'
-             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state IN ('queued', 'sending'))
-             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state = 'held' AND o.next_at > $2)
-           ORDER BY created_at, id
-           LIMIT 1 {locking})"
-    ))
-    .bind::<BigInt, _>(now)
-    .bind::<BigInt, _>(now.plus(-PROBE_AFTER))
-    .execute(connection)
-    .map(|rows| rows == 1)
-}
-
-/// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither, and when a newer mail
+/// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither, when its content has
+/// been wiped, and when a newer mail
 /// about the same slot has been written to the same reader: the old one must not come after it.
 ///
 /// # Errors
 /// When the database fails.
 pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool> {
     diesel::sql_query(
-        "UPDATE outbox SET state = 'queued', next_at = $1, give_up_at = $2
-         WHERE id = $3 AND state IN ('failed', 'held')
+        "UPDATE outbox SET state = 'queued', next_at = $1, give_up_at = $2, bounced_at = NULL
+         WHERE id = $3 AND wiped_at IS NULL
+           AND (state IN ('failed', 'held') OR (state = 'sent' AND bounced_at IS NOT NULL))
            AND NOT EXISTS (
              SELECT 1 FROM outbox newer
              WHERE newer.slot_id = outbox.slot_id AND newer.recipient = outbox.recipient
@@ -253,7 +228,23 @@ pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool
     .map(|rows| rows == 1)
 }
 
-/// Takes back what still waits for addresses that are no contacts of a delegation any more.
+/// Notes that a mail came back, although the relay had taken it. It counts as sent all the same: of several readers
+/// behind one address, some may have it.
+///
+/// # Errors
+/// When the database fails.
+pub fn came_back(connection: &mut Conn, id: MailId, reason: &str, now: Moment) -> QueryResult<()> {
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::bounced_at.eq(now),
+            outbox::last_error.eq(format!("came back: {reason}")),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Takes back what still waits for addresses that are no contacts of a delegation any more. What a worker has in hand
+/// may still go out, but is not tried again.
 ///
 /// # Errors
 /// When the database fails.
@@ -266,12 +257,20 @@ pub fn forget_others(
     diesel::update(
         outbox::table
             .filter(outbox::delegation_id.eq(delegation))
+            .filter(outbox::state.eq(Word(MailState::Sending)))
+            .filter(diesel::dsl::not(outbox::recipient.eq_any(contacts))),
+    )
+    .set(outbox::give_up_at.eq(FORGOTTEN))
+    .execute(connection)?;
+    diesel::update(
+        outbox::table
+            .filter(outbox::delegation_id.eq(delegation))
             .filter(outbox::state.eq_any(waiting))
             .filter(diesel::dsl::not(outbox::recipient.eq_any(contacts))),
     )
     .set((
         outbox::state.eq(Word(MailState::Superseded)),
-        outbox::last_error.eq("the address is no contact of the delegation any more"),
+        outbox::last_error.eq(NO_CONTACT),
     ))
     .execute(connection)
 }
@@ -288,18 +287,23 @@ pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
            last_error = 'too late to send it' || COALESCE(': ' || last_error, '')
          WHERE id IN (
            SELECT id FROM outbox
-           WHERE (state = 'queued' OR (state = 'sending' AND lease_until <= $1)) AND give_up_at < $2 {locking})"
+           WHERE state IN ('queued', 'sending') AND (state = 'queued' OR lease_until <= $1)
+             AND give_up_at < $2 {locking})"
     ))
     .bind::<BigInt, _>(now)
     .bind::<BigInt, _>(now.plus(-GRACE))
     .execute(connection)
 }
 
-/// When the next mail is due or the next lease ends; `None` when nothing waits.
+/// When the next mail is due or the next lease ends; `None` when nothing waits, or all of it for somebody to start the
+/// queue again.
 ///
 /// # Errors
 /// When the database fails.
 pub fn next_due(connection: &mut Conn) -> QueryResult<Option<Moment>> {
+    if paused(connection)?.is_some() {
+        return Ok(None);
+    }
     let queued: Option<Moment> = outbox::table
         .filter(outbox::state.eq(Word(MailState::Queued)))
         .select(min(outbox::next_at))
@@ -332,6 +336,7 @@ fn put_down(
         .execute(connection)?;
     if rows == 1 {
         supersede_if_overtaken(connection, mail.id)?;
+        supersede_if_forgotten(connection, mail.id)?;
     }
     Ok(rows == 1)
 }
@@ -348,6 +353,17 @@ fn supersede_if_overtaken(connection: &mut Conn, id: MailId) -> QueryResult<usiz
     )
     .bind::<BigInt, _>(id)
     .execute(connection)
+}
+
+/// Its reader was taken off the contacts while it was in hand.
+fn supersede_if_forgotten(connection: &mut Conn, id: MailId) -> QueryResult<usize> {
+    diesel::update(outbox::table.find(id))
+        .filter(outbox::give_up_at.eq(FORGOTTEN))
+        .set((
+            outbox::state.eq(Word(MailState::Superseded)),
+            outbox::last_error.eq(NO_CONTACT),
+        ))
+        .execute(connection)
 }
 
 /// Only the holder of the lease may record.

@@ -123,10 +123,12 @@ pub fn post(
     let reader = (letter.delegation.id, letter.contact.email.as_str());
     let read = as_read(connection, slot, reader, invitation.sequence, piece.news)?;
     let (news, standing) = read.unwrap_or_else(|| (piece.news.clone(), piece.standing));
+    let answer = piece.answer;
     let mut letter = letter.clone();
     letter.news = vec![Piece {
         news: &news,
         standing,
+        answer,
     }];
     let composed = compose(&letter)?;
     let mail = NewMail {
@@ -139,7 +141,7 @@ pub fn post(
         repeat: matches!(news, News::Repeated(_)),
         recipient: letter.contact.email.as_str(),
         recipient_name: letter.contact.name.as_str(),
-        envelope_from: letter.from.as_str(),
+        envelope_from: &envelope_from(&letter),
         message_id: letter.message_id,
         subject: &composed.subject,
         raw: &composed.raw,
@@ -180,7 +182,7 @@ pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueue
         method: None,
         recipient,
         recipient_name: letter.contact.name.as_str(),
-        envelope_from: letter.from.as_str(),
+        envelope_from: &envelope_from(letter),
         message_id: letter.message_id,
         subject: &composed.subject,
         raw: &composed.raw,
@@ -253,6 +255,18 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
         created_at: mail.written_at,
     };
     store(connection, row)
+}
+
+/// The sender on the envelope. Where mail comes back to an address for it, the mail's own name stands in it behind a
+/// plus sign, so that what comes back says which mail it was (VERP, MAIL §3).
+fn envelope_from(letter: &Letter<'_>) -> String {
+    let named = letter.bounces.and_then(|bounces| {
+        let (local, domain) = bounces.as_str().rsplit_once('@')?;
+        let id = letter.message_id.trim_start_matches('<');
+        let (name, _) = id.split_once('@')?;
+        Some(format!("{local}+{name}@{domain}"))
+    });
+    named.unwrap_or_else(|| letter.from.to_string())
 }
 
 /// Queued, or held with the others and for their reason.

@@ -50,6 +50,40 @@ pub struct MailSummary {
     pub created_at: Moment,
     /// When the relay took it.
     pub sent_at: Option<Moment>,
+    /// When its content was wiped.
+    pub wiped_at: Option<Moment>,
+    /// When it came back, although the relay had taken it.
+    pub bounced_at: Option<Moment>,
+}
+
+impl MailSummary {
+    /// True when it came back and was not sent again since.
+    #[must_use]
+    pub fn came_back(&self) -> bool {
+        self.state.0 == MailState::Sent && self.bounced_at.is_some()
+    }
+
+    /// Where it stands, as people read it.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        if self.came_back() {
+            "Came back"
+        } else {
+            self.state.0.label()
+        }
+    }
+
+    /// True when its reader does not have it and it will not go out by itself.
+    #[must_use]
+    pub fn is_amiss(&self) -> bool {
+        self.state.0.is_stuck() || self.came_back()
+    }
+
+    /// True when the retry button applies.
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        self.is_amiss() && self.wiped_at.is_none()
+    }
 }
 
 /// A mail with its content.
@@ -102,6 +136,19 @@ pub fn list(
     query.load(connection)
 }
 
+/// The mails of an event that are about one slot each, in the order in which they were written.
+///
+/// # Errors
+/// When the database fails.
+pub fn about_slots(connection: &mut Conn, event: EventId) -> QueryResult<Vec<MailSummary>> {
+    outbox::table
+        .filter(outbox::event_id.eq(event))
+        .filter(outbox::slot_id.is_not_null())
+        .order((outbox::created_at, outbox::id))
+        .select(MailSummary::as_select())
+        .load(connection)
+}
+
 /// One mail with its content.
 ///
 /// # Errors
@@ -117,6 +164,18 @@ pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
         message_id,
         raw,
     }))
+}
+
+/// The mail with this Message-ID, angle brackets included.
+///
+/// # Errors
+/// When the database fails.
+pub fn with_message_id(connection: &mut Conn, id: &str) -> QueryResult<Option<MailSummary>> {
+    outbox::table
+        .filter(outbox::message_id.eq(id))
+        .select(MailSummary::as_select())
+        .get_result(connection)
+        .optional()
 }
 
 /// Counts what waits and what failed; of one event or of all.

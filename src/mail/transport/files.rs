@@ -5,15 +5,14 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
-use crate::mail::outbox::Claimed;
 
 /// A folder of mail.
 #[derive(Debug, Clone)]
 pub(super) struct Files(pub PathBuf);
 
 impl Files {
-    pub(super) async fn write(&self, mail: &Claimed) -> Outcome {
-        let (folder, name, raw) = (self.0.clone(), file_name(mail), mail.raw.clone());
+    pub(super) async fn write(&self, name: &str, raw: &[u8]) -> Outcome {
+        let (folder, name, raw) = (self.0.clone(), format!("{name}.eml"), raw.to_owned());
         let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &raw)).await;
         match written {
             Ok(Ok(())) => Outcome::Sent { code: None },
@@ -22,6 +21,23 @@ impl Files {
                 code: None,
                 reason: stopped.to_string(),
             },
+        }
+    }
+
+    /// Whether a mail could be written; leaves nothing behind.
+    pub(super) async fn check(&self) -> Result<String, Outcome> {
+        let folder = self.0.clone();
+        let tried = tokio::task::spawn_blocking(move || {
+            write_whole(&folder, ".check", b"")?;
+            fs::remove_file(folder.join(".check"))
+        });
+        match tried.await {
+            Ok(Ok(())) => Ok("can be written".to_owned()),
+            Ok(Err(error)) => Err(self.fault(&error)),
+            Err(stopped) => Err(Outcome::Transient {
+                code: None,
+                reason: stopped.to_string(),
+            }),
         }
     }
 
@@ -36,15 +52,6 @@ impl Files {
             _ => Outcome::Transient { code: None, reason },
         }
     }
-}
-
-/// Time and id, so that a folder sorts by time and the same mail again takes its own place.
-fn file_name(mail: &Claimed) -> String {
-    format!(
-        "{}-{}.eml",
-        mail.created_at.utc().format("%Y%m%dT%H%M%SZ"),
-        mail.id
-    )
 }
 
 /// Writes beside and renames: whoever reads the folder sees whole mails only.

@@ -13,6 +13,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use super::{Outcome, TransportError};
@@ -41,6 +42,24 @@ enum Security {
     Required(TlsParameters),
     /// None: this machine only.
     Loopback,
+}
+
+/// One step of the way to the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is done, as `reach relay.example:587`.
+    pub name: String,
+    /// How it went, or what is wrong.
+    pub result: Result<String, Outcome>,
+}
+
+impl Step {
+    pub(in crate::mail) fn new(name: impl Into<String>, result: Result<String, Outcome>) -> Self {
+        Self {
+            name: name.into(),
+            result,
+        }
+    }
 }
 
 impl Smtp {
@@ -78,7 +97,7 @@ impl Smtp {
     pub(super) async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Outcome {
         let mut connection = match self.connect().await {
             Ok(connection) => connection,
-            Err(error) => return refused_us(&error),
+            Err(outcome) => return outcome,
         };
         // lettre ends every mail with a line break of its own; the mail brings one already.
         let raw = raw.strip_suffix(b"\r\n").unwrap_or(raw);
@@ -94,27 +113,97 @@ impl Smtp {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let hello = ClientId::default();
-        let wrapped = match &self.security {
-            Security::Wrapped(parameters) => Some(parameters.clone()),
-            Security::Required(_) | Security::Loopback => None,
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Outcome> {
+        let mut connection = self.reach().await?;
+        let refused = |error: Error| refused_us(&error);
+        self.encrypt(&mut connection).await.map_err(refused)?;
+        self.sign_in(&mut connection).await.map_err(refused)?;
+        Ok(connection)
+    }
+
+    async fn reach(&self) -> Result<AsyncSmtpConnection, Outcome> {
+        let (address, hello) = ((self.host.as_str(), self.port), ClientId::default());
+        let connected = if let Security::Wrapped(parameters) = &self.security {
+            let wrapped = Some(parameters.clone());
+            AsyncSmtpConnection::connect_tokio1(address, None, &hello, wrapped, None).await
+        } else {
+            let stream = open(address).await.map_err(|error| Outcome::Transient {
+                code: None,
+                reason: format!("{} cannot be reached: {error}", self.destination()),
+            })?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await
         };
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (self.host.as_str(), self.port),
-            None,
-            &hello,
-            wrapped,
-            None,
-        )
-        .await?;
+        connected.map_err(|error| refused_us(&error))
+    }
+
+    async fn encrypt(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
         if let Security::Required(parameters) = &self.security {
-            connection.starttls(parameters.clone(), &hello).await?;
+            connection
+                .starttls(parameters.clone(), &ClientId::default())
+                .await?;
         }
+        Ok(())
+    }
+
+    async fn sign_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
-        Ok(connection)
+        Ok(())
+    }
+
+    /// Goes as far as signing in, each step within `limit`.
+    pub(super) async fn check(&self, limit: Duration) -> Vec<Step> {
+        let refused = |error: Error| refused_us(&error);
+        let mut steps = Vec::new();
+        let name = format!("reach {}", self.destination());
+        let mut connection = match within(limit, self.reach(), |fault| fault).await {
+            Ok(connection) => connection,
+            Err(outcome) => return vec![Step::new(name, Err(outcome))],
+        };
+        steps.push(Step::new(name, Ok("it answers".to_owned())));
+        let encrypted = within(limit, self.encrypt(&mut connection), refused).await;
+        let how = match &self.security {
+            Security::Wrapped(_) => "from the first byte, with a certificate we trust",
+            Security::Required(_) => "by STARTTLS, with a certificate we trust",
+            Security::Loopback => "not needed on this machine",
+        };
+        let failed = encrypted.is_err();
+        steps.push(Step::new("encrypt", encrypted.map(|()| how.to_owned())));
+        if failed {
+            // lettre 0.11.23 has given the connection away by then, and panics at a word more, a good-bye included.
+            return steps;
+        }
+        let signed_in = within(limit, self.sign_in(&mut connection), refused).await;
+        let how = match &self.credentials {
+            Some(_) => "user and password are taken",
+            None => "no user is configured; the relay must know this machine",
+        };
+        steps.push(Step::new("sign in", signed_in.map(|()| how.to_owned())));
+        let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
+        steps
+    }
+}
+
+/// Without Nagle's algorithm: the lone dot that ends a mail is a write of its own, and would wait 40 ms for the relay to
+/// acknowledge what came before it.
+async fn open(address: (&str, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn within<T, E>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, E>>,
+    fault: impl FnOnce(E) -> Outcome,
+) -> Result<T, Outcome> {
+    match tokio::time::timeout(limit, step).await {
+        Ok(result) => result.map_err(fault),
+        Err(_) => Err(Outcome::Transient {
+            code: None,
+            reason: format!("no answer within {} seconds", limit.as_secs_f32()),
+        }),
     }
 }
 

@@ -162,8 +162,8 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
         fields.get("kind"),
         "Choose what the slot is for.",
     );
-    let parties = forms::delegations(programme, fields, &mut errors);
-    let interpreters = forms::interpreters(programme, fields, &mut errors);
+    let parties = forms::delegations(programme, fields.all("delegations"), &mut errors);
+    let interpreters = forms::interpreters(programme, fields.all("interpreters"), &mut errors);
     let pairs = fields.all("pairs").filter_map(|pair| {
         let pair = LanguagePair::parse(pair);
         errors.check("pairs", "Interpretation:", pair)

@@ -8,14 +8,18 @@ use super::{Outcome, marks};
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, slot_view};
+use crate::notice::answer::{self, Reply};
+use crate::notice::answer_pages::AnswerWords;
 use crate::notice::{self, Method, News};
 use crate::slot::rules::{Candidate, check};
+use crate::slot::undo::is_change;
 use crate::slot::{Slot, SlotId, State, forms};
 use crate::web::Error;
-use crate::web::field::{Select, TextField};
+use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::Form;
 use crate::web::page::{LivePage, Section, Shell, Undo, render};
 
@@ -33,6 +37,8 @@ struct SlotPage {
     interpretation: String,
     marks: Vec<Mark>,
     told: Vec<ToldLine>,
+    answer: Option<AnswerForm>,
+    form: Form,
     history: Vec<HistoryLine>,
     start: TextField,
     end: TextField,
@@ -57,6 +63,17 @@ struct ToldLine {
     told: String,
     /// What it does not know yet; empty when nothing.
     due: &'static str,
+    /// What it said to it.
+    answer: AnswerWords,
+}
+
+/// Where an answer is noted that came by telephone.
+struct AnswerForm {
+    delegation: Select,
+    reply: Choices,
+    comment: TextArea,
+    /// It was refused and is to be seen.
+    open: bool,
 }
 
 /// `GET /slots/{id}`: the slot.
@@ -65,15 +82,24 @@ struct ToldLine {
 /// When the caller has no part in its event.
 pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
     let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    render(&with_answer(&desk, &slot, Form::default()).await?)
+}
+
+/// The slot's page, with the form for an answer as it was typed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_answer(desk: &Desk, slot: &Slot, answer: Form) -> Result<impl Template, Error> {
     let subject = slot.id.0;
-    let records = app
+    let records = desk
+        .app
         .db
         .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
         .await?;
-    render(&page(&desk, &slot, &records))
+    Ok(page(desk, slot, &records, answer))
 }
 
-fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
+fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage {
     let programme = &desk.programme;
     let zone = programme.event.time_zone;
     let start = slot.interval().start();
@@ -87,7 +113,8 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
     let mut shell = desk
         .seat
         .shell(slot.details.title.as_str(), Section::Timetable)
-        .live(live);
+        .live(live)
+        .form(&answer);
     shell.undo = undo(desk, slot, records);
     SlotPage {
         shell,
@@ -102,6 +129,8 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         marks: marks(desk, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
+        answer: answer_form(programme, slot, &answer),
+        form: answer,
         history: records.iter().map(|record| record.line(zone)).collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
@@ -109,6 +138,30 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record]) -> SlotPage {
         may_change: desk.seat.may_change(),
         state: slot.state(),
     }
+}
+
+/// `None` while nobody is asked.
+fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<AnswerForm> {
+    let asked: Vec<Choice> = programme
+        .delegations
+        .iter()
+        .filter(|party| answer::expected(programme, slot.id, party.id).is_some())
+        .map(|party| Choice::new(party.code.as_str(), party.name.as_str()))
+        .collect();
+    let replies = Reply::ALL
+        .iter()
+        .map(|reply| Choice::new(reply.as_str(), reply.label()));
+    (!asked.is_empty()).then(|| AnswerForm {
+        delegation: Select::new("delegation", "Who answers", asked).of(form),
+        reply: Choices::radios("answer", "What they say", replies)
+            .inline()
+            .of(form),
+        comment: TextArea::new("comment", "Comment")
+            .optional()
+            .rows(2)
+            .of(form),
+        open: form.is_rejected(),
+    })
 }
 
 /// Whether it is wanted and who does it, as `Wanted: Interpreter (1), Interpreter (2)`.
@@ -131,7 +184,7 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
 
 /// The change that the reader has just made, if nobody has made another since.
 fn undo(desk: &Desk, slot: &Slot, records: &[Record]) -> Option<Undo> {
-    let latest = records.first()?;
+    let latest = records.iter().find(|record| is_change(record))?;
     let own = desk.seat.has_undoable_news() && latest.actor_id == Some(desk.seat.user.id.0);
     (own && desk.seat.may_change()).then(|| Undo {
         action: format!("/slots/{}/undo", slot.id),
@@ -147,7 +200,7 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
         .delegations
         .iter()
         .filter_map(|delegation| {
-            let notice = programme.notice(slot.id, delegation.id);
+            let notice = programme.ledger.notice(slot.id, delegation.id);
             let news = due
                 .iter()
                 .find(|(each, _)| each.id == delegation.id)
@@ -169,6 +222,7 @@ fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
                 .map(|contact| contact.email.as_str())
                 .collect();
             Some(ToldLine {
+                answer: AnswerWords::of(programme, slot.id, delegation.id),
                 delegation: delegation.name.to_string(),
                 contacts: contacts.join(", "),
                 told: told.unwrap_or_default(),

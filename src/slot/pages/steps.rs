@@ -191,7 +191,8 @@ pub async fn undo(
                 .db
                 .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, id.0)?))
                 .await?;
-            let latest = latest.first().ok_or(Error::NotFound)?;
+            let latest = latest.iter().find(|record| undo::is_change(record));
+            let latest = latest.ok_or(Error::NotFound)?;
             let (wanted, _) = undo::before(&desk.programme, &slot, latest).map_err(hopeless)?;
             let form = Form::new(fields);
             conflict(&refused_step(

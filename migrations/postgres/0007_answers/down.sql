@@ -1,0 +1,2 @@
+DROP TABLE private_links;
+DROP TABLE answers;

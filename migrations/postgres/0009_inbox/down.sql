@@ -1,0 +1,3 @@
+ALTER TABLE outbox DROP COLUMN bounced_at;
+DROP TABLE mailboxes;
+DROP TABLE inbox;

@@ -1,0 +1,85 @@
+//! Door sheets: for those who stand at a room's door, who goes in when. A page for each room and day.
+
+use serde::Serialize;
+
+use super::head::Head;
+use super::programme::{Line, line};
+use super::sheet::{Chosen, Sheet};
+use super::words::Name;
+use super::{Paper, PdfError};
+use crate::agenda::{Day, Entry, draft_mark};
+use crate::room::Room;
+
+const TEMPLATE: &str = include_str!("../../../templates/agenda/doors.typ");
+
+#[derive(Debug, Serialize)]
+struct Doors {
+    sheets: Vec<Door>,
+}
+
+/// One page, or more where a day is very full.
+#[derive(Debug, Serialize)]
+struct Door {
+    room: Name,
+    capacity: i32,
+    day: String,
+    zone: String,
+    lines: Vec<Line>,
+}
+
+/// The sheets of a room or of all that are used, on a day or on all.
+pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
+    let days = chosen.agenda.days.iter();
+    let mut sheets = Vec::new();
+    let mut shown: Vec<&Entry> = Vec::new();
+    for day in days.filter(|day| chosen.wants(day.date)) {
+        for room in chosen.programme.rooms.iter() {
+            if chosen.room.is_some_and(|wanted| wanted.id != room.id) {
+                continue;
+            }
+            let entries = in_room(day, room);
+            // Whoever asks for one room wants to see that it is free.
+            if !entries.is_empty() || chosen.room.is_some() {
+                sheets.push(door(room, day, &entries));
+            }
+            shown.extend(entries);
+        }
+    }
+    let head = Head::of(
+        &chosen.agenda,
+        "Door sheets",
+        draft_mark(shown.iter().copied()),
+    )
+    .addressed("For the staff at the door");
+    Paper::new(
+        TEMPLATE,
+        &head,
+        &Doors { sheets },
+        chosen.file_name(Sheet::Doors),
+    )
+}
+
+fn in_room<'d>(day: &'d Day, room: &Room) -> Vec<&'d Entry> {
+    let here = |entry: &&Entry| {
+        let place = entry.room.as_ref();
+        place.is_some_and(|place| place.code == room.code.as_str())
+    };
+    day.entries.iter().filter(here).collect()
+}
+
+fn door(room: &Room, day: &Day, entries: &[&Entry]) -> Door {
+    Door {
+        room: Name::new(room.name.as_str(), &room.name_ja),
+        capacity: room.capacity,
+        day: day.in_words(),
+        zone: day.zone.clone(),
+        lines: entries
+            .iter()
+            .map(|entry| Line {
+                // What the office thinks of a meeting is not for the door.
+                note: String::new(),
+                ..line(entry, day)
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,105 @@
+//! The matrix of bilaterals: the chair with each guest, day by day.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::head::Head;
+use super::programme::{interpreters, state};
+use super::sheet::{Chosen, Sheet};
+use super::words::{Name, Side, Time};
+use super::{Paper, PdfError};
+use crate::agenda::{Day, Entry, Party, draft_mark};
+use crate::slot::Kind;
+
+const TEMPLATE: &str = include_str!("../../../templates/agenda/matrix.typ");
+
+#[derive(Debug, Serialize)]
+struct Matrix {
+    /// `None` while nobody is in the chair.
+    chair: Option<Side>,
+    days: Vec<Column>,
+    guests: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Column {
+    day: String,
+    zone: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    guest: Side,
+    /// For each day, what there is on it.
+    cells: Vec<Vec<Meeting>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Meeting {
+    time: Time,
+    room: Option<Name>,
+    interpreters: String,
+    state: &'static str,
+}
+
+pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
+    let agenda = &chosen.agenda;
+    let chair = chosen.programme.chair();
+    let chair = chair.and_then(|chair| {
+        let code = chair.code.as_str();
+        agenda.parties.iter().find(|party| party.code == code)
+    });
+    let with_chair = |entry: &&Entry| {
+        entry.kind == Kind::Bilateral && chair.is_some_and(|chair| takes_part(entry, chair))
+    };
+    let days: Vec<&Day> = agenda
+        .days
+        .iter()
+        .filter(|day| day.entries.iter().any(|entry| with_chair(&entry)))
+        .collect();
+    let guests = agenda
+        .parties
+        .iter()
+        .filter(|party| chair.is_some_and(|chair| chair.code != party.code));
+    let meetings = |day: &Day, guest: &Party| {
+        let entries = day.entries.iter().filter(with_chair);
+        entries
+            .filter(|entry| takes_part(entry, guest))
+            .map(|entry| meeting(entry, day))
+            .collect()
+    };
+    let body = Matrix {
+        chair: chair.map(|chair| Side::of(chair)),
+        guests: guests
+            .map(|guest| Row {
+                guest: Side::of(guest),
+                cells: days.iter().map(|day| meetings(day, guest)).collect(),
+            })
+            .collect(),
+        days: days.iter().map(|day| column(day)).collect(),
+    };
+    let shown = agenda.entries().filter(|entry| with_chair(entry));
+    let head = Head::of(agenda, "Bilaterals", draft_mark(shown));
+    Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Matrix))
+}
+
+fn takes_part(entry: &Entry, party: &Party) -> bool {
+    entry.parties.iter().any(|each| each.code == party.code)
+}
+
+fn column(day: &Day) -> Column {
+    let short = |date: NaiveDate| date.format("%a %-d %b").to_string();
+    Column {
+        day: short(day.date),
+        zone: day.zone.clone(),
+    }
+}
+
+fn meeting(entry: &Entry, day: &Day) -> Meeting {
+    Meeting {
+        time: Time::of(&entry.venue, &day.zone),
+        room: entry.room.as_ref().map(Name::of_place),
+        interpreters: interpreters(entry),
+        state: state(entry.state),
+    }
+}

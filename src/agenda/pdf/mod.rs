@@ -1,0 +1,96 @@
+//! The agenda as PDF, and the sheets that only paper needs: a minister's card, a sheet for each door, the interpreters'
+//! roster, the matrix of bilaterals.
+//!
+//! Each document is data (one file here) and a template (`templates/agenda/*.typ`) that sets it. Data reaches Typst as
+//! JSON and is never part of its markup, so that whatever people typed is text.
+
+mod card;
+mod doors;
+mod head;
+mod matrix;
+mod programme;
+mod roster;
+mod sheet;
+mod told;
+mod words;
+mod world;
+
+pub use sheet::{Choice, Sheet, SheetError, sheet};
+pub use told::as_told;
+pub use world::{TypesetError, find_fonts};
+
+use serde::Serialize;
+
+use super::Agenda;
+use crate::time::Moment;
+use head::Head;
+
+/// Why there is no PDF. Either is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum PdfError {
+    /// The data of a document could not be written.
+    #[error("the document's data could not be written: {0}")]
+    Data(#[from] serde_json::Error),
+    /// The document could not be set.
+    #[error(transparent)]
+    Typeset(#[from] TypesetError),
+}
+
+/// A document ready to be set; nothing of the programme is needed any more.
+#[derive(Debug)]
+pub struct Paper {
+    template: &'static str,
+    data: serde_json::Value,
+    issued_at: Moment,
+    name: String,
+}
+
+impl Paper {
+    fn new(
+        template: &'static str,
+        head: &Head,
+        body: &impl Serialize,
+        name: String,
+    ) -> Result<Self, PdfError> {
+        Ok(Self {
+            template,
+            data: serde_json::json!({ "head": head, "body": serde_json::to_value(body)? }),
+            issued_at: head.issued_at,
+            name,
+        })
+    }
+
+    /// A name for the file, as `ca-jad-9-card-kz-r12.pdf`: lower-case ASCII letters, digits and hyphens, one dot.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        &self.name
+    }
+
+    /// All that the template is given, so that a test can look through many documents without setting them.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> String {
+        self.data.to_string()
+    }
+
+    /// Sets the document. Takes up to some seconds of computing: not for a thread that serves others.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn set(&self) -> Result<Vec<u8>, PdfError> {
+        let data = serde_json::to_vec(&self.data)?;
+        Ok(world::typeset(self.template, data, self.issued_at)?)
+    }
+}
+
+/// Writes the agenda: the event's programme for staff, its schedule for a delegation.
+///
+/// # Errors
+/// When the document cannot be set.
+pub fn render(agenda: &Agenda) -> Result<Vec<u8>, PdfError> {
+    paper(agenda)?.set()
+}
+
+/// The agenda ready to be set.
+pub(super) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
+    programme::paper(agenda)
+}

@@ -1,0 +1,130 @@
+//! Words as they can stand on paper.
+
+use serde::Serialize;
+
+use super::world;
+use crate::agenda::{Clock, Party, Place};
+
+/// The longest run of characters that is left in one piece; a line of the narrowest column holds about as many.
+const LONGEST_RUN: usize = 18;
+
+/// A name in both languages; the Japanese one is empty where there is none, and where no font could show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Name {
+    pub(super) en: String,
+    ja: String,
+}
+
+impl Name {
+    pub(super) fn new(en: &str, ja: &str) -> Self {
+        let can_show = !world::japanese().is_empty();
+        Self {
+            en: text(en),
+            ja: if can_show { text(ja) } else { String::new() },
+        }
+    }
+
+    pub(super) fn of_place(place: &Place) -> Self {
+        Self::new(&place.name, &place.name_ja)
+    }
+}
+
+/// A delegation with its minister.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Side {
+    country: Name,
+    principal: Name,
+    title: String,
+}
+
+impl Side {
+    pub(super) fn of(party: &Party) -> Self {
+        Self {
+            country: Name::new(&party.name, &party.name_ja),
+            principal: Name::new(&party.principal, &party.principal_ja),
+            title: text(&party.principal_title),
+        }
+    }
+}
+
+/// A text without characters that steer a terminal or turn a line around, and with places at which a long run of
+/// letters may be broken, so that none runs out of its column.
+pub(super) fn text(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut run = 0;
+    for sign in raw.chars() {
+        if sign != '\n' && steers(sign) {
+            continue;
+        }
+        let breaks = sign.is_whitespace() || matches!(sign, '-' | '–' | '/' | '\u{200B}');
+        // Letters that join theirs neighbours are never parted from them.
+        let may_part = sign.is_ascii() || sign.is_alphanumeric();
+        if breaks {
+            run = 0;
+        } else if run >= LONGEST_RUN && may_part {
+            out.push('\u{200B}');
+            run = 1;
+        } else {
+            run += 1;
+        }
+        out.push(sign);
+    }
+    out
+}
+
+/// Control characters, and the embeddings, overrides and isolates of writing direction.
+fn steers(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// `14:40–15:10`, and what of it is not as the day's heading says: the zone, the day on which it ends.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Time {
+    range: String,
+    remark: String,
+}
+
+impl Time {
+    /// Beside a heading that names the zone `usual`.
+    pub(super) fn of(clock: &Clock, usual: &str) -> Self {
+        let mut remarks = Vec::new();
+        if clock.end_date != clock.date {
+            remarks.push(format!("until {}", clock.end_date.format("%a %-d %b")));
+        }
+        if clock.zone != usual {
+            remarks.push(clock.zone.clone());
+        }
+        Self {
+            range: format!("{}–{}", clock.start, clock.end),
+            remark: remarks.join(", "),
+        }
+    }
+
+    /// The same with more to say.
+    pub(super) fn with(mut self, remark: &str) -> Self {
+        if !self.remark.is_empty() {
+            self.remark.push_str(", ");
+        }
+        self.remark.push_str(remark);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_can_be_broken_and_nothing_steers() {
+        let broken = text(&"W".repeat(300));
+        assert_eq!(broken.replace('\u{200B}', "").len(), 300);
+        assert!(broken.split('\u{200B}').all(|run| run.len() <= LONGEST_RUN));
+        assert_eq!(text("a\u{202E}b\u{7}c"), "abc");
+        assert_eq!(text("#import \"/etc/passwd\""), "#import \"/etc/passwd\"");
+        assert_eq!(
+            text("Foreign Ministers' Meeting"),
+            "Foreign Ministers' Meeting"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What Typst sees of the world: our templates, one file of data, and fonts. No network, no disk, no clock.
+
+use std::sync::{LazyLock, OnceLock};
+
+use typst::comemo;
+use typst::diag::{FileError, FileResult, SourceDiagnostic, Warned};
+use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::syntax::{FileId, Source};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt, World, compile};
+use typst_kit::fonts::{self, FontStore};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, Timestamp};
+
+use crate::time::Moment;
+
+/// What every template is set with: page, type, head and foot.
+const HOUSE: &str = include_str!("../../../templates/agenda/house.typ");
+
+/// Japanese type that goes well with the roman of the house, the best first: of Debian, macOS, Windows, and free ones.
+const JAPANESE: [&str; 16] = [
+    "Noto Serif CJK JP",
+    "Noto Serif JP",
+    "Source Han Serif",
+    "Hiragino Mincho ProN",
+    "Yu Mincho",
+    "BIZ UDPMincho",
+    "IPAexMincho",
+    "IPAMincho",
+    "MS Mincho",
+    "Noto Sans CJK JP",
+    "Noto Sans JP",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "IPAexGothic",
+    "TakaoGothic",
+    "VL Gothic",
+];
+
+/// How many documents ago something was set that Typst still remembers, so that a heading is not shaped anew each time.
+const REMEMBERED: usize = 4;
+
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
+static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::find);
+
+/// A document could not be set. Its templates are part of the program, so that this is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the document could not be set: {0}")]
+pub struct TypesetError(String);
+
+/// Sets `data` by a template.
+///
+/// # Errors
+/// When the template fails.
+pub(super) fn typeset(
+    template: &'static str,
+    data: Vec<u8>,
+    issued_at: Moment,
+) -> Result<Vec<u8>, TypesetError> {
+    let desk = Desk {
+        main: Source::detached(template),
+        data: Bytes::new(data),
+        house: OnceLock::new(),
+    };
+    let Warned { output, warnings } = compile::<PagedDocument>(&desk);
+    for warning in &warnings {
+        tracing::debug!(warning = %warning.message, "a document was set with a warning");
+    }
+    let pdf = output.and_then(|document| typst_pdf::pdf(&document, &options(issued_at)));
+    comemo::evict(REMEMBERED);
+    pdf.map_err(|faults| TypesetError(in_words(&faults)))
+}
+
+/// Looks for the machine's fonts, once in the life of the program, and logs when there is none for Japanese. The first
+/// document does it otherwise.
+pub fn find_fonts() {
+    LazyLock::force(&FONTS);
+}
+
+/// Families for Japanese that are on this machine, the best first; empty where none is.
+pub(super) fn japanese() -> &'static [&'static str] {
+    &FONTS.japanese
+}
+
+fn options(issued_at: Moment) -> PdfOptions {
+    PdfOptions {
+        creator: Smart::Custom(Some("Iikura".to_owned())),
+        timestamp: timestamp(issued_at),
+        ..PdfOptions::default()
+    }
+}
+
+fn timestamp(at: Moment) -> Option<Timestamp> {
+    use chrono::{Datelike, Timelike};
+    let utc = at.utc();
+    let small = |number: u32| u8::try_from(number).ok();
+    let time = Datetime::from_ymd_hms(
+        utc.year(),
+        small(utc.month())?,
+        small(utc.day())?,
+        small(utc.hour())?,
+        small(utc.minute())?,
+        small(utc.second())?,
+    )?;
+    Some(Timestamp::new_utc(time))
+}
+
+fn in_words(faults: &[SourceDiagnostic]) -> String {
+    let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+    messages.join("; ")
+}
+
+/// Fonts of this machine, and those that come with the program.
+struct Fonts {
+    store: FontStore,
+    japanese: Vec<&'static str>,
+}
+
+impl Fonts {
+    /// Looks for them once; files are read when a document needs them.
+    fn find() -> Self {
+        let mut store = FontStore::new();
+        // The program's own come first, so that a document looks the same wherever it is set.
+        store.extend(fonts::embedded());
+        store.extend(fonts::system());
+        let japanese: Vec<_> = JAPANESE
+            .into_iter()
+            .filter(|family| has_japanese(store.book(), family))
+            .take(2)
+            .collect();
+        if let Some(family) = japanese.first() {
+            tracing::debug!(family, "Japanese in documents is set in this font");
+        } else {
+            tracing::warn!(
+                "no Japanese font was found on this machine: PDF documents leave Japanese names out; \
+                 install one, as Debian's package fonts-noto-cjk, and start again"
+            );
+        }
+        Self { store, japanese }
+    }
+}
+
+/// True when a family is there and has both scripts and characters of a name as they stand in Japanese.
+fn has_japanese(book: &FontBook, family: &str) -> bool {
+    book.select_family(&family.to_lowercase()).any(|index| {
+        book.info(index).is_some_and(|info| {
+            ['日', 'ア', 'の']
+                .into_iter()
+                .all(|sign| info.coverage.contains(sign.into()))
+        })
+    })
+}
+
+/// One document on the way to paper.
+struct Desk {
+    main: Source,
+    data: Bytes,
+    house: OnceLock<Source>,
+}
+
+impl World for Desk {
+    fn library(&self) -> &LazyHash<Library> {
+        &LIBRARY
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        FONTS.store.book()
+    }
+
+    fn main(&self) -> FileId {
+        self.main.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        if id == self.main.id() {
+            return Ok(self.main.clone());
+        }
+        match id.vpath().get_without_slash() {
+            "house.typ" => Ok(self
+                .house
+                .get_or_init(|| Source::new(id, HOUSE.to_owned()))
+                .clone()),
+            other => Err(FileError::NotFound(other.into())),
+        }
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        match id.vpath().get_without_slash() {
+            "data.json" => Ok(self.data.clone()),
+            other => Err(FileError::NotFound(other.into())),
+        }
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        FONTS.store.font(index)
+    }
+
+    /// Documents have their time from us.
+    fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
+        None
+    }
+}

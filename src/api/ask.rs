@@ -1,0 +1,222 @@
+//! What a program asks: who it is by its token, and what it sent. Cookies count for nothing here.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::app::App;
+use crate::auth::session::{Caller, Session};
+use crate::auth::token;
+use crate::event::desk::Desk;
+use crate::event::visibility::{Viewer, view};
+use crate::slot::{Slot, SlotId};
+use crate::web::Error;
+use crate::web::problem::Problem;
+use crate::web::security::ApiBody;
+
+/// What a program must show.
+const CHALLENGE: &str = "Bearer realm=\"iikura\"";
+
+/// A request with a token.
+pub(super) struct Ask {
+    pub(super) app: web::Data<App>,
+    pub(super) caller: Caller,
+    request: HttpRequest,
+}
+
+impl FromRequest for Ask {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(ask(request))
+    }
+}
+
+fn ask(request: &HttpRequest) -> Result<Ask, Problem> {
+    let unfit = || Problem::from(Error::internal("the application is not set up"));
+    let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
+    let token = token::hash(bearer(request)?);
+    app.api_rates.count(&token)?;
+    let caller = Caller::from_request(request, &mut Payload::None).into_inner()?;
+    Ok(Ask {
+        app: app.clone(),
+        caller: caller.bearing(token),
+        request: request.clone(),
+    })
+}
+
+/// The token in `Authorization: Bearer …` (RFC 6750); the scheme's letters may be small or large.
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || {
+        Problem::unauthorized(
+            CHALLENGE,
+            "Send a token in the header “Authorization: Bearer …”. You make one on the page of your account.",
+        )
+    };
+    let mut sent = request.headers().get_all(header::AUTHORIZATION);
+    let (Some(only), None) = (sent.next(), sent.next()) else {
+        return Err(missing());
+    };
+    let (scheme, token) = only
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(missing)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(missing());
+    }
+    Ok(token)
+}
+
+impl Ask {
+    /// Whose token it is.
+    pub(super) async fn session(&self) -> Result<Session, Problem> {
+        let caller = self.caller.clone();
+        let session = self.app.db.read(move |conn| caller.session(conn)).await?;
+        Ok(session)
+    }
+
+    /// The user's place at an event.
+    pub(super) async fn desk(&self, slug: &str) -> Result<Desk, Problem> {
+        Ok(Desk::at(&self.app, self.caller.clone(), slug.to_owned()).await?)
+    }
+
+    /// The user's place at the event of a slot, and the slot; one that is out of sight is not there.
+    pub(super) async fn slot(&self, id: i64) -> Result<(Desk, Arc<Slot>), Problem> {
+        let (desk, slot) = Desk::of_slot(&self.app, self.caller.clone(), SlotId(id)).await?;
+        if view(&desk.programme, Viewer::Staff, &slot).is_none() {
+            return Err(Error::NotFound.into());
+        }
+        Ok((desk, slot))
+    }
+
+    /// The body's bytes.
+    pub(super) fn bytes(&self) -> Bytes {
+        let extensions = self.request.extensions();
+        extensions
+            .get::<ApiBody>()
+            .map(|ApiBody(bytes)| bytes.clone())
+            .unwrap_or_default()
+    }
+
+    /// The body.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let kind = self.text("content-type")?.unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        let merges = self.request.method() == Method::PATCH
+            && kind.eq_ignore_ascii_case("application/merge-patch+json");
+        if !kind.eq_ignore_ascii_case("application/json") && !merges {
+            return Err(Error::NotAForm.into());
+        }
+        parse(&self.bytes())
+    }
+
+    /// The body, where there need not be one.
+    pub(super) fn body_if_any<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.bytes().is_empty() {
+            Ok(T::default())
+        } else {
+            self.body()
+        }
+    }
+
+    /// What stands after the “?”.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let query = web::Query::<T>::from_query(self.request.query_string());
+        query.map(web::Query::into_inner).map_err(|error| {
+            let fault = error.to_string();
+            let fault = fault.rsplit("error: ").next().unwrap_or_default();
+            bad_request(format!("After the “?” of the address: {fault}."))
+        })
+    }
+
+    /// All that stands after the “?”, as it was sent.
+    pub(super) fn query_string(&self) -> &str {
+        self.request.query_string()
+    }
+
+    /// A header that may come once.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let unread = || bad_request(format!("The header {name} cannot be read."));
+        let mut sent = self.request.headers().get_all(name);
+        match (sent.next(), sent.next()) {
+            (None, _) => Ok(None),
+            (Some(only), None) => only.to_str().map(Some).map_err(|_| unread()),
+            _ => Err(unread()),
+        }
+    }
+
+    /// A header that may come as often as it likes, as one list.
+    pub(super) fn list(&self, name: &str) -> Result<Option<String>, Problem> {
+        let sent: Vec<&str> = self
+            .request
+            .headers()
+            .get_all(name)
+            .map(|value| value.to_str())
+            .collect::<Result<_, _>>()
+            .map_err(|_| bad_request(format!("The header {name} cannot be read.")))?;
+        Ok((!sent.is_empty()).then(|| sent.join(",")))
+    }
+}
+
+/// A request that makes no sense.
+pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// Reads JSON: what is no JSON is a bad request, what is other JSON than asked for cannot be processed.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Serde would take a list for an object, field by field.
+    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if begins != Some(&b'{') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        return Err(unprocessable([("", "The body is an object, as in {}.")]));
+    }
+    let mut source = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut source);
+    let parsed = parsed.map_err(|error| {
+        let path = error.path().to_string();
+        (path, error.into_inner())
+    });
+    let whole = parsed.and_then(|value| match source.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err((".".to_owned(), error)),
+    });
+    whole.map_err(|(path, error)| {
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let fault = error.to_string();
+        if !error.is_data() {
+            return bad_request(format!("The body is no JSON: {fault}."));
+        }
+        let fault = fault.strip_suffix(&place).unwrap_or(&fault);
+        let field = if path == "." { "" } else { path.as_str() };
+        unprocessable([(field, fault)])
+    })
+}
+
+/// A body that is understood but cannot be meant, with a sentence for each field.
+pub(super) fn unprocessable<'a>(errors: impl IntoIterator<Item = (&'a str, &'a str)>) -> Problem {
+    let errors: Vec<_> = errors.into_iter().collect();
+    let sentences: Vec<String> = errors
+        .iter()
+        .map(|(field, message)| match *field {
+            "" => (*message).to_owned(),
+            field => format!("{field}: {message}"),
+        })
+        .collect();
+    let facts: Vec<_> = errors
+        .iter()
+        .map(|(field, message)| serde_json::json!({ "field": field, "message": message }))
+        .collect();
+    let detail = format!("Nothing was stored. {}", sentences.join(" · "));
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        .of_kind("invalid")
+        .fact("errors", facts)
+}

@@ -1,0 +1,259 @@
+//! The feed of changes: who did what, from what to what; in one piece, or as a stream that goes on.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Path};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Answer;
+use super::ask::{Ask, bad_request};
+use crate::audit::{self, Record};
+use crate::auth::Seat;
+use crate::event::Revision;
+use crate::event::desk::Desk;
+use crate::event::pages::watching::{
+    BACKLOG, BEAT, Door, ENDED, LOOK_EVERY, STILL_THERE, streamed,
+};
+use crate::event::watch::Watching;
+use crate::time::Zone;
+use crate::web::Error;
+
+/// Feed that one answer has at most; it ends with a whole revision.
+const MOST_CHANGES: i64 = 1000;
+
+/// Since when changes are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Since {
+    /// The revision after which changes are asked for; from the beginning when left out.
+    #[param(minimum = 0, example = 17, required = false)]
+    #[serde(default)]
+    since: i64,
+}
+
+/// A fact that a change touched.
+#[derive(Debug, Serialize, ToSchema)]
+struct FieldChange {
+    #[schema(example = "starts at")]
+    field: String,
+    /// In words; empty when there was none.
+    #[schema(example = "2022-12-24 17:20")]
+    old: String,
+    /// In words; empty when there is none.
+    #[schema(example = "2022-12-24 17:30")]
+    new: String,
+}
+
+/// Something that somebody did.
+#[derive(Debug, Serialize, ToSchema)]
+struct Change {
+    /// The revision that it made.
+    revision: i64,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    at: String,
+    /// Who did it.
+    #[schema(example = "Mori")]
+    who: String,
+    /// What was done.
+    #[schema(example = "slot.changed")]
+    what: String,
+    /// What it was done to, by name.
+    #[schema(example = "Japan–Kazakhstan Foreign Ministers' Meeting")]
+    subject: String,
+    /// The slot that it was done to; null when it was none.
+    #[schema(required = true)]
+    slot: Option<i64>,
+    /// The facts that differ, with their old and new values.
+    changes: Vec<FieldChange>,
+}
+
+impl Change {
+    fn of(record: Record, zone: Zone) -> Self {
+        let changes = record.changes().into_iter().map(|change| FieldChange {
+            field: change.field,
+            old: change.before,
+            new: change.after,
+        });
+        let of_slot = record.action.starts_with("slot.");
+        Self {
+            revision: record.revision.map_or(0, |revision| revision.0),
+            at: zone.local_moment(record.at).to_rfc3339(),
+            changes: changes.collect(),
+            who: record.actor,
+            what: record.action,
+            subject: record.subject,
+            slot: record.subject_id.filter(|_| of_slot),
+        }
+    }
+}
+
+/// The changes of an event since a revision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Feed {
+    /// The revision that these changes lead to; ask for the next ones since this one.
+    revision: i64,
+    /// True when there are more already.
+    more: bool,
+    /// In the order in which they were made.
+    changes: Vec<Change>,
+}
+
+/// The changes of an event since a revision: who did what, from what to what. At most 1,000 at once. With
+/// `Accept: text/event-stream` they come as server-sent events, one for each revision (`event: change`, its `id` the
+/// revision, its data as this answer), and the stream goes on with what comes; `Last-Event-ID` takes it up again.
+#[utoipa::path(
+    get, path = "/events/{slug}/changes", operation_id = "list_changes", tag = "Events",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        Since,
+    ),
+    responses((status = 200, description = "The changes", content((Feed = "application/json"), (String = "text/event-stream")))),
+)]
+pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?;
+    let Since { since } = ask.query()?;
+    if since < 0 {
+        return Err(bad_request(
+            "After the “?” of the address: since is a revision, from 0 on.",
+        ));
+    }
+    let mut since = Revision(since);
+    if !wants_stream(&ask)? {
+        return Ok(HttpResponse::Ok().json(gathered(&desk, since).await?));
+    }
+    if let Some(id) = ask.text("last-event-id")? {
+        let last = id.parse().map(Revision);
+        since = last.map_err(|_| bad_request("Last-Event-ID is a revision, a whole number."))?;
+    }
+    let Seat {
+        user,
+        event,
+        revision,
+        ..
+    } = &desk.seat;
+    let watching = ask
+        .app
+        .live
+        .watchers()
+        .watch(*event, *revision, (user.id, user.name.as_str()), None)
+        .ok_or(Error::TooMany { wait: 60 })?;
+    let door = Door {
+        app: ask.app.clone(),
+        caller: ask.caller.clone().unnoticed(),
+        slug: slug.into_inner(),
+    };
+    let (sender, receiver) = mpsc::channel(BACKLOG);
+    actix_web::rt::spawn(feed(desk, since, watching, sender, door));
+    Ok(streamed(receiver))
+}
+
+/// True when the program names the stream's media type among those it takes.
+fn wants_stream(ask: &Ask) -> Result<bool, super::Problem> {
+    let accepted = ask.list("accept")?.unwrap_or_default();
+    let mut kinds = accepted.split(',');
+    Ok(kinds.any(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("text/event-stream")
+    }))
+}
+
+async fn gathered(desk: &Desk, since: Revision) -> Result<Feed, Error> {
+    let (event, zone) = (desk.seat.event, desk.programme.event.time_zone);
+    let (records, now) = desk
+        .app
+        .db
+        .read(move |conn| {
+            // The revision first: a change that comes in between is in the next answer, too, rather than in none.
+            let now = crate::event::store::revision(conn, event)?.ok_or(Error::NotFound)?;
+            let records = audit::some_since(conn, event, since, MOST_CHANGES)?;
+            Ok::<_, Error>((records, now))
+        })
+        .await?;
+    let last = records.last().and_then(|record| record.revision);
+    let more = records.len() >= usize::try_from(MOST_CHANGES).unwrap_or(usize::MAX)
+        && last.is_some_and(|last| last < now);
+    let revision = match last {
+        Some(last) if more || last > now => last,
+        _ => now.max(since),
+    };
+    let records = records.into_iter();
+    Ok(Feed {
+        revision: revision.0,
+        more,
+        changes: records.map(|record| Change::of(record, zone)).collect(),
+    })
+}
+
+/// Tells of every revision after `since` in which something is written down, and of each that comes.
+async fn feed(
+    desk: Desk,
+    mut since: Revision,
+    mut watching: Watching,
+    sender: mpsc::Sender<Bytes>,
+    door: Door,
+) {
+    let mut beat = tokio::time::interval(BEAT);
+    beat.tick().await;
+    let mut beats = 0;
+    loop {
+        let standing = watching.standing.borrow_and_update().clone();
+        if standing.closing {
+            return;
+        }
+        while since < standing.revision {
+            let Ok(found) = gathered(&desk, since).await else {
+                // The next beat tries again.
+                break;
+            };
+            since = Revision(found.revision);
+            for word in words(found) {
+                if sender.send(word).await.is_err() {
+                    return;
+                }
+            }
+        }
+        tokio::select! {
+            changed = watching.standing.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = sender.closed() => return,
+            _ = beat.tick() => {
+                beats += 1;
+                let open = beats % LOOK_EVERY != 0 || door.is_open().await;
+                let word = if open { STILL_THERE } else { ENDED };
+                if sender.send(Bytes::from_static(word.as_bytes())).await.is_err() || !open {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// One event for each revision: whoever loses the line in between begins again at a whole one.
+fn words(found: Feed) -> Vec<Bytes> {
+    let more = found.more;
+    let mut revisions: Vec<Feed> = Vec::new();
+    for change in found.changes {
+        match revisions.last_mut() {
+            Some(last) if last.revision == change.revision => last.changes.push(change),
+            _ => revisions.push(Feed {
+                revision: change.revision,
+                more,
+                changes: vec![change],
+            }),
+        }
+    }
+    let word = |changes: &Feed| {
+        let data = serde_json::to_string(changes).unwrap_or_default();
+        Bytes::from(format!(
+            "id: {}\nevent: change\ndata: {data}\n\n",
+            changes.revision
+        ))
+    };
+    revisions.iter().map(word).collect()
+}

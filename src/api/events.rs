@@ -1,0 +1,104 @@
+//! Events, their programmes and agendas.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Bytes, Path};
+
+use super::Answer;
+use super::ask::Ask;
+use super::precondition::{etag, has_already};
+use super::shape::{EventAsSeen, Events, Programme};
+use crate::agenda::pages::{Query, file};
+use crate::event::desk::{Desk, seats};
+use crate::web::Error;
+use crate::web::problem::Problem;
+
+/// The events that the user has a part in, the latest first.
+#[utoipa::path(
+    get, path = "/events", operation_id = "list_events", tag = "Events",
+    responses((status = 200, description = "The events", body = Events)),
+)]
+pub(super) async fn list(ask: Ask) -> Answer {
+    let session = ask.session().await?;
+    ask.query::<super::Nothing>()?;
+    let seats = ask.app.db.read(move |conn| seats(conn, &session)).await?;
+    let events = seats
+        .iter()
+        .map(|(event, seat)| EventAsSeen::of(event, seat))
+        .collect();
+    Ok(HttpResponse::Ok().json(Events { events }))
+}
+
+/// An event.
+#[utoipa::path(
+    get, path = "/events/{slug}", operation_id = "get_event", tag = "Events",
+    params(("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9")),
+    responses((status = 200, description = "The event", body = EventAsSeen)),
+)]
+pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?;
+    ask.query::<super::Nothing>()?;
+    Ok(HttpResponse::Ok().json(EventAsSeen::of(&desk.programme.event, &desk.seat)))
+}
+
+/// An event's programme: every slot that is not cancelled, with rooms, people and all that is to be looked at. Its ETag
+/// is the revision; a program that has it already is told so in few bytes.
+#[utoipa::path(
+    get, path = "/events/{slug}/programme", operation_id = "get_programme", tag = "Events",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the programme that you have", example = "\"17\""),
+    ),
+    responses(
+        (status = 200, description = "The programme", body = Programme, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 304, description = "You have the current one"),
+    ),
+)]
+pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?;
+    ask.query::<super::Nothing>()?;
+    let tag = etag(desk.programme.event.revision);
+    if has_already(&ask, &tag)? {
+        return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
+            .insert_header((header::ETAG, tag))
+            .finish());
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, tag))
+        .content_type("application/json")
+        .body(written(&desk)?))
+}
+
+/// The programme as it is sent, written once for each revision: it is the same for all who may see it.
+fn written(desk: &Desk) -> Result<Bytes, Error> {
+    let (pages, revision) = (&desk.app.pages, desk.programme.event.revision);
+    let key = format!("api programme {}", desk.seat.slug);
+    if let Some(written) = pages.get(&key, revision) {
+        return Ok(written);
+    }
+    let written = serde_json::to_vec(&Programme::of(&desk.programme)).map_err(Error::internal)?;
+    let written = Bytes::from(written);
+    pages.keep(key, revision, written.clone());
+    Ok(written)
+}
+
+/// The agenda as a file, for the protocol office or for one delegation, which then has nothing of another one's
+/// bilaterals in it.
+#[utoipa::path(
+    get, path = "/events/{slug}/agenda.{format}", operation_id = "get_agenda", tag = "Events",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        ("format" = inline(super::openapi::AgendaFormat), Path, description = "The form of file", example = "json"),
+        Query,
+    ),
+    // The document adds every form of file that there is.
+    responses((status = 200, description = "The agenda", body = serde_json::Value)),
+)]
+pub(super) async fn agenda(ask: Ask, path: Path<(String, String)>) -> Answer {
+    let (slug, format) = path.into_inner();
+    let desk = ask.desk(&slug).await?;
+    let query = ask.query::<Query>()?;
+    file(&desk, &format, &query)
+        .await
+        .map_err(|error: Error| Problem::from(error))
+}

@@ -1,0 +1,120 @@
+//! The API: the same domain calls as the pages make, for programs that act for a user by a token.
+
+mod ask;
+mod changes;
+mod conflicts;
+mod events;
+mod idempotency;
+pub mod openapi;
+mod precondition;
+pub mod rate;
+mod reference;
+mod searching;
+mod shape;
+mod slots;
+mod wanted;
+
+use actix_web::http::Method;
+use actix_web::{HttpResponse, Route, guard, web};
+
+use crate::web::Error;
+use crate::web::problem::{Problem, allowed};
+
+/// An address that takes nothing after its “?”.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// What a handler gives back.
+type Answer = Result<HttpResponse, Problem>;
+
+/// Every route of the API, below `/api`. What is unknown there is a problem, not a page.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    let v1 = web::scope("/v1")
+        .service(noun(
+            "/openapi.json",
+            vec![(Method::GET, web::route().to(openapi::show))],
+        ))
+        .service(noun(
+            "/events",
+            vec![(Method::GET, web::route().to(events::list))],
+        ))
+        .service(noun(
+            "/events/{slug}",
+            vec![(Method::GET, web::route().to(events::show))],
+        ))
+        .service(noun(
+            "/events/{slug}/programme",
+            vec![(Method::GET, web::route().to(events::programme))],
+        ))
+        .service(noun(
+            "/events/{slug}/slots",
+            vec![(Method::POST, web::route().to(slots::book))],
+        ))
+        .service(noun(
+            "/events/{slug}/conflicts",
+            vec![(Method::POST, web::route().to(conflicts::dry_run))],
+        ))
+        .service(noun(
+            "/events/{slug}/free-slots",
+            vec![(Method::GET, web::route().to(searching::free_slots))],
+        ))
+        .service(noun(
+            "/events/{slug}/changes",
+            vec![(Method::GET, web::route().to(changes::show))],
+        ))
+        .service(noun(
+            "/events/{slug}/agenda.{format}",
+            vec![(Method::GET, web::route().to(events::agenda))],
+        ))
+        .service(noun(
+            "/slots/{id}",
+            vec![
+                (Method::GET, web::route().to(slots::show)),
+                (Method::PATCH, web::route().to(slots::change)),
+                (Method::DELETE, web::route().to(slots::cancel)),
+            ],
+        ))
+        .service(noun(
+            "/slots/{id}/confirmation",
+            vec![
+                (Method::POST, web::route().to(slots::confirm)),
+                (Method::DELETE, web::route().to(slots::withdraw)),
+            ],
+        ));
+    cfg.service(
+        web::scope("/api")
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(|_, _| Problem::from(Error::NotFound).into()),
+            )
+            .service(noun(
+                "",
+                vec![(Method::GET, web::route().to(reference::show))],
+            ))
+            .service(v1)
+            .default_service(web::to(|| async { Answer::Err(Error::NotFound.into()) })),
+    );
+}
+
+/// An address with all that can be done there; whatever else is tried is told what that is.
+fn noun(path: &str, methods: Vec<(Method, Route)>) -> actix_web::Resource {
+    let known: Vec<Method> = methods.iter().map(|(method, _)| method.clone()).collect();
+    let allowed = allowed(&known);
+    let refusal = move || {
+        let problem = Problem::method_not_allowed(&allowed);
+        async move { Answer::Err(problem) }
+    };
+    methods
+        .into_iter()
+        .fold(web::resource(path), |resource, (method, route)| {
+            let head = guard::fn_guard(|request| request.head().method == Method::HEAD);
+            let asked = guard::Method(method.clone());
+            resource.route(if method == Method::GET {
+                route.guard(guard::Any(asked).or(head))
+            } else {
+                route.guard(asked)
+            })
+        })
+        .default_service(web::to(refusal))
+}

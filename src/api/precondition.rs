@@ -1,0 +1,124 @@
+//! Entity tags and the conditions on them (RFC 9110, sections 8.8.3 and 13.1).
+
+use std::fmt::Display;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+
+use super::ask::{Ask, bad_request};
+use crate::web::problem::Problem;
+
+/// `"7"`
+pub(super) fn etag(version: impl Display) -> String {
+    format!("\"{version}\"")
+}
+
+/// The tags that a header lists, or any.
+#[derive(Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    These(Vec<String>),
+}
+
+/// Reads `"7"`, `"7", "8"`, `W/"7"` and `*`; a number without quotes counts as a tag, which programs tend to send.
+fn tags(value: &str) -> Option<Tags> {
+    if value.trim() == "*" {
+        return Some(Tags::Any);
+    }
+    let tag = |item: &str| {
+        let item = item.trim();
+        let opaque = item.strip_prefix("W/").unwrap_or(item);
+        let quoted = opaque
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .is_some_and(|inner| !inner.contains('"'));
+        let bare = !item.is_empty() && item.bytes().all(|byte| byte.is_ascii_digit());
+        match (quoted, bare) {
+            (true, _) => Some(item.to_owned()),
+            (false, true) => Some(etag(item)),
+            (false, false) => None,
+        }
+    };
+    let items = value.split(',').filter(|item| !item.trim().is_empty());
+    let these: Vec<String> = items.map(tag).collect::<Option<_>>()?;
+    (!these.is_empty()).then_some(Tags::These(these))
+}
+
+/// Passes on a change to what the program has seen; says what to send when it does not tell what that is.
+pub(super) fn required_match(ask: &Ask, current: i32) -> Result<(), Problem> {
+    if if_match(ask, current)? {
+        return Ok(());
+    }
+    let detail = "Send the version that you have seen in the header If-Match, as the ETag of the slot has it.";
+    Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, detail).of_kind("version-missing"))
+}
+
+/// True when the program told what it has seen, and that is how it stands.
+pub(super) fn if_match(ask: &Ask, current: i32) -> Result<bool, Problem> {
+    let Some(value) = ask.list("if-match")? else {
+        return Ok(false);
+    };
+    let tags = tags(&value)
+        .ok_or_else(|| bad_request("If-Match is a version in quotes, as in If-Match: \"7\"."))?;
+    match tags {
+        Tags::Any => Ok(true),
+        // A weak tag never matches here.
+        Tags::These(these) if these.contains(&etag(current)) => Ok(true),
+        Tags::These(_) => Err(stale(current)),
+    }
+}
+
+/// Somebody else was quicker.
+pub(super) fn stale(current: i32) -> Problem {
+    let detail = format!(
+        "The slot has changed meanwhile: it is at version {current}. Read it again and decide anew. Nothing was stored."
+    );
+    let problem = Problem::new(StatusCode::PRECONDITION_FAILED, detail)
+        .of_kind("stale")
+        .fact("version", current);
+    match HeaderValue::from_str(&etag(current)) {
+        Ok(tag) => problem.header(header::ETAG, tag),
+        Err(_) => problem,
+    }
+}
+
+/// True when the program has the current one already. A header that makes no sense is no condition.
+pub(super) fn has_already(ask: &Ask, current: &str) -> Result<bool, Problem> {
+    let Some(value) = ask.list("if-none-match")? else {
+        return Ok(false);
+    };
+    Ok(match tags(&value) {
+        Some(Tags::Any) => true,
+        Some(Tags::These(these)) => these
+            .iter()
+            .any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == current),
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_read_as_programs_send_them() {
+        let these = |tags: &[&str]| {
+            Some(Tags::These(
+                tags.iter().map(|&tag| tag.to_owned()).collect(),
+            ))
+        };
+        for (sent, read) in [
+            ("*", Some(Tags::Any)),
+            ("\"7\"", these(&["\"7\""])),
+            ("7", these(&["\"7\""])),
+            ("\"7\", W/\"8\"", these(&["\"7\"", "W/\"8\""])),
+            ("", None),
+            ("seven", None),
+            ("\"7", None),
+            ("-7", None),
+            ("\"7\" \"8\"", None),
+        ] {
+            assert_eq!(tags(sent), read, "{sent}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How often a program may ask: a bucket of tokens for each bearer, kept in memory by each server for itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::auth::session::TokenHash;
+use crate::web::Error;
+
+/// Requests that a token may make at once when it was quiet before.
+pub const BURST: u32 = 200;
+/// Requests a second that a token may go on making.
+pub const PER_SECOND: u32 = 50;
+/// At how many buckets the full ones, which tell nothing, are thrown away.
+const SWEEP_AT: usize = 4096;
+
+/// The buckets of a server.
+#[derive(Clone, Default)]
+pub struct Rates(Arc<Mutex<HashMap<String, Bucket>>>);
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn at(self, now: Instant) -> Self {
+        let gained = now.duration_since(self.at).as_secs_f64() * f64::from(PER_SECOND);
+        Self {
+            left: (self.left + gained).min(f64::from(BURST)),
+            at: now,
+        }
+    }
+
+    fn is_full(self) -> bool {
+        self.left >= f64::from(BURST)
+    }
+}
+
+impl Rates {
+    /// Counts a request of whoever bears this token, known or not.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] when the bucket is empty.
+    pub fn count(&self, token: &TokenHash) -> Result<(), Error> {
+        self.count_at(token.as_str(), Instant::now())
+    }
+
+    fn count_at(&self, token: &str, now: Instant) -> Result<(), Error> {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= SWEEP_AT {
+            buckets.retain(|_, bucket| !bucket.at(now).is_full());
+        }
+        let full = Bucket {
+            left: f64::from(BURST),
+            at: now,
+        };
+        let bucket = buckets.entry(token.to_owned()).or_insert(full);
+        *bucket = bucket.at(now);
+        if bucket.left < 1.0 {
+            return Err(Error::TooMany { wait: 1 });
+        }
+        bucket.left -= 1.0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_is_let_through_then_so_many_a_second_and_others_are_not_held_up() {
+        let (rates, begun) = (Rates::default(), Instant::now());
+        for _ in 0..BURST {
+            assert!(rates.count_at("one", begun).is_ok());
+        }
+        assert!(matches!(
+            rates.count_at("one", begun),
+            Err(Error::TooMany { wait: 1 })
+        ));
+        assert!(rates.count_at("other", begun).is_ok());
+        let later = begun + Duration::from_secs(1);
+        let passed = (0..BURST).filter(|_| rates.count_at("one", later).is_ok());
+        assert_eq!(passed.count(), PER_SECOND as usize);
+    }
+
+    #[test]
+    fn tokens_that_nobody_knows_fill_no_memory() {
+        let (rates, mut now) = (Rates::default(), Instant::now());
+        for token in 0..3 * SWEEP_AT {
+            now += Duration::from_millis(25);
+            assert!(rates.count_at(&token.to_string(), now).is_ok());
+        }
+        assert!(rates.0.lock().unwrap().len() <= SWEEP_AT);
+    }
+}

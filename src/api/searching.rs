@@ -1,0 +1,189 @@
+//! The search for free times: the page's own, answered in JSON.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use serde::Serialize;
+use utoipa::openapi::path::ParameterIn;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Answer;
+use super::ask::{Ask, bad_request, unprocessable};
+use super::shape::{Conflict, Span, interpreter_codes, kind_words, room_code};
+use crate::db::text_enum::TextEnum;
+use crate::event::programme::Programme;
+use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, parse};
+use crate::slot::free::{Ranked, Refused, Wish, ranked, search};
+use crate::slot::rules::{Candidate, wording};
+use crate::slot::{Kind, forms};
+use crate::web::form::Fields;
+use crate::web::problem::Problem;
+
+/// Who would meet, for how long, where and when. It describes the search; [`fields`] reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the form's own parser reads the values")]
+pub(super) struct Search {
+    /// Codes of those who meet; comes as often as there are.
+    #[param(explode, min_items = 1, example = json!(["JP", "KZ"]))]
+    delegations: Vec<String>,
+    /// How long, in minutes, on the event's grid.
+    #[param(minimum = 1, maximum = 1440, example = 30)]
+    minutes: i32,
+    /// What for; a bilateral when left out.
+    #[param(schema_with = kind_words, required = false)]
+    kind: String,
+    /// A room's code, or `-none` for no room yet; any that is large enough when left out.
+    #[param(min_length = 1)]
+    room: Option<String>,
+    /// How many people the room must take; the parties when left out.
+    #[param(minimum = 1)]
+    people: Option<i32>,
+    /// True when the sides are to be interpreted for each other.
+    interpretation: Option<bool>,
+    /// Codes of interpreters who must be there; comes as often as there are.
+    #[param(explode)]
+    interpreters: Option<Vec<String>>,
+    /// Languages that somebody must interpret between, as `ja-ru`; comes as often as there are.
+    #[param(explode)]
+    pairs: Option<Vec<String>>,
+    /// The day; any of the event's when left out.
+    #[param(format = "date", example = "2022-12-24")]
+    day: Option<String>,
+    /// The earliest start by the venue's clock.
+    #[param(min_length = 1, example = "14:00")]
+    from: Option<String>,
+    /// The latest end by the venue's clock.
+    #[param(min_length = 1, example = "18:00")]
+    until: Option<String>,
+    /// The time by the venue's clock that is best.
+    #[param(min_length = 1, example = "15:00")]
+    near: Option<String>,
+    /// The id of a slot that would be moved: it is not in its own way.
+    slot: Option<i64>,
+}
+
+/// A time at which all are free.
+#[derive(Debug, Serialize, ToSchema)]
+struct FreeSlot {
+    /// The room's code; null: none was wanted.
+    #[schema(required = true)]
+    room: Option<String>,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    ends_at: String,
+    /// Codes of those who would interpret.
+    interpreters: Vec<String>,
+    /// What there is to know about it.
+    advice: Vec<Conflict>,
+}
+
+/// A time at which something is in the way.
+#[derive(Debug, Serialize, ToSchema)]
+struct TakenSlot {
+    #[serde(flatten)]
+    span: Span,
+    /// What is in the way of the best that could be had there.
+    message: String,
+}
+
+/// What a search found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FoundTimes {
+    /// The nearest to the time wished for first, or what is best without one.
+    free: Vec<FreeSlot>,
+    /// By time.
+    taken: Vec<TakenSlot>,
+}
+
+/// Finds the times at which people, a room and interpreters are free together, and says what is in the way of the rest.
+#[utoipa::path(
+    get, path = "/events/{slug}/free-slots", operation_id = "find_free_slots", tag = "Slots",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        Search,
+    ),
+    responses((status = 200, description = "What was found", body = FoundTimes)),
+)]
+pub(super) async fn free_slots(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?;
+    let programme = &desk.programme;
+    let fields = fields(ask.query_string())?;
+    let wish = parse(programme, &fields).map_err(|errors| unprocessable(errors.iter()))?;
+    let found = search(programme, &wish);
+    Ok(HttpResponse::Ok().json(FoundTimes {
+        free: ranked(programme, &wish, found.offers)
+            .iter()
+            .map(|ranked| free_slot(programme, &wish, ranked))
+            .collect(),
+        taken: found
+            .refused
+            .iter()
+            .map(|refused| taken_slot(programme, refused))
+            .collect(),
+    }))
+}
+
+/// The fields of the page's form that say the same.
+fn fields(query: &str) -> Result<Fields, Problem> {
+    let sent = Fields::parse(query.as_bytes()).map_err(|_| {
+        bad_request("What stands after the “?” of the address is in a broken encoding.")
+    })?;
+    let known = Search::into_params(|| Some(ParameterIn::Query));
+    let mut fields = Fields::default();
+    for (name, value) in sent.iter() {
+        if !known.iter().any(|param| param.name == name) {
+            let known: Vec<_> = known.iter().map(|param| param.name.as_str()).collect();
+            let name: String = name.chars().take(40).collect();
+            return Err(bad_request(format!(
+                "After the “?” of the address: unknown field “{name}”; the fields are {}.",
+                known.join(", ")
+            )));
+        }
+        match (name, value) {
+            (_, "") => return Err(unprocessable([(name, "It is empty; leave it out.")])),
+            ("interpretation", "true") => fields.push(name, forms::INTERPRETATION_WANTED),
+            ("interpretation", "false") => {}
+            ("interpretation", _) => {
+                return Err(unprocessable([(name, "It is true or false.")]));
+            }
+            _ => fields.push(name, value),
+        }
+    }
+    let usual = [
+        ("kind", Kind::Bilateral.as_str()),
+        ("room", ANY_ROOM),
+        ("day", ANY_DAY),
+    ];
+    for (name, value) in usual {
+        if fields.get(name).is_empty() {
+            fields.push(name, value);
+        }
+    }
+    Ok(fields)
+}
+
+fn free_slot(programme: &Programme, wish: &Wish, Ranked { offer, advice }: &Ranked) -> FreeSlot {
+    let zone = programme.event.time_zone;
+    let details = wish.details(offer.interval, offer.room, &offer.interpreters);
+    let candidate = Candidate {
+        id: wish.moves(),
+        details: &details,
+    };
+    FreeSlot {
+        room: room_code(programme, offer.room),
+        starts_at: zone.rfc3339(offer.interval.start()),
+        ends_at: zone.rfc3339(offer.interval.end()),
+        interpreters: interpreter_codes(programme, &offer.interpreters),
+        advice: Conflict::in_the_way(programme, candidate, advice),
+    }
+}
+
+fn taken_slot(programme: &Programme, refused: &Refused) -> TakenSlot {
+    TakenSlot {
+        span: Span::of(refused.interval, programme.event.time_zone),
+        message: wording::obstacle(programme, &refused.obstacle),
+    }
+}

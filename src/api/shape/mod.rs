@@ -1,0 +1,300 @@
+//! What the API says, as DESIGN §7 fixes it: codes instead of ids, times with the venue's offset.
+
+mod programme;
+
+pub(super) use programme::{EventAsSeen, Events, Programme};
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+
+use crate::db::text_enum::TextEnum;
+use crate::event::programme as house;
+use crate::event::visibility::View;
+use crate::slot::free;
+use crate::slot::interval::Interval;
+use crate::slot::rules::{self, Level, Rule, check_all, in_force, wording};
+use crate::slot::{Kind, State};
+use crate::time::Zone;
+
+/// The words of an enum, as a schema.
+pub(in crate::api) fn words<E: TextEnum>() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(E::ALL.iter().map(|each| each.as_str())))
+        .into()
+}
+
+pub(in crate::api) fn kind_words() -> RefOr<Schema> {
+    words::<Kind>()
+}
+
+pub(in crate::api) fn state_words() -> RefOr<Schema> {
+    words::<State>()
+}
+
+pub(in crate::api) fn rule_words() -> RefOr<Schema> {
+    words::<Rule>()
+}
+
+pub(in crate::api) fn level_words() -> RefOr<Schema> {
+    words::<Level>()
+}
+
+/// A slot: a booked block of the programme.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Slot {
+    /// The slot's id.
+    #[schema(example = 2_251_799_813_685_248_i64)]
+    id: i64,
+    /// What it is for.
+    #[schema(schema_with = kind_words)]
+    kind: &'static str,
+    /// What it is called; delegations read it.
+    #[schema(example = "Japan–Kazakhstan Foreign Ministers' Meeting")]
+    title: String,
+    /// The room's code, once that is known.
+    #[schema(required = true, example = "conference")]
+    room: Option<String>,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time", example = "2022-12-24T17:20:00+09:00")]
+    starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time", example = "2022-12-24T17:45:00+09:00")]
+    ends_at: String,
+    /// Codes, in order of precedence.
+    #[schema(example = json!(["JP", "KZ"]))]
+    delegations: Vec<String>,
+    /// Codes.
+    #[schema(example = json!(["ru-1"]))]
+    interpreters: Vec<String>,
+    /// How firm it is.
+    #[schema(schema_with = state_words)]
+    state: &'static str,
+    /// Raised by every write; `If-Match` takes it.
+    version: i32,
+    /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
+    sequence: i32,
+}
+
+impl Slot {
+    /// A slot as its viewer may see it.
+    pub(in crate::api) fn of(view: View<'_>, zone: Zone) -> Self {
+        let interpreters = view.interpreters().unwrap_or_default();
+        Self {
+            id: view.id().0,
+            kind: view.kind().as_str(),
+            title: view.title().to_owned(),
+            room: view.room().map(|room| room.code.to_string()),
+            starts_at: zone.rfc3339(view.interval().start()),
+            ends_at: zone.rfc3339(view.interval().end()),
+            delegations: view
+                .delegations()
+                .map(|each| each.code.to_string())
+                .collect(),
+            interpreters: interpreters
+                .iter()
+                .map(|each| each.code.to_string())
+                .collect(),
+            state: view.state().as_str(),
+            version: view.version().unwrap_or_default(),
+            sequence: view.sequence(),
+        }
+    }
+
+    /// The version.
+    pub(in crate::api) const fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+/// A time at which something is there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Span {
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    ends_at: String,
+}
+
+impl Span {
+    pub(in crate::api) fn of(interval: Interval, zone: Zone) -> Self {
+        Self {
+            starts_at: zone.rfc3339(interval.start()),
+            ends_at: zone.rfc3339(interval.end()),
+        }
+    }
+}
+
+/// Whatever can be double-booked.
+#[derive(Debug, Serialize, ToSchema)]
+struct Resource {
+    /// `delegation`, `room` or `interpreter`.
+    #[schema(example = "delegation")]
+    kind: &'static str,
+    #[schema(example = "KZ")]
+    code: String,
+}
+
+impl Resource {
+    fn of(programme: &house::Programme, resource: house::Resource) -> Option<Self> {
+        let (kind, code) = match resource {
+            house::Resource::Delegation(id) => ("delegation", &programme.delegation(id)?.code),
+            house::Resource::Room(id) => ("room", &programme.room(id)?.code),
+            house::Resource::Interpreter(id) => ("interpreter", &programme.interpreter(id)?.code),
+        };
+        Some(Self {
+            kind,
+            code: code.to_string(),
+        })
+    }
+}
+
+/// Something in the way of a slot, or worth knowing about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Conflict {
+    #[schema(schema_with = rule_words)]
+    rule: &'static str,
+    #[schema(schema_with = level_words)]
+    level: &'static str,
+    /// What is in the way, when it ends, what would be free.
+    #[schema(example = "Kazakhstan is in “Working lunch” until 14:00. It is free from 14:05.")]
+    message: String,
+    /// In a programme the slot that it stands at, in a refusal or dry run the other one, which is in the way; null when
+    /// no slot is.
+    #[schema(required = true)]
+    slot: Option<i64>,
+    /// Whom or what it is about; null when nobody.
+    #[schema(required = true)]
+    resource: Option<Resource>,
+}
+
+impl Conflict {
+    fn of(
+        programme: &house::Programme,
+        conflict: &rules::Conflict,
+        message: String,
+        slot: Option<crate::slot::SlotId>,
+    ) -> Self {
+        let resource = conflict.finding.resource();
+        Self {
+            rule: conflict.rule().as_str(),
+            level: conflict.level.as_str(),
+            message,
+            slot: slot.map(|id| id.0),
+            resource: resource.and_then(|resource| Resource::of(programme, resource)),
+        }
+    }
+
+    /// What is in the way of a candidate; rules that a reason sets aside are not.
+    pub(in crate::api) fn in_the_way(
+        programme: &house::Programme,
+        candidate: rules::Candidate<'_>,
+        conflicts: &[rules::Conflict],
+    ) -> Vec<Self> {
+        let judged = with_candidate(programme, candidate);
+        let open = conflicts
+            .iter()
+            .filter(|conflict| in_force(&judged, conflict).is_none());
+        open.map(|conflict| {
+            let message = wording::sentence(programme, candidate, conflict);
+            Self::of(programme, conflict, message, conflict.finding.other())
+        })
+        .collect()
+    }
+
+    /// All that is to be looked at in a programme; rules that a reason sets aside are not.
+    fn of_all(programme: &house::Programme) -> Vec<Self> {
+        let all = check_all(programme);
+        let open = all
+            .iter()
+            .filter(|conflict| in_force(programme, conflict).is_none());
+        open.map(|conflict| {
+            let message = wording::stored_sentence(programme, conflict);
+            Self::of(programme, conflict, message, conflict.slot)
+        })
+        .collect()
+    }
+}
+
+/// The programme as it would be with the candidate: where a stored slot is moved, the reasons given for it lapse.
+pub(in crate::api) fn with_candidate<'p>(
+    programme: &'p house::Programme,
+    candidate: rules::Candidate<'_>,
+) -> Cow<'p, house::Programme> {
+    let details = candidate.details;
+    match candidate.id.and_then(|id| programme.slot(id)) {
+        None => Cow::Borrowed(programme),
+        Some(stored) => {
+            let moved = details.placed_differently(&stored.details);
+            Cow::Owned(programme.with_slot(crate::slot::Slot {
+                placement: stored.placement + i32::from(moved),
+                details: details.clone(),
+                ..crate::slot::Slot::clone(stored)
+            }))
+        }
+    }
+}
+
+/// Another time or place at which a slot could be stored without any reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Alternative {
+    /// The room's code; null: no room.
+    #[schema(required = true, example = "salon")]
+    room: Option<String>,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time", example = "2022-12-24T18:30:00+09:00")]
+    starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time", example = "2022-12-24T19:00:00+09:00")]
+    ends_at: String,
+    /// Codes, where others than those asked for would be needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    interpreters: Option<Vec<String>>,
+}
+
+impl Alternative {
+    /// What could be booked instead of a candidate, but for where it stands already.
+    pub(in crate::api) fn to(
+        programme: &house::Programme,
+        candidate: rules::Candidate<'_>,
+    ) -> Vec<Self> {
+        let zone = programme.event.time_zone;
+        let stored = candidate.id.and_then(|id| programme.slot(id));
+        let stands_at = stored.map(|slot| (slot.details.room, slot.interval()));
+        let offers = free::alternatives(programme, candidate)
+            .into_iter()
+            .filter(|offer| stands_at != Some((offer.room, offer.interval)));
+        offers
+            .map(|offer| Self {
+                room: room_code(programme, offer.room),
+                starts_at: zone.rfc3339(offer.interval.start()),
+                ends_at: zone.rfc3339(offer.interval.end()),
+                interpreters: (offer.interpreters != candidate.details.interpreters)
+                    .then(|| interpreter_codes(programme, &offer.interpreters)),
+            })
+            .collect()
+    }
+}
+
+pub(in crate::api) fn room_code(
+    programme: &house::Programme,
+    room: Option<crate::room::RoomId>,
+) -> Option<String> {
+    Some(programme.room(room?)?.code.to_string())
+}
+
+pub(in crate::api) fn interpreter_codes(
+    programme: &house::Programme,
+    interpreters: &[crate::interpreter::InterpreterId],
+) -> Vec<String> {
+    let known = interpreters.iter();
+    known
+        .filter_map(|id| Some(programme.interpreter(*id)?.code.to_string()))
+        .collect()
+}

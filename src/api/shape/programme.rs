@@ -1,0 +1,268 @@
+//! An event and its programme: all that slots are about.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use super::{Conflict, Slot, Span, words};
+use crate::auth::Seat;
+use crate::db::text_enum::TextEnum;
+use crate::delegation::Role;
+use crate::event::programme as house;
+use crate::event::visibility::{Viewer, visible};
+use crate::slot::interval::Interval;
+
+fn role_words() -> RefOr<Schema> {
+    words::<Role>()
+}
+
+/// A room.
+#[derive(Debug, Serialize, ToSchema)]
+struct Room {
+    #[schema(example = "conference")]
+    code: String,
+    name: String,
+    /// May be empty.
+    name_ja: String,
+    /// How many people fit.
+    capacity: i32,
+    /// Minutes kept free after a slot.
+    turnaround_minutes: i32,
+}
+
+/// A country's party.
+#[derive(Debug, Serialize, ToSchema)]
+struct Delegation {
+    #[schema(example = "KZ")]
+    code: String,
+    name: String,
+    /// May be empty.
+    name_ja: String,
+    #[schema(schema_with = role_words)]
+    role: &'static str,
+    /// The minister.
+    principal: String,
+    /// May be empty.
+    principal_ja: String,
+    /// May be empty.
+    principal_title: String,
+    /// Place in the order of precedence; the chair is 0.
+    precedence: i32,
+    /// The IANA zone at home.
+    time_zone: String,
+    /// BCP 47 tags, the preferred one first.
+    languages: Vec<String>,
+    /// People who come into a room, the principal included.
+    party_size: i32,
+    /// When it is there; empty: always.
+    presence: Vec<Span>,
+}
+
+/// An interpreter.
+#[derive(Debug, Serialize, ToSchema)]
+struct Interpreter {
+    #[schema(example = "ru-1")]
+    code: String,
+    name: String,
+    /// Each works both ways; BCP 47 tags.
+    #[schema(example = json!([["ja", "ru"]]))]
+    pairs: Vec<[String; 2]>,
+    /// When it is there; empty: always.
+    presence: Vec<Span>,
+}
+
+/// Whom to ask.
+#[derive(Debug, Serialize, ToSchema)]
+struct Office {
+    name: String,
+    email: String,
+    /// May be empty.
+    phone: String,
+}
+
+/// A day with its opening hours, by the venue's clock.
+#[derive(Debug, Serialize, ToSchema)]
+struct Day {
+    #[schema(format = "date", example = "2022-12-24")]
+    date: String,
+    #[schema(example = "08:30")]
+    opens: String,
+    #[schema(example = "21:00")]
+    closes: String,
+}
+
+/// The rules' figures, in minutes.
+#[derive(Debug, Serialize, ToSchema)]
+struct Settings {
+    /// Slots begin and end on multiples of this.
+    grid_minutes: i32,
+    /// What a principal needs between two rooms.
+    minimum_gap_minutes: i32,
+    /// How long the chair may go on without a break.
+    chair_run_minutes: i32,
+    /// True when a longer run needs a reason.
+    chair_rest_needs_reason: bool,
+    interpreter_alone_minutes: i32,
+    interpreter_team_minutes: i32,
+    interpreter_rest_minutes: i32,
+}
+
+/// An event: a ministerial meeting.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Event {
+    /// Its name in addresses.
+    #[schema(example = "ca-jad-9")]
+    slug: String,
+    name: String,
+    /// May be empty.
+    name_ja: String,
+    venue: String,
+    /// May be empty.
+    venue_ja: String,
+    /// The venue's IANA zone.
+    #[schema(example = "Asia/Tokyo")]
+    time_zone: String,
+    days: Vec<Day>,
+    office: Office,
+    settings: Settings,
+    /// How many writes its programme has seen.
+    revision: i64,
+}
+
+impl Event {
+    pub(in crate::api) fn of(event: &crate::event::Event) -> Self {
+        let (office, settings) = (&event.office, &event.settings);
+        Self {
+            slug: event.slug.to_string(),
+            name: event.name.to_string(),
+            name_ja: event.name_ja.clone(),
+            venue: event.venue.to_string(),
+            venue_ja: event.venue_ja.clone(),
+            time_zone: event.time_zone.name().to_owned(),
+            days: event
+                .days
+                .iter()
+                .map(|day| Day {
+                    date: day.date.to_string(),
+                    opens: day.opens.to_string(),
+                    closes: day.closes.to_string(),
+                })
+                .collect(),
+            office: Office {
+                name: office.name.to_string(),
+                email: office.email.to_string(),
+                phone: office.phone.clone(),
+            },
+            settings: Settings {
+                grid_minutes: settings.grid_minutes,
+                minimum_gap_minutes: settings.minimum_gap_minutes,
+                chair_run_minutes: settings.chair_run_minutes,
+                chair_rest_needs_reason: settings.chair_rest_needs_reason,
+                interpreter_alone_minutes: settings.interpreter_alone_minutes,
+                interpreter_team_minutes: settings.interpreter_team_minutes,
+                interpreter_rest_minutes: settings.interpreter_rest_minutes,
+            },
+            revision: event.revision.0,
+        }
+    }
+}
+
+/// An event, and what the bearer of the token may do there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct EventAsSeen {
+    #[serde(flatten)]
+    event: Event,
+    /// True when the token may change its programme.
+    may_change: bool,
+}
+
+impl EventAsSeen {
+    pub(in crate::api) fn of(event: &crate::event::Event, seat: &Seat) -> Self {
+        Self {
+            event: Event::of(event),
+            may_change: seat.may_change(),
+        }
+    }
+}
+
+/// The events that the user has a part in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Events {
+    pub(in crate::api) events: Vec<EventAsSeen>,
+}
+
+/// All slots of an event at one revision, with whatever they are about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Programme {
+    event: Event,
+    revision: i64,
+    /// By time; cancelled ones are left out.
+    slots: Vec<Slot>,
+    rooms: Vec<Room>,
+    /// In order of precedence.
+    delegations: Vec<Delegation>,
+    interpreters: Vec<Interpreter>,
+    /// All that is to be looked at, the strictest first.
+    conflicts: Vec<Conflict>,
+}
+
+impl Programme {
+    pub(in crate::api) fn of(programme: &house::Programme) -> Self {
+        let zone = programme.event.time_zone;
+        let spans = |presence: &[Interval]| {
+            let stays = presence.iter();
+            stays.map(|stay| Span::of(*stay, zone)).collect()
+        };
+        Self {
+            event: Event::of(&programme.event),
+            revision: programme.event.revision.0,
+            slots: visible(programme, Viewer::Staff)
+                .map(|view| Slot::of(view, zone))
+                .collect(),
+            rooms: programme
+                .rooms
+                .iter()
+                .map(|room| Room {
+                    code: room.code.to_string(),
+                    name: room.name.to_string(),
+                    name_ja: room.name_ja.clone(),
+                    capacity: room.capacity,
+                    turnaround_minutes: room.turnaround_minutes,
+                })
+                .collect(),
+            delegations: programme
+                .delegations
+                .iter()
+                .map(|each| Delegation {
+                    code: each.code.to_string(),
+                    name: each.name.to_string(),
+                    name_ja: each.name_ja.clone(),
+                    role: each.role.as_str(),
+                    principal: each.principal.to_string(),
+                    principal_ja: each.principal_ja.clone(),
+                    principal_title: each.principal_title.clone(),
+                    precedence: each.precedence,
+                    time_zone: each.time_zone.name().to_owned(),
+                    languages: each.languages.clone(),
+                    party_size: each.party_size,
+                    presence: spans(&each.presence),
+                })
+                .collect(),
+            interpreters: programme
+                .interpreters
+                .iter()
+                .map(|each| Interpreter {
+                    code: each.code.to_string(),
+                    name: each.name.to_string(),
+                    pairs: each
+                        .pairs
+                        .iter()
+                        .map(|pair| pair.languages().map(str::to_owned))
+                        .collect(),
+                    presence: spans(&each.presence),
+                })
+                .collect(),
+            conflicts: Conflict::of_all(programme),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Slots: booking, changing, cancelling, confirming; each the same domain call as the pages make.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Path;
+use diesel::result::Error as DieselError;
+
+use super::ask::Ask;
+use super::idempotency::{self, Found, Kept};
+use super::precondition::{etag, has_already, if_match, required_match, stale};
+use super::shape::{self, Alternative, Conflict};
+use super::wanted::{Confirmation, NewSlot, SlotChange};
+use super::{Answer, Nothing};
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::event::tx::EventTx;
+use crate::event::visibility::{Viewer, view};
+use crate::slot::booking::{self, BookingError, Tell};
+use crate::slot::pages::{again, hopeless};
+use crate::slot::rules::{Candidate, Level};
+use crate::slot::{Details, Slot, SlotId, State};
+use crate::web::Error;
+use crate::web::problem::Problem;
+
+/// Books a slot. It is tentative: it holds its room and people, and nobody is told. Sent again under the same
+/// `Idempotency-Key`, it is booked once and answered the same, for 24 hours.
+#[utoipa::path(
+    post, path = "/events/{slug}/slots", operation_id = "book_slot", tag = "Slots",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 visible ASCII characters of the program's choice, such as a UUID", example = "8f1c5d0e-2b1f-4a63-9d57-0d5f6e1b7c11", min_length = 1, max_length = 200, pattern = "^[!-~]+$"),
+    ),
+    request_body = NewSlot,
+    responses(
+        (status = 201, description = "The slot is booked", body = shape::Slot,
+            headers(("Location" = String, description = "The slot's address"), ("ETag" = String, description = "The version in quotes")),
+            links(
+                ("read" = (operation_id = "get_slot", parameters(("id" = "$response.body#/id")))),
+                ("confirm" = (operation_id = "confirm_slot", parameters(("id" = "$response.body#/id")))),
+                ("cancel" = (operation_id = "cancel_slot", parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")))),
+                ("change" = (operation_id = "change_slot", parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")))),
+            )),
+    ),
+)]
+pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?.to_change()?;
+    ask.query::<Nothing>()?;
+    let key = idempotency::key(&ask, desk.seat.user.id, desk.seat.event)?;
+    let new: NewSlot = ask.body()?;
+    // What was booked under a key stays so, whatever has become of the programme since.
+    match find(&desk, key.clone()).await? {
+        Found::Same(kept) => return Ok(booked(kept)),
+        Found::Other => return Err(idempotency::reused()),
+        Found::New => {}
+    }
+    let (details, reasons) = new.read(&desk.programme)?;
+    let (post, wanted, under) = (desk.app.post(), details.clone(), key.clone());
+    let outcome = desk
+        .book(move |tx| {
+            if let Some(key) = &under
+                && key.find(tx.conn, tx.now)? != Found::New
+            {
+                // The same request was a moment quicker.
+                return Err(DieselError::RollbackTransaction.into());
+            }
+            let slot = booking::book(tx, &post, wanted.clone(), &reasons)?;
+            let answer = serde_json::to_string(&seen(tx, slot)?).unwrap_or_default();
+            let kept = Kept { slot, answer };
+            if let Some(key) = &under {
+                key.keep(tx.conn, &kept, tx.now)?;
+            }
+            Ok(kept)
+        })
+        .await;
+    match outcome {
+        Ok(kept) => Ok(booked(kept)),
+        Err(BookingError::Store(DieselError::RollbackTransaction)) => {
+            match find(&desk, key).await? {
+                Found::Same(kept) => Ok(booked(kept)),
+                _ => Err(idempotency::reused()),
+            }
+        }
+        Err(error) => Err(refused(&desk, None, &details, error).await),
+    }
+}
+
+async fn find(desk: &Desk, key: Option<idempotency::Key>) -> Result<Found, Error> {
+    let (Some(key), now) = (key, desk.now) else {
+        return Ok(Found::New);
+    };
+    let db = &desk.app.db;
+    db.read(move |conn| Ok(key.find(conn, now)?)).await
+}
+
+fn booked(Kept { slot, answer }: Kept) -> HttpResponse {
+    // Nobody has changed it yet when it is booked.
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/api/v1/slots/{slot}")))
+        .insert_header((header::ETAG, etag(1)))
+        .content_type("application/json")
+        .body(answer)
+}
+
+/// A slot. Its ETag is the version, which `If-Match` takes. One that is cancelled is not there any more; the changes
+/// tell of it.
+#[utoipa::path(
+    get, path = "/slots/{id}", operation_id = "get_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the slot that you have", example = "\"3\""),
+    ),
+    responses(
+        (status = 200, description = "The slot", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes"))),
+        (status = 304, description = "You have the current one"),
+    ),
+)]
+pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
+    let (desk, slot) = ask.slot(*id).await?;
+    ask.query::<Nothing>()?;
+    let tag = etag(slot.version);
+    if has_already(&ask, &tag)? {
+        return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
+            .insert_header((header::ETAG, tag))
+            .finish());
+    }
+    Ok(shown(
+        &in_sight(&desk.programme, &slot).ok_or(Error::NotFound)?,
+    ))
+}
+
+/// Changes a slot: whatever is left out stays. Delegations that were told of it are told of the change when the
+/// protocol office sends its notices.
+#[utoipa::path(
+    patch, path = "/slots/{id}", operation_id = "change_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+    ),
+    request_body(content((SlotChange = "application/json"), (SlotChange = "application/merge-patch+json"))),
+    responses((status = 200, description = "The slot as it is now", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+)]
+pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
+    let (desk, slot) = ask.slot(*id).await?;
+    let desk = desk.to_change()?;
+    ask.query::<Nothing>()?;
+    let change: SlotChange = ask.body()?;
+    let (details, reasons) = change.read(&desk.programme, &slot.details)?;
+    // Conditions come last: they decide only whether a request that is right in itself is carried out.
+    required_match(&ask, slot.version)?;
+    let (id, version, post) = (slot.id, slot.version, desk.app.post());
+    let wanted = details.clone();
+    let changed = desk
+        .book(move |tx| {
+            booking::change(
+                tx,
+                &post,
+                id,
+                version,
+                wanted.clone(),
+                &reasons,
+                Tell::Later,
+            )?;
+            seen(tx, id)
+        })
+        .await;
+    answer(&desk, id, &details, changed).await
+}
+
+/// Cancels a slot: it holds nothing any more. Delegations that were told of it are told that it is off when the
+/// protocol office sends its notices.
+#[utoipa::path(
+    delete, path = "/slots/{id}", operation_id = "cancel_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+    ),
+    responses((status = 204, description = "The slot is cancelled")),
+)]
+pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
+    let (desk, slot) = ask.slot(*id).await?;
+    let desk = desk.to_change()?;
+    ask.query::<Nothing>()?;
+    required_match(&ask, slot.version)?;
+    let (id, version, post) = (slot.id, slot.version, desk.app.post());
+    let cancelled = desk
+        .book(move |tx| booking::cancel(tx, &post, id, version, Tell::Later))
+        .await;
+    match cancelled {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(error) => Err(refused(&desk, Some(id), &slot.details, error).await),
+    }
+}
+
+/// Confirms a slot and tells its delegations at once, by letter and calendar mail.
+#[utoipa::path(
+    post, path = "/slots/{id}/confirmation", operation_id = "confirm_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+    ),
+    request_body(content = Confirmation, description = "May be left out"),
+    responses((status = 200, description = "The slot, confirmed", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+)]
+pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
+    let (desk, slot) = ask.slot(*id).await?;
+    let desk = desk.to_change()?;
+    ask.query::<Nothing>()?;
+    let reasons = ask.body_if_any::<Confirmation>()?.read()?;
+    if_match(&ask, slot.version)?;
+    let (id, version, post) = (slot.id, slot.version, desk.app.post());
+    let confirmed = desk
+        .book(move |tx| {
+            booking::confirm(tx, &post, id, version, &reasons)?;
+            seen(tx, id)
+        })
+        .await;
+    let wanted = Details {
+        state: State::Confirmed,
+        ..slot.details.clone()
+    };
+    answer(&desk, id, &wanted, confirmed).await
+}
+
+/// Takes a confirmation back: the slot is tentative again. Its delegations are told when the protocol office sends its
+/// notices.
+#[utoipa::path(
+    delete, path = "/slots/{id}/confirmation", operation_id = "withdraw_confirmation", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+    ),
+    responses((status = 200, description = "The slot, tentative", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+)]
+pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
+    let (desk, slot) = ask.slot(*id).await?;
+    let desk = desk.to_change()?;
+    ask.query::<Nothing>()?;
+    if_match(&ask, slot.version)?;
+    let (id, version, post) = (slot.id, slot.version, desk.app.post());
+    let withdrawn = desk
+        .book(move |tx| {
+            booking::withdraw(tx, &post, id, version, Tell::Later)?;
+            seen(tx, id)
+        })
+        .await;
+    answer(&desk, id, &slot.details, withdrawn).await
+}
+
+fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::Slot> {
+    let view = view(programme, Viewer::Staff, slot)?;
+    Some(shape::Slot::of(view, programme.event.time_zone))
+}
+
+/// A slot as the transaction leaves it.
+fn seen(tx: &EventTx<'_>, id: SlotId) -> Result<shape::Slot, BookingError> {
+    let programme = tx.programme();
+    let slot = programme.slot(id).ok_or(BookingError::NotFound)?;
+    in_sight(&programme, slot).ok_or(BookingError::NotFound)
+}
+
+fn shown(slot: &shape::Slot) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(slot.version())))
+        .json(slot)
+}
+
+async fn answer(
+    desk: &Desk,
+    id: SlotId,
+    wanted: &Details,
+    outcome: Result<shape::Slot, BookingError>,
+) -> Answer {
+    match outcome {
+        Ok(slot) => Ok(shown(&slot)),
+        Err(error) => Err(refused(desk, Some(id), wanted, error).await),
+    }
+}
+
+/// Why nothing was booked; where rules are in the way, with what could be booked instead.
+async fn refused(
+    desk: &Desk,
+    id: Option<SlotId>,
+    wanted: &Details,
+    error: BookingError,
+) -> Problem {
+    let conflicts = match error {
+        BookingError::Conflicts(conflicts) => conflicts,
+        BookingError::Stale { current } => return stale(current.version),
+        BookingError::State { .. } => return Problem::from(hopeless(error)).of_kind("state"),
+        error => return hopeless(error).into(),
+    };
+    let desk = match again(desk).await {
+        Ok(desk) => desk,
+        Err(error) => return error.into(),
+    };
+    let candidate = Candidate {
+        id,
+        details: wanted,
+    };
+    let blocked = conflicts
+        .iter()
+        .any(|conflict| conflict.level == Level::Blocked);
+    let detail = if blocked {
+        "Nothing was stored: the rules do not allow it. See “conflicts”, and “alternatives” for what could be booked instead."
+    } else {
+        "Nothing was stored: a rule needs a reason. Send one for each in “override”, or take one of the “alternatives”."
+    };
+    Problem::new(StatusCode::CONFLICT, detail)
+        .of_kind("conflict")
+        .fact(
+            "conflicts",
+            Conflict::in_the_way(&desk.programme, candidate, &conflicts),
+        )
+        .fact("alternatives", Alternative::to(&desk.programme, candidate))
+}

@@ -1,0 +1,326 @@
+//! What a program wants of a slot: from JSON to [`Details`], by the same parsers as the form.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use super::ask::unprocessable;
+use super::shape::kind_words;
+use crate::db::text_enum::TextEnum;
+use crate::event::programme::Programme;
+use crate::slot::booking::Reasons;
+use crate::slot::forms;
+use crate::slot::interval::Interval;
+use crate::slot::rules::Rule;
+use crate::slot::{Details, Kind, State};
+use crate::text::{Line, quoted};
+use crate::time::Instant;
+use crate::web::form::FieldErrors;
+use crate::web::problem::Problem;
+
+/// Reasons for rules to be set aside, by rule.
+type Override = BTreeMap<String, String>;
+
+/// A slot to be booked; it is tentative: it holds its room and people, and nobody is told.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "bilateral", "title": "Evening meeting", "room": "conference",
+    "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
+    "delegations": ["JP", "KZ"],
+}))]
+pub(super) struct NewSlot {
+    /// What it is for.
+    #[schema(schema_with = kind_words)]
+    kind: String,
+    /// What it is called; delegations read it.
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+    /// The room's code; none yet when left out or null.
+    #[serde(default)]
+    #[schema(min_length = 1)]
+    room: Option<String>,
+    /// RFC 3339 with any offset; whole minutes.
+    #[schema(format = "date-time")]
+    starts_at: String,
+    /// RFC 3339 with any offset; whole minutes; at most a day after the start.
+    #[schema(format = "date-time")]
+    ends_at: String,
+    /// Codes.
+    #[serde(default)]
+    delegations: Vec<String>,
+    /// Codes.
+    #[serde(default)]
+    interpreters: Vec<String>,
+    /// True when its sides are to be interpreted for each other.
+    #[serde(default)]
+    interpretation_wanted: bool,
+    /// Reasons for rules that need one, by rule: each stands in the history with the user's name.
+    #[serde(default, rename = "override")]
+    #[schema(example = json!({"turnaround": "The room is set up alike."}))]
+    reasons: Override,
+}
+
+/// What is to change of a slot; what is left out stays (RFC 7396).
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    clippy::option_option,
+    reason = "outside: was it sent; inside: is there one"
+)]
+#[schema(example = json!({
+    "starts_at": "2022-12-24T18:45:00+09:00", "ends_at": "2022-12-24T19:15:00+09:00", "room": null,
+}))]
+pub(super) struct SlotChange {
+    /// What it is for.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = kind_words, required = false)]
+    kind: Option<String>,
+    /// What it is called; delegations read it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// The room's code; null: no room.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, required = false, min_length = 1)]
+    room: Option<Option<String>>,
+    /// RFC 3339 with any offset; whole minutes.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, format = "date-time")]
+    starts_at: Option<String>,
+    /// RFC 3339 with any offset; whole minutes; at most a day after the start.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, format = "date-time")]
+    ends_at: Option<String>,
+    /// All codes, not only new ones.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<String>, required = false)]
+    delegations: Option<Vec<String>>,
+    /// All codes, not only new ones.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<String>, required = false)]
+    interpreters: Option<Vec<String>>,
+    /// True when its sides are to be interpreted for each other.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
+    interpretation_wanted: Option<bool>,
+    /// Reasons for rules that need one, by rule.
+    #[serde(default, rename = "override")]
+    reasons: Override,
+}
+
+/// A confirmation; all of it may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"override": {"capacity": "Only the principals come."}}))]
+pub(super) struct Confirmation {
+    /// Reasons for rules that need one, by rule.
+    #[serde(default, rename = "override")]
+    reasons: Override,
+}
+
+/// Tells a field that was sent as null from one that was left out.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    field: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+impl From<NewSlot> for SlotChange {
+    fn from(new: NewSlot) -> Self {
+        Self {
+            kind: Some(new.kind),
+            title: Some(new.title),
+            room: Some(new.room),
+            starts_at: Some(new.starts_at),
+            ends_at: Some(new.ends_at),
+            delegations: Some(new.delegations),
+            interpreters: Some(new.interpreters),
+            interpretation_wanted: Some(new.interpretation_wanted),
+            reasons: new.reasons,
+        }
+    }
+}
+
+impl NewSlot {
+    /// The slot that is asked for, and the reasons given.
+    pub(super) fn read(self, programme: &Programme) -> Result<(Details, Reasons), Problem> {
+        SlotChange::from(self).over(programme, None)
+    }
+}
+
+impl SlotChange {
+    /// The slot as it would be, and the reasons given.
+    pub(super) fn read(
+        self,
+        programme: &Programme,
+        stored: &Details,
+    ) -> Result<(Details, Reasons), Problem> {
+        self.over(programme, Some(stored))
+    }
+
+    /// Puts what was sent over what is stored; without that, whatever is missing is an error.
+    fn over(
+        self,
+        programme: &Programme,
+        stored: Option<&Details>,
+    ) -> Result<(Details, Reasons), Problem> {
+        let mut errors = FieldErrors::default();
+        let kind = match &self.kind {
+            Some(word) => {
+                forms::choice::<Kind>(&mut errors, "kind", word, "There is no such kind.")
+            }
+            None => stored.map(|stored| stored.kind),
+        };
+        let title = match &self.title {
+            Some(title) => errors.check("title", "Title", Line::parse(title)),
+            None => stored.map(|stored| stored.title.clone()),
+        };
+        let room = match &self.room {
+            Some(None) => Some(None),
+            Some(Some(code)) => known_room(programme, code, &mut errors),
+            None => stored.map(|stored| stored.room),
+        };
+        let interval = self.interval(stored, &mut errors);
+        let delegations = match &self.delegations {
+            Some(codes) => {
+                forms::delegations(programme, codes.iter().map(String::as_str), &mut errors)
+            }
+            None => stored
+                .map(|stored| stored.delegations.clone())
+                .unwrap_or_default(),
+        };
+        let interpreters = match &self.interpreters {
+            Some(codes) => {
+                forms::interpreters(programme, codes.iter().map(String::as_str), &mut errors)
+            }
+            None => stored
+                .map(|stored| stored.interpreters.clone())
+                .unwrap_or_default(),
+        };
+        let reasons = reasons(&self.reasons, &mut errors);
+        match (kind, title, room, interval) {
+            (Some(kind), Some(title), Some(room), Some(interval)) if errors.is_empty() => {
+                let details = Details {
+                    kind,
+                    title,
+                    note: stored.map(|stored| stored.note.clone()).unwrap_or_default(),
+                    interval,
+                    room,
+                    delegations,
+                    interpreters,
+                    interpretation_wanted: self
+                        .interpretation_wanted
+                        .or(stored.map(|stored| stored.interpretation_wanted))
+                        .unwrap_or_default(),
+                    state: stored.map_or(State::Tentative, |stored| stored.state),
+                };
+                Ok((details.in_order(), reasons))
+            }
+            _ => Err(unprocessable(errors.iter())),
+        }
+    }
+
+    fn interval(&self, stored: Option<&Details>, errors: &mut FieldErrors) -> Option<Interval> {
+        let stored = stored.map(|stored| stored.interval);
+        let mut read = |field, sent: &Option<String>, otherwise| match sent {
+            Some(time) => errors.take(field, instant(time)),
+            None => otherwise,
+        };
+        let start = read("starts_at", &self.starts_at, stored.map(Interval::start));
+        let end = read("ends_at", &self.ends_at, stored.map(Interval::end));
+        let interval = Interval::new(start?, end?);
+        errors.take(
+            "ends_at",
+            interval.map_err(|error| format!("Check the times: {error}.")),
+        )
+    }
+}
+
+impl Confirmation {
+    /// The reasons given.
+    pub(super) fn read(self) -> Result<Reasons, Problem> {
+        let mut errors = FieldErrors::default();
+        let reasons = reasons(&self.reasons, &mut errors);
+        if errors.is_empty() {
+            Ok(reasons)
+        } else {
+            Err(unprocessable(errors.iter()))
+        }
+    }
+}
+
+/// Reads a room's code, which is not empty: that would be no room.
+#[expect(
+    clippy::option_option,
+    reason = "outside: was it valid; inside: was there one"
+)]
+fn known_room(
+    programme: &Programme,
+    code: &str,
+    errors: &mut FieldErrors,
+) -> Option<Option<crate::room::RoomId>> {
+    if code.is_empty() {
+        return errors.take("room", Err("A room is named by its code; null is no room."));
+    }
+    forms::room(programme, code, errors)
+}
+
+/// Reads an instant of RFC 3339, on a whole minute.
+pub(super) fn instant(text: &str) -> Result<Instant, String> {
+    let time = DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
+        .filter(|time| (2000..=2200).contains(&time.year()))
+        .ok_or_else(|| {
+            format!(
+                "{} is no time with an offset; write it as in 2022-12-24T14:40:00+09:00",
+                quoted(text)
+            )
+        })?;
+    if time.second() != 0 || time.nanosecond() != 0 {
+        return Err(format!("{} is not on a whole minute", quoted(text)));
+    }
+    Ok(Instant::from(time))
+}
+
+fn reasons(sent: &Override, errors: &mut FieldErrors) -> Reasons {
+    let mut reasons = Reasons::new();
+    for (word, text) in sent {
+        let field = format!("override.{word}");
+        let rule = Rule::from_word(word).ok_or("There is no such rule.");
+        if let Some(rule) = errors.take(&field, rule)
+            && let Some(reason) = forms::reason(&field, text, errors)
+        {
+            reasons.insert(rule, reason);
+        }
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_has_an_offset_and_no_seconds() {
+        let tokyo = instant("2022-12-24T14:40:00+09:00");
+        assert_eq!(tokyo, instant("2022-12-24T05:40:00Z"));
+        assert_eq!(tokyo.unwrap().minutes() % 60, 40);
+        for bad in [
+            "",
+            "2022-12-24",
+            "2022-12-24T14:40:00",
+            "2022-12-24T14:40:30+09:00",
+            "2022-12-24T14:40:00.5+09:00",
+            "2022-12-24T23:59:60Z",
+            "+12022-12-24T14:40:00Z",
+            "1999-12-24T14:40:00Z",
+            "9999-12-24T14:40:00Z",
+        ] {
+            assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
+}

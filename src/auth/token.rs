@@ -1,0 +1,301 @@
+//! Tokens: what a program shows to act for a user. Shown once, stored as a hash, revoked by its owner.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::audit::Actor;
+use crate::auth::account::{AccountError, note};
+use crate::auth::session::{Session, TokenHash};
+use crate::auth::{User, UserId};
+use crate::db::schema::{api_tokens, users};
+use crate::db::text_enum::{TextEnum, Word};
+use crate::db::{Conn, fresh_id};
+use crate::event::timetable::Zoom;
+use crate::text::{Email, Line};
+use crate::time::Moment;
+
+/// How every token begins, so that programs that look for secrets in the wrong place can know it.
+const PREFIX: &str = "iikura_";
+/// Tokens that a user may have.
+pub const MOST_TOKENS: i64 = 50;
+/// Seconds between two notes that a token is in use.
+const TOUCH_SECONDS: i64 = 60;
+
+/// What a token may do at most; what its user may not do, it may not either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Read.
+    Read,
+    /// Read and change.
+    Write,
+}
+
+impl TextEnum for Scope {
+    const ALL: &'static [Self] = &[Self::Read, Self::Write];
+    const NOUN: &'static str = "scope of a token";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+impl Scope {
+    /// The scope as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Write => "Read and write",
+        }
+    }
+}
+
+/// The token itself: 32 random bytes. Its owner sees it once; it is never stored or logged.
+pub struct Secret(String);
+
+impl Secret {
+    fn fresh() -> Result<Self, TokenError> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|error| TokenError::Randomness(error.to_string()))?;
+        Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+    }
+
+    /// What its owner is shown.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The hash under which a token that was shown would be stored.
+#[must_use]
+pub fn hash(shown: &str) -> TokenHash {
+    TokenHash::of(shown)
+}
+
+/// The id of a token.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
+)]
+pub struct TokenId(pub i64);
+
+/// A token as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Which.
+    pub id: TokenId,
+    /// What for.
+    pub name: Line,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Moment>,
+}
+
+/// Why no token was made or revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Nobody keeps an eye on so many.
+    #[error("an account has at most {MOST_TOKENS} tokens; revoke one first")]
+    TooMany,
+    /// The user has no such token.
+    #[error("there is no such token")]
+    Unknown,
+    /// The operating system gives no randomness.
+    #[error("no token could be drawn: {0}")]
+    Randomness(String),
+    /// The account is not there, or the database failed.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+impl From<diesel::result::Error> for TokenError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+impl From<TokenError> for crate::web::Error {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Unknown => Self::NotFound,
+            TokenError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
+            TokenError::Randomness(_) => Self::internal(error),
+            TokenError::Account(error) => error.into(),
+        }
+    }
+}
+
+/// Makes a token for a user and writes that down, without the token.
+///
+/// # Errors
+/// When the user has too many already, or as the database says.
+pub fn make(
+    conn: &mut Conn,
+    user: UserId,
+    name: &Line,
+    scope: Scope,
+    actor: &Actor,
+    now: Moment,
+) -> Result<Secret, TokenError> {
+    let secret = Secret::fresh()?;
+    conn.transaction(|conn| {
+        diesel::insert_into(api_tokens::table)
+            .values((
+                api_tokens::id.eq(fresh_id()),
+                api_tokens::user_id.eq(user),
+                api_tokens::token_hash.eq(hash(secret.reveal()).as_str()),
+                api_tokens::name.eq(name.as_str()),
+                api_tokens::scope.eq(Word(scope)),
+                api_tokens::created_at.eq(now),
+            ))
+            .execute(conn)?;
+        let tokens: i64 = api_tokens::table
+            .filter(api_tokens::user_id.eq(user))
+            .count()
+            .get_result(conn)?;
+        if tokens > MOST_TOKENS {
+            return Err(TokenError::TooMany);
+        }
+        let made = json!({ "name": name.as_str(), "scope": scope.as_str() });
+        note(conn, actor, now, "token.made", user, (None, Some(made)))?;
+        Ok(secret)
+    })
+}
+
+type Row = (TokenId, String, Word<Scope>, Moment, Option<Moment>);
+
+/// The tokens of a user, the latest first.
+///
+/// # Errors
+/// As the database says.
+pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Vec<Token>> {
+    let rows: Vec<Row> = api_tokens::table
+        .filter(api_tokens::user_id.eq(user))
+        .order((api_tokens::created_at.desc(), api_tokens::id))
+        .select((
+            api_tokens::id,
+            api_tokens::name,
+            api_tokens::scope,
+            api_tokens::created_at,
+            api_tokens::last_used_at,
+        ))
+        .load(conn)?;
+    let token = |(id, name, Word(scope), created_at, last_used_at)| Token {
+        id,
+        name: Line::stored(name),
+        scope,
+        created_at,
+        last_used_at,
+    };
+    Ok(rows.into_iter().map(token).collect())
+}
+
+/// Revokes a token of a user and writes that down.
+///
+/// # Errors
+/// When the user has no such token, or as the database says.
+pub fn revoke(
+    conn: &mut Conn,
+    user: UserId,
+    token: TokenId,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), TokenError> {
+    conn.transaction(|conn| {
+        let revoked: Option<(String, Word<Scope>)> = diesel::delete(
+            api_tokens::table
+                .filter(api_tokens::id.eq(token))
+                .filter(api_tokens::user_id.eq(user)),
+        )
+        .returning((api_tokens::name, api_tokens::scope))
+        .get_result(conn)
+        .optional()?;
+        let (name, Word(scope)) = revoked.ok_or(TokenError::Unknown)?;
+        let was = json!({ "name": name, "scope": scope.as_str() });
+        note(conn, actor, now, "token.revoked", user, (Some(was), None))?;
+        Ok(())
+    })
+}
+
+/// Ends every token of a user, in the transaction that ends the sessions.
+///
+/// # Errors
+/// As the database says.
+pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::delete(api_tokens::table.filter(api_tokens::user_id.eq(user)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Finds who bears a token: `None` when it is unknown or revoked, or the account is disabled. Notes once a minute that
+/// it is in use; call it before a transaction.
+///
+/// # Errors
+/// As the database says.
+pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Session>> {
+    type Found = (
+        (UserId, String, String, bool, Word<Zoom>),
+        TokenId,
+        Word<Scope>,
+        Option<Moment>,
+    );
+    let found: Option<Found> = api_tokens::table
+        .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
+        .filter(api_tokens::token_hash.eq(token.as_str()))
+        .filter(users::disabled_at.is_null())
+        .select((
+            (
+                users::id,
+                users::name,
+                users::email,
+                users::admin,
+                users::zoom,
+            ),
+            api_tokens::id,
+            api_tokens::scope,
+            api_tokens::last_used_at,
+        ))
+        .get_result(conn)
+        .optional()?;
+    let Some(((id, name, email, admin, Word(zoom)), token_id, Word(scope), last_used)) = found
+    else {
+        return Ok(None);
+    };
+    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS)
+        && let Err(error) = touch(conn, token_id, now)
+    {
+        // Reading goes on when nothing can be written.
+        tracing::warn!(%error, "could not note that a token is in use");
+    }
+    let user = User {
+        id,
+        name: Line::stored(name),
+        email: Email::stored(email),
+        admin,
+        zoom,
+    };
+    Ok(Some(Session::found(user, token.clone(), now).within(scope)))
+}
+
+fn touch(conn: &mut Conn, token: TokenId, now: Moment) -> QueryResult<()> {
+    diesel::update(api_tokens::table.find(token))
+        .set(api_tokens::last_used_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}

@@ -1,0 +1,123 @@
+//! `/account/tokens`: making and revoking one's own tokens.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::auth::own_pages::knows_password;
+use crate::auth::session::{Caller, Session, SignedIn};
+use crate::auth::token::{self, Scope, Secret, TokenId};
+use crate::db::text_enum::TextEnum;
+use crate::text::Line;
+use crate::web::Error;
+use crate::web::field::{Choice, Choices, ErrorSummary, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "user/token.html")]
+struct TokenPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    name: TextField,
+    scope: Choices,
+    current: TextField,
+}
+
+#[derive(Template)]
+#[template(path = "user/token_made.html")]
+struct MadePage {
+    shell: Shell,
+    name: String,
+    scope: &'static str,
+    token: String,
+}
+
+impl TokenPage {
+    fn new(session: &Session, form: &Form) -> Self {
+        let scopes = Scope::ALL
+            .iter()
+            .map(|scope| Choice::new(scope.as_str(), scope.label()));
+        Self {
+            shell: session.shell("Make a token", Section::Account).form(form),
+            summary: form.summary(),
+            name: TextField::new("name", "What for")
+                .help("As in: badge printing. It stands in the list of your tokens.")
+                .of(form),
+            scope: Choices::radios("scope", "What it may do", scopes).of(form),
+            current: TextField::new("current_password", "Current password")
+                .kind("password")
+                .autocomplete("current-password")
+                .of(form),
+        }
+    }
+}
+
+/// `GET /account/tokens/new`
+///
+/// # Errors
+/// When nobody is signed in.
+pub async fn new(SignedIn(session): SignedIn) -> Result<HttpResponse, Error> {
+    let usual = Fields::from_pairs([("scope", Scope::Read.as_str())]);
+    render(&TokenPage::new(&session, &Form::new(usual)))
+}
+
+/// `POST /account/tokens`: makes a token and shows it, this once.
+///
+/// # Errors
+/// When nobody is signed in, there were too many tries or tokens, or the database fails.
+pub async fn make(
+    app: web::Data<App>,
+    caller: Caller,
+    SignedIn(session): SignedIn,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let fields = fields.only(&["name", "scope", "current_password"])?;
+    let (user, now) = (session.user.clone(), caller.now);
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", "What for", Line::parse(fields.get("name")));
+    let chosen = Scope::from_word(fields.get("scope")).ok_or("Choose what the token may do.");
+    let scope = errors.take("scope", chosen);
+    let typed = fields.get("current_password");
+    if !knows_password(&app, &user, caller.address, typed, now).await? {
+        errors.add("current_password", "Current password is not right");
+    }
+    let (Some(name), Some(scope), true) = (name, scope, errors.is_empty()) else {
+        let form = Form::rejected(fields, errors);
+        return unprocessable(&TokenPage::new(&session, &form));
+    };
+    let named = name.clone();
+    let secret: Secret = app
+        .db
+        .write(move |conn| {
+            let made = token::make(conn, user.id, &named, scope, &user.actor(), now);
+            Ok::<_, Error>(made?)
+        })
+        .await?;
+    render(&MadePage {
+        shell: session.shell("The token is made", Section::Account),
+        name: name.to_string(),
+        scope: scope.label(),
+        token: secret.reveal().to_owned(),
+    })
+}
+
+/// `POST /account/tokens/{token}/revocation`
+///
+/// # Errors
+/// When nobody is signed in, they have no such token, or the database fails.
+pub async fn revoke(
+    app: web::Data<App>,
+    caller: Caller,
+    token: web::Path<i64>,
+) -> Result<HttpResponse, Error> {
+    app.db
+        .write(move |conn| {
+            let user = caller.session(conn)?.user;
+            let (id, now) = (TokenId(*token), caller.now);
+            let revoked = token::revoke(conn, user.id, id, &user.actor(), now);
+            Ok::<_, Error>(revoked?)
+        })
+        .await?;
+    Ok(see_other_done("/account", "token-revoked"))
+}

@@ -1,0 +1,81 @@
+//! `iikura token …`: tokens from the machine's own command line.
+#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::user::{UserError, find};
+use crate::audit::Actor;
+use crate::auth::token::{self, TokenError};
+use crate::db::{Db, DbError};
+use crate::text::Line;
+use crate::time::Clock;
+
+/// Make tokens with which programs act for a user
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it, and nothing else; it is shown once
+    Create(CreateArgs),
+}
+
+/// Flags of `token create`.
+#[derive(Debug, Clone, Args)]
+pub struct CreateArgs {
+    /// Address of the account for which the program acts
+    #[arg(long, value_name = "E-MAIL")]
+    user: String,
+    /// What the program may do at most; what the user may not do, it may not either
+    #[arg(long)]
+    scope: Scope,
+}
+
+/// What a token may do at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    /// Read
+    Read,
+    /// Read and change
+    Write,
+}
+
+/// Why no token was made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenCommandError {
+    /// There is no such account, or the database failed.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// An account that is disabled.
+    #[error("the account '{0}' is disabled; its tokens would open nothing")]
+    Disabled(String),
+    /// It could not be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl TokenCommand {
+    /// Does it and prints the token alone.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn run(self, db: &Db, clock: &Clock) -> Result<(), TokenCommandError> {
+        let Self::Create(CreateArgs { user, scope }) = self;
+        let scope = match scope {
+            Scope::Read => token::Scope::Read,
+            Scope::Write => token::Scope::Write,
+        };
+        let name = Line::stored("made on the command line".to_owned());
+        let actor = Actor::command_line();
+        let secret = db.write_here(|conn| {
+            let account = find(conn, &user)?;
+            if account.disabled {
+                return Err(TokenCommandError::Disabled(user.clone()));
+            }
+            let (id, now) = (account.user.id, clock.now());
+            Ok(token::make(conn, id, &name, scope, &actor, now)?)
+        })?;
+        println!("{}", secret.reveal());
+        Ok(())
+    }
+}

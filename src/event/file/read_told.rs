@@ -1,0 +1,171 @@
+//! Reading what delegations were told and answered.
+
+use std::ops::Range;
+
+use chrono::DateTime;
+use toml::Spanned;
+
+use super::read::{ImportError, Reader};
+use super::{AnswerEntry, ToldEntry};
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::event::tx::EventTx;
+use crate::notice::answer::{self, Answer, Reply, Via};
+use crate::notice::{self, Method, Notice, Told};
+use crate::slot::interval::Interval;
+use crate::slot::{Slot, SlotId};
+use crate::text::{self, Line};
+use crate::time::Moment;
+
+impl Reader<'_> {
+    /// Takes over what delegations know and said, so that the next letter goes on from there.
+    pub(super) fn told(
+        &mut self,
+        tx: &mut EventTx<'_>,
+        slot: &Slot,
+        entries: &[Spanned<ToldEntry>],
+    ) -> Result<(), ImportError> {
+        let programme = tx.programme();
+        let mut notices = Vec::new();
+        let mut answers = Vec::new();
+        for raw in entries {
+            let entry = raw.as_ref();
+            let party = programme.delegation_by_code(&entry.party);
+            let at = DateTime::parse_from_rfc3339(&entry.at).ok();
+            let (Some(delegation), Some(method), Some(at)) =
+                (party, Method::from_word(&entry.method), at)
+            else {
+                self.fault(
+                    &raw.span(),
+                    "told: party, method (REQUEST or CANCEL) and at (RFC 3339) must be valid",
+                );
+                continue;
+            };
+            let fits = [&entry.uid, &entry.thread].into_iter().all(|name| {
+                (1..=200).contains(&name.len())
+                    && name
+                        .bytes()
+                        .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+            });
+            if !fits {
+                self.fault(&raw.span(), "told: uid and thread are names as an export writes them; leave them as they are");
+                continue;
+            }
+            if !(0..=slot.sequence).contains(&entry.sequence) {
+                self.fault(
+                    &raw.span(),
+                    format!(
+                        "told: the sequence is from 0 to that of the slot, {}",
+                        slot.sequence
+                    ),
+                );
+                continue;
+            }
+            if notices
+                .iter()
+                .any(|other: &Notice| other.delegation == delegation.id)
+            {
+                let message = format!("told: {} is there twice", entry.party);
+                self.fault(&raw.span(), message);
+                continue;
+            }
+            let same = |other: &Notice| other.uid == entry.uid;
+            if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
+                self.fault(
+                    &raw.span(),
+                    format!(
+                        "told: the invitation {} is there already; to import a copy, leave out what was told",
+                        entry.uid
+                    ),
+                );
+                continue;
+            }
+            let Some(told) = self.told_slot(&raw.span(), &entry.slot) else {
+                continue;
+            };
+            if let Some(answer) = &entry.answer {
+                let asked = (slot.id, delegation.id);
+                answers.extend(self.answer(&raw.span(), asked, entry.sequence, answer));
+            }
+            notices.push(Notice {
+                slot: slot.id,
+                delegation: delegation.id,
+                uid: entry.uid.clone(),
+                sequence: entry.sequence,
+                method,
+                told,
+                thread: entry.thread.clone(),
+                told_at: Moment::from_seconds(at.timestamp()),
+            });
+        }
+        notice::remember(tx, notices)?;
+        answer::keep(tx, answers)?;
+        Ok(())
+    }
+
+    /// What a delegation said, at the latest to what it was told last.
+    fn answer(
+        &mut self,
+        at: &Range<usize>,
+        (slot, delegation): (SlotId, DelegationId),
+        latest: i32,
+        entry: &AnswerEntry,
+    ) -> Option<Answer> {
+        let answered_at = DateTime::parse_from_rfc3339(&entry.at).ok();
+        let words = (Reply::from_word(&entry.reply), Via::from_word(&entry.via));
+        let (Some(answered_at), (Some(reply), Some(via))) = (answered_at, words) else {
+            self.fault(
+                at,
+                "answer: reply (accepted, declined or tentative), via (link, mail or office) and at (RFC 3339) must be valid",
+            );
+            return None;
+        };
+        if !(0..=latest).contains(&entry.sequence) {
+            self.fault(
+                at,
+                format!("answer: the sequence is from 0 to that they were told, {latest}"),
+            );
+            return None;
+        }
+        let told = self.told_slot(at, &entry.told);
+        let comment = self.parsed("answer", at, || text::note(&entry.comment));
+        let by = if entry.by.is_empty() {
+            Some(String::new())
+        } else {
+            self.parsed("answer", at, || Line::parse(&entry.by))
+                .map(|line| line.to_string())
+        };
+        Some(Answer {
+            slot,
+            delegation,
+            reply,
+            comment: comment?,
+            via,
+            by: by?,
+            sequence: entry.sequence,
+            told: told?,
+            answered_at: Moment::from_seconds(answered_at.timestamp()),
+        })
+    }
+
+    /// What a delegation was told, which stands in the next letter to it: lines, and a time that ends after it begins.
+    fn told_slot(&mut self, at: &Range<usize>, told: &Told) -> Option<Told> {
+        let (starts, ends) = (told.starts_at(), told.ends_at());
+        self.parsed("told", at, || Interval::new(starts, ends))?;
+        let mut line = |text: &String| {
+            self.parsed("told", at, || Line::parse(text))
+                .map(|line| line.to_string())
+        };
+        let delegations: Vec<Option<String>> = told.delegations.iter().map(&mut line).collect();
+        let (title, kind) = (line(&told.title), line(&told.kind));
+        let room = told.room.as_ref().map(&mut line);
+        Some(Told {
+            title: title?,
+            kind: kind?,
+            starts: told.starts,
+            ends: told.ends,
+            room: room.map_or(Some(None), |room| room.map(Some))?,
+            delegations: delegations.into_iter().collect::<Option<_>>()?,
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! The health of mail: the way to the relay step by step, a test mail, and what the sender's domain has to publish.
+
+use lettre::message::{Mailbox, Message, SinglePart};
+
+use super::inbox::{self, ImapUrl};
+use super::transport::{Outcome, Step, Transport};
+use crate::db::fresh_id;
+use crate::text::Email;
+use crate::time::Moment;
+
+/// One step in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was done, as `reach relay.example:587`.
+    pub step: String,
+    /// It went well.
+    pub ok: bool,
+    /// How it went.
+    pub words: String,
+    /// What to do next; empty where all is well.
+    pub advice: &'static str,
+}
+
+/// The ways that mail goes out and comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways<'a> {
+    /// Out.
+    pub transport: &'a Transport,
+    /// In, where answers are read.
+    pub mailbox: Option<&'a ImapUrl>,
+    /// Whom mail comes from.
+    pub from: &'a Email,
+}
+
+/// Goes to the relay and, where `to` is given, sends a test mail there; then looks into the mailbox.
+pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Finding> {
+    let Ways {
+        transport, from, ..
+    } = *ways;
+    let mut steps = transport.check().await;
+    let sound = steps.iter().all(|step| step.result.is_ok());
+    if let Some(to) = to.filter(|_| sound) {
+        let result = match test_mail(from, to, now) {
+            Ok(raw) => {
+                let name = format!("test-{:013x}", fresh_id());
+                taken(
+                    transport
+                        .deliver(from.as_str(), to.as_str(), &name, &raw)
+                        .await,
+                )
+            }
+            Err(reason) => Err(Outcome::Permanent { code: None, reason }),
+        };
+        steps.push(Step {
+            name: format!("send a test mail to {to}"),
+            result,
+        });
+    }
+    let mut findings: Vec<Finding> = steps.into_iter().map(finding).collect();
+    if let Some(url) = ways.mailbox {
+        let mut looked = finding(inbox::check(url).await);
+        if !looked.ok {
+            looked.advice = "Put IIKURA_IMAP_URL right (user, password, folder, the name that stands in the certificate). \
+                             Until then no answer of a calendar program is taken; those by the link in the letters are.";
+        }
+        findings.push(looked);
+    }
+    findings
+}
+
+fn taken(outcome: Outcome) -> Result<String, Outcome> {
+    match outcome {
+        Outcome::Sent { code: Some(code) } => Ok(format!("taken ({code}); see whether it arrives")),
+        Outcome::Sent { code: None } => Ok("written".to_owned()),
+        fault => Err(fault),
+    }
+}
+
+fn finding(Step { name, result }: Step) -> Finding {
+    let advice = match &result {
+        Ok(_) | Err(Outcome::Sent { .. }) => "",
+        Err(Outcome::Transient { .. }) => {
+            "See whether the relay runs, whether its name and port are right in IIKURA_SMTP_URL, and whether this \
+             machine may reach it. Mail waits and is tried again by itself."
+        }
+        Err(Outcome::Permanent { .. }) => {
+            "The relay takes us but not this mail: see whether the address is right, and whether the relay lets \
+             IIKURA_MAIL_FROM send."
+        }
+        Err(Outcome::Configuration { .. }) => {
+            "Put IIKURA_SMTP_URL right (user, password, tls=required, the name that stands in the certificate) and \
+             start the server again. All mail is held until then; nothing is lost."
+        }
+    };
+    let words = match &result {
+        Ok(words) => words.clone(),
+        Err(Outcome::Sent { .. }) => "taken".to_owned(),
+        Err(
+            Outcome::Transient { code, reason }
+            | Outcome::Permanent { code, reason }
+            | Outcome::Configuration { code, reason },
+        ) => match code {
+            Some(code) if !reason.contains(&code.to_string()) => format!("{reason} ({code})"),
+            _ => reason.clone(),
+        },
+    };
+    Finding {
+        step: name,
+        ok: result.is_ok(),
+        words,
+        advice,
+    }
+}
+
+fn test_mail(from: &Email, to: &Email, now: Moment) -> Result<Vec<u8>, String> {
+    let mailbox = |address: &Email| {
+        let parsed = address.as_str().parse();
+        parsed
+            .map(|address| Mailbox::new(None, address))
+            .map_err(|_| format!("'{address}' cannot stand in a mail"))
+    };
+    let message = Message::builder()
+        .from(mailbox(from)?)
+        .to(mailbox(to)?)
+        .subject("Test mail of Iikura")
+        .date(now.utc().into())
+        .message_id(Some(format!(
+            "<test.{:013x}@{}>",
+            fresh_id(),
+            from.domain()
+        )))
+        .singlepart(SinglePart::plain(
+            "This mail shows that mail from Iikura arrives. Nothing has to be done.\r\n\r\n\
+             If it lies among the junk, the records of the sender's domain are missing or wrong;\r\n\
+             the page on the health of mail has them to copy.\r\n"
+                .to_owned(),
+        ));
+    message
+        .map(|message| message.formatted())
+        .map_err(|error| error.to_string())
+}
+
+/// A record that receivers look up before they believe a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsRecord {
+    /// What it is called among those who run mail.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub name: String,
+    /// What it says; capitals are to be filled in.
+    pub value: String,
+    /// What it is for.
+    pub why: &'static str,
+}
+
+/// The records that the sender's domain needs (Gmail and Yahoo since February 2024, Microsoft since 2025), as far as
+/// they are known here; the relay signs, so that its key is the relay's.
+#[must_use]
+pub fn wanted_records(from: &Email, relay: Option<&str>) -> Vec<DnsRecord> {
+    let domain = from.domain();
+    let sender = relay.map_or_else(|| "mx".to_owned(), |host| format!("a:{host}"));
+    vec![
+        DnsRecord {
+            kind: "SPF",
+            name: domain.to_owned(),
+            value: format!("v=spf1 {sender} -all"),
+            why: "names the machines that may send for the domain; where there is such a record, add to it",
+        },
+        DnsRecord {
+            kind: "DKIM",
+            name: format!("SELECTOR._domainkey.{domain}"),
+            value: "v=DKIM1; k=rsa; p=PUBLIC-KEY-OF-THE-RELAY".to_owned(),
+            why: "lets receivers check the relay's signature; 2048 bits, selector and key as the relay has them",
+        },
+        DnsRecord {
+            kind: "DMARC",
+            name: format!("_dmarc.{domain}"),
+            value: format!(
+                "v=DMARC1; p=quarantine; adkim=s; aspf=s; rua=mailto:postmaster@{domain}"
+            ),
+            why: "says what to do with mail that neither of the two vouches for",
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_records_are_those_of_the_sender() {
+        let from = Email::parse("protocol@iikura.example").unwrap();
+        let values = |relay| -> Vec<(String, String)> {
+            let records = wanted_records(&from, relay);
+            records
+                .into_iter()
+                .map(|record| (record.name, record.value))
+                .collect()
+        };
+        let named = values(Some("relay.example"));
+        assert_eq!(
+            named[0],
+            (
+                "iikura.example".to_owned(),
+                "v=spf1 a:relay.example -all".to_owned()
+            )
+        );
+        assert_eq!(named[1].0, "SELECTOR._domainkey.iikura.example");
+        assert_eq!(named[2].0, "_dmarc.iikura.example");
+        assert_eq!(values(None)[0].1, "v=spf1 mx -all");
+    }
+
+    #[test]
+    fn a_test_mail_is_whole_and_for_one_reader() {
+        let from = Email::parse("protocol@iikura.example").unwrap();
+        let to = Email::parse("me@ministry.example").unwrap();
+        let raw = test_mail(&from, &to, Moment::from_seconds(1_671_580_800)).unwrap();
+        let raw = String::from_utf8(raw).unwrap();
+        for line in [
+            "From: protocol@iikura.example\r\n",
+            "To: me@ministry.example\r\n",
+            "Subject: Test mail of Iikura\r\n",
+            "Date: Wed, 21 Dec 2022 00:00:00 +0000\r\n",
+        ] {
+            assert!(raw.contains(line), "{line} in {raw}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! For administrators: how mail stands, the way to the relay on trial, and the queue stopped and started.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::health::{DnsRecord, Finding, Ways, examine, wanted_records};
+use super::inbox::{self, ImapUrl, Mark};
+use super::outbox::{self, Counts, Pause, Standing};
+use super::transport::Transport;
+use crate::app::App;
+use crate::audit::{self, Entry};
+use crate::auth::session::{Caller, Session};
+use crate::auth::throttle;
+use crate::text::Email;
+use crate::time::Moment;
+use crate::web::Error;
+use crate::web::field::TextField;
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "mail/health.html")]
+struct HealthPage {
+    shell: Shell,
+    form: Form,
+    to: TextField,
+    destination: String,
+    from: String,
+    paused: Option<PauseWords>,
+    counts: Counts,
+    waiting: String,
+    last_sent: String,
+    last_fault: String,
+    /// Where answers are read, and when they were last; empty where none is configured.
+    mailbox: String,
+    bounces: String,
+    keep_days: u32,
+    findings: Vec<Finding>,
+    records: Vec<DnsRecord>,
+}
+
+/// Who has stopped the queue, in words.
+#[derive(Debug, Clone)]
+pub struct PauseWords {
+    /// Who.
+    pub by: String,
+    /// Since when, in UTC: the queue is no event's.
+    pub since: String,
+}
+
+impl From<Pause> for PauseWords {
+    fn from(pause: Pause) -> Self {
+        Self {
+            by: pause.by,
+            since: utc(pause.since),
+        }
+    }
+}
+
+/// What the database knows of the queue.
+struct Queue {
+    session: Session,
+    paused: Option<Pause>,
+    counts: Counts,
+    standing: Standing,
+    /// How far the mailbox was read, where one is configured and was looked into.
+    mark: Option<Mark>,
+    now: Moment,
+}
+
+/// `GET /mail/health`: how mail stands.
+///
+/// # Errors
+/// For everybody but administrators.
+pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let queue = queue(&app, caller).await?;
+    render(&page(&app, queue, Form::default(), Vec::new()))
+}
+
+/// `POST /mail/health`: tries the way to the relay, and sends a test mail where an address is given.
+///
+/// # Errors
+/// For everybody but administrators; when it was tried too often.
+pub async fn try_out(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let queue = queue(&app, caller).await?;
+    let fields = fields.only(&["to"])?;
+    let mut errors = FieldErrors::default();
+    let to = match fields.get("to").trim() {
+        "" => None,
+        typed => errors.check("to", "Address", Email::parse(typed)),
+    };
+    if !errors.is_empty() {
+        let form = Form::rejected(fields, errors);
+        return unprocessable(&page(&app, queue, form, Vec::new()));
+    }
+    let (user, now) = (queue.session.user.id.0, queue.now);
+    app.db
+        .write(move |conn| throttle::count_mail_trial(conn, user, now))
+        .await?;
+    let (smtp, folder) = (app.config.smtp_url.as_deref(), app.config.outbox.clone());
+    let transport = Transport::configured(smtp, folder).map_err(Error::internal)?;
+    let ways = Ways {
+        transport: &transport,
+        mailbox: app.config.mailbox.as_ref(),
+        from: &app.config.mail_from,
+    };
+    let findings = examine(&ways, to.as_ref(), now).await;
+    render(&page(&app, queue, Form::new(fields), findings))
+}
+
+/// `POST /mail/pause`: stops the queue on every server; with `method=delete` starts it again.
+///
+/// # Errors
+/// For everybody but administrators.
+pub async fn pause(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let fields = fields.only(&["method"])?;
+    let stop = fields.get("method") != "delete";
+    app.db
+        .write(move |conn| {
+            let now = caller.now;
+            let user = caller.session(conn)?.administrator()?.user;
+            let changed = if stop {
+                outbox::pause(conn, user.name.as_str(), now)?
+            } else {
+                outbox::resume(conn)?
+            };
+            if changed {
+                let entry = Entry {
+                    at: now,
+                    event: None,
+                    actor: &user.actor(),
+                    action: if stop { "mail.paused" } else { "mail.resumed" },
+                    subject_id: None,
+                    subject: "",
+                    before: None,
+                    after: None,
+                };
+                audit::record(conn, &entry)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    app.mail_bell.ring();
+    let word = if stop { "mail-paused" } else { "mail-resumed" };
+    Ok(see_other_done("/mail", word))
+}
+
+async fn queue(app: &web::Data<App>, caller: Caller) -> Result<Queue, Error> {
+    let mailbox = app.config.mailbox.as_ref().map(ImapUrl::name);
+    app.db
+        .read(move |conn| {
+            let session = caller.session(conn)?.administrator()?;
+            Ok::<_, Error>(Queue {
+                session,
+                paused: outbox::paused(conn)?,
+                counts: outbox::counts(conn, None)?,
+                standing: outbox::standing(conn)?,
+                mark: match mailbox {
+                    Some(name) => inbox::mark(conn, &name)?,
+                    None => None,
+                },
+                now: caller.now,
+            })
+        })
+        .await
+}
+
+fn page(app: &App, queue: Queue, form: Form, findings: Vec<Finding>) -> HealthPage {
+    let config = &app.config;
+    let relay = config
+        .smtp_url
+        .as_deref()
+        .and_then(|url| url::Url::parse(url).ok())
+        .and_then(|url| url.host_str().map(str::to_owned));
+    let standing = queue.standing;
+    HealthPage {
+        shell: queue
+            .session
+            .shell("Health of mail", Section::Mail)
+            .form(&form),
+        to: TextField::new("to", "Send a test mail to")
+            .kind("email")
+            .help("Empty: go to the relay, but send nothing.")
+            .optional()
+            .of(&form),
+        form,
+        destination: match &relay {
+            Some(host) => format!("the relay {host}"),
+            None => format!("files in {}", config.outbox.display()),
+        },
+        from: config.mail_from.to_string(),
+        paused: queue.paused.map(Into::into),
+        counts: queue.counts,
+        waiting: standing
+            .waiting_since
+            .map_or_else(String::new, |since| age(queue.now, since)),
+        last_sent: standing.last_sent.map_or_else(String::new, utc),
+        last_fault: standing.last_fault.map_or_else(String::new, |(at, fault)| {
+            format!("{fault} (a mail of {})", utc(at))
+        }),
+        mailbox: config
+            .mailbox
+            .as_ref()
+            .map_or_else(String::new, |url| mailbox_words(url, queue.mark)),
+        bounces: config
+            .bounces
+            .as_ref()
+            .unwrap_or(&config.mail_from)
+            .to_string(),
+        keep_days: config.mail_keep_days,
+        findings,
+        records: wanted_records(&config.mail_from, relay.as_deref()),
+    }
+}
+
+fn mailbox_words(url: &ImapUrl, mark: Option<Mark>) -> String {
+    let name = url.name();
+    match mark {
+        None => format!("{name}; not looked into yet"),
+        Some(mark) => match mark.last_error {
+            None => format!("{name}; last looked into {}", utc(mark.looked_at)),
+            Some(error) => format!("{name}; tried {}: {error}", utc(mark.looked_at)),
+        },
+    }
+}
+
+/// `3 minutes`, `2 hours`: how long something has waited.
+fn age(now: Moment, since: Moment) -> String {
+    let minutes = (now.seconds() - since.seconds()).max(0) / 60;
+    let (number, unit) = match minutes {
+        0 => return "less than a minute".to_owned(),
+        1..120 => (minutes, "minute"),
+        120..2880 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+fn utc(moment: Moment) -> String {
+    moment.utc().format("%-d %B %Y, %H:%M UTC").to_string()
+}

@@ -1,0 +1,88 @@
+//! The mailbox that delegations' calendars answer to: their answers are taken, what came back is noted at the mail it
+//! was, and what only a person can judge is put before one.
+//!
+//! The mailbox is somebody's, so it is only looked at: nothing in it is marked, moved or removed. What has nothing to do
+//! with mail of ours is not kept. Mail never makes or moves a slot.
+
+mod address;
+mod imap;
+pub mod pages;
+mod read;
+mod store;
+mod take;
+mod watch;
+
+pub use address::{ImapError, ImapUrl};
+pub use imap::check;
+pub use store::{Incoming, IncomingId, Mark, attention, mark, wipe};
+pub use watch::{look, watch};
+
+pub(crate) use store::handle_bounces_of;
+
+use crate::db::text_enum::TextEnum;
+
+/// What became of a mail that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// An answer, and it counts.
+    Taken,
+    /// An answer that says what was known.
+    Known,
+    /// An answer after which they had already said something else.
+    Overtaken,
+    /// An answer to what they were told before something newer.
+    Stale,
+    /// Mail of ours came back: its reader never had it.
+    Bounced,
+    /// Mail of ours is on its way for long.
+    Delayed,
+    /// A person has to read it.
+    Person,
+}
+
+impl TextEnum for Outcome {
+    const ALL: &'static [Self] = &[
+        Self::Taken,
+        Self::Known,
+        Self::Overtaken,
+        Self::Stale,
+        Self::Bounced,
+        Self::Delayed,
+        Self::Person,
+    ];
+    const NOUN: &'static str = "outcome of a mail that came in";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Known => "known",
+            Self::Overtaken => "overtaken",
+            Self::Stale => "stale",
+            Self::Bounced => "bounced",
+            Self::Delayed => "delayed",
+            Self::Person => "person",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Taken => "Answer taken",
+            Self::Known => "Known already",
+            Self::Overtaken => "Overtaken",
+            Self::Stale => "Older version",
+            Self::Bounced => "Came back",
+            Self::Delayed => "On its way",
+            Self::Person => "To be read",
+        }
+    }
+
+    /// True when somebody of the office must see it.
+    #[must_use]
+    pub const fn needs_person(self) -> bool {
+        matches!(self, Self::Stale | Self::Bounced | Self::Person)
+    }
+}

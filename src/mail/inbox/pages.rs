@@ -1,0 +1,153 @@
+//! Mail that came in, for the officers of the event it belongs to.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::store::{self, Incoming};
+use super::{IncomingId, Outcome};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::Event;
+use crate::event::desk::seats;
+use crate::mail::pages::in_zone;
+use crate::web::Error;
+use crate::web::form::Fields;
+use crate::web::page::{Section, Shell, render, see_other_done};
+
+/// How many mails of an event the list shows.
+const MOST: i64 = 300;
+
+#[derive(Template)]
+#[template(path = "mail/inbox.html")]
+struct InboxPage {
+    shell: Shell,
+    lines: Vec<Line>,
+    open: usize,
+    /// False: no mailbox is configured.
+    watched: bool,
+}
+
+struct Line {
+    id: IncomingId,
+    event: String,
+    received: String,
+    sender: String,
+    subject: String,
+    label: &'static str,
+    tag: &'static str,
+    why: String,
+    body: String,
+    /// Where the slot or the mail is that it is about.
+    about: String,
+    about_words: &'static str,
+    /// It waits for a person.
+    open: bool,
+    /// Who has seen to it and when; empty while nobody has.
+    handled: String,
+}
+
+/// `GET /mail/inbox`: what came in for the events that the caller may change; what waits for a person comes first.
+///
+/// # Errors
+/// For those who may change no event.
+pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+    let (session, mails) = app
+        .db
+        .read(move |conn| {
+            let session = caller.session(conn)?;
+            let (mut events, mut mails) = (HashMap::new(), Vec::new());
+            for (event, seat) in seats(conn, &session)? {
+                if seat.may_change() {
+                    mails.extend(store::of_event(conn, event.id, MOST)?);
+                    events.insert(event.id, event);
+                }
+            }
+            if events.is_empty() {
+                return Err(Error::Forbidden(
+                    "Mail that came in is for the officers of an event.".into(),
+                ));
+            }
+            mails.sort_by_key(|mail| (!is_open(mail), std::cmp::Reverse(mail.received_at)));
+            let lines: Vec<Line> = mails
+                .into_iter()
+                .filter_map(|mail| Some(line(events.get(&mail.event_id)?, mail)))
+                .collect();
+            Ok((session, lines))
+        })
+        .await?;
+    render(&InboxPage {
+        shell: session.shell("Mail that came in", Section::Mail),
+        open: mails.iter().filter(|line| line.open).count(),
+        lines: mails,
+        watched: app.config.mailbox.is_some(),
+    })
+}
+
+fn is_open(mail: &Incoming) -> bool {
+    mail.outcome.0.needs_person() && mail.handled_at.is_none()
+}
+
+fn line(event: &Event, mail: Incoming) -> Line {
+    let clock = |moment| in_zone(event.time_zone, moment);
+    let (about, about_words) = match (mail.slot_id, mail.mail_id) {
+        (_, Some(id)) => (format!("/mail/{id}"), "The mail it is about"),
+        (Some(slot), None) => (format!("/slots/{}", slot.0), "The slot"),
+        (None, None) => (String::new(), ""),
+    };
+    let outcome = mail.outcome.0;
+    Line {
+        open: is_open(&mail),
+        id: mail.id,
+        event: event.slug.to_string(),
+        received: clock(mail.received_at),
+        label: outcome.label(),
+        tag: match outcome {
+            _ if mail.handled_at.is_some() => "tag-off",
+            Outcome::Taken => "tag-ok",
+            Outcome::Bounced => "tag-failed",
+            Outcome::Stale | Outcome::Person => "tag-warning",
+            Outcome::Known | Outcome::Overtaken | Outcome::Delayed => "tag-off",
+        },
+        why: mail.why,
+        body: mail.body,
+        about,
+        about_words,
+        handled: mail
+            .handled_by
+            .zip(mail.handled_at)
+            .map_or_else(String::new, |(by, at)| format!("{by}, {}", clock(at))),
+        sender: mail.sender,
+        subject: mail.subject,
+    }
+}
+
+/// `POST /mail/inbox/{id}/handling`: notes that somebody has seen to a mail.
+///
+/// # Errors
+/// For those who may not change its event.
+pub async fn handle(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let id = IncomingId(*id);
+    app.db
+        .write(move |conn| {
+            let now = caller.now;
+            let session = caller.session(conn)?;
+            let mail = store::get(conn, id)?.ok_or(Error::NotFound)?;
+            let (_, seat) = seats(conn, &session)?
+                .into_iter()
+                .find(|(event, _)| event.id == mail.event_id)
+                .ok_or(Error::NotFound)?;
+            let seat = seat.to_change()?;
+            store::handle(conn, id, seat.user.name.as_str(), now)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(see_other_done("/mail/inbox", "mail-handled"))
+}

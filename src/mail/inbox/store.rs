@@ -1,0 +1,215 @@
+//! Mail that came in, in the database.
+
+use diesel::prelude::*;
+use diesel_derive_newtype::DieselNewType;
+
+use super::Outcome;
+use super::read::Letter;
+use crate::db::schema::{inbox, mailboxes};
+use crate::db::text_enum::{TextEnum, Word};
+use crate::db::{Conn, fresh_id};
+use crate::delegation::DelegationId;
+use crate::event::EventId;
+use crate::mail::outbox::MailId;
+use crate::slot::SlotId;
+use crate::time::Moment;
+
+/// The id of a mail that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct IncomingId(pub i64);
+
+impl std::fmt::Display for IncomingId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A mail that came in, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = inbox)]
+pub struct Incoming {
+    /// Its id.
+    pub id: IncomingId,
+    /// The event it belongs to.
+    pub event_id: EventId,
+    /// The slot it is about, if it is about one.
+    pub slot_id: Option<SlotId>,
+    /// Whose mail it has to do with.
+    pub delegation_id: Option<DelegationId>,
+    /// The mail that came back, or is answered in words.
+    pub mail_id: Option<MailId>,
+    /// What became of it.
+    pub outcome: Word<Outcome>,
+    /// The same as a sentence.
+    pub why: String,
+    /// Whom it is from, as it says.
+    pub sender: String,
+    /// Its subject.
+    pub subject: String,
+    /// The beginning of its text; empty once wiped.
+    pub body: String,
+    /// When it was read.
+    pub received_at: Moment,
+    /// Who of the office has seen to it.
+    pub handled_by: Option<String>,
+    /// When.
+    pub handled_at: Option<Moment>,
+    /// When its text was wiped.
+    pub wiped_at: Option<Moment>,
+}
+
+/// What a mail that came in belongs to, and what became of it.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) event: EventId,
+    pub(super) slot: Option<SlotId>,
+    pub(super) delegation: Option<DelegationId>,
+    pub(super) mail: Option<MailId>,
+    pub(super) outcome: Outcome,
+    pub(super) why: String,
+}
+
+/// True when this mail was read before, maybe by another server.
+pub(super) fn is_known(conn: &mut Conn, key: &str) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        inbox::table.filter(inbox::dedupe_key.eq(key)),
+    ))
+    .get_result(conn)
+}
+
+pub(super) fn keep(
+    conn: &mut Conn,
+    letter: &Letter,
+    judged: &Judged,
+    now: Moment,
+) -> QueryResult<()> {
+    diesel::insert_into(inbox::table)
+        .values((
+            inbox::id.eq(fresh_id()),
+            inbox::dedupe_key.eq(&letter.key),
+            inbox::event_id.eq(judged.event),
+            inbox::slot_id.eq(judged.slot),
+            inbox::delegation_id.eq(judged.delegation),
+            inbox::mail_id.eq(judged.mail),
+            inbox::outcome.eq(Word(judged.outcome)),
+            inbox::why.eq(&judged.why),
+            inbox::sender.eq(&letter.sender),
+            inbox::subject.eq(&letter.subject),
+            inbox::body.eq(&letter.body),
+            inbox::received_at.eq(now),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The latest mails that came in for an event, newest first.
+pub(super) fn of_event(conn: &mut Conn, event: EventId, most: i64) -> QueryResult<Vec<Incoming>> {
+    inbox::table
+        .filter(inbox::event_id.eq(event))
+        .order((inbox::received_at.desc(), inbox::id.desc()))
+        .limit(most)
+        .select(Incoming::as_select())
+        .load(conn)
+}
+
+pub(super) fn get(conn: &mut Conn, id: IncomingId) -> QueryResult<Option<Incoming>> {
+    inbox::table
+        .find(id)
+        .select(Incoming::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// Notes that somebody has seen to it. False when somebody had before.
+pub(super) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> QueryResult<bool> {
+    diesel::update(inbox::table.find(id))
+        .filter(inbox::handled_at.is_null())
+        .set((inbox::handled_by.eq(by), inbox::handled_at.eq(now)))
+        .execute(conn)
+        .map(|rows| rows == 1)
+}
+
+/// Notes that somebody sends a mail again that had come back.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn handle_bounces_of(
+    conn: &mut Conn,
+    mail: MailId,
+    by: &str,
+    now: Moment,
+) -> QueryResult<()> {
+    diesel::update(inbox::table.filter(inbox::mail_id.eq(mail)))
+        .filter(inbox::outcome.eq(Word(Outcome::Bounced)))
+        .filter(inbox::handled_at.is_null())
+        .set((inbox::handled_by.eq(by), inbox::handled_at.eq(now)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// How many mails that came in for an event wait for a person.
+///
+/// # Errors
+/// When the database fails.
+pub fn attention(conn: &mut Conn, event: EventId) -> QueryResult<i64> {
+    let needing = Outcome::ALL.iter().copied();
+    let needing: Vec<_> = needing.filter(|it| it.needs_person()).map(Word).collect();
+    inbox::table
+        .filter(inbox::event_id.eq(event))
+        .filter(inbox::handled_at.is_null())
+        .filter(inbox::outcome.eq_any(needing))
+        .count()
+        .get_result(conn)
+}
+
+/// Wipes the texts of mails that came in before `before`; what became of each stays.
+///
+/// # Errors
+/// When the database fails.
+pub fn wipe(conn: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> {
+    diesel::update(inbox::table)
+        .filter(inbox::received_at.lt(before))
+        .filter(inbox::wiped_at.is_null())
+        .set((inbox::body.eq(""), inbox::wiped_at.eq(now)))
+        .execute(conn)
+}
+
+/// How far a mailbox has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = mailboxes, treat_none_as_null = true)]
+pub struct Mark {
+    /// Which mailbox.
+    pub name: String,
+    /// The numbering that `last_uid` belongs to; 0 before it was open for the first time.
+    pub uid_validity: i64,
+    /// The last mail that was read.
+    pub last_uid: i64,
+    /// When it was looked into last.
+    pub looked_at: Moment,
+    /// Why that did not go well.
+    pub last_error: Option<String>,
+}
+
+/// How far a mailbox has been read; `None` before the first look.
+///
+/// # Errors
+/// When the database fails.
+pub fn mark(conn: &mut Conn, name: &str) -> QueryResult<Option<Mark>> {
+    mailboxes::table
+        .find(name)
+        .select(Mark::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+pub(super) fn set_mark(conn: &mut Conn, mark: &Mark) -> QueryResult<()> {
+    let known = diesel::update(mailboxes::table.find(&mark.name))
+        .set(mark)
+        .execute(conn)?;
+    if known == 0 {
+        diesel::insert_into(mailboxes::table)
+            .values(mark)
+            .execute(conn)?;
+    }
+    Ok(())
+}

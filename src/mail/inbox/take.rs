@@ -1,0 +1,251 @@
+//! What becomes of a mail that came in: who it is about, whether it counts, and who must see it.
+
+use diesel::Connection;
+
+use super::read::{Content, Itip, Letter, Report};
+use super::{Outcome, store};
+use crate::audit::Actor;
+use crate::db::{Conn, DbError};
+use crate::delegation::Delegation;
+use crate::event::live::Live;
+use crate::event::programme::Programme;
+use crate::event::tx;
+use crate::mail::outbox::{self, MailSummary};
+use crate::notice::answer::{self, Said, Via};
+use crate::notice::store::{Invited, invited_by};
+use crate::text::Email;
+use crate::time::Moment;
+use store::Judged;
+
+/// What taking mail in needs beside the database.
+pub(super) struct Desk {
+    pub(super) live: Live,
+    /// The address our mail comes from: its domain is that of our Message-IDs.
+    pub(super) from: Email,
+    pub(super) now: Moment,
+}
+
+impl Desk {
+    /// Takes a mail in, once however often it is read; true when it had to do with mail of ours.
+    pub(super) fn take(&self, conn: &mut Conn, letter: &Letter) -> Result<bool, DbError> {
+        if store::is_known(conn, &letter.key)? {
+            return Ok(false);
+        }
+        match &letter.content {
+            Content::Calendar(itip) => {
+                if let Some(invited) = invited_by(conn, &itip.uid)? {
+                    return self.take_calendar(conn, letter, itip, &invited);
+                }
+            }
+            Content::Report(report) => {
+                return match self.mail_of(conn, report)? {
+                    Some(mail) => self.take_report(conn, letter, report, &mail).map(|()| true),
+                    None => Ok(false),
+                };
+            }
+            Content::Words => {}
+        }
+        for message_id in &letter.answers {
+            if let Some(mail) = outbox::with_message_id(conn, message_id)? {
+                let judged = in_words(letter, &mail);
+                store::keep(conn, letter, &judged, self.now)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn take_calendar(
+        &self,
+        conn: &mut Conn,
+        letter: &Letter,
+        itip: &Itip,
+        invited: &Invited,
+    ) -> Result<bool, DbError> {
+        let Some(programme) = self.live.programme(conn, invited.event)? else {
+            return Ok(false);
+        };
+        let Some(delegation) = programme.delegation(invited.delegation) else {
+            return Ok(false);
+        };
+        let judged = |outcome, why| Judged {
+            event: invited.event,
+            slot: Some(invited.slot),
+            delegation: Some(invited.delegation),
+            mail: None,
+            outcome,
+            why,
+        };
+        let said = match said(letter, itip, delegation, self.now) {
+            Ok(said) => said,
+            Err(why) => {
+                let judged = judged(Outcome::Person, why);
+                store::keep(conn, letter, &judged, self.now)?;
+                return Ok(true);
+            }
+        };
+        let actor = Actor {
+            user: None,
+            name: format!("{} (calendar of {})", delegation.name, said.by),
+        };
+        let words = format!("{}: {}", delegation.name, said.reply.label());
+        let whose = (invited.slot, invited.delegation);
+        let written = tx::write(conn, &self.live, invited.event, &actor, self.now, |tx| {
+            // Now that nobody else writes to the event: another server may have been quicker.
+            if store::is_known(tx.conn, &letter.key)? {
+                return Ok(false);
+            }
+            let sequence = said.sequence;
+            let outcome = answer::answer(tx, whose, said)?;
+            let (outcome, why) = in_sentence(outcome, &words, sequence, &tx.programme(), whose);
+            store::keep(tx.conn, letter, &judged(outcome, why), tx.now)?;
+            Ok::<_, DbError>(true)
+        })?;
+        Ok(written.value)
+    }
+
+    fn take_report(
+        &self,
+        conn: &mut Conn,
+        letter: &Letter,
+        report: &Report,
+        mail: &MailSummary,
+    ) -> Result<(), DbError> {
+        let (outcome, what) = if report.failed {
+            (Outcome::Bounced, "did not reach")
+        } else {
+            (Outcome::Delayed, "is still on its way to")
+        };
+        let judged = Judged {
+            event: mail.event_id,
+            slot: mail.slot_id,
+            delegation: mail.delegation_id,
+            mail: Some(mail.id),
+            outcome,
+            why: format!(
+                "“{}” {what} {}: {}",
+                mail.subject, mail.recipient, report.reason
+            ),
+        };
+        conn.transaction(|conn| {
+            store::keep(conn, letter, &judged, self.now)?;
+            if report.failed {
+                outbox::came_back(conn, mail.id, &report.reason, self.now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The mail that a report is about: by the address it came to, else by the mail it returns.
+    fn mail_of(&self, conn: &mut Conn, report: &Report) -> Result<Option<MailSummary>, DbError> {
+        let by_token = report
+            .tokens
+            .iter()
+            .map(|token| format!("<{token}@{}>", self.from.domain()));
+        let returned = report.message_id.iter().map(|id| format!("<{id}>"));
+        for message_id in by_token.chain(returned) {
+            if let Some(mail) = outbox::with_message_id(conn, &message_id)? {
+                return Ok(Some(mail));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The answer in a calendar, or why a person must read it.
+fn said(
+    letter: &Letter,
+    itip: &Itip,
+    delegation: &Delegation,
+    now: Moment,
+) -> Result<Said, String> {
+    match itip.method.as_str() {
+        "REPLY" => {}
+        "COUNTER" => return Err("They propose another time or place.".to_owned()),
+        method => {
+            return Err(format!(
+                "It is no answer but a {}.",
+                crate::text::quoted(method)
+            ));
+        }
+    }
+    if letter.automatic {
+        return Err("A program has sent it by itself.".to_owned());
+    }
+    let [(attendee, reply)] = itip.attendees.as_slice() else {
+        return Err("It does not name the one who answers.".to_owned());
+    };
+    let contact = delegation
+        .contacts
+        .iter()
+        .find(|contact| contact.email.as_str().eq_ignore_ascii_case(attendee))
+        .ok_or_else(|| {
+            format!(
+                "It answers for {}, who is no contact of {}.",
+                crate::text::quoted(attendee),
+                delegation.name
+            )
+        })?;
+    if !letter.sender.eq_ignore_ascii_case(attendee) {
+        return Err(format!(
+            "It answers for {} but comes from somebody else.",
+            contact.email
+        ));
+    }
+    let reply = reply.ok_or("It neither accepts nor declines.")?;
+    Ok(Said {
+        reply,
+        comment: itip.comment.clone(),
+        via: Via::Mail,
+        by: contact.email.to_string(),
+        sequence: itip.sequence,
+        // A clock that is ahead must not keep later answers from counting.
+        at: itip.stamp.map_or(now, |stamp| stamp.min(now)),
+    })
+}
+
+fn in_sentence(
+    outcome: answer::Outcome,
+    words: &str,
+    sequence: i32,
+    programme: &Programme,
+    (slot, delegation): (crate::slot::SlotId, crate::delegation::DelegationId),
+) -> (Outcome, String) {
+    let by_now = answer::standing(programme, slot, delegation);
+    let by_now = by_now.map_or("nothing", |answer| answer.reply.label());
+    match outcome {
+        answer::Outcome::Taken => (Outcome::Taken, format!("{words}.")),
+        answer::Outcome::Known => (Outcome::Known, format!("{words}, as was known.")),
+        answer::Outcome::Overtaken => (
+            Outcome::Overtaken,
+            format!("{words}, but they have said since: {by_now}."),
+        ),
+        answer::Outcome::Stale(told) => (
+            Outcome::Stale,
+            format!(
+                "{words}, to an older version ({sequence}); they were told version {told} since, and have said to it: {by_now}."
+            ),
+        ),
+        answer::Outcome::NotExpected => (
+            Outcome::Person,
+            format!("{words}, but they are not expected at this slot."),
+        ),
+    }
+}
+
+/// A mail of words that answers one of ours.
+fn in_words(letter: &Letter, mail: &MailSummary) -> Judged {
+    let what = if letter.automatic {
+        "A program has answered by itself to"
+    } else {
+        "An answer in words to"
+    };
+    Judged {
+        event: mail.event_id,
+        slot: mail.slot_id,
+        delegation: mail.delegation_id,
+        mail: Some(mail.id),
+        outcome: Outcome::Person,
+        why: format!("{what} “{}”.", mail.subject),
+    }
+}

@@ -1,0 +1,122 @@
+//! Looking into the mailbox again and again.
+
+use std::time::Duration;
+
+use super::address::ImapUrl;
+use super::imap::{Fault, Mailbox};
+use super::read::read;
+use super::store::{self, Mark};
+use super::take::Desk;
+use crate::app::App;
+use crate::db::DbError;
+use crate::mail::clean;
+use crate::time::Moment;
+
+/// A mailbox that is new to us is read from so many days back.
+const FIRST_DAYS: i64 = 30;
+
+/// Why a look did not go well.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The mailbox.
+    #[error("{0}")]
+    Mailbox(String),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<Fault> for LookError {
+    fn from(fault: Fault) -> Self {
+        Self::Mailbox(clean::masked(&fault.to_string()))
+    }
+}
+
+/// Looks into the mailbox until the task is ended; whenever it is, nothing is lost and nothing is taken twice.
+pub async fn watch(app: App, url: ImapUrl) {
+    tracing::info!(mailbox = %clean::masked(&url.name()), "looking for answers");
+    let mut last_fault = String::new();
+    loop {
+        match look(&app, &url).await {
+            Ok(mails) => {
+                if mails > 0 {
+                    tracing::info!(mails, "mail came in that has to do with ours");
+                }
+                last_fault.clear();
+            }
+            // Said once, not at every look.
+            Err(error) if error.to_string() != last_fault => {
+                last_fault = error.to_string();
+                tracing::error!(error = last_fault, "the mailbox could not be looked into");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_secs(app.config.imap_every)).await;
+    }
+}
+
+/// Looks into the mailbox once and takes in what is new; gives back how many mails had to do with ours. How far it came
+/// and what went wrong is noted.
+///
+/// # Errors
+/// When the mailbox or the database fails.
+pub async fn look(app: &App, url: &ImapUrl) -> Result<usize, LookError> {
+    let (name, now) = (url.name(), app.clock.now());
+    let known = app
+        .db
+        .read({
+            let name = name.clone();
+            move |conn| Ok::<_, DbError>(store::mark(conn, &name)?)
+        })
+        .await?;
+    let mut mark = known.unwrap_or(Mark {
+        name,
+        uid_validity: 0,
+        last_uid: 0,
+        looked_at: now,
+        last_error: None,
+    });
+    let looked = read_on(app, url, &mut mark, now).await;
+    mark.looked_at = now;
+    mark.last_error = looked.as_ref().err().map(ToString::to_string);
+    app.db
+        .write(move |conn| Ok::<_, DbError>(store::set_mark(conn, &mark)?))
+        .await?;
+    looked
+}
+
+async fn read_on(
+    app: &App,
+    url: &ImapUrl,
+    mark: &mut Mark,
+    now: Moment,
+) -> Result<usize, LookError> {
+    let mut mailbox = Mailbox::open(url).await?;
+    let validity = i64::from(mailbox.uid_validity);
+    // Another numbering: what was read before is read again, and known by its Message-ID.
+    let last =
+        (mark.uid_validity == validity).then(|| u32::try_from(mark.last_uid).unwrap_or(u32::MAX));
+    let since = now.plus(-FIRST_DAYS * 86_400).utc().date_naive();
+    let new = mailbox.after(last, since).await?;
+    if last.is_none() {
+        (mark.uid_validity, mark.last_uid) = (validity, 0);
+    }
+    let mut taken = 0;
+    for (uid, size) in new {
+        if let Some(raw) = mailbox.mail(uid, size).await? {
+            let desk = Desk {
+                live: app.live.clone(),
+                from: app.config.mail_from.clone(),
+                now: app.clock.now(),
+            };
+            let ours = app
+                .db
+                .write(move |conn| desk.take(conn, &read(&raw)))
+                .await?;
+            taken += usize::from(ours);
+        }
+        mark.last_uid = i64::from(uid);
+    }
+    mailbox.close().await;
+    Ok(taken)
+}

@@ -1,0 +1,163 @@
+//! The queue as a whole: stopped and started again by an administrator, and what is kept of mail that has gone out.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::MailState;
+use super::delivery::skip_locked;
+use crate::db::text_enum::Word;
+use crate::db::{Conn, schema::mail_queue, schema::outbox};
+use crate::time::Moment;
+
+/// How long after a refusal of its configuration a held queue is tried again, in seconds.
+const PROBE_AFTER: i64 = 15 * 60;
+
+/// Mails whose content is wiped at once; more wait for the next time.
+const WIPED_AT_ONCE: i64 = 500;
+
+/// Somebody has stopped the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub since: Moment,
+}
+
+/// Who has stopped the queue, if anybody.
+///
+/// # Errors
+/// When the database fails.
+pub fn paused(connection: &mut Conn) -> QueryResult<Option<Pause>> {
+    let (by, since): (Option<String>, Option<Moment>) = mail_queue::table
+        .find(1_i64)
+        .select((mail_queue::paused_by, mail_queue::paused_at))
+        .get_result(connection)?;
+    Ok(by.zip(since).map(|(by, since)| Pause { by, since }))
+}
+
+/// Stops the queue: no mail is taken in hand any more, on no server; what is in hand is finished. False when it is
+/// stopped already.
+///
+/// # Errors
+/// When the database fails.
+pub fn pause(connection: &mut Conn, by: &str, now: Moment) -> QueryResult<bool> {
+    diesel::update(mail_queue::table.filter(mail_queue::paused_at.is_null()))
+        .set((
+            mail_queue::paused_by.eq(Some(by)),
+            mail_queue::paused_at.eq(Some(now)),
+        ))
+        .execute(connection)
+        .map(|rows| rows == 1)
+}
+
+/// Starts the queue again. False when it was not stopped.
+///
+/// # Errors
+/// When the database fails.
+pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
+    diesel::update(mail_queue::table.filter(mail_queue::paused_at.is_not_null()))
+        .set((
+            mail_queue::paused_by.eq(None::<String>),
+            mail_queue::paused_at.eq(None::<Moment>),
+        ))
+        .execute(connection)
+        .map(|rows| rows == 1)
+}
+
+/// Queues everything that was held, due now; gives back how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'queued', next_at = $1
+         WHERE id IN (SELECT id FROM outbox WHERE state = 'held' {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .execute(connection)
+}
+
+/// Queues the oldest held mail when nothing else is on its way and the last refusal is a while ago: one that passes
+/// releases the rest, so that no queue stays held after its cause has gone.
+///
+/// # Errors
+/// When the database fails.
+pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET state = 'queued', next_at = $1
+         WHERE id IN (
+           SELECT id FROM outbox
+           WHERE state = 'held'
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state IN ('queued', 'sending'))
+             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state = 'held' AND o.next_at > $2)
+           ORDER BY created_at, id
+           LIMIT 1 {locking})"
+    ))
+    .bind::<BigInt, _>(now)
+    .bind::<BigInt, _>(now.plus(-PROBE_AFTER))
+    .execute(connection)
+    .map(|rows| rows == 1)
+}
+
+/// Wipes the content of mails that were done with and written before `before`; gives back how many. Who was told what,
+/// when, and how the relay answered stays.
+///
+/// # Errors
+/// When the database fails.
+pub fn wipe(connection: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> {
+    // One that is being tried again at this moment is passed over: else it would go out empty.
+    let locking = skip_locked(connection);
+    diesel::sql_query(format!(
+        "UPDATE outbox SET raw = $1, wiped_at = $2
+         WHERE id IN (
+           SELECT id FROM outbox
+           WHERE state IN ('sent', 'failed', 'superseded') AND wiped_at IS NULL AND created_at < $3
+           ORDER BY created_at LIMIT $4 {locking})"
+    ))
+    .bind::<diesel::sql_types::Binary, _>(Vec::new())
+    .bind::<BigInt, _>(now)
+    .bind::<BigInt, _>(before)
+    .bind::<BigInt, _>(WIPED_AT_ONCE)
+    .execute(connection)
+}
+
+/// How the queue stands, for the page on the health of mail.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// When the mail was written that has waited longest.
+    pub waiting_since: Option<Moment>,
+    /// When the relay took a mail last.
+    pub last_sent: Option<Moment>,
+    /// The latest fault, and whose mail it was.
+    pub last_fault: Option<(Moment, String)>,
+}
+
+/// How the queue stands.
+///
+/// # Errors
+/// When the database fails.
+pub fn standing(connection: &mut Conn) -> QueryResult<Standing> {
+    use diesel::dsl::{max, min};
+    let waits = [MailState::Queued, MailState::Sending, MailState::Held].map(Word);
+    Ok(Standing {
+        waiting_since: outbox::table
+            .filter(outbox::state.eq_any(waits))
+            .select(min(outbox::created_at))
+            .get_result(connection)?,
+        last_sent: outbox::table
+            .filter(outbox::state.eq(Word(MailState::Sent)))
+            .select(max(outbox::sent_at))
+            .get_result(connection)?,
+        last_fault: outbox::table
+            .filter(outbox::last_error.is_not_null())
+            .filter(outbox::state.ne(Word(MailState::Superseded)))
+            .order((outbox::created_at.desc(), outbox::id.desc()))
+            .select((outbox::created_at, outbox::last_error.assume_not_null()))
+            .limit(1)
+            .get_result(connection)
+            .optional()?,
+    })
+}

@@ -1,0 +1,256 @@
+//! Answers: what a delegation says to what it was told of a slot.
+
+use diesel::QueryResult;
+use serde_json::json;
+
+use super::{Method, Notice, Told, store};
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::event::programme::Programme;
+use crate::event::tx::EventTx;
+use crate::slot::SlotId;
+use crate::time::Moment;
+
+/// What a delegation says (the PARTSTAT of RFC 5545 3.2.12 that a person can mean).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// They will be there.
+    Accepted,
+    /// They will not.
+    Declined,
+    /// They do not know yet.
+    Tentative,
+}
+
+impl TextEnum for Reply {
+    const ALL: &'static [Self] = &[Self::Accepted, Self::Declined, Self::Tentative];
+    const NOUN: &'static str = "answer";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Tentative => "tentative",
+        }
+    }
+}
+
+impl Reply {
+    /// The answer as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::Declined => "Declined",
+            Self::Tentative => "Not sure yet",
+        }
+    }
+}
+
+/// The way an answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// By the private link in a letter.
+    Link,
+    /// By a calendar program's reply.
+    Mail,
+    /// By telephone or otherwise; the office wrote it down.
+    Office,
+}
+
+impl TextEnum for Via {
+    const ALL: &'static [Self] = &[Self::Link, Self::Mail, Self::Office];
+    const NOUN: &'static str = "way of an answer";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Mail => "mail",
+            Self::Office => "office",
+        }
+    }
+}
+
+/// A delegation's latest answer about one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The slot.
+    pub slot: SlotId,
+    /// Who answers.
+    pub delegation: DelegationId,
+    /// What they say.
+    pub reply: Reply,
+    /// In their words; may be empty.
+    pub comment: String,
+    /// How it came.
+    pub via: Via,
+    /// The address it came from, or who of the office wrote it down; empty by a link, which is anybody's who has it.
+    pub by: String,
+    /// The sequence they answered to.
+    pub sequence: i32,
+    /// What they answered to.
+    pub told: Told,
+    /// When they answered.
+    pub answered_at: Moment,
+}
+
+impl Answer {
+    /// True while they know the slot as they did when they answered: another title or kind changes nothing, another time,
+    /// room or company asks anew.
+    #[must_use]
+    pub fn stands(&self, notice: &Notice) -> bool {
+        let facts = |told: &Told| {
+            (
+                told.starts,
+                told.ends,
+                told.room.clone(),
+                told.delegations.clone(),
+            )
+        };
+        notice.method == Method::Request && facts(&self.told) == facts(&notice.told)
+    }
+}
+
+/// An answer as it comes in.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// What they say.
+    pub reply: Reply,
+    /// In their words; may be empty.
+    pub comment: String,
+    /// How it came.
+    pub via: Via,
+    /// As [`Answer::by`].
+    pub by: String,
+    /// The sequence it answers to.
+    pub sequence: i32,
+    /// When they said it; a calendar program's reply may have been long on its way.
+    pub at: Moment,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is kept.
+    Taken,
+    /// The same was kept already.
+    Known,
+    /// They were told something newer since, under this sequence.
+    Stale(i32),
+    /// A later answer of theirs is kept.
+    Overtaken,
+    /// They are not expected at this slot.
+    NotExpected,
+}
+
+/// Takes an answer to what a delegation was told of a slot. It never changes the slot.
+///
+/// # Errors
+/// As the database says.
+pub fn answer(
+    tx: &mut EventTx<'_>,
+    (slot, delegation): (SlotId, DelegationId),
+    said: Said,
+) -> QueryResult<Outcome> {
+    let programme = tx.programme();
+    let Some(notice) = expected(&programme, slot, delegation) else {
+        return Ok(Outcome::NotExpected);
+    };
+    if notice.sequence != said.sequence {
+        return Ok(Outcome::Stale(notice.sequence));
+    }
+    let before = programme.ledger.answer(slot, delegation);
+    if let Some(known) = before.filter(|known| known.stands(notice)) {
+        if (known.reply, &known.comment) == (said.reply, &said.comment) {
+            return Ok(Outcome::Known);
+        }
+        if known.answered_at > said.at {
+            return Ok(Outcome::Overtaken);
+        }
+    }
+    let answer = Answer {
+        slot,
+        delegation,
+        reply: said.reply,
+        comment: said.comment,
+        via: said.via,
+        by: said.by,
+        sequence: said.sequence,
+        told: notice.told.clone(),
+        answered_at: said.at,
+    };
+    record(tx, before, &answer)?;
+    keep(tx, vec![answer])?;
+    Ok(Outcome::Taken)
+}
+
+/// What a delegation was told of a slot at which it is expected.
+#[must_use]
+pub fn expected(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
+    programme
+        .ledger
+        .notice(slot, delegation)
+        .filter(|notice| notice.method == Method::Request)
+}
+
+/// The answer that stands: nothing that matters has changed since.
+#[must_use]
+pub fn standing(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Option<&Answer> {
+    let notice = expected(programme, slot, delegation)?;
+    programme
+        .ledger
+        .answer(slot, delegation)
+        .filter(|answer| answer.stands(notice))
+}
+
+/// Every slot that somebody will not come to, by time.
+#[must_use]
+pub fn declined(programme: &Programme) -> Vec<&Answer> {
+    let mut declined: Vec<&Answer> = programme
+        .ledger
+        .answers()
+        .filter(|answer| answer.reply == Reply::Declined)
+        .filter(|answer| standing(programme, answer.slot, answer.delegation).is_some())
+        .collect();
+    declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));
+    declined
+}
+
+/// Stores answers, each in place of an earlier one.
+pub(crate) fn keep(tx: &mut EventTx<'_>, answers: Vec<Answer>) -> QueryResult<()> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let programme = tx.programme();
+    for answer in &answers {
+        store::keep_answer(tx.conn, programme.event.id, answer)?;
+    }
+    tx.has_become(programme.with_answers(answers));
+    Ok(())
+}
+
+fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> QueryResult<()> {
+    let programme = tx.programme();
+    let code = programme
+        .delegation(answer.delegation)
+        .map(|delegation| delegation.code.to_string());
+    let title = programme
+        .slot(answer.slot)
+        .map_or_else(String::new, |slot| slot.details.title.to_string());
+    let written = |answer: &Answer| {
+        json!({
+            "delegation": code,
+            "answer": answer.reply.as_str(),
+            "comment": answer.comment,
+            "via": answer.via.as_str(),
+            "by": answer.by,
+            "sequence": answer.sequence,
+        })
+    };
+    tx.record(
+        "notice.answered",
+        (answer.slot.0, &title),
+        before.map(written),
+        Some(written(answer)),
+    )
+}

@@ -1,0 +1,317 @@
+//! Who was told what, when, by which mail, and what they answered; answers that came by telephone; links made anew.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::answer::{self, Answer, Outcome, Reply, Said, Via};
+use super::{Method, Notice, store};
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
+use crate::delegation::DelegationId;
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::mail::language::Language;
+use crate::mail::outbox::{self, MailId, MailSummary};
+use crate::mail::words::SlotWords;
+use crate::slot::SlotId;
+use crate::slot::pages::show::with_answer;
+use crate::text;
+use crate::web::Error;
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "notice/told.html")]
+struct ToldPage {
+    shell: Shell,
+    slug: String,
+    parties: Vec<PartyTold>,
+    summary: String,
+}
+
+/// What one delegation was told, and said to it.
+struct PartyTold {
+    code: String,
+    name: String,
+    lines: Vec<ToldLine>,
+}
+
+struct ToldLine {
+    slot: SlotId,
+    title: String,
+    when: String,
+    /// `Told` or `Told off`.
+    what: &'static str,
+    at: String,
+    sequence: i32,
+    mails: Vec<MailLink>,
+    answer: AnswerWords,
+}
+
+struct MailLink {
+    id: MailId,
+    recipient: String,
+    amiss: bool,
+    label: &'static str,
+}
+
+/// An answer in words, for officers.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerWords {
+    /// `Accepted`, or that none is there; empty where none is asked for.
+    pub label: &'static str,
+    /// They will not come.
+    pub declined: bool,
+    /// `by the private link, 24 December 2022, 09:00`; empty without an answer.
+    pub how: String,
+    /// Their comment.
+    pub comment: String,
+}
+
+impl AnswerWords {
+    /// What a delegation said to what it was told of a slot.
+    #[must_use]
+    pub fn of(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Self {
+        if answer::expected(programme, slot, delegation).is_none() {
+            return Self::default();
+        }
+        match answer::standing(programme, slot, delegation) {
+            Some(answer) => Self {
+                label: answer.reply.label(),
+                declined: answer.reply == Reply::Declined,
+                how: how(programme, answer),
+                comment: answer.comment.clone(),
+            },
+            None => Self {
+                label: match programme.ledger.answer(slot, delegation) {
+                    Some(_) => "Asked anew: no answer yet",
+                    None => "No answer yet",
+                },
+                ..Self::default()
+            },
+        }
+    }
+}
+
+fn how(programme: &Programme, answer: &Answer) -> String {
+    let at = programme
+        .event
+        .time_zone
+        .local_moment(answer.answered_at)
+        .format("%-d %B %Y, %H:%M");
+    match answer.via {
+        Via::Link => format!("by the private link, {at}"),
+        Via::Mail => format!("by mail of {}, {at}", answer.by),
+        Via::Office => format!("noted by {}, {at}", answer.by),
+    }
+}
+
+/// `GET /events/{slug}/answers`: per delegation what it was told of each slot, and what it answered.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let event = desk.programme.event.id;
+    let mails = app
+        .db
+        .read(move |conn| Ok::<_, Error>(outbox::about_slots(conn, event)?))
+        .await?;
+    render(&page(&desk, mails))
+}
+
+fn page(desk: &Desk, mails: Vec<MailSummary>) -> ToldPage {
+    let programme = &desk.programme;
+    let mut by_notice: HashMap<(SlotId, DelegationId, i32), Vec<MailLink>> = HashMap::new();
+    for mail in mails {
+        if let (Some(slot), Some(delegation)) = (mail.slot_id, mail.delegation_id) {
+            let link = MailLink {
+                id: mail.id,
+                amiss: mail.is_amiss(),
+                label: mail.label(),
+                recipient: mail.recipient,
+            };
+            by_notice
+                .entry((slot, delegation, mail.sequence))
+                .or_default()
+                .push(link);
+        }
+    }
+    let parties: Vec<PartyTold> = programme
+        .delegations
+        .iter()
+        .map(|delegation| {
+            let mut notices: Vec<&Notice> = programme
+                .ledger
+                .notices()
+                .filter(|notice| notice.delegation == delegation.id)
+                .collect();
+            notices.sort_by_key(|notice| (notice.told.starts, notice.slot));
+            PartyTold {
+                code: delegation.code.to_string(),
+                name: delegation.name.to_string(),
+                lines: notices
+                    .into_iter()
+                    .map(|notice| told_line(programme, notice, &mut by_notice))
+                    .collect(),
+            }
+        })
+        .collect();
+    ToldPage {
+        shell: desk
+            .seat
+            .shell("Told and answered", Section::Notices)
+            .live(desk.live_page()),
+        slug: desk.seat.slug.clone(),
+        summary: summary(&parties),
+        parties,
+    }
+}
+
+/// `5 accepted, 1 declined, 3 without an answer`
+fn summary(parties: &[PartyTold]) -> String {
+    let answers = parties.iter().flat_map(|party| &party.lines);
+    let labels: Vec<&str> = answers
+        .map(|line| line.answer.label)
+        .filter(|label| !label.is_empty())
+        .collect();
+    let said: Vec<String> = Reply::ALL
+        .iter()
+        .map(|reply| {
+            (
+                reply,
+                labels
+                    .iter()
+                    .filter(|label| **label == reply.label())
+                    .count(),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(reply, count)| format!("{count} {}", reply.label().to_lowercase()))
+        .collect();
+    let silent = labels
+        .iter()
+        .filter(|label| label.ends_with("no answer yet") || label.starts_with("No answer"))
+        .count();
+    let silent = (silent > 0).then(|| format!("{silent} without an answer"));
+    said.into_iter()
+        .chain(silent)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn told_line(
+    programme: &Programme,
+    notice: &Notice,
+    mails: &mut HashMap<(SlotId, DelegationId, i32), Vec<MailLink>>,
+) -> ToldLine {
+    let zone = programme.event.time_zone;
+    let told = &notice.told;
+    ToldLine {
+        slot: notice.slot,
+        title: told.title.clone(),
+        when: SlotWords::of(Language::english(), told, zone, zone, true).venue_time,
+        what: match notice.method {
+            Method::Request => "Told of it",
+            Method::Cancel => "Told that it is off",
+        },
+        at: zone
+            .local_moment(notice.told_at)
+            .format("%-d %B %Y, %H:%M")
+            .to_string(),
+        sequence: notice.sequence,
+        mails: mails
+            .remove(&(notice.slot, notice.delegation, notice.sequence))
+            .unwrap_or_default(),
+        answer: AnswerWords::of(programme, notice.slot, notice.delegation),
+    }
+}
+
+/// `POST /slots/{id}/answers`: notes an answer that came by telephone or otherwise.
+///
+/// # Errors
+/// For those who may not change the event; when the delegation was told something newer meanwhile.
+pub async fn note(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
+    let desk = desk.to_change()?;
+    let fields = fields.only(&["delegation", "sequence", "answer", "comment"])?;
+    let mut errors = FieldErrors::default();
+    let party = desk.programme.delegation_by_code(fields.get("delegation"));
+    let notice = party.and_then(|party| answer::expected(&desk.programme, slot.id, party.id));
+    if notice.is_none() {
+        errors.add(
+            "delegation",
+            "Choose who answers: one that was told of the slot.",
+        );
+    }
+    let reply = Reply::from_word(fields.get("answer"));
+    if reply.is_none() {
+        errors.add("answer", "Choose what they say.");
+    }
+    let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
+    let (Some(notice), Some(reply), Some(comment)) = (notice, reply, comment) else {
+        let form = Form::rejected(fields, errors);
+        return unprocessable(&with_answer(&desk, &slot, form).await?);
+    };
+    let (slot, delegation) = (notice.slot, notice.delegation);
+    let said = Said {
+        reply,
+        comment,
+        via: Via::Office,
+        by: desk.seat.user.name.to_string(),
+        sequence: notice.sequence,
+        at: desk.now,
+    };
+    let outcome = desk
+        .write(move |tx| Ok::<_, Error>(answer::answer(tx, (slot, delegation), said)?))
+        .await?;
+    match outcome {
+        Outcome::Taken | Outcome::Known => {
+            Ok(see_other_done(&format!("/slots/{slot}"), "answer-noted"))
+        }
+        Outcome::Stale(_) | Outcome::Overtaken | Outcome::NotExpected => Err(Error::Conflict(
+            "They were told something else meanwhile, or have answered themselves. Nothing was noted; look at the slot again."
+                .to_owned(),
+        )),
+    }
+}
+
+/// `POST /events/{slug}/delegations/{code}/links`: ends the delegation's private links; later letters have new ones.
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation.
+pub async fn renew(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let (slug, code) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let party = desk.programme.delegation_by_code(&code);
+    let party = party.ok_or(Error::NotFound)?;
+    let (id, name) = (party.id, party.name.to_string());
+    desk.write(move |tx| {
+        store::renew_links(tx.conn, id)?;
+        Ok::<_, Error>(tx.record("notice.links renewed", (id.0, &name), None, None)?)
+    })
+    .await?;
+    let slug = &desk.seat.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/delegations/{code}"),
+        "links-renewed",
+    ))
+}

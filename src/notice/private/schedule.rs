@@ -1,0 +1,148 @@
+//! A delegation's schedule as it was told: a page, and a calendar to subscribe to.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::super::link::Link;
+use super::super::{Notice, answer};
+use super::{Door, Kept, Office, dead_link};
+use crate::agenda::pdf;
+use crate::app::App;
+use crate::event::visibility::known_to;
+use crate::mail::ical::{self, Status, publish};
+use crate::mail::language::Language;
+use crate::mail::words::{SlotWords, description, place};
+use crate::web::Error;
+use crate::web::page::Shell;
+
+#[derive(Template)]
+#[template(path = "private/schedule.html")]
+pub(super) struct SchedulePage {
+    shell: Shell,
+    office: Office,
+    party: String,
+    principal: String,
+    event: String,
+    event_ja: String,
+    venue: String,
+    lines: Vec<Line>,
+    /// When they were last told something; empty when never.
+    told_at: String,
+    feed: String,
+    paper: String,
+}
+
+struct Line {
+    slot: SlotWords,
+    kept: Option<Kept>,
+    answer: String,
+}
+
+pub(super) fn page(door: &Door, app: &App) -> SchedulePage {
+    let programme = &door.programme;
+    let event = &programme.event;
+    let (venue, home) = (event.time_zone, door.delegation.time_zone);
+    let links = app.config.links();
+    let language = Language::english();
+    let line = |notice: &&Notice| Line {
+        slot: SlotWords::of(language, &notice.told, venue, home, true),
+        kept: answer::standing(programme, notice.slot, door.delegation.id)
+            .map(|kept| door.kept(kept)),
+        answer: links.path(Link {
+            slot: Some((notice.slot, notice.sequence)),
+            ..door.link
+        }),
+    };
+    let told = programme
+        .ledger
+        .notices()
+        .filter(|notice| notice.delegation == door.delegation.id)
+        .map(|notice| notice.told_at)
+        .max();
+    SchedulePage {
+        shell: door.shell(&format!("Schedule of {}", door.delegation.name)),
+        office: Office::of(programme),
+        party: door.delegation.name.to_string(),
+        principal: door.delegation.principal.to_string(),
+        event: event.name.to_string(),
+        event_ja: event.name_ja.clone(),
+        venue: event.venue.to_string(),
+        lines: known_to(programme, door.delegation.id)
+            .iter()
+            .map(line)
+            .collect(),
+        told_at: told.map_or_else(String::new, |at| door.moment(at)),
+        feed: format!("{}/schedule.ics", links.address(door.link)),
+        paper: format!("{}/schedule.pdf", links.path(door.link)),
+    }
+}
+
+/// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to.
+///
+/// # Errors
+/// As [`show`](super::show).
+pub async fn feed(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let door = Door::open(&app, &request, &token).await?;
+    let Some(door) = door.filter(|door| door.link.slot.is_none()) else {
+        return dead_link();
+    };
+    let event = &door.programme.event;
+    let known = known_to(&door.programme, door.delegation.id);
+    // Of the delegation, not of one contact, and in the language of the page that leads to it.
+    let language = Language::english();
+    let entries: Vec<ical::Entry<'_>> = known
+        .iter()
+        .map(|notice| {
+            let told = &notice.told;
+            ical::Entry {
+                uid: notice.uid.clone(),
+                sequence: notice.sequence,
+                stamp: notice.told_at,
+                starts: told.starts_at(),
+                ends: told.ends_at(),
+                summary: told.title.clone(),
+                location: place(event, told.room.as_deref()),
+                description: description(language, event, &door.delegation, told),
+                status: Some(Status::Confirmed),
+                office: &event.office,
+            }
+        })
+        .collect();
+    Ok(HttpResponse::Ok()
+        .content_type("text/calendar; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(publish(&entries)))
+}
+
+/// `GET /d/{token}/schedule.pdf`: the schedule on paper, as it was told.
+///
+/// # Errors
+/// As [`show`](super::show).
+pub async fn paper(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let door = Door::open(&app, &request, &token).await?;
+    let Some(door) = door.filter(|door| door.link.slot.is_none()) else {
+        return dead_link();
+    };
+    let bytes =
+        web::block(move || pdf::as_told(&door.programme, &door.delegation, door.now)?.set())
+            .await
+            .map_err(Error::internal)?
+            .map_err(Error::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"schedule.pdf\"",
+        ))
+        .body(bytes))
+}

@@ -1,0 +1,31 @@
+//! The API as programs use it: a real server, a real database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+#[allow(
+    dead_code,
+    reason = "the pages' tests take another part of this than these"
+)]
+#[path = "../web/meeting.rs"]
+mod meeting;
+mod program;
+#[allow(
+    dead_code,
+    reason = "the pages' tests take another part of this than these"
+)]
+#[path = "../support/server.rs"]
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod document;
+mod everywhere;
+mod problems;
+mod races;
+mod reading;
+mod rights;
+mod tokens;
+mod writing;

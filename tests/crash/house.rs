@@ -1,0 +1,371 @@
+//! A database, servers on it that come and go as processes, and an officer who works at them.
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use iikura::audit::Actor;
+use iikura::auth::EventRole;
+use iikura::auth::account::{self, Profile};
+use iikura::auth::password::NewPassword;
+use iikura::db::DbError;
+use iikura::db::schema::outbox;
+use iikura::db::text_enum::Word;
+use iikura::delegation::DelegationId;
+use iikura::event::live::Live;
+use iikura::event::programme::Programme;
+use iikura::event::{EventId, file};
+use iikura::mail::outbox::{LEASE, MailState};
+use iikura::mail::transport::Transport;
+use iikura::mail::worker::{Bell, Worker};
+use iikura::slot::{Slot, SlotId, State};
+use iikura::text::{Email, Line};
+use iikura::time::{Clock, Moment};
+use tempfile::TempDir;
+
+use crate::support::both::Scratch;
+use crate::support::chance::Chance;
+
+const OFFICER: &str = "officer@protocol.example";
+const PASSWORD: &str = "violet anchor ninety";
+/// Slots a day, thirty-five minutes apart.
+const A_DAY: u64 = 40;
+
+/// A mail as the outbox has it.
+#[derive(Debug)]
+pub struct Mail {
+    pub slot: SlotId,
+    pub delegation: DelegationId,
+    pub sequence: i32,
+    pub message_id: String,
+    pub raw: String,
+    pub state: MailState,
+}
+
+pub struct House<'a> {
+    scratch: &'a Scratch,
+    event: EventId,
+    address: SocketAddr,
+    smtp_url: String,
+    folder: TempDir,
+    cookie: Option<String>,
+    booked: u64,
+    /// What a server said it had done: the slot and the version it then had.
+    pub promised: Vec<(SlotId, i32)>,
+}
+
+/// A server as a process.
+pub struct Server(Child);
+
+impl Server {
+    /// Lets it live for so long, and kills it as a power cut would.
+    pub fn kill_after(mut self, life: Duration) {
+        std::thread::sleep(life);
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl<'a> House<'a> {
+    pub fn furnish(scratch: &'a Scratch, smtp_url: &str) -> Self {
+        scratch.migrate().unwrap();
+        let days: Vec<String> = (1..=28)
+            .map(|day| format!("\"2030-06-{day:02}\""))
+            .collect();
+        let mut source = format!(
+            "[meeting]\nslug = \"crash\"\nname = \"Meeting\"\nvenue = \"House\"\ntime_zone = \"Asia/Tokyo\"\n\
+             opens = \"00:00\"\ncloses = \"24:00\"\ndays = [{}]\n\
+             [[rooms]]\ncode = \"salon\"\nname = \"Salon\"\ncapacity = 40\nturnaround_minutes = 0\n",
+            days.join(",")
+        );
+        for (precedence, code) in ["JP", "KZ"].iter().enumerate() {
+            let role = if precedence == 0 { "chair" } else { "guest" };
+            write!(
+                source,
+                "[[parties]]\ncode = \"{code}\"\nname = \"{code}\"\nrole = \"{role}\"\nhead = \"Head\"\n\
+                 precedence = {precedence}\ntime_zone = \"Asia/Almaty\"\nparty_size = 6\n\
+                 contacts = [{{ name = \"Desk\", email = \"{code}@delegations.example\", language = \"en\" }}]\n"
+            )
+            .unwrap();
+        }
+        let (actor, now) = (Actor::command_line(), Clock::system().now());
+        let event = scratch
+            .write_here(|conn| {
+                let office = Email::parse("protocol@iikura.example").unwrap();
+                let imported = file::import(conn, &Live::default(), &source, &office, &actor, now);
+                let event = imported.unwrap().event;
+                let profile = Profile {
+                    name: Line::parse("Officer").unwrap(),
+                    admin: false,
+                    roles: vec![(event, EventRole::Officer)],
+                };
+                let hash = NewPassword::parse(PASSWORD, &[])
+                    .unwrap()
+                    .hash_here()
+                    .unwrap();
+                let email = Email::parse(OFFICER).unwrap();
+                account::add(conn, &email, &profile, &hash, &actor, now).unwrap();
+                Ok::<_, DbError>(event)
+            })
+            .unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self {
+            scratch,
+            event,
+            address: free.local_addr().unwrap(),
+            smtp_url: smtp_url.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+            cookie: None,
+            booked: 0,
+            promised: Vec::new(),
+        }
+    }
+
+    /// Starts a server and waits until it answers and the officer is signed in.
+    pub fn start(&mut self) -> Server {
+        let child = Command::new(env!("CARGO_BIN_EXE_iikura"))
+            .env_clear()
+            .env("RUST_LOG", "info")
+            .args(["serve", "--database-url", self.scratch.url()])
+            .args(["--listen", &self.address.to_string()])
+            .args(["--smtp-url", &self.smtp_url, "--workers", "1"])
+            .arg("--secret-file")
+            .arg(self.folder.path().join("secret.key"))
+            .stdout(Stdio::null())
+            .stderr(self.log_file())
+            .spawn()
+            .unwrap();
+        let server = Server(child);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.address).is_err() {
+            assert!(Instant::now() < deadline, "the server does not answer");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        while self.cookie.is_none() {
+            self.cookie = self.sign_in();
+        }
+        server
+    }
+
+    fn log_file(&self) -> File {
+        let path = self.folder.path().join("log");
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap()
+    }
+
+    /// What the servers have logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// Does the next thing; `None` when nobody answers.
+    pub fn act(&mut self, chance: &mut Chance) -> Option<()> {
+        let programme = self.programme();
+        let live: Vec<Slot> = programme
+            .live_slots()
+            .map(|slot| Slot::clone(slot))
+            .collect();
+        let tentative = live.iter().find(|slot| slot.state() == State::Tentative);
+        let confirmed: Vec<&Slot> = live
+            .iter()
+            .filter(|slot| slot.state() == State::Confirmed)
+            .collect();
+        match (chance.below(6), tentative, confirmed.is_empty()) {
+            (0 | 1, Some(slot), _) => self.step(slot, "confirmation", &[]),
+            (2 | 3, _, false) => {
+                let slot = (*chance.one_of(&confirmed)).clone();
+                let zone = programme.event.time_zone;
+                // To and fro by five minutes.
+                let start = slot.interval().start();
+                let minute = zone.clock(start);
+                let moved = start.plus(if minute.ends_with('0') { 5 } else { -5 });
+                let fields = [
+                    ("day", zone.date(start).to_string()),
+                    ("start", zone.clock(moved)),
+                    ("end", zone.clock(moved.plus(20))),
+                    ("room", "salon".to_owned()),
+                    ("tell", "now".to_owned()),
+                ];
+                self.step(&slot, "placement", &fields)
+            }
+            (4, _, false) => {
+                let slot = (*chance.one_of(&confirmed)).clone();
+                self.step(&slot, "cancellation", &[("tell", "now".to_owned())])
+            }
+            _ => self.book(),
+        }
+    }
+
+    fn book(&mut self) -> Option<()> {
+        let (day, place) = (self.booked / A_DAY % 28 + 1, self.booked % A_DAY);
+        self.booked += 1;
+        let clock = |minute: u64| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let start = place * 35 / 10 * 10;
+        let fields = [
+            ("kind", "bilateral".to_owned()),
+            ("title", format!("Talk {}", self.booked)),
+            ("day", format!("2030-06-{day:02}")),
+            ("start", clock(start)),
+            ("end", clock(start + 20)),
+            ("room", "salon".to_owned()),
+            ("delegations", "JP".to_owned()),
+            ("delegations", "KZ".to_owned()),
+            ("state", "tentative".to_owned()),
+        ];
+        let location = self.post("/events/crash/slots", &fields)?;
+        if let Some(id) = location.strip_prefix("/slots/") {
+            let id = id.split('?').next().unwrap().parse().unwrap();
+            self.promised.push((SlotId(id), 1));
+        }
+        Some(())
+    }
+
+    fn step(&mut self, slot: &Slot, noun: &str, more: &[(&str, String)]) -> Option<()> {
+        let fields = [&[("version", slot.version.to_string())][..], more].concat();
+        let location = self.post(&format!("/slots/{}/{noun}", slot.id), &fields)?;
+        if !location.is_empty() {
+            self.promised.push((slot.id, slot.version + 1));
+        }
+        Some(())
+    }
+
+    fn sign_in(&self) -> Option<String> {
+        let fields = [
+            ("email", OFFICER.to_owned()),
+            ("password", PASSWORD.to_owned()),
+        ];
+        let answer = self.send("/sign-in", &fields)?;
+        let cookie = answer.headers().get("set-cookie")?.to_str().ok()?;
+        Some(cookie.split(';').next()?.to_owned())
+    }
+
+    /// Where the answer leads; empty for a refusal. `None` when nobody answers.
+    fn post(&self, path: &str, fields: &[(&str, String)]) -> Option<String> {
+        let answer = self.send(path, fields)?;
+        let status = answer.status().as_u16();
+        assert!(status < 500, "{path}: {status}");
+        if status != 303 {
+            return Some(String::new());
+        }
+        let location = answer.headers().get("location")?.to_str().ok()?.to_owned();
+        assert!(!location.starts_with("/sign-in"), "still signed in");
+        Some(location)
+    }
+
+    fn send(
+        &self,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> Option<ureq::http::Response<ureq::Body>> {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let origin = format!("http://{}", self.address);
+        let mut request = agent
+            .post(format!("{origin}{path}"))
+            .header("origin", &origin)
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        request.send(&body).ok()
+    }
+
+    /// The path of Kazakhstan's private page, as its delegation's page shows it.
+    pub fn private_page(&self) -> String {
+        let page = self.fetch("/events/crash/delegations/KZ");
+        let start = page.1.find("/d/").unwrap();
+        page.1[start..].split('"').next().unwrap().to_owned()
+    }
+
+    /// The status of a page.
+    pub fn get(&self, path: &str) -> u16 {
+        self.fetch(path).0
+    }
+
+    fn fetch(&self, path: &str) -> (u16, String) {
+        let mut request = ureq::get(format!("http://{}{path}", self.address));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let mut answer = request.call().unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_to_string().unwrap())
+    }
+
+    pub fn programme(&self) -> Programme {
+        let event = self.event;
+        self.scratch
+            .read_here(|conn| {
+                let programme = Live::default().programme(conn, event)?;
+                Ok::<_, DbError>(Programme::clone(&programme.unwrap()))
+            })
+            .unwrap()
+    }
+
+    /// Sends what still waits, once the leases of the dead have ended.
+    pub fn send_the_rest(&self, transport: &Transport) {
+        let later = Clock::system().now().plus(LEASE + 3600);
+        let clock = Clock::from_fn(move || Moment::from_seconds(later.seconds()));
+        let worker = Worker::new(
+            (**self.scratch).clone(),
+            transport.clone(),
+            clock,
+            Bell::default(),
+        );
+        actix_web::rt::System::new()
+            .block_on(worker.drain())
+            .unwrap();
+    }
+
+    pub fn mails(&self) -> Vec<Mail> {
+        type Row = (
+            Option<SlotId>,
+            Option<DelegationId>,
+            i32,
+            String,
+            Vec<u8>,
+            Word<MailState>,
+        );
+        let rows: Vec<Row> = self
+            .scratch
+            .read_here(|conn| {
+                Ok::<_, DbError>(
+                    outbox::table
+                        .select((
+                            outbox::slot_id,
+                            outbox::delegation_id,
+                            outbox::sequence,
+                            outbox::message_id,
+                            outbox::raw,
+                            outbox::state,
+                        ))
+                        .load(conn)?,
+                )
+            })
+            .unwrap();
+        rows.into_iter()
+            .map(
+                |(slot, delegation, sequence, message_id, raw, state)| Mail {
+                    slot: slot.unwrap(),
+                    delegation: delegation.unwrap(),
+                    sequence,
+                    message_id,
+                    raw: String::from_utf8(raw).unwrap(),
+                    state: state.0,
+                },
+            )
+            .collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! The queue as a whole: stopped by somebody, shared by many workers, wiped when it is old.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use iikura::db::DbError;
+use iikura::db::schema::inbox;
+use iikura::mail::outbox::{self, MailState, NewMail};
+use iikura::mail::worker::Bell;
+use iikura::notice::Method;
+use iikura::slot::SlotId;
+
+use crate::house::{House, KAZAKHSTAN, RAW, SLOT, houses, new_mail};
+use crate::relay::{Relay, Scene};
+
+#[actix_web::test]
+async fn a_paused_queue_keeps_what_it_has_on_every_server() {
+    for house in houses() {
+        let relay = Relay::playing(&[Scene::Accept]);
+        let (here, there) = (
+            house.worker(&relay.transport()),
+            house.worker(&relay.transport()),
+        );
+        let now = house.now();
+        assert!(house.write(|connection| outbox::pause(connection, "Admin", now)));
+        assert!(!house.write(|connection| outbox::pause(connection, "Another", now)));
+        let pause = house.write(outbox::paused).unwrap();
+        assert_eq!((pause.by.as_str(), pause.since), ("Admin", now));
+        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        for worker in [&here, &there] {
+            assert_eq!(worker.drain().await.unwrap(), 0);
+        }
+        assert_eq!(house.state(id), MailState::Queued);
+        assert_eq!(
+            house.write(outbox::next_due),
+            None,
+            "nobody looks again and again"
+        );
+        assert!(house.write(outbox::resume) && !house.write(outbox::resume));
+        assert_eq!(there.drain().await.unwrap(), 1);
+        assert_eq!(house.state(id), MailState::Sent);
+        assert_eq!(relay.received().len(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_done_with_is_wiped_in_time_and_the_rest_kept() {
+    for house in houses() {
+        let relay = Relay::playing(&[Scene::Accept]);
+        let worker = house.worker(&relay.transport()).keeping(30);
+        let old = house.enqueue(&new_mail(0, Method::Request)).id;
+        worker.drain().await.unwrap();
+        house.later(30 * 86_400 - 60);
+        let mut waiting = new_mail(0, Method::Request);
+        waiting.recipient = "second@delegations.example";
+        let waiting = house.enqueue(&waiting).id;
+        assert_eq!(worker.tidy().await.unwrap(), 0);
+        house.later(120);
+        assert_eq!(worker.tidy().await.unwrap(), 1);
+        assert_eq!(worker.tidy().await.unwrap(), 0, "once");
+        let mail = house.mail(old);
+        assert_eq!(mail.raw, b"");
+        assert_eq!(mail.summary.wiped_at, Some(house.now()));
+        assert_eq!(mail.summary.recipient, "kz@delegations.example");
+        assert_eq!(mail.summary.last_code, Some(250));
+        house.later(365 * 86_400);
+        assert_eq!(
+            worker.tidy().await.unwrap(),
+            0,
+            "what waits is not done with"
+        );
+        assert_eq!(house.mail(waiting).raw, RAW.as_bytes());
+    }
+}
+
+#[actix_web::test]
+async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stays() {
+    for house in houses() {
+        let relay = Relay::playing(&[Scene::Accept]);
+        let worker = house.worker(&relay.transport());
+        let received = house.now().seconds();
+        house.write(|connection| {
+            diesel::sql_query(format!(
+                "INSERT INTO inbox (id, dedupe_key, event_id, outcome, why, sender, subject, body, received_at)
+                 VALUES (7, 'x', 1, 'person', 'An answer in words.', 'kz@delegations.example', 'Re', 'Private', {received})"
+            ))
+            .execute(connection)
+        });
+        let texts = || {
+            house.write(|connection| {
+                inbox::table
+                    .select((inbox::body, inbox::why, inbox::wiped_at.is_not_null()))
+                    .first::<(String, String, bool)>(connection)
+            })
+        };
+        house.later(89 * 86_400);
+        worker.tidy().await.unwrap();
+        assert_eq!(
+            texts(),
+            ("Private".into(), "An answer in words.".into(), false)
+        );
+        house.later(2 * 86_400);
+        worker.tidy().await.unwrap();
+        assert_eq!(texts(), (String::new(), "An answer in words.".into(), true));
+    }
+}
+
+#[actix_web::test]
+async fn a_wiped_mail_is_not_sent_again() {
+    let house = House::sqlite();
+    let relay = Relay::playing(&[Scene::Rcpt("550 5.1.1 no such user")]);
+    let worker = house.worker(&relay.transport()).keeping(1);
+    let id = house.enqueue(&new_mail(0, Method::Request)).id;
+    worker.drain().await.unwrap();
+    house.later(2 * 86_400);
+    assert_eq!(worker.tidy().await.unwrap(), 1);
+    let now = house.now();
+    assert!(!house.write(|connection| outbox::retry(connection, id, now)));
+    assert_eq!(house.state(id), MailState::Failed);
+}
+
+#[test]
+fn a_mail_that_is_being_retried_is_not_wiped() {
+    for house in houses() {
+        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let mail = house.claimed();
+        house.write(|connection| outbox::failed(connection, &mail, None, "no"));
+        house.later(100 * 86_400);
+        let now = house.now();
+        if house.db.is_shared() {
+            // The other transaction is open while the wiping goes on.
+            let cleaner = house.db.another_process();
+            house.write(|connection| {
+                connection.transaction(|connection| {
+                    assert!(outbox::retry(connection, id, now)?);
+                    let wiped = cleaner.write_here(|connection| {
+                        // Whoever waits for the other has not passed it over.
+                        diesel::sql_query("SET lock_timeout = '2s'").execute(connection)?;
+                        Ok::<_, DbError>(outbox::wipe(connection, now, now)?)
+                    });
+                    assert_eq!(wiped.unwrap(), 0);
+                    Ok(())
+                })
+            });
+        } else {
+            assert!(house.write(|connection| outbox::retry(connection, id, now)));
+        }
+        assert_eq!(
+            house.write(|connection| outbox::wipe(connection, now, now)),
+            0
+        );
+        assert_eq!(house.mail(id).raw, RAW.as_bytes());
+    }
+}
+
+#[test]
+fn a_contact_removed_while_a_mail_is_in_hand_is_not_written_to_again() {
+    for house in houses() {
+        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let mail = house.claimed();
+        let forget = |house: &House| {
+            house.write(|connection| {
+                outbox::forget_others(connection, KAZAKHSTAN, &["new@delegations.example"])
+            })
+        };
+        forget(&house);
+        assert_eq!(house.state(id), MailState::Sending, "it may be on the wire");
+        let now = house.now();
+        house.write(|connection| outbox::retry_later(connection, &mail, Some(451), "busy", now));
+        let summary = house.mail(id).summary;
+        assert_eq!(summary.state.0, MailState::Superseded);
+        assert!(summary.last_error.unwrap().contains("no contact"));
+
+        // Nor when the worker has died with it.
+        let id = house.enqueue(&new_mail(1, Method::Request)).id;
+        house.claimed();
+        forget(&house);
+        house.later(outbox::LEASE + 1);
+        let now = house.now();
+        house.write(|connection| outbox::expire(connection, now));
+        assert!(
+            house
+                .write(|connection| outbox::claim(connection, "worker", now))
+                .is_none()
+        );
+        assert_eq!(house.state(id), MailState::Failed);
+
+        // What went out in that moment went out.
+        let id = house.enqueue(&new_mail(2, Method::Request)).id;
+        let mail = house.claimed();
+        forget(&house);
+        let now = house.now();
+        assert!(house.write(|connection| outbox::sent(connection, &mail, Some(250), now)));
+        assert_eq!(house.state(id), MailState::Sent);
+    }
+}
+
+const SLOTS: i64 = 10;
+const SEQUENCES: i32 = 6;
+const READERS: i64 = 5;
+
+/// The office goes on changing slots while four workers send: what a newer mail has overtaken in the queue may be left
+/// out, but nothing comes twice, nothing comes late, and the last word always comes.
+#[test]
+fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
+    for house in houses() {
+        for slot in 1..=SLOTS {
+            house.another_slot(SLOT.0 + slot);
+        }
+        let relay = Relay::playing(&[Scene::Accept]);
+        let bells: Vec<Bell> = (0..4).map(|_| Bell::default()).collect();
+        thread::scope(|scope| {
+            let _at_the_end = SendHome(&bells);
+            for bell in &bells {
+                // With a pool of its own, as in a process of its own.
+                let worker = house.worker_of_another_process(&relay.transport(), bell.clone());
+                scope.spawn(|| actix_web::rt::System::new().block_on(worker.run()));
+            }
+            for sequence in 0..SEQUENCES {
+                for slot in 1..=SLOTS {
+                    for reader in 1..=READERS {
+                        enqueue(&house, slot, sequence, reader);
+                    }
+                    bells.iter().for_each(Bell::ring);
+                }
+            }
+            // A worker that finds a mail behind one in a colleague's hand goes to sleep: it is rung for until all is out.
+            while house.counts().waiting > 0 {
+                bells.iter().for_each(Bell::ring);
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let mut latest: HashMap<(i64, i64), i32> = HashMap::new();
+        for mail in relay.received() {
+            let [slot, sequence, reader] = numbers(&mail.raw);
+            let sequence = i32::try_from(sequence).unwrap();
+            let before = latest.insert((slot, reader), sequence);
+            assert!(before < Some(sequence), "{before:?}, then {sequence}");
+        }
+        assert_eq!(
+            i64::try_from(latest.len()).unwrap(),
+            SLOTS * READERS,
+            "everybody hears of every slot"
+        );
+        assert!(latest.values().all(|sequence| *sequence == SEQUENCES - 1));
+    }
+}
+
+/// Sends workers home, also when the test ends early.
+struct SendHome<'a>(&'a [Bell]);
+
+impl Drop for SendHome<'_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(Bell::stop);
+    }
+}
+
+fn enqueue(house: &House, slot: i64, sequence: i32, reader: i64) {
+    let recipient = format!("reader{reader}@delegations.example");
+    let uid = format!("{slot}.{reader}@iikura.example");
+    let name = format!("<{slot}.{sequence}.{reader}@iikura.example>");
+    let raw = format!("Message-ID: {name}\r\n\r\n{slot} {sequence} {reader}\r\n");
+    house.enqueue(&NewMail {
+        slot: SlotId(SLOT.0 + slot),
+        recipient: &recipient,
+        uid: &uid,
+        message_id: &name,
+        raw: raw.as_bytes(),
+        ..new_mail(sequence, Method::Request)
+    });
+}
+
+fn numbers(raw: &str) -> [i64; 3] {
+    let body = raw.split("\r\n\r\n").nth(1).unwrap();
+    let numbers: Vec<i64> = body
+        .split_whitespace()
+        .map(|word| word.parse().unwrap())
+        .collect();
+    numbers.try_into().unwrap()
+}

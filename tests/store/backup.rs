@@ -1,0 +1,189 @@
+//! A backup is taken beside writers, trusted only after it is judged, and never put over anything.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::thread;
+
+use diesel::prelude::*;
+use iikura::db::backup::{self, BackupError, Contents};
+use iikura::db::{Db, DbError};
+
+use crate::scene::*;
+use crate::support::both::Scratch;
+
+fn furnished() -> Scratch {
+    let scratch = Scratch::sqlite().migrated();
+    furnish(&scratch);
+    scratch
+}
+
+fn open(file: &Path) -> Db {
+    Db::open(&format!("sqlite:{}", file.display()).parse().unwrap()).unwrap()
+}
+
+/// A slot and who takes part, in one transaction.
+fn book_whole(db: &Db, id: i64) {
+    let starts = i32::try_from(id).unwrap() * 30;
+    db.write_here(|connection| {
+        connection.transaction(|connection| {
+            for statement in [
+                insert_slot(id, starts, starts + 30, "tentative"),
+                insert_occupancy(id, CHAIR),
+                insert_occupancy(id, ORCHID),
+            ] {
+                diesel::sql_query(statement).execute(connection)?;
+            }
+            Ok::<(), DbError>(())
+        })
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_backup_beside_a_writer_has_every_commit_before_it_and_none_by_half() {
+    let scratch = furnished();
+    let folder = tempfile::tempdir().unwrap();
+    let (stop, done) = (AtomicBool::new(false), AtomicI64::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in 1.. {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                book_whole(&scratch, id);
+                done.store(id, Ordering::SeqCst);
+            }
+        });
+        for round in 0..10 {
+            while done.load(Ordering::SeqCst) < round * 20 {
+                thread::yield_now();
+            }
+            let before = done.load(Ordering::SeqCst);
+            let copy = folder.path().join(format!("{round}.db"));
+            let contents = backup::write(&scratch, &copy).unwrap();
+            assert!(contents.slots >= before, "{contents:?} after {before}");
+            let home = folder.path().join(format!("restored/{round}.db"));
+            assert_eq!(backup::restore(&copy, &home).unwrap(), contents);
+            let restored = open(&home);
+            restored.check_schema().unwrap();
+            assert_eq!(count(&restored, "slots"), contents.slots);
+            assert_eq!(count(&restored, "occupancy"), 2 * contents.slots);
+            assert_no_double_booking(&restored);
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+}
+
+#[test]
+fn a_backup_is_for_its_owner_alone_and_over_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = furnished();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evening.db");
+    let expected = Contents {
+        events: 2,
+        slots: 0,
+        mails: 0,
+    };
+    assert_eq!(backup::write(&scratch, &file).unwrap(), expected);
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = backup::write(&scratch, &file);
+    assert!(matches!(again, Err(BackupError::Exists(_))), "{again:?}");
+    let nowhere = backup::write(&scratch, &folder.path().join("no such folder/evening.db"));
+    assert!(matches!(nowhere, Err(BackupError::File(..))), "{nowhere:?}");
+
+    let home = folder.path().join("iikura.db");
+    std::fs::write(&home, "a ministry's data").unwrap();
+    let over = backup::restore(&file, &home);
+    assert!(matches!(over, Err(BackupError::Exists(_))), "{over:?}");
+    assert_eq!(std::fs::read(&home).unwrap(), b"a ministry's data");
+    std::fs::rename(&home, folder.path().join("iikura.db-wal")).unwrap();
+    let beside_a_log = backup::restore(&file, &home);
+    assert!(matches!(beside_a_log, Err(BackupError::Exists(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_damaged_backup_is_not_put_back() {
+    let scratch = furnished();
+    for id in 1..=200 {
+        book_whole(&scratch, id);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.db");
+    backup::write(&scratch, &whole).unwrap();
+    let bytes = std::fs::read(&whole).unwrap();
+    let cut = bytes[..bytes.len() / 2].to_vec();
+    let mut blotted = bytes.clone();
+    // Where rows stand: an index is made anew from them, so that a blot on one loses nothing.
+    let row = bytes.windows(8).position(|words| words == b"Slot 200");
+    let page = row.unwrap() / 4096 * 4096;
+    blotted[page..page + 4096].fill(0x55);
+    for (name, content) in [
+        ("cut.db", cut),
+        ("blotted.db", blotted),
+        ("other.db", b"no database at all".to_vec()),
+        ("empty.db", Vec::new()),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        let home = folder.path().join("iikura.db");
+        let refused = backup::restore(&file, &home);
+        assert!(
+            matches!(&refused, Err(BackupError::Damaged { path, .. }) if *path == file),
+            "{name}: {refused:?}"
+        );
+        assert!(!home.exists());
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5);
+}
+
+#[test]
+fn a_backup_with_a_double_booking_is_not_put_back() {
+    let scratch = furnished();
+    book_whole(&scratch, 1);
+    book_whole(&scratch, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evening.db");
+    backup::write(&scratch, &file).unwrap();
+    let tampered = open(&file);
+    for statement in [
+        "DROP TRIGGER no_overlap_insert",
+        "DROP TRIGGER no_overlap_update",
+        "UPDATE slots SET starts_at = starts_at - 30, ends_at = ends_at - 30 WHERE id = 2",
+    ] {
+        run(&tampered, statement).unwrap();
+    }
+    drop(tampered);
+    let refused = backup::restore(&file, &folder.path().join("iikura.db"));
+    let words = refused.unwrap_err().to_string();
+    assert!(words.contains("2 double bookings"), "{words}");
+}
+
+#[test]
+fn a_backup_that_somebody_is_looking_into_is_put_back_all_the_same() {
+    let scratch = furnished();
+    book_whole(&scratch, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evening.db");
+    let contents = backup::write(&scratch, &file).unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // The first to open and the last to close have the file to themselves for a moment.
+            while !stop.load(Ordering::SeqCst) {
+                run(&open(&file), "UPDATE slots SET version = version + 1").unwrap();
+            }
+        });
+        for round in 0..40 {
+            let home = folder.path().join(format!("{round}.db"));
+            let restored = backup::restore(&file, &home);
+            if restored.is_err() {
+                stop.store(true, Ordering::SeqCst);
+            }
+            assert_eq!(restored.unwrap(), contents);
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+}

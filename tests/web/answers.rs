@@ -1,0 +1,563 @@
+//! Delegations answer by private links; officers see who was told what and what they said.
+
+use iikura::mail::contents::contents;
+use iikura::mail::outbox;
+use iikura::web::Error;
+
+use crate::meeting::{ADMIN, Meeting, OBSERVER, STRANGER};
+use crate::server::Browser;
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind,
+    whatever_opens_every_link_in_a_mail_changes_nothing,
+    a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters,
+    a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else,
+    a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others,
+    nonsense_is_refused_with_what_was_typed,
+    the_office_notes_an_answer_and_sees_who_was_told_what,
+    what_was_told_is_no_change_to_undo,
+    answers_by_a_link_are_not_without_end,
+);
+
+const EVENT: &str = "/events/ca-jad-9";
+
+fn post_to_slot(
+    meeting: &Meeting,
+    officer: &Browser,
+    words: &str,
+    noun: &str,
+    more: &[(&str, &str)],
+) {
+    let slot = meeting.slot(words);
+    let version = slot.version.to_string();
+    let fields = [&[("version", version.as_str())][..], more].concat();
+    let answer = officer.post(&format!("/slots/{}/{noun}", slot.id), &fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    meeting.server.pass(60);
+}
+
+fn confirm(meeting: &Meeting, officer: &Browser, words: &str) {
+    post_to_slot(meeting, officer, words, "confirmation", &[]);
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'sent', attempts = 1, last_code = 250");
+}
+
+/// The paths of the links in the latest mail to an address: to answer, and to the whole schedule.
+pub fn links(meeting: &Meeting, recipient: &str) -> (Option<String>, String) {
+    let event = meeting.event;
+    let raw = meeting.server.db.read_here(|conn| {
+        let mails = outbox::list(conn, Some(event), 1000)?;
+        let latest = mails.iter().find(|mail| mail.recipient == recipient);
+        Ok::<_, Error>(outbox::get(conn, latest.unwrap().id)?.unwrap().raw)
+    });
+    let plain = contents(&raw.unwrap()).plain;
+    let origin = meeting.server.origin.as_str();
+    let mut paths: Vec<String> = plain
+        .lines()
+        .filter_map(|line| line.strip_prefix(origin))
+        .map(str::to_owned)
+        .collect();
+    let whole = paths.pop().unwrap();
+    (paths.pop(), whole)
+}
+
+fn answer(liaison: &Browser, link: &str, word: &str, comment: &str) -> u16 {
+    liaison
+        .post(link, &[("answer", word), ("comment", comment)])
+        .status
+}
+
+fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let (link, _) = links(&meeting, "kz@delegations.example");
+    let link = link.unwrap();
+    let liaison = meeting.server.browser();
+    let page = liaison.get(&link);
+    assert_eq!(page.status, 200, "{}", page.body);
+    for words in [
+        "Japan–Kazakhstan Foreign Ministers&#39; Meeting",
+        "17:20–17:45 (JST, UTC+9)",
+        "14:20–14:45 (UTC+6)",
+        "Will you be there?",
+        "Conference Room",
+    ] {
+        assert!(page.body.contains(words), "{words} in {}", page.body);
+    }
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+
+    let taken = liaison.post(
+        &link,
+        &[
+            ("answer", "declined"),
+            ("comment", "The minister leaves at five."),
+        ],
+    );
+    assert_eq!(
+        (taken.status, taken.location()),
+        (303, format!("{link}?done=answered").as_str())
+    );
+    let page = liaison.get(taken.location()).body;
+    assert!(
+        page.contains("Thank you. The protocol office has your answer"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<strong>Declined</strong>") && page.contains("The minister leaves at five.")
+    );
+    let timetable = officer.get(EVENT).body;
+    assert!(timetable.contains("id=\"declined-title\""), "{timetable}");
+    assert!(timetable.contains("The minister leaves at five."));
+    let slot = meeting.slot("Kazakhstan").id;
+    let shown = officer.get(&format!("/slots/{slot}")).body;
+    assert!(shown.contains("by the private link"), "{shown}");
+
+    // The same again is one answer; another takes its place.
+    let before = meeting.rows();
+    assert_eq!(
+        answer(&liaison, &link, "declined", "The minister leaves at five."),
+        303
+    );
+    assert_eq!(meeting.rows(), before);
+    meeting.server.pass(60);
+    assert_eq!(answer(&liaison, &link, "accepted", ""), 303);
+    assert!(!officer.get(EVENT).body.contains("declined-title"));
+    let matrix = officer.get(&format!("{EVENT}/matrix")).body;
+    assert!(matrix.contains("JP no answer yet, KZ accepted"), "{matrix}");
+    let history = officer.get(&format!("/slots/{slot}")).body;
+    assert!(history.contains("Kazakhstan (private link)"), "{history}");
+}
+
+fn whatever_opens_every_link_in_a_mail_changes_nothing(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let (link, whole) = links(&meeting, "kz@delegations.example");
+    let link = link.unwrap();
+    let (before, revision) = (meeting.rows(), meeting.programme().event.revision);
+    let scanner = meeting.server.browser();
+    for path in [
+        &link,
+        &whole,
+        &format!("{whole}/schedule.ics"),
+        &format!("{link}?answer=declined&comment=x"),
+    ] {
+        assert_eq!(scanner.get(path).status, 200, "{path}");
+    }
+    // Nor does a form that another site or a program without a page sends.
+    for headers in [
+        &[("origin", "https://elsewhere.example")][..],
+        &[("sec-fetch-site", "cross-site")],
+        &[],
+    ] {
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let sent = scanner.post_as(
+            &link,
+            "answer=declined&comment=",
+            &[&kind[..], headers].concat(),
+        );
+        assert_eq!(sent.status, 403, "{headers:?}");
+    }
+    assert_eq!(meeting.rows(), before);
+    assert_eq!(meeting.programme().event.revision, revision);
+    assert!(meeting.programme().ledger.answers().next().is_none());
+}
+
+fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let liaison = meeting.server.browser();
+    let (first, _) = links(&meeting, "kz@delegations.example");
+    let first = first.unwrap();
+    assert_eq!(answer(&liaison, &first, "accepted", ""), 303);
+
+    // A change that waits to be told is not seen before it is told.
+    let place = [
+        ("day", "2022-12-24"),
+        ("start", "18:00"),
+        ("end", "18:25"),
+        ("room", "conference"),
+    ];
+    post_to_slot(&meeting, &officer, "Kazakhstan", "placement", &place);
+    let page = liaison.get(&first).body;
+    assert!(
+        page.contains("17:20–17:45") && !page.contains("18:00"),
+        "{page}"
+    );
+    assert_eq!(answer(&liaison, &first, "accepted", "Good"), 303);
+
+    let id = meeting.slot("Kazakhstan").id;
+    assert_eq!(
+        officer.post(&format!("/slots/{id}/notices"), &[]).status,
+        303
+    );
+    let stale = liaison.get(&first).body;
+    assert!(
+        stale.contains("This has changed since the letter"),
+        "{stale}"
+    );
+    assert!(
+        stale.contains("18:00–18:25") && !stale.contains("Will you be there"),
+        "{stale}"
+    );
+    let refused = liaison.post(&first, &[("answer", "declined"), ("comment", "")]);
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("This has changed since the letter"));
+    let shown = officer.get(&format!("/slots/{id}")).body;
+    assert!(shown.contains("Asked anew: no answer yet"), "{shown}");
+
+    let (second, _) = links(&meeting, "kz@delegations.example");
+    let second = second.unwrap();
+    assert_eq!(answer(&liaison, &second, "accepted", ""), 303);
+    // Another title is told, too, but asks nobody anew.
+    let slot = meeting.slot("Kazakhstan");
+    let fields = [
+        ("kind", "bilateral"),
+        ("title", "Meeting of Ministers"),
+        ("day", "2022-12-24"),
+        ("start", "18:00"),
+        ("end", "18:25"),
+        ("room", "conference"),
+        ("delegations", "JP"),
+        ("delegations", "KZ"),
+        ("tell", "now"),
+    ];
+    let version = slot.version.to_string();
+    let fields = [&[("version", version.as_str())][..], &fields].concat();
+    assert_eq!(officer.post(&format!("/slots/{id}"), &fields).status, 303);
+    assert!(
+        officer
+            .get(&format!("/slots/{id}"))
+            .body
+            .contains("Accepted")
+    );
+
+    post_to_slot(
+        &meeting,
+        &officer,
+        "Meeting of Ministers",
+        "cancellation",
+        &[("tell", "now")],
+    );
+    let (_, whole) = links(&meeting, "kz@delegations.example");
+    let off = liaison.get(&second).body;
+    assert!(off.contains("This is off, or goes on without you"), "{off}");
+    assert_eq!(answer(&liaison, &second, "accepted", ""), 409);
+    assert!(
+        liaison
+            .get(&whole)
+            .body
+            .contains("Nothing is confirmed at present")
+    );
+    assert!(
+        meeting.programme().ledger.answers().next().is_none(),
+        "there is nothing to answer any more"
+    );
+}
+
+fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    confirm(&meeting, &officer, "Uzbekistan");
+    let (kazakh, whole) = links(&meeting, "kz@delegations.example");
+    let kazakh = kazakh.unwrap();
+    let stranger = meeting.server.browser();
+    let another = Meeting::on(&Scratch::sqlite());
+    confirm(&another, &another.officer(), "Kazakhstan");
+    let (foreign, _) = links(&another, "kz@delegations.example");
+    let cut = &kazakh[..kazakh.len() - 1];
+    let nothing = stranger.get("/d/nothing");
+    assert_eq!(nothing.status, 404);
+    assert!(
+        nothing
+            .body
+            .contains("Take the link from the latest letter"),
+        "{}",
+        nothing.body
+    );
+    for path in [
+        foreign.unwrap().as_str(),
+        cut,
+        &format!("{kazakh}/schedule.ics"),
+        "/d/AAAA/schedule.ics",
+    ] {
+        let found = stranger.get(path);
+        assert_eq!((found.status, &found.body), (404, &nothing.body), "{path}");
+    }
+    assert_eq!(answer(&stranger, cut, "declined", ""), 404);
+    // The whole schedule's link is there to be read, not to answer by.
+    assert_eq!(answer(&stranger, &whole, "declined", ""), 405);
+
+    let links_of = format!("{EVENT}/delegations/KZ/links");
+    assert_eq!(
+        meeting
+            .server
+            .signed_in(OBSERVER)
+            .post(&links_of, &[])
+            .status,
+        403
+    );
+    assert_eq!(
+        meeting
+            .server
+            .signed_in(STRANGER)
+            .post(&links_of, &[])
+            .status,
+        404
+    );
+    assert_eq!(
+        officer
+            .post(&format!("{EVENT}/delegations/XX/links"), &[])
+            .status,
+        404
+    );
+    assert_eq!(officer.post(&links_of, &[]).status, 303);
+    for path in [&kazakh, &whole, &format!("{whole}/schedule.ics")] {
+        let found = stranger.get(path);
+        assert_eq!((found.status, &found.body), (404, &nothing.body), "{path}");
+    }
+    assert_eq!(answer(&stranger, &kazakh, "accepted", ""), 404);
+    let page = officer.get(&format!("{EVENT}/delegations/KZ")).body;
+    let start = page.find("/d/").unwrap();
+    let new = &page[start..start + page[start..].find('"').unwrap()];
+    assert_ne!(new, whole);
+    assert_eq!(stranger.get(new).status, 200);
+    let (uzbek, _) = links(&meeting, "uz@delegations.example");
+    assert_eq!(
+        stranger.get(&uzbek.unwrap()).status,
+        200,
+        "others keep theirs"
+    );
+    assert!(meeting.programme().ledger.answers().next().is_none());
+
+    let mut last = 404;
+    for _ in 0..60 {
+        last = stranger.get("/d/nothing").status;
+    }
+    assert_eq!(last, 429, "whoever tries many is not listened to any more");
+    assert_eq!(stranger.get(new).status, 200, "but a good link still opens");
+}
+
+fn a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    for words in ["Kazakhstan", "Uzbekistan", "Agenda item 1"] {
+        confirm(&meeting, &officer, words);
+    }
+    let (_, whole) = links(&meeting, "kz@delegations.example");
+    let liaison = meeting.server.browser();
+    let page = liaison.get(&whole).body;
+    let feed = liaison.get(&format!("{whole}/schedule.ics"));
+    assert_eq!(feed.header("content-type"), "text/calendar; charset=utf-8");
+    let calendar = feed.body.replace("\r\n ", "");
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 2, "{calendar}");
+    for words in ["Agenda item 1", "Japan–Kazakhstan"] {
+        assert!(page.contains(words) && calendar.contains(words), "{words}");
+    }
+    for words in [
+        "At home: Saturday\\, 24 December 2022\\, 14:20–14:45 (UTC+6)",
+        "METHOD:PUBLISH",
+        "DTSTART:20221224T082000Z",
+        "LOCATION:Conference Room\\, Iikura House",
+    ] {
+        assert!(calendar.contains(words), "{words} in {calendar}");
+    }
+    assert!(
+        !calendar.contains("ATTENDEE"),
+        "nobody is invited by a feed"
+    );
+    for trace in [
+        "Japan–Uzbekistan",
+        "16:40",
+        "T074000Z",
+        "Working lunch",
+        "Joint press",
+    ] {
+        assert!(
+            !page.contains(trace) && !calendar.contains(trace),
+            "{trace}"
+        );
+    }
+    // The invitation in the mail and the feed are one entry in a calendar.
+    let uid = calendar
+        .lines()
+        .find(|line| line.starts_with("UID:"))
+        .unwrap();
+    let known = meeting
+        .programme()
+        .ledger
+        .notices()
+        .any(|notice| uid[4..] == notice.uid);
+    assert!(known, "{uid}");
+}
+
+fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let (link, _) = links(&meeting, "kz@delegations.example");
+    let link = link.unwrap();
+    let liaison = meeting.server.browser();
+    let before = meeting.rows();
+    let long = "x".repeat(10_240);
+    for (word, comment, words) in [
+        ("maybe", "Kept words", "Press one of the buttons"),
+        ("", "Kept words", "Press one of the buttons"),
+        (
+            "accepted",
+            long.as_str(),
+            "has 10240 characters; shorten it",
+        ),
+        ("accepted", "a\u{0007}b", "control character"),
+    ] {
+        let refused = liaison.post(&link, &[("answer", word), ("comment", comment)]);
+        assert_eq!(refused.status, 422, "{word}");
+        assert!(refused.body.contains(words), "{words} in {}", refused.body);
+        let kept = if comment == "Kept words" {
+            comment
+        } else {
+            &comment[..1]
+        };
+        assert!(refused.body.contains(kept));
+    }
+    assert_eq!(
+        liaison
+            .post(&link, &[("answer", "accepted"), ("admin", "yes")])
+            .status,
+        400
+    );
+
+    let slot = meeting.slot("Kazakhstan").id;
+    let path = format!("/slots/{slot}/answers");
+    let noted = |fields: &[(&str, &str)]| officer.post(&path, fields);
+    let refused = noted(&[
+        ("delegation", "UZ"),
+        ("answer", "yes"),
+        ("comment", "By telephone"),
+    ]);
+    assert_eq!(refused.status, 422);
+    for words in ["Choose who answers", "Choose what they say", "By telephone"] {
+        assert!(refused.body.contains(words), "{words} in {}", refused.body);
+    }
+    let fields = [
+        ("delegation", "KZ"),
+        ("answer", "accepted"),
+        ("comment", ""),
+    ];
+    for (person, status) in [(OBSERVER, 403), (STRANGER, 404)] {
+        assert_eq!(
+            meeting.server.signed_in(person).post(&path, &fields).status,
+            status
+        );
+    }
+    assert_eq!(officer.post("/slots/12345/answers", &fields).status, 404);
+    assert_eq!(meeting.rows(), before);
+}
+
+fn the_office_notes_an_answer_and_sees_who_was_told_what(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    meeting
+        .server
+        .sql("UPDATE outbox SET state = 'failed' WHERE recipient = 'protocol@delegations.example'");
+    let slot = meeting.slot("Kazakhstan").id;
+    let fields = [
+        ("delegation", "KZ"),
+        ("answer", "tentative"),
+        ("comment", "They call back"),
+    ];
+    assert_eq!(
+        officer
+            .post(&format!("/slots/{slot}/answers"), &fields)
+            .status,
+        303
+    );
+    for person in [OBSERVER, ADMIN] {
+        let page = meeting
+            .server
+            .signed_in(person)
+            .get(&format!("{EVENT}/answers"))
+            .body;
+        for words in [
+            "Not sure yet",
+            "noted by Officer",
+            "They call back",
+            "kz@delegations.example</a>: Sent",
+            "<strong>Failed</strong>",
+            "1 not sure yet, 1 without an answer",
+        ] {
+            assert!(page.contains(words), "{words} in {page}");
+        }
+    }
+    assert_eq!(
+        meeting
+            .server
+            .signed_in(STRANGER)
+            .get(&format!("{EVENT}/answers"))
+            .status,
+        404
+    );
+}
+
+fn what_was_told_is_no_change_to_undo(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let (link, _) = links(&meeting, "kz@delegations.example");
+    let place = [
+        ("day", "2022-12-24"),
+        ("start", "18:00"),
+        ("end", "18:25"),
+        ("room", "conference"),
+    ];
+    post_to_slot(&meeting, &officer, "Kazakhstan", "placement", &place);
+    let slot = meeting.slot("Kazakhstan");
+    // Meanwhile the delegation answers to what it knows, and one of the two is taken as told.
+    assert_eq!(
+        answer(&meeting.server.browser(), &link.unwrap(), "accepted", ""),
+        303
+    );
+    let revision = meeting.programme().event.revision.to_string();
+    let (id, version) = (slot.id.to_string(), slot.version.to_string());
+    let reason = format!("reason-{id}-JP");
+    let skip = [
+        ("revision", revision.as_str()),
+        ("to", "JP"),
+        ("slot", &id),
+        (&reason, "Told at the table"),
+    ];
+    assert_eq!(
+        officer
+            .post(&format!("{EVENT}/notices/skips"), &skip)
+            .status,
+        303
+    );
+    let undone = officer.post(&format!("/slots/{id}/undo"), &[("version", &version)]);
+    assert_eq!(undone.status, 303, "{}", undone.body);
+    let back = meeting.slot("Kazakhstan");
+    assert_eq!(back.state(), iikura::slot::State::Confirmed);
+    let zone = meeting.programme().event.time_zone;
+    assert_eq!(zone.clock(back.interval().start()), "17:20");
+}
+
+fn answers_by_a_link_are_not_without_end(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Kazakhstan");
+    let (link, _) = links(&meeting, "kz@delegations.example");
+    let (link, liaison) = (link.unwrap(), meeting.server.browser());
+    let statuses: Vec<u16> = (0..61)
+        .map(|turn| answer(&liaison, &link, "accepted", &format!("Turn {turn}")))
+        .collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 60);
+    assert_eq!(statuses.last(), Some(&429));
+    meeting.server.pass(16 * 60);
+    assert_eq!(answer(&liaison, &link, "accepted", ""), 303);
+}

@@ -1,0 +1,209 @@
+//! The walk: whatever a delegation can lay its hands on says nothing of another delegation's bilateral, whatever the
+//! office has done before.
+//!
+//! Every bilateral has a word in its title that stands nowhere else, and another one when it is given to another guest.
+//! Officers act at random; then everything that went to a delegation, or opens to it, is searched for the others' words.
+#![expect(clippy::print_stdout, reason = "a failing run names its seed")]
+
+use iikura::mail::contents::contents;
+use iikura::mail::outbox;
+use iikura::notice::link::Link;
+use iikura::web::Error;
+
+use crate::meeting::Meeting;
+use crate::papers;
+use crate::server::Browser;
+use crate::support::both::{Scratch, on_both};
+use crate::support::chance::Chance;
+
+on_both!(nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral);
+
+const GUESTS: [(&str, &str); 5] = [
+    ("KG", "Kyrgyz"),
+    ("TM", "Turkmenistan"),
+    ("TJ", "Tajikistan"),
+    ("UZ", "Uzbekistan"),
+    ("KZ", "Kazakhstan"),
+];
+const ACTS: usize = 60;
+
+fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scratch) {
+    let seed = iikura::db::fresh_id().unsigned_abs();
+    println!("seed {seed}");
+    let mut chance = Chance(seed);
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    for (at, (code, words)) in (0..).zip(GUESTS) {
+        edit(&meeting, &officer, words, code, 180 + at * 35, "");
+    }
+    for _ in 0..ACTS {
+        act(&meeting, &officer, &mut chance);
+    }
+    // Whatever is still to be told is told now.
+    let revision = meeting.programme().event.revision.to_string();
+    let mut fields = vec![("revision", revision.as_str())];
+    fields.extend(GUESTS.iter().map(|(code, _)| ("to", *code)));
+    assert_eq!(
+        officer.post("/events/ca-jad-9/notices", &fields).status,
+        303
+    );
+
+    let mut own = 0;
+    for (code, _) in GUESTS {
+        let found = everything_for(&meeting, &officer, code);
+        assert!(found.len() > 4, "{code} reaches something");
+        let whole = found.join("\n").to_lowercase();
+        own += usize::from(whole.contains(&canary(code)));
+        for (other, _) in GUESTS.iter().filter(|(other, _)| *other != code) {
+            for part in &found {
+                assert!(
+                    !part.to_lowercase().contains(&canary(other)),
+                    "{code} reads of {other}: {part}"
+                );
+            }
+        }
+        assert!(
+            !whole.contains("innermost"),
+            "a note is nobody's but the office's: {code}"
+        );
+    }
+    assert!(
+        own >= 3,
+        "what is looked for is there: {own} read of themselves"
+    );
+}
+
+/// Stands in the title of one bilateral and nowhere else.
+fn canary(code: &str) -> String {
+    format!("canary{}bird", code.to_lowercase())
+}
+
+fn edit(meeting: &Meeting, officer: &Browser, words: &str, code: &str, minute: u64, tell: &str) {
+    let slot = meeting.slot(words);
+    let version = slot.version.to_string();
+    let clock = |minute: u64| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let start = 15 * 60 + minute;
+    let title = format!("{words} {}", canary(code));
+    let note = format!("innermost thoughts of {code}");
+    let (from, to) = (clock(start), clock(start + 25));
+    let fields = [
+        ("version", version.as_str()),
+        ("kind", "bilateral"),
+        ("title", &title),
+        ("note", &note),
+        ("day", "2022-12-24"),
+        ("start", &from),
+        ("end", &to),
+        ("room", "conference"),
+        ("delegations", "JP"),
+        ("delegations", code),
+        ("tell", tell),
+    ];
+    // Refused or not: what a refusal says stays with the office.
+    let answer = officer.post(&format!("/slots/{}", slot.id), &fields);
+    assert!([303, 409, 422].contains(&answer.status), "{}", answer.body);
+}
+
+fn act(meeting: &Meeting, officer: &Browser, chance: &mut Chance) {
+    let (code, words) = *chance.one_of(&GUESTS);
+    let slot = meeting.slot(words);
+    let version = slot.version.to_string();
+    let tell = if chance.below(2) == 0 { "now" } else { "" };
+    let path = |noun: &str| format!("/slots/{}/{noun}", slot.id);
+    let version = ("version", version.as_str());
+    match chance.below(10) {
+        0..=2 => drop(officer.post(&path("confirmation"), &[version])),
+        3 => drop(officer.post(
+            &path("confirmation"),
+            &[version, ("method", "delete"), ("tell", tell)],
+        )),
+        4 => drop(officer.post(&path("notices"), &[("again", "yes")])),
+        5 => {
+            meeting.server.pass(chance.below(300).cast_signed());
+            meeting
+                .server
+                .sql("UPDATE outbox SET state = 'sent', attempts = 1, last_code = 250 WHERE state = 'queued'");
+        }
+        6 | 7 => edit(meeting, officer, words, code, chance.below(60) * 5, tell),
+        _ => {
+            // To another guest, under another title; the one it is taken from hears that it is off.
+            let (other, _) = *chance.one_of(&GUESTS);
+            edit(meeting, officer, words, other, chance.below(60) * 5, tell);
+        }
+    }
+}
+
+/// Every mail, page, file and error that is there for one delegation.
+fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<String> {
+    let programme = meeting.programme();
+    let party = programme.delegation_by_code(code).unwrap();
+    let mut found = Vec::new();
+    let event = meeting.event;
+    let address = party.contacts[0].email.to_string();
+    let mails = meeting.server.db.read_here(|conn| {
+        let mut mails = Vec::new();
+        for summary in outbox::list(conn, Some(event), 1000)? {
+            if summary.recipient == address {
+                mails.extend(outbox::get(conn, summary.id)?);
+            }
+        }
+        Ok::<_, Error>(mails)
+    });
+    let mut links = Vec::new();
+    for mail in mails.unwrap() {
+        let read = contents(&mail.raw);
+        let prefix = format!("{}/d/", meeting.server.origin);
+        links.extend(
+            read.plain
+                .lines()
+                .filter(|line| line.starts_with(&prefix))
+                .map(|line| line[meeting.server.origin.len()..].to_owned()),
+        );
+        found.extend([mail.summary.subject, read.plain, read.html]);
+        found.extend(read.calendar.map(|calendar| calendar.replace("\n ", "")));
+        found.push(String::from_utf8(mail.raw).unwrap());
+    }
+    links.sort();
+    links.dedup();
+    let liaison = meeting.server.browser();
+    for link in &links {
+        let page = liaison.get(link);
+        assert_eq!(page.status, 200, "{link}");
+        found.push(page.body);
+        // Only the whole schedule has a calendar.
+        let feed = liaison.get(&format!("{link}/schedule.ics"));
+        assert!([200, 404].contains(&feed.status));
+        found.push(feed.body.replace("\r\n ", ""));
+        let (status, paper) = liaison.file(&format!("{link}/schedule.pdf"));
+        assert_eq!(status, feed.status);
+        if status == 200 {
+            found.push(papers::read(&paper));
+        }
+        // What is refused says no more than what is shown.
+        found.push(liaison.post(link, &[("answer", "perhaps")]).body);
+    }
+    for format in ["html", "csv", "json", "ics"] {
+        let document = format!("/events/ca-jad-9/agenda.{format}?delegation={code}");
+        let written = officer.get(&document);
+        assert_eq!(written.status, 200, "{document}");
+        found.push(written.body.replace("\r\n ", ""));
+    }
+    for document in ["agenda.pdf", "agenda/card.pdf"] {
+        let (status, paper) =
+            officer.file(&format!("/events/ca-jad-9/{document}?delegation={code}"));
+        assert_eq!(status, 200, "{document}");
+        found.push(papers::read(&paper));
+    }
+    // Others' slots by one's own good name: a link that is not signed opens nothing.
+    let strange = Link {
+        delegation: party.id,
+        generation: 0,
+        slot: None,
+    };
+    let key = iikura::notice::link::Key::draw().unwrap();
+    let forged = iikura::notice::link::Links::new(key, &meeting.server.origin).path(strange);
+    let refused = liaison.get(&forged);
+    assert_eq!(refused.status, 404);
+    found.push(refused.body);
+    found
+}
