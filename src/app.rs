@@ -21,6 +21,7 @@ use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, health_pages as mail_health, pages as mail};
 use crate::notice::{answer_pages as answers, pages as notices, private};
+use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
@@ -156,6 +157,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
         .route("/events/{slug}/free-slots", web::get().to(free::show))
         .route("/events/{slug}/free-slots", web::post().to(free::carry))
+        .route("/events/{slug}/plan", web::get().to(plan::show))
+        .route("/events/{slug}/plan", web::post().to(plan::book))
         .route("/events/{slug}/agenda", web::get().to(agenda::index))
         .route(
             "/events/{slug}/agenda/{sheet}.pdf",

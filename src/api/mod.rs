@@ -6,6 +6,7 @@ mod conflicts;
 mod events;
 mod idempotency;
 pub mod openapi;
+mod plans;
 mod precondition;
 pub mod rate;
 mod reference;
@@ -58,6 +59,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(noun(
             "/events/{slug}/free-slots",
             vec![(Method::GET, web::route().to(searching::free_slots))],
+        ))
+        .service(noun(
+            "/events/{slug}/plans",
+            vec![(Method::POST, web::route().to(plans::make))],
         ))
         .service(noun(
             "/events/{slug}/changes",

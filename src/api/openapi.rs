@@ -13,7 +13,7 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::shape::{Alternative, Conflict, words};
-use super::{changes, conflicts, events, searching, slots};
+use super::{changes, conflicts, events, plans, searching, slots};
 use crate::agenda::format::Format;
 use crate::db::text_enum::TextEnum;
 use crate::web::problem::MEDIA_TYPE;
@@ -82,7 +82,7 @@ struct FieldError {
     ),
     paths(
         events::list, events::show, events::programme, events::agenda, changes::show,
-        slots::book, conflicts::dry_run, searching::free_slots,
+        slots::book, conflicts::dry_run, searching::free_slots, plans::make,
         slots::show, slots::change, slots::cancel, slots::confirm, slots::withdraw,
     ),
     components(schemas(Problem, FieldError)),

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::ask::{Ask, bad_request};
+use crate::event::Revision;
 use crate::web::problem::Problem;
 
 /// `"7"`
@@ -55,17 +56,37 @@ pub(super) fn required_match(ask: &Ask, current: i32) -> Result<(), Problem> {
 
 /// True when the program told what it has seen, and that is how it stands.
 pub(super) fn if_match(ask: &Ask, current: i32) -> Result<bool, Problem> {
+    match seen(ask, &etag(current))? {
+        Some(false) => Err(stale(current)),
+        told => Ok(told.is_some()),
+    }
+}
+
+/// As [`if_match`], of a whole programme and its revision.
+pub(super) fn if_programme_match(ask: &Ask, current: Revision) -> Result<bool, Problem> {
+    match seen(ask, &etag(current))? {
+        Some(false) => {
+            let detail = format!(
+                "The programme has changed meanwhile: it is at revision {current}. Read it again and decide anew. Nothing was stored."
+            );
+            Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).of_kind("stale"))
+        }
+        told => Ok(told.is_some()),
+    }
+}
+
+/// Whether the program has seen it as it stands; `None` when it does not tell.
+fn seen(ask: &Ask, current: &str) -> Result<Option<bool>, Problem> {
     let Some(value) = ask.list("if-match")? else {
-        return Ok(false);
+        return Ok(None);
     };
     let tags = tags(&value)
         .ok_or_else(|| bad_request("If-Match is a version in quotes, as in If-Match: \"7\"."))?;
-    match tags {
-        Tags::Any => Ok(true),
+    Ok(Some(match tags {
+        Tags::Any => true,
         // A weak tag never matches here.
-        Tags::These(these) if these.contains(&etag(current)) => Ok(true),
-        Tags::These(_) => Err(stale(current)),
-    }
+        Tags::These(these) => these.iter().any(|tag| tag == current),
+    }))
 }
 
 /// Somebody else was quicker.

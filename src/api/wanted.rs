@@ -122,7 +122,7 @@ pub(super) struct Confirmation {
 }
 
 /// Tells a field that was sent as null from one that was left out.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     field: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)

@@ -34,6 +34,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "password-changed",
         "The password is changed. Other sessions and all tokens of this account have ended.",
     ),
+    ("planned", "The plan is booked, all of it."),
     ("removed", "Removed."),
     ("replaced", "The colleague steps in."),
     ("retried", "The mail is queued again."),

@@ -50,6 +50,7 @@ fn the_document_names_every_route_and_the_reference_reads_it_to_people() {
             "GET /slots/{id}",
             "PATCH /slots/{id}",
             "POST /events/{slug}/conflicts",
+            "POST /events/{slug}/plans",
             "POST /events/{slug}/slots",
             "POST /slots/{id}/confirmation",
         ]

@@ -23,6 +23,7 @@ mod support;
 
 mod document;
 mod everywhere;
+mod plans;
 mod problems;
 mod races;
 mod reading;

@@ -35,6 +35,15 @@ pub(in crate::api) fn state_words() -> RefOr<Schema> {
     words::<State>()
 }
 
+/// The states that a slot may be planned in.
+pub(in crate::api) fn sketch_words() -> RefOr<Schema> {
+    let states = [State::Tentative, State::Pencilled];
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(states.map(State::as_str)))
+        .into()
+}
+
 pub(in crate::api) fn rule_words() -> RefOr<Schema> {
     words::<Rule>()
 }
@@ -185,7 +194,8 @@ impl Conflict {
             rule: conflict.rule().as_str(),
             level: conflict.level.as_str(),
             message,
-            slot: slot.map(|id| id.0),
+            // Beside another slot of a plan there is none yet.
+            slot: slot.map(|id| id.0).filter(|id| *id >= 0),
             resource: resource.and_then(|resource| Resource::of(programme, resource)),
         }
     }
@@ -287,6 +297,17 @@ pub(in crate::api) fn room_code(
     room: Option<crate::room::RoomId>,
 ) -> Option<String> {
     Some(programme.room(room?)?.code.to_string())
+}
+
+pub(in crate::api) fn delegation_codes(
+    programme: &house::Programme,
+    delegations: &[crate::delegation::DelegationId],
+) -> Vec<String> {
+    let parties = programme.delegations.iter();
+    parties
+        .filter(|party| delegations.contains(&party.id))
+        .map(|party| party.code.to_string())
+        .collect()
 }
 
 pub(in crate::api) fn interpreter_codes(

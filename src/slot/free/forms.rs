@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::relaxing::Relaxation;
 use super::wish::{Place, Wish, WishError};
 use crate::db::text_enum::TextEnum;
+use crate::delegation::Delegation;
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::LanguagePair;
 use crate::slot::interval::Interval;
@@ -203,7 +204,11 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
 }
 
 /// Reads room and people; `None` stands for any room that takes the parties.
-fn place(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Option<Place> {
+pub(crate) fn place(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Option<Place> {
     match fields.get("room") {
         ANY_ROOM => {
             let people = fields.get("people");
@@ -219,7 +224,7 @@ fn place(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Op
 }
 
 /// Reads `day`, `from` and `until`: the same hours on each day asked for.
-fn times(
+pub(crate) fn times(
     programme: &Programme,
     fields: &Fields,
     errors: &mut FieldErrors,
@@ -281,11 +286,22 @@ fn title(
     if !typed.trim().is_empty() {
         return errors.check("title", "Title", Line::parse(typed));
     }
-    let chosen = |code: &str| fields.all("delegations").any(|each| each == code);
-    let names: Vec<&str> = programme
-        .delegations
-        .iter()
-        .filter(|party| chosen(party.code.as_str()))
+    let chosen = |party: &Delegation| {
+        let code = party.code.as_str();
+        fields.all("delegations").any(|each| each == code)
+    };
+    usual_title(programme, kind, chosen)
+}
+
+/// What a meeting is called unless somebody says otherwise: its kind and the parties.
+pub(crate) fn usual_title(
+    programme: &Programme,
+    kind: Kind,
+    takes_part: impl Fn(&Delegation) -> bool,
+) -> Option<Line> {
+    let parties = programme.delegations.iter();
+    let names: Vec<&str> = parties
+        .filter(|party| takes_part(party))
         .map(|party| party.name.as_str())
         .collect();
     let long = format!("{}: {}", kind.label(), names.join(", "));

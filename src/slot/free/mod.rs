@@ -19,7 +19,7 @@ mod tests;
 mod wish;
 
 pub use alternatives::{Alternative, MOST_ALTERNATIVES, alternatives, resource_free_from};
-pub use ranking::{Ranked, ranked};
+pub use ranking::{Ranked, best, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
 pub use search::{Found, Obstacle, Offer, Refused, search};
 pub use wish::{Place, Wish, WishError};

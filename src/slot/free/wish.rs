@@ -200,6 +200,30 @@ impl Wish {
         self.near
     }
 
+    /// Who meets.
+    #[must_use]
+    pub fn parties(&self) -> &[DelegationId] {
+        &self.parties
+    }
+
+    /// How long, in minutes.
+    #[must_use]
+    pub const fn minutes(&self) -> i32 {
+        self.minutes
+    }
+
+    /// What the slot would be called.
+    #[must_use]
+    pub const fn title(&self) -> &Line {
+        &self.title
+    }
+
+    /// When the last of its times is over.
+    #[must_use]
+    pub fn latest_end(&self) -> Option<Instant> {
+        self.within.iter().map(|time| time.end()).max()
+    }
+
     /// The slot as it would be stored, at a time, in a room and with interpreters.
     #[must_use]
     pub fn details(

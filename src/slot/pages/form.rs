@@ -227,7 +227,7 @@ pub(super) fn delegation_choices(desk: &Desk) -> Vec<Choice> {
         .collect()
 }
 
-pub(super) fn interpretation_field() -> Choices {
+pub(crate) fn interpretation_field() -> Choices {
     let wanted = Choice::new(forms::INTERPRETATION_WANTED, "Interpretation is wanted").help(
         "Ticked to begin with for bilaterals and plenaries. Sides that share no language then need an interpreter \
          between them, or a reason. Delegations are not told of it.",

@@ -126,7 +126,7 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
             .inline()
             .of(&form),
         minutes: TextField::new("minutes", "Minutes").numeric().of(&form),
-        room: room_field(desk).of(&form),
+        room: any_room_field(desk).of(&form),
         people: TextField::new("people", "Room for")
             .help("People; otherwise the parties.")
             .numeric()
@@ -135,7 +135,7 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
         interpretation: interpretation_field().of(&form),
         interpreters: interpreter_field(desk).map(|field| field.of(&form)),
         pairs: pairs_field(desk).map(|field| field.of(&form)),
-        day: day_field(desk).of(&form),
+        day: any_day_field(desk).of(&form),
         from: clock("from", "Not before", "As in 14:40.").of(&form),
         until: clock("until", "Over by", "As in 18:00.").of(&form),
         near: clock("near", "Best near", "Otherwise early.").of(&form),
@@ -144,7 +144,8 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
     }
 }
 
-fn room_field(desk: &Desk) -> Select {
+/// A room, any room that is large enough, or none yet.
+pub(crate) fn any_room_field(desk: &Desk) -> Select {
     let rooms = desk.programme.rooms.iter().map(|room| {
         let label = format!("{} ({} people)", room.name, room.capacity);
         Choice::new(room.code.as_str(), label)
@@ -174,7 +175,8 @@ fn pairs_field(desk: &Desk) -> Option<Choices> {
     (!pairs.is_empty()).then(|| field.inline())
 }
 
-fn day_field(desk: &Desk) -> Select {
+/// A day, or any of several.
+pub(crate) fn any_day_field(desk: &Desk) -> Select {
     let days = &desk.programme.event.days;
     let each = days
         .iter()

@@ -11,6 +11,8 @@ pub mod steps;
 use actix_web::HttpResponse;
 
 pub(crate) use edit::again;
+pub(crate) use form::interpretation_field;
+pub(crate) use free::{any_day_field, any_room_field};
 
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, conflict_mark};
@@ -57,4 +59,4 @@ fn capitalised(sentence: &str) -> String {
 }
 
 /// What became of a booking: an answer, or the error that the page must show.
-type Outcome = Result<HttpResponse, Error>;
+pub(crate) type Outcome = Result<HttpResponse, Error>;

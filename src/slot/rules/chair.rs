@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Candidate, Conflict, Finding, Level};
-use crate::delegation::{DelegationId, Role};
+use crate::delegation::{Delegation, DelegationId, Role};
 use crate::event::programme::{Programme, Resource};
 use crate::slot::interval::Interval;
 use crate::slot::{Details, Kind, Slot, SlotId, State};
@@ -245,28 +245,30 @@ fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
 }
 
 fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
-    let Some(chair) = programme.chair() else {
-        return Vec::new();
-    };
-    let meets = |guest: DelegationId| {
-        programme.slots_of(Resource::Delegation(guest)).any(|slot| {
-            slot.state() != State::Cancelled
-                && slot.details.kind == Kind::Bilateral
-                && slot.details.involves(chair.id)
-        })
-    };
-    programme
-        .delegations
-        .iter()
-        .filter(|delegation| delegation.role == Role::Guest && !meets(delegation.id))
-        .map(|delegation| Conflict {
+    guests_without_bilateral(programme)
+        .map(|guest| Conflict {
             slot: None,
             level: Level::Advice,
             finding: Finding::MissingBilateral {
-                delegation: delegation.id,
+                delegation: guest.id,
             },
         })
         .collect()
+}
+
+/// The guests that have no bilateral with the chair yet, in order of precedence; nobody while there is no chair.
+pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &Delegation> {
+    let meets = |guest: DelegationId, chair: DelegationId| {
+        programme.slots_of(Resource::Delegation(guest)).any(|slot| {
+            slot.state() != State::Cancelled
+                && slot.details.kind == Kind::Bilateral
+                && slot.details.involves(chair)
+        })
+    };
+    let chair = programme.chair().map(|chair| chair.id);
+    programme.delegations.iter().filter(move |guest| {
+        guest.role == Role::Guest && chair.is_some_and(|chair| !meets(guest.id, chair))
+    })
 }
 
 fn advice(slot: SlotId, finding: Finding) -> Conflict {

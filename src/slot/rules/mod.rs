@@ -11,6 +11,7 @@ pub(super) mod shape;
 mod tests;
 pub mod wording;
 
+pub use chair::guests_without_bilateral;
 pub use finding::Finding;
 pub use rule::{Level, Rule};
 

@@ -1,0 +1,324 @@
+//! Plans: many bilaterals at once, as the page plans them.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Path};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::ask::{Ask, unprocessable};
+use super::precondition::if_programme_match;
+use super::shape::{Conflict, delegation_codes, interpreter_codes, room_code, sketch_words};
+use super::wanted::present;
+use super::{Answer, Nothing};
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::plan::forms::{Asked, Common, missing, pair};
+use crate::plan::{Left, MOST_MEETINGS, Placed, Plan, plan};
+use crate::slot::booking::{self, BookingError, Reasons};
+use crate::slot::free::Wish;
+use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, place, times};
+use crate::slot::pages::{again, hopeless};
+use crate::slot::rules::Candidate;
+use crate::slot::{Details, SlotId, State};
+use crate::web::Error;
+use crate::web::form::{FieldErrors, Fields};
+use crate::web::problem::Problem;
+
+/// How often a plan is made anew when others book while it is made.
+const TRIES: usize = 3;
+
+/// Which bilaterals are to be planned, and what holds for all of them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"meetings": [{"delegations": ["KZ", "UZ"]}], "minutes": 20, "from": "18:00"}))]
+pub(super) struct PlanWanted {
+    /// Who meets, in order of preference; the chair with each guest that has no bilateral with it yet when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<MeetingWanted>, required = false, min_items = 1, max_items = 200)]
+    meetings: Option<Vec<MeetingWanted>>,
+    /// How long each is, in minutes, on the event's grid; 30 when left out.
+    #[serde(default = "usual_minutes")]
+    #[schema(minimum = 1, maximum = 1440)]
+    minutes: i32,
+    /// True when the sides are to be interpreted for each other.
+    #[serde(default)]
+    interpretation: bool,
+    /// A room's code, or `-none` for no room yet; any that is large enough when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, example = "conference")]
+    room: Option<String>,
+    /// The day; any of the event's when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, format = "date", example = "2022-12-24")]
+    day: Option<String>,
+    /// The earliest start by the venue's clock.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, example = "14:00")]
+    from: Option<String>,
+    /// The latest end by the venue's clock.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, example = "18:00")]
+    until: Option<String>,
+    /// How firm the slots are to be, if the plan is to be booked at once, all of it or nothing; when left out, nothing
+    /// is stored.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = sketch_words, required = false)]
+    book: Option<String>,
+}
+
+const fn usual_minutes() -> i32 {
+    30
+}
+
+/// A bilateral.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeetingWanted {
+    /// Two codes.
+    #[schema(min_items = 2, max_items = 2, example = json!(["KZ", "UZ"]))]
+    delegations: Vec<String>,
+    /// How long this one is, in minutes; as all others when left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 1440)]
+    minutes: Option<i32>,
+}
+
+/// A bilateral with its place.
+#[derive(Debug, Serialize, ToSchema)]
+struct PlannedSlot {
+    /// The slot's id; null: it is not booked.
+    #[schema(required = true)]
+    id: Option<i64>,
+    title: String,
+    /// The room's code; null: none was wanted.
+    #[schema(required = true)]
+    room: Option<String>,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
+    ends_at: String,
+    /// Codes, in order of precedence.
+    delegations: Vec<String>,
+    /// Codes of those who would interpret.
+    interpreters: Vec<String>,
+    /// What there is to know about it.
+    advice: Vec<Conflict>,
+}
+
+/// A bilateral without a place.
+#[derive(Debug, Serialize, ToSchema)]
+struct LeftOut {
+    title: String,
+    /// Codes, in order of precedence.
+    delegations: Vec<String>,
+    /// What is most often in the way.
+    message: String,
+}
+
+/// A time, a room and interpreters for each of many bilaterals.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PlanMade {
+    /// By time.
+    slots: Vec<PlannedSlot>,
+    /// Those for which nothing is free, in the order asked for.
+    left: Vec<LeftOut>,
+}
+
+/// Plans many bilaterals at once, so that none is in another's way or needs a reason. Without “book” nothing is stored,
+/// and a token that may only read will do. With “book” all that found a place is booked, or nothing; with `If-Match`
+/// and the programme's ETag only while the programme is as you have seen it, which makes it safe to send again.
+#[utoipa::path(
+    post, path = "/events/{slug}/plans", operation_id = "plan_slots", tag = "Slots",
+    params(
+        ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the programme as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"17\""),
+    ),
+    request_body = PlanWanted,
+    responses(
+        (status = 200, description = "The plan; nothing is stored", body = PlanMade),
+        (status = 201, description = "The plan, booked", body = PlanMade),
+    ),
+)]
+pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
+    let desk = ask.desk(&slug).await?;
+    ask.query::<Nothing>()?;
+    let wanted: PlanWanted = ask.body()?;
+    let wishes = wanted.read(&desk.programme)?;
+    let state = wanted.state()?;
+    let Some(state) = state else {
+        if_programme_match(&ask, desk.programme.event.revision)?;
+        let (plan, wishes) = planned(&desk, wishes).await?;
+        return Ok(HttpResponse::Ok().json(PlanMade::of(&plan, &wishes, &[])));
+    };
+    let mut desk = desk.to_change()?;
+    for _ in 0..TRIES {
+        let revision = desk.programme.event.revision;
+        let pinned = if_programme_match(&ask, revision)?;
+        let (plan, wishes) = planned(&desk, wanted.read(&desk.programme)?).await?;
+        let details: Vec<Details> = plan
+            .placed
+            .iter()
+            .map(|each| Details {
+                state,
+                ..each.slot.details.clone()
+            })
+            .collect();
+        if details.is_empty() {
+            return Ok(HttpResponse::Ok().json(PlanMade::of(&plan, &wishes, &[])));
+        }
+        let post = desk.app.post();
+        let booked = desk
+            .book(move |tx| {
+                // The transaction itself has raised it by one.
+                if pinned && tx.programme().event.revision.0 != revision.0 + 1 {
+                    return Err(BookingError::Conflicts(Vec::new()));
+                }
+                let all = details.iter();
+                all.map(|slot| booking::book(tx, &post, slot.clone(), &Reasons::new()))
+                    .collect::<Result<Vec<SlotId>, _>>()
+            })
+            .await;
+        match booked {
+            Ok(ids) => {
+                return Ok(HttpResponse::Created().json(PlanMade::of(&plan, &wishes, &ids)));
+            }
+            Err(BookingError::Conflicts(_)) => desk = again(&desk).await?,
+            Err(error) => return Err(hopeless(error).into()),
+        }
+    }
+    let detail = "Others book at the same time, so that no plan fits for long enough. Nothing was stored; try again.";
+    Err(Problem::from(Error::Conflict(detail.to_owned())))
+}
+
+/// Plans away from the threads that answer requests: many meetings may take a second.
+async fn planned(desk: &Desk, wishes: Vec<Wish>) -> Result<(Plan, Vec<Wish>), Problem> {
+    let programme = desk.programme.clone();
+    let made = web::block(move || (plan(&programme, &wishes), wishes)).await;
+    Ok(made.map_err(Error::internal)?)
+}
+
+impl PlanWanted {
+    /// How firm what is booked is to be; `None` when nothing is.
+    fn state(&self) -> Result<Option<State>, Problem> {
+        let Some(word) = &self.book else {
+            return Ok(None);
+        };
+        State::from_word(word)
+            .filter(|state| matches!(state, State::Tentative | State::Pencilled))
+            .map(Some)
+            .ok_or_else(|| unprocessable([("book", "It is tentative or pencilled.")]))
+    }
+
+    fn read(&self, programme: &Programme) -> Result<Vec<Wish>, Problem> {
+        let mut errors = FieldErrors::default();
+        let fields = self.fields(&mut errors);
+        let minutes = errors.take("minutes", Wish::length(programme, self.minutes));
+        let place = place(programme, &fields, &mut errors);
+        let times = times(programme, &fields, &mut errors);
+        let asked = self.asked(programme, &mut errors);
+        let (Some(minutes), Some(times), true) = (minutes, times, errors.is_empty()) else {
+            return Err(unprocessable(errors.iter()));
+        };
+        let common = Common {
+            minutes,
+            place,
+            times,
+            interpreted: self.interpretation,
+        };
+        let wishes = asked.into_iter().map(|asked| common.wish(programme, asked));
+        wishes
+            .collect::<Result<_, _>>()
+            .map_err(|(field, fault)| unprocessable([(field, fault.as_str())]))
+    }
+
+    /// The page's form with the same in it.
+    fn fields(&self, errors: &mut FieldErrors) -> Fields {
+        let mut fields = Fields::default();
+        for (name, sent, usual) in [
+            ("room", &self.room, ANY_ROOM),
+            ("day", &self.day, ANY_DAY),
+            ("from", &self.from, ""),
+            ("until", &self.until, ""),
+        ] {
+            if sent.as_deref() == Some("") {
+                errors.add(name, "It is empty; leave it out.");
+            }
+            fields.push(name, sent.as_deref().unwrap_or(usual));
+        }
+        fields
+    }
+
+    fn asked(&self, programme: &Programme, errors: &mut FieldErrors) -> Vec<Asked> {
+        let Some(meetings) = &self.meetings else {
+            let missing = missing(programme).into_iter().take(MOST_MEETINGS);
+            return missing
+                .map(|pair| Asked {
+                    pair,
+                    minutes: None,
+                })
+                .collect();
+        };
+        if meetings.is_empty() || meetings.len() > MOST_MEETINGS {
+            let fault = format!(
+                "A plan takes 1 to {MOST_MEETINGS} meetings; leave them out for those that are missing with the chair."
+            );
+            errors.add("meetings", fault);
+        }
+        let read = |(at, meeting): (usize, &MeetingWanted)| {
+            let field = format!("meetings.{at}.delegations");
+            let [one, other] = meeting.delegations.as_slice() else {
+                errors.add(field, "Name two delegations.");
+                return None;
+            };
+            Some(Asked {
+                pair: errors.check(&field, "Delegations:", pair(programme, one, other))?,
+                minutes: meeting.minutes,
+            })
+        };
+        meetings.iter().enumerate().filter_map(read).collect()
+    }
+}
+
+impl PlanMade {
+    fn of(plan: &Plan, wishes: &[Wish], ids: &[SlotId]) -> Self {
+        let ids = ids
+            .iter()
+            .map(|id| Some(id.0))
+            .chain(std::iter::repeat(None));
+        let placed = plan.placed.iter().zip(ids);
+        let left = plan.left.iter();
+        Self {
+            slots: placed
+                .map(|(placed, id)| planned_slot(&plan.programme, placed, id))
+                .collect(),
+            left: left
+                .map(|left| left_out(&plan.programme, &wishes[left.wish], left))
+                .collect(),
+        }
+    }
+}
+
+fn planned_slot(programme: &Programme, placed: &Placed, id: Option<i64>) -> PlannedSlot {
+    let (zone, details) = (programme.event.time_zone, &placed.slot.details);
+    PlannedSlot {
+        id,
+        title: details.title.to_string(),
+        room: room_code(programme, details.room),
+        starts_at: zone.rfc3339(details.interval.start()),
+        ends_at: zone.rfc3339(details.interval.end()),
+        delegations: delegation_codes(programme, &details.delegations),
+        interpreters: interpreter_codes(programme, &details.interpreters),
+        advice: Conflict::in_the_way(programme, Candidate::stored(&placed.slot), &placed.advice),
+    }
+}
+
+fn left_out(programme: &Programme, wish: &Wish, left: &Left) -> LeftOut {
+    LeftOut {
+        title: wish.title().to_string(),
+        delegations: delegation_codes(programme, wish.parties()),
+        message: left.message(programme),
+    }
+}

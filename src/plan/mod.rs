@@ -1,0 +1,11 @@
+//! Plans: a time, a room and interpreters for many meetings at once, so that none of them is in another's way.
+//!
+//! [`plan`] is pure; what it proposes is booked by the same call as everything else.
+
+pub mod forms;
+pub mod pages;
+mod planner;
+#[cfg(test)]
+mod tests;
+
+pub use planner::{Left, MOST_MEETINGS, Placed, Plan, plan};
