@@ -100,8 +100,8 @@ pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
         fault: error.to_string(),
     };
     let result = new_file(&unfinished).and_then(|_| {
-        let mut backup = super::patient_sqlite(&file.display().to_string())
-            .map_err(|error| damaged(&error))?;
+        let mut backup =
+            super::patient_sqlite(&file.display().to_string()).map_err(|error| damaged(&error))?;
         vacuum_into(&mut backup, &unfinished).map_err(|error| damaged(&error))?;
         let contents = check(&unfinished).map_err(|error| match error {
             BackupError::Damaged { fault, .. } => damaged(&fault),

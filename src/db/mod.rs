@@ -25,6 +25,8 @@ use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::web::trace;
+
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -176,6 +178,41 @@ impl Db {
         &self.url
     }
 
+    /// How the pool stands.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let state = self.pool.state();
+        Connections {
+            open: state.connections,
+            idle: state.idle_connections,
+            most: self.pool.max_size(),
+        }
+    }
+
+    /// Checks that the database answers and that its schema is exactly this program's; waits so long for a connection.
+    ///
+    /// # Errors
+    /// When it does not answer, or its schema is older or newer.
+    pub fn answers(&self, patience: Duration) -> Result<(), DbError> {
+        self.read_for(patience, check_schema)
+    }
+
+    /// Runs a reading unit of work on this thread; waits so long for a connection, and not as long as a page would.
+    ///
+    /// # Errors
+    /// As [`Db::read_here`].
+    pub fn read_for<T, E: From<DbError>>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self
+            .pool
+            .get_timeout(patience)
+            .map_err(|error| DbError::Pool(error.to_string()))?;
+        work(&mut connection)
+    }
+
     /// Runs a reading unit of work on this thread.
     ///
     /// # Errors
@@ -223,7 +260,7 @@ impl Db {
             return self.read_here(work);
         }
         let db = self.clone();
-        actix_web::web::block(move || db.read_here(work))
+        trace::block(move || db.read_here(work))
             .await
             .map_err(|_| DbError::Cancelled)?
     }
@@ -241,7 +278,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let db = self.clone();
-        actix_web::web::block(move || db.write_here(work))
+        trace::block(move || db.write_here(work))
             .await
             .map_err(|_| DbError::Cancelled)?
     }
@@ -262,18 +299,31 @@ impl Db {
     /// # Errors
     /// When it is older or newer.
     pub fn check_schema(&self) -> Result<(), DbError> {
-        self.read_here(|connection| {
-            check_not_newer(connection)?;
-            let pending = match connection {
-                Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
-                Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
-            }?;
-            if pending > 0 {
-                Err(DbError::OlderSchema(pending))
-            } else {
-                Ok(())
-            }
-        })
+        self.read_here(check_schema)
+    }
+}
+
+/// How a pool stands, in connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Made.
+    pub open: u32,
+    /// Of these, at nobody's work.
+    pub idle: u32,
+    /// The most that may be made.
+    pub most: u32,
+}
+
+fn check_schema(connection: &mut Conn) -> Result<(), DbError> {
+    check_not_newer(connection)?;
+    let pending = match connection {
+        Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
+        Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
+    }?;
+    if pending > 0 {
+        Err(DbError::OlderSchema(pending))
+    } else {
+        Ok(())
     }
 }
 
