@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
+use crate::mail::transport::Transport;
 use crate::notice::link::{Key, Links};
 use crate::operation::log::LogFormat;
 use crate::operation::tls::Tls;
@@ -282,19 +283,23 @@ impl ServeArgs {
         }
     }
 
-    /// Checks the flags; each fault says what to type instead.
-    ///
-    /// # Errors
-    /// With one sentence per fault.
-    pub fn check(self) -> Result<Config, Vec<String>> {
-        let mut faults = Vec::new();
-        let database = self.database.url();
-        faults.extend(database.as_ref().err().cloned());
-        let mail_from = self.mail.from();
-        faults.extend(mail_from.as_ref().err().cloned());
-        let (mailbox, bounces) = (self.mail.mailbox(), self.mail.bounces());
-        faults.extend(mailbox.as_ref().err().cloned());
-        faults.extend(bounces.as_ref().err().cloned());
+    /// What is wrong with the flags: one sentence per fault, which says what to type instead.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let Self { mail, .. } = self;
+        let mut faults: Vec<String> = [
+            self.database.url().err(),
+            mail.from().err(),
+            mail.mailbox().err(),
+            mail.bounces().err(),
+            self.tls().err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let Err(error) = Transport::configured(mail.smtp_url.as_ref(), mail.outbox.clone()) {
+            faults.push(format!("{error}; set --smtp-url (IIKURA_SMTP_URL)"));
+        }
         if let Some(url) = &self.public_url
             && !matches!(url.scheme(), "http" | "https")
         {
@@ -302,47 +307,47 @@ impl ServeArgs {
                 "'{url}' is no web address; set --public-url (IIKURA_PUBLIC_URL) to https://…"
             ));
         }
-        let tls = self.tls().inspect_err(|fault| faults.push(fault.clone()));
         if self.workers == Some(0) {
             faults.push(
                 "no worker thread can answer nothing; set --workers (IIKURA_WORKERS) to 1 or more"
                     .into(),
             );
         }
-        // Last, so that a faulty configuration leaves no file behind.
-        let key = if faults.is_empty() {
-            Key::at(&self.secret_file)
-                .inspect_err(|error| {
-                    faults.push(format!(
-                        "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
-                        self.secret_file.display()
-                    ));
-                })
-                .ok()
-        } else {
-            None
-        };
-        match (database, mail_from, mailbox, bounces, tls, key) {
-            (Ok(database), Ok(mail_from), Ok(mailbox), Ok(bounces), Ok(tls), Some(key)) => {
-                Ok(Config {
-                    database,
-                    listen: self.listen,
-                    public_url: self.public_url,
-                    smtp_url: self.mail.smtp_url,
-                    mailbox,
-                    imap_every: self.imap_every,
-                    mail_from,
-                    bounces,
-                    outbox: self.mail.outbox,
-                    mail_keep_days: self.mail_keep_days,
-                    key,
-                    tls,
-                    proxies: self.trusted_proxies.into(),
-                    metrics_listen: self.metrics_listen,
-                    workers: self.workers,
-                })
-            }
-            _ => Err(faults),
+        faults
+    }
+
+    /// Checks the flags; each fault says what to type instead.
+    ///
+    /// # Errors
+    /// With one sentence per fault.
+    pub fn check(self) -> Result<Config, Vec<String>> {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        let one = |fault: String| vec![fault];
+        Ok(Config {
+            database: self.database.url().map_err(one)?,
+            listen: self.listen,
+            mailbox: self.mail.mailbox().map_err(one)?,
+            imap_every: self.imap_every,
+            mail_from: self.mail.from().map_err(one)?,
+            bounces: self.mail.bounces().map_err(one)?,
+            tls: self.tls().map_err(one)?,
+            // After all that, so that a faulty configuration leaves no file behind.
+            key: Key::at(&self.secret_file).map_err(|error| {
+                one(format!(
+                    "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
+                    self.secret_file.display()
+                ))
+            })?,
+            public_url: self.public_url,
+            smtp_url: self.mail.smtp_url,
+            outbox: self.mail.outbox,
+            mail_keep_days: self.mail_keep_days,
+            proxies: self.trusted_proxies.into(),
+            metrics_listen: self.metrics_listen,
+            workers: self.workers,
+        })
     }
 }

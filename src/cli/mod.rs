@@ -4,6 +4,7 @@ pub mod agenda;
 mod backup;
 mod data;
 pub mod demo;
+mod doctor;
 mod mail;
 mod serve;
 mod token;
@@ -49,6 +50,8 @@ enum Command {
     /// Try out mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Look at everything that the server stands on, and say what to put right
+    Doctor(Box<doctor::DoctorArgs>),
     /// Write an agenda
     Agenda(WithDatabase<agenda::AgendaArgs>),
 }
@@ -120,6 +123,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(args) => args.back_up(),
         Command::Restore(args) => args.restore(),
         Command::Mail(command) => command.run(),
+        Command::Doctor(args) => args.run(),
         Command::Agenda(WithDatabase { database, args }) => {
             log::start(log::LogFormat::Text);
             let programme = data::programme(&open(&database)?, &args.slug)?;

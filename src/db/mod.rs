@@ -70,6 +70,39 @@ pub enum DbError {
     Cancelled,
 }
 
+impl Conn {
+    /// Runs `work` in one transaction, as diesel does; but where the rollback fails, too, the first error is the one that
+    /// is told.
+    ///
+    /// SQLite ends a transaction by itself when the disk is full or fails, and then refuses to roll back what is not
+    /// there (<https://sqlite.org/lang_transaction.html>, "Response to errors within a transaction"). The connection
+    /// counts as broken afterwards, and the pool makes another one.
+    ///
+    /// # Errors
+    /// As the work says, or as the database does at the beginning or the end.
+    pub fn transaction<T, E: From<diesel::result::Error>, F>(&mut self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+    {
+        use diesel::result::Error as DieselError;
+        let mut failed = None;
+        let outcome = Connection::transaction::<T, DieselError, _>(self, |conn| {
+            work(conn).map_err(|error| {
+                failed = Some(error);
+                DieselError::RollbackTransaction
+            })
+        });
+        match (outcome, failed) {
+            (Ok(value), _) => Ok(value),
+            (Err(_), Some(error)) => Err(error),
+            (Err(DieselError::RollbackErrorOnCommit { commit_error, .. }), None) => {
+                Err((*commit_error).into())
+            }
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+}
+
 /// Opens a connection and sets it up as the promises of the store need it.
 ///
 /// # Errors
@@ -314,7 +347,11 @@ pub struct Connections {
     pub most: u32,
 }
 
-fn check_schema(connection: &mut Conn) -> Result<(), DbError> {
+/// Checks that the schema is exactly this program's.
+///
+/// # Errors
+/// When it is older or newer.
+pub fn check_schema(connection: &mut Conn) -> Result<(), DbError> {
     check_not_newer(connection)?;
     let pending = match connection {
         Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),

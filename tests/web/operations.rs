@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
+use iikura::db::Db;
 use iikura::text::Line;
 use iikura::time::Moment;
 use iikura::web::Error;
@@ -18,6 +20,7 @@ on_both!(
     a_fault_of_ours_has_the_number_that_stands_in_the_header,
     a_header_of_a_stranger_resets_no_throttle,
     behind_a_proxy_the_last_stranger_is_counted,
+    a_full_disk_stops_writing_alone_and_passes_by_itself,
 );
 
 /// Far above what anything here takes.
@@ -171,4 +174,104 @@ fn behind_a_proxy_the_last_stranger_is_counted(scratch: &Scratch) {
     }
     assert_eq!(from(50, "2001:db8:1:2:ffff::1"), 429);
     assert_eq!(from(51, "2001:db8:1:3::1"), 422);
+}
+
+/// No more pages than there are now: SQLite then says what it says of a full disk. Each connection has its own limit,
+/// so every one of the pool is told.
+fn fill(db: &Db, full: bool, connections: u32) {
+    let limit = if full { 1 } else { 1_000_000 };
+    db.read_here(|conn| {
+        diesel::sql_query(format!("PRAGMA max_page_count = {limit}")).execute(conn)?;
+        if connections > 1 {
+            fill(db, full, connections - 1);
+        }
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+}
+
+/// What the operating system's error comes to in PostgreSQL, at every row that is written into the history.
+const FULL_ON_POSTGRES: [&str; 2] = [
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     RAISE EXCEPTION 'could not extend file \"base/1/2\": No space left on device' USING ERRCODE = 'disk_full'; \
+     END $$",
+    "CREATE TRIGGER full_disk BEFORE INSERT ON audit EXECUTE FUNCTION full_disk()",
+];
+
+fn a_full_disk_stops_writing_alone_and_passes_by_itself(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let (server, officer, token) = (&meeting.server, meeting.officer(), token(&meeting));
+    let note = "long ".repeat(300);
+    let book = || {
+        let fields = [
+            ("kind", "bilateral"),
+            ("title", "Sketch"),
+            ("note", &note),
+            ("day", "2022-12-24"),
+            ("start", "18:30"),
+            ("end", "19:00"),
+            ("room", "conference"),
+            ("delegations", "JP"),
+            ("delegations", "KZ"),
+            ("state", "pencilled"),
+        ];
+        officer.post("/events/ca-jad-9/slots", &fields)
+    };
+    assert_eq!(book().status, 303);
+    // A connection on which a transaction broke is replaced by another, which knows of no limit.
+    let disk_is = |full: bool| {
+        if !server.db.is_shared() {
+            fill(&server.db, full, server.db.connections().most);
+        }
+    };
+    if server.db.is_shared() {
+        for sql in FULL_ON_POSTGRES {
+            server.sql(sql);
+        }
+    }
+    disk_is(true);
+    // What little room there still is in the last pages is used up.
+    let mut before = meeting.rows();
+    let mut answer = book();
+    for _ in 0..200 {
+        if answer.status != 303 {
+            break;
+        }
+        before = meeting.rows();
+        answer = book();
+    }
+    assert_eq!(answer.status, 507, "{}", answer.body);
+    assert!(
+        answer.body.contains("The storage is full") && answer.body.contains("Nothing was stored.")
+    );
+    assert_eq!(meeting.rows(), before);
+    for path in [
+        "/events/ca-jad-9",
+        "/events/ca-jad-9?view=list",
+        "/events/ca-jad-9/agenda.csv",
+        "/events/ca-jad-9/history",
+    ] {
+        assert_eq!(officer.get(path).status, 200, "{path}");
+    }
+    let bearer = format!("Bearer {token}");
+    let read = officer.get_as("/api/v1/events", &[("authorization", &bearer)]);
+    assert_eq!(read.status, 200);
+    disk_is(true);
+    assert_eq!(book().status, 507, "still full");
+    assert_eq!(meeting.rows(), before);
+    assert_eq!(
+        officer.get("/readyz").status,
+        200,
+        "pages are still to be read"
+    );
+
+    if server.db.is_shared() {
+        server.sql("DROP TRIGGER full_disk ON audit");
+    }
+    disk_is(false);
+    assert_eq!(book().status, 303);
+    assert_eq!(
+        server.count("SELECT count(*) AS count FROM occupancy WHERE ends_at <= starts_at"),
+        0
+    );
 }
