@@ -67,7 +67,7 @@ pub fn cleaned(raw: &str) -> String {
     if !raw.contains(['@', '/', '_']) {
         return raw.to_owned();
     }
-    clean::masked(&without_tokens(&without_passwords(raw)))
+    without_tokens(&without_names(raw))
 }
 
 fn cut(raw: &str) -> &str {
@@ -78,22 +78,23 @@ fn cut(raw: &str) -> &str {
     &raw[..end]
 }
 
-/// `smtps://USER:PASSWORD@HOST` without what stands before the `@`; the last one counts, as passwords may hold it.
-fn without_passwords(raw: &str) -> String {
-    let mut clean = String::with_capacity(raw.len());
+/// Masks addresses, and in `smtps://USER:PASSWORD@HOST` all that stands before the `@`; of several the last one counts,
+/// as passwords may hold it.
+fn without_names(raw: &str) -> String {
+    let mut masked = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
-        clean.push_str(before);
+        masked.push_str(&clean::masked(before));
         let end = after.find(char::is_whitespace).unwrap_or(after.len());
         rest = after;
         if let Some(host) = after[..end].rfind('@') {
-            clean.push('…');
-            rest = &after[host..];
+            masked.push_str("…@");
+            rest = &after[host + 1..];
         }
     }
-    clean.push_str(rest);
-    clean
+    masked.push_str(&clean::masked(rest));
+    masked
 }
 
 /// Private links and the API's tokens without what opens.

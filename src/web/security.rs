@@ -411,12 +411,14 @@ mod tests {
             let header = response.headers().get("content-type").unwrap();
             assert_eq!(header, kind);
             assert!(response.headers().contains_key("content-security-policy"));
+            let id = response.headers().get("x-request-id").unwrap();
+            let id = format!("this number: {}", id.to_str().unwrap());
             let body = actix_web::body::to_bytes(response.into_body())
                 .await
                 .unwrap();
             let body = String::from_utf8_lossy(&body).into_owned();
             assert!(
-                body.contains("this number:") && !body.contains("secret-cause"),
+                body.contains(&id) && !body.contains("secret-cause"),
                 "{body}"
             );
         }
