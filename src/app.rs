@@ -21,6 +21,8 @@ use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, health_pages as mail_health, pages as mail};
 use crate::notice::{answer_pages as answers, pages as notices, private};
+use crate::operation::health::{self, Readiness};
+use crate::operation::metrics::Metrics;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
@@ -45,6 +47,10 @@ pub struct App {
     pub mail_bell: Bell,
     /// How often each program may still ask.
     pub api_rates: Rates,
+    /// What is counted for a monitor.
+    pub metrics: Metrics,
+    /// Whether the database can be used.
+    pub readiness: Readiness,
 }
 
 impl App {
@@ -59,6 +65,8 @@ impl App {
             pages: KeptPages::default(),
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
+            metrics: Metrics::default(),
+            readiness: Readiness::default(),
         }
     }
 
@@ -85,6 +93,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         }))
         .configure(api::routes)
         .route("/assets/{file}", web::get().to(assets::show))
+        .route("/healthz", web::get().to(health::alive))
+        .route("/readyz", web::get().to(health::ready))
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::sign_in))
         .route("/sign-out", web::post().to(sign_in::sign_out))
@@ -289,20 +299,28 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/slots/{id}/answers", web::post().to(answers::note));
 }
 
-/// Makes a server on a listener that is already bound; it runs when awaited.
+/// How long requests may go on once the server is told to stop, in seconds.
+const GRACE: u64 = 6;
+
+/// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
-    let workers = app.config.workers;
+    let (workers, tls) = (app.config.workers, app.config.tls.clone());
     let app = web::Data::new(app);
-    let mut server = HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
             .wrap(from_fn(security::guard))
             .configure(routes)
     })
-    .listen(listener)?;
+    .disable_signals()
+    .shutdown_timeout(GRACE);
+    let mut server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.config())?,
+        None => server.listen(listener)?,
+    };
     if let Some(workers) = workers {
         server = server.workers(workers);
     }

@@ -4,12 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
+use crate::mail::transport::Transport;
 use crate::notice::link::{Key, Links};
+use crate::operation::log::LogFormat;
+use crate::operation::tls::Tls;
 use crate::text::Email;
+use crate::web::client::{self, Proxies};
 
 /// Flags of every command that opens the database.
 #[derive(Debug, Clone, Args)]
@@ -19,10 +25,24 @@ pub struct DatabaseArgs {
         long,
         global = true,
         env = "IIKURA_DATABASE_URL",
+        hide_env_values = true,
         default_value = "sqlite:data/iikura.db",
         value_name = "URL"
     )]
-    pub database_url: String,
+    pub database_url: SecretString,
+}
+
+impl DatabaseArgs {
+    /// The database.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn url(&self) -> Result<DatabaseUrl, String> {
+        self.database_url
+            .expose_secret()
+            .parse()
+            .map_err(|error| format!("{error}; set --database-url (IIKURA_DATABASE_URL)"))
+    }
 }
 
 /// How mail leaves the house.
@@ -35,7 +55,7 @@ pub struct MailArgs {
         hide_env_values = true,
         value_name = "URL"
     )]
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
     /// Mailbox that answers come to: imaps://USER:PASSWORD@HOST/FOLDER; it is looked at, and nothing in it is changed
     #[arg(
         long,
@@ -43,7 +63,7 @@ pub struct MailArgs {
         hide_env_values = true,
         value_name = "URL"
     )]
-    pub imap_url: Option<String>,
+    pub imap_url: Option<SecretString>,
     /// Address that undeliverable mail comes back to, as bounce@iikura.example; mail to bounce+ANYTHING must arrive there
     #[arg(long, env = "IIKURA_BOUNCE_ADDRESS", value_name = "E-MAIL")]
     pub bounce_address: Option<String>,
@@ -105,8 +125,10 @@ impl MailArgs {
     /// # Errors
     /// With a sentence that says what to type instead.
     pub fn mailbox(&self) -> Result<Option<ImapUrl>, String> {
-        let url = self.imap_url.as_deref().map(ImapUrl::parse).transpose();
-        url.map_err(|error| format!("{error}; set --imap-url (IIKURA_IMAP_URL)"))
+        let url = self.imap_url.as_ref().map(SecretString::expose_secret);
+        url.map(ImapUrl::parse)
+            .transpose()
+            .map_err(|error| format!("{error}; set --imap-url (IIKURA_IMAP_URL)"))
     }
 }
 
@@ -155,6 +177,46 @@ pub struct ServeArgs {
         value_name = "FILE"
     )]
     pub secret_file: PathBuf,
+    /// Certificate of our own listener with its chain, PEM; without it the listener speaks plain HTTP
+    #[arg(
+        long,
+        env = "IIKURA_TLS_CERT",
+        requires = "tls_key",
+        value_name = "FILE"
+    )]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of that certificate, PEM
+    #[arg(
+        long,
+        env = "IIKURA_TLS_KEY",
+        requires = "tls_cert",
+        value_name = "FILE"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// Speak plain HTTP beyond this machine, too: for a proxy on another one, over a network that nobody listens to
+    #[arg(long, env = "IIKURA_ALLOW_PLAIN_HTTP")]
+    pub allow_plain_http: bool,
+    /// Proxies in front, as 127.0.0.1 or 10.0.0.0/8,…: what they say of where a request comes from is believed
+    #[arg(
+        long,
+        env = "IIKURA_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_parser = client::network,
+        value_name = "NETWORK,…"
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Address that /metrics is served at, for a monitor and nobody else; by default nowhere
+    #[arg(long, env = "IIKURA_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How the log is written
+    #[arg(
+        long,
+        env = "IIKURA_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
     /// Threads that answer requests; by default one per core
     #[arg(long, env = "IIKURA_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -170,7 +232,7 @@ pub struct Config {
     /// The origin people use, for the same-origin check and for links in mail.
     pub public_url: Option<Url>,
     /// The relay, or `None` for files.
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
     /// The mailbox that answers come to.
     pub mailbox: Option<ImapUrl>,
     /// Seconds between two looks into it.
@@ -185,6 +247,12 @@ pub struct Config {
     pub mail_keep_days: u32,
     /// What private links are signed with.
     pub key: Key,
+    /// What the listener shows to clients; `None`: plain HTTP.
+    pub tls: Option<Tls>,
+    /// Proxies that are believed.
+    pub proxies: Proxies,
+    /// Where metrics are served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Worker threads.
     pub workers: Option<usize>,
 }
@@ -193,28 +261,45 @@ impl Config {
     /// What signs private links, which begin with the address people type: as configured, else the one listened on.
     #[must_use]
     pub fn links(&self) -> Links {
-        let listened_on = || format!("http://{}", self.listen);
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let listened_on = || format!("{scheme}://{}", self.listen);
         let address = self.public_url.as_ref().map(ToString::to_string);
         Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
     }
 }
 
 impl ServeArgs {
-    /// Checks the flags; each fault says what to type instead.
-    ///
-    /// # Errors
-    /// With one sentence per fault.
-    pub fn check(self) -> Result<Config, Vec<String>> {
-        let mut faults = Vec::new();
-        let database = self.database.database_url.parse::<DatabaseUrl>();
-        if let Err(error) = &database {
-            faults.push(format!("{error}; set --database-url (IIKURA_DATABASE_URL)"));
+    /// The listener's TLS; without it, plain HTTP stays on this machine unless it is let out in so many words.
+    fn tls(&self) -> Result<Option<Tls>, String> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Tls::read(certificate, key).map(Some),
+            _ if self.listen.ip().is_loopback() || self.allow_plain_http => Ok(None),
+            _ => Err(format!(
+                "at {} everybody on the way could read along; set --tls-cert and --tls-key (IIKURA_TLS_CERT, \
+                 IIKURA_TLS_KEY), or listen on 127.0.0.1 behind a proxy that speaks HTTPS; for a proxy on another \
+                 machine there is --allow-plain-http (IIKURA_ALLOW_PLAIN_HTTP=true)",
+                self.listen
+            )),
         }
-        let mail_from = self.mail.from();
-        faults.extend(mail_from.as_ref().err().cloned());
-        let (mailbox, bounces) = (self.mail.mailbox(), self.mail.bounces());
-        faults.extend(mailbox.as_ref().err().cloned());
-        faults.extend(bounces.as_ref().err().cloned());
+    }
+
+    /// What is wrong with the flags: one sentence per fault, which says what to type instead.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let Self { mail, .. } = self;
+        let mut faults: Vec<String> = [
+            self.database.url().err(),
+            mail.from().err(),
+            mail.mailbox().err(),
+            mail.bounces().err(),
+            self.tls().err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let Err(error) = Transport::configured(mail.smtp_url.as_ref(), mail.outbox.clone()) {
+            faults.push(format!("{error}; set --smtp-url (IIKURA_SMTP_URL)"));
+        }
         if let Some(url) = &self.public_url
             && !matches!(url.scheme(), "http" | "https")
         {
@@ -228,35 +313,41 @@ impl ServeArgs {
                     .into(),
             );
         }
-        // Last, so that a faulty configuration leaves no file behind.
-        let key = if faults.is_empty() {
-            Key::at(&self.secret_file)
-                .inspect_err(|error| {
-                    faults.push(format!(
-                        "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
-                        self.secret_file.display()
-                    ));
-                })
-                .ok()
-        } else {
-            None
-        };
-        match (database, mail_from, mailbox, bounces, key) {
-            (Ok(database), Ok(mail_from), Ok(mailbox), Ok(bounces), Some(key)) => Ok(Config {
-                database,
-                listen: self.listen,
-                public_url: self.public_url,
-                smtp_url: self.mail.smtp_url,
-                mailbox,
-                imap_every: self.imap_every,
-                mail_from,
-                bounces,
-                outbox: self.mail.outbox,
-                mail_keep_days: self.mail_keep_days,
-                key,
-                workers: self.workers,
-            }),
-            _ => Err(faults),
+        faults
+    }
+
+    /// Checks the flags; each fault says what to type instead.
+    ///
+    /// # Errors
+    /// With one sentence per fault.
+    pub fn check(self) -> Result<Config, Vec<String>> {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        let one = |fault: String| vec![fault];
+        Ok(Config {
+            database: self.database.url().map_err(one)?,
+            listen: self.listen,
+            mailbox: self.mail.mailbox().map_err(one)?,
+            imap_every: self.imap_every,
+            mail_from: self.mail.from().map_err(one)?,
+            bounces: self.mail.bounces().map_err(one)?,
+            tls: self.tls().map_err(one)?,
+            // After all that, so that a faulty configuration leaves no file behind.
+            key: Key::at(&self.secret_file).map_err(|error| {
+                one(format!(
+                    "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
+                    self.secret_file.display()
+                ))
+            })?,
+            public_url: self.public_url,
+            smtp_url: self.mail.smtp_url,
+            outbox: self.mail.outbox,
+            mail_keep_days: self.mail_keep_days,
+            proxies: self.trusted_proxies.into(),
+            metrics_listen: self.metrics_listen,
+            workers: self.workers,
+        })
     }
 }

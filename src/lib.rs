@@ -20,6 +20,7 @@ pub mod event;
 pub mod interpreter;
 pub mod mail;
 pub mod notice;
+pub mod operation;
 pub mod plan;
 pub mod room;
 pub mod slot;

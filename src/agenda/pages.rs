@@ -15,10 +15,10 @@ use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
 use crate::time::day_in_words;
-use crate::web::Error;
 use crate::web::assets::asset;
 use crate::web::field::{self, Select};
 use crate::web::page::{Section, Shell, render};
+use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "agenda/index.html")]
@@ -124,7 +124,7 @@ pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<Htt
         byte_order_mark: query.bom,
     };
     // Setting a page or packing a workbook is computing, which the thread that serves others has no time for.
-    let (bytes, name) = web::block(move || {
+    let (bytes, name) = trace::block(move || {
         write(&agenda, format, &options).map(|bytes| (bytes, file_name(&agenda, format)))
     })
     .await
@@ -166,7 +166,7 @@ pub async fn paper(
     let desk = Desk::at(&app, caller, slug).await?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
     let choice = Choice::from(query.into_inner());
-    let (bytes, name) = web::block(move || {
+    let (bytes, name) = trace::block(move || {
         let paper = pdf::sheet(&desk.programme, sheet, &choice, desk.now)?;
         Ok::<_, SheetError>((paper.set()?, paper.file_name().to_owned()))
     })

@@ -100,7 +100,14 @@ pub async fn sign_in(
     if !errors.is_empty() {
         return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));
     }
-    let Some(account) = authenticate(&app, &caller, &fields).await? else {
+    let tried = authenticate(&app, &caller, &fields).await;
+    app.metrics.signed_in(match &tried {
+        Ok(Some(_)) => "ok",
+        Ok(None) => "wrong",
+        Err(Error::TooMany { .. }) => "throttled",
+        Err(_) => "failed",
+    });
+    let Some(account) = tried? else {
         let mut errors = FieldErrors::default();
         errors.add("email", "E-mail address or password is not right");
         return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));

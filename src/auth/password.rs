@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use actix_web::web;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, Params};
 use tokio::sync::Semaphore;
 
-use crate::web::Error;
+use crate::web::{Error, trace};
 
 /// The shortest password, in characters: 15 where there is no second factor (ASVS 6.2.1, 6.2.9).
 pub const SHORTEST: usize = 15;
@@ -124,7 +123,7 @@ impl NewPassword {
 /// Checks a password against a stored hash, or against nothing: both take the same time.
 pub async fn verify(password: String, stored: Option<String>) -> bool {
     let _permit = HASHING.acquire().await.ok();
-    web::block(move || verify_here(&password, stored.as_deref()))
+    trace::block(move || verify_here(&password, stored.as_deref()))
         .await
         .unwrap_or(false)
 }
@@ -135,7 +134,7 @@ pub async fn verify(password: String, stored: Option<String>) -> bool {
 /// When the operating system gives no randomness.
 pub async fn hash(password: String) -> Result<String, Error> {
     let _permit = HASHING.acquire().await.ok();
-    web::block(move || hash_here(&password))
+    trace::block(move || hash_here(&password))
         .await
         .map_err(Error::internal)?
 }

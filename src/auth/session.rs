@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::future::{Ready, ready};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_web::cookie::{Cookie, SameSite};
@@ -18,10 +18,10 @@ use crate::auth::token::{self, Scope};
 use crate::auth::{Access, Seat, User, store};
 use crate::db::Conn;
 use crate::time::Moment;
-use crate::web::Error;
 use crate::web::done::{self, Done};
 use crate::web::page::{Section, Shell};
 use crate::web::security::FormBytes;
+use crate::web::{Error, client, trace};
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
 pub const COOKIE: &str = "__Host-iikura";
@@ -233,7 +233,7 @@ impl Asked {
 pub struct Caller {
     /// Now, by the server's clock.
     pub now: Moment,
-    /// The address at the other end of the connection; no header is believed.
+    /// Where the request comes from; headers are believed from a proxy of ours only.
     pub address: IpAddr,
     token: Option<TokenHash>,
     /// The token is a program's, not a browser's.
@@ -293,7 +293,8 @@ impl Caller {
             return Ok(None);
         };
         if self.bearer {
-            return Ok(token::who(conn, token, self.now)?);
+            let session = token::who(conn, token, self.now)?;
+            return Ok(session.inspect(|session| trace::note_user(session.user.id)));
         }
         let session = store::who(conn, token, self.now)?;
         Ok(session.map(|session| self.in_use(conn, session)))
@@ -302,6 +303,7 @@ impl Caller {
     /// Writes down, once a minute, that a session is in use.
     fn in_use(&self, conn: &mut Conn, mut session: Session) -> Session {
         session.done = self.done;
+        trace::note_user(session.user.id);
         if !self.unnoticed
             && self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
             && let Err(error) = store::touch(conn, &session.token, self.now)
@@ -353,9 +355,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
     let app = request.app_data::<web::Data<App>>()?;
     Some(Caller {
         now: app.clock.now(),
-        address: request
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip()),
+        address: client::of(request),
         token: request
             .cookie(COOKIE)
             .map(|cookie| TokenHash::of(cookie.value())),

@@ -19,7 +19,7 @@ use crate::text::{Email, Line};
 use crate::time::Moment;
 
 /// How every token begins, so that programs that look for secrets in the wrong place can know it.
-const PREFIX: &str = "iikura_";
+pub(crate) const PREFIX: &str = "iikura_";
 /// Tokens that a user may have.
 pub const MOST_TOKENS: i64 = 50;
 /// Seconds between two notes that a token is in use.

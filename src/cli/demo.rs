@@ -16,8 +16,10 @@ use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::live::Live;
 use crate::event::{EventId, file};
 use crate::notice::link::Key;
+use crate::operation::log;
 use crate::text::{Email, Line};
 use crate::time::{Clock, Moment};
+use crate::web::client::Proxies;
 
 /// The meeting of 24 December 2022, from the press releases of the Ministry of Foreign Affairs of Japan.
 pub const NINTH_MEETING: &str = include_str!("demo/ca-jad-9.toml");
@@ -48,7 +50,7 @@ impl DemoArgs {
     /// When the folder is not a demo's, or the address is taken.
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
-        serve::start_log();
+        log::start(log::LogFormat::Text);
         let folder = fresh_folder(self.data)?;
         let mut config = config(&folder, self.listen)?;
         let listener = serve::listen(&config)?;
@@ -116,6 +118,9 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
         key: Key::at(&folder.join("secret.key")).map_err(Failure::one)?,
+        tls: None,
+        proxies: Proxies::default(),
+        metrics_listen: None,
         workers: None,
     })
 }

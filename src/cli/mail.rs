@@ -34,7 +34,7 @@ impl MailCommand {
             Email::parse(&address).map_err(|error| Failure::one(format!("'{address}' {error}")))?;
         let from = mail.from().map_err(Failure::one)?;
         let mailbox = mail.mailbox().map_err(Failure::one)?;
-        let transport = Transport::configured(mail.smtp_url.as_deref(), mail.outbox)?;
+        let transport = Transport::configured(mail.smtp_url.as_ref(), mail.outbox)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -4,6 +4,7 @@ pub mod agenda;
 mod backup;
 mod data;
 pub mod demo;
+mod doctor;
 mod mail;
 mod serve;
 mod token;
@@ -14,7 +15,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{DatabaseArgs, ServeArgs};
-use crate::db::{DatabaseUrl, Db, DbError};
+use crate::db::{DatabaseUrl, Db};
+use crate::operation::log;
 use crate::time::Clock;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
@@ -30,7 +32,7 @@ enum Command {
     /// Serve the ninth "Central Asia plus Japan" meeting from a fresh database, mail to files
     Demo(demo::DemoArgs),
     /// Serve
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Bring the database up to this program
     Migrate(DatabaseArgs),
     /// Add, disable and re-key users
@@ -48,6 +50,8 @@ enum Command {
     /// Try out mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Look at everything that the server stands on, and say what to put right
+    Doctor(Box<doctor::DoctorArgs>),
     /// Write an agenda
     Agenda(WithDatabase<agenda::AgendaArgs>),
 }
@@ -110,7 +114,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => args.run(),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Migrate(args) => Ok(open_unmigrated(&args)?.migrate()?),
         Command::User(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
         Command::Token(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
@@ -119,8 +123,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(args) => args.back_up(),
         Command::Restore(args) => args.restore(),
         Command::Mail(command) => command.run(),
+        Command::Doctor(args) => args.run(),
         Command::Agenda(WithDatabase { database, args }) => {
-            serve::start_log();
+            log::start(log::LogFormat::Text);
             let programme = data::programme(&open(&database)?, &args.slug)?;
             Ok(args.run(&programme, Clock::system().now())?)
         }
@@ -128,9 +133,7 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn database_url(args: &DatabaseArgs) -> Result<DatabaseUrl, Failure> {
-    args.database_url.parse().map_err(|error: DbError| {
-        Failure::one(format!("{error}; set --database-url (IIKURA_DATABASE_URL)"))
-    })
+    args.url().map_err(Failure::one)
 }
 
 fn open_unmigrated(args: &DatabaseArgs) -> Result<Db, Failure> {

@@ -1,8 +1,12 @@
 //! `iikura serve`: checks the configuration, then answers requests and sends mail until it is told to stop.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use actix_web::dev::Server;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use super::Failure;
 use crate::agenda::pdf;
@@ -13,10 +17,14 @@ use crate::event::wire::Wire;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
+use crate::operation::{log, metrics};
 use crate::time::Clock;
 
+/// The longest from the signal to the end; whoever started us kills after ten seconds or later.
+const LONGEST_STOP: Duration = Duration::from_secs(9);
+
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
-    start_log();
+    log::start(args.log_format);
     let mut config = args.check().map_err(Failure)?;
     if config.database.is_open_to_others() {
         tracing::warn!(
@@ -44,8 +52,12 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
 
 /// Serves and sends until a signal comes; then finishes the requests and the mail in hand.
 pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failure> {
-    let transport =
-        Transport::configured(app.config.smtp_url.as_deref(), app.config.outbox.clone())?;
+    let transport = Transport::configured(app.config.smtp_url.as_ref(), app.config.outbox.clone())?;
+    let metrics = app.config.metrics_listen.map(listen_for_metrics);
+    let metrics = metrics.transpose()?;
+    if let Some(listener) = &metrics {
+        tracing::info!(address = %listener.local_addr()?, "metrics");
+    }
     actix_web::rt::System::new().block_on(async move {
         // So that the log says at the start what paper will lack, and the first who prints does not wait.
         std::thread::spawn(pdf::find_fonts);
@@ -57,18 +69,51 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let _wire = Wire::listen(&app.db, &app.live);
         let watchers = app.live.watchers().clone();
-        // Streams never end by themselves, and would hold up the end.
+        let metrics = metrics.map(|listener| metrics::server(app.clone(), listener));
+        let metrics = metrics.transpose()?;
+        let mut stops: Vec<_> = metrics.iter().map(Server::handle).collect();
+        if let Some(metrics) = metrics {
+            actix_web::rt::spawn(metrics);
+        }
+        let server = app::server(app, listener)?;
+        stops.insert(0, server.handle());
+        let told = Arc::new(OnceLock::new());
+        let noted = Arc::clone(&told);
+        let worker_bell = bell.clone();
         actix_web::rt::spawn(async move {
             stop_signal().await;
+            tracing::info!("stopping: what is in hand is finished");
+            let _ = noted.set(Instant::now());
+            // Streams never end by themselves, and would hold up the end.
             watchers.close();
+            worker_bell.stop();
+            for stop in stops {
+                stop.stop(true).await;
+            }
         });
-        let served = app::server(app, listener)?.await;
+        let outcome = server.await;
         if let Some(mailbox) = mailbox {
             mailbox.abort();
         }
         bell.stop();
-        worker.await?;
-        Ok(served?)
+        let deadline = *told.get_or_init(Instant::now) + LONGEST_STOP;
+        if let Ok(worker) = tokio::time::timeout_at(deadline, worker).await {
+            worker?;
+        } else {
+            tracing::warn!(
+                "the relay is too slow to wait for; the mail in hand is tried again once its lease has ended"
+            );
+        }
+        tracing::info!("stopped");
+        Ok(outcome?)
+    })
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| {
+        Failure::one(format!(
+            "cannot serve metrics at {address}: {error}; set --metrics-listen (IIKURA_METRICS_LISTEN)"
+        ))
     })
 }
 
@@ -83,14 +128,4 @@ async fn stop_signal() {
         _ = terminated => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-}
-
-/// Logs to the terminal's error stream, as `RUST_LOG` says; `info` by default.
-pub(super) fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
 }

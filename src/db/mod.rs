@@ -25,6 +25,8 @@ use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::web::trace;
+
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -66,6 +68,39 @@ pub enum DbError {
     /// The thread that asked was stopped.
     #[error("the database task was cancelled")]
     Cancelled,
+}
+
+impl Conn {
+    /// Runs `work` in one transaction, as diesel does; but where the rollback fails, too, the first error is the one that
+    /// is told.
+    ///
+    /// SQLite ends a transaction by itself when the disk is full or fails, and then refuses to roll back what is not
+    /// there (<https://sqlite.org/lang_transaction.html>, "Response to errors within a transaction"). The connection
+    /// counts as broken afterwards, and the pool makes another one.
+    ///
+    /// # Errors
+    /// As the work says, or as the database does at the beginning or the end.
+    pub fn transaction<T, E: From<diesel::result::Error>, F>(&mut self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Self) -> Result<T, E>,
+    {
+        use diesel::result::Error as DieselError;
+        let mut failed = None;
+        let outcome = Connection::transaction::<T, DieselError, _>(self, |conn| {
+            work(conn).map_err(|error| {
+                failed = Some(error);
+                DieselError::RollbackTransaction
+            })
+        });
+        match (outcome, failed) {
+            (Ok(value), _) => Ok(value),
+            (Err(_), Some(error)) => Err(error),
+            (Err(DieselError::RollbackErrorOnCommit { commit_error, .. }), None) => {
+                Err((*commit_error).into())
+            }
+            (Err(error), None) => Err(error.into()),
+        }
+    }
 }
 
 /// Opens a connection and sets it up as the promises of the store need it.
@@ -176,6 +211,41 @@ impl Db {
         &self.url
     }
 
+    /// How the pool stands.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let state = self.pool.state();
+        Connections {
+            open: state.connections,
+            idle: state.idle_connections,
+            most: self.pool.max_size(),
+        }
+    }
+
+    /// Checks that the database answers and that its schema is exactly this program's; waits so long for a connection.
+    ///
+    /// # Errors
+    /// When it does not answer, or its schema is older or newer.
+    pub fn answers(&self, patience: Duration) -> Result<(), DbError> {
+        self.read_for(patience, check_schema)
+    }
+
+    /// Runs a reading unit of work on this thread; waits so long for a connection, and not as long as a page would.
+    ///
+    /// # Errors
+    /// As [`Db::read_here`].
+    pub fn read_for<T, E: From<DbError>>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self
+            .pool
+            .get_timeout(patience)
+            .map_err(|error| DbError::Pool(error.to_string()))?;
+        work(&mut connection)
+    }
+
     /// Runs a reading unit of work on this thread.
     ///
     /// # Errors
@@ -223,7 +293,7 @@ impl Db {
             return self.read_here(work);
         }
         let db = self.clone();
-        actix_web::web::block(move || db.read_here(work))
+        trace::block(move || db.read_here(work))
             .await
             .map_err(|_| DbError::Cancelled)?
     }
@@ -241,7 +311,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let db = self.clone();
-        actix_web::web::block(move || db.write_here(work))
+        trace::block(move || db.write_here(work))
             .await
             .map_err(|_| DbError::Cancelled)?
     }
@@ -262,18 +332,35 @@ impl Db {
     /// # Errors
     /// When it is older or newer.
     pub fn check_schema(&self) -> Result<(), DbError> {
-        self.read_here(|connection| {
-            check_not_newer(connection)?;
-            let pending = match connection {
-                Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
-                Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
-            }?;
-            if pending > 0 {
-                Err(DbError::OlderSchema(pending))
-            } else {
-                Ok(())
-            }
-        })
+        self.read_here(check_schema)
+    }
+}
+
+/// How a pool stands, in connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Made.
+    pub open: u32,
+    /// Of these, at nobody's work.
+    pub idle: u32,
+    /// The most that may be made.
+    pub most: u32,
+}
+
+/// Checks that the schema is exactly this program's.
+///
+/// # Errors
+/// When it is older or newer.
+pub fn check_schema(connection: &mut Conn) -> Result<(), DbError> {
+    check_not_newer(connection)?;
+    let pending = match connection {
+        Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
+        Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
+    }?;
+    if pending > 0 {
+        Err(DbError::OlderSchema(pending))
+    } else {
+        Ok(())
     }
 }
 

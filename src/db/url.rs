@@ -21,14 +21,22 @@ impl std::str::FromStr for DatabaseUrl {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path == ":memory:" {
-                return Err(DbError::Url(url.to_owned()));
+                return Err(DbError::Url(without_password(url)));
             }
             return Ok(Self::Sqlite(path.to_owned()));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(surely_encrypted(url)));
         }
-        Err(DbError::Url(url.to_owned()))
+        Err(DbError::Url(without_password(url)))
+    }
+}
+
+/// What was typed, without what stands before the host.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
     }
 }
 
@@ -191,6 +199,11 @@ mod tests {
 
     #[test]
     fn a_password_is_not_printed() {
+        let mistyped = "mysql://iikura:open-sesame@db.example/iikura".parse::<DatabaseUrl>();
+        assert_eq!(
+            mistyped.unwrap_err().to_string(),
+            "the database URL 'mysql://…@db.example/iikura' is neither sqlite:PATH nor postgres://USER@HOST/NAME"
+        );
         let url: DatabaseUrl =
             "postgres://iikura:open-sesame@db.example:5432/iikura?password=open-sesame"
                 .parse()

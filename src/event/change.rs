@@ -1,6 +1,5 @@
 //! Adding an event and changing its settings without leaving a slot outside.
 
-use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::live::Live;

@@ -141,6 +141,7 @@ impl Desk {
         let written = db
             .write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work))
             .await?;
+        self.app.metrics.revision_made();
         Ok(written.value)
     }
 
@@ -159,7 +160,13 @@ impl Desk {
             .write(move |conn| {
                 booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
             })
-            .await?;
+            .await
+            .inspect_err(|error| {
+                if matches!(error, BookingError::Conflicts(_)) {
+                    self.app.metrics.conflict_refused();
+                }
+            })?;
+        self.app.metrics.revision_made();
         bell.ring();
         Ok(written.value)
     }

@@ -50,6 +50,7 @@ pub struct Watchers {
 struct State {
     events: HashMap<EventId, watch::Sender<Standing>>,
     streams: HashMap<UserId, usize>,
+    announcements: u64,
     here: HashMap<EventId, Vec<(i64, Editor)>>,
     elsewhere: HashMap<(i64, EventId), Vec<Editor>>,
     closing: bool,
@@ -117,6 +118,18 @@ impl Watchers {
     /// Tells whoever watches that an event has a newer revision.
     pub fn revision_is(&self, event: EventId, revision: Revision) {
         self.lock().tell(event, Some(revision));
+    }
+
+    /// How many pages watch.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.lock().streams.values().sum()
+    }
+
+    /// How many revisions pages were told of so far, each counted once however many pages there were.
+    #[must_use]
+    pub fn announcements(&self) -> u64 {
+        self.lock().announcements
     }
 
     /// Takes over who edits on another server.
@@ -211,6 +224,7 @@ impl State {
             .cloned()
             .collect();
         let closing = self.closing;
+        let announcements = &mut self.announcements;
         if let Some(sender) = self.events.get(&event) {
             sender.send_if_modified(|standing| {
                 let now = Standing {
@@ -219,6 +233,7 @@ impl State {
                     closing,
                 };
                 let modified = *standing != now;
+                *announcements += u64::from(now.revision > standing.revision);
                 *standing = now;
                 modified
             });

@@ -105,8 +105,16 @@ impl Listener {
                     tracing::warn!(%error, "the wire between servers broke; connecting again");
                 }
             }
-            std::thread::sleep(pause);
+            self.rest(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Rests, but not beyond the end.
+    fn rest(&self, pause: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < pause && !self.stopped() {
+            std::thread::sleep(LISTEN_EVERY);
         }
     }
 

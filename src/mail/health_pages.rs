@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use secrecy::ExposeSecret;
 
 use super::health::{DnsRecord, Finding, Ways, examine, wanted_records};
 use super::inbox::{self, ImapUrl, Mark};
@@ -101,8 +102,9 @@ pub async fn try_out(
     app.db
         .write(move |conn| throttle::count_mail_trial(conn, user, now))
         .await?;
-    let (smtp, folder) = (app.config.smtp_url.as_deref(), app.config.outbox.clone());
-    let transport = Transport::configured(smtp, folder).map_err(Error::internal)?;
+    let folder = app.config.outbox.clone();
+    let transport =
+        Transport::configured(app.config.smtp_url.as_ref(), folder).map_err(Error::internal)?;
     let ways = Ways {
         transport: &transport,
         mailbox: app.config.mailbox.as_ref(),
@@ -177,8 +179,8 @@ fn page(app: &App, queue: Queue, form: Form, findings: Vec<Finding>) -> HealthPa
     let config = &app.config;
     let relay = config
         .smtp_url
-        .as_deref()
-        .and_then(|url| url::Url::parse(url).ok())
+        .as_ref()
+        .and_then(|url| url::Url::parse(url.expose_secret()).ok())
         .and_then(|url| url.host_str().map(str::to_owned));
     let standing = queue.standing;
     HealthPage {

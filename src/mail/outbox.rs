@@ -14,7 +14,9 @@ pub use delivery::{
     retry, retry_later, sent,
 };
 pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
-pub use queue::{Pause, Standing, pause, paused, probe, release, resume, standing, wipe};
+pub use queue::{
+    Pause, Standing, depth, pause, paused, probe, release, resume, standing, waiting_since, wipe,
+};
 pub use reading::{
     Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, with_message_id,
 };

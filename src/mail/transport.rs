@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::address::Envelope;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::outbox::Claimed;
 use files::Files;
@@ -116,8 +117,14 @@ impl Transport {
     ///
     /// # Errors
     /// As [`Transport::smtp`].
-    pub fn configured(smtp_url: Option<&str>, outbox: PathBuf) -> Result<Self, TransportError> {
-        smtp_url.map_or_else(|| Ok(Self::files(outbox)), Self::smtp)
+    pub fn configured(
+        smtp_url: Option<&SecretString>,
+        outbox: PathBuf,
+    ) -> Result<Self, TransportError> {
+        smtp_url.map_or_else(
+            || Ok(Self::files(outbox)),
+            |url| Self::smtp(url.expose_secret()),
+        )
     }
 
     /// The same with another limit for one try.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use diesel::Connection;
 use tokio::sync::Notify;
 
 use super::outbox::{self, Claimed};

@@ -78,7 +78,11 @@ impl Key {
         }
     }
 
-    fn read(path: &Path) -> std::io::Result<Self> {
+    /// Reads the key from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no key.
+    pub fn read(path: &Path) -> std::io::Result<Self> {
         let text = std::fs::read_to_string(path)?;
         let bytes = URL_SAFE_NO_PAD.decode(text.trim()).ok();
         bytes

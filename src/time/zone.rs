@@ -51,6 +51,12 @@ impl Zone {
     /// UTC.
     pub const UTC: Self = Self(Tz::UTC);
 
+    /// The release of the IANA time zone data that this program carries, as `2025b`.
+    #[must_use]
+    pub const fn data_version() -> &'static str {
+        chrono_tz::IANA_TZDB_VERSION
+    }
+
     /// The IANA name, as `Asia/Tokyo`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -7,8 +7,9 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
 use crate::auth::session::Asked;
-use crate::db::{DbError, fresh_id};
+use crate::db::DbError;
 use crate::web::page::{self, Shell};
+use crate::web::trace;
 
 /// Why a request got no page.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +50,7 @@ pub enum Error {
     /// Our own fault, logged under this id.
     #[error("internal error {id}")]
     Internal {
-        /// What people read out on the telephone and what stands in the log.
+        /// The request's id: what people read out on the telephone and what stands in the log.
         id: String,
     },
 }
@@ -58,7 +59,7 @@ impl Error {
     /// Logs a fault of our own and makes the error that tells of it; nothing of `cause` leaves the machine.
     #[must_use]
     pub fn internal(cause: impl Display) -> Self {
-        let id = format!("{:010x}", fresh_id() & 0xff_ffff_ffff);
+        let id = trace::current_id().unwrap_or_else(trace::draw_id);
         tracing::error!(%id, %cause, "internal error");
         Self::Internal { id }
     }

@@ -1,6 +1,7 @@
 //! What every page stands on: errors, the frame around a page, forms, assets, and the guard at the door.
 
 pub mod assets;
+pub mod client;
 pub mod done;
 pub mod error;
 pub mod field;
@@ -10,5 +11,6 @@ pub mod local_path;
 pub mod page;
 pub mod problem;
 pub mod security;
+pub mod trace;
 
 pub use error::Error;

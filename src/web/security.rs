@@ -1,9 +1,11 @@
 //! The guard at the door: same origin, body limits, panics, headers, and one line in the log per request.
 
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -15,9 +17,9 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use url::Url;
 
 use crate::app::App;
-use crate::db::fresh_id;
-use crate::web::Error;
 use crate::web::problem::Problem;
+use crate::web::trace::Trace;
+use crate::web::{Error, client};
 
 /// Bytes that a form or a body of the API may have.
 pub const FORM_LIMIT: usize = 256 * 1024;
@@ -37,41 +39,91 @@ pub struct ApiBody(pub Bytes);
 /// # Errors
 /// When something inside fails without an answer of its own, or panics; the error renders as a page.
 pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let trace = Trace::fresh();
+    trace.clone().of(pass(trace, request, next)).await
+}
+
+async fn pass(
+    trace: Trace,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let started = std::time::Instant::now();
-    let id = format!("{:08x}", fresh_id() & 0xffff_ffff);
-    let method = request.method().clone();
+    let line = Line::begin(&trace, &request);
     let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
     let reader = Reader::of(request.path());
+    let faulty = |error| Dressed {
+        error,
+        reader,
+        https,
+        id: trace.id().to_owned(),
+    };
     let mut response = match admit(&mut request, reader).await {
         Ok(()) => match catch_panic(next.call(request)).await {
             Ok(Ok(response)) => with_words(response, reader),
-            Ok(Err(error)) => return Err(dressed(&error, reader, https)),
+            Ok(Err(error)) => {
+                line.end(error.as_response_error().status_code());
+                return Err(faulty(own(&error)).into());
+            }
             Err(()) => {
-                let error = Error::internal(format!("a panic while answering request {id}"));
-                return Err(Dressed {
-                    error,
-                    reader,
-                    https,
-                }
-                .into());
+                line.end(StatusCode::INTERNAL_SERVER_ERROR);
+                return Err(faulty(Error::internal("a panic")).into());
             }
         },
         Err(error) => request.into_response(reader.words_for(&error)),
     };
-    set_headers(response.headers_mut(), https);
-    // The pattern, not the path: a private link's token stays out of the log.
-    let route = response.request().match_pattern();
-    tracing::info!(
-        %id, %method,
-        route = route.as_deref().unwrap_or("-"),
-        status = response.status().as_u16(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        "request"
-    );
+    set_headers(response.headers_mut(), https, trace.id());
+    line.end(response.status());
     Ok(response)
+}
+
+/// A request's line in the log, and its place in the metrics.
+struct Line<'a> {
+    trace: &'a Trace,
+    app: Option<web::Data<App>>,
+    started: Instant,
+    method: Method,
+    /// The pattern, not the path: a private link's token stays out of the log.
+    route: String,
+    from: IpAddr,
+}
+
+impl<'a> Line<'a> {
+    fn begin(trace: &'a Trace, request: &ServiceRequest) -> Self {
+        Self {
+            trace,
+            app: request.app_data::<web::Data<App>>().cloned(),
+            started: Instant::now(),
+            method: request.method().clone(),
+            route: request.match_pattern().unwrap_or_else(|| "-".to_owned()),
+            from: client::of(request.request()),
+        }
+    }
+
+    fn end(self, status: StatusCode) {
+        let Self {
+            trace,
+            method,
+            route,
+            from,
+            ..
+        } = self;
+        let took = self.started.elapsed();
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let (id, user, status_code) =
+            (trace.id(), trace.user().map(|user| user.0), status.as_u16());
+        // Balancers ask every few seconds.
+        if matches!(route.as_str(), "/healthz" | "/readyz") {
+            tracing::debug!(id, %method, route, status = status_code, micros, %from, "request");
+        } else {
+            tracing::info!(id, %method, route, status = status_code, micros, user, %from, "request");
+        }
+        if let Some(app) = self.app {
+            app.metrics.answered(route, &method, status, took);
+        }
+    }
 }
 
 /// Who reads the answers below an address.
@@ -107,6 +159,8 @@ struct Dressed {
     error: Error,
     reader: Reader,
     https: bool,
+    /// The request's.
+    id: String,
 }
 
 impl ResponseError for Dressed {
@@ -116,24 +170,19 @@ impl ResponseError for Dressed {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = self.reader.words_for(&self.error);
-        set_headers(response.headers_mut(), self.https);
+        set_headers(response.headers_mut(), self.https, &self.id);
         response
     }
 }
 
-fn dressed(error: &actix_web::Error, reader: Reader, https: bool) -> actix_web::Error {
+/// What an error of the framework's comes to here.
+fn own(error: &actix_web::Error) -> Error {
     let status = error.as_response_error().status_code();
-    let error = if status.is_server_error() {
+    if status.is_server_error() {
         Error::internal(error)
     } else {
         Error::from_status(status)
-    };
-    Dressed {
-        error,
-        reader,
-        https,
     }
-    .into()
 }
 
 /// A browser sends its cookie along whoever caused the request; a program sends its token only where it means to. So the
@@ -287,7 +336,10 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /// Adds the headers of every answer; one that the handler set stays.
-fn set_headers(headers: &mut HeaderMap, https: bool) {
+fn set_headers(headers: &mut HeaderMap, https: bool, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
     let always = [
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -359,12 +411,14 @@ mod tests {
             let header = response.headers().get("content-type").unwrap();
             assert_eq!(header, kind);
             assert!(response.headers().contains_key("content-security-policy"));
+            let id = response.headers().get("x-request-id").unwrap();
+            let id = format!("this number: {}", id.to_str().unwrap());
             let body = actix_web::body::to_bytes(response.into_body())
                 .await
                 .unwrap();
             let body = String::from_utf8_lossy(&body).into_owned();
             assert!(
-                body.contains("this number:") && !body.contains("secret-cause"),
+                body.contains(&id) && !body.contains("secret-cause"),
                 "{body}"
             );
         }

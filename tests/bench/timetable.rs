@@ -26,6 +26,7 @@ use iikura::event::file;
 use iikura::notice::link::Key;
 use iikura::text::{Email, Line};
 use iikura::time::Clock;
+use iikura::web::client::Proxies;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -107,6 +108,9 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
         key: Key::draw().unwrap(),
+        tls: None,
+        proxies: Proxies::default(),
+        metrics_listen: None,
         workers: Some(2),
     };
     let app = App::new(db, clock, config);

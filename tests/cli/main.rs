@@ -1,9 +1,15 @@
 //! The program as it is typed: what it prints, where it ends, what it leaves alone.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot go on says so by ending"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod doctor;
+mod serving;
 mod tokens;
 
 use std::io::{BufRead, BufReader};

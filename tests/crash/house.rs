@@ -67,6 +67,15 @@ impl Server {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+
+    /// Tells it to stop, as systemd does, and waits until it has; it must say that all went well.
+    pub fn stop(mut self) -> Duration {
+        let told = Instant::now();
+        let kill = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+        told.elapsed()
+    }
 }
 
 impl<'a> House<'a> {
@@ -287,6 +296,23 @@ impl<'a> House<'a> {
         let page = self.fetch("/events/crash/delegations/KZ");
         let start = page.1.find("/d/").unwrap();
         page.1[start..].split('"').next().unwrap().to_owned()
+    }
+
+    /// A page that watches the event; the first word has come.
+    pub fn watch(&self) -> TcpStream {
+        use std::io::{Read as _, Write as _};
+        let mut line = TcpStream::connect(self.address).unwrap();
+        let cookie = self.cookie.as_deref().unwrap();
+        write!(
+            line,
+            "GET /events/crash/live HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n",
+            self.address
+        )
+        .unwrap();
+        let mut first = [0; 12];
+        line.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        line
     }
 
     /// The status of a page.

@@ -11,6 +11,7 @@ mod house;
 #[path = "../mail/relay.rs"]
 #[expect(dead_code, reason = "the relay plays other scenes elsewhere")]
 mod relay;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 

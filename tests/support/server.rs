@@ -249,7 +249,15 @@ impl Browser {
 
     /// Asks for a page.
     pub fn get(&self, path: &str) -> Answer {
+        self.get_as(path, &[])
+    }
+
+    /// Asks for a page with headers of one's own.
+    pub fn get_as(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = agent().get(format!("{}{path}", self.origin));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(cookie) = self.cookie() {
             request = request.header("cookie", cookie);
         }

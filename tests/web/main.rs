@@ -22,6 +22,7 @@ mod live;
 mod mail_health;
 mod meeting;
 mod notices;
+mod operations;
 mod overview;
 mod papers;
 mod plans;

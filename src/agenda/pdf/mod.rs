@@ -17,7 +17,7 @@ mod world;
 
 pub use sheet::{Choice, Sheet, SheetError, sheet};
 pub use told::as_told;
-pub use world::{TypesetError, find_fonts};
+pub use world::{TypesetError, find_fonts, japanese_font};
 
 use serde::Serialize;
 

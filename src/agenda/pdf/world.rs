@@ -78,6 +78,12 @@ pub fn find_fonts() {
     LazyLock::force(&FONTS);
 }
 
+/// The family that Japanese is set in; `None` where this machine has none.
+#[must_use]
+pub fn japanese_font() -> Option<&'static str> {
+    japanese().first().copied()
+}
+
 /// Families for Japanese that are on this machine, the best first; empty where none is.
 pub(super) fn japanese() -> &'static [&'static str] {
     &FONTS.japanese

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use toml::Spanned;
 

@@ -8,6 +8,7 @@ use crate::auth::session::{Caller, Session};
 use crate::event::change::{self, Cause, EventError};
 use crate::event::desk::Desk;
 use crate::event::{Settings, forms};
+use crate::time::Zone;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -33,6 +34,7 @@ struct SettingsPage {
     slug: Option<TextField>,
     facts: [TextField; 4],
     zone: TextField,
+    zone_data: &'static str,
     days: TextArea,
     office: [TextField; 3],
     figures: [TextField; 3],
@@ -203,6 +205,7 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
                 .optional()
                 .of(&form),
         ],
+        zone_data: Zone::data_version(),
         zone: text("time_zone", "Time zone of the venue")
             .help("As in Asia/Tokyo.")
             .suggest(ZONES)

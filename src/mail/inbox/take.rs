@@ -1,7 +1,5 @@
 //! What becomes of a mail that came in: who it is about, whether it counts, and who must see it.
 
-use diesel::Connection;
-
 use super::read::{Content, Itip, Letter, Report};
 use super::{Outcome, store};
 use crate::audit::Actor;

@@ -5,7 +5,7 @@ use diesel::sql_types::BigInt;
 
 use super::MailState;
 use super::delivery::skip_locked;
-use crate::db::text_enum::Word;
+use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, schema::mail_queue, schema::outbox};
 use crate::time::Moment;
 
@@ -124,6 +124,34 @@ pub fn wipe(connection: &mut Conn, before: Moment, now: Moment) -> QueryResult<u
     .execute(connection)
 }
 
+/// How many mails there are in each state.
+///
+/// # Errors
+/// When the database fails.
+pub fn depth(connection: &mut Conn) -> QueryResult<Vec<(&'static str, i64)>> {
+    let counted: Vec<(Word<MailState>, i64)> = outbox::table
+        .group_by(outbox::state)
+        .select((outbox::state, diesel::dsl::count_star()))
+        .load(connection)?;
+    let number = |state: MailState| {
+        let found = counted.iter().find(|(known, _)| known.0 == state);
+        (state.as_str(), found.map_or(0, |(_, number)| *number))
+    };
+    Ok(MailState::ALL.iter().copied().map(number).collect())
+}
+
+/// When the mail was written that has waited longest, if one waits.
+///
+/// # Errors
+/// When the database fails.
+pub fn waiting_since(connection: &mut Conn) -> QueryResult<Option<Moment>> {
+    let waits = [MailState::Queued, MailState::Sending, MailState::Held].map(Word);
+    outbox::table
+        .filter(outbox::state.eq_any(waits))
+        .select(diesel::dsl::min(outbox::created_at))
+        .get_result(connection)
+}
+
 /// How the queue stands, for the page on the health of mail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
@@ -140,13 +168,9 @@ pub struct Standing {
 /// # Errors
 /// When the database fails.
 pub fn standing(connection: &mut Conn) -> QueryResult<Standing> {
-    use diesel::dsl::{max, min};
-    let waits = [MailState::Queued, MailState::Sending, MailState::Held].map(Word);
+    use diesel::dsl::max;
     Ok(Standing {
-        waiting_since: outbox::table
-            .filter(outbox::state.eq_any(waits))
-            .select(min(outbox::created_at))
-            .get_result(connection)?,
+        waiting_since: waiting_since(connection)?,
         last_sent: outbox::table
             .filter(outbox::state.eq(Word(MailState::Sent)))
             .select(max(outbox::sent_at))

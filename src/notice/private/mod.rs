@@ -8,7 +8,6 @@ mod slot;
 pub use schedule::{feed, paper};
 pub use slot::take;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -23,9 +22,9 @@ use crate::auth::throttle;
 use crate::delegation::Delegation;
 use crate::event::programme::Programme;
 use crate::time::Moment;
-use crate::web::Error;
 use crate::web::form::Form;
 use crate::web::page::{Shell, render, with_status};
+use crate::web::{Error, client};
 
 /// `GET /d/{token}`: the delegation's schedule, or the slot it is asked about.
 ///
@@ -91,9 +90,7 @@ impl Door {
             }
         };
         if found.is_none() {
-            let from = request
-                .peer_addr()
-                .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+            let from = client::of(request);
             db.write(move |conn| throttle::count_dead_link(conn, from, now))
                 .await?;
         }

@@ -13,8 +13,8 @@ use crate::event::visibility::known_to;
 use crate::mail::ical::{self, Status, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
-use crate::web::Error;
 use crate::web::page::Shell;
+use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "private/schedule.html")]
@@ -133,7 +133,7 @@ pub async fn paper(
         return dead_link();
     };
     let bytes =
-        web::block(move || pdf::as_told(&door.programme, &door.delegation, door.now)?.set())
+        trace::block(move || pdf::as_told(&door.programme, &door.delegation, door.now)?.set())
             .await
             .map_err(Error::internal)?
             .map_err(Error::internal)?;

@@ -1,0 +1,55 @@
+//! `iikura doctor`: what the server stands on, and what to type next.
+
+use clap::Args;
+
+use super::Failure;
+use crate::config::ServeArgs;
+use crate::operation::doctor::{Finding, Verdict, examine};
+use crate::time::Clock;
+
+/// Flags of `doctor`: those of the server, which it looks at as the server would.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl DoctorArgs {
+    /// Prints what it finds; a fault makes it fail.
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let found = runtime.block_on(examine(&self.serve, Clock::system().now()));
+        let faults = found.iter().filter(|it| it.verdict == Verdict::Fault);
+        let faults = faults.count();
+        if self.json {
+            let report = serde_json::json!({ "ok": faults == 0, "findings": found });
+            println!("{report:#}");
+        } else {
+            found.iter().for_each(print);
+        }
+        match faults {
+            0 => Ok(()),
+            1 => Err(Failure::one("1 fault")),
+            faults => Err(Failure::one(format!("{faults} faults"))),
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+fn print(finding: &Finding) {
+    let word = match finding.verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warning => "warning",
+        Verdict::Fault => "FAULT",
+    };
+    println!("{word:<8} {}: {}", finding.check, finding.words);
+    if !finding.next.is_empty() {
+        println!("{:8} next: {}", "", finding.next);
+    }
+}

@@ -1,0 +1,158 @@
+//! The database: reachable, of this program, sound, and nobody in two places.
+
+use std::path::Path;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Text};
+
+use super::Finding;
+use super::around::is_open_to_all;
+use crate::db::{self, Conn, DatabaseUrl, DbError, backup};
+
+/// The oldest PostgreSQL that is tried out, as it numbers itself.
+const OLDEST_POSTGRES: i32 = 130_000;
+
+pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
+    if let DatabaseUrl::Sqlite(path) = url
+        && !Path::new(path).exists()
+    {
+        // Opening would make an empty one.
+        return vec![Finding::fault(
+            "database",
+            format!("there is none at {path}"),
+            "run 'iikura migrate', or set --database-url (IIKURA_DATABASE_URL) to where it is",
+        )];
+    }
+    let opened = db::connect(url).and_then(|mut conn| {
+        db::check_schema(&mut conn)?;
+        Ok(conn)
+    });
+    let mut conn = match opened {
+        Ok(conn) => conn,
+        Err(error) => {
+            return vec![Finding::fault(
+                "database",
+                error.to_string(),
+                advice(&error),
+            )];
+        }
+    };
+    let mut found = vec![Finding::ok(
+        "database",
+        format!("{url:?} has this program's schema"),
+    )];
+    let looked = match &mut conn {
+        Conn::Sqlite(sqlite) => of_sqlite(sqlite, url),
+        Conn::Postgres(postgres) => of_postgres(postgres, url),
+    };
+    match looked {
+        Ok(more) => found.extend(more),
+        Err(error) => found.push(Finding::fault(
+            "database",
+            error.to_string(),
+            "see what the database's own log says",
+        )),
+    }
+    found
+}
+
+fn advice(error: &DbError) -> &'static str {
+    match error {
+        DbError::OlderSchema(_) => "run 'iikura migrate'",
+        DbError::NewerSchema(_) => "install the newer iikura",
+        DbError::Migration(_) | DbError::Query(_) => {
+            "see whether the file is an Iikura database; put a backup back with 'iikura restore FILE'"
+        }
+        _ => {
+            "see whether the database runs and lets this user in; set --database-url (IIKURA_DATABASE_URL)"
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Vec<Finding>> {
+    let version: Version =
+        diesel::sql_query("SELECT sqlite_version() AS version").get_result(sqlite)?;
+    let mut found = vec![Finding::ok(
+        "SQLite",
+        format!("{}, bundled", version.version),
+    )];
+    found.push(match backup::faults(sqlite)? {
+        None => Finding::ok(
+            "what is stored",
+            "sound to the last page, every reference kept, nobody in two places at once",
+        ),
+        Some(fault) => damaged(&fault),
+    });
+    if let DatabaseUrl::Sqlite(path) = url
+        && is_open_to_all(Path::new(path))
+    {
+        found.push(Finding::warning(
+            "database",
+            "others on this machine can read it",
+            format!("chmod 600 {path}, and start the server with umask 077"),
+        ));
+    }
+    Ok(found)
+}
+
+fn damaged(fault: &str) -> Finding {
+    Finding::fault(
+        "what is stored",
+        fault,
+        "stop the server, keep the database aside, and put the last sound backup back with 'iikura restore FILE'",
+    )
+}
+
+#[derive(QueryableByName)]
+struct Server {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Integer)]
+    number: i32,
+    #[diesel(sql_type = Bool)]
+    encrypted: bool,
+}
+
+fn of_postgres(postgres: &mut PgConnection, url: &DatabaseUrl) -> QueryResult<Vec<Finding>> {
+    let server: Server = diesel::sql_query(
+        "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
+         coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted",
+    )
+    .get_result(postgres)?;
+    let mut found = vec![if server.number < OLDEST_POSTGRES {
+        Finding::fault(
+            "PostgreSQL",
+            format!("{} is too old", server.version),
+            "install 13 or later",
+        )
+    } else {
+        Finding::ok("PostgreSQL", server.version)
+    }];
+    found.push(if url.is_open_to_others() {
+        Finding::warning(
+            "way to the database",
+            "whoever sits on it may read along or answer in its place",
+            "write sslmode=verify-full in IIKURA_DATABASE_URL",
+        )
+    } else if server.encrypted {
+        Finding::ok(
+            "way to the database",
+            "TLS, with a checked certificate where it leaves this machine",
+        )
+    } else {
+        Finding::ok("way to the database", "in the clear, on this machine")
+    });
+    let overlaps = backup::overlaps(postgres)?;
+    found.push(if overlaps == 0 {
+        Finding::ok("what is stored", "nobody in two places at once")
+    } else {
+        damaged(&format!("{overlaps} double bookings"))
+    });
+    Ok(found)
+}

@@ -1,0 +1,246 @@
+//! What a monitor may know of this server: counts and durations, in Prometheus's text format, and nothing of what is
+//! in the events. Every label is one of a fixed set, so that no name, slug or token can get into it.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpResponse, HttpServer, web};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::app::App;
+use crate::db::DbError;
+use crate::mail::outbox;
+use crate::time::Zone;
+
+/// Upper bounds of the durations, in seconds: a page takes a few milliseconds, a paper a second.
+const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+/// How long the database may take to say how the outbox stands.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The format's media type (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What a server counts. Clones count together.
+#[derive(Clone)]
+pub struct Metrics(Arc<Counted>);
+
+struct Counted {
+    requests: Family<Request, Histogram, fn() -> Histogram>,
+    sign_ins: Family<SignIn, Counter>,
+    revisions: Counter,
+    refusals: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    route: String,
+    method: &'static str,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignIn {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        Self(Arc::new(Counted {
+            requests: Family::new_with_constructor(histogram),
+            sign_ins: Family::default(),
+            revisions: Counter::default(),
+            refusals: Counter::default(),
+        }))
+    }
+}
+
+impl Metrics {
+    /// Counts an answer; `route` is the pattern of its address, never the address.
+    pub fn answered(&self, route: String, method: &Method, status: StatusCode, took: Duration) {
+        let request = Request {
+            route,
+            method: known(method),
+            status: class(status),
+        };
+        let requests = &self.0.requests;
+        requests.get_or_create(&request).observe(took.as_secs_f64());
+    }
+
+    /// Counts a sign-in: `ok`, `wrong`, `throttled`, or `failed` for a fault of ours.
+    pub fn signed_in(&self, outcome: &'static str) {
+        self.0.sign_ins.get_or_create(&SignIn { outcome }).inc();
+    }
+
+    /// Counts a programme's new revision.
+    pub fn revision_made(&self) {
+        self.0.revisions.inc();
+    }
+
+    /// Counts a booking that the rules refused.
+    pub fn conflict_refused(&self) {
+        self.0.refusals.inc();
+    }
+}
+
+/// Anybody may invent methods; only those that we know are told apart.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// Makes the server of the metrics, on an address of its own that strangers do not reach.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
+    let app = web::Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .route("/metrics", web::get().to(show))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+/// `GET /metrics`
+async fn show(app: web::Data<App>) -> HttpResponse {
+    match text(&app).await {
+        Ok(text) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))
+            .body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+async fn text(app: &App) -> Result<String, std::fmt::Error> {
+    let mut registry = Registry::with_prefix("iikura");
+    let counted = &app.metrics.0;
+    registry.register_with_unit(
+        "request_duration",
+        "Time from a request's head to its answer's head, by the pattern of the address",
+        Unit::Seconds,
+        counted.requests.clone(),
+    );
+    registry.register(
+        "sign_ins",
+        "Tries to sign in with a password",
+        counted.sign_ins.clone(),
+    );
+    registry.register(
+        "revisions",
+        "Revisions of programmes that this server made",
+        counted.revisions.clone(),
+    );
+    registry.register(
+        "conflicts_refused",
+        "Bookings that this server refused by a rule",
+        counted.refusals.clone(),
+    );
+    let build = Info::new([
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("time_zone_data", Zone::data_version()),
+    ]);
+    registry.register("build", "This program", build);
+    watchers(&mut registry, app);
+    database(&mut registry, app).await;
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+fn watchers(registry: &mut Registry, app: &App) {
+    let watchers = app.live.watchers();
+    let pages = i64::try_from(watchers.pages()).unwrap_or(i64::MAX);
+    registry.register(
+        "live_pages",
+        "Open pages that keep themselves up to date",
+        ConstGauge::new(pages),
+    );
+    registry.register(
+        "revision_announcements",
+        "Revisions that open pages on this server were told of",
+        ConstCounter::new(watchers.announcements()),
+    );
+}
+
+/// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.
+async fn database(registry: &mut Registry, app: &App) {
+    let pool = app.db.connections();
+    let connections = Family::<State, Gauge>::default();
+    for (state, number) in [("idle", pool.idle), ("busy", pool.open - pool.idle)] {
+        let number = i64::from(number);
+        connections.get_or_create(&State { state }).set(number);
+    }
+    registry.register(
+        "database_connections",
+        "Connections in this server's pool",
+        connections,
+    );
+    registry.register(
+        "database_connections_limit",
+        "Connections that the pool may have",
+        ConstGauge::new(i64::from(pool.most)),
+    );
+    let db = app.db.clone();
+    let asked = web::block(move || {
+        db.read_for(PATIENCE, |conn| {
+            Ok::<_, DbError>((outbox::depth(conn)?, outbox::waiting_since(conn)?))
+        })
+    });
+    let found = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(Ok(found))) => Some(found),
+        _ => None,
+    };
+    registry.register(
+        "database_up",
+        "1 when the database answers",
+        ConstGauge::new(i64::from(found.is_some())),
+    );
+    let Some((depth, since)) = found else {
+        return;
+    };
+    let mails = Family::<State, Gauge>::default();
+    for (state, number) in depth {
+        mails.get_or_create(&State { state }).set(number);
+    }
+    registry.register("outbox_mails", "Mails in the outbox, by state", mails);
+    let now = app.clock.now().seconds();
+    let age = since.map_or(0, |since| (now - since.seconds()).max(0));
+    registry.register_with_unit(
+        "outbox_oldest_waiting",
+        "Age of the mail that waits longest; 0 when none waits",
+        Unit::Seconds,
+        ConstGauge::new(age),
+    );
+}

@@ -1,0 +1,7 @@
+//! Running a server: what a balancer, a monitor and an administrator look at.
+
+pub mod doctor;
+pub mod health;
+pub mod log;
+pub mod metrics;
+pub mod tls;

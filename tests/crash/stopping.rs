@@ -1,0 +1,92 @@
+//! A server that is told to stop, as a balancer or systemd would, while an officer works, pages watch and mail goes out.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use iikura::mail::outbox::MailState;
+
+use crate::house::House;
+use crate::relay::{Relay, Scene};
+use crate::support::both::{Scratch, on_both};
+use crate::support::chance::Chance;
+
+on_both!(
+    what_is_in_hand_is_finished_and_no_mail_goes_twice,
+    a_relay_that_says_nothing_does_not_hold_up_the_end,
+);
+
+const ROUNDS: u64 = 12;
+/// The longest that a stop may take.
+const LONGEST: Duration = Duration::from_secs(10);
+
+fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
+    let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
+    // Slow enough for a mail to be in hand at any moment.
+    let relay = Relay::playing(&[Scene::Slow(1)]);
+    let mut house = House::furnish(scratch, &relay.url());
+    for _ in 0..ROUNDS {
+        let server = house.start();
+        let mut page = house.watch();
+        let answers = chance.below(8) + 1;
+        for _ in 0..answers {
+            house.act(&mut chance).unwrap();
+        }
+        let took = std::thread::scope(|scope| {
+            let stopping = scope.spawn(move || server.stop());
+            // Until nobody answers any more.
+            while house.act(&mut chance).is_some() {}
+            stopping.join().unwrap()
+        });
+        assert!(took < LONGEST, "{took:?}");
+        let mut rest = String::new();
+        page.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("event: revision"), "{rest}");
+    }
+    house.send_the_rest(&relay.transport());
+    let rows = house.mails();
+    let mut copies: HashMap<String, usize> = HashMap::new();
+    for mail in relay.received() {
+        *copies
+            .entry(crate::name_of(&mail.raw).to_owned())
+            .or_default() += 1;
+    }
+    assert!(copies.len() > 20, "{} mails went out", copies.len());
+    for row in &rows {
+        let wanted = match row.state {
+            MailState::Sent => 1,
+            MailState::Superseded => 0,
+            state => panic!("{state:?} at the end: {row:?}"),
+        };
+        let came = copies.get(&row.message_id).copied().unwrap_or_default();
+        assert_eq!(came, wanted, "{row:?}");
+    }
+    let programme = house.programme();
+    for (slot, version) in &house.promised {
+        assert!(programme.slot(*slot).unwrap().version >= *version, "{slot}");
+    }
+    assert!(!house.log().contains("\"panic\"") && !house.log().contains(" panic "));
+}
+
+fn a_relay_that_says_nothing_does_not_hold_up_the_end(scratch: &Scratch) {
+    let relay = Relay::playing(&[Scene::Silence]);
+    let mut house = House::furnish(scratch, &relay.url());
+    let mut chance = Chance(1);
+    let server = house.start();
+    let deadline = Instant::now() + LONGEST;
+    while !house
+        .mails()
+        .iter()
+        .any(|mail| mail.state == MailState::Sending)
+    {
+        assert!(Instant::now() < deadline, "no mail is in hand");
+        house.act(&mut chance).unwrap();
+    }
+    let took = server.stop();
+    assert!(took < LONGEST, "{took:?}");
+    assert!(
+        house.log().contains("the mail in hand is tried again"),
+        "{}",
+        house.log()
+    );
+}
