@@ -23,9 +23,11 @@ mod support;
 
 mod document;
 mod everywhere;
+mod matrix;
 mod problems;
 mod races;
 mod reading;
 mod rights;
+mod table;
 mod tokens;
 mod writing;
