@@ -107,8 +107,8 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/events/{slug}/notices", Readers),
     ("POST", "/events/{slug}/notices", Officers),
     ("POST", "/events/{slug}/notices/skips", Officers),
-    ("GET", "/events/{slug}/notices/{code}", Readers),
-    ("GET", "/events/{slug}/notices/{code}/{copy}", Readers),
+    ("GET", "/events/{slug}/notices/{code}", Officers),
+    ("GET", "/events/{slug}/notices/{code}/{copy}", Officers),
     ("GET", "/events/{slug}/rooms", Readers),
     ("POST", "/events/{slug}/rooms", Officers),
     ("GET", "/events/{slug}/rooms/new", Officers),
@@ -128,10 +128,10 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/mail/inbox", Deputies),
     ("POST", "/mail/inbox/{id}/handling", Officers),
     ("POST", "/mail/pause", Admins),
-    ("GET", "/mail/{id}", Readers),
-    ("GET", "/mail/{id}/html", Readers),
+    ("GET", "/mail/{id}", Officers),
+    ("GET", "/mail/{id}/html", Officers),
     ("POST", "/mail/{id}/retry", Officers),
-    ("GET", "/mail/{id}/source", Readers),
+    ("GET", "/mail/{id}/source", Officers),
     ("GET", "/sign-in", Anyone),
     ("POST", "/sign-in", Anyone),
     ("POST", "/sign-out", Anyone),
@@ -747,4 +747,38 @@ fn what_is_in_another_event_is_unknown_in_this_one() {
     };
     assert_eq!(ask("ZQZQ").0, 422);
     assert_eq!(ask("ZQZQ"), ask("ZXZX"));
+}
+
+/// A link opens without an account, and answers for a delegation.
+#[test]
+fn no_page_gives_an_observer_what_a_delegation_answers_by() {
+    let house = House::open();
+    let visitors = house.visitors();
+    let visitor = |name: &str| visitors.iter().find(|it| it.name == name).unwrap();
+    let with_links = |visitor: &Visitor| {
+        let mut found = BTreeSet::new();
+        for (_, path, _) in MATRIX
+            .iter()
+            .filter(|(method, path, _)| *method == "GET" && !path.starts_with("/d/"))
+        {
+            let origin = &house.meeting.server.origin;
+            let answer = visitor.knock(origin, "GET", &house.fill(path, visitor), &[], true);
+            let body = String::from_utf8_lossy(&answer.body).replace("=\r\n", "");
+            if [&house.link, &house.schedule]
+                .iter()
+                .any(|link| body.contains(&link[..20]))
+            {
+                found.insert(*path);
+            }
+        }
+        found
+    };
+    for name in ["observer", "observer's token", "officer's writing token"] {
+        assert_eq!(with_links(visitor(name)), BTreeSet::new(), "{name}");
+    }
+    let officers = with_links(visitor("officer"));
+    assert!(
+        officers.len() >= 3,
+        "what is looked for is there: {officers:?}"
+    );
 }

@@ -4,6 +4,7 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
+mod history;
 mod tokens;
 
 use std::io::{BufRead, BufReader};
