@@ -21,8 +21,10 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clashes;
 mod document;
 mod everywhere;
+mod fuzz;
 mod matrix;
 mod problems;
 mod races;
