@@ -5,6 +5,7 @@
 )]
 
 mod history;
+mod page;
 mod tokens;
 
 use std::io::{BufRead, BufReader};
