@@ -155,6 +155,6 @@ fn open(args: &DatabaseArgs) -> Result<Db, Failure> {
     let db = open_unmigrated(args)?;
     db.migrate()?;
     // What was written before there were hashes.
-    db.write_here(|conn| chain::begin(conn))?;
+    db.write_here(chain::begin)?;
     Ok(db)
 }
