@@ -1,4 +1,7 @@
-//! History: who changed what, from what to what. Rows are added, never changed (the database refuses it).
+//! History: who changed what, from what to what. Rows are added, never changed (the database refuses it), and each
+//! carries a hash of itself and the one before ([`chain`]).
+
+pub mod chain;
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -50,26 +53,49 @@ pub struct Entry<'a> {
     pub after: Option<Value>,
 }
 
-/// Writes a change down, in the transaction that makes it.
+/// Writes a change down, in the transaction that makes it, as the newest link of its chain.
+///
+/// An event's writers queue up at its revision, so its chain is theirs alone. A change of no event takes a lock that all
+/// such changes share: it has to be the last thing its transaction does, or two could wait for each other.
 ///
 /// # Errors
 /// As the database says.
 pub fn record(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<()> {
-    diesel::insert_into(audit::table)
-        .values((
-            audit::at.eq(entry.at),
-            audit::event_id.eq(entry.event.map(|(event, _)| event)),
-            audit::revision.eq(entry.event.map(|(_, revision)| revision)),
-            audit::actor_id.eq(entry.actor.user),
-            audit::actor.eq(&entry.actor.name),
-            audit::action.eq(entry.action),
-            audit::subject_id.eq(entry.subject_id),
-            audit::subject.eq(entry.subject),
-            audit::before_json.eq(entry.before.as_ref().map(Value::to_string)),
-            audit::after_json.eq(entry.after.as_ref().map(Value::to_string)),
-        ))
-        .execute(conn)
-        .map(drop)
+    let event = entry.event.map(|(event, _)| event);
+    let before = entry.before.as_ref().map(Value::to_string);
+    let after = entry.after.as_ref().map(Value::to_string);
+    conn.transaction(|conn| {
+        chain::take_turn(conn, event)?;
+        let hash = chain::Content {
+            at: entry.at,
+            event,
+            revision: entry.event.map(|(_, revision)| revision),
+            actor_id: entry.actor.user,
+            actor: &entry.actor.name,
+            action: entry.action,
+            subject_id: entry.subject_id,
+            subject: entry.subject,
+            before: before.as_deref(),
+            after: after.as_deref(),
+        }
+        .hash(chain::newest(conn, event)?.as_deref());
+        diesel::insert_into(audit::table)
+            .values((
+                audit::at.eq(entry.at),
+                audit::event_id.eq(event),
+                audit::revision.eq(entry.event.map(|(_, revision)| revision)),
+                audit::actor_id.eq(entry.actor.user),
+                audit::actor.eq(&entry.actor.name),
+                audit::action.eq(entry.action),
+                audit::subject_id.eq(entry.subject_id),
+                audit::subject.eq(entry.subject),
+                audit::before_json.eq(&before),
+                audit::after_json.eq(&after),
+                audit::hash.eq(hash),
+            ))
+            .execute(conn)
+            .map(drop)
+    })
 }
 
 /// One change as read back.

@@ -141,6 +141,19 @@ impl Seat {
         ))
     }
 
+    /// Lets those pass who may read letters whole: a letter has the links by which its delegation answers.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for observers.
+    pub fn to_open_letters(&self) -> Result<(), Error> {
+        if self.may_change() {
+            return Ok(());
+        }
+        Err(Error::Forbidden(
+            "A letter has the links by which its delegation answers, so only officers of the event may open it. What was told to whom stands under Notices.".into(),
+        ))
+    }
+
     /// True when the page is to say what was just done.
     #[must_use]
     pub const fn has_news(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 pub mod agenda;
+mod audit;
 mod backup;
 mod data;
 pub mod demo;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit::chain;
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::db::{DatabaseUrl, Db};
 use crate::operation::log;
@@ -39,6 +41,8 @@ enum Command {
     User(UserArgs),
     /// Make tokens for the API
     Token(TokenArgs),
+    /// Look after the history
+    Audit(AuditArgs),
     /// Read an event file into the database
     Import(data::ImportArgs),
     /// Write an event as a file
@@ -80,6 +84,14 @@ struct TokenArgs {
     command: token::TokenCommand,
 }
 
+#[derive(Debug, clap::Args)]
+struct AuditArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: audit::AuditCommand,
+}
+
 /// Why a command ended without doing its work: one sentence per fault.
 #[derive(Debug)]
 pub struct Failure(Vec<String>);
@@ -115,9 +127,10 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => args.run(),
         Command::Serve(args) => serve::run(*args),
-        Command::Migrate(args) => Ok(open_unmigrated(&args)?.migrate()?),
+        Command::Migrate(args) => Ok(open(&args).map(drop)?),
         Command::User(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
         Command::Token(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
+        Command::Audit(args) => args.command.run(&open(&args.database)?),
         Command::Import(args) => args.run(),
         Command::Export(args) => args.run(),
         Command::Backup(args) => args.back_up(),
@@ -140,9 +153,11 @@ fn open_unmigrated(args: &DatabaseArgs) -> Result<Db, Failure> {
     Ok(Db::open(&database_url(args)?)?)
 }
 
-/// Opens the database and brings it up to this program, as every command but `migrate` and `serve` may.
+/// Opens the database and brings it up to this program, as every command but `serve` does.
 fn open(args: &DatabaseArgs) -> Result<Db, Failure> {
     let db = open_unmigrated(args)?;
     db.migrate()?;
+    // What was written before there were hashes.
+    db.write_here(chain::begin)?;
     Ok(db)
 }

@@ -334,6 +334,7 @@ diesel::table! {
         subject -> Text,
         before_json -> Nullable<Text>,
         after_json -> Nullable<Text>,
+        hash -> Nullable<Text>,
     }
 }
 

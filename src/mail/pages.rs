@@ -68,6 +68,7 @@ struct MailLine {
     tag: &'static str,
     written: String,
     detail: String,
+    may_open: bool,
     may_retry: bool,
 }
 
@@ -130,6 +131,7 @@ fn mail_of(
         .into_iter()
         .find(|(event, _)| event.id == mail.summary.event_id)
         .ok_or(Error::NotFound)?;
+    seat.to_open_letters()?;
     Ok((session, event, seat, mail))
 }
 
@@ -182,6 +184,7 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
         },
         written: clock(mail.created_at),
         detail,
+        may_open: seat.may_change(),
         may_retry,
     }
 }
@@ -195,7 +198,7 @@ pub(super) fn in_zone(zone: Zone, moment: Moment) -> String {
 /// `GET /mail/{id}`: one mail with its content.
 ///
 /// # Errors
-/// When the caller has no part in its event.
+/// When the caller may not change its event.
 pub async fn show(
     app: web::Data<App>,
     caller: Caller,
@@ -219,7 +222,7 @@ pub async fn show(
 /// `GET /mail/{id}/html`: the mail as its reader sees it, shut in.
 ///
 /// # Errors
-/// When the caller has no part in its event, or the mail has no such part.
+/// When the caller may not change its event, or the mail has no such part.
 pub async fn html(
     app: web::Data<App>,
     caller: Caller,

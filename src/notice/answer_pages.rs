@@ -30,6 +30,7 @@ struct ToldPage {
     slug: String,
     parties: Vec<PartyTold>,
     summary: String,
+    may_open: bool,
 }
 
 /// What one delegation was told, and said to it.
@@ -170,6 +171,7 @@ fn page(desk: &Desk, mails: Vec<MailSummary>) -> ToldPage {
             .shell("Told and answered", Section::Notices)
             .live(desk.live_page()),
         slug: desk.seat.slug.clone(),
+        may_open: desk.seat.may_change(),
         summary: summary(&parties),
         parties,
     }

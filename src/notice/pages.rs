@@ -58,7 +58,6 @@ struct PreviewPage {
     code: String,
     revision: String,
     mails: Vec<MailPreview>,
-    may_change: bool,
 }
 
 struct MailPreview {
@@ -269,7 +268,7 @@ pub async fn skip(
 /// `GET /events/{slug}/notices/{code}`: the mails to a delegation, to the letter as they would go out now.
 ///
 /// # Errors
-/// When the caller has no part in the event, or there is nothing to tell.
+/// When the caller may not change the event, or there is nothing to tell.
 pub async fn preview(
     app: web::Data<App>,
     caller: Caller,
@@ -277,6 +276,7 @@ pub async fn preview(
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
     let mails = rehearse(&desk, to).await?;
     let name = desk
@@ -292,7 +292,6 @@ pub async fn preview(
         code,
         revision: desk.programme.event.revision.to_string(),
         mails: (0..).zip(&mails).map(mail_preview).collect(),
-        may_change: desk.seat.may_change(),
     })
 }
 
@@ -322,6 +321,7 @@ pub async fn copy(
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
     let mails = rehearse(&desk, to).await?;
     reader_sees(&mails.get(copy).ok_or(Error::NotFound)?.raw)

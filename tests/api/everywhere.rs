@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, test};
 use iikura::agenda::format::Format;
 use iikura::agenda::pdf::Sheet;
 use iikura::auth::token::Scope;
@@ -12,12 +10,13 @@ use iikura::db::text_enum::TextEnum;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::web::Error;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::meeting::{Meeting, OFFICER, STRANGER};
 use crate::program::Program;
 use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
+use crate::table::routes;
 
 on_both!(no_route_speaks_of_a_bilateral_to_those_who_have_no_part_in_it);
 
@@ -27,37 +26,6 @@ const CANARY: &str = "canarybird";
 const ENDS_THE_WALK: &str = "/sign-out";
 /// Never ends, for those who may watch.
 const NEVER_ENDS: &str = "/events/{slug}/live";
-
-/// Every route with its methods, as actix knows them.
-fn routes(meeting: &Meeting) -> Vec<(String, Vec<String>)> {
-    let app = meeting.server.app.clone();
-    let report = actix_web::rt::System::new().block_on(async move {
-        let tell = |tree: Data<actix_web::introspection::IntrospectionTree>| async move {
-            HttpResponse::Ok().body(tree.report_as_json())
-        };
-        let service = test::init_service(
-            actix_web::App::new()
-                .app_data(Data::new(app))
-                .configure(iikura::app::routes)
-                .route("/the-table", web::get().to(tell)),
-        );
-        let asked = test::TestRequest::get().uri("/the-table").to_request();
-        test::call_and_read_body(&service.await, asked).await
-    });
-    let report: Value = serde_json::from_slice(&report).unwrap();
-    let routes = report.as_array().unwrap().iter().map(|item| {
-        let methods = item["methods"].as_array().unwrap().iter();
-        let methods = methods.map(|method| method.as_str().unwrap().to_owned());
-        (
-            item["full_path"].as_str().unwrap().to_owned(),
-            methods.collect(),
-        )
-    });
-    let routes = routes.filter(|(path, methods): &(String, Vec<String>)| {
-        path != "/the-table" && !methods.is_empty()
-    });
-    routes.collect()
-}
 
 /// What can stand in a path.
 struct Places {

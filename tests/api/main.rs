@@ -21,12 +21,16 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clashes;
 mod document;
 mod everywhere;
+mod fuzz;
+mod matrix;
 mod plans;
 mod problems;
 mod races;
 mod reading;
 mod rights;
+mod table;
 mod tokens;
 mod writing;

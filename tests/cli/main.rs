@@ -9,6 +9,8 @@
 mod support;
 
 mod doctor;
+mod history;
+mod page;
 mod serving;
 mod tokens;
 

@@ -11,6 +11,7 @@ mod support;
 
 mod audit;
 mod backup;
+mod chain;
 mod connections;
 mod encryption;
 mod migrations;

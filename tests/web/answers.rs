@@ -489,7 +489,7 @@ fn the_office_notes_an_answer_and_sees_who_was_told_what(scratch: &Scratch) {
             "Not sure yet",
             "noted by Officer",
             "They call back",
-            "kz@delegations.example</a>: Sent",
+            "kz@delegations.example",
             "<strong>Failed</strong>",
             "1 not sure yet, 1 without an answer",
         ] {

@@ -207,7 +207,18 @@ fn the_outbox_shows_mail_to_those_of_its_event(scratch: &Scratch) {
     assert!(officer.get("/").body.contains("2 mails could not be sent."));
     assert!(officer.get("/mail").body.contains("550 no such user"));
     let observer = meeting.server.signed_in(OBSERVER);
-    assert_eq!(observer.get(&mail).status, 200);
+    // A letter has the links by which a delegation answers.
+    for path in ["", "/html", "/source"] {
+        let refused = observer.get(&format!("{mail}{path}"));
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(
+            refused
+                .body
+                .contains("only officers of the event may open it")
+        );
+    }
+    let outbox = observer.get("/mail").body;
+    assert!(outbox.contains("550 no such user") && !outbox.contains(&mail));
     assert_eq!(observer.post(&format!("{mail}/retry"), &[]).status, 403);
     assert_eq!(officer.post(&format!("{mail}/retry"), &[]).status, 303);
     assert_eq!(

@@ -152,7 +152,7 @@ impl Meeting {
     }
 }
 
-fn import(server: &Server, source: &str) -> EventId {
+pub fn import(server: &Server, source: &str) -> EventId {
     let office = Email::parse("protocol@iikura.example").unwrap();
     let now = Moment::from_seconds(START);
     server

@@ -1,0 +1,410 @@
+//! The chain through the history: each row carries the SHA-256 over its own content and the hash of the row before.
+//!
+//! Every event has a chain, and what belongs to no event (accounts, tokens, the mail queue) has one. A row that was
+//! changed, put in, taken out or moved breaks its chain there. Whoever can rewrite every later row as well is found out
+//! by a hash that was noted elsewhere: [`verify`] gives the newest of each chain, and says whether it still holds one.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::db::schema::audit;
+use crate::db::{Conn, DbError};
+use crate::event::{EventId, Revision};
+use crate::time::Moment;
+
+/// Stands before everything else, so that a hash of ours is a hash of nothing else.
+const DOMAIN: &[u8] = b"iikura history 1";
+/// Names the turn of those who write rows of no event on PostgreSQL; arbitrary but fixed.
+const TURN: i64 = 7_107_023;
+/// Rows read at once.
+const BATCH: i64 = 1000;
+
+/// What a row says, exactly as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Content<'a> {
+    pub at: Moment,
+    pub event: Option<EventId>,
+    pub revision: Option<Revision>,
+    pub actor_id: Option<i64>,
+    pub actor: &'a str,
+    pub action: &'a str,
+    pub subject_id: Option<i64>,
+    pub subject: &'a str,
+    pub before: Option<&'a str>,
+    pub after: Option<&'a str>,
+}
+
+impl Content<'_> {
+    /// The hash of this row after one with the hash `previous`, in hexadecimal digits.
+    ///
+    /// Each part is preceded by its length, or by a mark of its absence, so that no two rows are one text. The id is no
+    /// part: the order is.
+    pub(super) fn hash(&self, previous: Option<&str>) -> String {
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let parts = [
+            previous.map(str::to_owned),
+            number(Some(self.at.seconds())),
+            number(self.event.map(|event| event.0)),
+            number(self.revision.map(|revision| revision.0)),
+            number(self.actor_id),
+            Some(self.actor.to_owned()),
+            Some(self.action.to_owned()),
+            number(self.subject_id),
+            Some(self.subject.to_owned()),
+            self.before.map(str::to_owned),
+            self.after.map(str::to_owned),
+        ];
+        let mut digest = Sha256::new_with_prefix(DOMAIN);
+        for part in &parts {
+            match part {
+                None => digest.update([0]),
+                Some(text) => {
+                    digest.update([1]);
+                    digest.update((text.len() as u64).to_be_bytes());
+                    digest.update(text);
+                }
+            }
+        }
+        let mut hex = String::with_capacity(64);
+        for byte in digest.finalize() {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
+    }
+}
+
+/// Waits until nobody else can add to the chain of `event` before this transaction ends.
+pub(super) fn take_turn(conn: &mut Conn, event: Option<EventId>) -> QueryResult<()> {
+    match conn {
+        // Writes nothing, but is a write: there is one writer at a time.
+        Conn::Sqlite(sqlite) => {
+            diesel::sql_query("UPDATE audit SET hash = hash WHERE FALSE").execute(sqlite)
+        }
+        // Whoever changes an event has raised its revision and so holds its row.
+        Conn::Postgres(_) if event.is_some() => Ok(0),
+        Conn::Postgres(postgres) => {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({TURN})")).execute(postgres)
+        }
+    }
+    .map(drop)
+}
+
+/// The hash that the next row of a chain goes on from.
+pub(super) fn newest(conn: &mut Conn, event: Option<EventId>) -> QueryResult<Option<String>> {
+    let older = diesel::alias!(audit as older);
+    // One look into the index (event_id, id) each.
+    let last = older
+        .filter(older.field(audit::hash).is_not_null())
+        .select(max(older.field(audit::id)));
+    let id = audit::id.nullable();
+    match event {
+        Some(event) => audit::table
+            .filter(id.eq_any(last.filter(older.field(audit::event_id).eq(event))))
+            .select(audit::hash)
+            .get_result(conn),
+        None => audit::table
+            .filter(id.eq_any(last.filter(older.field(audit::event_id).is_null())))
+            .select(audit::hash)
+            .get_result(conn),
+    }
+    .optional()
+    .map(Option::flatten)
+}
+
+/// A row with its hash.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit)]
+struct Link {
+    id: i64,
+    at: Moment,
+    event_id: Option<EventId>,
+    revision: Option<Revision>,
+    actor_id: Option<i64>,
+    actor: String,
+    action: String,
+    subject_id: Option<i64>,
+    subject: String,
+    before_json: Option<String>,
+    after_json: Option<String>,
+    hash: Option<String>,
+}
+
+impl Link {
+    fn expected(&self, previous: Option<&str>) -> String {
+        Content {
+            at: self.at,
+            event: self.event_id,
+            revision: self.revision,
+            actor_id: self.actor_id,
+            actor: &self.actor,
+            action: &self.action,
+            subject_id: self.subject_id,
+            subject: &self.subject,
+            before: self.before_json.as_deref(),
+            after: self.after_json.as_deref(),
+        }
+        .hash(previous)
+    }
+}
+
+/// Reads all rows in the order in which they were written.
+fn each<E: From<diesel::result::Error>>(
+    conn: &mut Conn,
+    mut see: impl FnMut(&mut Conn, Link) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut last = i64::MIN;
+    loop {
+        let links: Vec<Link> = audit::table
+            .filter(audit::id.gt(last))
+            .order(audit::id)
+            .limit(BATCH)
+            .select(Link::as_select())
+            .load(conn)?;
+        let Some(newest) = links.last() else {
+            return Ok(());
+        };
+        last = newest.id;
+        for link in links {
+            see(conn, link)?;
+        }
+    }
+}
+
+/// Gives the rows of chains that have not begun their hashes: those from before there were any. Says how many.
+///
+/// # Errors
+/// As the database says.
+pub fn begin(conn: &mut Conn) -> Result<usize, DbError> {
+    let bare: i64 = audit::table
+        .filter(audit::hash.is_null())
+        .count()
+        .get_result(conn)?;
+    if bare == 0 {
+        return Ok(0);
+    }
+    conn.transaction(|conn| {
+        match conn {
+            Conn::Sqlite(_) => take_turn(conn, None)?,
+            // No server may add to a chain meanwhile.
+            Conn::Postgres(postgres) => {
+                diesel::sql_query("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")
+                    .execute(postgres)
+                    .map(drop)?;
+            }
+        }
+        let begun: Vec<Option<EventId>> = audit::table
+            .filter(audit::hash.is_not_null())
+            .select(audit::event_id)
+            .distinct()
+            .load(conn)?;
+        let mut newest: BTreeMap<Option<i64>, String> = BTreeMap::new();
+        let mut given = 0;
+        each::<DbError>(conn, |conn, link| {
+            if begun.contains(&link.event_id) {
+                return Ok(());
+            }
+            let chain = link.event_id.map(|event| event.0);
+            let hash = link.expected(newest.get(&chain).map(String::as_str));
+            diesel::update(audit::table.find(link.id))
+                .set(audit::hash.eq(&hash))
+                .execute(conn)?;
+            newest.insert(chain, hash);
+            given += 1;
+            Ok(())
+        })?;
+        Ok(given)
+    })
+}
+
+/// One chain that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Whose history; `None` for what belongs to no event.
+    pub event: Option<EventId>,
+    /// Its rows.
+    pub rows: u64,
+    /// The hash of the newest.
+    pub newest: String,
+}
+
+/// Why the history cannot be trusted from some row on.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// A row does not follow from those before it.
+    #[error(
+        "row {id} of the history ({action}, {subject}, by {actor}) is not what was written: it was changed, or one before it was changed, put in or taken out"
+    )]
+    Altered {
+        /// Its number.
+        id: i64,
+        /// What was done.
+        action: String,
+        /// What it was done to.
+        subject: String,
+        /// Who.
+        actor: String,
+    },
+    /// A row was not written by this program.
+    #[error(
+        "row {id} of the history ({action}, {subject}, by {actor}) has no hash: it was not written by iikura"
+    )]
+    Bare {
+        /// Its number.
+        id: i64,
+        /// What was done.
+        action: String,
+        /// What it was done to.
+        subject: String,
+        /// Who.
+        actor: String,
+    },
+    /// A hash that was noted is in no chain any more.
+    #[error(
+        "no row of the history has the hash {0}: the rows up to it were taken out or written anew"
+    )]
+    Gone(String),
+    /// The database failed.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Follows every chain from its beginning; `noted` are hashes that must still be there.
+///
+/// # Errors
+/// At the first row that is not what was written, and for a noted hash that is gone.
+pub fn verify(conn: &mut Conn, noted: &[String]) -> Result<Vec<Chain>, Broken> {
+    let mut chains: BTreeMap<Option<i64>, Chain> = BTreeMap::new();
+    let mut missing: Vec<&String> = noted.iter().collect();
+    each::<Broken>(conn, |_, link| {
+        let chain = chains.get(&link.event_id.map(|event| event.0));
+        let expected = link.expected(chain.map(|chain| chain.newest.as_str()));
+        let Link {
+            id,
+            action,
+            subject,
+            actor,
+            ..
+        } = link;
+        match &link.hash {
+            Some(hash) if *hash == expected => {}
+            Some(_) => {
+                return Err(Broken::Altered {
+                    id,
+                    action,
+                    subject,
+                    actor,
+                });
+            }
+            None => {
+                return Err(Broken::Bare {
+                    id,
+                    action,
+                    subject,
+                    actor,
+                });
+            }
+        }
+        missing.retain(|noted| **noted != expected);
+        let rows = chain.map_or(0, |chain| chain.rows) + 1;
+        let newest = expected;
+        let event = link.event_id;
+        chains.insert(
+            event.map(|event| event.0),
+            Chain {
+                event,
+                rows,
+                newest,
+            },
+        );
+        Ok(())
+    })?;
+    match missing.first() {
+        Some(hash) => Err(Broken::Gone((*hash).clone())),
+        None => Ok(chains.into_values().collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: Content<'_> = Content {
+        at: Moment::from_seconds(1),
+        event: Some(EventId(1)),
+        revision: Some(Revision(1)),
+        actor_id: Some(1),
+        actor: "Aki",
+        action: "slot.booked",
+        subject_id: Some(1),
+        subject: "Talk",
+        before: None,
+        after: Some("{}"),
+    };
+
+    #[test]
+    fn every_part_of_a_row_counts_and_none_runs_into_the_next() {
+        let rows = [
+            ROW,
+            Content {
+                at: Moment::from_seconds(2),
+                ..ROW
+            },
+            Content { event: None, ..ROW },
+            Content {
+                revision: None,
+                ..ROW
+            },
+            Content {
+                actor_id: Some(2),
+                ..ROW
+            },
+            Content {
+                actor: "Akis",
+                action: "lot.booked",
+                ..ROW
+            },
+            Content {
+                action: "slot.moved",
+                ..ROW
+            },
+            Content {
+                subject_id: None,
+                ..ROW
+            },
+            Content { subject: "", ..ROW },
+            Content {
+                before: Some("{}"),
+                after: None,
+                ..ROW
+            },
+            Content {
+                before: Some(""),
+                ..ROW
+            },
+            Content { after: None, ..ROW },
+        ];
+        let mut hashes: Vec<String> = rows.iter().map(|row| row.hash(None)).collect();
+        hashes.push(ROW.hash(Some("")));
+        hashes.push(ROW.hash(Some("00")));
+        let all = hashes.len();
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), all);
+    }
+
+    /// Histories in databases out there have been written so: another hash would break them all.
+    #[test]
+    fn the_hash_of_a_row_never_changes() {
+        assert_eq!(
+            ROW.hash(Some("00")),
+            "e6e934c3bbd32189f178035229c4ba321f52076ee6fad910ab35f75999d13958"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! `iikura audit verify`: whether the history is what was written.
+#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::audit::chain;
+use crate::db::Db;
+use crate::event::store;
+
+/// Look after the history
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditCommand {
+    /// Follow the hashes from row to row; name the first row that is not what was written
+    Verify(VerifyArgs),
+}
+
+/// Flags of `audit verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// A hash that an earlier run printed and somebody kept: it must still be there; may come several times
+    #[arg(long, value_name = "HASH")]
+    noted: Vec<String>,
+}
+
+impl AuditCommand {
+    /// Runs the command on a database.
+    pub(super) fn run(self, db: &Db) -> Result<(), Failure> {
+        let Self::Verify(args) = self;
+        db.read_here(|conn| {
+            let chains = chain::verify(conn, &args.noted)?;
+            let events = store::all(conn)?;
+            for chain in &chains {
+                let known = events.iter().find(|event| Some(event.id) == chain.event);
+                let whose = match (known, chain.event) {
+                    (Some(event), _) => event.slug.to_string(),
+                    (None, Some(event)) => format!("event {}", event.0),
+                    (None, None) => "accounts and mail".to_owned(),
+                };
+                println!("{} {whose}, {} row(s)", chain.newest, chain.rows);
+            }
+            println!("The history is what was written. Note the hashes where nobody can change them, and give them to --noted next time.");
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! The chain through the history: it holds under many writers, and the first row that is not what was written is named.
+
+use std::sync::Barrier;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use iikura::audit::chain::{self, Broken, Chain};
+use iikura::audit::{self, Actor, Entry};
+use iikura::db::schema::events;
+use iikura::db::{Conn, Db, DbError};
+use iikura::event::{EventId, Revision};
+use iikura::time::Moment;
+use serde_json::json;
+
+use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, run};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    it_holds_under_many_writers,
+    a_row_that_was_changed_is_named,
+    a_row_that_was_taken_out_is_missed,
+    a_row_that_was_put_in_is_named,
+    rows_that_changed_places_are_named,
+    an_end_that_was_cut_off_is_missed_by_whoever_noted_it,
+    rows_from_before_the_hashes_are_given_theirs_once,
+);
+
+/// Writes one row, as the program does: within an event after its revision was raised.
+fn write(db: &Db, event: Option<i64>, subject: &str) -> Result<(), DbError> {
+    db.write_here(|conn| {
+        conn.transaction(|conn| {
+            let revision = match event {
+                None => None,
+                Some(event) => Some(
+                    diesel::update(events::table.find(EventId(event)))
+                        .set(events::revision.eq(events::revision + 1))
+                        .returning(events::revision)
+                        .get_result::<Revision>(conn)?,
+                ),
+            };
+            let actor = Actor::command_line();
+            let entry = Entry {
+                at: Moment::from_seconds(1_671_858_000),
+                event: event.map(EventId).zip(revision),
+                actor: &actor,
+                action: "slot.booked",
+                subject_id: Some(1),
+                subject,
+                before: None,
+                after: Some(json!({ "title": subject, "room": null })),
+            };
+            Ok(audit::record(conn, &entry)?)
+        })
+    })
+}
+
+fn verify(db: &Db, noted: &[String]) -> Result<Vec<Chain>, Broken> {
+    db.read_here(|conn| chain::verify(conn, noted))
+}
+
+/// Five rows of the meeting, the third of another event, and one of none.
+fn written(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    for (event, subject) in [
+        (Some(MEETING), "one"),
+        (Some(MEETING), "two"),
+        (Some(OTHER_MEETING), "elsewhere"),
+        (Some(MEETING), "three"),
+        (None, "an account"),
+        (Some(MEETING), "four"),
+    ] {
+        write(db, event, subject).unwrap();
+    }
+    let rows: Vec<u64> = verify(db, &[]).unwrap().iter().map(|it| it.rows).collect();
+    assert_eq!(rows, [1, 4, 1]);
+}
+
+/// Takes the guards away, as whoever owns the database can, and does something that they forbid.
+fn behind_the_guards(db: &Db, deed: &str) {
+    db.write_here(|conn| {
+        match conn {
+            Conn::Sqlite(sqlite) => {
+                for guard in ["update", "delete", "replace"] {
+                    sqlite.batch_execute(&format!("DROP TRIGGER audit_no_{guard}"))?;
+                }
+                sqlite.batch_execute(deed)?;
+            }
+            Conn::Postgres(postgres) => {
+                postgres.batch_execute(&format!(
+                    "ALTER TABLE audit DISABLE TRIGGER USER; {deed}; ALTER TABLE audit ENABLE TRIGGER USER"
+                ))?;
+            }
+        }
+        Ok::<_, DbError>(())
+    })
+    .unwrap();
+}
+
+fn assert_altered(db: &Db, row: &str) {
+    match verify(db, &[]) {
+        Err(Broken::Altered { subject, .. }) => assert_eq!(subject, row),
+        other => panic!("{other:?}"),
+    }
+}
+
+const WRITERS: usize = 20;
+const ROWS: usize = 10;
+
+fn it_holds_under_many_writers(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    // Two servers, each with connections and a queue of its own.
+    let servers = [db.another_process(), db.another_process()];
+    let line = Barrier::new(WRITERS);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (server, line) = (&servers[writer % 2], &line);
+            let event = [Some(MEETING), Some(OTHER_MEETING), None][writer % 3];
+            scope.spawn(move || {
+                line.wait();
+                for row in 0..ROWS {
+                    write(server, event, &format!("{writer}/{row}")).unwrap();
+                }
+            });
+        }
+    });
+    let chains = verify(db, &[]).unwrap();
+    assert_eq!(chains.len(), 3);
+    let rows: u64 = chains.iter().map(|chain| chain.rows).sum();
+    assert_eq!(rows, (WRITERS * ROWS) as u64);
+}
+
+fn a_row_that_was_changed_is_named(db: &Scratch) {
+    written(db);
+    behind_the_guards(
+        db,
+        "UPDATE audit SET actor = 'somebody else' WHERE subject = 'three'",
+    );
+    assert_altered(db, "three");
+}
+
+fn a_row_that_was_taken_out_is_missed(db: &Scratch) {
+    written(db);
+    behind_the_guards(db, "DELETE FROM audit WHERE subject = 'two'");
+    assert_altered(db, "three");
+}
+
+fn a_row_that_was_put_in_is_named(db: &Scratch) {
+    written(db);
+    run(
+        db,
+        "INSERT INTO audit (at, event_id, actor, action, subject) VALUES (0, 1, 'x', 'x', 'forged')",
+    )
+    .unwrap();
+    write(db, Some(MEETING), "five").unwrap();
+    assert!(matches!(
+        verify(db, &[]),
+        Err(Broken::Bare { subject, .. }) if subject == "forged"
+    ));
+}
+
+fn rows_that_changed_places_are_named(db: &Scratch) {
+    written(db);
+    behind_the_guards(
+        db,
+        "UPDATE audit SET id = 100 WHERE subject = 'two'; UPDATE audit SET id = 2 WHERE subject = 'three'",
+    );
+    assert_altered(db, "three");
+}
+
+fn an_end_that_was_cut_off_is_missed_by_whoever_noted_it(db: &Scratch) {
+    written(db);
+    let noted: Vec<String> = verify(db, &[])
+        .unwrap()
+        .into_iter()
+        .map(|chain| chain.newest)
+        .collect();
+    write(db, Some(MEETING), "five").unwrap();
+    verify(db, &noted).unwrap();
+    behind_the_guards(db, "DELETE FROM audit WHERE subject IN ('four', 'five')");
+    verify(db, &[]).unwrap();
+    assert!(matches!(verify(db, &noted), Err(Broken::Gone(hash)) if noted.contains(&hash)));
+}
+
+fn rows_from_before_the_hashes_are_given_theirs_once(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    for (event, subject) in [("1", "one"), ("NULL", "an account"), ("1", "two")] {
+        let old = format!(
+            "INSERT INTO audit (at, event_id, actor, action, subject) VALUES (0, {event}, 'x', 'x', '{subject}')"
+        );
+        run(db, &old).unwrap();
+    }
+    assert!(matches!(verify(db, &[]), Err(Broken::Bare { .. })));
+    let begin = || db.write_here(chain::begin).unwrap();
+    assert_eq!((begin(), begin()), (3, 0));
+    write(db, Some(MEETING), "three").unwrap();
+    assert_eq!(verify(db, &[]).unwrap().len(), 2);
+    // A chain that has begun takes in nothing from aside.
+    run(
+        db,
+        "INSERT INTO audit (at, event_id, actor, action, subject) VALUES (0, 1, 'x', 'x', 'forged')",
+    )
+    .unwrap();
+    assert_eq!(begin(), 0);
+    assert!(matches!(verify(db, &[]), Err(Broken::Bare { .. })));
+    for refused in [
+        "UPDATE audit SET hash = NULL WHERE subject = 'one'",
+        "UPDATE audit SET hash = 'x' WHERE subject = 'one'",
+        "UPDATE audit SET hash = 'x', actor = 'y' WHERE subject = 'forged'",
+    ] {
+        assert_refused(run(db, refused));
+    }
+    assert_eq!(count(db, "audit WHERE actor = 'y'"), 0);
+}
