@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Url;
 
+use crate::auth::factor::seal::Sealer;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
 use crate::notice::link::{Key, Links};
@@ -147,7 +148,7 @@ pub struct ServeArgs {
         value_name = "DAYS"
     )]
     pub mail_keep_days: u32,
-    /// File with the secret that signs private links; made when it is missing
+    /// File with the secret that signs private links and encrypts second factors; made when it is missing
     #[arg(
         long,
         env = "IIKURA_SECRET_FILE",
@@ -183,7 +184,7 @@ pub struct Config {
     pub outbox: PathBuf,
     /// Days after which the content of mail that is done with is wiped.
     pub mail_keep_days: u32,
-    /// What private links are signed with.
+    /// What private links are signed with, and what the key of second factors is derived from.
     pub key: Key,
     /// Worker threads.
     pub workers: Option<usize>,
@@ -196,6 +197,12 @@ impl Config {
         let listened_on = || format!("http://{}", self.listen);
         let address = self.public_url.as_ref().map(ToString::to_string);
         Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
+    }
+
+    /// What encrypts the seeds of second factors.
+    #[must_use]
+    pub fn sealer(&self) -> Sealer {
+        Sealer::new(&self.key)
     }
 }
 

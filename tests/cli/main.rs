@@ -4,6 +4,7 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
+mod factors;
 mod tokens;
 
 use std::io::{BufRead, BufReader};
@@ -225,6 +226,14 @@ fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
         (
             vec!["user", "disable", "--email", "y@iikura.example"],
             "y@iikura.example",
+        ),
+        (
+            vec!["user", "reset-factor", "--email", "y@iikura.example"],
+            "y@iikura.example",
+        ),
+        (
+            vec!["user", "reset-factor", "--email", "jiro@iikura.example"],
+            "jiro@iikura.example has no second factor; nothing was changed",
         ),
     ] {
         let complaint = desk.complains(&arguments);

@@ -25,6 +25,7 @@ mod notices;
 mod overview;
 mod papers;
 mod refusals;
+mod second_factor;
 mod secrecy;
 mod security;
 mod setup;
