@@ -9,6 +9,7 @@ use actix_web::{HttpServer, web};
 use crate::agenda::pages as agenda;
 use crate::api;
 use crate::api::rate::Rates;
+use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
 use crate::auth::{own_pages, pages as sign_in, token_pages, user_pages};
 use crate::config::Config;
 use crate::db::Db;
@@ -97,8 +98,29 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(health::ready))
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-in/code", web::get().to(code_pages::show))
+        .route("/sign-in/code", web::post().to(code_pages::take))
+        .route(
+            "/sign-in/second-factor",
+            web::get().to(code_pages::show_set_up),
+        )
+        .route("/sign-in/second-factor", web::post().to(code_pages::set_up))
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/account", web::get().to(own_pages::show))
+        .route("/account/second-factor", web::get().to(own_factor::show))
+        .route("/account/second-factor", web::post().to(own_factor::set))
+        .route(
+            "/account/second-factor/seed",
+            web::post().to(own_factor::begin),
+        )
+        .route(
+            "/account/second-factor/recovery-codes",
+            web::post().to(own_factor::renew_codes),
+        )
+        .route(
+            "/account/second-factor/removal",
+            web::post().to(own_factor::remove),
+        )
         .route(
             "/account/password",
             web::post().to(own_pages::change_password),
@@ -116,6 +138,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/users", web::get().to(user_pages::list))
         .route("/users", web::post().to(user_pages::add))
         .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/second-factor", web::post().to(rule_pages::require))
         .route("/users/{user}", web::get().to(user_pages::show))
         .route("/users/{user}", web::post().to(user_pages::change))
         .route(
@@ -129,6 +152,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/users/{user}/enablement",
             web::post().to(user_pages::enable),
+        )
+        .route(
+            "/users/{user}/second-factor/removal",
+            web::post().to(rule_pages::reset),
         )
         .route(
             "/users/{user}/sessions/end",

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::auth::factor::seal::Sealer;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
 use crate::mail::transport::Transport;
@@ -169,7 +170,7 @@ pub struct ServeArgs {
         value_name = "DAYS"
     )]
     pub mail_keep_days: u32,
-    /// File with the secret that signs private links; made when it is missing
+    /// File with the secret that signs private links and encrypts second factors; made when it is missing
     #[arg(
         long,
         env = "IIKURA_SECRET_FILE",
@@ -245,7 +246,7 @@ pub struct Config {
     pub outbox: PathBuf,
     /// Days after which the content of mail that is done with is wiped.
     pub mail_keep_days: u32,
-    /// What private links are signed with.
+    /// What private links are signed with, and what the key of second factors is derived from.
     pub key: Key,
     /// What the listener shows to clients; `None`: plain HTTP.
     pub tls: Option<Tls>,
@@ -265,6 +266,12 @@ impl Config {
         let listened_on = || format!("{scheme}://{}", self.listen);
         let address = self.public_url.as_ref().map(ToString::to_string);
         Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
+    }
+
+    /// What encrypts the seeds of second factors.
+    #[must_use]
+    pub fn sealer(&self) -> Sealer {
+        Sealer::new(&self.key)
     }
 }
 

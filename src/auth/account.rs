@@ -6,8 +6,7 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
-use crate::auth::token;
-use crate::auth::{EventRole, User, UserId};
+use crate::auth::{EventRole, User, UserId, device, token};
 use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
@@ -304,6 +303,7 @@ pub fn set_disabled(
         check_administrator_left(conn)?;
         if disabled {
             end_sessions(conn, user, None)?;
+            device::forget_all(conn, user)?;
             token::end_all(conn, user)?;
         }
         let after = snapshot(conn, user)?;
@@ -332,6 +332,7 @@ pub fn set_password(
     conn.transaction(|conn| {
         replace_hash(conn, user, password_hash)?;
         end_sessions(conn, user, kept)?;
+        device::forget_all(conn, user)?;
         token::end_all(conn, user)?;
         note(
             conn,

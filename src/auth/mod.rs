@@ -1,6 +1,10 @@
 //! Who is asking, and what they may do.
 
 pub mod account;
+pub mod device;
+pub mod entry;
+pub mod factor;
+pub mod onward;
 pub mod own_pages;
 pub mod pages;
 pub mod password;

@@ -1,4 +1,4 @@
-//! `/account`: one's own password, sessions and tokens.
+//! `/account`: one's own password, second factor, sessions and tokens.
 
 use std::net::IpAddr;
 
@@ -6,8 +6,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
+use crate::auth::entry::give;
+use crate::auth::factor::set_up::in_words;
+use crate::auth::factor::store::{self as factors, Factor};
 use crate::auth::password::{self, NewPassword};
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{self, Caller, Session};
 use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Keys};
 use crate::auth::token::{self, Token};
@@ -28,6 +31,9 @@ struct AccountPage {
     email: String,
     current: TextField,
     new: TextField,
+    factor: Option<String>,
+    required: bool,
+    reset: Option<String>,
     sessions: Vec<SessionLine>,
     tokens: Vec<TokenLine>,
 }
@@ -64,6 +70,9 @@ impl AccountPage {
                 .autocomplete("new-password")
                 .help("At least 15 characters, for example four words that have nothing to do with each other.")
                 .of(form),
+            factor: own.factor.map(|factor| in_words(factor.created_at)),
+            required: own.required,
+            reset: own.reset_at.map(in_words),
             sessions: own.open.iter().map(|open| line(open, session)).collect(),
             tokens: own.tokens.iter().map(token_line).collect(),
         }
@@ -73,8 +82,8 @@ impl AccountPage {
 fn line(open: &OpenSession, session: &Session) -> SessionLine {
     SessionLine {
         reference: open.token.reference(),
-        began: utc(open.created_at),
-        used: utc(open.last_seen_at),
+        began: in_words(open.created_at),
+        used: in_words(open.last_seen_at),
         this: open.token == session.token,
     }
 }
@@ -84,14 +93,9 @@ fn token_line(token: &Token) -> TokenLine {
         id: token.id.0,
         name: token.name.to_string(),
         scope: token.scope.label(),
-        made: utc(token.created_at),
-        used: token.last_used_at.map_or("never".to_owned(), utc),
+        made: in_words(token.created_at),
+        used: token.last_used_at.map_or("never".to_owned(), in_words),
     }
-}
-
-/// `2026-11-23 11:38 UTC`
-fn utc(moment: Moment) -> String {
-    moment.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// What somebody has to their own.
@@ -99,6 +103,9 @@ struct Own {
     session: Session,
     open: Vec<OpenSession>,
     tokens: Vec<Token>,
+    factor: Option<Factor>,
+    required: bool,
+    reset_at: Option<Moment>,
 }
 
 fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
@@ -107,6 +114,9 @@ fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
     Ok(Own {
         open: store::open_sessions(conn, user, caller.now)?,
         tokens: token::of_user(conn, user)?,
+        factor: factors::of(conn, user)?,
+        required: factors::must_have(conn, &session.user)?,
+        reset_at: factors::reset_at(conn, user)?,
         session,
     })
 }
@@ -176,15 +186,18 @@ pub async fn change_password(
         let form = Form::rejected(fields, errors);
         return unprocessable(&AccountPage::new(&own, &form));
     };
-    let hash = password.hash().await?;
+    let (hash, token) = (password.hash().await?, session::Token::fresh()?);
+    let new = token.hash();
     app.db
         .write(move |conn| {
-            let (kept, actor) = (Some(&own.session.token), user.actor());
-            let changed = account::set_password(conn, user.id, &hash, kept, &actor, now);
-            Ok::<_, Error>(changed?)
+            let (this, actor) = (&own.session.token, user.actor());
+            account::set_password(conn, user.id, &hash, Some(this), &actor, now)?;
+            Ok::<_, Error>(store::renew_session(conn, this, &new, now)?)
         })
         .await?;
-    Ok(see_other_done("/account", "password-changed"))
+    let mut response = see_other_done("/account", "password-changed");
+    give(&mut response, &token)?;
+    Ok(response)
 }
 
 /// `POST /account/sessions/{reference}/end`

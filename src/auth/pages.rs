@@ -6,14 +6,18 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::account::{self, Account};
+use crate::auth::entry::{self, Entry};
+use crate::auth::factor::{self, step};
+use crate::auth::onward::{self, Onward};
 use crate::auth::session::{Asked, Caller, Token, removal_cookie};
 use crate::auth::throttle::{self, Keys};
-use crate::auth::{password, store};
+use crate::auth::{User, device, password, store};
+use crate::db::Conn;
+use crate::time::Moment;
 use crate::web::Error;
 use crate::web::done::Done;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::local_path::LocalPath;
 use crate::web::page::{Shell, render, see_other, unprocessable, with_status};
 
 #[derive(Template)]
@@ -23,23 +27,7 @@ struct SignInPage {
     summary: ErrorSummary,
     email: TextField,
     password: TextField,
-    next: String,
-    resume: Option<Resume>,
-}
-
-/// A form that waits for its author to sign in again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Resume {
-    path: LocalPath,
-    body: String,
-}
-
-impl Resume {
-    fn parse(fields: &Fields) -> Option<Self> {
-        let path = LocalPath::parse(fields.get("resume_path"))?;
-        let body = fields.get("resume_body").to_owned();
-        Some(Self { path, body })
-    }
+    onward: Onward,
 }
 
 impl SignInPage {
@@ -55,10 +43,7 @@ impl SignInPage {
                 .kind("password")
                 .autocomplete("current-password")
                 .of(form),
-            next: LocalPath::parse(form.fields.get("next"))
-                .map(|path| path.as_str().to_owned())
-                .unwrap_or_default(),
-            resume: Resume::parse(&form.fields),
+            onward: Onward::parse(&form.fields),
         }
     }
 }
@@ -81,7 +66,7 @@ pub async fn show(
     let done = caller.done();
     let session = app.db.read(move |conn| caller.session_if_any(conn)).await?;
     match session {
-        Some(_) => Ok(see_other(target(&form.fields).as_deref().unwrap_or("/"))),
+        Some(_) => Ok(see_other(Onward::parse(&form.fields).target())),
         None => render(&SignInPage::new(&form, done)),
     }
 }
@@ -95,7 +80,7 @@ pub async fn sign_in(
     caller: Caller,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let fields = fields.only(&["email", "password", "next", "resume_path", "resume_body"])?;
+    let fields = fields.only(&[&["email", "password"], onward::FIELDS.as_slice()].concat())?;
     let errors = missing(&fields);
     if !errors.is_empty() {
         return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));
@@ -112,24 +97,59 @@ pub async fn sign_in(
         errors.add("email", "E-mail address or password is not right");
         return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));
     };
-    let token = Token::fresh()?;
-    let (hash, old, now) = (token.hash(), caller.token().cloned(), caller.now);
-    let name = account.user.name.to_string();
-    let admin = account.user.admin;
-    app.db
-        .write(move |conn| store::begin_session(conn, &account.user, &hash, old.as_ref(), now))
+    let (user, onward) = (account.user, Onward::parse(&fields));
+    let entrant = user.clone();
+    let way = app
+        .db
+        .write(move |conn| Way::of(conn, &caller, &entrant))
         .await?;
-    let mut response = match Resume::parse(&fields) {
-        Some(resume) => ResumePage::show(
-            &resume,
-            Shell::new("You are signed in again").signed_in(name, admin),
-        )?,
-        None => see_other(target(&fields).as_deref().unwrap_or("/")),
-    };
-    response
-        .add_cookie(&token.cookie())
-        .map_err(Error::internal)?;
-    Ok(response)
+    match way {
+        Way::In(entry) => {
+            let mut response = onward.leave(&user)?;
+            entry.give_to(&mut response)?;
+            Ok(response)
+        }
+        Way::Code(token) => {
+            let mut response = factor::code_pages::ask(onward)?;
+            entry::give(&mut response, &token)?;
+            Ok(response)
+        }
+        Way::SetUp(token, told) => {
+            let mut response =
+                factor::code_pages::ask_to_set_up(&app, &user, &token, told, onward)?;
+            entry::give(&mut response, &token)?;
+            Ok(response)
+        }
+    }
+}
+
+/// What follows a right password.
+enum Way {
+    /// Nothing more is asked for.
+    In(Entry),
+    /// The second factor is asked for.
+    Code(Token),
+    /// A second factor has to be set up first. When somebody else took the last one away is told.
+    SetUp(Token, Option<Moment>),
+}
+
+impl Way {
+    fn of(conn: &mut Conn, caller: &Caller, user: &User) -> Result<Self, Error> {
+        let has_one = factor::store::of(conn, user.id)?.is_some();
+        if !has_one && !factor::store::must_have(conn, user)? {
+            return Ok(Self::In(Entry::begin(conn, caller, user)?));
+        }
+        if let Some(old) = caller.token() {
+            store::end_session(conn, old)?;
+            step::end(conn, old)?;
+        }
+        let token = Token::fresh()?;
+        step::begin(conn, user.id, &token.hash(), caller.now)?;
+        if has_one {
+            return Ok(Self::Code(token));
+        }
+        Ok(Self::SetUp(token, factor::store::reset_at(conn, user.id)?))
+    }
 }
 
 fn missing(fields: &Fields) -> FieldErrors {
@@ -151,13 +171,19 @@ async fn authenticate(
     fields: &Fields,
 ) -> Result<Option<Account>, Error> {
     let email = fields.get("email").trim().to_lowercase();
-    let keys = Keys::new(&email, caller.address);
-    let (counted, now, address) = (keys.clone(), caller.now, caller.address);
-    let account = app
+    let (asker, now, address) = (caller.clone(), caller.now, caller.address);
+    let (account, keys) = app
         .db
         .write(move |conn| {
-            throttle::count(conn, &counted, now)?;
-            Ok::<_, Error>(account::by_email(conn, &email)?)
+            let account = account::by_email(conn, &email)?;
+            let known = match &account {
+                Some(account) => device::known(conn, &asker, account.user.id)?
+                    .map(|device| Keys::of_known_device(&device, account.user.id)),
+                None => None,
+            };
+            let keys = known.unwrap_or_else(|| Keys::new(&email, address));
+            throttle::count(conn, &keys, now)?;
+            Ok::<_, Error>((account, keys))
         })
         .await?;
     let password = fields.get("password").to_owned();
@@ -170,7 +196,9 @@ async fn authenticate(
     };
     if !right || account.disabled {
         app.db
-            .write(move |conn| store::note_refusal(conn, &account.user, address, now))
+            .write(move |conn| {
+                store::note_refusal(conn, &account.user, "user.sign_in_refused", address, now)
+            })
             .await?;
         return Ok(None);
     }
@@ -190,10 +218,6 @@ async fn authenticate(
     Ok(Some(account))
 }
 
-fn target(fields: &Fields) -> Option<String> {
-    LocalPath::parse(fields.get("next")).map(|path| path.as_str().to_owned())
-}
-
 /// `POST /sign-out`
 ///
 /// # Errors
@@ -201,7 +225,11 @@ fn target(fields: &Fields) -> Option<String> {
 pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
     if let Some(token) = caller.token().cloned() {
         app.db
-            .write(move |conn| Ok::<_, Error>(store::end_session(conn, &token)?))
+            .write(move |conn| {
+                store::end_session(conn, &token)?;
+                step::end(conn, &token)?;
+                Ok::<_, Error>(())
+            })
             .await?;
     }
     let mut response = see_other("/sign-in?done=signed-out");
@@ -213,6 +241,16 @@ pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpRespons
         .add_cookie(&removal_cookie())
         .map_err(Error::internal)?;
     Ok(response)
+}
+
+/// The sign-in page for somebody whose second step came too late, with the form that waits for them.
+///
+/// # Errors
+/// When the template fails.
+pub fn begin_anew(onward: Onward) -> Result<HttpResponse, Error> {
+    let mut page = SignInPage::new(&Form::default(), None);
+    page.onward = onward;
+    with_status(StatusCode::UNAUTHORIZED, &page)
 }
 
 /// Answers somebody who has to sign in first: a page asked for is remembered in the address, a form sent is kept in
@@ -232,47 +270,4 @@ pub fn sign_in_needed(asked: &Asked) -> HttpResponse {
             with_status(StatusCode::UNAUTHORIZED, &SignInPage::new(&form, None))
         })
         .unwrap_or_else(|error| error.error_response())
-}
-
-#[derive(Template)]
-#[template(path = "auth/resume.html")]
-struct ResumePage {
-    shell: Shell,
-    path: String,
-    entries: Vec<Entry>,
-}
-
-struct Entry {
-    name: String,
-    label: String,
-    value: String,
-}
-
-impl ResumePage {
-    fn show(resume: &Resume, shell: Shell) -> Result<HttpResponse, Error> {
-        let fields = Fields::parse(resume.body.as_bytes())?;
-        let entries = fields
-            .iter()
-            .filter(|(name, _)| !name.contains("password"))
-            .map(|(name, value)| Entry {
-                name: name.to_owned(),
-                label: in_words(name),
-                value: value.to_owned(),
-            })
-            .collect();
-        render(&Self {
-            shell,
-            path: resume.path.as_str().to_owned(),
-            entries,
-        })
-    }
-}
-
-/// `starts_at` → `Starts at`
-fn in_words(name: &str) -> String {
-    let spaced = name.replace(['_', '-'], " ");
-    let mut letters = spaced.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::auth::token::{self, Scope};
-use crate::auth::{Access, Seat, User, store};
+use crate::auth::{Access, Seat, User, device, store};
 use crate::db::Conn;
 use crate::time::Moment;
 use crate::web::done::{self, Done};
@@ -55,7 +55,17 @@ impl Token {
     /// The cookie that gives it to the browser, until the browser is closed or the session ends.
     #[must_use]
     pub fn cookie(&self) -> Cookie<'static> {
-        cookie(self.0.clone())
+        cookie(COOKIE, self.0.clone())
+    }
+
+    /// The cookie by which accounts know the browser again, for as long as it is known.
+    #[must_use]
+    pub fn device_cookie(&self) -> Cookie<'static> {
+        let mut cookie = cookie(device::COOKIE, self.0.clone());
+        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(
+            device::KNOWN_SECONDS,
+        ));
+        cookie
     }
 }
 
@@ -65,8 +75,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn cookie(value: String) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
+fn cookie(name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
         .path("/")
         .secure(true)
         .http_only(true)
@@ -77,7 +87,7 @@ fn cookie(value: String) -> Cookie<'static> {
 /// The cookie that takes the token away again.
 #[must_use]
 pub fn removal_cookie() -> Cookie<'static> {
-    let mut cookie = cookie(String::new());
+    let mut cookie = cookie(COOKIE, String::new());
     cookie.make_removal();
     cookie
 }
@@ -236,6 +246,7 @@ pub struct Caller {
     /// Where the request comes from; headers are believed from a proxy of ours only.
     pub address: IpAddr,
     token: Option<TokenHash>,
+    device: Option<TokenHash>,
     /// The token is a program's, not a browser's.
     bearer: bool,
     asked: Asked,
@@ -276,6 +287,12 @@ impl Caller {
     #[must_use]
     pub fn token(&self) -> Option<&TokenHash> {
         self.token.as_ref()
+    }
+
+    /// The hash of the token by which accounts know this browser again.
+    #[must_use]
+    pub fn device(&self) -> Option<&TokenHash> {
+        self.device.as_ref()
     }
 
     /// The sentence that the address asks for after a change.
@@ -358,6 +375,9 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
         address: client::of(request),
         token: request
             .cookie(COOKIE)
+            .map(|cookie| TokenHash::of(cookie.value())),
+        device: request
+            .cookie(device::COOKIE)
             .map(|cookie| TokenHash::of(cookie.value())),
         bearer: false,
         asked: Asked {

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::audit::Actor;
 use crate::auth::account::note;
+use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::{EventRole, User, UserId};
 use crate::db::Conn;
@@ -17,17 +18,48 @@ use crate::text::{Email, Line};
 use crate::time::Moment;
 use crate::web::Error;
 
+/// Seconds by which the clocks of several servers may differ.
+const CLOCKS_DIFFER: i64 = 5 * 60;
+
+/// The times of a session.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    last_seen: Moment,
+    expires: Moment,
+}
+
+impl Times {
+    /// True when it is over, by either limit; also when it was used at a time that is still to come: a clock ran ahead
+    /// and was set back, and both limits would last longer than they may.
+    fn are_over(self, now: Moment) -> bool {
+        self.expires <= now
+            || self.last_seen <= now.plus(-IDLE_SECONDS)
+            || self.last_seen > now.plus(CLOCKS_DIFFER)
+    }
+
+    /// True when the session is alive. One that is over is deleted as soon as it is seen, so that no clock that is set
+    /// back revives it.
+    fn are_good(self, conn: &mut Conn, token: &TokenHash, now: Moment) -> bool {
+        if !self.are_over(now) {
+            return true;
+        }
+        if let Err(error) = end_session(conn, token) {
+            // Over it is all the same.
+            tracing::warn!(%error, "could not delete a session that is over");
+        }
+        false
+    }
+}
+
 /// Finds who a session belongs to, in one query: `None` when it is unknown, has ended, or the account is disabled.
 ///
 /// # Errors
 /// As the database says.
 pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Session>> {
-    type Row = (UserId, String, String, bool, Word<Zoom>, Moment);
+    type Row = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     let row: Option<Row> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(token.as_str()))
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
         .filter(users::disabled_at.is_null())
         .select((
             users::id,
@@ -36,21 +68,24 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
             users::admin,
             users::zoom,
             sessions::last_seen_at,
+            sessions::expires_at,
         ))
         .get_result(conn)
         .optional()?;
-    Ok(
-        row.map(|(id, name, email, admin, Word(zoom), last_seen_at)| {
-            let user = User {
-                id,
-                name: Line::stored(name),
-                email: Email::stored(email),
-                admin,
-                zoom,
-            };
-            Session::found(user, token.clone(), last_seen_at)
-        }),
-    )
+    let Some((id, name, email, admin, Word(zoom), last_seen, expires)) = row else {
+        return Ok(None);
+    };
+    if !(Times { last_seen, expires }).are_good(conn, token, now) {
+        return Ok(None);
+    }
+    let user = User {
+        id,
+        name: Line::stored(name),
+        email: Email::stored(email),
+        admin,
+        zoom,
+    };
+    Ok(Some(Session::found(user, token.clone(), last_seen)))
 }
 
 /// What somebody is at an event; `None` when there is no such event.
@@ -114,7 +149,7 @@ pub fn who_at(
     slug: &str,
     now: Moment,
 ) -> QueryResult<Option<Found>> {
-    type Account = (UserId, String, String, bool, Word<Zoom>, Moment);
+    type Account = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     type Row = (
         Account,
         Option<(EventId, String, Revision)>,
@@ -130,8 +165,6 @@ pub fn who_at(
                 .and(memberships::user_id.eq(users::id))),
         )
         .filter(sessions::token_hash.eq(token.as_str().to_owned()))
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
         .filter(users::disabled_at.is_null())
         .select((
             (
@@ -141,6 +174,7 @@ pub fn who_at(
                 users::admin,
                 users::zoom,
                 sessions::last_seen_at,
+                sessions::expires_at,
             ),
             (events::id, events::name, events::revision).nullable(),
             memberships::role.nullable(),
@@ -150,26 +184,29 @@ pub fn who_at(
         Conn::Postgres(postgres) => query.get_result(postgres),
     }
     .optional()?;
-    Ok(row.map(
-        |((id, name, email, admin, Word(zoom), last_seen_at), event, role)| {
-            let user = User {
-                id,
-                name: Line::stored(name),
-                email: Email::stored(email),
-                admin,
-                zoom,
-            };
-            Found {
-                session: Session::found(user, token.clone(), last_seen_at),
-                place: event.map(|(event, name, revision)| Place {
-                    event,
-                    name,
-                    revision,
-                    role: role.map(|Word(role)| role),
-                }),
-            }
-        },
-    ))
+    let Some((account, event, role)) = row else {
+        return Ok(None);
+    };
+    let (id, name, email, admin, Word(zoom), last_seen, expires) = account;
+    if !(Times { last_seen, expires }).are_good(conn, token, now) {
+        return Ok(None);
+    }
+    let user = User {
+        id,
+        name: Line::stored(name),
+        email: Email::stored(email),
+        admin,
+        zoom,
+    };
+    Ok(Some(Found {
+        session: Session::found(user, token.clone(), last_seen),
+        place: event.map(|(event, name, revision)| Place {
+            event,
+            name,
+            revision,
+            role: role.map(|Word(role)| role),
+        }),
+    }))
 }
 
 /// Notes that a session is in use.
@@ -179,6 +216,26 @@ pub fn who_at(
 pub fn touch(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<()> {
     diesel::update(sessions::table.filter(sessions::token_hash.eq(token.as_str())))
         .set(sessions::last_seen_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Gives a session another token, after its owner has shown once more who they are: whoever had the old one is out.
+/// The absolute limit stays where it is.
+///
+/// # Errors
+/// As the database says.
+pub fn renew_session(
+    conn: &mut Conn,
+    old: &TokenHash,
+    new: &TokenHash,
+    now: Moment,
+) -> QueryResult<()> {
+    diesel::update(sessions::table.filter(sessions::token_hash.eq(old.as_str())))
+        .set((
+            sessions::token_hash.eq(new.as_str()),
+            sessions::last_seen_at.eq(now),
+        ))
         .execute(conn)
         .map(drop)
 }
@@ -235,13 +292,14 @@ pub fn begin_session(
     .map_err(Error::from)
 }
 
-/// Notes in the history that somebody failed to sign in to an account.
+/// Notes in the history that somebody failed to sign in to an account: at its password or its second factor.
 ///
 /// # Errors
 /// As the database says.
 pub fn note_refusal(
     conn: &mut Conn,
     user: &User,
+    action: &str,
     address: IpAddr,
     now: Moment,
 ) -> Result<(), Error> {
@@ -249,15 +307,7 @@ pub fn note_refusal(
         user: None,
         name: format!("somebody at {address}"),
     };
-    note(
-        conn,
-        &actor,
-        now,
-        "user.sign_in_refused",
-        user.id,
-        (None, None),
-    )
-    .map_err(Error::from)
+    note(conn, &actor, now, action, user.id, (None, None)).map_err(Error::from)
 }
 
 /// A session as its owner sees it.
@@ -276,20 +326,21 @@ pub struct OpenSession {
 /// # Errors
 /// As the database says.
 pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<Vec<OpenSession>> {
-    let rows: Vec<(String, Moment, Moment)> = sessions::table
+    let rows: Vec<(String, Moment, Moment, Moment)> = sessions::table
         .filter(sessions::user_id.eq(user))
-        .filter(sessions::expires_at.gt(now))
-        .filter(sessions::last_seen_at.gt(now.plus(-IDLE_SECONDS)))
         .order(sessions::created_at.desc())
         .select((
             sessions::token_hash,
             sessions::created_at,
             sessions::last_seen_at,
+            sessions::expires_at,
         ))
         .load(conn)?;
-    Ok(rows
+    let alive = rows
         .into_iter()
-        .map(|(token, created_at, last_seen_at)| OpenSession {
+        .filter(|&(_, _, last_seen, expires)| !Times { last_seen, expires }.are_over(now));
+    Ok(alive
+        .map(|(token, created_at, last_seen_at, _)| OpenSession {
             token: TokenHash::stored(token),
             created_at,
             last_seen_at,
@@ -297,7 +348,7 @@ pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<
         .collect())
 }
 
-/// Ends the sessions of a user, except one.
+/// Ends the sessions of a user, except one, and every sign-in that is half way to one.
 ///
 /// # Errors
 /// As the database says.
@@ -307,8 +358,8 @@ pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> 
             .filter(sessions::user_id.eq(user))
             .filter(sessions::token_hash.ne(kept.map_or("", TokenHash::as_str))),
     )
-    .execute(conn)
-    .map(drop)
+    .execute(conn)?;
+    step::end_all(conn, user)
 }
 
 /// Remembers how closely somebody looks at timetables.

@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use sha2::{Digest, Sha256};
 
+use crate::auth::UserId;
+use crate::auth::session::TokenHash;
 use crate::db::Conn;
 use crate::db::schema::sign_in_failures;
 use crate::time::Moment;
@@ -15,6 +17,8 @@ use crate::web::Error;
 const PER_ACCOUNT: i32 = 5;
 /// Tries that an address takes in a window: a delegation's office has one address for many people.
 const PER_ADDRESS: i32 = 20;
+/// Wrong codes of a second factor that an account takes in a window.
+const CODES: i32 = 6;
 /// Private links that open nothing which an address may try in a window.
 const DEAD_LINKS: i32 = 60;
 /// Answers that a delegation may give by its links in a window.
@@ -24,11 +28,12 @@ const MAIL_TRIALS: i32 = 10;
 /// Seconds of a window; it begins with the first try and is not moved by later ones.
 const WINDOW: i64 = 15 * 60;
 
-/// The two names under which a try is counted.
+/// The names under which a try is counted.
 #[derive(Debug, Clone)]
 pub struct Keys {
     account: String,
-    address: String,
+    /// `None` for a browser that the account knows: others at the same address do not shut it out.
+    address: Option<String>,
 }
 
 impl Keys {
@@ -40,7 +45,17 @@ impl Keys {
         let account = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
         Self {
             account: format!("account:{}", account.collect::<String>()),
-            address: format!("address:{}", network(from)),
+            address: Some(format!("address:{}", network(from))),
+        }
+    }
+
+    /// The name for a browser in which the account's owner has signed in before. It takes as many tries of its own as an
+    /// account does, whatever others are at elsewhere.
+    #[must_use]
+    pub fn of_known_device(device: &TokenHash, user: UserId) -> Self {
+        Self {
+            account: format!("device:{}:{}", device.reference(), user.0),
+            address: None,
         }
     }
 }
@@ -60,8 +75,29 @@ fn network(from: IpAddr) -> String {
 /// # Errors
 /// [`Error::TooMany`] when there were too many before.
 pub fn count(conn: &mut Conn, keys: &Keys, now: Moment) -> Result<(), Error> {
-    let limits = [(&keys.account, PER_ACCOUNT), (&keys.address, PER_ADDRESS)];
+    let mut limits = vec![(&keys.account, PER_ACCOUNT)];
+    limits.extend(keys.address.iter().map(|address| (address, PER_ADDRESS)));
     tally(conn, &limits, now)
+}
+
+/// Counts a code of a second factor as wrong until [`forgive_code`] says otherwise. Whoever types one knows the password,
+/// so that it is the account that waits, wherever they are.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_code(conn: &mut Conn, user: i64, now: Moment) -> Result<(), Error> {
+    tally(conn, &[(&format!("code:{user}"), CODES)], now)
+}
+
+/// Forgets the wrong codes of an account after a right one.
+///
+/// # Errors
+/// As the database says.
+pub fn forgive_code(conn: &mut Conn, user: i64) -> QueryResult<()> {
+    let key = format!("code:{user}");
+    diesel::delete(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(key)))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Counts a private link that opened nothing, by where it was tried.
@@ -135,7 +171,10 @@ pub fn forgive(conn: &mut Conn, keys: &Keys) -> QueryResult<()> {
         sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&keys.account)),
     )
     .execute(conn)?;
-    diesel::update(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&keys.address)))
+    let Some(address) = &keys.address else {
+        return Ok(());
+    };
+    diesel::update(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(address)))
         .set(sign_in_failures::failures.eq(sign_in_failures::failures - 1))
         .execute(conn)
         .map(drop)

@@ -4,8 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
+use crate::auth::entry::give;
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::{Caller, Session, SignedIn};
+use crate::auth::session::{self, Caller, Session, SignedIn};
+use crate::auth::store;
 use crate::auth::token::{self, Scope, Secret, TokenId};
 use crate::db::text_enum::TextEnum;
 use crate::text::Line;
@@ -86,20 +88,24 @@ pub async fn make(
         let form = Form::rejected(fields, errors);
         return unprocessable(&TokenPage::new(&session, &form));
     };
-    let named = name.clone();
+    let (named, fresh) = (name.clone(), session::Token::fresh()?);
+    let (old, new) = (session.token.clone(), fresh.hash());
     let secret: Secret = app
         .db
         .write(move |conn| {
-            let made = token::make(conn, user.id, &named, scope, &user.actor(), now);
-            Ok::<_, Error>(made?)
+            let made = token::make(conn, user.id, &named, scope, &user.actor(), now)?;
+            store::renew_session(conn, &old, &new, now)?;
+            Ok::<_, Error>(made)
         })
         .await?;
-    render(&MadePage {
+    let mut response = render(&MadePage {
         shell: session.shell("The token is made", Section::Account),
         name: name.to_string(),
         scope: scope.label(),
         token: secret.reveal().to_owned(),
-    })
+    })?;
+    give(&mut response, &fresh)?;
+    Ok(response)
 }
 
 /// `POST /account/tokens/{token}/revocation`

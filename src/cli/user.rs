@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::audit::Actor;
 use crate::auth::EventRole;
 use crate::auth::account::{self, Account, AccountError, Profile};
+use crate::auth::factor::store as factors;
 use crate::auth::password::NewPassword;
 use crate::db::{Conn, Db, DbError};
 use crate::event::EventId;
@@ -22,7 +23,9 @@ pub enum UserCommand {
     /// Set a password; all sessions and tokens of the account end
     Password(PasswordArgs),
     /// Disable an account; all its sessions and tokens end
-    Disable(DisableArgs),
+    Disable(AddressArgs),
+    /// Take a second factor away whose device is lost; all sessions of the account end
+    ResetFactor(AddressArgs),
 }
 
 /// Flags of `user add`.
@@ -56,9 +59,9 @@ pub struct PasswordArgs {
     password: PasswordSource,
 }
 
-/// Flags of `user disable`.
+/// Flags of `user disable` and `user reset-factor`.
 #[derive(Debug, Clone, Args)]
-pub struct DisableArgs {
+pub struct AddressArgs {
     /// Address the account has
     #[arg(long, value_name = "E-MAIL")]
     email: String,
@@ -110,6 +113,9 @@ pub enum UserError {
     /// No such account.
     #[error("nobody has the address '{0}'; add them with 'iikura user add'")]
     NoUser(String),
+    /// The account has no second factor.
+    #[error("{0} has no second factor; nothing was changed")]
+    NoFactor(String),
     /// The account stays as it is.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -136,7 +142,8 @@ impl UserCommand {
         match self {
             Self::Add(args) => args.run(db, clock),
             Self::Password(args) => args.run(db, clock),
-            Self::Disable(args) => args.run(db, clock),
+            Self::Disable(args) => args.disable(db, clock),
+            Self::ResetFactor(args) => args.reset_factor(db, clock),
         }
     }
 }
@@ -194,8 +201,8 @@ impl PasswordArgs {
     }
 }
 
-impl DisableArgs {
-    fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+impl AddressArgs {
+    fn disable(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
         let user = db.write_here(|conn| {
             let user = find(conn, &self.email)?.user;
             account::set_disabled(conn, user.id, true, &Actor::command_line(), clock.now())?;
@@ -203,6 +210,23 @@ impl DisableArgs {
         })?;
         println!(
             "{} cannot sign in any more; their sessions and tokens have ended.",
+            user.email
+        );
+        Ok(())
+    }
+
+    fn reset_factor(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        let (user, removed) = db.write_here(|conn| {
+            let user = find(conn, &self.email)?.user;
+            let actor = Actor::command_line();
+            let removed = factors::remove(conn, user.id, None, &actor, clock.now())?;
+            Ok::<_, UserError>((user, removed))
+        })?;
+        if !removed {
+            return Err(UserError::NoFactor(user.email.to_string()));
+        }
+        println!(
+            "{} signs in by password alone, or sets up another second factor; their sessions have ended.",
             user.email
         );
         Ok(())

@@ -11,6 +11,7 @@ diesel::table! {
         disabled_at -> Nullable<BigInt>,
         created_at -> BigInt,
         zoom -> Text,
+        factor_reset_at -> Nullable<BigInt>,
     }
 }
 
@@ -20,6 +21,46 @@ diesel::table! {
         user_id -> BigInt,
         created_at -> BigInt,
         last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        seed -> Text,
+        last_step -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> BigInt,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_steps (token_hash) {
+        token_hash -> Text,
+        user_id -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_rules (id) {
+        id -> BigInt,
+        second_factor_required -> Bool,
+    }
+}
+
+diesel::table! {
+    known_devices (token_hash, user_id) {
+        token_hash -> Text,
+        user_id -> BigInt,
         expires_at -> BigInt,
     }
 }
@@ -341,6 +382,11 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
+    second_factors,
+    recovery_codes,
+    sign_in_steps,
+    account_rules,
+    known_devices,
     sign_in_failures,
     api_tokens,
     idempotency_keys,

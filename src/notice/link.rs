@@ -96,6 +96,13 @@ impl Key {
             })
     }
 
+    /// Derives a key for another purpose; nobody who has it can sign links. Links are signed over bytes that begin with
+    /// [`FORM`], which no purpose does.
+    pub(crate) fn derive(&self, purpose: &str) -> Option<[u8; KEY]> {
+        let mac = self.mac(purpose.as_bytes())?;
+        Some(mac.finalize().into_bytes().into())
+    }
+
     fn mac(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         mac.update(payload);

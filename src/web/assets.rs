@@ -26,6 +26,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/tag.css"),
     include_str!("assets/card.css"),
     include_str!("assets/facts.css"),
+    include_str!("assets/factor.css"),
     include_str!("assets/marks.css"),
     include_str!("assets/offers.css"),
     include_str!("assets/timetable.css"),

@@ -14,6 +14,22 @@ const SENTENCES: &[(&str, &str)] = &[
         "confirmed",
         "The slot is confirmed and its delegations are told.",
     ),
+    (
+        "factor-optional",
+        "A second factor is everybody's own choice.",
+    ),
+    (
+        "factor-removed",
+        "Your second factor is taken away. Other sessions of yours have ended.",
+    ),
+    (
+        "factor-required",
+        "Officers and administrators need a second factor: who has none sets one up at the next sign-in.",
+    ),
+    (
+        "factor-reset",
+        "The second factor is taken away and the user's sessions have ended. Tell them; their page says so, too.",
+    ),
     ("imported", "The event is imported."),
     (
         "letters-sent",

@@ -284,7 +284,7 @@ async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
     };
     let limit = match request.path() {
         _ if !is_form => 0,
-        "/sign-in" => SIGN_IN_LIMIT,
+        "/sign-in" | "/sign-in/code" | "/sign-in/second-factor" => SIGN_IN_LIMIT,
         _ => FORM_LIMIT,
     };
     let body = read(request).await?;

@@ -9,6 +9,7 @@
 mod support;
 
 mod doctor;
+mod factors;
 mod history;
 mod page;
 mod serving;
@@ -233,6 +234,14 @@ fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
         (
             vec!["user", "disable", "--email", "y@iikura.example"],
             "y@iikura.example",
+        ),
+        (
+            vec!["user", "reset-factor", "--email", "y@iikura.example"],
+            "y@iikura.example",
+        ),
+        (
+            vec!["user", "reset-factor", "--email", "jiro@iikura.example"],
+            "jiro@iikura.example has no second factor; nothing was changed",
         ),
     ] {
         let complaint = desk.complains(&arguments);

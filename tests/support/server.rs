@@ -109,7 +109,12 @@ impl Server {
         }
     }
 
-    /// Lets time pass.
+    /// What time it is, in seconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    /// Lets time pass; backwards, too.
     pub fn pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -182,10 +187,11 @@ impl Server {
     }
 }
 
-/// Keeps a cookie and says where its requests come from, as browsers do; follows no redirects.
+/// Keeps cookies and says where its requests come from, as browsers do; follows no redirects.
 pub struct Browser {
     origin: String,
     cookie: std::cell::RefCell<Option<String>>,
+    device: std::cell::RefCell<Option<String>>,
 }
 
 /// What a server answered.
@@ -230,11 +236,29 @@ impl Answer {
 }
 
 impl Browser {
-    fn new(origin: &str) -> Self {
+    /// One that sends its requests to a server.
+    pub fn new(origin: &str) -> Self {
         Self {
             origin: origin.to_owned(),
             cookie: None.into(),
+            device: None.into(),
         }
+    }
+
+    /// Where its requests go.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// All cookies, as they are sent.
+    fn cookies(&self) -> String {
+        let both = [self.cookie(), self.device.borrow().clone()];
+        both.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    /// Makes this a browser in which nobody has signed in before.
+    pub fn forget_device(&self) {
+        self.device.take();
     }
 
     /// The session's cookie, as `NAME=VALUE`.
@@ -258,8 +282,8 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(cookie) = self.cookie() {
-            request = request.header("cookie", cookie);
+        if !self.cookies().is_empty() {
+            request = request.header("cookie", self.cookies());
         }
         self.take(request.call().unwrap())
     }
@@ -267,8 +291,8 @@ impl Browser {
     /// Asks for a file: its status and its bytes.
     pub fn file(&self, path: &str) -> (u16, Vec<u8>) {
         let mut request = agent().get(format!("{}{path}", self.origin));
-        if let Some(cookie) = self.cookie() {
-            request = request.header("cookie", cookie);
+        if !self.cookies().is_empty() {
+            request = request.header("cookie", self.cookies());
         }
         let mut response = request.call().unwrap();
         let bytes = response.body_mut().read_to_vec().unwrap();
@@ -296,8 +320,8 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(cookie) = self.cookie() {
-            request = request.header("cookie", cookie);
+        if !self.cookies().is_empty() {
+            request = request.header("cookie", self.cookies());
         }
         self.take(request.send(body).unwrap())
     }
@@ -310,7 +334,12 @@ impl Browser {
             .collect();
         for (_, value) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             let pair = value.split(';').next().unwrap().to_owned();
-            self.set_cookie((!pair.ends_with('=')).then_some(pair));
+            let kept = if pair.starts_with("__Host-iikura-device=") {
+                &self.device
+            } else {
+                &self.cookie
+            };
+            kept.replace((!pair.ends_with('=')).then_some(pair));
         }
         Answer {
             status: response.status().as_u16(),

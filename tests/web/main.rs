@@ -27,6 +27,7 @@ mod overview;
 mod papers;
 mod plans;
 mod refusals;
+mod second_factor;
 mod secrecy;
 mod security;
 mod setup;

@@ -226,3 +226,37 @@ fn a_role_is_for_one_event_only() {
         403
     );
 }
+
+#[test]
+fn every_signed_in_page_has_a_button_to_sign_out() {
+    let meeting = crate::meeting::Meeting::on(&crate::support::both::Scratch::sqlite());
+    let browser = meeting.server.signed_in(crate::meeting::ADMIN);
+    let slot = meeting.slot("Uzbekistan").id;
+    let routes = include_str!("../../src/app.rs");
+    let pages = routes
+        .split(".route(")
+        .skip(1)
+        .filter(|route| route.contains("web::get()"))
+        .map(|route| {
+            let path = route
+                .split('"')
+                .nth(1)
+                .unwrap()
+                .replace("{slug}", "ca-jad-9");
+            let path = path.replace("/slots/{id}", &format!("/slots/{slot}"));
+            path.replace("{code}", "UZ").replace("{user}", "1")
+        })
+        // A stream, and the way in and the delegations' pages, where nobody is signed in.
+        .filter(|path| !path.ends_with("/live") && !path.starts_with("/d/"));
+    let mut seen = 0;
+    for path in pages {
+        let (status, bytes) = browser.file(&path);
+        let body = String::from_utf8_lossy(&bytes);
+        if status == 200 && body.starts_with("<!DOCTYPE html>") && !path.contains("agenda.") {
+            let button = "<form method=\"post\" action=\"/sign-out\"><button";
+            assert!(body.contains(button), "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 25, "{seen}");
+}

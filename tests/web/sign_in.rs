@@ -1,6 +1,13 @@
 //! Signing in, staying signed in, and signing out.
 
-use crate::server::{PASSWORD, Server};
+use crate::server::{Answer, Browser, PASSWORD, Server};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    whoever_guesses_shuts_the_owner_out_of_no_browser_that_the_account_knows,
+    a_session_that_was_seen_to_be_over_stays_over_when_the_clock_goes_back,
+    a_session_from_a_clock_that_ran_ahead_ends_when_the_clock_is_right,
+);
 
 const OFFICER: &str = "officer@protocol.example";
 
@@ -323,4 +330,221 @@ fn the_page_asked_for_comes_after_signing_in_and_never_another_site() {
             "{next}"
         );
     }
+}
+
+fn try_password(browser: &Browser, email: &str, password: &str) -> Answer {
+    browser.post("/sign-in", &[("email", email), ("password", password)])
+}
+
+fn whoever_guesses_shuts_the_owner_out_of_no_browser_that_the_account_knows(scratch: &Scratch) {
+    let server = Server::start_on(scratch.url(), &[]);
+    server.user(OFFICER, "Aki Tanaka", false, &[]);
+    server.user("eve@protocol.example", "Eve", false, &[]);
+    let owners = server.signed_in(OFFICER);
+    owners.post("/sign-out", &[]);
+    let eves = server.signed_in("eve@protocol.example");
+    for _ in 0..5 {
+        assert_eq!(try_password(&eves, OFFICER, "wrong").status, 422);
+    }
+    // Elsewhere the account waits: also in a browser that another account knows.
+    assert_eq!(try_password(&eves, OFFICER, PASSWORD).status, 429);
+    assert_eq!(
+        try_password(&server.browser(), OFFICER, PASSWORD).status,
+        429
+    );
+    for number in 0..20 {
+        let nobody = format!("nobody-{number}@protocol.example");
+        try_password(&server.browser(), &nobody, "wrong");
+    }
+    assert_eq!(try_password(&eves, "eve@protocol.example", "x").status, 422);
+    assert_eq!(
+        try_password(&owners, OFFICER, PASSWORD).status,
+        303,
+        "the owner is in"
+    );
+
+    // A stolen one is no licence to guess.
+    owners.post("/sign-out", &[]);
+    for _ in 0..5 {
+        assert_eq!(try_password(&owners, OFFICER, "wrong").status, 422);
+    }
+    assert_eq!(try_password(&owners, OFFICER, PASSWORD).status, 429);
+    // Nor does it outlive the password, or half a year.
+    server.pass(180 * 86_400);
+    for _ in 0..5 {
+        try_password(&server.browser(), OFFICER, "wrong");
+    }
+    assert_eq!(
+        try_password(&owners, OFFICER, PASSWORD).status,
+        429,
+        "known no more"
+    );
+    assert_eq!(
+        server.count("SELECT count(*) AS count FROM known_devices WHERE length(token_hash) = 64"),
+        2
+    );
+}
+
+#[test]
+fn a_new_password_makes_an_account_forget_its_browsers() {
+    let server = with_officer();
+    let browser = server.signed_in(OFFICER);
+    let answer = try_password(&browser, OFFICER, PASSWORD);
+    assert!(
+        !answer
+            .headers
+            .iter()
+            .any(|(_, value)| value.contains("-device=")),
+        "known already"
+    );
+    assert_eq!(
+        server.count("SELECT count(*) AS count FROM known_devices"),
+        1
+    );
+    let changed = browser.post(
+        "/account/password",
+        &[
+            ("current_password", PASSWORD),
+            ("new_password", "copper lantern forty"),
+        ],
+    );
+    assert_eq!(changed.status, 303);
+    assert_eq!(
+        server.count("SELECT count(*) AS count FROM known_devices"),
+        0
+    );
+}
+
+#[test]
+fn the_cookie_of_a_known_browser_is_as_strict_as_the_sessions() {
+    let answer = try_password(&with_officer().browser(), OFFICER, PASSWORD);
+    let cookie = answer
+        .headers
+        .iter()
+        .find(|(name, value)| name == "set-cookie" && value.starts_with("__Host-iikura-device="));
+    let (_, flags) = cookie.unwrap().1.split_once("; ").unwrap();
+    assert_eq!(
+        flags,
+        "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=15552000"
+    );
+}
+
+fn a_session_that_was_seen_to_be_over_stays_over_when_the_clock_goes_back(scratch: &Scratch) {
+    let server = Server::start_on(scratch.url(), &[]);
+    server.user(OFFICER, "Aki Tanaka", false, &[]);
+    for over in [30 * 60, 12 * 3600] {
+        let browser = server.signed_in(OFFICER);
+        server.pass(over);
+        assert_eq!(browser.get("/account").status, 303);
+        server.pass(-over);
+        assert_eq!(browser.get("/account").status, 303, "{over}");
+        assert_eq!(browser.get("/events/ca-jad-9").status, 303, "{over}");
+    }
+}
+
+fn a_session_from_a_clock_that_ran_ahead_ends_when_the_clock_is_right(scratch: &Scratch) {
+    let server = Server::start_on(scratch.url(), &[]);
+    server.user(OFFICER, "Aki Tanaka", false, &[]);
+    server.pass(86_400);
+    let (one, other) = (server.signed_in(OFFICER), server.signed_in(OFFICER));
+    // Clocks of two servers may differ by a little.
+    server.pass(-4 * 60);
+    assert_eq!(one.get("/account").status, 200);
+    server.pass(4 * 60 - 86_400);
+    assert_eq!(one.get("/account").status, 303);
+    assert_eq!(other.get("/events/ca-jad-9").status, 303);
+}
+
+#[test]
+fn no_spelling_of_another_site_comes_after_signing_in() {
+    let server = with_officer();
+    let browser = server.signed_in(OFFICER);
+    for next in [
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "HTTPS:\\\\evil.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "evil.example",
+        "@evil.example",
+        "/\t/evil.example",
+        "/%09/../..//evil.example",
+        "/..//evil.example",
+        "/.//evil.example",
+        "/%2e//evil.example",
+        "/%2e%2e//evil.example",
+        "/%2E%2e/%2f/..//evil.example",
+        "/a\r\nLocation: https://evil.example",
+        "/\u{0}",
+        "\u{feff}//evil.example",
+        "/\u{2028}",
+        " //evil.example",
+    ] {
+        let fields = [("email", OFFICER), ("password", PASSWORD), ("next", next)];
+        let answer = browser.post("/sign-in", &fields);
+        assert_eq!((answer.status, answer.location()), (303, "/"), "{next:?}");
+        let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let answer = browser.get(&format!("/sign-in?next={query}"));
+        assert_eq!((answer.status, answer.location()), (303, "/"), "{next:?}");
+    }
+    // Encoded once more they are plain letters of a path of ours.
+    for next in ["/%2Fevil.example", "/%5Cevil.example", "/%0d%0aLocation:x"] {
+        let fields = [("email", OFFICER), ("password", PASSWORD), ("next", next)];
+        assert_eq!(browser.post("/sign-in", &fields).location(), next);
+    }
+}
+
+#[test]
+fn a_hash_of_weaker_parameters_is_replaced_at_the_next_sign_in() {
+    let server = with_officer();
+    let weak = {
+        use argon2::password_hash::PasswordHasher as _;
+        let params = argon2::Params::new(4096, 1, 1, None).unwrap();
+        let argon =
+            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        argon
+            .hash_password(PASSWORD.as_bytes())
+            .unwrap()
+            .to_string()
+    };
+    server.sql(&format!("UPDATE users SET password_hash = '{weak}'"));
+    let weak = "SELECT count(*) AS count FROM users WHERE password_hash LIKE '%m=4096%'";
+    assert_eq!(
+        try_password(&server.browser(), OFFICER, "wrong").status,
+        422
+    );
+    assert_eq!(server.count(weak), 1);
+    server.signed_in(OFFICER);
+    assert_eq!(server.count(weak), 0);
+    server.signed_in(OFFICER);
+}
+
+#[test]
+fn fifty_who_sign_in_at_once_do_not_hold_the_others_up() {
+    let server = with_officer();
+    let reader = server.signed_in(OFFICER);
+    let began = std::time::Instant::now();
+    let (slowest, whole) = std::thread::scope(|scope| {
+        let others: Vec<_> = (0..50)
+            .map(|number| {
+                let (server, nobody) = (&server, format!("nobody-{number}@protocol.example"));
+                scope.spawn(move || try_password(&server.browser(), &nobody, "wrong").status)
+            })
+            .collect();
+        let mut slowest = std::time::Duration::ZERO;
+        while others.iter().any(|other| !other.is_finished()) {
+            let asked = std::time::Instant::now();
+            assert_eq!(reader.get("/account").status, 200);
+            slowest = slowest.max(asked.elapsed());
+        }
+        let statuses: Vec<u16> = others.into_iter().map(|one| one.join().unwrap()).collect();
+        // All come from one address.
+        assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 20);
+        (slowest, began.elapsed())
+    });
+    assert!(slowest < whole / 2, "a page took {slowest:?} of {whole:?}");
 }

@@ -9,6 +9,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
+use crate::auth::factor::store as factors;
 use crate::auth::password::NewPassword;
 use crate::auth::session::{Caller, Session};
 use crate::auth::{EventRole, UserId};
@@ -24,6 +25,7 @@ use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
 struct ListPage {
     shell: Shell,
     users: Vec<UserLine>,
+    required: bool,
 }
 
 struct UserLine {
@@ -32,6 +34,7 @@ struct UserLine {
     email: String,
     roles: String,
     disabled: bool,
+    factor: bool,
 }
 
 /// `GET /users`
@@ -39,24 +42,27 @@ struct UserLine {
 /// # Errors
 /// For everybody but administrators, or when the database fails.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, accounts, roles) = app
+    let page = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?.administrator()?;
-            Ok::<_, Error>((session, account::all(conn)?, account::roles_in_words(conn)?))
+            let (roles, owners) = (account::roles_in_words(conn)?, factors::owners(conn)?);
+            let accounts = account::all(conn)?;
+            let users = accounts.iter().map(|account| {
+                let has_factor = owners.contains(&account.user.id);
+                line(account, &roles, has_factor)
+            });
+            Ok::<_, Error>(ListPage {
+                shell: session.shell("Users", Section::Users),
+                users: users.collect(),
+                required: factors::is_required(conn)?,
+            })
         })
         .await?;
-    let users = accounts
-        .into_iter()
-        .map(|account| line(&account, &roles))
-        .collect();
-    render(&ListPage {
-        shell: session.shell("Users", Section::Users),
-        users,
-    })
+    render(&page)
 }
 
-fn line(account: &Account, roles: &[(UserId, String)]) -> UserLine {
+fn line(account: &Account, roles: &[(UserId, String)], factor: bool) -> UserLine {
     let administrator = account.user.admin.then_some("administrator");
     let at_events = roles
         .iter()
@@ -72,6 +78,7 @@ fn line(account: &Account, roles: &[(UserId, String)]) -> UserLine {
             .collect::<Vec<_>>()
             .join(", "),
         disabled: account.disabled,
+        factor,
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::account::{self, Account, AccountError, RoleAt};
+use crate::auth::factor::store::{self as factors, Factor};
 use crate::auth::password::NewPassword;
 use crate::auth::session::{Caller, Session};
 use crate::auth::store;
@@ -40,6 +41,7 @@ struct Shown {
     account: Account,
     roles: Vec<RoleAt>,
     sessions: usize,
+    factor: Option<Factor>,
 }
 
 impl Shown {
@@ -49,6 +51,7 @@ impl Shown {
             account: account::by_id(conn, user)?,
             roles: account::roles(conn, Some(user))?,
             sessions: store::open_sessions(conn, user, caller.now)?.len(),
+            factor: factors::of(conn, user)?,
         })
     }
 
@@ -69,7 +72,7 @@ impl Shown {
         ShowPage {
             shell: self.session.shell(user.name.as_str(), Section::Users).form(form),
             summary: form.summary(),
-            user: line(&self.account, &[]),
+            user: line(&self.account, &[], self.factor.is_some()),
             own: user.id == self.session.user.id,
             sessions: self.sessions,
             name: name_field().of(form),

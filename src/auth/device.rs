@@ -1,0 +1,80 @@
+//! Browsers that an account knows: its owner has signed in there before. Whoever guesses at the account from elsewhere
+//! makes it wait, but not there (<https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies>).
+//! It spares no step of signing in.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::auth::UserId;
+use crate::auth::session::{Caller, Token, TokenHash};
+use crate::db::Conn;
+use crate::db::schema::known_devices;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// The cookie's name.
+pub const COOKIE: &str = "__Host-iikura-device";
+/// Seconds for which a browser is known after the last sign-in: half a year.
+pub const KNOWN_SECONDS: i64 = 180 * 86_400;
+
+/// The token of the caller's browser, if the account knows it.
+///
+/// # Errors
+/// As the database says.
+pub fn known(conn: &mut Conn, caller: &Caller, user: UserId) -> QueryResult<Option<TokenHash>> {
+    let Some(device) = caller.device() else {
+        return Ok(None);
+    };
+    let known: i64 = known_devices::table
+        .filter(known_devices::token_hash.eq(device.as_str()))
+        .filter(known_devices::user_id.eq(user))
+        .filter(known_devices::expires_at.gt(caller.now))
+        .count()
+        .get_result(conn)?;
+    Ok((known > 0).then(|| device.clone()))
+}
+
+/// Makes the caller's browser known to an account after a whole sign-in; the token is for a browser that no account knew.
+///
+/// # Errors
+/// As the database says.
+pub fn remember(conn: &mut Conn, caller: &Caller, user: UserId) -> Result<Option<Token>, Error> {
+    let expires = caller.now.plus(KNOWN_SECONDS);
+    diesel::delete(known_devices::table.filter(known_devices::expires_at.le(caller.now)))
+        .execute(conn)?;
+    if let Some(device) = caller.device() {
+        let of_anybody: i64 = known_devices::table
+            .filter(known_devices::token_hash.eq(device.as_str()))
+            .count()
+            .get_result(conn)?;
+        if of_anybody > 0 {
+            put(conn, device, user, expires)?;
+            return Ok(None);
+        }
+    }
+    let token = Token::fresh()?;
+    put(conn, &token.hash(), user, expires)?;
+    Ok(Some(token))
+}
+
+fn put(conn: &mut Conn, device: &TokenHash, user: UserId, expires: Moment) -> QueryResult<()> {
+    diesel::sql_query(
+        "INSERT INTO known_devices (token_hash, user_id, expires_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (token_hash, user_id) DO UPDATE SET expires_at = excluded.expires_at",
+    )
+    .bind::<Text, _>(device.as_str())
+    .bind::<BigInt, _>(user)
+    .bind::<BigInt, _>(expires)
+    .execute(conn)
+    .map(drop)
+}
+
+/// Makes an account forget every browser: whoever knew its old password may have signed in with one.
+///
+/// # Errors
+/// As the database says.
+pub fn forget_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::delete(known_devices::table.filter(known_devices::user_id.eq(user)))
+        .execute(conn)
+        .map(drop)
+}

@@ -1,0 +1,54 @@
+//! The end of every way in: a session under a token that nobody has had before.
+
+use actix_web::HttpResponse;
+
+use crate::auth::session::{Caller, Token};
+use crate::auth::{User, device, store};
+use crate::db::Conn;
+use crate::web::Error;
+
+/// A session that has begun, with what its browser is given.
+pub struct Entry {
+    /// The session's token.
+    pub token: Token,
+    device: Option<Token>,
+}
+
+impl Entry {
+    /// Begins a session; the one that the browser had ends.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn begin(conn: &mut Conn, caller: &Caller, user: &User) -> Result<Self, Error> {
+        let token = Token::fresh()?;
+        store::begin_session(conn, user, &token.hash(), caller.token(), caller.now)?;
+        Ok(Self {
+            token,
+            device: device::remember(conn, caller, user.id)?,
+        })
+    }
+
+    /// Gives the browser its cookies.
+    ///
+    /// # Errors
+    /// When a cookie makes no header.
+    pub fn give_to(&self, response: &mut HttpResponse) -> Result<(), Error> {
+        give(response, &self.token)?;
+        if let Some(device) = &self.device {
+            response
+                .add_cookie(&device.device_cookie())
+                .map_err(Error::internal)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives the browser a token.
+///
+/// # Errors
+/// When the cookie makes no header.
+pub fn give(response: &mut HttpResponse, token: &Token) -> Result<(), Error> {
+    response
+        .add_cookie(&token.cookie())
+        .map_err(Error::internal)
+}

@@ -1,0 +1,266 @@
+//! `/sign-in/code` and `/sign-in/second-factor`: the second step of signing in, after a right password.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::seal::Sealer;
+use super::set_up::{LENT, Place, code_field, show_codes};
+use super::step::{self, HalfWay};
+use super::{Typed, store as factors};
+use crate::app::App;
+use crate::auth::entry::Entry;
+use crate::auth::onward::{self, Onward};
+use crate::auth::session::{Caller, Token};
+use crate::auth::{User, store, throttle};
+use crate::db::Conn;
+use crate::time::Moment;
+use crate::web::Error;
+use crate::web::field::{ErrorSummary, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Shell, render, see_other, unprocessable};
+
+const CODE: &str = "/sign-in/code";
+const SET_UP: &str = "/sign-in/second-factor";
+
+#[derive(Template)]
+#[template(path = "auth/code.html")]
+struct CodePage {
+    shell: Shell,
+    summary: ErrorSummary,
+    code: TextField,
+    onward: Onward,
+}
+
+impl CodePage {
+    fn new(form: &Form, onward: Onward) -> Self {
+        Self {
+            shell: Shell::new("Second factor").form(form),
+            summary: form.summary(),
+            code: code_field()
+                .help("The six digits that your device shows now, or one of your recovery codes.")
+                .of(form),
+            onward,
+        }
+    }
+}
+
+/// Sends somebody whose password was right on to the code. A form that waits goes along in the page itself.
+///
+/// # Errors
+/// When the template fails.
+pub fn ask(onward: Onward) -> Result<HttpResponse, Error> {
+    if onward.has_form() {
+        return render(&CodePage::new(&Form::default(), onward));
+    }
+    Ok(see_other(&onward.by_way_of(CODE)))
+}
+
+/// The same for somebody who has to set a second factor up first.
+///
+/// # Errors
+/// When the operating system gives no randomness, or the template fails.
+pub fn ask_to_set_up(
+    app: &App,
+    user: &User,
+    token: &Token,
+    reset_at: Option<Moment>,
+    onward: Onward,
+) -> Result<HttpResponse, Error> {
+    if !onward.has_form() {
+        return Ok(see_other(&onward.by_way_of(SET_UP)));
+    }
+    let half_way = HalfWay {
+        user: user.clone(),
+        token: token.hash(),
+    };
+    place(half_way, reset_at, onward).begin(&app.config.sealer(), shell(), app.clock.now())
+}
+
+/// Where a sign-in stands.
+struct Stand {
+    half_way: HalfWay,
+    has_one: bool,
+    reset_at: Option<Moment>,
+}
+
+impl Stand {
+    fn of(conn: &mut Conn, caller: &Caller) -> Result<Option<Self>, Error> {
+        let Some(half_way) = step::of(conn, caller)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            has_one: factors::of(conn, half_way.user.id)?.is_some(),
+            reset_at: factors::reset_at(conn, half_way.user.id)?,
+            half_way,
+        }))
+    }
+}
+
+async fn stand(app: &App, caller: &Caller) -> Result<Option<Stand>, Error> {
+    let caller = caller.clone();
+    app.db.read(move |conn| Stand::of(conn, &caller)).await
+}
+
+/// Somebody who took too long, or never typed a password, begins anew; what had waited for them still waits.
+fn begin_anew(onward: Onward) -> Result<HttpResponse, Error> {
+    if onward.has_form() {
+        return crate::auth::pages::begin_anew(onward);
+    }
+    Ok(see_other(&onward.by_way_of("/sign-in")))
+}
+
+/// `GET /sign-in/code`
+///
+/// # Errors
+/// When the database or the template fails.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, Error> {
+    let onward = Onward::in_query(query.into_inner());
+    match stand(&app, &caller).await? {
+        None => begin_anew(onward),
+        Some(stand) if !stand.has_one => Ok(see_other(&onward.by_way_of(SET_UP))),
+        Some(_) => render(&CodePage::new(&Form::default(), onward)),
+    }
+}
+
+/// `POST /sign-in/code`
+///
+/// # Errors
+/// When there were too many tries, or the database fails.
+pub async fn take(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let fields = fields.only(&[&["code"], onward::FIELDS.as_slice()].concat())?;
+    let onward = Onward::parse(&fields);
+    let half_way = match stand(&app, &caller).await? {
+        None => return begin_anew(onward),
+        Some(stand) if !stand.has_one => return Ok(see_other(&onward.by_way_of(SET_UP))),
+        Some(stand) => stand.half_way,
+    };
+    let mut errors = FieldErrors::default();
+    let typed = errors.take("code", Typed::parse(fields.get("code")));
+    if let Some(typed) = typed {
+        let (sealer, user) = (app.config.sealer(), half_way.user.clone());
+        let outcome = app
+            .db
+            .write(move |conn| try_code(conn, &caller, &half_way, &sealer, &typed))
+            .await?;
+        if let Some(entry) = outcome {
+            let mut response = onward.leave(&user)?;
+            entry.give_to(&mut response)?;
+            return Ok(response);
+        }
+        errors.add(
+            "code",
+            "Code is not right, or was used before; type the next one that your device shows",
+        );
+    }
+    // A code is good once: it is not shown again.
+    let form = Form::rejected(Fields::default(), errors);
+    unprocessable(&CodePage::new(&form, onward))
+}
+
+/// Counts the try before anything is looked at, and in a transaction of its own, so that no failure takes it back.
+fn try_code(
+    conn: &mut Conn,
+    caller: &Caller,
+    half_way: &HalfWay,
+    sealer: &Sealer,
+    typed: &Typed,
+) -> Result<Option<Entry>, Error> {
+    let (user, now) = (&half_way.user, caller.now);
+    throttle::count_code(conn, user.id.0, now)?;
+    if !factors::spend(conn, sealer, user.id, typed, now)? {
+        store::note_refusal(conn, user, "user.code_refused", caller.address, now)?;
+        return Ok(None);
+    }
+    throttle::forgive_code(conn, user.id.0)?;
+    if !step::end(conn, &half_way.token)? {
+        return Ok(None);
+    }
+    Entry::begin(conn, caller, user).map(Some)
+}
+
+fn shell() -> Shell {
+    Shell::new("Set up a second factor")
+}
+
+fn place(half_way: HalfWay, reset_at: Option<Moment>, onward: Onward) -> Place {
+    Place {
+        user: half_way.user,
+        token: half_way.token,
+        action: SET_UP,
+        back: "/sign-in",
+        onward,
+        reset_at,
+    }
+}
+
+/// `GET /sign-in/second-factor`: for those who have to have a second factor and have none.
+///
+/// # Errors
+/// When the database or the template fails.
+pub async fn show_set_up(
+    app: web::Data<App>,
+    caller: Caller,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse, Error> {
+    let onward = Onward::in_query(query.into_inner());
+    match stand(&app, &caller).await? {
+        None => begin_anew(onward),
+        Some(stand) if stand.has_one => Ok(see_other(&onward.by_way_of(CODE))),
+        Some(stand) => place(stand.half_way, stand.reset_at, onward).begin(
+            &app.config.sealer(),
+            shell(),
+            caller.now,
+        ),
+    }
+}
+
+/// `POST /sign-in/second-factor`
+///
+/// # Errors
+/// When the set-up took too long, or the database fails.
+pub async fn set_up(
+    app: web::Data<App>,
+    caller: Caller,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let fields = fields.only(&[&["code", LENT], onward::FIELDS.as_slice()].concat())?;
+    let onward = Onward::parse(&fields);
+    let place = match stand(&app, &caller).await? {
+        None => return begin_anew(onward),
+        Some(stand) if stand.has_one => return Ok(see_other(&onward.by_way_of(CODE))),
+        Some(stand) => place(stand.half_way, stand.reset_at, onward),
+    };
+    let factor = match place.end(&app.config.sealer(), shell(), fields, caller.now)? {
+        Ok(factor) => factor,
+        Err(answer) => return Ok(answer),
+    };
+    let Place { user, onward, .. } = place.clone();
+    let entrant = user.clone();
+    let outcome = app
+        .db
+        .write(move |conn| {
+            // Ending the step is what only one of two can do that are sent together.
+            if !step::end(conn, &place.token)? {
+                return Ok(None);
+            }
+            factors::set(conn, &entrant, &factor, None, caller.now)?;
+            let entry = Entry::begin(conn, &caller, &entrant)?;
+            Ok::<_, Error>(Some((entry, factor.codes)))
+        })
+        .await?;
+    let Some((entry, codes)) = outcome else {
+        return begin_anew(onward);
+    };
+    let shell = Shell::new("Your recovery codes").signed_in(user.name.as_str(), user.admin);
+    let mut response = show_codes(shell, &codes, &onward)?;
+    entry.give_to(&mut response)?;
+    Ok(response)
+}

@@ -1,0 +1,89 @@
+//! Between the two steps of signing in: the password was right, the second factor is still to come.
+//!
+//! The browser's token stands in a table of its own until then, so that no page can take it for a session.
+
+use diesel::prelude::*;
+
+use crate::auth::account::{self, AccountError};
+use crate::auth::session::{Caller, TokenHash};
+use crate::auth::{User, UserId};
+use crate::db::Conn;
+use crate::db::schema::sign_in_steps;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// Seconds in which the second step has to follow the first: a device can be fetched from the next room.
+const STEP_SECONDS: i64 = 10 * 60;
+
+/// A sign-in that has come half the way.
+#[derive(Debug, Clone)]
+pub struct HalfWay {
+    /// Whose.
+    pub user: User,
+    /// The token of the first step.
+    pub token: TokenHash,
+}
+
+/// Begins the second step under a token of its own.
+///
+/// # Errors
+/// As the database says.
+pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> QueryResult<()> {
+    diesel::delete(sign_in_steps::table.filter(sign_in_steps::expires_at.le(now))).execute(conn)?;
+    diesel::insert_into(sign_in_steps::table)
+        .values((
+            sign_in_steps::token_hash.eq(token.as_str()),
+            sign_in_steps::user_id.eq(user),
+            sign_in_steps::created_at.eq(now),
+            sign_in_steps::expires_at.eq(now.plus(STEP_SECONDS)),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The sign-in that a caller is half way through; `None` when it took too long, or the account is disabled.
+///
+/// # Errors
+/// As the database says.
+pub fn of(conn: &mut Conn, caller: &Caller) -> Result<Option<HalfWay>, Error> {
+    let Some(token) = caller.token() else {
+        return Ok(None);
+    };
+    let user: Option<UserId> = sign_in_steps::table
+        .filter(sign_in_steps::token_hash.eq(token.as_str()))
+        .filter(sign_in_steps::expires_at.gt(caller.now))
+        // One that a clock begun that ran ahead would last longer.
+        .filter(sign_in_steps::created_at.le(caller.now.plus(STEP_SECONDS)))
+        .select(sign_in_steps::user_id)
+        .get_result(conn)
+        .optional()?;
+    let Some(user) = user else { return Ok(None) };
+    let account = match account::by_id(conn, user) {
+        Err(AccountError::Unknown) => return Ok(None),
+        account => account?,
+    };
+    Ok((!account.disabled).then(|| HalfWay {
+        user: account.user,
+        token: token.clone(),
+    }))
+}
+
+/// Ends the step of a token; false when there is none any more, because the same was sent twice.
+///
+/// # Errors
+/// As the database says.
+pub fn end(conn: &mut Conn, token: &TokenHash) -> QueryResult<bool> {
+    let ended =
+        diesel::delete(sign_in_steps::table.filter(sign_in_steps::token_hash.eq(token.as_str())));
+    Ok(ended.execute(conn)? == 1)
+}
+
+/// Ends every sign-in that somebody is half way through.
+///
+/// # Errors
+/// As the database says.
+pub fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::delete(sign_in_steps::table.filter(sign_in_steps::user_id.eq(user)))
+        .execute(conn)
+        .map(drop)
+}
