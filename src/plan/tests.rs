@@ -223,6 +223,5 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
         planned += first.placed.len();
         possible += most;
     }
-    println!("{planned} of {possible}");
     assert!(planned * 100 >= possible * 98, "{planned} of {possible}");
 }
