@@ -193,16 +193,16 @@ fn couple(
             Some(&tokens[2 * lane + side]),
         )
     });
-    let line = Barrier::new(2);
+    let barrier = Barrier::new(2);
     let mut outcomes = Vec::new();
     for pair in (lane..pairs).step_by(LANES) {
         let slots = prepare(&sides[0], pair);
         let both: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = [0, 1]
                 .map(|side| {
-                    let (program, slot, line) = (&sides[side], &slots[side], &line);
+                    let (program, slot, barrier) = (&sides[side], &slots[side], &barrier);
                     scope.spawn(move || {
-                        line.wait();
+                        barrier.wait();
                         let began = Instant::now();
                         let reply = fight(program, pair, side, slot);
                         (reply.status, began.elapsed().as_micros())

@@ -1,5 +1,7 @@
 //! The routing table as the server itself has it, and the whole database as one text.
 
+use std::fmt::Write as _;
+
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, test};
 use diesel::prelude::*;
@@ -81,7 +83,7 @@ pub fn everything(server: &Server) -> String {
             &format!("SELECT {values} AS line FROM \"{table}\" ORDER BY 1"),
         );
         for row in rows {
-            all += &format!("{table}: {row}\n");
+            writeln!(all, "{table}: {row}").unwrap();
         }
     }
     all
