@@ -4,6 +4,7 @@
 //! nothing but `&Agenda`, so a file can say no more than the page does.
 
 mod build;
+pub mod calendar_pages;
 pub mod csv;
 pub mod format;
 pub mod html;

@@ -4,11 +4,13 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::calendar_pages::LinkLine;
 use super::format::{Format, Options, file_name, render as write};
 use super::html::Stylesheet;
 use super::pdf::{self, Choice, Sheet, SheetError};
 use super::{Agenda, Pencilled};
 use crate::app::App;
+use crate::auth::calendar_link;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
@@ -28,6 +30,7 @@ struct AgendasPage {
     delegations: Vec<(String, String)>,
     room: Select,
     day: Select,
+    calendars: Vec<LinkLine>,
 }
 
 /// `GET /events/{slug}/agenda`: every agenda of the event, in every format.
@@ -40,6 +43,11 @@ pub async fn index(
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let (db, seat) = (app.db.clone(), desk.seat.clone());
+    let links = db
+        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat)?))
+        .await?;
+    let zone = desk.programme.event.time_zone;
     let delegations = desk.programme.delegations.iter();
     render(&AgendasPage {
         shell: desk.seat.shell("Agenda", Section::Agenda),
@@ -49,6 +57,7 @@ pub async fn index(
             .collect(),
         room: room_field(&desk.programme),
         day: day_field(&desk.programme),
+        calendars: links.iter().map(|link| LinkLine::of(link, zone)).collect(),
     })
 }
 

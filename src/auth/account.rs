@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
-use crate::auth::token;
 use crate::auth::{EventRole, User, UserId};
+use crate::auth::{calendar_link, token};
 use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
@@ -271,6 +271,7 @@ pub fn change(
             ))
             .execute(conn)?;
         set_roles(conn, user, &profile.roles)?;
+        calendar_link::end_without_access(conn, user, profile.admin)?;
         check_administrator_left(conn)?;
         let after = snapshot(conn, user)?;
         note(
@@ -284,7 +285,7 @@ pub fn change(
     })
 }
 
-/// Disables an account, which ends its sessions and tokens, or enables it again.
+/// Disables an account, which ends its sessions, tokens and calendar links, or enables it again.
 ///
 /// # Errors
 /// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
@@ -305,6 +306,7 @@ pub fn set_disabled(
         if disabled {
             end_sessions(conn, user, None)?;
             token::end_all(conn, user)?;
+            calendar_link::end_all(conn, user)?;
         }
         let after = snapshot(conn, user)?;
         let action = if disabled {
@@ -316,8 +318,8 @@ pub fn set_disabled(
     })
 }
 
-/// Sets a password, which ends the account's sessions except `kept`, and its tokens: whoever knew the old one may have
-/// made one.
+/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links: whoever knew
+/// the old one may have made one.
 ///
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
@@ -333,6 +335,7 @@ pub fn set_password(
         replace_hash(conn, user, password_hash)?;
         end_sessions(conn, user, kept)?;
         token::end_all(conn, user)?;
+        calendar_link::end_all(conn, user)?;
         note(
             conn,
             actor,

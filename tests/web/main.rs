@@ -24,6 +24,7 @@ mod meeting;
 mod notices;
 mod overview;
 mod papers;
+mod programme_calendars;
 mod refusals;
 mod secrecy;
 mod security;
