@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
 use crate::agenda::calendar_pages::{self as calendars, FETCHES_AT_ONCE, FETCHES_PER_SECOND};
-use crate::agenda::pages as agenda;
+use crate::agenda::{export, pages as agenda};
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::{own_pages, pages as sign_in, token_pages, user_pages};
@@ -160,7 +160,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/slots/new", web::get().to(edit::new))
         .route("/events/{slug}/free-slots", web::get().to(free::show))
         .route("/events/{slug}/free-slots", web::post().to(free::carry))
-        .route("/events/{slug}/agenda", web::get().to(agenda::index))
+        .route("/events/{slug}/agenda", web::get().to(export::index))
         .route(
             "/events/{slug}/agenda/calendars",
             web::post().to(calendars::make),
@@ -176,6 +176,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/calendars/{token}/programme.ics",
             web::get().to(calendars::feed),
+        )
+        .route(
+            "/events/{slug}/agenda/pages/{page}.svg",
+            web::get().to(export::page),
         )
         .route(
             "/events/{slug}/agenda/{sheet}.pdf",

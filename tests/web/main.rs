@@ -15,6 +15,7 @@ mod answers;
 mod booking;
 mod calendars;
 mod documents;
+mod export;
 mod free_slots;
 mod inbox;
 mod interpreters;
