@@ -6,7 +6,8 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
-use crate::agenda::pages as agenda;
+use crate::agenda::calendar_pages::{self as calendars, FETCHES_AT_ONCE, FETCHES_PER_SECOND};
+use crate::agenda::{export, pages as agenda};
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
@@ -48,6 +49,8 @@ pub struct App {
     pub mail_bell: Bell,
     /// How often each program may still ask.
     pub api_rates: Rates,
+    /// How often each calendar link may still be fetched.
+    pub calendar_rates: Rates,
     /// What is counted for a monitor.
     pub metrics: Metrics,
     /// Whether the database can be used.
@@ -66,6 +69,7 @@ impl App {
             pages: KeptPages::default(),
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
+            calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
         }
@@ -196,7 +200,27 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/free-slots", web::post().to(free::carry))
         .route("/events/{slug}/plan", web::get().to(plan::show))
         .route("/events/{slug}/plan", web::post().to(plan::book))
-        .route("/events/{slug}/agenda", web::get().to(agenda::index))
+        .route("/events/{slug}/agenda", web::get().to(export::index))
+        .route(
+            "/events/{slug}/agenda/calendars",
+            web::post().to(calendars::make),
+        )
+        .route(
+            "/events/{slug}/agenda/calendars/new",
+            web::get().to(calendars::new),
+        )
+        .route(
+            "/events/{slug}/agenda/calendars/{id}/revocation",
+            web::post().to(calendars::revoke),
+        )
+        .route(
+            "/calendars/{token}/programme.ics",
+            web::get().to(calendars::feed),
+        )
+        .route(
+            "/events/{slug}/agenda/pages/{page}.svg",
+            web::get().to(export::page),
+        )
         .route(
             "/events/{slug}/agenda/{sheet}.pdf",
             web::get().to(agenda::paper),

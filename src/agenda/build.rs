@@ -65,6 +65,7 @@ impl Agenda {
             office: event.office.clone(),
             revision: event.revision,
             issued_at,
+            day: None,
             audience: reader.map_or(Audience::Staff, |reader| {
                 Audience::Delegation(Arc::new(Party::from(reader)), reader.time_zone)
             }),

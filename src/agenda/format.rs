@@ -45,6 +45,19 @@ impl TextEnum for Format {
 }
 
 impl Format {
+    /// The form as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Html => "Page to print",
+            Self::Pdf => "PDF",
+            Self::Csv => "Table (CSV)",
+            Self::Xlsx => "Workbook (XLSX)",
+            Self::Json => "Data (JSON)",
+            Self::Ics => "Calendar (ICS)",
+        }
+    }
+
     /// The media type, with the character set.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
@@ -119,8 +132,9 @@ pub fn file_name(agenda: &Agenda, format: Format) -> String {
     let reader = agenda
         .addressee()
         .map_or_else(String::new, |party| format!("-{}", safe(&party.code)));
+    let day = agenda.day.map_or_else(String::new, |day| format!("-{day}"));
     format!(
-        "{}{reader}-r{}.{}",
+        "{}{reader}{day}-r{}.{}",
         safe(&agenda.slug),
         agenda.revision.0.max(0),
         format.extension()

@@ -7,11 +7,20 @@ use crate::mail::ical::{self, Status, publish};
 use crate::slot::State;
 use crate::time::day_in_words;
 
-/// Writes the calendar.
+/// Writes the calendar to import.
 #[must_use]
 pub fn render(agenda: &Agenda) -> String {
-    let entries: Vec<ical::Entry<'_>> = agenda.entries().map(|each| entry(agenda, each)).collect();
-    publish(&entries)
+    publish(&entries(agenda))
+}
+
+/// Writes the calendar to subscribe to, under the event's name.
+#[must_use]
+pub fn subscription(agenda: &Agenda) -> String {
+    ical::subscription(&agenda.name, &entries(agenda))
+}
+
+fn entries(agenda: &Agenda) -> Vec<ical::Entry<'_>> {
+    agenda.entries().map(|each| entry(agenda, each)).collect()
 }
 
 fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::Entry<'a> {

@@ -4,7 +4,9 @@
 //! nothing but `&Agenda`, so a file can say no more than the page does.
 
 mod build;
+pub mod calendar_pages;
 pub mod csv;
+pub mod export;
 pub mod format;
 pub mod html;
 pub mod ics;
@@ -58,6 +60,8 @@ pub struct Agenda {
     pub issued_at: Moment,
     /// For whom.
     pub audience: Audience,
+    /// The one day that it is of; `None` when it is of all.
+    pub day: Option<NaiveDate>,
     /// Every delegation that is named in here, in order of precedence; for staff every one there is.
     pub parties: Vec<Arc<Party>>,
     /// The event's days, and any other on which something is to happen, in order.

@@ -1,8 +1,7 @@
-//! Agendas in the browser: the page that offers them, and the documents.
+//! The documents, as the browser and the API have them.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use askama::Template;
 
 use super::format::{Format, Options, file_name, render as write};
 use super::html::Stylesheet;
@@ -12,59 +11,9 @@ use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
-use crate::time::day_in_words;
 use crate::web::assets::asset;
-use crate::web::field::{self, Select};
-use crate::web::page::{Section, Shell, render};
 use crate::web::{Error, trace};
-
-#[derive(Template)]
-#[template(path = "agenda/index.html")]
-struct AgendasPage {
-    shell: Shell,
-    slug: String,
-    delegations: Vec<(String, String)>,
-    room: Select,
-    day: Select,
-}
-
-/// `GET /events/{slug}/agenda`: every agenda of the event, in every format.
-///
-/// # Errors
-/// When the caller has no part in the event.
-pub async fn index(
-    app: web::Data<App>,
-    caller: Caller,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let delegations = desk.programme.delegations.iter();
-    render(&AgendasPage {
-        shell: desk.seat.shell("Agenda", Section::Agenda),
-        slug: desk.seat.slug.clone(),
-        delegations: delegations
-            .map(|each| (each.code.to_string(), each.name.to_string()))
-            .collect(),
-        room: room_field(&desk.programme),
-        day: day_field(&desk.programme),
-    })
-}
-
-fn room_field(programme: &Programme) -> Select {
-    let rooms = programme.rooms.iter();
-    let rooms = rooms.map(|room| field::Choice::new(room.code.as_str(), room.name.as_str()));
-    let all = field::Choice::new("", "Every room that is used");
-    Select::new("room", "Room", [all].into_iter().chain(rooms))
-}
-
-fn day_field(programme: &Programme) -> Select {
-    let days = programme.event.days.iter();
-    let days = days.map(|day| field::Choice::new(day.date.to_string(), day_in_words(day.date)));
-    let all = field::Choice::new("", "Every day");
-    Select::new("day", "Day", [all].into_iter().chain(days))
-}
 
 /// Whose agenda, and what of it.
 #[derive(serde::Deserialize, utoipa::IntoParams)]
@@ -74,6 +23,9 @@ pub struct Query {
     /// The code of the delegation whose agenda it is; the protocol office's when left out.
     #[param(example = "KZ")]
     delegation: Option<String>,
+    /// One of its days, as `2022-12-24`; all when left out.
+    #[param(example = "2022-12-24")]
+    day: Option<String>,
     /// True to have sketches in it, too; a delegation never gets them.
     #[serde(default)]
     pencilled: bool,
@@ -118,6 +70,7 @@ pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<Htt
         Pencilled::LeftOut
     };
     let agenda = Agenda::of(&desk.programme, viewer, desk.now, pencilled).ok_or(Error::NotFound)?;
+    let agenda = agenda.on(query.day.as_deref())?;
     let stylesheet = asset("agenda.css");
     let options = Options {
         stylesheet: Stylesheet::Link(stylesheet),

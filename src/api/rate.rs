@@ -14,9 +14,27 @@ pub const PER_SECOND: u32 = 50;
 /// At how many buckets the full ones, which tell nothing, are thrown away.
 const SWEEP_AT: usize = 4096;
 
+/// How much is let through.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    /// Requests at once, after a while without any.
+    burst: f64,
+    /// Requests a second that may go on.
+    per_second: f64,
+}
+
 /// The buckets of a server.
-#[derive(Clone, Default)]
-pub struct Rates(Arc<Mutex<HashMap<String, Bucket>>>);
+#[derive(Clone)]
+pub struct Rates {
+    limit: Limit,
+    buckets: Arc<Mutex<HashMap<String, Bucket>>>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self::new(f64::from(BURST), f64::from(PER_SECOND))
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Bucket {
@@ -25,20 +43,25 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn at(self, now: Instant) -> Self {
-        let gained = now.duration_since(self.at).as_secs_f64() * f64::from(PER_SECOND);
+    fn at(self, now: Instant, limit: Limit) -> Self {
+        let gained = now.duration_since(self.at).as_secs_f64() * limit.per_second;
         Self {
-            left: (self.left + gained).min(f64::from(BURST)),
+            left: (self.left + gained).min(limit.burst),
             at: now,
         }
-    }
-
-    fn is_full(self) -> bool {
-        self.left >= f64::from(BURST)
     }
 }
 
 impl Rates {
+    /// Buckets that let so many requests through at once and so many a second.
+    #[must_use]
+    pub fn new(burst: f64, per_second: f64) -> Self {
+        Self {
+            limit: Limit { burst, per_second },
+            buckets: Arc::default(),
+        }
+    }
+
     /// Counts a request of whoever bears this token, known or not.
     ///
     /// # Errors
@@ -48,18 +71,21 @@ impl Rates {
     }
 
     fn count_at(&self, token: &str, now: Instant) -> Result<(), Error> {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = self.limit;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= SWEEP_AT {
-            buckets.retain(|_, bucket| !bucket.at(now).is_full());
+            buckets.retain(|_, bucket| bucket.at(now, limit).left < limit.burst);
         }
         let full = Bucket {
-            left: f64::from(BURST),
+            left: limit.burst,
             at: now,
         };
         let bucket = buckets.entry(token.to_owned()).or_insert(full);
-        *bucket = bucket.at(now);
+        *bucket = bucket.at(now, limit);
         if bucket.left < 1.0 {
-            return Err(Error::TooMany { wait: 1 });
+            let wait = ((1.0 - bucket.left) / limit.per_second).ceil();
+            #[expect(clippy::cast_possible_truncation, reason = "some minutes at most")]
+            return Err(Error::TooMany { wait: wait as i64 });
         }
         bucket.left -= 1.0;
         Ok(())
@@ -95,6 +121,6 @@ mod tests {
             now += Duration::from_millis(25);
             assert!(rates.count_at(&token.to_string(), now).is_ok());
         }
-        assert!(rates.0.lock().unwrap().len() <= SWEEP_AT);
+        assert!(rates.buckets.lock().unwrap().len() <= SWEEP_AT);
     }
 }

@@ -280,6 +280,24 @@ fn in_words(value: Option<&Value>) -> String {
     }
 }
 
+/// When an event was last changed, as of a revision; `None` when nothing is written down of it.
+///
+/// # Errors
+/// As the database says.
+pub fn last_change(
+    conn: &mut Conn,
+    event: EventId,
+    revision: Revision,
+) -> QueryResult<Option<Moment>> {
+    audit::table
+        .filter(audit::event_id.eq(event))
+        .filter(audit::revision.le(revision))
+        .order(audit::id.desc())
+        .select(audit::at)
+        .first(conn)
+        .optional()
+}
+
 /// The history of one thing, newest first.
 ///
 /// # Errors

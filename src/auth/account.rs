@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
-use crate::auth::{EventRole, User, UserId, device, token};
+use crate::auth::{EventRole, User, UserId, calendar_link, device, token};
 use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
@@ -270,6 +270,7 @@ pub fn change(
             ))
             .execute(conn)?;
         set_roles(conn, user, &profile.roles)?;
+        calendar_link::end_without_access(conn, user, profile.admin)?;
         check_administrator_left(conn)?;
         let after = snapshot(conn, user)?;
         note(
@@ -283,7 +284,7 @@ pub fn change(
     })
 }
 
-/// Disables an account, which ends its sessions and tokens, or enables it again.
+/// Disables an account, which ends its sessions, tokens and calendar links, or enables it again.
 ///
 /// # Errors
 /// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
@@ -305,6 +306,7 @@ pub fn set_disabled(
             end_sessions(conn, user, None)?;
             device::forget_all(conn, user)?;
             token::end_all(conn, user)?;
+            calendar_link::end_all(conn, user)?;
         }
         let after = snapshot(conn, user)?;
         let action = if disabled {
@@ -316,8 +318,8 @@ pub fn set_disabled(
     })
 }
 
-/// Sets a password, which ends the account's sessions except `kept`, and its tokens: whoever knew the old one may have
-/// made one.
+/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links: whoever knew
+/// the old one may have made one.
 ///
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
@@ -334,6 +336,7 @@ pub fn set_password(
         end_sessions(conn, user, kept)?;
         device::forget_all(conn, user)?;
         token::end_all(conn, user)?;
+        calendar_link::end_all(conn, user)?;
         note(
             conn,
             actor,

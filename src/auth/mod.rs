@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do.
 
 pub mod account;
+pub mod calendar_link;
 pub mod device;
 pub mod entry;
 pub mod factor;
@@ -18,7 +19,7 @@ pub mod user_pages;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
-use crate::auth::token::Scope;
+use crate::auth::token::{Bearer, Scope};
 use crate::db::text_enum::TextEnum;
 use crate::event::timetable::Zoom;
 use crate::event::{EventId, Revision};
@@ -114,8 +115,8 @@ pub struct Seat {
     pub revision: Revision,
     /// What they may do there.
     pub access: Access,
-    /// What a program that acts for them may do at most; `None` when they act themselves.
-    scope: Option<Scope>,
+    /// The token of a program that acts for them; `None` when they act themselves.
+    bearer: Option<Bearer>,
     done: Option<Done>,
 }
 
@@ -123,7 +124,7 @@ impl Seat {
     /// True for officers and administrators, unless they act by a token that may only read.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.access == Access::Change && self.scope != Some(Scope::Read)
+        self.access == Access::Change && self.scope() != Some(Scope::Read)
     }
 
     /// Passes on those who may change the event.
@@ -170,10 +171,22 @@ impl Seat {
         self.done.is_some_and(Done::is_undoable)
     }
 
-    /// The author of a change.
+    /// What a program that acts for them may do at most; `None` when they act themselves.
+    fn scope(&self) -> Option<Scope> {
+        self.bearer.as_ref().map(|bearer| bearer.scope)
+    }
+
+    /// The author of a change; with the name of the token when a program acts.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        self.user.actor()
+        let actor = self.user.actor();
+        match &self.bearer {
+            None => actor,
+            Some(bearer) => Actor {
+                name: format!("{} with token “{}”", actor.name, bearer.name),
+                ..actor
+            },
+        }
     }
 }
 

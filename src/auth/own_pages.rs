@@ -126,7 +126,7 @@ fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
 ///
 /// # Errors
 /// When there were too many tries, or the database fails.
-pub(super) async fn knows_password(
+pub(crate) async fn knows_password(
     app: &App,
     user: &User,
     address: IpAddr,

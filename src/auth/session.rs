@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
-use crate::auth::token::{self, Scope};
+use crate::auth::token::{self, Bearer};
 use crate::auth::{Access, Seat, User, device, store};
 use crate::db::Conn;
 use crate::time::Moment;
@@ -134,8 +134,8 @@ pub struct Session {
     pub user: User,
     /// Which.
     pub token: TokenHash,
-    /// What a program that bears a token may do at most; `None` for people.
-    scope: Option<Scope>,
+    /// The token that a program bears; `None` for people.
+    bearer: Option<Bearer>,
     last_seen_at: Moment,
     done: Option<Done>,
 }
@@ -145,16 +145,16 @@ impl Session {
         Self {
             user,
             token,
-            scope: None,
+            bearer: None,
             last_seen_at,
             done: None,
         }
     }
 
-    /// The same for a program, within a scope.
-    pub(super) fn within(self, scope: Scope) -> Self {
+    /// The same for a program that bears a token.
+    pub(super) fn borne_by(self, bearer: Bearer) -> Self {
         Self {
-            scope: Some(scope),
+            bearer: Some(bearer),
             ..self
         }
     }
@@ -200,7 +200,7 @@ impl Session {
             event_name: place.name,
             revision: place.revision,
             access,
-            scope: self.scope,
+            bearer: self.bearer.clone(),
             done: self.done,
         })
     }

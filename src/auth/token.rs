@@ -61,10 +61,10 @@ impl Scope {
 pub struct Secret(String);
 
 impl Secret {
-    fn fresh() -> Result<Self, TokenError> {
+    pub(super) fn fresh(prefix: &str) -> Result<Self, TokenError> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|error| TokenError::Randomness(error.to_string()))?;
-        Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
     }
 
     /// What its owner is shown.
@@ -78,6 +78,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// What a program shows that acts for a user, as far as others may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bearer {
+    /// What the token was made for.
+    pub(super) name: Line,
+    /// What it may do at most.
+    pub(super) scope: Scope,
 }
 
 /// The hash under which a token that was shown would be stored.
@@ -153,7 +162,7 @@ pub fn make(
     actor: &Actor,
     now: Moment,
 ) -> Result<Secret, TokenError> {
-    let secret = Secret::fresh()?;
+    let secret = Secret::fresh(PREFIX)?;
     conn.transaction(|conn| {
         diesel::insert_into(api_tokens::table)
             .values((
@@ -252,6 +261,7 @@ pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResul
     type Found = (
         (UserId, String, String, bool, Word<Zoom>),
         TokenId,
+        String,
         Word<Scope>,
         Option<Moment>,
     );
@@ -268,15 +278,16 @@ pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResul
                 users::zoom,
             ),
             api_tokens::id,
+            api_tokens::name,
             api_tokens::scope,
             api_tokens::last_used_at,
         ))
         .get_result(conn)
         .optional()?;
-    let Some(((id, name, email, admin, Word(zoom)), token_id, Word(scope), last_used)) = found
-    else {
+    let Some((owner, token_id, token_name, Word(scope), last_used)) = found else {
         return Ok(None);
     };
+    let (id, name, email, admin, Word(zoom)) = owner;
     if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS)
         && let Err(error) = touch(conn, token_id, now)
     {
@@ -290,7 +301,13 @@ pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResul
         admin,
         zoom,
     };
-    Ok(Some(Session::found(user, token.clone(), now).within(scope)))
+    let bearer = Bearer {
+        name: Line::stored(token_name),
+        scope,
+    };
+    Ok(Some(
+        Session::found(user, token.clone(), now).borne_by(bearer),
+    ))
 }
 
 fn touch(conn: &mut Conn, token: TokenId, now: Moment) -> QueryResult<()> {

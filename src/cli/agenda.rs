@@ -34,8 +34,8 @@ pub struct AgendaArgs {
     /// Only this interpreter's roster
     #[arg(long, value_name = "CODE", requires = "sheet")]
     pub interpreter: Option<String>,
-    /// Only this day of a sheet, as 2022-12-24
-    #[arg(long, value_name = "DAY", requires = "sheet")]
+    /// Only this day, as 2022-12-24
+    #[arg(long, value_name = "DAY")]
     pub day: Option<String>,
     /// Form of the file
     #[arg(long, default_value = "html", value_parser = words::<Format>())]
@@ -128,7 +128,8 @@ impl AgendaArgs {
             Pencilled::LeftOut
         };
         let agenda = Agenda::of(programme, viewer, now, pencilled)
-            .ok_or_else(|| self.unknown_delegation(programme))?;
+            .ok_or_else(|| self.unknown_delegation(programme))?
+            .on(self.day.as_deref())?;
         let options = Options {
             stylesheet: Stylesheet::Embedded,
             byte_order_mark: self.bom,

@@ -86,6 +86,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendar_links (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        event_id -> BigInt,
+        token_hash -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_id, event_id, request_key) {
         user_id -> BigInt,
         event_id -> BigInt,
@@ -389,6 +401,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     known_devices,
     sign_in_failures,
     api_tokens,
+    calendar_links,
     idempotency_keys,
     events,
     event_days,

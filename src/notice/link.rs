@@ -139,10 +139,16 @@ impl Links {
         }
     }
 
+    /// The address of a page of ours, by its path.
+    #[must_use]
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// The address of a link.
     #[must_use]
     pub fn address(&self, link: Link) -> String {
-        format!("{}{}", self.base, self.path(link))
+        self.absolute(&self.path(link))
     }
 
     /// The same without the server: for our own pages.

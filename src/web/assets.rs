@@ -35,6 +35,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/notice.css"),
     include_str!("assets/live.css"),
     include_str!("assets/overview.css"),
+    include_str!("assets/paper.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];

@@ -9,6 +9,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("answer-noted", "The answer is noted."),
     ("booked", "The slot is booked."),
+    (
+        "calendar-link-revoked",
+        "The calendar link is revoked; calendars that used it get nothing more.",
+    ),
     ("cancelled", "The slot is cancelled."),
     (
         "confirmed",

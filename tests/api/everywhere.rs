@@ -54,6 +54,7 @@ impl Places {
                 formats.chain(["doc".to_owned()]).collect()
             }
             "sheet" => Sheet::ALL.iter().map(|it| it.as_str().to_owned()).collect(),
+            "page" => words(&["1", "2"]),
             "copy" => words(&["1", "liaison"]),
             "user" | "session" | "file" => words(&["1"]),
             new => panic!("say in this test what can stand for {{{new}}} in {path}"),

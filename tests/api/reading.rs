@@ -128,7 +128,7 @@ fn the_changes_since_a_revision_say_who_did_what(scratch: &Scratch) {
     for (change, revision, what) in [(booked, 2, "slot.booked"), (moved, 3, "slot.changed")] {
         assert_eq!(change["revision"], revision);
         assert_eq!(change["what"], what);
-        assert_eq!(change["who"], "Officer");
+        assert_eq!(change["who"], "Officer with token “a program”");
         assert_eq!(change["slot"], slot["id"]);
         assert_eq!(change["subject"], "Evening meeting");
         assert_eq!(change["at"], "2022-12-24T14:00:00+09:00");

@@ -16,6 +16,7 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     a_token_is_made_on_the_account_page_shown_once_and_revoked,
     a_token_dies_with_the_password_and_with_the_account,
+    the_history_names_the_token_that_acted_and_not_its_secret,
 );
 
 /// The token that stands on a page.
@@ -107,6 +108,42 @@ fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch)
     assert_eq!(officer.post(&revocation, &[]).status, 404);
     let history = "SELECT count(*) AS count FROM audit WHERE action LIKE 'token.%'";
     assert_eq!(meeting.server.count(history), 2);
+}
+
+fn the_history_names_the_token_that_acted_and_not_its_secret(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let made = officer.post(
+        "/account/tokens",
+        &[
+            ("name", "Badge <printing>"),
+            ("scope", "write"),
+            ("current_password", PASSWORD),
+        ],
+    );
+    let token = on_page(&made.body);
+    let program = Program::with(&meeting.server, Some(&token));
+    program.post(SLOTS, &evening()).given(201);
+    let history = officer.get("/events/ca-jad-9/history").body;
+    assert!(
+        history.contains("Officer with token “Badge &#60;printing&#62;”"),
+        "{history}"
+    );
+    assert!(!history.contains(&token[7..]));
+    // What the same person does at a browser stands under the name alone.
+    let by =
+        "SELECT count(*) AS count FROM audit WHERE action = 'slot.cancelled' AND actor = 'Officer'";
+    assert_eq!(meeting.server.count(by), 0);
+    let slot = meeting.slot("Evening");
+    let fields = [("version", "1")];
+    let cancelled = officer.post(&format!("/slots/{}/cancellation", slot.id), &fields);
+    assert_eq!(cancelled.status, 303, "{}", cancelled.body);
+    assert_eq!(meeting.server.count(by), 1);
+    let secret = format!(
+        "SELECT count(*) AS count FROM audit WHERE actor LIKE '%{}%'",
+        &token[7..]
+    );
+    assert_eq!(meeting.server.count(&secret), 0);
 }
 
 fn a_token_dies_with_the_password_and_with_the_account(scratch: &Scratch) {

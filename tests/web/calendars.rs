@@ -348,7 +348,7 @@ fn what_went_and_came_back_is_an_update_when_it_is_told_again() {
 }
 
 /// What Python's icalendar reads, which is what ical.js reads.
-fn by_both(inputs: &[String]) -> Vec<Value> {
+pub fn by_both(inputs: &[String]) -> Vec<Value> {
     let python = std::env::var(PYTHON).unwrap_or_else(|_| {
         panic!("{PYTHON} is not set: run the tests by tests/run, which makes one with icalendar")
     });

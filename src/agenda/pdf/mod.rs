@@ -82,6 +82,27 @@ impl Paper {
     }
 }
 
+impl Paper {
+    /// How many pages it has.
+    ///
+    /// # Errors
+    /// As [`Paper::set`].
+    pub fn pages(&self) -> Result<usize, PdfError> {
+        let data = serde_json::to_vec(&self.data)?;
+        Ok(world::pages(self.template, data)?)
+    }
+
+    /// A page as a picture (SVG), from 1; `None` beyond the last. Its words are outlines, so that it looks the same
+    /// wherever it is shown.
+    ///
+    /// # Errors
+    /// As [`Paper::set`].
+    pub fn picture(&self, page: usize) -> Result<Option<String>, PdfError> {
+        let data = serde_json::to_vec(&self.data)?;
+        Ok(world::picture(self.template, data, page)?)
+    }
+}
+
 /// Writes the agenda: the event's programme for staff, its schedule for a delegation.
 ///
 /// # Errors

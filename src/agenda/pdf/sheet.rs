@@ -228,6 +228,20 @@ fn find<'p, T>(
         })
 }
 
+impl Agenda {
+    /// The agenda of one day, as it was typed; of all when nothing was.
+    ///
+    /// # Errors
+    /// When that is no date, or none of the agenda's days.
+    pub fn on(mut self, typed: Option<&str>) -> Result<Self, SheetError> {
+        self.day = day(&self, typed)?;
+        if let Some(wanted) = self.day {
+            self.days.retain(|day| day.date == wanted);
+        }
+        Ok(self)
+    }
+}
+
 fn day(agenda: &Agenda, typed: Option<&str>) -> Result<Option<NaiveDate>, SheetError> {
     let Some(typed) = typed else { return Ok(None) };
     let date = parse_date(typed).map_err(SheetError::NoDate)?;

@@ -57,6 +57,7 @@ pub fn as_told(
         office: event.office.clone(),
         revision: event.revision,
         issued_at: now,
+        day: None,
         audience: Audience::Delegation(Arc::clone(&party), delegation.time_zone),
         parties: Vec::new(),
         days: Vec::new(),

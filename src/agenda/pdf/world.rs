@@ -3,7 +3,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 use typst::comemo;
-use typst::diag::{FileError, FileResult, SourceDiagnostic, Warned};
+use typst::diag::{FileError, FileResult, SourceDiagnostic, SourceResult, Warned};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, Source};
 use typst::text::{Font, FontBook};
@@ -12,6 +12,7 @@ use typst::{Library, LibraryExt, World, compile};
 use typst_kit::fonts::{self, FontStore};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, Timestamp};
+use typst_svg::SvgOptions;
 
 use crate::time::Moment;
 
@@ -58,6 +59,39 @@ pub(super) fn typeset(
     data: Vec<u8>,
     issued_at: Moment,
 ) -> Result<Vec<u8>, TypesetError> {
+    lay_out(template, data, |document| {
+        typst_pdf::pdf(document, &options(issued_at))
+    })
+}
+
+/// Counts the pages of `data` set by a template.
+///
+/// # Errors
+/// When the template fails.
+pub(super) fn pages(template: &'static str, data: Vec<u8>) -> Result<usize, TypesetError> {
+    lay_out(template, data, |document| Ok(document.pages().len()))
+}
+
+/// Draws a page, from 1, of `data` set by a template; `None` when it has no such page.
+///
+/// # Errors
+/// When the template fails.
+pub(super) fn picture(
+    template: &'static str,
+    data: Vec<u8>,
+    page: usize,
+) -> Result<Option<String>, TypesetError> {
+    lay_out(template, data, |document| {
+        let page = page.checked_sub(1).and_then(|at| document.pages().get(at));
+        Ok(page.map(|page| typst_svg::svg(page, &SvgOptions::default())))
+    })
+}
+
+fn lay_out<T>(
+    template: &'static str,
+    data: Vec<u8>,
+    then: impl FnOnce(&PagedDocument) -> SourceResult<T>,
+) -> Result<T, TypesetError> {
     let desk = Desk {
         main: Source::detached(template),
         data: Bytes::new(data),
@@ -67,9 +101,9 @@ pub(super) fn typeset(
     for warning in &warnings {
         tracing::debug!(warning = %warning.message, "a document was set with a warning");
     }
-    let pdf = output.and_then(|document| typst_pdf::pdf(&document, &options(issued_at)));
+    let made = output.and_then(|document| then(&document));
     comemo::evict(REMEMBERED);
-    pdf.map_err(|faults| TypesetError(in_words(&faults)))
+    made.map_err(|faults| TypesetError(in_words(&faults)))
 }
 
 /// Looks for the machine's fonts, once in the life of the program, and logs when there is none for Japanese. The first

@@ -1,0 +1,240 @@
+//! A calendar of the whole event to subscribe to, for each of the staff: making links, revoking them, and the calendar.
+//!
+//! Calendar programs sign in nowhere: the link is the key. It opens what its owner may see at that moment, and once
+//! that is nothing, it answers as an address at which there never was anything.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::{Agenda, Pencilled, ics};
+use crate::app::App;
+use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, Opened};
+use crate::auth::own_pages::knows_password;
+use crate::auth::session::Caller;
+use crate::auth::{Seat, throttle, token};
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::text::Line;
+use crate::time::{Moment, Zone};
+use crate::web::Error;
+use crate::web::field::{ErrorSummary, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+/// Times that a link may be fetched at once: a program that was told of many changes, on several devices.
+pub const FETCHES_AT_ONCE: f64 = 30.0;
+/// Times a second that a link may go on being fetched: four a minute.
+pub const FETCHES_PER_SECOND: f64 = 4.0 / 60.0;
+
+/// A link in the list on the page of agendas.
+pub(super) struct LinkLine {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) owner: String,
+    pub(super) made: String,
+    pub(super) used: String,
+}
+
+impl LinkLine {
+    pub(super) fn of(link: &CalendarLink, zone: Zone) -> Self {
+        let words = |at: Moment| zone.local_moment(at).format("%-d %B %Y, %H:%M").to_string();
+        Self {
+            id: link.id.0,
+            name: link.name.to_string(),
+            owner: link.owner.to_string(),
+            made: words(link.created_at),
+            used: link.last_used_at.map_or_else(|| "never".to_owned(), words),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agenda/calendar.html")]
+struct NewPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    slug: String,
+    name: TextField,
+    current: TextField,
+}
+
+impl NewPage {
+    fn new(seat: &Seat, form: &Form) -> Self {
+        Self {
+            shell: seat
+                .shell("Subscribe to the calendar", Section::Agenda)
+                .form(form),
+            summary: form.summary(),
+            slug: seat.slug.clone(),
+            name: TextField::new("name", "What for")
+                .help("As in: my phone. It stands in the list of your links.")
+                .of(form),
+            current: TextField::new("current_password", "Current password")
+                .kind("password")
+                .autocomplete("current-password")
+                .of(form),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agenda/calendar_made.html")]
+struct MadePage {
+    shell: Shell,
+    slug: String,
+    name: String,
+    address: String,
+}
+
+/// `GET /events/{slug}/agenda/calendars/new`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn new(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    render(&NewPage::new(&desk.seat, &Form::default()))
+}
+
+/// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
+///
+/// # Errors
+/// When the caller has no part in the event, there were too many tries or links, or the database fails.
+pub async fn make(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (address, now) = (caller.address, caller.now);
+    let seat = Desk::at(&app, caller, slug.into_inner()).await?.seat;
+    let fields = fields.only(&["name", "current_password"])?;
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", "What for", Line::parse(fields.get("name")));
+    let typed = fields.get("current_password");
+    if !knows_password(&app, &seat.user, address, typed, now).await? {
+        errors.add("current_password", "Current password is not right");
+    }
+    let (Some(name), true) = (name, errors.is_empty()) else {
+        return unprocessable(&NewPage::new(&seat, &Form::rejected(fields, errors)));
+    };
+    let (owner, named) = (seat.clone(), name.clone());
+    let secret = app
+        .db
+        .write(move |conn| Ok::<_, Error>(calendar_link::make(conn, &owner, &named, now)?))
+        .await?;
+    let path = format!("/calendars/{}/programme.ics", secret.reveal());
+    render(&MadePage {
+        shell: seat.shell("The calendar link is made", Section::Agenda),
+        slug: seat.slug,
+        name: name.to_string(),
+        address: app.config.links().absolute(&path),
+    })
+}
+
+/// `POST /events/{slug}/agenda/calendars/{id}/revocation`
+///
+/// # Errors
+/// When the caller has no part in the event, there is no such link for them, or the database fails.
+pub async fn revoke(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, i64)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, link) = path.into_inner();
+    let back = format!("/events/{slug}/agenda");
+    app.db
+        .write(move |conn| {
+            let seat = caller.seat(conn, &slug)?;
+            let revoked = calendar_link::revoke(conn, &seat, CalendarLinkId(link), caller.now);
+            Ok::<_, Error>(revoked?)
+        })
+        .await?;
+    Ok(see_other_done(&back, "calendar-link-revoked"))
+}
+
+/// `GET /calendars/{token}/programme.ics`: the event's programme without sketches, as a calendar to subscribe to.
+///
+/// # Errors
+/// When the link opens nothing, whatever the reason; when it is fetched too often, or the database fails.
+pub async fn feed(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (hash, now) = (token::hash(&token), app.clock.now());
+    app.calendar_rates.count(&hash)?;
+    let state = app.clone();
+    let found = app
+        .db
+        .read(move |conn| {
+            let Some(Opened { event, revision }) = calendar_link::open(conn, &hash, now)? else {
+                return Ok(None);
+            };
+            let Some(programme) = state.live.at(conn, event, revision)? else {
+                return Ok(None);
+            };
+            let event = &programme.event;
+            let changed = crate::audit::last_change(conn, event.id, event.revision)?;
+            // Every fetch of one revision has the same bytes.
+            let stamp = changed.unwrap_or(now);
+            Ok::<_, Error>(Some((programme, stamp)))
+        })
+        .await?;
+    let Some((programme, stamp)) = found else {
+        let from = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        app.db
+            .write(move |conn| throttle::count_dead_link(conn, from, now))
+            .await?;
+        return Err(Error::NotFound);
+    };
+    let tag = EntityTag::new_strong(format!(
+        "{}-{}",
+        programme.event.id.0, programme.event.revision
+    ));
+    let mut answer = if has_already(&request, &tag) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header(header::ETag(tag.clone()))
+        // Kept by nobody on the way, and asked anew each time: a link that is revoked shows nothing more.
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if has_already(&request, &tag) {
+        return Ok(answer.finish());
+    }
+    Ok(answer
+        .content_type("text/calendar; charset=utf-8")
+        .body(written(&app, &programme, stamp)))
+}
+
+fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        // What makes no sense is no condition.
+        Err(_) => false,
+    }
+}
+
+/// The calendar, written once for each revision: it is the same for all who may see it.
+fn written(app: &App, programme: &Programme, stamp: Moment) -> web::Bytes {
+    let (slug, revision) = (&programme.event.slug, programme.event.revision);
+    let key = format!("calendar {slug}");
+    if let Some(written) = app.pages.get(&key, revision) {
+        return written;
+    }
+    let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
+    let written = web::Bytes::from(ics::subscription(&agenda));
+    app.pages.keep(key, revision, written.clone());
+    written
+}

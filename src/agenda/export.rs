@@ -1,0 +1,407 @@
+//! The page on which a document is chosen and seen before it is downloaded, and the pictures of its pages.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::calendar_pages::LinkLine;
+use super::format::{Format, Options, RenderError, render as write};
+use super::pdf::{self, Choice, Paper, Sheet, SheetError};
+use super::{Agenda, Pencilled, csv};
+use crate::app::App;
+use crate::auth::calendar_link;
+use crate::auth::session::Caller;
+use crate::db::text_enum::TextEnum;
+use crate::event::desk::Desk;
+use crate::event::programme::Programme;
+use crate::event::visibility::Viewer;
+use crate::time::{Moment, day_in_words};
+use crate::web::Error;
+use crate::web::field::{self, Choices, ErrorSummary, Select};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, unprocessable};
+
+/// Pages of paper that are shown at most: more are read on paper.
+const MOST_PAGES: usize = 12;
+/// Lines of a file that are shown at most.
+const MOST_LINES: usize = 40;
+/// The word for the agenda itself among the documents.
+const AGENDA: &str = "agenda";
+
+/// What is wanted, as it stands in the address; an empty field means all.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wish {
+    document: String,
+    delegation: String,
+    room: String,
+    interpreter: String,
+    day: String,
+    format: String,
+    bom: String,
+    /// What was done before, for the shell.
+    done: String,
+}
+
+/// A document that there is.
+enum Document {
+    Agenda(Box<Agenda>, Format),
+    Sheet(Sheet, Box<Paper>),
+}
+
+impl Wish {
+    fn filled(field: &str) -> Option<String> {
+        Some(field.to_owned()).filter(|typed| !typed.is_empty())
+    }
+
+    /// Finds the document, or says at which field it is not to be found. What the document is not made by is left out.
+    fn document(&self, programme: &Programme, now: Moment) -> Result<Document, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        if self.document == AGENDA {
+            let format = Format::from_word(&self.format)
+                .ok_or("Choose one of the forms of file in the list.");
+            let format = errors.take("format", format);
+            let viewer = match Self::filled(&self.delegation) {
+                None => Some(Viewer::Staff),
+                Some(code) => {
+                    let found = programme.delegation_by_code(&code);
+                    let found = found.ok_or("Choose one of the delegations in the list.");
+                    let found = errors.take("delegation", found);
+                    found.map(|delegation| Viewer::Delegation(delegation.id))
+                }
+            };
+            let agenda = viewer
+                .and_then(|viewer| Agenda::of(programme, viewer, now, Pencilled::LeftOut))
+                .and_then(|agenda| {
+                    let day = Self::filled(&self.day);
+                    errors.take(
+                        "day",
+                        agenda.on(day.as_deref()).map_err(|e| format!("{e}.")),
+                    )
+                });
+            return match (agenda, format) {
+                (Some(agenda), Some(format)) if errors.is_empty() => {
+                    Ok(Document::Agenda(Box::new(agenda), format))
+                }
+                _ => Err(errors),
+            };
+        }
+        let Some(sheet) = Sheet::from_word(&self.document) else {
+            errors.add("document", "Choose one of the documents in the list.");
+            return Err(errors);
+        };
+        pdf::sheet(programme, sheet, &self.choice(sheet), now)
+            .map(|paper| Document::Sheet(sheet, Box::new(paper)))
+            .map_err(|error| {
+                let field = match &error {
+                    SheetError::Unknown { noun, .. } | SheetError::NotBy { noun, .. } => noun,
+                    SheetError::NoDate(_) => "day",
+                    SheetError::WhoseCard => "delegation",
+                    SheetError::Pdf(_) => "document",
+                };
+                let sentence = match &error {
+                    SheetError::WhoseCard => "Choose the delegation whose card it is.".to_owned(),
+                    other => format!("{other}."),
+                };
+                errors.add(field, sentence);
+                errors
+            })
+    }
+
+    fn choice(&self, sheet: Sheet) -> Choice {
+        let by =
+            |field: &str, sheets: &[Sheet]| Self::filled(field).filter(|_| sheets.contains(&sheet));
+        Choice {
+            delegation: by(&self.delegation, &[Sheet::Card]),
+            room: by(&self.room, &[Sheet::Doors]),
+            interpreter: by(&self.interpreter, &[Sheet::Roster]),
+            day: by(&self.day, &[Sheet::Card, Sheet::Doors, Sheet::Roster]),
+        }
+    }
+
+    /// The address of the file, without what the document is not made by.
+    fn address(&self, slug: &str, document: &Document) -> String {
+        let (path, choice, bom) = match document {
+            Document::Agenda(_, format) => {
+                let choice = Choice {
+                    delegation: Self::filled(&self.delegation),
+                    day: Self::filled(&self.day),
+                    ..Choice::default()
+                };
+                let bom = *format == Format::Csv && !self.bom.is_empty();
+                (format!("agenda.{}", format.as_str()), choice, bom)
+            }
+            Document::Sheet(sheet, _) => (
+                format!("agenda/{}.pdf", sheet.as_str()),
+                self.choice(*sheet),
+                false,
+            ),
+        };
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("delegation", choice.delegation),
+            ("room", choice.room),
+            ("interpreter", choice.interpreter),
+            ("day", choice.day),
+            ("bom", bom.then(|| "true".to_owned())),
+        ] {
+            query.extend_pairs(value.map(|value| (name, value)));
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/events/{slug}/{path}{mark}{query}")
+    }
+
+    fn pairs(&self) -> [(&'static str, &str); 7] {
+        [
+            ("document", &self.document),
+            ("delegation", &self.delegation),
+            ("room", &self.room),
+            ("interpreter", &self.interpreter),
+            ("day", &self.day),
+            ("format", &self.format),
+            ("bom", &self.bom),
+        ]
+    }
+}
+
+/// What is shown of a document before it is downloaded.
+enum Preview {
+    /// Pictures of pages, by their addresses, and of how many.
+    Pages(Vec<String>, usize),
+    /// The head of a table, its first lines, and how many there are.
+    Table(Vec<String>, Vec<Vec<String>>, usize),
+    /// The first lines of a text, and how many there are.
+    Text(String, usize),
+    /// The document is a page and shows itself.
+    Itself,
+}
+
+/// Why nothing is shown. A fault of ours.
+#[derive(Debug, thiserror::Error)]
+enum PreviewError {
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
+    Pdf(#[from] pdf::PdfError),
+    #[error(transparent)]
+    Csv(#[from] ::csv::Error),
+}
+
+impl Document {
+    fn preview(&self, picture: impl Fn(usize) -> String) -> Result<Preview, PreviewError> {
+        let pages = |paper: &Paper| {
+            let pages = paper.pages()?;
+            let shown = (1..=pages.min(MOST_PAGES)).map(&picture);
+            Ok(Preview::Pages(shown.collect(), pages))
+        };
+        match self {
+            Self::Sheet(_, paper) => pages(paper),
+            Self::Agenda(agenda, Format::Pdf) => pages(&pdf::paper(agenda)?),
+            Self::Agenda(_, Format::Html) => Ok(Preview::Itself),
+            // A workbook has the same lines, by day and by delegation.
+            Self::Agenda(agenda, Format::Csv | Format::Xlsx) => table(&csv::render(agenda, false)?),
+            Self::Agenda(agenda, format) => {
+                let bytes = write(agenda, *format, &Options::default())?;
+                let text = String::from_utf8_lossy(&bytes);
+                let lines: Vec<&str> = text.lines().take(MOST_LINES).collect();
+                Ok(Preview::Text(lines.join("\n"), text.lines().count()))
+            }
+        }
+    }
+}
+
+fn table(bytes: &[u8]) -> Result<Preview, PreviewError> {
+    let mut reader = ::csv::Reader::from_reader(bytes);
+    let cells = |record: &::csv::StringRecord| record.iter().map(str::to_owned).collect();
+    let head = cells(reader.headers()?);
+    let rows = reader.records().collect::<Result<Vec<_>, _>>()?;
+    let shown = rows.iter().take(MOST_LINES).map(cells).collect();
+    Ok(Preview::Table(head, shown, rows.len()))
+}
+
+/// What was chosen, and how it looks.
+struct Shown {
+    address: String,
+    /// `PDF`
+    form: String,
+    preview: Preview,
+}
+
+#[derive(Template)]
+#[template(path = "agenda/index.html")]
+struct ExportPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    slug: String,
+    document: Select,
+    delegation: Select,
+    day: Select,
+    room: Select,
+    interpreter: Select,
+    format: Select,
+    bom: Choices,
+    shown: Option<Shown>,
+    delegations: Vec<(String, String)>,
+    calendars: Vec<LinkLine>,
+}
+
+impl ExportPage {
+    fn new(desk: &Desk, form: &Form, shown: Option<Shown>, calendars: Vec<LinkLine>) -> Self {
+        let programme = &desk.programme;
+        let zone_days = programme.event.days.iter();
+        let days = zone_days.map(|day| (day.date.to_string(), day_in_words(day.date)));
+        let delegations: Vec<_> = programme
+            .delegations
+            .iter()
+            .map(|each| (each.code.to_string(), each.name.to_string()))
+            .collect();
+        let rooms = programme.rooms.iter();
+        let rooms = rooms.map(|room| (room.code.to_string(), room.name.to_string()));
+        let interpreters = programme.interpreters.iter();
+        let interpreters = interpreters.map(|one| (one.code.to_string(), one.name.to_string()));
+        let formats = Format::ALL.iter().map(|format| {
+            let word = format.as_str();
+            (word.to_owned(), format.label().to_owned())
+        });
+        let documents = [
+            (AGENDA, "Programme, or a delegation’s schedule"),
+            (Sheet::Card.as_str(), "Card of a minister"),
+            (Sheet::Doors.as_str(), "Sheets for the doors"),
+            (Sheet::Roster.as_str(), "Roster of the interpreters"),
+            (Sheet::Matrix.as_str(), "Bilaterals of the chair"),
+        ]
+        .map(|(word, label)| (word.to_owned(), label.to_owned()));
+        Self {
+            shell: desk.seat.shell("Agenda", Section::Agenda).form(form),
+            summary: form.summary(),
+            slug: desk.seat.slug.clone(),
+            document: list("document", "Document", None, documents).of(form),
+            delegation: list(
+                "delegation",
+                "For",
+                Some("The protocol office"),
+                delegations.clone(),
+            )
+            .help("Whose schedule or card.")
+            .of(form),
+            day: list("day", "Day", Some("Every day"), days).of(form),
+            room: list("room", "Room", Some("Every room that is used"), rooms)
+                .help("For sheets for the doors.")
+                .of(form),
+            interpreter: list("interpreter", "Interpreter", Some("All"), interpreters)
+                .help("For the roster.")
+                .of(form),
+            format: list("format", "Form of file", None, formats)
+                .help("Sheets, cards and rosters are always PDF.")
+                .of(form),
+            bom: Choices::checkboxes(
+                "bom",
+                "A table (CSV)",
+                [field::Choice::new(
+                    "true",
+                    "begins with a byte order mark, which Excel needs",
+                )],
+            )
+            .of(form),
+            shown,
+            delegations,
+            calendars,
+        }
+    }
+}
+
+fn list(
+    name: &str,
+    label: &str,
+    all: Option<&str>,
+    choices: impl IntoIterator<Item = (String, String)>,
+) -> Select {
+    let all = all.map(|label| field::Choice::new("", label)).into_iter();
+    let choices = choices.into_iter();
+    let choices = choices.map(|(value, label)| field::Choice::new(value, label));
+    Select::new(name, label, all.chain(choices))
+}
+
+/// `GET /events/{slug}/agenda`: chooses a document and shows how it looks.
+///
+/// # Errors
+/// When the caller has no part in the event, or the document cannot be set.
+pub async fn index(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    query: web::Query<Wish>,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let seat = desk.seat.clone();
+    let links = app
+        .db
+        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat)?))
+        .await?;
+    let zone = desk.programme.event.time_zone;
+    let calendars = links.iter().map(|link| LinkLine::of(link, zone)).collect();
+    let wish = query.into_inner();
+    if wish.document.is_empty() {
+        let usual = Fields::from_pairs([("document", AGENDA), ("format", Format::Pdf.as_str())]);
+        return render(&ExportPage::new(&desk, &Form::new(usual), None, calendars));
+    }
+    let fields = Fields::from_pairs(wish.pairs());
+    let document = match wish.document(&desk.programme, desk.now) {
+        Ok(document) => document,
+        Err(errors) => {
+            let form = Form::rejected(fields, errors);
+            return unprocessable(&ExportPage::new(&desk, &form, None, calendars));
+        }
+    };
+    let slug = desk.seat.slug.clone();
+    let shown = web::block(move || {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(wish.pairs())
+            .finish();
+        let picture = |page: usize| format!("/events/{slug}/agenda/pages/{page}.svg?{query}");
+        let form = match &document {
+            Document::Agenda(_, format) => format.label(),
+            Document::Sheet(..) => Format::Pdf.label(),
+        };
+        Ok::<_, PreviewError>(Shown {
+            address: wish.address(&slug, &document),
+            form: form.to_owned(),
+            preview: document.preview(picture)?,
+        })
+    })
+    .await
+    .map_err(Error::internal)?
+    .map_err(Error::internal)?;
+    let form = Form::new(fields);
+    render(&ExportPage::new(&desk, &form, Some(shown), calendars))
+}
+
+/// `GET /events/{slug}/agenda/pages/{page}.svg`: how a page of a document looks.
+///
+/// # Errors
+/// When the caller has no part in the event, or there is no such document or page.
+pub async fn page(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, usize)>,
+    query: web::Query<Wish>,
+) -> Result<HttpResponse, Error> {
+    let (slug, page) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let document = query.document(&desk.programme, desk.now);
+    let paper = match document.map_err(|_| Error::NotFound)? {
+        Document::Sheet(_, paper) => *paper,
+        Document::Agenda(agenda, Format::Pdf) => pdf::paper(&agenda).map_err(Error::internal)?,
+        Document::Agenda(..) => return Err(Error::NotFound),
+    };
+    let picture = web::block(move || paper.picture(page))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?
+        .ok_or(Error::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(picture))
+}

@@ -1,0 +1,283 @@
+//! Links by which a calendar program reads an event's programme for one of the staff. Each is its owner's, shown once,
+//! stored as a hash, and opens what its owner may see at the moment it is fetched.
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::auth::account::note;
+use crate::auth::session::TokenHash;
+use crate::auth::token::{Secret, TokenError};
+use crate::auth::{Access, EventRole, Seat, UserId};
+use crate::db::schema::{calendar_links, events, memberships, users};
+use crate::db::text_enum::Word;
+use crate::db::{Conn, fresh_id};
+use crate::event::{EventId, Revision};
+use crate::text::Line;
+use crate::time::Moment;
+
+/// How the token in every such link begins, so that programs that look for secrets in the wrong place can know it.
+const PREFIX: &str = "iikura_calendar_";
+/// Links that a user may have to one event: a few devices.
+pub const MOST_LINKS: i64 = 20;
+/// Seconds between two notes that a link is in use: calendars ask all day, and nobody needs it closer.
+const TOUCH_SECONDS: i64 = 3600;
+
+/// The id of a link.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
+)]
+pub struct CalendarLinkId(pub i64);
+
+/// A link as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarLink {
+    /// Which.
+    pub id: CalendarLinkId,
+    /// What for.
+    pub name: Line,
+    /// The name of whoever made it.
+    pub owner: Line,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was last used, to the hour.
+    pub last_used_at: Option<Moment>,
+}
+
+/// Why no link was made or revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum CalendarLinkError {
+    /// Nobody keeps an eye on so many.
+    #[error("one person has at most {MOST_LINKS} calendar links to an event; revoke one first")]
+    TooMany,
+    /// There is no such link, or it is somebody else's.
+    #[error("there is no such calendar link")]
+    Unknown,
+    /// No token could be drawn, or the database failed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+impl From<diesel::result::Error> for CalendarLinkError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Token(error.into())
+    }
+}
+
+impl From<CalendarLinkError> for crate::web::Error {
+    fn from(error: CalendarLinkError) -> Self {
+        match error {
+            CalendarLinkError::Unknown => Self::NotFound,
+            CalendarLinkError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
+            CalendarLinkError::Token(error) => error.into(),
+        }
+    }
+}
+
+/// Makes a link to the event of a seat for whoever has it, and writes that down without the token.
+///
+/// # Errors
+/// When they have too many already, or as the database says.
+pub fn make(
+    conn: &mut Conn,
+    seat: &Seat,
+    name: &Line,
+    now: Moment,
+) -> Result<Secret, CalendarLinkError> {
+    let secret = Secret::fresh(PREFIX)?;
+    let user = seat.user.id;
+    conn.transaction(|conn| {
+        diesel::insert_into(calendar_links::table)
+            .values((
+                calendar_links::id.eq(fresh_id()),
+                calendar_links::user_id.eq(user),
+                calendar_links::event_id.eq(seat.event),
+                calendar_links::token_hash.eq(TokenHash::of(secret.reveal()).as_str()),
+                calendar_links::name.eq(name.as_str()),
+                calendar_links::created_at.eq(now),
+            ))
+            .execute(conn)?;
+        let links: i64 = calendar_links::table
+            .filter(calendar_links::user_id.eq(user))
+            .filter(calendar_links::event_id.eq(seat.event))
+            .count()
+            .get_result(conn)?;
+        if links > MOST_LINKS {
+            return Err(CalendarLinkError::TooMany);
+        }
+        let made = json!({ "name": name.as_str(), "event": seat.slug });
+        let change = (None, Some(made));
+        note(conn, &seat.actor(), now, "calendar_link.made", user, change)
+            .map_err(TokenError::from)?;
+        Ok(secret)
+    })
+}
+
+type Row = (CalendarLinkId, String, String, Moment, Option<Moment>);
+
+/// The links to an event, the latest first: one's own, and for administrators everybody's.
+///
+/// # Errors
+/// As the database says.
+pub fn listed_for(conn: &mut Conn, seat: &Seat) -> QueryResult<Vec<CalendarLink>> {
+    let mut query = calendar_links::table
+        .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
+        .filter(calendar_links::event_id.eq(seat.event))
+        .into_boxed();
+    if !seat.user.admin {
+        query = query.filter(calendar_links::user_id.eq(seat.user.id));
+    }
+    let rows: Vec<Row> = query
+        .order((calendar_links::created_at.desc(), calendar_links::id))
+        .select((
+            calendar_links::id,
+            calendar_links::name,
+            users::name,
+            calendar_links::created_at,
+            calendar_links::last_used_at,
+        ))
+        .load(conn)?;
+    let link = |(id, name, owner, created_at, last_used_at)| CalendarLink {
+        id,
+        name: Line::stored(name),
+        owner: Line::stored(owner),
+        created_at,
+        last_used_at,
+    };
+    Ok(rows.into_iter().map(link).collect())
+}
+
+/// Revokes a link to the event of a seat and writes that down: one's own, or as an administrator anybody's.
+///
+/// # Errors
+/// When there is no such link for them, or as the database says.
+pub fn revoke(
+    conn: &mut Conn,
+    seat: &Seat,
+    link: CalendarLinkId,
+    now: Moment,
+) -> Result<(), CalendarLinkError> {
+    conn.transaction(|conn| {
+        let found: Option<(UserId, String)> = calendar_links::table
+            .find(link)
+            .filter(calendar_links::event_id.eq(seat.event))
+            .select((calendar_links::user_id, calendar_links::name))
+            .get_result(conn)
+            .optional()?;
+        let (owner, name) = found
+            .filter(|(owner, _)| seat.user.admin || *owner == seat.user.id)
+            .ok_or(CalendarLinkError::Unknown)?;
+        let revoked = diesel::delete(calendar_links::table.find(link)).execute(conn)?;
+        if revoked == 0 {
+            return Err(CalendarLinkError::Unknown);
+        }
+        let was = json!({ "name": name, "event": seat.slug });
+        let change = (Some(was), None);
+        note(
+            conn,
+            &seat.actor(),
+            now,
+            "calendar_link.revoked",
+            owner,
+            change,
+        )
+        .map_err(TokenError::from)?;
+        Ok(())
+    })
+}
+
+/// Ends every link of a user, in the transaction that ends the sessions.
+///
+/// # Errors
+/// As the database says.
+pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::delete(calendar_links::table.filter(calendar_links::user_id.eq(user)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Ends a user's links to events in which they have no part any more, in the transaction that takes it from them.
+///
+/// # Errors
+/// As the database says.
+pub(super) fn end_without_access(conn: &mut Conn, user: UserId, admin: bool) -> QueryResult<()> {
+    if admin {
+        return Ok(());
+    }
+    let kept = memberships::table
+        .filter(memberships::user_id.eq(user))
+        .select(memberships::event_id);
+    diesel::delete(
+        calendar_links::table
+            .filter(calendar_links::user_id.eq(user))
+            .filter(calendar_links::event_id.ne_all(kept)),
+    )
+    .execute(conn)
+    .map(drop)
+}
+
+/// What a link that is good opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// The event.
+    pub event: EventId,
+    /// Its revision.
+    pub revision: Revision,
+}
+
+/// Finds what a link opens: `None` when it is unknown or revoked, its owner's account is disabled, or the owner may not
+/// see the event. Reading changes nothing but the note, once an hour, that the link is in use; call it before a
+/// transaction.
+///
+/// # Errors
+/// As the database says.
+pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Opened>> {
+    type Found = (
+        CalendarLinkId,
+        Option<Moment>,
+        bool,
+        Option<Word<EventRole>>,
+        EventId,
+        Revision,
+    );
+    let found: Option<Found> = calendar_links::table
+        .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
+        .inner_join(events::table.on(events::id.eq(calendar_links::event_id)))
+        .left_join(
+            memberships::table.on(memberships::event_id
+                .eq(calendar_links::event_id)
+                .and(memberships::user_id.eq(calendar_links::user_id))),
+        )
+        .filter(calendar_links::token_hash.eq(token.as_str()))
+        .filter(users::disabled_at.is_null())
+        .select((
+            calendar_links::id,
+            calendar_links::last_used_at,
+            users::admin,
+            memberships::role.nullable(),
+            events::id,
+            events::revision,
+        ))
+        .get_result(conn)
+        .optional()?;
+    let Some((link, last_used, admin, role, event, revision)) = found else {
+        return Ok(None);
+    };
+    // Whoever may see the event at all sees all of it.
+    if Access::of(admin, role.map(|Word(role)| role)).is_none() {
+        return Ok(None);
+    }
+    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS)
+        && let Err(error) = touch(conn, link, now)
+    {
+        // Reading goes on when nothing can be written.
+        tracing::warn!(%error, "could not note that a calendar link is in use");
+    }
+    Ok(Some(Opened { event, revision }))
+}
+
+fn touch(conn: &mut Conn, link: CalendarLinkId, now: Moment) -> QueryResult<()> {
+    diesel::update(calendar_links::table.find(link))
+        .set(calendar_links::last_used_at.eq(now))
+        .execute(conn)
+        .map(drop)
+}

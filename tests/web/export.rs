@@ -1,0 +1,181 @@
+//! The page on which a document is chosen and seen before it is downloaded.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    a_document_is_seen_before_it_is_downloaded,
+    what_cannot_be_shown_is_said_at_the_field_and_what_was_chosen_stays,
+    a_table_is_read_by_others_as_it_was_meant,
+);
+
+const AGENDA: &str = "/events/ca-jad-9/agenda";
+
+/// The picture of a page that stands on the export page.
+fn pictures(page: &str) -> Vec<String> {
+    let parts = page.split("<img src=\"").skip(1);
+    let source = |part: &str| part.split('"').next().unwrap().replace("&#38;", "&");
+    parts.map(source).collect()
+}
+
+fn a_document_is_seen_before_it_is_downloaded(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let plain = officer.get(AGENDA);
+    assert_eq!(plain.status, 200);
+    assert!(!plain.body.contains("How it looks"));
+    for (query, address) in [
+        ("document=agenda&format=pdf", "agenda.pdf"),
+        (
+            "document=agenda&format=pdf&delegation=KZ&room=hall&day=2022-12-24",
+            "agenda.pdf?delegation=KZ&#38;day=2022-12-24",
+        ),
+        (
+            "document=card&delegation=KZ&format=csv",
+            "agenda/card.pdf?delegation=KZ",
+        ),
+        ("document=doors&room=hall", "agenda/doors.pdf?room=hall"),
+        (
+            "document=roster&interpreter=ru-1",
+            "agenda/roster.pdf?interpreter=ru-1",
+        ),
+        ("document=matrix&day=2022-12-24", "agenda/matrix.pdf"),
+    ] {
+        let page = officer.get(&format!("{AGENDA}?{query}"));
+        assert_eq!(page.status, 200, "{query}");
+        let link = format!("href=\"/events/ca-jad-9/{address}\"");
+        assert!(page.body.contains(&link), "{link} for {query}");
+        let pictures = pictures(&page.body);
+        assert!(!pictures.is_empty(), "{query}");
+        for picture in &pictures {
+            let answer = officer.get(picture);
+            assert_eq!(answer.status, 200, "{picture}");
+            assert_eq!(answer.header("content-type"), "image/svg+xml");
+            assert!(answer.body.starts_with("<svg"), "{picture}");
+            assert!(!answer.body.contains("<script"), "{picture}");
+        }
+        let (before, after) = pictures[0].split_once("/1.svg").unwrap();
+        for beyond in ["0", "99", "first"] {
+            let nowhere = format!("{before}/{beyond}.svg{after}");
+            assert_eq!(officer.get(&nowhere).status, 404, "{nowhere}");
+        }
+        let stranger = meeting.server.signed_in(STRANGER);
+        assert_eq!(stranger.get(&pictures[0]).status, 404);
+    }
+    for (query, words) in [
+        ("document=agenda&format=csv&delegation=KZ", "home_start"),
+        (
+            "document=agenda&format=xlsx",
+            "<th scope=\"col\">interpreters",
+        ),
+        ("document=agenda&format=json", "&#34;starts_at&#34;"),
+        ("document=agenda&format=ics&delegation=KZ", "BEGIN:VEVENT"),
+        ("document=agenda&format=html", "Open the page"),
+    ] {
+        let page = officer.get(&format!("{AGENDA}?{query}"));
+        assert_eq!(page.status, 200, "{query}");
+        assert!(page.body.contains(words), "{words} for {query}");
+        assert!(!query.contains("KZ") || !page.body.contains("Bring the gift"));
+    }
+    let table = officer.get(&format!("{AGENDA}?document=agenda&format=csv&bom=true"));
+    assert!(table.body.contains("/agenda.csv?bom=true\""));
+    let (_, file) = officer.file(&format!("{AGENDA}.csv?bom=true"));
+    assert!(file.starts_with("\u{FEFF}day,".as_bytes()));
+}
+
+fn what_cannot_be_shown_is_said_at_the_field_and_what_was_chosen_stays(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    for (query, words) in [
+        ("document=card", "Choose the delegation whose card it is."),
+        (
+            "document=poster",
+            "Choose one of the documents in the list.",
+        ),
+        (
+            "document=agenda&format=doc",
+            "Choose one of the forms of file in the list.",
+        ),
+        (
+            "document=agenda&format=csv&delegation=DE",
+            "Choose one of the delegations in the list.",
+        ),
+        (
+            "document=agenda&format=csv&day=2030-01-01",
+            "ca-jad-9 has no day",
+        ),
+        ("document=doors&room=%3Cb%3E", "ca-jad-9 has no room"),
+    ] {
+        let page = officer.get(&format!("{AGENDA}?{query}"));
+        assert_eq!(page.status, 422, "{query}");
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+        assert!(!page.body.contains("<b>") || !query.contains("%3Cb%3E"));
+        assert!(!page.body.contains("How it looks"));
+    }
+    let kept = officer.get(&format!("{AGENDA}?document=card&day=2022-12-24"));
+    assert!(
+        kept.body.contains("value=\"card\" selected"),
+        "{}",
+        kept.body
+    );
+    assert!(kept.body.contains("value=\"2022-12-24\" selected"));
+    assert_eq!(officer.get(&format!("{AGENDA}?documnet=card")).status, 400);
+    for day in ["yesterday", "2030-01-01"] {
+        let refused = officer.get(&format!("{AGENDA}.csv?day={day}"));
+        assert_eq!(refused.status, 400, "{day}");
+    }
+}
+
+fn a_table_is_read_by_others_as_it_was_meant(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let formula = "=HYPERLINK(\"https://evil.example\"), \"so\"";
+    let note = "One line,\r\n\"another\"; 👩‍👩‍👧 שלום";
+    let slot = with(with(free_slot(), "title", formula), "note", note);
+    let booked = send(&officer, SLOTS, &slot);
+    assert_eq!(booked.status, 303, "{}", booked.body);
+    let (_, file) = officer.file(&format!("{AGENDA}.csv"));
+    let read = rows(&file);
+    let head = read[0].as_array().unwrap();
+    for row in &read {
+        assert_eq!(row.as_array().unwrap().len(), head.len());
+    }
+    let at = |name: &str| head.iter().position(|cell| cell == name).unwrap();
+    let mut found = read
+        .iter()
+        .filter(|row| row[at("title")] == json!(format!("'{formula}")));
+    let row = found.next().unwrap();
+    assert_eq!(row[at("day")], "2022-12-24");
+    assert_eq!(
+        (&row[at("start")], &row[at("end")]),
+        (&json!("18:30"), &json!("19:00"))
+    );
+    let programme = meeting.programme();
+    let mut slots = programme.slots().iter();
+    let stored = slots
+        .find(|slot| slot.details.title.as_str() == formula)
+        .unwrap();
+    assert_eq!(row[at("note")], stored.details.note.as_str());
+    let (_, marked) = officer.file(&format!("{AGENDA}.csv?bom=true"));
+    assert_eq!(rows(&marked), read, "the mark is no part of the first cell");
+}
+
+/// The rows of a table, as Python's csv reads it.
+fn rows(table: &[u8]) -> Vec<Value> {
+    let python = std::env::var(crate::calendars::PYTHON).unwrap();
+    let mut child = Command::new(python)
+        .arg("tests/readers/read_table.py")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(table).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
