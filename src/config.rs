@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use url::Url;
 
+use crate::auth::breached::Breached;
 use crate::auth::factor::seal::Sealer;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
@@ -111,6 +112,32 @@ impl MailArgs {
     }
 }
 
+/// Passwords that nobody may have.
+#[derive(Debug, Clone, Args)]
+pub struct BreachedArgs {
+    /// File of stolen passwords that nobody may have, as haveibeenpwned offers it: sorted lines of SHA-1:COUNT
+    #[arg(long, env = "IIKURA_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub breached_passwords: Option<PathBuf>,
+}
+
+impl BreachedArgs {
+    /// The file.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn check(&self) -> Result<Option<Breached>, String> {
+        let Some(path) = &self.breached_passwords else {
+            return Ok(None);
+        };
+        Breached::at(path).map(Some).map_err(|error| {
+            format!(
+                "{}: {error}; set --breached-passwords (IIKURA_BREACHED_PASSWORDS)",
+                path.display()
+            )
+        })
+    }
+}
+
 /// Flags of the server.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
@@ -156,6 +183,9 @@ pub struct ServeArgs {
         value_name = "FILE"
     )]
     pub secret_file: PathBuf,
+    /// Passwords that were stolen elsewhere.
+    #[command(flatten)]
+    pub breached: BreachedArgs,
     /// Threads that answer requests; by default one per core
     #[arg(long, env = "IIKURA_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -186,6 +216,8 @@ pub struct Config {
     pub mail_keep_days: u32,
     /// What private links are signed with, and what the key of second factors is derived from.
     pub key: Key,
+    /// Passwords that nobody may have.
+    pub breached: Option<Breached>,
     /// Worker threads.
     pub workers: Option<usize>,
 }
@@ -222,6 +254,8 @@ impl ServeArgs {
         let (mailbox, bounces) = (self.mail.mailbox(), self.mail.bounces());
         faults.extend(mailbox.as_ref().err().cloned());
         faults.extend(bounces.as_ref().err().cloned());
+        let breached = self.breached.check();
+        faults.extend(breached.as_ref().err().cloned());
         if let Some(url) = &self.public_url
             && !matches!(url.scheme(), "http" | "https")
         {
@@ -248,6 +282,7 @@ impl ServeArgs {
         } else {
             None
         };
+        let breached = breached.ok().flatten();
         match (database, mail_from, mailbox, bounces, key) {
             (Ok(database), Ok(mail_from), Ok(mailbox), Ok(bounces), Some(key)) => Ok(Config {
                 database,
@@ -261,6 +296,7 @@ impl ServeArgs {
                 outbox: self.mail.outbox,
                 mail_keep_days: self.mail_keep_days,
                 key,
+                breached,
                 workers: self.workers,
             }),
             _ => Err(faults),

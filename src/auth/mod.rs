@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do.
 
 pub mod account;
+pub mod breached;
 pub mod device;
 pub mod entry;
 pub mod factor;

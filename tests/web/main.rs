@@ -24,6 +24,7 @@ mod meeting;
 mod notices;
 mod overview;
 mod papers;
+mod passwords;
 mod refusals;
 mod second_factor;
 mod secrecy;
