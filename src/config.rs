@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::auth::breached::Breached;
 use crate::auth::factor::seal::Sealer;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
@@ -133,6 +134,32 @@ impl MailArgs {
     }
 }
 
+/// Passwords that nobody may have.
+#[derive(Debug, Clone, Args)]
+pub struct BreachedArgs {
+    /// File of stolen passwords that nobody may have, as haveibeenpwned offers it: sorted lines of SHA-1:COUNT
+    #[arg(long, env = "IIKURA_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub breached_passwords: Option<PathBuf>,
+}
+
+impl BreachedArgs {
+    /// The file.
+    ///
+    /// # Errors
+    /// With a sentence that says what to type instead.
+    pub fn check(&self) -> Result<Option<Breached>, String> {
+        let Some(path) = &self.breached_passwords else {
+            return Ok(None);
+        };
+        Breached::at(path).map(Some).map_err(|error| {
+            format!(
+                "{}: {error}; set --breached-passwords (IIKURA_BREACHED_PASSWORDS)",
+                path.display()
+            )
+        })
+    }
+}
+
 /// Flags of the server.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
@@ -178,6 +205,9 @@ pub struct ServeArgs {
         value_name = "FILE"
     )]
     pub secret_file: PathBuf,
+    /// Passwords that were stolen elsewhere.
+    #[command(flatten)]
+    pub breached: BreachedArgs,
     /// Certificate of our own listener with its chain, PEM; without it the listener speaks plain HTTP
     #[arg(
         long,
@@ -248,6 +278,8 @@ pub struct Config {
     pub mail_keep_days: u32,
     /// What private links are signed with, and what the key of second factors is derived from.
     pub key: Key,
+    /// Passwords that nobody may have.
+    pub breached: Option<Breached>,
     /// What the listener shows to clients; `None`: plain HTTP.
     pub tls: Option<Tls>,
     /// Proxies that are believed.
@@ -300,6 +332,7 @@ impl ServeArgs {
             mail.mailbox().err(),
             mail.bounces().err(),
             self.tls().err(),
+            self.breached.check().err(),
         ]
         .into_iter()
         .flatten()
@@ -341,6 +374,7 @@ impl ServeArgs {
             mail_from: self.mail.from().map_err(one)?,
             bounces: self.mail.bounces().map_err(one)?,
             tls: self.tls().map_err(one)?,
+            breached: self.breached.check().map_err(one)?,
             // After all that, so that a faulty configuration leaves no file behind.
             key: Key::at(&self.secret_file).map_err(|error| {
                 one(format!(

@@ -16,10 +16,10 @@ use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
 use crate::time::{Moment, day_in_words};
-use crate::web::Error;
 use crate::web::field::{self, Choices, ErrorSummary, Select};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
+use crate::web::{Error, trace};
 
 /// Pages of paper that are shown at most: more are read on paper.
 const MOST_PAGES: usize = 12;
@@ -355,7 +355,7 @@ pub async fn index(
         }
     };
     let slug = desk.seat.slug.clone();
-    let shown = web::block(move || {
+    let shown = trace::block(move || {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(wish.pairs())
             .finish();
@@ -395,7 +395,7 @@ pub async fn page(
         Document::Agenda(agenda, Format::Pdf) => pdf::paper(&agenda).map_err(Error::internal)?,
         Document::Agenda(..) => return Err(Error::NotFound),
     };
-    let picture = web::block(move || paper.picture(page))
+    let picture = trace::block(move || paper.picture(page))
         .await
         .map_err(Error::internal)?
         .map_err(Error::internal)?

@@ -1,7 +1,7 @@
 //! Plans: many bilaterals at once, as the page plans them.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Path};
+use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,9 +21,9 @@ use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, place, times};
 use crate::slot::pages::{again, hopeless};
 use crate::slot::rules::Candidate;
 use crate::slot::{Details, SlotId, State};
-use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 use crate::web::problem::Problem;
+use crate::web::{Error, trace};
 
 /// How often a plan is made anew when others book while it is made.
 const TRIES: usize = 3;
@@ -196,7 +196,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
 /// Plans away from the threads that answer requests: many meetings may take a second.
 async fn planned(desk: &Desk, wishes: Vec<Wish>) -> Result<(Plan, Vec<Wish>), Problem> {
     let programme = desk.programme.clone();
-    let made = web::block(move || (plan(&programme, &wishes), wishes)).await;
+    let made = trace::block(move || (plan(&programme, &wishes), wishes)).await;
     Ok(made.map_err(Error::internal)?)
 }
 

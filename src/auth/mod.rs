@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do.
 
 pub mod account;
+pub mod breached;
 pub mod calendar_link;
 pub mod device;
 pub mod entry;

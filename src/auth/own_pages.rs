@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::password::{self, NewPassword};
+use crate::auth::password;
 use crate::auth::session::{self, Caller, Session};
 use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Keys};
@@ -68,7 +68,7 @@ impl AccountPage {
             new: TextField::new("new_password", "New password")
                 .kind("password")
                 .autocomplete("new-password")
-                .help("At least 15 characters, for example four words that have nothing to do with each other.")
+                .help(password::help(own.factor.is_some()))
                 .of(form),
             factor: own.factor.map(|factor| in_words(factor.created_at)),
             required: own.required,
@@ -175,10 +175,9 @@ pub async fn change_password(
     let user = own.session.user.clone();
     let mut errors = FieldErrors::default();
     let context = [user.name.as_str(), user.email.as_str()];
-    let password = errors.take(
-        "new_password",
-        NewPassword::parse(fields.get("new_password"), &context),
-    );
+    let raw = fields.get("new_password");
+    let judged = password::accept(&app, Some(user.id), &context, raw).await?;
+    let password = errors.take("new_password", judged);
     if !knows_password(&app, &user, address, fields.get("current_password"), now).await? {
         errors.add("current_password", "Current password is not right");
     }

@@ -6,16 +6,27 @@ use std::sync::LazyLock;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, Params};
+use diesel::prelude::*;
 use tokio::sync::Semaphore;
 
+use crate::app::App;
+use crate::auth::UserId;
+use crate::auth::breached::Breached;
+use crate::auth::factor::store as factors;
+use crate::db::Conn;
+use crate::db::schema::events;
 use crate::web::{Error, trace};
 
-/// The shortest password, in characters: 15 where there is no second factor (ASVS 6.2.1, 6.2.9).
+/// The shortest password, in characters, of somebody with a second factor (ASVS 6.2.1).
+pub const SHORTEST_OF_TWO: usize = 12;
+/// The shortest password, in characters, where it is all that is asked for (ASVS 6.2.9).
 pub const SHORTEST: usize = 15;
 /// The longest password, in characters.
 pub const LONGEST: usize = 256;
 /// Fewer different characters than this are a pattern, not a password.
 const FEWEST_DIFFERENT: usize = 6;
+/// The weakest that is accepted: more than 10^8 guesses.
+const EASIEST: zxcvbn::Score = zxcvbn::Score::Three;
 /// What people type when they are asked for a password, and words that everybody here knows.
 const WELL_KNOWN: &[&str] = &[
     "password", "passwort", "qwerty", "12345678", "abcdefgh", "letmein", "welcome", "迎賓", "飯倉",
@@ -39,43 +50,134 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-impl NewPassword {
-    /// Accepts a password; `context` are words that others would guess first: the user's name, address, the event.
-    ///
-    /// # Errors
-    /// With a sentence that says what to change.
-    pub fn parse(raw: &str, context: &[&str]) -> Result<Self, String> {
-        let length = raw.chars().count();
-        if length < SHORTEST {
-            return Err(format!(
-                "The password has {length} characters; take at least {SHORTEST}, for example four words that have nothing to do with each other"
-            ));
-        }
-        if length > LONGEST {
-            return Err(format!(
-                "The password has {length} characters; take at most {LONGEST}"
-            ));
-        }
-        let folded = raw.to_lowercase();
-        let guessed = context
+/// What a password is judged by. It acts when one is set; passwords that were accepted before stay good.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    shortest: usize,
+    /// What others would guess first, in lower case.
+    words: Vec<String>,
+    breached: Option<Breached>,
+}
+
+impl Rules {
+    /// The rules where no second factor is asked for; `context` are texts whose words others would guess first.
+    #[must_use]
+    pub fn new(context: &[&str]) -> Self {
+        let words = context
             .iter()
             .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
             .filter(|word| word.chars().count() >= 4)
             .map(str::to_lowercase)
-            .chain(WELL_KNOWN.iter().map(|&word| word.to_owned()))
-            .find(|word| folded.contains(word.as_str()));
-        if let Some(word) = guessed {
-            return Err(format!(
-                "The password contains “{word}”, which others would try first; leave it out"
+            .chain(WELL_KNOWN.iter().map(|&word| word.to_owned()));
+        Self {
+            shortest: SHORTEST,
+            words: words.collect(),
+            breached: None,
+        }
+    }
+
+    /// The rules for somebody of this installation: their own words are guessed first, and the names of the events.
+    /// `user` is `None` for somebody who is still to be added.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn load(
+        conn: &mut Conn,
+        user: Option<UserId>,
+        own: &[&str],
+        breached: Option<Breached>,
+    ) -> QueryResult<Self> {
+        let events: Vec<(String, String, String)> = events::table
+            .select((events::slug, events::name, events::name_ja))
+            .load(conn)?;
+        let names = events.iter().flat_map(|(slug, name, name_ja)| {
+            // A slug is one word to those who know it.
+            [slug.as_str(), name, name_ja]
+        });
+        let context: Vec<&str> = own.iter().copied().chain(names).collect();
+        let mut rules = Self::new(&context);
+        rules
+            .words
+            .extend(events.iter().map(|(slug, ..)| slug.to_lowercase()));
+        let has_factor = match user {
+            Some(user) => factors::of(conn, user)?.is_some(),
+            None => false,
+        };
+        if has_factor {
+            rules.shortest = SHORTEST_OF_TWO;
+        }
+        rules.breached = breached;
+        Ok(rules)
+    }
+}
+
+/// What is said where a password is chosen.
+#[must_use]
+pub fn help(has_factor: bool) -> String {
+    let shortest = if has_factor {
+        SHORTEST_OF_TWO
+    } else {
+        SHORTEST
+    };
+    format!(
+        "At least {shortest} characters, for example four words that have nothing to do with each other."
+    )
+}
+
+/// Judges a password that somebody wants, away from the threads that answer requests.
+///
+/// # Errors
+/// When the database or the file of breached passwords cannot be read; inside, a sentence that says what to change.
+pub async fn accept(
+    app: &App,
+    user: Option<UserId>,
+    own: &[&str],
+    raw: &str,
+) -> Result<Result<NewPassword, String>, Error> {
+    let own: Vec<String> = own.iter().map(|&word| word.to_owned()).collect();
+    let breached = app.config.breached.clone();
+    let rules = app
+        .db
+        .read(move |conn| {
+            let own: Vec<&str> = own.iter().map(String::as_str).collect();
+            Ok::<_, Error>(Rules::load(conn, user, &own, breached)?)
+        })
+        .await?;
+    let raw = raw.to_owned();
+    trace::block(move || NewPassword::by(&raw, &rules))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)
+}
+
+impl NewPassword {
+    /// Accepts a password where no second factor is asked for; `context` are texts whose words others would guess first.
+    ///
+    /// # Errors
+    /// With a sentence that says what to change.
+    pub fn parse(raw: &str, context: &[&str]) -> Result<Self, String> {
+        Self::by(raw, &Rules::new(context)).map_err(|error| error.to_string())?
+    }
+
+    /// Accepts a password by rules.
+    ///
+    /// # Errors
+    /// When the file of breached passwords cannot be read; inside, a sentence that says what to change.
+    pub fn by(raw: &str, rules: &Rules) -> std::io::Result<Result<Self, String>> {
+        if let Err(fault) = judge(raw, rules) {
+            return Ok(Err(fault));
+        }
+        let stolen = match &rules.breached {
+            Some(breached) => breached.has(raw)?,
+            None => false,
+        };
+        if stolen {
+            return Ok(Err(
+                "The password stands in a list of stolen ones, which others would try; take another"
+                    .to_owned(),
             ));
         }
-        let mut different: Vec<char> = folded.chars().collect();
-        different.sort_unstable();
-        different.dedup();
-        if different.len() < FEWEST_DIFFERENT {
-            return Err("The password repeats the same few characters; vary it".to_owned());
-        }
-        Ok(Self(raw.to_owned()))
+        Ok(Ok(Self(raw.to_owned())))
     }
 
     /// Draws a password of 100 random bits, in letters and digits that cannot be mistaken for each other.
@@ -118,6 +220,43 @@ impl NewPassword {
     pub async fn hash(self) -> Result<String, Error> {
         hash(self.0).await
     }
+}
+
+fn judge(raw: &str, rules: &Rules) -> Result<(), String> {
+    let (length, shortest) = (raw.chars().count(), rules.shortest);
+    if length < shortest {
+        return Err(format!(
+            "The password has {length} characters; take at least {shortest}, for example four words that have nothing to do with each other"
+        ));
+    }
+    if length > LONGEST {
+        return Err(format!(
+            "The password has {length} characters; take at most {LONGEST}"
+        ));
+    }
+    let folded = raw.to_lowercase();
+    let guessed = rules
+        .words
+        .iter()
+        .find(|word| folded.contains(word.as_str()));
+    if let Some(word) = guessed {
+        return Err(format!(
+            "The password contains “{word}”, which others would try first; leave it out"
+        ));
+    }
+    let mut different: Vec<char> = folded.chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    if different.len() < FEWEST_DIFFERENT {
+        return Err("The password repeats the same few characters; vary it".to_owned());
+    }
+    if zxcvbn::zxcvbn(raw, &[]).score() < EASIEST {
+        return Err(
+            "The password is one of those that programs try first: well-known words, rows of keys, dates; take words that have nothing to do with each other"
+                .to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// Checks a password against a stored hash, or against nothing: both take the same time.
@@ -187,6 +326,9 @@ mod tests {
             ("ababababababababab", &[]),
             ("aki-tanaka-the-tiger", &["Aki Tanaka"]),
             ("garden-officer-seven", &["officer@iikura.example"]),
+            ("Qwertyuiop[]asdfghjkl", &[]),
+            ("123456789012345678", &[]),
+            ("sunshinesunshinesunshine", &[]),
         ] {
             assert!(NewPassword::parse(raw, context).is_err(), "{raw}");
         }

@@ -118,6 +118,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
         key: Key::at(&folder.join("secret.key")).map_err(Failure::one)?,
+        breached: None,
         tls: None,
         proxies: Proxies::default(),
         metrics_listen: None,

@@ -6,10 +6,11 @@ use std::io::Read as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::audit::Actor;
-use crate::auth::EventRole;
 use crate::auth::account::{self, Account, AccountError, Profile};
 use crate::auth::factor::store as factors;
-use crate::auth::password::NewPassword;
+use crate::auth::password::{NewPassword, Rules};
+use crate::auth::{EventRole, UserId};
+use crate::config::BreachedArgs;
 use crate::db::{Conn, Db, DbError};
 use crate::event::EventId;
 use crate::text::{Email, Line};
@@ -73,6 +74,9 @@ struct PasswordSource {
     /// Read the password from standard input; without it, IIKURA_PASSWORD is taken, or one is made and printed
     #[arg(long)]
     password_stdin: bool,
+    /// Passwords that nobody may have
+    #[command(flatten)]
+    breached: BreachedArgs,
 }
 
 /// What somebody is to be.
@@ -102,7 +106,10 @@ pub enum UserError {
     /// The password is not accepted.
     #[error("{0}; give another with --password-stdin, or none to have one made")]
     Password(String),
-    /// Nothing could be read from standard input.
+    /// The file of breached passwords is of no use.
+    #[error("{0}")]
+    Breached(String),
+    /// Nothing could be read from standard input, or from the file of breached passwords.
     #[error("the password could not be read: {0}")]
     Input(#[from] std::io::Error),
     /// No such event.
@@ -154,7 +161,7 @@ impl AddArgs {
             Email::parse(&self.email).map_err(|fault| flag("--email", &self.email, fault))?;
         let name = Line::parse(&self.name)
             .map_err(|fault| flag("--name", &self.name, fault.to_string()))?;
-        let (password, made) = self.password.take(&[&self.name, &self.email])?;
+        let (password, made) = self.password.take(db, None, &[&self.name, &self.email])?;
         let hash = hash(&password)?;
         let slugs = self.event;
         let role = self.role;
@@ -183,9 +190,11 @@ impl AddArgs {
 impl PasswordArgs {
     fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
         let user = db.read_here(|conn| find(conn, &self.email))?.user;
-        let (password, made) = self
-            .password
-            .take(&[user.name.as_str(), user.email.as_str()])?;
+        let (password, made) = self.password.take(
+            db,
+            Some(user.id),
+            &[user.name.as_str(), user.email.as_str()],
+        )?;
         let hash = hash(&password)?;
         db.write_here(|conn| {
             let actor = Actor::command_line();
@@ -235,7 +244,13 @@ impl AddressArgs {
 
 impl PasswordSource {
     /// The password, and whether it was made here.
-    fn take(&self, context: &[&str]) -> Result<(NewPassword, bool), UserError> {
+    fn take(
+        &self,
+        db: &Db,
+        user: Option<UserId>,
+        own: &[&str],
+    ) -> Result<(NewPassword, bool), UserError> {
+        let breached = self.breached.check().map_err(UserError::Breached)?;
         let given = if self.password_stdin {
             let mut line = String::new();
             std::io::stdin().read_to_string(&mut line)?;
@@ -246,7 +261,9 @@ impl PasswordSource {
             std::env::var("IIKURA_PASSWORD").ok()
         };
         if let Some(raw) = given {
-            let password = NewPassword::parse(&raw, context).map_err(UserError::Password)?;
+            let rules =
+                db.read_here(|conn| Ok::<_, UserError>(Rules::load(conn, user, own, breached)?))?;
+            let password = NewPassword::by(&raw, &rules)?.map_err(UserError::Password)?;
             return Ok((password, false));
         }
         let made = NewPassword::generate().map_err(|error| UserError::Hash(error.to_string()))?;

@@ -18,10 +18,10 @@ use crate::slot::pages::{
 };
 use crate::slot::rules::Candidate;
 use crate::slot::{Details, Kind, State, forms as slot_forms};
-use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other, unprocessable};
+use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "plan/plan.html")]
@@ -177,7 +177,7 @@ fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<Details>, Error> 
 /// Plans, away from the threads that answer requests: many meetings may take a second.
 async fn proposal(desk: &Desk, fields: &Fields, wishes: Vec<Wish>) -> Result<Proposal, Error> {
     let programme = desk.programme.clone();
-    let (plan, wishes) = web::block(move || (plan(&programme, &wishes), wishes))
+    let (plan, wishes) = trace::block(move || (plan(&programme, &wishes), wishes))
         .await
         .map_err(Error::internal)?;
     let placed = plan.placed.iter().map(|each| placed_line(&plan, each));

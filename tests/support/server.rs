@@ -256,11 +256,6 @@ impl Browser {
         both.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
-    /// Makes this a browser in which nobody has signed in before.
-    pub fn forget_device(&self) {
-        self.device.take();
-    }
-
     /// The session's cookie, as `NAME=VALUE`.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.borrow().clone()

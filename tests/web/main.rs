@@ -26,6 +26,7 @@ mod notices;
 mod operations;
 mod overview;
 mod papers;
+mod passwords;
 mod plans;
 mod programme_calendars;
 mod refusals;

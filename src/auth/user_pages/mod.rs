@@ -10,7 +10,7 @@ use askama::Template;
 use crate::app::App;
 use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
 use crate::auth::factor::store as factors;
-use crate::auth::password::NewPassword;
+use crate::auth::password::{self, NewPassword};
 use crate::auth::session::{Caller, Session};
 use crate::auth::{EventRole, UserId};
 use crate::db::text_enum::TextEnum;
@@ -191,7 +191,7 @@ pub async fn add(
     let mut errors = FieldErrors::default();
     let profile = profile(&fields, &roles, &mut errors);
     let email = errors.check("email", "E-mail address", Email::parse(fields.get("email")));
-    let (password, made) = new_password(&fields, &mut errors)?;
+    let (password, made) = new_password(&app, &fields, &mut errors).await?;
     let (Some(email), Some(profile), Some(password), true) =
         (email, profile, password, errors.is_empty())
     else {
@@ -239,7 +239,8 @@ fn sentence(refusal: &AccountError) -> String {
 }
 
 /// The password typed, or one made (true) when none was.
-fn new_password(
+async fn new_password(
+    app: &App,
     fields: &Fields,
     errors: &mut FieldErrors,
 ) -> Result<(Option<NewPassword>, bool), Error> {
@@ -247,10 +248,8 @@ fn new_password(
         "" => Ok((Some(NewPassword::generate()?), true)),
         raw => {
             let context = [fields.get("name"), fields.get("email")];
-            Ok((
-                errors.take("new_password", NewPassword::parse(raw, &context)),
-                false,
-            ))
+            let judged = password::accept(app, None, &context, raw).await?;
+            Ok((errors.take("new_password", judged), false))
         }
     }
 }

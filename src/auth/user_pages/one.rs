@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::account::{self, Account, AccountError, RoleAt};
 use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::password::NewPassword;
+use crate::auth::password::{self, NewPassword};
 use crate::auth::session::{Caller, Session};
 use crate::auth::store;
 use crate::db::Conn;
@@ -82,7 +82,10 @@ impl Shown {
                 .kind("password")
                 .autocomplete("new-password")
                 .optional()
-                .help("At least 15 characters. Leave it empty to have one made, which is shown once. Setting it ends the user's sessions.")
+                .help(format!(
+                    "{} Leave it empty to have one made, which is shown once. Setting it ends the user's sessions.",
+                    password::help(self.factor.is_some())
+                ))
                 .of(form),
         }
     }
@@ -170,10 +173,13 @@ pub async fn set_password(
     }
     let (password, made) = match fields.get("new_password") {
         "" => (NewPassword::generate()?, true),
-        raw => match NewPassword::parse(raw, &[subject.name.as_str(), subject.email.as_str()]) {
-            Ok(password) => (password, false),
-            Err(fault) => return shown.rejected("new_password", fault),
-        },
+        raw => {
+            let own = [subject.name.as_str(), subject.email.as_str()];
+            match password::accept(&app, Some(id), &own, raw).await? {
+                Ok(password) => (password, false),
+                Err(fault) => return shown.rejected("new_password", fault),
+            }
+        }
     };
     let revealed = made.then(|| password.reveal().to_owned());
     let (hash, actor) = (password.hash().await?, shown.session.user.actor());

@@ -20,7 +20,7 @@ const AKI: &str = "aki@protocol.example";
 const ADMIN: &str = "admin@protocol.example";
 
 /// What somebody carries in their pocket.
-struct Device {
+pub struct Device {
     totp: totp_rs::Totp,
     codes: Vec<String>,
 }
@@ -65,7 +65,7 @@ fn codes_on(page: &str) -> Vec<String> {
 }
 
 /// Sets a factor up on the account page.
-fn set_up(server: &Server, browser: &Browser) -> Device {
+pub fn set_up(server: &Server, browser: &Browser) -> Device {
     let page = browser.post(
         "/account/second-factor/seed",
         &[("current_password", PASSWORD)],
