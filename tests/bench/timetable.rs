@@ -108,6 +108,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
         key: Key::draw().unwrap(),
+        breached: None,
         tls: None,
         proxies: Proxies::default(),
         metrics_listen: None,

@@ -20,14 +20,20 @@ fn sign_in(server: &Server, email: &str, password: &str) -> u16 {
 }
 
 fn what_others_would_try_first_is_refused_wherever_a_password_is_set(scratch: &Scratch) {
+    use std::fmt::Write as _;
+
     use sha1::Digest as _;
+
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("breached.txt");
     let mut lines: Vec<String> = [STOLEN, "one", "two", "three"]
         .iter()
         .map(|word| {
             let digest = sha1::Sha1::digest(word.as_bytes());
-            let digits: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+            let mut digits = String::new();
+            for byte in digest {
+                write!(digits, "{byte:02X}").unwrap();
+            }
             format!("{digits}:17\r\n")
         })
         .collect();
