@@ -13,6 +13,7 @@ use ureq::http::Request;
 
 use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
 use crate::program::{Program, token_of};
+use crate::server::{Browser, PASSWORD};
 use crate::support::both::Scratch;
 use crate::table::{everything, lines, routes};
 
@@ -21,6 +22,8 @@ use crate::table::{everything, lines, routes};
 enum For {
     /// Everybody.
     Anyone,
+    /// Whoever has shown a password and not yet the second factor: nobody in this walk, who are all past it.
+    HalfWay,
     /// Whoever is signed in.
     Users,
     /// Whoever has a part in the event; for everybody else it does not exist.
@@ -40,7 +43,8 @@ enum For {
 }
 
 use For::{
-    Admins, Anyone, Deputies, Officers, Programs, Readers, ReadingPrograms, Users, WritingPrograms,
+    Admins, Anyone, Deputies, HalfWay, Officers, Programs, Readers, ReadingPrograms, Users,
+    WritingPrograms,
 };
 
 /// Every route, and for whom it is.
@@ -49,6 +53,11 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/", Users),
     ("GET", "/account", Users),
     ("POST", "/account/password", Users),
+    ("GET", "/account/second-factor", Users),
+    ("POST", "/account/second-factor", Users),
+    ("POST", "/account/second-factor/recovery-codes", Users),
+    ("POST", "/account/second-factor/removal", Users),
+    ("POST", "/account/second-factor/seed", Users),
     ("POST", "/account/sessions/{session}/end", Users),
     ("POST", "/account/tokens", Users),
     ("GET", "/account/tokens/new", Users),
@@ -71,6 +80,7 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("DELETE", "/api/v1/slots/{id}/confirmation", WritingPrograms),
     ("GET", "/assets/{file}", Anyone),
     ("GET", "/audit", Admins),
+    ("GET", "/calendars/{token}/programme.ics", Anyone),
     ("GET", "/d/{token}", Anyone),
     ("POST", "/d/{token}", Anyone),
     ("GET", "/d/{token}/schedule.ics", Anyone),
@@ -79,8 +89,12 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/events/new", Admins),
     ("GET", "/events/{slug}", Readers),
     ("GET", "/events/{slug}/agenda", Readers),
-    ("GET", "/events/{slug}/agenda/{sheet}.pdf", Readers),
     ("GET", "/events/{slug}/agenda.{format}", Readers),
+    ("POST", "/events/{slug}/agenda/calendars", Readers),
+    ("GET", "/events/{slug}/agenda/calendars/new", Readers),
+    ("POST", "/events/{slug}/agenda/calendars/{id}/revocation", Readers),
+    ("GET", "/events/{slug}/agenda/pages/{page}.svg", Readers),
+    ("GET", "/events/{slug}/agenda/{sheet}.pdf", Readers),
     ("GET", "/events/{slug}/answers", Readers),
     ("GET", "/events/{slug}/changes", Readers),
     ("GET", "/events/{slug}/delegations", Readers),
@@ -125,6 +139,7 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/events/{slug}/slots", Officers),
     ("GET", "/events/{slug}/slots/new", Officers),
     ("POST", "/events/{slug}/zoom", Readers),
+    ("GET", "/healthz", Anyone),
     ("GET", "/mail", Users),
     ("GET", "/mail/health", Admins),
     ("POST", "/mail/health", Admins),
@@ -135,8 +150,13 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/mail/{id}/html", Officers),
     ("POST", "/mail/{id}/retry", Officers),
     ("GET", "/mail/{id}/source", Officers),
+    ("GET", "/readyz", Anyone),
     ("GET", "/sign-in", Anyone),
     ("POST", "/sign-in", Anyone),
+    ("GET", "/sign-in/code", HalfWay),
+    ("POST", "/sign-in/code", HalfWay),
+    ("GET", "/sign-in/second-factor", HalfWay),
+    ("POST", "/sign-in/second-factor", HalfWay),
     ("POST", "/sign-out", Anyone),
     ("GET", "/slots/{id}", Readers),
     ("POST", "/slots/{id}", Officers),
@@ -151,11 +171,13 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/users", Admins),
     ("POST", "/users", Admins),
     ("GET", "/users/new", Admins),
+    ("POST", "/users/second-factor", Admins),
     ("GET", "/users/{user}", Admins),
     ("POST", "/users/{user}", Admins),
     ("POST", "/users/{user}/disablement", Admins),
     ("POST", "/users/{user}/enablement", Admins),
     ("POST", "/users/{user}/password", Admins),
+    ("POST", "/users/{user}/second-factor/removal", Admins),
     ("POST", "/users/{user}/sessions/end", Admins),
 ];
 
@@ -199,6 +221,7 @@ struct Visitor {
     /// What belongs to them, where they have anything of their own.
     session: String,
     token: i64,
+    calendar: i64,
 }
 
 impl Visitor {
@@ -211,6 +234,7 @@ impl Visitor {
             _ => return Verdict::SignIn,
         };
         match whom {
+            HalfWay => Verdict::SignIn,
             Anyone | Users | Programs => Verdict::Open,
             Admins if place == Place::Admin => Verdict::Open,
             Deputies if place != Place::Observer => Verdict::Open,
@@ -315,6 +339,16 @@ impl Answer {
     }
 }
 
+/// Makes a link to the whole programme, for those who have a place there.
+fn calendar(browser: &Browser) -> Option<String> {
+    let page = browser.post(
+        "/events/ca-jad-9/agenda/calendars",
+        &[("name", "Mine"), ("current_password", PASSWORD)],
+    );
+    let (_, rest) = page.body.split_once("/calendars/")?;
+    Some(rest.split_once('/')?.0.to_owned())
+}
+
 /// The meeting with something of everything in it.
 struct House {
     meeting: Meeting,
@@ -324,6 +358,8 @@ struct House {
     link: String,
     /// Of the delegation's whole schedule.
     schedule: String,
+    /// Of the whole programme.
+    calendar: String,
     asset: String,
     dummy: String,
 }
@@ -372,6 +408,7 @@ impl House {
             mail: letter.summary.id.to_string(),
             link: link.clone(),
             schedule: schedule.clone(),
+            calendar: calendar(&meeting.officer()).unwrap(),
             asset,
             dummy: dummy.0.to_string(),
             meeting,
@@ -382,12 +419,13 @@ impl House {
         let meeting = &self.meeting;
         let server = &meeting.server;
         server.user("gone@protocol.example", "Gone", true, &[]);
-        let browser = |email: &str| server.signed_in(email).cookie().unwrap();
+        let browser = |email: &str| server.signed_in(email);
         let visitor = |name, pass| Visitor {
             name,
             pass,
             session: "000000000000".to_owned(),
             token: 1,
+            calendar: 1,
         };
         let person = |name, email: &str, place| {
             // To be ended in the walk; the other goes on.
@@ -396,10 +434,14 @@ impl House {
             let first = format!("SELECT token_hash AS line FROM sessions {mine} ORDER BY rowid");
             token_of(meeting, email, Scope::Read);
             let token = format!("SELECT max(id) AS count FROM api_tokens {mine}");
+            let again = browser(email);
+            calendar(&again);
+            let calendar = format!("SELECT coalesce(max(id), 1) AS count FROM calendar_links {mine}");
             Visitor {
                 session: lines(server, &first)[0][..12].to_owned(),
                 token: server.count(&token),
-                ..visitor(name, Pass::Cookie(browser(email), place))
+                calendar: server.count(&calendar),
+                ..visitor(name, Pass::Cookie(again.cookie().unwrap(), place))
             }
         };
         let program = |name, email: &str, place, scope| {
@@ -444,7 +486,7 @@ impl House {
             program("administrator's token", ADMIN, Place::Admin, Scope::Write),
         ];
         // Disabled administrators, by cookie and by token: the pass was good once.
-        let gone = browser("gone@protocol.example");
+        let gone = browser("gone@protocol.example").cookie().unwrap();
         let token = token_of(meeting, "gone@protocol.example", Scope::Write);
         server.sql("UPDATE users SET disabled_at = 1 WHERE email = 'gone@protocol.example'");
         for (name, key, value) in [
@@ -470,8 +512,10 @@ impl House {
                 "slug" => "ca-jad-9",
                 "id" if path.starts_with("/mail/inbox") => "7",
                 "id" if path.starts_with("/mail") => &self.mail,
+                "id" if path.contains("/calendars/") => &visitor.calendar.to_string(),
                 "id" => &self.slot,
                 "token" if path.starts_with("/account") => &visitor.token.to_string(),
+                "token" if path.starts_with("/calendars") => &self.calendar,
                 "token" if path.contains("schedule") => &self.schedule,
                 "token" => &self.link,
                 "code" if path.contains("/rooms/") => "conference",
@@ -479,6 +523,7 @@ impl House {
                 "code" => "KZ",
                 "format" => "csv",
                 "sheet" => "card",
+                "page" => "1",
                 "copy" => "0",
                 "user" => &self.dummy,
                 "session" => &visitor.session,
@@ -498,7 +543,7 @@ impl House {
 
 /// Asks and answers below [`BARE`] have no form of their own, or look at it before they ask who sent it: an empty one
 /// gets through to that question.
-const BARE: [&str; 9] = [
+const BARE: [&str; 11] = [
     "/account/sessions/{session}/end",
     "/events/{slug}/delegations/{code}/links",
     "/events/{slug}/delegations/{code}/removal",
@@ -507,6 +552,8 @@ const BARE: [&str; 9] = [
     "/mail/pause",
     "/mail/{id}/retry",
     "/users/{user}/password",
+    "/sign-in/code",
+    "/sign-in/second-factor",
     "/sign-out",
 ];
 

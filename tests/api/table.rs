@@ -58,7 +58,11 @@ pub fn lines(server: &Server, sql: &str) -> Vec<String> {
 }
 
 /// When somebody was last there: the only thing that may change by looking at a page.
-const LAST_USES: [&str; 2] = ["sessions.last_seen_at", "api_tokens.last_used_at"];
+const LAST_USES: [&str; 3] = [
+    "sessions.last_seen_at",
+    "api_tokens.last_used_at",
+    "calendar_links.last_used_at",
+];
 
 /// Every row of every table, but for [`LAST_USES`]. On SQLite only.
 pub fn everything(server: &Server) -> String {
