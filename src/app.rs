@@ -174,6 +174,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/mail/{id}", web::get().to(mail::show))
         .route("/mail/{id}/html", web::get().to(mail::html))
         .route("/mail/{id}/source", web::get().to(mail::source))
+        .route("/mail/{id}/enclosure", web::get().to(mail::enclosed))
         .route("/mail/{id}/retry", web::post().to(mail::retry))
         .route("/", web::get().to(event::pages::index))
         .route("/audit", web::get().to(history::of_everything))
@@ -244,6 +245,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/notices/{code}/{copy}",
             web::get().to(notices::copy),
+        )
+        .route(
+            "/events/{slug}/notices/{code}/{copy}/enclosure",
+            web::get().to(notices::enclosed),
         )
         .route("/events/{slug}/answers", web::get().to(answers::index))
         .route("/events/{slug}/history", web::get().to(history::of_event))

@@ -337,6 +337,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    enclosures (mail_id) {
+        mail_id -> BigInt,
+        name -> Text,
+        state -> Text,
+        says -> Text,
+        letter -> Binary,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     inbox (id) {
         id -> BigInt,
         dedupe_key -> Text,
@@ -419,6 +430,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     answers,
     private_links,
     outbox,
+    enclosures,
     mail_queue,
     inbox,
     mailboxes,

@@ -12,7 +12,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use super::words::Words;
-use super::{Letter, clean, ical};
+use super::{Letter, clean, enclosure, ical};
 use crate::notice::Method;
 use crate::text::Email;
 
@@ -39,7 +39,7 @@ pub enum ComposeError {
     Mail(String),
 }
 
-/// Writes the mail.
+/// Writes the mail; with an enclosure, up to the place where that comes ([`enclose`](super::enclosure::enclose)).
 ///
 /// # Errors
 /// When an address cannot stand in a mail, or lettre refuses.
@@ -85,31 +85,39 @@ fn message(
 }
 
 /// The parts as invitations have them: plain, HTML, calendar (the last is the richest), and the calendar again as a
-/// file for programs that show no invitation.
+/// file for programs that show no invitation. What comes on paper is last of all.
 fn body(letter: &Letter<'_>, plain: String, html: String) -> Result<MultiPart, ComposeError> {
-    let alternative = MultiPart::alternative()
+    let mut alternative = MultiPart::alternative()
         .boundary(boundary(letter, "alternative"))
         .singlepart(SinglePart::plain(plain))
         .singlepart(SinglePart::html(html));
+    let mut attached = Vec::new();
     let calendar = ical::calendar(letter).filter(|_| !letter.contact.letters_only);
-    let (Some(calendar), [piece]) = (calendar, letter.news.as_slice()) else {
+    if let (Some(calendar), [piece]) = (calendar, letter.news.as_slice()) {
+        let inline = match piece.news.method() {
+            Method::Request => "text/calendar; method=REQUEST; charset=UTF-8",
+            Method::Cancel => "text/calendar; method=CANCEL; charset=UTF-8",
+        };
+        let inline = SinglePart::builder()
+            .content_type(content_type(inline)?)
+            .body(calendar.clone());
+        alternative = alternative.singlepart(inline);
+        let file = SinglePart::builder()
+            .content_type(content_type("application/ics; name=\"invite.ics\"")?)
+            .header(ContentDisposition::attachment("invite.ics"))
+            .body(calendar);
+        attached.push(file);
+    }
+    if let Some(enclosure) = letter.enclosure {
+        attached.push(enclosure::place(enclosure.name)?);
+    }
+    if attached.is_empty() {
         return Ok(alternative);
-    };
-    let inline = match piece.news.method() {
-        Method::Request => "text/calendar; method=REQUEST; charset=UTF-8",
-        Method::Cancel => "text/calendar; method=CANCEL; charset=UTF-8",
-    };
-    let inline = SinglePart::builder()
-        .content_type(content_type(inline)?)
-        .body(calendar.clone());
-    let attached = SinglePart::builder()
-        .content_type(content_type("application/ics; name=\"invite.ics\"")?)
-        .header(ContentDisposition::attachment("invite.ics"))
-        .body(calendar);
-    Ok(MultiPart::mixed()
+    }
+    let mixed = MultiPart::mixed()
         .boundary(boundary(letter, "mixed"))
-        .multipart(alternative.singlepart(inline))
-        .singlepart(attached))
+        .multipart(alternative);
+    Ok(attached.into_iter().fold(mixed, MultiPart::singlepart))
 }
 
 fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeError> {
@@ -121,7 +129,7 @@ fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeError> {
     Ok(Mailbox::new((!name.is_empty()).then_some(name), parsed))
 }
 
-fn content_type(text: &str) -> Result<ContentType, ComposeError> {
+pub(super) fn content_type(text: &str) -> Result<ContentType, ComposeError> {
     ContentType::parse(text).map_err(|error| ComposeError::Mail(error.to_string()))
 }
 

@@ -14,6 +14,8 @@ pub struct Contents {
     pub html: String,
     /// The calendar; `None` in a mail to somebody who wants letters only.
     pub calendar: Option<String>,
+    /// What comes with it on paper, as PDF.
+    pub paper: Option<Vec<u8>>,
 }
 
 /// Takes a mail apart; what cannot be read is left empty.
@@ -50,6 +52,7 @@ fn collect(part: &str, found: &mut Contents) {
         Some("text/plain") => found.plain = decode(),
         Some("text/html") => found.html = decode(),
         Some("text/calendar") => found.calendar = Some(decode()),
+        Some("application/pdf") => found.paper = Some(unpacked(body)),
         _ => {}
     }
 }
@@ -69,13 +72,14 @@ fn parts<'a>(body: &'a str, boundary: &str) -> impl Iterator<Item = &'a str> {
 fn decoded(body: &str, encoding: &str) -> String {
     match encoding {
         "quoted-printable" => String::from_utf8_lossy(&unquoted(body)).into_owned(),
-        "base64" => {
-            let packed: String = body.split_ascii_whitespace().collect();
-            let bytes = STANDARD.decode(packed).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
+        "base64" => String::from_utf8_lossy(&unpacked(body)).into_owned(),
         _ => body.to_owned(),
     }
+}
+
+fn unpacked(body: &str) -> Vec<u8> {
+    let packed: String = body.split_ascii_whitespace().collect();
+    STANDARD.decode(packed).unwrap_or_default()
 }
 
 /// Quoted-printable (RFC 2045 §6.7): `=XX` is a byte, `=` at a line's end joins it to the next.

@@ -7,6 +7,7 @@
 pub mod clean;
 pub mod compose;
 pub mod contents;
+pub mod enclosure;
 pub mod health;
 pub mod health_pages;
 pub mod ical;
@@ -50,6 +51,8 @@ pub struct Letter<'a> {
     pub invitation: Option<Invitation<'a>>,
     /// The delegation's whole current confirmed schedule, by time; `None` in a mail beside a letter that has it.
     pub schedule: Option<&'a [Told]>,
+    /// The schedule on paper, which comes with it.
+    pub enclosure: Option<Enclosure<'a>>,
     /// Where the delegation always finds its schedule.
     pub private_page: &'a str,
     /// Counts the letters to this delegation, from 1: paper in a minister's hand can be told from the latest.
@@ -60,6 +63,15 @@ pub struct Letter<'a> {
     pub first_message_id: Option<&'a str>,
     /// When this mail is written: becomes Date.
     pub written_at: Moment,
+}
+
+/// A paper that comes with a letter and is yet to be set.
+#[derive(Debug, Clone, Copy)]
+pub struct Enclosure<'a> {
+    /// The file's name.
+    pub name: &'a str,
+    /// What it says, as [`ToldSchedule::keep`](crate::agenda::pdf::ToldSchedule::keep) writes it.
+    pub says: &'a str,
 }
 
 /// What a letter tells of one slot.

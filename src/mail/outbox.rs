@@ -5,6 +5,7 @@
 //! cancellation of what they never heard of.
 
 mod delivery;
+mod enclosing;
 mod entry;
 mod queue;
 mod reading;
@@ -13,6 +14,7 @@ pub use delivery::{
     Claimed, GRACE, LEASE, came_back, claim, expire, failed, forget_others, hold_queue, next_due,
     retry, retry_later, sent,
 };
+pub use enclosing::{Enclosed, Readiness, Unset, enclose, leave_out};
 pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
 pub use queue::{
     Pause, Standing, depth, pause, paused, probe, release, resume, standing, waiting_since, wipe,

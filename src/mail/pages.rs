@@ -6,8 +6,8 @@ use askama::Template;
 
 use super::contents::contents;
 use super::health_pages::PauseWords;
-use super::inbox;
-use super::outbox::{self, Mail, MailId, MailState, MailSummary};
+use super::outbox::{self, Enclosed, Mail, MailId, MailState, MailSummary, Readiness};
+use super::{enclosure, inbox};
 use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
@@ -52,8 +52,32 @@ struct MailPage {
     text: String,
     calendar: String,
     source: String,
+    enclosed: Option<EnclosedLine>,
     /// When the content was wiped; empty while it is there.
     wiped: String,
+}
+
+/// What comes with a mail.
+struct EnclosedLine {
+    name: String,
+    /// How large it is, or when it is set.
+    note: String,
+    /// Why the mail goes without it; empty otherwise.
+    fault: String,
+}
+
+impl EnclosedLine {
+    fn of(enclosed: Enclosed, paper: Option<&[u8]>) -> Self {
+        Self {
+            name: enclosed.name,
+            note: match (enclosed.readiness, paper) {
+                (Readiness::Waiting, _) => "set as PDF when the mail goes out".to_owned(),
+                (Readiness::Set, Some(paper)) => format!("{} KB", paper.len().div_ceil(1000)),
+                _ => String::new(),
+            },
+            fault: enclosed.fault.unwrap_or_default(),
+        }
+    }
 }
 
 struct MailLine {
@@ -215,7 +239,15 @@ pub async fn show(
         message_id: mail.message_id,
         text: contents.plain,
         calendar: contents.calendar.unwrap_or_default(),
-        source: String::from_utf8_lossy(&mail.raw).into_owned(),
+        source: String::from_utf8_lossy(
+            enclosure::taken_out(&mail.raw)
+                .as_ref()
+                .unwrap_or(&mail.raw),
+        )
+        .into_owned(),
+        enclosed: mail
+            .enclosed
+            .map(|enclosed| EnclosedLine::of(enclosed, contents.paper.as_deref())),
     })
 }
 
@@ -263,6 +295,18 @@ pub async fn source(
     if mail.summary.wiped_at.is_some() {
         return Err(Error::NotFound);
     }
+    let raw = match &mail.enclosed {
+        Some(Enclosed {
+            readiness: Readiness::Waiting,
+            says,
+            ..
+        }) => {
+            let paper = set(says.clone()).await?;
+            enclosure::enclose(&mail.raw, &paper)
+                .ok_or_else(|| Error::internal("a mail has no place for what comes with it"))?
+        }
+        _ => mail.raw,
+    };
     Ok(HttpResponse::Ok()
         .content_type("message/rfc822")
         .insert_header((
@@ -270,7 +314,52 @@ pub async fn source(
             format!("attachment; filename=\"{id}.eml\""),
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(mail.raw))
+        .body(raw))
+}
+
+/// `GET /mail/{id}/enclosure`: the paper that comes with a mail.
+///
+/// # Errors
+/// When the caller has no part in its event, or nothing comes with the mail.
+pub async fn enclosed(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<i64>,
+) -> Result<HttpResponse, Error> {
+    let id = MailId(*id);
+    let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    paper_of(mail).await
+}
+
+/// The paper of a mail as a file; set now where the mail waits.
+///
+/// # Errors
+/// When nothing comes with the mail, or its content has been wiped.
+pub async fn paper_of(mail: Mail) -> Result<HttpResponse, Error> {
+    let enclosed = mail
+        .enclosed
+        .filter(|_| mail.summary.wiped_at.is_none())
+        .ok_or(Error::NotFound)?;
+    let paper = match enclosed.readiness {
+        Readiness::Waiting => set(enclosed.says).await?,
+        Readiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?,
+        Readiness::LeftOut => return Err(Error::NotFound),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}\"", enclosed.name),
+        ))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(paper))
+}
+
+async fn set(says: String) -> Result<Vec<u8>, Error> {
+    web::block(move || enclosure::set(&says))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)
 }
 
 /// `POST /mail/{id}/retry`: queues a failed or held mail again.

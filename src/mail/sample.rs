@@ -1,6 +1,6 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
-use super::{Invitation, Letter, Piece, Standing};
+use super::{Enclosure, Invitation, Letter, Piece, Standing};
 use crate::delegation::{Contact, Delegation, DelegationId, Role};
 use crate::event::{Event, EventId, Office, Revision, Settings};
 use crate::notice::{News, Told};
@@ -61,6 +61,7 @@ pub(super) struct Sample {
     pub contact: Contact,
     pub from: Email,
     pub schedule: Vec<Told>,
+    pub says: String,
     pub sequence: i32,
     pub first_message_id: Option<&'static str>,
 }
@@ -113,6 +114,7 @@ impl Sample {
             contact,
             from: Email::parse("noreply@iikura.example").unwrap(),
             schedule: vec![plenary(), bilateral("17:20", Some("Salon"))],
+            says: String::new(),
             sequence: 0,
             first_message_id: None,
         }
@@ -139,6 +141,10 @@ impl Sample {
                 },
             }),
             schedule: Some(&self.schedule),
+            enclosure: Some(Enclosure {
+                name: "schedule-KZ-v1.pdf",
+                says: &self.says,
+            }),
             private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: "<7.0.0000000000001@iikura.example>",

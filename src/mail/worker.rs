@@ -8,14 +8,20 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::outbox::{self, Claimed};
+use super::outbox::{self, Claimed, Unset};
 use super::transport::{Outcome, Transport};
-use super::{clean, inbox};
+use super::{clean, enclosure, inbox};
 use crate::db::{Conn, Db, DbError, fresh_id};
 use crate::time::{Clock, Moment};
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
 const POLL: Duration = Duration::from_secs(15);
+
+/// How long an enclosure may take to be set; far above what a busy machine needs, far below the lease.
+const SETTING: Duration = Duration::from_mins(1);
+
+/// A mail that is still without its enclosure at a later try than this goes without: somebody died over it each time.
+const SETTING_TRIES: i32 = 2;
 
 /// Days after which the content of mail that is done with is wiped, unless the configuration says otherwise.
 pub const KEEP_DAYS: i64 = 90;
@@ -122,6 +128,9 @@ impl Worker {
     pub async fn drain(&self) -> Result<usize, DbError> {
         let (mut tried, mut done) = (0, None);
         while let Some(mail) = self.turn_to_the_next(done.take()).await? {
+            let Some(mail) = self.finish(mail).await? else {
+                continue;
+            };
             let outcome = self.send(mail.clone()).await;
             report(&mail, &outcome);
             tried += 1;
@@ -155,6 +164,38 @@ impl Worker {
                         Ok(None)
                     }
                 })
+            })
+            .await
+    }
+
+    /// Sets what the mail in hand is to come with, and stores the finished bytes before anybody sees them. `None` when
+    /// the lease was lost meanwhile.
+    async fn finish(&self, mut mail: Claimed) -> Result<Option<Claimed>, DbError> {
+        let Some(unset) = mail.unset.take() else {
+            return Ok(Some(mail));
+        };
+        let finished = if mail.attempts > SETTING_TRIES {
+            Err("whoever set it did not live to the end of it".to_owned())
+        } else {
+            set(unset).await
+        };
+        if let Err(fault) = &finished {
+            tracing::error!(mail = %mail.id, fault, "the enclosure could not be set: the mail goes without it");
+        }
+        self.db
+            .write(move |connection| {
+                let ours = match finished {
+                    Ok(finished) => {
+                        let ours = outbox::enclose(connection, &mail, &finished)?;
+                        mail.raw = finished;
+                        ours
+                    }
+                    Err(fault) => outbox::leave_out(connection, &mail, &fault)?,
+                };
+                if !ours {
+                    tracing::warn!(mail = %mail.id, "the lease ended before the enclosure was set; another worker has the mail");
+                }
+                Ok::<_, DbError>(ours.then_some(mail))
             })
             .await
     }
@@ -204,6 +245,19 @@ impl Worker {
             }
             _ => POLL,
         }
+    }
+}
+
+/// The finished mail; a fault, a panic and a page that never ends are all reasons to send it as it is.
+async fn set(Unset { says, letter }: Unset) -> Result<Vec<u8>, String> {
+    let setting = tokio::task::spawn_blocking(move || {
+        let paper = enclosure::set(&says).map_err(|fault| fault.to_string())?;
+        enclosure::enclose(&letter, &paper).ok_or_else(|| "the mail has no place for it".to_owned())
+    });
+    match tokio::time::timeout(SETTING, setting).await {
+        Ok(Ok(finished)) => finished,
+        Ok(Err(stopped)) => Err(format!("it ended by itself: {stopped}")),
+        Err(_) => Err(format!("not done within {} seconds", SETTING.as_secs())),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
 use crate::mail::outbox::{self, Mail};
-use crate::mail::pages::reader_sees;
+use crate::mail::pages::{paper_of, reader_sees};
 use crate::mail::words::PieceWords;
 use crate::mail::{Piece, Standing};
 use crate::slot::SlotId;
@@ -66,6 +66,8 @@ struct MailPreview {
     subject: String,
     text: String,
     calendar: bool,
+    /// The name of the paper that comes with it; empty where none does.
+    paper: String,
     needless: bool,
 }
 
@@ -306,6 +308,11 @@ fn mail_preview((number, mail): (usize, &Mail)) -> MailPreview {
         subject: mail.summary.subject.clone(),
         text: contents.plain,
         calendar: contents.calendar.is_some(),
+        paper: mail
+            .enclosed
+            .as_ref()
+            .map(|enclosed| enclosed.name.clone())
+            .unwrap_or_default(),
         needless: mail.summary.state.0 == outbox::MailState::Superseded,
     }
 }
@@ -325,6 +332,25 @@ pub async fn copy(
     let to = delegation(&desk, &code)?;
     let mails = rehearse(&desk, to).await?;
     reader_sees(&mails.get(copy).ok_or(Error::NotFound)?.raw)
+}
+
+/// `GET /events/{slug}/notices/{code}/{copy}/enclosure`: the paper that would come with one of these mails.
+///
+/// # Errors
+/// As [`copy`]; when nothing comes with that mail.
+pub async fn enclosed(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String, usize)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code, copy) = path.into_inner();
+    let desk = Desk::at(&app, caller, slug).await?;
+    let to = delegation(&desk, &code)?;
+    let mut mails = rehearse(&desk, to).await?;
+    if copy >= mails.len() {
+        return Err(Error::NotFound);
+    }
+    paper_of(mails.swap_remove(copy)).await
 }
 
 /// Writes the letters, reads them, and takes all of it back.

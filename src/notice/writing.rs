@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::link::Link;
 use super::telling::{TellError, remember};
 use super::{News, Notice, Told, store};
+use crate::agenda::pdf::ToldSchedule;
 use crate::db::{Conn, fresh_id};
 use crate::delegation::{Contact, Delegation};
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
 use crate::event::visibility::schedule_of;
 use crate::mail::outbox::{self, PostError};
-use crate::mail::{Invitation, Letter, Piece, Post, Standing};
+use crate::mail::{Enclosure, Invitation, Letter, Piece, Post, Standing, enclosure};
 use crate::slot::Slot;
 use crate::time::Moment;
 
@@ -47,12 +48,21 @@ pub(super) fn write_to(
         generation,
         slot: None,
     };
+    let schedule = schedule_of(&programme, delegation.id);
+    let version = outbox::letters_to(tx.conn, delegation.id)? + 1;
+    let paper = ToldSchedule::in_letter(&programme.event, delegation, &schedule, version, tx.now);
+    let says = paper.keep();
+    if let Err(fault) = &says {
+        tracing::error!(%fault, "a schedule could not be kept to be set: the letter goes without it");
+    }
     let desk = WritingDesk {
         programme: &programme,
         post,
         delegation,
-        schedule: schedule_of(&programme, delegation.id),
-        version: outbox::letters_to(tx.conn, delegation.id)? + 1,
+        schedule,
+        says: says.ok(),
+        file_name: enclosure::file_name(delegation.code.as_str(), version),
+        version,
         private_page: post.links.address(whole),
         generation,
         now: tx.now,
@@ -116,6 +126,9 @@ struct WritingDesk<'a> {
     post: &'a Post,
     delegation: &'a Delegation,
     schedule: Vec<Told>,
+    /// What the schedule says on paper.
+    says: Option<String>,
+    file_name: String,
     version: i32,
     private_page: String,
     generation: i32,
@@ -156,6 +169,7 @@ impl WritingDesk<'_> {
                 stamp: notice.told_at,
             }),
             schedule: whole.then_some(self.schedule.as_slice()),
+            enclosure: self.enclosure().filter(|_| whole),
             first_message_id: (!is_first).then_some(first_message_id.as_str()),
             ..self.blank(contact, &message_id)
         };
@@ -186,6 +200,7 @@ impl WritingDesk<'_> {
             let letter = Letter {
                 news: pieces.collect(),
                 schedule: Some(&self.schedule),
+                enclosure: self.enclosure(),
                 ..self.blank(contact, &message_id)
             };
             outbox::post_letter(conn, &letter)?;
@@ -197,6 +212,13 @@ impl WritingDesk<'_> {
             self.mail(conn, contact, item, notice, false)?;
         }
         Ok(())
+    }
+
+    fn enclosure(&self) -> Option<Enclosure<'_>> {
+        self.says.as_deref().map(|says| Enclosure {
+            name: &self.file_name,
+            says,
+        })
     }
 
     /// Where this delegation answers to what it is told of a slot.
@@ -218,6 +240,7 @@ impl WritingDesk<'_> {
             news: Vec::new(),
             invitation: None,
             schedule: None,
+            enclosure: None,
             private_page: &self.private_page,
             version: self.version,
             message_id,

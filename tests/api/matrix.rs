@@ -436,7 +436,8 @@ impl House {
             let token = format!("SELECT max(id) AS count FROM api_tokens {mine}");
             let again = browser(email);
             calendar(&again);
-            let calendar = format!("SELECT coalesce(max(id), 1) AS count FROM calendar_links {mine}");
+            let calendar =
+                format!("SELECT coalesce(max(id), 1) AS count FROM calendar_links {mine}");
             Visitor {
                 session: lines(server, &first)[0][..12].to_owned(),
                 token: server.count(&token),

@@ -18,7 +18,7 @@ use iikura::delegation::DelegationId;
 use iikura::event::live::Live;
 use iikura::event::programme::Programme;
 use iikura::event::{EventId, file};
-use iikura::mail::outbox::{LEASE, MailState};
+use iikura::mail::outbox::{self as mail_outbox, LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
 use iikura::slot::{Slot, SlotId, State};
@@ -357,41 +357,38 @@ impl<'a> House<'a> {
 
     pub fn mails(&self) -> Vec<Mail> {
         type Row = (
+            MailId,
             Option<SlotId>,
             Option<DelegationId>,
             i32,
-            String,
-            Vec<u8>,
             Word<MailState>,
         );
-        let rows: Vec<Row> = self
-            .scratch
+        self.scratch
             .read_here(|conn| {
-                Ok::<_, DbError>(
-                    outbox::table
-                        .select((
-                            outbox::slot_id,
-                            outbox::delegation_id,
-                            outbox::sequence,
-                            outbox::message_id,
-                            outbox::raw,
-                            outbox::state,
-                        ))
-                        .load(conn)?,
-                )
+                let rows: Vec<Row> = outbox::table
+                    .select((
+                        outbox::id,
+                        outbox::slot_id,
+                        outbox::delegation_id,
+                        outbox::sequence,
+                        outbox::state,
+                    ))
+                    .load(conn)?;
+                let mut mails = Vec::new();
+                for (id, slot, delegation, sequence, state) in rows {
+                    // With what is enclosed, as it goes out.
+                    let mail = mail_outbox::get(conn, id)?.unwrap();
+                    mails.push(Mail {
+                        slot: slot.unwrap(),
+                        delegation: delegation.unwrap(),
+                        sequence,
+                        message_id: mail.message_id,
+                        raw: String::from_utf8(mail.raw).unwrap(),
+                        state: state.0,
+                    });
+                }
+                Ok::<_, DbError>(mails)
             })
-            .unwrap();
-        rows.into_iter()
-            .map(
-                |(slot, delegation, sequence, message_id, raw, state)| Mail {
-                    slot: slot.unwrap(),
-                    delegation: delegation.unwrap(),
-                    sequence,
-                    message_id,
-                    raw: String::from_utf8(raw).unwrap(),
-                    state: state.0,
-                },
-            )
-            .collect()
+            .unwrap()
     }
 }

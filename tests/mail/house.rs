@@ -187,8 +187,8 @@ pub fn told(minutes_later: i32) -> Told {
 
 /// What a letter borrows.
 pub struct Desk {
-    event: Event,
-    delegation: Delegation,
+    pub event: Event,
+    pub delegation: Delegation,
     from: Email,
 }
 
@@ -258,6 +258,7 @@ impl Desk {
                 stamp: NOW,
             }),
             schedule: Some(&[]),
+            enclosure: None,
             private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: Box::leak(

@@ -7,6 +7,7 @@
 
 mod claims;
 mod delivery;
+mod enclosures;
 mod house;
 mod outbox;
 mod queue;

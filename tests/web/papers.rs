@@ -3,14 +3,23 @@
 use std::io::Write;
 use std::process::Command;
 
+use iikura::mail::contents::contents;
+use iikura::mail::outbox::{self, Mail};
+use iikura::mail::transport::Transport;
+use iikura::mail::worker::{Bell, Worker};
+use iikura::web::Error;
+
 use crate::answers::links;
 use crate::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};
+use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
     agendas_and_sheets_come_as_pdf,
     a_private_page_has_its_schedule_on_paper_as_it_was_told,
     what_is_not_there_is_refused_in_a_sentence,
+    a_letter_has_its_schedule_as_that_letter_tells_it,
+    the_office_opens_what_comes_with_a_letter_before_and_after_it_goes,
 );
 
 const EVENT: &str = "/events/ca-jad-9";
@@ -142,4 +151,207 @@ fn what_is_not_there_is_refused_in_a_sentence(scratch: &Scratch) {
         assert_eq!(answer.status, status, "{path}");
         assert!(answer.body.contains(sentence), "{path}: {}", answer.body);
     }
+}
+
+/// The mails to an address, the oldest first.
+fn mails_to(meeting: &Meeting, address: &str) -> Vec<Mail> {
+    let event = meeting.event;
+    let mails = meeting.server.db.read_here(|conn| {
+        let mut mails = Vec::new();
+        for mail in outbox::list(conn, Some(event), 100)? {
+            if mail.recipient == address {
+                mails.extend(outbox::get(conn, mail.id)?);
+            }
+        }
+        Ok::<_, Error>(mails)
+    });
+    let mut mails = mails.unwrap();
+    mails.reverse();
+    mails
+}
+
+fn confirm(meeting: &Meeting, officer: &Browser, words: &str) {
+    let slot = meeting.slot(words);
+    let version = slot.version.to_string();
+    let path = format!("/slots/{}/confirmation", slot.id);
+    assert_eq!(officer.post(&path, &[("version", &version)]).status, 303);
+    meeting.server.pass(60);
+}
+
+/// A worker that sends everything into files.
+fn send_all(meeting: &Meeting) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Worker::new(
+        meeting.server.db.clone(),
+        Transport::files(folder.path().to_owned()),
+        meeting.server.app.clock.clone(),
+        Bell::default(),
+    );
+    actix_web::rt::System::new()
+        .block_on(worker.drain())
+        .unwrap();
+    folder
+}
+
+const KAZAKHSTAN: &str = "kz@delegations.example";
+
+fn a_letter_has_its_schedule_as_that_letter_tells_it(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Japan–Turkmenistan");
+    confirm(&meeting, &officer, "Japan–Kazakhstan");
+    assert_eq!(send(&officer, SLOTS, &free_slot()).status, 303);
+    confirm(&meeting, &officer, "Evening meeting");
+    // Changed before anything has left, and not told.
+    let slot = meeting.slot("Evening meeting");
+    let version = slot.version.to_string();
+    let fields = [
+        ("version", version.as_str()),
+        ("day", "2022-12-24"),
+        ("start", "19:00"),
+        ("end", "19:30"),
+        ("room", "conference"),
+    ];
+    let moved = officer.post(&format!("/slots/{}/placement", slot.id), &fields);
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    send_all(&meeting);
+    let mails = mails_to(&meeting, KAZAKHSTAN);
+    let papers: Vec<String> = mails
+        .iter()
+        .map(|mail| read(&contents(&mail.raw).paper.unwrap()))
+        .collect();
+    let [first, second] = papers.as_slice() else {
+        panic!("two letters, each with its paper: {papers:?}")
+    };
+    assert!(first.contains("17:20–17:45") && first.contains("With our letter, version 1 · Issued"));
+    assert!(
+        !first.contains("Evening meeting"),
+        "that came later: {first}"
+    );
+    assert!(
+        second.contains("17:20–17:45") && second.contains("With our letter, version 2 · Issued")
+    );
+    assert!(second.contains("Evening meeting"), "{second}");
+    assert!(
+        !second.contains("19:00–19:30"),
+        "that was never told: {second}"
+    );
+    for (mail, paper) in mails.iter().zip(&papers) {
+        for secret in [
+            "Turkmenistan F",
+            "15:15",
+            "Revision",
+            "Agenda item",
+            "Tentative",
+        ] {
+            assert!(!paper.contains(secret), "{secret}: {paper}");
+        }
+        // The letter lists the same.
+        let plain = contents(&mail.raw).plain;
+        let (_, listed) = plain.split_once("YOUR CONFIRMED SCHEDULE").unwrap();
+        for words in ["17:20–17:45", "Evening meeting"] {
+            assert_eq!(
+                listed.contains(words),
+                paper.contains(words),
+                "{words}: {plain}"
+            );
+        }
+    }
+}
+
+fn the_office_opens_what_comes_with_a_letter_before_and_after_it_goes(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, "Japan–Kazakhstan");
+    let mails = mails_to(&meeting, KAZAKHSTAN);
+    let path = format!("/mail/{}", mails[0].summary.id);
+    let name = "schedule-KZ-v1.pdf";
+
+    let page = officer.get(&path).body;
+    let link =
+        format!("<a href=\"{path}/enclosure\">{name}</a> · set as PDF when the mail goes out");
+    assert!(page.contains(&link), "{page}");
+    let (status, before) = officer.file(&format!("{path}/enclosure"));
+    assert_eq!(status, 200);
+    assert!(read(&before).contains("With our letter, version 1"));
+    let (_, source) = officer.file(&format!("{path}/source"));
+    assert_eq!(contents(&source).paper.as_ref(), Some(&before));
+
+    let folder = send_all(&meeting);
+    let sent = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(sent, meeting.mails().len());
+    let page = officer.get(&path).body;
+    let link = format!("<a href=\"{path}/enclosure\">{name}</a> · ");
+    assert!(page.contains(&link) && page.contains(" KB</dd>"), "{page}");
+    assert!(
+        page.contains("Source, without what is enclosed") && page.len() < 60_000,
+        "no page of base64: {}",
+        page.len()
+    );
+    let (status, after) = officer.file(&format!("{path}/enclosure"));
+    assert_eq!(
+        (status, after == before),
+        (200, true),
+        "what was seen is what went"
+    );
+    assert_eq!(officer.file(&format!("{path}/source")).1, source);
+
+    // A letter that waits to be sent is read beforehand with its paper.
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let version = slot.version.to_string();
+    let fields = [
+        ("version", version.as_str()),
+        ("day", "2022-12-24"),
+        ("start", "18:00"),
+        ("end", "18:25"),
+        ("room", "conference"),
+    ];
+    let moved = officer.post(&format!("/slots/{}/placement", slot.id), &fields);
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    let preview = "/events/ca-jad-9/notices/KZ";
+    let page = officer.get(preview).body;
+    assert!(
+        page.contains(&format!("{preview}/0/enclosure\">schedule-KZ-v2.pdf")),
+        "{page}"
+    );
+    let (status, paper) = officer.file(&format!("{preview}/0/enclosure"));
+    assert_eq!(status, 200);
+    let words = read(&paper);
+    assert!(
+        words.contains("18:00–18:25") && words.contains("version 2"),
+        "{words}"
+    );
+
+    // Who has no part in it, what is not there, what was left out.
+    let stranger = meeting.server.signed_in(STRANGER);
+    for address in [
+        format!("{path}/enclosure"),
+        format!("{preview}/0/enclosure"),
+    ] {
+        assert_eq!(stranger.get(&address).status, 404, "{address}");
+        assert_eq!(
+            meeting.server.browser().get(&address).status,
+            303,
+            "{address}"
+        );
+    }
+    for address in [
+        "/mail/1/enclosure".to_owned(),
+        "/mail/x/enclosure".to_owned(),
+        format!("{preview}/9/enclosure"),
+        format!("{preview}/x/enclosure"),
+        "/events/ca-jad-9/notices/XX/0/enclosure".to_owned(),
+    ] {
+        assert_eq!(officer.get(&address).status, 404, "{address}");
+    }
+    meeting
+        .server
+        .sql("UPDATE enclosures SET state = 'left_out', fault = 'no ink <b>'");
+    let page = officer.get(&path).body;
+    assert!(
+        page.contains("could not be set as PDF") && page.contains("no ink &#60;b&#62;"),
+        "{page}"
+    );
+    assert!(!page.contains("/enclosure\""), "{page}");
+    assert_eq!(officer.get(&format!("{path}/enclosure")).status, 404);
 }

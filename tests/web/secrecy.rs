@@ -150,7 +150,12 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
         Ok::<_, Error>(mails)
     });
     let mut links = Vec::new();
+    let mut with_papers = Vec::new();
     for mail in mails.unwrap() {
+        if let Some(enclosed) = mail.enclosed {
+            with_papers.push(mail.summary.id);
+            found.extend([enclosed.name, enclosed.says]);
+        }
         let read = contents(&mail.raw);
         let prefix = format!("{}/d/", meeting.server.origin);
         links.extend(
@@ -162,6 +167,17 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
         found.extend([mail.summary.subject, read.plain, read.html]);
         found.extend(read.calendar.map(|calendar| calendar.replace("\n ", "")));
         found.push(String::from_utf8(mail.raw).unwrap());
+    }
+    // Each paper's words are in `says`; the oldest and the latest are looked at as they come out.
+    for id in [with_papers.first(), with_papers.last()]
+        .into_iter()
+        .flatten()
+    {
+        let (status, paper) = officer.file(&format!("/mail/{id}/enclosure"));
+        assert_eq!(status, 200, "the paper of {id}");
+        let words = papers::read(&paper);
+        assert!(words.contains("With our letter, version"), "{words}");
+        found.push(words);
     }
     links.sort();
     links.dedup();

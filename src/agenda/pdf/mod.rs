@@ -16,7 +16,7 @@ mod words;
 mod world;
 
 pub use sheet::{Choice, Sheet, SheetError, sheet};
-pub use told::as_told;
+pub use told::{ToldSchedule, as_told};
 pub use world::{TypesetError, find_fonts, japanese_font};
 
 use serde::Serialize;
@@ -31,6 +31,12 @@ pub enum PdfError {
     /// The data of a document could not be written.
     #[error("the document's data could not be written: {0}")]
     Data(#[from] serde_json::Error),
+    /// What was kept to be set later cannot be read.
+    #[error("what the document says could not be read: {0}")]
+    Kept(#[source] serde_json::Error),
+    /// What was kept to be set later names a zone that this program does not know.
+    #[error("the time zone '{0}' is not known here")]
+    Zone(String),
     /// The document could not be set.
     #[error(transparent)]
     Typeset(#[from] TypesetError),

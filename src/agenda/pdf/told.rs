@@ -1,8 +1,9 @@
-//! A delegation's schedule as it was told: what its private page shows, on paper.
+//! A delegation's schedule as it was told, on paper: what its private page shows, and what comes with its letters.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::head::Head;
 use super::programme::{DayLines, Line, Programme, TEMPLATE};
@@ -11,13 +12,58 @@ use super::{Paper, PdfError};
 use crate::agenda::{Agenda, Audience, Clock, Party};
 use crate::delegation::Delegation;
 use crate::event::visibility::known_to;
+use crate::event::{Event, Office, Revision};
 use crate::notice::Told;
 use crate::slot::Kind;
 use crate::slot::interval::Interval;
+use crate::text::{Email, Line as OneLine};
 use crate::time::{Moment, Zone, day_in_words};
 
-/// The schedule of a delegation from the notices it has had, and from nothing else. It bears the time of the last one
-/// in the place of the programme's revision, which would tell that something was changed for others.
+/// A delegation's schedule in what it was told, and in nothing else. It bears the time of a letter in the place of the
+/// programme's revision, which would tell that something was changed for others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldSchedule {
+    event: String,
+    event_ja: String,
+    venue: String,
+    venue_ja: String,
+    /// IANA names.
+    zone: String,
+    home: String,
+    office: String,
+    office_email: String,
+    office_phone: String,
+    party: String,
+    party_ja: String,
+    principal: String,
+    principal_ja: String,
+    principal_title: String,
+    slots: Vec<Told>,
+    edition: Edition,
+    /// Seconds since 1970 UTC.
+    issued_at: i64,
+}
+
+/// What stands in the place of a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Edition {
+    /// Nothing was told yet.
+    BeforeLetters,
+    /// As the latest letter told it; seconds since 1970 UTC.
+    AsOfLetter(i64),
+    /// As the letter tells that it comes with, by its number.
+    WithLetter(i32),
+}
+
+/// A schedule as it is kept until it is set, maybe by a later release of this program.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "format")]
+enum Kept {
+    #[serde(rename = "1")]
+    First(ToldSchedule),
+}
+
+/// The schedule of a delegation from the notices it has had.
 ///
 /// # Errors
 /// When its data cannot be written.
@@ -26,70 +72,157 @@ pub fn as_told(
     delegation: &Delegation,
     now: Moment,
 ) -> Result<Paper, PdfError> {
-    let event = &programme.event;
-    let party = Arc::new(Party::from(delegation));
-    let zones = Zones {
-        venue: event.time_zone,
-        home: delegation.time_zone,
-    };
     let known = known_to(programme, delegation.id);
-    let mut days: Vec<(NaiveDate, DayLines)> = Vec::new();
-    for told in known.iter().map(|notice| &notice.told) {
-        let Ok(interval) = Interval::new(told.starts_at(), told.ends_at()) else {
-            continue;
-        };
-        let date = zones.venue.date(interval.start());
-        if days.last().is_none_or(|(known, _)| *known != date) {
-            days.push((date, zones.day(date, interval)));
-        }
-        if let Some((_, day)) = days.last_mut() {
-            let line = zones.line(told, interval, day);
-            day.lines.push(line);
-        }
-    }
-    let frame = Agenda {
-        slug: event.slug.to_string(),
-        name: event.name.to_string(),
-        name_ja: event.name_ja.clone(),
-        venue: event.venue.to_string(),
-        venue_ja: event.venue_ja.clone(),
-        zone: event.time_zone,
-        office: event.office.clone(),
-        revision: event.revision,
-        issued_at: now,
-        day: None,
-        audience: Audience::Delegation(Arc::clone(&party), delegation.time_zone),
-        parties: Vec::new(),
-        days: Vec::new(),
-    };
     let letters = programme.ledger.notices();
     let last = letters
         .filter(|notice| notice.delegation == delegation.id)
         .map(|notice| notice.told_at)
         .max();
-    let edition = last.map_or_else(
-        || "Before our first letter".to_owned(),
-        |at| format!("As of our letter of {}", zones.moment(at)),
-    );
-    let body = Programme {
-        dates: match days.as_slice() {
-            [] => "Nothing is confirmed at present.".to_owned(),
-            [(_, day)] => day.day.clone(),
-            [(_, first), .., (_, last)] => format!("{} to {}", first.day, last.day),
-        },
-        home: if zones.are_one() {
-            ""
-        } else {
-            zones.home.name()
+    let edition = last.map_or(Edition::BeforeLetters, |at| {
+        Edition::AsOfLetter(at.seconds())
+    });
+    let slots = known.iter().map(|notice| notice.told.clone()).collect();
+    ToldSchedule::new(&programme.event, delegation, slots, edition, now).paper()
+}
+
+impl ToldSchedule {
+    /// What a letter lists, and which letter that is.
+    #[must_use]
+    pub fn in_letter(
+        event: &Event,
+        delegation: &Delegation,
+        slots: &[Told],
+        version: i32,
+        written_at: Moment,
+    ) -> Self {
+        let edition = Edition::WithLetter(version);
+        Self::new(event, delegation, slots.to_vec(), edition, written_at)
+    }
+
+    fn new(
+        event: &Event,
+        delegation: &Delegation,
+        slots: Vec<Told>,
+        edition: Edition,
+        issued_at: Moment,
+    ) -> Self {
+        Self {
+            event: event.name.to_string(),
+            event_ja: event.name_ja.clone(),
+            venue: event.venue.to_string(),
+            venue_ja: event.venue_ja.clone(),
+            zone: event.time_zone.name().to_owned(),
+            home: delegation.time_zone.name().to_owned(),
+            office: event.office.name.to_string(),
+            office_email: event.office.email.to_string(),
+            office_phone: event.office.phone.clone(),
+            party: delegation.name.to_string(),
+            party_ja: delegation.name_ja.clone(),
+            principal: delegation.principal.to_string(),
+            principal_ja: delegation.principal_ja.clone(),
+            principal_title: delegation.principal_title.clone(),
+            slots,
+            edition,
+            issued_at: issued_at.seconds(),
         }
-        .to_owned(),
-        reader: Some(Side::of(&party)),
-        days: days.into_iter().map(|(_, day)| day).collect(),
-        parties: Vec::new(),
-        nothing: "",
-    };
-    let head = Head::of(&frame, "Schedule", None).edition(edition);
-    Paper::new(TEMPLATE, &head, &body, "schedule.pdf".to_owned())
+    }
+
+    /// The schedule as text, to be set later.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(self) -> Result<String, PdfError> {
+        Ok(serde_json::to_string(&Kept::First(self))?)
+    }
+
+    /// Takes back what was kept.
+    ///
+    /// # Errors
+    /// When it was not kept by this program, or by a later release than this.
+    pub fn kept(text: &str) -> Result<Self, PdfError> {
+        let Kept::First(schedule) = serde_json::from_str(text).map_err(PdfError::Kept)?;
+        Ok(schedule)
+    }
+
+    /// The schedule ready to be set.
+    ///
+    /// # Errors
+    /// When a zone is not known, or the data cannot be written.
+    pub fn paper(&self) -> Result<Paper, PdfError> {
+        let zones = Zones {
+            venue: zone(&self.zone)?,
+            home: zone(&self.home)?,
+        };
+        let party = Arc::new(Party {
+            code: String::new(),
+            name: self.party.clone(),
+            name_ja: self.party_ja.clone(),
+            principal: self.principal.clone(),
+            principal_ja: self.principal_ja.clone(),
+            principal_title: self.principal_title.clone(),
+        });
+        let days = zones.days(&self.slots);
+        let body = Programme {
+            dates: match days.as_slice() {
+                [] => "Nothing is confirmed at present.".to_owned(),
+                [(_, day)] => day.day.clone(),
+                [(_, first), .., (_, last)] => format!("{} to {}", first.day, last.day),
+            },
+            home: if zones.are_one() {
+                ""
+            } else {
+                zones.home.name()
+            }
+            .to_owned(),
+            reader: Some(Side::of(&party)),
+            days: days.into_iter().map(|(_, day)| day).collect(),
+            parties: Vec::new(),
+            nothing: "",
+        };
+        let head =
+            Head::of(&self.frame(&party, zones), "Schedule", None).edition(self.edition(zones));
+        Paper::new(TEMPLATE, &head, &body, "schedule.pdf".to_owned())
+    }
+
+    fn edition(&self, zones: Zones) -> String {
+        match self.edition {
+            Edition::BeforeLetters => "Before our first letter".to_owned(),
+            Edition::AsOfLetter(at) => {
+                format!(
+                    "As of our letter of {}",
+                    zones.moment(Moment::from_seconds(at))
+                )
+            }
+            Edition::WithLetter(version) => format!("With our letter, version {version}"),
+        }
+    }
+
+    /// What stands around the days; the revision is not shown.
+    fn frame(&self, party: &Arc<Party>, zones: Zones) -> Agenda {
+        Agenda {
+            slug: String::new(),
+            name: self.event.clone(),
+            name_ja: self.event_ja.clone(),
+            venue: self.venue.clone(),
+            venue_ja: self.venue_ja.clone(),
+            zone: zones.venue,
+            office: Office {
+                name: OneLine::stored(self.office.clone()),
+                email: Email::stored(self.office_email.clone()),
+                phone: self.office_phone.clone(),
+            },
+            revision: Revision(0),
+            issued_at: Moment::from_seconds(self.issued_at),
+            day: None,
+            audience: Audience::Delegation(Arc::clone(party), zones.home),
+            parties: Vec::new(),
+            days: Vec::new(),
+        }
+    }
+}
+
+fn zone(name: &str) -> Result<Zone, PdfError> {
+    name.parse().map_err(|_| PdfError::Zone(name.to_owned()))
 }
 
 /// The clocks of a schedule.
@@ -102,6 +235,25 @@ struct Zones {
 impl Zones {
     fn are_one(self) -> bool {
         self.venue == self.home
+    }
+
+    /// What there is, day by day as the venue counts them.
+    fn days(self, slots: &[Told]) -> Vec<(NaiveDate, DayLines)> {
+        let mut days: Vec<(NaiveDate, DayLines)> = Vec::new();
+        for told in slots {
+            let Ok(interval) = Interval::new(told.starts_at(), told.ends_at()) else {
+                continue;
+            };
+            let date = self.venue.date(interval.start());
+            if days.last().is_none_or(|(known, _)| *known != date) {
+                days.push((date, self.day(date, interval)));
+            }
+            if let Some((_, day)) = days.last_mut() {
+                let line = self.line(told, interval, day);
+                day.lines.push(line);
+            }
+        }
+        days
     }
 
     /// `20 December 2022, 18:00 (JST, UTC+9)`

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
-use super::{MailId, MailState};
+use super::{MailId, MailState, Readiness, Unset, enclosing};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
@@ -31,32 +31,46 @@ const NO_CONTACT: &str = "the address is no contact of the delegation any more";
 const SECOND_CHANCE: i64 = 48 * 3600;
 
 /// A mail in a worker's hand.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// Its id.
-    #[diesel(sql_type = BigInt)]
     pub id: MailId,
     /// The one address it goes to.
-    #[diesel(sql_type = Text)]
     pub recipient: String,
     /// The address it comes from.
-    #[diesel(sql_type = Text)]
     pub envelope_from: String,
-    /// The bytes to send.
-    #[diesel(sql_type = Binary)]
+    /// The bytes to send; while something is to be enclosed, those to send without it.
     pub raw: Vec<u8>,
+    /// What is to be enclosed before the first try.
+    pub unset: Option<Unset>,
     /// Tries, this one included.
-    #[diesel(sql_type = Integer)]
     pub attempts: i32,
     /// When tries end.
-    #[diesel(sql_type = BigInt)]
     pub give_up_at: Moment,
     /// When it was written.
-    #[diesel(sql_type = BigInt)]
     pub created_at: Moment,
     /// Who has it in hand.
-    #[diesel(sql_type = Text)]
     pub lease_owner: String,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: MailId,
+    #[diesel(sql_type = Text)]
+    recipient: String,
+    #[diesel(sql_type = Text)]
+    envelope_from: String,
+    #[diesel(sql_type = Binary)]
+    raw: Vec<u8>,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+    #[diesel(sql_type = BigInt)]
+    give_up_at: Moment,
+    #[diesel(sql_type = BigInt)]
+    created_at: Moment,
+    #[diesel(sql_type = Text)]
+    lease_owner: String,
 }
 
 /// Takes the next due mail in hand: counts the try and sets the lease, in one statement.
@@ -66,12 +80,40 @@ pub struct Claimed {
 /// # Errors
 /// When the database fails.
 pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Option<Claimed>> {
-    diesel::sql_query(claim_sql(skip_locked(connection)))
+    let row: Option<Row> = diesel::sql_query(claim_sql(skip_locked(connection)))
         .bind::<Text, _>(owner)
         .bind::<BigInt, _>(now.plus(LEASE))
         .bind::<BigInt, _>(now)
         .get_result(connection)
-        .optional()
+        .optional()?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    // Only the holder of the lease settles an enclosure, so that it stays as it is read here.
+    let (raw, unset) = match enclosing::of(connection, row.id)? {
+        Some((enclosed, Some(letter))) => match enclosed.readiness {
+            Readiness::Waiting => (
+                row.raw,
+                Some(Unset {
+                    says: enclosed.says,
+                    letter,
+                }),
+            ),
+            Readiness::Set | Readiness::LeftOut => (letter, None),
+        },
+        _ => (row.raw, None),
+    };
+    Ok(Some(Claimed {
+        id: row.id,
+        recipient: row.recipient,
+        envelope_from: row.envelope_from,
+        raw,
+        unset,
+        attempts: row.attempts,
+        give_up_at: row.give_up_at,
+        created_at: row.created_at,
+        lease_owner: row.lease_owner,
+    }))
 }
 
 /// On PostgreSQL rows that another transaction writes are passed over: a second worker takes the next one, and no

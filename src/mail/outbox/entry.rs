@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::{MailId, MailState};
+use super::{MailId, MailState, Unset, enclosing};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
 use crate::event::EventId;
-use crate::mail::compose::{ComposeError, compose};
-use crate::mail::{Letter, Piece, Standing};
+use crate::mail::compose::{ComposeError, Composed, compose};
+use crate::mail::{Enclosure, Letter, Piece, Standing};
 use crate::notice::{Method, News};
 use crate::slot::SlotId;
 use crate::time::{Instant, Moment};
@@ -130,7 +130,7 @@ pub fn post(
         standing,
         answer,
     }];
-    let composed = compose(&letter)?;
+    let (composed, unset) = in_both_forms(&letter)?;
     let mail = NewMail {
         event: letter.event.id,
         slot,
@@ -148,7 +148,9 @@ pub fn post(
         written_at: letter.written_at,
         slot_starts: news.slot().starts_at(),
     };
-    Ok(enqueue(connection, &mail)?)
+    let enqueued = enqueue(connection, &mail)?;
+    keep(connection, enqueued, unset)?;
+    Ok(enqueued)
 }
 
 /// Composes a letter about several slots and puts it into the outbox. No newer letter replaces it: each tells of other
@@ -165,7 +167,7 @@ pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueue
     if let Some(duplicate) = find(connection, &dedupe_key)? {
         return Ok(duplicate);
     }
-    let composed = compose(letter)?;
+    let (composed, unset) = in_both_forms(letter)?;
     let last_start = letter
         .news
         .iter()
@@ -193,7 +195,38 @@ pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueue
         last_error,
         created_at: letter.written_at,
     };
-    Ok(store(connection, row)?)
+    let enqueued = store(connection, row)?;
+    keep(connection, enqueued, unset)?;
+    Ok(enqueued)
+}
+
+/// What is to come with a mail: the file's name, and the rest.
+type ToCome<'a> = Option<(&'a str, Unset)>;
+
+/// The mail without its enclosure, and what is needed to send it with one.
+fn in_both_forms<'a>(letter: &Letter<'a>) -> Result<(Composed, ToCome<'a>), ComposeError> {
+    let alone = Letter {
+        enclosure: None,
+        ..letter.clone()
+    };
+    let with = |Enclosure { name, says }| {
+        let unset = Unset {
+            says: says.to_owned(),
+            letter: compose(letter)?.raw,
+        };
+        Ok::<_, ComposeError>((name, unset))
+    };
+    Ok((compose(&alone)?, letter.enclosure.map(with).transpose()?))
+}
+
+/// Keeps what comes with a mail that is new and will go out.
+fn keep(connection: &mut Conn, mail: Enqueued, unset: ToCome<'_>) -> QueryResult<()> {
+    match unset {
+        Some((name, unset)) if !mail.duplicate && mail.state != MailState::Superseded => {
+            enclosing::keep(connection, mail.id, name, unset)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How many letters have been written to a delegation so far: times, not copies.

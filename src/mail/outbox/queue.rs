@@ -5,8 +5,9 @@ use diesel::sql_types::BigInt;
 
 use super::MailState;
 use super::delivery::skip_locked;
+use crate::db::Conn;
+use crate::db::schema::{enclosures, mail_queue, outbox};
 use crate::db::text_enum::{TextEnum, Word};
-use crate::db::{Conn, schema::mail_queue, schema::outbox};
 use crate::time::Moment;
 
 /// How long after a refusal of its configuration a held queue is tried again, in seconds.
@@ -110,18 +111,29 @@ pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
 pub fn wipe(connection: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> {
     // One that is being tried again at this moment is passed over: else it would go out empty.
     let locking = skip_locked(connection);
-    diesel::sql_query(format!(
-        "UPDATE outbox SET raw = $1, wiped_at = $2
+    connection.transaction(|connection| {
+        let wiped = diesel::sql_query(format!(
+            "UPDATE outbox SET raw = $1, wiped_at = $2
          WHERE id IN (
            SELECT id FROM outbox
            WHERE state IN ('sent', 'failed', 'superseded') AND wiped_at IS NULL AND created_at < $3
            ORDER BY created_at LIMIT $4 {locking})"
-    ))
-    .bind::<diesel::sql_types::Binary, _>(Vec::new())
-    .bind::<BigInt, _>(now)
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(WIPED_AT_ONCE)
-    .execute(connection)
+        ))
+        .bind::<diesel::sql_types::Binary, _>(Vec::new())
+        .bind::<BigInt, _>(now)
+        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(WIPED_AT_ONCE)
+        .execute(connection)?;
+        if wiped > 0 {
+            let these = outbox::table
+                .filter(outbox::wiped_at.eq(now))
+                .select(outbox::id);
+            diesel::update(enclosures::table.filter(enclosures::mail_id.eq_any(these)))
+                .set((enclosures::says.eq(""), enclosures::letter.eq(Vec::new())))
+                .execute(connection)?;
+        }
+        Ok(wiped)
+    })
 }
 
 /// How many mails there are in each state.

@@ -3,7 +3,7 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::{MailId, MailState};
+use super::{Enclosed, MailId, MailState, enclosing};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, schema::outbox};
 use crate::delegation::DelegationId;
@@ -93,8 +93,10 @@ pub struct Mail {
     pub summary: MailSummary,
     /// Its Message-ID, angle brackets included.
     pub message_id: String,
-    /// The whole mail.
+    /// The whole mail, as it goes out; with an empty place for what comes with it while that waits to be set.
     pub raw: Vec<u8>,
+    /// What comes with it.
+    pub enclosed: Option<Enclosed>,
 }
 
 /// How many mails wait and how many need somebody.
@@ -159,10 +161,15 @@ pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
         .select((MailSummary::as_select(), outbox::message_id, outbox::raw))
         .get_result(connection)
         .optional()?;
-    Ok(found.map(|(summary, message_id, raw)| Mail {
+    let Some((summary, message_id, raw)) = found else {
+        return Ok(None);
+    };
+    let (enclosed, letter) = enclosing::of(connection, id)?.unzip();
+    Ok(Some(Mail {
         summary,
         message_id,
-        raw,
+        raw: letter.flatten().unwrap_or(raw),
+        enclosed,
     }))
 }
 

@@ -1,0 +1,158 @@
+//! What comes with mails on paper: kept as words with the mail, set once by whoever has the mail in hand, and then part of
+//! the bytes that every try sends.
+
+use diesel::prelude::*;
+
+use super::{Claimed, MailId};
+use crate::db::Conn;
+use crate::db::schema::{enclosures, outbox};
+use crate::db::text_enum::{TextEnum, Word};
+
+/// How far an enclosure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Readiness {
+    /// Its words are there; it is set when the mail goes out.
+    Waiting,
+    /// It is part of the mail.
+    Set,
+    /// It could not be set: the mail goes without it.
+    LeftOut,
+}
+
+impl TextEnum for Readiness {
+    const ALL: &'static [Self] = &[Self::Waiting, Self::Set, Self::LeftOut];
+    const NOUN: &'static str = "state of an enclosure";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Set => "set",
+            Self::LeftOut => "left_out",
+        }
+    }
+}
+
+/// What comes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosed {
+    /// The file's name.
+    pub name: String,
+    /// How far it is.
+    pub readiness: Readiness,
+    /// What it says; empty unless it waits.
+    pub says: String,
+    /// Why it was left out.
+    pub fault: Option<String>,
+}
+
+/// An enclosure that is yet to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unset {
+    /// What it says.
+    pub says: String,
+    /// The mail that goes with it, with an empty place for it.
+    pub letter: Vec<u8>,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = enclosures)]
+struct Row {
+    mail_id: MailId,
+    name: String,
+    state: Word<Readiness>,
+    says: String,
+    letter: Vec<u8>,
+    fault: Option<String>,
+}
+
+/// Keeps what is to come with a mail, in the transaction that writes it.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn keep(
+    connection: &mut Conn,
+    mail: MailId,
+    name: &str,
+    Unset { says, letter }: Unset,
+) -> QueryResult<()> {
+    diesel::insert_into(enclosures::table)
+        .values(Row {
+            mail_id: mail,
+            name: name.to_owned(),
+            state: Word(Readiness::Waiting),
+            says,
+            letter,
+            fault: None,
+        })
+        .execute(connection)
+        .map(drop)
+}
+
+/// What comes with a mail, and the bytes of the mail that has it: unfinished while it waits, `None` when it goes without.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn of(
+    connection: &mut Conn,
+    mail: MailId,
+) -> QueryResult<Option<(Enclosed, Option<Vec<u8>>)>> {
+    let row: Option<Row> = enclosures::table
+        .find(mail)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(|row| {
+        let Word(readiness) = row.state;
+        let enclosed = Enclosed {
+            name: row.name,
+            readiness,
+            says: row.says,
+            fault: row.fault,
+        };
+        let letter = (readiness != Readiness::LeftOut).then_some(row.letter);
+        (enclosed, letter)
+    }))
+}
+
+/// Stores the finished bytes of a mail in hand, for this try and all later ones. False when the lease was lost: whoever
+/// has the mail now sets its enclosure.
+///
+/// # Errors
+/// When the database fails.
+pub fn enclose(connection: &mut Conn, mail: &Claimed, finished: &[u8]) -> QueryResult<bool> {
+    settle(connection, mail, Readiness::Set, finished, None)
+}
+
+/// Notes that a mail in hand goes without its enclosure, and why. False when the lease was lost.
+///
+/// # Errors
+/// When the database fails.
+pub fn leave_out(connection: &mut Conn, mail: &Claimed, fault: &str) -> QueryResult<bool> {
+    settle(connection, mail, Readiness::LeftOut, &[], Some(fault))
+}
+
+fn settle(
+    connection: &mut Conn,
+    mail: &Claimed,
+    readiness: Readiness,
+    letter: &[u8],
+    fault: Option<&str>,
+) -> QueryResult<bool> {
+    let in_hand = outbox::table
+        .filter(outbox::id.eq(mail.id))
+        .filter(outbox::lease_owner.eq(&mail.lease_owner))
+        .filter(outbox::state.eq("sending"))
+        .select(outbox::id);
+    let rows = diesel::update(
+        enclosures::table
+            .filter(enclosures::mail_id.eq_any(in_hand))
+            .filter(enclosures::state.eq(Word(Readiness::Waiting))),
+    )
+    .set((
+        enclosures::state.eq(Word(readiness)),
+        enclosures::says.eq(""),
+        enclosures::letter.eq(letter),
+        enclosures::fault.eq(fault),
+    ))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
