@@ -1,6 +1,7 @@
 //! The agenda as data for another program.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Agenda, Audience, Entry};
 use crate::db::text_enum::TextEnum;
@@ -16,17 +17,23 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, serde_json::Error> {
     Ok(bytes)
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// An agenda as data.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Agenda)]
+pub(crate) struct Document<'a> {
     event: EventPart<'a>,
     revision: i64,
     /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
     issued_at: String,
     viewer: ViewerPart<'a>,
+    /// By time.
     slots: Vec<SlotPart<'a>>,
 }
 
-#[derive(Serialize)]
+/// The event an agenda is of.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgendaEvent)]
 struct EventPart<'a> {
     slug: &'a str,
     name: &'a str,
@@ -34,31 +41,45 @@ struct EventPart<'a> {
     venue: &'a str,
     venue_ja: &'a str,
     time_zone: &'static str,
+    /// The days that have slots.
+    #[schema(format = "date")]
     days: Vec<String>,
 }
 
 /// `"staff"` or `{"delegation": "KZ"}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = AgendaViewer)]
 enum ViewerPart<'a> {
     Staff,
     Delegation(&'a str),
 }
 
 /// A slot as the API has it; what only staff may see is left out for others, not written as empty.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgendaSlot)]
 struct SlotPart<'a> {
     id: i64,
+    #[schema(schema_with = crate::api::kind_words)]
     kind: &'static str,
     title: &'a str,
+    /// The room's code, once that is known.
+    #[schema(required = true)]
     room: Option<&'a str>,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
     starts_at: String,
+    /// RFC 3339 with the venue's offset.
+    #[schema(format = "date-time")]
     ends_at: String,
     delegations: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     interpreters: Option<Vec<&'a str>>,
+    #[schema(schema_with = crate::api::state_words)]
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     version: Option<i32>,
     sequence: i32,
 }

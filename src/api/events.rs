@@ -8,6 +8,7 @@ use super::Answer;
 use super::ask::Ask;
 use super::precondition::{etag, has_already};
 use super::shape::{EventAsSeen, Events, Programme};
+use crate::agenda::json::Document;
 use crate::agenda::pages::{Query, file};
 use crate::event::desk::{Desk, seats};
 use crate::web::Error;
@@ -92,7 +93,7 @@ fn written(desk: &Desk) -> Result<Bytes, Error> {
         Query,
     ),
     // The document adds every form of file that there is.
-    responses((status = 200, description = "The agenda", body = serde_json::Value)),
+    responses((status = 200, description = "The agenda", body = Document)),
 )]
 pub(super) async fn agenda(ask: Ask, path: Path<(String, String)>) -> Answer {
     let (slug, format) = path.into_inner();

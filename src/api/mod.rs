@@ -15,6 +15,8 @@ mod shape;
 mod slots;
 mod wanted;
 
+pub(crate) use shape::{kind_words, state_words};
+
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route, guard, web};
 

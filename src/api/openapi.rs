@@ -257,6 +257,9 @@ impl Modify for Problems {
                 if of_slot && !reads {
                     add(operation, "412", "The slot has changed meanwhile");
                 }
+                if id == "plan_slots" {
+                    add(operation, "412", "The programme has changed meanwhile");
+                }
                 if matches!(id.as_str(), "change_slot" | "cancel_slot") {
                     add(operation, "428", "If-Match is missing");
                 }

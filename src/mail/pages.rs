@@ -16,9 +16,9 @@ use crate::db::text_enum::{TextEnum, Word};
 use crate::event::Event;
 use crate::event::desk::seats;
 use crate::time::{Moment, Zone};
-use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
+use crate::web::{Error, trace};
 
 /// How many mails the list shows.
 const MOST: i64 = 500;
@@ -320,7 +320,7 @@ pub async fn source(
 /// `GET /mail/{id}/enclosure`: the paper that comes with a mail.
 ///
 /// # Errors
-/// When the caller has no part in its event, or nothing comes with the mail.
+/// When the caller may not change its event, or nothing comes with the mail.
 pub async fn enclosed(
     app: web::Data<App>,
     caller: Caller,
@@ -356,7 +356,7 @@ pub async fn paper_of(mail: Mail) -> Result<HttpResponse, Error> {
 }
 
 async fn set(says: String) -> Result<Vec<u8>, Error> {
-    web::block(move || enclosure::set(&says))
+    trace::block(move || enclosure::set(&says))
         .await
         .map_err(Error::internal)?
         .map_err(Error::internal)

@@ -345,6 +345,7 @@ pub async fn enclosed(
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
     let mut mails = rehearse(&desk, to).await?;
     if copy >= mails.len() {

@@ -124,6 +124,7 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/events/{slug}/notices/skips", Officers),
     ("GET", "/events/{slug}/notices/{code}", Officers),
     ("GET", "/events/{slug}/notices/{code}/{copy}", Officers),
+    ("GET", "/events/{slug}/notices/{code}/{copy}/enclosure", Officers),
     ("GET", "/events/{slug}/plan", Officers),
     ("POST", "/events/{slug}/plan", Officers),
     ("GET", "/events/{slug}/rooms", Readers),
@@ -147,6 +148,7 @@ const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/mail/inbox/{id}/handling", Officers),
     ("POST", "/mail/pause", Admins),
     ("GET", "/mail/{id}", Officers),
+    ("GET", "/mail/{id}/enclosure", Officers),
     ("GET", "/mail/{id}/html", Officers),
     ("POST", "/mail/{id}/retry", Officers),
     ("GET", "/mail/{id}/source", Officers),
@@ -536,6 +538,7 @@ impl House {
         }
         let query = match path {
             _ if path.ends_with("/placements") => "?day=2022-12-24&edge=both",
+            _ if path.contains("/agenda/pages/") => "?document=agenda&format=pdf",
             _ => "",
         };
         filled + rest + query

@@ -27,11 +27,11 @@ pub(in crate::api) fn words<E: TextEnum>() -> RefOr<Schema> {
         .into()
 }
 
-pub(in crate::api) fn kind_words() -> RefOr<Schema> {
+pub(crate) fn kind_words() -> RefOr<Schema> {
     words::<Kind>()
 }
 
-pub(in crate::api) fn state_words() -> RefOr<Schema> {
+pub(crate) fn state_words() -> RefOr<Schema> {
     words::<State>()
 }
 
