@@ -19,7 +19,7 @@ use crate::time::{Clock, Moment};
 const POLL: Duration = Duration::from_secs(15);
 
 /// How long an enclosure may take to be set; far above what a busy machine needs, far below the lease.
-const SETTING: Duration = Duration::from_secs(60);
+const SETTING: Duration = Duration::from_mins(1);
 
 /// A mail that is still without its enclosure at a later try than this goes without: somebody died over it each time.
 const SETTING_TRIES: i32 = 2;

@@ -224,7 +224,10 @@ fn a_letter_has_its_schedule_as_that_letter_tells_it(scratch: &Scratch) {
         panic!("two letters, each with its paper: {papers:?}")
     };
     assert!(first.contains("17:20–17:45") && first.contains("With our letter, version 1 · Issued"));
-    assert!(!first.contains("Evening meeting"), "that came later: {first}");
+    assert!(
+        !first.contains("Evening meeting"),
+        "that came later: {first}"
+    );
     assert!(
         second.contains("17:20–17:45") && second.contains("With our letter, version 2 · Issued")
     );
