@@ -275,7 +275,7 @@ fn of_many_servers_one_sets_each_paper() {
                 .collect();
             handles.into_iter().map(|it| it.join().unwrap()).sum()
         });
-        assert_eq!((done, relay.received().len()), (LETTERS, LETTERS));
+        assert_eq!((done, relay.count()), (LETTERS, LETTERS));
         let paper = enclosure::set(&says).unwrap();
         for mail in relay.received() {
             assert_eq!(contents(mail.raw.as_bytes()).paper.as_ref(), Some(&paper));

@@ -82,6 +82,11 @@ impl Relay {
         Transport::smtp(&url).unwrap()
     }
 
+    /// How many mails have come so far.
+    pub fn count(&self) -> usize {
+        self.received.lock().unwrap().len()
+    }
+
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }

@@ -200,11 +200,11 @@ pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueue
     Ok(enqueued)
 }
 
-/// What is to come with a mail: the file's name, and the rest.
-type ToCome<'a> = Option<(&'a str, Unset)>;
+/// The file's name of an enclosure, and what is needed to send a mail with it.
+type Named<'a> = (&'a str, Unset);
 
-/// The mail without its enclosure, and what is needed to send it with one.
-fn in_both_forms<'a>(letter: &Letter<'a>) -> Result<(Composed, ToCome<'a>), ComposeError> {
+/// The mail without its enclosure, and with an empty place for it.
+fn in_both_forms<'a>(letter: &Letter<'a>) -> Result<(Composed, Option<Named<'a>>), ComposeError> {
     let alone = Letter {
         enclosure: None,
         ..letter.clone()
@@ -220,7 +220,7 @@ fn in_both_forms<'a>(letter: &Letter<'a>) -> Result<(Composed, ToCome<'a>), Comp
 }
 
 /// Keeps what comes with a mail that is new and will go out.
-fn keep(connection: &mut Conn, mail: Enqueued, unset: ToCome<'_>) -> QueryResult<()> {
+fn keep(connection: &mut Conn, mail: Enqueued, unset: Option<Named<'_>>) -> QueryResult<()> {
     match unset {
         Some((name, unset)) if !mail.duplicate && mail.state != MailState::Superseded => {
             enclosing::keep(connection, mail.id, name, unset)

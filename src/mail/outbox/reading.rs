@@ -165,6 +165,7 @@ pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
         return Ok(None);
     };
     let (enclosed, letter) = enclosing::of(connection, id)?.unzip();
+    let letter = letter.filter(|_| summary.wiped_at.is_none());
     Ok(Some(Mail {
         summary,
         message_id,
