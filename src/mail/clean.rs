@@ -72,7 +72,8 @@ pub fn masked(raw: &str) -> String {
             .map_or(at, |(begin, _)| begin);
         masked.push_str(&before[..begin]);
         masked.extend(before[begin..].chars().next());
-        masked.push_str("…@");
+        // Masked before, it stays as it is.
+        masked.push_str(if before.ends_with('…') { "@" } else { "…@" });
         rest = &rest[at + 1..];
     }
     masked.push_str(rest);
@@ -100,6 +101,10 @@ mod tests {
         assert_eq!(
             masked("550 5.1.1 <kz.liaison+a@delegations.example>: unknown, ask ü@x.example or @y"),
             "550 5.1.1 <k…@delegations.example>: unknown, ask ü…@x.example or …@y"
+        );
+        assert_eq!(
+            masked("<k…@delegations.example>"),
+            "<k…@delegations.example>"
         );
         assert_eq!(masked("nothing to hide"), "nothing to hide");
     }

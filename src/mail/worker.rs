@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::outbox::{self, Claimed, Unset};
 use super::transport::{Outcome, Transport};
-use super::{clean, enclosure, inbox};
+use super::{enclosure, inbox};
 use crate::db::{Conn, Db, DbError, fresh_id};
 use crate::time::{Clock, Moment};
 
@@ -288,20 +288,19 @@ fn record(
     }?)
 }
 
-/// Into the log, without addresses: relays like to repeat them.
+/// Into the log, which masks addresses: relays like to repeat them.
 fn report(mail: &Claimed, outcome: &Outcome) {
     let (id, attempt) = (mail.id, mail.attempts);
-    let masked = clean::masked;
     match outcome {
         Outcome::Sent { .. } => tracing::info!(mail = %id, attempt, "mail sent"),
         Outcome::Transient { reason, .. } => {
-            tracing::warn!(mail = %id, attempt, reason = masked(reason), "mail will be tried again");
+            tracing::warn!(mail = %id, attempt, reason, "mail will be tried again");
         }
         Outcome::Permanent { reason, .. } => {
-            tracing::error!(mail = %id, attempt, reason = masked(reason), "mail failed");
+            tracing::error!(mail = %id, attempt, reason, "mail failed");
         }
         Outcome::Configuration { reason, .. } => {
-            tracing::error!(mail = %id, reason = masked(reason), "mail is held until the configuration is put right");
+            tracing::error!(mail = %id, reason, "mail is held until the configuration is put right");
         }
     }
 }

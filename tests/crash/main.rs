@@ -32,7 +32,7 @@ on_both!(
     a_log_names_nobody_and_opens_nothing,
 );
 
-const ROUNDS: u64 = 200;
+const ROUNDS: u64 = 100;
 /// How many answers a server gives at most before its end is near: counted, so that a slow machine plays as much.
 const MOST_ANSWERS: u64 = 5;
 /// The longest that it lives on then, in milliseconds.
