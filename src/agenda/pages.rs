@@ -24,7 +24,7 @@ pub struct Query {
     #[param(example = "KZ")]
     delegation: Option<String>,
     /// One of its days, as `2022-12-24`; all when left out.
-    #[param(example = "2022-12-24")]
+    #[param(format = "date", example = "2022-12-24")]
     day: Option<String>,
     /// True to have sketches in it, too; a delegation never gets them.
     #[serde(default)]

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Path};
 
 use super::Answer;
-use super::ask::Ask;
+use super::ask::{Ask, unprocessable};
 use super::precondition::{etag, has_already};
 use super::shape::{EventAsSeen, Events, Programme};
 use crate::agenda::json::Document;
@@ -101,5 +101,9 @@ pub(super) async fn agenda(ask: Ask, path: Path<(String, String)>) -> Answer {
     let query = ask.query::<Query>()?;
     file(&desk, &format, &query)
         .await
-        .map_err(|error: Error| Problem::from(error))
+        .map_err(|error| match error {
+            // All else of the question has been read by now.
+            Error::BadRequest(sentence) => unprocessable([("day", sentence.as_str())]),
+            other => Problem::from(other),
+        })
 }

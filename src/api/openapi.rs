@@ -238,7 +238,7 @@ impl Modify for Problems {
                         "A field is missing, unknown, or cannot be meant",
                     );
                 }
-                if id == "find_free_slots" {
+                if matches!(id.as_str(), "find_free_slots" | "get_agenda") {
                     add(operation, "422", "A field is missing or cannot be meant");
                 }
                 if !reads {

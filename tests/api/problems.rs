@@ -87,6 +87,15 @@ fn what_cannot_be_read_is_a_problem_that_says_why() {
         let detail = program.get(&path).refused(400);
         assert!(detail.contains(words), "{path}: {detail}");
     }
+    for (day, words) in [("Christmas", "is no date"), ("2022-12-25", "has no")] {
+        let detail = program
+            .get(&format!("{EVENT}/agenda.csv?day={day}"))
+            .refused(422);
+        assert!(
+            detail.contains("day: ") && detail.contains(words),
+            "{detail}"
+        );
+    }
     for key in ["", "with space", &"x".repeat(201)] {
         let headers = [JSON, ("idempotency-key", key)];
         assert!(
