@@ -347,6 +347,49 @@ fn what_went_and_came_back_is_an_update_when_it_is_told_again() {
     assert_eq!(again, once_more);
 }
 
+#[test]
+fn two_other_programs_read_the_agenda_as_a_calendar() {
+    let meeting = Meeting::on(&Scratch::sqlite());
+    let officer = meeting.officer();
+    let desk = Desk { meeting, officer };
+    let fields = [
+        ("title", NASTY),
+        ("start", "17:20"),
+        ("end", "17:45"),
+        ("room", "conference"),
+        ("delegations", "JP"),
+        ("delegations", "KZ"),
+    ];
+    desk.edit("Kazakhstan Foreign", &fields);
+    let files = ["", "?delegation=KZ", "?delegation=UZ"].map(|query| {
+        let path = format!("/events/ca-jad-9/agenda.ics{query}");
+        desk.officer.get(&path).body
+    });
+    let programme = desk.meeting.programme();
+    let of = |code: &str| {
+        let party = programme.delegation_by_code(code).unwrap().id;
+        let slots = programme.live_slots();
+        slots.filter(|slot| slot.details.involves(party)).count()
+    };
+    let wanted = [
+        (programme.live_slots().count(), true),
+        (of("KZ"), true),
+        (of("UZ"), false),
+    ];
+    let title = NASTY.replace('\\', "/");
+    for (read, (events, has_it)) in by_both(&files).iter().zip(wanted) {
+        assert_eq!(read["method"], "PUBLISH");
+        let found = read["events"].as_array().unwrap();
+        assert_eq!(found.len(), events);
+        let mut named = found
+            .iter()
+            .filter(|event| event["summary"] == title.as_str());
+        let it = named.next();
+        assert_eq!(it.is_some(), has_it);
+        assert!(it.is_none_or(|event| event["start"] == "2022-12-24T08:20:00Z"));
+    }
+}
+
 /// What Python's icalendar reads, which is what ical.js reads.
 pub fn by_both(inputs: &[String]) -> Vec<Value> {
     let python = std::env::var(PYTHON).unwrap_or_else(|_| {
