@@ -24,6 +24,8 @@ const FIELDS: &[&str] = &[
     "until",
 ];
 
+/// How many codes a sentence names to somebody who has written none of them.
+const MOST_CODES: usize = 12;
 /// How long a meeting is unless somebody says otherwise, in minutes.
 const USUAL_MINUTES: i32 = 30;
 
@@ -166,7 +168,15 @@ pub fn pair(programme: &Programme, one: &str, other: &str) -> Result<Pair, Strin
         let party = programme.delegation_by_code(code);
         party.map(|party| party.id).ok_or_else(|| {
             let code = crate::text::quoted(code);
-            format!("there is no delegation {code} at this event.")
+            let codes = programme.delegations.iter().take(MOST_CODES);
+            let codes: Vec<&str> = codes.map(|party| party.code.as_str()).collect();
+            let more = if programme.delegations.len() > MOST_CODES {
+                " and others"
+            } else {
+                ""
+            };
+            let codes = codes.join(", ");
+            format!("there is no delegation {code} at this event. Write a code: {codes}{more}.")
         })
     };
     let pair = [known(one)?, known(other)?];

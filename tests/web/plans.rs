@@ -162,6 +162,10 @@ fn what_was_typed_wrong_is_said_beside_it(scratch: &Scratch) {
             "there is no delegation &#39;&#60;b&#62;&#39; at this event.",
         ),
         (
+            "minutes=30&more=KZ+Uzbekistan",
+            "Write a code: JP, KZ, KG, TJ, TM, UZ.",
+        ),
+        (
             "minutes=30&more=KZ+UZ+x",
             "The length is a multiple of 5 minutes",
         ),
