@@ -17,7 +17,8 @@ pub use delivery::{
 pub use enclosing::{Enclosed, Readiness, Unset, enclose, leave_out};
 pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
 pub use queue::{
-    Pause, Standing, depth, pause, paused, probe, release, resume, standing, waiting_since, wipe,
+    Pause, Standing, depth, hurry, pause, paused, probe, release, resume, standing, waiting_since,
+    wipe,
 };
 pub use reading::{
     Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, with_message_id,

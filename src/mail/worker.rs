@@ -211,20 +211,28 @@ impl Worker {
             })
     }
 
-    /// Wipes what was kept long enough; gives back how many mails.
+    /// Wipes what was kept long enough, and makes due what a clock that was ahead had put off; gives back how many mails
+    /// were wiped.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn tidy(&self) -> Result<usize, DbError> {
         let now = self.clock.now();
         let before = now.plus(-self.keep_days * 86_400);
-        let wiped = self
+        let (wiped, hurried) = self
             .db
             .write(move |connection| {
                 inbox::wipe(connection, before, now)?;
-                Ok::<_, DbError>(outbox::wipe(connection, before, now)?)
+                let hurried = outbox::hurry(connection, now)?;
+                Ok::<_, DbError>((outbox::wipe(connection, before, now)?, hurried))
             })
             .await?;
+        if hurried > 0 {
+            tracing::warn!(
+                mails = hurried,
+                "mail had been put off by a clock that was ahead"
+            );
+        }
         if wiped > 0 {
             tracing::info!(mails = wiped, "wiped the content of old mail");
         }

@@ -108,6 +108,40 @@ async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stay
 }
 
 #[actix_web::test]
+async fn a_clock_that_was_ahead_puts_no_mail_off() {
+    for house in houses() {
+        let (busy, free) = (
+            Relay::playing(&[Scene::Rcpt("450 4.2.1 busy")]),
+            Relay::playing(&[Scene::Accept]),
+        );
+        house.later(86_400);
+        let tried = house.enqueue(&new_mail(0, Method::Request)).id;
+        house.worker(&busy.transport()).drain().await.unwrap();
+        let mut other = new_mail(0, Method::Request);
+        other.recipient = "second@delegations.example";
+        let in_hand = house.enqueue(&other).id;
+        assert_eq!(house.claimed().id, in_hand);
+        let mut third = new_mail(0, Method::Request);
+        third.recipient = "third@delegations.example";
+        let untried = house.enqueue(&third).id;
+        house.later(-86_400);
+        let worker = house.worker(&free.transport());
+        worker.tidy().await.unwrap();
+        assert_eq!(worker.drain().await.unwrap(), 3);
+        for id in [tried, untried, in_hand] {
+            assert_eq!(house.state(id), MailState::Sent);
+        }
+        // What waits its turn goes on waiting.
+        let next = house.enqueue(&new_mail(1, Method::Request)).id;
+        let worker = house.worker(&busy.transport());
+        worker.drain().await.unwrap();
+        worker.tidy().await.unwrap();
+        assert_eq!(worker.drain().await.unwrap(), 0);
+        assert_eq!(house.state(next), MailState::Queued);
+    }
+}
+
+#[actix_web::test]
 async fn a_wiped_mail_is_not_sent_again() {
     let house = House::sqlite();
     let relay = Relay::playing(&[Scene::Rcpt("550 5.1.1 no such user")]);

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::MailState;
-use super::delivery::skip_locked;
+use super::delivery::{LEASE, skip_locked};
 use crate::db::Conn;
 use crate::db::schema::{enclosures, mail_queue, outbox};
 use crate::db::text_enum::{TextEnum, Word};
@@ -12,6 +12,11 @@ use crate::time::Moment;
 
 /// How long after a refusal of its configuration a held queue is tried again, in seconds.
 const PROBE_AFTER: i64 = 15 * 60;
+
+/// The longest pause between two tries, an hour and a fifth, and what the clocks of two servers may differ by.
+const LONGEST_WAIT: i64 = 72 * 60 + CLOCKS_DIFFER;
+/// Seconds.
+const CLOCKS_DIFFER: i64 = 5 * 60;
 
 /// Mails whose content is wiped at once; more wait for the next time.
 const WIPED_AT_ONCE: i64 = 500;
@@ -64,6 +69,29 @@ pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
         ))
         .execute(connection)
         .map(|rows| rows == 1)
+}
+
+/// Makes due what waits longer than any mail does, and ends leases that are longer than any: a clock that was ahead had
+/// put it off, and was set back. Gives back how many mails.
+///
+/// # Errors
+/// When the database fails.
+pub fn hurry(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
+    let locking = skip_locked(connection);
+    let mut hurried = 0;
+    for (time, state, latest) in [
+        ("next_at", "queued", now.plus(LONGEST_WAIT)),
+        ("lease_until", "sending", now.plus(LEASE + CLOCKS_DIFFER)),
+    ] {
+        hurried += diesel::sql_query(format!(
+            "UPDATE outbox SET {time} = $1
+             WHERE id IN (SELECT id FROM outbox WHERE state = '{state}' AND {time} > $2 {locking})"
+        ))
+        .bind::<BigInt, _>(now)
+        .bind::<BigInt, _>(latest)
+        .execute(connection)?;
+    }
+    Ok(hurried)
 }
 
 /// Queues everything that was held, due now; gives back how many there were.
