@@ -222,6 +222,11 @@ impl Modify for Problems {
                     "Too many requests: wait as long as Retry-After says",
                 );
                 add(operation, "500", "Something went wrong on our side");
+                add(
+                    operation,
+                    "503",
+                    "The database does not answer: wait as long as Retry-After says",
+                );
                 if named {
                     add(
                         operation,

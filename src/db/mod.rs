@@ -172,6 +172,10 @@ pub struct Db {
     writer: Option<Arc<Mutex<()>>>,
 }
 
+/// The longest that a unit of work waits for a connection: far above what a crowd makes it wait, and short enough for
+/// whoever stands with a telephone at the ear to be told that the database does not answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Db {
     /// Opens a pool; creates the folder of an SQLite file that has none yet.
     ///
@@ -188,7 +192,7 @@ impl Db {
         let pool = Pool::builder()
             .max_size(16)
             .min_idle(Some(1))
-            .connection_timeout(Duration::from_secs(30))
+            .connection_timeout(PATIENCE)
             .build(Manager(url.clone()))
             .map_err(|error| DbError::Pool(error.to_string()))?;
         let writer = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);

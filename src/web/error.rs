@@ -11,6 +11,9 @@ use crate::db::DbError;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
 
+/// Seconds after which a database that gave no connection is asked again.
+pub(crate) const SOON: i64 = 5;
+
 /// Why a request got no page.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,6 +50,9 @@ pub enum Error {
     /// The disk is full: reading goes on, writing does not.
     #[error("storage full")]
     StorageFull,
+    /// The database gives no connection: nothing was begun.
+    #[error("database unavailable")]
+    Unavailable,
     /// Our own fault, logged under this id.
     #[error("internal error {id}")]
     Internal {
@@ -79,6 +85,15 @@ impl Error {
         }
     }
 
+    /// The seconds after which another try makes sense, where that is known.
+    const fn wait(&self) -> Option<i64> {
+        match self {
+            Self::TooMany { wait } => Some(*wait),
+            Self::Unavailable => Some(SOON),
+            _ => None,
+        }
+    }
+
     fn heading(&self) -> &'static str {
         match self {
             Self::NotFound => "There is no such page",
@@ -91,6 +106,7 @@ impl Error {
             Self::NotAForm => "This is not a form",
             Self::TooMany { .. } => "Too many tries",
             Self::StorageFull => "The storage is full",
+            Self::Unavailable => "The database does not answer",
             Self::Internal { .. } => "Something went wrong on our side",
         }
     }
@@ -118,6 +134,10 @@ impl Error {
             Self::StorageFull => &[
                 "Nothing was stored. You can go on reading and printing, but no change can be saved until there is space again.",
                 "Tell your administrator: the disk that holds the database is full.",
+            ],
+            Self::Unavailable => &[
+                "Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
+                "If it lasts, tell your administrator that the database cannot be reached.",
             ],
             Self::Internal { id } => {
                 return vec![
@@ -161,6 +181,7 @@ impl ResponseError for Error {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -176,10 +197,10 @@ impl ResponseError for Error {
         let mut response = page::with_status(self.status_code(), &shown).unwrap_or_else(|_| {
             HttpResponse::build(self.status_code()).body(self.heading().to_owned())
         });
-        if let Self::TooMany { wait } = self {
+        if let Some(wait) = self.wait() {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from(*wait));
+                .insert(header::RETRY_AFTER, header::HeaderValue::from(wait));
         }
         response
     }
@@ -208,6 +229,10 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Query(error) => error.into(),
+            DbError::Pool(cause) => {
+                tracing::error!(%cause, "the database does not answer");
+                Self::Unavailable
+            }
             other => Self::internal(other),
         }
     }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::db::DbError;
 use crate::web::Error;
+use crate::web::error::SOON;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -144,6 +145,13 @@ impl From<&Error> for Problem {
             Error::StorageFull => {
                 "Nothing was stored: the disk that holds the database is full. Reading goes on."
                     .to_owned()
+            }
+            Error::Unavailable => {
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The database does not answer. Nothing was stored; try again in a moment.",
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from(SOON));
             }
             Error::Internal { id } => format!(
                 "Something went wrong on our side. If it happens again, tell your administrator this number: {id}"
