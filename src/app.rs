@@ -7,7 +7,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 
 use crate::agenda::calendar_pages::{self as calendars, FETCHES_AT_ONCE, FETCHES_PER_SECOND};
-use crate::agenda::{export, pages as agenda};
+use crate::agenda::export;
+use crate::agenda::pages::{self as agenda, DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND};
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
@@ -51,6 +52,8 @@ pub struct App {
     pub api_rates: Rates,
     /// How often each calendar link may still be fetched.
     pub calendar_rates: Rates,
+    /// How often each person may still have a document set.
+    pub document_rates: Rates,
     /// What is counted for a monitor.
     pub metrics: Metrics,
     /// Whether the database can be used.
@@ -70,6 +73,7 @@ impl App {
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
+            document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
         }

@@ -169,7 +169,7 @@ pub async fn feed(
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let (hash, now) = (token::hash(&token), app.clock.now());
-    app.calendar_rates.count(&hash)?;
+    app.calendar_rates.count(hash.as_str())?;
     let state = app.clone();
     let found = app
         .db

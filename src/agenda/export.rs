@@ -389,6 +389,7 @@ pub async fn page(
 ) -> Result<HttpResponse, Error> {
     let (slug, page) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.counts_a_document()?;
     let document = query.document(&desk.programme, desk.now);
     let paper = match document.map_err(|_| Error::NotFound)? {
         Document::Sheet(_, paper) => *paper,

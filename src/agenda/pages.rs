@@ -15,6 +15,11 @@ use crate::event::visibility::Viewer;
 use crate::web::assets::asset;
 use crate::web::{Error, trace};
 
+/// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.
+pub const DOCUMENTS_AT_ONCE: f64 = 240.0;
+/// Documents a second that they may go on asking for.
+pub const DOCUMENTS_PER_SECOND: f64 = 2.0;
+
 /// Whose agenda, and what of it.
 #[derive(serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +51,7 @@ pub async fn document(
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.counts_a_document()?;
     file(&desk, &format, &query).await
 }
 
@@ -117,6 +123,7 @@ pub async fn paper(
 ) -> Result<HttpResponse, Error> {
     let (slug, sheet) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    desk.counts_a_document()?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
     let choice = Choice::from(query.into_inner());
     let (bytes, name) = trace::block(move || {

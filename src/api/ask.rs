@@ -43,7 +43,7 @@ fn ask(request: &HttpRequest) -> Result<Ask, Problem> {
     let unfit = || Problem::from(Error::internal("the application is not set up"));
     let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
     let token = token::hash(bearer(request)?);
-    app.api_rates.count(&token)?;
+    app.api_rates.count(token.as_str())?;
     let caller = Caller::from_request(request, &mut Payload::None).into_inner()?;
     Ok(Ask {
         app: app.clone(),

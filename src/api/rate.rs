@@ -1,10 +1,9 @@
-//! How often a program may ask: a bucket of tokens for each bearer, kept in memory by each server for itself.
+//! How often somebody may ask: a bucket of tokens each, kept in memory by each server for itself.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::auth::session::TokenHash;
 use crate::web::Error;
 
 /// Requests that a token may make at once when it was quiet before.
@@ -62,15 +61,15 @@ impl Rates {
         }
     }
 
-    /// Counts a request of whoever bears this token, known or not.
+    /// Counts a request of whoever this is: the hash of a token, known or not, or somebody's id.
     ///
     /// # Errors
     /// [`Error::TooMany`] when the bucket is empty.
-    pub fn count(&self, token: &TokenHash) -> Result<(), Error> {
-        self.count_at(token.as_str(), Instant::now())
+    pub fn count(&self, who: &str) -> Result<(), Error> {
+        self.count_at(who, Instant::now())
     }
 
-    fn count_at(&self, token: &str, now: Instant) -> Result<(), Error> {
+    fn count_at(&self, who: &str, now: Instant) -> Result<(), Error> {
         let limit = self.limit;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= SWEEP_AT {
@@ -80,7 +79,7 @@ impl Rates {
             left: limit.burst,
             at: now,
         };
-        let bucket = buckets.entry(token.to_owned()).or_insert(full);
+        let bucket = buckets.entry(who.to_owned()).or_insert(full);
         *bucket = bucket.at(now, limit);
         if bucket.left < 1.0 {
             let wait = ((1.0 - bucket.left) / limit.per_second).ceil();

@@ -70,6 +70,16 @@ impl Desk {
         .await
     }
 
+    /// Counts a document that is about to be set, which takes long beside everything else.
+    ///
+    /// # Errors
+    /// When this person has asked for too many: the seconds to wait.
+    pub fn counts_a_document(&self) -> Result<(), Error> {
+        self.app
+            .document_rates
+            .count(&self.seat.user.id.0.to_string())
+    }
+
     /// The caller's place at the event that a slot belongs to, and the slot.
     ///
     /// # Errors

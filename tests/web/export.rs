@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};
+use crate::meeting::{COLLEAGUE, Meeting, SLOTS, STRANGER, free_slot, send, with};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -15,6 +15,37 @@ on_both!(
 );
 
 const AGENDA: &str = "/events/ca-jad-9/agenda";
+
+#[test]
+fn whoever_has_documents_made_without_end_waits_and_nobody_else_does() {
+    let meeting = Meeting::on(&Scratch::sqlite());
+    let (officer, colleague) = (meeting.officer(), meeting.server.signed_in(COLLEAGUE));
+    let table = format!("{AGENDA}.csv");
+    let mut asked = 0;
+    let refused = loop {
+        let answer = officer.get(&table);
+        asked += 1;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(asked < 1000, "without end");
+    };
+    assert!(asked > 240, "{asked}");
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "1");
+    for paper in [
+        "/card.pdf?delegation=KZ",
+        "/pages/1.svg?document=agenda&format=pdf",
+    ] {
+        assert_eq!(
+            officer.get(&format!("{AGENDA}{paper}")).status,
+            429,
+            "{paper}"
+        );
+    }
+    assert_eq!(officer.get("/events/ca-jad-9").status, 200);
+    assert_eq!(colleague.get(&table).status, 200);
+}
 
 /// The picture of a page that stands on the export page.
 fn pictures(page: &str) -> Vec<String> {
