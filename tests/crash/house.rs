@@ -1,5 +1,6 @@
 //! A database, servers on it that come and go as processes, and an officer who works at them.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,9 +12,9 @@ use iikura::audit::Actor;
 use iikura::auth::EventRole;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
-use iikura::db::DbError;
 use iikura::db::schema::outbox;
 use iikura::db::text_enum::Word;
+use iikura::db::{Count, Db, DbError};
 use iikura::delegation::DelegationId;
 use iikura::event::live::Live;
 use iikura::event::programme::Programme;
@@ -26,7 +27,6 @@ use iikura::text::{Email, Line};
 use iikura::time::{Clock, Moment};
 use tempfile::TempDir;
 
-use crate::support::both::Scratch;
 use crate::support::chance::Chance;
 
 const OFFICER: &str = "officer@protocol.example";
@@ -45,8 +45,9 @@ pub struct Mail {
     pub state: MailState,
 }
 
-pub struct House<'a> {
-    scratch: &'a Scratch,
+pub struct House {
+    url: String,
+    db: Db,
     event: EventId,
     address: SocketAddr,
     smtp_url: String,
@@ -78,9 +79,11 @@ impl Server {
     }
 }
 
-impl<'a> House<'a> {
-    pub fn furnish(scratch: &'a Scratch, smtp_url: &str) -> Self {
-        scratch.migrate().unwrap();
+impl House {
+    /// Furnishes an empty database.
+    pub fn furnish(url: &str, smtp_url: &str) -> Self {
+        let db = Db::open(&url.parse().unwrap()).unwrap();
+        db.migrate().unwrap();
         let days: Vec<String> = (1..=28)
             .map(|day| format!("\"2030-06-{day:02}\""))
             .collect();
@@ -101,7 +104,7 @@ impl<'a> House<'a> {
             .unwrap();
         }
         let (actor, now) = (Actor::command_line(), Clock::system().now());
-        let event = scratch
+        let event = db
             .write_here(|conn| {
                 let office = Email::parse("protocol@iikura.example").unwrap();
                 let imported = file::import(conn, &Live::default(), &source, &office, &actor, now);
@@ -122,7 +125,8 @@ impl<'a> House<'a> {
             .unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
-            scratch,
+            url: url.to_owned(),
+            db,
             event,
             address: free.local_addr().unwrap(),
             smtp_url: smtp_url.to_owned(),
@@ -135,10 +139,16 @@ impl<'a> House<'a> {
 
     /// Starts a server and waits until it answers and the officer is signed in.
     pub fn start(&mut self) -> Server {
+        self.start_in::<&str>(&[])
+    }
+
+    /// Starts one that finds more in its environment.
+    pub fn start_in<T: AsRef<OsStr>>(&mut self, environment: &[(&str, T)]) -> Server {
         let child = Command::new(env!("CARGO_BIN_EXE_iikura"))
             .env_clear()
             .env("RUST_LOG", "info")
-            .args(["serve", "--database-url", self.scratch.url()])
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .args(["serve", "--database-url", &self.url])
             .args(["--listen", &self.address.to_string()])
             .args(["--smtp-url", &self.smtp_url, "--workers", "1"])
             .arg("--secret-file")
@@ -153,10 +163,18 @@ impl<'a> House<'a> {
             assert!(Instant::now() < deadline, "the server does not answer");
             std::thread::sleep(Duration::from_millis(2));
         }
+        if self.cookie.is_none() {
+            self.sign_in_again();
+        }
+        server
+    }
+
+    /// Signs in until it is done.
+    pub fn sign_in_again(&mut self) {
+        self.cookie = None;
         while self.cookie.is_none() {
             self.cookie = self.sign_in();
         }
-        server
     }
 
     fn log_file(&self) -> File {
@@ -212,11 +230,38 @@ impl<'a> House<'a> {
     }
 
     fn book(&mut self) -> Option<()> {
+        let fields = self.next_booking();
+        let location = self.post("/events/crash/slots", &fields)?;
+        if let Some(slot) = slot_at(&location) {
+            self.promised.push((slot, 1));
+        }
+        Some(())
+    }
+
+    /// Books and confirms, as far as the server does it: its last status.
+    pub fn book_and_confirm(&mut self) -> u16 {
+        let fields = self.next_booking();
+        let booked = self.send("/events/crash/slots", &fields).unwrap();
+        let location = booked.headers().get("location");
+        let Some(slot) = location.and_then(|to| slot_at(to.to_str().unwrap())) else {
+            return booked.status().as_u16();
+        };
+        self.promised.push((slot, 1));
+        let version = [("version", "1".to_owned())];
+        let path = format!("/slots/{slot}/confirmation");
+        let status = self.send(&path, &version).unwrap().status().as_u16();
+        if status == 303 {
+            self.promised.push((slot, 2));
+        }
+        status
+    }
+
+    fn next_booking(&mut self) -> [(&'static str, String); 9] {
         let (day, place) = (self.booked / A_DAY % 28 + 1, self.booked % A_DAY);
         self.booked += 1;
         let clock = |minute: u64| format!("{:02}:{:02}", minute / 60, minute % 60);
         let start = place * 35 / 10 * 10;
-        let fields = [
+        [
             ("kind", "bilateral".to_owned()),
             ("title", format!("Talk {}", self.booked)),
             ("day", format!("2030-06-{day:02}")),
@@ -226,13 +271,7 @@ impl<'a> House<'a> {
             ("delegations", "JP".to_owned()),
             ("delegations", "KZ".to_owned()),
             ("state", "tentative".to_owned()),
-        ];
-        let location = self.post("/events/crash/slots", &fields)?;
-        if let Some(id) = location.strip_prefix("/slots/") {
-            let id = id.split('?').next().unwrap().parse().unwrap();
-            self.promised.push((SlotId(id), 1));
-        }
-        Some(())
+        ]
     }
 
     fn step(&mut self, slot: &Slot, noun: &str, more: &[(&str, String)]) -> Option<()> {
@@ -275,13 +314,8 @@ impl<'a> House<'a> {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
         let origin = format!("http://{}", self.address);
-        let mut request = agent
+        let mut request = agent()
             .post(format!("{origin}{path}"))
             .header("origin", &origin)
             .header("content-type", "application/x-www-form-urlencoded");
@@ -321,7 +355,7 @@ impl<'a> House<'a> {
     }
 
     fn fetch(&self, path: &str) -> (u16, String) {
-        let mut request = ureq::get(format!("http://{}{path}", self.address));
+        let mut request = agent().get(format!("http://{}{path}", self.address));
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
         }
@@ -330,9 +364,25 @@ impl<'a> House<'a> {
         (status, answer.body_mut().read_to_string().unwrap())
     }
 
+    /// Goes on at another place, where the database was put meanwhile.
+    pub fn moves_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+        self.db = Db::open(&url.parse().unwrap()).unwrap();
+    }
+
+    /// Answers `SELECT … AS count`.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.db
+            .read_here(|conn| {
+                let count: Count = diesel::sql_query(sql).get_result(conn)?;
+                Ok::<_, DbError>(count.count)
+            })
+            .unwrap()
+    }
+
     pub fn programme(&self) -> Programme {
         let event = self.event;
-        self.scratch
+        self.db
             .read_here(|conn| {
                 let programme = Live::default().programme(conn, event)?;
                 Ok::<_, DbError>(Programme::clone(&programme.unwrap()))
@@ -344,12 +394,7 @@ impl<'a> House<'a> {
     pub fn send_the_rest(&self, transport: &Transport) {
         let later = Clock::system().now().plus(LEASE + 3600);
         let clock = Clock::from_fn(move || Moment::from_seconds(later.seconds()));
-        let worker = Worker::new(
-            (**self.scratch).clone(),
-            transport.clone(),
-            clock,
-            Bell::default(),
-        );
+        let worker = Worker::new(self.db.clone(), transport.clone(), clock, Bell::default());
         actix_web::rt::System::new()
             .block_on(worker.drain())
             .unwrap();
@@ -363,7 +408,7 @@ impl<'a> House<'a> {
             i32,
             Word<MailState>,
         );
-        self.scratch
+        self.db
             .read_here(|conn| {
                 let rows: Vec<Row> = outbox::table
                     .select((
@@ -391,4 +436,19 @@ impl<'a> House<'a> {
             })
             .unwrap()
     }
+}
+
+/// Follows no redirects, and takes a refusal for an answer.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+/// The slot that an address leads to.
+fn slot_at(location: &str) -> Option<SlotId> {
+    let id = location.strip_prefix("/slots/")?.split('?').next()?;
+    Some(SlotId(id.parse().unwrap()))
 }

@@ -24,7 +24,7 @@ fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
     let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
     // Slow enough for a mail to be in hand at any moment.
     let relay = Relay::playing(&[Scene::Slow(1)]);
-    let mut house = House::furnish(scratch, &relay.url());
+    let mut house = House::furnish(scratch.url(), &relay.url());
     for _ in 0..ROUNDS {
         let server = house.start();
         let mut page = house.watch();
@@ -70,7 +70,7 @@ fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
 
 fn a_relay_that_says_nothing_does_not_hold_up_the_end(scratch: &Scratch) {
     let relay = Relay::playing(&[Scene::Silence]);
-    let mut house = House::furnish(scratch, &relay.url());
+    let mut house = House::furnish(scratch.url(), &relay.url());
     let mut chance = Chance(1);
     let server = house.start();
     let deadline = Instant::now() + LONGEST;

@@ -1,0 +1,88 @@
+//! The machine's clock jumps, forwards and back, under a server that runs: nothing that was over lives again, no mail is
+//! sent twice, and none waits for a time that was never there.
+//!
+//! By libfaketime, which `tests/run` installs: it answers for the kernel when a program asks what time it is.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tempfile::NamedTempFile;
+
+use crate::house::House;
+use crate::relay::{Relay, Scene};
+use crate::support::both::{Scratch, on_both};
+
+on_both!(a_clock_that_jumps_revives_nothing_and_holds_up_no_mail);
+
+/// Far above what a mail takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How far the clock of a server is from the machine's.
+struct Offset(NamedTempFile);
+
+impl Offset {
+    fn none() -> Self {
+        let offset = Self(NamedTempFile::new().unwrap());
+        offset.is("+0");
+        offset
+    }
+
+    fn is(&self, offset: &str) {
+        std::fs::write(self.0.path(), offset).unwrap();
+    }
+
+    /// What a program is started with to go by it; time that has passed is measured truly, as the kernel does it.
+    fn environment(&self) -> [(&str, PathBuf); 4] {
+        [
+            ("LD_PRELOAD", library()),
+            ("FAKETIME_TIMESTAMP_FILE", self.0.path().to_owned()),
+            ("FAKETIME_NO_CACHE", "1".into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+        ]
+    }
+}
+
+/// Debian puts it into the folder of the machine's kind.
+fn library() -> PathBuf {
+    let kinds = std::fs::read_dir("/usr/lib").unwrap();
+    kinds
+        .map(|kind| kind.unwrap().path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .expect("libfaketime is installed by tests/run")
+}
+
+fn a_clock_that_jumps_revives_nothing_and_holds_up_no_mail(scratch: &Scratch) {
+    let offset = Offset::none();
+    let relay = Relay::playing(&[Scene::Accept]);
+    let mut house = House::furnish(scratch.url(), &relay.url());
+    let server = house.start_in(&offset.environment());
+    let all_mail_arrives = |house: &House| {
+        let (wanted, begun) = (house.mails().len(), Instant::now());
+        while relay.count() < wanted {
+            assert!(begun.elapsed() < PATIENCE, "{wanted}: {}", house.log());
+            std::thread::yield_now();
+        }
+    };
+    assert_eq!(house.book_and_confirm(), 303);
+    all_mail_arrives(&house);
+
+    // A session is over after half an hour, and stays over.
+    assert_eq!(house.get("/account"), 200);
+    offset.is("+31m");
+    assert_ne!(house.get("/account"), 200);
+    offset.is("+0");
+    assert_ne!(house.get("/account"), 200);
+
+    // Mail that is written while the clock is a month ahead goes out, also if the clock is set right before it could.
+    house.sign_in_again();
+    offset.is("+30d");
+    house.sign_in_again();
+    assert_eq!(house.book_and_confirm(), 303);
+    offset.is("-1d");
+    house.sign_in_again();
+    assert_eq!(house.book_and_confirm(), 303);
+    all_mail_arrives(&house);
+    server.stop();
+    house.send_the_rest(&relay.transport());
+    assert_eq!(crate::check(&house, &relay), 0, "no mail came twice");
+}

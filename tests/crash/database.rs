@@ -1,0 +1,68 @@
+//! PostgreSQL itself is killed, again and again, under a server that goes on: nothing that was promised is lost,
+//! nothing else is there, and nobody has to help.
+
+use std::io::{BufRead as _, BufReader};
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::house::House;
+use crate::relay::{Relay, Scene};
+use crate::support::chance::Chance;
+
+const ROUNDS: usize = 8;
+/// The longest that it lives on after a booking, in milliseconds.
+const LAST_MOMENTS: u64 = 60;
+/// The longest that the office waits for the program once the database is there again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
+    let mut cluster = Cluster::start();
+    let relay = Relay::playing(&[Scene::Accept]);
+    let mut house = House::furnish(&cluster.url(), &relay.url());
+    let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
+    let server = house.start();
+    let mut page = BufReader::new(house.watch());
+    let mut refused = 0;
+    for _ in 0..ROUNDS {
+        for _ in 0..5 {
+            assert_eq!(house.book_and_confirm(), 303);
+        }
+        let last_moments = Duration::from_millis(chance.below(LAST_MOMENTS));
+        let killing = std::thread::spawn(move || {
+            std::thread::sleep(last_moments);
+            cluster.kill();
+            cluster
+        });
+        while !killing.is_finished() {
+            refused += usize::from(house.book_and_confirm() != 303);
+        }
+        cluster = killing.join().unwrap();
+        cluster.start_again();
+        let begun = Instant::now();
+        while house.book_and_confirm() != 303 {
+            assert!(begun.elapsed() < PATIENCE, "{}", house.log());
+        }
+    }
+    println!("{refused} were refused while it died");
+    // As long as it stays away the office is told so.
+    cluster.kill();
+    let begun = Instant::now();
+    while house.book_and_confirm() != 503 {
+        assert!(begun.elapsed() < PATIENCE, "{}", house.log());
+    }
+    cluster.start_again();
+    while house.book_and_confirm() != 303 {
+        assert!(begun.elapsed() < 2 * PATIENCE, "{}", house.log());
+    }
+    // A page that watched all the while still hears what is done.
+    let latest = house.programme().event.revision;
+    let mut line = String::new();
+    while !line.contains(&latest.to_string()) {
+        line.clear();
+        assert!(page.read_line(&mut line).unwrap() > 0, "the page was left");
+    }
+    server.stop();
+    house.send_the_rest(&relay.transport());
+    crate::check(&house, &relay);
+}
