@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use clap::Parser;
 use diesel::prelude::*;
@@ -23,6 +23,11 @@ use tempfile::TempDir;
 
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "violet anchor ninety";
+/// Its hash, made once: hashing is slow on purpose, and hundreds of tests have users.
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let password = NewPassword::parse(PASSWORD, &[]).unwrap();
+    password.hash_here().unwrap()
+});
 /// When tests begin: 24 December 2022, 05:00 UTC.
 pub const START: i64 = 1_671_858_000;
 
@@ -127,10 +132,6 @@ impl Server {
         admin: bool,
         roles: &[(EventId, EventRole)],
     ) -> UserId {
-        let hash = NewPassword::parse(PASSWORD, &[])
-            .unwrap()
-            .hash_here()
-            .unwrap();
         let profile = Profile {
             name: Line::parse(name).unwrap(),
             admin,
@@ -144,7 +145,7 @@ impl Server {
                     conn,
                     &email,
                     &profile,
-                    &hash,
+                    &HASH,
                     &Actor::command_line(),
                     now,
                 )?)
