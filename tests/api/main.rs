@@ -25,6 +25,7 @@ mod clashes;
 mod document;
 mod everywhere;
 mod fuzz;
+mod markup;
 mod matrix;
 mod plans;
 mod problems;

@@ -19,7 +19,7 @@ use crate::table::{everything, lines, routes};
 
 /// For whom a route is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
+pub enum For {
     /// Everybody.
     Anyone,
     /// Whoever has shown a password and not yet the second factor: nobody in this walk, who are all past it.
@@ -49,7 +49,7 @@ use For::{
 
 /// Every route, and for whom it is.
 #[rustfmt::skip]
-const MATRIX: &[(&str, &str, For)] = &[
+pub const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/", Users),
     ("GET", "/account", Users),
     ("POST", "/account/password", Users),
@@ -217,8 +217,8 @@ enum Pass {
     Dead(&'static str, String),
 }
 
-struct Visitor {
-    name: &'static str,
+pub struct Visitor {
+    pub name: &'static str,
     pass: Pass,
     /// What belongs to them, where they have anything of their own.
     session: String,
@@ -251,7 +251,7 @@ impl Visitor {
     }
 
     /// Asks with a body that no route knows, or with none.
-    fn knock(
+    pub fn knock(
         &self,
         origin: &str,
         method: &str,
@@ -315,11 +315,11 @@ impl Visitor {
     }
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     location: String,
     etag: bool,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
@@ -352,8 +352,8 @@ fn calendar(browser: &Browser) -> Option<String> {
 }
 
 /// The meeting with something of everything in it.
-struct House {
-    meeting: Meeting,
+pub struct House {
+    pub meeting: Meeting,
     slot: String,
     mail: String,
     /// To answer by.
@@ -367,7 +367,7 @@ struct House {
 }
 
 impl House {
-    fn open() -> Self {
+    pub fn open() -> Self {
         let meeting = Meeting::on(&Scratch::sqlite());
         let officer = Program::of(&meeting, OFFICER, Scope::Write);
         let slot = meeting.slot("Kazakhstan");
@@ -417,7 +417,7 @@ impl House {
         }
     }
 
-    fn visitors(&self) -> Vec<Visitor> {
+    pub fn visitors(&self) -> Vec<Visitor> {
         let meeting = &self.meeting;
         let server = &meeting.server;
         server.user("gone@protocol.example", "Gone", true, &[]);
@@ -506,7 +506,7 @@ impl House {
     }
 
     /// A path with what is really there.
-    fn fill(&self, path: &str, visitor: &Visitor) -> String {
+    pub fn fill(&self, path: &str, visitor: &Visitor) -> String {
         let mut filled = String::new();
         let mut rest = path;
         while let Some((before, after)) = rest.split_once('{') {

@@ -13,6 +13,7 @@ mod factors;
 mod history;
 mod page;
 mod serving;
+mod supply;
 mod tokens;
 
 use std::io::{BufRead, BufReader};

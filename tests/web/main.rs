@@ -16,6 +16,7 @@ mod booking;
 mod calendars;
 mod documents;
 mod export;
+mod framing;
 mod free_slots;
 mod inbox;
 mod interpreters;

@@ -16,7 +16,10 @@ use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
 use crate::support::chance::Chance;
 
-on_both!(nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral);
+on_both!(
+    nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral,
+    a_meeting_of_others_changes_no_byte_of_what_a_delegation_is_shown,
+);
 
 const GUESTS: [(&str, &str); 5] = [
     ("KG", "Kyrgyz"),
@@ -71,6 +74,61 @@ fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scra
         own >= 3,
         "what is looked for is there: {own} read of themselves"
     );
+}
+
+/// Neither its length nor its name nor its headers: what was not told cannot be guessed either.
+fn a_meeting_of_others_changes_no_byte_of_what_a_delegation_is_shown(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let confirm = |words: &str| {
+        let slot = meeting.slot(words);
+        let version = slot.version.to_string();
+        let path = format!("/slots/{}/confirmation", slot.id);
+        assert_eq!(officer.post(&path, &[("version", &version)]).status, 303);
+    };
+    confirm("Kazakhstan");
+    let schedule = links(&meeting, "KZ").pop().unwrap();
+    let shown = || -> Vec<(u16, Vec<u8>)> {
+        let liaison = meeting.server.browser();
+        let files = ["", "/schedule.ics", "/schedule.pdf"];
+        files
+            .map(|file| liaison.file(&format!("{schedule}{file}")))
+            .into()
+    };
+    let before = shown();
+    assert!(before.iter().all(|(status, _)| *status == 200));
+    edit(&meeting, &officer, "Uzbekistan", "UZ", 240, "");
+    confirm("Uzbekistan");
+    edit(&meeting, &officer, "Turkmenistan", "TM", 275, "");
+    assert!(shown() == before, "something tells that others meet");
+    // Its own meeting is seen, so that the comparison could fail.
+    edit(&meeting, &officer, "Kazakhstan", "KZ", 320, "now");
+    assert!(shown() != before);
+}
+
+/// The links in a delegation's letters; the last opens the whole schedule.
+fn links(meeting: &Meeting, code: &str) -> Vec<String> {
+    let programme = meeting.programme();
+    let address = &programme.delegation_by_code(code).unwrap().contacts[0].email;
+    let mails = meeting.server.db.read_here(|conn| {
+        let mut mails = Vec::new();
+        for summary in outbox::list(conn, Some(meeting.event), 1000)? {
+            if summary.recipient == address.to_string() {
+                mails.extend(outbox::get(conn, summary.id)?);
+            }
+        }
+        Ok::<_, Error>(mails)
+    });
+    let prefix = format!("{}/d/", meeting.server.origin);
+    let plain = mails
+        .unwrap()
+        .into_iter()
+        .map(|mail| contents(&mail.raw).plain);
+    plain
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|line| line.starts_with(&prefix))
+        .map(|line| line[meeting.server.origin.len()..].to_owned())
+        .collect()
 }
 
 /// Stands in the title of one bilateral and nowhere else.
