@@ -183,20 +183,28 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
     links.dedup();
     let liaison = meeting.server.browser();
     for link in &links {
-        let page = liaison.get(link);
-        assert_eq!(page.status, 200, "{link}");
+        let button = meeting.server.browser().get(link);
+        assert_eq!(button.status, 200, "{link}");
+        found.push(button.body);
+        let address = liaison.open(link);
+        let page = liaison.get(&address);
+        assert_eq!(page.status, 200, "{address}");
         found.push(page.body);
         // Only the whole schedule has a calendar.
         let feed = liaison.get(&format!("{link}/schedule.ics"));
         assert!([200, 404].contains(&feed.status));
         found.push(feed.body.replace("\r\n ", ""));
-        let (status, paper) = liaison.file(&format!("{link}/schedule.pdf"));
-        assert_eq!(status, feed.status);
-        if status == 200 {
+        if address.contains("/slots/") {
+            // What is refused says no more than what is shown.
+            let address = address.split('?').next().unwrap();
+            let refused = liaison.post(address, &[("answer", "perhaps")]);
+            assert_eq!(refused.status, 422);
+            found.push(refused.body);
+        } else {
+            let (status, paper) = liaison.file(&format!("{address}/schedule.pdf"));
+            assert_eq!(status, 200);
             found.push(papers::read(&paper));
         }
-        // What is refused says no more than what is shown.
-        found.push(liaison.post(link, &[("answer", "perhaps")]).body);
     }
     for format in ["html", "csv", "json", "ics"] {
         let document = format!("/events/ca-jad-9/agenda.{format}?delegation={code}");
