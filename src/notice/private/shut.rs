@@ -68,7 +68,7 @@ impl Shut {
                 StatusCode::GONE,
                 "This link has been replaced",
                 vec![
-                    format!("The protocol office of {} has ended it and made new ones.", programme.event.name),
+                    format!("It belonged to {}. The protocol office has ended it and made new ones.", programme.event.name),
                     "Take the link from the latest letter. If none has come since, ask for one. A calendar that was subscribed to needs the new address as well.".to_owned(),
                 ],
                 Some(programme),
