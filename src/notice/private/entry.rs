@@ -7,7 +7,7 @@ use super::super::link_life::PASS_SECONDS;
 use super::super::link_store::{self, Pass};
 use super::door::cookie_name;
 use super::shut::refuse;
-use super::{Door, Shut, shell};
+use super::{Door, Shut};
 use crate::app::App;
 use crate::auth::session::{Caller, Token, removal_cookie};
 use crate::auth::throttle;
@@ -43,7 +43,7 @@ pub async fn show(
     }
     let event = &door.programme.event;
     render(&EntryPage {
-        shell: shell(&door.programme, event.name.as_str()),
+        shell: Shell::new(event.name.as_str()),
         event_ja: event.name_ja.clone(),
         asks: door.slot.is_some(),
         action: format!("/d/{token}"),
