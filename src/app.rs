@@ -23,6 +23,7 @@ use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
 use crate::mail::{Post, health_pages as mail_health, pages as mail};
+use crate::notice::link_life::SeenOver;
 use crate::notice::{answer_pages as answers, pages as notices, private};
 use crate::operation::health::{self, Readiness};
 use crate::operation::metrics::Metrics;
@@ -54,6 +55,8 @@ pub struct App {
     pub calendar_rates: Rates,
     /// How often each person may still have a document set.
     pub document_rates: Rates,
+    /// Private links, and what they left in browsers, that were seen to be over.
+    pub seen_over: SeenOver,
     /// What is counted for a monitor.
     pub metrics: Metrics,
     /// Whether the database can be used.
@@ -74,6 +77,7 @@ impl App {
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
+            seen_over: SeenOver::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
         }
@@ -338,9 +342,29 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::post().to(delegations::remove),
         )
         .route("/d/{token}", web::get().to(private::show))
-        .route("/d/{token}", web::post().to(private::take))
+        .route("/d/{token}", web::post().to(private::open))
         .route("/d/{token}/schedule.ics", web::get().to(private::feed))
-        .route("/d/{token}/schedule.pdf", web::get().to(private::paper))
+        .route(
+            "/d/{token}/schedule.pdf",
+            web::get().to(private::paper_by_link),
+        )
+        .route("/schedule/{slug}/{code}", web::get().to(private::page))
+        .route(
+            "/schedule/{slug}/{code}/schedule.pdf",
+            web::get().to(private::paper),
+        )
+        .route(
+            "/schedule/{slug}/{code}/closure",
+            web::post().to(private::close),
+        )
+        .route(
+            "/schedule/{slug}/{code}/slots/{id}",
+            web::get().to(private::ask),
+        )
+        .route(
+            "/schedule/{slug}/{code}/slots/{id}",
+            web::post().to(private::take),
+        )
         .route("/slots/{id}", web::get().to(show::show))
         .route("/slots/{id}", web::post().to(edit::update))
         .route("/slots/{id}/edit", web::get().to(edit::edit))

@@ -9,7 +9,7 @@ use crate::auth::account::{self, Account};
 use crate::auth::entry::{self, Entry};
 use crate::auth::factor::{self, step};
 use crate::auth::onward::{self, Onward};
-use crate::auth::session::{Asked, Caller, Token, removal_cookie};
+use crate::auth::session::{Asked, COOKIE, Caller, Token, removal_cookie};
 use crate::auth::throttle::{self, Keys};
 use crate::auth::{User, device, password, store};
 use crate::db::Conn;
@@ -238,7 +238,7 @@ pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpRespons
         header::HeaderValue::from_static("\"cache\", \"storage\""),
     );
     response
-        .add_cookie(&removal_cookie())
+        .add_cookie(&removal_cookie(COOKIE))
         .map_err(Error::internal)?;
     Ok(response)
 }

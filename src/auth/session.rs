@@ -1,5 +1,6 @@
 //! Sessions: an opaque cookie, a hash in the database, two limits.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -67,6 +68,14 @@ impl Token {
         ));
         cookie
     }
+
+    /// A cookie of another name that gives it to the browser for so many seconds.
+    #[must_use]
+    pub fn lasting_cookie(&self, name: String, seconds: i64) -> Cookie<'static> {
+        let mut cookie = cookie(name, self.0.clone());
+        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(seconds));
+        cookie
+    }
 }
 
 impl fmt::Debug for Token {
@@ -75,7 +84,7 @@ impl fmt::Debug for Token {
     }
 }
 
-fn cookie(name: &'static str, value: String) -> Cookie<'static> {
+fn cookie(name: impl Into<Cow<'static, str>>, value: String) -> Cookie<'static> {
     Cookie::build(name, value)
         .path("/")
         .secure(true)
@@ -84,21 +93,21 @@ fn cookie(name: &'static str, value: String) -> Cookie<'static> {
         .finish()
 }
 
-/// The cookie that takes the token away again.
+/// The cookie that takes a token away again.
 #[must_use]
-pub fn removal_cookie() -> Cookie<'static> {
-    let mut cookie = cookie(COOKIE, String::new());
+pub fn removal_cookie(name: impl Into<Cow<'static, str>>) -> Cookie<'static> {
+    let mut cookie = cookie(name, String::new());
     cookie.make_removal();
     cookie
 }
 
 /// SHA-256 of a token, in hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenHash(String);
 
 impl TokenHash {
     /// Hashes a secret.
-    pub(super) fn of(token: &str) -> Self {
+    pub(crate) fn of(token: &str) -> Self {
         let hex = Sha256::digest(token.as_bytes()).iter().fold(
             String::with_capacity(64),
             |mut hex, byte| {

@@ -19,7 +19,7 @@ use crate::time::Moment;
 use crate::web::Error;
 
 /// Seconds by which the clocks of several servers may differ.
-const CLOCKS_DIFFER: i64 = 5 * 60;
+pub(crate) const CLOCKS_DIFFER: i64 = 5 * 60;
 
 /// The times of a session.
 #[derive(Debug, Clone, Copy)]

@@ -21,6 +21,8 @@ const PER_ADDRESS: i32 = 20;
 const CODES: i32 = 6;
 /// Private links that open nothing which an address may try in a window.
 const DEAD_LINKS: i32 = 60;
+/// Times that a delegation's links may be opened from one address in a window.
+const OPENINGS: i32 = 60;
 /// Answers that a delegation may give by its links in a window.
 const ANSWERS: i32 = 60;
 /// Trials of the mail relay that an administrator may make in a window.
@@ -110,6 +112,20 @@ pub fn count_dead_link(conn: &mut Conn, from: IpAddr, now: Moment) -> Result<(),
         &[(&format!("link:{}", network(from)), DEAD_LINKS)],
         now,
     )
+}
+
+/// Counts an opening of a delegation's private links, each of which leaves a pass behind, by where it was done.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_opening(
+    conn: &mut Conn,
+    delegation: i64,
+    from: IpAddr,
+    now: Moment,
+) -> Result<(), Error> {
+    let key = format!("opening:{delegation}:{}", network(from));
+    tally(conn, &[(&key, OPENINGS)], now)
 }
 
 /// Counts an answer by a private link: whoever has it may change their mind, but not fill the history.

@@ -303,6 +303,20 @@ diesel::table! {
     private_links (delegation_id) {
         delegation_id -> BigInt,
         generation -> Integer,
+        issued_at -> BigInt,
+        first_used_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        seen_over_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    link_passes (token_hash) {
+        token_hash -> Text,
+        delegation_id -> BigInt,
+        generation -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -429,6 +443,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notices,
     answers,
     private_links,
+    link_passes,
     outbox,
     enclosures,
     mail_queue,

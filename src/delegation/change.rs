@@ -46,7 +46,7 @@ pub enum DelegationError {
 pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
     let programme = tx.programme();
     check(&programme, delegation)?;
-    store::insert(tx.conn, programme.event.id, delegation)?;
+    store::insert(tx.conn, programme.event.id, delegation, tx.now)?;
     let after = record(&programme, delegation);
     tx.record(
         "delegation.added",

@@ -10,8 +10,9 @@ use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::pages::settings::ZONES;
-use crate::notice;
 use crate::notice::link::Link;
+use crate::notice::link_store;
+use crate::notice::link_words::LinkWords;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -35,7 +36,7 @@ struct DelegationPage {
     back: String,
     removal: Option<Removal>,
     /// Where the delegation reads its schedule; only its own contacts are to know.
-    private_page: Option<String>,
+    private_page: Option<PrivatePage>,
     names: [TextField; 3],
     role: Choices,
     principal: [TextField; 3],
@@ -44,6 +45,12 @@ struct DelegationPage {
     languages: TextField,
     presence: TextArea,
     contacts: Vec<ContactRow>,
+}
+
+struct PrivatePage {
+    address: String,
+    /// Until when it opens, and whether it was opened.
+    life: LinkWords,
 }
 
 struct ContactRow {
@@ -122,18 +129,21 @@ pub async fn edit(
         .ok_or(Error::NotFound)?;
     let form = Form::new(forms::fields_of(&desk.programme.event, stored));
     let id = stored.id;
-    let generation = app
+    let links = app
         .db
-        .read(move |conn| Ok::<_, Error>(notice::store::links_of(conn, id)?))
+        .read(move |conn| Ok::<_, Error>(link_store::of(conn, id)?))
         .await?
-        .map_or(0, |(_, generation)| generation);
+        .ok_or(Error::NotFound)?;
     let link = Link {
         delegation: id,
-        generation,
+        generation: links.generation,
         slot: None,
     };
     render(&DelegationPage {
-        private_page: Some(app.config.links().address(link)),
+        private_page: Some(PrivatePage {
+            address: app.config.links().address(link),
+            life: LinkWords::of(&desk.programme.event, &links, desk.now),
+        }),
         ..page(&desk, Some(stored), form)
     })
 }

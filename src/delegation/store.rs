@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::{Contact, Delegation, DelegationId, Role};
-use crate::db::schema::{contacts, delegations, resources};
+use crate::db::schema::{contacts, delegations, private_links, resources};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id};
 use crate::event::store::stored_zone;
 use crate::event::{EventId, resource};
 use crate::text::{Code, Email, Line};
+use crate::time::Moment;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = delegations)]
@@ -99,11 +100,16 @@ fn contacts_of_event(
     Ok(contacts)
 }
 
-/// Stores a new delegation.
+/// Stores a new delegation; its private links count from now.
 ///
 /// # Errors
 /// As the database says; a unique violation when the code is taken or a second chair is made.
-pub fn insert(conn: &mut Conn, event: EventId, delegation: &Delegation) -> QueryResult<()> {
+pub fn insert(
+    conn: &mut Conn,
+    event: EventId,
+    delegation: &Delegation,
+    now: Moment,
+) -> QueryResult<()> {
     resource::insert(
         conn,
         delegation.id.0,
@@ -114,6 +120,13 @@ pub fn insert(conn: &mut Conn, event: EventId, delegation: &Delegation) -> Query
     )?;
     diesel::insert_into(delegations::table)
         .values(row(event, delegation))
+        .execute(conn)?;
+    diesel::insert_into(private_links::table)
+        .values((
+            private_links::delegation_id.eq(delegation.id),
+            private_links::generation.eq(0),
+            private_links::issued_at.eq(now),
+        ))
         .execute(conn)?;
     write_people(conn, delegation)
 }

@@ -193,6 +193,12 @@ impl Event {
         )
     }
 
+    /// The first instant of a day at the venue.
+    #[must_use]
+    pub fn midnight(&self, date: NaiveDate) -> Instant {
+        self.at(date, 0)
+    }
+
     /// The first instant at or after `minutes` past midnight on `date` at the venue.
     fn at(&self, date: NaiveDate, minutes: u16) -> Instant {
         // An hour that the clocks jump over begins when they land.

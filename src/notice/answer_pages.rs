@@ -6,7 +6,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::answer::{self, Answer, Outcome, Reply, Said, Via};
-use super::{Method, Notice, store};
+use super::link_store::{self, Issued};
+use super::link_words::LinkWords;
+use super::{Method, Notice};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
@@ -37,6 +39,8 @@ struct ToldPage {
 struct PartyTold {
     code: String,
     name: String,
+    /// Whether they have opened their private links; nothing while they were told nothing.
+    link: Option<LinkWords>,
     lines: Vec<ToldLine>,
 }
 
@@ -121,14 +125,17 @@ pub async fn index(
 ) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let event = desk.programme.event.id;
-    let mails = app
+    let (mails, links) = app
         .db
-        .read(move |conn| Ok::<_, Error>(outbox::about_slots(conn, event)?))
+        .read(move |conn| {
+            let mails = outbox::about_slots(conn, event)?;
+            Ok::<_, Error>((mails, link_store::of_event(conn, event)?))
+        })
         .await?;
-    render(&page(&desk, mails))
+    render(&page(&desk, mails, &links))
 }
 
-fn page(desk: &Desk, mails: Vec<MailSummary>) -> ToldPage {
+fn page(desk: &Desk, mails: Vec<MailSummary>, links: &HashMap<DelegationId, Issued>) -> ToldPage {
     let programme = &desk.programme;
     let mut by_notice: HashMap<(SlotId, DelegationId, i32), Vec<MailLink>> = HashMap::new();
     for mail in mails {
@@ -158,6 +165,10 @@ fn page(desk: &Desk, mails: Vec<MailSummary>) -> ToldPage {
             PartyTold {
                 code: delegation.code.to_string(),
                 name: delegation.name.to_string(),
+                link: links
+                    .get(&delegation.id)
+                    .filter(|_| !notices.is_empty())
+                    .map(|links| LinkWords::of(&programme.event, links, desk.now)),
                 lines: notices
                     .into_iter()
                     .map(|notice| told_line(programme, notice, &mut by_notice))
@@ -307,7 +318,7 @@ pub async fn renew(
     let party = party.ok_or(Error::NotFound)?;
     let (id, name) = (party.id, party.name.to_string());
     desk.write(move |tx| {
-        store::renew_links(tx.conn, id)?;
+        link_store::renew(tx.conn, id, tx.now)?;
         Ok::<_, Error>(tx.record("notice.links renewed", (id.0, &name), None, None)?)
     })
     .await?;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::answer::{Answer, Reply, Via};
 use super::{Method, Notice, Told};
 use crate::db::Conn;
-use crate::db::schema::{answers, delegations, notices, private_links};
+use crate::db::schema::{answers, notices};
 use crate::db::text_enum::Word;
 use crate::delegation::DelegationId;
 use crate::event::EventId;
@@ -193,39 +193,6 @@ pub fn keep_answer(conn: &mut Conn, event: EventId, answer: &Answer) -> QueryRes
         ))
         .execute(conn)
         .map(drop)
-}
-
-/// The event of a delegation, and which generation of its private links opens anything.
-///
-/// # Errors
-/// As the database says.
-pub fn links_of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<(EventId, i32)>> {
-    let found: Option<(EventId, Option<i32>)> = delegations::table
-        .left_join(private_links::table.on(private_links::delegation_id.eq(delegations::id)))
-        .filter(delegations::id.eq(delegation))
-        .select((delegations::event_id, private_links::generation.nullable()))
-        .get_result(conn)
-        .optional()?;
-    Ok(found.map(|(event, generation)| (event, generation.unwrap_or(0))))
-}
-
-/// Makes a delegation's private links anew: those given out so far open nothing any more.
-///
-/// # Errors
-/// As the database says.
-pub fn renew_links(conn: &mut Conn, delegation: DelegationId) -> QueryResult<()> {
-    let raised = diesel::update(private_links::table.find(delegation))
-        .set(private_links::generation.eq(private_links::generation + 1))
-        .execute(conn)?;
-    if raised == 0 {
-        diesel::insert_into(private_links::table)
-            .values((
-                private_links::delegation_id.eq(delegation),
-                private_links::generation.eq(1),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
 }
 
 fn read_told(json: &str) -> QueryResult<Told> {

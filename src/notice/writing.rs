@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::link::Link;
 use super::telling::{TellError, remember};
-use super::{News, Notice, Told, store};
+use super::{News, Notice, Told, link_store};
 use crate::agenda::pdf::ToldSchedule;
 use crate::db::{Conn, fresh_id};
 use crate::delegation::{Contact, Delegation};
@@ -41,8 +41,7 @@ pub(super) fn write_to(
         .iter()
         .map(|Item { slot, news }| notice(&programme, post, slot, delegation, news, tx.now))
         .collect();
-    let generation =
-        store::links_of(tx.conn, delegation.id)?.map_or(0, |(_, generation)| generation);
+    let generation = link_store::of(tx.conn, delegation.id)?.map_or(0, |links| links.generation);
     let whole = Link {
         delegation: delegation.id,
         generation,

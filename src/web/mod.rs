@@ -9,6 +9,7 @@ pub mod form;
 pub mod kept;
 pub mod local_path;
 pub mod page;
+pub mod privacy;
 pub mod problem;
 pub mod security;
 pub mod trace;

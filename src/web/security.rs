@@ -17,6 +17,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use url::Url;
 
 use crate::app::App;
+use crate::web::privacy::Privacy;
 use crate::web::problem::Problem;
 use crate::web::trace::Trace;
 use crate::web::{Error, client};
@@ -54,10 +55,12 @@ async fn pass(
     let line = Line::begin(&trace, &request);
     let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
     let reader = Reader::of(request.path());
+    let privacy = Privacy::of(request.path());
     let faulty = |error| Dressed {
         error,
         reader,
         https,
+        privacy,
         id: trace.id().to_owned(),
     };
     let mut response = match admit(&mut request, reader).await {
@@ -74,7 +77,7 @@ async fn pass(
         },
         Err(error) => request.into_response(reader.words_for(&error)),
     };
-    set_headers(response.headers_mut(), https, trace.id());
+    set_headers(response.headers_mut(), https, privacy, trace.id());
     line.end(response.status());
     Ok(response)
 }
@@ -159,6 +162,7 @@ struct Dressed {
     error: Error,
     reader: Reader,
     https: bool,
+    privacy: Privacy,
     /// The request's.
     id: String,
 }
@@ -170,7 +174,7 @@ impl ResponseError for Dressed {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = self.reader.words_for(&self.error);
-        set_headers(response.headers_mut(), self.https, &self.id);
+        set_headers(response.headers_mut(), self.https, self.privacy, &self.id);
         response
     }
 }
@@ -220,7 +224,8 @@ fn check_origin(request: &ServiceRequest) -> Result<(), Error> {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     let origin = headers.get(header::ORIGIN);
     let site_fits = site.is_none_or(|site| matches!(site, b"same-origin" | b"none"));
-    let origin_fits = origin.is_none_or(|origin| is_ours(request, origin));
+    let kept_back = Privacy::of(request.path()).keeps_origin_back(site, origin);
+    let origin_fits = kept_back || origin.is_none_or(|origin| is_ours(request, origin));
     let spoken = site.is_some() || origin.is_some();
     if site_fits && origin_fits && spoken {
         return Ok(());
@@ -336,14 +341,13 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /// Adds the headers of every answer; one that the handler set stays.
-fn set_headers(headers: &mut HeaderMap, https: bool, id: &str) {
+fn set_headers(headers: &mut HeaderMap, https: bool, privacy: Privacy, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     let always = [
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (
             HeaderName::from_static("cross-origin-opener-policy"),
@@ -359,7 +363,8 @@ fn set_headers(headers: &mut HeaderMap, https: bool, id: &str) {
         header::STRICT_TRANSPORT_SECURITY,
         "max-age=31536000; includeSubDomains",
     );
-    for (name, value) in always.into_iter().chain(https.then_some(hsts)) {
+    let always = always.into_iter().chain(privacy.headers());
+    for (name, value) in always.chain(https.then_some(hsts)) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }

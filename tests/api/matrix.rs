@@ -34,6 +34,8 @@ pub enum For {
     Deputies,
     /// Administrators.
     Admins,
+    /// Browsers in which a private link of the delegation was opened; for everybody else nothing is there.
+    Holders,
     /// Programs whose user has a part in the event.
     ReadingPrograms,
     /// Programs that may write, of users who may change the event.
@@ -43,8 +45,8 @@ pub enum For {
 }
 
 use For::{
-    Admins, Anyone, Deputies, HalfWay, Officers, Programs, Readers, ReadingPrograms, Users,
-    WritingPrograms,
+    Admins, Anyone, Deputies, HalfWay, Holders, Officers, Programs, Readers, ReadingPrograms,
+    Users, WritingPrograms,
 };
 
 /// Every route, and for whom it is.
@@ -153,6 +155,11 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/mail/{id}/retry", Officers),
     ("GET", "/mail/{id}/source", Officers),
     ("GET", "/readyz", Anyone),
+    ("GET", "/schedule/{slug}/{code}", Holders),
+    ("POST", "/schedule/{slug}/{code}/closure", Holders),
+    ("GET", "/schedule/{slug}/{code}/schedule.pdf", Holders),
+    ("GET", "/schedule/{slug}/{code}/slots/{id}", Holders),
+    ("POST", "/schedule/{slug}/{code}/slots/{id}", Holders),
     ("GET", "/sign-in", Anyone),
     ("POST", "/sign-in", Anyone),
     ("GET", "/sign-in/code", HalfWay),
@@ -211,6 +218,8 @@ enum Pass {
     Nothing,
     /// A browser's.
     Cookie(String, Place),
+    /// A browser's in which a private link was opened.
+    Link(String),
     /// A program's.
     Token(String, Place, Scope),
     /// One that was good once: the header that it went in, and its value.
@@ -231,12 +240,14 @@ impl Visitor {
         let program = matches!(whom, Programs | ReadingPrograms | WritingPrograms);
         let (place, scope) = match &self.pass {
             _ if whom == Anyone => return Verdict::Open,
+            Pass::Link(_) if whom == Holders => return Verdict::Open,
+            _ if whom == Holders => return Verdict::Missing,
             Pass::Cookie(_, place) if !program => (*place, None),
             Pass::Token(_, place, scope) if program => (*place, Some(*scope)),
             _ => return Verdict::SignIn,
         };
         match whom {
-            HalfWay => Verdict::SignIn,
+            HalfWay | Holders => Verdict::SignIn,
             Anyone | Users | Programs => Verdict::Open,
             Admins if place == Place::Admin => Verdict::Open,
             Deputies if place != Place::Observer => Verdict::Open,
@@ -270,7 +281,9 @@ impl Visitor {
         match &self.pass {
             Pass::Nothing => {}
             Pass::Dead(name, value) => request = request.header(*name, value),
-            Pass::Cookie(cookie, _) => request = request.header("cookie", cookie),
+            Pass::Cookie(cookie, _) | Pass::Link(cookie) => {
+                request = request.header("cookie", cookie)
+            }
             Pass::Token(token, ..) => {
                 request = request.header("authorization", format!("Bearer {token}"));
             }
@@ -454,14 +467,12 @@ impl House {
             )
         };
         let holder = server.browser();
-        holder.get(&format!("/d/{}", self.link));
+        holder.open(&format!("/d/{}", self.link));
         let mut all = vec![
             visitor("signed out", Pass::Nothing),
             visitor(
                 "holder of a private link",
-                holder
-                    .cookie()
-                    .map_or(Pass::Nothing, |cookie| Pass::Cookie(cookie, Place::None)),
+                Pass::Link(holder.passes().concat()),
             ),
             person("observer", OBSERVER, Place::Observer),
             person("officer", COLLEAGUE, Place::Officer),

@@ -91,16 +91,21 @@ scenarios((scenario) => {
       await page.getByRole("link", { name: /Read it first/ }).first().click();
       await look(page, "a letter before it goes out");
       await page.goto(`${EVENT}/delegations/KZ`);
-      await page.locator("a[href*='/d/']").click();
+      const link = await page.locator("a[href*='/d/']").getAttribute("href");
+      await page.goto(link);
+      await look(page, "the button of a private link");
+      await page.getByRole("button", { name: "Open the schedule" }).click();
+      await page.waitForURL("**/schedule/ca-jad-9/KZ");
       await look(page, "a delegation's private page");
       await page.locator("a", { hasText: /nswer/ }).first().click();
       await look(page, "a slot to answer");
-      const answerHere = page.url();
       await page.getByRole("button", { name: "We do not know yet" }).click();
       await page.getByText("Thank you.").waitFor();
       await look(page, "an answer");
-      await page.goto(answerHere.slice(0, -2));
+      await page.goto(link.slice(0, -2));
       await look(page, "a link that opens nothing");
+      await page.goto("/schedule/ca-jad-9/UZ");
+      await look(page, "a page that is not open in this browser");
 
       await page.goto(`${EVENT}?view=list`);
       await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();

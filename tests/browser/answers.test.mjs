@@ -22,7 +22,13 @@ scenarios((scenario) => {
 
       const context = await browser.newContext({ baseURL: demo.address, ...options });
       const liaison = await context.newPage();
-      await liaison.goto(await answerLink(demo, "kz@delegations.example"));
+      const link = await answerLink(demo, "kz@delegations.example");
+      const referers = [];
+      liaison.on("request", (request) => request.allHeaders().then((headers) => referers.push(headers.referer)));
+      await liaison.goto(link);
+      assert.equal(await liaison.getByText("17:20").count(), 0, "nothing is shown before the button is pressed");
+      await liaison.getByRole("button", { name: "Answer for this meeting" }).click();
+      await liaison.waitForURL(/\/schedule\/ca-jad-9\/KZ\/slots\/\d+\?sequence=\d+$/);
       await liaison.getByText("17:20–17:45 (JST, UTC+9)").waitFor();
       await liaison.getByText("14:20–14:45 (UTC+6)").waitFor();
       await liaison.getByLabel("Comment for the protocol office").fill(`The minister leaves at five (${device}).`);
@@ -38,6 +44,19 @@ scenarios((scenario) => {
       await liaison.getByRole("button", { name: "We will be there" }).click();
       await liaison.getByText("Accepted").waitFor();
       await page.getByRole("heading", { name: "Declined" }).waitFor({ state: "detached" });
+
+      // Coming back from webmail, which is another site, the browser is known: the button is pressed once.
+      await liaison.goto(`data:text/html,${encodeURIComponent(`<a href="${link}">Please answer here</a>`)}`);
+      await liaison.getByRole("link", { name: "Please answer here" }).click();
+      await liaison.getByRole("heading", { name: "Have you changed your mind?" }).waitFor();
+      await liaison.getByRole("link", { name: "The whole schedule" }).click();
+      await liaison.getByRole("heading", { name: "Schedule of Kazakhstan" }).waitFor();
+      await screenshot(liaison, `a delegation's schedule on ${device}`);
+      await liaison.getByRole("button", { name: "Close it in this browser" }).click();
+      await liaison.getByRole("heading", { name: "Closed in this browser" }).waitFor();
+      await liaison.goto(link);
+      await liaison.getByRole("button", { name: "Answer for this meeting" }).waitFor();
+      assert.deepEqual(referers.filter(Boolean), [], "no page tells another where its reader comes from");
       await context.close();
     });
   }

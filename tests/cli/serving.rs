@@ -210,6 +210,11 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     let private = format!("/d/{}", between(&page, "/d/", '"'));
     assert_eq!(server.ask(&private, &[]).0, 200);
     assert_eq!(server.ask(&format!("{private}/schedule.ics"), &[]).0, 200);
+    let opened = server.send(&private, "", &[]);
+    let text = |name: &str| opened.headers()[name].to_str().unwrap().to_owned();
+    let (clean, pass) = (text("location"), text("set-cookie"));
+    let pass = pass.split(';').next().unwrap();
+    assert_eq!(server.ask(&clean, &[("cookie", pass)]).0, 200);
     let made = server.send(
         "/account/tokens",
         &cookie,
@@ -246,6 +251,7 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
         "canary-typed-password",
         key.trim(),
         session,
+        pass.split_once('=').unwrap().1,
         &password,
         &token,
         &private,
@@ -285,6 +291,8 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     assert_eq!(asked("GET", "/d/{token}", 200)["user"], Value::Null);
     assert_eq!(asked("GET", "/api/v1/events", 200)["user"], seen["user"]);
     asked("GET", "/d/{token}/schedule.ics", 200);
+    asked("POST", "/d/{token}", 303);
+    asked("GET", "/schedule/{slug}/{code}", 200);
     asked("POST", "/sign-in", 422);
     asked("GET", "-", 404);
 }

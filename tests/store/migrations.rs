@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use iikura::db::{Conn, DbError, revert_migrations};
@@ -12,6 +13,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     migrations_go_up_down_and_up_again_on_a_filled_database,
+    links_that_were_given_out_before_count_from_the_upgrade,
     migrating_twice_changes_nothing,
     an_older_schema_is_refused_with_what_to_do,
     a_newer_schema_is_refused,
@@ -36,6 +38,53 @@ fn migrations_go_up_down_and_up_again_on_a_filled_database(db: &Scratch) {
     db.check_schema().unwrap();
     assert_eq!(tables(db), first);
     assert_eq!(count(db, "slots"), 0);
+}
+
+fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    for (id, name) in [(CHAIR, "Japan"), (GUEST, "Kazakhstan")] {
+        let delegation = format!(
+            "INSERT INTO delegations VALUES ({id}, {MEETING}, '{name}', '', '{}', '', '', '', {id}, 'Asia/Tokyo', '', 1)",
+            if id == CHAIR { "chair" } else { "guest" }
+        );
+        run(db, &delegation).unwrap();
+    }
+    step(db, "down");
+    // Only links that were made anew had a row.
+    run(
+        db,
+        "INSERT INTO private_links (delegation_id, generation) VALUES (11, 2)",
+    )
+    .unwrap();
+    step(db, "up");
+    db.check_schema().unwrap();
+    let of = |delegation: i64, generation: i32| {
+        count(
+            db,
+            &format!(
+                "private_links WHERE delegation_id = {delegation} AND generation = {generation} \
+                 AND first_used_at IS NULL AND issued_at >= {}",
+                chrono::Utc::now().timestamp() - 300
+            ),
+        )
+    };
+    assert_eq!((of(CHAIR, 0), of(GUEST, 2)), (1, 1));
+}
+
+/// Goes one step of the migration that gave links an age.
+fn step(db: &Scratch, way: &str) {
+    let done = db.write_here(|conn| {
+        let folder = match conn {
+            Conn::Sqlite(_) => "sqlite",
+            Conn::Postgres(_) => "postgres",
+        };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let file = root.join(folder).join("0018_link_passes").join(way);
+        let sql = std::fs::read_to_string(file.with_extension("sql")).unwrap();
+        Ok::<_, DbError>(conn.batch_execute(&sql)?)
+    });
+    done.unwrap();
 }
 
 fn migrating_twice_changes_nothing(db: &Scratch) {

@@ -1,5 +1,6 @@
 //! A real server on a port of its own with a database of its own, and a browser's manners towards it.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -193,6 +194,8 @@ pub struct Browser {
     origin: String,
     cookie: std::cell::RefCell<Option<String>>,
     device: std::cell::RefCell<Option<String>>,
+    /// What private links left, by the cookies' names.
+    passes: std::cell::RefCell<BTreeMap<String, String>>,
 }
 
 /// What a server answered.
@@ -243,6 +246,7 @@ impl Browser {
             origin: origin.to_owned(),
             cookie: None.into(),
             device: None.into(),
+            passes: BTreeMap::new().into(),
         }
     }
 
@@ -254,12 +258,31 @@ impl Browser {
     /// All cookies, as they are sent.
     fn cookies(&self) -> String {
         let both = [self.cookie(), self.device.borrow().clone()];
-        both.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let passes = self.passes();
+        let all = both.into_iter().flatten().chain(passes);
+        all.collect::<Vec<_>>().join("; ")
     }
 
     /// The session's cookie, as `NAME=VALUE`.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.borrow().clone()
+    }
+
+    /// The cookies that private links left, as `NAME=VALUE`.
+    pub fn passes(&self) -> Vec<String> {
+        self.passes.borrow().values().cloned().collect()
+    }
+
+    /// Puts in what private links left in another browser.
+    pub fn take_passes(&self, of: &Self) {
+        self.passes.replace(of.passes.borrow().clone());
+    }
+
+    /// Presses the button of a private link: where it leads.
+    pub fn open(&self, link: &str) -> String {
+        let opened = self.post(link, &[]);
+        assert_eq!(opened.status, 303, "{link}: {}", opened.body);
+        opened.location().to_owned()
     }
 
     /// Puts a cookie in.
@@ -330,6 +353,16 @@ impl Browser {
             .collect();
         for (_, value) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             let pair = value.split(';').next().unwrap().to_owned();
+            if let Some((name, content)) = pair.split_once('=')
+                && name.starts_with("__Host-iikura-link-")
+            {
+                let mut passes = self.passes.borrow_mut();
+                passes.remove(name);
+                if !content.is_empty() {
+                    passes.insert(name.to_owned(), pair.clone());
+                }
+                continue;
+            }
             let kept = if pair.starts_with("__Host-iikura-device=") {
                 &self.device
             } else {

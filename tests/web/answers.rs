@@ -5,7 +5,7 @@ use iikura::mail::outbox;
 use iikura::web::Error;
 
 use crate::meeting::{ADMIN, Meeting, OBSERVER, STRANGER};
-use crate::server::Browser;
+use crate::server::{Answer, Browser};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -44,6 +44,21 @@ fn confirm(meeting: &Meeting, officer: &Browser, words: &str) {
         .sql("UPDATE outbox SET state = 'sent', attempts = 1, last_code = 250");
 }
 
+/// What pressing the button of a link leaves behind, or a link that opens nothing.
+pub fn traces(meeting: &Meeting) -> Vec<i64> {
+    [
+        "link_passes",
+        "sign_in_failures",
+        "private_links WHERE last_used_at IS NOT NULL OR seen_over_at IS NOT NULL",
+    ]
+    .iter()
+    .map(|table| {
+        let sql = format!("SELECT count(*) AS count FROM {table}");
+        meeting.server.count(&sql)
+    })
+    .collect()
+}
+
 /// The paths of the links in the latest mail to an address: to answer, and to the whole schedule.
 pub fn links(meeting: &Meeting, recipient: &str) -> (Option<String>, String) {
     let event = meeting.event;
@@ -63,10 +78,30 @@ pub fn links(meeting: &Meeting, recipient: &str) -> (Option<String>, String) {
     (paths.pop(), whole)
 }
 
+/// Where a link leads in a browser: straight on, or by its button.
+pub fn led(liaison: &Browser, link: &str) -> String {
+    let page = liaison.get(link);
+    if page.status == 303 {
+        return page.location().to_owned();
+    }
+    assert_eq!(page.status, 200, "{link}: {}", page.body);
+    liaison.open(link)
+}
+
+/// The page that a link leads to.
+fn opened(liaison: &Browser, link: &str) -> Answer {
+    liaison.get(&led(liaison, link))
+}
+
+/// Sends the form of the slot that a link leads to, as it was when the link was made.
+fn send(liaison: &Browser, link: &str, fields: &[(&str, &str)]) -> Answer {
+    let address = led(liaison, link);
+    let (path, sequence) = address.split_once("?sequence=").unwrap();
+    liaison.post(path, &[&[("sequence", sequence)], fields].concat())
+}
+
 fn answer(liaison: &Browser, link: &str, word: &str, comment: &str) -> u16 {
-    liaison
-        .post(link, &[("answer", word), ("comment", comment)])
-        .status
+    send(liaison, link, &[("answer", word), ("comment", comment)]).status
 }
 
 fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratch: &Scratch) {
@@ -76,7 +111,7 @@ fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratc
     let (link, _) = links(&meeting, "kz@delegations.example");
     let link = link.unwrap();
     let liaison = meeting.server.browser();
-    let page = liaison.get(&link);
+    let page = opened(&liaison, &link);
     assert_eq!(page.status, 200, "{}", page.body);
     for words in [
         "Japan–Kazakhstan Foreign Ministers&#39; Meeting",
@@ -88,18 +123,19 @@ fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratc
         assert!(page.body.contains(words), "{words} in {}", page.body);
     }
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_eq!(page.header("referrer-policy"), "same-origin");
-
-    let taken = liaison.post(
+    let taken = send(
+        &liaison,
         &link,
         &[
             ("answer", "declined"),
             ("comment", "The minister leaves at five."),
         ],
     );
+    let slot = meeting.slot("Kazakhstan").id;
+    let address = format!("/schedule/ca-jad-9/KZ/slots/{slot}");
     assert_eq!(
         (taken.status, taken.location()),
-        (303, format!("{link}?done=answered").as_str())
+        (303, format!("{address}?done=answered").as_str())
     );
     let page = liaison.get(taken.location()).body;
     assert!(
@@ -112,7 +148,6 @@ fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratc
     let timetable = officer.get(EVENT).body;
     assert!(timetable.contains("id=\"declined-title\""), "{timetable}");
     assert!(timetable.contains("The minister leaves at five."));
-    let slot = meeting.slot("Kazakhstan").id;
     let shown = officer.get(&format!("/slots/{slot}")).body;
     assert!(shown.contains("by the private link"), "{shown}");
 
@@ -138,16 +173,34 @@ fn whatever_opens_every_link_in_a_mail_changes_nothing(scratch: &Scratch) {
     confirm(&meeting, &officer, "Kazakhstan");
     let (link, whole) = links(&meeting, "kz@delegations.example");
     let link = link.unwrap();
-    let (before, revision) = (meeting.rows(), meeting.programme().event.revision);
+    let revision = meeting.programme().event.revision;
+    let before = [meeting.rows(), traces(&meeting)];
     let scanner = meeting.server.browser();
-    for path in [
-        &link,
-        &whole,
-        &format!("{whole}/schedule.ics"),
-        &format!("{link}?answer=declined&comment=x"),
-    ] {
-        assert_eq!(scanner.get(path).status, 200, "{path}");
+    for path in [&link, &whole, &format!("{link}?answer=declined&comment=x")] {
+        let page = scanner.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        // It learns of an event, which every letter names, and of nothing else.
+        assert!(
+            page.body.contains("Central Asia plus Japan"),
+            "{}",
+            page.body
+        );
+        for secret in [
+            "17:20",
+            "Kazakhstan",
+            "Conference Room",
+            "Will you be there",
+        ] {
+            assert!(!page.body.contains(secret), "{secret} in {}", page.body);
+        }
+        assert_eq!(page.header("set-cookie"), "");
     }
+    // Neither does whatever follows the links of that page, or guesses more of them.
+    for (path, status) in [("schedule.ics", 200), ("schedule.pdf", 303), ("slots", 404)] {
+        let found = scanner.get(&format!("{whole}/{path}"));
+        assert_eq!(found.status, status, "{path}");
+    }
+    assert_eq!(scanner.get("/schedule/ca-jad-9/KZ").status, 404);
     // Nor does a form that another site or a program without a page sends.
     for headers in [
         &[("origin", "https://elsewhere.example")][..],
@@ -155,14 +208,12 @@ fn whatever_opens_every_link_in_a_mail_changes_nothing(scratch: &Scratch) {
         &[],
     ] {
         let kind = [("content-type", "application/x-www-form-urlencoded")];
-        let sent = scanner.post_as(
-            &link,
-            "answer=declined&comment=",
-            &[&kind[..], headers].concat(),
-        );
-        assert_eq!(sent.status, 403, "{headers:?}");
+        for (path, form) in [(&link, ""), (&link, "answer=declined&comment=")] {
+            let sent = scanner.post_as(path, form, &[&kind[..], headers].concat());
+            assert_eq!(sent.status, 403, "{headers:?}");
+        }
     }
-    assert_eq!(meeting.rows(), before);
+    assert_eq!([meeting.rows(), traces(&meeting)], before);
     assert_eq!(meeting.programme().event.revision, revision);
     assert!(meeting.programme().ledger.answers().next().is_none());
 }
@@ -184,7 +235,7 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
         ("room", "conference"),
     ];
     post_to_slot(&meeting, &officer, "Kazakhstan", "placement", &place);
-    let page = liaison.get(&first).body;
+    let page = opened(&liaison, &first).body;
     assert!(
         page.contains("17:20–17:45") && !page.contains("18:00"),
         "{page}"
@@ -196,7 +247,7 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
         officer.post(&format!("/slots/{id}/notices"), &[]).status,
         303
     );
-    let stale = liaison.get(&first).body;
+    let stale = opened(&liaison, &first).body;
     assert!(
         stale.contains("This has changed since the letter"),
         "{stale}"
@@ -205,9 +256,14 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
         stale.contains("18:00–18:25") && !stale.contains("Will you be there"),
         "{stale}"
     );
-    let refused = liaison.post(&first, &[("answer", "declined"), ("comment", "")]);
+    assert!(stale.contains("Answer for it as it stands now"));
+    let late = [("answer", "declined"), ("comment", "Typed before")];
+    let refused = send(&liaison, &first, &late);
     assert_eq!(refused.status, 409);
-    assert!(refused.body.contains("This has changed since the letter"));
+    for words in ["your answer was not taken", "18:00–18:25", "Typed before"] {
+        assert!(refused.body.contains(words), "{words} in {}", refused.body);
+    }
+    assert_eq!(refused.input("sequence"), "1");
     let shown = officer.get(&format!("/slots/{id}")).body;
     assert!(shown.contains("Asked anew: no answer yet"), "{shown}");
 
@@ -245,12 +301,11 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
         &[("tell", "now")],
     );
     let (_, whole) = links(&meeting, "kz@delegations.example");
-    let off = liaison.get(&second).body;
+    let off = opened(&liaison, &second).body;
     assert!(off.contains("This is off, or goes on without you"), "{off}");
     assert_eq!(answer(&liaison, &second, "accepted", ""), 409);
     assert!(
-        liaison
-            .get(&whole)
+        opened(&liaison, &whole)
             .body
             .contains("Nothing is confirmed at present")
     );
@@ -290,9 +345,21 @@ fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &
         let found = stranger.get(path);
         assert_eq!((found.status, &found.body), (404, &nothing.body), "{path}");
     }
-    assert_eq!(answer(&stranger, cut, "declined", ""), 404);
-    // The whole schedule's link is there to be read, not to answer by.
-    assert_eq!(answer(&stranger, &whole, "declined", ""), 405);
+    let pressed = stranger.post(cut, &[]);
+    assert_eq!((pressed.status, &pressed.body), (404, &nothing.body));
+    // What a link opens is the delegation's own.
+    let liaison = meeting.server.browser();
+    let page = led(&liaison, &whole);
+    let slot = meeting.slot("Uzbekistan").id;
+    let uzbek = liaison.get(&format!("{page}/slots/{slot}"));
+    let nobodys = liaison.get(&format!("{page}/slots/12345"));
+    assert_eq!((uzbek.status, &uzbek.body), (404, &nobodys.body));
+    let declined = [("answer", "declined"), ("sequence", "0"), ("comment", "")];
+    let refused = liaison.post(&format!("{page}/slots/{slot}"), &declined);
+    assert_eq!(refused.status, 404, "{}", refused.body);
+    let others = liaison.get("/schedule/ca-jad-9/UZ");
+    let no_ones = liaison.get("/schedule/ca-jad-9/XX");
+    assert_eq!((others.status, &others.body), (404, &no_ones.body));
 
     let links_of = format!("{EVENT}/delegations/KZ/links");
     assert_eq!(
@@ -318,30 +385,41 @@ fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &
         404
     );
     assert_eq!(officer.post(&links_of, &[]).status, 303);
-    for path in [&kazakh, &whole, &format!("{whole}/schedule.ics")] {
-        let found = stranger.get(path);
-        assert_eq!((found.status, &found.body), (404, &nothing.body), "{path}");
+    for path in [&kazakh, &whole, &format!("{whole}/schedule.ics"), &page] {
+        let found = liaison.get(path);
+        assert_eq!(found.status, 410, "{path}");
+        let words = "This link has been replaced";
+        assert!(found.body.contains(words), "{path}: {}", found.body);
+        assert!(found.body.contains("protocol@iikura.example"));
+        assert!(!found.body.contains("Kazakhstan"), "{}", found.body);
     }
-    assert_eq!(answer(&stranger, &kazakh, "accepted", ""), 404);
+    assert_eq!(stranger.post(&kazakh, &[]).status, 410);
     let page = officer.get(&format!("{EVENT}/delegations/KZ")).body;
     let start = page.find("/d/").unwrap();
     let new = &page[start..start + page[start..].find('"').unwrap()];
     assert_ne!(new, whole);
-    assert_eq!(stranger.get(new).status, 200);
+    assert_eq!(opened(&stranger, new).status, 200);
     let (uzbek, _) = links(&meeting, "uz@delegations.example");
-    assert_eq!(
-        stranger.get(&uzbek.unwrap()).status,
-        200,
-        "others keep theirs"
-    );
+    let theirs = opened(&stranger, &uzbek.unwrap());
+    assert_eq!(theirs.status, 200, "others keep theirs");
     assert!(meeting.programme().ledger.answers().next().is_none());
 
+    let before = traces(&meeting);
+    for _ in 0..100 {
+        assert_eq!(stranger.get("/d/nothing").status, 404);
+    }
+    assert_eq!(traces(&meeting), before, "to look leaves no trace");
     let mut last = 404;
     for _ in 0..60 {
-        last = stranger.get("/d/nothing").status;
+        last = stranger.post("/d/nothing", &[]).status;
     }
     assert_eq!(last, 429, "whoever tries many is not listened to any more");
-    assert_eq!(stranger.get(new).status, 200, "but a good link still opens");
+    let again = meeting.server.browser();
+    assert_eq!(
+        opened(&again, new).status,
+        200,
+        "but a good link still opens"
+    );
 }
 
 fn a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others(scratch: &Scratch) {
@@ -352,7 +430,7 @@ fn a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others(scra
     }
     let (_, whole) = links(&meeting, "kz@delegations.example");
     let liaison = meeting.server.browser();
-    let page = liaison.get(&whole).body;
+    let page = opened(&liaison, &whole).body;
     let feed = liaison.get(&format!("{whole}/schedule.ics"));
     assert_eq!(feed.header("content-type"), "text/calendar; charset=utf-8");
     let calendar = feed.body.replace("\r\n ", "");
@@ -416,7 +494,7 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
         ),
         ("accepted", "a\u{0007}b", "control character"),
     ] {
-        let refused = liaison.post(&link, &[("answer", word), ("comment", comment)]);
+        let refused = send(&liaison, &link, &[("answer", word), ("comment", comment)]);
         assert_eq!(refused.status, 422, "{word}");
         assert!(refused.body.contains(words), "{words} in {}", refused.body);
         let kept = if comment == "Kept words" {
@@ -426,12 +504,25 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
         };
         assert!(refused.body.contains(kept));
     }
-    assert_eq!(
-        liaison
-            .post(&link, &[("answer", "accepted"), ("admin", "yes")])
-            .status,
-        400
-    );
+    let more = [("answer", "accepted"), ("admin", "yes")];
+    assert_eq!(send(&liaison, &link, &more).status, 400);
+    assert_eq!(liaison.post(&link, &[("answer", "accepted")]).status, 400);
+    let address = led(&liaison, &link);
+    let (path, _) = address.split_once('?').unwrap();
+    for sequence in ["", "soon", "99999999999"] {
+        let whole = [
+            ("sequence", sequence),
+            ("answer", "accepted"),
+            ("comment", "Kept"),
+        ];
+        let refused = liaison.post(path, &whole);
+        assert_eq!(refused.status, 422, "{sequence}");
+        assert!(refused.body.contains("Kept"), "{}", refused.body);
+        assert_eq!(refused.input("sequence"), "0");
+    }
+    let asked = liaison.get(&format!("{path}?sequence=soon"));
+    assert_eq!(asked.status, 400);
+    assert!(asked.body.contains("something wrong after the “?”"));
 
     let slot = meeting.slot("Kazakhstan").id;
     let path = format!("/slots/{slot}/answers");

@@ -29,6 +29,7 @@ mod overview;
 mod papers;
 mod passwords;
 mod plans;
+mod private_links;
 mod programme_calendars;
 mod refusals;
 mod second_factor;

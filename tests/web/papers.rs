@@ -110,8 +110,17 @@ fn a_private_page_has_its_schedule_on_paper_as_it_was_told(scratch: &Scratch) {
     assert_eq!(confirmed.status, 303);
     let (_, link) = links(&meeting, "kz@delegations.example");
     let liaison = meeting.server.browser();
-    assert!(liaison.get(&link).body.contains("/schedule.pdf\""));
-    let (status, pdf) = liaison.file(&format!("{link}/schedule.pdf"));
+    let by_link = format!("{link}/schedule.pdf");
+    assert_eq!(
+        liaison.get(&by_link).location(),
+        link,
+        "the button comes first"
+    );
+    let page = liaison.open(&link);
+    let paper = format!("{page}/schedule.pdf");
+    assert!(liaison.get(&page).body.contains(&format!("\"{paper}\"")));
+    assert_eq!(liaison.get(&by_link).location(), paper);
+    let (status, pdf) = liaison.file(&paper);
     assert_eq!(status, 200);
     let text = read(&pdf);
     for words in [
@@ -126,6 +135,7 @@ fn a_private_page_has_its_schedule_on_paper_as_it_was_told(scratch: &Scratch) {
         assert!(!text.contains(secret), "{secret} was not told: {text}");
     }
     assert_eq!(liaison.get("/d/AAAA/schedule.pdf").status, 404);
+    assert_eq!(meeting.server.browser().get(&paper).status, 404);
 }
 
 fn what_is_not_there_is_refused_in_a_sentence(scratch: &Scratch) {

@@ -88,12 +88,18 @@ fn a_meeting_of_others_changes_no_byte_of_what_a_delegation_is_shown(scratch: &S
     };
     confirm("Kazakhstan");
     let schedule = links(&meeting, "KZ").pop().unwrap();
+    let liaison = meeting.server.browser();
+    let page = liaison.open(&schedule);
+    let addresses = [
+        page.clone(),
+        format!("{page}/schedule.pdf"),
+        format!("{schedule}/schedule.ics"),
+    ];
     let shown = || -> Vec<(u16, Vec<u8>)> {
-        let liaison = meeting.server.browser();
-        let files = ["", "/schedule.ics", "/schedule.pdf"];
-        files
-            .map(|file| liaison.file(&format!("{schedule}{file}")))
-            .into()
+        addresses
+            .iter()
+            .map(|address| liaison.file(address))
+            .collect()
     };
     let before = shown();
     assert!(before.iter().all(|(status, _)| *status == 200));
@@ -241,20 +247,28 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
     links.dedup();
     let liaison = meeting.server.browser();
     for link in &links {
-        let page = liaison.get(link);
-        assert_eq!(page.status, 200, "{link}");
+        let button = meeting.server.browser().get(link);
+        assert_eq!(button.status, 200, "{link}");
+        found.push(button.body);
+        let address = liaison.open(link);
+        let page = liaison.get(&address);
+        assert_eq!(page.status, 200, "{address}");
         found.push(page.body);
         // Only the whole schedule has a calendar.
         let feed = liaison.get(&format!("{link}/schedule.ics"));
         assert!([200, 404].contains(&feed.status));
         found.push(feed.body.replace("\r\n ", ""));
-        let (status, paper) = liaison.file(&format!("{link}/schedule.pdf"));
-        assert_eq!(status, feed.status);
-        if status == 200 {
+        if address.contains("/slots/") {
+            // What is refused says no more than what is shown.
+            let address = address.split('?').next().unwrap();
+            let refused = liaison.post(address, &[("answer", "perhaps")]);
+            assert_eq!(refused.status, 422);
+            found.push(refused.body);
+        } else {
+            let (status, paper) = liaison.file(&format!("{address}/schedule.pdf"));
+            assert_eq!(status, 200);
             found.push(papers::read(&paper));
         }
-        // What is refused says no more than what is shown.
-        found.push(liaison.post(link, &[("answer", "perhaps")]).body);
     }
     for format in ["html", "csv", "json", "ics"] {
         let document = format!("/events/ca-jad-9/agenda.{format}?delegation={code}");

@@ -196,6 +196,46 @@ fn an_administrator_sets_others_passwords_but_not_their_own_without_the_current_
 }
 
 #[test]
+fn an_administrator_ends_anybodys_sessions_at_the_next_request() {
+    let (server, _) = with_admin();
+    let aki = "aki@protocol.example";
+    let user = server.user(aki, "Aki", false, &[]).0;
+    let other = server.user("ben@protocol.example", "Ben", false, &[]).0;
+    let (admin, here, there) = (
+        server.signed_in(ADMIN),
+        server.signed_in(aki),
+        server.signed_in(aki),
+    );
+    let bystander = server.signed_in("ben@protocol.example");
+    let page = admin.get(&format!("/users/{user}")).body;
+    let path = format!("/users/{user}/sessions/end");
+    assert!(page.contains(&format!("action=\"{path}\"")), "{page}");
+    assert_eq!(here.post(&path, &[]).status, 403, "nobody else ends any");
+    assert_eq!(here.get("/account").status, 200);
+
+    let ended = admin.post(&path, &[]);
+    assert_eq!(
+        (ended.status, ended.location()),
+        (303, format!("/users/{user}?done=session-ended").as_str())
+    );
+    for browser in [&here, &there] {
+        let next = browser.get("/account");
+        assert_eq!(
+            (next.status, next.location()),
+            (303, "/sign-in?next=%2Faccount")
+        );
+        let sent = browser.post("/account/password", &[]);
+        assert_eq!(sent.status, 401, "neither does anything that was under way");
+    }
+    assert_eq!(bystander.get("/account").status, 200);
+    assert_eq!(admin.get(ended.location()).status, 200);
+    // The account itself is as it was, and of their own an administrator keeps the session that asks.
+    assert_eq!(server.signed_in(aki).get("/account").status, 200);
+    assert_ne!(other, user);
+    assert_eq!(admin.post("/users/1/sessions/end", &[]).status, 404);
+}
+
+#[test]
 fn one_ends_ones_other_sessions() {
     let (server, _) = with_admin();
     let (here, there) = (server.signed_in(ADMIN), server.signed_in(ADMIN));

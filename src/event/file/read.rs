@@ -117,7 +117,7 @@ pub fn import(
             room::store::insert(conn, event.id, room)?;
         }
         for delegation in &delegations {
-            delegation::store::insert(conn, event.id, delegation)?;
+            delegation::store::insert(conn, event.id, delegation, now)?;
         }
         for interpreter in &interpreters {
             interpreter::store::insert(conn, event.id, interpreter)?;

@@ -1,24 +1,23 @@
-//! A delegation's schedule as it was told: a page, and a calendar to subscribe to.
+//! A delegation's schedule as it was told: a page, a paper, and a calendar to subscribe to.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::super::link::Link;
-use super::super::{Notice, answer};
-use super::{Door, Kept, Office, dead_link};
+use super::super::{Notice, answer, link_life};
+use super::{Door, Kept, Office, Shut, moment_at, shell};
 use crate::agenda::pdf;
 use crate::app::App;
 use crate::event::visibility::known_to;
 use crate::mail::ical::{self, Status, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
-use crate::web::page::Shell;
+use crate::web::page::{Shell, render};
 use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "private/schedule.html")]
-pub(super) struct SchedulePage {
+struct SchedulePage {
     shell: Shell,
     office: Office,
     party: String,
@@ -30,7 +29,9 @@ pub(super) struct SchedulePage {
     /// When they were last told something; empty when never.
     told_at: String,
     feed: String,
-    paper: String,
+    address: String,
+    /// The last day on which this opens.
+    last_day: String,
 }
 
 struct Line {
@@ -39,20 +40,31 @@ struct Line {
     answer: String,
 }
 
-pub(super) fn page(door: &Door, app: &App) -> SchedulePage {
+/// `GET /schedule/{slug}/{code}`: the schedule of the delegation whose pass the browser holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    match Door::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(door) => render(&schedule_page(&door, &app)),
+        Err(shut) => shut.page(),
+    }
+}
+
+fn schedule_page(door: &Door, app: &App) -> SchedulePage {
     let programme = &door.programme;
     let event = &programme.event;
     let (venue, home) = (event.time_zone, door.delegation.time_zone);
-    let links = app.config.links();
     let language = Language::english();
     let line = |notice: &&Notice| Line {
         slot: SlotWords::of(language, &notice.told, venue, home, true),
         kept: answer::standing(programme, notice.slot, door.delegation.id)
-            .map(|kept| door.kept(kept)),
-        answer: links.path(Link {
-            slot: Some((notice.slot, notice.sequence)),
-            ..door.link
-        }),
+            .map(|kept| Kept::of(programme, kept)),
+        answer: door.slot_address(notice.slot),
     };
     let told = programme
         .ledger
@@ -61,7 +73,7 @@ pub(super) fn page(door: &Door, app: &App) -> SchedulePage {
         .map(|notice| notice.told_at)
         .max();
     SchedulePage {
-        shell: door.shell(&format!("Schedule of {}", door.delegation.name)),
+        shell: shell(programme, &format!("Schedule of {}", door.delegation.name)),
         office: Office::of(programme),
         party: door.delegation.name.to_string(),
         principal: door.delegation.principal.to_string(),
@@ -72,24 +84,27 @@ pub(super) fn page(door: &Door, app: &App) -> SchedulePage {
             .iter()
             .map(line)
             .collect(),
-        told_at: told.map_or_else(String::new, |at| door.moment(at)),
-        feed: format!("{}/schedule.ics", links.address(door.link)),
-        paper: format!("{}/schedule.pdf", links.path(door.link)),
+        told_at: told.map_or_else(String::new, |at| moment_at(programme, at)),
+        feed: format!("{}/schedule.ics", app.config.links().address(door.link())),
+        address: door.address(),
+        last_day: link_life::last_day(event, door.end),
     }
 }
 
-/// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to.
+/// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to. It opens by the token alone, since a
+/// calendar program presses no button and keeps no cookie; it stands in no letter, so that nothing comes upon it there.
 ///
 /// # Errors
-/// As [`show`](super::show).
+/// When the database fails.
 pub async fn feed(
     app: web::Data<App>,
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let door = Door::open(&app, &request, &token).await?;
-    let Some(door) = door.filter(|door| door.link.slot.is_none()) else {
-        return dead_link();
+    let door = match Door::by_link(&app, &request, &token).await? {
+        Ok(door) if door.slot.is_none() => door,
+        Ok(_) => return Shut::Unknown.page(),
+        Err(shut) => return shut.page(),
     };
     let event = &door.programme.event;
     let known = known_to(&door.programme, door.delegation.id);
@@ -119,18 +134,18 @@ pub async fn feed(
         .body(publish(&entries)))
 }
 
-/// `GET /d/{token}/schedule.pdf`: the schedule on paper, as it was told.
+/// `GET /schedule/{slug}/{code}/schedule.pdf`: the schedule on paper, as it was told.
 ///
 /// # Errors
-/// As [`show`](super::show).
+/// When the database fails, or the paper cannot be set.
 pub async fn paper(
     app: web::Data<App>,
     request: HttpRequest,
-    token: web::Path<String>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let door = Door::open(&app, &request, &token).await?;
-    let Some(door) = door.filter(|door| door.link.slot.is_none()) else {
-        return dead_link();
+    let door = match Door::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(door) => door,
+        Err(shut) => return shut.page(),
     };
     let bytes =
         trace::block(move || pdf::as_told(&door.programme, &door.delegation, door.now)?.set())

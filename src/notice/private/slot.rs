@@ -1,12 +1,13 @@
 //! One slot a delegation is asked about, and its answer.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
 use super::super::Method;
 use super::super::answer::{self, Outcome, Reply, Said, Via};
-use super::{Door, Kept, Office, dead_link};
+use super::super::link_store;
+use super::{Door, Kept, Office, Shut, shell};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::auth::throttle;
@@ -16,14 +17,14 @@ use crate::mail::language::Language;
 use crate::mail::words::SlotWords;
 use crate::slot::SlotId;
 use crate::text;
-use crate::web::Error;
 use crate::web::field::TextArea;
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::page::{Shell, see_other_done, unprocessable, with_status};
+use crate::web::page::{Shell, conflict, render, see_other_done, unprocessable};
+use crate::web::{Error, done};
 
 #[derive(Template)]
 #[template(path = "private/slot.html")]
-pub(super) struct SlotPage {
+struct SlotPage {
     shell: Shell,
     office: Office,
     party: String,
@@ -32,8 +33,11 @@ pub(super) struct SlotPage {
     slot: SlotWords,
     asked: Asked,
     kept: Option<Kept>,
+    /// What an answer answers to.
+    sequence: i32,
     comment: TextArea,
     action: String,
+    schedule: String,
     form: Form,
 }
 
@@ -42,43 +46,83 @@ pub(super) struct SlotPage {
 enum Asked {
     /// Whether they will be there.
     Now,
-    /// Nothing by this link: a later letter has another.
+    /// Nothing by this link: a later letter has another; they may go on to what stands now.
     Newer,
+    /// Whether they will be there, anew: it has changed while they were answering.
+    Changed,
     /// Nothing: it is off, for them at least.
     Off,
 }
 
-/// `POST /d/{token}`: takes the delegation's answer about the slot.
+/// What may stand in the address.
+#[derive(Deserialize)]
+pub struct SlotQuery {
+    /// What the link that led here asks about.
+    sequence: Option<i32>,
+}
+
+/// `GET /schedule/{slug}/{code}/slots/{id}`: the slot as they know it, and the question whether they will be there.
 ///
 /// # Errors
-/// As [`show`](super::show); when there are too many answers.
+/// When the database fails.
+pub async fn ask(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String, i64)>,
+    query: web::Query<SlotQuery>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code, slot) = path.into_inner();
+    let door = match Door::by_pass(&app, &request, (slug, code)).await? {
+        Ok(door) => door,
+        Err(shut) => return shut.page(),
+    };
+    let slot = SlotId(slot);
+    let known = door.programme.ledger.notice(slot, door.delegation.id);
+    let newer = query
+        .sequence
+        .is_some_and(|asked| known.is_some_and(|notice| notice.sequence != asked));
+    let asked = if newer { Asked::Newer } else { Asked::Now };
+    match door.slot_page(slot, asked, Form::default()) {
+        Some(page) => render(&SlotPage {
+            shell: page.shell.done(done::in_query(request.query_string())),
+            ..page
+        }),
+        None => door.never_told(),
+    }
+}
+
+/// `POST /schedule/{slug}/{code}/slots/{id}`: takes the delegation's answer about the slot.
+///
+/// # Errors
+/// When the database fails, or there are too many answers.
 pub async fn take(
     app: web::Data<App>,
     request: HttpRequest,
-    token: web::Path<String>,
+    path: web::Path<(String, String, i64)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let token = token.into_inner();
-    let Some(door) = Door::open(&app, &request, &token).await? else {
-        return dead_link();
+    let (slug, code, slot) = path.into_inner();
+    let place = (slug, code);
+    let door = match Door::by_pass(&app, &request, place.clone()).await? {
+        Ok(door) => door,
+        Err(shut) => return shut.page(),
     };
-    let Some((slot, sequence)) = door.link.slot else {
-        return Err(Error::MethodNotAllowed);
-    };
-    let fields = fields.only(&["answer", "comment"])?;
+    let slot = SlotId(slot);
+    let fields = fields.only(&["answer", "comment", "sequence"])?;
     let mut errors = FieldErrors::default();
     let reply = Reply::from_word(fields.get("answer"));
-    if reply.is_none() {
+    let sequence = fields.get("sequence").parse::<i32>().ok();
+    if reply.is_none() || sequence.is_none() {
         errors.add(
             "answer",
             "Press one of the buttons to say whether you will be there.",
         );
     }
     let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
-    let (Some(reply), Some(comment)) = (reply, comment) else {
+    let (Some(reply), Some(sequence), Some(comment)) = (reply, sequence, comment) else {
         let form = Form::rejected(fields, errors);
-        let page = door.slot_page(&app, &request, slot, sequence, form);
-        return page.map_or_else(dead_link, |page| unprocessable(&page));
+        let page = door.slot_page(slot, Asked::Now, form);
+        return page.map_or_else(|| door.never_told(), |page| unprocessable(&page));
     };
     let said = Said {
         reply,
@@ -88,22 +132,26 @@ pub async fn take(
         sequence,
         at: door.now,
     };
-    match door.take(&app, slot, said).await? {
-        Outcome::Taken | Outcome::Known => Ok(see_other_done(&format!("/d/{token}"), "answered")),
-        // Somebody else of the delegation was quicker, or the office has changed the slot: the page says how it stands.
-        Outcome::Overtaken | Outcome::Stale(_) | Outcome::NotExpected => {
-            let Some(door) = Door::open(&app, &request, &token).await? else {
-                return dead_link();
-            };
-            let page = door.slot_page(&app, &request, slot, sequence, Form::new(fields));
-            page.map_or_else(dead_link, |page| with_status(StatusCode::CONFLICT, &page))
+    let asked = match door.take(&app, slot, said).await? {
+        Outcome::Taken | Outcome::Known => {
+            return Ok(see_other_done(&door.slot_address(slot), "answered"));
         }
+        // Somebody else of the delegation was quicker, or the office has changed the slot: the page says how it stands.
+        Outcome::Stale(_) => Asked::Changed,
+        Outcome::Overtaken | Outcome::NotExpected => Asked::Now,
+    };
+    match Door::by_pass(&app, &request, place).await? {
+        Ok(door) => door
+            .slot_page(slot, asked, Form::new(fields))
+            .map_or_else(|| door.never_told(), |page| conflict(&page)),
+        Err(shut) => shut.page(),
     }
 }
 
 impl Door {
     async fn take(&self, app: &web::Data<App>, slot: SlotId, said: Said) -> Result<Outcome, Error> {
-        let (state, now, delegation) = (app.clone(), self.now, self.delegation.id);
+        let (state, now, links) = (app.clone(), self.now, self.links);
+        let delegation = self.delegation.id;
         let event = self.programme.event.id;
         let actor = Actor {
             user: None,
@@ -113,6 +161,7 @@ impl Door {
             .write(move |conn| {
                 throttle::count_answer(conn, delegation.0, now)?;
                 let written = tx::write(conn, &state.live, event, &actor, now, |tx| {
+                    link_store::note_use(tx.conn, links, now)?;
                     answer::answer(tx, (slot, delegation), said)
                 })?;
                 Ok::<_, Error>(written.value)
@@ -120,24 +169,17 @@ impl Door {
             .await
     }
 
+    fn never_told(&self) -> Result<HttpResponse, Error> {
+        Shut::NeverTold(self.programme.clone(), self.address()).page()
+    }
+
     /// The slot as they know it; `None` when they never heard of it.
-    pub(super) fn slot_page(
-        &self,
-        app: &App,
-        request: &HttpRequest,
-        slot: SlotId,
-        sequence: i32,
-        form: Form,
-    ) -> Option<SlotPage> {
-        let event = &self.programme.event;
-        let notice = self.programme.ledger.notice(slot, self.delegation.id)?;
+    fn slot_page(&self, slot: SlotId, asked: Asked, form: Form) -> Option<SlotPage> {
+        let programme = &self.programme;
+        let event = &programme.event;
+        let notice = programme.ledger.notice(slot, self.delegation.id)?;
         let (venue, home) = (event.time_zone, self.delegation.time_zone);
-        let standing = match notice.method {
-            Method::Cancel => Asked::Off,
-            Method::Request if notice.sequence != sequence => Asked::Newer,
-            Method::Request => Asked::Now,
-        };
-        let kept = answer::standing(&self.programme, slot, self.delegation.id);
+        let kept = answer::standing(programme, slot, self.delegation.id);
         let form = match kept {
             Some(kept) if !form.is_rejected() && form.fields.get("comment").is_empty() => {
                 Form::new(Fields::from_pairs([("comment", kept.comment.clone())]))
@@ -145,22 +187,24 @@ impl Door {
             _ => form,
         };
         Some(SlotPage {
-            shell: self
-                .shell(&notice.told.title)
-                .form(&form)
-                .done(crate::web::done::in_query(request.query_string())),
-            office: Office::of(&self.programme),
+            shell: shell(programme, &notice.told.title).form(&form),
+            office: Office::of(programme),
             party: self.delegation.name.to_string(),
             event: event.name.to_string(),
             venue: event.venue.to_string(),
             slot: SlotWords::of(Language::english(), &notice.told, venue, home, true),
-            asked: standing,
-            kept: kept.map(|kept| self.kept(kept)),
+            asked: match notice.method {
+                Method::Cancel => Asked::Off,
+                Method::Request => asked,
+            },
+            kept: kept.map(|kept| Kept::of(programme, kept)),
+            sequence: notice.sequence,
             comment: TextArea::new("comment", "Comment for the protocol office")
                 .optional()
                 .rows(3)
                 .of(&form),
-            action: app.config.links().path(self.link),
+            action: self.slot_address(slot),
+            schedule: self.address(),
             form,
         })
     }

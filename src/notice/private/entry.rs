@@ -1,0 +1,140 @@
+//! The page that a link in a letter leads to, and its button.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::super::link_life::PASS_SECONDS;
+use super::super::link_store::{self, Pass};
+use super::door::cookie_name;
+use super::shut::refuse;
+use super::{Door, Shut};
+use crate::app::App;
+use crate::auth::session::{Caller, Token, removal_cookie};
+use crate::auth::throttle;
+use crate::web::form::Fields;
+use crate::web::page::{Shell, render, see_other};
+use crate::web::{Error, client};
+
+#[derive(Template)]
+#[template(path = "private/entry.html")]
+struct EntryPage {
+    shell: Shell,
+    event_ja: String,
+    /// The link asks about a slot.
+    asks: bool,
+    action: String,
+}
+
+/// `GET /d/{token}`: a button, and nothing of the delegation's. A browser that has pressed it before goes straight on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let door = match Door::by_link(&app, &request, &token).await? {
+        Ok(door) => door,
+        Err(shut) => return shut.page(),
+    };
+    if door.pass.is_some() {
+        return Ok(see_other(&door.target()));
+    }
+    let event = &door.programme.event;
+    render(&EntryPage {
+        shell: Shell::new(event.name.as_str()),
+        event_ja: event.name_ja.clone(),
+        asks: door.slot.is_some(),
+        action: format!("/d/{token}"),
+    })
+}
+
+/// `POST /d/{token}`: gives the browser a pass for the delegation, and leads to an address without the token.
+///
+/// # Errors
+/// When the database fails, or somebody tries many links that open nothing, or opens one without end.
+pub async fn open(
+    app: web::Data<App>,
+    request: HttpRequest,
+    caller: Caller,
+    token: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let door = match Door::by_link(&app, &request, &token).await? {
+        Ok(door) => door,
+        Err(shut) => return refuse(&app, &request, shut).await,
+    };
+    let fresh = Token::fresh()?;
+    let pass = Pass {
+        delegation: door.links.delegation,
+        generation: door.links.generation,
+        created_at: door.now,
+        expires_at: door.now.plus(PASS_SECONDS).min(door.end),
+    };
+    let seconds = pass.expires_at.seconds() - pass.created_at.seconds();
+    let (links, now, hash, old) = (door.links, door.now, fresh.hash(), door.pass.clone());
+    let from = client::of(&request);
+    app.db
+        .write(move |conn| {
+            throttle::count_opening(conn, links.delegation.0, from, now)?;
+            // The office looks after its links itself now and then: that tells nothing of the delegation.
+            let of_the_office = caller.session_if_any(conn)?.is_some();
+            conn.transaction(|conn| {
+                link_store::begin_pass(conn, &pass, &hash, old.as_ref())?;
+                if !of_the_office {
+                    link_store::note_use(conn, links, now)?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .await?;
+    let mut answer = see_other(&door.target());
+    let cookie = fresh.lasting_cookie(cookie_name(door.links.delegation), seconds);
+    answer.add_cookie(&cookie).map_err(Error::internal)?;
+    Ok(answer)
+}
+
+/// `POST /schedule/{slug}/{code}/closure`: takes the pass from the browser, as on a computer that is others' as well.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let door = match Door::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(door) => door,
+        Err(shut) => return shut.page(),
+    };
+    fields.only(&[])?;
+    if let Some(token) = door.pass.clone() {
+        app.db
+            .write(move |conn| Ok::<_, Error>(link_store::end_pass(conn, &token)?))
+            .await?;
+    }
+    let mut answer = Shut::Closed(door.programme).page()?;
+    let cookie = removal_cookie(cookie_name(door.links.delegation));
+    answer.add_cookie(&cookie).map_err(Error::internal)?;
+    Ok(answer)
+}
+
+/// `GET /d/{token}/schedule.pdf`: leads to the paper where the browser holds a pass, and to the button where it does
+/// not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn paper_by_link(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    Ok(match Door::by_link(&app, &request, &token).await? {
+        Ok(door) if door.pass.is_some() => see_other(&format!("{}/schedule.pdf", door.address())),
+        Ok(_) => see_other(&format!("/d/{token}")),
+        Err(shut) => return shut.page(),
+    })
+}

@@ -1,0 +1,136 @@
+//! Why a link or an address opens nothing, in words that say what to do.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::super::link_life;
+use super::super::link_store::{self, Issued};
+use super::{Office, shell};
+use crate::app::App;
+use crate::auth::throttle;
+use crate::event::programme::Programme;
+use crate::time::Moment;
+use crate::web::page::{Shell, with_status};
+use crate::web::{Error, client};
+
+/// Why nothing opens. Only of links that were made here more is told than that: whoever has one has had a letter, and
+/// reads here what stood in it, the event's name and whom to write to.
+pub(super) enum Shut {
+    /// The link was not made here, or its delegation is gone: both look alike.
+    Unknown,
+    /// The browser holds no pass for this delegation, if there is one.
+    NotHere,
+    /// The office has made the links anew.
+    Renewed(Arc<Programme>),
+    /// The links' time is over since this moment.
+    Ended(Arc<Programme>, Issued, Moment),
+    /// The delegation was never told of this slot; the address of its schedule.
+    NeverTold(Arc<Programme>, String),
+    /// The browser has just given its pass back.
+    Closed(Arc<Programme>),
+}
+
+#[derive(Template)]
+#[template(path = "private/shut.html")]
+struct ShutPage {
+    shell: Shell,
+    sentences: Vec<String>,
+    /// The page to go back to.
+    schedule: Option<String>,
+    office: Option<Office>,
+}
+
+impl Shut {
+    pub(super) fn page(&self) -> Result<HttpResponse, Error> {
+        let (status, title, sentences, programme) = match self {
+            Self::Unknown => (
+                StatusCode::NOT_FOUND,
+                "This link opens nothing",
+                vec![
+                    "It is incomplete, or it was never one of ours.".to_owned(),
+                    "Take the link from the latest letter, whole, or reply to that letter and ask: each ends with whom to write to and to call.".to_owned(),
+                ],
+                None,
+            ),
+            Self::NotHere => (
+                StatusCode::NOT_FOUND,
+                "Nothing is open here in this browser",
+                vec![
+                    "A delegation’s schedule opens by the link in any of its latest letters; press the button there once in each browser, and again after thirty days.".to_owned(),
+                    "If you have no letter at hand, ask the protocol office for another.".to_owned(),
+                ],
+                None,
+            ),
+            Self::Renewed(programme) => (
+                StatusCode::GONE,
+                "This link has been replaced",
+                vec![
+                    format!("It belonged to {}. The protocol office has ended it and made new ones.", programme.event.name),
+                    "Take the link from the latest letter. If none has come since, ask for one. A calendar that was subscribed to needs the new address as well.".to_owned(),
+                ],
+                Some(programme),
+            ),
+            Self::Ended(programme, _, end) => (
+                StatusCode::GONE,
+                "This link has ended",
+                vec![
+                    format!("Links to the schedules of {} opened until {}.", programme.event.name, link_life::last_day(&programme.event, *end)),
+                    "If you still need something of it, write to the protocol office.".to_owned(),
+                ],
+                Some(programme),
+            ),
+            Self::NeverTold(programme, _) => (
+                StatusCode::NOT_FOUND,
+                "No such meeting stands in your schedule",
+                vec!["The address may be mistyped. What you were told of stands in the schedule.".to_owned()],
+                Some(programme),
+            ),
+            Self::Closed(programme) => (
+                StatusCode::OK,
+                "Closed in this browser",
+                vec!["Whoever uses it next needs a link to see the schedule. The links in your letters open as before.".to_owned()],
+                Some(programme),
+            ),
+        };
+        let page = ShutPage {
+            shell: match programme {
+                Some(programme) => shell(programme, title),
+                None => Shell::new(title),
+            },
+            sentences,
+            schedule: match self {
+                Self::NeverTold(_, schedule) => Some(schedule.clone()),
+                _ => None,
+            },
+            office: programme.map(|programme| Office::of(programme)),
+        };
+        with_status(status, &page)
+    }
+}
+
+/// Answers a press of the button of a link that opens nothing: counts it by where it comes from, and writes down that a
+/// link was seen to be over.
+pub(super) async fn refuse(
+    app: &web::Data<App>,
+    request: &HttpRequest,
+    shut: Shut,
+) -> Result<HttpResponse, Error> {
+    let (from, now) = (client::of(request), app.clock.now());
+    let over = match &shut {
+        Shut::Ended(_, links, end) => Some((*links, now.max(*end))),
+        _ => None,
+    };
+    app.db
+        .write(move |conn| {
+            throttle::count_dead_link(conn, from, now)?;
+            if let Some((links, at)) = over {
+                link_store::note_over(conn, links, at)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    shut.page()
+}

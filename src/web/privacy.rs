@@ -1,0 +1,49 @@
+//! What a page's address gives away to whoever its reader goes on to.
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+
+/// How an address is kept from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privacy {
+    /// Our own pages may see it.
+    Ours,
+    /// Nobody is to see it: it opens something by itself, or stands for one delegation.
+    Nobodys,
+}
+
+impl Privacy {
+    /// How the address with this path is kept.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.starts_with("/d/") || path.starts_with("/schedule/") {
+            Self::Nobodys
+        } else {
+            Self::Ours
+        }
+    }
+
+    /// The headers that say so, to browsers and to search engines.
+    pub(super) fn headers(self) -> impl Iterator<Item = (HeaderName, &'static str)> {
+        let (policy, robots) = match self {
+            Self::Ours => ("same-origin", None),
+            Self::Nobodys => ("no-referrer", Some("noindex")),
+        };
+        let robots = robots.map(|robots| (HeaderName::from_static("x-robots-tag"), robots));
+        [(header::REFERRER_POLICY, policy)]
+            .into_iter()
+            .chain(robots)
+    }
+
+    /// True when a form of such a page says `Origin: null`: under `no-referrer` a browser keeps the origin back from its
+    /// own site as well (Fetch, "append a request `Origin` header"). Then only `Sec-Fetch-Site` tells whose the form was,
+    /// and has to be there and say ours.
+    pub(super) fn keeps_origin_back(
+        self,
+        site: Option<&[u8]>,
+        origin: Option<&HeaderValue>,
+    ) -> bool {
+        self == Self::Nobodys
+            && site == Some(b"same-origin")
+            && origin.is_some_and(|origin| origin == "null")
+    }
+}
