@@ -210,6 +210,24 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     let private = format!("/d/{}", between(&page, "/d/", '"'));
     assert_eq!(server.ask(&private, &[]).0, 200);
     assert_eq!(server.ask(&format!("{private}/schedule.ics"), &[]).0, 200);
+    let invited = server.send(
+        "/users",
+        &cookie,
+        &[
+            ("name", "Jiro"),
+            ("email", "jiro@protocol.example"),
+            ("delivery", "hand"),
+        ],
+    );
+    let (_, page) = taken(invited);
+    let invitation = between(&page, "/password/", '<').to_owned();
+    let path = format!("/password/{invitation}");
+    assert_eq!(server.ask(&path, &[]).0, 200);
+    let short = [
+        ("new_password", "canary-chosen"),
+        ("repeated_password", "canary-chosen"),
+    ];
+    assert_eq!(server.send(&path, "", &short).status(), 422);
     let made = server.send(
         "/account/tokens",
         &cookie,
@@ -249,6 +267,8 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
         &password,
         &token,
         &private,
+        &invitation,
+        "canary-chosen",
         EMAIL,
         "liaison@",
         "TILEUBERDI",

@@ -19,6 +19,7 @@ mod export;
 mod free_slots;
 mod inbox;
 mod interpreters;
+mod invitations;
 mod live;
 mod mail_health;
 mod meeting;
