@@ -25,6 +25,7 @@ on_both!(
     a_new_password_by_a_link_ends_everything_and_meets_the_second_factor,
     a_new_password_or_factor_ends_a_link_that_was_sent_before,
     a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left,
+    a_letter_in_hand_when_its_link_ends_is_not_tried_again,
 );
 
 const HANAKO: &str = "hanako@protocol.example";
@@ -153,6 +154,12 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
         assert_eq!(house.sign_in(typed).status, 422, "{typed}");
     }
 
+    let hash = LinkToken::parse(&token).unwrap().hash();
+    let stored = format!(
+        "SELECT count(*) AS count FROM invitations WHERE token_hash = '{}'",
+        hash.as_str()
+    );
+    assert_eq!((house.server.count(&stored), hash.as_str().len()), (1, 64));
     let browser = house.server.browser();
     let path = format!("/password/{token}");
     for _ in 0..3 {
@@ -191,7 +198,6 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
         assert_eq!(house.lines(action), times, "{action}");
     }
     // Neither what stands in the link nor what is stored of it is in the history.
-    let hash = LinkToken::parse(&token).unwrap().hash();
     for secret in [token.as_str(), hash.as_str(), "argon2", "copper"] {
         let told = house.server.count(&format!(
             "SELECT count(*) AS count FROM audit WHERE coalesce(before_json, '') || coalesce(after_json, '') || subject LIKE '%{secret}%'"
@@ -455,6 +461,8 @@ fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch:
         "/"
     );
     assert_eq!(house.lines("user.password_reset"), 1);
+    let history = house.admin.get("/audit").body;
+    assert!(history.contains("Hanako Sato by the link in a letter"));
     assert_eq!(house.lines("user.reset_offered"), 1);
 }
 
@@ -558,6 +566,44 @@ fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &
         409
     );
     assert_eq!(set(&house.server.browser(), &token, NEW).status, 303);
+}
+
+fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
+    let house = House::on(scratch);
+    let (user, _) = house.invite();
+    let now = Moment::from_seconds(house.server.now());
+    let write = |work: &dyn Fn(&mut iikura::db::Conn) -> diesel::QueryResult<bool>| {
+        let done = house
+            .server
+            .db
+            .write_here(|conn| Ok::<_, Error>(work(conn)?));
+        done.unwrap()
+    };
+    let claimed = std::cell::RefCell::new(None);
+    assert!(write(&|conn| {
+        claimed.replace(outbox::claim(conn, "a worker", now)?);
+        Ok(claimed.borrow().is_some())
+    }));
+    let withdrawn = house.press(&format!("/users/{user}/link/withdrawal"), &[]);
+    assert_eq!(withdrawn.status, 303);
+    let letter = claimed.take().unwrap();
+    assert!(write(&|conn| outbox::retry_later(
+        conn,
+        &letter,
+        Some(421),
+        "busy",
+        now
+    )));
+    let left = house
+        .server
+        .db
+        .read_here(|conn| Ok::<_, Error>(outbox::get(conn, letter.id)?))
+        .unwrap()
+        .unwrap();
+    assert_eq!(left.summary.label(), "Replaced");
+    assert!(left.raw.is_empty());
+    let why = left.summary.last_error.unwrap();
+    assert_eq!(why, "the link in it ended before it left");
 }
 
 #[test]

@@ -9,8 +9,8 @@ mod store;
 mod token;
 
 pub use store::{
-    InvitationError, Made, Open, Opened, Order, accept, add, all, end_all, of_user, open, renew,
-    withdraw,
+    InvitationError, Made, Open, Opened, Order, accept, add, all, end_all, end_returned, of_user,
+    open, renew, withdraw,
 };
 pub use token::LinkToken;
 

@@ -256,9 +256,30 @@ pub fn accept(
             Kind::Invitation => "user.invitation_accepted",
             Kind::Reset => "user.password_reset",
         };
-        note(conn, &account.user.actor(), now, action, user, (None, None))?;
+        note(
+            conn,
+            &whoever_had_it(&account.user, mail),
+            now,
+            action,
+            user,
+            (None, None),
+        )?;
         Ok(Some(user))
     })
+}
+
+/// Whoever sets a password by a link: its user, as far as anybody can tell from how it was passed on.
+fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
+    let way = if letter.is_some() {
+        "by the link in a letter"
+    } else {
+        "by a link that was handed over"
+    };
+    let actor = user.actor();
+    Actor {
+        name: format!("{} {way}", actor.name),
+        ..actor
+    }
 }
 
 /// The link of a user, good or run out.
@@ -296,6 +317,16 @@ pub fn end_all(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<()> {
         outbox::take_back(conn, letter, now)?;
     }
     Ok(())
+}
+
+/// Ends the link in a letter that came back: whoever reads the mailbox reads the letter.
+///
+/// # Errors
+/// As the database says.
+pub fn end_returned(conn: &mut Conn, letter: MailId) -> QueryResult<()> {
+    diesel::delete(invitations::table.filter(invitations::mail_id.eq(letter)))
+        .execute(conn)
+        .map(drop)
 }
 
 type Row = (UserId, Word<Kind>, Option<MailId>, Moment);

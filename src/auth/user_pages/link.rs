@@ -30,7 +30,7 @@ pub(super) fn delivery_field(form: &Form) -> Choices {
     let choices = [
         Choice::new("mail", "By mail to their address").help("Nobody else sees it."),
         Choice::new("hand", "I hand it over")
-            .help("It is shown once, to you, as on the telephone."),
+            .help("It is shown to you once, to read out or to pass on."),
     ];
     Choices::radios("delivery", "The link reaches them", choices).of(form)
 }

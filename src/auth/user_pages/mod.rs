@@ -151,10 +151,8 @@ fn admin_field(form: &Form) -> Choices {
     Choices::checkboxes(
         "admin",
         "Administration",
-        [
-            Choice::new("1", "Administrator")
-                .help("Changes every event, adds users, sees all mail."),
-        ],
+        [Choice::new("1", "Administrator")
+            .help("Changes every event, invites users, sees the mail of every event.")],
     )
     .of(form)
 }

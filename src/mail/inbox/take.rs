@@ -3,6 +3,7 @@
 use super::read::{Content, Itip, Letter, Report};
 use super::{Outcome, store};
 use crate::audit::Actor;
+use crate::auth::invitation;
 use crate::db::{Conn, DbError};
 use crate::delegation::Delegation;
 use crate::event::EventId;
@@ -132,6 +133,9 @@ impl Desk {
         conn.transaction(|conn| {
             if let Some(judged) = &judged {
                 store::keep(conn, letter, judged, self.now)?;
+            }
+            if report.failed && judged.is_none() {
+                invitation::end_returned(conn, mail.id)?;
             }
             if report.failed {
                 outbox::came_back(conn, mail.id, &report.reason, self.now)?;
