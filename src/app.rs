@@ -12,7 +12,9 @@ use crate::agenda::pages::{self as agenda, DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECO
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
-use crate::auth::{own_pages, pages as sign_in, token_pages, user_pages};
+use crate::auth::{
+    invitation::pages as links, own_pages, pages as sign_in, token_pages, user_pages,
+};
 use crate::config::Config;
 use crate::db::Db;
 use crate::delegation::pages as delegations;
@@ -118,6 +120,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route("/sign-in/second-factor", web::post().to(code_pages::set_up))
         .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/password/{token}", web::get().to(links::show))
+        .route("/password/{token}", web::post().to(links::set))
         .route("/account", web::get().to(own_pages::show))
         .route("/account/second-factor", web::get().to(own_factor::show))
         .route("/account/second-factor", web::post().to(own_factor::set))
@@ -154,8 +158,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/users/{user}", web::get().to(user_pages::show))
         .route("/users/{user}", web::post().to(user_pages::change))
         .route(
-            "/users/{user}/password",
-            web::post().to(user_pages::set_password),
+            "/users/{user}/invitation",
+            web::post().to(user_pages::invite),
+        )
+        .route("/users/{user}/reset", web::post().to(user_pages::reset))
+        .route(
+            "/users/{user}/link/withdrawal",
+            web::post().to(user_pages::withdraw),
         )
         .route(
             "/users/{user}/disablement",

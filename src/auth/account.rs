@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
-use crate::auth::{EventRole, User, UserId, calendar_link, device, token};
+use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
 use crate::db::schema::{events, memberships, users};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
@@ -23,7 +23,21 @@ pub struct Account {
     pub user: User,
     /// Nobody can sign in with it.
     pub disabled: bool,
+    /// Empty for somebody who has been invited and has chosen none yet.
     pub(super) password_hash: String,
+}
+
+impl Account {
+    /// True once a password was set: only then can anybody sign in.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.stored_hash().is_some()
+    }
+
+    /// What a password is checked against; `None` where there is nothing to check against.
+    pub(super) fn stored_hash(&self) -> Option<&str> {
+        Some(self.password_hash.as_str()).filter(|hash| !hash.is_empty())
+    }
 }
 
 /// A role at an event.
@@ -219,24 +233,47 @@ pub fn add(
     actor: &Actor,
     now: Moment,
 ) -> Result<UserId, AccountError> {
-    let id = UserId(fresh_id());
     conn.transaction(|conn| {
-        diesel::insert_into(users::table)
-            .values((
-                users::id.eq(id),
-                users::email.eq(account_email(email)),
-                users::name.eq(profile.name.as_str()),
-                users::password_hash.eq(password_hash),
-                users::admin.eq(profile.admin),
-                users::created_at.eq(now),
-            ))
-            .execute(conn)
-            .map_err(email_taken)?;
-        set_roles(conn, id, &profile.roles)?;
-        let after = snapshot(conn, id)?;
-        note(conn, actor, now, "user.added", id, (None, Some(after)))
-    })?;
+        let id = put(conn, email, profile, Some(password_hash), now)?;
+        note_added(conn, id, actor, now)?;
+        Ok(id)
+    })
+}
+
+/// Stores an account; without a password nobody can sign in with it yet. The caller's transaction ends with
+/// [`note_added`].
+pub(super) fn put(
+    conn: &mut Conn,
+    email: &Email,
+    profile: &Profile,
+    password_hash: Option<&str>,
+    now: Moment,
+) -> Result<UserId, AccountError> {
+    let id = UserId(fresh_id());
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(id),
+            users::email.eq(account_email(email)),
+            users::name.eq(profile.name.as_str()),
+            users::password_hash.eq(password_hash.unwrap_or_default()),
+            users::admin.eq(profile.admin),
+            users::created_at.eq(now),
+        ))
+        .execute(conn)
+        .map_err(email_taken)?;
+    set_roles(conn, id, &profile.roles)?;
     Ok(id)
+}
+
+/// Writes down that an account is new.
+pub(super) fn note_added(
+    conn: &mut Conn,
+    user: UserId,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), AccountError> {
+    let after = snapshot(conn, user)?;
+    note(conn, actor, now, "user.added", user, (None, Some(after)))
 }
 
 fn email_taken(error: diesel::result::Error) -> AccountError {
@@ -284,7 +321,7 @@ pub fn change(
     })
 }
 
-/// Disables an account, which ends its sessions, tokens and calendar links, or enables it again.
+/// Disables an account, which ends its sessions, tokens, calendar links and invitation, or enables it again.
 ///
 /// # Errors
 /// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
@@ -307,6 +344,7 @@ pub fn set_disabled(
             device::forget_all(conn, user)?;
             token::end_all(conn, user)?;
             calendar_link::end_all(conn, user)?;
+            invitation::end_all(conn, user, now)?;
         }
         let after = snapshot(conn, user)?;
         let action = if disabled {
@@ -318,8 +356,7 @@ pub fn set_disabled(
     })
 }
 
-/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links: whoever knew
-/// the old one may have made one.
+/// Sets a password, with all that ends with the old one, and writes that down.
 ///
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
@@ -332,11 +369,7 @@ pub fn set_password(
     now: Moment,
 ) -> Result<(), AccountError> {
     conn.transaction(|conn| {
-        replace_hash(conn, user, password_hash)?;
-        end_sessions(conn, user, kept)?;
-        device::forget_all(conn, user)?;
-        token::end_all(conn, user)?;
-        calendar_link::end_all(conn, user)?;
+        take_password(conn, user, password_hash, kept, now)?;
         note(
             conn,
             actor,
@@ -346,6 +379,23 @@ pub fn set_password(
             (None, None),
         )
     })
+}
+
+/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links, as whoever knew
+/// the old one may have made one, and every link by which another could be set.
+pub(super) fn take_password(
+    conn: &mut Conn,
+    user: UserId,
+    password_hash: &str,
+    kept: Option<&TokenHash>,
+    now: Moment,
+) -> QueryResult<()> {
+    replace_hash(conn, user, password_hash)?;
+    end_sessions(conn, user, kept)?;
+    device::forget_all(conn, user)?;
+    token::end_all(conn, user)?;
+    calendar_link::end_all(conn, user)?;
+    invitation::end_all(conn, user, now)
 }
 
 /// Stores the same password under a better hash.
@@ -385,6 +435,8 @@ fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountError> {
     let left: i64 = users::table
         .filter(users::admin.eq(true))
         .filter(users::disabled_at.is_null())
+        // Somebody who has been invited cannot sign in yet.
+        .filter(users::password_hash.ne(""))
         .count()
         .get_result(conn)?;
     if left == 0 {

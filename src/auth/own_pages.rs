@@ -139,10 +139,11 @@ pub(crate) async fn knows_password(
         .db
         .write(move |conn| {
             throttle::count(conn, &counted, now)?;
-            Ok::<_, Error>(account::by_id(conn, id)?.password_hash)
+            let account = account::by_id(conn, id)?;
+            Ok::<_, Error>(account.stored_hash().map(str::to_owned))
         })
         .await?;
-    let right = password::verify(typed.to_owned(), Some(stored)).await;
+    let right = password::verify(typed.to_owned(), stored).await;
     if right {
         app.db
             .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &keys)?))

@@ -189,7 +189,8 @@ async fn authenticate(
     let password = fields.get("password").to_owned();
     let stored = account
         .as_ref()
-        .map(|account| account.password_hash.clone());
+        .and_then(Account::stored_hash)
+        .map(str::to_owned);
     let right = password::verify(password.clone(), stored).await;
     let Some(account) = account else {
         return Ok(None);

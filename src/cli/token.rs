@@ -46,6 +46,9 @@ pub enum TokenCommandError {
     /// An account that is disabled.
     #[error("the account '{0}' is disabled; its tokens would open nothing")]
     Disabled(String),
+    /// An account whose owner has not chosen a password yet.
+    #[error("the account '{0}' has no password yet; its owner has to accept the invitation first")]
+    Invited(String),
     /// It could not be made.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -71,6 +74,9 @@ impl TokenCommand {
             let account = find(conn, &user)?;
             if account.disabled {
                 return Err(TokenCommandError::Disabled(user.clone()));
+            }
+            if !account.has_password() {
+                return Err(TokenCommandError::Invited(user.clone()));
             }
             let (id, now) = (account.user.id, clock.now());
             Ok(token::make(conn, id, &name, scope, &actor, now)?)

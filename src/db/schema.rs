@@ -66,6 +66,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (token_hash) {
+        token_hash -> Text,
+        user_id -> BigInt,
+        kind -> Text,
+        mail_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_in_failures (throttle_key) {
         throttle_key -> Text,
         failures -> Integer,
@@ -324,7 +335,7 @@ diesel::table! {
     outbox (id) {
         id -> BigInt,
         dedupe_key -> Text,
-        event_id -> BigInt,
+        event_id -> Nullable<BigInt>,
         slot_id -> Nullable<BigInt>,
         delegation_id -> Nullable<BigInt>,
         sequence -> Integer,
@@ -424,6 +435,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_steps,
     account_rules,
     known_devices,
+    invitations,
     sign_in_failures,
     api_tokens,
     calendar_links,

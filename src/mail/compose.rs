@@ -88,7 +88,7 @@ fn message(
 /// file for programs that show no invitation. What comes on paper is last of all.
 fn body(letter: &Letter<'_>, plain: String, html: String) -> Result<MultiPart, ComposeError> {
     let mut alternative = MultiPart::alternative()
-        .boundary(boundary(letter, "alternative"))
+        .boundary(boundary(letter.message_id, "alternative"))
         .singlepart(SinglePart::plain(plain))
         .singlepart(SinglePart::html(html));
     let mut attached = Vec::new();
@@ -115,12 +115,12 @@ fn body(letter: &Letter<'_>, plain: String, html: String) -> Result<MultiPart, C
         return Ok(alternative);
     }
     let mixed = MultiPart::mixed()
-        .boundary(boundary(letter, "mixed"))
+        .boundary(boundary(letter.message_id, "mixed"))
         .multipart(alternative);
     Ok(attached.into_iter().fold(mixed, MultiPart::singlepart))
 }
 
-fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeError> {
+pub(super) fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeError> {
     let parsed: Address = address
         .as_str()
         .parse()
@@ -134,14 +134,14 @@ pub(super) fn content_type(text: &str) -> Result<ContentType, ComposeError> {
 }
 
 /// A boundary that no text holds: nobody knows it before the Message-ID is drawn.
-fn boundary(letter: &Letter<'_>, part: &str) -> String {
-    let digest = Sha256::digest(format!("{} {part}", letter.message_id));
+pub(super) fn boundary(message_id: &str, part: &str) -> String {
+    let digest = Sha256::digest(format!("{message_id} {part}"));
     URL_SAFE_NO_PAD.encode(&digest[..24])
 }
 
 /// `Auto-Submitted: auto-generated` (RFC 3834): absence answers stay away.
 #[derive(Clone)]
-struct AutoSubmitted;
+pub(super) struct AutoSubmitted;
 
 impl Header for AutoSubmitted {
     fn name() -> HeaderName {

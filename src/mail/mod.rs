@@ -4,6 +4,7 @@
 //! after the commit by a [`worker::Worker`]. At least once, with the same bytes each time: between the relay's 250 and
 //! our commit a crash leads to a second copy, which calendars and Exchange take for the same one.
 
+pub mod account;
 pub mod clean;
 pub mod compose;
 pub mod contents;

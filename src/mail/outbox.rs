@@ -4,12 +4,14 @@
 //! how the newer one reads (`post`): one who read nothing gets a confirmation instead of a change, and no
 //! cancellation of what they never heard of.
 
+mod account;
 mod delivery;
 mod enclosing;
 mod entry;
 mod queue;
 mod reading;
 
+pub use account::{about_accounts, accounts_need_attention, post_about_account, take_back};
 pub use delivery::{
     Claimed, GRACE, LEASE, came_back, claim, expire, failed, forget_others, hold_queue, next_due,
     retry, retry_later, sent,
@@ -21,7 +23,7 @@ pub use queue::{
     wipe,
 };
 pub use reading::{
-    Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, with_message_id,
+    Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, summary, with_message_id,
 };
 
 use diesel_derive_newtype::DieselNewType;

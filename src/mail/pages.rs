@@ -9,8 +9,8 @@ use super::health_pages::PauseWords;
 use super::outbox::{self, Enclosed, Mail, MailId, MailState, MailSummary, Readiness};
 use super::{enclosure, inbox};
 use crate::app::App;
-use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
+use crate::auth::{Seat, User};
 use crate::db::Conn;
 use crate::db::text_enum::{TextEnum, Word};
 use crate::event::Event;
@@ -114,7 +114,15 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                 lines.extend(
                     mails
                         .into_iter()
-                        .map(|mail| (mail.created_at, line(&event, &seat, mail))),
+                        .map(|mail| (mail.created_at, line(&Shelf::of(&event, &seat), mail))),
+                );
+            }
+            if session.user.admin {
+                let mails = outbox::about_accounts(conn, MOST)?;
+                lines.extend(
+                    mails
+                        .into_iter()
+                        .map(|mail| (mail.created_at, line(&Shelf::of_accounts(), mail))),
                 );
             }
             Ok::<_, Error>((session, lines, outbox::paused(conn)?, came_in))
@@ -151,19 +159,54 @@ fn mail_of(
 ) -> Result<(Session, Event, Seat, Mail), Error> {
     let session = caller.session(conn)?;
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
+    if mail.summary.event_id.is_none() && session.user.admin {
+        return Err(Error::Forbidden(
+            "This letter has a link by which its reader sets a password, so nobody else may open it. How it stands is said in the list of mails.".into(),
+        ));
+    }
     let (event, seat) = seats(conn, &session)?
         .into_iter()
-        .find(|(event, _)| event.id == mail.summary.event_id)
+        .find(|(event, _)| Some(event.id) == mail.summary.event_id)
         .ok_or(Error::NotFound)?;
     seat.to_open_letters()?;
     Ok((session, event, seat, mail))
 }
 
-fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
+/// Where mails lie in the list, and what the caller may do with them there.
+struct Shelf {
+    name: String,
+    zone: Zone,
+    may_open: bool,
+    may_retry: bool,
+}
+
+impl Shelf {
+    /// Those of an event.
+    fn of(event: &Event, seat: &Seat) -> Self {
+        Self {
+            name: event.slug.to_string(),
+            zone: event.time_zone,
+            may_open: seat.may_change(),
+            may_retry: seat.may_change(),
+        }
+    }
+
+    /// Those about accounts, for administrators. Each is for its reader alone.
+    fn of_accounts() -> Self {
+        Self {
+            name: "accounts".to_owned(),
+            zone: Zone::UTC,
+            may_open: false,
+            may_retry: true,
+        }
+    }
+}
+
+fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
     let state = mail.state.0;
     let (label, came_back) = (mail.label(), mail.came_back());
-    let may_retry = mail.can_retry() && seat.may_change();
-    let clock = |moment: Moment| in_zone(event.time_zone, moment);
+    let may_retry = mail.can_retry() && shelf.may_retry;
+    let clock = |moment: Moment| in_zone(shelf.zone, moment);
     let reason = mail
         .last_error
         .map(|error| format!(": {error}"))
@@ -188,12 +231,13 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
     };
     MailLine {
         id: mail.id,
-        event: event.slug.to_string(),
+        event: shelf.name.clone(),
         recipient: mail.recipient,
         recipient_name: mail.recipient_name,
         subject: mail.subject,
         what: match mail.method {
             Some(Word(method)) => format!("{} · sequence {}", method.as_str(), mail.sequence),
+            None if mail.event_id.is_none() => "Link to set a password".to_owned(),
             None => format!("Letter · version {}", mail.sequence),
         },
         label,
@@ -208,7 +252,7 @@ fn line(event: &Event, seat: &Seat, mail: MailSummary) -> MailLine {
         },
         written: clock(mail.created_at),
         detail,
-        may_open: seat.may_change(),
+        may_open: shelf.may_open,
         may_retry,
     }
 }
@@ -235,7 +279,7 @@ pub async fn show(
     render(&MailPage {
         wiped: wiped.map_or_else(String::new, |at| in_zone(event.time_zone, at)),
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
-        mail: line(&event, &seat, mail.summary),
+        mail: line(&Shelf::of(&event, &seat), mail.summary),
         message_id: mail.message_id,
         text: contents.plain,
         calendar: contents.calendar.unwrap_or_default(),
@@ -375,16 +419,15 @@ pub async fn retry(
     fields.only(&[])?;
     let id = MailId(*id);
     let now = caller.now;
-    let retried = app
+    let (retried, back) = app
         .db
         .write(move |conn| {
-            let (_, _, seat, _) = mail_of(conn, &caller, id)?;
-            let seat = seat.to_change()?;
+            let (user, back) = retrier(conn, &caller, id)?;
             let retried = outbox::retry(conn, id, now)?;
             if retried {
-                inbox::handle_bounces_of(conn, id, seat.user.name.as_str(), now)?;
+                inbox::handle_bounces_of(conn, id, user.name.as_str(), now)?;
             }
-            Ok::<_, Error>(retried)
+            Ok::<_, Error>((retried, back))
         })
         .await?;
     if !retried {
@@ -393,5 +436,19 @@ pub async fn retry(
         ));
     }
     app.mail_bell.ring();
-    Ok(see_other_done(&format!("/mail/{id}"), "retried"))
+    Ok(see_other_done(&back, "retried"))
+}
+
+/// Who may send a mail again, and where they go on: what nobody may read can be sent again all the same.
+fn retrier(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(User, String), Error> {
+    let mail = outbox::summary(conn, id)?;
+    if mail.is_some_and(|mail| mail.event_id.is_none()) {
+        let session = caller.session(conn)?;
+        return match session.user.admin {
+            true => Ok((session.user, "/mail".to_owned())),
+            false => Err(Error::NotFound),
+        };
+    }
+    let (_, _, seat, _) = mail_of(conn, caller, id)?;
+    Ok((seat.to_change()?.user, format!("/mail/{id}")))
 }

@@ -97,10 +97,10 @@ fn without_names(raw: &str) -> String {
     masked
 }
 
-/// Private links and the API's tokens without what opens.
+/// Private links, links to set a password and the API's tokens without what opens.
 fn without_tokens(raw: &str) -> String {
     let mut clean = raw.to_owned();
-    for prefix in ["/d/", token::PREFIX] {
+    for prefix in ["/d/", "/password/", token::PREFIX] {
         let mut from = 0;
         while let Some(at) = clean[from..].find(prefix) {
             let begin = from + at + prefix.len();
@@ -343,6 +343,10 @@ mod tests {
             (
                 "GET /d/AQAAAAAAAAAAAAAAAAAAAAAA-_x/schedule.ics",
                 "GET /d/…/schedule.ics",
+            ),
+            (
+                "https://iikura.example/password/aaaa-bbbb-cccc-dddd-eeee-ffff-gggg.",
+                "https://iikura.example/password/….",
             ),
             ("iikura_AbCdEfGhIjKlMnOpQrStUv", "iikura_…"),
             (

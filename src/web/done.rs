@@ -43,6 +43,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "links-renewed",
         "The private links are made anew; older ones open nothing any more.",
     ),
+    (
+        "link-withdrawn",
+        "The link is withdrawn; it opens nothing any more.",
+    ),
     ("mail-handled", "Noted as seen to."),
     (
         "mail-paused",
@@ -54,9 +58,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "password-changed",
         "The password is changed. Other sessions and all tokens of this account have ended.",
     ),
+    ("password-set", "Your password is set. Sign in with it."),
     ("planned", "The plan is booked, all of it."),
     ("removed", "Removed."),
     ("replaced", "The colleague steps in."),
+    (
+        "reset-offered",
+        "The link to set a new password is queued; it goes out within a minute.",
+    ),
     ("retried", "The mail is queued again."),
     ("saved", "The changes are saved."),
     ("sent", "The mail is queued; it goes out within a minute."),
@@ -69,12 +78,15 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("told", "The delegations are told."),
     ("undone", "The change is undone."),
-    ("user-added", "The user is added and can sign in."),
     (
         "user-disabled",
         "The account is disabled; its sessions and tokens have ended.",
     ),
     ("user-enabled", "The account is enabled again."),
+    (
+        "user-invited",
+        "The invitation is queued; it goes out within a minute.",
+    ),
     (
         "withdrawn",
         "The confirmation is withdrawn; the slot is tentative.",

@@ -154,6 +154,8 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/mail/{id}/html", Officers),
     ("POST", "/mail/{id}/retry", Officers),
     ("GET", "/mail/{id}/source", Officers),
+    ("GET", "/password/{token}", Anyone),
+    ("POST", "/password/{token}", Anyone),
     ("GET", "/readyz", Anyone),
     ("GET", "/schedule/{slug}/{code}", Holders),
     ("POST", "/schedule/{slug}/{code}/closure", Holders),
@@ -185,7 +187,9 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/users/{user}", Admins),
     ("POST", "/users/{user}/disablement", Admins),
     ("POST", "/users/{user}/enablement", Admins),
-    ("POST", "/users/{user}/password", Admins),
+    ("POST", "/users/{user}/invitation", Admins),
+    ("POST", "/users/{user}/link/withdrawal", Admins),
+    ("POST", "/users/{user}/reset", Admins),
     ("POST", "/users/{user}/second-factor/removal", Admins),
     ("POST", "/users/{user}/sessions/end", Admins),
 ];
@@ -364,6 +368,20 @@ fn calendar(browser: &Browser) -> Option<String> {
     Some(rest.split_once('/')?.0.to_owned())
 }
 
+/// Invites somebody: what stands in the link.
+fn invitation(meeting: &Meeting) -> String {
+    let shown = meeting.server.signed_in(ADMIN).post(
+        "/users",
+        &[
+            ("name", "Invited"),
+            ("email", "invited@protocol.example"),
+            ("delivery", "hand"),
+        ],
+    );
+    let (_, rest) = shown.body.split_once("/password/").unwrap();
+    rest.split('<').next().unwrap().to_owned()
+}
+
 /// The meeting with something of everything in it.
 pub struct House {
     pub meeting: Meeting,
@@ -377,6 +395,8 @@ pub struct House {
     calendar: String,
     asset: String,
     dummy: String,
+    /// By which somebody else chooses a password.
+    invitation: String,
 }
 
 impl House {
@@ -426,6 +446,7 @@ impl House {
             calendar: calendar(&meeting.officer()).unwrap(),
             asset,
             dummy: dummy.0.to_string(),
+            invitation: invitation(&meeting),
             meeting,
         }
     }
@@ -530,6 +551,7 @@ impl House {
                 "id" => &self.slot,
                 "token" if path.starts_with("/account") => &visitor.token.to_string(),
                 "token" if path.starts_with("/calendars") => &self.calendar,
+                "token" if path.starts_with("/password") => &self.invitation,
                 "token" if path.contains("schedule") => &self.schedule,
                 "token" => &self.link,
                 "code" if path.contains("/rooms/") => "conference",
@@ -558,7 +580,7 @@ impl House {
 
 /// Asks and answers below [`BARE`] have no form of their own, or look at it before they ask who sent it: an empty one
 /// gets through to that question.
-const BARE: [&str; 11] = [
+const BARE: [&str; 10] = [
     "/account/sessions/{session}/end",
     "/events/{slug}/delegations/{code}/links",
     "/events/{slug}/delegations/{code}/removal",
@@ -566,7 +588,6 @@ const BARE: [&str; 11] = [
     "/mail/inbox/{id}/handling",
     "/mail/pause",
     "/mail/{id}/retry",
-    "/users/{user}/password",
     "/sign-in/code",
     "/sign-in/second-factor",
     "/sign-out",

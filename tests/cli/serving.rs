@@ -215,6 +215,24 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     let (clean, pass) = (text("location"), text("set-cookie"));
     let pass = pass.split(';').next().unwrap();
     assert_eq!(server.ask(&clean, &[("cookie", pass)]).0, 200);
+    let invited = server.send(
+        "/users",
+        &cookie,
+        &[
+            ("name", "Jiro"),
+            ("email", "jiro@protocol.example"),
+            ("delivery", "hand"),
+        ],
+    );
+    let (_, page) = taken(invited);
+    let invitation = between(&page, "/password/", '<').to_owned();
+    let path = format!("/password/{invitation}");
+    assert_eq!(server.ask(&path, &[]).0, 200);
+    let short = [
+        ("new_password", "canary-chosen"),
+        ("repeated_password", "canary-chosen"),
+    ];
+    assert_eq!(server.send(&path, "", &short).status(), 422);
     let made = server.send(
         "/account/tokens",
         &cookie,
@@ -255,6 +273,8 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
         &password,
         &token,
         &private,
+        &invitation,
+        "canary-chosen",
         EMAIL,
         "liaison@",
         "TILEUBERDI",

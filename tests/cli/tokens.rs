@@ -1,5 +1,7 @@
 //! `iikura token`.
 
+use diesel::prelude::*;
+
 use crate::Desk;
 
 #[test]
@@ -36,4 +38,13 @@ fn a_token_is_printed_alone_and_only_for_an_account_that_works() {
     desk.says(&["user", "disable", "--email", email]);
     let complaint = desk.complains(&create(email, "read"));
     assert!(complaint.contains("is disabled"), "{complaint}");
+    let invited = "jiro@iikura.example";
+    let path = desk.path().join("data/test.db");
+    let mut database = iikura::db::connect(&format!("sqlite:{}", path.display()).parse().unwrap());
+    let unset = format!("UPDATE users SET password_hash = '' WHERE email = '{invited}'");
+    diesel::sql_query(unset)
+        .execute(database.as_mut().unwrap())
+        .unwrap();
+    let complaint = desk.complains(&create(invited, "read"));
+    assert!(complaint.contains("has no password yet"), "{complaint}");
 }

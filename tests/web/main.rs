@@ -20,6 +20,7 @@ mod framing;
 mod free_slots;
 mod inbox;
 mod interpreters;
+mod invitations;
 mod live;
 mod mail_health;
 mod meeting;

@@ -9,7 +9,7 @@ use crate::audit::{self, Actor, Entry};
 use crate::auth::account::{AccountError, note};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
-use crate::auth::{EventRole, User, UserId};
+use crate::auth::{EventRole, User, UserId, invitation};
 use crate::db::Conn;
 use crate::db::schema::{account_rules, memberships, recovery_codes, second_factors, users};
 use crate::db::text_enum::Word;
@@ -93,6 +93,7 @@ pub fn set(
             .set(users::factor_reset_at.eq(None::<Moment>))
             .execute(conn)?;
         end_sessions(conn, user.id, kept)?;
+        invitation::end_all(conn, user.id, now)?;
         let actor = user.actor();
         note(conn, &actor, now, "user.factor_set", user.id, (None, None))
     })
@@ -135,6 +136,7 @@ pub fn remove(
             return Ok(false);
         }
         end_sessions(conn, user, kept)?;
+        invitation::end_all(conn, user, now)?;
         let own = actor.user == Some(user.0);
         if !own {
             diesel::update(users::table.find(user))

@@ -1,24 +1,28 @@
 //! `/users`: who may sign in, and what they may do. For administrators.
 
+mod link;
 mod one;
 
-pub use one::{change, disable, enable, end_sessions, set_password, show};
+pub use link::{invite, reset, withdraw};
+pub use one::{change, disable, enable, end_sessions, show};
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
 use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
+use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
-use crate::auth::password::{self, NewPassword};
+use crate::auth::invitation::{self, InvitationError, Open, Order};
 use crate::auth::session::{Caller, Session};
 use crate::auth::{EventRole, UserId};
 use crate::db::text_enum::TextEnum;
 use crate::text::{Email, Line};
+use crate::time::Moment;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, ErrorSummary, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::page::{Section, Shell, render, unprocessable};
 
 #[derive(Template)]
 #[template(path = "user/list.html")]
@@ -35,6 +39,12 @@ struct UserLine {
     roles: String,
     disabled: bool,
     factor: bool,
+    /// Nobody can sign in with it yet.
+    invited: bool,
+    /// There is a link that can be withdrawn.
+    open: bool,
+    standing: String,
+    tag: &'static str,
 }
 
 /// `GET /users`
@@ -47,10 +57,11 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, E
         .read(move |conn| {
             let session = caller.session(conn)?.administrator()?;
             let (roles, owners) = (account::roles_in_words(conn)?, factors::owners(conn)?);
-            let accounts = account::all(conn)?;
+            let (accounts, links) = (account::all(conn)?, invitation::all(conn)?);
             let users = accounts.iter().map(|account| {
                 let has_factor = owners.contains(&account.user.id);
-                line(account, &roles, has_factor)
+                let link = links.iter().find(|link| link.user == account.user.id);
+                line(account, &roles, has_factor, link, caller.now)
             });
             Ok::<_, Error>(ListPage {
                 shell: session.shell("Users", Section::Users),
@@ -62,7 +73,24 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, E
     render(&page)
 }
 
-fn line(account: &Account, roles: &[(UserId, String)], factor: bool) -> UserLine {
+fn line(
+    account: &Account,
+    roles: &[(UserId, String)],
+    factor: bool,
+    link: Option<&Open>,
+    now: Moment,
+) -> UserLine {
+    let invited = !account.disabled && !account.has_password();
+    let (standing, tag) = match link {
+        _ if account.disabled => ("disabled".to_owned(), "tag-off"),
+        _ if account.has_password() => ("active".to_owned(), "tag-ok"),
+        Some(link) if link.is_over(now) => ("invitation has run out".to_owned(), "tag-warning"),
+        Some(link) => (
+            format!("invited, until {}", in_words(link.until)),
+            "tag-info",
+        ),
+        None => ("not invited".to_owned(), "tag-warning"),
+    };
     let administrator = account.user.admin.then_some("administrator");
     let at_events = roles
         .iter()
@@ -79,6 +107,10 @@ fn line(account: &Account, roles: &[(UserId, String)], factor: bool) -> UserLine
             .join(", "),
         disabled: account.disabled,
         factor,
+        invited,
+        open: link.is_some(),
+        standing,
+        tag,
     }
 }
 
@@ -89,9 +121,9 @@ struct NewPage {
     summary: ErrorSummary,
     name: TextField,
     email: TextField,
-    password: TextField,
     admin: Choices,
     roles: Vec<Select>,
+    delivery: Choices,
 }
 
 impl NewPage {
@@ -104,16 +136,9 @@ impl NewPage {
                 .kind("email")
                 .help("They sign in with it.")
                 .of(form),
-            password: TextField::new("new_password", "Password")
-                .kind("password")
-                .autocomplete("new-password")
-                .optional()
-                .help(
-                    "At least 15 characters. Leave it empty to have one made, which is shown once.",
-                )
-                .of(form),
             admin: admin_field(form),
             roles: role_fields(roles, form),
+            delivery: link::delivery_field(form),
         }
     }
 }
@@ -126,10 +151,8 @@ fn admin_field(form: &Form) -> Choices {
     Choices::checkboxes(
         "admin",
         "Administration",
-        [
-            Choice::new("1", "Administrator")
-                .help("Changes every event, adds users, sees all mail."),
-        ],
+        [Choice::new("1", "Administrator")
+            .help("Changes every event, invites users, sees the mail of every event.")],
     )
     .of(form)
 }
@@ -164,19 +187,10 @@ pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Er
             Ok::<_, Error>((session, account::roles(conn, None)?))
         })
         .await?;
-    render(&NewPage::new(&session, &Form::default(), &roles))
+    render(&NewPage::new(&session, &link::usual(), &roles))
 }
 
-#[derive(Template)]
-#[template(path = "user/password.html")]
-struct PasswordPage {
-    shell: Shell,
-    user: i64,
-    email: String,
-    password: String,
-}
-
-/// `POST /users`
+/// `POST /users`: adds somebody, who chooses a password by the link that this makes.
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
@@ -187,13 +201,13 @@ pub async fn add(
 ) -> Result<HttpResponse, Error> {
     let now = caller.now;
     let (session, roles) = administrator_and_roles(&app, caller, None).await?;
-    let fields = only_known(fields, &["name", "email", "new_password", "admin"], &roles)?;
+    let fields = only_known(fields, &["name", "email", "admin", "delivery"], &roles)?;
     let mut errors = FieldErrors::default();
     let profile = profile(&fields, &roles, &mut errors);
     let email = errors.check("email", "E-mail address", Email::parse(fields.get("email")));
-    let (password, made) = new_password(&app, &fields, &mut errors).await?;
-    let (Some(email), Some(profile), Some(password), true) =
-        (email, profile, password, errors.is_empty())
+    let delivery = errors.take("delivery", link::delivery(&app, &fields));
+    let (Some(email), Some(profile), Some(delivery), true) =
+        (email, profile, delivery, errors.is_empty())
     else {
         return unprocessable(&NewPage::new(
             &session,
@@ -201,24 +215,33 @@ pub async fn add(
             &roles,
         ));
     };
-    let shown = made.then(|| password.reveal().to_owned());
-    let hash = password.hash().await?;
-    let (actor, address) = (session.user.actor(), email.clone());
+    let (by, address, links) = (session.user.clone(), email.clone(), app.config.links());
+    let chosen = delivery.clone();
     let outcome = app
         .db
         .write(move |conn| {
-            Ok::<_, Error>(account::add(conn, &address, &profile, &hash, &actor, now))
+            let order = Order {
+                delivery: &chosen,
+                links: &links,
+                by: &by,
+                now,
+            };
+            Ok::<_, Error>(invitation::add(conn, &address, &profile, &order))
         })
         .await?;
-    match (outcome, shown) {
-        (Ok(user), Some(password)) => render(&PasswordPage {
-            shell: session.shell("The user is added", Section::Users),
-            user: user.0,
-            email: account::account_email(&email),
-            password,
-        }),
-        (Ok(user), None) => Ok(see_other_done(&format!("/users/{}", user.0), "user-added")),
-        (Err(refusal @ AccountError::EmailTaken), _) => {
+    match outcome {
+        Ok((user, made)) => {
+            let email = account::account_email(&email);
+            link::made(
+                &app,
+                &session,
+                (user, email),
+                &delivery,
+                made,
+                "user-invited",
+            )
+        }
+        Err(InvitationError::Account(refusal @ AccountError::EmailTaken)) => {
             errors.add("email", sentence(&refusal));
             unprocessable(&NewPage::new(
                 &session,
@@ -226,7 +249,7 @@ pub async fn add(
                 &roles,
             ))
         }
-        (Err(other), _) => Err(other.into()),
+        Err(other) => Err(other.into()),
     }
 }
 
@@ -236,22 +259,6 @@ fn sentence(refusal: &AccountError) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-/// The password typed, or one made (true) when none was.
-async fn new_password(
-    app: &App,
-    fields: &Fields,
-    errors: &mut FieldErrors,
-) -> Result<(Option<NewPassword>, bool), Error> {
-    match fields.get("new_password") {
-        "" => Ok((Some(NewPassword::generate()?), true)),
-        raw => {
-            let context = [fields.get("name"), fields.get("email")];
-            let judged = password::accept(app, None, &context, raw).await?;
-            Ok((errors.take("new_password", judged), false))
-        }
-    }
 }
 
 fn profile(fields: &Fields, roles: &[RoleAt], errors: &mut FieldErrors) -> Option<Profile> {

@@ -1,21 +1,24 @@
-//! One user: profile, roles, password, sessions, and whether the account works.
+//! One user: profile, roles, sessions, and whether the account works.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use super::link::delivery_field;
 use super::{
-    PasswordPage, UserLine, admin_field, line, name_field, only_known, profile, role_fields,
-    role_name, sentence,
+    UserLine, admin_field, line, name_field, only_known, profile, role_fields, role_name, sentence,
 };
 use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::account::{self, Account, AccountError, RoleAt};
+use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::password::{self, NewPassword};
+use crate::auth::invitation::{self, Open};
 use crate::auth::session::{Caller, Session};
 use crate::auth::store;
 use crate::db::Conn;
 use crate::db::text_enum::TextEnum;
+use crate::mail::outbox::{self, MailSummary};
+use crate::time::Moment;
 use crate::web::Error;
 use crate::web::field::{Choices, ErrorSummary, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -32,32 +35,49 @@ struct ShowPage {
     name: TextField,
     admin: Choices,
     roles: Vec<Select>,
-    password: TextField,
+    /// The link by which the user sets a password, in words; empty where there is none.
+    link: String,
+    delivery: Choices,
 }
 
 /// What the page of one user shows.
-struct Shown {
-    session: Session,
-    account: Account,
+pub(super) struct Shown {
+    pub(super) session: Session,
+    pub(super) account: Account,
     roles: Vec<RoleAt>,
     sessions: usize,
     factor: Option<Factor>,
+    link: Option<(Open, Option<MailSummary>)>,
+    now: Moment,
 }
 
 impl Shown {
     fn load(conn: &mut Conn, caller: &Caller, user: UserId) -> Result<Self, Error> {
+        let session = caller.session(conn)?.administrator()?;
+        let link = match invitation::of_user(conn, user)? {
+            Some(link) => {
+                let letter = link.mail.map(|mail| outbox::summary(conn, mail));
+                Some((link, letter.transpose()?.flatten()))
+            }
+            None => None,
+        };
         Ok(Self {
-            session: caller.session(conn)?.administrator()?,
+            session,
             account: account::by_id(conn, user)?,
             roles: account::roles(conn, Some(user))?,
             sessions: store::open_sessions(conn, user, caller.now)?.len(),
             factor: factors::of(conn, user)?,
+            link,
+            now: caller.now,
         })
     }
 
     /// The form as the account is stored.
     fn form(&self) -> Form {
-        let mut fields = Fields::from_pairs([("name", self.account.user.name.as_str())]);
+        let mut fields = Fields::from_pairs([
+            ("name", self.account.user.name.as_str()),
+            ("delivery", "mail"),
+        ]);
         if self.account.user.admin {
             fields.push("admin", "1");
         }
@@ -70,35 +90,53 @@ impl Shown {
     fn page(&self, form: &Form) -> ShowPage {
         let user = &self.account.user;
         ShowPage {
-            shell: self.session.shell(user.name.as_str(), Section::Users).form(form),
+            shell: self
+                .session
+                .shell(user.name.as_str(), Section::Users)
+                .form(form),
             summary: form.summary(),
-            user: line(&self.account, &[], self.factor.is_some()),
+            user: self.line(),
             own: user.id == self.session.user.id,
             sessions: self.sessions,
             name: name_field().of(form),
             admin: admin_field(form),
             roles: role_fields(&self.roles, form),
-            password: TextField::new("new_password", "New password")
-                .kind("password")
-                .autocomplete("new-password")
-                .optional()
-                .help(format!(
-                    "{} Leave it empty to have one made, which is shown once. Setting it ends the user's sessions.",
-                    password::help(self.factor.is_some())
-                ))
-                .of(form),
+            link: self.link_in_words(),
+            delivery: delivery_field(form),
+        }
+    }
+
+    fn line(&self) -> UserLine {
+        let link = self.link.as_ref().map(|(link, _)| link);
+        line(&self.account, &[], self.factor.is_some(), link, self.now)
+    }
+
+    /// `By mail (sent), until 2022-12-27 05:00 UTC`
+    fn link_in_words(&self) -> String {
+        let Some((link, letter)) = &self.link else {
+            return String::new();
+        };
+        let way = match letter {
+            Some(letter) => format!("By mail ({})", letter.label().to_lowercase()),
+            None => "Handed over".to_owned(),
+        };
+        let until = in_words(link.until);
+        if link.is_over(self.now) {
+            format!("{way}; it ran out on {until}.")
+        } else {
+            format!("{way}; it opens until {until}.")
         }
     }
 
     /// The form as stored, with what was wrong elsewhere on the page.
-    fn rejected(&self, field: &str, sentence: String) -> Result<HttpResponse, Error> {
+    pub(super) fn rejected(&self, field: &str, sentence: String) -> Result<HttpResponse, Error> {
         let mut form = self.form();
         form.errors.add(field, sentence);
         unprocessable(&self.page(&form))
     }
 }
 
-async fn load(app: &App, caller: Caller, user: i64) -> Result<Shown, Error> {
+pub(super) async fn load(app: &App, caller: Caller, user: i64) -> Result<Shown, Error> {
     app.db
         .read(move |conn| Shown::load(conn, &caller, UserId(user)))
         .await
@@ -147,60 +185,6 @@ pub async fn change(
             unprocessable(&shown.page(&Form::rejected(fields, errors)))
         }
         Err(other) => Err(other.into()),
-    }
-}
-
-/// `POST /users/{id}/password`
-///
-/// # Errors
-/// For everybody but administrators, for unknown users, for one's own account (which asks for the current password),
-/// or when the database fails.
-pub async fn set_password(
-    app: web::Data<App>,
-    caller: Caller,
-    user: web::Path<i64>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let fields = fields.only(&["new_password"])?;
-    let now = caller.now;
-    let shown = load(&app, caller, *user).await?;
-    let (id, subject) = (UserId(*user), shown.account.user.clone());
-    if id == shown.session.user.id {
-        return Err(Error::Forbidden(
-            "Change your own password on the page of your account; it asks for the current one."
-                .into(),
-        ));
-    }
-    let (password, made) = match fields.get("new_password") {
-        "" => (NewPassword::generate()?, true),
-        raw => {
-            let own = [subject.name.as_str(), subject.email.as_str()];
-            match password::accept(&app, Some(id), &own, raw).await? {
-                Ok(password) => (password, false),
-                Err(fault) => return shown.rejected("new_password", fault),
-            }
-        }
-    };
-    let revealed = made.then(|| password.reveal().to_owned());
-    let (hash, actor) = (password.hash().await?, shown.session.user.actor());
-    app.db
-        .write(move |conn| {
-            Ok::<_, Error>(account::set_password(conn, id, &hash, None, &actor, now)?)
-        })
-        .await?;
-    match revealed {
-        Some(password) => render(&PasswordPage {
-            shell: shown
-                .session
-                .shell("The password is changed", Section::Users),
-            user: id.0,
-            email: subject.email.to_string(),
-            password,
-        }),
-        None => Ok(see_other_done(
-            &format!("/users/{}", id.0),
-            "password-changed",
-        )),
     }
 }
 

@@ -71,6 +71,9 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                     },
                 });
             }
+            if session.user.admin {
+                unsent += outbox::accounts_need_attention(conn)?;
+            }
             Ok::<_, Error>((session, lines, unsent, came_in, outbox::paused(conn)?))
         })
         .await?;

@@ -3,8 +3,10 @@
 use super::read::{Content, Itip, Letter, Report};
 use super::{Outcome, store};
 use crate::audit::Actor;
+use crate::auth::invitation;
 use crate::db::{Conn, DbError};
 use crate::delegation::Delegation;
+use crate::event::EventId;
 use crate::event::live::Live;
 use crate::event::programme::Programme;
 use crate::event::tx;
@@ -44,8 +46,11 @@ impl Desk {
             Content::Words => {}
         }
         for message_id in &letter.answers {
-            if let Some(mail) = outbox::with_message_id(conn, message_id)? {
-                let judged = in_words(letter, &mail);
+            // A letter about an account is no officer's, and asks for answers elsewhere.
+            if let Some(mail) = outbox::with_message_id(conn, message_id)?
+                && let Some(event) = mail.event_id
+            {
+                let judged = in_words(letter, &mail, event);
                 store::keep(conn, letter, &judged, self.now)?;
                 return Ok(true);
             }
@@ -114,8 +119,8 @@ impl Desk {
         } else {
             (Outcome::Delayed, "is still on its way to")
         };
-        let judged = Judged {
-            event: mail.event_id,
+        let judged = mail.event_id.map(|event| Judged {
+            event,
             slot: mail.slot_id,
             delegation: mail.delegation_id,
             mail: Some(mail.id),
@@ -124,9 +129,14 @@ impl Desk {
                 "“{}” {what} {}: {}",
                 mail.subject, mail.recipient, report.reason
             ),
-        };
+        });
         conn.transaction(|conn| {
-            store::keep(conn, letter, &judged, self.now)?;
+            if let Some(judged) = &judged {
+                store::keep(conn, letter, judged, self.now)?;
+            }
+            if report.failed && judged.is_none() {
+                invitation::end_returned(conn, mail.id)?;
+            }
             if report.failed {
                 outbox::came_back(conn, mail.id, &report.reason, self.now)?;
             }
@@ -232,14 +242,14 @@ fn in_sentence(
 }
 
 /// A mail of words that answers one of ours.
-fn in_words(letter: &Letter, mail: &MailSummary) -> Judged {
+fn in_words(letter: &Letter, mail: &MailSummary, event: EventId) -> Judged {
     let what = if letter.automatic {
         "A program has answered by itself to"
     } else {
         "An answer in words to"
     };
     Judged {
-        event: mail.event_id,
+        event,
         slot: mail.slot_id,
         delegation: mail.delegation_id,
         mail: Some(mail.id),

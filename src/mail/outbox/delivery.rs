@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
-use super::{MailId, MailState, Readiness, Unset, enclosing};
+use super::{MailId, MailState, Readiness, Unset, account, enclosing};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
@@ -22,7 +22,7 @@ pub const GRACE: i64 = 60;
 const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
 /// When a mail that is in hand was to be given up, once its reader is no contact any more.
-const FORGOTTEN: Moment = Moment::from_seconds(0);
+pub(super) const FORGOTTEN: Moment = Moment::from_seconds(0);
 
 /// Why a mail to such a reader does not go out.
 const NO_CONTACT: &str = "the address is no contact of the delegation any more";
@@ -172,6 +172,9 @@ pub fn sent(
             outbox::lease_until.eq(None::<Moment>),
         ))
         .execute(connection)?;
+    if rows == 1 {
+        account::wipe_sent(connection, mail.id, now)?;
+    }
     release(connection, now)?;
     Ok(rows == 1)
 }
@@ -379,6 +382,7 @@ fn put_down(
     if rows == 1 {
         supersede_if_overtaken(connection, mail.id)?;
         supersede_if_forgotten(connection, mail.id)?;
+        account::wipe_if_taken_back(connection, mail.id, next_at)?;
     }
     Ok(rows == 1)
 }

@@ -11,10 +11,11 @@ use crate::mail::compose::{ComposeError, Composed, compose};
 use crate::mail::{Enclosure, Letter, Piece, Standing};
 use crate::notice::{Method, News};
 use crate::slot::SlotId;
+use crate::text::Email;
 use crate::time::{Instant, Moment};
 
 /// Tries end 48 hours after a mail was written (MAIL §4), or when its slot begins.
-const GIVE_UP_AFTER: i64 = 48 * 3600;
+pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;
 
 /// A mail that is to be sent.
 #[derive(Debug, Clone)]
@@ -177,9 +178,9 @@ pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueue
     let row = Row {
         id: MailId(fresh_id()),
         dedupe_key,
-        event_id: letter.event.id,
+        event_id: Some(letter.event.id),
         slot_id: None,
-        delegation_id: letter.delegation.id,
+        delegation_id: Some(letter.delegation.id),
         sequence: letter.version,
         method: None,
         recipient,
@@ -269,9 +270,9 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     let row = Row {
         id: MailId(fresh_id()),
         dedupe_key,
-        event_id: mail.event,
+        event_id: Some(mail.event),
         slot_id: Some(mail.slot),
-        delegation_id: mail.delegation,
+        delegation_id: Some(mail.delegation),
         sequence: mail.sequence,
         method: Some(Word(mail.method)),
         recipient: mail.recipient,
@@ -292,18 +293,22 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
 
 /// The sender on the envelope. Where mail comes back to an address for it, the mail's own name stands in it behind a
 /// plus sign, so that what comes back says which mail it was (VERP, MAIL §3).
-fn envelope_from(letter: &Letter<'_>) -> String {
-    let named = letter.bounces.and_then(|bounces| {
+pub(super) fn bounced_to(bounces: Option<&Email>, from: &Email, message_id: &str) -> String {
+    let named = bounces.and_then(|bounces| {
         let (local, domain) = bounces.as_str().rsplit_once('@')?;
-        let id = letter.message_id.trim_start_matches('<');
+        let id = message_id.trim_start_matches('<');
         let (name, _) = id.split_once('@')?;
         Some(format!("{local}+{name}@{domain}"))
     });
-    named.unwrap_or_else(|| letter.from.to_string())
+    named.unwrap_or_else(|| from.to_string())
+}
+
+fn envelope_from(letter: &Letter<'_>) -> String {
+    bounced_to(letter.bounces, letter.from, letter.message_id)
 }
 
 /// Queued, or held with the others and for their reason.
-fn state_now(connection: &mut Conn) -> QueryResult<(MailState, Option<String>)> {
+pub(super) fn state_now(connection: &mut Conn) -> QueryResult<(MailState, Option<String>)> {
     Ok(match held_because(connection)? {
         Some(reason) => (MailState::Held, Some(reason)),
         None => (MailState::Queued, None),
@@ -311,7 +316,7 @@ fn state_now(connection: &mut Conn) -> QueryResult<(MailState, Option<String>)> 
 }
 
 /// A held mail was never refused itself; it does not put off the next probe.
-fn next_at(state: MailState, written_at: Moment) -> Moment {
+pub(super) fn next_at(state: MailState, written_at: Moment) -> Moment {
     if state == MailState::Held {
         Moment::from_seconds(0)
     } else {
@@ -319,7 +324,7 @@ fn next_at(state: MailState, written_at: Moment) -> Moment {
     }
 }
 
-fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued> {
+pub(super) fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued> {
     let (id, state) = (row.id, row.state.0);
     diesel::insert_into(outbox::table)
         .values(row)
@@ -333,26 +338,26 @@ fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued> {
 
 #[derive(Insertable)]
 #[diesel(table_name = outbox)]
-struct Row<'a> {
-    id: MailId,
-    dedupe_key: String,
-    event_id: EventId,
-    slot_id: Option<SlotId>,
-    delegation_id: DelegationId,
-    sequence: i32,
-    method: Option<Word<Method>>,
-    recipient: &'a str,
-    recipient_name: &'a str,
-    envelope_from: &'a str,
-    message_id: &'a str,
-    subject: &'a str,
-    raw: &'a [u8],
-    state: Word<MailState>,
-    attempts: i32,
-    next_at: Moment,
-    give_up_at: Moment,
-    last_error: Option<String>,
-    created_at: Moment,
+pub(super) struct Row<'a> {
+    pub(super) id: MailId,
+    pub(super) dedupe_key: String,
+    pub(super) event_id: Option<EventId>,
+    pub(super) slot_id: Option<SlotId>,
+    pub(super) delegation_id: Option<DelegationId>,
+    pub(super) sequence: i32,
+    pub(super) method: Option<Word<Method>>,
+    pub(super) recipient: &'a str,
+    pub(super) recipient_name: &'a str,
+    pub(super) envelope_from: &'a str,
+    pub(super) message_id: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) raw: &'a [u8],
+    pub(super) state: Word<MailState>,
+    pub(super) attempts: i32,
+    pub(super) next_at: Moment,
+    pub(super) give_up_at: Moment,
+    pub(super) last_error: Option<String>,
+    pub(super) created_at: Moment,
 }
 
 /// Recipient, UID, SEQUENCE and method; a mail repeated on purpose counts anew each minute, a double click does not.

@@ -18,8 +18,8 @@ use crate::time::Moment;
 pub struct MailSummary {
     /// Its id.
     pub id: MailId,
-    /// The event.
-    pub event_id: EventId,
+    /// The event; `None` for a letter about an account.
+    pub event_id: Option<EventId>,
     /// The slot, unless it was deleted.
     pub slot_id: Option<SlotId>,
     /// The delegation, unless it was deleted.
@@ -136,6 +136,18 @@ pub fn list(
         query = query.filter(outbox::event_id.eq(event));
     }
     query.load(connection)
+}
+
+/// One mail without its content.
+///
+/// # Errors
+/// When the database fails.
+pub fn summary(connection: &mut Conn, id: MailId) -> QueryResult<Option<MailSummary>> {
+    outbox::table
+        .find(id)
+        .select(MailSummary::as_select())
+        .get_result(connection)
+        .optional()
 }
 
 /// The mails of an event that are about one slot each, in the order in which they were written.

@@ -1,6 +1,7 @@
 //! Mail that comes in, through a real Dovecot.
 
 mod mailbox;
+mod of_accounts;
 mod whole_way;
 
 use std::fs;

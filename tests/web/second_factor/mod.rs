@@ -37,7 +37,7 @@ impl Device {
         }
     }
 
-    fn code(&self, at: i64) -> String {
+    pub fn code(&self, at: i64) -> String {
         self.totp.generate(u64::try_from(at).unwrap()).to_string()
     }
 

@@ -1,0 +1,69 @@
+//! Links by which people set their own password: invited to an account that has none yet, or to replace a forgotten one.
+//!
+//! So nobody types a password for somebody else. A user has one such link at most, the newest; it works once, until a
+//! moment that is fixed when it is made. An invitation is for an account without a password and never touches another;
+//! neither kind signs anybody in or takes a second factor away.
+
+pub mod pages;
+mod store;
+mod token;
+
+pub use store::{
+    InvitationError, Made, Open, Opened, Order, accept, add, all, end_all, end_returned, of_user,
+    open, renew, withdraw,
+};
+pub use token::LinkToken;
+
+use crate::db::text_enum::TextEnum;
+use crate::mail::Post;
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// To choose the first password of an account.
+    Invitation,
+    /// To set another one.
+    Reset,
+}
+
+impl TextEnum for Kind {
+    const ALL: &'static [Self] = &[Self::Invitation, Self::Reset];
+    const NOUN: &'static str = "kind of invitation";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+impl Kind {
+    /// Seconds for which a link works: an invitation may lie over a weekend, a forgotten password is waited for.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Invitation => 72 * 3600,
+            Self::Reset => 24 * 3600,
+        }
+    }
+}
+
+/// How a link reaches its user.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// By mail to the address of the account.
+    Mail(Post),
+    /// The administrator sees it once and hands it over.
+    Hand,
+}
+
+impl Delivery {
+    /// As it stands in the history.
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Mail(_) => "e-mail",
+            Self::Hand => "handed over",
+        }
+    }
+}

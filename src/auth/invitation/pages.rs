@@ -1,0 +1,181 @@
+//! `/password/{token}`: where somebody sets their own password. Opening it does nothing, as programs that look through
+//! mail open every link; only its button does, once, and leads to the front door: nobody is signed in by it.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::store::{self, Opened};
+use super::{Kind, LinkToken};
+use crate::app::App;
+use crate::auth::factor::set_up::in_words;
+use crate::auth::factor::store as factors;
+use crate::auth::session::{Caller, TokenHash};
+use crate::auth::{password, throttle};
+use crate::web::Error;
+use crate::web::field::{ErrorSummary, TextField};
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Shell, render, see_other_done, unprocessable, with_status};
+
+#[derive(Template)]
+#[template(path = "auth/password.html")]
+struct PasswordPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    kind: Kind,
+    action: String,
+    name: String,
+    email: String,
+    until: String,
+    has_factor: bool,
+    new: TextField,
+    repeated: TextField,
+}
+
+#[derive(Template)]
+#[template(path = "auth/dead_link.html")]
+struct DeadLink {
+    shell: Shell,
+}
+
+/// What a link that is good opens, with its hash.
+struct Door {
+    opened: Opened,
+    token: LinkToken,
+    has_factor: bool,
+}
+
+impl Door {
+    async fn open(app: &App, caller: &Caller, raw: &str) -> Result<Option<Self>, Error> {
+        let Some(token) = LinkToken::parse(raw) else {
+            return Ok(None);
+        };
+        let (hash, now) = (token.hash(), caller.now);
+        let found = app
+            .db
+            .read(move |conn| {
+                let Some(opened) = store::open(conn, &hash, now)? else {
+                    return Ok(None);
+                };
+                let has_factor = factors::of(conn, opened.account.user.id)?.is_some();
+                Ok::<_, Error>(Some((opened, has_factor)))
+            })
+            .await?;
+        Ok(found.map(|(opened, has_factor)| Self {
+            opened,
+            token,
+            has_factor,
+        }))
+    }
+
+    fn page(&self, form: &Form) -> PasswordPage {
+        let user = &self.opened.account.user;
+        let title = match self.opened.kind {
+            Kind::Invitation => "Choose your password",
+            Kind::Reset => "Set a new password",
+        };
+        PasswordPage {
+            shell: Shell::new(title).form(form),
+            summary: form.summary(),
+            kind: self.opened.kind,
+            action: self.token.path(),
+            name: user.name.to_string(),
+            email: user.email.to_string(),
+            until: in_words(self.opened.until),
+            has_factor: self.has_factor,
+            new: TextField::new("new_password", "New password")
+                .kind("password")
+                .autocomplete("new-password")
+                .help(password::help(self.has_factor))
+                .of(form),
+            repeated: TextField::new("repeated_password", "The same once more")
+                .kind("password")
+                .autocomplete("new-password")
+                .of(form),
+        }
+    }
+}
+
+/// `GET /password/{token}`
+///
+/// # Errors
+/// When the database or the template fails.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    match Door::open(&app, &caller, &token).await? {
+        Some(door) => Ok(untold(render(&door.page(&Form::default()))?)),
+        None => dead_link(),
+    }
+}
+
+/// `POST /password/{token}`
+///
+/// # Errors
+/// When somebody tries many links that open nothing, or the database fails.
+pub async fn set(
+    app: web::Data<App>,
+    caller: Caller,
+    token: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let fields = fields.only(&["new_password", "repeated_password"])?;
+    let Some(door) = Door::open(&app, &caller, &token).await? else {
+        return refuse(&app, &caller).await;
+    };
+    let user = &door.opened.account.user;
+    let own = [user.name.as_str(), user.email.as_str()];
+    let raw = fields.get("new_password");
+    let mut errors = FieldErrors::default();
+    let judged = password::accept(&app, Some(user.id), &own, raw).await?;
+    let password = errors.take("new_password", judged);
+    if fields.get("repeated_password") != raw {
+        errors.add(
+            "repeated_password",
+            "The two are not the same; type the new password in both fields",
+        );
+    }
+    let (Some(password), true) = (password, errors.is_empty()) else {
+        let form = Form::rejected(fields, errors);
+        return Ok(untold(unprocessable(&door.page(&form))?));
+    };
+    let (hash, used): (String, TokenHash) = (password.hash().await?, door.token.hash());
+    let now = caller.now;
+    let accepted = app
+        .db
+        .write(move |conn| Ok::<_, Error>(store::accept(conn, &used, &hash, now)?))
+        .await?;
+    match accepted {
+        Some(_) => Ok(untold(see_other_done("/sign-in", "password-set"))),
+        None => refuse(&app, &caller).await,
+    }
+}
+
+/// Counts a link that opens nothing by where it was tried.
+async fn refuse(app: &App, caller: &Caller) -> Result<HttpResponse, Error> {
+    let (from, now) = (caller.address, caller.now);
+    app.db
+        .write(move |conn| throttle::count_dead_link(conn, from, now))
+        .await?;
+    dead_link()
+}
+
+fn dead_link() -> Result<HttpResponse, Error> {
+    let shell = Shell::new("This link opens nothing");
+    Ok(untold(with_status(
+        StatusCode::NOT_FOUND,
+        &DeadLink { shell },
+    )?))
+}
+
+/// No request that follows says where it came from: the address is what opens. Of the page itself browsers may tell the
+/// server's name, no more: told nothing at all, they would send its form with `Origin: null`, which is refused.
+fn untold(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(
+        header::REFERRER_POLICY,
+        header::HeaderValue::from_static("strict-origin"),
+    );
+    response
+}

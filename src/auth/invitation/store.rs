@@ -1,0 +1,437 @@
+//! Invitations in the database. Every change takes the account's row first, so that two at once come one after the other.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use serde_json::json;
+
+use super::{Delivery, Kind, LinkToken};
+use crate::audit::Actor;
+use crate::auth::account::{self, Account, AccountError, Profile, note};
+use crate::auth::factor::set_up::in_words;
+use crate::auth::session::TokenHash;
+use crate::auth::{User, UserId};
+use crate::db::schema::{invitations, users};
+use crate::db::text_enum::Word;
+use crate::db::{Conn, fresh_id};
+use crate::mail::account::AccountLetter;
+use crate::mail::outbox::{self, MailId, PostError};
+use crate::notice::link::Links;
+use crate::text::Email;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// Seconds by which the clocks of several servers may differ.
+const CLOCKS_DIFFER: i64 = 5 * 60;
+
+/// Why there is no link, or none any more.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationError {
+    /// Somebody with a password is not invited: that would be a way around it.
+    #[error("the user has a password already; send a link to set a new one instead")]
+    HasPassword,
+    /// Somebody without a password has none to forget.
+    #[error("the user has not chosen a password yet; invite them again instead")]
+    NoPassword,
+    /// Nobody can sign in with the account.
+    #[error("the account is disabled; enable it first")]
+    Disabled,
+    /// It was used or withdrawn meanwhile.
+    #[error("there is no link to withdraw any more")]
+    NoLink,
+    /// The operating system gives no randomness.
+    #[error("no link could be drawn: {0}")]
+    Randomness(String),
+    /// The letter could not be written.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The account stays as it is.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+impl From<diesel::result::Error> for InvitationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+impl From<InvitationError> for Error {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::Account(error) => error.into(),
+            InvitationError::Randomness(_) | InvitationError::Post(_) => Self::internal(error),
+            refusal => Self::Conflict(format!("Nothing was changed: {refusal}.")),
+        }
+    }
+}
+
+/// What an administrator wants to be made.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// How the link reaches its user.
+    pub delivery: &'a Delivery,
+    /// Makes the link's address.
+    pub links: &'a Links,
+    /// Who wants it.
+    pub by: &'a User,
+    /// When.
+    pub now: Moment,
+}
+
+/// A link that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// Its address: for its user, and for whoever hands it over.
+    pub address: String,
+    /// When it ends.
+    pub until: Moment,
+}
+
+/// A link that waits to be used, or has run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// What it is for.
+    pub kind: Kind,
+    /// Whose.
+    pub user: UserId,
+    /// The letter that has it; `None` where it was handed over.
+    pub mail: Option<MailId>,
+    /// When it ends.
+    pub until: Moment,
+}
+
+impl Open {
+    /// True when it opens nothing any more.
+    #[must_use]
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.until <= now
+    }
+}
+
+/// What a link that is good opens.
+pub struct Opened {
+    /// What it is for.
+    pub kind: Kind,
+    /// Whose.
+    pub account: Account,
+    /// When it ends.
+    pub until: Moment,
+}
+
+/// Adds an account without a password and invites its user.
+///
+/// # Errors
+/// When another account has the address, or the letter cannot be written, or as the database says.
+pub fn add(
+    conn: &mut Conn,
+    email: &Email,
+    profile: &Profile,
+    order: &Order<'_>,
+) -> Result<(UserId, Made), InvitationError> {
+    conn.transaction(|conn| {
+        let user = account::put(conn, email, profile, None, order.now)?;
+        let invited = account::by_id(conn, user)?.user;
+        let made = put(conn, Kind::Invitation, &invited, order)?;
+        account::note_added(conn, user, &order.by.actor(), order.now)?;
+        note_made(conn, Kind::Invitation, user, order)?;
+        Ok((user, made))
+    })
+}
+
+/// Makes a link in the place of an older one, which opens nothing any more.
+///
+/// # Errors
+/// When the account is disabled or another kind fits it, the letter cannot be written, or as the database says.
+pub fn renew(
+    conn: &mut Conn,
+    kind: Kind,
+    user: UserId,
+    order: &Order<'_>,
+) -> Result<Made, InvitationError> {
+    conn.transaction(|conn| {
+        lock(conn, user)?;
+        let account = account::by_id(conn, user)?;
+        match (kind, account.has_password()) {
+            (Kind::Invitation, true) => return Err(InvitationError::HasPassword),
+            (Kind::Reset, false) => return Err(InvitationError::NoPassword),
+            _ if account.disabled => return Err(InvitationError::Disabled),
+            _ => {}
+        }
+        end_all(conn, user, order.now)?;
+        let made = put(conn, kind, &account.user, order)?;
+        note_made(conn, kind, user, order)?;
+        Ok(made)
+    })
+}
+
+/// Withdraws the link of a user, whatever it is for.
+///
+/// # Errors
+/// When there is none any more, or as the database says.
+pub fn withdraw(
+    conn: &mut Conn,
+    user: UserId,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), InvitationError> {
+    conn.transaction(|conn| {
+        lock(conn, user)?;
+        account::by_id(conn, user)?;
+        let open = of_user(conn, user)?.ok_or(InvitationError::NoLink)?;
+        end_all(conn, user, now)?;
+        let action = match open.kind {
+            Kind::Invitation => "user.invitation_withdrawn",
+            Kind::Reset => "user.reset_withdrawn",
+        };
+        Ok(note(conn, actor, now, action, user, (None, None))?)
+    })
+}
+
+/// What a link opens; `None` for one that was never made, was used, withdrawn or replaced, or has run out: all of them
+/// look alike.
+///
+/// # Errors
+/// As the database says.
+pub fn open(
+    conn: &mut Conn,
+    token: &TokenHash,
+    now: Moment,
+) -> Result<Option<Opened>, AccountError> {
+    let found: Option<(UserId, Word<Kind>, Moment)> = invitations::table
+        .filter(is_good(token, now))
+        .select((
+            invitations::user_id,
+            invitations::kind,
+            invitations::expires_at,
+        ))
+        .get_result(conn)
+        .optional()?;
+    let Some((user, Word(kind), until)) = found else {
+        return Ok(None);
+    };
+    let account = account::by_id(conn, user)?;
+    Ok(fits(kind, &account).then_some(Opened {
+        kind,
+        account,
+        until,
+    }))
+}
+
+/// Uses a link up to set a password; `None` when it opens nothing (any more). Of two who send it at once, one does.
+///
+/// # Errors
+/// As the database says.
+pub fn accept(
+    conn: &mut Conn,
+    token: &TokenHash,
+    password_hash: &str,
+    now: Moment,
+) -> Result<Option<UserId>, AccountError> {
+    conn.transaction(|conn| {
+        diesel::sql_query(
+            "UPDATE users SET email = email
+             WHERE id = (SELECT user_id FROM invitations WHERE token_hash = $1)",
+        )
+        .bind::<Text, _>(token.as_str())
+        .execute(conn)?;
+        let used: Option<Row> = diesel::delete(invitations::table.filter(is_good(token, now)))
+            .returning(COLUMNS)
+            .get_result(conn)
+            .optional()?;
+        let Some(Open {
+            user, kind, mail, ..
+        }) = used.map(opened)
+        else {
+            return Ok(None);
+        };
+        if let Some(letter) = mail {
+            outbox::take_back(conn, letter, now)?;
+        }
+        let account = account::by_id(conn, user)?;
+        if !fits(kind, &account) {
+            return Ok(None);
+        }
+        account::take_password(conn, user, password_hash, None, now)?;
+        let action = match kind {
+            Kind::Invitation => "user.invitation_accepted",
+            Kind::Reset => "user.password_reset",
+        };
+        note(
+            conn,
+            &whoever_had_it(&account.user, mail),
+            now,
+            action,
+            user,
+            (None, None),
+        )?;
+        Ok(Some(user))
+    })
+}
+
+/// Whoever sets a password by a link: its user, as far as anybody can tell from how it was passed on.
+fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
+    let way = if letter.is_some() {
+        "by the link in a letter"
+    } else {
+        "by a link that was handed over"
+    };
+    let actor = user.actor();
+    Actor {
+        name: format!("{} {way}", actor.name),
+        ..actor
+    }
+}
+
+/// The link of a user, good or run out.
+///
+/// # Errors
+/// As the database says.
+pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<Open>> {
+    let row = invitations::table
+        .filter(invitations::user_id.eq(user))
+        .select(COLUMNS)
+        .get_result::<Row>(conn)
+        .optional()?;
+    Ok(row.map(opened))
+}
+
+/// Every link, good or run out.
+///
+/// # Errors
+/// As the database says.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<Open>> {
+    let rows: Vec<Row> = invitations::table.select(COLUMNS).load(conn)?;
+    Ok(rows.into_iter().map(opened).collect())
+}
+
+/// Ends the link of a user, and takes its letter back if that has not left.
+///
+/// # Errors
+/// As the database says.
+pub fn end_all(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<()> {
+    let letters: Vec<Option<MailId>> =
+        diesel::delete(invitations::table.filter(invitations::user_id.eq(user)))
+            .returning(invitations::mail_id)
+            .get_results(conn)?;
+    for letter in letters.into_iter().flatten() {
+        outbox::take_back(conn, letter, now)?;
+    }
+    Ok(())
+}
+
+/// Ends the link in a letter that came back: whoever reads the mailbox reads the letter.
+///
+/// # Errors
+/// As the database says.
+pub fn end_returned(conn: &mut Conn, letter: MailId) -> QueryResult<()> {
+    diesel::delete(invitations::table.filter(invitations::mail_id.eq(letter)))
+        .execute(conn)
+        .map(drop)
+}
+
+type Row = (UserId, Word<Kind>, Option<MailId>, Moment);
+
+const COLUMNS: (
+    invitations::user_id,
+    invitations::kind,
+    invitations::mail_id,
+    invitations::expires_at,
+) = (
+    invitations::user_id,
+    invitations::kind,
+    invitations::mail_id,
+    invitations::expires_at,
+);
+
+fn opened((user, Word(kind), mail, until): Row) -> Open {
+    Open {
+        kind,
+        user,
+        mail,
+        until,
+    }
+}
+
+/// That a link is this one and works now. One that was made by a clock that ran ahead would last longer than it may.
+#[diesel::dsl::auto_type]
+fn is_good<'a>(token: &'a TokenHash, now: Moment) -> _ {
+    let hash: &'a str = token.as_str();
+    let latest: Moment = now.plus(CLOCKS_DIFFER);
+    invitations::token_hash
+        .eq(hash)
+        .and(invitations::expires_at.gt(now))
+        .and(invitations::created_at.le(latest))
+}
+
+/// An invitation is for an account without a password, and nothing is for one that is disabled.
+fn fits(kind: Kind, account: &Account) -> bool {
+    !account.disabled && (kind == Kind::Reset || !account.has_password())
+}
+
+fn lock(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::update(users::table.find(user))
+        .set(users::email.eq(users::email))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Stores a link that was just drawn, and the letter that has it.
+fn put(
+    conn: &mut Conn,
+    kind: Kind,
+    user: &User,
+    order: &Order<'_>,
+) -> Result<Made, InvitationError> {
+    let token =
+        LinkToken::fresh().map_err(|error| InvitationError::Randomness(error.to_string()))?;
+    let (address, until) = (
+        order.links.absolute(&token.path()),
+        order.now.plus(kind.seconds()),
+    );
+    let mail = match order.delivery {
+        Delivery::Hand => None,
+        Delivery::Mail(post) => {
+            let letter = AccountLetter {
+                kind,
+                reader: user,
+                by: order.by,
+                address: &address,
+                until,
+                site: &order.links.absolute("/"),
+                from: &post.from,
+                message_id: &format!("<account.{:013x}@{}>", fresh_id(), post.from.domain()),
+                written_at: order.now,
+            };
+            Some(outbox::post_about_account(conn, &letter, post)?)
+        }
+    };
+    diesel::insert_into(invitations::table)
+        .values((
+            invitations::token_hash.eq(token.hash().as_str()),
+            invitations::user_id.eq(user.id),
+            invitations::kind.eq(Word(kind)),
+            invitations::mail_id.eq(mail),
+            invitations::created_at.eq(order.now),
+            invitations::expires_at.eq(until),
+        ))
+        .execute(conn)?;
+    Ok(Made { address, until })
+}
+
+fn note_made(
+    conn: &mut Conn,
+    kind: Kind,
+    user: UserId,
+    order: &Order<'_>,
+) -> Result<(), AccountError> {
+    let action = match kind {
+        Kind::Invitation => "user.invited",
+        Kind::Reset => "user.reset_offered",
+    };
+    let made = json!({
+        "link": order.delivery.as_str(),
+        "until": in_words(order.now.plus(kind.seconds())),
+    });
+    let actor = order.by.actor();
+    note(conn, &actor, order.now, action, user, (None, Some(made)))
+}

@@ -1,0 +1,91 @@
+//! What stands in a link: 140 random bits, in letters that can be read out on the telephone.
+
+use std::fmt;
+
+use crate::auth::session::TokenHash;
+
+/// Letters that are not taken for others: 32, so that each carries five bits.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Letters of a link: 140 bits, which nobody guesses (OWASP ASVS 5.0, 7.2.3).
+const LETTERS: usize = 28;
+
+/// What a link is known by. It goes to its user and is never stored or logged.
+pub struct LinkToken(String);
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkToken(…)")
+    }
+}
+
+impl LinkToken {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub(super) fn fresh() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0_u8; LETTERS];
+        getrandom::fill(&mut bytes)?;
+        // 256 is a multiple of 32: every letter is as likely as every other.
+        let letters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+        Ok(Self(letters.into_iter().collect()))
+    }
+
+    /// Reads what stands in an address; dashes and capitals are for people. `None` for what was never drawn here.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let letters: String = raw.chars().filter(|&c| c != '-').collect();
+        let letters = letters.to_ascii_lowercase();
+        let known = letters.bytes().all(|byte| ALPHABET.contains(&byte));
+        (known && letters.len() == LETTERS).then_some(Self(letters))
+    }
+
+    /// As it stands in an address: seven groups of four.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        let groups = self.0.as_bytes().chunks(4).map(String::from_utf8_lossy);
+        groups.collect::<Vec<_>>().join("-")
+    }
+
+    /// The path of its link.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/password/{}", self.reveal())
+    }
+
+    /// What is stored.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_differ_and_are_read_however_they_are_typed() {
+        let (one, other) = (LinkToken::fresh().unwrap(), LinkToken::fresh().unwrap());
+        assert_ne!(one.reveal(), other.reveal());
+        assert_eq!(one.reveal().len(), 34);
+        for typed in [
+            one.reveal(),
+            one.reveal().to_uppercase(),
+            one.reveal().replace('-', ""),
+        ] {
+            assert_eq!(LinkToken::parse(&typed).unwrap().hash(), one.hash());
+        }
+        assert_eq!(format!("{one:?}"), "LinkToken(…)");
+        for raw in [
+            "",
+            "aaaa",
+            &one.reveal()[1..],
+            &format!("{}a", one.reveal()),
+            &one.reveal().replace('-', "l"),
+            &"é".repeat(14),
+        ] {
+            assert!(LinkToken::parse(raw).is_none(), "{raw}");
+        }
+    }
+}
