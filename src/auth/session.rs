@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
@@ -75,7 +76,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn cookie(name: &'static str, value: String) -> Cookie<'static> {
+/// A cookie of ours, as strict as they all are.
+pub(super) fn cookie(name: &'static str, value: String) -> Cookie<'static> {
     Cookie::build(name, value)
         .path("/")
         .secure(true)
@@ -225,6 +227,8 @@ pub struct Asked {
     pub path: String,
     /// The form that was sent; `None` when a page was only asked for.
     pub form: Option<Bytes>,
+    /// The provider of single sign-on that can be asked who they are, by its name.
+    pub provider: Option<Arc<str>>,
 }
 
 impl Asked {
@@ -389,6 +393,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
                 .extensions()
                 .get::<FormBytes>()
                 .map(|FormBytes(body)| body.clone()),
+            provider: app.config.provider(),
         },
         done: done::in_query(request.query_string()),
         unnoticed: false,

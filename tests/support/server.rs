@@ -192,6 +192,7 @@ pub struct Browser {
     origin: String,
     cookie: std::cell::RefCell<Option<String>>,
     device: std::cell::RefCell<Option<String>>,
+    sign_on: std::cell::RefCell<Option<String>>,
 }
 
 /// What a server answered.
@@ -242,6 +243,18 @@ impl Browser {
             origin: origin.to_owned(),
             cookie: None.into(),
             device: None.into(),
+            sign_on: None.into(),
+        }
+    }
+
+    /// The same browser, sent to another server behind the same address.
+    #[cfg(feature = "openid-connect")]
+    pub fn at(&self, origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookie: self.cookie.clone(),
+            device: self.device.clone(),
+            sign_on: self.sign_on.clone(),
         }
     }
 
@@ -252,8 +265,9 @@ impl Browser {
 
     /// All cookies, as they are sent.
     fn cookies(&self) -> String {
-        let both = [self.cookie(), self.device.borrow().clone()];
-        both.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let (device, sign_on) = (self.device.borrow().clone(), self.sign_on.borrow().clone());
+        let all = [self.cookie(), device, sign_on];
+        all.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
     /// The session's cookie, as `NAME=VALUE`.
@@ -329,10 +343,10 @@ impl Browser {
             .collect();
         for (_, value) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             let pair = value.split(';').next().unwrap().to_owned();
-            let kept = if pair.starts_with("__Host-iikura-device=") {
-                &self.device
-            } else {
-                &self.cookie
+            let kept = match pair.split('=').next().unwrap() {
+                "__Host-iikura-device" => &self.device,
+                "__Host-iikura-sign-on" => &self.sign_on,
+                _ => &self.cookie,
             };
             kept.replace((!pair.ends_with('=')).then_some(pair));
         }
