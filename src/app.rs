@@ -13,7 +13,7 @@ use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
 use crate::auth::{
-    invitation::pages as links, own_pages, pages as sign_in, token_pages, user_pages,
+    invitation::pages as links, own_pages, pages as sign_in, sign_on, token_pages, user_pages,
 };
 use crate::config::Config;
 use crate::db::Db;
@@ -96,7 +96,8 @@ impl App {
     }
 }
 
-/// Every route of the server; those for programs stand in [`api::routes`].
+/// Every route of the server; those for programs stand in [`api::routes`], those of single sign-on, where it is built in,
+/// in [`sign_on::routes`].
 #[expect(
     clippy::too_many_lines,
     reason = "one line a route, all of them in one place"
@@ -119,6 +120,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             web::get().to(code_pages::show_set_up),
         )
         .route("/sign-in/second-factor", web::post().to(code_pages::set_up))
+        .configure(sign_on::routes)
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/password/{token}", web::get().to(links::show))
         .route("/password/{token}", web::post().to(links::set))

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -10,6 +11,7 @@ use url::Url;
 
 use crate::auth::breached::Breached;
 use crate::auth::factor::seal::Sealer;
+use crate::auth::sign_on::{Settings as SignOn, SignOnArgs};
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
 use crate::mail::transport::Transport;
@@ -208,6 +210,9 @@ pub struct ServeArgs {
     /// Passwords that were stolen elsewhere.
     #[command(flatten)]
     pub breached: BreachedArgs,
+    /// Single sign-on.
+    #[command(flatten)]
+    pub sign_on: SignOnArgs,
     /// Certificate of our own listener with its chain, PEM; without it the listener speaks plain HTTP
     #[arg(
         long,
@@ -280,6 +285,8 @@ pub struct Config {
     pub key: Key,
     /// Passwords that nobody may have.
     pub breached: Option<Breached>,
+    /// The provider of single sign-on, if there is one.
+    pub sign_on: Option<SignOn>,
     /// What the listener shows to clients; `None`: plain HTTP.
     pub tls: Option<Tls>,
     /// Proxies that are believed.
@@ -298,6 +305,12 @@ impl Config {
         let listened_on = || format!("{scheme}://{}", self.listen);
         let address = self.public_url.as_ref().map(ToString::to_string);
         Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
+    }
+
+    /// What people call the provider of single sign-on, if there is one.
+    #[must_use]
+    pub fn provider(&self) -> Option<Arc<str>> {
+        self.sign_on.as_ref().map(|settings| settings.name.clone())
     }
 
     /// What encrypts the seeds of second factors.
@@ -333,6 +346,7 @@ impl ServeArgs {
             mail.bounces().err(),
             self.tls().err(),
             self.breached.check().err(),
+            self.sign_on.check().err(),
         ]
         .into_iter()
         .flatten()
@@ -375,6 +389,7 @@ impl ServeArgs {
             bounces: self.mail.bounces().map_err(one)?,
             tls: self.tls().map_err(one)?,
             breached: self.breached.check().map_err(one)?,
+            sign_on: self.sign_on.check().map_err(one)?,
             // After all that, so that a faulty configuration leaves no file behind.
             key: Key::at(&self.secret_file).map_err(|error| {
                 one(format!(

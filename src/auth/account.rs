@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::audit::{self, Actor, Entry};
 use crate::auth::session::TokenHash;
+use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
 use crate::db::schema::{events, memberships, users};
@@ -321,7 +322,8 @@ pub fn change(
     })
 }
 
-/// Disables an account, which ends its sessions, tokens, calendar links and invitation, or enables it again.
+/// Disables an account, which ends its sessions, tokens, calendar links and invitation and makes it forget who it belongs
+/// to at the provider of single sign-on, or enables it again.
 ///
 /// # Errors
 /// [`AccountError::LastAdministrator`], [`AccountError::Unknown`], or as the database says.
@@ -342,6 +344,7 @@ pub fn set_disabled(
         if disabled {
             end_sessions(conn, user, None)?;
             device::forget_all(conn, user)?;
+            identity::forget_all(conn, user)?;
             token::end_all(conn, user)?;
             calendar_link::end_all(conn, user)?;
             invitation::end_all(conn, user, now)?;

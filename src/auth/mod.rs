@@ -12,6 +12,7 @@ pub mod own_pages;
 pub mod pages;
 pub mod password;
 pub mod session;
+pub mod sign_on;
 pub mod store;
 pub mod throttle;
 pub mod token;

@@ -52,6 +52,27 @@ impl Onward {
         Self::parse(&Fields::from_pairs(next))
     }
 
+    /// As text, for a way that does not lead through a page of ours.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let next = self.next.as_ref().map_or("", LocalPath::as_str);
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        text.append_pair("next", next);
+        if let Some(resume) = &self.resume {
+            text.append_pair("resume_path", resume.path.as_str());
+            text.append_pair("resume_body", &resume.body);
+        }
+        text.finish()
+    }
+
+    /// Reads what [`Self::to_text`] has written.
+    ///
+    /// # Errors
+    /// When it is no text of ours.
+    pub fn from_text(text: &str) -> Result<Self, Error> {
+        Fields::parse(text.as_bytes()).map(|fields| Self::parse(&fields))
+    }
+
     /// True when a form waits.
     #[must_use]
     pub fn has_form(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Signing in and out, and going on where the session ended.
 
+use std::sync::Arc;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError, web};
 use askama::Template;
@@ -28,12 +30,16 @@ struct SignInPage {
     email: TextField,
     password: TextField,
     onward: Onward,
+    /// The provider of single sign-on, by its name.
+    provider: Option<Arc<str>>,
+    /// What went wrong on the way to it.
+    trouble: Option<String>,
 }
 
 impl SignInPage {
-    fn new(form: &Form, done: Option<Done>) -> Self {
+    fn new(form: &Form, provider: Option<Arc<str>>) -> Self {
         Self {
-            shell: Shell::new("Sign in").form(form).done(done),
+            shell: Shell::new("Sign in").form(form),
             summary: form.summary(),
             email: TextField::new("email", "E-mail address")
                 .kind("email")
@@ -44,7 +50,14 @@ impl SignInPage {
                 .autocomplete("current-password")
                 .of(form),
             onward: Onward::parse(&form.fields),
+            provider,
+            trouble: None,
         }
+    }
+
+    fn done(mut self, done: Option<Done>) -> Self {
+        self.shell = self.shell.done(done);
+        self
     }
 }
 
@@ -67,7 +80,7 @@ pub async fn show(
     let session = app.db.read(move |conn| caller.session_if_any(conn)).await?;
     match session {
         Some(_) => Ok(see_other(Onward::parse(&form.fields).target())),
-        None => render(&SignInPage::new(&form, done)),
+        None => render(&SignInPage::new(&form, app.config.provider()).done(done)),
     }
 }
 
@@ -83,7 +96,8 @@ pub async fn sign_in(
     let fields = fields.only(&[&["email", "password"], onward::FIELDS.as_slice()].concat())?;
     let errors = missing(&fields);
     if !errors.is_empty() {
-        return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));
+        let form = Form::rejected(fields, errors);
+        return unprocessable(&SignInPage::new(&form, app.config.provider()));
     }
     let tried = authenticate(&app, &caller, &fields).await;
     app.metrics.signed_in(match &tried {
@@ -95,9 +109,23 @@ pub async fn sign_in(
     let Some(account) = tried? else {
         let mut errors = FieldErrors::default();
         errors.add("email", "E-mail address or password is not right");
-        return unprocessable(&SignInPage::new(&Form::rejected(fields, errors), None));
+        let form = Form::rejected(fields, errors);
+        return unprocessable(&SignInPage::new(&form, app.config.provider()));
     };
-    let (user, onward) = (account.user, Onward::parse(&fields));
+    go_on(&app, caller, account.user, Onward::parse(&fields)).await
+}
+
+/// Answers somebody who has shown whose account it is, by the password or by the provider of single sign-on: in, unless
+/// a second factor is asked for or has to be set up first.
+///
+/// # Errors
+/// When the database or a template fails.
+pub async fn go_on(
+    app: &App,
+    caller: Caller,
+    user: User,
+    onward: Onward,
+) -> Result<HttpResponse, Error> {
     let entrant = user.clone();
     let way = app
         .db
@@ -115,15 +143,14 @@ pub async fn sign_in(
             Ok(response)
         }
         Way::SetUp(token, told) => {
-            let mut response =
-                factor::code_pages::ask_to_set_up(&app, &user, &token, told, onward)?;
+            let mut response = factor::code_pages::ask_to_set_up(app, &user, &token, told, onward)?;
             entry::give(&mut response, &token)?;
             Ok(response)
         }
     }
 }
 
-/// What follows a right password.
+/// What follows when it is clear whose account it is.
 enum Way {
     /// Nothing more is asked for.
     In(Entry),
@@ -248,10 +275,26 @@ pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpRespons
 ///
 /// # Errors
 /// When the template fails.
-pub fn begin_anew(onward: Onward) -> Result<HttpResponse, Error> {
-    let mut page = SignInPage::new(&Form::default(), None);
+pub fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
+    let mut page = SignInPage::new(&Form::default(), app.config.provider());
     page.onward = onward;
     with_status(StatusCode::UNAUTHORIZED, &page)
+}
+
+/// The sign-in page for somebody whom the provider of single sign-on has not signed in; the sentence says why.
+///
+/// # Errors
+/// When the template fails.
+pub fn not_by_provider(
+    app: &App,
+    onward: Onward,
+    status: StatusCode,
+    why: String,
+) -> Result<HttpResponse, Error> {
+    let mut page = SignInPage::new(&Form::default(), app.config.provider());
+    page.onward = onward;
+    page.trouble = Some(why);
+    with_status(status, &page)
 }
 
 /// Answers somebody who has to sign in first: a page asked for is remembered in the address, a form sent is kept in
@@ -268,7 +311,8 @@ pub fn sign_in_needed(asked: &Asked) -> HttpResponse {
                 ("resume_path", asked.path.clone()),
                 ("resume_body", fields.encode_without_passwords()),
             ]));
-            with_status(StatusCode::UNAUTHORIZED, &SignInPage::new(&form, None))
+            let page = SignInPage::new(&form, asked.provider.clone());
+            with_status(StatusCode::UNAUTHORIZED, &page)
         })
         .unwrap_or_else(|error| error.error_response())
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
@@ -84,7 +85,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn cookie(name: impl Into<Cow<'static, str>>, value: String) -> Cookie<'static> {
+/// A cookie of ours, as strict as they all are.
+pub(super) fn cookie(name: impl Into<Cow<'static, str>>, value: String) -> Cookie<'static> {
     Cookie::build(name, value)
         .path("/")
         .secure(true)
@@ -234,6 +236,8 @@ pub struct Asked {
     pub path: String,
     /// The form that was sent; `None` when a page was only asked for.
     pub form: Option<Bytes>,
+    /// The provider of single sign-on that can be asked who they are, by its name.
+    pub provider: Option<Arc<str>>,
 }
 
 impl Asked {
@@ -398,6 +402,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
                 .extensions()
                 .get::<FormBytes>()
                 .map(|FormBytes(body)| body.clone()),
+            provider: app.config.provider(),
         },
         done: done::in_query(request.query_string()),
         unnoticed: false,

@@ -19,6 +19,8 @@ const PER_ACCOUNT: i32 = 5;
 const PER_ADDRESS: i32 = 20;
 /// Wrong codes of a second factor that an account takes in a window.
 const CODES: i32 = 6;
+/// Ways to the provider of single sign-on that an address may begin in a window: a whole office comes from one.
+const SIGN_ONS: i32 = 300;
 /// Private links that open nothing which an address may try in a window.
 const DEAD_LINKS: i32 = 60;
 /// Times that a delegation's links may be opened from one address in a window.
@@ -100,6 +102,39 @@ pub fn forgive_code(conn: &mut Conn, user: i64) -> QueryResult<()> {
     diesel::delete(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(key)))
         .execute(conn)
         .map(drop)
+}
+
+/// Counts a way to the provider of single sign-on that is begun, by where: each asks the provider and keeps a row.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_sign_on(conn: &mut Conn, from: IpAddr, now: Moment) -> Result<(), Error> {
+    tally(
+        conn,
+        &[(&format!("sign-on:{}", network(from)), SIGN_ONS)],
+        now,
+    )
+}
+
+/// Counts what the provider is said to have answered as a failed try of an address, beside its wrong passwords, until
+/// [`forgive_provider_answer`] says otherwise.
+///
+/// # Errors
+/// [`Error::TooMany`] when there were too many before.
+pub fn count_provider_answer(conn: &mut Conn, from: IpAddr, now: Moment) -> Result<(), Error> {
+    tally(
+        conn,
+        &[(&format!("address:{}", network(from)), PER_ADDRESS)],
+        now,
+    )
+}
+
+/// Takes such a try back that turned out right.
+///
+/// # Errors
+/// As the database says.
+pub fn forgive_provider_answer(conn: &mut Conn, from: IpAddr) -> QueryResult<()> {
+    one_less(conn, &format!("address:{}", network(from)))
 }
 
 /// Counts a private link that opened nothing, by where it was tried.
@@ -187,10 +222,13 @@ pub fn forgive(conn: &mut Conn, keys: &Keys) -> QueryResult<()> {
         sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&keys.account)),
     )
     .execute(conn)?;
-    let Some(address) = &keys.address else {
-        return Ok(());
-    };
-    diesel::update(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(address)))
+    keys.address
+        .as_ref()
+        .map_or(Ok(()), |address| one_less(conn, address))
+}
+
+fn one_less(conn: &mut Conn, key: &str) -> QueryResult<()> {
+    diesel::update(sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(key)))
         .set(sign_in_failures::failures.eq(sign_in_failures::failures - 1))
         .execute(conn)
         .map(drop)

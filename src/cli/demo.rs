@@ -119,6 +119,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         mail_keep_days: 90,
         key: Key::at(&folder.join("secret.key")).map_err(Failure::one)?,
         breached: None,
+        sign_on: None,
         tls: None,
         proxies: Proxies::default(),
         metrics_listen: None,

@@ -51,6 +51,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_on_flows (token_hash) {
+        token_hash -> Text,
+        onward -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_on_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     account_rules (id) {
         id -> BigInt,
         second_factor_required -> Bool,
@@ -433,6 +451,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     second_factors,
     recovery_codes,
     sign_in_steps,
+    sign_on_flows,
+    sign_on_identities,
     account_rules,
     known_devices,
     invitations,

@@ -166,6 +166,13 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/sign-in", Anyone),
     ("GET", "/sign-in/code", HalfWay),
     ("POST", "/sign-in/code", HalfWay),
+    #[cfg(feature = "openid-connect")]
+    ("POST", "/sign-in/provider", Anyone),
+    // What the provider sends a browser back to; it only shows a button, and the button's POST signs in.
+    #[cfg(feature = "openid-connect")]
+    ("GET", "/sign-in/provider/answer", Anyone),
+    #[cfg(feature = "openid-connect")]
+    ("POST", "/sign-in/provider/answer", Anyone),
     ("GET", "/sign-in/second-factor", HalfWay),
     ("POST", "/sign-in/second-factor", HalfWay),
     ("POST", "/sign-out", Anyone),

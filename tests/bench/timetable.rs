@@ -109,6 +109,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         mail_keep_days: 90,
         key: Key::draw().unwrap(),
         breached: None,
+        sign_on: None,
         tls: None,
         proxies: Proxies::default(),
         metrics_listen: None,

@@ -12,7 +12,15 @@ mod doctor;
 mod factors;
 mod history;
 mod page;
+#[cfg(feature = "openid-connect")]
+#[expect(
+    dead_code,
+    reason = "the pages' tests take another part of this than these"
+)]
+#[path = "../support/provider.rs"]
+mod provider;
 mod serving;
+mod sign_on;
 mod supply;
 mod tokens;
 

@@ -400,7 +400,8 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
     server.stop();
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+/// DER as text.
+pub fn pem(label: &str, der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
@@ -530,6 +531,7 @@ fn a_password_stands_in_no_help_and_no_complaint() {
             "IIKURA_IMAP_URL",
             format!("imap://iikura:{secret}@mail.example"),
         ),
+        ("IIKURA_OIDC_CLIENT_SECRET", secret.to_owned()),
     ] {
         for arguments in [&["serve"][..], &["serve", "--help"], &["migrate", "--help"]] {
             let output = desk

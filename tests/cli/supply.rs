@@ -22,8 +22,8 @@ const CLIENTS: [&str; 12] = [
     "wreq",
 ];
 
-/// What Cargo knows of the program and its libraries, with the features that are on by default.
-fn metadata() -> Value {
+/// What Cargo knows of the program and its libraries, with the features that are on by default, or more.
+fn metadata(more: &[&str]) -> Value {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args([
         "metadata",
@@ -32,6 +32,7 @@ fn metadata() -> Value {
         "--filter-platform=x86_64-unknown-linux-gnu",
     ]);
     let told = cargo
+        .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -57,7 +58,7 @@ fn every_library_has_a_licence_that_we_know_and_comes_from_the_registry() {
         .iter()
         .map(|name| name.as_str().unwrap())
         .collect();
-    let metadata = metadata();
+    let metadata = metadata(&["--all-features"]);
     let mut strange = Vec::new();
     for library in list(&metadata, "packages")
         .iter()
@@ -80,7 +81,7 @@ fn every_library_has_a_licence_that_we_know_and_comes_from_the_registry() {
 
 #[test]
 fn the_program_holds_no_client_that_fetches_addresses() {
-    let metadata = metadata();
+    let metadata = metadata(&[]);
     let names: BTreeMap<&str, &str> = list(&metadata, "packages")
         .iter()
         .map(|it| (it["id"].as_str().unwrap(), it["name"].as_str().unwrap()))

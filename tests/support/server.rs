@@ -196,6 +196,7 @@ pub struct Browser {
     device: std::cell::RefCell<Option<String>>,
     /// What private links left, by the cookies' names.
     passes: std::cell::RefCell<BTreeMap<String, String>>,
+    sign_on: std::cell::RefCell<Option<String>>,
 }
 
 /// What a server answered.
@@ -247,6 +248,19 @@ impl Browser {
             cookie: None.into(),
             device: None.into(),
             passes: BTreeMap::new().into(),
+            sign_on: None.into(),
+        }
+    }
+
+    /// The same browser, sent to another server behind the same address.
+    #[cfg(feature = "openid-connect")]
+    pub fn at(&self, origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookie: self.cookie.clone(),
+            device: self.device.clone(),
+            sign_on: self.sign_on.clone(),
+            passes: self.passes.clone(),
         }
     }
 
@@ -257,10 +271,9 @@ impl Browser {
 
     /// All cookies, as they are sent.
     fn cookies(&self) -> String {
-        let both = [self.cookie(), self.device.borrow().clone()];
-        let passes = self.passes();
-        let all = both.into_iter().flatten().chain(passes);
-        all.collect::<Vec<_>>().join("; ")
+        let (device, sign_on) = (self.device.borrow().clone(), self.sign_on.borrow().clone());
+        let own = [self.cookie(), device, sign_on].into_iter().flatten();
+        own.chain(self.passes()).collect::<Vec<_>>().join("; ")
     }
 
     /// The session's cookie, as `NAME=VALUE`.
@@ -363,10 +376,10 @@ impl Browser {
                 }
                 continue;
             }
-            let kept = if pair.starts_with("__Host-iikura-device=") {
-                &self.device
-            } else {
-                &self.cookie
+            let kept = match pair.split('=').next().unwrap() {
+                "__Host-iikura-device" => &self.device,
+                "__Host-iikura-sign-on" => &self.sign_on,
+                _ => &self.cookie,
             };
             kept.replace((!pair.ends_with('=')).then_some(pair));
         }

@@ -38,6 +38,8 @@ mod secrecy;
 mod security;
 mod setup;
 mod sign_in;
+#[cfg(feature = "openid-connect")]
+mod single_sign_on;
 mod timetable;
 mod users;
 mod workbooks;

@@ -1,4 +1,5 @@
-//! `/sign-in/code` and `/sign-in/second-factor`: the second step of signing in, after a right password.
+//! `/sign-in/code` and `/sign-in/second-factor`: the second step of signing in, after a right password, or the word of the provider
+//! of single sign-on.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -102,9 +103,9 @@ async fn stand(app: &App, caller: &Caller) -> Result<Option<Stand>, Error> {
 }
 
 /// Somebody who took too long, or never typed a password, begins anew; what had waited for them still waits.
-fn begin_anew(onward: Onward) -> Result<HttpResponse, Error> {
+fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
     if onward.has_form() {
-        return crate::auth::pages::begin_anew(onward);
+        return crate::auth::pages::begin_anew(app, onward);
     }
     Ok(see_other(&onward.by_way_of("/sign-in")))
 }
@@ -120,7 +121,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
     match stand(&app, &caller).await? {
-        None => begin_anew(onward),
+        None => begin_anew(&app, onward),
         Some(stand) if !stand.has_one => Ok(see_other(&onward.by_way_of(SET_UP))),
         Some(_) => render(&CodePage::new(&Form::default(), onward)),
     }
@@ -138,7 +139,7 @@ pub async fn take(
     let fields = fields.only(&[&["code"], onward::FIELDS.as_slice()].concat())?;
     let onward = Onward::parse(&fields);
     let half_way = match stand(&app, &caller).await? {
-        None => return begin_anew(onward),
+        None => return begin_anew(&app, onward),
         Some(stand) if !stand.has_one => return Ok(see_other(&onward.by_way_of(SET_UP))),
         Some(stand) => stand.half_way,
     };
@@ -212,7 +213,7 @@ pub async fn show_set_up(
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
     match stand(&app, &caller).await? {
-        None => begin_anew(onward),
+        None => begin_anew(&app, onward),
         Some(stand) if stand.has_one => Ok(see_other(&onward.by_way_of(CODE))),
         Some(stand) => place(stand.half_way, stand.reset_at, onward).begin(
             &app.config.sealer(),
@@ -234,7 +235,7 @@ pub async fn set_up(
     let fields = fields.only(&[&["code", LENT], onward::FIELDS.as_slice()].concat())?;
     let onward = Onward::parse(&fields);
     let place = match stand(&app, &caller).await? {
-        None => return begin_anew(onward),
+        None => return begin_anew(&app, onward),
         Some(stand) if stand.has_one => return Ok(see_other(&onward.by_way_of(CODE))),
         Some(stand) => place(stand.half_way, stand.reset_at, onward),
     };
@@ -257,7 +258,7 @@ pub async fn set_up(
         })
         .await?;
     let Some((entry, codes)) = outcome else {
-        return begin_anew(onward);
+        return begin_anew(&app, onward);
     };
     let shell = Shell::new("Your recovery codes").signed_in(user.name.as_str(), user.admin);
     let mut response = show_codes(shell, &codes, &onward)?;

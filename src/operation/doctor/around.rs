@@ -83,6 +83,18 @@ pub(super) fn secret_file(path: &Path) -> Finding {
     }
 }
 
+pub(super) fn sign_on_secret(args: &ServeArgs) -> Option<Finding> {
+    let path = args.sign_on.oidc_client_secret_file.as_ref()?;
+    let place = path.display();
+    is_open_to_all(path).then(|| {
+        Finding::fault(
+            "single sign-on: secret",
+            format!("others on this machine can read {place}"),
+            format!("chmod 600 {place}"),
+        )
+    })
+}
+
 /// True when more than its owner may read or write a file.
 pub(super) fn is_open_to_all(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|facts| facts.mode() & 0o077 != 0)

@@ -1,6 +1,8 @@
 //! The doctor: looks at everything that a server stands on, changes nothing, and says for every fault what to type next.
 
 mod around;
+#[cfg(feature = "openid-connect")]
+mod sign_on;
 mod store;
 
 use serde::Serialize;
@@ -73,6 +75,9 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
     }
     found.extend(around::disks(args));
     found.extend(mail(args, now).await);
+    found.extend(around::sign_on_secret(args));
+    #[cfg(feature = "openid-connect")]
+    found.extend(sign_on::examine(args).await);
     found.push(around::fonts());
     found.push(around::time_zones(now));
     found

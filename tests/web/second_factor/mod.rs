@@ -37,6 +37,7 @@ impl Device {
         }
     }
 
+    /// What it shows at a moment.
     pub fn code(&self, at: i64) -> String {
         self.totp.generate(u64::try_from(at).unwrap()).to_string()
     }
@@ -95,7 +96,8 @@ fn half_way(server: &Server, email: &str) -> Browser {
     browser
 }
 
-fn code(browser: &Browser, code: &str) -> Answer {
+/// Types a code as the second step.
+pub fn code(browser: &Browser, code: &str) -> Answer {
     browser.post("/sign-in/code", &[("code", code)])
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE sign_on_identities;
+DROP TABLE sign_on_flows;

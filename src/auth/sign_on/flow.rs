@@ -1,0 +1,187 @@
+//! A sign-in that has been sent to the provider: one random token in a cookie of the browser that began it, and the hash
+//! of it in the database.
+//!
+//! What goes to the provider and back (state, nonce) and what proves that we asked (PKCE) is derived from that token, one
+//! way. So an answer fits no browser but the one that asked, whichever server takes it, and the database holds nothing
+//! that would open anything.
+
+use std::fmt;
+
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, time};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::auth::onward::Onward;
+use crate::auth::session::{self, TokenHash};
+use crate::db::Conn;
+use crate::db::schema::sign_on_flows;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// The cookie's name. `SameSite=Lax` lets it come along when the provider sends the browser back.
+pub const COOKIE: &str = "__Host-iikura-sign-on";
+/// Seconds that somebody has at the provider: a telephone may have to be fetched for its second factor.
+pub const FLOW_SECONDS: i64 = 10 * 60;
+/// Bytes that a form which waits may have on this way: it is kept in the database meanwhile.
+pub const LONGEST_ONWARD: usize = 16 * 1024;
+
+/// What the browser holds: 32 random bytes. It is never stored, logged or printed.
+pub struct FlowToken(String);
+
+/// What is derived from it.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Comes back from the provider through the browser: the answer belongs to this browser's question.
+    pub state: String,
+    /// Comes back inside the signed token: the token was made for this question.
+    pub nonce: String,
+    /// Shown with the code: whoever has only the code can do nothing with it.
+    pub proof: String,
+}
+
+impl FlowToken {
+    /// Draws a new one.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn fresh() -> Result<Self, Error> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(Error::internal)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The one that came with a request; `None` for what is none.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        let cookie = request.cookie(COOKIE)?;
+        is_token(cookie.value()).then(|| Self(cookie.value().to_owned()))
+    }
+
+    /// What the database holds.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
+    }
+
+    /// What goes with the question.
+    ///
+    /// # Errors
+    /// Never, with a key of this length.
+    pub fn secrets(&self) -> Result<Secrets, Error> {
+        let derive = |purpose: &str| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes())?;
+            mac.update(purpose.as_bytes());
+            Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        };
+        let all = || {
+            Ok(Secrets {
+                state: derive("single sign-on, state")?,
+                nonce: derive("single sign-on, nonce")?,
+                proof: derive("single sign-on, proof of PKCE")?,
+            })
+        };
+        all().map_err(|error: hmac::digest::InvalidLength| Error::internal(error))
+    }
+
+    /// The cookie that gives it to the browser.
+    #[must_use]
+    pub fn cookie(&self) -> Cookie<'static> {
+        let mut cookie = session::cookie(COOKIE, self.0.clone());
+        cookie.set_max_age(time::Duration::seconds(FLOW_SECONDS));
+        cookie
+    }
+}
+
+impl fmt::Debug for FlowToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FlowToken(…)")
+    }
+}
+
+/// The cookie that takes the token away again.
+#[must_use]
+pub fn removal_cookie() -> Cookie<'static> {
+    let mut cookie = session::cookie(COOKIE, String::new());
+    cookie.make_removal();
+    cookie
+}
+
+/// True for 32 bytes as we write them: a token, or what is derived from one.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == 43 && text.bytes().all(letter)
+}
+
+/// Notes that somebody has been sent to the provider.
+///
+/// # Errors
+/// As the database says.
+pub fn begin(conn: &mut Conn, token: &TokenHash, onward: &str, now: Moment) -> Result<(), Error> {
+    diesel::delete(sign_on_flows::table.filter(sign_on_flows::expires_at.le(now))).execute(conn)?;
+    diesel::insert_into(sign_on_flows::table)
+        .values((
+            sign_on_flows::token_hash.eq(token.as_str()),
+            sign_on_flows::onward.eq(onward),
+            sign_on_flows::created_at.eq(now),
+            sign_on_flows::expires_at.eq(now.plus(FLOW_SECONDS)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Where a flow leads; `None` when there is none, or it took too long.
+///
+/// # Errors
+/// As the database says.
+pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<Onward>, Error> {
+    let onward: Option<String> = sign_on_flows::table
+        .filter(sign_on_flows::token_hash.eq(token.as_str()))
+        .filter(sign_on_flows::expires_at.gt(now))
+        // One that a clock begun that ran ahead would last longer.
+        .filter(sign_on_flows::created_at.le(now.plus(FLOW_SECONDS)))
+        .select(sign_on_flows::onward)
+        .get_result(conn)
+        .optional()?;
+    onward.map(|text| Onward::from_text(&text)).transpose()
+}
+
+/// Uses a flow up, and says where it leads; `None` also when another request has just used it.
+///
+/// # Errors
+/// As the database says.
+pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<Onward>, Error> {
+    let onward = look(conn, token, now)?;
+    // Deleting the row is what only one of two can do that are sent together.
+    let flow = sign_on_flows::table.filter(sign_on_flows::token_hash.eq(token.as_str()));
+    let ended = diesel::delete(flow).execute(conn)?;
+    Ok(onward.filter(|_| ended == 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_derived_differs_by_purpose_and_by_token_and_does_not_show_the_token() {
+        let (one, other) = (FlowToken::fresh().unwrap(), FlowToken::fresh().unwrap());
+        let (a, again, b) = (
+            one.secrets().unwrap(),
+            one.secrets().unwrap(),
+            other.secrets().unwrap(),
+        );
+        assert_eq!(a.state, again.state);
+        let all = [
+            &one.0, &a.state, &a.nonce, &a.proof, &other.0, &b.state, &b.nonce, &b.proof,
+        ];
+        for (place, text) in all.iter().enumerate() {
+            assert!(is_token(text), "{text}");
+            assert!(!all[..place].contains(text), "each is another");
+        }
+        assert_eq!(format!("{one:?}"), "FlowToken(…)");
+    }
+}

@@ -1,0 +1,155 @@
+//! Which account belongs to whom at the provider.
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::auth::account::{self, Account, account_email, note};
+use crate::auth::{User, UserId};
+use crate::db::Conn;
+use crate::db::schema::sign_on_identities;
+use crate::text::Email;
+use crate::time::Moment;
+use crate::web::Error;
+
+/// The longest name for somebody that a provider may have (OpenID Connect Core 1.0, section 2).
+const LONGEST_SUBJECT: usize = 255;
+
+/// Who somebody is at a provider, out of a token whose signature was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    issuer: String,
+    subject: String,
+    /// An address that the provider has verified; any other one counts for nothing, whoever wrote it.
+    email: Option<Email>,
+}
+
+impl Identity {
+    /// Takes what a token says; `None` when it names nobody. An address counts when the token says in so many words that
+    /// it is verified, and is plain ASCII: letters that only look alike are no way into an account.
+    #[must_use]
+    pub fn new(
+        issuer: &str,
+        subject: &str,
+        email: Option<&str>,
+        verified: Option<bool>,
+    ) -> Option<Self> {
+        let named = (1..=LONGEST_SUBJECT).contains(&subject.len());
+        let email = email.filter(|_| verified == Some(true));
+        named.then(|| Self {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            email: email.and_then(|email| Email::parse(email).ok()),
+        })
+    }
+}
+
+/// What an identity opens.
+pub enum Found {
+    /// An account that works.
+    Account(Box<Account>),
+    /// Nothing: there is no account, or this one may not be opened by it.
+    Nothing(Option<User>),
+}
+
+/// Finds the account of an identity: by what the provider calls its owner, and as long as no account is known by that, by
+/// the verified address. What the provider calls them is then kept, so that from now on the address does not matter.
+///
+/// # Errors
+/// As the database says.
+pub fn account_of(conn: &mut Conn, identity: &Identity, now: Moment) -> Result<Found, Error> {
+    let (account, kept) = match known(conn, identity)? {
+        Some(user) => (account::by_id(conn, user)?, true),
+        None => match by_address(conn, identity)? {
+            Some(account) => (account, false),
+            None => return Ok(Found::Nothing(None)),
+        },
+    };
+    let opens = !account.disabled && (kept || keep(conn, identity, &account.user, now)?);
+    Ok(if opens {
+        Found::Account(Box::new(account))
+    } else {
+        Found::Nothing(Some(account.user))
+    })
+}
+
+fn known(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<UserId>> {
+    sign_on_identities::table
+        .filter(sign_on_identities::issuer.eq(&identity.issuer))
+        .filter(sign_on_identities::subject.eq(&identity.subject))
+        .select(sign_on_identities::user_id)
+        .get_result(conn)
+        .optional()
+}
+
+fn by_address(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<Account>> {
+    match &identity.email {
+        Some(email) => account::by_email(conn, &account_email(email)),
+        None => Ok(None),
+    }
+}
+
+/// Keeps what the provider calls the owner of an account; false when it calls them something else already: the address
+/// has gone over to somebody else there.
+fn keep(conn: &mut Conn, identity: &Identity, user: &User, now: Moment) -> Result<bool, Error> {
+    conn.transaction(|conn| {
+        let insert = diesel::insert_into(sign_on_identities::table).values((
+            sign_on_identities::issuer.eq(&identity.issuer),
+            sign_on_identities::subject.eq(&identity.subject),
+            sign_on_identities::user_id.eq(user.id),
+            sign_on_identities::created_at.eq(now),
+        ));
+        let kept = match conn {
+            Conn::Sqlite(sqlite) => insert.on_conflict_do_nothing().execute(sqlite),
+            Conn::Postgres(postgres) => insert.on_conflict_do_nothing().execute(postgres),
+        }?;
+        if kept == 0 {
+            // Two sign-ins at the same moment keep the same; the second has nothing left to do.
+            return Ok(known(conn, identity)? == Some(user.id));
+        }
+        let after = json!({ "issuer": identity.issuer, "subject": identity.subject });
+        let what = (None, Some(after));
+        note(
+            conn,
+            &user.actor(),
+            now,
+            "user.sign_on_known",
+            user.id,
+            what,
+        )?;
+        Ok(true)
+    })
+}
+
+/// Makes an account forget what any provider calls its owner; the next sign-in goes by the verified address again.
+///
+/// # Errors
+/// As the database says.
+pub fn forget_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    diesel::delete(sign_on_identities::table.filter(sign_on_identities::user_id.eq(user)))
+        .execute(conn)
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_counts_when_it_is_said_to_be_verified_and_is_plain() {
+        let email = |email, verified| {
+            Identity::new("i", "s", Some(email), verified)
+                .unwrap()
+                .email
+        };
+        let plain = "aki@protocol.example";
+        assert_eq!(email(plain, Some(true)).unwrap().as_str(), plain);
+        assert_eq!(email(plain, Some(false)), None);
+        assert_eq!(email(plain, None), None);
+        // The sign for kelvin is a small k when it is made small.
+        assert_eq!(email("a\u{212a}i@protocol.example", Some(true)), None);
+        assert_eq!(email("aki", Some(true)), None);
+        assert_eq!(Identity::new("i", "", Some(plain), Some(true)), None);
+        let long = "x".repeat(LONGEST_SUBJECT + 1);
+        assert_eq!(Identity::new("i", &long, Some(plain), Some(true)), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! Single sign-on by OpenID Connect: a provider that the house trusts says who somebody is.
+//!
+//! It opens accounts that are there and makes none. Everything of a sign-in is bound to the browser that began it
+//! ([`flow`]); who somebody is comes from nothing but a token whose signature was checked (`provider`); the account is
+//! found by what the provider calls them, and the first time by an address that it has verified ([`identity`]). What
+//! comes after is what comes after a password.
+//!
+//! The feature `openid-connect` builds it in. Without it the settings are refused and there are no routes; tables and
+//! rules are the same.
+
+pub mod flow;
+pub mod identity;
+#[cfg(feature = "openid-connect")]
+pub mod pages;
+#[cfg(feature = "openid-connect")]
+pub mod provider;
+pub mod settings;
+
+use actix_web::web;
+
+pub use settings::{Settings, SignOnArgs};
+
+/// Where the provider sends people back to.
+pub const ANSWER: &str = "/sign-in/provider/answer";
+
+/// The routes of single sign-on.
+#[cfg(feature = "openid-connect")]
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/sign-in/provider", web::post().to(pages::begin))
+        .route(ANSWER, web::get().to(pages::show))
+        .route(ANSWER, web::post().to(pages::take));
+}
+
+/// The routes of single sign-on: none, as this program was built without it.
+#[cfg(not(feature = "openid-connect"))]
+pub fn routes(_: &mut web::ServiceConfig) {}

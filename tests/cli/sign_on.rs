@@ -1,0 +1,113 @@
+//! Single sign-on, as it is set up.
+
+use crate::Desk;
+
+#[test]
+fn a_half_given_provider_is_refused_with_what_to_type() {
+    let desk = Desk::new();
+    desk.says(&["migrate"]);
+    let issuer = ["serve", "--oidc-issuer", "https://login.ministry.example"];
+    let said = desk.complains(&issuer);
+    if cfg!(feature = "openid-connect") {
+        assert!(
+            said.contains("set --oidc-client-id (IIKURA_OIDC_CLIENT_ID)"),
+            "{said}"
+        );
+    } else {
+        assert!(
+            said.contains("built without single sign-on; build it by cargo build"),
+            "{said}"
+        );
+    }
+    let stray = desk.complains(&["serve", "--oidc-client-id", "iikura"]);
+    assert!(
+        stray.contains("set --oidc-issuer (IIKURA_OIDC_ISSUER)"),
+        "{stray}"
+    );
+}
+
+#[cfg(feature = "openid-connect")]
+mod with_a_provider {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::provider::{CLIENT, Manner, Provider, SECRET};
+    use crate::serving::pem;
+    use crate::{Desk, text};
+
+    const FAULT: &str = "FAULT    single sign-on: provider: the provider does not say what it is";
+
+    fn examined(desk: &Desk, issuer: &str, roots: &str) -> String {
+        let output = desk
+            .command()
+            .args(["doctor"])
+            .env("IIKURA_OIDC_ISSUER", issuer)
+            .env("IIKURA_OIDC_CLIENT_ID", CLIENT)
+            .env("IIKURA_OIDC_CLIENT_SECRET_FILE", "secret")
+            .env("SSL_CERT_FILE", roots)
+            .output()
+            .unwrap();
+        let said = text(&output.stdout);
+        assert!(!said.is_empty() && !said.contains(SECRET), "{said}");
+        said
+    }
+
+    fn well(provider: &Provider) -> String {
+        format!(
+            "ok       single sign-on: provider: {} is there, with its keys",
+            provider.issuer
+        )
+    }
+
+    fn desk() -> Desk {
+        let desk = Desk::new();
+        desk.says(&["migrate"]);
+        desk.write("secret", &format!("{SECRET}\n"));
+        desk
+    }
+
+    #[test]
+    fn the_doctor_says_whether_the_provider_is_there() {
+        let desk = desk();
+        let mode = |bits| {
+            let file = desk.path().join("secret");
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(bits)).unwrap();
+        };
+        let examined = |issuer: &str| examined(&desk, issuer, "none.pem");
+        mode(0o600);
+        let provider = Provider::start(0);
+        let said = examined(&provider.issuer);
+        assert!(said.contains(&well(&provider)), "{said}");
+        assert!(!said.contains("single sign-on: secret"), "{said}");
+        mode(0o644);
+        let said = examined(&provider.issuer);
+        let open = "FAULT    single sign-on: secret: others on this machine can read secret";
+        assert!(said.contains(open), "{said}");
+        // What it calls itself has no slash at the end.
+        let said = examined(&format!("{}/", provider.issuer));
+        assert!(
+            said.contains(FAULT) && said.contains("letter by letter"),
+            "{said}"
+        );
+        provider.does(|script| script.description = Manner::Broken);
+        let said = examined(&provider.issuer);
+        assert!(said.contains(FAULT), "{said}");
+    }
+
+    #[test]
+    fn the_provider_needs_a_certificate_that_is_trusted_and_fits_its_name() {
+        let desk = desk();
+        let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let (fits, does_not) = (made("localhost"), made("elsewhere.example"));
+        let roots = [&fits, &does_not].map(|made| pem("CERTIFICATE", made.cert.der()));
+        desk.write("both.pem", &roots.concat());
+        desk.write("other.pem", &roots[1]);
+        let provider = Provider::start_tls(0, &fits);
+        let said = examined(&desk, &provider.issuer, "both.pem");
+        assert!(said.contains(&well(&provider)), "{said}");
+        let said = examined(&desk, &provider.issuer, "other.pem");
+        assert!(said.contains(FAULT), "not trusted: {said}");
+        let provider = Provider::start_tls(0, &does_not);
+        let said = examined(&desk, &provider.issuer, "both.pem");
+        assert!(said.contains(FAULT), "another name: {said}");
+    }
+}

@@ -1,0 +1,232 @@
+//! Whom single sign-on lets in: owners of accounts that are there and work, and nobody else.
+
+use iikura::auth::EventRole;
+use serde_json::{Value, json};
+
+use super::{AKI, House, begin, finish, is_in, refused, to_provider_and_back};
+use crate::meeting::{Meeting, OFFICER};
+use crate::second_factor::{code, set_up};
+use crate::server::PASSWORD;
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    an_account_belongs_to_whom_it_was_first_opened_for,
+    two_first_sign_ins_at_once_are_both_in,
+);
+
+const NO_ACCOUNT: &str = "but no account opens by that";
+
+#[test]
+fn nobody_gets_an_account_by_signing_in() {
+    let house = House::on(&Scratch::sqlite());
+    let browser = house.server.browser();
+    let users = "SELECT count(*) AS count FROM users";
+    let before = house.server.count(users);
+    house.provider.seats("n-1", "nobody@protocol.example", true);
+    let unknown = house.sign_in(&browser);
+    refused(&browser, &unknown, 403, NO_ACCOUNT);
+    assert_eq!(house.server.count(users), before);
+
+    // Whatever the reason is, the page is the same, to the letter.
+    let others: [(&str, Value); 7] = [
+        (
+            "unverified",
+            json!({ "sub": "a-1", "email": AKI, "email_verified": false }),
+        ),
+        ("not said", json!({ "sub": "a-1", "email": AKI })),
+        (
+            "without an address",
+            json!({ "sub": "a-1", "email_verified": true }),
+        ),
+        (
+            "no address",
+            json!({ "sub": "a-1", "email": "aki", "email_verified": true }),
+        ),
+        (
+            "a kelvin sign",
+            json!({ "sub": "a-1", "email": AKI.replace('k', "\u{212a}"), "email_verified": true }),
+        ),
+        (
+            "an address beside",
+            json!({ "sub": "a-1", "preferred_username": AKI, "upn": AKI, "email_verified": true }),
+        ),
+        (
+            "disabled",
+            json!({ "sub": "a-1", "email": AKI, "email_verified": true }),
+        ),
+    ];
+    for (name, claims) in others {
+        if name == "disabled" {
+            house
+                .server
+                .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
+        }
+        house.provider.does(|script| script.claims = claims);
+        let answer = house.sign_in(&browser);
+        assert_eq!(
+            (answer.status, &answer.body),
+            (403, &unknown.body),
+            "{name}"
+        );
+        assert!(!is_in(&browser));
+    }
+    let count = |sql: &str| {
+        house
+            .server
+            .count(&format!("SELECT count(*) AS count FROM {sql}"))
+    };
+    assert_eq!(count("sign_on_identities"), 0);
+    assert_eq!(
+        count("audit WHERE action = 'user.sign_in_refused' AND actor LIKE 'somebody at %'"),
+        1,
+        "the disabled account's"
+    );
+}
+
+#[test]
+fn the_address_is_compared_without_regard_to_capitals() {
+    let house = House::on(&Scratch::sqlite());
+    house.provider.seats("a-1", "Aki@Protocol.Example", true);
+    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+}
+
+fn an_account_belongs_to_whom_it_was_first_opened_for(scratch: &Scratch) {
+    let house = House::on(scratch);
+    let browser = || house.server.browser();
+    assert_eq!(house.sign_in(&browser()).status, 303);
+
+    // Another address, verified or not: it is still Aki.
+    house
+        .provider
+        .seats("a-1", "aki.suzuki@protocol.example", false);
+    let known = browser();
+    assert_eq!(house.sign_in(&known).status, 303);
+    assert!(known.get("/account").body.contains("Aki Tanaka"));
+    house
+        .server
+        .user("other@protocol.example", "Other", true, &[]);
+    house.provider.seats("a-1", "other@protocol.example", true);
+    let known = browser();
+    assert_eq!(house.sign_in(&known).status, 303);
+    assert!(known.get("/account").body.contains("Aki Tanaka"));
+
+    // Aki's address has gone over to somebody else: they are not Aki.
+    house.provider.seats("b-2", AKI, true);
+    let heir = browser();
+    refused(&heir, &house.sign_in(&heir), 403, NO_ACCOUNT);
+    let noted = "SELECT count(*) AS count FROM audit WHERE action = 'user.sign_in_refused'";
+    assert_eq!(house.server.count(noted), 1);
+
+    // Until an administrator says so, by disabling the account and enabling it again.
+    house
+        .server
+        .user("admin@protocol.example", "Admin", true, &[]);
+    let admin = house.server.signed_in("admin@protocol.example");
+    let aki = house
+        .server
+        .count("SELECT id AS count FROM users WHERE email = 'aki@protocol.example'");
+    for what in ["disablement", "enablement"] {
+        assert_eq!(admin.post(&format!("/users/{aki}/{what}"), &[]).status, 303);
+    }
+    assert_eq!(house.sign_in(&heir).status, 303);
+    house.provider.seats("a-1", AKI, true);
+    let former = browser();
+    refused(&former, &house.sign_in(&former), 403, NO_ACCOUNT);
+}
+
+fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
+    let house = House::on(scratch);
+    let ready: Vec<_> = (0..4)
+        .map(|_| {
+            let browser = house.server.browser();
+            let page = to_provider_and_back(&browser);
+            (browser, page)
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for (browser, page) in ready {
+            scope.spawn(move || assert_eq!(finish(&browser, &page).status, 303));
+        }
+    });
+    let known = "SELECT count(*) AS count FROM audit WHERE action = 'user.sign_on_known'";
+    assert_eq!(house.server.count(known), 1);
+}
+
+#[test]
+fn a_disabled_account_is_shut_for_whom_it_knows_as_well() {
+    let house = House::on(&Scratch::sqlite());
+    let browser = house.server.browser();
+    assert_eq!(house.sign_in(&browser).status, 303);
+    house
+        .server
+        .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
+    refused(&browser, &house.sign_in(&browser), 403, NO_ACCOUNT);
+}
+
+#[test]
+fn our_second_factor_is_asked_for_all_the_same() {
+    let house = House::on(&Scratch::sqlite());
+    let device = set_up(&house.server, &house.server.signed_in(AKI));
+    let browser = house.server.browser();
+    let half = house.sign_in(&browser);
+    assert_eq!((half.status, half.location()), (303, "/sign-in/code"));
+    assert!(!is_in(&browser));
+    house.pass(30);
+    let entered = code(&browser, &device.code(house.server.now()));
+    assert_eq!(entered.status, 303);
+    assert!(is_in(&browser));
+}
+
+#[test]
+fn who_has_to_have_a_factor_sets_one_up_on_this_way_in_too() {
+    let scratch = Scratch::sqlite();
+    let house = House::on(&scratch);
+    let meeting = Meeting::on(&scratch);
+    let role = [(meeting.event, EventRole::Officer)];
+    house
+        .server
+        .user("mei@protocol.example", "Mei", false, &role);
+    house
+        .server
+        .sql("UPDATE account_rules SET second_factor_required = TRUE");
+    for email in [OFFICER, "mei@protocol.example"] {
+        house.provider.seats(email, email, true);
+        let browser = house.server.browser();
+        assert_eq!(house.sign_in(&browser).location(), "/sign-in/second-factor");
+        assert!(!is_in(&browser));
+    }
+    assert_eq!(house.server.signed_in(AKI).get("/account").status, 200);
+}
+
+#[test]
+fn whoever_tries_too_often_waits_as_with_passwords() {
+    let house = House::on(&Scratch::sqlite());
+    let browser = house.server.browser();
+    // What is right counts for nothing.
+    for _ in 0..25 {
+        assert_eq!(house.sign_in(&browser).status, 303);
+    }
+    house.provider.seats("n-1", "nobody@protocol.example", true);
+    for _ in 0..20 {
+        assert_eq!(house.sign_in(&browser).status, 403);
+    }
+    house.provider.seats("a-1", AKI, true);
+    let page = to_provider_and_back(&browser);
+    assert_eq!(finish(&browser, &page).status, 429);
+    let stranger = house.server.browser();
+    let by_password = [("email", AKI), ("password", PASSWORD)];
+    assert_eq!(
+        stranger.post("/sign-in", &by_password).status,
+        429,
+        "one count for both ways"
+    );
+    house.pass(15 * 60);
+    assert_eq!(house.sign_in(&browser).status, 303);
+
+    house
+        .server
+        .sql("UPDATE sign_in_failures SET failures = 300 WHERE throttle_key LIKE 'sign-on:%'");
+    assert_eq!(browser.post("/sign-in/provider", &[]).status, 429);
+    house.pass(15 * 60);
+    begin(&browser, &[]);
+}
