@@ -22,6 +22,7 @@ mod interpreters;
 mod live;
 mod mail_health;
 mod meeting;
+mod moving;
 mod notices;
 mod operations;
 mod overview;

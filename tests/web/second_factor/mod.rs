@@ -37,7 +37,7 @@ impl Device {
         }
     }
 
-    fn code(&self, at: i64) -> String {
+    pub fn code(&self, at: i64) -> String {
         self.totp.generate(u64::try_from(at).unwrap()).to_string()
     }
 
@@ -88,14 +88,14 @@ fn confirm(browser: &Browser, path: &str, page: &Answer, code: &str) -> Answer {
 }
 
 /// A browser in which the password was right and the code is still to come.
-fn half_way(server: &Server, email: &str) -> Browser {
+pub fn half_way(server: &Server, email: &str) -> Browser {
     let browser = server.browser();
     let answer = browser.post("/sign-in", &[("email", email), ("password", PASSWORD)]);
     assert_eq!((answer.status, answer.location()), (303, "/sign-in/code"));
     browser
 }
 
-fn code(browser: &Browser, code: &str) -> Answer {
+pub fn code(browser: &Browser, code: &str) -> Answer {
     browser.post("/sign-in/code", &[("code", code)])
 }
 
