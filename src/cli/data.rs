@@ -1,28 +1,35 @@
-//! `iikura import` and `iikura export`: a whole event as one file.
+//! `iikura import` and `iikura export`: a whole event as one file, or everything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Failure, open};
+use super::{Failure, database_url, open, open_unmigrated};
 use crate::audit::Actor;
 use crate::config::DatabaseArgs;
-use crate::db::Db;
+use crate::db::{DatabaseUrl, Db};
 use crate::event::file::{self, ImportError};
 use crate::event::live::Live;
 use crate::event::programme::Programme;
 use crate::event::store;
+use crate::installation::{self, SealedFile};
 use crate::text::Email;
 use crate::time::Clock;
+
+/// What no export takes along.
+const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";
 
 /// Flags of `iikura import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The event file, TOML
+    /// The event file, TOML; with --everything the file of a whole installation
     file: PathBuf,
+    /// Take a whole installation, as 'export --everything' wrote it, into an empty database
+    #[arg(long)]
+    everything: bool,
     /// The protocol office's mailbox where the file names none
     #[arg(
         long,
@@ -34,9 +41,32 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// Reads the file and stores the event, whole or not at all.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    /// Reads the file and stores what is in it, whole or not at all.
     pub fn run(self) -> Result<(), Failure> {
+        if self.everything {
+            self.everything()
+        } else {
+            self.event()
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    fn everything(self) -> Result<(), Failure> {
+        // Before the database: opening makes one where there is none.
+        let file = SealedFile::open(&self.file)?;
+        let imported = file.import(&open(&self.database)?)?;
+        println!("Imported {}.", imported.contents);
+        println!(
+            "Read back, it is byte for byte what the file says; {} chain(s) of history hold; every reference leads somewhere; nobody is in two places at once.",
+            imported.chains
+        );
+        println!("{SECRET}");
+        println!("Everybody signs in again.");
+        Ok(())
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    fn event(self) -> Result<(), Failure> {
         let name = self.file.display().to_string();
         let source = std::fs::read_to_string(&self.file)
             .map_err(|error| Failure::one(format!("cannot read {name}: {error}")))?;
@@ -83,20 +113,51 @@ pub struct ExportArgs {
     #[command(flatten)]
     database: DatabaseArgs,
     /// The event, as ca-jad-9
-    slug: String,
+    #[arg(required_unless_present = "everything")]
+    slug: Option<String>,
     /// File to write; by default the terminal
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write everything into a new file, also while the server runs: every event, accounts, mail, history
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["slug", "output"])]
+    everything: Option<PathBuf>,
 }
 
 impl ExportArgs {
-    /// Writes the event.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    /// Writes the event, or everything.
     pub fn run(self) -> Result<(), Failure> {
-        let programme = programme(&open(&self.database)?, &self.slug)?;
+        match (&self.everything, &self.slug) {
+            (Some(file), _) => self.everything(file),
+            (None, Some(slug)) => self.event(slug),
+            (None, None) => Err(Failure::one("name an event, or --everything FILE")),
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    fn everything(&self, file: &Path) -> Result<(), Failure> {
+        if let DatabaseUrl::Sqlite(path) = database_url(&self.database)?
+            && !Path::new(&path).exists()
+        {
+            // Opening would make an empty one.
+            return Err(Failure::one(format!(
+                "there is no database at {path}; set --database-url (IIKURA_DATABASE_URL)"
+            )));
+        }
+        let contents = installation::export(&open_unmigrated(&self.database)?, file)?;
+        println!("{} holds {contents}.", file.display());
+        println!(
+            "Keep it as you keep the database: it has every letter and the hash of every password. Who is signed in is not in it."
+        );
+        println!("{SECRET}");
+        Ok(())
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
+    fn event(&self, slug: &str) -> Result<(), Failure> {
+        let programme = programme(&open(&self.database)?, slug)?;
         let text = file::export(&programme)?;
-        if let Some(path) = self.output {
-            return std::fs::write(&path, text).map_err(|error| {
+        if let Some(path) = &self.output {
+            return std::fs::write(path, text).map_err(|error| {
                 Failure::one(format!("cannot write {}: {error}", path.display()))
             });
         }

@@ -43,9 +43,9 @@ enum Command {
     Token(TokenArgs),
     /// Look after the history
     Audit(AuditArgs),
-    /// Read an event file into the database
+    /// Read an event file into the database, or a whole installation into an empty one
     Import(data::ImportArgs),
-    /// Write an event as a file
+    /// Write an event as a file, or the whole installation
     Export(data::ExportArgs),
     /// Copy the database into a new file, also while the server runs
     Backup(backup::BackupArgs),

@@ -3,13 +3,13 @@
 //! A plain copy of the file misses what still stands in the write-ahead log; `VACUUM INTO` reads like any other reader
 //! and writes one complete file.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::new_file::NewFile;
 use super::{Conn, Count, Db, DbError};
 
 /// Why a copy was not made, or not put back.
@@ -54,21 +54,16 @@ pub struct Contents {
 /// When the file exists or cannot be written, or the copy does not hold what the database promises; nothing is left
 /// behind then.
 pub fn write(db: &Db, file: &Path) -> Result<Contents, BackupError> {
-    if file.exists() {
-        return Err(BackupError::Exists(file.to_owned()));
-    }
-    let unfinished = beside(file, "unfinished");
-    let result = copy(db, &unfinished)
-        .and_then(|()| check(&unfinished))
-        .and_then(|contents| {
-            put_in_place(&unfinished, file)?;
-            Ok(contents)
-        });
-    if result.is_err() {
-        // What is left of it is of no use; that it cannot be removed is less than the fault itself.
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    result
+    let fault = |error| of_file(file, error);
+    // SQLite writes into an empty file; made by us, it is readable by its owner alone from the first byte.
+    let new = NewFile::create(file).map_err(fault)?;
+    db.read_here(|connection| match connection {
+        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, new.path()).map_err(DbError::from)?),
+        Conn::Postgres(_) => Err(BackupError::NotSqlite),
+    })?;
+    let contents = check(new.path())?;
+    new.keep().map_err(fault)?;
+    Ok(contents)
 }
 
 /// Puts a copy in the place of a database that is not there yet, after judging it.
@@ -93,36 +88,21 @@ pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
         let error = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(BackupError::File(file.to_owned(), error));
     }
-    let unfinished = beside(database, "unfinished");
     // Through SQLite, not by copying: a backup that somebody has looked into may have a log beside it.
     let damaged = |error: &dyn std::fmt::Display| BackupError::Damaged {
         path: file.to_owned(),
         fault: error.to_string(),
     };
-    let result = new_file(&unfinished).and_then(|_| {
-        let mut backup =
-            super::patient_sqlite(&file.display().to_string()).map_err(|error| damaged(&error))?;
-        vacuum_into(&mut backup, &unfinished).map_err(|error| damaged(&error))?;
-        let contents = check(&unfinished).map_err(|error| match error {
-            BackupError::Damaged { fault, .. } => damaged(&fault),
-            other => other,
-        })?;
-        put_in_place(&unfinished, database)?;
-        Ok(contents)
-    });
-    if result.is_err() {
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    result
-}
-
-fn copy(db: &Db, file: &Path) -> Result<(), BackupError> {
-    // SQLite writes into an empty file; made by us, it is readable by its owner alone from the first byte.
-    new_file(file)?;
-    db.read_here(|connection| match connection {
-        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, file).map_err(DbError::from)?),
-        Conn::Postgres(_) => Err(BackupError::NotSqlite),
-    })
+    let new = NewFile::create(database).map_err(|error| of_file(database, error))?;
+    let mut backup =
+        super::patient_sqlite(&file.display().to_string()).map_err(|error| damaged(&error))?;
+    vacuum_into(&mut backup, new.path()).map_err(|error| damaged(&error))?;
+    let contents = check(new.path()).map_err(|error| match error {
+        BackupError::Damaged { fault, .. } => damaged(&fault),
+        other => other,
+    })?;
+    new.keep().map_err(|error| of_file(database, error))?;
+    Ok(contents)
 }
 
 fn vacuum_into(from: &mut SqliteConnection, file: &Path) -> QueryResult<()> {
@@ -212,39 +192,11 @@ fn count(copy: &mut SqliteConnection, query: &str) -> QueryResult<i64> {
         .map(|row| row.count)
 }
 
-/// Makes a file that was not there, for its owner alone.
-fn new_file(path: &Path) -> Result<File, BackupError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| BackupError::File(path.to_owned(), error))
-}
-
-/// Gives a finished file its name, for good: written to the disk first, and never over another one.
-fn put_in_place(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
-    let done = || {
-        File::open(unfinished)?.sync_all()?;
-        std::fs::hard_link(unfinished, file)?;
-        std::fs::remove_file(unfinished)?;
-        match file
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => File::open(".")?.sync_all(),
-        }
-    };
-    done().map_err(|error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => BackupError::Exists(file.to_owned()),
-        _ => BackupError::File(file.to_owned(), error),
-    })
-}
-
-fn beside(file: &Path, word: &str) -> PathBuf {
-    with_suffix(file, &format!(".{word}-{:013x}", super::fresh_id()))
+fn of_file(path: &Path, error: std::io::Error) -> BackupError {
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => BackupError::Exists(path.to_owned()),
+        _ => BackupError::File(path.to_owned(), error),
+    }
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

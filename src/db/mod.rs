@@ -8,6 +8,7 @@
 
 pub mod backup;
 mod connection;
+pub mod new_file;
 pub mod schema;
 pub mod text_enum;
 mod url;
@@ -408,6 +409,31 @@ pub fn revert_migrations(connection: &mut Conn) -> Result<(), DbError> {
     .map_err(|error| DbError::Migration(error.to_string()))
 }
 
+/// The versions of this program's migrations, in order; they are the same on both databases.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn known_migrations() -> Result<Vec<String>, DbError> {
+    versions::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS)
+        .map_err(|error| DbError::Migration(error.to_string()))
+}
+
+fn versions<DB: diesel::backend::Backend>(
+    known: &EmbeddedMigrations,
+) -> diesel::migration::Result<Vec<String>>
+where
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    use diesel::migration::MigrationSource;
+    let mut versions: Vec<String> = known
+        .migrations()?
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    versions.sort();
+    Ok(versions)
+}
+
 fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
     fn unknown<DB: diesel::backend::Backend>(
         harness: &mut impl MigrationHarness<DB>,
@@ -416,12 +442,7 @@ fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
     where
         EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
     {
-        use diesel::migration::MigrationSource;
-        let known: Vec<String> = known
-            .migrations()?
-            .iter()
-            .map(|migration| migration.name().version().to_string())
-            .collect();
+        let known = versions::<DB>(known)?;
         let applied = harness.applied_migrations()?;
         Ok(applied
             .into_iter()

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use super::interval::Interval;
-use super::rules::{Finding, Level, Override, Rule, obstacles};
+use super::rules::{Finding, Level, Override, Rule, overlap};
 use super::{Details, Kind, Slot, SlotId, State};
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::text_enum::Word;
@@ -222,7 +222,14 @@ fn waived(programme: &Programme) -> HashSet<SlotId> {
         .filter_map(|entry| programme.slot(entry.slot))
         .filter(|slot| slot.state().holds())
     {
-        for conflict in obstacles(programme, Candidate::stored(slot)) {
+        let Some(room) = slot.details.room else {
+            continue;
+        };
+        // The one rule on the one room: this is asked twice for every slot that is stored.
+        let mut near = Vec::new();
+        let candidate = Candidate::stored(slot);
+        overlap::check_one(programme, candidate, Resource::Room(room), &mut near);
+        for conflict in near {
             let Finding::Turnaround { other, .. } = conflict.finding else {
                 continue;
             };

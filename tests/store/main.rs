@@ -14,6 +14,7 @@ mod backup;
 mod chain;
 mod connections;
 mod encryption;
+mod installation;
 mod migrations;
 mod occupancy;
 mod race;

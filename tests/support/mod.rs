@@ -9,3 +9,4 @@
 pub mod both;
 pub mod chance;
 pub mod postgres;
+pub mod rows;

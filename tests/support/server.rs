@@ -46,6 +46,8 @@ pub struct Server {
     pub db: Db,
     /// What its handlers share.
     pub app: App,
+    /// The file of its secret.
+    pub secret: PathBuf,
     clock: Arc<AtomicI64>,
     _wire: Option<Wire>,
     _folder: TempDir,
@@ -68,6 +70,13 @@ impl Server {
     /// Starts one on a database of the test's own.
     pub fn start_on(url: &str, flags: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), url, flags)
+    }
+
+    /// Starts one with the secret of another.
+    pub fn start_with_secret_of(other: &Self, url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(&other.secret, folder.path().join("secret.key")).unwrap();
+        Self::start_in(folder, url, &[])
     }
 
     fn start_in(folder: TempDir, url: &str, flags: &[&str]) -> Self {
@@ -109,6 +118,7 @@ impl Server {
             origin,
             db,
             app: shared,
+            secret: key,
             clock,
             _wire: wire,
             _folder: folder,

@@ -24,6 +24,7 @@ mod invitations;
 mod live;
 mod mail_health;
 mod meeting;
+mod moving;
 mod notices;
 mod operations;
 mod overview;

@@ -21,7 +21,7 @@ const AGENDA: &str = "/events/ca-jad-9/agenda";
 const CALENDARS: &str = "/events/ca-jad-9/agenda/calendars";
 
 /// Makes a link and gives its path.
-fn link(browser: &Browser, name: &str) -> String {
+pub fn link(browser: &Browser, name: &str) -> String {
     let made = browser.post(CALENDARS, &[("name", name), ("current_password", PASSWORD)]);
     assert_eq!(made.status, 200, "{}", made.body);
     assert_eq!(made.header("cache-control"), "no-store");

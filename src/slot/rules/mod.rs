@@ -210,28 +210,29 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
     if conflict.level != Level::NeedsReason {
         return None;
     }
-    let standing = |entry: &&Override| {
-        entry.rule == conflict.rule()
-            && entry.resource == conflict.finding.resource()
-            && entry.stands(programme)
-    };
-    let entries = || programme.overrides.iter().filter(standing);
+    let (rule, resource) = (conflict.rule(), conflict.finding.resource());
+    // Of a long week there are thousands: what costs least to see is looked at first.
+    let mut entries = programme
+        .overrides
+        .iter()
+        .filter(|entry| entry.rule == rule && entry.resource == resource);
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
         Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
-            entries().find(|first| {
-                let beside = |member: SlotId| {
-                    entries().any(|entry| {
-                        entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
-                    })
-                };
-                run.contains(&first.slot)
-                    && run
-                        .iter()
-                        .all(|member| *member == first.slot || beside(*member))
+            let standing: Vec<&Override> = entries
+                .filter(|entry| run.contains(&entry.slot) && entry.stands(programme))
+                .collect();
+            let beside = |first: &Override, member: SlotId| {
+                standing.iter().any(|entry| {
+                    entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
+                })
+            };
+            standing.iter().copied().find(|first| {
+                run.iter()
+                    .all(|member| *member == first.slot || beside(first, *member))
             })
         }
-        _ => entries().find(|entry| entry.concerns(conflict)),
+        _ => entries.find(|entry| entry.concerns(conflict) && entry.stands(programme)),
     }
 }
 

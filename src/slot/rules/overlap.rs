@@ -12,7 +12,7 @@ pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
 }
 
 /// The same for one of the resources.
-pub(super) fn check_one(
+pub(in crate::slot) fn check_one(
     programme: &Programme,
     candidate: Candidate<'_>,
     resource: Resource,

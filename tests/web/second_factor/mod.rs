@@ -89,7 +89,7 @@ fn confirm(browser: &Browser, path: &str, page: &Answer, code: &str) -> Answer {
 }
 
 /// A browser in which the password was right and the code is still to come.
-fn half_way(server: &Server, email: &str) -> Browser {
+pub fn half_way(server: &Server, email: &str) -> Browser {
     let browser = server.browser();
     let answer = browser.post("/sign-in", &[("email", email), ("password", PASSWORD)]);
     assert_eq!((answer.status, answer.location()), (303, "/sign-in/code"));

@@ -1,0 +1,146 @@
+//! One value of a row: as a database gives it, as the file has it, as a database takes it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::NaiveDate;
+use diesel::deserialize::{self, FromSql, QueryableByName};
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::row::NamedRow;
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text};
+use diesel::sqlite::{Sqlite, SqliteType};
+use serde_json::Value;
+
+use super::table::Kind;
+use crate::db::Conn;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    Nothing,
+    Number(i64),
+    Text(String),
+    Truth(bool),
+    Day(NaiveDate),
+    Bytes(Vec<u8>),
+}
+
+/// A row that says by itself what is in it, whatever its table.
+pub(super) struct Cells(pub Vec<Cell>);
+
+impl QueryableByName<Sqlite> for Cells {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
+        use diesel::row::{Field as _, Row};
+        let cell = |place: usize| {
+            let field = Row::get(row, place).ok_or("a column is missing")?;
+            let Some(mut value) = field.value() else {
+                return Ok(Cell::Nothing);
+            };
+            Ok(match value.value_type() {
+                None => Cell::Nothing,
+                Some(SqliteType::Text) => Cell::Text(value.read_text().to_owned()),
+                Some(SqliteType::Binary) => Cell::Bytes(value.read_blob().to_owned()),
+                Some(SqliteType::Long | SqliteType::Integer | SqliteType::SmallInt) => {
+                    Cell::Number(value.read_long())
+                }
+                Some(other) => return Err(format!("a value of the kind {other:?}").into()),
+            })
+        };
+        (0..row.field_count())
+            .map(cell)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl QueryableByName<Pg> for Cells {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        use diesel::row::{Field as _, Row};
+        let cell = |place: usize| {
+            let field = Row::get(row, place).ok_or("a column is missing")?;
+            field.value().map_or(Ok(Cell::Nothing), of_postgres)
+        };
+        (0..row.field_count())
+            .map(cell)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// By the number of its type, as in `pg_type.dat` of PostgreSQL.
+fn of_postgres(value: PgValue<'_>) -> deserialize::Result<Cell> {
+    Ok(match value.get_oid().get() {
+        16 => Cell::Truth(FromSql::<Bool, Pg>::from_sql(value)?),
+        17 => Cell::Bytes(FromSql::<Binary, Pg>::from_sql(value)?),
+        20 => Cell::Number(FromSql::<BigInt, Pg>::from_sql(value)?),
+        23 => Cell::Number(<i32 as FromSql<Integer, Pg>>::from_sql(value)?.into()),
+        25 => Cell::Text(FromSql::<Text, Pg>::from_sql(value)?),
+        1082 => Cell::Day(FromSql::<Date, Pg>::from_sql(value)?),
+        other => return Err(format!("a value of the type {other}").into()),
+    })
+}
+
+impl Cell {
+    /// As the file has it; nothing when a column of that kind cannot hold it: SQLite keeps whatever it was given.
+    pub(super) fn into_json(self, kind: Kind) -> Option<Value> {
+        Some(match (self, kind) {
+            (Self::Nothing, _) => Value::Null,
+            (Self::Number(number), Kind::BigInt) => number.into(),
+            (Self::Number(number), Kind::Integer) => i32::try_from(number).ok()?.into(),
+            (Self::Number(number @ (0 | 1)), Kind::Bool) => (number == 1).into(),
+            (Self::Truth(truth), Kind::Bool) => truth.into(),
+            (Self::Text(text), Kind::Text) => text.into(),
+            (Self::Text(text), Kind::Date) => day(&text)?.to_string().into(),
+            (Self::Day(day), Kind::Date) => day.to_string().into(),
+            (Self::Bytes(bytes), Kind::Binary) => STANDARD.encode(bytes).into(),
+            _ => return None,
+        })
+    }
+
+    /// From the file; nothing when a column of that kind cannot hold it.
+    pub(super) fn from_json(value: Value, kind: Kind) -> Option<Self> {
+        Some(match (value, kind) {
+            (Value::Null, _) => Self::Nothing,
+            (Value::Number(number), Kind::BigInt) => Self::Number(number.as_i64()?),
+            (Value::Number(number), Kind::Integer) => {
+                Self::Number(i32::try_from(number.as_i64()?).ok()?.into())
+            }
+            (Value::Bool(truth), Kind::Bool) => Self::Truth(truth),
+            (Value::String(text), Kind::Text) => Self::Text(text),
+            (Value::String(text), Kind::Date) => Self::Day(day(&text)?),
+            (Value::String(text), Kind::Binary) => Self::Bytes(STANDARD.decode(text).ok()?),
+            _ => return None,
+        })
+    }
+
+    /// Puts it into the next place of a statement.
+    pub(super) fn bind<'f>(self, statement: Statement<'f>, kind: Kind) -> Statement<'f> {
+        let (mut number, mut text, mut truth, mut date, mut bytes) = (None, None, None, None, None);
+        match self {
+            Self::Nothing => {}
+            Self::Number(it) => number = Some(it),
+            Self::Text(it) => text = Some(it),
+            Self::Truth(it) => truth = Some(it),
+            Self::Day(it) => date = Some(it),
+            Self::Bytes(it) => bytes = Some(it),
+        }
+        match kind {
+            Kind::BigInt => statement.bind::<Nullable<BigInt>, _>(number),
+            Kind::Integer => {
+                let number = number.and_then(|number| i32::try_from(number).ok());
+                statement.bind::<Nullable<Integer>, _>(number)
+            }
+            Kind::Text => statement.bind::<Nullable<Text>, _>(text),
+            Kind::Bool => statement.bind::<Nullable<Bool>, _>(truth),
+            Kind::Date => statement.bind::<Nullable<Date>, _>(date),
+            Kind::Binary => statement.bind::<Nullable<Binary>, _>(bytes),
+        }
+    }
+}
+
+/// A statement with its values, for either database.
+pub(super) type Statement<'f> = BoxedSqlQuery<'f, <Conn as diesel::Connection>::Backend, SqlQuery>;
+
+fn day(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}

@@ -1,0 +1,244 @@
+//! Storing: into an empty database, in one transaction, under every rule of the store; then read back and judged.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::cell::Cell;
+use super::export::{self, rows_of};
+use super::file::SealedFile;
+use super::table::{LEFT, MOVED, Table};
+use super::{Contents, Heading, ImportError, Seal};
+use crate::audit::chain;
+use crate::db::{Conn, Count, Db, backup};
+
+/// Rows and bytes that are stored by one statement, at most: fewer ways to the server and back.
+const ROWS: usize = 50;
+const BYTES: usize = 1 << 20;
+
+/// What was imported.
+#[derive(Debug)]
+pub struct Imported {
+    /// How much.
+    pub contents: Contents,
+    /// Chains of the history that hold.
+    pub chains: usize,
+}
+
+impl SealedFile {
+    /// Stores everything in a migrated, empty database, or nothing; what was stored is read back before it counts.
+    ///
+    /// # Errors
+    /// When the database holds anything, refuses a row, or does not hold afterwards what it must.
+    pub fn import(&self, db: &Db) -> Result<Imported, ImportError> {
+        db.write_here(|conn| {
+            conn.transaction(|conn| {
+                take(conn)?;
+                let mut source = self.source()?;
+                for table in MOVED {
+                    source.store(conn, table, self.contents.of(table.name))?;
+                }
+                source.end()?;
+                if let Conn::Postgres(postgres) = conn {
+                    number_on(postgres)?;
+                }
+                self.judge(conn)
+            })
+        })
+    }
+
+    fn source(&self) -> Result<Source<'_>, ImportError> {
+        let file =
+            File::open(&self.path).map_err(|error| ImportError::File(self.path.clone(), error))?;
+        let mut source = Source {
+            file: self,
+            from: BufReader::new(file),
+            line: 0,
+        };
+        // The header was read before.
+        source.next()?;
+        Ok(source)
+    }
+
+    /// Looks at what stands in the database now, as anybody will find it.
+    fn judge(&self, conn: &mut Conn) -> Result<Imported, ImportError> {
+        let (contents, sha256) = export::seal(conn)
+            .map_err(|error| ImportError::Unsound(format!("it cannot be read back: {error}")))?;
+        if sha256 != self.sha256 || contents != self.contents {
+            return Err(ImportError::Unsound(
+                "what was stored is not what the file says, when it is read back".to_owned(),
+            ));
+        }
+        let chains = chain::verify(conn, &[])?.len();
+        let overlaps = match conn {
+            Conn::Sqlite(sqlite) => backup::overlaps(sqlite),
+            Conn::Postgres(postgres) => backup::overlaps(postgres),
+        }?;
+        if overlaps > 0 {
+            return Err(ImportError::Unsound(format!(
+                "it has {overlaps} double bookings"
+            )));
+        }
+        let loose = match conn {
+            Conn::Sqlite(_) => "SELECT count(*) AS count FROM pragma_foreign_key_check",
+            // Every row was checked when it was stored, unless somebody has switched checks off.
+            Conn::Postgres(_) => {
+                "SELECT count(*) AS count FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+                 WHERE c.relnamespace = current_schema()::regnamespace
+                   AND (t.tgenabled <> 'O' OR current_setting('session_replication_role') <> 'origin')"
+            }
+        };
+        let loose = diesel::sql_query(loose).get_result::<Count>(conn)?.count;
+        if loose > 0 {
+            return Err(ImportError::Unsound(format!(
+                "{loose} references between rows are not kept by this database"
+            )));
+        }
+        Ok(Imported { contents, chains })
+    }
+}
+
+/// Has the database for itself, and makes sure that nothing is in it.
+fn take(conn: &mut Conn) -> Result<(), ImportError> {
+    let all = || MOVED.iter().chain(LEFT);
+    if let Conn::Postgres(_) = conn {
+        let names: Vec<&str> = all().map(|table| table.name).collect();
+        diesel::sql_query(format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", ")))
+            .execute(conn)?;
+    }
+    // What the migrations have put in comes with the file. A transaction that writes begins with a write.
+    for table in all().filter(|table| table.is_furnished) {
+        diesel::sql_query(format!("DELETE FROM {}", table.name)).execute(conn)?;
+    }
+    for table in all() {
+        let rows = rows_of(conn, table)?;
+        if rows > 0 {
+            return Err(ImportError::Filled {
+                table: table.name,
+                rows,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Lets PostgreSQL go on behind the highest number of every table that it numbers by itself.
+fn number_on(postgres: &mut PgConnection) -> QueryResult<()> {
+    for table in MOVED.iter().filter(|table| table.has_id()) {
+        // Nothing where there is no sequence, and nothing where there is no row.
+        diesel::sql_query(format!(
+            "SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}",
+            name = table.name
+        ))
+        .execute(postgres)?;
+    }
+    Ok(())
+}
+
+/// The file, line by line.
+struct Source<'a> {
+    file: &'a SealedFile,
+    from: BufReader<File>,
+    /// The number of the line that was read last.
+    line: u64,
+}
+
+/// Rows that are stored together.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<Vec<Cell>>,
+    bytes: usize,
+    first: u64,
+}
+
+impl Source<'_> {
+    fn next(&mut self) -> Result<Vec<u8>, ImportError> {
+        let mut line = Vec::new();
+        self.from
+            .read_until(b'\n', &mut line)
+            .map_err(|error| ImportError::File(self.file.path.clone(), error))?;
+        self.line += 1;
+        Ok(line)
+    }
+
+    fn parse<T: serde::de::DeserializeOwned>(&self, line: &[u8]) -> Result<T, ImportError> {
+        serde_json::from_slice(line).map_err(|_| self.damaged("makes no sense"))
+    }
+
+    fn damaged(&self, fault: &str) -> ImportError {
+        ImportError::Damaged {
+            path: self.file.path.clone(),
+            fault: format!("line {} {fault}", self.line),
+        }
+    }
+
+    /// Stores the rows of one table.
+    fn store(&mut self, conn: &mut Conn, table: &Table, rows: u64) -> Result<(), ImportError> {
+        let line = self.next()?;
+        let heading: Heading = self.parse(&line)?;
+        let columns = table.columns.iter().map(|column| column.name);
+        if heading.table != table.name || !heading.columns.iter().map(String::as_str).eq(columns) {
+            return Err(self.damaged(&format!("is not the heading of the table {}", table.name)));
+        }
+        let mut batch = Batch::default();
+        for _ in 0..rows {
+            let line = self.next()?;
+            let row = self.row(table, &line)?;
+            if batch.rows.is_empty() {
+                batch.first = self.line;
+            }
+            batch.bytes += line.len();
+            batch.rows.push(row);
+            if batch.rows.len() == ROWS || batch.bytes > BYTES {
+                std::mem::take(&mut batch).store(conn, table)?;
+            }
+        }
+        batch.store(conn, table)
+    }
+
+    fn row(&self, table: &Table, line: &[u8]) -> Result<Vec<Cell>, ImportError> {
+        let values: Vec<Value> = self.parse(line)?;
+        if values.len() != table.columns.len() {
+            return Err(self.damaged(&format!("is no row of the table {}", table.name)));
+        }
+        values
+            .into_iter()
+            .zip(table.columns)
+            .map(|(value, column)| {
+                Cell::from_json(value, column.kind).ok_or_else(|| {
+                    self.damaged(&format!(
+                        "has no {:?} for {} of the table {}",
+                        column.kind, column.name, table.name
+                    ))
+                })
+            })
+            .collect()
+    }
+
+    fn end(&mut self) -> Result<(), ImportError> {
+        let line = self.next()?;
+        self.parse::<Seal>(&line).map(drop)
+    }
+}
+
+impl Batch {
+    fn store(self, conn: &mut Conn, table: &Table) -> Result<(), ImportError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut statement = diesel::sql_query(table.insert(self.rows.len())).into_boxed();
+        for row in self.rows {
+            for (cell, column) in row.into_iter().zip(table.columns) {
+                statement = cell.bind(statement, column.kind);
+            }
+        }
+        let stored = statement.execute(conn);
+        stored.map(drop).map_err(|error| ImportError::Refused {
+            table: table.name,
+            line: self.first,
+            error,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Moving everything, as it is typed.
+
+use crate::support::both::Scratch;
+use crate::{Desk, NINTH_MEETING};
+
+#[test]
+fn everything_is_exported_and_imported_as_it_is_typed() {
+    let desk = Desk::new();
+    let nothing = desk.complains(&["export", "--everything", "whole"]);
+    assert!(
+        nothing.contains("there is no database at data/test.db; set --database-url"),
+        "{nothing}"
+    );
+    assert!(!desk.path().join("data").exists());
+    desk.write("meeting.toml", NINTH_MEETING);
+    desk.says(&["import", "meeting.toml"]);
+    desk.says(&[
+        "user",
+        "add",
+        "--email",
+        "hanako@iikura.example",
+        "--name",
+        "Hanako",
+        "--role",
+        "admin",
+    ]);
+    let said = desk.says(&["export", "--everything", "whole"]);
+    for words in [
+        "whole holds 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
+        "Keep it as you keep the database",
+        "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    let again = desk.complains(&["export", "--everything", "whole"]);
+    assert!(
+        again.contains("whole exists; name a file that does not"),
+        "{again}"
+    );
+
+    let postgres = Scratch::postgres();
+    let said = desk.says(&[
+        "import",
+        "--everything",
+        "whole",
+        "--database-url",
+        postgres.url(),
+    ]);
+    for words in [
+        "Imported 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
+        "byte for byte what the file says; 2 chain(s) of history hold; every reference leads somewhere; nobody is in two places at once",
+        "The secret file",
+        "Everybody signs in again.",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    desk.says(&[
+        "export",
+        "--everything",
+        "back",
+        "--database-url",
+        postgres.url(),
+    ]);
+    assert!(desk.read("back") == desk.read("whole"));
+    assert_eq!(
+        desk.says(&["audit", "verify", "--database-url", postgres.url()]),
+        desk.says(&["audit", "verify"])
+    );
+    let filled = desk.complains(&[
+        "import",
+        "--everything",
+        "whole",
+        "--database-url",
+        postgres.url(),
+    ]);
+    assert!(filled.contains("the database is not empty"), "{filled}");
+}
+
+#[test]
+fn what_cannot_be_moved_is_refused_before_there_is_a_database() {
+    let desk = Desk::new();
+    desk.write("meeting.toml", NINTH_MEETING);
+    for (arguments, words) in [
+        (
+            &["import", "--everything", "missing"][..],
+            "cannot read missing",
+        ),
+        (
+            &["import", "--everything", "meeting.toml"],
+            "meeting.toml was not written by 'iikura export --everything'; a file with one event is read by 'iikura import FILE'",
+        ),
+        (&["export"], "<SLUG>"),
+        (
+            &["export", "ca-jad-9", "--everything", "x"],
+            "cannot be used with",
+        ),
+        (
+            &["export", "--everything", "x", "--output", "y"],
+            "cannot be used with",
+        ),
+    ] {
+        let complaint = desk.complains(arguments);
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+    }
+    assert!(!desk.path().join("data").exists());
+    let help = desk.says(&["export", "--help"]);
+    assert!(
+        help.contains("every event, accounts, mail, history"),
+        "{help}"
+    );
+    let help = desk.says(&["import", "--help"]);
+    assert!(help.contains("into an empty database"), "{help}");
+}
