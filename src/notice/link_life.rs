@@ -21,8 +21,9 @@ pub const PASS_SECONDS: i64 = 30 * DAY;
 #[must_use]
 pub fn end(event: &Event, issued_at: Moment) -> Moment {
     let least = issued_at.plus(LEAST);
-    let last = event.days.iter().map(|day| day.date).max();
-    last.and_then(|day| day.checked_add_days(chrono::Days::new(AFTER_THE_EVENT + 1)))
+    let closing = event.days.iter().map(|day| day.date).max();
+    closing
+        .and_then(|day| day.checked_add_days(chrono::Days::new(AFTER_THE_EVENT + 1)))
         .map_or(least, |day| event.midnight(day).moment().max(least))
 }
 

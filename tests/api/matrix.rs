@@ -293,7 +293,7 @@ impl Visitor {
             Pass::Nothing => {}
             Pass::Dead(name, value) => request = request.header(*name, value),
             Pass::Cookie(cookie, _) | Pass::Link(cookie) => {
-                request = request.header("cookie", cookie)
+                request = request.header("cookie", cookie);
             }
             Pass::Token(token, ..) => {
                 request = request.header("authorization", format!("Bearer {token}"));

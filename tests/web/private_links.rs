@@ -15,6 +15,7 @@ on_both!(
     officers_see_when_a_link_was_first_and_last_used_by_others,
     a_browser_is_closed_again,
     buttons_are_not_pressed_without_end,
+    links_that_open_nothing_are_counted_where_they_are_pressed_alone,
 );
 
 const EVENT: &str = "/events/ca-jad-9";
@@ -402,4 +403,23 @@ fn buttons_are_not_pressed_without_end(scratch: &Scratch) {
     assert_eq!((press(&whole), press(&others)), (429, 303));
     meeting.server.pass(16 * 60);
     assert_eq!(press(&whole), 303);
+}
+
+fn links_that_open_nothing_are_counted_where_they_are_pressed_alone(scratch: &Scratch) {
+    let (meeting, _) = told(scratch, &["Kazakhstan"]);
+    let (_, whole) = links(&meeting, KZ);
+    let stranger = meeting.server.browser();
+    let before = traces(&meeting);
+    for path in ["/d/nothing", "/d/nothing/schedule.ics"] {
+        for _ in 0..70 {
+            assert_eq!(stranger.get(path).status, 404);
+        }
+    }
+    assert_eq!(traces(&meeting), before, "to look leaves no trace");
+    for turn in 0..60 {
+        assert_eq!(stranger.post("/d/nothing", &[]).status, 404, "{turn}");
+    }
+    let last = stranger.post("/d/nothing", &[]);
+    assert_eq!(last.status, 429, "whoever tries many is not listened to");
+    stranger.open(&whole);
 }
