@@ -39,7 +39,8 @@ pub struct SignOnArgs {
         long,
         env = "IIKURA_OIDC_TIMEOUT",
         default_value_t = 8,
-        value_parser = clap::value_parser!(u64).range(1..=30),
+        // A server that is told to stop waits no longer.
+        value_parser = clap::value_parser!(u64).range(1..=9),
         value_name = "SECONDS"
     )]
     pub oidc_timeout: u64,
