@@ -31,6 +31,7 @@ mod passwords;
 mod plans;
 mod programme_calendars;
 mod refusals;
+mod releases;
 mod second_factor;
 mod secrecy;
 mod security;
