@@ -58,7 +58,7 @@ impl SealedFile {
             line: 0,
         };
         // The header was read before.
-        source.next()?;
+        source.read()?;
         Ok(source)
     }
 
@@ -154,7 +154,7 @@ struct Batch {
 }
 
 impl Source<'_> {
-    fn next(&mut self) -> Result<Vec<u8>, ImportError> {
+    fn read(&mut self) -> Result<Vec<u8>, ImportError> {
         let mut line = Vec::new();
         self.from
             .read_until(b'\n', &mut line)
@@ -176,7 +176,7 @@ impl Source<'_> {
 
     /// Stores the rows of one table.
     fn store(&mut self, conn: &mut Conn, table: &Table, rows: u64) -> Result<(), ImportError> {
-        let line = self.next()?;
+        let line = self.read()?;
         let heading: Heading = self.parse(&line)?;
         let columns = table.columns.iter().map(|column| column.name);
         if heading.table != table.name || !heading.columns.iter().map(String::as_str).eq(columns) {
@@ -184,7 +184,7 @@ impl Source<'_> {
         }
         let mut batch = Batch::default();
         for _ in 0..rows {
-            let line = self.next()?;
+            let line = self.read()?;
             let row = self.row(table, &line)?;
             if batch.rows.is_empty() {
                 batch.first = self.line;
@@ -218,7 +218,7 @@ impl Source<'_> {
     }
 
     fn end(&mut self) -> Result<(), ImportError> {
-        let line = self.next()?;
+        let line = self.read()?;
         self.parse::<Seal>(&line).map(drop)
     }
 }

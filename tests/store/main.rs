@@ -18,4 +18,5 @@ mod installation;
 mod migrations;
 mod occupancy;
 mod race;
+mod releases;
 mod scene;

@@ -9,4 +9,5 @@
 pub mod both;
 pub mod chance;
 pub mod postgres;
+pub mod releases;
 pub mod rows;

@@ -34,6 +34,7 @@ mod plans;
 mod private_links;
 mod programme_calendars;
 mod refusals;
+mod releases;
 mod second_factor;
 mod secrecy;
 mod security;
