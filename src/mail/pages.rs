@@ -444,10 +444,10 @@ fn retrier(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(User, String
     let mail = outbox::summary(conn, id)?;
     if mail.is_some_and(|mail| mail.event_id.is_none()) {
         let session = caller.session(conn)?;
-        return match session.user.admin {
-            true => Ok((session.user, "/mail".to_owned())),
-            false => Err(Error::NotFound),
-        };
+        if session.user.admin {
+            return Ok((session.user, "/mail".to_owned()));
+        }
+        return Err(Error::NotFound);
     }
     let (_, _, seat, _) = mail_of(conn, caller, id)?;
     Ok((seat.to_change()?.user, format!("/mail/{id}")))

@@ -10,7 +10,7 @@ use super::{Kind, LinkToken};
 use crate::app::App;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
-use crate::auth::session::{Caller, TokenHash};
+use crate::auth::session::Caller;
 use crate::auth::{password, throttle};
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
@@ -141,11 +141,10 @@ pub async fn set(
         let form = Form::rejected(fields, errors);
         return Ok(untold(unprocessable(&door.page(&form))?));
     };
-    let (hash, used): (String, TokenHash) = (password.hash().await?, door.token.hash());
-    let now = caller.now;
+    let (token, hash, now) = (door.token.hash(), password.hash().await?, caller.now);
     let accepted = app
         .db
-        .write(move |conn| Ok::<_, Error>(store::accept(conn, &used, &hash, now)?))
+        .write(move |conn| Ok::<_, Error>(store::accept(conn, &token, &hash, now)?))
         .await?;
     match accepted {
         Some(_) => Ok(untold(see_other_done("/sign-in", "password-set"))),

@@ -41,8 +41,8 @@ struct UserLine {
     factor: bool,
     /// Nobody can sign in with it yet.
     invited: bool,
-    /// There is a link that can be withdrawn.
-    open: bool,
+    /// The link by which its user sets a password, good or run out.
+    link: Option<Open>,
     standing: String,
     tag: &'static str,
 }
@@ -108,7 +108,7 @@ fn line(
         disabled: account.disabled,
         factor,
         invited,
-        open: link.is_some(),
+        link: link.copied(),
         standing,
         tag,
     }
