@@ -23,8 +23,10 @@ mod support;
 
 mod clashes;
 mod document;
+mod doors;
 mod everywhere;
 mod fuzz;
+mod house;
 mod markup;
 mod matrix;
 mod plans;
@@ -34,4 +36,5 @@ mod reading;
 mod rights;
 mod table;
 mod tokens;
+mod visitor;
 mod writing;

@@ -1,7 +1,8 @@
 //! Markup in everything that people type, and then every page there is, forms and refusals among them: it stays text,
 //! and it is nowhere an address.
 
-use crate::matrix::{House, MATRIX};
+use crate::doors::MATRIX;
+use crate::house::House;
 
 /// Would run as an element, and as an address.
 const EVIL: &str = "javascript:alert(1)//\"><img src=x onerror=alert(1)>";

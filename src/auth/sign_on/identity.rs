@@ -64,7 +64,8 @@ pub fn account_of(conn: &mut Conn, identity: &Identity, now: Moment) -> Result<F
             None => return Ok(Found::Nothing(None)),
         },
     };
-    let opens = !account.disabled && (kept || keep(conn, identity, &account.user, now)?);
+    let works = !account.disabled && account.has_password();
+    let opens = works && (kept || keep(conn, identity, &account.user, now)?);
     Ok(if opens {
         Found::Account(Box::new(account))
     } else {
