@@ -3,7 +3,7 @@
 use iikura::auth::EventRole;
 use serde_json::{Value, json};
 
-use super::{AKI, House, begin, finish, is_in, refused, to_provider_and_back};
+use super::{AKI, House, begin, finish, is_in, refused, sign_in, to_provider_and_back};
 use crate::meeting::{Meeting, OFFICER};
 use crate::second_factor::{code, set_up};
 use crate::server::PASSWORD;
@@ -23,7 +23,7 @@ fn nobody_gets_an_account_by_signing_in() {
     let users = "SELECT count(*) AS count FROM users";
     let before = house.server.count(users);
     house.provider.seats("n-1", "nobody@protocol.example", true);
-    let unknown = house.sign_in(&browser);
+    let unknown = sign_in(&browser);
     refused(&browser, &unknown, 403, NO_ACCOUNT);
     assert_eq!(house.server.count(users), before);
 
@@ -62,7 +62,7 @@ fn nobody_gets_an_account_by_signing_in() {
                 .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
         }
         house.provider.does(|script| script.claims = claims);
-        let answer = house.sign_in(&browser);
+        let answer = sign_in(&browser);
         assert_eq!(
             (answer.status, &answer.body),
             (403, &unknown.body),
@@ -87,33 +87,33 @@ fn nobody_gets_an_account_by_signing_in() {
 fn the_address_is_compared_without_regard_to_capitals() {
     let house = House::on(&Scratch::sqlite());
     house.provider.seats("a-1", "Aki@Protocol.Example", true);
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
 }
 
 fn an_account_belongs_to_whom_it_was_first_opened_for(scratch: &Scratch) {
     let house = House::on(scratch);
     let browser = || house.server.browser();
-    assert_eq!(house.sign_in(&browser()).status, 303);
+    assert_eq!(sign_in(&browser()).status, 303);
 
     // Another address, verified or not: it is still Aki.
     house
         .provider
         .seats("a-1", "aki.suzuki@protocol.example", false);
     let known = browser();
-    assert_eq!(house.sign_in(&known).status, 303);
+    assert_eq!(sign_in(&known).status, 303);
     assert!(known.get("/account").body.contains("Aki Tanaka"));
     house
         .server
         .user("other@protocol.example", "Other", true, &[]);
     house.provider.seats("a-1", "other@protocol.example", true);
     let known = browser();
-    assert_eq!(house.sign_in(&known).status, 303);
+    assert_eq!(sign_in(&known).status, 303);
     assert!(known.get("/account").body.contains("Aki Tanaka"));
 
     // Aki's address has gone over to somebody else: they are not Aki.
     house.provider.seats("b-2", AKI, true);
     let heir = browser();
-    refused(&heir, &house.sign_in(&heir), 403, NO_ACCOUNT);
+    refused(&heir, &sign_in(&heir), 403, NO_ACCOUNT);
     let noted = "SELECT count(*) AS count FROM audit WHERE action = 'user.sign_in_refused'";
     assert_eq!(house.server.count(noted), 1);
 
@@ -128,10 +128,10 @@ fn an_account_belongs_to_whom_it_was_first_opened_for(scratch: &Scratch) {
     for what in ["disablement", "enablement"] {
         assert_eq!(admin.post(&format!("/users/{aki}/{what}"), &[]).status, 303);
     }
-    assert_eq!(house.sign_in(&heir).status, 303);
+    assert_eq!(sign_in(&heir).status, 303);
     house.provider.seats("a-1", AKI, true);
     let former = browser();
-    refused(&former, &house.sign_in(&former), 403, NO_ACCOUNT);
+    refused(&former, &sign_in(&former), 403, NO_ACCOUNT);
 }
 
 fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
@@ -156,11 +156,11 @@ fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
 fn a_disabled_account_is_shut_for_whom_it_knows_as_well() {
     let house = House::on(&Scratch::sqlite());
     let browser = house.server.browser();
-    assert_eq!(house.sign_in(&browser).status, 303);
+    assert_eq!(sign_in(&browser).status, 303);
     house
         .server
         .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
-    refused(&browser, &house.sign_in(&browser), 403, NO_ACCOUNT);
+    refused(&browser, &sign_in(&browser), 403, NO_ACCOUNT);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn our_second_factor_is_asked_for_all_the_same() {
     let house = House::on(&Scratch::sqlite());
     let device = set_up(&house.server, &house.server.signed_in(AKI));
     let browser = house.server.browser();
-    let half = house.sign_in(&browser);
+    let half = sign_in(&browser);
     assert_eq!((half.status, half.location()), (303, "/sign-in/code"));
     assert!(!is_in(&browser));
     house.pass(30);
@@ -192,7 +192,7 @@ fn who_has_to_have_a_factor_sets_one_up_on_this_way_in_too() {
     for email in [OFFICER, "mei@protocol.example"] {
         house.provider.seats(email, email, true);
         let browser = house.server.browser();
-        assert_eq!(house.sign_in(&browser).location(), "/sign-in/second-factor");
+        assert_eq!(sign_in(&browser).location(), "/sign-in/second-factor");
         assert!(!is_in(&browser));
     }
     assert_eq!(house.server.signed_in(AKI).get("/account").status, 200);
@@ -204,11 +204,11 @@ fn whoever_tries_too_often_waits_as_with_passwords() {
     let browser = house.server.browser();
     // What is right counts for nothing.
     for _ in 0..25 {
-        assert_eq!(house.sign_in(&browser).status, 303);
+        assert_eq!(sign_in(&browser).status, 303);
     }
     house.provider.seats("n-1", "nobody@protocol.example", true);
     for _ in 0..20 {
-        assert_eq!(house.sign_in(&browser).status, 403);
+        assert_eq!(sign_in(&browser).status, 403);
     }
     house.provider.seats("a-1", AKI, true);
     let page = to_provider_and_back(&browser);
@@ -221,7 +221,7 @@ fn whoever_tries_too_often_waits_as_with_passwords() {
         "one count for both ways"
     );
     house.pass(15 * 60);
-    assert_eq!(house.sign_in(&browser).status, 303);
+    assert_eq!(sign_in(&browser).status, 303);
 
     house
         .server

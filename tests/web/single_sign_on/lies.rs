@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::provider::{self, Manner, Provider, Signed};
-use super::{AKI, House, finish, is_in, refused, to_provider_and_back};
+use super::{AKI, House, finish, is_in, refused, sign_in, to_provider_and_back};
 use crate::server::{PASSWORD, START, Server};
 use crate::support::both::Scratch;
 
 const UNCHECKED: &str = "could not be checked";
 const SILENT: &str = "the Ministry does not answer";
 
-fn aki_with(more: Value) -> Value {
+fn aki_with(more: &Value) -> Value {
     let mut claims = json!({ "sub": "a-1", "email": AKI, "email_verified": true });
     let more = more.as_object().unwrap().clone();
     claims.as_object_mut().unwrap().extend(more);
@@ -23,7 +23,7 @@ fn aki_with(more: Value) -> Value {
 /// Every way of lying is tried where the same without the lie has just let Aki in.
 fn signs_nobody_in(house: &House, name: &str) {
     let browser = house.server.browser();
-    let answer = house.sign_in(&browser);
+    let answer = sign_in(&browser);
     assert!(!is_in(&browser), "{name}");
     refused(&browser, &answer, 502, UNCHECKED);
 }
@@ -31,7 +31,7 @@ fn signs_nobody_in(house: &House, name: &str) {
 #[test]
 fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
     let house = House::on(&Scratch::sqlite());
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
     let lies = [
         (
             "another sign-in's nonce",
@@ -61,20 +61,20 @@ fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
         ("verified in a string", json!({ "email_verified": "true" })),
     ];
     for (name, lie) in lies {
-        house.provider.does(|script| script.claims = aki_with(lie));
+        house.provider.does(|script| script.claims = aki_with(&lie));
         signs_nobody_in(&house, name);
     }
     house
         .provider
-        .does(|script| script.claims = aki_with(json!({})));
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+        .does(|script| script.claims = aki_with(&json!({})));
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
 }
 
 #[test]
 fn a_signature_counts_when_only_the_provider_can_make_it() {
     for provider in [Provider::start(START), Provider::start_rsa(START)] {
         let house = House::asking(provider, &Scratch::sqlite(), &[]);
-        assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+        assert_eq!(sign_in(&house.server.browser()).status, 303);
         for signed in [
             Signed::ByAnotherKey,
             Signed::NotAtAll,
@@ -127,7 +127,7 @@ fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
         "{took:?}"
     );
     house.provider.does(|script| script.token = Manner::Good);
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
 }
 
 #[test]

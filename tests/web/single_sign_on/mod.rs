@@ -45,15 +45,15 @@ impl House {
         Self { server, provider }
     }
 
-    /// The whole way in a browser.
-    pub fn sign_in(&self, browser: &Browser) -> Answer {
-        finish(browser, &to_provider_and_back(browser))
-    }
-
     pub fn pass(&self, seconds: i64) {
         self.server.pass(seconds);
         self.provider.does(|script| script.now += seconds);
     }
+}
+
+/// The whole way in a browser.
+pub fn sign_in(browser: &Browser) -> Answer {
+    finish(browser, &to_provider_and_back(browser))
 }
 
 /// Presses the button: where the browser is sent.
@@ -117,7 +117,7 @@ fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
     browser.set_cookie(Some(
         "__Host-iikura=what-somebody-else-put-there".to_owned(),
     ));
-    let entered = house.sign_in(&browser);
+    let entered = sign_in(&browser);
     assert_eq!(
         (entered.status, entered.location()),
         (303, "/"),
@@ -156,7 +156,7 @@ fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
         );
     }
     // The second time nothing new is to be noted.
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
     assert_eq!(count("audit WHERE action = 'user.sign_on_known'"), 1);
 }
 
@@ -164,7 +164,7 @@ fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
 fn most_providers_sign_by_rsa() {
     let provider = Provider::start_rsa(crate::server::START);
     let house = House::asking(provider, &Scratch::sqlite(), &[]);
-    assert_eq!(house.sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&house.server.browser()).status, 303);
 }
 
 #[test]
