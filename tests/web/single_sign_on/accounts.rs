@@ -28,7 +28,7 @@ fn nobody_gets_an_account_by_signing_in() {
     assert_eq!(house.server.count(users), before);
 
     // Whatever the reason is, the page is the same, to the letter.
-    let others: [(&str, Value); 7] = [
+    let others: [(&str, Value); 8] = [
         (
             "unverified",
             json!({ "sub": "a-1", "email": AKI, "email_verified": false }),
@@ -51,15 +51,21 @@ fn nobody_gets_an_account_by_signing_in() {
             json!({ "sub": "a-1", "preferred_username": AKI, "upn": AKI, "email_verified": true }),
         ),
         (
+            "invited",
+            json!({ "sub": "a-1", "email": AKI, "email_verified": true }),
+        ),
+        (
             "disabled",
             json!({ "sub": "a-1", "email": AKI, "email_verified": true }),
         ),
     ];
     for (name, claims) in others {
-        if name == "disabled" {
-            house
-                .server
-                .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
+        let sql = |sql: &str| house.server.sql(&format!("UPDATE users SET {sql}"));
+        match name {
+            // Has not chosen a password yet.
+            "invited" => sql("password_hash = ''"),
+            "disabled" => sql("disabled_at = 1"),
+            _ => {}
         }
         house.provider.does(|script| script.claims = claims);
         let answer = sign_in(&browser);
@@ -78,8 +84,8 @@ fn nobody_gets_an_account_by_signing_in() {
     assert_eq!(count("sign_on_identities"), 0);
     assert_eq!(
         count("audit WHERE action = 'user.sign_in_refused' AND actor LIKE 'somebody at %'"),
-        1,
-        "the disabled account's"
+        2,
+        "the invited one's and the disabled one's"
     );
 }
 
