@@ -51,20 +51,20 @@ fn nobody_gets_an_account_by_signing_in() {
             json!({ "sub": "a-1", "preferred_username": AKI, "upn": AKI, "email_verified": true }),
         ),
         (
-            "invited",
+            "disabled",
             json!({ "sub": "a-1", "email": AKI, "email_verified": true }),
         ),
         (
-            "disabled",
+            "invited",
             json!({ "sub": "a-1", "email": AKI, "email_verified": true }),
         ),
     ];
     for (name, claims) in others {
         let sql = |sql: &str| house.server.sql(&format!("UPDATE users SET {sql}"));
         match name {
-            // Has not chosen a password yet.
-            "invited" => sql("password_hash = ''"),
             "disabled" => sql("disabled_at = 1"),
+            // Has not chosen a password yet.
+            "invited" => sql("disabled_at = NULL, password_hash = ''"),
             _ => {}
         }
         house.provider.does(|script| script.claims = claims);
@@ -85,7 +85,7 @@ fn nobody_gets_an_account_by_signing_in() {
     assert_eq!(
         count("audit WHERE action = 'user.sign_in_refused' AND actor LIKE 'somebody at %'"),
         2,
-        "the invited one's and the disabled one's"
+        "the disabled one's and the invited one's"
     );
 }
 
