@@ -49,7 +49,7 @@ pub struct Programme {
     /// In the order they were entered.
     pub interpreters: Arc<Vec<Interpreter>>,
     /// Rules set aside, in force or lapsed.
-    pub overrides: Vec<Override>,
+    pub overrides: Arc<Vec<Override>>,
     /// What each delegation was last told of each slot, and answered.
     pub ledger: Ledger,
     /// By time.
@@ -76,7 +76,7 @@ impl Programme {
             delegations: Arc::new(delegations),
             rooms: Arc::new(rooms),
             interpreters: Arc::new(interpreters),
-            overrides: Vec::new(),
+            overrides: Arc::default(),
             ledger: Ledger::default(),
             slots: slots.into_iter().map(Arc::new).collect(),
             by_id: Vec::new(),

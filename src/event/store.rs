@@ -1,5 +1,7 @@
 //! Events in the database, and the programme read as a whole.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -105,7 +107,7 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
         let interpreters = interpreter::store::of_event(conn, id)?;
         let slots = slot::store::of_event(conn, id)?;
         let mut programme = Programme::new(event, delegations, rooms, interpreters, slots);
-        programme.overrides = slot::store::overrides_of_event(conn, id)?;
+        programme.overrides = Arc::new(slot::store::overrides_of_event(conn, id)?);
         programme.ledger.tell(notice::store::of_event(conn, id)?);
         programme
             .ledger

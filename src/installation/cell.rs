@@ -114,7 +114,7 @@ impl Cell {
     }
 
     /// Puts it into the next place of a statement.
-    pub(super) fn bind<'f>(self, statement: Statement<'f>, kind: Kind) -> Statement<'f> {
+    pub(super) fn bind(self, statement: Statement<'_>, kind: Kind) -> Statement<'_> {
         let (mut number, mut text, mut truth, mut date, mut bytes) = (None, None, None, None, None);
         match self {
             Self::Nothing => {}

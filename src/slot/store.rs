@@ -1,6 +1,7 @@
 //! Slots, occupancy and overrides in the database. Only [`EventTx`] writes here.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 
@@ -168,7 +169,9 @@ impl EventTx<'_> {
     pub(crate) fn store_slot(&mut self, slot: &Slot, given: &[Override]) -> QueryResult<()> {
         let before = self.programme();
         let mut after = before.with_slot(slot.clone());
-        after.overrides.extend_from_slice(given);
+        if !given.is_empty() {
+            Arc::make_mut(&mut after.overrides).extend_from_slice(given);
+        }
         let (was, will) = (waived(&before), waived(&after));
         let event = before.event.id;
         // What comes loose first, then the slot itself, then what is tightened again: statements are judged one by one.

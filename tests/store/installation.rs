@@ -1,6 +1,7 @@
 //! A whole installation as one file: every table, one moment, whole or not at all.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
@@ -58,11 +59,11 @@ fn file(folder: &TempDir, name: &str) -> PathBuf {
 
 /// Writes a file with lines of its own and a seal that fits them.
 fn sealed(path: &Path, lines: &[&str]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let sha256: String = Sha256::digest(&text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let text = lines.join("\n") + "\n";
+    let mut sha256 = String::new();
+    for byte in Sha256::digest(&text) {
+        write!(sha256, "{byte:02x}").unwrap();
+    }
     std::fs::write(path, format!("{text}{{\"sha256\":\"{sha256}\"}}\n")).unwrap();
 }
 

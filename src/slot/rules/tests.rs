@@ -345,7 +345,7 @@ fn an_override_stands_until_one_of_the_two_moves() {
     let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
     let b = placed(2, interval((20, 30)), HALL, &[UZ], State::Tentative);
     let mut programme = programme(vec![a.clone(), b.clone()]);
-    programme.overrides.push(Override {
+    std::sync::Arc::make_mut(&mut programme.overrides).push(Override {
         slot: b.id,
         slot_placement: b.placement,
         other: Some((a.id, a.placement)),

@@ -429,7 +429,7 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
     };
     let stands = |slots: &[Slot], interpreter: i64| {
         let mut programme = programme(slots.to_vec());
-        programme.overrides.push(entry(interpreter));
+        std::sync::Arc::make_mut(&mut programme.overrides).push(entry(interpreter));
         check_slot(&programme, Candidate::stored(&slots[0]))
             .iter()
             .any(|conflict| in_force(&programme, conflict).is_some())
