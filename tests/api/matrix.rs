@@ -4,18 +4,15 @@
 use std::collections::BTreeSet;
 
 use iikura::auth::token::Scope;
-use iikura::mail::contents::contents;
-use iikura::mail::outbox;
-use iikura::web::Error;
 use serde_json::json;
 
+use crate::doors::For::{Admins, Anyone, Deputies, Programs, Users};
 use crate::doors::MATRIX;
 use crate::house::House;
-use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
-use crate::program::{Program, token_of};
-use crate::support::both::Scratch;
+use crate::meeting::COLLEAGUE;
+use crate::program::Program;
 use crate::table::{everything, routes};
-use crate::visitor::Verdict;
+use crate::visitor::{Pass, Verdict, Visitor};
 
 /// Asks and answers below [`BARE`] have no form of their own, or look at it before they ask who sent it: an empty one
 /// gets through to that question.
