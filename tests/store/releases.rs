@@ -84,7 +84,12 @@ fn comes_up(release: &Release, db: &Scratch) {
     db.check_schema().unwrap();
     let after = rows(db);
     for (table, was) in &before {
-        assert_eq!(&of_columns_that_were(&after[table], was), was, "{table}");
+        let mut now = of_columns_that_were(&after[table], was);
+        if table == "private_links" {
+            // Every delegation has had a row there since 0018.
+            now.retain(|row| was.contains(row));
+        }
+        assert_eq!(&now, was, "{table}");
     }
     // A history from before there were hashes is given them.
     let bare = usize::try_from(count(db, "audit WHERE hash IS NULL")).unwrap();

@@ -100,7 +100,7 @@ fn send(liaison: &Browser, link: &str, fields: &[(&str, &str)]) -> Answer {
     liaison.post(path, &[&[("sequence", sequence)], fields].concat())
 }
 
-fn answer(liaison: &Browser, link: &str, word: &str, comment: &str) -> u16 {
+pub fn answer(liaison: &Browser, link: &str, word: &str, comment: &str) -> u16 {
     send(liaison, link, &[("answer", word), ("comment", comment)]).status
 }
 

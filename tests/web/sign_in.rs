@@ -298,7 +298,7 @@ fn a_form_sent_after_the_session_ended_keeps_every_word() {
             ("email", &again.input("email")),
         ],
     );
-    assert_eq!(sent.status, 200);
+    assert_eq!(sent.status, 303);
     assert_eq!(
         server.count("SELECT count(*) AS count FROM users WHERE email = 'new@protocol.example'"),
         1
