@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use tempfile::TempDir;
 
 /// Far above what a start or a recovery takes here.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster in a folder of its own, on a free port of the loopback.
 pub struct Cluster {

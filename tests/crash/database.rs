@@ -13,7 +13,7 @@ const ROUNDS: usize = 8;
 /// The longest that it lives on after a booking, in milliseconds.
 const LAST_MOMENTS: u64 = 60;
 /// The longest that the office waits for the program once the database is there again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {

@@ -2,6 +2,7 @@
 //! worker sends: what was committed is told, what is told was committed, and what comes twice is the same.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     reason = "a test that cannot go on says so by ending"
