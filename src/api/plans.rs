@@ -134,7 +134,7 @@ pub(super) struct PlanMade {
     post, path = "/events/{slug}/plans", operation_id = "plan_slots", tag = "Slots",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the programme as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"17\""),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the programme as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"17\""),
     ),
     request_body = PlanWanted,
     responses(

@@ -134,7 +134,7 @@ pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
     patch, path = "/slots/{id}", operation_id = "change_slot", tag = "Slots",
     params(
         ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
-        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     request_body(content((SlotChange = "application/json"), (SlotChange = "application/merge-patch+json"))),
     responses((status = 200, description = "The slot as it is now", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
@@ -172,7 +172,7 @@ pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
     delete, path = "/slots/{id}", operation_id = "cancel_slot", tag = "Slots",
     params(
         ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
-        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+        ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     responses((status = 204, description = "The slot is cancelled")),
 )]
@@ -196,7 +196,7 @@ pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
     post, path = "/slots/{id}/confirmation", operation_id = "confirm_slot", tag = "Slots",
     params(
         ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     request_body(content = Confirmation, description = "May be left out"),
     responses((status = 200, description = "The slot, confirmed", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
@@ -227,7 +227,7 @@ pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
     delete, path = "/slots/{id}/confirmation", operation_id = "withdraw_confirmation", tag = "Slots",
     params(
         ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^(\\*|\"[0-9]+\"|[0-9]+)$", example = "\"3\""),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     responses((status = 200, description = "The slot, tentative", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
 )]

@@ -218,6 +218,8 @@ fn an_administrator_ends_anybodys_sessions_at_the_next_request() {
     }
     assert_eq!(bystander.get("/account").status, 200);
     assert_eq!(admin.get(ended.location()).status, 200);
+    let noted = "SELECT count(*) AS count FROM audit WHERE action = 'user.sessions_ended'";
+    assert_eq!(server.count(noted), 1);
     // The account itself is as it was, and of their own an administrator keeps the session that asks.
     assert_eq!(server.signed_in(aki).get("/account").status, 200);
     assert_ne!(other, user);

@@ -249,7 +249,19 @@ pub async fn end_sessions(
         .write(move |conn| {
             let session = caller.session(conn)?.administrator()?;
             account::by_id(conn, user)?;
-            Ok::<_, Error>(store::end_sessions(conn, user, Some(&session.token))?)
+            conn.transaction(|conn| {
+                store::end_sessions(conn, user, Some(&session.token))?;
+                let (actor, nothing) = (session.user.actor(), (None, None));
+                account::note(
+                    conn,
+                    &actor,
+                    caller.now,
+                    "user.sessions_ended",
+                    user,
+                    nothing,
+                )
+            })?;
+            Ok::<_, Error>(())
         })
         .await?;
     Ok(see_other_done(
