@@ -61,6 +61,14 @@ pub struct House {
 /// A server as a process.
 pub struct Server(Child);
 
+/// None outlives its test.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Server {
     /// Lets it live for so long, and kills it as a power cut would.
     pub fn kill_after(mut self, life: Duration) {

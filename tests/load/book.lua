@@ -1,4 +1,5 @@
--- Books, each request at a place of its own in the evening or at one that is taken: 201 or 409, nothing else.
+-- Books, each request at a place of its own in the evening or at one that is taken: 201 or 409, nothing else. Each of the
+-- twenty takes its time, as somebody does who types.
 local tokens, threads = {}, {}
 
 function setup(thread)
@@ -22,6 +23,12 @@ function request()
     wanted, room, time(from), time(to))
   return wrk.format("POST", "/api/v1/events/week/slots",
     { ["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json" }, body)
+end
+
+-- Milliseconds before a connection's next request: below the five seconds after which the server hangs up on whoever says
+-- nothing.
+function delay()
+  return 4000
 end
 
 function response(status)
