@@ -5,6 +5,7 @@ mod finding;
 pub mod interpretation;
 pub(super) mod overlap;
 pub(super) mod place;
+mod reasons;
 mod rule;
 pub(super) mod shape;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub mod wording;
 
 pub use chair::guests_without_bilateral;
 pub use finding::Finding;
+pub use reasons::Reasons;
 pub use rule::{Level, Rule};
 
 use crate::event::programme::{Programme, Resource};
@@ -211,17 +213,19 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
         return None;
     }
     let (rule, resource) = (conflict.rule(), conflict.finding.resource());
-    // Of a long week there are thousands: what costs least to see is looked at first.
+    let slots: Vec<SlotId> = match &conflict.finding {
+        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => run.clone(),
+        finding => conflict.slot.into_iter().chain(finding.other()).collect(),
+    };
     let mut entries = programme
         .overrides
-        .iter()
+        .given_for(&slots)
         .filter(|entry| entry.rule == rule && entry.resource == resource);
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
         Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
-            let standing: Vec<&Override> = entries
-                .filter(|entry| run.contains(&entry.slot) && entry.stands(programme))
-                .collect();
+            let standing: Vec<&Override> =
+                entries.filter(|entry| entry.stands(programme)).collect();
             let beside = |first: &Override, member: SlotId| {
                 standing.iter().any(|entry| {
                     entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
