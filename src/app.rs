@@ -33,7 +33,7 @@ use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
-use crate::web::kept::KeptPages;
+use crate::web::kept::Kept;
 use crate::web::{Error, assets, security};
 
 /// What every handler can reach.
@@ -47,8 +47,8 @@ pub struct App {
     pub config: Config,
     /// The programmes in memory.
     pub live: Live,
-    /// Finished pages, each while its programme is at the same revision.
-    pub pages: KeptPages,
+    /// What was written out once, each while its programme is at the same revision.
+    pub kept: Kept,
     /// Rung after a commit that queued mail.
     pub mail_bell: Bell,
     /// How often each program may still ask.
@@ -74,7 +74,7 @@ impl App {
             clock,
             config,
             live: Live::default(),
-            pages: KeptPages::default(),
+            kept: Kept::default(),
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use bytestring::ByteString;
 
 use super::{Agenda, Pencilled, ics};
 use crate::app::App;
@@ -214,7 +215,7 @@ pub async fn feed(
     }
     Ok(answer
         .content_type("text/calendar; charset=utf-8")
-        .body(written(&app, &programme, stamp)))
+        .body(written(&app, &programme, stamp)?))
 }
 
 fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -227,14 +228,10 @@ fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
 }
 
 /// The calendar, written once for each revision: it is the same for all who may see it.
-fn written(app: &App, programme: &Programme, stamp: Moment) -> web::Bytes {
+fn written(app: &App, programme: &Programme, stamp: Moment) -> Result<ByteString, Error> {
     let (slug, revision) = (&programme.event.slug, programme.event.revision);
-    let key = format!("calendar {slug}");
-    if let Some(written) = app.pages.get(&key, revision) {
-        return written;
-    }
-    let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
-    let written = web::Bytes::from(ics::subscription(&agenda));
-    app.pages.keep(key, revision, written.clone());
-    written
+    app.kept.at(format!("calendar {slug}"), revision, || {
+        let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
+        Ok(ics::subscription(&agenda))
+    })
 }

@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Bytes, Path};
+use actix_web::web::Path;
+use bytestring::ByteString;
 
 use super::Answer;
 use super::ask::{Ask, unprocessable};
@@ -71,16 +72,11 @@ pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
 }
 
 /// The programme as it is sent, written once for each revision: it is the same for all who may see it.
-fn written(desk: &Desk) -> Result<Bytes, Error> {
-    let (pages, revision) = (&desk.app.pages, desk.programme.event.revision);
+fn written(desk: &Desk) -> Result<ByteString, Error> {
     let key = format!("api programme {}", desk.seat.slug);
-    if let Some(written) = pages.get(&key, revision) {
-        return Ok(written);
-    }
-    let written = serde_json::to_vec(&Programme::of(&desk.programme)).map_err(Error::internal)?;
-    let written = Bytes::from(written);
-    pages.keep(key, revision, written.clone());
-    Ok(written)
+    desk.app.kept.at(key, desk.programme.event.revision, || {
+        serde_json::to_string(&Programme::of(&desk.programme)).map_err(Error::internal)
+    })
 }
 
 /// The agenda as a file, for the protocol office or for one delegation, which then has nothing of another one's

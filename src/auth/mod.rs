@@ -162,12 +162,6 @@ impl Seat {
         ))
     }
 
-    /// True when the page is to say what was just done.
-    #[must_use]
-    pub const fn has_news(&self) -> bool {
-        self.done.is_some()
-    }
-
     /// True when the page is to say what was just done to a slot, and that can be undone.
     #[must_use]
     pub fn has_undoable_news(&self) -> bool {

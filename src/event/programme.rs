@@ -12,8 +12,9 @@ use crate::notice::Notice;
 use crate::notice::answer::Answer;
 use crate::notice::ledger::Ledger;
 use crate::room::{Room, RoomId};
+use crate::slot::by_slot::BySlot;
 use crate::slot::interval::{Interval, LONGEST_SLOT};
-use crate::slot::rules::Reasons;
+use crate::slot::rules::Override;
 use crate::slot::{Details, Slot, SlotId};
 
 /// Whatever can be double-booked.
@@ -49,7 +50,7 @@ pub struct Programme {
     /// In the order they were entered.
     pub interpreters: Arc<Vec<Interpreter>>,
     /// Rules set aside, in force or lapsed.
-    pub overrides: Arc<Reasons>,
+    pub overrides: Arc<BySlot<Override>>,
     /// What each delegation was last told of each slot, and answered.
     pub ledger: Ledger,
     /// By time.

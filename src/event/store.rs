@@ -107,7 +107,11 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
         let interpreters = interpreter::store::of_event(conn, id)?;
         let slots = slot::store::of_event(conn, id)?;
         let mut programme = Programme::new(event, delegations, rooms, interpreters, slots);
-        programme.overrides = Arc::new(slot::store::overrides_of_event(conn, id)?.into());
+        programme.overrides = Arc::new(
+            slot::store::overrides_of_event(conn, id)?
+                .into_iter()
+                .collect(),
+        );
         programme.ledger.tell(notice::store::of_event(conn, id)?);
         programme
             .ledger

@@ -6,6 +6,7 @@ use super::Interpreter;
 use super::coverage::Understanding;
 use crate::event::programme::{Programme, Resource};
 use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
+use crate::slot::by_slot::BySlot;
 use crate::slot::rules::interpretation::{is_alone, is_relieved, of_details, works};
 use crate::slot::rules::{Candidate, Level, Rule, check, wording};
 use crate::slot::{Slot, State};
@@ -146,7 +147,7 @@ fn work(
             || (conflict.rule() == Rule::Interpretation && conflict.level != Level::Advice)
     });
     Work {
-        slot: slot_view(programme, slot, &[]),
+        slot: slot_view(programme, slot, &BySlot::default()),
         between: between(programme, interpreter, slot),
         how: how(programme, interpreter, slot),
         running,

@@ -1,6 +1,7 @@
 //! Slots: the blocks of the programme.
 
 pub mod booking;
+pub mod by_slot;
 pub mod forms;
 pub mod free;
 pub mod interval;

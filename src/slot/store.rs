@@ -170,7 +170,7 @@ impl EventTx<'_> {
         let before = self.programme();
         let mut after = before.with_slot(slot.clone());
         if !given.is_empty() {
-            Arc::make_mut(&mut after.overrides).extend_from_slice(given);
+            Arc::make_mut(&mut after.overrides).extend(given.iter().cloned());
         }
         let (was, will) = (waived(&before), waived(&after));
         let event = before.event.id;

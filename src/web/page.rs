@@ -1,7 +1,6 @@
 //! The frame around every page, and how a page becomes an answer.
 
 use actix_web::HttpResponse;
-use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
@@ -10,6 +9,10 @@ use crate::web::Error;
 use crate::web::assets::asset;
 use crate::web::done::Done;
 use crate::web::form::Form;
+use crate::web::kept::Markup;
+
+/// More than the frame of a page takes.
+const FRAME_BYTES: usize = 8 * 1024;
 
 /// What `layout.html` needs; every page struct has it as its field `shell`.
 #[derive(Debug, Clone, Default)]
@@ -286,13 +289,18 @@ pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpRespo
     Ok(answer(status, page.render()?))
 }
 
-/// Answers with a page that was rendered before: 200.
-#[must_use]
-pub fn html(body: impl MessageBody + 'static) -> HttpResponse {
-    answer(StatusCode::OK, body)
+/// Renders a page around a long part that was written before: 200.
+///
+/// # Errors
+/// When the template fails.
+pub fn render_around(part: &Markup, page: &impl Template) -> Result<HttpResponse, Error> {
+    // Not twice as long as it will be, as a text is that grows by itself: hundreds may be on their way at once.
+    let mut body = String::with_capacity(part.len() + FRAME_BYTES);
+    page.render_into(&mut body)?;
+    Ok(answer(StatusCode::OK, body))
 }
 
-fn answer(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
+fn answer(status: StatusCode, body: String) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -1,8 +1,10 @@
-"""Keeps so many pages open as their scripts do: a stream of revisions each, and at each news the timetable once more.
+"""Keeps so many pages open as their scripts do: a stream of revisions each, and the timetable once more whenever it has a
+newer one than the page.
 
 watch.py HOST PORT SECONDS WATCHERS COOKIE…  prints what they saw; the cookies are shared out among the watchers.
 """
 import http.client
+import re
 import sys
 import threading
 import time
@@ -18,16 +20,18 @@ def page(cookie):
     connection = http.client.HTTPConnection(host, port, timeout=30)
     connection.request("GET", "/events/week", headers={"cookie": cookie})
     answer = connection.getresponse()
-    answer.read()
-    if answer.status != 200:
-        faults.append(f"page {answer.status}")
+    body = answer.read()
     connection.close()
     times.append(time.monotonic() - began)
+    if answer.status != 200:
+        faults.append(f"page {answer.status}")
+        return 0
+    return int(re.search(rb'data-revision="(\d+)"', body)[1])
 
 
 def watch(cookie):
     try:
-        page(cookie)
+        shown = page(cookie)
         stream = http.client.HTTPConnection(host, port, timeout=30)
         stream.request("GET", "/events/week/live", headers={"cookie": cookie})
         answer = stream.getresponse()
@@ -41,7 +45,8 @@ def watch(cookie):
                 return
             if line.startswith(b"data:") and time.monotonic() < until:
                 news.append(line)
-                page(cookie)
+                if int(line[5:]) > shown:
+                    shown = page(cookie)
     except Exception as error:  # whatever went wrong is what we are here for
         faults.append(repr(error))
 

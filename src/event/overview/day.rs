@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::event::programme::{Programme, Resource};
 use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
+use crate::slot::by_slot::BySlot;
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, State};
 
@@ -35,7 +36,7 @@ pub fn day(
     programme: &Programme,
     resource: Resource,
     date: NaiveDate,
-    marks: &[Mark],
+    marks: &BySlot<Mark>,
 ) -> Vec<Line> {
     let zone = programme.event.time_zone;
     let slots: Vec<&Slot> = programme
@@ -140,7 +141,7 @@ mod tests {
         ]);
         let date = NaiveDate::from_ymd_opt(2022, 12, 24).unwrap();
         let said = |resource| -> Vec<String> {
-            day(&programme, resource, date, &[])
+            day(&programme, resource, date, &BySlot::default())
                 .into_iter()
                 .map(|line| match line {
                     Line::Slot(slot) => slot.time,

@@ -8,6 +8,7 @@ use crate::event::timetable::{SlotView, slot_view};
 use crate::notice;
 use crate::notice::answer::{self, Reply};
 use crate::notice::answer_pages::AnswerWords;
+use crate::slot::by_slot::BySlot;
 use crate::slot::{Kind, Slot, State};
 use crate::time::Instant;
 
@@ -129,7 +130,7 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
         .collect();
     let zone = programme.event.time_zone;
     Meeting {
-        slot: slot_view(programme, slot, &[]),
+        slot: slot_view(programme, slot, &BySlot::default()),
         day: zone
             .date(slot.interval().start())
             .format("%a %-d %b")

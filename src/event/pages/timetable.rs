@@ -1,6 +1,5 @@
 //! The timetable: a day by room, by delegation, or as a list.
 
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -16,15 +15,24 @@ use crate::event::timetable::{
 };
 use crate::notice::{self, answer};
 use crate::slot::SlotId;
+use crate::slot::by_slot::BySlot;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
 use crate::web::form::Fields;
-use crate::web::page::{Section, Shell, html, render, see_other};
+use crate::web::kept::Markup;
+use crate::web::page::{Section, Shell, render_around, see_other};
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]
 struct TimetablePage {
     shell: Shell,
+    day: Markup,
+}
+
+/// What all see of a day who may do the same: all of the page but its frame.
+#[derive(Template)]
+#[template(path = "event/day.html")]
+struct Day {
     slug: String,
     date: NaiveDate,
     heading: String,
@@ -38,13 +46,13 @@ struct TimetablePage {
     grid_minutes: i32,
     plan: Option<DayPlan>,
     lines: Vec<Line>,
-    marks: Vec<Mark>,
+    marks: BySlot<Mark>,
     untold: Vec<Untold>,
     declined: Vec<Declined>,
     may_change: bool,
 }
 
-impl TimetablePage {
+impl Day {
     /// Blocks of fewer rows than this have no room for a line each for time and title.
     fn short_rows(&self) -> i32 {
         match self.zoom {
@@ -103,35 +111,30 @@ pub async fn show(
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let date = date(&desk.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
-    let page = || page(&desk, date, layout);
-    // What was just done is said once, on a page that nobody keeps.
-    if desk.seat.has_news() {
-        return render(&page());
-    }
-    let (key, revision) = (key(&desk, date, layout), desk.programme.event.revision);
-    let body = if let Some(body) = app.pages.get(&key, revision) {
-        body
-    } else {
-        let body = Bytes::from(page().render()?);
-        app.pages.keep(key, revision, body.clone());
-        body
+    let view = View {
+        date,
+        layout,
+        zoom: desk.seat.user.zoom,
+        may_change: desk.seat.may_change(),
     };
-    Ok(html(body))
+    let programme = &desk.programme;
+    let key = format!("timetable {} {view:?}", desk.seat.event.0);
+    let day = Markup::kept(&app.kept, key, programme.event.revision, || {
+        day(programme, view)
+    })?;
+    let shell = desk.seat.shell(day_in_words(date), Section::Timetable);
+    let shell = shell.wide().live(desk.live_page()).script("timetable.js");
+    let page = TimetablePage { shell, day };
+    render_around(&page.day, &page)
 }
 
-/// Everything the page depends on, the revision aside.
-fn key(desk: &Desk, date: NaiveDate, layout: Layout) -> String {
-    let seat = &desk.seat;
-    let (user, layout) = (&seat.user, layout.as_str());
-    format!(
-        "{}/{date}/{layout}/{}/{}/{}/{:?}/{}",
-        seat.event.0,
-        user.zoom.as_str(),
-        user.id.0,
-        user.admin,
-        seat.access,
-        user.name
-    )
+/// Everything that the day depends on, the programme aside.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    date: NaiveDate,
+    layout: Layout,
+    zoom: Zoom,
+    may_change: bool,
 }
 
 /// `POST /events/{slug}/zoom`: remembers how closely the caller looks at timetables, and goes back to the day.
@@ -181,8 +184,8 @@ fn layout(asked: Option<&str>) -> Result<Layout, Error> {
     })
 }
 
-fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
-    let programme = &desk.programme;
+fn day(programme: &Programme, view: View) -> Day {
+    let View { date, layout, .. } = view;
     let event = &programme.event;
     let marks = marks(programme);
     let (plan, lines) = match layout {
@@ -209,13 +212,7 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
         text: text.to_owned(),
         current: each == layout,
     });
-    TimetablePage {
-        shell: desk
-            .seat
-            .shell(day_in_words(date), Section::Timetable)
-            .wide()
-            .live(desk.live_page())
-            .script("timetable.js"),
+    Day {
         slug: event.slug.to_string(),
         date,
         heading: day_in_words(date),
@@ -227,18 +224,18 @@ fn page(desk: &Desk, date: NaiveDate, layout: Layout) -> TimetablePage {
             .iter()
             .map(|each| ZoomButton {
                 word: each.as_str(),
-                current: *each == desk.seat.user.zoom,
+                current: *each == view.zoom,
             })
             .collect(),
         layout: layout.as_str(),
-        zoom: desk.seat.user.zoom,
+        zoom: view.zoom,
         grid_minutes: event.settings.grid_minutes,
         plan,
         lines,
         marks,
         untold: untold(programme),
         declined: declined(programme),
-        may_change: desk.seat.may_change(),
+        may_change: view.may_change,
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::{Layout, Mark, SlotView, slot_view};
 use crate::event::programme::{Programme, Resource};
+use crate::slot::by_slot::BySlot;
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, SlotId};
 use crate::time::Instant;
@@ -84,11 +85,17 @@ pub enum Content {
 
 /// Draws one day in columns.
 #[must_use]
-pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &[Mark]) -> DayPlan {
-    let window = window(programme, date);
+pub fn day_plan(
+    programme: &Programme,
+    date: NaiveDate,
+    layout: Layout,
+    marks: &BySlot<Mark>,
+) -> DayPlan {
+    let slots: Vec<&Slot> = programme.slots_on(date).map(AsRef::as_ref).collect();
+    let window = window_of(programme, date, &slots);
     let mut columns: Vec<Column> = match layout {
         Layout::Delegations => delegation_columns(programme),
-        Layout::Rooms | Layout::List => room_columns(programme, date),
+        Layout::Rooms | Layout::List => room_columns(programme, &slots),
     };
     for (place, column) in (2..).zip(&mut columns) {
         column.place = place;
@@ -107,7 +114,18 @@ pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &
             .collect(),
     };
     for (column, resource) in columns.iter_mut().zip(resources) {
-        column.blocks = blocks(programme, date, window, resource, marks);
+        let slots = slots.iter().copied().filter(|slot| match resource {
+            Some(resource) => slot.details.resources().any(|taken| taken == resource),
+            None => slot.details.room.is_none(),
+        });
+        column.blocks = blocks(
+            programme,
+            date,
+            window,
+            resource,
+            &slots.collect::<Vec<_>>(),
+            marks,
+        );
     }
     let rows = window.minutes() / ROW_MINUTES;
     let hours = (0..=rows)
@@ -133,7 +151,12 @@ pub fn day_plan(programme: &Programme, date: NaiveDate, layout: Layout, marks: &
 /// Whole hours that hold the opening hours and every slot of the day.
 #[must_use]
 pub fn window(programme: &Programme, date: NaiveDate) -> Interval {
-    let slots = || programme.slots_on(date).map(|slot| slot.interval());
+    let slots: Vec<&Slot> = programme.slots_on(date).map(AsRef::as_ref).collect();
+    window_of(programme, date, &slots)
+}
+
+fn window_of(programme: &Programme, date: NaiveDate, slots: &[&Slot]) -> Interval {
+    let slots = || slots.iter().map(|slot| slot.interval());
     let open = programme.event.opening_hours(date);
     let start = slots().chain(open).map(Interval::start).min();
     let end = slots().chain(open).map(Interval::end).max();
@@ -146,7 +169,7 @@ pub fn window(programme: &Programme, date: NaiveDate) -> Interval {
         .unwrap_or_else(|| programme.event.hours_of(date))
 }
 
-fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
+fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<Column> {
     let mut columns: Vec<Column> = programme
         .rooms
         .iter()
@@ -160,11 +183,7 @@ fn room_columns(programme: &Programme, date: NaiveDate) -> Vec<Column> {
             blocks: Vec::new(),
         })
         .collect();
-    if programme
-        .slots_on(date)
-        .any(|slot| slot.details.room.is_none())
-        || columns.is_empty()
-    {
+    if slots.iter().any(|slot| slot.details.room.is_none()) || columns.is_empty() {
         columns.push(Column {
             place: 0,
             booking_query: String::new(),
@@ -199,21 +218,14 @@ fn blocks(
     date: NaiveDate,
     window: Interval,
     resource: Option<Resource>,
-    marks: &[Mark],
+    slots: &[&Slot],
+    marks: &BySlot<Mark>,
 ) -> Vec<Block> {
-    let slots: Vec<&Slot> = programme
-        .slots_on(date)
-        .map(AsRef::as_ref)
-        .filter(|slot| match resource {
-            Some(resource) => slot.details.resources().any(|taken| taken == resource),
-            None => slot.details.room.is_none(),
-        })
-        .collect();
     let mut blocks = closed(programme, date, window);
     if let Some(Resource::Room(id)) = resource
         && let Some(room) = programme.room(id)
     {
-        blocks.extend(turnarounds(&slots, window, room.turnaround_minutes));
+        blocks.extend(turnarounds(slots, window, room.turnaround_minutes));
     }
     if let Some(Resource::Delegation(id)) = resource
         && let Some(delegation) = programme.delegation(id)
@@ -221,9 +233,9 @@ fn blocks(
         blocks.extend(absences(&delegation.presence, window));
     }
     if resource.is_some() {
-        blocks.extend(gaps(programme, &slots, window));
+        blocks.extend(gaps(programme, slots, window));
     }
-    let lanes = lanes(&slots);
+    let lanes = lanes(slots);
     for slot in slots {
         let mut view = slot_view(programme, slot, marks);
         view.lane = lanes.get(&slot.id).cloned().unwrap_or_default();

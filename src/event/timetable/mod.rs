@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 
 use super::programme::Programme;
 use crate::db::text_enum::TextEnum;
+use crate::slot::by_slot::{BySlot, Concerning};
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
 use crate::slot::{Slot, SlotId, State};
@@ -119,9 +120,15 @@ pub struct Mark {
     pub reason: String,
 }
 
+impl Concerning for Mark {
+    fn slot(&self) -> Option<SlotId> {
+        self.slot
+    }
+}
+
 /// Everything to look at in a programme, in words, strictest first.
 #[must_use]
-pub fn marks(programme: &Programme) -> Vec<Mark> {
+pub fn marks(programme: &Programme) -> BySlot<Mark> {
     let mut marks: Vec<Mark> = check_all(programme)
         .iter()
         .map(|conflict| stored_mark(programme, conflict))
@@ -131,7 +138,7 @@ pub fn marks(programme: &Programme) -> Vec<Mark> {
             .iter()
             .position(|w| *w == mark.level)
     });
-    marks
+    marks.into_iter().collect()
 }
 
 fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
@@ -177,7 +184,7 @@ fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
 
 /// A slot in words.
 #[must_use]
-pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView {
+pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<Mark>) -> SlotView {
     let details = &slot.details;
     let names: Vec<&str> = programme
         .parties(details)
@@ -212,11 +219,7 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &[Mark]) -> SlotView
         } else {
             codes.join(", ")
         },
-        marks: marks
-            .iter()
-            .filter(|mark| mark.slot == Some(slot.id))
-            .cloned()
-            .collect(),
+        marks: marks.of(slot.id).cloned().collect(),
         lane: String::new(),
     }
 }
@@ -243,7 +246,7 @@ pub enum Line {
 
 /// One day as a list by time, the gaps in between.
 #[must_use]
-pub fn day_list(programme: &Programme, date: NaiveDate, marks: &[Mark]) -> Vec<Line> {
+pub fn day_list(programme: &Programme, date: NaiveDate, marks: &BySlot<Mark>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut until: Option<Instant> = None;
     for slot in programme.slots_on(date) {

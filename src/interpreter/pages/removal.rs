@@ -12,6 +12,7 @@ use crate::event::timetable::{SlotView, slot_view};
 use crate::interpreter::Interpreter;
 use crate::interpreter::change::{self, InterpreterError, Seen};
 use crate::slot::booking::BookingError;
+use crate::slot::by_slot::BySlot;
 use crate::slot::pages::again;
 use crate::slot::rules::interpretation::{Gap, left_alone, replacements};
 use crate::slot::rules::{Candidate, wording};
@@ -210,7 +211,7 @@ fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage 
 fn plain(desk: &Desk, slot: &Slot) -> Line {
     let programme = &desk.programme;
     Line {
-        slot: slot_view(programme, slot, &[]),
+        slot: slot_view(programme, slot, &BySlot::default()),
         day: programme
             .event
             .time_zone

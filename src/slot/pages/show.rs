@@ -15,6 +15,7 @@ use crate::event::timetable::{Mark, SlotView, slot_view};
 use crate::notice::answer::{self, Reply};
 use crate::notice::answer_pages::AnswerWords;
 use crate::notice::{self, Method, News};
+use crate::slot::by_slot::BySlot;
 use crate::slot::rules::{Candidate, check};
 use crate::slot::undo::is_change;
 use crate::slot::{Slot, SlotId, State, forms};
@@ -119,7 +120,7 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage 
     SlotPage {
         shell,
         slug: programme.event.slug.to_string(),
-        slot: slot_view(programme, slot, &[]),
+        slot: slot_view(programme, slot, &BySlot::default()),
         version: slot.version,
         day: zone.day_in_words(start),
         date: zone.date(start).to_string(),

@@ -7,6 +7,7 @@ use super::show::interpretation;
 use crate::audit;
 use crate::event::desk::Desk;
 use crate::event::timetable::slot_view;
+use crate::slot::by_slot::BySlot;
 use crate::slot::{Details, Slot};
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -67,7 +68,7 @@ fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
         ..current.clone()
     };
     let words = |slot: &Slot| {
-        let view = slot_view(programme, slot, &[]);
+        let view = slot_view(programme, slot, &BySlot::default());
         let day = zone.day_in_words(slot.interval().start());
         let note = slot.details.note.clone();
         [

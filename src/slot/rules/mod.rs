@@ -5,7 +5,6 @@ mod finding;
 pub mod interpretation;
 pub(super) mod overlap;
 pub(super) mod place;
-mod reasons;
 mod rule;
 pub(super) mod shape;
 #[cfg(test)]
@@ -14,10 +13,10 @@ pub mod wording;
 
 pub use chair::guests_without_bilateral;
 pub use finding::Finding;
-pub use reasons::Reasons;
 pub use rule::{Level, Rule};
 
 use crate::event::programme::{Programme, Resource};
+use crate::slot::by_slot::Concerning;
 use crate::slot::{Details, Slot, SlotId, State};
 use crate::time::Moment;
 
@@ -219,7 +218,7 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
     };
     let mut entries = programme
         .overrides
-        .given_for(&slots)
+        .of_any(&slots)
         .filter(|entry| entry.rule == rule && entry.resource == resource);
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
@@ -237,6 +236,12 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
             })
         }
         _ => entries.find(|entry| entry.concerns(conflict) && entry.stands(programme)),
+    }
+}
+
+impl Concerning for Override {
+    fn slot(&self) -> Option<SlotId> {
+        Some(self.slot)
     }
 }
 
