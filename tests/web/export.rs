@@ -37,11 +37,13 @@ fn whoever_has_documents_made_without_end_waits_and_nobody_else_does() {
         "/card.pdf?delegation=KZ",
         "/pages/1.svg?document=agenda&format=pdf",
     ] {
-        assert_eq!(
-            officer.get(&format!("{AGENDA}{paper}")).status,
-            429,
-            "{paper}"
-        );
+        // Half a second earns another one, which may be over before this is asked.
+        let mut granted = 0;
+        while officer.file(&format!("{AGENDA}{paper}")).0 != 429 {
+            granted += 1;
+            assert!(granted < 10, "{paper}");
+            while officer.get(&table).status == 200 {}
+        }
     }
     assert_eq!(officer.get("/events/ca-jad-9").status, 200);
     assert_eq!(colleague.get(&table).status, 200);
