@@ -356,9 +356,12 @@ async function placeAt(page, room, clock) {
     const at = () => topOf(hour) + (Number(clock.slice(3)) / 60) * (topOf(hours[1]) - topOf(hours[0]));
     const { top, bottom, height } = view.getBoundingClientRect();
     if (at() < top + 120 || at() > bottom - 120) view.scrollTop += at() - top - height / 2;
-    if (at() < 60 || at() > innerHeight - 120) scrollBy(0, at() - innerHeight / 2);
     const { left, width } = track.getBoundingClientRect();
-    return { x: left + width / 2, y: at() };
+    const x = left + width / 2;
+    // What the page has just said may lie over the place, wherever the page was scrolled to before.
+    const isFree = () => view.contains(document.elementFromPoint(x, at() + 3));
+    if (at() < 60 || at() > innerHeight - 120 || !isFree()) scrollBy(0, at() - innerHeight / 2);
+    return { x, y: at() };
   }, clock);
 }
 
