@@ -151,9 +151,10 @@ impl Link {
     }
 }
 
-/// Reads all rows in the order in which they were written.
+/// Reads all rows in the order of their numbers, `batch` at once.
 fn each<E: From<diesel::result::Error>>(
     conn: &mut Conn,
+    batch: i64,
     mut see: impl FnMut(&mut Conn, Link) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut last = i64::MIN;
@@ -161,7 +162,7 @@ fn each<E: From<diesel::result::Error>>(
         let links: Vec<Link> = audit::table
             .filter(audit::id.gt(last))
             .order(audit::id)
-            .limit(BATCH)
+            .limit(batch)
             .select(Link::as_select())
             .load(conn)?;
         let Some(newest) = links.last() else {
@@ -203,7 +204,7 @@ pub fn begin(conn: &mut Conn) -> Result<usize, DbError> {
             .load(conn)?;
         let mut newest: BTreeMap<Option<i64>, String> = BTreeMap::new();
         let mut given = 0;
-        each::<DbError>(conn, |conn, link| {
+        each::<DbError>(conn, BATCH, |conn, link| {
             if begun.contains(&link.event_id) {
                 return Ok(());
             }
@@ -277,58 +278,87 @@ pub enum Broken {
 
 /// Follows every chain from its beginning; `noted` are hashes that must still be there.
 ///
+/// Reads one snapshot: on PostgreSQL a row with a lower number may be committed after one with a higher number, so that
+/// a reader that looks again and again beside writers would miss rows and accuse people of having taken them out.
+///
 /// # Errors
 /// At the first row that is not what was written, and for a noted hash that is gone.
 pub fn verify(conn: &mut Conn, noted: &[String]) -> Result<Vec<Chain>, Broken> {
+    verify_in_batches(conn, noted, BATCH, |_| {})
+}
+
+/// As [`verify`], reading `batch` rows at once and telling after each row how many were followed.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_in_batches(
+    conn: &mut Conn,
+    noted: &[String],
+    batch: i64,
+    mut followed: impl FnMut(u64),
+) -> Result<Vec<Chain>, Broken> {
     let mut chains: BTreeMap<Option<i64>, Chain> = BTreeMap::new();
     let mut missing: Vec<&String> = noted.iter().collect();
-    each::<Broken>(conn, |_, link| {
-        let chain = chains.get(&link.event_id.map(|event| event.0));
-        let expected = link.expected(chain.map(|chain| chain.newest.as_str()));
-        let Link {
-            id,
-            action,
-            subject,
-            actor,
-            ..
-        } = link;
-        match &link.hash {
-            Some(hash) if *hash == expected => {}
-            Some(_) => {
-                return Err(Broken::Altered {
-                    id,
-                    action,
-                    subject,
-                    actor,
-                });
-            }
-            None => {
-                return Err(Broken::Bare {
-                    id,
-                    action,
-                    subject,
-                    actor,
-                });
-            }
-        }
-        missing.retain(|noted| **noted != expected);
-        let rows = chain.map_or(0, |chain| chain.rows) + 1;
-        let newest = expected;
-        let event = link.event_id;
-        chains.insert(
-            event.map(|event| event.0),
-            Chain {
-                event,
-                rows,
-                newest,
-            },
-        );
-        Ok(())
+    let mut rows = 0;
+    conn.snapshot(|conn| {
+        each::<Broken>(conn, batch, |_, link| {
+            let hash = follow(&mut chains, link)?;
+            missing.retain(|noted| **noted != hash);
+            rows += 1;
+            followed(rows);
+            Ok(())
+        })
     })?;
     match missing.first() {
         Some(hash) => Err(Broken::Gone((*hash).clone())),
         None => Ok(chains.into_values().collect()),
     }
+}
+
+/// Adds a row to its chain and returns its hash.
+fn follow(chains: &mut BTreeMap<Option<i64>, Chain>, link: Link) -> Result<String, Broken> {
+    let key = link.event_id.map(|event| event.0);
+    let chain = chains.get(&key);
+    let expected = link.expected(chain.map(|chain| chain.newest.as_str()));
+    let rows = chain.map_or(0, |chain| chain.rows) + 1;
+    let Link {
+        id,
+        event_id: event,
+        action,
+        subject,
+        actor,
+        hash,
+        ..
+    } = link;
+    match hash {
+        Some(hash) if hash == expected => {}
+        Some(_) => {
+            return Err(Broken::Altered {
+                id,
+                action,
+                subject,
+                actor,
+            });
+        }
+        None => {
+            return Err(Broken::Bare {
+                id,
+                action,
+                subject,
+                actor,
+            });
+        }
+    }
+    let newest = expected.clone();
+    chains.insert(
+        key,
+        Chain {
+            event,
+            rows,
+            newest,
+        },
+    );
+    Ok(expected)
 }
 
 #[cfg(test)]

@@ -28,8 +28,10 @@ impl AuditCommand {
     pub(super) fn run(self, db: &Db) -> Result<(), Failure> {
         let Self::Verify(args) = self;
         db.read_here(|conn| {
-            let chains = chain::verify(conn, &args.noted)?;
-            let events = store::all(conn)?;
+            let (chains, events) = conn.snapshot(|conn| {
+                let chains = chain::verify(conn, &args.noted)?;
+                Ok::<_, Failure>((chains, store::all(conn)?))
+            })?;
             for chain in &chains {
                 let known = events.iter().find(|event| Some(event.id) == chain.event);
                 let whose = match (known, chain.event) {

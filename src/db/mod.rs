@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -101,6 +101,37 @@ impl Conn {
             }
             (Err(error), None) => Err(error.into()),
         }
+    }
+
+    /// Reads in one transaction that sees the database as it is at the first query, whatever others commit meanwhile.
+    ///
+    /// For work that asks several questions and draws conclusions from the answers together. Inside a transaction the
+    /// work runs as part of that: another level of isolation cannot be chosen any more, and a snapshot within a
+    /// snapshot is the same one.
+    ///
+    /// # Errors
+    /// As the work says, or as the database does at the beginning or the end.
+    pub fn snapshot<T, E: From<diesel::result::Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.is_in_transaction() {
+            return work(self);
+        }
+        self.transaction(|conn| {
+            // SQLite begins a deferred transaction, which is a snapshot from its first read on.
+            if let Self::Postgres(postgres) = conn {
+                postgres
+                    .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            }
+            work(conn)
+        })
+    }
+
+    fn is_in_transaction(&mut self) -> bool {
+        type Manager = <Conn as Connection>::TransactionManager;
+        let status = Manager::transaction_manager_status_mut(self);
+        !matches!(status.transaction_depth(), Ok(None))
     }
 }
 

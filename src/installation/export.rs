@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use diesel::connection::{DefaultLoadingMode, SimpleConnection as _};
+use diesel::connection::DefaultLoadingMode;
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -58,11 +58,7 @@ pub fn export(db: &Db, path: &Path) -> Result<Contents, ExportError> {
     let contents = db.read_here(|conn| {
         // Not below: Diesel makes its own table where there is none, and so only looks where it may write.
         db::check_schema(conn)?;
-        conn.transaction(|conn| {
-            if let Conn::Postgres(postgres) = conn {
-                postgres
-                    .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-            }
+        conn.snapshot(|conn| {
             chain::verify(conn, &[])?;
             let contents = count(conn)?;
             write(conn, &contents, &mut to, path)?;

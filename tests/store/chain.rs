@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
 use iikura::audit::{self, Actor, Entry};
@@ -23,35 +23,45 @@ on_both!(
     rows_that_changed_places_are_named,
     an_end_that_was_cut_off_is_missed_by_whoever_noted_it,
     rows_from_before_the_hashes_are_given_theirs_once,
+    verification_beside_writers_reads_one_snapshot,
 );
 
 /// Writes one row, as the program does: within an event after its revision was raised.
 fn write(db: &Db, event: Option<i64>, subject: &str) -> Result<(), DbError> {
     db.write_here(|conn| {
-        conn.transaction(|conn| {
-            let revision = match event {
-                None => None,
-                Some(event) => Some(
-                    diesel::update(events::table.find(EventId(event)))
-                        .set(events::revision.eq(events::revision + 1))
-                        .returning(events::revision)
-                        .get_result::<Revision>(conn)?,
-                ),
-            };
-            let actor = Actor::command_line();
-            let entry = Entry {
-                at: Moment::from_seconds(1_671_858_000),
-                event: event.map(EventId).zip(revision),
-                actor: &actor,
-                action: "slot.booked",
-                subject_id: Some(1),
-                subject,
-                before: None,
-                after: Some(json!({ "title": subject, "room": null })),
-            };
-            Ok(audit::record(conn, &entry)?)
+        conn.transaction(|conn| match event {
+            Some(event) => record_in(conn, event, subject),
+            None => record(conn, None, subject),
         })
     })
+}
+
+/// Writes one row of an event in a transaction that is open.
+fn record_in(conn: &mut Conn, event: i64, subject: &str) -> Result<(), DbError> {
+    let revision = diesel::update(events::table.find(EventId(event)))
+        .set(events::revision.eq(events::revision + 1))
+        .returning(events::revision)
+        .get_result(conn)?;
+    record(conn, Some((EventId(event), revision)), subject)
+}
+
+fn record(
+    conn: &mut Conn,
+    event: Option<(EventId, Revision)>,
+    subject: &str,
+) -> Result<(), DbError> {
+    let actor = Actor::command_line();
+    let entry = Entry {
+        at: Moment::from_seconds(1_671_858_000),
+        event,
+        actor: &actor,
+        action: "slot.booked",
+        subject_id: Some(1),
+        subject,
+        before: None,
+        after: Some(json!({ "title": subject, "room": null })),
+    };
+    Ok(audit::record(conn, &entry)?)
 }
 
 fn verify(db: &Db, noted: &[String]) -> Result<Vec<Chain>, Broken> {
@@ -213,4 +223,49 @@ fn rows_from_before_the_hashes_are_given_theirs_once(db: &Scratch) {
         assert_refused(run(db, refused));
     }
     assert_eq!(count(db, "audit WHERE actor = 'y'"), 0);
+}
+
+fn verification_beside_writers_reads_one_snapshot(db: &Scratch) {
+    written(db);
+    let (reader, mut to_write) = (db.another_process(), vec!["six", "five"]);
+    let chains = reader.read_here(|conn| {
+        chain::verify_in_batches(conn, &[], 2, |_| {
+            if let Some(subject) = to_write.pop() {
+                write(db, Some(MEETING), subject).unwrap();
+            }
+        })
+    });
+    let rows: Vec<u64> = chains.unwrap().iter().map(|chain| chain.rows).collect();
+    assert_eq!(rows, [1, 4, 1], "what was written meanwhile is not in it");
+    let rows: Vec<u64> = verify(db, &[]).unwrap().iter().map(|it| it.rows).collect();
+    assert_eq!(rows, [1, 6, 1]);
+}
+
+type Transactions = <Conn as Connection>::TransactionManager;
+
+/// The numbers of rows are drawn before their transactions end, and these need not end in the same order.
+#[test]
+fn row_committed_after_one_with_a_higher_number_accuses_nobody() {
+    let db = Scratch::postgres();
+    written(&db);
+    let slow = db.another_process();
+    let verified = slow.read_here(|slow| {
+        Transactions::begin_transaction(slow)?;
+        record_in(slow, OTHER_MEETING, "slow")?;
+        write(&db, Some(MEETING), "quick")?;
+        // Six rows, and the quick one.
+        let verified = db.read_here(|conn| {
+            chain::verify_in_batches(conn, &[], 7, |followed| {
+                if followed == 7 {
+                    Transactions::commit_transaction(slow).unwrap();
+                    write(&db, Some(OTHER_MEETING), "after the slow one").unwrap();
+                }
+            })
+        });
+        Ok::<_, DbError>(verified)
+    });
+    let chains = verified.unwrap();
+    let rows: Vec<u64> = chains.unwrap().iter().map(|chain| chain.rows).collect();
+    assert_eq!(rows, [1, 5, 1]);
+    assert_eq!(verify(&db, &[]).unwrap().len(), 3);
 }
