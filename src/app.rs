@@ -47,7 +47,7 @@ pub struct App {
     pub config: Config,
     /// The programmes in memory.
     pub live: Live,
-    /// What was written out once, each while its programme is at the same revision.
+    /// What was written out once, each while its programme is of the same version.
     pub kept: Kept,
     /// Rung after a commit that queued mail.
     pub mail_bell: Bell,

@@ -4,6 +4,8 @@
 //! that is nothing, it answers as an address at which there never was anything.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,6 +19,7 @@ use crate::auth::own_pages::knows_password;
 use crate::auth::session::Caller;
 use crate::auth::{Seat, throttle, token};
 use crate::event::desk::Desk;
+use crate::event::live::Wanted;
 use crate::event::programme::Programme;
 use crate::text::Line;
 use crate::time::{Moment, Zone};
@@ -171,24 +174,19 @@ pub async fn feed(
 ) -> Result<HttpResponse, Error> {
     let (hash, now) = (token::hash(&token), app.clock.now());
     app.calendar_rates.count(hash.as_str())?;
-    let state = app.clone();
-    let found = app
+    let since = Instant::now();
+    let opened = app
         .db
-        .read(move |conn| {
-            let Some(Opened { event, revision }) = calendar_link::open(conn, &hash, now)? else {
-                return Ok(None);
-            };
-            let Some(programme) = state.live.at(conn, event, revision)? else {
-                return Ok(None);
-            };
-            let event = &programme.event;
-            let changed = crate::audit::last_change(conn, event.id, event.revision)?;
-            // Every fetch of one revision has the same bytes.
-            let stamp = changed.unwrap_or(now);
-            Ok::<_, Error>(Some((programme, stamp)))
-        })
+        .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now)?))
         .await?;
-    let Some((programme, stamp)) = found else {
+    let programme = match opened {
+        Some(Opened { event, version }) => {
+            let wanted = Wanted { version, since };
+            app.live.at(&app.db, event, wanted).await?
+        }
+        None => None,
+    };
+    let Some(programme) = programme else {
         let from = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -197,10 +195,7 @@ pub async fn feed(
             .await?;
         return Err(Error::NotFound);
     };
-    let tag = EntityTag::new_strong(format!(
-        "{}-{}",
-        programme.event.id.0, programme.event.revision
-    ));
+    let tag = EntityTag::new_strong(format!("{}-{}", programme.event.id.0, programme.version()));
     let mut answer = if has_already(&request, &tag) {
         HttpResponse::NotModified()
     } else {
@@ -215,7 +210,7 @@ pub async fn feed(
     }
     Ok(answer
         .content_type("text/calendar; charset=utf-8")
-        .body(written(&app, &programme, stamp)?))
+        .body(written(&app, &programme).await?))
 }
 
 fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -227,11 +222,21 @@ fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-/// The calendar, written once for each revision: it is the same for all who may see it.
-fn written(app: &App, programme: &Programme, stamp: Moment) -> Result<ByteString, Error> {
-    let (slug, revision) = (&programme.event.slug, programme.event.revision);
-    app.kept.at(format!("calendar {slug}"), revision, || {
-        let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
-        Ok(ics::subscription(&agenda))
-    })
+/// The calendar, written once for each version: it is the same for all who may see it.
+async fn written(app: &App, programme: &Arc<Programme>) -> Result<ByteString, Error> {
+    let (event, now) = (programme.event.id, app.clock.now());
+    let revision = programme.event.revision;
+    let changed = app
+        .db
+        .read(move |conn| Ok::<_, Error>(crate::audit::last_change(conn, event, revision)?))
+        .await?;
+    // Every fetch of one version has the same bytes.
+    let stamp = changed.unwrap_or(now);
+    let key = format!("calendar {}", programme.event.slug);
+    app.kept
+        .at(key, programme.version(), || {
+            let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
+            Ok(ics::subscription(&agenda))
+        })
+        .await
 }

@@ -131,14 +131,14 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
     let Seat {
         user,
         event,
-        revision,
+        version,
         ..
     } = &desk.seat;
     let watching = ask
         .app
         .live
         .watchers()
-        .watch(*event, *revision, (user.id, user.name.as_str()), None)
+        .watch(*event, *version, (user.id, user.name.as_str()), None)
         .ok_or(Error::TooMany { wait: 60 })?;
     let door = Door {
         app: ask.app.clone(),
@@ -167,7 +167,8 @@ async fn gathered(desk: &Desk, since: Revision) -> Result<Feed, Error> {
         .db
         .read(move |conn| {
             // The revision first: a change that comes in between is in the next answer, too, rather than in none.
-            let now = crate::event::store::revision(conn, event)?.ok_or(Error::NotFound)?;
+            let now = crate::event::store::version(conn, event)?.ok_or(Error::NotFound)?;
+            let now = now.revision;
             let records = audit::some_since(conn, event, since, MOST_CHANGES)?;
             Ok::<_, Error>((records, now))
         })
@@ -203,7 +204,7 @@ async fn feed(
         if standing.closing {
             return;
         }
-        while since < standing.revision {
+        while since < standing.version.revision {
             let Ok(found) = gathered(&desk, since).await else {
                 // The next beat tries again.
                 break;

@@ -44,22 +44,23 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
 }
 
 /// An event's programme: every slot that is not cancelled, with rooms, people and all that is to be looked at. Its ETag
-/// is the revision; a program that has it already is told so in few bytes.
+/// begins with the revision and differs between any two programmes; a program that has it already is told so in few
+/// bytes.
 #[utoipa::path(
     get, path = "/events/{slug}/programme", operation_id = "get_programme", tag = "Events",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        ("If-None-Match" = Option<String>, Header, description = "The ETag of the programme that you have", example = "\"17\""),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the programme that you have", example = "\"17-3f2a9c0b1d4e5\""),
     ),
     responses(
-        (status = 200, description = "The programme", body = Programme, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 200, description = "The programme", body = Programme, headers(("ETag" = String, description = "Of this programme and no other, also where a database that was set back comes to the same revision again"))),
         (status = 304, description = "You have the current one"),
     ),
 )]
 pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
     let desk = ask.desk(&slug).await?;
     ask.query::<super::Nothing>()?;
-    let tag = etag(desk.programme.event.revision);
+    let tag = etag(desk.programme.version());
     if has_already(&ask, &tag)? {
         return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
             .insert_header((header::ETAG, tag))
@@ -68,15 +69,17 @@ pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, tag))
         .content_type("application/json")
-        .body(written(&desk)?))
+        .body(written(&desk).await?))
 }
 
-/// The programme as it is sent, written once for each revision: it is the same for all who may see it.
-fn written(desk: &Desk) -> Result<ByteString, Error> {
+/// The programme as it is sent, written once for each version: it is the same for all who may see it.
+async fn written(desk: &Desk) -> Result<ByteString, Error> {
     let key = format!("api programme {}", desk.seat.slug);
-    desk.app.kept.at(key, desk.programme.event.revision, || {
+    let kept = &desk.app.kept;
+    kept.at(key, desk.programme.version(), || {
         serde_json::to_string(&Programme::of(&desk.programme)).map_err(Error::internal)
     })
+    .await
 }
 
 /// The agenda as a file, for the protocol office or for one delegation, which then has nothing of another one's

@@ -134,7 +134,7 @@ pub(super) struct PlanMade {
     post, path = "/events/{slug}/plans", operation_id = "plan_slots", tag = "Slots",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the programme as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"17\""),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the programme as you have seen it, or its revision; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"17\""),
     ),
     request_body = PlanWanted,
     responses(
@@ -149,14 +149,14 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
     let wishes = wanted.read(&desk.programme)?;
     let state = wanted.state()?;
     let Some(state) = state else {
-        if_programme_match(&ask, desk.programme.event.revision)?;
+        if_programme_match(&ask, desk.programme.version())?;
         let (plan, wishes) = planned(&desk, wishes).await?;
         return Ok(HttpResponse::Ok().json(PlanMade::of(&plan, &wishes, &[])));
     };
     let mut desk = desk.to_change()?;
     for _ in 0..TRIES {
-        let revision = desk.programme.event.revision;
-        let pinned = if_programme_match(&ask, revision)?;
+        let planned_for = desk.programme.version();
+        let pinned = if_programme_match(&ask, planned_for)?;
         let (plan, wishes) = planned(&desk, wanted.read(&desk.programme)?).await?;
         let details: Vec<Details> = plan
             .placed
@@ -172,8 +172,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
         let post = desk.app.post();
         let booked = desk
             .book(move |tx| {
-                // The transaction itself has raised it by one.
-                if pinned && tx.programme().event.revision.0 != revision.0 + 1 {
+                if pinned && tx.began_at() != planned_for {
                     return Err(BookingError::Conflicts(Vec::new()));
                 }
                 let all = details.iter();

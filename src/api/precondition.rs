@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::ask::{Ask, bad_request};
-use crate::event::Revision;
+use crate::event::ProgrammeVersion;
 use crate::web::problem::Problem;
 
 /// `"7"`
@@ -62,12 +62,18 @@ pub(super) fn if_match(ask: &Ask, current: i32) -> Result<bool, Problem> {
     }
 }
 
-/// As [`if_match`], of a whole programme and its revision.
-pub(super) fn if_programme_match(ask: &Ask, current: Revision) -> Result<bool, Problem> {
-    match seen(ask, &etag(current))? {
+/// As [`if_match`], of a whole programme: its ETag, or its revision alone, which cannot tell two histories of a database
+/// that was set back apart.
+pub(super) fn if_programme_match(ask: &Ask, current: ProgrammeVersion) -> Result<bool, Problem> {
+    let revision = current.revision;
+    let told = match seen(ask, &etag(current))? {
+        Some(false) => seen(ask, &etag(revision))?,
+        told => told,
+    };
+    match told {
         Some(false) => {
             let detail = format!(
-                "The programme has changed meanwhile: it is at revision {current}. Read it again and decide anew. Nothing was stored."
+                "The programme has changed meanwhile: it is at revision {revision}. Read it again and decide anew. Nothing was stored."
             );
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).of_kind("stale"))
         }

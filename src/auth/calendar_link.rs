@@ -11,7 +11,7 @@ use crate::auth::{Access, EventRole, Seat, UserId};
 use crate::db::schema::{calendar_links, events, memberships, users};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id};
-use crate::event::{EventId, Revision};
+use crate::event::{EventId, ProgrammeVersion};
 use crate::text::Line;
 use crate::time::Moment;
 
@@ -220,8 +220,8 @@ pub(super) fn end_without_access(conn: &mut Conn, user: UserId, admin: bool) -> 
 pub struct Opened {
     /// The event.
     pub event: EventId,
-    /// Its revision.
-    pub revision: Revision,
+    /// The version of its programme.
+    pub version: ProgrammeVersion,
 }
 
 /// Finds what a link opens: `None` when it is unknown or revoked, its owner's account is disabled, or the owner may not
@@ -237,7 +237,7 @@ pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Opti
         bool,
         Option<Word<EventRole>>,
         EventId,
-        Revision,
+        ProgrammeVersion,
     );
     let found: Option<Found> = calendar_links::table
         .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
@@ -255,11 +255,11 @@ pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Opti
             users::admin,
             memberships::role.nullable(),
             events::id,
-            events::revision,
+            (events::revision, events::revision_key),
         ))
         .get_result(conn)
         .optional()?;
-    let Some((link, last_used, admin, role, event, revision)) = found else {
+    let Some((link, last_used, admin, role, event, version)) = found else {
         return Ok(None);
     };
     // Whoever may see the event at all sees all of it.
@@ -272,7 +272,7 @@ pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Opti
         // Reading goes on when nothing can be written.
         tracing::warn!(%error, "could not note that a calendar link is in use");
     }
-    Ok(Some(Opened { event, revision }))
+    Ok(Some(Opened { event, version }))
 }
 
 fn touch(conn: &mut Conn, link: CalendarLinkId, now: Moment) -> QueryResult<()> {

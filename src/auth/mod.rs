@@ -25,7 +25,7 @@ use crate::audit::Actor;
 use crate::auth::token::{Bearer, Scope};
 use crate::db::text_enum::TextEnum;
 use crate::event::timetable::Zoom;
-use crate::event::{EventId, Revision};
+use crate::event::{EventId, ProgrammeVersion};
 use crate::text::{Email, Line};
 use crate::web::Error;
 use crate::web::done::Done;
@@ -114,8 +114,8 @@ pub struct Seat {
     pub slug: String,
     /// Its name.
     pub event_name: String,
-    /// Its revision, when the seat was looked up.
-    pub revision: Revision,
+    /// The version of its programme, when the seat was looked up.
+    pub version: ProgrammeVersion,
     /// What they may do there.
     pub access: Access,
     /// The token of a program that acts for them; `None` when they act themselves.

@@ -209,7 +209,7 @@ impl Session {
             event: place.event,
             slug: slug.to_owned(),
             event_name: place.name,
-            revision: place.revision,
+            version: place.version,
             access,
             bearer: self.bearer.clone(),
             done: self.done,

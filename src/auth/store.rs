@@ -13,7 +13,7 @@ use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::text_enum::Word;
 use crate::event::timetable::Zoom;
-use crate::event::{EventId, Revision};
+use crate::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
 use crate::text::{Email, Line};
 use crate::time::Moment;
 use crate::web::Error;
@@ -93,7 +93,7 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
 /// # Errors
 /// As the database says.
 pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<Place>> {
-    type Row = (EventId, String, Revision, Option<Word<EventRole>>);
+    type Row = (EventId, String, ProgrammeVersion, Option<Word<EventRole>>);
     let row: Option<Row> = events::table
         .left_join(
             memberships::table.on(memberships::event_id
@@ -104,15 +104,15 @@ pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<
         .select((
             events::id,
             events::name,
-            events::revision,
+            (events::revision, events::revision_key),
             memberships::role.nullable(),
         ))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(event, name, revision, role)| Place {
+    Ok(row.map(|(event, name, version, role)| Place {
         event,
         name,
-        revision,
+        version,
         role: role.map(|Word(role)| role),
     }))
 }
@@ -132,8 +132,8 @@ pub struct Place {
     pub event: EventId,
     /// Its name.
     pub name: String,
-    /// Its revision.
-    pub revision: Revision,
+    /// The version of its programme.
+    pub version: ProgrammeVersion,
     /// The role of the user there, if any.
     pub role: Option<EventRole>,
 }
@@ -152,7 +152,7 @@ pub fn who_at(
     type Account = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     type Row = (
         Account,
-        Option<(EventId, String, Revision)>,
+        Option<(EventId, String, Revision, RevisionKey)>,
         Option<Word<EventRole>>,
     );
     let query = sessions::table
@@ -176,7 +176,13 @@ pub fn who_at(
                 sessions::last_seen_at,
                 sessions::expires_at,
             ),
-            (events::id, events::name, events::revision).nullable(),
+            (
+                events::id,
+                events::name,
+                events::revision,
+                events::revision_key,
+            )
+                .nullable(),
             memberships::role.nullable(),
         ));
     let row: Option<Row> = match conn {
@@ -200,10 +206,10 @@ pub fn who_at(
     };
     Ok(Some(Found {
         session: Session::found(user, token.clone(), last_seen),
-        place: event.map(|(event, name, revision)| Place {
+        place: event.map(|(event, name, revision, key)| Place {
             event,
             name,
-            revision,
+            version: ProgrammeVersion::new(revision, key),
             role: role.map(|Word(role)| role),
         }),
     }))

@@ -71,6 +71,27 @@ pub enum DbError {
     Cancelled,
 }
 
+impl DbError {
+    /// The same error for another who waited for the same work: kind and words of it, without what cannot be copied.
+    #[must_use]
+    pub fn for_another(&self) -> Self {
+        use diesel::result::Error as DieselError;
+        match self {
+            Self::Pool(cause) => Self::Pool(cause.clone()),
+            Self::Connect(cause) => Self::Pool(cause.to_string()),
+            Self::Cancelled => Self::Cancelled,
+            Self::Query(DieselError::DatabaseError(kind, info)) => {
+                let words: Box<String> = Box::new(info.message().to_owned());
+                Self::Query(DieselError::DatabaseError(*kind, words))
+            }
+            Self::Query(DieselError::BrokenTransactionManager) => {
+                Self::Query(DieselError::BrokenTransactionManager)
+            }
+            other => Self::Query(DieselError::DeserializationError(other.to_string().into())),
+        }
+    }
+}
+
 impl Conn {
     /// Runs `work` in one transaction, as diesel does; but where the rollback fails, too, the first error is the one that
     /// is told.

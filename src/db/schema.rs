@@ -159,6 +159,7 @@ diesel::table! {
         interpreter_rest_minutes -> Integer,
         revision -> BigInt,
         created_at -> BigInt,
+        revision_key -> BigInt,
     }
 }
 

@@ -1,9 +1,11 @@
 //! A desk: somebody's place at an event, with the programme in front of them. Every page of an event begins here.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::web;
 
+use super::live::Wanted;
 use super::programme::Programme;
 use super::tx::{self, EventTx};
 use super::{Event, store as events};
@@ -52,22 +54,39 @@ impl Desk {
     /// # Errors
     /// When nobody is signed in, or the caller has no part in such an event.
     pub async fn at(app: &web::Data<App>, caller: Caller, slug: String) -> Result<Self, Error> {
-        let app = app.clone();
-        let db = app.db.clone();
-        db.read(move |conn| {
-            let seat = caller.seat(conn, &slug)?;
-            let programme = app
-                .live
-                .at(conn, seat.event, seat.revision)?
-                .ok_or(Error::NotFound)?;
-            Ok(Self {
-                app,
-                seat,
-                programme,
-                now: caller.now,
-            })
+        let (since, now) = (Instant::now(), caller.now);
+        let seat = app.db.read(move |conn| caller.seat(conn, &slug)).await?;
+        Self::of_seat(app, seat, since, now).await
+    }
+
+    /// The desk of a seat that was looked up for a request that began at `since`.
+    async fn of_seat(
+        app: &web::Data<App>,
+        seat: Seat,
+        since: Instant,
+        now: Moment,
+    ) -> Result<Self, Error> {
+        let version = seat.version;
+        let wanted = Wanted { version, since };
+        let programme = app.live.at(&app.db, seat.event, wanted).await?;
+        Ok(Self {
+            app: app.clone(),
+            seat,
+            programme: programme.ok_or(Error::NotFound)?,
+            now,
         })
-        .await
+    }
+
+    /// The desk with the programme as it is now.
+    ///
+    /// # Errors
+    /// When the event is gone, or the database fails.
+    pub async fn reloaded(&self) -> Result<Self, Error> {
+        let programme = self.app.live.current(&self.app.db, self.seat.event).await?;
+        Ok(Self {
+            programme: programme.ok_or(Error::NotFound)?,
+            ..self.clone()
+        })
     }
 
     /// Counts a document that is about to be set, which takes long beside everything else.
@@ -89,28 +108,18 @@ impl Desk {
         caller: Caller,
         slot: SlotId,
     ) -> Result<(Self, Arc<Slot>), Error> {
-        let app = app.clone();
-        let db = app.db.clone();
-        db.read(move |conn| {
-            let session = caller.session(conn)?;
-            let slug = store::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
-            let seat = session.seat(conn, &slug)?;
-            let programme = app
-                .live
-                .at(conn, seat.event, seat.revision)?
-                .ok_or(Error::NotFound)?;
-            let slot = programme.slot(slot).cloned().ok_or(Error::NotFound)?;
-            Ok((
-                Self {
-                    app,
-                    seat,
-                    programme,
-                    now: caller.now,
-                },
-                slot,
-            ))
-        })
-        .await
+        let (since, now) = (Instant::now(), caller.now);
+        let seat = app
+            .db
+            .read(move |conn| {
+                let session = caller.session(conn)?;
+                let slug = store::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
+                session.seat(conn, &slug)
+            })
+            .await?;
+        let desk = Self::of_seat(app, seat, since, now).await?;
+        let slot = desk.programme.slot(slot).cloned().ok_or(Error::NotFound)?;
+        Ok((desk, slot))
     }
 
     /// What a page of this event needs to keep itself up to date.
@@ -119,6 +128,7 @@ impl Desk {
         LivePage {
             slug: self.seat.slug.clone(),
             revision: self.programme.event.revision.to_string(),
+            shown: self.programme.version().to_string(),
             slot: None,
             editing: false,
         }

@@ -1,21 +1,60 @@
-//! The programme in memory: read once per revision, checked by one small query whenever it is used.
+//! The programme in memory: read once per version and process, checked by one small query whenever it is used.
+//!
+//! What a reader is given is never older than what was stored when the request began, whoever writes meanwhile and on
+//! which server. A reader waits for the end of a load that has begun already and for one more at most: neither reading
+//! nor waiting depends on how fast others write, and those who wait hold neither a connection nor a thread.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use diesel::QueryResult;
+use tokio::sync::watch;
 
 use super::programme::Programme;
 use super::watch::Watchers;
-use super::{EventId, Revision, store};
-use crate::db::Conn;
+use super::{EventId, ProgrammeVersion, store};
+use crate::db::{Conn, Db, DbError};
 
-/// Programmes by event. A programme is valid while the stored revision is the one it was read at, so any number of
+/// Programmes by event. A programme is valid while the stored version is the one it was read at, so any number of
 /// servers may keep their own.
 #[derive(Clone, Default)]
 pub struct Live {
-    known: Arc<Mutex<HashMap<EventId, Arc<Programme>>>>,
+    known: Arc<Mutex<HashMap<EventId, Known>>>,
+    loads: Arc<Mutex<HashMap<EventId, Load>>>,
+    loaded: Arc<AtomicU64>,
+    waiting: Arc<AtomicUsize>,
     watchers: Watchers,
+}
+
+/// A programme in memory.
+struct Known {
+    programme: Arc<Programme>,
+    /// It is at least as new as what was stored at this time.
+    as_of: Instant,
+    /// When it was put here; no newer one had been stored when it was read.
+    kept_at: Instant,
+}
+
+/// A load that goes on: `None` until it has ended.
+type Load = watch::Receiver<Option<Loaded>>;
+
+/// What a load gave to those who wait for it, and when it began to read.
+#[derive(Clone)]
+struct Loaded {
+    programme: Result<Option<Arc<Programme>>, Arc<DbError>>,
+    began: Instant,
+}
+
+/// What a reader wants.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The version that the reader found stored.
+    pub version: ProgrammeVersion,
+    /// When the request began. A newer programme than that version will do when it was known at this time or later.
+    pub since: Instant,
 }
 
 impl Live {
@@ -25,7 +64,20 @@ impl Live {
         &self.watchers
     }
 
-    /// The event's programme as it is now; `None` when there is no such event.
+    /// How many programmes this server has read whole from its database.
+    #[must_use]
+    pub fn loaded(&self) -> u64 {
+        self.loaded.load(Ordering::Relaxed)
+    }
+
+    /// How many readers wait for programmes that are being read.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The event's programme as it is now; `None` when there is no such event. For work that has a connection of its own
+    /// and comes alone: requests take [`Live::current`], which reads once for all of them.
     ///
     /// # Errors
     /// As the database says.
@@ -34,59 +86,246 @@ impl Live {
         conn: &mut Conn,
         event: EventId,
     ) -> QueryResult<Option<Arc<Programme>>> {
-        match store::revision(conn, event)? {
-            Some(revision) => self.at(conn, event, revision),
+        let Some(version) = store::version(conn, event)? else {
+            return Ok(None);
+        };
+        if let Some(programme) = self.known(event, version) {
+            return Ok(Some(programme));
+        }
+        self.load(conn, event).map(|(programme, _)| programme)
+    }
+
+    /// The event's programme as it is now; `None` when there is no such event.
+    ///
+    /// # Errors
+    /// When no connection is to be had, or as the database says.
+    pub async fn current(
+        &self,
+        db: &Db,
+        event: EventId,
+    ) -> Result<Option<Arc<Programme>>, DbError> {
+        let since = Instant::now();
+        let version = db
+            .read(move |conn| Ok::<_, DbError>(store::version(conn, event)?))
+            .await?;
+        match version {
+            Some(version) => self.at(db, event, Wanted { version, since }).await,
             None => Ok(None),
         }
     }
 
-    /// The event's programme, whose stored revision the caller has just read.
+    /// The event's programme, whose stored version the caller has just read.
     ///
     /// # Errors
-    /// As the database says.
-    pub fn at(
+    /// When no connection is to be had, or as the database says.
+    pub async fn at(
+        &self,
+        db: &Db,
+        event: EventId,
+        wanted: Wanted,
+    ) -> Result<Option<Arc<Programme>>, DbError> {
+        let asked = Instant::now();
+        loop {
+            if let Some(programme) = self.good_for(event, wanted) {
+                return Ok(Some(programme));
+            }
+            let mut load = self.join(db, event);
+            let _waiting = Waiting::among(&self.waiting);
+            let ended = load.wait_for(Option::is_some).await;
+            let loaded = ended.ok().and_then(|loaded| loaded.clone());
+            let Loaded { programme, began } = loaded.ok_or(DbError::Cancelled)?;
+            let programme = programme.map_err(|error| error.for_another())?;
+            // What was read earlier may be older than what the caller has seen; the next load is not.
+            if began >= asked {
+                return Ok(programme);
+            }
+        }
+    }
+
+    /// The load of an event's programme that goes on, else a new one.
+    ///
+    /// It belongs to none of those who wait for it, so that it goes on when any of them hangs up.
+    fn join(&self, db: &Db, event: EventId) -> Load {
+        let mut loads = lock(&self.loads);
+        if let Some(load) = loads.get(&event) {
+            return load.clone();
+        }
+        let (sender, load) = watch::channel(None);
+        loads.insert(event, load.clone());
+        drop(loads);
+        let ended = Ended(Arc::clone(&self.loads), event);
+        let (live, db) = (self.clone(), db.clone());
+        // Off the threads that answer, on SQLite too: a programme of thousands of slots takes its time.
+        tokio::task::spawn_blocking(move || {
+            let mut began = Instant::now();
+            let programme = db.read_here(|conn| {
+                let (programme, read_from) = live.load(conn, event)?;
+                began = read_from;
+                Ok::<_, DbError>(programme)
+            });
+            drop(ended);
+            let programme = programme.map_err(Arc::new);
+            sender.send_replace(Some(Loaded { programme, began }));
+        });
+        load
+    }
+
+    /// Reads the programme from the database; says when it began to.
+    fn load(
         &self,
         conn: &mut Conn,
         event: EventId,
-        revision: Revision,
-    ) -> QueryResult<Option<Arc<Programme>>> {
-        if let Some(programme) = self.known(event, revision) {
-            return Ok(Some(programme));
-        }
+    ) -> QueryResult<(Option<Arc<Programme>>, Instant)> {
+        let began = Instant::now();
+        self.loaded.fetch_add(1, Ordering::Relaxed);
         let read = store::read_programme(conn, event)?.map(Arc::new);
         if let Some(programme) = &read {
-            self.keep(programme);
+            self.keep(programme, began);
         }
-        Ok(read)
+        Ok((read, began))
     }
 
     /// Forgets a programme that has turned out not to be what is stored.
     pub fn forget(&self, event: EventId) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&event);
+        lock(&self.known).remove(&event);
     }
 
-    /// The programme in memory, if it is that of `revision`.
+    /// The programme in memory, if it is of this version.
     #[must_use]
-    pub fn known(&self, event: EventId, revision: Revision) -> Option<Arc<Programme>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&event)
-            .filter(|programme| programme.event.revision == revision)
-            .cloned()
+    pub fn known(&self, event: EventId, version: ProgrammeVersion) -> Option<Arc<Programme>> {
+        let known = lock(&self.known);
+        let programme = &known.get(&event)?.programme;
+        (programme.version() == version).then(|| Arc::clone(programme))
     }
 
-    /// Remembers a programme that was read or written and committed, unless a newer one is known, and tells whoever
-    /// watches.
-    pub fn keep(&self, programme: &Arc<Programme>) {
-        self.watchers
-            .revision_is(programme.event.id, programme.event.revision);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let newer = |kept: &Arc<Programme>| kept.event.revision > programme.event.revision;
-        if !known.get(&programme.event.id).is_some_and(newer) {
-            known.insert(programme.event.id, Arc::clone(programme));
+    /// The programme in memory, if it is what the reader wants, or newer and known since the request began.
+    fn good_for(&self, event: EventId, wanted: Wanted) -> Option<Arc<Programme>> {
+        let known = lock(&self.known);
+        let Known {
+            programme, as_of, ..
+        } = known.get(&event)?;
+        let version = programme.version();
+        let newer = version.revision > wanted.version.revision && *as_of >= wanted.since;
+        (version == wanted.version || newer).then(|| Arc::clone(programme))
+    }
+
+    /// Remembers a programme that was read or written and committed, unless a newer one is known, and tells those who
+    /// watch. It is at least as new as what was stored at `as_of`.
+    ///
+    /// Revisions alone do not tell which is newer: a database that was set back comes to lower ones. What was read after
+    /// the other had been put here is newer, whatever its number.
+    pub fn keep(&self, programme: &Arc<Programme>, as_of: Instant) {
+        let (event, version) = (programme.event.id, programme.version());
+        self.watchers.version_is(event, version, as_of);
+        let mut all = lock(&self.known);
+        let is_newer = |other: &Known| {
+            other.programme.event.revision > version.revision && other.kept_at >= as_of
+        };
+        if !all.get(&event).is_some_and(is_newer) {
+            let known = Known {
+                programme: Arc::clone(programme),
+                as_of,
+                kept_at: Instant::now(),
+            };
+            all.insert(event, known);
+        }
+    }
+}
+
+/// Counts a reader for as long as it waits.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn among(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes a load from the list when it has ended, however it did.
+struct Ended(Arc<Mutex<HashMap<EventId, Load>>>, EventId);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        lock(&self.0).remove(&self.1);
+    }
+}
+
+fn lock<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>) -> MutexGuard<'_, HashMap<K, V>> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agenda::sample;
+    use crate::event::{Revision, RevisionKey};
+
+    fn version(revision: i64) -> ProgrammeVersion {
+        ProgrammeVersion::new(Revision(revision), RevisionKey::draw())
+    }
+
+    fn at(version: ProgrammeVersion) -> Arc<Programme> {
+        Arc::new(sample::programme(Vec::new()).at_version(version))
+    }
+
+    #[test]
+    fn late_result_of_an_older_load_does_not_replace_a_newer_one() {
+        let (live, older, newer) = (Live::default(), at(version(4)), at(version(5)));
+        let began = Instant::now();
+        live.keep(&newer, Instant::now());
+        live.keep(&older, began);
+        let event = newer.event.id;
+        assert!(live.known(event, newer.version()).is_some());
+        assert!(live.known(event, older.version()).is_none());
+    }
+
+    #[test]
+    fn programme_of_a_database_that_was_set_back_replaces_a_higher_revision() {
+        let (live, lost, stored) = (Live::default(), at(version(5)), at(version(4)));
+        live.keep(&lost, Instant::now());
+        live.keep(&stored, later());
+        assert!(live.known(stored.event.id, stored.version()).is_some());
+    }
+
+    #[test]
+    fn same_revision_with_another_key_is_not_the_same_programme() {
+        let (live, lost) = (Live::default(), at(version(5)));
+        let since = Instant::now();
+        live.keep(&lost, since);
+        let wanted = |version| Wanted { version, since };
+        let event = lost.event.id;
+        assert!(live.good_for(event, wanted(lost.version())).is_some());
+        assert!(live.good_for(event, wanted(version(5))).is_none());
+    }
+
+    #[test]
+    fn newer_programme_serves_those_who_asked_before_it_was_known() {
+        let (live, newer, asked) = (Live::default(), at(version(5)), Instant::now());
+        live.keep(&newer, asked);
+        let wanted = |since| Wanted {
+            version: version(4),
+            since,
+        };
+        let event = newer.event.id;
+        assert!(live.good_for(event, wanted(asked)).is_some());
+        assert!(live.good_for(event, wanted(later())).is_none());
+    }
+
+    /// A moment after all that has happened so far, as the clock counts.
+    fn later() -> Instant {
+        let now = Instant::now();
+        loop {
+            let later = Instant::now();
+            if later > now {
+                return later;
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ use std::ops::RangeInclusive;
 use chrono::NaiveDate;
 use diesel_derive_newtype::DieselNewType;
 
+use crate::db::fresh_id;
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, quoted};
 use crate::time::{ClockTime, Instant, Zone, parse_date};
@@ -38,6 +39,73 @@ impl std::fmt::Display for Revision {
         self.0.fmt(f)
     }
 }
+
+/// A number drawn by chance with every revision.
+///
+/// A database that was set back to a copy counts its revisions from there once more; the keys it draws are others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, DieselNewType)]
+pub struct RevisionKey(i64);
+
+impl RevisionKey {
+    /// The keys lie below this number: 52 bits, exact in JSON.
+    const RANGE: i64 = 1 << 52;
+
+    /// Draws one.
+    #[must_use]
+    pub fn draw() -> Self {
+        Self(fresh_id())
+    }
+
+    /// The key that lies `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
+    const fn before(self, step: i64) -> Self {
+        Self((self.0 - step).rem_euclid(Self::RANGE))
+    }
+}
+
+/// Which state of an event's programme: the revision, and the key that was drawn with it.
+///
+/// Two programmes of one event are the same if and only if their versions are, whatever happened to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::Queryable)]
+pub struct ProgrammeVersion {
+    /// The revision, which people read.
+    pub revision: Revision,
+    /// The key.
+    pub key: RevisionKey,
+}
+
+impl ProgrammeVersion {
+    /// Puts a version together.
+    #[must_use]
+    pub const fn new(revision: Revision, key: RevisionKey) -> Self {
+        Self { revision, key }
+    }
+}
+
+/// `17-3f2a9c0b1d4e5`
+impl std::fmt::Display for ProgrammeVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{:x}", self.revision, self.key.0)
+    }
+}
+
+impl std::str::FromStr for ProgrammeVersion {
+    type Err = InvalidVersion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidVersion> {
+        let (revision, key) = text.split_once('-').ok_or(InvalidVersion)?;
+        let revision = revision.parse().map_err(|_| InvalidVersion)?;
+        let key = i64::from_str_radix(key, 16).map_err(|_| InvalidVersion)?;
+        if revision < 0 || !(0..RevisionKey::RANGE).contains(&key) {
+            return Err(InvalidVersion);
+        }
+        Ok(Self::new(Revision(revision), RevisionKey(key)))
+    }
+}
+
+/// A text that is no version of a programme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a version of a programme is a revision and its key, as in 17-3f2a9c0b1d4e5")]
+pub struct InvalidVersion;
 
 /// An event's own facts and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::Event;
+use super::{Event, ProgrammeVersion, RevisionKey};
 use crate::delegation::{Delegation, DelegationId, Role};
 use crate::interpreter::{Interpreter, InterpreterId};
 use crate::notice::Notice;
@@ -53,6 +53,8 @@ pub struct Programme {
     pub overrides: Arc<BySlot<Override>>,
     /// What each delegation was last told of each slot, and answered.
     pub ledger: Ledger,
+    /// Drawn with the revision.
+    key: RevisionKey,
     /// By time.
     slots: Vec<Arc<Slot>>,
     /// By id.
@@ -79,6 +81,7 @@ impl Programme {
             interpreters: Arc::new(interpreters),
             overrides: Arc::default(),
             ledger: Ledger::default(),
+            key: RevisionKey::default(),
             slots: slots.into_iter().map(Arc::new).collect(),
             by_id: Vec::new(),
             by_resource: HashMap::new(),
@@ -174,17 +177,24 @@ impl Programme {
         next
     }
 
-    /// The same programme under another revision.
+    /// The same programme under another version.
     #[must_use]
-    pub(crate) fn at_revision(&self, revision: super::Revision) -> Self {
+    pub(crate) fn at_version(&self, version: ProgrammeVersion) -> Self {
         let event = Arc::new(Event {
-            revision,
+            revision: version.revision,
             ..Event::clone(&self.event)
         });
         Self {
             event,
+            key: version.key,
             ..self.clone()
         }
+    }
+
+    /// Which state of the event's programme this is.
+    #[must_use]
+    pub fn version(&self) -> ProgrammeVersion {
+        ProgrammeVersion::new(self.event.revision, self.key)
     }
 
     /// Every slot, cancelled ones too, by time.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::programme::Programme;
-use super::{Day, Event, EventId, Office, Revision, Settings};
-use crate::db::Conn;
+use super::{Day, Event, EventId, Office, ProgrammeVersion, Revision, RevisionKey, Settings};
 use crate::db::schema::{event_days, events};
+use crate::db::{Conn, fresh_id};
 use crate::text::{Code, Email, Line};
 use crate::time::{ClockTime, Moment, Zone};
 use crate::{delegation, interpreter, notice, room, slot};
@@ -37,16 +39,42 @@ struct EventRow {
     created_at: Moment,
 }
 
-/// The stored revision; `None` when there is no such event.
+/// The stored version of an event's programme; `None` when there is no such event.
 ///
 /// # Errors
 /// As the database says.
-pub fn revision(conn: &mut Conn, event: EventId) -> QueryResult<Option<Revision>> {
+pub fn version(conn: &mut Conn, event: EventId) -> QueryResult<Option<ProgrammeVersion>> {
     events::table
         .find(event)
-        .select(events::revision)
+        .select((events::revision, events::revision_key))
         .get_result(conn)
         .optional()
+}
+
+/// Raises an event's revision and draws its key; returns the version before and the one now.
+///
+/// One statement, which gives back what it wrote alone: the key is moved on by a random step, so that the one before is
+/// known, too.
+///
+/// # Errors
+/// As the database says; `NotFound` when there is no such event.
+pub fn raise_revision(
+    conn: &mut Conn,
+    event: EventId,
+) -> QueryResult<(ProgrammeVersion, ProgrammeVersion)> {
+    let step = fresh_id();
+    let moved = sql::<BigInt>("(revision_key + ")
+        .bind::<BigInt, _>(step)
+        .sql(&format!(") % {}", RevisionKey::RANGE));
+    let now: ProgrammeVersion = diesel::update(events::table.find(event))
+        .set((
+            events::revision.eq(events::revision + 1),
+            events::revision_key.eq(moved),
+        ))
+        .returning((events::revision, events::revision_key))
+        .get_result(conn)?;
+    let before = ProgrammeVersion::new(Revision(now.revision.0 - 1), now.key.before(step));
+    Ok((before, now))
 }
 
 /// The event with a slug.
@@ -79,34 +107,61 @@ pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>
 /// # Errors
 /// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
-    let rows: Vec<EventRow> = events::table
-        .order(events::created_at.desc())
-        .select(EventRow::as_select())
-        .load(conn)?;
-    rows.into_iter().map(|row| with_days(conn, row)).collect()
+    conn.snapshot(|conn| {
+        let rows: Vec<EventRow> = events::table
+            .order(events::created_at.desc())
+            .select(EventRow::as_select())
+            .load(conn)?;
+        let days: Vec<(EventId, DayRow)> = event_days::table
+            .order((event_days::event_id, event_days::day))
+            .select((
+                event_days::event_id,
+                (event_days::day, event_days::opens, event_days::closes),
+            ))
+            .load(conn)?;
+        let of = |event| {
+            let days = days.iter().filter(move |(of, _)| *of == event);
+            days.map(|(_, day)| *day)
+        };
+        rows.into_iter()
+            .map(|row| {
+                let days = of(row.id).collect();
+                with_days(row, days)
+            })
+            .collect()
+    })
 }
 
-/// Reads the whole programme at one revision.
+/// Reads the whole programme as it is stored at one moment.
+///
+/// In a transaction that has raised the event's revision no writer can come between its queries; elsewhere they read one
+/// snapshot, so that nobody's writing holds up the reading.
 ///
 /// # Errors
 /// As the database says.
 pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Programme>> {
-    loop {
-        let Some(row) = events::table
+    conn.snapshot(|conn| {
+        let Some((row, key)) = events::table
             .find(id)
-            .select(EventRow::as_select())
-            .get_result(conn)
+            .select((EventRow::as_select(), events::revision_key))
+            .get_result::<(EventRow, RevisionKey)>(conn)
             .optional()?
         else {
             return Ok(None);
         };
-        let event = with_days(conn, row)?;
-        let seen = event.revision;
+        let days = event_days::table
+            .filter(event_days::event_id.eq(id))
+            .order(event_days::day)
+            .select((event_days::day, event_days::opens, event_days::closes))
+            .load(conn)?;
+        let event = with_days(row, days)?;
+        let version = ProgrammeVersion::new(event.revision, key);
         let delegations = delegation::store::of_event(conn, id)?;
         let rooms = room::store::of_event(conn, id)?;
         let interpreters = interpreter::store::of_event(conn, id)?;
         let slots = slot::store::of_event(conn, id)?;
-        let mut programme = Programme::new(event, delegations, rooms, interpreters, slots);
+        let mut programme =
+            Programme::new(event, delegations, rooms, interpreters, slots).at_version(version);
         programme.overrides = Arc::new(
             slot::store::overrides_of_event(conn, id)?
                 .into_iter()
@@ -116,19 +171,13 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
         programme
             .ledger
             .hear(notice::store::answers_of_event(conn, id)?);
-        // A writer may have come between these queries; inside a writing transaction none can.
-        if revision(conn, id)? == Some(seen) {
-            return Ok(Some(programme));
-        }
-    }
+        Ok(Some(programme))
+    })
 }
 
-fn with_days(conn: &mut Conn, row: EventRow) -> QueryResult<Event> {
-    let days: Vec<(NaiveDate, i32, i32)> = event_days::table
-        .filter(event_days::event_id.eq(row.id))
-        .order(event_days::day)
-        .select((event_days::day, event_days::opens, event_days::closes))
-        .load(conn)?;
+type DayRow = (NaiveDate, i32, i32);
+
+fn with_days(row: EventRow, days: Vec<DayRow>) -> QueryResult<Event> {
     let clock = |minutes: i32| ClockTime::from_minutes(u16::try_from(minutes).unwrap_or_default());
     Ok(Event {
         id: row.id,
@@ -179,12 +228,15 @@ pub fn stored_zone(name: &str) -> QueryResult<Zone> {
 /// As the database says; a unique violation when the slug is taken.
 pub fn insert(conn: &mut Conn, event: &Event, now: Moment) -> QueryResult<()> {
     diesel::insert_into(events::table)
-        .values(row(event, now))
+        .values((
+            row(event, now),
+            events::revision_key.eq(RevisionKey::draw()),
+        ))
         .execute(conn)?;
     insert_days(conn, event)
 }
 
-/// Stores an event's facts, days and settings anew; revision and age stay.
+/// Stores an event's facts, days and settings anew; version and age stay.
 ///
 /// # Errors
 /// As the database says; a unique violation when the slug is taken.

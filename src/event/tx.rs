@@ -4,17 +4,17 @@
 //! SQLite), and it makes the programme that was read at the revision before exactly true inside the transaction.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use diesel::prelude::*;
+use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use serde_json::Value;
 
 use super::live::Live;
 use super::programme::Programme;
-use super::{EventId, Revision, store, wire};
+use super::{EventId, ProgrammeVersion, Revision, store, wire};
 use crate::audit::{self, Actor};
 use crate::db::Conn;
-use crate::db::schema::events;
 use crate::time::Moment;
 
 /// An open transaction on one event.
@@ -26,6 +26,7 @@ pub struct EventTx<'c> {
     /// When the transaction began.
     pub now: Moment,
     programme: Arc<Programme>,
+    before: ProgrammeVersion,
 }
 
 /// What a unit of work gave, and the revision it left.
@@ -49,41 +50,41 @@ pub fn write<T, E: From<DieselError>>(
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
-    let (value, programme) = conn.transaction::<_, E, _>(|conn| {
-        let revision: Revision = diesel::update(events::table.find(event))
-            .set(events::revision.eq(events::revision + 1))
-            .returning(events::revision)
-            .get_result(conn)?;
-        let programme = current(conn, live, event, revision)?;
+    let (value, programme, known_at) = conn.transaction::<_, E, _>(|conn| {
+        let (before, version) = store::raise_revision(conn, event)?;
+        let programme = current(conn, live, event, before, version)?;
         let mut tx = EventTx {
             conn,
             actor,
             now,
             programme: Arc::new(programme),
+            before,
         };
         let value = work(&mut tx)?;
         let programme = tx.programme;
-        wire::announce(conn, event, revision)?;
-        Ok((value, programme))
+        wire::announce(conn, event, version)?;
+        // Nobody else has changed the event since, and nobody can before the commit.
+        Ok((value, programme, Instant::now()))
     })?;
-    live.keep(&programme);
+    live.keep(&programme, known_at);
     Ok(Written {
         value,
         revision: programme.event.revision,
     })
 }
 
-/// The programme inside the transaction: the one in memory, if it was read at the revision just left behind.
+/// The programme inside the transaction: the one in memory, if it is of the version just left behind.
 fn current(
     conn: &mut Conn,
     live: &Live,
     event: EventId,
-    revision: Revision,
+    before: ProgrammeVersion,
+    version: ProgrammeVersion,
 ) -> QueryResult<Programme> {
-    let Some(known) = live.known(event, Revision(revision.0 - 1)) else {
+    let Some(known) = live.known(event, before) else {
         return store::read_programme(conn, event)?.ok_or(DieselError::NotFound);
     };
-    Ok(known.at_revision(revision))
+    Ok(known.at_version(version))
 }
 
 impl EventTx<'_> {
@@ -91,6 +92,12 @@ impl EventTx<'_> {
     #[must_use]
     pub fn programme(&self) -> Arc<Programme> {
         Arc::clone(&self.programme)
+    }
+
+    /// The version of the programme that was stored when the transaction began.
+    #[must_use]
+    pub const fn began_at(&self) -> ProgrammeVersion {
+        self.before
     }
 
     /// Replaces the programme in memory after a store has written the same to the database.

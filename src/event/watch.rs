@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{EventId, Revision};
+use super::{EventId, ProgrammeVersion};
 use crate::auth::UserId;
 use crate::db::fresh_id;
 use crate::slot::SlotId;
@@ -19,8 +20,8 @@ const MOST_STREAMS: usize = 40;
 /// How an event stands for those who watch it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The latest revision that is known.
-    pub revision: Revision,
+    /// The latest version of the programme that is known.
+    pub version: ProgrammeVersion,
     /// Who has a slot's form open, here and on other servers.
     pub editors: Vec<Editor>,
     /// The server stops.
@@ -48,12 +49,19 @@ pub struct Watchers {
 
 #[derive(Default)]
 struct State {
-    events: HashMap<EventId, watch::Sender<Standing>>,
+    events: HashMap<EventId, Watched>,
     streams: HashMap<UserId, usize>,
     announcements: u64,
     here: HashMap<EventId, Vec<(i64, Editor)>>,
     elsewhere: HashMap<(i64, EventId), Vec<Editor>>,
     closing: bool,
+}
+
+/// An event that is watched.
+struct Watched {
+    standing: watch::Sender<Standing>,
+    /// When the version that the watchers were told of last was known.
+    told_at: Instant,
 }
 
 impl Default for Watchers {
@@ -76,13 +84,13 @@ pub struct Watching {
 }
 
 impl Watchers {
-    /// Begins to watch an event whose stored revision the caller has just read; with `editing`, as somebody who has that
+    /// Begins to watch an event whose stored version the caller has just read; with `editing`, as somebody who has that
     /// slot's form open. `None` when this person watches with too many pages already.
     #[must_use]
     pub fn watch(
         &self,
         event: EventId,
-        revision: Revision,
+        version: ProgrammeVersion,
         (user, name): (UserId, &str),
         editing: Option<SlotId>,
     ) -> Option<Watching> {
@@ -102,8 +110,8 @@ impl Watchers {
             state.here.entry(event).or_default().push((id, editor));
             id
         });
-        let standing = state.sender(event, revision).subscribe();
-        state.tell(event, Some(revision));
+        let standing = state.sender(event, version).subscribe();
+        state.tell(event, Some((version, None)));
         drop(state);
         self.publish(editing.is_some());
         Some(Watching {
@@ -115,9 +123,17 @@ impl Watchers {
         })
     }
 
-    /// Tells whoever watches that an event has a newer revision.
-    pub fn revision_is(&self, event: EventId, revision: Revision) {
-        self.lock().tell(event, Some(revision));
+    /// Tells those who watch of a version of an event's programme that was stored at `known_at` or later.
+    pub fn version_is(&self, event: EventId, version: ProgrammeVersion, known_at: Instant) {
+        self.lock().tell(event, Some((version, Some(known_at))));
+    }
+
+    /// The version that those who watch an event were told of; `None` when nobody watches.
+    #[must_use]
+    pub fn version_of(&self, event: EventId) -> Option<ProgrammeVersion> {
+        let state = self.lock();
+        let watched = state.events.get(&event)?;
+        Some(watched.standing.borrow().version)
     }
 
     /// How many pages watch.
@@ -200,18 +216,21 @@ impl Watchers {
 }
 
 impl State {
-    fn sender(&mut self, event: EventId, revision: Revision) -> &watch::Sender<Standing> {
-        self.events.entry(event).or_insert_with(|| {
-            watch::Sender::new(Standing {
-                revision,
+    fn sender(&mut self, event: EventId, version: ProgrammeVersion) -> &watch::Sender<Standing> {
+        let watched = self.events.entry(event).or_insert_with(|| Watched {
+            standing: watch::Sender::new(Standing {
+                version,
                 editors: Vec::new(),
                 closing: false,
-            })
-        })
+            }),
+            told_at: Instant::now(),
+        });
+        &watched.standing
     }
 
-    /// Brings what the watchers of an event see up to date; a revision never goes back.
-    fn tell(&mut self, event: EventId, revision: Option<Revision>) {
+    /// Brings what the watchers of an event see up to date. A revision goes back only when it is known to have been read
+    /// after the one that was told last: then the database was set back.
+    fn tell(&mut self, event: EventId, news: Option<(ProgrammeVersion, Option<Instant>)>) {
         let here = self.here.get(&event).into_iter().flatten();
         let elsewhere = self
             .elsewhere
@@ -225,15 +244,23 @@ impl State {
             .collect();
         let closing = self.closing;
         let announcements = &mut self.announcements;
-        if let Some(sender) = self.events.get(&event) {
-            sender.send_if_modified(|standing| {
+        if let Some(Watched { standing, told_at }) = self.events.get_mut(&event) {
+            standing.send_if_modified(|standing| {
+                let newer = |(version, known_at): &(ProgrammeVersion, Option<Instant>)| {
+                    version.revision > standing.version.revision
+                        || known_at.is_some_and(|known_at| known_at > *told_at)
+                };
+                let version = news.filter(newer).map(|(version, _)| version);
                 let now = Standing {
-                    revision: revision.map_or(standing.revision, |new| new.max(standing.revision)),
+                    version: version.unwrap_or(standing.version),
                     editors,
                     closing,
                 };
                 let modified = *standing != now;
-                *announcements += u64::from(now.revision > standing.revision);
+                if now.version != standing.version {
+                    *announcements += 1;
+                    *told_at = Instant::now();
+                }
                 *standing = now;
                 modified
             });
@@ -261,7 +288,7 @@ impl Drop for Watching {
         if state
             .events
             .get(&event)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
+            .is_some_and(|watched| watched.standing.receiver_count() <= 1)
         {
             state.events.remove(&event);
         }
@@ -273,32 +300,53 @@ impl Drop for Watching {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Revision, RevisionKey};
 
     const EVENT: EventId = EventId(1);
     const MORI: (UserId, &str) = (UserId(7), "Mori");
 
+    fn version(revision: i64) -> ProgrammeVersion {
+        ProgrammeVersion::new(Revision(revision), RevisionKey::draw())
+    }
+
     #[test]
-    fn a_revision_is_told_once_and_never_goes_back() {
-        let watchers = Watchers::default();
-        let mut page = watchers.watch(EVENT, Revision(3), MORI, None).unwrap();
+    fn a_version_is_told_once_and_never_goes_back() {
+        let (watchers, before) = (Watchers::default(), Instant::now());
+        let mut page = watchers.watch(EVENT, version(3), MORI, None).unwrap();
         page.standing.mark_unchanged();
-        watchers.revision_is(EVENT, Revision(5));
-        watchers.revision_is(EVENT, Revision(4));
+        let (latest, late) = (version(5), Instant::now());
+        watchers.version_is(EVENT, latest, before);
+        watchers.version_is(EVENT, version(4), late);
+        watchers.version_is(EVENT, version(5), late);
         assert!(page.standing.has_changed().unwrap());
-        assert_eq!(page.standing.borrow_and_update().revision, Revision(5));
-        watchers.revision_is(EVENT, Revision(5));
-        watchers.revision_is(EventId(2), Revision(9));
+        assert_eq!(page.standing.borrow_and_update().version, latest);
+        watchers.version_is(EVENT, latest, Instant::now());
+        watchers.version_is(EventId(2), version(9), Instant::now());
         assert!(!page.standing.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_version_read_later_is_told_though_its_revision_is_lower() {
+        let watchers = Watchers::default();
+        let page = watchers.watch(EVENT, version(3), MORI, None).unwrap();
+        watchers.version_is(EVENT, version(5), Instant::now());
+        for stored in [version(4), version(4), version(5)] {
+            let told = Instant::now();
+            while Instant::now() == told {}
+            watchers.version_is(EVENT, stored, Instant::now());
+            assert_eq!(page.standing.borrow().version, stored);
+            assert_eq!(watchers.version_of(EVENT), Some(stored));
+        }
     }
 
     #[test]
     fn who_edits_is_known_until_the_form_is_left() {
         let watchers = Watchers::default();
         let page = watchers
-            .watch(EVENT, Revision(1), (UserId(8), "Sato"), None)
+            .watch(EVENT, version(1), (UserId(8), "Sato"), None)
             .unwrap();
         let form = watchers
-            .watch(EVENT, Revision(1), MORI, Some(SlotId(4)))
+            .watch(EVENT, version(1), MORI, Some(SlotId(4)))
             .unwrap();
         let names = || -> Vec<String> {
             let standing = page.standing.borrow();
@@ -328,15 +376,15 @@ mod tests {
     fn nobody_watches_with_endlessly_many_pages() {
         let watchers = Watchers::default();
         let pages: Vec<_> = (0..MOST_STREAMS)
-            .map(|_| watchers.watch(EVENT, Revision(1), MORI, None).unwrap())
+            .map(|_| watchers.watch(EVENT, version(1), MORI, None).unwrap())
             .collect();
-        assert!(watchers.watch(EVENT, Revision(1), MORI, None).is_none());
+        assert!(watchers.watch(EVENT, version(1), MORI, None).is_none());
         assert!(
             watchers
-                .watch(EVENT, Revision(1), (UserId(8), "Sato"), None)
+                .watch(EVENT, version(1), (UserId(8), "Sato"), None)
                 .is_some()
         );
         drop(pages);
-        assert!(watchers.watch(EVENT, Revision(1), MORI, None).is_some());
+        assert!(watchers.watch(EVENT, version(1), MORI, None).is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! The wire between servers on one PostgreSQL: LISTEN and NOTIFY.
 //!
-//! A revision is announced inside the transaction that makes it, so that it is heard if and only if it is committed.
+//! A version is announced inside the transaction that makes it, so that it is heard if and only if it is committed.
 //! Who edits is announced by each server for itself, again and again: a server that falls silent is forgotten.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use diesel::sql_types::Text;
 
 use super::live::Live;
 use super::watch::Editor;
-use super::{EventId, Revision, store};
+use super::{EventId, ProgrammeVersion, store};
 use crate::db::{Conn, Db, DbError, connect, fresh_id};
 
 const CHANNEL: &str = "iikura";
@@ -27,16 +27,18 @@ const SILENCE: Duration = Duration::from_secs(65);
 /// The longest pause between two tries to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Announces a revision to other servers, in the transaction that makes it. Does nothing on SQLite, where there are
+/// Announces a version to other servers, in the transaction that makes it. Does nothing on SQLite, where there are
 /// none.
 ///
 /// # Errors
 /// As the database says.
-pub fn announce(conn: &mut Conn, event: EventId, revision: Revision) -> QueryResult<()> {
+pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
     if matches!(conn, Conn::Sqlite(_)) {
         return Ok(());
     }
-    notify(conn, &format!("revision {} {}", event.0, revision.0))
+    // The number by itself, and then all of it: servers of earlier releases read as far as the number.
+    let payload = format!("revision {} {} {version}", event.0, version.revision);
+    notify(conn, &payload)
 }
 
 fn notify(conn: &mut Conn, payload: &str) -> QueryResult<()> {
@@ -128,17 +130,22 @@ impl Listener {
         diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(&mut conn)?;
         // Whatever was announced while nobody listened.
         for event in self.live.watchers().events() {
-            if let Some(revision) = store::revision(&mut conn, event)? {
-                self.live.watchers().revision_is(event, revision);
-            }
+            self.ask(&mut conn, event)?;
         }
         *pause = LISTEN_EVERY;
         let mut editing = self.live.watchers().editing_changes();
         editing.mark_changed();
         let mut repeated = Instant::now();
         while !self.stopped() {
+            // Of what was announced meanwhile the last counts.
+            let mut announced = HashMap::new();
             for payload in heard(&mut conn)? {
-                self.take(&payload);
+                if let Some((event, version)) = self.take(&payload) {
+                    announced.insert(event, version);
+                }
+            }
+            for (event, version) in announced {
+                self.is_announced(&mut conn, event, version)?;
             }
             if editing.has_changed().unwrap_or(false) || repeated.elapsed() > REPEAT_EVERY {
                 editing.mark_unchanged();
@@ -162,23 +169,58 @@ impl Listener {
         Ok(())
     }
 
-    fn take(&mut self, payload: &str) {
+    /// Tells those who watch of a version that was announced.
+    ///
+    /// A revision that does not go beyond theirs is old news, or that of a database that was set back, or of a server
+    /// that says no more than its number: then the database is asked.
+    fn is_announced(
+        &self,
+        conn: &mut Conn,
+        event: EventId,
+        version: Option<ProgrammeVersion>,
+    ) -> QueryResult<()> {
         let watchers = self.live.watchers();
-        let mut words = payload.splitn(4, ' ');
-        let (kind, first, second) = (words.next(), number(words.next()), number(words.next()));
-        let (Some(kind), Some(first), Some(second)) = (kind, first, second) else {
-            return;
+        let Some(told) = watchers.version_of(event) else {
+            return Ok(());
         };
+        match version {
+            Some(version) if version == told => Ok(()),
+            Some(version) if version.revision > told.revision => {
+                watchers.version_is(event, version, Instant::now());
+                Ok(())
+            }
+            _ => self.ask(conn, event),
+        }
+    }
+
+    /// Asks the database for the version of an event, and tells those who watch.
+    fn ask(&self, conn: &mut Conn, event: EventId) -> QueryResult<()> {
+        let known_at = Instant::now();
+        if let Some(version) = store::version(conn, event)? {
+            self.live.watchers().version_is(event, version, known_at);
+        }
+        Ok(())
+    }
+
+    /// Takes in what another server says; returns the event and version that it announces, if it does.
+    fn take(&mut self, payload: &str) -> Option<(EventId, Option<ProgrammeVersion>)> {
+        let mut words = payload.splitn(4, ' ');
+        let (kind, first, second) = (words.next()?, number(words.next())?, number(words.next())?);
         match kind {
-            "revision" => watchers.revision_is(EventId(first), Revision(second)),
+            "revision" => {
+                let version = words.next().and_then(|word| word.parse().ok());
+                return Some((EventId(first), version));
+            }
             "editing" if first != self.server => {
                 let editors: Vec<Editor> =
                     serde_json::from_str(words.next().unwrap_or_default()).unwrap_or_default();
                 self.heard.insert(first, Instant::now());
+                let watchers = self.live.watchers();
                 watchers.editing_elsewhere(first, EventId(second), editors);
             }
             _ => {}
         }
+        None
     }
 
     fn forget_the_silent(&mut self) {

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::DbError;
 use crate::delegation::DelegationId;
+use crate::event::ProgrammeVersion;
 use crate::event::desk::Desk;
 use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
@@ -138,7 +139,7 @@ async fn page(desk: &Desk, form: Form) -> Result<NoticesPage, Error> {
     Ok(NoticesPage {
         shell: desk.seat.shell("Notices", Section::Notices).form(&form),
         slug: event.slug.to_string(),
-        revision: event.revision.to_string(),
+        revision: desk.programme.version().to_string(),
         parties,
         failed: counts.need_attention(),
         may_change: desk.seat.may_change(),
@@ -292,7 +293,7 @@ pub async fn preview(
             .shell(format!("Letter to {name}"), Section::Notices),
         slug: desk.programme.event.slug.to_string(),
         code,
-        revision: desk.programme.event.revision.to_string(),
+        revision: desk.programme.version().to_string(),
         mails: (0..).zip(&mails).map(mail_preview).collect(),
     })
 }
@@ -384,8 +385,8 @@ fn delegation(desk: &Desk, code: &str) -> Result<DelegationId, Error> {
     found.map(|party| party.id).ok_or(Error::NotFound)
 }
 
-/// The revision that the officer looked at.
-fn seen(fields: &Fields) -> Result<i64, Error> {
+/// The version that the officer looked at.
+fn seen(fields: &Fields) -> Result<ProgrammeVersion, Error> {
     fields.get("revision").parse().map_err(|_| {
         Error::BadRequest(
             "The form does not say what was looked at. Open the notices again.".to_owned(),
@@ -393,9 +394,9 @@ fn seen(fields: &Fields) -> Result<i64, Error> {
     })
 }
 
-/// What was looked at is what is told: the transaction's own revision is the next one.
-fn as_seen(tx: &EventTx<'_>, seen: i64) -> Result<(), NoticeError> {
-    if tx.programme().event.revision.0 == seen + 1 {
+/// What was looked at is what is told.
+fn as_seen(tx: &EventTx<'_>, seen: ProgrammeVersion) -> Result<(), NoticeError> {
+    if tx.began_at() == seen {
         Ok(())
     } else {
         Err(NoticeError::Stale)

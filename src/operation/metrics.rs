@@ -192,6 +192,11 @@ fn watchers(registry: &mut Registry, app: &App) {
         "Revisions that open pages on this server were told of",
         ConstCounter::new(watchers.announcements()),
     );
+    registry.register(
+        "programme_loads",
+        "Programmes that this server read whole from the database",
+        ConstCounter::new(app.live.loaded()),
+    );
 }
 
 /// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.

@@ -53,6 +53,8 @@ pub struct LivePage {
     pub slug: String,
     /// The revision that is shown.
     pub revision: String,
+    /// The version of the programme that is shown.
+    pub shown: String,
     /// The slot and its version, on a page about one.
     pub slot: Option<(SlotId, i32)>,
     /// The slot is in a form that is being filled in.

@@ -37,7 +37,8 @@ fn a_programme_is_whole_and_read_again_only_when_it_has_changed(scratch: &Scratc
     let program = Program::of(&meeting, OFFICER, Scope::Write);
     let path = format!("{EVENT}/programme");
     let first = program.get(&path);
-    assert_eq!(first.header("etag"), "\"1\"");
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with("\"1-"), "{tag}");
     let programme = first.given(200);
     let fields: Vec<&String> = programme.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -74,14 +75,19 @@ fn a_programme_is_whole_and_read_again_only_when_it_has_changed(scratch: &Scratc
         assert_eq!(conflict["level"], "advice", "{conflict}");
     }
 
-    for known in ["\"1\"", "W/\"1\"", "\"0\", \"1\"", "*", "1"] {
+    for known in [&tag, &format!("W/{tag}"), &format!("\"0\", {tag}"), "*"] {
         let again = program.get_as(&path, &[("if-none-match", known)]);
         assert_eq!((again.status, again.bytes.len()), (304, 0), "{known}");
-        assert_eq!(again.header("etag"), "\"1\"");
+        assert_eq!(again.header("etag"), tag);
+    }
+    // The number alone is that of other programmes, too, once a database was set back.
+    for number in ["\"1\"", "1"] {
+        let again = program.get_as(&path, &[("if-none-match", number)]);
+        assert_eq!(again.status, 200, "{number}");
     }
     program.post(SLOTS, &evening()).given(201);
-    let changed = program.get_as(&path, &[("if-none-match", "\"1\"")]);
-    assert_eq!(changed.header("etag"), "\"2\"");
+    let changed = program.get_as(&path, &[("if-none-match", &tag)]);
+    assert!(changed.header("etag").starts_with("\"2-"));
     assert_eq!(changed.given(200)["slots"].as_array().unwrap().len(), 10);
 }
 

@@ -138,7 +138,7 @@ async fn through_the_outbox(sink: &Sink, raw: &[u8], mails: usize) -> f64 {
 fn fill(db: &Db, url: &DatabaseUrl, raw: &[u8], mails: usize) {
     let sql = format!(
         "INSERT INTO events VALUES (1, 'bench', 'Bench', '', 'House', '', 'Asia/Tokyo', 'Office', 'o@iikura.example', '',
-           5, 5, 150, false, 40, 210, 30, 1, 0);
+           5, 5, 150, false, 40, 210, 30, 1, 0, 0);
          INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
          INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
          INSERT INTO slots VALUES (7, 1, 'bilateral', 'Talk', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",

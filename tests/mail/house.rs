@@ -49,7 +49,7 @@ impl House {
         let db = db.migrated();
         let sql = format!(
             "INSERT INTO events VALUES (1, 'ca-jad-9', 'Ninth meeting', '', 'Iikura House', '', 'Asia/Tokyo',
-               'Protocol Office', 'protocol@iikura.example', '', 5, 5, 150, false, 40, 210, 30, 1, 0);
+               'Protocol Office', 'protocol@iikura.example', '', 5, 5, 150, false, 40, 210, 30, 1, 0, 0);
              INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
              INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
              INSERT INTO slots VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",

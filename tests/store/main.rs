@@ -15,6 +15,7 @@ mod chain;
 mod connections;
 mod encryption;
 mod installation;
+mod loading;
 mod migrations;
 mod occupancy;
 mod race;

@@ -32,7 +32,7 @@ pub fn furnish(db: &Db) {
             db,
             &format!(
                 "INSERT INTO events VALUES ({id}, '{slug}', '', '', '', '', 'Asia/Tokyo', '', '', '', \
-                 5, 5, 150, FALSE, 40, 210, 30, 0, 0)"
+                 5, 5, 150, FALSE, 40, 210, 30, 0, 0, 0)"
             ),
         )
         .unwrap();

@@ -598,7 +598,7 @@ fn what_was_told_is_no_change_to_undo(scratch: &Scratch) {
         answer(&meeting.server.browser(), &link.unwrap(), "accepted", ""),
         303
     );
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let (id, version) = (slot.id.to_string(), slot.version.to_string());
     let reason = format!("reason-{id}-JP");
     let skip = [

@@ -16,18 +16,18 @@ on_both!(
     watching_does_not_keep_a_session_alive,
 );
 
-const LIVE: &str = "/events/ca-jad-9/live";
+pub const LIVE: &str = "/events/ca-jad-9/live";
 /// Far above what anything here takes; reached only when something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream that is being read.
-struct Stream {
+pub struct Stream {
     line: TcpStream,
     heard: String,
 }
 
 impl Stream {
-    fn open(server: &Server, browser: &Browser, path: &str) -> Self {
+    pub fn open(server: &Server, browser: &Browser, path: &str) -> Self {
         let host = server.origin.trim_start_matches("http://");
         let mut line = TcpStream::connect(host).unwrap();
         line.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -44,7 +44,7 @@ impl Stream {
     }
 
     /// Reads until `words` were heard; returns what came up to there and forgets it.
-    fn hear(&mut self, words: &str) -> String {
+    pub fn hear(&mut self, words: &str) -> String {
         let mut bytes = [0; 4096];
         loop {
             if let Some(at) = self.heard.find(words) {

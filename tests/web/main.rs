@@ -38,6 +38,7 @@ mod releases;
 mod second_factor;
 mod secrecy;
 mod security;
+mod set_back;
 mod setup;
 mod sign_in;
 #[cfg(feature = "openid-connect")]

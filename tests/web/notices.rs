@@ -50,7 +50,7 @@ fn place(meeting: &Meeting, officer: &Browser, guest: &str, at: (&str, &str, &st
 }
 
 fn send(meeting: &Meeting, browser: &Browser, to: &[&str]) -> Answer {
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let mut fields = vec![("revision", revision.as_str())];
     fields.extend(to.iter().map(|code| ("to", *code)));
     browser.post(NOTICES, &fields)
@@ -298,7 +298,7 @@ fn what_somebody_knows_already_is_taken_as_told(scratch: &Scratch) {
     confirm(&meeting, &officer, &["Uzbekistan"]);
     place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
     let slot = meeting.slot("Uzbekistan").id.to_string();
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let reason = format!("reason-{slot}-UZ");
     let skip = |browser: &Browser, revision: &str, why: &str| {
         let fields = [
@@ -323,7 +323,7 @@ fn what_somebody_knows_already_is_taken_as_told(scratch: &Scratch) {
     assert!(!officer.get(NOTICES).body.contains("party-UZ"));
     let history = officer.get("/events/ca-jad-9/history").body;
     assert!(history.contains("The liaison stood beside me"), "{history}");
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let again = skip(&officer, &revision, "Once more");
     assert_eq!(again.status, 409);
     assert!(
@@ -349,7 +349,7 @@ fn what_has_changed_since_it_was_looked_at_is_not_sent(scratch: &Scratch) {
     let officer = meeting.officer();
     confirm(&meeting, &officer, &["Uzbekistan"]);
     place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
-    let looked = meeting.programme().event.revision.to_string();
+    let looked = meeting.programme().version().to_string();
     place(
         &meeting,
         &meeting.server.signed_in(COLLEAGUE),
@@ -375,7 +375,7 @@ fn nonsense_and_strangers_are_refused(scratch: &Scratch) {
     confirm(&meeting, &officer, &["Uzbekistan"]);
     place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
     let rows = meeting.rows();
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let revision = ("revision", revision.as_str());
     for (fields, status) in [
         (vec![], 400),

@@ -43,7 +43,7 @@ fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scra
         act(&meeting, &officer, &mut chance);
     }
     // Whatever is still to be told is told now.
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let mut fields = vec![("revision", revision.as_str())];
     fields.extend(GUESTS.iter().map(|(code, _)| ("to", *code)));
     assert_eq!(

@@ -198,7 +198,7 @@ fn a_role_is_for_one_event_only() {
     let server = Server::start();
     for (id, slug) in [(1, "ca-jad-9"), (2, "other")] {
         server.sql(&format!(
-            "INSERT INTO events VALUES ({id}, '{slug}', 'Event {slug}', '', 'House', '', 'Asia/Tokyo', 'Office', 'o@protocol.example', '', 5, 5, 150, 0, 40, 210, 30, 1, 0)"
+            "INSERT INTO events VALUES ({id}, '{slug}', 'Event {slug}', '', 'House', '', 'Asia/Tokyo', 'Office', 'o@protocol.example', '', 5, 5, 150, 0, 40, 210, 30, 1, 0, 0)"
         ));
     }
     let user = server.user(

@@ -119,9 +119,7 @@ pub async fn show(
     };
     let programme = &desk.programme;
     let key = format!("timetable {} {view:?}", desk.seat.event.0);
-    let day = Markup::kept(&app.kept, key, programme.event.revision, || {
-        day(programme, view)
-    })?;
+    let day = Markup::kept(&app.kept, key, programme.version(), || day(programme, view)).await?;
     let shell = desk.seat.shell(day_in_words(date), Section::Timetable);
     let shell = shell.wide().live(desk.live_page()).script("timetable.js");
     let page = TimetablePage { shell, day };

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::auth::{Seat, UserId};
+use crate::event::ProgrammeVersion;
 use crate::event::desk::Desk;
 use crate::event::watch::{Editor, Standing, Watching};
 use crate::slot::SlotId;
@@ -35,10 +36,12 @@ pub(crate) const ENDED: &str = "event: ended\ndata:\n\n";
 #[derive(serde::Deserialize)]
 pub struct Query {
     editing: Option<i64>,
+    shown: Option<String>,
 }
 
 /// `GET /events/{slug}/live`: the event's revision now and whenever it grows, and who has which slot's form open; with
-/// `editing`, others are told that this reader has that slot's form open.
+/// `editing`, others are told that this reader has that slot's form open. With `shown`, the version of the programme that
+/// the page shows, a page learns that the database was set back: the revision then says nothing, as it may be the same.
 ///
 /// Watching does not count as using the session: it ends as if nobody watched.
 ///
@@ -62,16 +65,22 @@ pub async fn stream(
     let Seat {
         user,
         event,
-        revision,
+        version,
         ..
     } = &desk.seat;
     let watching = app
         .live
         .watchers()
-        .watch(*event, *revision, (user.id, user.name.as_str()), editing)
+        .watch(*event, *version, (user.id, user.name.as_str()), editing)
         .ok_or(Error::TooMany { wait: 60 })?;
+    // What cannot be read is no version of ours, and so another than the one now.
+    let shown = query.shown.as_ref().map(|shown| shown.parse().ok());
     let (sender, receiver) = mpsc::channel(BACKLOG);
-    actix_web::rt::spawn(feed(watching, user.id, sender, Door { app, caller, slug }));
+    let reader = Reader {
+        user: user.id,
+        shown: shown.unwrap_or(Some(*version)),
+    };
+    actix_web::rt::spawn(feed(watching, reader, sender, Door { app, caller, slug }));
     Ok(streamed(receiver))
 }
 
@@ -102,7 +111,13 @@ impl Door {
     }
 }
 
-async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes>, door: Door) {
+/// Who reads a stream, and what their page shows.
+struct Reader {
+    user: UserId,
+    shown: Option<ProgrammeVersion>,
+}
+
+async fn feed(mut watching: Watching, reader: Reader, sender: mpsc::Sender<Bytes>, door: Door) {
     let mut beat = tokio::time::interval(BEAT);
     beat.tick().await;
     let mut beats = 0;
@@ -112,7 +127,7 @@ async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes
         if standing.closing {
             return;
         }
-        let words = words(said.as_ref(), &standing, reader);
+        let words = words(said.as_ref(), &standing, &reader);
         said = Some(standing);
         if !words.is_empty() && sender.send(words.into()).await.is_err() {
             return;
@@ -137,21 +152,27 @@ async fn feed(mut watching: Watching, reader: UserId, sender: mpsc::Sender<Bytes
 }
 
 /// What has changed since the last word; one's own forms are no news.
-fn words(said: Option<&Standing>, now: &Standing, reader: UserId) -> String {
+fn words(said: Option<&Standing>, now: &Standing, reader: &Reader) -> String {
     let others = |standing: &Standing| -> Vec<Editor> {
         let others = standing
             .editors
             .iter()
-            .filter(|editor| editor.user != reader.0);
+            .filter(|editor| editor.user != reader.user.0);
         others.cloned().collect()
     };
     let mut words = String::new();
-    if said.is_none_or(|said| said.revision != now.revision) {
-        let revision = now.revision;
+    let revision = now.version.revision;
+    if said.is_none_or(|said| said.version.revision != revision) {
         let _ = write!(
             words,
             "id: {revision}\nevent: revision\ndata: {revision}\n\n"
         );
+    }
+    // A number that has not grown says nothing to a page that looks for higher ones.
+    let shown = said.map_or(reader.shown, |said| Some(said.version));
+    let grown = shown.is_some_and(|shown| shown.revision < revision);
+    if !grown && shown != Some(now.version) {
+        let _ = write!(words, "event: reset\ndata: {revision}\n\n");
     }
     let editors = others(now);
     if said.map_or(!editors.is_empty(), |said| others(said) != editors) {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
+use diesel::QueryResult;
 
 use super::super::link::Link;
 use super::super::link_life::{self, Subject};
-use super::super::link_store::{self, Issued};
+use super::super::link_store::{self, Issued, Pass};
 use super::{Shut, address};
 use crate::app::App;
 use crate::auth::session::TokenHash;
@@ -53,24 +54,27 @@ impl Door {
         };
         let now = app.clock.now();
         let held = passes(request);
-        let state = app.clone();
-        app.db
+        let found = app
+            .db
             .read(move |conn| {
                 let Some(links) = link_store::of(conn, link.delegation)? else {
-                    return Ok(Err(Shut::Unknown));
+                    return Ok(None);
                 };
-                let door = match Self::enter(conn, &state, links, link.generation, now)? {
-                    Ok(door) => door,
-                    Err(shut) => return Ok(Err(shut)),
-                };
-                let pass = door.good_pass(conn, &state, &held)?;
-                Ok(Ok(Self {
-                    slot: link.slot,
-                    pass,
-                    ..door
-                }))
+                let pass = held_pass(conn, &held, links.delegation)?;
+                Ok::<_, Error>(Some((links, pass)))
             })
-            .await
+            .await?;
+        let Some((links, pass)) = found else {
+            return Ok(Err(Shut::Unknown));
+        };
+        Ok(match Self::enter(app, links, link.generation, now).await? {
+            Ok(door) => Ok(Self {
+                slot: link.slot,
+                pass: pass.and_then(|held| door.good_pass(app, held)),
+                ..door
+            }),
+            Err(shut) => Err(shut),
+        })
     }
 
     /// Opens by the pass that the browser holds for the delegation of this code. Whoever holds none is told the same,
@@ -85,38 +89,37 @@ impl Door {
             return Ok(Err(Shut::NotHere));
         }
         let now = app.clock.now();
-        let state = app.clone();
-        app.db
+        let found = app
+            .db
             .read(move |conn| {
                 let Some(links) = link_store::at(conn, &slug, &code)? else {
-                    return Ok(Err(Shut::NotHere));
+                    return Ok(None);
                 };
-                let Some(token) = held.get(&cookie_name(links.delegation)) else {
-                    return Ok(Err(Shut::NotHere));
-                };
-                let Some(known) = link_store::pass(conn, token, links.delegation)? else {
-                    return Ok(Err(Shut::NotHere));
-                };
-                let door = match Self::enter(conn, &state, links, known.generation, now)? {
-                    Ok(door) => door,
-                    Err(shut) => return Ok(Err(shut)),
-                };
-                Ok(match door.good_pass(conn, &state, &held)? {
+                let pass = held_pass(conn, &held, links.delegation)?;
+                Ok::<_, Error>(pass.map(|held| (links, held)))
+            })
+            .await?;
+        let Some((links, held)) = found else {
+            return Ok(Err(Shut::NotHere));
+        };
+        Ok(
+            match Self::enter(app, links, held.1.generation, now).await? {
+                Ok(door) => match door.good_pass(app, held) {
                     None => Err(Shut::NotHere),
                     pass => Ok(Self { pass, ..door }),
-                })
-            })
-            .await
+                },
+                Err(shut) => Err(shut),
+            },
+        )
     }
 
-    fn enter(
-        conn: &mut Conn,
+    async fn enter(
         app: &App,
         links: Issued,
         generation: i32,
         now: Moment,
     ) -> Result<Result<Self, Shut>, Error> {
-        let Some(programme) = app.live.programme(conn, links.event)? else {
+        let Some(programme) = app.live.current(&app.db, links.event).await? else {
             return Ok(Err(Shut::Unknown));
         };
         let Some(delegation) = programme.delegation(links.delegation).cloned() else {
@@ -143,23 +146,11 @@ impl Door {
     }
 
     /// The hash of the browser's pass for this delegation, if it is one that opens.
-    fn good_pass(
-        &self,
-        conn: &mut Conn,
-        app: &App,
-        held: &HashMap<String, TokenHash>,
-    ) -> Result<Option<TokenHash>, Error> {
-        let delegation = self.links.delegation;
-        let Some(token) = held.get(&cookie_name(delegation)) else {
-            return Ok(None);
-        };
-        let Some(pass) = link_store::pass(conn, token, delegation)? else {
-            return Ok(None);
-        };
+    fn good_pass(&self, app: &App, (token, pass): (TokenHash, Pass)) -> Option<TokenHash> {
         let subject = Subject::Pass(token.clone());
         let over = app.seen_over.is_over(subject, pass.end(self.now), self.now);
         let good = !over && pass.generation == self.links.generation;
-        Ok(good.then(|| token.clone()))
+        good.then_some(token)
     }
 
     /// Where the delegation's schedule stands.
@@ -188,6 +179,19 @@ impl Door {
             slot: None,
         }
     }
+}
+
+/// The pass that a browser holds for a delegation, if there is such a one.
+fn held_pass(
+    conn: &mut Conn,
+    held: &HashMap<String, TokenHash>,
+    delegation: DelegationId,
+) -> QueryResult<Option<(TokenHash, Pass)>> {
+    let Some(token) = held.get(&cookie_name(delegation)) else {
+        return Ok(None);
+    };
+    let pass = link_store::pass(conn, token, delegation)?;
+    Ok(pass.map(|pass| (token.clone(), pass)))
 }
 
 /// The passes that a browser says it holds: the names of their cookies, and their hashes.

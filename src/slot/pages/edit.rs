@@ -236,19 +236,5 @@ async fn change(
 
 /// The desk with the programme that a refusal was judged by.
 pub(crate) async fn again(desk: &Desk) -> Result<Desk, Error> {
-    let Desk { app, seat, now, .. } = desk.clone();
-    let db = app.db.clone();
-    db.read(move |conn| {
-        let programme = app
-            .live
-            .programme(conn, seat.event)?
-            .ok_or(Error::NotFound)?;
-        Ok(Desk {
-            app,
-            seat,
-            programme,
-            now,
-        })
-    })
-    .await
+    desk.reloaded().await
 }

@@ -11,6 +11,7 @@ const LONGEST_PAUSE_MS = 15_000;
 const main = document.querySelector("main[data-live]");
 const { live: address, editing } = main.dataset;
 let known = Number(main.dataset.revision);
+let shown = main.dataset.shown;
 let latest = known;
 let editors = [];
 let source;
@@ -30,7 +31,7 @@ document.addEventListener("visibilitychange", () => {
 });
 document.addEventListener("iikura:idle", catchUp);
 document.addEventListener("iikura:refreshed", (event) => {
-  known = event.detail.revision;
+  ({ revision: known, shown } = event.detail);
   showEditors();
   catchUp();
 });
@@ -41,10 +42,17 @@ function listen() {
   if (over) return;
   const url = new URL(address, location.href);
   if (editing) url.searchParams.set("editing", editing);
+  url.searchParams.set("shown", shown);
   source = new EventSource(url);
   source.addEventListener("revision", (event) => {
     recovered();
     latest = Number(event.data);
+    catchUp();
+  });
+  // The database was set back: what is shown has never been, whatever its number.
+  source.addEventListener("reset", (event) => {
+    latest = Number(event.data);
+    known = -1;
     catchUp();
   });
   source.addEventListener("editing", (event) => {

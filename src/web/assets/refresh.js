@@ -25,8 +25,8 @@ export async function refresh() {
     region.scrollTo(scrollLeft, scrollTop);
   }
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
-  const revision = Number(page.querySelector("main[data-revision]")?.dataset.revision ?? 0);
-  document.dispatchEvent(new CustomEvent("iikura:refreshed", { detail: { revision } }));
+  const { revision, shown } = page.querySelector("main[data-revision]")?.dataset ?? {};
+  document.dispatchEvent(new CustomEvent("iikura:refreshed", { detail: { revision: Number(revision ?? 0), shown } }));
 }
 
 function focusPath() {

@@ -1,0 +1,134 @@
+//! Programmes are read once for all who wait, as they were at one moment, whatever others write meanwhile.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use diesel::connection::SimpleConnection;
+use futures_util::future::join_all;
+use iikura::db::{self, Db, DbError};
+use iikura::event::live::Live;
+use iikura::event::programme::Programme;
+use iikura::event::{EventId, Revision, store};
+use tokio::task::{spawn_local, yield_now};
+
+use crate::scene::*;
+use crate::support::both::{Scratch, on_both};
+
+on_both!(
+    readers_of_one_version_share_one_load,
+    raised_revision_tells_the_version_before,
+    snapshot_inside_a_writing_transaction_sees_its_writes,
+);
+
+const EVENT: EventId = EventId(MEETING);
+const READERS: usize = 100;
+
+fn block_on<F: Future>(work: F) -> F::Output {
+    actix_web::rt::System::new().block_on(work)
+}
+
+async fn current(live: &Live, db: &Db) -> Arc<Programme> {
+    live.current(db, EVENT).await.unwrap().unwrap()
+}
+
+/// Changes the event behind the back of a server, as another one would.
+fn rename(db: &Db, name: &str) {
+    let sql = format!(
+        "UPDATE events SET revision = revision + 1, revision_key = revision_key + 1, name = '{name}' WHERE id = {MEETING}"
+    );
+    run(db, &sql).unwrap();
+}
+
+fn readers_of_one_version_share_one_load(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    furnish(scratch);
+    let (server, live) = (scratch.another_process(), Live::default());
+    for name in ["First", "Second"] {
+        rename(scratch, name);
+        let readers = (0..READERS).map(|_| current(&live, &server));
+        let programmes = block_on(join_all(readers));
+        for programme in &programmes {
+            assert_eq!(programme.event.name.as_str(), name);
+            assert!(Arc::ptr_eq(programme, &programmes[0]));
+        }
+    }
+    assert_eq!(live.loaded(), 2);
+}
+
+fn raised_revision_tells_the_version_before(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    furnish(scratch);
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let raised = scratch.write_here(|conn| {
+            let stored = store::version(conn, EVENT)?.unwrap();
+            let (before, now) = store::raise_revision(conn, EVENT)?;
+            assert_eq!((before, Some(now)), (stored, store::version(conn, EVENT)?));
+            Ok::<_, DbError>(now)
+        });
+        let now = raised.unwrap();
+        assert_eq!(now.to_string().parse(), Ok(now));
+        assert!(!seen.contains(&now.key));
+        seen.push(now.key);
+    }
+    let nowhere =
+        scratch.write_here(|conn| Ok::<_, DbError>(store::raise_revision(conn, EventId(99))?));
+    assert!(matches!(nowhere, Err(DbError::Query(diesel::NotFound))));
+}
+
+fn snapshot_inside_a_writing_transaction_sees_its_writes(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    furnish(scratch);
+    let read = scratch.write_here(|conn| {
+        conn.transaction(|conn| {
+            let (_, version) = store::raise_revision(conn, EVENT)?;
+            let programme = store::read_programme(conn, EVENT)?.unwrap();
+            assert_eq!(programme.version(), version);
+            // It is the transaction that it runs in, which may write.
+            let (_, version) = conn.snapshot(|conn| store::raise_revision(conn, EVENT))?;
+            Ok::<_, DbError>(version)
+        })
+    });
+    let version = read.unwrap();
+    assert_eq!(version.revision, Revision(2));
+}
+
+/// The load has begun when another server writes, and is held up in the middle by a lock on one of its tables.
+#[test]
+fn writers_of_another_server_hold_up_no_reader() {
+    let scratch = Scratch::postgres().migrated();
+    furnish(&scratch);
+    rename(&scratch, "Before");
+    let (server, live) = (scratch.another_process(), Live::default());
+    let mut lock = db::connect(scratch.another_process().url()).unwrap();
+    lock.batch_execute("BEGIN; LOCK TABLE slots IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    block_on(tokio::task::LocalSet::new().run_until(async {
+        let ask = || {
+            let (live, server) = (live.clone(), server.clone());
+            spawn_local(async move { current(&live, &server).await })
+        };
+        let early: Vec<_> = (0..READERS).map(|_| ask()).collect();
+        until(|| count(&scratch, HELD_UP) == 1).await;
+        rename(&scratch, "After");
+        let late: Vec<_> = (0..READERS).map(|_| ask()).collect();
+        let busy = || server.connections().open - server.connections().idle;
+        // All have asked for the version by now and wait, none of them with a connection.
+        until(|| live.waiting() == 2 * READERS && busy() == 1).await;
+        lock.batch_execute("ROLLBACK").unwrap();
+        for (readers, name) in [(early, "Before"), (late, "After")] {
+            for reader in readers {
+                assert_eq!(reader.await.unwrap().event.name.as_str(), name);
+            }
+        }
+    }));
+    assert_eq!(live.loaded(), 2);
+}
+
+const HELD_UP: &str = "pg_locks WHERE relation = 'slots'::regclass AND NOT granted";
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        yield_now().await;
+    }
+}
