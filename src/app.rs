@@ -27,6 +27,7 @@ use crate::mail::worker::Bell;
 use crate::mail::{Post, health_pages as mail_health, pages as mail};
 use crate::notice::link_life::SeenOver;
 use crate::notice::{answer_pages as answers, pages as notices, private};
+use crate::operation::clock::ClockDifference;
 use crate::operation::health::{self, Readiness};
 use crate::operation::metrics::Metrics;
 use crate::plan::pages as plan;
@@ -63,6 +64,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Whether the database can be used.
     pub readiness: Readiness,
+    /// By how much this machine's clock differs from the database's.
+    pub clock_difference: ClockDifference,
 }
 
 impl App {
@@ -82,6 +85,7 @@ impl App {
             seen_over: SeenOver::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
+            clock_difference: ClockDifference::default(),
         }
     }
 

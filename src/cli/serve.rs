@@ -17,7 +17,7 @@ use crate::event::wire::Wire;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
-use crate::operation::{log, metrics};
+use crate::operation::{clock, log, metrics};
 use crate::time::Clock;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
@@ -68,6 +68,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let mailbox = app.config.mailbox.clone();
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let _wire = Wire::listen(&app.db, &app.live);
+        let clocks = actix_web::rt::spawn(clock::watch(app.clone()));
         let watchers = app.live.watchers().clone();
         let metrics = metrics.map(|listener| metrics::server(app.clone(), listener));
         let metrics = metrics.transpose()?;
@@ -92,6 +93,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
             }
         });
         let outcome = server.await;
+        clocks.abort();
         if let Some(mailbox) = mailbox {
             mailbox.abort();
         }

@@ -53,9 +53,9 @@ pub async fn alive() -> HttpResponse {
     word(StatusCode::OK, "ok\n")
 }
 
-/// `GET /readyz`: the database answers, too, and fits this program; 503 otherwise.
+/// `GET /readyz`: the database answers, too, fits this program, and goes by the same time; 503 otherwise.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
-    if app.readiness.look(&app.db).await {
+    if !app.clock_difference.is_too_large() && app.readiness.look(&app.db).await {
         word(StatusCode::OK, "ready\n")
     } else {
         word(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")

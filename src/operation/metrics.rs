@@ -173,6 +173,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     ]);
     registry.register("build", "This program", build);
     watchers(&mut registry, app);
+    clock(&mut registry, app);
     database(&mut registry, app).await;
     let mut text = String::new();
     encode(&mut text, &registry)?;
@@ -197,6 +198,18 @@ fn watchers(registry: &mut Registry, app: &App) {
         "Programmes that this server read whole from the database",
         ConstCounter::new(app.live.loaded()),
     );
+}
+
+/// By how much the clocks were apart; left out on SQLite, where there is one.
+fn clock(registry: &mut Registry, app: &App) {
+    if let Some(seconds) = app.clock_difference.seconds() {
+        registry.register_with_unit(
+            "clock_difference",
+            "By how much this machine's clock is ahead of the database's",
+            Unit::Seconds,
+            ConstGauge::new(seconds),
+        );
+    }
 }
 
 /// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.

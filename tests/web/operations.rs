@@ -7,8 +7,9 @@ use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
 use iikura::db::Db;
+use iikura::operation::clock::REFUSED_SECONDS;
 use iikura::text::Line;
-use iikura::time::Moment;
+use iikura::time::{Clock, Moment};
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};
@@ -113,6 +114,37 @@ fn token(meeting: &Meeting) -> String {
         Ok::<_, Error>(made?)
     });
     made.unwrap().reveal().to_owned()
+}
+
+/// The clock of a test's server stands still in 2022, the database's does not.
+#[test]
+fn server_whose_clock_is_not_the_databases_is_not_ready() {
+    let scratch = Scratch::postgres();
+    let server = Server::start_on(scratch.url(), &[]);
+    let (browser, known) = (server.browser(), &server.app.clock_difference);
+    ask_until(&browser, "/readyz", 200);
+    known.compare(&server.db, &server.app.clock).unwrap();
+    assert!(
+        known
+            .seconds()
+            .is_some_and(|seconds| seconds < -REFUSED_SECONDS)
+    );
+    assert_eq!(browser.get("/readyz").status, 503);
+    assert_eq!(browser.get("/healthz").status, 200);
+    known.compare(&server.db, &Clock::system()).unwrap();
+    assert_eq!(browser.get("/readyz").status, 200);
+    let ahead = Clock::from_fn(|| Clock::system().now().plus(REFUSED_SECONDS + 2));
+    known.compare(&server.db, &ahead).unwrap();
+    assert_eq!(browser.get("/readyz").status, 503);
+}
+
+#[test]
+fn clocks_are_not_compared_on_sqlite() {
+    let server = Server::start();
+    let known = &server.app.clock_difference;
+    known.compare(&server.db, &server.app.clock).unwrap();
+    assert_eq!(known.seconds(), None);
+    ask_until(&server.browser(), "/readyz", 200);
 }
 
 /// A sign-in that fails, of another account each time.

@@ -1,6 +1,7 @@
 //! The doctor: looks at everything that a server stands on, changes nothing, and says for every fault what to type next.
 
 mod around;
+mod clock;
 #[cfg(feature = "openid-connect")]
 mod sign_on;
 mod store;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use crate::config::ServeArgs;
 use crate::mail::health::{Ways, examine as examine_mail};
 use crate::mail::transport::Transport;
-use crate::time::Moment;
+use crate::time::{Clock, Moment};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,6 +73,7 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
     found.push(around::secret_file(&args.secret_file));
     if let Ok(url) = args.database.url() {
         found.extend(store::examine(&url));
+        found.extend(clock::examine(&url, &Clock::system()));
     }
     found.extend(around::disks(args));
     found.extend(mail(args, now).await);

@@ -1,0 +1,53 @@
+//! Whether this machine's clock is the database's.
+
+use super::Finding;
+use crate::db::{self, DatabaseUrl};
+use crate::operation::clock::{REFUSED_SECONDS, TOLERATED_SECONDS, difference};
+use crate::time::Clock;
+
+/// Compares the clocks; finds nothing where there is one clock, or no database to ask, which others tell.
+pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<Finding> {
+    if matches!(url, DatabaseUrl::Sqlite(_)) {
+        return None;
+    }
+    let compared = db::connect(url).and_then(|mut conn| difference(&mut conn, clock));
+    compared.ok().flatten().map(finding)
+}
+
+fn finding(seconds: i64) -> Finding {
+    const CHECK: &str = "clock";
+    const NEXT: &str = "let this machine and the database's be set by the same time servers (timedatectl set-ntp true), and \
+                        see with 'timedatectl' on both whether they are";
+    let way = if seconds > 0 { "ahead of" } else { "behind" };
+    let words = format!("{} s {way} the database's", seconds.abs());
+    match seconds.abs() {
+        0..=TOLERATED_SECONDS => Finding::ok(CHECK, "agrees with the database's"),
+        ..=REFUSED_SECONDS => Finding::warning(CHECK, words, NEXT),
+        _ => Finding::fault(
+            CHECK,
+            format!("{words}: a server says it is not ready"),
+            NEXT,
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn clocks_apart_are_a_warning_and_beyond_a_minute_a_fault() {
+        for (seconds, verdict) in [
+            (0, Verdict::Ok),
+            (-5, Verdict::Ok),
+            (6, Verdict::Warning),
+            (-60, Verdict::Warning),
+            (61, Verdict::Fault),
+            (-3600, Verdict::Fault),
+        ] {
+            assert_eq!(finding(seconds).verdict, verdict, "{seconds}");
+        }
+        assert_eq!(finding(-7).words, "7 s behind the database's");
+    }
+}
