@@ -9,6 +9,7 @@
 pub mod backup;
 mod connection;
 pub mod new_file;
+pub mod outage;
 pub mod schema;
 pub mod text_enum;
 mod url;
@@ -100,6 +101,9 @@ impl Conn {
     /// there (<https://sqlite.org/lang_transaction.html>, "Response to errors within a transaction"). The connection
     /// counts as broken afterwards, and the pool makes another one.
     ///
+    /// When the database is lost while it is told to commit, nobody knows whether it did:
+    /// [`outage::is_unknown_commit`] is true of the error.
+    ///
     /// # Errors
     /// As the work says, or as the database does at the beginning or the end.
     pub fn transaction<T, E: From<diesel::result::Error>, F>(&mut self, work: F) -> Result<T, E>
@@ -107,9 +111,11 @@ impl Conn {
         F: FnOnce(&mut Self) -> Result<T, E>,
     {
         use diesel::result::Error as DieselError;
-        let mut failed = None;
+        let (mut failed, mut has_decided) = (None, false);
         let outcome = Connection::transaction::<T, DieselError, _>(self, |conn| {
-            work(conn).map_err(|error| {
+            let outcome = work(conn);
+            has_decided = outcome.is_ok();
+            outcome.map_err(|error| {
                 failed = Some(error);
                 DieselError::RollbackTransaction
             })
@@ -117,9 +123,7 @@ impl Conn {
         match (outcome, failed) {
             (Ok(value), _) => Ok(value),
             (Err(_), Some(error)) => Err(error),
-            (Err(DieselError::RollbackErrorOnCommit { commit_error, .. }), None) => {
-                Err((*commit_error).into())
-            }
+            (Err(error), None) if has_decided => Err(outage::on_commit(error).into()),
             (Err(error), None) => Err(error.into()),
         }
     }

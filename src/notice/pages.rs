@@ -105,7 +105,7 @@ impl From<NoticeError> for Error {
                 "There is nothing to tell them any more; another officer may have been quicker.".to_owned(),
             ),
             NoticeError::Preview(_) => Self::internal("a preview that nobody asked for"),
-            NoticeError::Tell(error) => Self::internal(error),
+            NoticeError::Tell(error) => error.into(),
             NoticeError::Database(error) => error.into(),
         }
     }

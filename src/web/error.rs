@@ -8,6 +8,9 @@ use askama::Template;
 
 use crate::auth::session::Asked;
 use crate::db::DbError;
+use crate::db::outage::{is_outage, is_unknown_commit};
+use crate::mail::outbox::PostError;
+use crate::notice::TellError;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
 
@@ -53,6 +56,9 @@ pub enum Error {
     /// The database gives no connection: nothing was begun.
     #[error("database unavailable")]
     Unavailable,
+    /// The database was lost while it was told to store: whether it did is not known.
+    #[error("unknown whether stored")]
+    UnknownOutcome,
     /// Our own fault, logged under this id.
     #[error("internal error {id}")]
     Internal {
@@ -89,7 +95,7 @@ impl Error {
     const fn wait(&self) -> Option<i64> {
         match self {
             Self::TooMany { wait } => Some(*wait),
-            Self::Unavailable => Some(SOON),
+            Self::Unavailable | Self::UnknownOutcome => Some(SOON),
             _ => None,
         }
     }
@@ -107,6 +113,7 @@ impl Error {
             Self::TooMany { .. } => "Too many tries",
             Self::StorageFull => "The storage is full",
             Self::Unavailable => "The database does not answer",
+            Self::UnknownOutcome => "The database broke off",
             Self::Internal { .. } => "Something went wrong on our side",
         }
     }
@@ -138,6 +145,10 @@ impl Error {
             Self::Unavailable => &[
                 "Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
                 "If it lasts, tell your administrator that the database cannot be reached.",
+            ],
+            Self::UnknownOutcome => &[
+                "The database was lost at the very moment of storing: whether it was stored is not known.",
+                "Wait a moment, open the page again and see how things stand before you do it once more.",
             ],
             Self::Internal { id } => {
                 return vec![
@@ -181,7 +192,7 @@ impl ResponseError for Error {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::UnknownOutcome => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -207,13 +218,21 @@ impl ResponseError for Error {
 }
 
 impl From<diesel::result::Error> for Error {
-    /// A row that is not there is a page that is not there; a full disk has its own words.
+    /// A row that is not there is a page that is not there; a full disk and an outage have their own words.
     fn from(error: diesel::result::Error) -> Self {
         match &error {
             diesel::result::Error::NotFound => Self::NotFound,
             diesel::result::Error::DatabaseError(_, info) if is_full(info.message()) => {
                 tracing::error!("the database's disk is full");
                 Self::StorageFull
+            }
+            lost if is_unknown_commit(lost) => {
+                tracing::error!(cause = %error, "the database was lost while it was told to commit");
+                Self::UnknownOutcome
+            }
+            lost if is_outage(lost) => {
+                tracing::error!(cause = %error, "the database was lost");
+                Self::Unavailable
             }
             _ => Self::internal(error),
         }
@@ -229,11 +248,34 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Query(error) => error.into(),
-            DbError::Pool(cause) => {
-                tracing::error!(%cause, "the database does not answer");
+            DbError::Pool(_) | DbError::Connect(_) => {
+                tracing::error!(cause = %error, "the database does not answer");
                 Self::Unavailable
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<PostError> for Error {
+    /// What the database said counts as everywhere; a letter that could not be written is a fault of ours.
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::Query(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<TellError> for Error {
+    fn from(error: TellError) -> Self {
+        match error {
+            TellError::Store(error)
+            | TellError::Post {
+                source: PostError::Query(error),
+                ..
+            } => error.into(),
+            TellError::Post { .. } => Self::internal(error),
         }
     }
 }
@@ -258,6 +300,44 @@ mod tests {
         ] {
             assert_eq!(minutes_in_words(seconds), words);
         }
+    }
+
+    #[test]
+    fn a_lost_database_is_unavailable_however_deep_its_error_lies() {
+        use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+        let lost = |kind| DieselError::DatabaseError(kind, Box::new("gone".to_owned()));
+        let closed = || lost(DatabaseErrorKind::ClosedConnection);
+        let post = |error: DieselError| TellError::Post {
+            recipient: "liaison@embassy.example".to_owned(),
+            source: error.into(),
+        };
+        for error in [
+            Error::from(closed()),
+            DbError::Query(closed()).into(),
+            DbError::Pool("timed out".to_owned()).into(),
+            PostError::Query(closed()).into(),
+            TellError::Store(closed()).into(),
+            post(closed()).into(),
+            crate::slot::pages::hopeless(post(closed()).into()),
+        ] {
+            assert!(matches!(error, Error::Unavailable), "{error}");
+            let answer = error.error_response();
+            assert_eq!(answer.status(), 503);
+            assert_eq!(answer.headers().get("retry-after").unwrap(), "5");
+        }
+        let unknown = Error::from(DieselError::RollbackErrorOnCommit {
+            rollback_error: Box::new(DieselError::BrokenTransactionManager),
+            commit_error: Box::new(closed()),
+        });
+        assert_eq!(unknown.error_response().status(), 503);
+        let words = unknown.sentences().concat();
+        assert!(
+            words.contains("not known") && !words.contains("Nothing was stored"),
+            "{words}"
+        );
+        let refused = Error::from(lost(DatabaseErrorKind::CheckViolation));
+        assert_eq!(refused.status_code(), 500);
     }
 
     #[test]

@@ -153,6 +153,14 @@ impl From<&Error> for Problem {
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(SOON));
             }
+            Error::UnknownOutcome => {
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The database was lost at the very moment of storing: whether it was stored is not known. Look \
+                     before you send it again, or send it under the same Idempotency-Key.",
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from(SOON));
+            }
             Error::Internal { id } => format!(
                 "Something went wrong on our side. If it happens again, tell your administrator this number: {id}"
             ),

@@ -37,11 +37,11 @@ fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
             cluster
         });
         while !killing.is_finished() {
-            refused += usize::from(house.book_and_confirm() != 303);
+            refused += usize::from(book(&mut house) != 303);
         }
         cluster = killing.join().unwrap();
         let begun = Instant::now();
-        while house.book_and_confirm() != 303 {
+        while book(&mut house) != 303 {
             assert!(begun.elapsed() < PATIENCE, "{}", house.log());
         }
     }
@@ -49,11 +49,11 @@ fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
     // As long as it stays away the office is told so.
     cluster.kill();
     let begun = Instant::now();
-    while house.book_and_confirm() != 503 {
+    while book(&mut house) != 503 {
         assert!(begun.elapsed() < PATIENCE, "{}", house.log());
     }
     cluster.start_again();
-    while house.book_and_confirm() != 303 {
+    while book(&mut house) != 303 {
         assert!(begun.elapsed() < 2 * PATIENCE, "{}", house.log());
     }
     // A page that watched all the while still hears what is done.
@@ -66,4 +66,11 @@ fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
     server.stop();
     house.send_the_rest(&relay.transport());
     crate::check(&house, &relay);
+}
+
+/// Books and confirms: it is done, or the database is not to be had; that is no fault of the program's.
+fn book(house: &mut House) -> u16 {
+    let status = house.book_and_confirm();
+    assert!(matches!(status, 303 | 503), "{status}: {}", house.log());
+    status
 }

@@ -27,6 +27,7 @@ mod meeting;
 mod moving;
 mod notices;
 mod operations;
+mod outages;
 mod overview;
 mod papers;
 mod passwords;

@@ -59,7 +59,8 @@ impl From<InvitationError> for Error {
     fn from(error: InvitationError) -> Self {
         match error {
             InvitationError::Account(error) => error.into(),
-            InvitationError::Randomness(_) | InvitationError::Post(_) => Self::internal(error),
+            InvitationError::Post(error) => error.into(),
+            InvitationError::Randomness(_) => Self::internal(error),
             refusal => Self::Conflict(format!("Nothing was changed: {refusal}.")),
         }
     }

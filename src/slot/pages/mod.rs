@@ -42,7 +42,7 @@ pub(crate) fn hopeless(error: BookingError) -> Error {
         )),
         BookingError::Store(error) => error.into(),
         BookingError::Database(error) => error.into(),
-        BookingError::Tell(error) => Error::internal(error),
+        BookingError::Tell(error) => error.into(),
         // Callers show these two as pages of their own.
         BookingError::Stale { .. } | BookingError::Conflicts(_) => {
             Error::Conflict(error.to_string())
