@@ -417,7 +417,7 @@ pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
     .disable_signals()
     .shutdown_timeout(GRACE);
     let mut server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls.config())?,
+        Some(tls) => server.listen_rustls_0_23(listener, (*tls.config()).clone())?,
         None => server.listen(listener)?,
     };
     if let Some(workers) = workers {

@@ -17,7 +17,7 @@ use crate::event::wire::Wire;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
-use crate::operation::{clock, log, metrics};
+use crate::operation::{clock, log, metrics, tls};
 use crate::time::Clock;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
@@ -69,6 +69,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let _wire = Wire::listen(&app.db, &app.live);
         let clocks = actix_web::rt::spawn(clock::watch(app.clone()));
+        let certificate = actix_web::rt::spawn(tls::keep_current(app.config.tls.clone()));
         let watchers = app.live.watchers().clone();
         let metrics = metrics.map(|listener| metrics::server(app.clone(), listener));
         let metrics = metrics.transpose()?;
@@ -94,6 +95,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         });
         let outcome = server.await;
         clocks.abort();
+        certificate.abort();
         if let Some(mailbox) = mailbox {
             mailbox.abort();
         }

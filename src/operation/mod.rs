@@ -1,5 +1,6 @@
 //! Running a server: what a balancer, a monitor and an administrator look at.
 
+pub mod certificate;
 pub mod clock;
 pub mod doctor;
 pub mod health;

@@ -415,6 +415,65 @@ fn certificate(desk: &Desk) -> CertificateDer<'static> {
     made.cert.der().clone()
 }
 
+/// What is said over TLS by whoever has a certificate under this root.
+fn asked_by_tls(
+    address: &str,
+    root: &CertificateDer<'static>,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> std::io::Result<String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(root.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let line = TcpStream::connect(address).unwrap();
+    let mut tls = rustls::StreamOwned::new(client, line);
+    write!(
+        tls,
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    // The server may leave without a word once it has said everything.
+    let _ = tls.read_to_string(&mut answer);
+    Ok(answer)
+}
+
+#[test]
+fn a_renewed_certificate_is_shown_without_a_restart() {
+    let desk = Desk::new();
+    desk.says(&["migrate"]);
+    let first = certificate(&desk);
+    let mut command = desk.command();
+    command
+        .env("IIKURA_TLS_CERT", "cert.pem")
+        .env("IIKURA_TLS_KEY", "key.pem");
+    let mut server = Serving::start(command);
+    let version = &rustls::version::TLS13;
+    let is_shown = |server: &Serving, root| {
+        asked_by_tls(&server.address, root, version).is_ok_and(|said| said.contains(" 200 "))
+    };
+    assert!(is_shown(&server, &first));
+    let second = certificate(&desk);
+    let hang_up = |server: &Serving| {
+        let pid = server.process.id().to_string();
+        let told = Command::new("kill").args(["-HUP", &pid]).status();
+        assert!(told.unwrap().success());
+    };
+    hang_up(&server);
+    server.hear("the certificate was read again");
+    assert!(is_shown(&server, &second) && !is_shown(&server, &first));
+    desk.write("cert.pem", "-----BEGIN CERTIFICATE-----\n");
+    hang_up(&server);
+    server.hear("the certificate cannot be read again; the one from before is shown on");
+    assert!(is_shown(&server, &second));
+    server.stop();
+}
+
 #[test]
 fn the_listener_speaks_tls_where_it_has_a_certificate() {
     let desk = Desk::new();
@@ -426,26 +485,7 @@ fn the_listener_speaks_tls_where_it_has_a_certificate() {
         .env("IIKURA_TLS_KEY", "key.pem");
     let server = Serving::start(command);
     for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(root.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        let line = TcpStream::connect(&server.address).unwrap();
-        let mut tls = rustls::StreamOwned::new(client, line);
-        write!(
-            tls,
-            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        // The server may leave without a word once it has said everything.
-        let _ = tls.read_to_string(&mut answer);
+        let answer = asked_by_tls(&server.address, &root, version).unwrap();
         assert!(
             answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok\n"),
             "{answer}"

@@ -10,11 +10,14 @@ use crate::agenda::pdf;
 use crate::config::ServeArgs;
 use crate::db::DatabaseUrl;
 use crate::notice::link::Key;
+use crate::operation::tls::Tls;
 use crate::time::{Moment, Zone};
 
 /// Bytes of free space below which somebody should look, and below which writing is about to fail.
 const LITTLE_SPACE: u64 = 1 << 30;
 const HARDLY_ANY_SPACE: u64 = 64 << 20;
+/// Days before its end in which a certificate should have been renewed: those who renew by a program do so at thirty.
+const CERTIFICATE_DAYS: i64 = 14;
 /// The release of the time zone data in `chrono-tz`, and the day it came out (<https://data.iana.org/time-zones/tzdb/NEWS>).
 const ZONE_DATA: (&str, NaiveDate) = match NaiveDate::from_ymd_opt(2025, 3, 22) {
     Some(day) => ("2025b", day),
@@ -56,6 +59,26 @@ pub(super) fn proxies(args: &ServeArgs) -> Option<Finding> {
             "set --trusted-proxies (IIKURA_TRUSTED_PROXIES) to the proxy's address, as 127.0.0.1",
         )
     })
+}
+
+/// When the certificate of our own listener ends. One that cannot be read is a fault of the configuration.
+pub(super) fn certificate(args: &ServeArgs, now: Moment) -> Option<Finding> {
+    let (certificate, key) = (args.tls_cert.as_ref()?, args.tls_key.as_ref()?);
+    let end = Tls::read(certificate, key).ok()?.ends()?;
+    Some(certificate_end(end, now))
+}
+
+fn certificate_end(end: Moment, now: Moment) -> Finding {
+    const CHECK: &str = "certificate";
+    const NEXT: &str = "renew it; a server that runs reads the new one by itself within a minute, or at once on SIGHUP";
+    let day = end.utc().format("%-d %B %Y");
+    match end.seconds() - now.seconds() {
+        ..=0 => Finding::fault(CHECK, format!("ended on {day}: browsers refuse it"), NEXT),
+        left if left < CERTIFICATE_DAYS * 24 * 3600 => {
+            Finding::warning(CHECK, format!("ends on {day}"), NEXT)
+        }
+        _ => Finding::ok(CHECK, format!("until {day}")),
+    }
 }
 
 pub(super) fn secret_file(path: &Path) -> Finding {
@@ -227,6 +250,23 @@ mod tests {
         assert_eq!(verdict(Some("2025b"), day(2025, 12, 24)), Verdict::Ok);
         assert_eq!(verdict(Some("2025c"), day(2025, 12, 24)), Verdict::Warning);
         assert_eq!(verdict(Some("2024b"), day(2026, 12, 24)), Verdict::Warning);
+    }
+
+    #[test]
+    fn a_certificate_that_ends_is_a_warning_first_and_then_a_fault() {
+        let end = Moment::from_seconds(1_803_772_800);
+        for (days, verdict) in [
+            (30, Verdict::Ok),
+            (14, Verdict::Ok),
+            (13, Verdict::Warning),
+            (1, Verdict::Warning),
+            (0, Verdict::Fault),
+            (-1, Verdict::Fault),
+        ] {
+            let found = certificate_end(end, end.plus(-days * 24 * 3600));
+            assert_eq!(found.verdict, verdict, "{days}");
+            assert!(found.words.contains("28 February 2027"), "{}", found.words);
+        }
     }
 
     #[test]

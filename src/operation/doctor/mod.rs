@@ -70,6 +70,7 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
     let mut found = configuration(args);
     found.extend(around::public_url(args));
     found.extend(around::proxies(args));
+    found.extend(around::certificate(args, now));
     found.push(around::secret_file(&args.secret_file));
     if let Ok(url) = args.database.url() {
         found.extend(store::examine(&url));
