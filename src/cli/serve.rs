@@ -17,6 +17,7 @@ use crate::event::wire::Wire;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
+use crate::operation::doctor::{self, Verdict};
 use crate::operation::{clock, log, metrics, tls};
 use crate::time::Clock;
 
@@ -34,10 +35,18 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let db = Db::open(&config.database)?;
     db.check_schema()?;
+    warn_of_old_zones();
     let listener = listen(&config)?;
     config.listen = listener.local_addr()?;
     tracing::info!(address = %config.listen, "listening");
     until_stopped(App::new(db, Clock::system(), config), listener)
+}
+
+fn warn_of_old_zones() {
+    let zones = doctor::zone_data(Clock::system().now());
+    if zones.verdict != Verdict::Ok {
+        tracing::warn!(found = zones.words, next = zones.next, "old time zone data");
+    }
 }
 
 /// Binds the address, so that a fault is known before anything is announced.

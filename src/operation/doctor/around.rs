@@ -193,7 +193,8 @@ pub(super) fn time_zones(now: Moment) -> Finding {
 fn zone_data(machines: Option<&str>, today: NaiveDate) -> Finding {
     const CHECK: &str = "time zone data";
     const NEXT: &str = "see at https://data.iana.org/time-zones/tzdb/NEWS whether a zone of your event has changed since, and \
-                        install a newer iikura if so; until then its times are shown by the old rule";
+                        install a newer iikura if so, or build this one after 'cargo update -p chrono-tz'; until then its times are \
+                        shown by the old rule";
     let (version, released) = (Zone::data_version(), ZONE_DATA.1);
     let age = (today - released).num_days();
     let words = format!(

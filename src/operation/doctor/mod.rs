@@ -86,6 +86,12 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
     found
 }
 
+/// How old the data on time zones is; for the start of a server, too.
+#[must_use]
+pub fn zone_data(now: Moment) -> Finding {
+    around::time_zones(now)
+}
+
 fn configuration(args: &ServeArgs) -> Vec<Finding> {
     let faults = args.faults();
     if faults.is_empty() {
