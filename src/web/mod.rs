@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod client;
+pub mod connection;
 pub mod done;
 pub mod error;
 pub mod field;
