@@ -1,10 +1,6 @@
 //! The application: what handlers share, and every route on one screen.
 
-use std::net::TcpListener;
-
-use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
+use actix_web::web;
 
 use crate::agenda::calendar_pages::{self as calendars, FETCHES_AT_ONCE, FETCHES_PER_SECOND};
 use crate::agenda::export;
@@ -34,8 +30,10 @@ use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::time::Clock;
+use crate::web::connection::limit::Limits;
+pub use crate::web::connection::server::server;
 use crate::web::kept::Kept;
-use crate::web::{Error, assets, security};
+use crate::web::{Error, assets};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -66,6 +64,8 @@ pub struct App {
     pub readiness: Readiness,
     /// By how much this machine's clock differs from the database's.
     pub clock_difference: ClockDifference,
+    /// What clients have taken of what they may.
+    pub limits: Limits,
 }
 
 impl App {
@@ -75,6 +75,7 @@ impl App {
         Self {
             db,
             clock,
+            limits: Limits::new(&config.client_limits),
             config,
             live: Live::default(),
             kept: Kept::default(),
@@ -396,32 +397,4 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/slots/{id}/placements", web::get().to(placements::show))
         .route("/slots/{id}/notices", web::post().to(steps::notices))
         .route("/slots/{id}/answers", web::post().to(answers::note));
-}
-
-/// How long requests may go on once the server is told to stop, in seconds.
-const GRACE: u64 = 6;
-
-/// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
-///
-/// # Errors
-/// When the listener cannot be used.
-pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
-    let (workers, tls) = (app.config.workers, app.config.tls.clone());
-    let app = web::Data::new(app);
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(app.clone())
-            .wrap(from_fn(security::guard))
-            .configure(routes)
-    })
-    .disable_signals()
-    .shutdown_timeout(GRACE);
-    let mut server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, (*tls.config()).clone())?,
-        None => server.listen(listener)?,
-    };
-    if let Some(workers) = workers {
-        server = server.workers(workers);
-    }
-    Ok(server.run())
 }

@@ -20,6 +20,7 @@ use crate::operation::log::LogFormat;
 use crate::operation::tls::Tls;
 use crate::text::Email;
 use crate::web::client::{self, Proxies};
+use crate::web::connection::ClientLimits;
 
 /// Flags of every command that opens the database.
 #[derive(Debug, Clone, Args)]
@@ -256,6 +257,22 @@ pub struct ServeArgs {
     /// Threads that answer requests; by default one per core
     #[arg(long, env = "IIKURA_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+    /// Connections that may be open at once
+    #[arg(
+        long,
+        env = "IIKURA_MAX_CONNECTIONS",
+        default_value_t = ClientLimits::default().connections,
+        value_name = "N"
+    )]
+    pub max_connections: usize,
+    /// Of these, from one address (of IPv6: one /64); requests at once where a trusted proxy names the address
+    #[arg(
+        long,
+        env = "IIKURA_MAX_CONNECTIONS_PER_ADDRESS",
+        default_value_t = ClientLimits::default().connections_per_address,
+        value_name = "N"
+    )]
+    pub max_connections_per_address: usize,
 }
 
 /// A configuration that has been checked.
@@ -295,6 +312,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Worker threads.
     pub workers: Option<usize>,
+    /// What clients may take.
+    pub client_limits: ClientLimits,
 }
 
 impl Config {
@@ -367,6 +386,13 @@ impl ServeArgs {
                     .into(),
             );
         }
+        if self.max_connections == 0 || self.max_connections_per_address == 0 {
+            faults.push(
+                "without a connection nobody is answered; set --max-connections (IIKURA_MAX_CONNECTIONS) and \
+                 --max-connections-per-address (IIKURA_MAX_CONNECTIONS_PER_ADDRESS) to 1 or more"
+                    .into(),
+            );
+        }
         faults
     }
 
@@ -404,6 +430,11 @@ impl ServeArgs {
             proxies: self.trusted_proxies.into(),
             metrics_listen: self.metrics_listen,
             workers: self.workers,
+            client_limits: ClientLimits {
+                connections: self.max_connections,
+                connections_per_address: self.max_connections_per_address,
+                ..ClientLimits::default()
+            },
         })
     }
 }

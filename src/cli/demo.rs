@@ -20,6 +20,7 @@ use crate::operation::log;
 use crate::text::{Email, Line};
 use crate::time::{Clock, Moment};
 use crate::web::client::Proxies;
+use crate::web::connection::ClientLimits;
 
 /// The meeting of 24 December 2022, from the press releases of the Ministry of Foreign Affairs of Japan.
 pub const NINTH_MEETING: &str = include_str!("demo/ca-jad-9.toml");
@@ -124,6 +125,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         proxies: Proxies::default(),
         metrics_listen: None,
         workers: None,
+        client_limits: ClientLimits::default(),
     })
 }
 

@@ -38,6 +38,7 @@ struct Counted {
     sign_ins: Family<SignIn, Counter>,
     revisions: Counter,
     refusals: Counter,
+    refused: Family<Refused, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +54,12 @@ struct SignIn {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    what: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct State {
     state: &'static str,
 }
@@ -65,6 +72,7 @@ impl Default for Metrics {
             sign_ins: Family::default(),
             revisions: Counter::default(),
             refusals: Counter::default(),
+            refused: Family::default(),
         }))
     }
 }
@@ -94,6 +102,12 @@ impl Metrics {
     /// Counts a booking that the rules refused.
     pub fn conflict_refused(&self) {
         self.0.refusals.inc();
+    }
+
+    /// Counts what was refused or ended because a client took too much: a `connection`, `request`, `body` or `answer`.
+    pub fn refused(&self, what: &'static str, reason: &'static str) {
+        let refused = Refused { what, reason };
+        self.0.refused.get_or_create(&refused).inc();
     }
 }
 
@@ -166,6 +180,11 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
         "conflicts_refused",
         "Bookings that this server refused by a rule",
         counted.refusals.clone(),
+    );
+    registry.register(
+        "refused",
+        "Connections, requests, bodies and answers that were refused or ended, since a client took too much",
+        counted.refused.clone(),
     );
     let build = Info::new([
         ("version", env!("CARGO_PKG_VERSION")),

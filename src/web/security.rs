@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use url::Url;
 
 use crate::app::App;
+use crate::web::connection::{ConnectionState, RequestGuard};
 use crate::web::privacy::Privacy;
 use crate::web::problem::Problem;
 use crate::web::trace::Trace;
@@ -28,6 +30,9 @@ pub const FORM_LIMIT: usize = 256 * 1024;
 const SIGN_IN_LIMIT: usize = 3 * FORM_LIMIT;
 /// What a browser may still send of a body that is refused, so that it reads our answer instead of a reset.
 const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Seconds after which an address with too many requests at once may try again.
+const CROWD_WAIT: i64 = 5;
 
 /// The body of a form, read and within its limit; [`crate::web::form::Fields`] parses it.
 pub struct FormBytes(pub Bytes);
@@ -53,6 +58,7 @@ async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let line = Line::begin(&trace, &request);
+    let mut answering = RequestGuard::begin(request.conn_data::<Rc<ConnectionState>>());
     let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
     let reader = Reader::of(request.path());
     let privacy = Privacy::of(request.path());
@@ -63,7 +69,7 @@ async fn pass(
         privacy,
         id: trace.id().to_owned(),
     };
-    let mut response = match admit(&mut request, reader).await {
+    let mut response = match admit(&mut request, reader, line.from, &mut answering).await {
         Ok(()) => match catch_panic(next.call(request)).await {
             Ok(Ok(response)) => with_words(response, reader),
             Ok(Err(error)) => {
@@ -79,7 +85,7 @@ async fn pass(
     };
     set_headers(response.headers_mut(), https, privacy, trace.id());
     line.end(response.status());
-    Ok(response)
+    Ok(response.map_body(|_, body| answering.until_sent(body)))
 }
 
 /// A request's line in the log, and its place in the metrics.
@@ -191,7 +197,13 @@ fn own(error: &actix_web::Error) -> Error {
 
 /// A browser sends its cookie along whoever caused the request; a program sends its token only where it means to. So the
 /// API asks nobody where a request comes from, and knows no cookies.
-async fn admit(request: &mut ServiceRequest, reader: Reader) -> Result<(), Error> {
+async fn admit(
+    request: &mut ServiceRequest,
+    reader: Reader,
+    from: IpAddr,
+    answering: &mut RequestGuard,
+) -> Result<(), Error> {
+    limit_proxied(request, from, answering)?;
     if matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
@@ -212,6 +224,27 @@ async fn admit(request: &mut ServiceRequest, reader: Reader) -> Result<(), Error
             request.extensions_mut().insert(ApiBody(body));
         }
     }
+    Ok(())
+}
+
+/// Counts the requests that a proxy of ours passes on by the address that it names, as its connections stand for many.
+fn limit_proxied(
+    request: &ServiceRequest,
+    from: IpAddr,
+    answering: &mut RequestGuard,
+) -> Result<(), Error> {
+    let Some(app) = request.app_data::<web::Data<App>>() else {
+        return Ok(());
+    };
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if !peer.is_some_and(|peer| app.config.proxies.has(peer)) {
+        return Ok(());
+    }
+    let Ok(permit) = app.limits.proxied_requests.acquire(Some(from), 1) else {
+        app.metrics.refused("request", "address");
+        return Err(Error::TooMany { wait: CROWD_WAIT });
+    };
+    answering.hold(permit);
     Ok(())
 }
 
@@ -303,6 +336,9 @@ async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
 }
 
 async fn read(request: &mut ServiceRequest) -> Result<Bytes, Error> {
+    if let Some(connection) = request.conn_data::<Rc<ConnectionState>>() {
+        connection.discard();
+    }
     request
         .extract::<web::Payload>()
         .await

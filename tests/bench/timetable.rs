@@ -27,6 +27,7 @@ use iikura::notice::link::Key;
 use iikura::text::{Email, Line};
 use iikura::time::Clock;
 use iikura::web::client::Proxies;
+use iikura::web::connection::ClientLimits;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -114,6 +115,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         proxies: Proxies::default(),
         metrics_listen: None,
         workers: Some(2),
+        client_limits: ClientLimits::default(),
     };
     let app = App::new(db, clock, config);
     std::thread::spawn(move || {

@@ -20,6 +20,7 @@ use iikura::event::wire::Wire;
 use iikura::text::{Email, Line};
 use iikura::time::{Clock, Moment};
 use iikura::web::Error;
+use iikura::web::connection::ClientLimits;
 use tempfile::TempDir;
 
 /// The password of everybody in tests.
@@ -64,22 +65,34 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("iikura.db");
         let url = format!("sqlite:{}", path.display());
-        Self::start_in(folder, &url, flags)
+        Self::start_in(folder, &url, flags, |_| {})
     }
 
     /// Starts one on a database of the test's own.
     pub fn start_on(url: &str, flags: &[&str]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), url, flags)
+        Self::start_in(tempfile::tempdir().unwrap(), url, flags, |_| {})
+    }
+
+    /// Starts one on an empty database, with other limits on what clients may take.
+    pub fn start_limited(flags: &[&str], tune: impl FnOnce(&mut ClientLimits)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("iikura.db").display());
+        Self::start_in(folder, &url, flags, tune)
     }
 
     /// Starts one with the secret of another.
     pub fn start_with_secret_of(other: &Self, url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::copy(&other.secret, folder.path().join("secret.key")).unwrap();
-        Self::start_in(folder, url, &[])
+        Self::start_in(folder, url, &[], |_| {})
     }
 
-    fn start_in(folder: TempDir, url: &str, flags: &[&str]) -> Self {
+    fn start_in(
+        folder: TempDir,
+        url: &str,
+        flags: &[&str],
+        tune: impl FnOnce(&mut ClientLimits),
+    ) -> Self {
         let outbox = folder.path().join("outbox");
         let key = folder.path().join("secret.key");
         let flags = [
@@ -99,6 +112,7 @@ impl Server {
         ]
         .concat();
         let mut config = Flags::try_parse_from(flags).unwrap().serve.check().unwrap();
+        tune(&mut config.client_limits);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         config.listen = listener.local_addr().unwrap();
         let origin = format!("http://{}", config.listen);

@@ -14,6 +14,7 @@ mod support;
 mod answers;
 mod booking;
 mod calendars;
+mod clients;
 mod documents;
 mod export;
 mod framing;

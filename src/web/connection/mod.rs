@@ -1,11 +1,16 @@
 //! Connections: how many there may be, how long a client may take, and how much of what it sends is held in memory.
 //!
 //! Everything here is decided before a route or a session is known, since anybody can open a connection. The HTTP
-//! implementation limits the first head of a connection and the time between two requests; what is here limits the rest.
+//! implementation limits the first head of a connection and the time between two requests; [`stream`] limits the rest.
 
 pub mod limit;
+pub mod server;
+mod state;
+mod stream;
 
 use std::time::Duration;
+
+pub use state::{ConnectionState, RequestGuard};
 
 /// Bytes per second that a client sends or reads on average at least: a telephone at the edge of its network does more.
 pub const LOWEST_RATE: u64 = 1024;
