@@ -225,7 +225,7 @@ impl Modify for Problems {
                 add(
                     operation,
                     "503",
-                    "The database does not answer: wait as long as Retry-After says",
+                    "The database does not answer, or too much is being sent: wait as long as Retry-After says",
                 );
                 if named {
                     add(
@@ -235,6 +235,7 @@ impl Modify for Problems {
                     );
                 }
                 if takes_body {
+                    add(operation, "408", "The body came too slowly");
                     add(operation, "413", "The body is larger than 256 KB");
                     add(operation, "415", "The body is no application/json");
                     add(

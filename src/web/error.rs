@@ -11,6 +11,7 @@ use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::mail::outbox::PostError;
 use crate::notice::TellError;
+use crate::web::body::FORM_LIMIT;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
 
@@ -40,7 +41,16 @@ pub enum Error {
     MethodNotAllowed,
     /// The body is larger than we take.
     #[error("too large")]
-    TooLarge,
+    TooLarge {
+        /// The bytes that we take of this sender at this address.
+        most: usize,
+    },
+    /// The body came too slowly.
+    #[error("too slow")]
+    TooSlow,
+    /// The memory for bodies is used up.
+    #[error("busy")]
+    Busy,
     /// The body is not an HTML form.
     #[error("unsupported media type")]
     NotAForm,
@@ -82,7 +92,7 @@ impl Error {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge { most: FORM_LIMIT },
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::NotAForm,
             status if status.is_client_error() => {
                 Self::BadRequest("The request could not be understood.".into())
@@ -95,7 +105,7 @@ impl Error {
     const fn wait(&self) -> Option<i64> {
         match self {
             Self::TooMany { wait } => Some(*wait),
-            Self::Unavailable | Self::UnknownOutcome => Some(SOON),
+            Self::Unavailable | Self::UnknownOutcome | Self::Busy => Some(SOON),
             _ => None,
         }
     }
@@ -108,7 +118,9 @@ impl Error {
             Self::BadRequest(_) => "The request was not understood",
             Self::Conflict(_) => "Something else was there first",
             Self::MethodNotAllowed => "This page cannot be used like that",
-            Self::TooLarge => "That is too much at once",
+            Self::TooLarge { .. } => "That is too much at once",
+            Self::TooSlow => "That took too long",
+            Self::Busy => "The server is busy",
             Self::NotAForm => "This is not a form",
             Self::TooMany { .. } => "Too many tries",
             Self::StorageFull => "The storage is full",
@@ -129,8 +141,23 @@ impl Error {
             }
             Self::SignInNeeded(_) => &["Your session has ended."],
             Self::MethodNotAllowed => &["Go back to the page you came from and use its buttons."],
-            Self::TooLarge => &[
-                "A form takes at most 256 KB. Nothing was stored; shorten the longest field and send it again.",
+            Self::TooLarge { most } => {
+                return vec![format!(
+                    "A form takes at most {} KB{}. Nothing was stored; shorten the longest field and send it again.",
+                    most / 1024,
+                    if *most < FORM_LIMIT {
+                        " from somebody who is not signed in"
+                    } else {
+                        ""
+                    }
+                )];
+            }
+            Self::TooSlow => &[
+                "What you sent came too slowly, or stopped on its way. Nothing was stored.",
+                "Go back and send it again: what you typed is still there.",
+            ],
+            Self::Busy => &[
+                "Too much is being sent at once. Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
             ],
             Self::NotAForm => {
                 &["Forms are sent as application/x-www-form-urlencoded. Nothing was stored."]
@@ -188,11 +215,14 @@ impl ResponseError for Error {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Unavailable | Self::UnknownOutcome => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::UnknownOutcome | Self::Busy => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -1,6 +1,7 @@
 //! What every page stands on: errors, the frame around a page, forms, assets, and the guard at the door.
 
 pub mod assets;
+pub mod body;
 pub mod client;
 pub mod connection;
 pub mod done;

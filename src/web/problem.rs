@@ -130,7 +130,20 @@ impl From<&Error> for Problem {
                 );
             }
             Error::MethodNotAllowed => "This cannot be done at this address.".to_owned(),
-            Error::TooLarge => "A body takes at most 256 KB. Nothing was stored.".to_owned(),
+            Error::TooLarge { most } => {
+                format!(
+                    "A body takes at most {} KB. Nothing was stored.",
+                    most / 1024
+                )
+            }
+            Error::TooSlow => "The body came too slowly. Nothing was stored.".to_owned(),
+            Error::Busy => {
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Too much is being sent at once. Nothing was stored; try again in a moment.",
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from(SOON));
+            }
             Error::NotAForm => {
                 "Bodies are sent as application/json. Nothing was stored.".to_owned()
             }

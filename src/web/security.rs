@@ -11,25 +11,19 @@ use std::time::Instant;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use url::Url;
 
 use crate::app::App;
+use crate::web::body::{self, Body};
 use crate::web::connection::{ConnectionState, RequestGuard};
 use crate::web::privacy::Privacy;
 use crate::web::problem::Problem;
 use crate::web::trace::Trace;
 use crate::web::{Error, client};
-
-/// Bytes that a form or a body of the API may have.
-pub const FORM_LIMIT: usize = 256 * 1024;
-/// A sign-in may carry a whole form that waited for it, percent-encoded once more.
-const SIGN_IN_LIMIT: usize = 3 * FORM_LIMIT;
-/// What a browser may still send of a body that is refused, so that it reads our answer instead of a reset.
-const DRAIN_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Seconds after which an address with too many requests at once may try again.
 const CROWD_WAIT: i64 = 5;
@@ -81,11 +75,20 @@ async fn pass(
                 return Err(faulty(Error::internal("a panic")).into());
             }
         },
-        Err(error) => request.into_response(reader.words_for(&error)),
+        Err(error) => refusal(request, reader, &error),
     };
     set_headers(response.headers_mut(), https, privacy, trace.id());
     line.end(response.status());
     Ok(response.map_body(|_, body| answering.until_sent(body)))
+}
+
+/// Answers a request that is not let in; what is left of a body that was too slow is not waited for.
+fn refusal(request: ServiceRequest, reader: Reader, error: &Error) -> ServiceResponse<BoxBody> {
+    let mut answer = reader.words_for(error);
+    if matches!(error, Error::TooSlow) {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    request.into_response(answer)
 }
 
 /// A request's line in the log, and its place in the metrics.
@@ -213,15 +216,15 @@ async fn admit(
     match reader {
         Reader::Person => {
             check_origin(request)?;
-            let body = read_form(request).await?;
-            request.extensions_mut().insert(FormBytes(body));
+            if !is_form(request) {
+                return Err(Error::NotAForm);
+            }
+            let bytes = read(request, from, answering).await?;
+            request.extensions_mut().insert(FormBytes(bytes));
         }
         Reader::Program => {
-            let body = read(request).await?;
-            if body.len() > FORM_LIMIT {
-                return Err(Error::TooLarge);
-            }
-            request.extensions_mut().insert(ApiBody(body));
+            let bytes = read(request, from, answering).await?;
+            request.extensions_mut().insert(ApiBody(bytes));
         }
     }
     Ok(())
@@ -246,6 +249,20 @@ fn limit_proxied(
     };
     answering.hold(permit);
     Ok(())
+}
+
+/// Reads the body within the limit for this request; its memory counts until the request is answered.
+async fn read(
+    request: &mut ServiceRequest,
+    from: IpAddr,
+    answering: &RequestGuard,
+) -> Result<Bytes, Error> {
+    let limit = body::limit(request);
+    let Body { bytes, permit } = body::read(request, limit, from, answering.connection()).await?;
+    if let Some(permit) = permit {
+        request.extensions_mut().insert(permit);
+    }
+    Ok(bytes)
 }
 
 /// Refuses what another site may have caused.
@@ -303,50 +320,18 @@ fn public_url(request: &ServiceRequest) -> Option<&Url> {
         .and_then(|app| app.config.public_url.as_ref())
 }
 
-async fn read_form(request: &mut ServiceRequest) -> Result<Bytes, Error> {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map(|kind| kind.to_str().unwrap_or_default().to_ascii_lowercase());
-    let length = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let is_form = match kind.as_deref() {
+/// True for the media type of forms; what has no body needs none.
+fn is_form(request: &ServiceRequest) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    match kind.map(|kind| kind.to_str().unwrap_or_default().to_ascii_lowercase()) {
         Some(kind) => {
             kind.split(';').next().map(str::trim) == Some("application/x-www-form-urlencoded")
         }
         None => {
-            length.unwrap_or(0) == 0 && !request.headers().contains_key(header::TRANSFER_ENCODING)
+            body::announced(request).unwrap_or(0) == 0
+                && !request.headers().contains_key(header::TRANSFER_ENCODING)
         }
-    };
-    let limit = match request.path() {
-        _ if !is_form => 0,
-        "/sign-in" | "/sign-in/code" | "/sign-in/second-factor" => SIGN_IN_LIMIT,
-        _ => FORM_LIMIT,
-    };
-    let body = read(request).await?;
-    if !is_form {
-        return Err(Error::NotAForm);
     }
-    if body.len() > limit {
-        return Err(Error::TooLarge);
-    }
-    Ok(body)
-}
-
-async fn read(request: &mut ServiceRequest) -> Result<Bytes, Error> {
-    if let Some(connection) = request.conn_data::<Rc<ConnectionState>>() {
-        connection.discard();
-    }
-    request
-        .extract::<web::Payload>()
-        .await
-        .map_err(|_| Error::BadRequest("What was sent could not be read.".into()))?
-        .to_bytes_limited(DRAIN_LIMIT)
-        .await
-        .map_err(|_| Error::TooLarge)?
-        .map_err(|_| Error::BadRequest("What was sent broke off. Nothing was stored.".into()))
 }
 
 /// Puts words into an answer that the framework left empty: unknown addresses and methods.

@@ -1,4 +1,4 @@
-//! Clients that take too much: connections without end. Whoever else comes is served meanwhile.
+//! Clients that take too much: bodies that stop, trickle or are too large, connections without end. Whoever else comes is served meanwhile.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use iikura::cli::demo::NINTH_MEETING;
 use iikura::web::connection::ClientLimits;
 
 use crate::meeting::import;
-use crate::server::Server;
+use crate::server::{PASSWORD, Server};
 
 /// Far above what anything here takes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -101,6 +101,48 @@ fn trickle(line: &mut TcpStream, piece: &[u8]) -> String {
         assert!(begun.elapsed() < PATIENCE, "it is never hung up on");
     }
     String::from_utf8_lossy(&said).into_owned()
+}
+
+#[test]
+fn a_body_that_stops_short_is_hung_up_on_and_freed() {
+    let server = Server::start_limited(&[], impatient);
+    let mut line = connect(&server);
+    line.write_all(post("/sign-in", 400_000, "").as_bytes())
+        .unwrap();
+    line.write_all(&[b'a'; 900]).unwrap();
+    let memory = || server.app.limits.body_bytes.taken();
+    wait_until("memory is counted", || memory() >= 400_000);
+    let said = rest(&mut line);
+    assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+    assert!(said.to_lowercase().contains("connection: close"), "{said}");
+    assert!(said.contains("Nothing was stored"), "{said}");
+    connections(&server, 0);
+    assert_eq!(memory(), 0);
+    assert_eq!(server.browser().get("/sign-in").status, 200);
+}
+
+#[test]
+fn a_body_that_trickles_is_hung_up_on() {
+    let server = Server::start_limited(&[], impatient);
+    for framing in ["Content-Length: 60000", "Transfer-Encoding: chunked"] {
+        let mut line = connect(&server);
+        let head = format!("POST /sign-in HTTP/1.1\r\nHost: h\r\n{FORM}{framing}\r\n\r\n");
+        line.write_all(head.as_bytes()).unwrap();
+        let said = trickle(&mut line, b"1\r\na\r\n");
+        assert!(said.starts_with("HTTP/1.1 408 "), "{framing}: {said}");
+        connections(&server, 0);
+    }
+}
+
+#[test]
+fn the_whole_body_has_a_deadline_however_fast_it_comes() {
+    let server = Server::start_limited(&[], |limits| limits.body = SOON);
+    let mut line = connect(&server);
+    line.write_all(post("/sign-in", 700_000, "").as_bytes())
+        .unwrap();
+    let said = trickle(&mut line, &[b'a'; 512]);
+    assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+    connections(&server, 0);
 }
 
 #[test]
@@ -210,4 +252,93 @@ fn behind_a_proxy_the_address_that_it_names_is_limited() {
     held.pop();
     wait_until("the request is over", || requests() == 1);
     assert_eq!(ask("198.51.100.9").status, 200);
+}
+
+#[test]
+fn a_large_body_before_sign_in_is_refused_unread() {
+    let server = Server::start();
+    for length in [64 * 1024 + 1, usize::MAX >> 1] {
+        let mut line = connect(&server);
+        line.write_all(post("/users", length, "").as_bytes())
+            .unwrap();
+        // Nothing of it was sent yet.
+        assert!(head(&mut line).starts_with("http/1.1 413 "), "{length}");
+    }
+    let mut chunked = connect(&server);
+    let head_of_it =
+        format!("POST /users HTTP/1.1\r\nHost: h\r\n{FORM}Transfer-Encoding: chunked\r\n\r\n");
+    chunked.write_all(head_of_it.as_bytes()).unwrap();
+    let chunk = format!("2000\r\n{}\r\n", "a".repeat(0x2000));
+    for _ in 0..9 {
+        chunked.write_all(chunk.as_bytes()).unwrap();
+    }
+    assert!(head(&mut chunked).starts_with("http/1.1 413 "));
+    let memory = || server.app.limits.body_bytes.taken();
+    wait_until("nothing is held", || memory() == 0);
+    // Who shows something to be known by may send more; that it opens nothing is said afterwards.
+    let mut line = connect(&server);
+    let cookie = "Cookie: __Host-iikura=unknown\r\n";
+    let body = format!("name={}", "a".repeat(100_000));
+    line.write_all(post("/users", body.len(), cookie).as_bytes())
+        .unwrap();
+    line.write_all(body.as_bytes()).unwrap();
+    assert!(head(&mut line).starts_with("http/1.1 401 "));
+}
+
+#[test]
+fn a_large_form_is_carried_through_signing_in_again() {
+    let server = Server::start();
+    server.user(OFFICER, "Officer", true, &[]);
+    let browser = server.signed_in(OFFICER);
+    server.pass(31 * 60);
+    let note = "飯倉 & co ".repeat(6000);
+    let ended = browser.post("/users", &[("name", &note)]);
+    assert_eq!(ended.status, 401);
+    let (path, body) = (ended.input("resume_path"), ended.input("resume_body"));
+    // Percent-encoded once more, it is more than any other form may have.
+    assert!(body.len() > 150_000, "{}", body.len());
+    let again = browser.post(
+        "/sign-in",
+        &[
+            ("email", OFFICER),
+            ("password", PASSWORD),
+            ("resume_path", &path),
+            ("resume_body", &body),
+        ],
+    );
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(again.input("name"), note);
+    let memory = || server.app.limits.body_bytes.taken();
+    wait_until("nothing is held", || memory() == 0);
+}
+
+#[test]
+fn bodies_have_a_bound_in_all_that_small_ones_pass_by() {
+    let server = Server::start_limited(&[], |limits| limits.body_memory = 400_000);
+    server.user(OFFICER, "Officer", false, &[]);
+    let browser = server.browser();
+    // One address may have a quarter.
+    let refused = browser.post("/sign-in", &[("email", &"a".repeat(100_000))]);
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+    assert!(
+        refused.body.contains("Nothing was stored"),
+        "{}",
+        refused.body
+    );
+    let mut held = connect(&server);
+    held.write_all(post("/sign-in", 100_000, "").as_bytes())
+        .unwrap();
+    let memory = || server.app.limits.body_bytes.taken();
+    wait_until("memory is counted", || memory() == 100_000);
+    assert_eq!(
+        browser
+            .post("/sign-in", &[("email", &"a".repeat(9_000))])
+            .status,
+        503
+    );
+    server.signed_in(OFFICER);
+    drop(held);
+    wait_until("nothing is held", || memory() == 0);
+    let answer = browser.post("/sign-in", &[("email", &"a".repeat(90_000))]);
+    assert_eq!(answer.status, 422, "{}", answer.body);
 }
