@@ -25,6 +25,7 @@ use crate::notice::link_life::SeenOver;
 use crate::notice::{answer_pages as answers, pages as notices, private};
 use crate::operation::clock::ClockDifference;
 use crate::operation::health::{self, Readiness};
+use crate::operation::heartbeat::Heartbeats;
 use crate::operation::metrics::Metrics;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
@@ -66,6 +67,8 @@ pub struct App {
     pub clock_difference: ClockDifference,
     /// What clients have taken of what they may.
     pub limits: Limits,
+    /// Whether the threads that answer requests get to do so.
+    pub heartbeats: Heartbeats,
 }
 
 impl App {
@@ -87,6 +90,7 @@ impl App {
             metrics: Metrics::default(),
             readiness: Readiness::default(),
             clock_difference: ClockDifference::default(),
+            heartbeats: Heartbeats::default(),
         }
     }
 

@@ -18,11 +18,13 @@ use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
 use crate::operation::doctor::{self, Verdict};
-use crate::operation::{clock, log, metrics, tls};
+use crate::operation::{clock, log, metrics, process, tls};
 use crate::time::Clock;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
 const LONGEST_STOP: Duration = Duration::from_secs(9);
+/// Files and connections that a server has open beside those of its clients: the database's, mail, what it reads.
+const OTHER_FILES: u64 = 256;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     log::start(args.log_format);
@@ -35,11 +37,29 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let db = Db::open(&config.database)?;
     db.check_schema()?;
+    allow_connections(&mut config);
     warn_of_old_zones();
     let listener = listen(&config)?;
     config.listen = listener.local_addr()?;
     tracing::info!(address = %config.listen, "listening");
     until_stopped(App::new(db, Clock::system(), config), listener)
+}
+
+/// Takes no more connections than there may be open files: with none left, the database could not be opened either.
+fn allow_connections(config: &mut Config) {
+    let wanted = config.client_limits.connections;
+    let files = process::allow_open_files(wanted as u64 + OTHER_FILES);
+    let most = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+    if most < wanted {
+        config.client_limits.connections = most.max(1);
+        tracing::warn!(
+            files,
+            connections = config.client_limits.connections,
+            wanted,
+            "fewer connections than wanted, as there may be so few open files; raise LimitNOFILE (ulimit -n), or set \
+             --max-connections (IIKURA_MAX_CONNECTIONS)"
+        );
+    }
 }
 
 fn warn_of_old_zones() {

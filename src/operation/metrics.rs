@@ -9,7 +9,7 @@ use actix_web::dev::Server;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, HttpServer, web};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
@@ -20,6 +20,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::app::App;
 use crate::db::DbError;
 use crate::mail::outbox;
+use crate::operation::process;
 use crate::time::Zone;
 
 /// Upper bounds of the durations, in seconds: a page takes a few milliseconds, a paper a second.
@@ -193,8 +194,11 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     registry.register("build", "This program", build);
     watchers(&mut registry, app);
     clock(&mut registry, app);
+    process::register(&mut registry, app);
     database(&mut registry, app).await;
     let mut text = String::new();
+    // The process's own metrics have the names that they have everywhere, without our prefix.
+    encode_registry(&mut text, &process::registry())?;
     encode(&mut text, &registry)?;
     Ok(text)
 }

@@ -4,6 +4,8 @@ pub mod certificate;
 pub mod clock;
 pub mod doctor;
 pub mod health;
+pub mod heartbeat;
 pub mod log;
 pub mod metrics;
+pub mod process;
 pub mod tls;

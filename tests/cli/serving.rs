@@ -380,6 +380,12 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
         "iikura_outbox_mails{state=\"failed\"} 0",
         "iikura_outbox_oldest_waiting_seconds 0",
         "iikura_build_info{version=\"0.1.0\",time_zone_data=\"",
+        "\nprocess_resident_memory_bytes ",
+        "\nprocess_max_fds ",
+        "iikura_connections_limit 4096",
+        "iikura_body_memory_bytes 0",
+        "iikura_worker_delay_seconds ",
+        "iikura_worker_stalls_total ",
         "# EOF",
     ] {
         assert!(text.contains(line), "{line} in {text}");

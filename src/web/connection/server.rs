@@ -63,6 +63,7 @@ pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
     let shutdown = builder.graceful_shutdown_signal();
     let server = builder.listen("iikura", listener, move || {
         let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
+        acceptor.app.heartbeats.watch_this_thread();
         let pages = actix_web::App::new()
             .app_data(shared)
             .wrap(from_fn(security::guard))
