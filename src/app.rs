@@ -8,8 +8,10 @@ use crate::agenda::pages::{self as agenda, DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECO
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
+use crate::auth::usage::UsageMarks;
 use crate::auth::{
-    invitation::pages as links, own_pages, pages as sign_in, sign_on, token_pages, user_pages,
+    invitation::pages as links, own_pages, pages as sign_in, sign_on,
+    token_pages, user_pages,
 };
 use crate::config::Config;
 use crate::db::Db;
@@ -59,6 +61,8 @@ pub struct App {
     pub document_rates: Rates,
     /// Private links, and what they left in browsers, that were seen to be over.
     pub seen_over: SeenOver,
+    /// What was used lately and is not stored yet.
+    pub usage: UsageMarks,
     /// What is counted for a monitor.
     pub metrics: Metrics,
     /// Whether the database can be used.
@@ -87,6 +91,7 @@ impl App {
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
             seen_over: SeenOver::default(),
+            usage: UsageMarks::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
             clock_difference: ClockDifference::default(),

@@ -174,10 +174,10 @@ pub async fn feed(
 ) -> Result<HttpResponse, Error> {
     let (hash, now) = (token::hash(&token), app.clock.now());
     app.calendar_rates.count(hash.as_str())?;
-    let since = Instant::now();
+    let (since, usage) = (Instant::now(), app.usage.clone());
     let opened = app
         .db
-        .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now)?))
+        .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now, &usage)?))
         .await?;
     let programme = match opened {
         Some(Opened { event, version }) => {

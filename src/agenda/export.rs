@@ -334,10 +334,10 @@ pub async fn index(
     query: web::Query<Wish>,
 ) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let seat = desk.seat.clone();
+    let (seat, marks) = (desk.seat.clone(), app.usage.clone());
     let links = app
         .db
-        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat)?))
+        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat, &marks)?))
         .await?;
     let zone = desk.programme.event.time_zone;
     let calendars = links.iter().map(|link| LinkLine::of(link, zone)).collect();

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::auth::account::note;
 use crate::auth::session::TokenHash;
 use crate::auth::token::{Secret, TokenError};
+use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{Access, EventRole, Seat, UserId};
 use crate::db::schema::{calendar_links, events, memberships, users};
 use crate::db::text_enum::Word;
@@ -118,7 +119,11 @@ type Row = (CalendarLinkId, String, String, Moment, Option<Moment>);
 ///
 /// # Errors
 /// As the database says.
-pub fn listed_for(conn: &mut Conn, seat: &Seat) -> QueryResult<Vec<CalendarLink>> {
+pub fn listed_for(
+    conn: &mut Conn,
+    seat: &Seat,
+    marks: &UsageMarks,
+) -> QueryResult<Vec<CalendarLink>> {
     let mut query = calendar_links::table
         .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
         .filter(calendar_links::event_id.eq(seat.event))
@@ -141,7 +146,7 @@ pub fn listed_for(conn: &mut Conn, seat: &Seat) -> QueryResult<Vec<CalendarLink>
         name: Line::stored(name),
         owner: Line::stored(owner),
         created_at,
-        last_used_at,
+        last_used_at: marks.latest(&UsageKey::CalendarLink(id), last_used_at),
     };
     Ok(rows.into_iter().map(link).collect())
 }
@@ -225,12 +230,16 @@ pub struct Opened {
 }
 
 /// Finds what a link opens: `None` when it is unknown or revoked, its owner's account is disabled, or the owner may not
-/// see the event. Reading changes nothing but the note, once an hour, that the link is in use; call it before a
-/// transaction.
+/// see the event. Notes once an hour that the link is in use.
 ///
 /// # Errors
 /// As the database says.
-pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Opened>> {
+pub fn open(
+    conn: &mut Conn,
+    token: &TokenHash,
+    now: Moment,
+    marks: &UsageMarks,
+) -> QueryResult<Option<Opened>> {
     type Found = (
         CalendarLinkId,
         Option<Moment>,
@@ -266,18 +275,10 @@ pub fn open(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Opti
     if Access::of(admin, role.map(|Word(role)| role)).is_none() {
         return Ok(None);
     }
-    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS)
-        && let Err(error) = touch(conn, link, now)
-    {
-        // Reading goes on when nothing can be written.
-        tracing::warn!(%error, "could not note that a calendar link is in use");
+    let key = UsageKey::CalendarLink(link);
+    let last_used = marks.latest(&key, last_used);
+    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS) {
+        marks.note_use(key, now);
     }
     Ok(Some(Opened { event, version }))
-}
-
-fn touch(conn: &mut Conn, link: CalendarLinkId, now: Moment) -> QueryResult<()> {
-    diesel::update(calendar_links::table.find(link))
-        .set(calendar_links::last_used_at.eq(now))
-        .execute(conn)
-        .map(drop)
 }

@@ -17,6 +17,7 @@ pub mod store;
 pub mod throttle;
 pub mod token;
 pub mod token_pages;
+pub mod usage;
 pub mod user_pages;
 
 use diesel_derive_newtype::DieselNewType;

@@ -112,8 +112,8 @@ fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
     let session = caller.session(conn)?;
     let user = session.user.id;
     Ok(Own {
-        open: store::open_sessions(conn, user, caller.now)?,
-        tokens: token::of_user(conn, user)?,
+        open: store::open_sessions(conn, user, caller.now, caller.marks())?,
+        tokens: token::of_user(conn, user, caller.marks())?,
         factor: factors::of(conn, user)?,
         required: factors::must_have(conn, &session.user)?,
         reset_at: factors::reset_at(conn, user)?,

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::auth::token::{self, Bearer};
+use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{Access, Seat, User, device, store};
 use crate::db::Conn;
 use crate::time::Moment;
@@ -265,6 +266,7 @@ pub struct Caller {
     asked: Asked,
     done: Option<Done>,
     unnoticed: bool,
+    marks: UsageMarks,
 }
 
 impl Caller {
@@ -314,7 +316,13 @@ impl Caller {
         self.done
     }
 
-    /// The session, if there is one. Writes down, once a minute, that it is in use; call it before a transaction.
+    /// Where the server gathers what was used.
+    #[must_use]
+    pub fn marks(&self) -> &UsageMarks {
+        &self.marks
+    }
+
+    /// The session, if there is one. Notes, once a minute, that it is in use.
     ///
     /// # Errors
     /// When the database fails.
@@ -323,23 +331,20 @@ impl Caller {
             return Ok(None);
         };
         if self.bearer {
-            let session = token::who(conn, token, self.now)?;
+            let session = token::who(conn, token, self.now, &self.marks)?;
             return Ok(session.inspect(|session| trace::note_user(session.user.id)));
         }
-        let session = store::who(conn, token, self.now)?;
-        Ok(session.map(|session| self.in_use(conn, session)))
+        let session = store::who(conn, token, self.now, &self.marks)?;
+        Ok(session.map(|session| self.in_use(session)))
     }
 
-    /// Writes down, once a minute, that a session is in use.
-    fn in_use(&self, conn: &mut Conn, mut session: Session) -> Session {
+    /// Notes, once a minute, that a session is in use.
+    fn in_use(&self, mut session: Session) -> Session {
         session.done = self.done;
         trace::note_user(session.user.id);
-        if !self.unnoticed
-            && self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS
-            && let Err(error) = store::touch(conn, &session.token, self.now)
-        {
-            // Reading goes on when nothing can be written.
-            tracing::warn!(%error, "could not note that a session is in use");
+        if !self.unnoticed && self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS {
+            let key = UsageKey::Session(session.token.clone());
+            self.marks.note_use(key, self.now);
         }
         session
     }
@@ -362,13 +367,13 @@ impl Caller {
             return self.session(conn)?.seat(conn, slug);
         }
         let found = match &self.token {
-            Some(token) => store::who_at(conn, token, slug, self.now)?,
+            Some(token) => store::who_at(conn, token, slug, self.now, &self.marks)?,
             None => None,
         };
         let Some(store::Found { session, place }) = found else {
             return Err(Error::SignInNeeded(Box::new(self.asked.clone())));
         };
-        self.in_use(conn, session).seat_at(slug, place)
+        self.in_use(session).seat_at(slug, place)
     }
 }
 
@@ -406,6 +411,7 @@ fn caller(request: &HttpRequest) -> Option<Caller> {
         },
         done: done::in_query(request.query_string()),
         unnoticed: false,
+        marks: app.usage.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::audit::Actor;
 use crate::auth::account::note;
 use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
+use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
@@ -37,25 +38,59 @@ impl Times {
             || self.last_seen > now.plus(CLOCKS_DIFFER)
     }
 
-    /// True when the session is alive. One that is over is deleted as soon as it is seen, so that no clock that is set
-    /// back revives it.
-    fn are_good(self, conn: &mut Conn, token: &TokenHash, now: Moment) -> bool {
-        if !self.are_over(now) {
-            return true;
+    /// Takes the newer of the stored and the gathered mark.
+    fn with_marks(self, marks: &UsageMarks, token: &TokenHash) -> Self {
+        let key = UsageKey::Session(token.clone());
+        let latest = marks.latest(&key, Some(self.last_seen));
+        Self {
+            last_seen: latest.unwrap_or(self.last_seen),
+            ..self
         }
-        if let Err(error) = end_session(conn, token) {
-            // Over it is all the same.
-            tracing::warn!(%error, "could not delete a session that is over");
-        }
-        false
     }
+
+    /// True when the session is alive. That one is over is noted as soon as it is seen, so that no clock that is set
+    /// back revives it.
+    fn are_good(self, marks: &UsageMarks, token: &TokenHash, now: Moment) -> bool {
+        if marks.has_ended(token) {
+            return false;
+        }
+        let over = self.are_over(now);
+        if over {
+            marks.note_end(token, now);
+        }
+        !over
+    }
+}
+
+/// Deletes a session that was seen at `now` to be over, unless another server has stored that it is in use.
+///
+/// # Errors
+/// As the database says.
+pub(super) fn delete_if_over(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<()> {
+    diesel::delete(
+        sessions::table
+            .filter(sessions::token_hash.eq(token.as_str()))
+            .filter(
+                sessions::expires_at
+                    .le(now)
+                    .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS)))
+                    .or(sessions::last_seen_at.gt(now.plus(CLOCKS_DIFFER))),
+            ),
+    )
+    .execute(conn)
+    .map(drop)
 }
 
 /// Finds who a session belongs to, in one query: `None` when it is unknown, has ended, or the account is disabled.
 ///
 /// # Errors
 /// As the database says.
-pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Session>> {
+pub fn who(
+    conn: &mut Conn,
+    token: &TokenHash,
+    now: Moment,
+    marks: &UsageMarks,
+) -> QueryResult<Option<Session>> {
     type Row = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     let row: Option<Row> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
@@ -75,7 +110,8 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
     let Some((id, name, email, admin, Word(zoom), last_seen, expires)) = row else {
         return Ok(None);
     };
-    if !(Times { last_seen, expires }).are_good(conn, token, now) {
+    let times = Times { last_seen, expires }.with_marks(marks, token);
+    if !times.are_good(marks, token, now) {
         return Ok(None);
     }
     let user = User {
@@ -85,7 +121,7 @@ pub fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Optio
         admin,
         zoom,
     };
-    Ok(Some(Session::found(user, token.clone(), last_seen)))
+    Ok(Some(Session::found(user, token.clone(), times.last_seen)))
 }
 
 /// What somebody is at an event; `None` when there is no such event.
@@ -148,6 +184,7 @@ pub fn who_at(
     token: &TokenHash,
     slug: &str,
     now: Moment,
+    marks: &UsageMarks,
 ) -> QueryResult<Option<Found>> {
     type Account = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     type Row = (
@@ -194,7 +231,8 @@ pub fn who_at(
         return Ok(None);
     };
     let (id, name, email, admin, Word(zoom), last_seen, expires) = account;
-    if !(Times { last_seen, expires }).are_good(conn, token, now) {
+    let times = Times { last_seen, expires }.with_marks(marks, token);
+    if !times.are_good(marks, token, now) {
         return Ok(None);
     }
     let user = User {
@@ -205,7 +243,7 @@ pub fn who_at(
         zoom,
     };
     Ok(Some(Found {
-        session: Session::found(user, token.clone(), last_seen),
+        session: Session::found(user, token.clone(), times.last_seen),
         place: event.map(|(event, name, revision, key)| Place {
             event,
             name,
@@ -213,17 +251,6 @@ pub fn who_at(
             role: role.map(|Word(role)| role),
         }),
     }))
-}
-
-/// Notes that a session is in use.
-///
-/// # Errors
-/// As the database says.
-pub fn touch(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<()> {
-    diesel::update(sessions::table.filter(sessions::token_hash.eq(token.as_str())))
-        .set(sessions::last_seen_at.eq(now))
-        .execute(conn)
-        .map(drop)
 }
 
 /// Gives a session another token, after its owner has shown once more who they are: whoever had the old one is out.
@@ -256,7 +283,44 @@ pub fn end_session(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Begins a session under a new token; the one the browser had before ends, as do all whose time is over.
+/// Seconds after the idle limit at which a session is deleted that was not looked at since: longer than any server's
+/// last-used marks wait to be written.
+const IDLE_MARGIN: i64 = 60;
+
+/// Finds sessions that are over, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub fn ended_sessions(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
+    sessions::table
+        .filter(
+            sessions::expires_at
+                .le(now)
+                .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS - IDLE_MARGIN))),
+        )
+        .select(sessions::token_hash)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the sessions that are over.
+///
+/// # Errors
+/// As the database says.
+pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
+    diesel::delete(
+        sessions::table
+            .filter(sessions::token_hash.eq_any(tokens))
+            .filter(
+                sessions::expires_at
+                    .le(now)
+                    .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS - IDLE_MARGIN))),
+            ),
+    )
+    .execute(conn)
+}
+
+/// Begins a session under a new token; the one the browser had before ends.
 ///
 /// # Errors
 /// As the database says.
@@ -268,15 +332,9 @@ pub fn begin_session(
     now: Moment,
 ) -> Result<(), Error> {
     conn.transaction(|conn| {
-        diesel::delete(
-            sessions::table.filter(
-                sessions::expires_at
-                    .le(now)
-                    .or(sessions::last_seen_at.le(now.plus(-IDLE_SECONDS)))
-                    .or(sessions::token_hash.eq(old.map_or("", TokenHash::as_str))),
-            ),
-        )
-        .execute(conn)?;
+        if let Some(old) = old {
+            end_session(conn, old)?;
+        }
         diesel::insert_into(sessions::table)
             .values((
                 sessions::token_hash.eq(token.as_str()),
@@ -331,7 +389,12 @@ pub struct OpenSession {
 ///
 /// # Errors
 /// As the database says.
-pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<Vec<OpenSession>> {
+pub fn open_sessions(
+    conn: &mut Conn,
+    user: UserId,
+    now: Moment,
+    marks: &UsageMarks,
+) -> QueryResult<Vec<OpenSession>> {
     let rows: Vec<(String, Moment, Moment, Moment)> = sessions::table
         .filter(sessions::user_id.eq(user))
         .order(sessions::created_at.desc())
@@ -342,16 +405,18 @@ pub fn open_sessions(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<
             sessions::expires_at,
         ))
         .load(conn)?;
-    let alive = rows
+    let open = rows
         .into_iter()
-        .filter(|&(_, _, last_seen, expires)| !Times { last_seen, expires }.are_over(now));
-    Ok(alive
-        .map(|(token, created_at, last_seen_at, _)| OpenSession {
-            token: TokenHash::stored(token),
-            created_at,
-            last_seen_at,
-        })
-        .collect())
+        .filter_map(|(token, created_at, last_seen, expires)| {
+            let token = TokenHash::stored(token);
+            let times = Times { last_seen, expires }.with_marks(marks, &token);
+            (!times.are_over(now) && !marks.has_ended(&token)).then_some(OpenSession {
+                token,
+                created_at,
+                last_seen_at: times.last_seen,
+            })
+        });
+    Ok(open.collect())
 }
 
 /// Ends the sessions of a user, except one, and every sign-in that is half way to one.

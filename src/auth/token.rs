@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::audit::Actor;
 use crate::auth::account::{AccountError, note};
 use crate::auth::session::{Session, TokenHash};
+use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{User, UserId};
 use crate::db::schema::{api_tokens, users};
 use crate::db::text_enum::{TextEnum, Word};
@@ -193,7 +194,7 @@ type Row = (TokenId, String, Word<Scope>, Moment, Option<Moment>);
 ///
 /// # Errors
 /// As the database says.
-pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Vec<Token>> {
+pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult<Vec<Token>> {
     let rows: Vec<Row> = api_tokens::table
         .filter(api_tokens::user_id.eq(user))
         .order((api_tokens::created_at.desc(), api_tokens::id))
@@ -210,7 +211,7 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Vec<Token>> {
         name: Line::stored(name),
         scope,
         created_at,
-        last_used_at,
+        last_used_at: marks.latest(&UsageKey::ApiToken(id), last_used_at),
     };
     Ok(rows.into_iter().map(token).collect())
 }
@@ -253,11 +254,16 @@ pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
 }
 
 /// Finds who bears a token: `None` when it is unknown or revoked, or the account is disabled. Notes once a minute that
-/// it is in use; call it before a transaction.
+/// it is in use.
 ///
 /// # Errors
 /// As the database says.
-pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<Session>> {
+pub(super) fn who(
+    conn: &mut Conn,
+    token: &TokenHash,
+    now: Moment,
+    marks: &UsageMarks,
+) -> QueryResult<Option<Session>> {
     type Found = (
         (UserId, String, String, bool, Word<Zoom>),
         TokenId,
@@ -288,11 +294,10 @@ pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResul
         return Ok(None);
     };
     let (id, name, email, admin, Word(zoom)) = owner;
-    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS)
-        && let Err(error) = touch(conn, token_id, now)
-    {
-        // Reading goes on when nothing can be written.
-        tracing::warn!(%error, "could not note that a token is in use");
+    let key = UsageKey::ApiToken(token_id);
+    let last_used = marks.latest(&key, last_used);
+    if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS) {
+        marks.note_use(key, now);
     }
     let user = User {
         id,
@@ -308,11 +313,4 @@ pub(super) fn who(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResul
     Ok(Some(
         Session::found(user, token.clone(), now).borne_by(bearer),
     ))
-}
-
-fn touch(conn: &mut Conn, token: TokenId, now: Moment) -> QueryResult<()> {
-    diesel::update(api_tokens::table.find(token))
-        .set(api_tokens::last_used_at.eq(now))
-        .execute(conn)
-        .map(drop)
 }

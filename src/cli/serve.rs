@@ -18,6 +18,7 @@ use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
 use crate::operation::doctor::{self, Verdict};
+use crate::operation::maintenance::Maintenance;
 use crate::operation::{clock, log, metrics, process, tls};
 use crate::time::Clock;
 
@@ -94,6 +95,8 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone())
             .keeping(app.config.mail_keep_days);
         let worker = actix_web::rt::spawn(worker.run());
+        let maintenance = Maintenance::new(&app);
+        let background = actix_web::rt::spawn(maintenance.clone().run());
         let mailbox = app.config.mailbox.clone();
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let _wire = Wire::listen(&app.db, &app.live);
@@ -129,6 +132,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
             mailbox.abort();
         }
         bell.stop();
+        background.abort();
         let deadline = *told.get_or_init(Instant::now) + LONGEST_STOP;
         if let Ok(worker) = tokio::time::timeout_at(deadline, worker).await {
             worker?;
@@ -137,9 +141,23 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
                 "the relay is too slow to wait for; the mail in hand is tried again once its lease has ended"
             );
         }
+        flush_last(maintenance, deadline).await;
         tracing::info!("stopped");
         Ok(outcome?)
     })
+}
+
+/// Writes the last-used marks, unless the database is busy until the deadline.
+async fn flush_last(maintenance: Maintenance, deadline: Instant) {
+    let (done, flushed) = tokio::sync::oneshot::channel::<()>();
+    // A thread of its own: the end does not wait for it.
+    std::thread::spawn(move || {
+        maintenance.flush();
+        drop(done);
+    });
+    if tokio::time::timeout_at(deadline, flushed).await.is_err() {
+        tracing::warn!("the database is busy; when sessions were last used is not written");
+    }
 }
 
 fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, Failure> {

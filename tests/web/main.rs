@@ -46,5 +46,6 @@ mod sign_in;
 #[cfg(feature = "openid-connect")]
 mod single_sign_on;
 mod timetable;
+mod usage;
 mod users;
 mod workbooks;

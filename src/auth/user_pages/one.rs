@@ -65,7 +65,7 @@ impl Shown {
             session,
             account: account::by_id(conn, user)?,
             roles: account::roles(conn, Some(user))?,
-            sessions: store::open_sessions(conn, user, caller.now)?.len(),
+            sessions: store::open_sessions(conn, user, caller.now, caller.marks())?.len(),
             factor: factors::of(conn, user)?,
             link,
             now: caller.now,
