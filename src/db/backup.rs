@@ -57,7 +57,8 @@ pub fn write(db: &Db, file: &Path) -> Result<Contents, BackupError> {
     let fault = |error| of_file(file, error);
     // SQLite writes into an empty file; made by us, it is readable by its owner alone from the first byte.
     let new = NewFile::create(file).map_err(fault)?;
-    db.read_here(|connection| match connection {
+    // It only reads, but SQLite counts the new file as written to, which no connection of the readers may do.
+    db.write_here(|connection| match connection {
         Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, new.path()).map_err(DbError::from)?),
         Conn::Postgres(_) => Err(BackupError::NotSqlite),
     })?;

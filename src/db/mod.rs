@@ -190,6 +190,17 @@ fn patient_sqlite(path: &str) -> Result<SqliteConnection, DbError> {
     Ok(sqlite)
 }
 
+/// Makes the database refuse every write on a connection from now on.
+fn refuse_writes(connection: &mut Conn) -> Result<(), DbError> {
+    match connection {
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("PRAGMA query_only = ON")?,
+        Conn::Postgres(postgres) => {
+            postgres.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?;
+        }
+    }
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct SqliteFacts {
     #[diesel(sql_type = Text)]
@@ -220,11 +231,20 @@ fn version_number(version: &str) -> i64 {
         .fold(0, |sum, part: i64| sum * 1000 + part)
 }
 
-/// The pool and, on SQLite, the queue before its single writer.
+/// Connections that only read and connections that also write, on SQLite and on PostgreSQL: sixteen in all. SQLite lets
+/// one writer in.
+const SQLITE_CONNECTIONS: (u32, u32) = (15, 1);
+const POSTGRES_CONNECTIONS: (u32, u32) = (10, 6);
+
+/// The pools and, on SQLite, the queue before its single writer.
+///
+/// The connections of the first pool cannot write: the database refuses it. Reads run on the threads that answer requests
+/// on SQLite, and a write there would wait for the write lock of another process, and every request with it.
 #[derive(Clone)]
 pub struct Db {
     url: Arc<DatabaseUrl>,
-    pool: Pool<Manager>,
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
     /// SQLite lets one writer in and has the others poll; waiting in line here is fairer and quicker.
     writer: Option<Arc<Mutex<()>>>,
 }
@@ -246,17 +266,27 @@ impl Db {
                 .map_err(|error| DbError::Pool(format!("{}: {error}", folder.display())))?;
         }
         connect(url)?;
-        let pool = Pool::builder()
-            .max_size(16)
-            .min_idle(Some(1))
-            .connection_timeout(PATIENCE)
-            .build(Manager(url.clone()))
-            .map_err(|error| DbError::Pool(error.to_string()))?;
-        let writer = matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default);
+        let (readers, writers) = match url {
+            DatabaseUrl::Sqlite(_) => SQLITE_CONNECTIONS,
+            DatabaseUrl::Postgres(_) => POSTGRES_CONNECTIONS,
+        };
+        let pool = |access, size| {
+            let manager = Manager {
+                url: url.clone(),
+                access,
+            };
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(PATIENCE)
+                .build(manager)
+                .map_err(|error| DbError::Pool(error.to_string()))
+        };
         Ok(Self {
             url: Arc::new(url.clone()),
-            pool,
-            writer,
+            readers: pool(Access::Read, readers)?,
+            writers: pool(Access::Write, writers)?,
+            writer: matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default),
         })
     }
 
@@ -275,11 +305,11 @@ impl Db {
     /// How the pool stands.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        let state = self.pool.state();
+        let (readers, writers) = (self.readers.state(), self.writers.state());
         Connections {
-            open: state.connections,
-            idle: state.idle_connections,
-            most: self.pool.max_size(),
+            open: readers.connections + writers.connections,
+            idle: readers.idle_connections + writers.idle_connections,
+            most: self.readers.max_size() + self.writers.max_size(),
         }
     }
 
@@ -301,13 +331,13 @@ impl Db {
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = self
-            .pool
+            .readers
             .get_timeout(patience)
             .map_err(|error| DbError::Pool(error.to_string()))?;
         work(&mut connection)
     }
 
-    /// Runs a reading unit of work on this thread.
+    /// Runs a reading unit of work on this thread; the database refuses whatever it would write.
     ///
     /// # Errors
     /// When no connection is to be had, or as the work says.
@@ -316,7 +346,7 @@ impl Db {
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = self
-            .pool
+            .readers
             .get()
             .map_err(|error| DbError::Pool(error.to_string()))?;
         work(&mut connection)
@@ -334,7 +364,11 @@ impl Db {
             .writer
             .as_ref()
             .map(|line| line.lock().unwrap_or_else(PoisonError::into_inner));
-        self.read_here(work)
+        let mut connection = self
+            .writers
+            .get()
+            .map_err(|error| DbError::Pool(error.to_string()))?;
+        work(&mut connection)
     }
 
     /// Runs a reading unit of work: on SQLite right here, since a read there takes microseconds and waits for no
@@ -414,25 +448,44 @@ pub struct Connections {
 /// When it is older or newer.
 pub fn check_schema(connection: &mut Conn) -> Result<(), DbError> {
     check_not_newer(connection)?;
-    let pending = match connection {
-        Conn::Sqlite(sqlite) => pending_migrations(sqlite, SQLITE_MIGRATIONS),
-        Conn::Postgres(postgres) => pending_migrations(postgres, POSTGRES_MIGRATIONS),
-    }?;
-    if pending > 0 {
-        Err(DbError::OlderSchema(pending))
-    } else {
-        Ok(())
+    let applied = applied_migrations(connection)?;
+    let known = known_migrations()?;
+    match known
+        .iter()
+        .filter(|version| !applied.contains(version))
+        .count()
+    {
+        0 => Ok(()),
+        pending => Err(DbError::OlderSchema(pending)),
     }
 }
 
-fn pending_migrations<DB: diesel::backend::Backend>(
-    harness: &mut impl MigrationHarness<DB>,
-    known: EmbeddedMigrations,
-) -> Result<usize, DbError> {
-    Ok(harness
-        .pending_migrations(known)
-        .map_err(|error| DbError::Migration(error.to_string()))?
-        .len())
+#[derive(QueryableByName)]
+struct AppliedMigration {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// Reads the versions of the migrations that the database has. Diesel's own way would make their table first, which a
+/// connection that only reads must not do.
+fn applied_migrations(connection: &mut Conn) -> QueryResult<Vec<String>> {
+    let exists = match connection {
+        Conn::Sqlite(_) => {
+            "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+        Conn::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS count",
+    };
+    let exists: Count = diesel::sql_query(exists).get_result(connection)?;
+    if exists.count == 0 {
+        return Ok(Vec::new());
+    }
+    let applied: Vec<AppliedMigration> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
+            .load(connection)?;
+    Ok(applied
+        .into_iter()
+        .map(|migration| migration.version)
+        .collect())
 }
 
 fn run_migrations(connection: &mut Conn) -> Result<(), DbError> {
@@ -491,37 +544,36 @@ where
 }
 
 fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
-    fn unknown<DB: diesel::backend::Backend>(
-        harness: &mut impl MigrationHarness<DB>,
-        known: &EmbeddedMigrations,
-    ) -> diesel::migration::Result<Option<String>>
-    where
-        EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
-    {
-        let known = versions::<DB>(known)?;
-        let applied = harness.applied_migrations()?;
-        Ok(applied
-            .into_iter()
-            .map(|version| version.to_string())
-            .find(|version| !known.contains(version)))
-    }
-    let newer = match connection {
-        Conn::Sqlite(sqlite) => unknown(sqlite, &SQLITE_MIGRATIONS),
-        Conn::Postgres(postgres) => unknown(postgres, &POSTGRES_MIGRATIONS),
-    }
-    .map_err(|error| DbError::Migration(error.to_string()))?;
+    let known = known_migrations()?;
+    let newer = applied_migrations(connection)?
+        .into_iter()
+        .find(|version| !known.contains(version));
     newer.map_or(Ok(()), |version| Err(DbError::NewerSchema(version)))
 }
 
+/// What a pooled connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
 /// Makes pooled connections of the right kind.
-struct Manager(DatabaseUrl);
+struct Manager {
+    url: DatabaseUrl,
+    access: Access,
+}
 
 impl ManageConnection for Manager {
     type Connection = Conn;
     type Error = DbError;
 
     fn connect(&self) -> Result<Conn, DbError> {
-        connect(&self.0)
+        let mut connection = connect(&self.url)?;
+        if self.access == Access::Read {
+            refuse_writes(&mut connection)?;
+        }
+        Ok(connection)
     }
 
     fn is_valid(&self, connection: &mut Conn) -> Result<(), DbError> {

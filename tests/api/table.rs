@@ -57,14 +57,7 @@ pub fn lines(server: &Server, sql: &str) -> Vec<String> {
     rows.unwrap().into_iter().map(|row| row.line).collect()
 }
 
-/// When somebody was last there: the only thing that may change by looking at a page.
-const LAST_USES: [&str; 3] = [
-    "sessions.last_seen_at",
-    "api_tokens.last_used_at",
-    "calendar_links.last_used_at",
-];
-
-/// Every row of every table, but for [`LAST_USES`]. On SQLite only.
+/// Every row of every table. On SQLite only.
 pub fn everything(server: &Server) -> String {
     let tables = lines(
         server,
@@ -77,10 +70,7 @@ pub fn everything(server: &Server) -> String {
             server,
             &format!("SELECT name AS line FROM pragma_table_info('{table}')"),
         );
-        let values = columns
-            .iter()
-            .filter(|column| !LAST_USES.contains(&format!("{table}.{column}").as_str()))
-            .map(|column| format!("quote(\"{column}\")"));
+        let values = columns.iter().map(|column| format!("quote(\"{column}\")"));
         let values = values.collect::<Vec<_>>().join(" || ',' || ");
         let rows = lines(
             server,

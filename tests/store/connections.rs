@@ -1,16 +1,18 @@
-//! What the promises of the store stand on is set on every connection that the pool lends.
+//! What the promises of the store stand on is set on every connection that the pools lend.
 
 use std::sync::Barrier;
 use std::thread;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use iikura::db::{Conn, DbError};
+use iikura::db::{Conn, Db, DbError};
 
-use crate::support::both::Scratch;
+use crate::support::both::{Scratch, on_both};
 
-/// As many as the pool lends at once.
-const CONNECTIONS: usize = 16;
+on_both!(a_reading_unit_of_work_cannot_write);
+
+/// As many as the pool of readers lends at once; one more connection writes.
+const READERS: usize = 15;
 
 #[derive(QueryableByName, Debug, PartialEq)]
 struct Settings {
@@ -27,10 +29,10 @@ struct Settings {
 #[test]
 fn every_sqlite_connection_keeps_keys_and_commits_for_good() {
     let scratch = Scratch::sqlite().migrated();
-    // Nobody gives a connection back before everybody has one, so these are sixteen different ones.
-    let all_have_one = Barrier::new(CONNECTIONS);
-    let settings: Vec<Settings> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..CONNECTIONS)
+    // No thread gives a connection back before each has one, so these are all different.
+    let all_have_one = Barrier::new(READERS);
+    let mut all: Vec<Settings> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..READERS)
             .map(|_| {
                 scope.spawn(|| {
                     scratch
@@ -47,7 +49,8 @@ fn every_sqlite_connection_keeps_keys_and_commits_for_good() {
             .map(|thread| thread.join().unwrap())
             .collect()
     });
-    for settings in settings {
+    all.push(scratch.write_here(settings).unwrap());
+    for settings in all {
         assert_eq!(
             settings,
             Settings {
@@ -66,4 +69,24 @@ fn settings(connection: &mut Conn) -> Result<Settings, DbError> {
          FROM pragma_foreign_keys, pragma_synchronous, pragma_journal_mode, pragma_busy_timeout",
     )
     .get_result(connection)?)
+}
+
+fn a_reading_unit_of_work_cannot_write(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let insert = |conn: &mut Conn| -> Result<usize, DbError> {
+        let sql = "INSERT INTO sign_in_failures (throttle_key, failures, window_ends_at) VALUES ('x', 1, 1)";
+        Ok(diesel::sql_query(sql).execute(conn)?)
+    };
+    let refused = |outcome: Result<usize, DbError>| {
+        let error = outcome.unwrap_err().to_string();
+        assert!(
+            error.contains("readonly") || error.contains("read-only"),
+            "{error}"
+        );
+    };
+    let db: &Db = scratch;
+    refused(db.read_here(insert));
+    refused(db.read_for(std::time::Duration::from_secs(10), insert));
+    refused(db.read_here(|conn| conn.transaction(insert)));
+    assert_eq!(db.write_here(insert).unwrap(), 1);
 }
