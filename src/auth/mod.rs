@@ -6,6 +6,7 @@ pub mod calendar_link;
 pub mod device;
 pub mod entry;
 pub mod factor;
+pub mod hashing;
 pub mod invitation;
 pub mod onward;
 pub mod own_pages;

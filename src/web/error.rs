@@ -48,9 +48,6 @@ pub enum Error {
     /// The body came too slowly.
     #[error("too slow")]
     TooSlow,
-    /// The memory for bodies is used up.
-    #[error("busy")]
-    Busy,
     /// The body is not an HTML form.
     #[error("unsupported media type")]
     NotAForm,
@@ -60,6 +57,9 @@ pub enum Error {
         /// Seconds to wait.
         wait: i64,
     },
+    /// Too many ask for the same at once; nothing was begun.
+    #[error("busy")]
+    Busy,
     /// The disk is full: reading goes on, writing does not.
     #[error("storage full")]
     StorageFull,
@@ -120,9 +120,9 @@ impl Error {
             Self::MethodNotAllowed => "This page cannot be used like that",
             Self::TooLarge { .. } => "That is too much at once",
             Self::TooSlow => "That took too long",
-            Self::Busy => "The server is busy",
             Self::NotAForm => "This is not a form",
             Self::TooMany { .. } => "Too many tries",
+            Self::Busy => "The server is busy",
             Self::StorageFull => "The storage is full",
             Self::Unavailable => "The database does not answer",
             Self::UnknownOutcome => "The database broke off",
@@ -156,9 +156,6 @@ impl Error {
                 "What you sent came too slowly, or stopped on its way. Nothing was stored.",
                 "Go back and send it again: what you typed is still there.",
             ],
-            Self::Busy => &[
-                "Too much is being sent at once. Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
-            ],
             Self::NotAForm => {
                 &["Forms are sent as application/x-www-form-urlencoded. Nothing was stored."]
             }
@@ -168,6 +165,9 @@ impl Error {
             Self::StorageFull => &[
                 "Nothing was stored. You can go on reading and printing, but no change can be saved until there is space again.",
                 "Tell your administrator: the disk that holds the database is full.",
+            ],
+            Self::Busy => &[
+                "Too much arrives at once. Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
             ],
             Self::Unavailable => &[
                 "Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
