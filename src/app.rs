@@ -8,6 +8,8 @@ use crate::agenda::pages::{self as agenda, DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECO
 use crate::api;
 use crate::api::rate::Rates;
 use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
+use crate::auth::hashing::HashingQueue;
+use crate::auth::throttle::Refusals;
 use crate::auth::usage::UsageMarks;
 use crate::auth::{
     invitation::pages as links, own_pages, pages as sign_in, sign_on,
@@ -61,6 +63,10 @@ pub struct App {
     pub document_rates: Rates,
     /// Private links, and what they left in browsers, that were seen to be over.
     pub seen_over: SeenOver,
+    /// Those who wait to have a password hashed.
+    pub hashing: HashingQueue,
+    /// Tries that were over a limit a moment ago.
+    pub refusals: Refusals,
     /// What was used lately and is not stored yet.
     pub usage: UsageMarks,
     /// What is counted for a monitor.
@@ -91,6 +97,8 @@ impl App {
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
             seen_over: SeenOver::default(),
+            hashing: HashingQueue::default(),
+            refusals: Refusals::default(),
             usage: UsageMarks::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),

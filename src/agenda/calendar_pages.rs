@@ -3,7 +3,6 @@
 //! Calendar programs sign in nowhere: the link is the key. It opens what its owner may see at that moment, and once
 //! that is nothing, it answers as an address at which there never was anything.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,13 +16,15 @@ use crate::app::App;
 use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, Opened};
 use crate::auth::own_pages::knows_password;
 use crate::auth::session::Caller;
-use crate::auth::{Seat, throttle, token};
+use crate::auth::throttle::{self, Counters};
+use crate::auth::{Seat, token};
 use crate::event::desk::Desk;
 use crate::event::live::Wanted;
 use crate::event::programme::Programme;
 use crate::text::Line;
 use crate::time::{Moment, Zone};
 use crate::web::Error;
+use crate::web::client;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
@@ -187,12 +188,8 @@ pub async fn feed(
         None => None,
     };
     let Some(programme) = programme else {
-        let from = request
-            .peer_addr()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        app.db
-            .write(move |conn| throttle::count_dead_link(conn, from, now))
-            .await?;
+        let from = client::of(&request);
+        throttle::admit(&app, Counters::of_dead_link(from), now).await?;
         return Err(Error::NotFound);
     };
     let tag = EntityTag::new_strong(format!("{}-{}", programme.event.id.0, programme.version()));

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::auth::UserId;
 use crate::auth::session::{Caller, Token, TokenHash};
 use crate::db::Conn;
-use crate::db::schema::known_devices;
+use crate::db::schema::{known_devices, users};
 use crate::time::Moment;
 use crate::web::Error;
 
@@ -17,21 +17,28 @@ pub const COOKIE: &str = "__Host-iikura-device";
 /// Seconds for which a browser is known after the last sign-in: half a year.
 pub const KNOWN_SECONDS: i64 = 180 * 86_400;
 
-/// The token of the caller's browser, if the account knows it.
+/// The token of the caller's browser and the user, if the account of this address knows it. The same question whether
+/// there is such an account or not.
 ///
 /// # Errors
 /// As the database says.
-pub fn known(conn: &mut Conn, caller: &Caller, user: UserId) -> QueryResult<Option<TokenHash>> {
+pub fn known_to(
+    conn: &mut Conn,
+    caller: &Caller,
+    email: &str,
+) -> QueryResult<Option<(TokenHash, UserId)>> {
     let Some(device) = caller.device() else {
         return Ok(None);
     };
-    let known: i64 = known_devices::table
+    let user: Option<UserId> = known_devices::table
+        .inner_join(users::table.on(users::id.eq(known_devices::user_id)))
         .filter(known_devices::token_hash.eq(device.as_str()))
-        .filter(known_devices::user_id.eq(user))
         .filter(known_devices::expires_at.gt(caller.now))
-        .count()
-        .get_result(conn)?;
-    Ok((known > 0).then(|| device.clone()))
+        .filter(users::email.eq(email))
+        .select(users::id)
+        .get_result(conn)
+        .optional()?;
+    Ok(user.map(|user| (device.clone(), user)))
 }
 
 /// Makes the caller's browser known to an account after a whole sign-in; the token is for a browser that no account knew.
@@ -40,8 +47,6 @@ pub fn known(conn: &mut Conn, caller: &Caller, user: UserId) -> QueryResult<Opti
 /// As the database says.
 pub fn remember(conn: &mut Conn, caller: &Caller, user: UserId) -> Result<Option<Token>, Error> {
     let expires = caller.now.plus(KNOWN_SECONDS);
-    diesel::delete(known_devices::table.filter(known_devices::expires_at.le(caller.now)))
-        .execute(conn)?;
     if let Some(device) = caller.device() {
         let of_anybody: i64 = known_devices::table
             .filter(known_devices::token_hash.eq(device.as_str()))
@@ -67,6 +72,31 @@ fn put(conn: &mut Conn, device: &TokenHash, user: UserId, expires: Moment) -> Qu
     .bind::<BigInt, _>(expires)
     .execute(conn)
     .map(drop)
+}
+
+/// Finds devices whose time is over, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
+    known_devices::table
+        .filter(known_devices::expires_at.le(now))
+        .select(known_devices::token_hash)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the devices whose time is over.
+///
+/// # Errors
+/// As the database says.
+pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
+    diesel::delete(
+        known_devices::table
+            .filter(known_devices::token_hash.eq_any(tokens))
+            .filter(known_devices::expires_at.le(now)),
+    )
+    .execute(conn)
 }
 
 /// Makes an account forget every browser: whoever knew its old password may have signed in with one.

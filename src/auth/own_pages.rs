@@ -9,10 +9,11 @@ use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
+use crate::auth::hashing::Place;
 use crate::auth::password;
 use crate::auth::session::{self, Caller, Session};
 use crate::auth::store::{self, OpenSession};
-use crate::auth::throttle::{self, Keys};
+use crate::auth::throttle::{self, Counters};
 use crate::auth::token::{self, Token};
 use crate::auth::{User, account};
 use crate::db::Conn;
@@ -133,8 +134,10 @@ pub(crate) async fn knows_password(
     typed: &str,
     now: Moment,
 ) -> Result<bool, Error> {
-    let keys = Keys::new(user.email.as_str(), address);
-    let (counted, id) = (keys.clone(), user.id);
+    let counters = Counters::of_sign_in(user.email.as_str(), address);
+    throttle::refuse_if_over(app, &counters, now).await?;
+    let turn = app.hashing.turn(Place::User(user.id)).await?;
+    let (counted, id) = (counters.clone(), user.id);
     let stored = app
         .db
         .write(move |conn| {
@@ -143,10 +146,10 @@ pub(crate) async fn knows_password(
             Ok::<_, Error>(account.stored_hash().map(str::to_owned))
         })
         .await?;
-    let right = password::verify(typed.to_owned(), stored).await;
+    let right = turn.verify(typed.to_owned(), stored).await;
     if right {
         app.db
-            .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &keys)?))
+            .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &counters)?))
             .await?;
     }
     Ok(right)
@@ -186,7 +189,8 @@ pub async fn change_password(
         let form = Form::rejected(fields, errors);
         return unprocessable(&AccountPage::new(&own, &form));
     };
-    let (hash, token) = (password.hash().await?, session::Token::fresh()?);
+    let hash = password.hash(&app, user.id).await?;
+    let token = session::Token::fresh()?;
     let new = token.hash();
     app.db
         .write(move |conn| {

@@ -10,14 +10,16 @@ use crate::app::App;
 use crate::auth::account::{self, Account};
 use crate::auth::entry::{self, Entry};
 use crate::auth::factor::{self, step};
+use crate::auth::hashing::Place;
 use crate::auth::onward::{self, Onward};
 use crate::auth::session::{Asked, COOKIE, Caller, Token, removal_cookie};
-use crate::auth::throttle::{self, Keys};
-use crate::auth::{User, device, password, store};
+use crate::auth::throttle::{self, Counters};
+use crate::auth::{User, device, hashing, store};
 use crate::db::Conn;
 use crate::time::Moment;
 use crate::web::Error;
 use crate::web::done::Done;
+use crate::web::error::SOON;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Shell, render, see_other, unprocessable, with_status};
@@ -32,7 +34,7 @@ struct SignInPage {
     onward: Onward,
     /// The provider of single sign-on, by its name.
     provider: Option<Arc<str>>,
-    /// What went wrong on the way to it.
+    /// Why nobody is signed in, where no field is wrong.
     trouble: Option<String>,
 }
 
@@ -104,8 +106,12 @@ pub async fn sign_in(
         Ok(Some(_)) => "ok",
         Ok(None) => "wrong",
         Err(Error::TooMany { .. }) => "throttled",
+        Err(Error::Busy) => "busy",
         Err(_) => "failed",
     });
+    if matches!(tried, Err(Error::Busy)) {
+        return busy(&app, fields);
+    }
     let Some(account) = tried? else {
         let mut errors = FieldErrors::default();
         errors.add("email", "E-mail address or password is not right");
@@ -113,6 +119,20 @@ pub async fn sign_in(
         return unprocessable(&SignInPage::new(&form, app.config.provider()));
     };
     go_on(&app, caller, account.user, Onward::parse(&fields)).await
+}
+
+/// The sign-in page as it was filled in, for somebody whose password was not looked at.
+fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
+    let mut page = SignInPage::new(&Form::new(fields), app.config.provider());
+    page.trouble = Some(
+        "Too many people sign in at this moment, and your password was not checked. Wait a few seconds and try again."
+            .to_owned(),
+    );
+    let mut response = with_status(StatusCode::SERVICE_UNAVAILABLE, &page)?;
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from(SOON));
+    Ok(response)
 }
 
 /// Answers somebody who has shown whose account it is, by the password or by the provider of single sign-on: in, unless
@@ -198,19 +218,15 @@ async fn authenticate(
     fields: &Fields,
 ) -> Result<Option<Account>, Error> {
     let email = fields.get("email").trim().to_lowercase();
-    let (asker, now, address) = (caller.clone(), caller.now, caller.address);
-    let (account, keys) = app
+    let (counters, place) = admission(app, caller, &email).await?;
+    let turn = app.hashing.turn(place).await?;
+    // Only now: a browser that hung up while it waited has not tried.
+    let (counted, now) = (counters.clone(), caller.now);
+    let account = app
         .db
         .write(move |conn| {
-            let account = account::by_email(conn, &email)?;
-            let known = match &account {
-                Some(account) => device::known(conn, &asker, account.user.id)?
-                    .map(|device| Keys::of_known_device(&device, account.user.id)),
-                None => None,
-            };
-            let keys = known.unwrap_or_else(|| Keys::new(&email, address));
-            throttle::count(conn, &keys, now)?;
-            Ok::<_, Error>((account, keys))
+            throttle::count(conn, &counted, now)?;
+            Ok::<_, Error>(account::by_email(conn, &email)?)
         })
         .await?;
     let password = fields.get("password").to_owned();
@@ -218,32 +234,73 @@ async fn authenticate(
         .as_ref()
         .and_then(Account::stored_hash)
         .map(str::to_owned);
-    let right = password::verify(password.clone(), stored).await;
-    let Some(account) = account else {
-        return Ok(None);
+    let right = turn.verify(password.clone(), stored).await;
+    let account = match account {
+        Some(account) if right && !account.disabled => account,
+        other => {
+            refuse(app, caller, other, counters).await?;
+            return Ok(None);
+        }
     };
-    if !right || account.disabled {
-        app.db
-            .write(move |conn| {
-                store::note_refusal(conn, &account.user, "user.sign_in_refused", address, now)
-            })
-            .await?;
-        return Ok(None);
-    }
-    let better = if password::is_weak(&account.password_hash) {
-        Some(password::hash(password).await?)
+    let better = if hashing::is_weak(&account.password_hash) {
+        let turn = app.hashing.turn(Place::User(account.user.id)).await?;
+        Some(turn.hash(password).await?)
     } else {
         None
     };
     let user = account.user.id;
     app.db
         .write(move |conn| {
-            throttle::forgive(conn, &keys)?;
+            throttle::forgive(conn, &counters)?;
             better.map_or(Ok(()), |hash| account::replace_hash(conn, user, &hash))?;
             Ok::<_, Error>(())
         })
         .await?;
     Ok(Some(account))
+}
+
+/// Finds where a try is counted and where it waits, unless it is over a limit already: then nothing is written.
+async fn admission(app: &App, caller: &Caller, email: &str) -> Result<(Counters, Place), Error> {
+    let (asker, now, address) = (caller.clone(), caller.now, caller.address);
+    let stranger = Counters::of_sign_in(email, address);
+    if caller.device().is_none() {
+        throttle::refuse_if_over(app, &stranger, now).await?;
+        return Ok((stranger, Place::Stranger(address)));
+    }
+    let email = email.to_owned();
+    let (counters, place, over) = app
+        .db
+        .read(move |conn| {
+            let (counters, place) = match device::known_to(conn, &asker, &email)? {
+                Some((device, user)) => {
+                    (Counters::of_known_device(&device, user), Place::User(user))
+                }
+                None => (stranger, Place::Stranger(address)),
+            };
+            let over = throttle::over(conn, &counters, now)?;
+            Ok::<_, Error>((counters, place, over))
+        })
+        .await?;
+    throttle::remember(app, over, now)?;
+    Ok((counters, place))
+}
+
+/// Notes a refusal at an account; where there is none, as much is written.
+async fn refuse(
+    app: &App,
+    caller: &Caller,
+    account: Option<Account>,
+    counters: Counters,
+) -> Result<(), Error> {
+    let (address, now) = (caller.address, caller.now);
+    app.db
+        .write(move |conn| match account {
+            Some(account) => {
+                store::note_refusal(conn, &account.user, "user.sign_in_refused", address, now)
+            }
+            None => Ok(throttle::write_nothing(conn, &counters)?),
+        })
+        .await
 }
 
 /// `POST /sign-out`

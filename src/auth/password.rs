@@ -1,18 +1,14 @@
-//! Passwords: what is accepted, how they are kept, and at what cost they are checked.
+//! Passwords: which are accepted. How they are hashed stands in [`crate::auth::hashing`].
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Argon2, Params};
 use diesel::prelude::*;
-use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::breached::Breached;
 use crate::auth::factor::store as factors;
+use crate::auth::hashing::{self, Place};
 use crate::db::Conn;
 use crate::db::schema::events;
 use crate::web::{Error, trace};
@@ -32,13 +28,6 @@ const WELL_KNOWN: &[&str] = &[
     "password", "passwort", "qwerty", "12345678", "abcdefgh", "letmein", "welcome", "迎賓", "飯倉",
     "外務", "iikura", "gaimusho", "mofa",
 ];
-
-/// Two at a time: each takes a core for some 30 ms, and the timetable has to go on answering.
-static HASHING: Semaphore = Semaphore::const_new(2);
-
-/// What is verified for accounts that do not exist, so that they take as long as those that do.
-static DUMMY: LazyLock<String> =
-    LazyLock::new(|| hash_here("nobody has this account").unwrap_or_default());
 
 /// A password that was accepted, to the byte as it was typed.
 #[derive(Clone)]
@@ -210,15 +199,16 @@ impl NewPassword {
     /// # Errors
     /// When the operating system gives no randomness.
     pub fn hash_here(&self) -> Result<String, Error> {
-        hash_here(&self.0)
+        hashing::hash(&self.0)
     }
 
-    /// Hashes it on the blocking pool.
+    /// Hashes it away from the threads that answer requests, in the turn of the user whose password it becomes.
     ///
     /// # Errors
-    /// As [`NewPassword::hash_here`].
-    pub async fn hash(self) -> Result<String, Error> {
-        hash(self.0).await
+    /// [`Error::Busy`] when too many wait, or as [`NewPassword::hash_here`].
+    pub async fn hash(self, app: &App, user: UserId) -> Result<String, Error> {
+        let turn = app.hashing.turn(Place::User(user)).await?;
+        turn.hash(self.0).await
     }
 }
 
@@ -259,58 +249,6 @@ fn judge(raw: &str, rules: &Rules) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a password against a stored hash, or against nothing: both take the same time.
-pub async fn verify(password: String, stored: Option<String>) -> bool {
-    let _permit = HASHING.acquire().await.ok();
-    trace::block(move || verify_here(&password, stored.as_deref()))
-        .await
-        .unwrap_or(false)
-}
-
-/// Hashes a password that was verified, for a hash with today's parameters.
-///
-/// # Errors
-/// When the operating system gives no randomness.
-pub async fn hash(password: String) -> Result<String, Error> {
-    let _permit = HASHING.acquire().await.ok();
-    trace::block(move || hash_here(&password))
-        .await
-        .map_err(Error::internal)?
-}
-
-/// True when a stored hash was made with weaker parameters than today's.
-#[must_use]
-pub fn is_weak(stored: &str) -> bool {
-    let Some(params) = PasswordHash::new(stored)
-        .ok()
-        .and_then(|hash| Params::try_from(&hash).ok())
-    else {
-        return true;
-    };
-    let today = Params::default();
-    !stored.starts_with("$argon2id$")
-        || params.m_cost() < today.m_cost()
-        || params.t_cost() < today.t_cost()
-}
-
-fn verify_here(password: &str, stored: Option<&str>) -> bool {
-    let known = stored.is_some();
-    let matches = PasswordHash::new(stored.unwrap_or(&DUMMY)).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    });
-    known && matches
-}
-
-/// Argon2id with the crate's parameters, OWASP's first choice: 19 MiB, two passes, one lane.
-fn hash_here(password: &str) -> Result<String, Error> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(Error::internal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,20 +283,6 @@ mod tests {
         ] {
             assert_eq!(NewPassword::parse(raw, &["Aki"]).unwrap().reveal(), raw);
         }
-    }
-
-    #[test]
-    fn a_hash_fits_its_password_only_and_says_how_it_was_made() {
-        let hash = hash_here("violet anchor ninety").unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(verify_here("violet anchor ninety", Some(&hash)));
-        assert!(!verify_here("violet anchor ninety ", Some(&hash)));
-        assert!(!verify_here("nobody has this account", None));
-        assert!(!is_weak(&hash));
-        assert!(is_weak(&hash.replace("m=19456", "m=4096")));
     }
 
     #[test]

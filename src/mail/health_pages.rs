@@ -11,7 +11,7 @@ use super::transport::Transport;
 use crate::app::App;
 use crate::audit::{self, Entry};
 use crate::auth::session::{Caller, Session};
-use crate::auth::throttle;
+use crate::auth::throttle::{self, Counters};
 use crate::text::Email;
 use crate::time::Moment;
 use crate::web::Error;
@@ -98,10 +98,8 @@ pub async fn try_out(
         let form = Form::rejected(fields, errors);
         return unprocessable(&page(&app, queue, form, Vec::new()));
     }
-    let (user, now) = (queue.session.user.id.0, queue.now);
-    app.db
-        .write(move |conn| throttle::count_mail_trial(conn, user, now))
-        .await?;
+    let (user, now) = (queue.session.user.id, queue.now);
+    throttle::admit(&app, Counters::of_mail_trial(user), now).await?;
     let folder = app.config.outbox.clone();
     let transport =
         Transport::configured(app.config.smtp_url.as_ref(), folder).map_err(Error::internal)?;

@@ -90,7 +90,7 @@ impl Metrics {
         requests.get_or_create(&request).observe(took.as_secs_f64());
     }
 
-    /// Counts a sign-in: `ok`, `wrong`, `throttled`, or `failed` for a fault of ours.
+    /// Counts a sign-in: `ok`, `wrong`, `throttled`, `busy` when too many waited, or `failed` for a fault of ours.
     pub fn signed_in(&self, outcome: &'static str) {
         self.0.sign_ins.get_or_create(&SignIn { outcome }).inc();
     }

@@ -45,6 +45,7 @@ mod setup;
 mod sign_in;
 #[cfg(feature = "openid-connect")]
 mod single_sign_on;
+mod throttle;
 mod timetable;
 mod usage;
 mod users;

@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::auth::entry::Entry;
 use crate::auth::onward::{self, Onward};
 use crate::auth::session::{Caller, Token};
-use crate::auth::{User, store, throttle};
+use crate::auth::throttle::{self, Counters};
+use crate::auth::{User, store};
 use crate::db::Conn;
 use crate::time::Moment;
 use crate::web::Error;
@@ -147,6 +148,7 @@ pub async fn take(
     let typed = errors.take("code", Typed::parse(fields.get("code")));
     if let Some(typed) = typed {
         let (sealer, user) = (app.config.sealer(), half_way.user.clone());
+        throttle::refuse_if_over(&app, &Counters::of_code(user.id), caller.now).await?;
         let outcome = app
             .db
             .write(move |conn| try_code(conn, &caller, &half_way, &sealer, &typed))
@@ -175,12 +177,13 @@ fn try_code(
     typed: &Typed,
 ) -> Result<Option<Entry>, Error> {
     let (user, now) = (&half_way.user, caller.now);
-    throttle::count_code(conn, user.id.0, now)?;
+    let counters = Counters::of_code(user.id);
+    throttle::count(conn, &counters, now)?;
     if !factors::spend(conn, sealer, user.id, typed, now)? {
         store::note_refusal(conn, user, "user.code_refused", caller.address, now)?;
         return Ok(None);
     }
-    throttle::forgive_code(conn, user.id.0)?;
+    throttle::forgive(conn, &counters)?;
     if !step::end(conn, &half_way.token)? {
         return Ok(None);
     }

@@ -10,8 +10,9 @@ use super::{Kind, LinkToken};
 use crate::app::App;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
+use crate::auth::password;
 use crate::auth::session::Caller;
-use crate::auth::{password, throttle};
+use crate::auth::throttle::{self, Counters};
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -141,7 +142,8 @@ pub async fn set(
         let form = Form::rejected(fields, errors);
         return Ok(untold(unprocessable(&door.page(&form))?));
     };
-    let (token, hash, now) = (door.token.hash(), password.hash().await?, caller.now);
+    let hash = password.hash(&app, user.id).await?;
+    let (token, now) = (door.token.hash(), caller.now);
     let accepted = app
         .db
         .write(move |conn| Ok::<_, Error>(store::accept(conn, &token, &hash, now)?))
@@ -155,9 +157,7 @@ pub async fn set(
 /// Counts a link that opens nothing by where it was tried.
 async fn refuse(app: &App, caller: &Caller) -> Result<HttpResponse, Error> {
     let (from, now) = (caller.address, caller.now);
-    app.db
-        .write(move |conn| throttle::count_dead_link(conn, from, now))
-        .await?;
+    throttle::admit(app, Counters::of_dead_link(from), now).await?;
     dead_link()
 }
 

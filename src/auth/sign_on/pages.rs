@@ -17,7 +17,8 @@ use super::{ANSWER, Settings};
 use crate::app::App;
 use crate::auth::onward::{self, Onward};
 use crate::auth::session::Caller;
-use crate::auth::{User, pages as sign_in, store, throttle};
+use crate::auth::throttle::{self, Counters};
+use crate::auth::{User, pages as sign_in, store};
 use crate::db::Conn;
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render};
@@ -110,9 +111,7 @@ pub async fn begin(
         return sign_in::not_by_provider(&app, onward, StatusCode::UNPROCESSABLE_ENTITY, why);
     }
     let (now, from) = (caller.now, caller.address);
-    app.db
-        .write(move |conn| throttle::count_sign_on(conn, from, now))
-        .await?;
+    throttle::admit(&app, Counters::of_sign_on(from), now).await?;
     let (token, back) = (FlowToken::fresh()?, way_back(&app));
     let (asked, secrets) = (settings.clone(), token.secrets()?);
     let address = trace::block(move || provider::question(&asked, &back, secrets));
@@ -253,9 +252,8 @@ async fn enter(
         return Ok(not_ours());
     }
     let (now, from) = (caller.now, caller.address);
-    app.db
-        .write(move |conn| throttle::count_provider_answer(conn, from, now))
-        .await?;
+    let counters = Counters::of_provider_answer(from);
+    throttle::admit(app, counters.clone(), now).await?;
     let flow = app
         .db
         .write(move |conn| flow::take(conn, &hash, now))
@@ -269,7 +267,7 @@ async fn enter(
             tracing::warn!(%fault, "single sign-on: nobody is signed in");
             // A provider out of order is nobody's failed try: a whole office would have to do without passwords, too.
             app.db
-                .write(move |conn| Ok::<_, Error>(throttle::forgive_provider_answer(conn, from)?))
+                .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &counters)?))
                 .await?;
             return Ok(Err((Refusal::Unchecked, onward)));
         }
@@ -278,7 +276,7 @@ async fn enter(
         .write(
             move |conn| match identity::account_of(conn, &identity, now)? {
                 Found::Account(account) => {
-                    throttle::forgive_provider_answer(conn, from)?;
+                    throttle::forgive(conn, &counters)?;
                     Ok(Ok((account.user, onward)))
                 }
                 Found::Nothing(owner) => {

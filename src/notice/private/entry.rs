@@ -10,7 +10,7 @@ use super::shut::refuse;
 use super::{Door, Shut};
 use crate::app::App;
 use crate::auth::session::{Caller, Token, removal_cookie};
-use crate::auth::throttle;
+use crate::auth::throttle::{self, Counters};
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render, see_other};
 use crate::web::{Error, client};
@@ -75,10 +75,11 @@ pub async fn open(
     };
     let seconds = pass.expires_at.seconds() - pass.created_at.seconds();
     let (links, now, hash, old) = (door.links, door.now, fresh.hash(), door.pass.clone());
-    let from = client::of(&request);
+    let counters = Counters::of_opening(links.delegation.0, client::of(&request));
+    throttle::refuse_if_over(&app, &counters, now).await?;
     app.db
         .write(move |conn| {
-            throttle::count_opening(conn, links.delegation.0, from, now)?;
+            throttle::count(conn, &counters, now)?;
             // The office looks after its links itself now and then: that tells nothing of the delegation.
             let of_the_office = caller.session_if_any(conn)?.is_some();
             conn.transaction(|conn| {

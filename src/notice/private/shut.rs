@@ -10,7 +10,7 @@ use super::super::link_life;
 use super::super::link_store::{self, Issued};
 use super::{Office, shell};
 use crate::app::App;
-use crate::auth::throttle;
+use crate::auth::throttle::{self, Counters};
 use crate::event::programme::Programme;
 use crate::time::Moment;
 use crate::web::page::{Shell, with_status};
@@ -118,14 +118,16 @@ pub(super) async fn refuse(
     request: &HttpRequest,
     shut: Shut,
 ) -> Result<HttpResponse, Error> {
-    let (from, now) = (client::of(request), app.clock.now());
+    let now = app.clock.now();
+    let counters = Counters::of_dead_link(client::of(request));
+    throttle::refuse_if_over(app, &counters, now).await?;
     let over = match &shut {
         Shut::Ended(_, links, end) => Some((*links, now.max(*end))),
         _ => None,
     };
     app.db
         .write(move |conn| {
-            throttle::count_dead_link(conn, from, now)?;
+            throttle::count(conn, &counters, now)?;
             if let Some((links, at)) = over {
                 link_store::note_over(conn, links, at)?;
             }

@@ -10,7 +10,7 @@ use super::super::link_store;
 use super::{Door, Kept, Office, Shut, shell};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::auth::throttle;
+use crate::auth::throttle::{self, Counters};
 use crate::db::text_enum::TextEnum;
 use crate::event::tx;
 use crate::mail::language::Language;
@@ -157,9 +157,11 @@ impl Door {
             user: None,
             name: format!("{} (private link)", self.delegation.name),
         };
+        let counters = Counters::of_answer(delegation.0);
+        throttle::refuse_if_over(app, &counters, now).await?;
         app.db
             .write(move |conn| {
-                throttle::count_answer(conn, delegation.0, now)?;
+                throttle::count(conn, &counters, now)?;
                 let written = tx::write(conn, &state.live, event, &actor, now, |tx| {
                     link_store::note_use(tx.conn, links, now)?;
                     answer::answer(tx, (slot, delegation), said)

@@ -74,6 +74,8 @@ pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
             .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
             .client_request_timeout(FIRST_HEAD)
             .client_disconnect_timeout(LINGER)
+            // Who hangs up is waited for no longer: their place in a queue goes to others.
+            .h1_allow_half_closed(false)
             .local_addr(address)
             .graceful_shutdown_signal(move || {
                 let signal = shutdown.clone();

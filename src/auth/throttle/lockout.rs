@@ -1,0 +1,177 @@
+//! Lock-outs: counters that have reached their limit, as an administrator sees and lifts them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::counter::{self, Counted, account_key};
+use super::is_current;
+use crate::audit::{self, Actor, Entry};
+use crate::auth::account::{self, Account};
+use crate::auth::{User, UserId};
+use crate::db::Conn;
+use crate::db::schema::{resources, sign_in_failures};
+use crate::time::Moment;
+
+/// Counters that are looked through, the fullest first.
+const MOST_COUNTERS: i64 = 2000;
+
+/// A counter that has reached its limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lockout {
+    /// The counter's name in the database.
+    pub key: String,
+    /// What waits, for people.
+    pub subject: String,
+    /// Until when.
+    pub until: Moment,
+    /// The user whom it concerns, where one is known.
+    pub user: Option<UserId>,
+}
+
+/// The lock-outs of an installation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lockouts {
+    /// Those that can be named, the users' first.
+    pub named: Vec<Lockout>,
+    /// How many e-mail addresses wait that no account has.
+    pub unknown_accounts: usize,
+}
+
+/// Loads the lock-outs that last.
+///
+/// # Errors
+/// As the database says.
+pub fn current(conn: &mut Conn, now: Moment) -> QueryResult<Lockouts> {
+    let rows: Vec<(String, i32, Moment)> = sign_in_failures::table
+        .filter(sign_in_failures::window_ends_at.gt(now))
+        .filter(sign_in_failures::failures.ge(counter::SMALLEST_LIMIT))
+        .order((
+            sign_in_failures::failures.desc(),
+            sign_in_failures::throttle_key,
+        ))
+        .limit(MOST_COUNTERS)
+        .load(conn)?;
+    let names = Names::load(conn)?;
+    let mut lockouts = Lockouts::default();
+    for (key, tries, until) in rows {
+        let Some((counted, limit)) = counter::read(&key) else {
+            continue;
+        };
+        if tries < limit || !is_current(until, now) {
+            continue;
+        }
+        match names.subject(&key, &counted) {
+            Some((user, subject)) => lockouts.named.push(Lockout {
+                key,
+                subject,
+                until,
+                user,
+            }),
+            None => lockouts.unknown_accounts += 1,
+        }
+    }
+    lockouts
+        .named
+        .sort_by(|a, b| (a.user.is_none(), &a.subject).cmp(&(b.user.is_none(), &b.subject)));
+    Ok(lockouts)
+}
+
+/// Lifts a lock-out and writes that down; false when it has ended, or cannot be named.
+///
+/// # Errors
+/// As the database says.
+pub fn lift(conn: &mut Conn, key: &str, actor: &Actor, now: Moment) -> QueryResult<bool> {
+    conn.transaction(|conn| {
+        let deleted = diesel::delete(
+            sign_in_failures::table
+                .filter(sign_in_failures::throttle_key.eq(key))
+                .filter(sign_in_failures::window_ends_at.gt(now)),
+        )
+        .returning(sign_in_failures::failures)
+        .get_result::<i32>(conn)
+        .optional()?;
+        let read = counter::read(key).filter(|(_, limit)| deleted >= Some(*limit));
+        let subject = match read {
+            Some((counted, _)) => Names::load(conn)?.subject(key, &counted),
+            None => None,
+        };
+        let Some((user, subject)) = subject else {
+            // What is not shown is not lifted.
+            return Err(diesel::result::Error::RollbackTransaction);
+        };
+        let entry = Entry {
+            at: now,
+            event: None,
+            actor,
+            action: "lockout.lifted",
+            subject_id: user.map(|user| user.0),
+            subject: &subject,
+            before: None,
+            after: None,
+        };
+        audit::record(conn, &entry)?;
+        Ok(true)
+    })
+    .or_else(|error| match error {
+        diesel::result::Error::RollbackTransaction => Ok(false),
+        other => Err(other),
+    })
+}
+
+/// The names of what counters count by number or hash.
+struct Names {
+    users: HashMap<UserId, User>,
+    accounts: HashMap<String, UserId>,
+    delegations: HashMap<i64, String>,
+}
+
+impl Names {
+    fn load(conn: &mut Conn) -> QueryResult<Self> {
+        let users: Vec<User> = account::all(conn)?
+            .into_iter()
+            .map(|Account { user, .. }| user)
+            .collect();
+        let delegations: Vec<(i64, String)> = resources::table
+            .select((resources::id, resources::code))
+            .load(conn)?;
+        let accounts = users
+            .iter()
+            .map(|user| (account_key(user.email.as_str()), user.id));
+        Ok(Self {
+            accounts: accounts.collect(),
+            users: users.into_iter().map(|user| (user.id, user)).collect(),
+            delegations: delegations.into_iter().collect(),
+        })
+    }
+
+    /// Says in words what waits; `None` for the hash of an address that no account has.
+    fn subject(&self, key: &str, counted: &Counted) -> Option<(Option<UserId>, String)> {
+        let of = |user: &UserId, what: &str| {
+            let name = self
+                .users
+                .get(user)
+                .map_or("a deleted user", |user| user.name.as_str());
+            Some((Some(*user), format!("{what} of {name}")))
+        };
+        let from = |what: &str, network: &str| Some((None, format!("{what} from {network}")));
+        let delegation = |id: &i64| {
+            self.delegations
+                .get(id)
+                .map_or("a delegation", String::as_str)
+        };
+        match counted {
+            Counted::Account => of(self.accounts.get(key)?, "Sign-ins"),
+            Counted::Device(user) => of(user, "Sign-ins in a known browser"),
+            Counted::Codes(user) => of(user, "Second factor"),
+            Counted::MailTrials(user) => of(user, "Mail trials"),
+            Counted::Network(network) => from("Sign-ins", network),
+            Counted::SignOns(network) => from("Single sign-on", network),
+            Counted::DeadLinks(network) => from("Invalid private links", network),
+            Counted::Openings(id, network) => {
+                from(&format!("Private links of {}", delegation(id)), network)
+            }
+            Counted::Answers(id) => Some((None, format!("Answers of {}", delegation(id)))),
+        }
+    }
+}
