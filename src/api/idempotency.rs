@@ -93,11 +93,11 @@ impl Key {
         })
     }
 
-    /// Keeps what was booked, and forgets what is too old; only in a transaction on the event.
+    /// Keeps what was booked, in the place of what stood there for more than a day; only in a transaction on the event.
     pub(super) fn keep(&self, conn: &mut Conn, kept: &Kept, now: Moment) -> QueryResult<()> {
         diesel::delete(
             keys::table
-                .filter(keys::event_id.eq(self.event))
+                .find((self.user, self.event, &self.name))
                 .filter(keys::created_at.le(now.plus(-SECONDS_KEPT))),
         )
         .execute(conn)?;
@@ -114,6 +114,41 @@ impl Key {
             .execute(conn)
             .map(drop)
     }
+}
+
+/// Finds keys that are too old, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub(crate) fn ended(
+    conn: &mut Conn,
+    now: Moment,
+    limit: i64,
+) -> QueryResult<Vec<(UserId, EventId, String)>> {
+    keys::table
+        .filter(keys::created_at.le(now.plus(-SECONDS_KEPT)))
+        .select((keys::user_id, keys::event_id, keys::request_key))
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the keys that are too old.
+///
+/// # Errors
+/// As the database says.
+pub(crate) fn delete_ended(
+    conn: &mut Conn,
+    ended: &[(UserId, EventId, String)],
+    now: Moment,
+) -> QueryResult<usize> {
+    let mut deleted = 0;
+    for (user, event, name) in ended {
+        let row = keys::table
+            .find((user, event, name))
+            .filter(keys::created_at.le(now.plus(-SECONDS_KEPT)));
+        deleted += diesel::delete(row).execute(conn)?;
+    }
+    Ok(deleted)
 }
 
 /// A key that stands for something else.

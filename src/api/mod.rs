@@ -4,7 +4,7 @@ mod ask;
 mod changes;
 mod conflicts;
 mod events;
-mod idempotency;
+pub(crate) mod idempotency;
 pub mod openapi;
 mod plans;
 mod precondition;

@@ -215,7 +215,7 @@ pub fn pass(
     }))
 }
 
-/// Gives a browser a pass, in place of one that it had; passes that are over go.
+/// Gives a browser a pass, in place of one that it had.
 ///
 /// # Errors
 /// As the database says.
@@ -225,10 +225,9 @@ pub fn begin_pass(
     token: &TokenHash,
     old: Option<&TokenHash>,
 ) -> QueryResult<()> {
-    let over = link_passes::expires_at
-        .le(pass.created_at)
-        .or(link_passes::token_hash.eq(old.map_or("", TokenHash::as_str)));
-    diesel::delete(link_passes::table.filter(over)).execute(conn)?;
+    if let Some(old) = old {
+        end_pass(conn, old)?;
+    }
     diesel::insert_into(link_passes::table)
         .values((
             link_passes::token_hash.eq(token.as_str()),
@@ -239,6 +238,31 @@ pub fn begin_pass(
         ))
         .execute(conn)
         .map(drop)
+}
+
+/// Finds passes whose time is over, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub fn ended_passes(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
+    link_passes::table
+        .filter(link_passes::expires_at.le(now))
+        .select(link_passes::token_hash)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the passes whose time is over.
+///
+/// # Errors
+/// As the database says.
+pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
+    diesel::delete(
+        link_passes::table
+            .filter(link_passes::token_hash.eq_any(tokens))
+            .filter(link_passes::expires_at.le(now)),
+    )
+    .execute(conn)
 }
 
 /// Takes a pass away.

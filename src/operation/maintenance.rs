@@ -1,21 +1,52 @@
-//! Background work of a server: writes last-used marks, so that no request that only reads costs a write.
+//! Background work of a server: writes last-used marks and deletes rows whose time is over.
+//!
+//! No request does either: a request that is refused or that only reads must cost no write. Rows are looked for without
+//! the write lock and deleted in batches, so that bookings get their turn in between.
 
 use std::time::Duration;
 
+use diesel::prelude::*;
 use tokio::time::MissedTickBehavior;
 
+use crate::api::idempotency;
 use crate::app::App;
+use crate::auth::factor::step;
+use crate::auth::sign_on::flow;
 use crate::auth::usage::UsageMarks;
-use crate::db::Db;
+use crate::auth::{device, store, throttle};
+use crate::db::{Conn, Db, DbError};
+use crate::notice::link_store;
+use crate::time::{Clock, Moment};
 use crate::web::trace;
 
 /// Seconds between two writes of last-used marks: as long as servers on one PostgreSQL may differ about them.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// Flushes between two searches for rows whose time is over.
+const FLUSHES_PER_CLEANING: u32 = 12;
+/// Rows that one transaction deletes, at most.
+pub const BATCH: i64 = 500;
+/// Batches of one table that one cleaning deletes, at most: 240,000 rows an hour and table are more than arrive.
+const BATCHES: usize = 8;
+
+/// Deletes at most [`BATCH`] rows of a table whose time is over at `now`, and counts them.
+type Clean = fn(&Db, Moment) -> Result<usize, DbError>;
+
+/// Every table that gathers rows with an end.
+const TABLES: [Clean; 7] = [
+    |db, now| batch(db, now, throttle::ended, throttle::delete_ended),
+    |db, now| batch(db, now, store::ended_sessions, store::delete_ended),
+    |db, now| batch(db, now, device::ended, device::delete_ended),
+    |db, now| batch(db, now, step::ended, step::delete_ended),
+    |db, now| batch(db, now, flow::ended, flow::delete_ended),
+    |db, now| batch(db, now, link_store::ended_passes, link_store::delete_ended),
+    |db, now| batch(db, now, idempotency::ended, idempotency::delete_ended),
+];
 
 /// The background work of one server.
 #[derive(Clone)]
 pub struct Maintenance {
     db: Db,
+    clock: Clock,
     usage: UsageMarks,
 }
 
@@ -25,6 +56,7 @@ impl Maintenance {
     pub fn new(app: &App) -> Self {
         Self {
             db: app.db.clone(),
+            clock: app.clock.clone(),
             usage: app.usage.clone(),
         }
     }
@@ -34,10 +66,18 @@ impl Maintenance {
         let mut ticks = tokio::time::interval(FLUSH_EVERY);
         // A database that was busy for a minute is not to be asked twelve times at once.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut flushes: u32 = 0;
         loop {
             ticks.tick().await;
-            let work = self.clone();
-            if trace::block(move || work.flush()).await.is_err() {
+            let (work, cleaning) = (self.clone(), flushes.is_multiple_of(FLUSHES_PER_CLEANING));
+            flushes = flushes.wrapping_add(1);
+            let done = trace::block(move || {
+                work.flush();
+                if cleaning {
+                    work.clean();
+                }
+            });
+            if done.await.is_err() {
                 return;
             }
         }
@@ -49,4 +89,35 @@ impl Maintenance {
             tracing::warn!(%error, "last-used marks could not be written; they are written later");
         }
     }
+
+    /// Deletes rows whose time is over, on this thread, batch by batch.
+    pub fn clean(&self) {
+        let now = self.clock.now();
+        for table in TABLES {
+            for _ in 0..BATCHES {
+                match table(&self.db, now) {
+                    Ok(deleted) if deleted > 0 => {}
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "rows whose time is over could not be deleted; they are deleted later");
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Finds rows without the write lock, and takes it only when there are any.
+fn batch<K>(
+    db: &Db,
+    now: Moment,
+    find: fn(&mut Conn, Moment, i64) -> QueryResult<Vec<K>>,
+    delete: fn(&mut Conn, &[K], Moment) -> QueryResult<usize>,
+) -> Result<usize, DbError> {
+    let keys = db.read_here(|conn| Ok::<_, DbError>(find(conn, now, BATCH)?))?;
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    db.write_here(|conn| Ok::<_, DbError>(conn.transaction(|conn| delete(conn, &keys, now))?))
 }

@@ -24,6 +24,7 @@ mod interpreters;
 mod invitations;
 mod live;
 mod mail_health;
+mod maintenance;
 mod meeting;
 mod moving;
 mod notices;

@@ -29,7 +29,6 @@ pub struct HalfWay {
 /// # Errors
 /// As the database says.
 pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> QueryResult<()> {
-    diesel::delete(sign_in_steps::table.filter(sign_in_steps::expires_at.le(now))).execute(conn)?;
     diesel::insert_into(sign_in_steps::table)
         .values((
             sign_in_steps::token_hash.eq(token.as_str()),
@@ -39,6 +38,31 @@ pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> Q
         ))
         .execute(conn)
         .map(drop)
+}
+
+/// Finds second steps whose time is over, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
+    sign_in_steps::table
+        .filter(sign_in_steps::expires_at.le(now))
+        .select(sign_in_steps::token_hash)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the second steps whose time is over.
+///
+/// # Errors
+/// As the database says.
+pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
+    diesel::delete(
+        sign_in_steps::table
+            .filter(sign_in_steps::token_hash.eq_any(tokens))
+            .filter(sign_in_steps::expires_at.le(now)),
+    )
+    .execute(conn)
 }
 
 /// The sign-in that a caller is half way through; `None` when it took too long, or the account is disabled.

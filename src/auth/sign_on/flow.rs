@@ -122,7 +122,6 @@ pub fn is_token(text: &str) -> bool {
 /// # Errors
 /// As the database says.
 pub fn begin(conn: &mut Conn, token: &TokenHash, onward: &str, now: Moment) -> Result<(), Error> {
-    diesel::delete(sign_on_flows::table.filter(sign_on_flows::expires_at.le(now))).execute(conn)?;
     diesel::insert_into(sign_on_flows::table)
         .values((
             sign_on_flows::token_hash.eq(token.as_str()),
@@ -132,6 +131,31 @@ pub fn begin(conn: &mut Conn, token: &TokenHash, onward: &str, now: Moment) -> R
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Finds flows whose time is over, at most so many.
+///
+/// # Errors
+/// As the database says.
+pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
+    sign_on_flows::table
+        .filter(sign_on_flows::expires_at.le(now))
+        .select(sign_on_flows::token_hash)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Deletes those of the flows whose time is over.
+///
+/// # Errors
+/// As the database says.
+pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
+    diesel::delete(
+        sign_on_flows::table
+            .filter(sign_on_flows::token_hash.eq_any(tokens))
+            .filter(sign_on_flows::expires_at.le(now)),
+    )
+    .execute(conn)
 }
 
 /// Where a flow leads; `None` when there is none, or it took too long.
