@@ -12,7 +12,7 @@ use crate::auth::hashing::HashingQueue;
 use crate::auth::throttle::Refusals;
 use crate::auth::usage::UsageMarks;
 use crate::auth::{
-    invitation::pages as links, own_pages, pages as sign_in, sign_on,
+    invitation::pages as links, lockout_pages as lockouts, own_pages, pages as sign_in, sign_on,
     token_pages, user_pages,
 };
 use crate::config::Config;
@@ -178,6 +178,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/users", web::get().to(user_pages::list))
         .route("/users", web::post().to(user_pages::add))
         .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/lockouts", web::get().to(lockouts::index))
+        .route("/users/lockouts/removal", web::post().to(lockouts::lift))
         .route("/users/second-factor", web::post().to(rule_pages::require))
         .route("/users/{user}", web::get().to(user_pages::show))
         .route("/users/{user}", web::post().to(user_pages::change))

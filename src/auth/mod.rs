@@ -8,6 +8,7 @@ pub mod entry;
 pub mod factor;
 pub mod hashing;
 pub mod invitation;
+pub mod lockout_pages;
 pub mod onward;
 pub mod own_pages;
 pub mod pages;

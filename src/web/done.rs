@@ -47,6 +47,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "link-withdrawn",
         "The link is withdrawn; it opens nothing any more.",
     ),
+    (
+        "lockout-lifted",
+        "The lock-out is lifted; on other servers within seconds.",
+    ),
     ("mail-handled", "Noted as seen to."),
     (
         "mail-paused",

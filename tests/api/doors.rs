@@ -171,6 +171,8 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/slots/{id}/undo", Officers),
     ("GET", "/users", Admins),
     ("POST", "/users", Admins),
+    ("GET", "/users/lockouts", Admins),
+    ("POST", "/users/lockouts/removal", Admins),
     ("GET", "/users/new", Admins),
     ("POST", "/users/second-factor", Admins),
     ("GET", "/users/{user}", Admins),

@@ -23,6 +23,7 @@ mod inbox;
 mod interpreters;
 mod invitations;
 mod live;
+mod lockouts;
 mod mail_health;
 mod maintenance;
 mod meeting;
