@@ -11,6 +11,7 @@ mod support;
 mod doctor;
 mod factors;
 mod history;
+mod memory;
 mod moving;
 mod page;
 #[cfg(feature = "openid-connect")]

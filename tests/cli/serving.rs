@@ -19,21 +19,21 @@ on_both!(the_log_is_lines_of_json_that_give_nothing_away);
 
 /// Far above what anything here takes.
 const PATIENCE: Duration = Duration::from_mins(1);
-const EMAIL: &str = "hanako@protocol.example";
+pub const EMAIL: &str = "hanako@protocol.example";
 const PASSWORD_IN_SMTP: &str = "canary-smtp-password";
 const PASSWORD_IN_IMAP: &str = "canary-imap-password";
 const PASSWORD_IN_DATABASE: &str = "canary-database-password";
 
 /// A server, its log, and the address it listens on.
-struct Serving {
+pub struct Serving {
     process: Child,
     lines: Receiver<String>,
     log: Vec<String>,
-    address: String,
+    pub address: String,
 }
 
 impl Serving {
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let mut process = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .stdout(Stdio::null())
@@ -71,8 +71,13 @@ impl Serving {
         }
     }
 
+    /// Its process's id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it as systemd would, and reads the log to its end.
-    fn stop(mut self) -> Vec<String> {
+    pub fn stop(mut self) -> Vec<String> {
         let told = Command::new("kill")
             .arg(self.process.id().to_string())
             .status();
@@ -90,7 +95,7 @@ impl Serving {
         taken(request.call().unwrap())
     }
 
-    fn send(
+    pub fn send(
         &self,
         path: &str,
         cookie: &str,
@@ -117,7 +122,7 @@ impl Serving {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -141,7 +146,7 @@ fn read(stderr: ChildStderr) -> Receiver<String> {
 }
 
 /// A folder with the ninth meeting and an administrator, whose password is given back.
-fn furnished(desk: &Desk, database: &str) -> String {
+pub fn furnished(desk: &Desk, database: &str) -> String {
     desk.write("meeting.toml", NINTH_MEETING);
     let run = |arguments: &[&str]| {
         let output = desk
