@@ -5,7 +5,6 @@
 //! nor waiting depends on how fast others write, and those who wait hold neither a connection nor a thread.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -23,6 +22,7 @@ use crate::db::{Conn, Db, DbError};
 #[derive(Clone, Default)]
 pub struct Live {
     known: Arc<Mutex<HashMap<EventId, Known>>>,
+    committing: Arc<Mutex<Vec<Arc<Programme>>>>,
     loads: Arc<Mutex<HashMap<EventId, Load>>>,
     loaded: Arc<AtomicU64>,
     waiting: Arc<AtomicUsize>,
@@ -177,12 +177,17 @@ impl Live {
         event: EventId,
     ) -> QueryResult<(Option<Arc<Programme>>, Instant)> {
         let began = Instant::now();
-        self.loaded.fetch_add(1, Ordering::Relaxed);
-        let read = store::read_programme(conn, event)?.map(Arc::new);
+        let read = self.read(conn, event)?.map(Arc::new);
         if let Some(programme) = &read {
             self.keep(programme, began);
         }
         Ok((read, began))
+    }
+
+    /// Reads the programme whole, and counts that it was.
+    pub(super) fn read(&self, conn: &mut Conn, event: EventId) -> QueryResult<Option<Programme>> {
+        self.loaded.fetch_add(1, Ordering::Relaxed);
+        store::read_programme(conn, event)
     }
 
     /// Forgets a programme that has turned out not to be what is stored.
@@ -193,20 +198,46 @@ impl Live {
     /// The programme in memory, if it is of this version.
     #[must_use]
     pub fn known(&self, event: EventId, version: ProgrammeVersion) -> Option<Arc<Programme>> {
+        let is_it = |programme: &&Arc<Programme>| {
+            programme.event.id == event && programme.version() == version
+        };
+        let committing = lock(&self.committing);
+        if let Some(programme) = committing.iter().find(is_it) {
+            return Some(Arc::clone(programme));
+        }
+        drop(committing);
         let known = lock(&self.known);
-        let programme = &known.get(&event)?.programme;
-        (programme.version() == version).then(|| Arc::clone(programme))
+        known
+            .get(&event)
+            .map(|known| &known.programme)
+            .filter(is_it)
+            .map(Arc::clone)
+    }
+
+    /// Shows a programme that is about to be committed here to those who find its version stored: others see the commit
+    /// before this server has come to [`Live::keep`], and the next writer, who has waited for it, at once.
+    ///
+    /// Nobody finds a version that is never committed, and no other programme ever has the same one.
+    pub(super) fn committing(&self, programme: &Arc<Programme>) -> Committing {
+        lock(&self.committing).push(Arc::clone(programme));
+        Committing {
+            all: Arc::clone(&self.committing),
+            programme: Arc::clone(programme),
+        }
     }
 
     /// The programme in memory, if it is what the reader wants, or newer and known since the request began.
     fn good_for(&self, event: EventId, wanted: Wanted) -> Option<Arc<Programme>> {
+        if let Some(programme) = self.known(event, wanted.version) {
+            return Some(programme);
+        }
         let known = lock(&self.known);
         let Known {
             programme, as_of, ..
         } = known.get(&event)?;
         let version = programme.version();
         let newer = version.revision > wanted.version.revision && *as_of >= wanted.since;
-        (version == wanted.version || newer).then(|| Arc::clone(programme))
+        newer.then(|| Arc::clone(programme))
     }
 
     /// Remembers a programme that was read or written and committed, unless a newer one is known, and tells those who
@@ -248,6 +279,18 @@ impl Drop for Waiting {
     }
 }
 
+/// Held while a programme is committed, until it is kept or the commit has failed.
+pub(super) struct Committing {
+    all: Arc<Mutex<Vec<Arc<Programme>>>>,
+    programme: Arc<Programme>,
+}
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        lock(&self.all).retain(|programme| !Arc::ptr_eq(programme, &self.programme));
+    }
+}
+
 /// Takes a load from the list when it has ended, however it did.
 struct Ended(Arc<Mutex<HashMap<EventId, Load>>>, EventId);
 
@@ -257,8 +300,8 @@ impl Drop for Ended {
     }
 }
 
-fn lock<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>) -> MutexGuard<'_, HashMap<K, V>> {
-    map.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -284,6 +327,21 @@ mod tests {
         let event = newer.event.id;
         assert!(live.known(event, newer.version()).is_some());
         assert!(live.known(event, older.version()).is_none());
+    }
+
+    #[test]
+    fn programme_that_is_committed_is_found_by_its_version_alone() {
+        let (live, before, after) = (Live::default(), at(version(4)), at(version(5)));
+        let event = after.event.id;
+        live.keep(&before, Instant::now());
+        let committing = live.committing(&after);
+        for programme in [&before, &after] {
+            assert!(live.known(event, programme.version()).is_some());
+        }
+        assert!(live.known(event, version(5)).is_none());
+        assert!(live.known(EventId(0), after.version()).is_none());
+        drop(committing);
+        assert!(live.known(event, after.version()).is_none(), "rolled back");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn write<T, E: From<DieselError>>(
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
-    let (value, programme, known_at) = conn.transaction::<_, E, _>(|conn| {
+    let (value, programme, known_at, committing) = conn.transaction::<_, E, _>(|conn| {
         let (before, version) = store::raise_revision(conn, event)?;
         let programme = current(conn, live, event, before, version)?;
         let mut tx = EventTx {
@@ -63,10 +63,12 @@ pub fn write<T, E: From<DieselError>>(
         let value = work(&mut tx)?;
         let programme = tx.programme;
         wire::announce(conn, event, version)?;
+        let committing = live.committing(&programme);
         // Nobody else has changed the event since, and nobody can before the commit.
-        Ok((value, programme, Instant::now()))
+        Ok((value, programme, Instant::now(), committing))
     })?;
     live.keep(&programme, known_at);
+    drop(committing);
     Ok(Written {
         value,
         revision: programme.event.revision,
@@ -82,7 +84,7 @@ fn current(
     version: ProgrammeVersion,
 ) -> QueryResult<Programme> {
     let Some(known) = live.known(event, before) else {
-        return store::read_programme(conn, event)?.ok_or(DieselError::NotFound);
+        return live.read(conn, event)?.ok_or(DieselError::NotFound);
     };
     Ok(known.at_version(version))
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
+use iikura::audit::Actor;
 use iikura::db::{self, Db, DbError};
 use iikura::event::live::Live;
 use iikura::event::programme::Programme;
-use iikura::event::{EventId, Revision, store};
+use iikura::event::{EventId, Revision, store, tx};
+use iikura::time::Moment;
 use tokio::task::{spawn_local, yield_now};
 
 use crate::scene::*;
@@ -16,6 +18,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     readers_of_one_version_share_one_load,
+    writers_of_one_server_load_the_programme_once,
     raised_revision_tells_the_version_before,
     snapshot_inside_a_writing_transaction_sees_its_writes,
 );
@@ -53,6 +56,26 @@ fn readers_of_one_version_share_one_load(scratch: &Scratch) {
         }
     }
     assert_eq!(live.loaded(), 2);
+}
+
+/// The next writer waits for the commit of the one before, and is there before what was committed is put into memory.
+fn writers_of_one_server_load_the_programme_once(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    furnish(scratch);
+    let (live, actor) = (Live::default(), Actor::command_line());
+    let write = || {
+        scratch.write_here(|conn| {
+            let now = Moment::from_seconds(0);
+            let written = tx::write(conn, &live, EVENT, &actor, now, |_| Ok::<_, DbError>(()));
+            written.map(|_| ())
+        })
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..25).for_each(|_| write().unwrap()));
+        }
+    });
+    assert_eq!(live.loaded(), 1);
 }
 
 fn raised_revision_tells_the_version_before(scratch: &Scratch) {
