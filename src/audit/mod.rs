@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::db::Conn;
 use crate::db::schema::audit;
+use crate::db::{Conn, insert_rows};
 use crate::event::{EventId, Revision};
 use crate::time::{Moment, Zone};
 
@@ -62,39 +62,72 @@ pub struct Entry<'a> {
 /// As the database says.
 pub fn record(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<()> {
     let event = entry.event.map(|(event, _)| event);
-    let before = entry.before.as_ref().map(Value::to_string);
-    let after = entry.after.as_ref().map(Value::to_string);
+    record_all(conn, event, std::slice::from_ref(entry))
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit)]
+struct NewRecord<'a> {
+    at: Moment,
+    event_id: Option<EventId>,
+    revision: Option<Revision>,
+    actor_id: Option<i64>,
+    actor: &'a str,
+    action: &'a str,
+    subject_id: Option<i64>,
+    subject: &'a str,
+    before_json: Option<String>,
+    after_json: Option<String>,
+    hash: String,
+}
+
+/// Writes changes of one chain down, as [`record`] does each.
+///
+/// # Errors
+/// As the database says.
+pub fn record_all(
+    conn: &mut Conn,
+    event: Option<EventId>,
+    entries: &[Entry<'_>],
+) -> QueryResult<()> {
     conn.transaction(|conn| {
         chain::take_turn(conn, event)?;
-        let hash = chain::Content {
-            at: entry.at,
-            event,
-            revision: entry.event.map(|(_, revision)| revision),
-            actor_id: entry.actor.user,
-            actor: &entry.actor.name,
-            action: entry.action,
-            subject_id: entry.subject_id,
-            subject: entry.subject,
-            before: before.as_deref(),
-            after: after.as_deref(),
+        let mut newest = chain::newest(conn, event)?;
+        let mut rows = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let before_json = entry.before.as_ref().map(Value::to_string);
+            let after_json = entry.after.as_ref().map(Value::to_string);
+            let revision = entry.event.map(|(_, revision)| revision);
+            let hash = chain::Content {
+                at: entry.at,
+                event,
+                revision,
+                actor_id: entry.actor.user,
+                actor: &entry.actor.name,
+                action: entry.action,
+                subject_id: entry.subject_id,
+                subject: entry.subject,
+                before: before_json.as_deref(),
+                after: after_json.as_deref(),
+            }
+            .hash(newest.as_deref());
+            newest = Some(hash.clone());
+            rows.push(NewRecord {
+                at: entry.at,
+                event_id: event,
+                revision,
+                actor_id: entry.actor.user,
+                actor: &entry.actor.name,
+                action: entry.action,
+                subject_id: entry.subject_id,
+                subject: entry.subject,
+                before_json,
+                after_json,
+                hash,
+            });
         }
-        .hash(chain::newest(conn, event)?.as_deref());
-        diesel::insert_into(audit::table)
-            .values((
-                audit::at.eq(entry.at),
-                audit::event_id.eq(event),
-                audit::revision.eq(entry.event.map(|(_, revision)| revision)),
-                audit::actor_id.eq(entry.actor.user),
-                audit::actor.eq(&entry.actor.name),
-                audit::action.eq(entry.action),
-                audit::subject_id.eq(entry.subject_id),
-                audit::subject.eq(entry.subject),
-                audit::before_json.eq(&before),
-                audit::after_json.eq(&after),
-                audit::hash.eq(hash),
-            ))
-            .execute(conn)
-            .map(drop)
+        insert_rows!(conn, audit::table, rows);
+        Ok(())
     })
 }
 

@@ -20,6 +20,9 @@ use crate::time::Clock;
 /// What no export takes along.
 const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";
 
+/// Faults of an event file that are listed; the others are counted.
+const MOST_FAULTS: usize = 100;
+
 /// Flags of `iikura import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
@@ -68,42 +71,49 @@ impl ImportArgs {
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn event(self) -> Result<(), Failure> {
         let name = self.file.display().to_string();
-        let source = std::fs::read_to_string(&self.file)
-            .map_err(|error| Failure::one(format!("cannot read {name}: {error}")))?;
+        let unreadable =
+            |error: std::io::Error| Failure::one(format!("cannot read {name}: {error}"));
+        let size = std::fs::metadata(&self.file).map_err(unreadable)?.len();
+        if size > file::MOST_BYTES as u64 {
+            return Err(Failure::one(format!("{name}: {}", file::too_large(size))));
+        }
+        let source = std::fs::read_to_string(&self.file).map_err(unreadable)?;
         let office = Email::parse(&self.mail_from).map_err(|error| {
             Failure::one(format!(
                 "'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)",
                 self.mail_from
             ))
         })?;
+        let now = Clock::system().now();
+        let refused = |error| refusal(&name, error);
+        // Read and judged before the database is asked: while it stores, nobody else can.
+        let prepared =
+            file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
         let db = open(&self.database)?;
-        let (live, now) = (Live::default(), Clock::system().now());
-        let outcome = db.write_here(|conn| {
-            Ok::<_, Failure>(file::import(
-                conn,
-                &live,
-                &source,
-                &office,
-                &Actor::command_line(),
-                now,
-            ))
-        })?;
-        let imported = outcome.map_err(|error| match error {
-            ImportError::Faulty(faults) => {
-                let mut lines: Vec<String> = faults
-                    .iter()
-                    .map(|fault| format!("{name}: {fault}"))
-                    .collect();
-                lines.push("nothing was imported; mend the file and try again".to_owned());
-                Failure(lines)
-            }
-            ImportError::Store(error) => Failure::one(error),
-        })?;
+        let outcome =
+            db.write_here(|conn| Ok::<_, Failure>(prepared.store(conn, &Live::default())))?;
+        let imported = outcome.map_err(refused)?;
         println!("Imported {} with {} slots.", imported.slug, imported.slots);
         for remark in imported.remarks {
             println!("Taken over against a rule: {remark}");
         }
         Ok(())
+    }
+}
+
+/// Why a file was not taken: its first faults, a line each.
+fn refusal(name: &str, error: ImportError) -> Failure {
+    match error {
+        ImportError::Faulty(faults) => {
+            let first = faults.iter().take(MOST_FAULTS);
+            let mut lines: Vec<String> = first.map(|fault| format!("{name}: {fault}")).collect();
+            if let more @ 1.. = faults.len().saturating_sub(MOST_FAULTS) {
+                lines.push(format!("{name}: and {more} more faults"));
+            }
+            lines.push("nothing was imported; mend the file and try again".to_owned());
+            Failure(lines)
+        }
+        ImportError::Store(error) => Failure::one(error),
     }
 }
 

@@ -617,6 +617,29 @@ pub fn is_overlap_refusal(error: &diesel::result::Error) -> bool {
     }
 }
 
+/// Rows that PostgreSQL takes in one statement: it has 65,535 places for values.
+pub(crate) const ROWS_AT_ONCE: usize = 500;
+
+/// Stores many rows, a list of `Insertable` structs: SQLite row by row with one prepared statement, PostgreSQL by the
+/// hundred, as every statement is a way to the server and back.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match &mut *$conn {
+            $crate::db::Conn::Sqlite(sqlite) => {
+                for row in &$rows {
+                    diesel::insert_into($table).values(row).execute(sqlite)?;
+                }
+            }
+            $crate::db::Conn::Postgres(postgres) => {
+                for rows in $rows.chunks($crate::db::ROWS_AT_ONCE) {
+                    diesel::insert_into($table).values(rows).execute(postgres)?;
+                }
+            }
+        }
+    };
+}
+pub(crate) use insert_rows;
+
 /// Answers a count query of plain SQL; for checks that stand outside the schema module.
 #[derive(QueryableByName)]
 pub struct Count {

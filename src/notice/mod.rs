@@ -15,7 +15,6 @@ mod telling;
 mod writing;
 
 pub use due::{Pending, due, pending};
-pub(crate) use telling::remember;
 pub use telling::{TellError, skip, tell, tell_again, tell_all};
 
 use serde::{Deserialize, Serialize};

@@ -138,11 +138,7 @@ pub(crate) fn new_slot(details: Details, sequence: i32) -> Slot {
 }
 
 /// Stores a new slot and tells nobody.
-pub(crate) fn take_over(
-    tx: &mut EventTx<'_>,
-    slot: &Slot,
-    reasons: &Reasons,
-) -> Result<(), BookingError> {
+fn take_over(tx: &mut EventTx<'_>, slot: &Slot, reasons: &Reasons) -> Result<(), BookingError> {
     let given = judge(tx, slot, true, reasons)?;
     tx.store_slot(slot, &given)?;
     record(tx, "slot.booked", None, slot)
@@ -345,32 +341,71 @@ fn judge(
     reasons: &Reasons,
 ) -> Result<Vec<Override>, BookingError> {
     let programme = tx.programme().with_slot(slot.clone());
+    let by = GivenBy::of(tx);
+    judge_in(&programme, by, slot, placed, reasons).map_err(BookingError::Conflicts)
+}
+
+/// Who gives reasons now, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GivenBy<'a> {
+    /// The author of reasons that name none.
+    pub author: &'a str,
+    /// The time of the booking.
+    pub at: Moment,
+}
+
+impl<'a> GivenBy<'a> {
+    fn of(tx: &'a EventTx<'_>) -> Self {
+        Self {
+            author: &tx.actor.name,
+            at: tx.now,
+        }
+    }
+}
+
+/// Judges a slot of a programme that has it already, as [`judge`] does.
+///
+/// # Errors
+/// With everything that was found, when anything of it stands in the way.
+pub(crate) fn judge_in(
+    programme: &Programme,
+    by: GivenBy<'_>,
+    slot: &Slot,
+    placed: bool,
+    reasons: &Reasons,
+) -> Result<Vec<Override>, Vec<Conflict>> {
     let mut given = Vec::new();
     let mut refused = false;
-    let conflicts = check(&programme, Candidate::stored(slot));
+    let conflicts = check(programme, Candidate::stored(slot));
     for conflict in &conflicts {
         match conflict.level {
             Level::Blocked => refused = true,
-            Level::NeedsReason if in_force(&programme, conflict).is_none() => {
+            Level::NeedsReason if in_force(programme, conflict).is_none() => {
                 match reasons.get(&conflict.rule()) {
-                    Some(reason) => given.extend(overrides(tx, &programme, slot, conflict, reason)),
+                    Some(reason) => given.extend(entries(programme, by, slot, conflict, reason)),
                     None => refused |= placed,
                 }
             }
             Level::NeedsReason | Level::Advice => {}
         }
     }
-    if refused {
-        Err(BookingError::Conflicts(conflicts))
-    } else {
-        Ok(given)
-    }
+    if refused { Err(conflicts) } else { Ok(given) }
 }
 
 /// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
 pub(super) fn overrides(
     tx: &EventTx<'_>,
     programme: &Programme,
+    slot: &Slot,
+    conflict: &Conflict,
+    reason: &Reason,
+) -> Vec<Override> {
+    entries(programme, GivenBy::of(tx), slot, conflict, reason)
+}
+
+fn entries(
+    programme: &Programme,
+    by: GivenBy<'_>,
     slot: &Slot,
     conflict: &Conflict,
     reason: &Reason,
@@ -386,10 +421,7 @@ pub(super) fn overrides(
     if beside.is_empty() {
         beside.push(None);
     }
-    let author = reason
-        .author
-        .clone()
-        .unwrap_or_else(|| tx.actor.name.clone());
+    let author = reason.author.as_deref().unwrap_or(by.author);
     let entry = |other| Override {
         slot: slot.id,
         slot_placement: slot.placement,
@@ -397,15 +429,19 @@ pub(super) fn overrides(
         resource: conflict.finding.resource(),
         rule: conflict.rule(),
         reason: reason.text.clone(),
-        author: author.clone(),
-        at: tx.now,
+        author: author.to_owned(),
+        at: by.at,
     };
     beside.into_iter().map(entry).collect()
 }
 
 pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
-    let programme = tx.programme();
-    SlotRecord::of(&programme, slot).for_history(&programme, slot)
+    history_in(&tx.programme(), slot)
+}
+
+/// What the history says of a slot of a programme.
+pub(crate) fn history_in(programme: &Programme, slot: &Slot) -> Value {
+    SlotRecord::of(programme, slot).for_history(programme, slot)
 }
 
 pub(super) fn record(

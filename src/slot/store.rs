@@ -10,7 +10,7 @@ use super::rules::{Finding, Level, Override, Rule, overlap};
 use super::{Details, Kind, Slot, SlotId, State};
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::text_enum::Word;
-use crate::db::{Conn, fresh_id};
+use crate::db::{Conn, fresh_id, insert_rows};
 use crate::delegation::DelegationId;
 use crate::event::EventId;
 use crate::event::programme::{Programme, Resource};
@@ -191,6 +191,46 @@ impl EventTx<'_> {
 }
 
 impl EventTx<'_> {
+    /// Stores all slots of a programme, with their overrides, in an event that has none yet.
+    ///
+    /// The domain has judged them; the database judges them again and refuses an overlap.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub(crate) fn store_slots(&mut self, programme: &Programme) -> QueryResult<()> {
+        let event = programme.event.id;
+        let will = waived(programme);
+        let rows: Vec<NewSlot<'_>> = programme
+            .slots()
+            .iter()
+            .map(|slot| NewSlot {
+                id: slot.id,
+                event_id: event,
+                created_at: self.now,
+                facts: facts(slot, self.now),
+            })
+            .collect();
+        insert_rows!(self.conn, slots::table, rows);
+        let rows: Vec<NewOccupancy> = programme
+            .slots()
+            .iter()
+            .flat_map(|slot| {
+                let waived = will.contains(&slot.id);
+                let resources = slot.details.resources();
+                resources.map(move |resource| new_occupancy(programme, slot, resource, waived))
+            })
+            .collect();
+        insert_rows!(self.conn, occupancy::table, rows);
+        let entries = programme.overrides.iter();
+        let rows: Vec<NewOverride<'_>> = entries.map(|entry| new_override(event, entry)).collect();
+        insert_rows!(self.conn, overrides::table, rows);
+        let version = self.programme().version();
+        self.has_become(programme.at_version(version));
+        Ok(())
+    }
+}
+
+impl EventTx<'_> {
     /// Stores a room anew, and with its turnaround which of its slots have that set aside.
     ///
     /// A reason given for an earlier turnaround may come into force or out of it; the database must judge by the same
@@ -304,6 +344,16 @@ fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
     }
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = slots)]
+struct NewSlot<'s> {
+    id: SlotId,
+    event_id: EventId,
+    created_at: Moment,
+    #[diesel(embed)]
+    facts: Facts<'s>,
+}
+
 fn insert(
     conn: &mut Conn,
     programme: &Programme,
@@ -312,13 +362,14 @@ fn insert(
     waived: bool,
 ) -> QueryResult<()> {
     let details = &slot.details;
+    let row = NewSlot {
+        id: slot.id,
+        event_id: programme.event.id,
+        created_at: now,
+        facts: facts(slot, now),
+    };
     diesel::insert_into(slots::table)
-        .values((
-            slots::id.eq(slot.id),
-            slots::event_id.eq(programme.event.id),
-            slots::created_at.eq(now),
-            facts(slot, now),
-        ))
+        .values(row)
         .execute(conn)?;
     for resource in details.resources() {
         insert_occupancy(conn, programme, slot, resource, waived)?;
@@ -356,6 +407,44 @@ fn update(
     Ok(())
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = occupancy)]
+struct NewOccupancy {
+    slot_id: SlotId,
+    resource_id: i64,
+    event_id: EventId,
+    kind: &'static str,
+    starts_at: Instant,
+    ends_at: Instant,
+    holds: bool,
+    turnaround_minutes: i32,
+    turnaround_waived: bool,
+}
+
+fn new_occupancy(
+    programme: &Programme,
+    slot: &Slot,
+    resource: Resource,
+    waived: bool,
+) -> NewOccupancy {
+    let turnaround_minutes = match resource {
+        Resource::Room(id) => programme.room(id).map_or(0, |room| room.turnaround_minutes),
+        Resource::Delegation(_) | Resource::Interpreter(_) => 0,
+    };
+    let kind = kind_of(resource);
+    NewOccupancy {
+        slot_id: slot.id,
+        resource_id: row_id(resource),
+        event_id: programme.event.id,
+        kind,
+        starts_at: slot.interval().start(),
+        ends_at: slot.interval().end(),
+        holds: slot.state().holds(),
+        turnaround_minutes,
+        turnaround_waived: waived && kind == "room",
+    }
+}
+
 fn insert_occupancy(
     conn: &mut Conn,
     programme: &Programme,
@@ -363,23 +452,8 @@ fn insert_occupancy(
     resource: Resource,
     waived: bool,
 ) -> QueryResult<()> {
-    let turnaround_minutes = match resource {
-        Resource::Room(id) => programme.room(id).map_or(0, |room| room.turnaround_minutes),
-        Resource::Delegation(_) | Resource::Interpreter(_) => 0,
-    };
-    let kind = kind_of(resource);
     diesel::insert_into(occupancy::table)
-        .values((
-            occupancy::slot_id.eq(slot.id),
-            occupancy::resource_id.eq(row_id(resource)),
-            occupancy::event_id.eq(programme.event.id),
-            occupancy::kind.eq(kind),
-            occupancy::starts_at.eq(slot.interval().start()),
-            occupancy::ends_at.eq(slot.interval().end()),
-            occupancy::holds.eq(slot.state().holds()),
-            occupancy::turnaround_minutes.eq(turnaround_minutes),
-            occupancy::turnaround_waived.eq(waived && kind == "room"),
-        ))
+        .values(new_occupancy(programme, slot, resource, waived))
         .execute(conn)
         .map(drop)
 }
@@ -409,22 +483,43 @@ const fn row_id(resource: Resource) -> i64 {
     }
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = overrides)]
+struct NewOverride<'s> {
+    id: i64,
+    event_id: EventId,
+    slot_id: SlotId,
+    slot_placement: i32,
+    other_slot_id: Option<SlotId>,
+    other_placement: Option<i32>,
+    resource_kind: Option<&'static str>,
+    resource_id: Option<i64>,
+    rule: Word<Rule>,
+    reason: &'s str,
+    author: &'s str,
+    created_at: Moment,
+}
+
+fn new_override(event: EventId, entry: &Override) -> NewOverride<'_> {
+    NewOverride {
+        id: fresh_id(),
+        event_id: event,
+        slot_id: entry.slot,
+        slot_placement: entry.slot_placement,
+        other_slot_id: entry.other.map(|(id, _)| id),
+        other_placement: entry.other.map(|(_, placement)| placement),
+        resource_kind: entry.resource.map(kind_of),
+        resource_id: entry.resource.map(row_id),
+        rule: Word(entry.rule),
+        reason: &entry.reason,
+        author: &entry.author,
+        created_at: entry.at,
+    }
+}
+
 fn insert_override(conn: &mut Conn, event: EventId, entry: &Override) -> QueryResult<()> {
     diesel::insert_into(overrides::table)
-        .values((
-            overrides::id.eq(fresh_id()),
-            overrides::event_id.eq(event),
-            overrides::slot_id.eq(entry.slot),
-            overrides::slot_placement.eq(entry.slot_placement),
-            overrides::other_slot_id.eq(entry.other.map(|(id, _)| id)),
-            overrides::other_placement.eq(entry.other.map(|(_, placement)| placement)),
-            overrides::resource_kind.eq(entry.resource.map(kind_of)),
-            overrides::resource_id.eq(entry.resource.map(row_id)),
-            overrides::rule.eq(Word(entry.rule)),
-            overrides::reason.eq(&entry.reason),
-            overrides::author.eq(&entry.author),
-            overrides::created_at.eq(entry.at),
-        ))
+        .values(new_override(event, entry))
         .execute(conn)
         .map(drop)
 }

@@ -1,19 +1,25 @@
 //! Event files: there and back without loss, or refused whole.
 
+use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
+use iikura::db::DbError;
 use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
 use iikura::event::live::Live;
+use iikura::event::programme::Programme;
 use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::text::Email;
 use proptest::prelude::*;
 
-use crate::house::{House, import};
+use crate::house::{House, NOW, import};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
     the_ninth_meeting_comes_in_whole,
     what_is_exported_comes_back_without_loss,
     a_faulty_file_is_refused_whole_and_every_fault_has_its_line,
+    imported_programme_in_memory_is_the_stored_one,
+    invitation_that_is_known_already_is_refused_with_its_line,
 );
 
 /// Everything that is rare: other hours, an ambiguous clock time, midnight, letters only, odd characters.
@@ -319,6 +325,114 @@ fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch
     }
     import(scratch, NINTH_MEETING).unwrap();
     assert!(faults(scratch, NINTH_MEETING)[0].contains("there is already an event 'ca-jad-9'"));
+}
+
+/// What the server goes on with after an import, without reading it.
+fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let source = Scratch::sqlite().migrated();
+    let house = House::of(&source);
+    let lunch = house.slot("Working lunch");
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
+        .unwrap();
+    let again = export(&source, house.event).replace("\noverride =", "\n# override =");
+    // Three bilaterals end to end: more than the interpreter's run, taken over without a reason.
+    let run = |at: u32| {
+        format!(
+            "[[slots]]\nkind = \"other\"\ntitle = \"Run {at}\"\nday = \"2022-12-24\"\nstart = \"{:02}:00\"\n\
+             minutes = 55\ninterpreters = [\"ru-1\"]\nparties = [\"KZ\", \"KG\"]\n",
+            18 + at
+        )
+    };
+    let again = again + &run(0) + &run(1) + &run(2);
+    let live = Live::default();
+    let office = Email::parse("protocol@iikura.example").unwrap();
+    let prepared = file::prepare(&again, &office, &Actor::command_line(), NOW).unwrap();
+    let imported = scratch
+        .write_here(|conn| Ok::<_, DbError>(prepared.store(conn, &live).unwrap()))
+        .unwrap();
+    assert!(!imported.remarks.is_empty());
+    let fresh = House {
+        db: scratch,
+        live: Live::default(),
+        event: imported.event,
+    };
+    let stored = fresh.stored();
+    let known = live.known(imported.event, stored.version()).unwrap();
+    assert_eq!(known.slots(), stored.slots());
+    assert_eq!(known.event, stored.event);
+    let overrides = |programme: &Programme| {
+        let mut all: Vec<String> = programme
+            .overrides
+            .iter()
+            .map(|entry| format!("{entry:?}"))
+            .collect();
+        all.sort();
+        all
+    };
+    assert!(overrides(&known).len() >= 4, "{:?}", known.overrides);
+    assert_eq!(overrides(&known), overrides(&stored));
+    assert!(known.ledger.notices().eq(stored.ledger.notices()));
+    assert!(known.ledger.notices().next().is_some());
+}
+
+fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let house = House::of(scratch);
+    let lunch = house.slot("Working lunch");
+    house
+        .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
+        .unwrap();
+    let copy = export(scratch, house.event).replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
+    let found = faults(scratch, &copy);
+    assert!(
+        found[0].contains("is there already; to import a copy, leave out what was told"),
+        "{found:?}"
+    );
+    let uid = copy
+        .lines()
+        .position(|line| line.starts_with("uid = "))
+        .unwrap();
+    let line: usize = found[0]["line ".len()..]
+        .split(':')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(uid.abs_diff(line) < 8, "{line} is not by line {uid}");
+}
+
+#[test]
+fn event_file_beyond_its_limits_is_refused_with_the_limit() {
+    let refused = |source: &str| {
+        let office = Email::parse("protocol@iikura.example").unwrap();
+        let refused = file::prepare(source, &office, &Actor::command_line(), NOW);
+        let Err(ImportError::Faulty(faults)) = refused else {
+            panic!("{refused:?}")
+        };
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let slot = "[[slots]]\nkind = \"other\"\ntitle = \"x\"\nday = \"2022-12-24\"\nstart = \"10:00\"\nminutes = 5\n";
+    let many = RARE.to_owned() + &slot.repeat(file::MOST_SLOTS);
+    // One of those that are there already is the last that fits: the line after the last that does not count.
+    let found = refused(&many);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].ends_with(": slots: there are 10002, and 10000 is the limit"),
+        "{found:?}"
+    );
+    let room = "[[rooms]]\ncode = \"r\"\nname = \"x\"\ncapacity = 1\n";
+    let found = refused(&(RARE.to_owned() + &room.repeat(1000)));
+    assert!(
+        found[0].ends_with(": rooms: there are 1001, and 1000 is the limit"),
+        "{found:?}"
+    );
+    let found = refused(&"#".repeat(file::MOST_BYTES + 1));
+    assert_eq!(
+        found,
+        ["line 1: the file has 32 MB; an event file has 32 MB at most"]
+    );
 }
 
 proptest! {

@@ -6,12 +6,14 @@ mod read;
 mod read_meeting;
 mod read_slots;
 mod read_told;
+mod store;
 mod write;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-pub use read::{Fault, ImportError, Imported, import};
+pub use read::{Fault, ImportError, Imported, MOST_BYTES, MOST_SLOTS, prepare, too_large};
+pub use store::{Prepared, import};
 pub use write::export;
 
 /// The file as it stands, before anything in it has been believed.

@@ -1,21 +1,19 @@
 //! Reading an event file: refused whole, each fault with its line, or stored whole.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use toml::Spanned;
 
+use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::audit::Actor;
-use crate::db::Conn;
 use crate::db::text_enum::TextEnum;
-use crate::delegation::{self, Role};
-use crate::event::live::Live;
-use crate::event::{EventId, store, tx};
-use crate::interpreter::{self};
-use crate::room::{self};
+use crate::delegation::Role;
+use crate::event::EventId;
+use crate::event::programme::Programme;
+use crate::slot::booking::GivenBy;
 use crate::text::{self, Email, Line};
 use crate::time::{Moment, parse_date};
 
@@ -58,116 +56,152 @@ pub struct Imported {
     pub remarks: Vec<String>,
 }
 
-/// Reads an event file and stores the event, whole or not at all.
+/// Bytes that an event file has at most: four times what a file of so many slots has that all were told to two sides.
+pub const MOST_BYTES: usize = 32 << 20;
+/// Slots that an event file has at most: three times those of the largest week that Iikura is made for.
+pub const MOST_SLOTS: usize = 10_000;
+/// Parties, rooms and interpreters that an event file has at most, of each.
+const MOST_PARTICIPANTS: usize = 1000;
+/// Days that an event file has at most.
+const MOST_DAYS: usize = 366;
+
+/// Reads an event file and judges all that is in it; nothing is asked of a database.
 ///
-/// `office` is the protocol office's mailbox where the file names none.
+/// `office` is the protocol office's mailbox where the file names none; `actor` and `now` stand in the history and at
+/// reasons that name no author.
 ///
 /// # Errors
-/// With every fault of the file, or as the database says.
-pub fn import(
-    conn: &mut Conn,
-    live: &Live,
+/// With every fault of the file.
+pub fn prepare(
     source: &str,
     office: &Email,
     actor: &Actor,
     now: Moment,
-) -> Result<Imported, ImportError> {
-    let file: EventFile = toml::from_str(source).map_err(|error| {
-        let first = error.span().map_or(1, |span| line_of(source, &span));
-        ImportError::Faulty(vec![Fault {
-            line: first,
-            message: error.message().to_owned(),
-        }])
-    })?;
-    conn.transaction(|conn| {
-        let mut reader = Reader {
-            source,
-            faults: Vec::new(),
-        };
-        let event = reader.event(&file.meeting, office);
-        let rooms = reader.each(&file.rooms, Reader::room);
-        let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
-        let interpreters = reader.each(&file.interpreters, |reader, entry| {
-            reader.interpreter(&event, entry)
-        });
-        reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
-        reader.unique(
-            "party",
-            file.parties.iter().map(|party| &party.as_ref().code),
-        );
-        reader.unique(
-            "interpreter",
-            file.interpreters.iter().map(|entry| &entry.as_ref().code),
-        );
-        reader.one_chair(&file.parties);
-        if store::find_to_write(conn, event.slug.as_str())?.is_some() {
-            reader.slug_taken(&file.meeting.slug);
+) -> Result<Prepared, ImportError> {
+    let fault = |line, message| Err(ImportError::Faulty(vec![Fault { line, message }]));
+    if source.len() > MOST_BYTES {
+        return fault(1, too_large(source.len() as u64));
+    }
+    let mut reader = Reader::new(source);
+    let file: EventFile = match toml::from_str(source) {
+        Ok(file) => file,
+        Err(error) => {
+            let line = error.span().map_or(1, |span| reader.line_of(&span));
+            return fault(line, error.message().to_owned());
         }
-        reader.finish()?;
-
-        if let Err(error) = store::insert(conn, &event, now) {
-            // Somebody else's event came between the look and the insert.
-            if !is_taken(&error) {
-                return Err(error.into());
-            }
-            reader.slug_taken(&file.meeting.slug);
-            reader.finish()?;
-        }
-        for room in &rooms {
-            room::store::insert(conn, event.id, room)?;
-        }
-        for delegation in &delegations {
-            delegation::store::insert(conn, event.id, delegation, now)?;
-        }
-        for interpreter in &interpreters {
-            interpreter::store::insert(conn, event.id, interpreter)?;
-        }
-        let written = tx::write(conn, live, event.id, actor, now, |tx| {
-            let after =
-                serde_json::json!({ "name": event.name.as_str(), "slots": file.slots.len() });
-            tx.record(
-                "event.imported",
-                (event.id.0, event.name.as_str()),
-                None,
-                Some(after),
-            )?;
-            reader.slots(tx, &file.slots)
-        })?;
-        Ok(Imported {
-            event: event.id,
-            slug: event.slug.to_string(),
-            slots: file.slots.len(),
-            remarks: written.value,
-        })
+    };
+    reader.bounds(&file);
+    // What is beyond them is not looked at.
+    reader.finish()?;
+    let event = reader.event(&file.meeting, office);
+    let rooms = reader.each(&file.rooms, Reader::room);
+    let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
+    let interpreters = reader.each(&file.interpreters, |reader, entry| {
+        reader.interpreter(&event, entry)
+    });
+    reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
+    reader.unique(
+        "party",
+        file.parties.iter().map(|party| &party.as_ref().code),
+    );
+    reader.unique(
+        "interpreter",
+        file.interpreters.iter().map(|entry| &entry.as_ref().code),
+    );
+    reader.one_chair(&file.parties);
+    reader.finish()?;
+    let mut programme = Programme::new(event, delegations, rooms, interpreters, Vec::new());
+    let by = GivenBy {
+        author: &actor.name,
+        at: now,
+    };
+    let read = reader.slots(&mut programme, by, &file.slots)?;
+    Ok(Prepared {
+        slug_line: reader.line_of(&file.meeting.slug.span()),
+        told: reader.told,
+        actor: actor.clone(),
+        now,
+        programme,
+        history: read.history,
+        remarks: read.remarks,
     })
 }
 
-/// True when something that must be unique is there already.
-fn is_taken(error: &DieselError) -> bool {
-    matches!(
-        error,
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+/// Says that a file is beyond what is read.
+#[must_use]
+pub fn too_large(bytes: u64) -> String {
+    format!(
+        "the file has {} MB; an event file has {} MB at most",
+        bytes >> 20,
+        MOST_BYTES >> 20
     )
-}
-
-fn line_of(source: &str, span: &Range<usize>) -> usize {
-    source
-        .get(..span.start)
-        .map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 /// Collects faults, so that a person mends a file once.
 pub(super) struct Reader<'s> {
     source: &'s str,
+    /// Where each line begins.
+    lines: Vec<usize>,
     faults: Vec<Fault>,
+    /// The UIDs of what was told, each with its line.
+    told: BTreeMap<String, usize>,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
+    fn new(source: &'s str) -> Self {
+        let ends = source.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            source,
+            lines: std::iter::once(0).chain(ends).collect(),
+            faults: Vec::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// The line in which something begins, from 1.
+    pub(super) fn line_of(&self, span: &Range<usize>) -> usize {
+        let at = span.start.min(self.source.len());
+        self.lines.partition_point(|begins| *begins <= at)
+    }
+
+    /// Takes note of the UID of what was told; false when it stands in the file already.
+    pub(super) fn known_as(&mut self, uid: &str, line: usize) -> bool {
+        let is_new = !self.told.contains_key(uid);
+        self.told.entry(uid.to_owned()).or_insert(line);
+        is_new
+    }
+
     pub(super) fn fault(&mut self, at: &Range<usize>, message: impl Into<String>) {
         self.faults.push(Fault {
-            line: line_of(self.source, at),
+            line: self.line_of(at),
             message: message.into(),
         });
+    }
+
+    /// Bounds what the rules, the database and the pages must carry.
+    fn bounds(&mut self, file: &EventFile) {
+        self.bound("days", &file.meeting.days, MOST_DAYS);
+        self.bound("parties", &file.parties, MOST_PARTICIPANTS);
+        self.bound("rooms", &file.rooms, MOST_PARTICIPANTS);
+        self.bound("interpreters", &file.interpreters, MOST_PARTICIPANTS);
+        self.bound("slots", &file.slots, MOST_SLOTS);
+        for party in &file.parties {
+            self.bound("presence", &party.as_ref().presence, MOST_DAYS);
+        }
+        for interpreter in &file.interpreters {
+            self.bound("presence", &interpreter.as_ref().presence, MOST_DAYS);
+            self.bound("pairs", &interpreter.as_ref().pairs, MOST_DAYS);
+        }
+    }
+
+    fn bound<T>(&mut self, key: &str, entries: &[Spanned<T>], most: usize) {
+        if let Some(extra) = entries.get(most) {
+            let message = format!(
+                "{key}: there are {}, and {most} is the limit",
+                entries.len()
+            );
+            self.fault(&extra.span(), message);
+        }
     }
 
     pub(super) fn finish(&mut self) -> Result<(), ImportError> {
@@ -246,14 +280,6 @@ impl Reader<'_> {
                 );
             }
         }
-    }
-
-    fn slug_taken(&mut self, slug: &Spanned<String>) {
-        let message = format!(
-            "there is already an event '{}'; change the slug",
-            slug.as_ref().trim()
-        );
-        self.fault(&slug.span(), message);
     }
 
     fn one_chair(&mut self, parties: &[Spanned<Party>]) {

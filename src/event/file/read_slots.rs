@@ -1,8 +1,10 @@
 //! Reading the slots of an event file: each is judged by the same rules as one that is booked by hand.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde_json::Value;
 use toml::Spanned;
 
 use super::read::{ImportError, Reader};
@@ -10,8 +12,7 @@ use super::{OverrideEntry, Parties, SlotEntry};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
-use crate::event::tx::EventTx;
-use crate::slot::booking::{self, BookingError, Reason, Reasons};
+use crate::slot::booking::{self, BookingError, GivenBy, Reason, Reasons};
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Conflict, Level, Rule, wording};
 use crate::slot::{Details, Kind, Slot, SlotId, State};
@@ -24,14 +25,15 @@ const IMPORTED: &str = "Taken over as it stands in the imported event file";
 /// No slot has changed more often than this.
 const MOST_CHANGES: i32 = 1_000_000;
 
-/// What the slots read so far give as reasons, and what was taken over without one.
+/// What the slots read so far give as reasons, what was taken over without one, and what the history says.
 #[derive(Default)]
-struct Given {
+pub(super) struct ReadSlots {
     reasons: HashMap<SlotId, Reasons>,
-    remarks: Vec<String>,
+    pub(super) remarks: Vec<String>,
+    pub(super) history: Vec<(SlotId, Value)>,
 }
 
-impl Given {
+impl ReadSlots {
     /// A reason that another of the slots concerned gives: a file may name it at either.
     fn of_others(&self, conflict: &Conflict) -> Option<&Reason> {
         conflict
@@ -43,13 +45,14 @@ impl Given {
 }
 
 impl Reader<'_> {
-    /// Stores all slots, or collects the faults of all; returns what was taken over against a rule.
+    /// Adds all slots to the programme, or collects the faults of all.
     pub(super) fn slots(
         &mut self,
-        tx: &mut EventTx<'_>,
+        programme: &mut Programme,
+        by: GivenBy<'_>,
         entries: &[Spanned<SlotEntry>],
-    ) -> Result<Vec<String>, ImportError> {
-        let mut given = Given::default();
+    ) -> Result<ReadSlots, ImportError> {
+        let mut read = ReadSlots::default();
         for raw in entries {
             let entry = raw.as_ref();
             let reasons = self.reasons(&entry.overrides);
@@ -60,67 +63,75 @@ impl Reader<'_> {
                     format!("sequence: is a whole number from 0 to {MOST_CHANGES}"),
                 );
             }
-            let details = self.details(&tx.programme(), entry);
+            let details = self.details(programme, entry);
             let Some(details) = details.filter(|_| counted) else {
                 continue;
             };
             let slot = booking::new_slot(details, entry.sequence);
-            given.reasons.insert(slot.id, reasons);
-            self.store(tx, raw, &slot, &mut given)?;
+            read.reasons.insert(slot.id, reasons);
+            programme.add(slot.clone());
+            if self.take_over(programme, by, raw, &slot, &mut read) {
+                let after = booking::history_in(programme, &slot);
+                read.history.push((slot.id, after));
+                self.told(programme, &slot, &entry.told);
+            } else {
+                programme.remove(slot.id);
+            }
         }
         self.finish()?;
-        Ok(given.remarks)
+        Ok(read)
     }
 
-    fn store(
+    /// Judges a slot that the programme has already; false when it cannot stay.
+    fn take_over(
         &mut self,
-        tx: &mut EventTx<'_>,
+        programme: &mut Programme,
+        by: GivenBy<'_>,
         raw: &Spanned<SlotEntry>,
         slot: &Slot,
-        given: &mut Given,
-    ) -> Result<(), ImportError> {
-        let mut reasons = given.reasons.get(&slot.id).cloned().unwrap_or_default();
-        let conflicts = match booking::take_over(tx, slot, &reasons) {
-            Ok(()) => return self.told(tx, slot, &raw.as_ref().told),
-            Err(BookingError::Conflicts(conflicts)) => conflicts,
-            Err(BookingError::Store(error)) => return Err(error.into()),
-            Err(error) => {
-                self.fault(&raw.span(), error.to_string());
-                return Ok(());
-            }
-        };
-        let programme = tx.programme().with_slot(slot.clone());
-        let mut blocked = false;
-        for conflict in conflicts {
-            let sentence = wording::stored_sentence(&programme, &conflict);
-            match conflict.level {
-                Level::Blocked => {
-                    blocked = true;
-                    self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
+        read: &mut ReadSlots,
+    ) -> bool {
+        let mut reasons = read.reasons.get(&slot.id).cloned().unwrap_or_default();
+        let mut judged = booking::judge_in(programme, by, slot, true, &reasons);
+        if let Err(conflicts) = judged {
+            let mut blocked = false;
+            for conflict in conflicts {
+                match conflict.level {
+                    Level::Blocked => {
+                        blocked = true;
+                        let sentence = wording::stored_sentence(programme, &conflict);
+                        self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
+                    }
+                    Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
+                        let reason = read.of_others(&conflict).cloned().unwrap_or_else(|| {
+                            let sentence = wording::stored_sentence(programme, &conflict);
+                            let remark = format!("“{}”: {sentence}", slot.details.title);
+                            read.remarks.push(remark);
+                            Reason {
+                                text: IMPORTED.to_owned(),
+                                author: None,
+                            }
+                        });
+                        reasons.insert(conflict.rule(), reason);
+                    }
+                    Level::NeedsReason | Level::Advice => {}
                 }
-                Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
-                    let reason = given.of_others(&conflict).cloned().unwrap_or_else(|| {
-                        let remark = format!("“{}”: {sentence}", slot.details.title);
-                        given.remarks.push(remark);
-                        Reason {
-                            text: IMPORTED.to_owned(),
-                            author: None,
-                        }
-                    });
-                    reasons.insert(conflict.rule(), reason);
-                }
-                Level::NeedsReason | Level::Advice => {}
             }
+            if blocked {
+                return false;
+            }
+            judged = booking::judge_in(programme, by, slot, true, &reasons);
         }
-        if blocked {
-            return Ok(());
-        }
-        match booking::take_over(tx, slot, &reasons) {
-            Ok(()) => self.told(tx, slot, &raw.as_ref().told),
-            Err(BookingError::Store(error)) => Err(error.into()),
-            Err(error) => {
-                self.fault(&raw.span(), error.to_string());
-                Ok(())
+        match judged {
+            Ok(given) => {
+                if !given.is_empty() {
+                    Arc::make_mut(&mut programme.overrides).extend(given);
+                }
+                true
+            }
+            Err(conflicts) => {
+                self.fault(&raw.span(), BookingError::Conflicts(conflicts).to_string());
+                false
             }
         }
     }

@@ -5,27 +5,33 @@ use std::ops::Range;
 use chrono::DateTime;
 use toml::Spanned;
 
-use super::read::{ImportError, Reader};
+use super::read::Reader;
 use super::{AnswerEntry, ToldEntry};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
-use crate::event::tx::EventTx;
-use crate::notice::answer::{self, Answer, Reply, Via};
-use crate::notice::{self, Method, Notice, Told};
+use crate::event::programme::Programme;
+use crate::notice::answer::{Answer, Reply, Via};
+use crate::notice::{Method, Notice, Told};
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, SlotId};
 use crate::text::{self, Line};
 use crate::time::Moment;
 
+/// Says that an invitation cannot be taken over, since its UID stands for another one.
+pub(super) fn is_there_already(uid: &str) -> String {
+    format!(
+        "told: the invitation {uid} is there already; to import a copy, leave out what was told"
+    )
+}
+
 impl Reader<'_> {
     /// Takes over what delegations know and said, so that the next letter goes on from there.
     pub(super) fn told(
         &mut self,
-        tx: &mut EventTx<'_>,
+        programme: &mut Programme,
         slot: &Slot,
         entries: &[Spanned<ToldEntry>],
-    ) -> Result<(), ImportError> {
-        let programme = tx.programme();
+    ) {
         let mut notices = Vec::new();
         let mut answers = Vec::new();
         for raw in entries {
@@ -69,15 +75,9 @@ impl Reader<'_> {
                 self.fault(&raw.span(), message);
                 continue;
             }
-            let same = |other: &Notice| other.uid == entry.uid;
-            if notices.iter().any(same) || notice::store::is_known(tx.conn, &entry.uid)? {
-                self.fault(
-                    &raw.span(),
-                    format!(
-                        "told: the invitation {} is there already; to import a copy, leave out what was told",
-                        entry.uid
-                    ),
-                );
+            let at_line = self.line_of(&raw.span());
+            if !self.known_as(&entry.uid, at_line) {
+                self.fault(&raw.span(), is_there_already(&entry.uid));
                 continue;
             }
             let Some(told) = self.told_slot(&raw.span(), &entry.slot) else {
@@ -98,9 +98,8 @@ impl Reader<'_> {
                 told_at: Moment::from_seconds(at.timestamp()),
             });
         }
-        notice::remember(tx, notices)?;
-        answer::keep(tx, answers)?;
-        Ok(())
+        programme.ledger.tell(notices);
+        programme.ledger.hear(answers);
     }
 
     /// What a delegation said, at the latest to what it was told last.
