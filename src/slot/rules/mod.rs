@@ -15,6 +15,8 @@ pub use chair::guests_without_bilateral;
 pub use finding::Finding;
 pub use rule::{Level, Rule};
 
+use std::collections::{HashMap, HashSet};
+
 use crate::event::programme::{Programme, Resource};
 use crate::slot::by_slot::Concerning;
 use crate::slot::{Details, Slot, SlotId, State};
@@ -225,15 +227,24 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
         Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
             let standing: Vec<&Override> =
                 entries.filter(|entry| entry.stands(programme)).collect();
-            let beside = |first: &Override, member: SlotId| {
-                standing.iter().any(|entry| {
-                    entry.slot == first.slot && entry.other.map(|(id, _)| id) == Some(member)
-                })
-            };
-            standing.iter().copied().find(|first| {
+            // A long run has thousands of them: each is looked at once.
+            let mut beside: HashMap<SlotId, HashSet<SlotId>> = HashMap::new();
+            for entry in &standing {
+                let others = beside.entry(entry.slot).or_default();
+                others.extend(entry.other.map(|(id, _)| id));
+            }
+            let covers = |(slot, others): &(&SlotId, &HashSet<SlotId>)| {
                 run.iter()
-                    .all(|member| *member == first.slot || beside(first, *member))
-            })
+                    .all(|member| member == *slot || others.contains(member))
+            };
+            let covering: HashSet<SlotId> = beside
+                .iter()
+                .filter(covers)
+                .map(|(slot, _)| *slot)
+                .collect();
+            standing
+                .into_iter()
+                .find(|first| covering.contains(&first.slot))
         }
         _ => entries.find(|entry| entry.concerns(conflict) && entry.stands(programme)),
     }
