@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
 
 use super::programme::Programme;
@@ -102,7 +103,8 @@ pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>
         .optional()
 }
 
-/// Every event, the latest first.
+/// Every event that can be read, the latest first; one that cannot takes none of the others along, and stands in the
+/// log.
 ///
 /// # Errors
 /// As the database says.
@@ -123,13 +125,30 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
             let days = days.iter().filter(move |(of, _)| *of == event);
             days.map(|(_, day)| *day)
         };
-        rows.into_iter()
-            .map(|row| {
-                let days = of(row.id).collect();
-                with_days(row, days)
-            })
-            .collect()
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, days) = (row.id, of(row.id).collect());
+            match with_days(row, days) {
+                Ok(event) => events.push(event),
+                Err(DieselError::DeserializationError(error)) => {
+                    tracing::error!(event = id.0, %error, "an event cannot be read; iikura doctor names what is wrong with it");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(events)
     })
+}
+
+/// The id of every event, also of those that cannot be read.
+///
+/// # Errors
+/// As the database says.
+pub fn all_ids(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
+    events::table
+        .select(events::id)
+        .order(events::id)
+        .load(conn)
 }
 
 /// Reads the whole programme as it is stored at one moment.

@@ -11,7 +11,8 @@ use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteType};
 use serde_json::Value;
 
-use super::table::Kind;
+use super::table::{Kind, Table};
+use super::values;
 use crate::db::Conn;
 
 /// A value.
@@ -27,6 +28,76 @@ pub(super) enum Cell {
 
 /// A row that says by itself what is in it, whatever its table.
 pub(super) struct Cells(pub Vec<Cell>);
+
+impl Cells {
+    /// What is wrong with a row that a database gave, whose columns may hold what is not of their kind.
+    pub(super) fn stored_faults(self, table: &Table) -> Vec<String> {
+        let mut misplaced = Vec::new();
+        let cells = self.0.into_iter().zip(table.columns).map(|(cell, column)| {
+            // Whole mails: not to be written out and read again.
+            if matches!((&cell, column.kind), (Cell::Bytes(_), Kind::Binary)) {
+                return cell;
+            }
+            let value = cell.into_json(column.kind);
+            value
+                .and_then(|value| Cell::from_json(value, column.kind))
+                .unwrap_or_else(|| {
+                    misplaced.push(column);
+                    Cell::Nothing
+                })
+        });
+        let row = Self(cells.collect());
+        let mut faults = row.faults(table);
+        faults.extend(
+            misplaced.into_iter().map(|column| {
+                format!("{}: is no {:?}", row.place(table, column.name), column.kind)
+            }),
+        );
+        faults
+    }
+
+    fn named(&self, table: &Table, name: &str) -> Option<&Cell> {
+        let at = table
+            .columns
+            .iter()
+            .position(|column| column.name == name)?;
+        self.0.get(at)
+    }
+
+    /// Where a value stands. Hashes of tokens, and names of people, are left out.
+    fn place(&self, table: &Table, column: &str) -> String {
+        let key: Vec<String> = table
+            .key()
+            .iter()
+            .filter_map(|key| match self.named(table, key.name)? {
+                Cell::Number(number) => Some(format!("{} {number}", key.name)),
+                Cell::Day(day) => Some(format!("{} {day}", key.name)),
+                _ => None,
+            })
+            .collect();
+        format!(
+            "table {}, row {}, column {column}",
+            table.name,
+            key.join(" ")
+        )
+    }
+
+    /// What is wrong with the values of a row, each with table, row and column.
+    pub(super) fn faults(&self, table: &Table) -> Vec<String> {
+        let values = self.0.iter().zip(table.columns);
+        let mut faults: Vec<String> = values
+            .filter_map(|(cell, column)| {
+                let fault = values::check(table.name, column.name, cell).err()?;
+                Some(format!("{}: {fault}", self.place(table, column.name)))
+            })
+            .collect();
+        if let Err((column, fault)) = values::check_row(table.name, |name| self.named(table, name))
+        {
+            faults.push(format!("{}: {fault}", self.place(table, column)));
+        }
+        faults
+    }
+}
 
 impl QueryableByName<Sqlite> for Cells {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {

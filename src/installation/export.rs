@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::cell::Cells;
 use super::table::{MOVED, Table};
-use super::{Contents, FORMAT, Header, Heading, Seal, VERSION};
+use super::{Contents, FORMAT, Header, Heading, MOST_FAULTS, Seal, VERSION};
 use crate::audit::chain::{self, Broken};
 use crate::db::new_file::NewFile;
 use crate::db::{self, Conn, Count, Db, DbError};
@@ -69,6 +69,42 @@ pub fn export(db: &Db, path: &Path) -> Result<Contents, ExportError> {
     drop(to);
     new.keep().map_err(fault)?;
     Ok(contents)
+}
+
+/// Looks for values that Iikura does not store, table by table; names the first and counts the others.
+///
+/// # Errors
+/// As the database says.
+pub fn faults(conn: &mut Conn) -> Result<(Vec<String>, usize), DbError> {
+    let (mut faults, mut more) = (Vec::new(), 0);
+    for table in MOVED {
+        let mut see = |row: Cells| {
+            for fault in row.stored_faults(table) {
+                if faults.len() < MOST_FAULTS {
+                    faults.push(fault);
+                } else {
+                    more += 1;
+                }
+            }
+        };
+        match conn {
+            Conn::Sqlite(sqlite) => {
+                let rows = diesel::sql_query(table.select(false))
+                    .load_iter::<Cells, DefaultLoadingMode>(sqlite)?;
+                for row in rows {
+                    see(row?);
+                }
+            }
+            Conn::Postgres(postgres) => {
+                let rows = diesel::sql_query(table.select(true))
+                    .load_iter::<Cells, PgRowByRowLoadingMode>(postgres)?;
+                for row in rows {
+                    see(row?);
+                }
+            }
+        }
+    }
+    Ok((faults, more))
 }
 
 /// Counts what is to be written.

@@ -6,13 +6,15 @@ use std::io::{BufRead, BufReader};
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::cell::Cell;
+use super::cell::{Cell, Cells};
 use super::export::{self, rows_of};
 use super::file::SealedFile;
 use super::table::{LEFT, MOVED, Table};
-use super::{Contents, Heading, ImportError, Seal};
+use super::{Contents, Heading, ImportError, MOST_FAULTS, Seal};
 use crate::audit::chain;
+use crate::auth::account;
 use crate::db::{Conn, Count, Db, backup};
+use crate::event::store;
 
 /// Rows and bytes that are stored by one statement, at most: fewer ways to the server and back.
 const ROWS: usize = 50;
@@ -33,6 +35,8 @@ impl SealedFile {
     /// # Errors
     /// When the database holds anything, refuses a row, or does not hold afterwards what it must.
     pub fn import(&self, db: &Db) -> Result<Imported, ImportError> {
+        // First without the database: nobody has to wait for a file that is not taken.
+        self.check()?;
         db.write_here(|conn| {
             conn.transaction(|conn| {
                 take(conn)?;
@@ -46,6 +50,37 @@ impl SealedFile {
                 }
                 self.judge(conn)
             })
+        })
+    }
+
+    /// Checks every value of the file.
+    ///
+    /// # Errors
+    /// With the first values that Iikura would not have stored, each with line, table, row and column.
+    pub fn check(&self) -> Result<(), ImportError> {
+        let mut source = self.source()?;
+        let (mut faults, mut more) = (Vec::new(), 0);
+        for table in MOVED {
+            source.heading(table)?;
+            for _ in 0..self.contents.of(table.name) {
+                let line = source.read()?;
+                for fault in source.row(table, &line)?.faults(table) {
+                    if faults.len() < MOST_FAULTS {
+                        faults.push(format!("line {}: {fault}", source.line));
+                    } else {
+                        more += 1;
+                    }
+                }
+            }
+        }
+        source.end()?;
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(ImportError::Values {
+            path: self.path.clone(),
+            faults,
+            more,
         })
     }
 
@@ -72,6 +107,7 @@ impl SealedFile {
             ));
         }
         let chains = chain::verify(conn, &[])?.len();
+        readable(conn)?;
         let overlaps = match conn {
             Conn::Sqlite(sqlite) => backup::overlaps(sqlite),
             Conn::Postgres(postgres) => backup::overlaps(postgres),
@@ -98,6 +134,19 @@ impl SealedFile {
         }
         Ok(Imported { contents, chains })
     }
+}
+
+/// Reads every event and account by the readers of the pages.
+fn readable(conn: &mut Conn) -> Result<(), ImportError> {
+    let unsound = |what: String, error: diesel::result::Error| {
+        ImportError::Unsound(format!("{what} cannot be read: {error}"))
+    };
+    for event in store::all_ids(conn)? {
+        store::read_programme(conn, event)
+            .map_err(|error| unsound(format!("event {}", event.0), error))?;
+    }
+    account::all(conn).map_err(|error| unsound("an account".to_owned(), error))?;
+    Ok(())
 }
 
 /// Has the database for itself, and makes sure that nothing is in it.
@@ -174,14 +223,19 @@ impl Source<'_> {
         }
     }
 
-    /// Stores the rows of one table.
-    fn store(&mut self, conn: &mut Conn, table: &Table, rows: u64) -> Result<(), ImportError> {
+    fn heading(&mut self, table: &Table) -> Result<(), ImportError> {
         let line = self.read()?;
         let heading: Heading = self.parse(&line)?;
         let columns = table.columns.iter().map(|column| column.name);
         if heading.table != table.name || !heading.columns.iter().map(String::as_str).eq(columns) {
             return Err(self.damaged(&format!("is not the heading of the table {}", table.name)));
         }
+        Ok(())
+    }
+
+    /// Stores the rows of one table.
+    fn store(&mut self, conn: &mut Conn, table: &Table, rows: u64) -> Result<(), ImportError> {
+        self.heading(table)?;
         let mut batch = Batch::default();
         for _ in 0..rows {
             let line = self.read()?;
@@ -190,7 +244,7 @@ impl Source<'_> {
                 batch.first = self.line;
             }
             batch.bytes += line.len();
-            batch.rows.push(row);
+            batch.rows.push(row.0);
             if batch.rows.len() == ROWS || batch.bytes > BYTES {
                 std::mem::take(&mut batch).store(conn, table)?;
             }
@@ -198,7 +252,7 @@ impl Source<'_> {
         batch.store(conn, table)
     }
 
-    fn row(&self, table: &Table, line: &[u8]) -> Result<Vec<Cell>, ImportError> {
+    fn row(&self, table: &Table, line: &[u8]) -> Result<Cells, ImportError> {
         let values: Vec<Value> = self.parse(line)?;
         if values.len() != table.columns.len() {
             return Err(self.damaged(&format!("is no row of the table {}", table.name)));
@@ -214,7 +268,8 @@ impl Source<'_> {
                     ))
                 })
             })
-            .collect()
+            .collect::<Result<_, _>>()
+            .map(Cells)
     }
 
     fn end(&mut self) -> Result<(), ImportError> {

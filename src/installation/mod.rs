@@ -9,6 +9,7 @@ mod export;
 mod file;
 mod import;
 pub mod table;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::audit::chain::Broken;
 use crate::db::DbError;
 
-pub use export::{ExportError, export};
+pub use export::{ExportError, export, faults};
 pub use file::SealedFile;
 pub use import::Imported;
 
@@ -26,6 +27,9 @@ pub use import::Imported;
 const FORMAT: &str = "iikura installation";
 /// The version of the shape described above.
 const VERSION: u32 = 1;
+
+/// Values that are named; the others are counted.
+const MOST_FAULTS: usize = 20;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +133,20 @@ pub enum ImportError {
         /// What is wrong with it.
         fault: String,
     },
+    /// Values that no form would have stored.
+    #[error(
+        "nothing was imported: {path} holds {} value(s) that Iikura does not store; put them right where it was exported, then export again{}",
+        .faults.len() + .more,
+        listed(.faults, *.more)
+    )]
+    Values {
+        /// The file.
+        path: PathBuf,
+        /// The first of them, each with line, table, row and column.
+        faults: Vec<String>,
+        /// How many more there are.
+        more: usize,
+    },
     /// There is something already.
     #[error(
         "the database is not empty (table {table} has {rows} row(s)), and nothing is written over it; name a new one by --database-url (IIKURA_DATABASE_URL)"
@@ -160,6 +178,16 @@ pub enum ImportError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+/// A line for each.
+fn listed(faults: &[String], more: usize) -> String {
+    let mut lines = vec![String::new()];
+    lines.extend_from_slice(faults);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n  ")
 }
 
 impl From<diesel::result::Error> for ImportError {

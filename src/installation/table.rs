@@ -180,6 +180,11 @@ impl Table {
         )
     }
 
+    /// Those columns that tell its rows apart.
+    pub(super) fn key(&self) -> &'static [Column] {
+        self.key
+    }
+
     /// True when PostgreSQL may number its rows by itself.
     pub(super) fn has_id(&self) -> bool {
         self.columns

@@ -35,6 +35,14 @@ pub fn set(says: &str) -> Result<Vec<u8>, PdfError> {
     ToldSchedule::kept(says)?.paper()?.set()
 }
 
+/// Checks that a paper can be set from what it says; sets nothing.
+///
+/// # Errors
+/// When what it says cannot be read.
+pub fn check(says: &str) -> Result<(), PdfError> {
+    ToldSchedule::kept(says)?.paper().map(drop)
+}
+
 /// The part that the paper comes in, with nothing in it yet; it must be the mail's last.
 pub(super) fn place(name: &str) -> Result<SinglePart, ComposeError> {
     Ok(SinglePart::builder()

@@ -9,7 +9,7 @@ use std::thread;
 use iikura::audit::chain;
 use iikura::db::Db;
 use iikura::installation::table::{LEFT, MOVED};
-use iikura::installation::{ExportError, ImportError, SealedFile, export};
+use iikura::installation::{self, ExportError, ImportError, SealedFile, export};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -27,6 +27,8 @@ on_both!(
     a_sound_file_with_what_must_not_be_stores_nothing,
     a_sound_file_that_says_otherwise_stores_nothing,
     a_database_that_holds_anything_is_left_alone,
+    value_that_no_form_takes_names_its_table_row_and_column,
+    stored_value_that_no_form_takes_is_found,
     the_history_goes_on_behind_the_last_row,
     what_is_not_of_its_columns_kind_is_not_exported,
     the_order_of_rows_is_that_of_no_language,
@@ -371,6 +373,93 @@ fn a_sound_file_with_what_must_not_be_stores_nothing(db: &Scratch) {
     // After all that the true one still goes in.
     SealedFile::open(&whole).unwrap().import(db).unwrap();
     assert_eq!(rows(db), rows(&source));
+}
+
+fn value_that_no_form_takes_names_its_table_row_and_column(db: &Scratch) {
+    let source = Scratch::sqlite();
+    let folder = furnished(&source);
+    db.migrate().unwrap();
+    let whole = file(&folder, "whole");
+    export(&source, &whole).unwrap();
+    let text = std::fs::read_to_string(&whole).unwrap();
+    let bad = file(&folder, "bad");
+    for (from, to, expected) in [
+        (
+            "\"Asia/Tokyo\"",
+            "\"Mars/Olympus\"",
+            "table events, row id 1, column time_zone: ",
+        ),
+        (
+            "\"R20\"",
+            "\"R 20\"",
+            "table resources, row id 20, column code: ",
+        ),
+        (
+            "\"2022-12-24\"",
+            "\"1066-10-14\"",
+            "table event_days, row event_id 1 day 1066-10-14, column day: ",
+        ),
+        (
+            "\"Slot 2\"",
+            "\"Slot\\u00002\"",
+            "table slots, row id 2, column title: ",
+        ),
+        (
+            "\"slot.moved\"",
+            "\"Moved it\"",
+            "table audit, row id 2, column action: ",
+        ),
+    ] {
+        assert!(text.contains(from), "{from} in {text}");
+        let refused = refusal_of_edited(&text, &bad, db, &|lines| {
+            for line in lines.iter_mut() {
+                *line = line.replace(from, to);
+            }
+        });
+        assert!(matches!(refused, ImportError::Values { .. }), "{refused:?}");
+        let words = refused.to_string();
+        assert!(
+            words.contains(expected) && words.contains("\n  line "),
+            "{words}"
+        );
+    }
+    // More than anybody reads at once.
+    let many = refusal_of_edited(&text, &bad, db, &|lines| {
+        let row = at(lines, "[1,7,1,");
+        let line = lines[row].replace("slot.booked", "Slot booked");
+        lines.splice(row..row, std::iter::repeat_n(line, 30));
+        lines[0] = lines[0].replace("\"audit\":2", "\"audit\":32");
+    });
+    let words = many.to_string();
+    assert!(
+        words.contains("holds 30 value(s)") && words.ends_with("\n  and 10 more"),
+        "{words}"
+    );
+}
+
+/// What the doctor asks.
+fn stored_value_that_no_form_takes_is_found(db: &Scratch) {
+    furnished(db);
+    let found = || db.read_here(installation::faults).unwrap();
+    assert_eq!(found(), (Vec::new(), 0));
+    run(
+        db,
+        "UPDATE events SET time_zone = 'Mars/Olympus' WHERE id = 2",
+    )
+    .unwrap();
+    run(db, "UPDATE events SET office_email = 'nobody' WHERE id = 1").unwrap();
+    let (faults, more) = found();
+    assert_eq!((faults.len(), more), (2, 0), "{faults:?}");
+    assert!(
+        faults[0].starts_with(
+            "table events, row id 1, column office_email: 'nobody' is no e-mail address"
+        ),
+        "{faults:?}"
+    );
+    assert!(
+        faults[1].starts_with("table events, row id 2, column time_zone: "),
+        "{faults:?}"
+    );
 }
 
 fn a_sound_file_that_says_otherwise_stores_nothing(db: &Scratch) {

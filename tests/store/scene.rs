@@ -31,8 +31,8 @@ pub fn furnish(db: &Db) {
         run(
             db,
             &format!(
-                "INSERT INTO events VALUES ({id}, '{slug}', '', '', '', '', 'Asia/Tokyo', '', '', '', \
-                 5, 5, 150, FALSE, 40, 210, 30, 0, 0, 0)"
+                "INSERT INTO events VALUES ({id}, '{slug}', 'Meeting', '', 'House', '', 'Asia/Tokyo', 'Office', \
+                 'office@iikura.example', '', 5, 5, 150, FALSE, 40, 210, 30, 0, 0, 0)"
             ),
         )
         .unwrap();

@@ -136,7 +136,7 @@ fn lived_in(meeting: &Meeting, folder: &Path) -> Kept {
                AND method IS NOT NULL",
             meeting.slot("Kazakhstan").id
         ),
-        "INSERT INTO idempotency_keys SELECT u.id, s.event_id, '8f1c', 'hash', s.id, '{}', 1671858000
+        "INSERT INTO idempotency_keys SELECT u.id, s.event_id, '8f1c', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', s.id, '{}', 1671858000
          FROM users u, slots s WHERE u.email = 'officer@protocol.example' AND s.title = 'Evening meeting'"
             .to_owned(),
         "INSERT INTO sign_on_identities SELECT 'https://provider.example', 'a-1', id, 1671858000

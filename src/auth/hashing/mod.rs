@@ -165,6 +165,12 @@ fn matches(password: &str, stored: &str) -> Option<bool> {
     Some(Output::new(out).ok()? == expected)
 }
 
+/// True for a hash that a password can be checked against.
+#[must_use]
+pub fn is_hash(stored: &str) -> bool {
+    stored.starts_with("$argon2") && PasswordHash::new(stored).is_ok()
+}
+
 /// True when a stored hash was made with weaker parameters than today's.
 #[must_use]
 pub fn is_weak(stored: &str) -> bool {
