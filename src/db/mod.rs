@@ -12,6 +12,7 @@ pub mod new_file;
 pub mod outage;
 pub mod schema;
 pub mod text_enum;
+mod upgrade;
 mod url;
 
 pub use connection::Conn;
@@ -247,6 +248,8 @@ pub struct Db {
     writers: Pool<Manager>,
     /// SQLite lets one writer in and has the others poll; waiting in line here is fairer and quicker.
     writer: Option<Arc<Mutex<()>>>,
+    /// The migrations of this program.
+    known: Arc<(i64, Option<String>)>,
 }
 
 /// The longest that a unit of work waits for a connection: far above what a crowd makes it wait, and short enough for
@@ -287,6 +290,7 @@ impl Db {
             readers: pool(Access::Read, readers)?,
             writers: pool(Access::Write, writers)?,
             writer: matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default),
+            known: Arc::new(upgrade::known()?),
         })
     }
 
@@ -355,7 +359,7 @@ impl Db {
     /// Runs a writing unit of work on this thread. The work opens its own transaction, whose first statement writes.
     ///
     /// # Errors
-    /// When no connection is to be had, or as the work says.
+    /// When no connection is to be had, when a newer program has migrated the database, or as the work says.
     pub fn write_here<T, E: From<DbError>>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
@@ -368,6 +372,7 @@ impl Db {
             .writers
             .get()
             .map_err(|error| DbError::Pool(error.to_string()))?;
+        upgrade::refuse_newer(&mut connection, &self.known)?;
         work(&mut connection)
     }
 

@@ -69,6 +69,9 @@ pub enum Error {
     /// The database was lost while it was told to store: whether it did is not known.
     #[error("unknown whether stored")]
     UnknownOutcome,
+    /// A newer program has migrated the database: this server may not store anything any more.
+    #[error("server outdated")]
+    Outdated,
     /// Our own fault, logged under this id.
     #[error("internal error {id}")]
     Internal {
@@ -105,7 +108,7 @@ impl Error {
     const fn wait(&self) -> Option<i64> {
         match self {
             Self::TooMany { wait } => Some(*wait),
-            Self::Unavailable | Self::UnknownOutcome | Self::Busy => Some(SOON),
+            Self::Unavailable | Self::UnknownOutcome | Self::Busy | Self::Outdated => Some(SOON),
             _ => None,
         }
     }
@@ -126,6 +129,7 @@ impl Error {
             Self::StorageFull => "The storage is full",
             Self::Unavailable => "The database does not answer",
             Self::UnknownOutcome => "The database broke off",
+            Self::Outdated => "This server is being replaced",
             Self::Internal { .. } => "Something went wrong on our side",
         }
     }
@@ -177,6 +181,10 @@ impl Error {
                 "The database was lost at the very moment of storing: whether it was stored is not known.",
                 "Wait a moment, open the page again and see how things stand before you do it once more.",
             ],
+            Self::Outdated => &[
+                "Nothing was stored: a newer Iikura has taken over the database, and this server is still the older one.",
+                "Wait a moment, go back and try again: what you typed is still there. If it lasts, tell your administrator to stop this server and start the newer one.",
+            ],
             Self::Internal { id } => {
                 return vec![
                     "Nothing was stored that you were not told about. Try again in a moment."
@@ -220,7 +228,7 @@ impl ResponseError for Error {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Unavailable | Self::UnknownOutcome | Self::Busy => {
+            Self::Unavailable | Self::UnknownOutcome | Self::Busy | Self::Outdated => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -281,6 +289,13 @@ impl From<DbError> for Error {
             DbError::Pool(_) | DbError::Connect(_) => {
                 tracing::error!(cause = %error, "the database does not answer");
                 Self::Unavailable
+            }
+            DbError::NewerSchema(migration) => {
+                tracing::error!(
+                    %migration,
+                    "refused to write: a newer iikura has migrated the database; stop this server and start the newer one"
+                );
+                Self::Outdated
             }
             other => Self::internal(other),
         }

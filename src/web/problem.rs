@@ -174,6 +174,13 @@ impl From<&Error> for Problem {
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(SOON));
             }
+            Error::Outdated => {
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "A newer Iikura has taken over the database, and this server is still the older one. Nothing was stored; try again in a moment.",
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from(SOON));
+            }
             Error::Internal { id } => format!(
                 "Something went wrong on our side. If it happens again, tell your administrator this number: {id}"
             ),

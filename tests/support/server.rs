@@ -178,10 +178,10 @@ impl Server {
             .unwrap()
     }
 
-    /// Runs plain SQL.
+    /// Runs plain SQL, as a person at a database prompt would: no server is asked whether it may.
     pub fn sql(&self, sql: &str) {
         self.db
-            .write_here(|conn| Ok::<_, Error>(diesel::sql_query(sql).execute(conn).map(drop)?))
+            .read_here(|conn| Ok::<_, Error>(diesel::sql_query(sql).execute(conn).map(drop)?))
             .unwrap();
     }
 
