@@ -12,7 +12,7 @@ use super::Failure;
 use crate::agenda::pdf;
 use crate::app::{self, App};
 use crate::config::{Config, ServeArgs};
-use crate::db::Db;
+use crate::db::{Db, schema_check};
 use crate::event::wire::Wire;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
@@ -38,6 +38,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let db = Db::open(&config.database)?;
     db.check_schema()?;
+    db.read_here(schema_check::check)?;
     allow_connections(&mut config);
     warn_of_old_zones();
     let listener = listen(&config)?;

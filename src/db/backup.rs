@@ -10,7 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::new_file::NewFile;
-use super::{Conn, Count, Db, DbError};
+use super::{Conn, Count, Db, DbError, schema_check};
+use crate::audit::chain;
 
 /// Why a copy was not made, or not put back.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +114,8 @@ fn vacuum_into(from: &mut SqliteConnection, file: &Path) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Judges a copy: readable to the last page, every reference kept, and nobody in two places at once.
+/// Judges a copy: readable to the last page, every reference kept, nobody in two places at once, the schema that its
+/// migrations make, and the history that was written.
 fn check(file: &Path) -> Result<Contents, BackupError> {
     let damaged = |fault: String| BackupError::Damaged {
         path: file.to_owned(),
@@ -125,7 +127,21 @@ fn check(file: &Path) -> Result<Contents, BackupError> {
     if let Some(fault) = faults {
         return Err(damaged(fault));
     }
-    contents(&mut copy).map_err(|error| damaged(error.to_string()))
+    let contents = contents(&mut copy).map_err(|error| damaged(error.to_string()))?;
+    let mut copy = Conn::Sqlite(copy);
+    match schema_check::check(&mut copy) {
+        Err(error @ DbError::NewerSchema(_)) => return Err(error.into()),
+        outcome => outcome.map_err(|error| damaged(error.to_string()))?,
+    }
+    // An older history is given its hashes, or its columns, by `iikura migrate`.
+    match super::check_schema(&mut copy) {
+        Err(DbError::OlderSchema(_)) => {}
+        outcome => {
+            outcome?;
+            chain::verify(&mut copy, &[]).map_err(|error| damaged(error.to_string()))?;
+        }
+    }
+    Ok(contents)
 }
 
 #[derive(QueryableByName)]

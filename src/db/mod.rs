@@ -11,6 +11,7 @@ mod connection;
 pub mod new_file;
 pub mod outage;
 pub mod schema;
+pub mod schema_check;
 pub mod text_enum;
 mod upgrade;
 mod url;
@@ -20,7 +21,7 @@ pub use url::DatabaseUrl;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -65,6 +66,11 @@ pub enum DbError {
     /// The schema is older than this program.
     #[error("the database lacks {0} migration(s); run 'iikura migrate'")]
     OlderSchema(usize),
+    /// The schema has this program's migrations, and yet is not what they make.
+    #[error(
+        "the database's schema was altered by hand: {0}; undo that, or put the last sound backup back (iikura doctor lists all of it)"
+    )]
+    AlteredSchema(String),
     /// A query failed.
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
@@ -250,11 +256,20 @@ pub struct Db {
     writer: Option<Arc<Mutex<()>>>,
     /// The migrations of this program.
     known: Arc<(i64, Option<String>)>,
+    /// When the whole schema was last found to be as it should be, and at which generation.
+    sound: Arc<Mutex<Option<Sound>>>,
 }
 
 /// The longest that a unit of work waits for a connection: far above what a crowd makes it wait, and short enough for
 /// whoever stands with a telephone at the ear to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// When a whole schema was found to be as it should be, and its generation, where it has one.
+type Sound = (Instant, Option<i32>);
+
+/// How long PostgreSQL's schema, which has no generation, is taken to be as it was found: comparing it takes tens of
+/// milliseconds.
+const SCHEMA_HOLDS: Duration = Duration::from_mins(1);
 
 impl Db {
     /// Opens a pool; creates the folder of an SQLite file that has none yet.
@@ -291,6 +306,7 @@ impl Db {
             writers: pool(Access::Write, writers)?,
             writer: matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default),
             known: Arc::new(upgrade::known()?),
+            sound: Arc::default(),
         })
     }
 
@@ -320,9 +336,21 @@ impl Db {
     /// Checks that the database answers and that its schema is exactly this program's; waits so long for a connection.
     ///
     /// # Errors
-    /// When it does not answer, or its schema is older or newer.
+    /// When it does not answer, or its schema is older, newer or altered.
     pub fn answers(&self, patience: Duration) -> Result<(), DbError> {
-        self.read_for(patience, check_schema)
+        self.read_for(patience, |conn| {
+            check_schema(conn)?;
+            let generation = schema_check::generation(conn)?;
+            let sound = || self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+            let still =
+                |(at, of): Sound| of == generation && (of.is_some() || at.elapsed() < SCHEMA_HOLDS);
+            if (*sound()).is_some_and(still) {
+                return Ok(());
+            }
+            schema_check::check(conn)?;
+            *sound() = Some((Instant::now(), generation));
+            Ok(())
+        })
     }
 
     /// Runs a reading unit of work on this thread; waits so long for a connection, and not as long as a page would.

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::support::both::{Scratch, on_both};
 use crate::{Desk, text};
 
-on_both!(a_double_booking_is_found_whoever_made_it);
+on_both!(
+    a_double_booking_is_found_whoever_made_it,
+    altered_schema_is_named_and_no_server_starts_on_it,
+);
 
 /// Whether it went well, and each finding.
 fn examined(desk: &Desk, more: &[(&str, &str)]) -> (bool, Vec<Value>) {
@@ -197,5 +200,44 @@ fn a_double_booking_is_found_whoever_made_it(scratch: &Scratch) {
     assert!(
         verdict == "fault" && next.contains("iikura restore FILE"),
         "{next}"
+    );
+}
+
+fn altered_schema_is_named_and_no_server_starts_on_it(scratch: &Scratch) {
+    use diesel::prelude::*;
+    let desk = Desk::new();
+    let database = [("IIKURA_DATABASE_URL", scratch.url())];
+    let run = |arguments: &[&str]| {
+        let mut command = desk.command();
+        command.envs(database).args(arguments).output().unwrap()
+    };
+    assert!(run(&["migrate"]).status.success());
+    let alter = |statement: &str| {
+        scratch
+            .write_here(|conn| {
+                Ok::<_, iikura::db::DbError>(diesel::sql_query(statement).execute(conn).map(drop)?)
+            })
+            .unwrap();
+    };
+    alter("CREATE TABLE monitoring (id BIGINT)");
+    let (_, findings) = examined(&desk, &database);
+    assert_eq!(on(&findings, "database"), ("ok", ""));
+    assert_eq!(on(&findings, "schema").0, "warning");
+    alter("CREATE INDEX mine ON users (name)");
+    let (well, findings) = examined(&desk, &database);
+    assert!(!well);
+    let named = |finding: &&Value| finding["words"] == "index users.mine does not belong there";
+    let found = findings.iter().find(named).unwrap();
+    assert_eq!(
+        (&found["check"], &found["verdict"]),
+        (&"schema".into(), &"fault".into())
+    );
+
+    let served = run(&["serve", "--listen", "127.0.0.1:0"]);
+    let said = text(&served.stderr);
+    assert!(
+        !served.status.success()
+            && said.contains("the database's schema was altered by hand: index users.mine does not belong there; undo that"),
+        "{said}"
     );
 }

@@ -21,3 +21,4 @@ mod occupancy;
 mod race;
 mod releases;
 mod scene;
+mod schema;

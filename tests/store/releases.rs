@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use iikura::audit::chain;
-use iikura::db::{Conn, Db, DbError, revert_migrations};
+use iikura::db::{Conn, Db, DbError, revert_migrations, schema_check};
 
 use crate::scene::{assert_no_double_booking, count, is_sqlite, together};
 use crate::support::both::{Scratch, on_both};
@@ -82,6 +82,7 @@ fn comes_up(release: &Release, db: &Scratch) {
     let before = rows(db);
     db.migrate().unwrap();
     db.check_schema().unwrap();
+    db.read_here(schema_check::check).unwrap();
     let after = rows(db);
     for (table, was) in &before {
         let mut now = of_columns_that_were(&after[table], was);

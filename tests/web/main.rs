@@ -49,6 +49,7 @@ mod sign_in;
 mod single_sign_on;
 mod throttle;
 mod timetable;
+mod upgrade;
 mod usage;
 mod users;
 mod workbooks;

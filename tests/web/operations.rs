@@ -292,11 +292,14 @@ fn a_full_disk_stops_writing_alone_and_passes_by_itself(scratch: &Scratch) {
     disk_is(true);
     assert_eq!(book().status, 507, "still full");
     assert_eq!(meeting.rows(), before);
-    assert_eq!(
-        officer.get("/readyz").status,
-        200,
-        "pages are still to be read"
-    );
+    // On PostgreSQL a trigger stands for the full disk, and a schema with one more is not ready.
+    if !server.db.is_shared() {
+        assert_eq!(
+            officer.get("/readyz").status,
+            200,
+            "pages are still to be read"
+        );
+    }
 
     if server.db.is_shared() {
         server.sql("DROP TRIGGER full_disk ON audit");

@@ -7,7 +7,9 @@ use diesel::sql_types::{Bool, Integer, Text};
 
 use super::Finding;
 use super::around::is_open_to_all;
-use crate::db::{self, Conn, DatabaseUrl, DbError, backup};
+use crate::audit::chain;
+use crate::db::{self, Conn, DatabaseUrl, DbError, backup, schema_check};
+use crate::installation;
 
 /// The oldest PostgreSQL that is tried out, as it numbers itself.
 const OLDEST_POSTGRES: i32 = 130_000;
@@ -37,16 +39,17 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
             )];
         }
     };
-    let mut found = vec![Finding::ok(
-        "database",
-        format!("{url:?} has this program's schema"),
-    )];
+    let mut found = schema(&mut conn, url);
     let looked = match &mut conn {
         Conn::Sqlite(sqlite) => of_sqlite(sqlite, url),
         Conn::Postgres(postgres) => of_postgres(postgres, url),
     };
     match looked {
-        Ok(more) => found.extend(more),
+        Ok(more) => {
+            found.extend(more);
+            found.push(history(&mut conn));
+            found.extend(values(&mut conn));
+        }
         Err(error) => found.push(Finding::fault(
             "database",
             error.to_string(),
@@ -54,6 +57,80 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
         )),
     }
     found
+}
+
+fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<Finding> {
+    let differences = match schema_check::compare(conn) {
+        Ok(differences) => differences,
+        Err(error) => {
+            return vec![Finding::fault(
+                "database",
+                error.to_string(),
+                advice(&error),
+            )];
+        }
+    };
+    let mut found: Vec<Finding> = differences
+        .faults
+        .iter()
+        .map(|fault| {
+            Finding::fault(
+                "schema",
+                fault,
+                "find out who changed it; undo that, or put the last sound backup back with 'iikura restore FILE'",
+            )
+        })
+        .collect();
+    if found.is_empty() {
+        let words = format!(
+            "{url:?} has this program's schema, with every table, trigger, index and constraint"
+        );
+        found.push(Finding::ok("database", words));
+    }
+    found.extend(differences.unknown.iter().map(|name| {
+        Finding::warning(
+            "schema",
+            format!("{name} is not Iikura's"),
+            "leave it if it is a helper of yours; no backup or export keeps it",
+        )
+    }));
+    found
+}
+
+/// Values that no form would have stored: whatever reads them may fail.
+fn values(conn: &mut Conn) -> Vec<Finding> {
+    const CHECK: &str = "stored values";
+    const NEXT: &str = "put it right by hand, after a backup; until then its page may not open and no import takes it";
+    match installation::faults(conn) {
+        Ok((faults, _)) if faults.is_empty() => {
+            vec![Finding::ok(CHECK, "each is one that a form would take")]
+        }
+        Ok((mut faults, more)) => {
+            if more > 0 {
+                faults.push(format!("and {more} more"));
+            }
+            let finding = |fault: String| Finding::fault(CHECK, fault, NEXT);
+            faults.into_iter().map(finding).collect()
+        }
+        Err(error) => vec![Finding::fault(
+            CHECK,
+            error.to_string(),
+            "see what the database's own log says",
+        )],
+    }
+}
+
+fn history(conn: &mut Conn) -> Finding {
+    match chain::verify(conn, &[]) {
+        Ok(chains) => Finding::ok(
+            "history",
+            format!(
+                "{} chain(s) hold from the first row to the last",
+                chains.len()
+            ),
+        ),
+        Err(fault) => damaged(&fault.to_string()),
+    }
 }
 
 fn advice(error: &DbError) -> &'static str {
