@@ -7,13 +7,34 @@ use clap::Args;
 use super::{Failure, database_url, open_unmigrated};
 use crate::config::DatabaseArgs;
 use crate::db::DatabaseUrl;
-use crate::db::backup::{self, Contents};
+use crate::db::age::{DecryptError, Identity, Recipient};
+use crate::db::backup::{self, BackupError, Contents};
 
-/// Flags of both commands.
+/// Flags of `iikura backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
     #[command(flatten)]
     database: DatabaseArgs,
+    /// Encrypt it for the holder of this key, as age-keygen prints it (age1…); more than one may be named
+    #[arg(
+        long,
+        env = "IIKURA_BACKUP_RECIPIENT",
+        value_name = "RECIPIENT",
+        value_delimiter = ','
+    )]
+    encrypt_to: Vec<String>,
+    /// The backup
+    file: PathBuf,
+}
+
+/// Flags of `iikura restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The file with the key of an encrypted backup, as age-keygen writes it
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     /// The backup
     file: PathBuf,
 }
@@ -21,10 +42,20 @@ pub struct BackupArgs {
 impl BackupArgs {
     /// Copies the database into a new file.
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
-    pub fn back_up(self) -> Result<(), Failure> {
-        let path = self.sqlite(
-            "pg_dump --format=custom --file FILE 'URL' is the way to a consistent copy while servers run",
-        )?;
+    pub fn run(self) -> Result<(), Failure> {
+        let recipients = self.encrypt_to.iter().map(|text| text.parse());
+        let recipients: Vec<Recipient> =
+            recipients
+                .collect::<Result<_, _>>()
+                .map_err(|error: String| {
+                    Failure::one(format!("--encrypt-to (IIKURA_BACKUP_RECIPIENT): {error}"))
+                })?;
+        let on_postgres = if recipients.is_empty() {
+            "pg_dump --format=custom --file FILE 'URL' is the way to a consistent copy while servers run"
+        } else {
+            "pg_dump --format=custom 'URL' | age --encrypt --recipient RECIPIENT --output FILE is the way to a consistent, encrypted copy while servers run"
+        };
+        let path = sqlite(&self.database, on_postgres)?;
         // Opening would make an empty database, and a backup of nothing helps nobody.
         if !path.exists() {
             return Err(Failure::one(format!(
@@ -32,20 +63,44 @@ impl BackupArgs {
                 path.display()
             )));
         }
-        let contents = backup::write(&open_unmigrated(&self.database)?, &self.file)?;
+        let db = open_unmigrated(&self.database)?;
+        let contents = if recipients.is_empty() {
+            backup::write(&db, &self.file)?
+        } else {
+            backup::write_encrypted(&db, &self.file, &recipients)?
+        };
         println!("{}", sentence(&self.file, contents));
+        if !recipients.is_empty() {
+            println!(
+                "It is encrypted: try once that 'iikura restore --identity FILE' opens it, before you need it."
+            );
+        }
         Ok(())
     }
+}
 
+impl RestoreArgs {
     /// Puts a backup in the place of a database that is not there.
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
-    pub fn restore(self) -> Result<(), Failure> {
-        let path = self.sqlite(
+    pub fn run(self) -> Result<(), Failure> {
+        let path = sqlite(
+            &self.database,
             "pg_restore --clean --if-exists --single-transaction --dbname 'URL' FILE puts it back",
         )?;
-        let contents = backup::restore(&self.file, &path).map_err(|error| match error {
-            backup::BackupError::Exists(path) => Failure::one(format!(
+        let restored = match &self.identity {
+            None => backup::restore(&self.file, &path),
+            Some(identity) => {
+                let identities = identities(identity)?;
+                backup::restore_encrypted(&self.file, &path, &identities)
+            }
+        };
+        let contents = restored.map_err(|error| match error {
+            BackupError::Exists(path) => Failure::one(format!(
                 "{} exists, and nothing is written over it; stop the server, move it away, and try again",
+                path.display()
+            )),
+            BackupError::Decrypt(path, DecryptError::NotEncrypted) => Failure::one(format!(
+                "{} is not encrypted in the age format; if it is a backup in the clear, leave --identity out, and if it begins with -----BEGIN, decrypt it by 'age --decrypt' first",
                 path.display()
             )),
             other => Failure::one(other),
@@ -56,15 +111,21 @@ impl BackupArgs {
         );
         Ok(())
     }
+}
 
-    /// The database's file; on PostgreSQL its own tools are named.
-    fn sqlite(&self, on_postgres: &str) -> Result<PathBuf, Failure> {
-        match database_url(&self.database)? {
-            DatabaseUrl::Sqlite(path) => Ok(PathBuf::from(path)),
-            DatabaseUrl::Postgres(_) => Err(Failure::one(format!(
-                "PostgreSQL brings its own tool: {on_postgres}"
-            ))),
-        }
+fn identities(file: &Path) -> Result<Vec<Identity>, Failure> {
+    let fault = |fault: String| Failure::one(format!("--identity {}: {fault}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    Identity::parse_file(&text).map_err(fault)
+}
+
+/// The database's file; on PostgreSQL its own tools are named.
+fn sqlite(args: &DatabaseArgs, on_postgres: &str) -> Result<PathBuf, Failure> {
+    match database_url(args)? {
+        DatabaseUrl::Sqlite(path) => Ok(PathBuf::from(path)),
+        DatabaseUrl::Postgres(_) => Err(Failure::one(format!(
+            "PostgreSQL brings its own tool: {on_postgres}"
+        ))),
     }
 }
 

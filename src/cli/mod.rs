@@ -50,7 +50,7 @@ enum Command {
     /// Copy the database into a new file, also while the server runs
     Backup(backup::BackupArgs),
     /// Put a backup in the place of a database that is not there
-    Restore(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     /// Try out mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -133,8 +133,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Audit(args) => args.command.run(&open(&args.database)?),
         Command::Import(args) => args.run(),
         Command::Export(args) => args.run(),
-        Command::Backup(args) => args.back_up(),
-        Command::Restore(args) => args.restore(),
+        Command::Backup(args) => args.run(),
+        Command::Restore(args) => args.run(),
         Command::Mail(command) => command.run(),
         Command::Doctor(args) => args.run(),
         Command::Agenda(WithDatabase { database, args }) => {

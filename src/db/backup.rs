@@ -3,14 +3,17 @@
 //! A plain copy of the file misses what still stands in the write-ahead log; `VACUUM INTO` reads like any other reader
 //! and writes one complete file.
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::age::{self, DecryptError, Identity, Recipient};
 use super::new_file::NewFile;
-use super::{Conn, Count, Db, DbError, schema_check};
+use super::{Conn, Count, DatabaseUrl, Db, DbError, schema_check};
 use crate::audit::chain;
 
 /// Why a copy was not made, or not put back.
@@ -30,6 +33,12 @@ pub enum BackupError {
         /// What is wrong with it.
         fault: String,
     },
+    /// The copy can be read only with a key.
+    #[error("{0} is encrypted; name the file with its key by --identity FILE")]
+    Encrypted(PathBuf),
+    /// The copy was not decrypted.
+    #[error("{0} was not decrypted: {1}")]
+    Decrypt(PathBuf, DecryptError),
     /// PostgreSQL is copied by its own tool.
     #[error("PostgreSQL is copied by pg_dump")]
     NotSqlite,
@@ -68,11 +77,76 @@ pub fn write(db: &Db, file: &Path) -> Result<Contents, BackupError> {
     Ok(contents)
 }
 
-/// Puts a copy in the place of a database that is not there yet, after judging it.
+/// Copies the database as [`write`] does, into a file that only those can read who hold a key of one of the recipients.
+///
+/// SQLite copies into a file: it lies beside the database, where the same content lies anyway, for its owner alone, and
+/// loses its name before anything is encrypted. Nothing in the clear reaches the folder of the backup.
 ///
 /// # Errors
-/// When the copy cannot be trusted, or a database is there already.
-pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
+/// As [`write`].
+pub fn write_encrypted(
+    db: &Db,
+    file: &Path,
+    recipients: &[Recipient],
+) -> Result<Contents, BackupError> {
+    let DatabaseUrl::Sqlite(database) = db.url() else {
+        return Err(BackupError::NotSqlite);
+    };
+    let fault = |error| of_file(file, error);
+    let new = NewFile::create(file).map_err(fault)?;
+    let plain = with_suffix(Path::new(database), ".copy");
+    let of_plain = |error| of_file(&plain, error);
+    let copy = NewFile::create(&plain).map_err(of_plain)?;
+    db.read_here(|connection| match connection {
+        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, copy.path()).map_err(DbError::from)?),
+        Conn::Postgres(_) => Err(BackupError::NotSqlite),
+    })?;
+    let contents = check(copy.path())?;
+    let mut from = File::open(copy.path()).map_err(of_plain)?;
+    // Without a name it is gone when this process is, however it ends.
+    drop(copy);
+    let mut to = BufWriter::new(new.open().map_err(fault)?);
+    age::encrypt(&mut from, &mut to, recipients).map_err(fault)?;
+    to.flush().map_err(fault)?;
+    drop(to);
+    new.keep().map_err(fault)?;
+    Ok(contents)
+}
+
+/// Puts an encrypted copy in the place of a database that is not there yet, after judging it.
+///
+/// # Errors
+/// When none of the keys opens the copy, it was changed, cannot be trusted, or a database is there already.
+pub fn restore_encrypted(
+    file: &Path,
+    database: &Path,
+    identities: &[Identity],
+) -> Result<Contents, BackupError> {
+    make_room(database)?;
+    let mut from = File::open(file).map_err(|error| of_file(file, error))?;
+    let new = NewFile::create(database).map_err(|error| of_file(database, error))?;
+    let mut to = new.open().map_err(|error| of_file(database, error))?;
+    age::decrypt(&mut BufReader::new(&mut from), &mut to, identities)
+        .map_err(|error| BackupError::Decrypt(file.to_owned(), error))?;
+    drop(to);
+    let contents = check(new.path()).map_err(|error| of_copy(file, error))?;
+    new.keep().map_err(|error| of_file(database, error))?;
+    Ok(contents)
+}
+
+/// Says which copy is damaged, when what was judged is a copy of it.
+fn of_copy(file: &Path, error: BackupError) -> BackupError {
+    match error {
+        BackupError::Damaged { fault, .. } => BackupError::Damaged {
+            path: file.to_owned(),
+            fault,
+        },
+        other => other,
+    }
+}
+
+/// Makes sure that no database is there, nor the log of one, and that its folder is.
+fn make_room(database: &Path) -> Result<(), BackupError> {
     for path in [
         database.to_owned(),
         with_suffix(database, "-wal"),
@@ -86,9 +160,21 @@ pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| BackupError::File(folder.to_owned(), error))?;
     }
-    if !file.exists() {
-        let error = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(BackupError::File(file.to_owned(), error));
+    Ok(())
+}
+
+/// Puts a copy in the place of a database that is not there yet, after judging it.
+///
+/// # Errors
+/// When the copy cannot be trusted or is encrypted, or a database is there already.
+pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
+    make_room(database)?;
+    let mut beginning = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(64).read_to_end(&mut beginning))
+        .map_err(|error| BackupError::File(file.to_owned(), error))?;
+    if age::is_encrypted(&beginning) {
+        return Err(BackupError::Encrypted(file.to_owned()));
     }
     // Through SQLite, not by copying: a backup that somebody has looked into may have a log beside it.
     let damaged = |error: &dyn std::fmt::Display| BackupError::Damaged {
@@ -99,10 +185,7 @@ pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
     let mut backup =
         super::patient_sqlite(&file.display().to_string()).map_err(|error| damaged(&error))?;
     vacuum_into(&mut backup, new.path()).map_err(|error| damaged(&error))?;
-    let contents = check(new.path()).map_err(|error| match error {
-        BackupError::Damaged { fault, .. } => damaged(&fault),
-        other => other,
-    })?;
+    let contents = check(new.path()).map_err(|error| of_copy(file, error))?;
     new.keep().map_err(|error| of_file(database, error))?;
     Ok(contents)
 }

@@ -6,6 +6,7 @@
 //! Rows are looked up by a unique key with `get_result`, not `first`: `first` adds `LIMIT ?`, and SQLite prepares a
 //! statement anew each time a bound LIMIT is bound (its planner looks at the value), which costs five times the query.
 
+pub mod age;
 pub mod backup;
 mod connection;
 pub mod new_file;

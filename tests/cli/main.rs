@@ -403,6 +403,82 @@ fn a_backup_is_made_and_put_back_where_nothing_is() {
 }
 
 #[test]
+fn encrypted_backup_is_restored_by_the_key_alone() {
+    const RECIPIENT: &str = "age1rderwmk4wds9ft3z33vkj6d0vkuxvga4s7de7ut0czwp53tq6crqyh4675";
+    let desk = Desk::new();
+    desk.write("meeting.toml", NINTH_MEETING);
+    desk.write(
+        "key.txt",
+        "AGE-SECRET-KEY-1LCZJL27EU7J703UCFEU83QANW5AVLXHU0NZE4MDUJ0W9SZ4NHG4SY0UGEA\n",
+    );
+    desk.says(&["import", "meeting.toml"]);
+    let exported = desk.says(&["export", "ca-jad-9"]);
+    let said = desk.says(&["backup", "--encrypt-to", RECIPIENT, "evening.age"]);
+    assert!(
+        said.contains("evening.age holds 1 event(s), 9 slot(s)"),
+        "{said}"
+    );
+    assert!(
+        desk.read("evening.age")
+            .starts_with(b"age-encryption.org/v1\n")
+    );
+    // As a timer has it: what stands in the environment holds for every backup.
+    let output = desk
+        .command()
+        .env("IIKURA_BACKUP_RECIPIENT", RECIPIENT)
+        .args(["backup", "night.age"])
+        .output();
+    assert!(output.unwrap().status.success());
+    assert!(
+        desk.read("night.age")
+            .starts_with(b"age-encryption.org/v1\n")
+    );
+    desk.says(&["backup", "plain.db"]);
+    for (arguments, words) in [
+        (
+            vec!["backup", "--encrypt-to", "age1nobody", "x"],
+            "'age1nobody' is no recipient; write it as age-keygen prints it",
+        ),
+        (
+            vec!["backup", "--encrypt-to", RECIPIENT, "evening.age"],
+            "evening.age exists; name a file that does not",
+        ),
+    ] {
+        let complaint = desk.complains(&arguments);
+        assert!(complaint.contains(words), "{complaint}");
+    }
+    std::fs::remove_dir_all(desk.path().join("data")).unwrap();
+    for (arguments, words) in [
+        (
+            vec!["restore", "evening.age"],
+            "evening.age is encrypted; name the file with its key by --identity FILE",
+        ),
+        (
+            vec!["restore", "--identity", "key.txt", "plain.db"],
+            "leave --identity out",
+        ),
+        (
+            vec!["restore", "--identity", "meeting.toml", "evening.age"],
+            "--identity meeting.toml: line ",
+        ),
+        (
+            vec!["restore", "--identity", "no.txt", "evening.age"],
+            "--identity no.txt: No such file",
+        ),
+        (
+            vec!["restore", "--identity", "key.txt", "no.age"],
+            "no.age: No such file",
+        ),
+    ] {
+        let complaint = desk.complains(&arguments);
+        assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+        assert!(!desk.path().join("data/test.db").exists());
+    }
+    desk.says(&["restore", "--identity", "key.txt", "evening.age"]);
+    assert_eq!(desk.says(&["export", "ca-jad-9"]), exported);
+}
+
+#[test]
 fn mail_is_tried_step_by_step() {
     let desk = Desk::new();
     let said = desk.says(&["mail", "test", "me@ministry.example", "--outbox", "letters"]);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 
 use diesel::prelude::*;
+use iikura::db::age::{DecryptError, Identity};
 use iikura::db::backup::{self, BackupError, Contents};
 use iikura::db::{Db, DbError};
 
@@ -186,4 +187,148 @@ fn a_backup_that_somebody_is_looking_into_is_put_back_all_the_same() {
         }
         stop.store(true, Ordering::SeqCst);
     });
+}
+
+/// A pair of keys, as `age-keygen` prints them.
+const RECIPIENT: &str = "age1rderwmk4wds9ft3z33vkj6d0vkuxvga4s7de7ut0czwp53tq6crqyh4675";
+const KEY: &str = "# created by age-keygen\nAGE-SECRET-KEY-1LCZJL27EU7J703UCFEU83QANW5AVLXHU0NZE4MDUJ0W9SZ4NHG4SY0UGEA\n";
+const OTHER_RECIPIENT: &str = "age1plavrzg55we0g6yhu8llst5fwm76v8zpaumnkf86q3pt82lesgtsv5l2hj";
+
+fn keys() -> Vec<Identity> {
+    Identity::parse_file(KEY).unwrap()
+}
+
+#[test]
+fn encrypted_backup_comes_back_whole_and_is_nowhere_in_the_clear() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = furnished();
+    for id in 1..=300 {
+        book_whole(&scratch, id);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evening.db.age");
+    let recipients = [OTHER_RECIPIENT.parse().unwrap(), RECIPIENT.parse().unwrap()];
+    let contents = backup::write_encrypted(&scratch, &file, &recipients).unwrap();
+    assert_eq!(contents.slots, 300);
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(
+        bytes.len() > 3 * 65_536,
+        "more than one chunk: {}",
+        bytes.len()
+    );
+    for words in [&b"Slot 200"[..], b"SQLite format"] {
+        assert!(!bytes.windows(words.len()).any(|found| found == words));
+    }
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(names(folder.path()), ["evening.db.age"]);
+    let home = Path::new(scratch.url().strip_prefix("sqlite:").unwrap());
+    let beside = names(home.parent().unwrap());
+    assert!(
+        beside
+            .iter()
+            .all(|name| !name.contains("copy") && !name.contains("unfinished")),
+        "{beside:?}"
+    );
+
+    let database = folder.path().join("iikura.db");
+    let restored = backup::restore_encrypted(&file, &database, &keys()).unwrap();
+    assert_eq!(restored, contents);
+    assert_eq!(count(&open(&database), "slots"), 300);
+    let over = backup::restore_encrypted(&file, &database, &keys());
+    assert!(matches!(over, Err(BackupError::Exists(_))), "{over:?}");
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn encrypted_backup_that_is_not_what_was_written_is_not_restored() {
+    let scratch = furnished();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, home) = (
+        folder.path().join("whole.age"),
+        folder.path().join("iikura.db"),
+    );
+    backup::write_encrypted(&scratch, &file, &[RECIPIENT.parse().unwrap()]).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let refused = |bytes: &[u8]| {
+        let bad = folder.path().join("bad.age");
+        std::fs::write(&bad, bytes).unwrap();
+        let refused = backup::restore_encrypted(&bad, &home, &keys());
+        assert!(!home.exists());
+        std::fs::remove_file(&bad).unwrap();
+        // Neither it nor the beginning of it is left behind.
+        assert_eq!(names(folder.path()), ["whole.age"]);
+        match refused {
+            Err(BackupError::Decrypt(path, error)) => {
+                assert_eq!(path, bad);
+                error
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // Cut at every boundary of a chunk, within one, and in the header.
+    let header = bytes.windows(4).position(|mark| mark == b"--- ").unwrap();
+    let payload = header
+        + bytes[header..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap()
+        + 17;
+    for cut in [
+        30,
+        header,
+        payload - 3,
+        payload,
+        payload + 65_552,
+        payload + 70_000,
+        bytes.len() - 1,
+    ] {
+        let error = refused(&bytes[..cut]);
+        assert!(matches!(error, DecryptError::Altered), "{cut}: {error:?}");
+    }
+    // Any byte; the first ones say what it is at all.
+    for at in (25..bytes.len()).step_by(bytes.len() / 97) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        let error = refused(&flipped);
+        let altered = matches!(error, DecryptError::Altered | DecryptError::OtherKey);
+        assert!(altered, "byte {at}: {error:?}");
+    }
+    // Two chunks in each other's place, and something behind the end.
+    let mut swapped = bytes.clone();
+    swapped.copy_within(payload + 65_552..payload + 2 * 65_552, payload);
+    assert!(matches!(refused(&swapped), DecryptError::Altered));
+    assert!(matches!(
+        refused(&[&bytes[..], b"x"].concat()),
+        DecryptError::Altered
+    ));
+    assert!(matches!(
+        refused(b"SQLite format 3\0"),
+        DecryptError::NotEncrypted
+    ));
+    assert!(matches!(refused(b""), DecryptError::NotEncrypted));
+
+    let stranger = folder.path().join("for others");
+    backup::write_encrypted(&scratch, &stranger, &[OTHER_RECIPIENT.parse().unwrap()]).unwrap();
+    let error = backup::restore_encrypted(&stranger, &home, &keys()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("none of the given keys opens it"),
+        "{error}"
+    );
+    let error = backup::restore(&file, &home).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("is encrypted; name the file with its key by --identity FILE"),
+        "{error}"
+    );
+    assert!(!home.exists());
 }
