@@ -27,7 +27,7 @@ macro_rules! releases {
 
 /// Every release whose databases may be about, one for each set of migrations that was in use. Before 0006 migrations were
 /// still changed in place, so that nothing leads up from there.
-pub const RELEASES: &[Release] = releases!["0006", "0011", "0017"];
+pub const RELEASES: &[Release] = releases!["0006", "0011", "0017", "0020"];
 
 impl Release {
     /// Puts its database into an empty one; says who signs in there, and with what.

@@ -117,6 +117,7 @@ class Browser:
         if cookie := answer.headers.get("Set-Cookie"):
             self.cookie = cookie.split(";")[0]
         assert answer.status == 303, (path, answer.status, answer.read().decode())
+        return answer.headers["Location"]
 
     def step(self, title, noun, **more):
         [(slot, version)] = ask(f"SELECT id, version FROM slots WHERE title = '{title}'")
@@ -193,9 +194,17 @@ with Server() as server:
     officer.step("Arrival", "confirmation")
     until(lambda: states() == ["queued" if is_paused else "sent"])
     if knows("0007"):
+        pleased = {"answer": "accepted", "comment": "With pleasure."}
         for link in links():
+            liaison = Browser(server.origin)
+            if knows("0018"):
+                # The link's button leads to the address where one answers, or to the whole schedule.
+                address = liaison.send(link, {})
+                if "/slots/" in address:
+                    liaison.send(address, {"sequence": "0", **pleased})
+                continue
             try:
-                Browser(server.origin).send(link, {"answer": "accepted", "comment": "With pleasure."})
+                liaison.send(link, pleased)
             except AssertionError:
                 # The link to the whole schedule, by which nothing is answered.
                 pass
