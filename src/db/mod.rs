@@ -181,6 +181,8 @@ pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
                 "PRAGMA journal_mode = WAL",
                 "PRAGMA synchronous = FULL",
                 "PRAGMA foreign_keys = ON",
+                // What is deleted is overwritten, not only forgotten.
+                "PRAGMA secure_delete = ON",
             ] {
                 sqlite.batch_execute(pragma)?;
             }

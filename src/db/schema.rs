@@ -164,6 +164,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_lifecycles (event_id) {
+        event_id -> BigInt,
+        archived_at -> Nullable<BigInt>,
+        erase_after_days -> Nullable<Integer>,
+        erased_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     event_days (event_id, day) {
         event_id -> BigInt,
         day -> Date,
@@ -443,6 +452,7 @@ diesel::table! {
         before_json -> Nullable<Text>,
         after_json -> Nullable<Text>,
         hash -> Nullable<Text>,
+        redaction -> Nullable<BigInt>,
     }
 }
 
@@ -462,6 +472,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     calendar_links,
     idempotency_keys,
     events,
+    event_lifecycles,
     event_days,
     memberships,
     resources,

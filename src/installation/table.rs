@@ -38,7 +38,7 @@ pub struct Table {
     /// Its columns.
     pub columns: &'static [Column],
     /// Those that tell its rows apart.
-    key: &'static [Column],
+    pub(crate) key: &'static [Column],
     /// True when a migration puts its only row in.
     pub is_furnished: bool,
 }
@@ -112,6 +112,7 @@ pub const MOVED: &[Table] = tables![
     sign_in_failures,
     api_tokens,
     events,
+    event_lifecycles,
     event_days,
     memberships,
     calendar_links,
@@ -143,7 +144,7 @@ pub const LEFT: &[Table] = tables![sessions, sign_in_steps, sign_on_flows, link_
 
 impl Table {
     /// `"id", "email"`, and so on.
-    pub(super) fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         join(self.columns.iter().map(|column| quoted(column.name)))
     }
 
