@@ -1,6 +1,6 @@
 //! The ninth meeting as Rust values, with words in it that must not get out.
 
-use crate::delegation::{Contact, Delegation, DelegationId, Role};
+use crate::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use crate::event::programme::Programme;
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
 use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
@@ -297,6 +297,7 @@ fn delegations() -> Vec<Delegation> {
                 languages: vec!["ru".to_owned()],
                 party_size: 6,
                 contacts: vec![Contact {
+                    id: ContactId(1),
                     name: line("Liaison desk"),
                     email: Email::parse(&format!("{tag}@delegations.example")).unwrap(),
                     phone: "+81 90 0000 0001".to_owned(),

@@ -1,7 +1,8 @@
 //! The chain through the history: each row carries the SHA-256 over its own content and the hash of the row before.
 //!
 //! Every event has a chain, and what belongs to no event (accounts, tokens, the mail queue) has one. A row that was
-//! changed, put in, taken out or moved breaks its chain there. Whoever can rewrite every later row as well is found out
+//! changed, put in, taken out or moved breaks its chain there, unless a later row records that personal data was taken
+//! out of it, and it says what that row says ([`redaction`]). Whoever can rewrite every later row as well is found out
 //! by a hash that was noted elsewhere: [`verify`] gives the newest of each chain, and says whether it still holds one.
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::redaction;
 use crate::db::schema::audit;
 use crate::db::{Conn, DbError};
 use crate::event::{EventId, Revision};
@@ -131,10 +133,11 @@ struct Link {
     before_json: Option<String>,
     after_json: Option<String>,
     hash: Option<String>,
+    redaction: Option<i64>,
 }
 
 impl Link {
-    fn expected(&self, previous: Option<&str>) -> String {
+    fn content(&self) -> Content<'_> {
         Content {
             at: self.at,
             event: self.event_id,
@@ -147,7 +150,62 @@ impl Link {
             before: self.before_json.as_deref(),
             after: self.after_json.as_deref(),
         }
-        .hash(previous)
+    }
+
+    /// The hash that the row must have: of what it says; once it was redacted, the one that it had, if it says what the
+    /// redaction wrote.
+    fn expected(&self, previous: Option<&str>, redactions: &Redactions) -> String {
+        match (&self.hash, redactions.of(self.id)) {
+            (Some(hash), Some(recorded)) if recorded.covers(self, hash) => hash.clone(),
+            // Nothing has this hash: a redaction that is not recorded, or one that was taken back.
+            (_, Some(_)) => String::new(),
+            (_, None) if self.redaction.is_some() => String::new(),
+            (_, None) => self.content().hash(previous),
+        }
+    }
+}
+
+/// What the recorded redactions have left of the rows that they changed, the latest of each.
+#[derive(Debug, Default)]
+struct Redactions(BTreeMap<i64, Redaction>);
+
+#[derive(Debug)]
+struct Redaction {
+    /// The row that records it.
+    by: i64,
+    event: Option<EventId>,
+    digest: String,
+}
+
+impl Redactions {
+    /// Reads every row that records one. Whether those rows are what was written shows in their chain.
+    fn load(conn: &mut Conn) -> QueryResult<Self> {
+        let records: Vec<(i64, Option<EventId>, Option<String>)> = audit::table
+            .filter(audit::action.eq(redaction::ACTION))
+            .order(audit::id)
+            .select((audit::id, audit::event_id, audit::after_json))
+            .load(conn)?;
+        let mut all = Self::default();
+        for (by, event, after) in records {
+            for (row, digest) in redaction::recorded(after.as_deref()) {
+                all.0.insert(row, Redaction { by, event, digest });
+            }
+        }
+        Ok(all)
+    }
+
+    fn of(&self, row: i64) -> Option<&Redaction> {
+        self.0.get(&row)
+    }
+}
+
+impl Redaction {
+    fn covers(&self, link: &Link, hash: &str) -> bool {
+        link.redaction == Some(self.by)
+            && link.event_id == self.event
+            && link.id < self.by
+            && link.action != redaction::ACTION
+            && link.content().hash(Some(hash)) == self.digest
     }
 }
 
@@ -209,7 +267,7 @@ pub fn begin(conn: &mut Conn) -> Result<usize, DbError> {
                 return Ok(());
             }
             let chain = link.event_id.map(|event| event.0);
-            let hash = link.expected(newest.get(&chain).map(String::as_str));
+            let hash = link.content().hash(newest.get(&chain).map(String::as_str));
             diesel::update(audit::table.find(link.id))
                 .set(audit::hash.eq(&hash))
                 .execute(conn)?;
@@ -228,6 +286,8 @@ pub struct Chain {
     pub event: Option<EventId>,
     /// Its rows.
     pub rows: u64,
+    /// Those of them from which a recorded redaction has taken personal data.
+    pub redacted: u64,
     /// The hash of the newest.
     pub newest: String,
 }
@@ -301,8 +361,9 @@ pub fn verify_in_batches(
     let mut missing: Vec<&String> = noted.iter().collect();
     let mut rows = 0;
     conn.snapshot(|conn| {
+        let redactions = Redactions::load(conn)?;
         each::<Broken>(conn, batch, |_, link| {
-            let hash = follow(&mut chains, link)?;
+            let hash = follow(&mut chains, &redactions, link)?;
             missing.retain(|noted| **noted != hash);
             rows += 1;
             followed(rows);
@@ -316,11 +377,16 @@ pub fn verify_in_batches(
 }
 
 /// Adds a row to its chain and returns its hash.
-fn follow(chains: &mut BTreeMap<Option<i64>, Chain>, link: Link) -> Result<String, Broken> {
+fn follow(
+    chains: &mut BTreeMap<Option<i64>, Chain>,
+    redactions: &Redactions,
+    link: Link,
+) -> Result<String, Broken> {
     let key = link.event_id.map(|event| event.0);
     let chain = chains.get(&key);
-    let expected = link.expected(chain.map(|chain| chain.newest.as_str()));
+    let expected = link.expected(chain.map(|chain| chain.newest.as_str()), redactions);
     let rows = chain.map_or(0, |chain| chain.rows) + 1;
+    let redacted = chain.map_or(0, |chain| chain.redacted) + u64::from(link.redaction.is_some());
     let Link {
         id,
         event_id: event,
@@ -355,6 +421,7 @@ fn follow(chains: &mut BTreeMap<Option<i64>, Chain>, link: Link) -> Result<Strin
         Chain {
             event,
             rows,
+            redacted,
             newest,
         },
     );

@@ -1,12 +1,16 @@
 //! History: who changed what, from what to what. Rows are added, never changed (the database refuses it), and each
-//! carries a hash of itself and the one before ([`chain`]).
+//! carries a hash of itself and the one before ([`chain`]). People are named by [`pseudonym`]s; where an old row names
+//! them, a recorded [`redaction`] takes the name out.
 
 pub mod chain;
+pub mod pseudonym;
+pub mod redaction;
 
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::auth::UserId;
 use crate::db::schema::audit;
 use crate::db::{Conn, insert_rows};
 use crate::event::{EventId, Revision};
@@ -17,9 +21,14 @@ use crate::time::{Moment, Zone};
 pub struct Actor {
     /// The user's id; `None` for the command line and the program itself.
     pub user: Option<i64>,
-    /// The name that stands in the history.
+    /// The name; of a user, the history has the pseudonym instead.
     pub name: String,
+    /// In which way, as ` with token “printer”`; empty for a user at a browser.
+    pub way: String,
 }
+
+/// The key under which the history says whose details changed, without the details.
+pub const DETAILS_CHANGED: &str = "details_changed";
 
 impl Actor {
     /// Somebody at the machine's own command line.
@@ -28,7 +37,20 @@ impl Actor {
         Self {
             user: None,
             name: "command line".to_owned(),
+            way: String::new(),
         }
+    }
+
+    /// How the history writes this actor.
+    fn in_history(&self) -> String {
+        let name = self.user.map(|user| pseudonym::of_user(UserId(user)));
+        name.unwrap_or_else(|| self.name.clone()) + &self.way
+    }
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.name, self.way)
     }
 }
 
@@ -61,8 +83,20 @@ pub struct Entry<'a> {
 /// # Errors
 /// As the database says.
 pub fn record(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<()> {
+    add(conn, entry).map(drop)
+}
+
+/// As [`record`]; gives the number of the row.
+fn add(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<i64> {
     let event = entry.event.map(|(event, _)| event);
-    record_all(conn, event, std::slice::from_ref(entry))
+    conn.transaction(|conn| {
+        let rows = next_rows(conn, event, std::slice::from_ref(entry))?;
+        let row = rows.into_iter().next();
+        diesel::insert_into(audit::table)
+            .values(row.ok_or(diesel::result::Error::NotFound)?)
+            .returning(audit::id)
+            .get_result(conn)
+    })
 }
 
 #[derive(Insertable)]
@@ -72,7 +106,7 @@ struct NewRecord<'a> {
     event_id: Option<EventId>,
     revision: Option<Revision>,
     actor_id: Option<i64>,
-    actor: &'a str,
+    actor: String,
     action: &'a str,
     subject_id: Option<i64>,
     subject: &'a str,
@@ -91,44 +125,55 @@ pub fn record_all(
     entries: &[Entry<'_>],
 ) -> QueryResult<()> {
     conn.transaction(|conn| {
-        chain::take_turn(conn, event)?;
-        let mut newest = chain::newest(conn, event)?;
-        let mut rows = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let before_json = entry.before.as_ref().map(Value::to_string);
-            let after_json = entry.after.as_ref().map(Value::to_string);
-            let revision = entry.event.map(|(_, revision)| revision);
-            let hash = chain::Content {
-                at: entry.at,
-                event,
-                revision,
-                actor_id: entry.actor.user,
-                actor: &entry.actor.name,
-                action: entry.action,
-                subject_id: entry.subject_id,
-                subject: entry.subject,
-                before: before_json.as_deref(),
-                after: after_json.as_deref(),
-            }
-            .hash(newest.as_deref());
-            newest = Some(hash.clone());
-            rows.push(NewRecord {
-                at: entry.at,
-                event_id: event,
-                revision,
-                actor_id: entry.actor.user,
-                actor: &entry.actor.name,
-                action: entry.action,
-                subject_id: entry.subject_id,
-                subject: entry.subject,
-                before_json,
-                after_json,
-                hash,
-            });
-        }
+        let rows = next_rows(conn, event, entries)?;
         insert_rows!(conn, audit::table, rows);
         Ok(())
     })
+}
+
+/// Makes the rows of changes of one chain, each with its hash; the chain is locked until the transaction ends.
+fn next_rows<'a>(
+    conn: &mut Conn,
+    event: Option<EventId>,
+    entries: &'a [Entry<'_>],
+) -> QueryResult<Vec<NewRecord<'a>>> {
+    chain::take_turn(conn, event)?;
+    let mut newest = chain::newest(conn, event)?;
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let actor = entry.actor.in_history();
+        let before_json = entry.before.as_ref().map(Value::to_string);
+        let after_json = entry.after.as_ref().map(Value::to_string);
+        let revision = entry.event.map(|(_, revision)| revision);
+        let hash = chain::Content {
+            at: entry.at,
+            event,
+            revision,
+            actor_id: entry.actor.user,
+            actor: &actor,
+            action: entry.action,
+            subject_id: entry.subject_id,
+            subject: entry.subject,
+            before: before_json.as_deref(),
+            after: after_json.as_deref(),
+        }
+        .hash(newest.as_deref());
+        newest = Some(hash.clone());
+        rows.push(NewRecord {
+            at: entry.at,
+            event_id: event,
+            revision,
+            actor_id: entry.actor.user,
+            actor,
+            action: entry.action,
+            subject_id: entry.subject_id,
+            subject: entry.subject,
+            before_json,
+            after_json,
+            hash,
+        });
+    }
+    Ok(rows)
 }
 
 /// One change as read back.
@@ -252,9 +297,14 @@ pub fn net(records: &[Record]) -> Vec<NetChange> {
 fn sum(records: &[&Record]) -> Option<NetChange> {
     let (first, last) = (records.first()?, records.last()?);
     let (before, after) = (first.before_json.as_deref(), last.after_json.as_deref());
-    let changes = changes_between(before, after);
+    let mut changes = changes_between(before, after);
+    if let [earlier @ .., _] = records {
+        add_details_changed(earlier, &mut changes);
+    }
     let what = match (before, after) {
-        _ if last.action.starts_with("notice.") => last.action.replace('.', " "),
+        _ if last.action.starts_with("notice.") || last.action == redaction::ACTION => {
+            last.action.replace('.', " ")
+        }
         (None, None) => return None,
         (None, Some(_)) => "new".to_owned(),
         (Some(_), None) => "removed".to_owned(),
@@ -276,6 +326,29 @@ fn sum(records: &[&Record]) -> Option<NetChange> {
     })
 }
 
+/// Adds the changes of details that earlier records tell of: they name no values, so the last record does not have them.
+fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>) {
+    let field = DETAILS_CHANGED.replace('_', " ");
+    let mut told: Vec<String> = Vec::new();
+    let earlier = earlier.iter().flat_map(|record| record.changes());
+    let last = changes.iter().position(|change| change.field == field);
+    let last = last.map(|at| changes.remove(at));
+    for change in earlier.filter(|change| change.field == field).chain(last) {
+        for detail in change.after.split(", ").filter(|detail| !detail.is_empty()) {
+            if !told.iter().any(|known| known == detail) {
+                told.push(detail.to_owned());
+            }
+        }
+    }
+    if !told.is_empty() {
+        changes.push(FieldChange {
+            field,
+            before: String::new(),
+            after: told.join(", "),
+        });
+    }
+}
+
 fn changes_between(before: Option<&str>, after: Option<&str>) -> Vec<FieldChange> {
     let parse = |json: Option<&str>| -> serde_json::Map<String, Value> {
         json.and_then(|json| serde_json::from_str(json).ok())
@@ -288,7 +361,7 @@ fn changes_between(before: Option<&str>, after: Option<&str>) -> Vec<FieldChange
         fields.dedup();
         fields
             .into_iter()
-            .filter(|field| before.get(*field) != after.get(*field))
+            .filter(|field| *field != redaction::DIGESTS && before.get(*field) != after.get(*field))
             .map(|field| FieldChange {
                 field: field.replace('_', " "),
                 before: in_words(before.get(field)),
@@ -341,6 +414,7 @@ pub fn of_subject(conn: &mut Conn, subject: i64) -> QueryResult<Vec<Record>> {
         .order(audit::id.desc())
         .select(Record::as_select())
         .load(conn)
+        .and_then(|records| pseudonym::resolve(conn, records))
 }
 
 /// The latest changes of an event, or of everything; newest first.
@@ -357,6 +431,7 @@ pub fn latest(conn: &mut Conn, event: Option<EventId>, most: i64) -> QueryResult
         .limit(most)
         .select(Record::as_select())
         .load(conn)
+        .and_then(|records| pseudonym::resolve(conn, records))
 }
 
 /// Since when changes are asked for.
@@ -377,10 +452,11 @@ pub fn since(conn: &mut Conn, event: EventId, since: Since) -> QueryResult<Vec<R
         .filter(audit::event_id.eq(event))
         .order(audit::id)
         .select(Record::as_select());
-    match since {
+    let records = match since {
         Since::Revision(revision) => query.filter(audit::revision.gt(revision)).load(conn),
         Since::Moment(moment) => query.filter(audit::at.ge(moment)).load(conn),
-    }
+    }?;
+    pseudonym::resolve(conn, records)
 }
 
 /// The first changes of an event after a revision, in the order in which they were made: about `most`, and always whole
@@ -407,8 +483,9 @@ pub fn some_since(
         .get_result(conn)
         .optional()?;
     let records = after().select(Record::as_select());
-    match last {
+    let records = match last {
         Some(last) => records.filter(audit::revision.le(last)).load(conn),
         None => records.load(conn),
-    }
+    }?;
+    pseudonym::resolve(conn, records)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, DETAILS_CHANGED, Entry, pseudonym};
 use crate::auth::session::TokenHash;
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
@@ -300,7 +300,7 @@ pub fn change(
 ) -> Result<(), AccountError> {
     conn.transaction(|conn| {
         lock_administrators(conn)?;
-        let before = snapshot(conn, user)?;
+        let (before, name) = (snapshot(conn, user)?, by_id(conn, user)?.user.name);
         diesel::update(users::table.filter(users::id.eq(user)))
             .set((
                 users::name.eq(profile.name.as_str()),
@@ -310,7 +310,10 @@ pub fn change(
         set_roles(conn, user, &profile.roles)?;
         calendar_link::end_without_access(conn, user, profile.admin)?;
         check_administrator_left(conn)?;
-        let after = snapshot(conn, user)?;
+        let mut after = snapshot(conn, user)?;
+        if name != profile.name {
+            after[DETAILS_CHANGED] = json!(["name"]);
+        }
         note(
             conn,
             actor,
@@ -427,14 +430,14 @@ fn set_roles(conn: &mut Conn, user: UserId, roles: &[(EventId, EventRole)]) -> Q
 }
 
 /// Two administrators who disable each other at the same moment wait for one another here.
-fn lock_administrators(conn: &mut Conn) -> QueryResult<()> {
+pub(crate) fn lock_administrators(conn: &mut Conn) -> QueryResult<()> {
     diesel::update(users::table.filter(users::admin.eq(true)))
         .set(users::admin.eq(true))
         .execute(conn)
         .map(drop)
 }
 
-fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountError> {
+pub(crate) fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountError> {
     let left: i64 = users::table
         .filter(users::admin.eq(true))
         .filter(users::disabled_at.is_null())
@@ -448,7 +451,7 @@ fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountError> {
     Ok(())
 }
 
-/// What the history keeps of an account.
+/// What the history keeps of an account: neither name nor address.
 fn snapshot(conn: &mut Conn, user: UserId) -> Result<serde_json::Value, AccountError> {
     let account = by_id(conn, user)?;
     let roles: Vec<String> = roles(conn, Some(user))?
@@ -456,8 +459,6 @@ fn snapshot(conn: &mut Conn, user: UserId) -> Result<serde_json::Value, AccountE
         .filter_map(|at| Some(format!("{} at {}", at.role?.as_str(), at.slug)))
         .collect();
     Ok(json!({
-        "name": account.user.name.as_str(),
-        "email": account.user.email.as_str(),
         "administrator": account.user.admin,
         "disabled": account.disabled,
         "roles": roles,
@@ -473,7 +474,7 @@ pub(super) fn note(
     user: UserId,
     (before, after): (Option<serde_json::Value>, Option<serde_json::Value>),
 ) -> Result<(), AccountError> {
-    let subject = by_id(conn, user)?.user.name.to_string();
+    by_id(conn, user)?;
     audit::record(
         conn,
         &Entry {
@@ -482,7 +483,7 @@ pub(super) fn note(
             actor,
             action,
             subject_id: Some(user.0),
-            subject: &subject,
+            subject: &pseudonym::of_user(user),
             before,
             after,
         },

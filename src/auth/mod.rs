@@ -59,6 +59,7 @@ impl User {
         Actor {
             user: Some(self.id.0),
             name: self.name.to_string(),
+            way: String::new(),
         }
     }
 }
@@ -183,7 +184,7 @@ impl Seat {
         match &self.bearer {
             None => actor,
             Some(bearer) => Actor {
-                name: format!("{} with token “{}”", actor.name, bearer.name),
+                way: format!(" with token “{}”", bearer.name),
                 ..actor
             },
         }

@@ -370,6 +370,7 @@ pub fn note_refusal(
     let actor = Actor {
         user: None,
         name: format!("somebody at {address}"),
+        way: String::new(),
     };
     note(conn, &actor, now, action, user.id, (None, None)).map_err(Error::from)
 }

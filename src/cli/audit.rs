@@ -39,7 +39,11 @@ impl AuditCommand {
                     (None, Some(event)) => format!("event {}", event.0),
                     (None, None) => "accounts and mail".to_owned(),
                 };
-                println!("{} {whose}, {} row(s)", chain.newest, chain.rows);
+                let redacted = match chain.redacted {
+                    0 => String::new(),
+                    rows => format!(", {rows} of them redacted, as recorded"),
+                };
+                println!("{} {whose}, {} row(s){redacted}", chain.newest, chain.rows);
             }
             println!("The history is what was written. Note the hashes where nobody can change them, and give them to --noted next time.");
             Ok(())

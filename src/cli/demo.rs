@@ -136,6 +136,7 @@ fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
     let actor = Actor {
         user: None,
         name: "demo".to_owned(),
+        way: String::new(),
     };
     db.write_here(|conn| {
         let imported = file::import(conn, &Live::default(), NINTH_MEETING, office, &actor, now)?;

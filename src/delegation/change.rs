@@ -1,6 +1,7 @@
 //! Adding, changing and removing delegations.
 
-use super::{Delegation, DelegationId, Role, store};
+use super::{Contact, Delegation, DelegationId, Role, store};
+use crate::audit::{DETAILS_CHANGED, pseudonym};
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
@@ -68,6 +69,8 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
         .ok_or(DelegationError::NotFound)?;
     check(&programme, delegation)?;
     check_plenaries(&programme, delegation)?;
+    // A changed contact stays the same contact.
+    let delegation = &with_known_contacts(old, delegation.clone());
     store::update(tx.conn, programme.event.id, delegation)?;
     let addresses: Vec<&str> = delegation
         .contacts
@@ -75,7 +78,11 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
         .map(|contact| contact.email.as_str())
         .collect();
     outbox::forget_others(tx.conn, delegation.id, &addresses)?;
-    let (before, after) = (record(&programme, old), record(&programme, delegation));
+    let (before, mut after) = (record(&programme, old), record(&programme, delegation));
+    let changed = details_changed(&old.contacts, &delegation.contacts);
+    if !changed.is_empty() {
+        after[DETAILS_CHANGED] = changed.into();
+    }
     tx.record(
         "delegation.changed",
         (delegation.id.0, delegation.name.as_str()),
@@ -153,6 +160,52 @@ fn check_plenaries(programme: &Programme, delegation: &Delegation) -> Result<(),
     Err(DelegationError::ChairNeeded(titles.join(", ")))
 }
 
+/// The delegation with the ids of contacts that it has already: those with the same address, else with the same name.
+fn with_known_contacts(old: &Delegation, mut new: Delegation) -> Delegation {
+    let mut known: Vec<&Contact> = old.contacts.iter().collect();
+    let same_address =
+        |a: &Contact, b: &Contact| a.email.as_str().eq_ignore_ascii_case(b.email.as_str());
+    let same_name = |a: &Contact, b: &Contact| a.name == b.name;
+    let mut adopted = vec![false; new.contacts.len()];
+    for same in [same_address as fn(&Contact, &Contact) -> bool, same_name] {
+        for (contact, adopted) in new.contacts.iter_mut().zip(&mut adopted) {
+            if *adopted {
+                continue;
+            }
+            if let Some(at) = known.iter().position(|known| same(known, contact)) {
+                contact.id = known.remove(at).id;
+                *adopted = true;
+            }
+        }
+    }
+    new
+}
+
+/// Which details of which contacts differ, as `contact K7Q2M4XA: address and telephone`; never the details.
+fn details_changed(old: &[Contact], new: &[Contact]) -> Vec<String> {
+    let differing = |contact: &Contact| {
+        let before = old.iter().find(|before| before.id == contact.id)?;
+        let kinds = [
+            ("name", before.name != contact.name),
+            ("address", before.email != contact.email),
+            ("telephone", before.phone != contact.phone),
+        ];
+        let kinds: Vec<&str> = kinds
+            .into_iter()
+            .filter_map(|(kind, differs)| differs.then_some(kind))
+            .collect();
+        (!kinds.is_empty()).then(|| {
+            format!(
+                "{}: {}",
+                pseudonym::of_contact(contact.id),
+                kinds.join(" and ")
+            )
+        })
+    };
+    new.iter().filter_map(differing).collect()
+}
+
+/// What the history keeps of a delegation: of its contacts, pseudonyms only.
 fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
     let contacts = delegation.contacts.iter().map(|contact| {
         let letters_only = if contact.letters_only {
@@ -160,13 +213,10 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
         } else {
             ""
         };
-        let phone = match contact.phone.as_str() {
-            "" => String::new(),
-            phone => format!(", {phone}"),
-        };
         format!(
-            "{} <{}{phone}> ({}{letters_only})",
-            contact.name, contact.email, contact.language
+            "{} ({}{letters_only})",
+            pseudonym::of_contact(contact.id),
+            contact.language
         )
     });
     let presence = delegation

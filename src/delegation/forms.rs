@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Contact, Delegation, DelegationId, MOST_CONTACTS, Role, language};
+use super::{Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role, language};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
 use crate::event::Event;
@@ -182,6 +182,7 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
                 );
             }
             contacts.push(Contact {
+                id: ContactId(fresh_id()),
                 name,
                 email: address,
                 phone,

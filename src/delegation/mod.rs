@@ -73,9 +73,25 @@ pub struct Delegation {
 /// How many contacts a delegation may have.
 pub const MOST_CONTACTS: usize = 20;
 
+/// The id of a contact: random, and all that the history says of who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+pub struct ContactId(pub i64);
+
+impl Delegation {
+    /// The contact with an address, whatever its case.
+    #[must_use]
+    pub fn contact(&self, address: &str) -> Option<&Contact> {
+        self.contacts
+            .iter()
+            .find(|contact| contact.email.as_str().eq_ignore_ascii_case(address))
+    }
+}
+
 /// A person or desk that receives a delegation's mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
+    /// Its id.
+    pub id: ContactId,
     /// The name.
     pub name: Line,
     /// The address.

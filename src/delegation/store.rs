@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{Contact, Delegation, DelegationId, Role};
+use super::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::db::Conn;
 use crate::db::schema::{contacts, delegations, private_links, resources};
 use crate::db::text_enum::Word;
-use crate::db::{Conn, fresh_id};
 use crate::event::store::stored_zone;
 use crate::event::{EventId, resource};
 use crate::text::{Code, Email, Line};
@@ -73,12 +73,21 @@ fn contacts_of_event(
     conn: &mut Conn,
     event: EventId,
 ) -> QueryResult<HashMap<DelegationId, Vec<Contact>>> {
-    let rows: Vec<(DelegationId, String, String, String, String, bool)> = contacts::table
+    let rows: Vec<(
+        DelegationId,
+        ContactId,
+        String,
+        String,
+        String,
+        String,
+        bool,
+    )> = contacts::table
         .inner_join(delegations::table.on(delegations::id.eq(contacts::delegation_id)))
         .filter(delegations::event_id.eq(event))
         .order(contacts::position)
         .select((
             contacts::delegation_id,
+            contacts::id,
             contacts::name,
             contacts::email,
             contacts::phone,
@@ -87,8 +96,9 @@ fn contacts_of_event(
         ))
         .load(conn)?;
     let mut contacts: HashMap<DelegationId, Vec<Contact>> = HashMap::new();
-    for (delegation, name, email, phone, language, letters_only) in rows {
+    for (delegation, id, name, email, phone, language, letters_only) in rows {
         let contact = Contact {
+            id,
             name: Line::stored(name),
             email: Email::stored(email),
             phone,
@@ -166,7 +176,7 @@ fn write_people(conn: &mut Conn, delegation: &Delegation) -> QueryResult<()> {
     for (position, contact) in (0..).zip(&delegation.contacts) {
         diesel::insert_into(contacts::table)
             .values((
-                contacts::id.eq(fresh_id()),
+                contacts::id.eq(contact.id),
                 contacts::delegation_id.eq(delegation.id),
                 contacts::name.eq(contact.name.as_str()),
                 contacts::email.eq(contact.email.as_str()),

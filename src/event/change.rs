@@ -5,8 +5,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::live::Live;
 use super::programme::Programme;
 use super::tx::{self, EventTx};
-use super::{Event, store};
-use crate::audit::Actor;
+use super::{Event, Office, store};
+use crate::audit::{Actor, DETAILS_CHANGED};
 use crate::db::Conn;
 use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 use crate::time::Moment;
@@ -100,11 +100,16 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
         return Err(EventError::SlotsOutside(outside));
     }
     store::update(tx.conn, &event)?;
+    let (before, mut after) = (record(old), record(&event));
+    let changed = details_changed(&old.office, &event.office);
+    if !changed.is_empty() {
+        after[DETAILS_CHANGED] = changed.into();
+    }
     tx.record(
         "event.changed",
         (event.id.0, event.name.as_str()),
-        Some(record(old)),
-        Some(record(&event)),
+        Some(before),
+        Some(after),
     )?;
     Ok(tx.reread()?)
 }
@@ -144,6 +149,17 @@ fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
     found
 }
 
+/// Which details of the office differ; never the details.
+fn details_changed(old: &Office, new: &Office) -> Vec<&'static str> {
+    [
+        ("office address", old.email != new.email),
+        ("office telephone", old.phone != new.phone),
+    ]
+    .into_iter()
+    .filter_map(|(kind, differs)| differs.then_some(kind))
+    .collect()
+}
+
 fn record(event: &Event) -> serde_json::Value {
     let days = event
         .days
@@ -157,7 +173,7 @@ fn record(event: &Event) -> serde_json::Value {
         "venue_ja": event.venue_ja,
         "time_zone": event.time_zone.name(),
         "days": days.collect::<Vec<_>>(),
-        "office": format!("{} <{}> {}", event.office.name, event.office.email, event.office.phone),
+        "office": event.office.name.as_str(),
         "grid_minutes": event.settings.grid_minutes,
         "minimum_gap_minutes": event.settings.minimum_gap_minutes,
         "chair_run_minutes": event.settings.chair_run_minutes,

@@ -1,7 +1,7 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
 use super::{Enclosure, Invitation, Letter, Piece, Standing};
-use crate::delegation::{Contact, Delegation, DelegationId, Role};
+use crate::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use crate::event::{Event, EventId, Office, Revision, Settings};
 use crate::notice::{News, Told};
 use crate::text::{Code, Email, Line};
@@ -69,6 +69,7 @@ pub(super) struct Sample {
 impl Sample {
     pub(super) fn new() -> Self {
         let contact = Contact {
+            id: ContactId(1),
             name: line("Liaison desk"),
             email: Email::parse("kz@delegations.example").unwrap(),
             phone: String::new(),

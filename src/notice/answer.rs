@@ -4,6 +4,7 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::{Method, Notice, Told, store};
+use crate::audit::pseudonym;
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
@@ -229,6 +230,17 @@ pub(crate) fn keep(tx: &mut EventTx<'_>, answers: Vec<Answer>) -> QueryResult<()
     Ok(())
 }
 
+/// Who answered, as the history writes it: the pseudonym of a contact. Who of the office wrote an answer down is the actor.
+fn written_by(programme: &Programme, answer: &Answer) -> Option<String> {
+    if answer.via != Via::Mail {
+        return None;
+    }
+    let contact = programme
+        .delegation(answer.delegation)?
+        .contact(&answer.by)?;
+    Some(pseudonym::of_contact(contact.id))
+}
+
 fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> QueryResult<()> {
     let programme = tx.programme();
     let code = programme
@@ -243,7 +255,7 @@ fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> Que
             "answer": answer.reply.as_str(),
             "comment": answer.comment,
             "via": answer.via.as_str(),
-            "by": answer.by,
+            "by": written_by(&programme, answer),
             "sequence": answer.sequence,
         })
     };

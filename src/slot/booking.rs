@@ -349,7 +349,7 @@ fn judge(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GivenBy<'a> {
     /// The author of reasons that name none.
-    pub author: &'a str,
+    pub author: &'a Actor,
     /// The time of the booking.
     pub at: Moment,
 }
@@ -357,7 +357,7 @@ pub(crate) struct GivenBy<'a> {
 impl<'a> GivenBy<'a> {
     fn of(tx: &'a EventTx<'_>) -> Self {
         Self {
-            author: &tx.actor.name,
+            author: tx.actor,
             at: tx.now,
         }
     }
@@ -421,7 +421,10 @@ fn entries(
     if beside.is_empty() {
         beside.push(None);
     }
-    let author = reason.author.as_deref().unwrap_or(by.author);
+    let author = reason
+        .author
+        .clone()
+        .unwrap_or_else(|| by.author.to_string());
     let entry = |other| Override {
         slot: slot.id,
         slot_placement: slot.placement,
@@ -429,7 +432,7 @@ fn entries(
         resource: conflict.finding.resource(),
         rule: conflict.rule(),
         reason: reason.text.clone(),
-        author: author.to_owned(),
+        author: author.clone(),
         at: by.at,
     };
     beside.into_iter().map(entry).collect()

@@ -89,6 +89,7 @@ impl<'d> House<'d> {
         let actor = Actor {
             user: None,
             name: "Officer".to_owned(),
+            way: String::new(),
         };
         let written = self.db.write_here(|conn| {
             booking::commit(conn, &self.live, self.event, &actor, NOW, |tx| {

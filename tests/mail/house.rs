@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::db::{Conn, DbError, connect};
-use iikura::delegation::{Contact, Delegation, DelegationId, Role};
+use iikura::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use iikura::event::{Event, EventId, Office, Revision, Settings};
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
 use iikura::mail::transport::Transport;
@@ -228,6 +228,7 @@ impl Desk {
                 languages: vec!["kk".into()],
                 party_size: 6,
                 contacts: vec![Contact {
+                    id: ContactId(1),
                     name: line("Liaison desk"),
                     email: email("kz@delegations.example"),
                     phone: String::new(),

@@ -49,7 +49,7 @@ fn an_administrator_adds_a_user_who_can_sign_in() {
     assert_eq!(signed_in.status, 303);
     assert_eq!(
         server.count(
-            "SELECT count(*) AS count FROM audit WHERE action = 'user.added' AND actor = 'Admin'"
+            "SELECT count(*) AS count FROM audit WHERE action = 'user.added' AND actor LIKE 'user %' AND actor_id = (SELECT id FROM users WHERE name = 'Admin')"
         ),
         1
     );

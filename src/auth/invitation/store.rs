@@ -272,14 +272,13 @@ pub fn accept(
 /// Whoever sets a password by a link: its user, as far as anybody can tell from how it was passed on.
 fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
     let way = if letter.is_some() {
-        "by the link in a letter"
+        " by the link in a letter"
     } else {
-        "by a link that was handed over"
+        " by a link that was handed over"
     };
-    let actor = user.actor();
     Actor {
-        name: format!("{} {way}", actor.name),
-        ..actor
+        way: way.to_owned(),
+        ..user.actor()
     }
 }
 

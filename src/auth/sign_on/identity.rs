@@ -107,7 +107,7 @@ fn keep(conn: &mut Conn, identity: &Identity, user: &User, now: Moment) -> Resul
             // Two sign-ins at the same moment keep the same; the second has nothing left to do.
             return Ok(known(conn, identity)? == Some(user.id));
         }
-        let after = json!({ "issuer": identity.issuer, "subject": identity.subject });
+        let after = json!({ "issuer": identity.issuer });
         let what = (None, Some(after));
         note(
             conn,

@@ -112,7 +112,7 @@ pub fn prepare(
     reader.finish()?;
     let mut programme = Programme::new(event, delegations, rooms, interpreters, Vec::new());
     let by = GivenBy {
-        author: &actor.name,
+        author: actor,
         at: now,
     };
     let read = reader.slots(&mut programme, by, &file.slots)?;

@@ -9,7 +9,7 @@ use super::read::Reader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::db::fresh_id;
 use crate::db::text_enum::TextEnum;
-use crate::delegation::{self, Contact, Delegation, DelegationId, MOST_CONTACTS, Role};
+use crate::delegation::{self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role};
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
 use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::room::{Room, RoomId};
@@ -258,6 +258,7 @@ impl Reader<'_> {
                 );
             }
             contacts.push(Contact {
+                id: ContactId(fresh_id()),
                 name,
                 email,
                 phone,

@@ -2,14 +2,14 @@
 
 use super::read::{Content, Itip, Letter, Report};
 use super::{Outcome, store};
-use crate::audit::Actor;
+use crate::audit::{Actor, pseudonym};
 use crate::auth::invitation;
 use crate::db::{Conn, DbError};
 use crate::delegation::Delegation;
-use crate::event::EventId;
 use crate::event::live::Live;
 use crate::event::programme::Programme;
 use crate::event::tx;
+use crate::event::{EventId, archive};
 use crate::mail::outbox::{self, MailSummary};
 use crate::notice::answer::{self, Said, Via};
 use crate::notice::store::{Invited, invited_by};
@@ -65,6 +65,9 @@ impl Desk {
         itip: &Itip,
         invited: &Invited,
     ) -> Result<bool, DbError> {
+        if archive::archived_at(conn, invited.event)?.is_some() {
+            return Ok(false);
+        }
         let Some(programme) = self.live.programme(conn, invited.event)? else {
             return Ok(false);
         };
@@ -89,7 +92,11 @@ impl Desk {
         };
         let actor = Actor {
             user: None,
-            name: format!("{} (calendar of {})", delegation.name, said.by),
+            name: delegation.name.to_string(),
+            way: match delegation.contact(&said.by) {
+                Some(contact) => format!(" (calendar of {})", pseudonym::of_contact(contact.id)),
+                None => " (calendar)".to_owned(),
+            },
         };
         let words = format!("{}: {}", delegation.name, said.reply.label());
         let whose = (invited.slot, invited.delegation);

@@ -156,6 +156,7 @@ impl Door {
         let actor = Actor {
             user: None,
             name: format!("{} (private link)", self.delegation.name),
+            way: String::new(),
         };
         let counters = Counters::of_answer(delegation.0);
         throttle::refuse_if_over(app, &counters, now).await?;

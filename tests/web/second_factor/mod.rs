@@ -342,7 +342,7 @@ fn an_administrator_takes_a_factor_away_and_the_owner_is_told(scratch: &Scratch)
         "/sign-in",
         "half ones, too"
     );
-    let audited = "SELECT count(*) AS count FROM audit WHERE action = 'user.factor_reset' AND actor = 'Admin' AND subject = 'Aki'";
+    let audited = "SELECT count(*) AS count FROM audit WHERE action = 'user.factor_reset' AND actor_id = (SELECT id FROM users WHERE name = 'Admin') AND subject_id = (SELECT id FROM users WHERE name = 'Aki')";
     assert_eq!(server.count(audited), 1);
     assert_eq!(admin.post(&removal, &[]).status, 409, "there is none");
     assert_eq!(

@@ -30,7 +30,7 @@ fn who_has_to_have_a_factor_sets_one_up_before_anything_else(scratch: &Scratch) 
     );
     assert_eq!(rule("yes").location(), "/users?done=factor-required");
     assert_eq!(rule("yes").status, 303);
-    let audited = "SELECT count(*) AS count FROM audit WHERE action = 'users.second_factor_required' AND actor = 'Admin'";
+    let audited = "SELECT count(*) AS count FROM audit WHERE action = 'users.second_factor_required' AND actor LIKE 'user %' AND actor_id = (SELECT id FROM users WHERE name = 'Admin')";
     assert_eq!(
         server.count(audited),
         1,

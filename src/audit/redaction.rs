@@ -1,0 +1,174 @@
+//! Redaction: personal data is taken out of rows that are written already, and the chain still holds.
+//!
+//! A redacted row keeps its hash, time, action and the ids of who acted and on what; names and values change. A newer
+//! row of the same chain records which rows were redacted, with a digest of each row as it is now (which includes the
+//! hash that it had). So what a redaction left cannot be changed again unseen, and no redaction can be hidden.
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::chain::Content;
+use super::{Actor, Entry};
+use crate::db::Conn;
+use crate::db::schema::audit;
+use crate::event::{EventId, Revision};
+use crate::time::Moment;
+
+/// The action of the rows that record redactions.
+pub const ACTION: &str = "history.redacted";
+/// Under which the numbers of the rows are recorded.
+const ROWS: &str = "rows";
+/// Under which the digests of the rows are recorded; no page shows them.
+pub(super) const DIGESTS: &str = "digests";
+/// Rows that one row records at most.
+const RECORDED_AT_ONCE: usize = 500;
+/// Rows read at once.
+const BATCH: i64 = 1000;
+
+/// What a redaction may read and change of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = audit)]
+pub struct Row {
+    /// Its number.
+    pub id: i64,
+    at: Moment,
+    event_id: Option<EventId>,
+    revision: Option<Revision>,
+    /// Whose account acted; stays.
+    pub actor_id: Option<i64>,
+    /// Who acted.
+    pub actor: String,
+    /// What was done; stays.
+    pub action: String,
+    /// The id of what it was done to; stays.
+    pub subject_id: Option<i64>,
+    /// What it was done to.
+    pub subject: String,
+    /// What it was before, in JSON.
+    pub before_json: Option<String>,
+    /// What it was afterwards, in JSON.
+    pub after_json: Option<String>,
+    hash: Option<String>,
+}
+
+impl Row {
+    /// Of what the row says now and the hash that it was written with.
+    fn digest(&self) -> String {
+        Content {
+            at: self.at,
+            event: self.event_id,
+            revision: self.revision,
+            actor_id: self.actor_id,
+            actor: &self.actor,
+            action: &self.action,
+            subject_id: self.subject_id,
+            subject: &self.subject,
+            before: self.before_json.as_deref(),
+            after: self.after_json.as_deref(),
+        }
+        .hash(self.hash.as_deref())
+    }
+}
+
+/// Whose data is taken out of which chain, by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The event, and its revision after the change; `None` for the history of accounts and mail.
+    pub event: Option<(EventId, Revision)>,
+    /// When.
+    pub at: Moment,
+    /// Who redacts.
+    pub actor: &'a Actor,
+    /// The pseudonym of the person.
+    pub person: &'a str,
+}
+
+/// Changes the rows of one chain that `change` says it has changed, and records which. Gives their number.
+///
+/// For an event the caller has raised its revision; otherwise this is the last thing that its transaction does.
+///
+/// # Errors
+/// As the database says.
+pub fn redact(
+    conn: &mut Conn,
+    order: Order<'_>,
+    mut change: impl FnMut(&mut Row) -> bool,
+) -> QueryResult<usize> {
+    let event = order.event.map(|(event, _)| event);
+    let mut redacted: Vec<Row> = Vec::new();
+    let mut last = i64::MIN;
+    conn.transaction(|conn| {
+        super::chain::take_turn(conn, event)?;
+        loop {
+            let mut rows = audit::table
+                .filter(audit::id.gt(last))
+                .filter(audit::hash.is_not_null())
+                .filter(audit::action.ne(ACTION))
+                .order(audit::id)
+                .limit(BATCH)
+                .select(Row::as_select())
+                .into_boxed();
+            rows = match event {
+                Some(event) => rows.filter(audit::event_id.eq(event)),
+                None => rows.filter(audit::event_id.is_null()),
+            };
+            let rows: Vec<Row> = rows.load(conn)?;
+            let Some(newest) = rows.last() else {
+                break;
+            };
+            last = newest.id;
+            redacted.extend(
+                rows.into_iter()
+                    .filter_map(|mut row| change(&mut row).then_some(row)),
+            );
+        }
+        for rows in redacted.chunks(RECORDED_AT_ONCE) {
+            store(conn, order, rows)?;
+        }
+        Ok(redacted.len())
+    })
+}
+
+/// Records the redaction of these rows, then changes them: the database asks for the record first.
+fn store(conn: &mut Conn, order: Order<'_>, rows: &[Row]) -> QueryResult<()> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let digests: Vec<String> = rows.iter().map(Row::digest).collect();
+    let by = super::add(
+        conn,
+        &Entry {
+            at: order.at,
+            event: order.event,
+            actor: order.actor,
+            action: ACTION,
+            subject_id: None,
+            subject: order.person,
+            before: None,
+            after: Some(json!({ ROWS: ids, DIGESTS: digests })),
+        },
+    )?;
+    for row in rows {
+        diesel::update(audit::table.find(row.id))
+            .set((
+                audit::actor.eq(&row.actor),
+                audit::subject.eq(&row.subject),
+                audit::before_json.eq(&row.before_json),
+                audit::after_json.eq(&row.after_json),
+                audit::redaction.eq(Some(by)),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The rows that a record lists, with their digests; none when it makes no sense.
+pub(super) fn recorded(after: Option<&str>) -> Vec<(i64, String)> {
+    let read = || -> Option<Vec<(i64, String)>> {
+        let after: serde_json::Value = serde_json::from_str(after?).ok()?;
+        let rows = after.get(ROWS)?.as_array()?.iter();
+        let digests = after.get(DIGESTS)?.as_array()?.iter();
+        rows.zip(digests)
+            .map(|(row, digest)| Some((row.as_i64()?, digest.as_str()?.to_owned())))
+            .collect()
+    };
+    read().unwrap_or_default()
+}
