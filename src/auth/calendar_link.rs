@@ -12,7 +12,7 @@ use crate::auth::{Access, EventRole, Seat, UserId};
 use crate::db::schema::{calendar_links, events, memberships, users};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id};
-use crate::event::{EventId, ProgrammeVersion};
+use crate::event::{EventId, ProgrammeVersion, archive};
 use crate::text::Line;
 use crate::time::Moment;
 
@@ -87,6 +87,7 @@ pub fn make(
     let secret = Secret::fresh(PREFIX)?;
     let user = seat.user.id;
     conn.transaction(|conn| {
+        archive::refuse_archived(conn, seat.event)?;
         diesel::insert_into(calendar_links::table)
             .values((
                 calendar_links::id.eq(fresh_id()),

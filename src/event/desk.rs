@@ -165,6 +165,28 @@ impl Desk {
         Ok(written.value)
     }
 
+    /// As [`Desk::write`], for an archived event as well.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn write_archived_too<T: Send + 'static, E>(
+        &self,
+        work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
+    {
+        let Self { app, seat, now, .. } = self.clone();
+        let db = app.db.clone();
+        let written = db
+            .write(move |conn| {
+                tx::write_archived_too(conn, &app.live, seat.event, &seat.actor(), now, work)
+            })
+            .await?;
+        self.app.metrics.revision_made();
+        Ok(written.value)
+    }
+
     /// Books in one transaction, and wakes the mail worker.
     ///
     /// # Errors

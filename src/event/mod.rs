@@ -1,5 +1,6 @@
 //! Events: a ministerial meeting with its venue, days and programme.
 
+pub mod archive;
 pub mod change;
 pub mod desk;
 pub mod file;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::live::Live;
 use super::programme::Programme;
-use super::{EventId, ProgrammeVersion, Revision, store, wire};
+use super::{EventId, ProgrammeVersion, Revision, archive, store, wire};
 use crate::audit::{self, Actor};
 use crate::db::Conn;
 use crate::time::Moment;
@@ -41,7 +41,7 @@ pub struct Written<T> {
 /// Runs `work` in one transaction on `event`: all of it is stored, or nothing.
 ///
 /// # Errors
-/// As the work or the database says; `NotFound` when there is no such event.
+/// As the work or the database says; `NotFound` when there is no such event; [`archive::Archived`] when it is archived.
 pub fn write<T, E: From<DieselError>>(
     conn: &mut Conn,
     live: &Live,
@@ -50,8 +50,37 @@ pub fn write<T, E: From<DieselError>>(
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
+    write_if(conn, live, (event, false), actor, now, work)
+}
+
+/// As [`write`], for an archived event as well: what erases personal data, and what takes the event out of the archive.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_archived_too<T, E: From<DieselError>>(
+    conn: &mut Conn,
+    live: &Live,
+    event: EventId,
+    actor: &Actor,
+    now: Moment,
+    work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
+) -> Result<Written<T>, E> {
+    write_if(conn, live, (event, true), actor, now, work)
+}
+
+fn write_if<T, E: From<DieselError>>(
+    conn: &mut Conn,
+    live: &Live,
+    (event, archived_too): (EventId, bool),
+    actor: &Actor,
+    now: Moment,
+    work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
+) -> Result<Written<T>, E> {
     let (value, programme, known_at, committing) = conn.transaction::<_, E, _>(|conn| {
         let (before, version) = store::raise_revision(conn, event)?;
+        if !archived_too {
+            archive::refuse_archived(conn, event)?;
+        }
         let programme = current(conn, live, event, before, version)?;
         let mut tx = EventTx {
             conn,
@@ -73,6 +102,22 @@ pub fn write<T, E: From<DieselError>>(
         value,
         revision: programme.event.revision,
     })
+}
+
+/// Raises an event's revision, which makes all who write to it wait for this transaction. Gives the new version.
+///
+/// # Errors
+/// As the database says; `NotFound` when there is no such event.
+pub fn raise(conn: &mut Conn, event: EventId) -> QueryResult<ProgrammeVersion> {
+    store::raise_revision(conn, event).map(|(_, version)| version)
+}
+
+/// Announces a version that was raised without a programme at hand.
+///
+/// # Errors
+/// As the database says.
+pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
+    wire::announce(conn, event, version)
 }
 
 /// The programme inside the transaction: the one in memory, if it is of the version just left behind.

@@ -13,8 +13,8 @@ use crate::auth::session::{Caller, Session};
 use crate::auth::{Seat, User};
 use crate::db::Conn;
 use crate::db::text_enum::{TextEnum, Word};
-use crate::event::Event;
 use crate::event::desk::seats;
+use crate::event::{Event, archive};
 use crate::time::{Moment, Zone};
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
@@ -449,6 +449,8 @@ fn retrier(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(User, String
         }
         return Err(Error::NotFound);
     }
-    let (_, _, seat, _) = mail_of(conn, caller, id)?;
-    Ok((seat.to_change()?.user, format!("/mail/{id}")))
+    let (_, event, seat, _) = mail_of(conn, caller, id)?;
+    let user = seat.to_change()?.user;
+    archive::refuse_archived(conn, event.id)?;
+    Ok((user, format!("/mail/{id}")))
 }

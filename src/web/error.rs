@@ -12,6 +12,7 @@ use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::mail::outbox::PostError;
 use crate::notice::TellError;
 use crate::web::body::FORM_LIMIT;
+use crate::event::archive::Archived;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
 
@@ -260,6 +261,7 @@ impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         match &error {
             diesel::result::Error::NotFound => Self::NotFound,
+            archived if Archived::refused(archived) => Self::Conflict(Archived.to_string()),
             diesel::result::Error::DatabaseError(_, info) if is_full(info.message()) => {
                 tracing::error!("the database's disk is full");
                 Self::StorageFull

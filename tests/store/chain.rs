@@ -5,14 +5,15 @@ use std::sync::Barrier;
 use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
+use iikura::audit::redaction::{self, Order};
 use iikura::audit::{self, Actor, Entry};
 use iikura::db::schema::events;
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::{EventId, Revision};
+use iikura::event::{EventId, Revision, tx};
 use iikura::time::Moment;
 use serde_json::json;
 
-use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, run};
+use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
@@ -24,6 +25,9 @@ on_both!(
     an_end_that_was_cut_off_is_missed_by_whoever_noted_it,
     rows_from_before_the_hashes_are_given_theirs_once,
     verification_beside_writers_reads_one_snapshot,
+    a_recorded_redaction_leaves_a_chain_that_holds,
+    a_redacted_row_that_was_changed_is_named,
+    a_redaction_that_is_not_recorded_is_named,
 );
 
 /// Writes one row, as the program does: within an event after its revision was raised.
@@ -268,4 +272,103 @@ fn row_committed_after_one_with_a_higher_number_accuses_nobody() {
     let rows: Vec<u64> = chains.unwrap().iter().map(|chain| chain.rows).collect();
     assert_eq!(rows, [1, 5, 1]);
     assert_eq!(verify(&db, &[]).unwrap().len(), 3);
+}
+
+/// Takes what rows of the meeting say out of those with this subject.
+fn redact(db: &Db, subject: &str) -> usize {
+    let redacted: Result<usize, DbError> = db.write_here(|conn| {
+        conn.transaction(|conn| {
+            let revision = tx::raise(conn, EventId(MEETING))?.revision;
+            let actor = Actor::command_line();
+            let order = Order {
+                event: Some((EventId(MEETING), revision)),
+                at: Moment::from_seconds(1_671_858_000),
+                actor: &actor,
+                person: "contact 00000001",
+            };
+            Ok(redaction::redact(conn, order, |row| {
+                let named = row.subject == subject;
+                if named {
+                    "contact 00000001".clone_into(&mut row.subject);
+                    row.after_json = None;
+                }
+                named
+            })?)
+        })
+    });
+    redacted.unwrap()
+}
+
+fn a_recorded_redaction_leaves_a_chain_that_holds(db: &Scratch) {
+    written(db);
+    let noted: Vec<String> = verify(db, &[])
+        .unwrap()
+        .into_iter()
+        .map(|chain| chain.newest)
+        .collect();
+    assert_eq!(redact(db, "two"), 1);
+    assert_eq!(redact(db, "nobody"), 0);
+    write(db, Some(MEETING), "five").unwrap();
+    // Even the newest row, and one that was redacted before.
+    assert_eq!(redact(db, "five"), 1);
+    assert_eq!(redact(db, "contact 00000001"), 2);
+    let chains = verify(db, &noted).unwrap();
+    let redacted: Vec<(u64, u64)> = chains.iter().map(|it| (it.rows, it.redacted)).collect();
+    assert_eq!(redacted, [(1, 0), (8, 2), (1, 0)]);
+    assert_eq!(count(db, "audit WHERE subject IN ('two', 'five')"), 0);
+    assert_eq!(count(db, "audit WHERE action = 'history.redacted'"), 3);
+}
+
+fn a_redacted_row_that_was_changed_is_named(db: &Scratch) {
+    for deed in [
+        "UPDATE audit SET subject = 'forged' WHERE subject = 'contact 00000001' AND redaction IS NOT NULL",
+        "UPDATE audit SET subject = 'forged', action = 'slot.moved' WHERE redaction IS NOT NULL",
+        "UPDATE audit SET subject = 'forged', redaction = NULL WHERE redaction IS NOT NULL",
+        "UPDATE audit SET subject = 'forged', hash = 'x' WHERE redaction IS NOT NULL",
+    ] {
+        let db = if is_sqlite(db) {
+            Scratch::sqlite()
+        } else {
+            Scratch::postgres()
+        };
+        written(&db);
+        redact(&db, "two");
+        behind_the_guards(&db, deed);
+        assert_altered(&db, "forged");
+    }
+    // What was redacted was put back as it had been.
+    written(db);
+    redact(db, "two");
+    behind_the_guards(
+        db,
+        "UPDATE audit SET subject = 'two', after_json = '{\"room\":null,\"title\":\"two\"}', redaction = NULL
+         WHERE redaction IS NOT NULL",
+    );
+    assert_altered(db, "two");
+}
+
+fn a_redaction_that_is_not_recorded_is_named(db: &Scratch) {
+    written(db);
+    for refused in [
+        "UPDATE audit SET subject = 'forged', redaction = 6 WHERE subject = 'two'",
+        "UPDATE audit SET redaction = 99 WHERE subject = 'two'",
+    ] {
+        assert_refused(run(db, refused));
+    }
+    redact(db, "three");
+    // The record is there, but does not list this row.
+    let by = "(SELECT max(id) FROM audit WHERE action = 'history.redacted')";
+    for refused in [
+        format!("UPDATE audit SET action = 'x', redaction = {by} WHERE subject = 'two'"),
+        format!("UPDATE audit SET subject = 'x', redaction = {by} WHERE subject = 'elsewhere'"),
+        format!("UPDATE audit SET subject = 'x', redaction = {by} WHERE id = {by}"),
+    ] {
+        assert_refused(run(db, &refused));
+    }
+    run(
+        db,
+        &format!("UPDATE audit SET subject = 'forged', redaction = {by} WHERE subject = 'two'"),
+    )
+    .unwrap();
+    assert_altered(db, "forged");
 }

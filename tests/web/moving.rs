@@ -126,6 +126,11 @@ fn lived_in(meeting: &Meeting, folder: &Path) -> Kept {
     assert_eq!(server.browser().post("/sign-in", &wrong).status, 422);
     let links = "/events/ca-jad-9/delegations/TM/links";
     assert_eq!(officer.post(links, &[]).status, 303);
+    let kept = [("days", "3000")];
+    assert_eq!(
+        officer.post("/events/ca-jad-9/retention", &kept).status,
+        303
+    );
     // What comes from outside.
     for statement in [
         "INSERT INTO mailboxes VALUES ('imap.example/INBOX', 4294967295, 9, 1671858000, NULL)".to_owned(),

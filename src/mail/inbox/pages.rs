@@ -10,6 +10,7 @@ use super::{IncomingId, Outcome};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::event::Event;
+use crate::event::archive;
 use crate::event::desk::seats;
 use crate::mail::pages::in_zone;
 use crate::web::Error;
@@ -145,6 +146,7 @@ pub async fn handle(
                 .find(|(event, _)| event.id == mail.event_id)
                 .ok_or(Error::NotFound)?;
             let seat = seat.to_change()?;
+            archive::refuse_archived(conn, seat.event)?;
             store::handle(conn, id, seat.user.name.as_str(), now)?;
             Ok::<_, Error>(())
         })

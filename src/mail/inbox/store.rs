@@ -9,7 +9,7 @@ use crate::db::schema::{inbox, mailboxes};
 use crate::db::text_enum::{TextEnum, Word};
 use crate::db::{Conn, fresh_id};
 use crate::delegation::DelegationId;
-use crate::event::EventId;
+use crate::event::{EventId, archive};
 use crate::mail::outbox::MailId;
 use crate::slot::SlotId;
 use crate::time::Moment;
@@ -83,6 +83,10 @@ pub(super) fn keep(
     judged: &Judged,
     now: Moment,
 ) -> QueryResult<()> {
+    // What comes in for an event that is over changes nothing any more.
+    if archive::archived_at(conn, judged.event)?.is_some() {
+        return Ok(());
+    }
     diesel::insert_into(inbox::table)
         .values((
             inbox::id.eq(fresh_id()),

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::session::TokenHash;
 use crate::db::Conn;
 use crate::delegation::{Delegation, DelegationId};
+use crate::event::archive;
 use crate::event::programme::Programme;
 use crate::slot::SlotId;
 use crate::time::Moment;
@@ -119,6 +120,13 @@ impl Door {
         generation: i32,
         now: Moment,
     ) -> Result<Result<Self, Shut>, Error> {
+        let archived = app
+            .db
+            .read(move |conn| Ok::<_, Error>(archive::archived_at(conn, links.event)?))
+            .await?;
+        if archived.is_some() {
+            return Ok(Err(Shut::Unknown));
+        }
         let Some(programme) = app.live.current(&app.db, links.event).await? else {
             return Ok(Err(Shut::Unknown));
         };

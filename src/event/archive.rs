@@ -1,0 +1,236 @@
+//! The end of an event: it is archived, which keeps everything and changes nothing more, and may then be deleted.
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+
+use super::tx::{self, EventTx};
+use super::{EventId, Revision};
+use crate::audit::redaction::{self, Order};
+use crate::audit::{self, Actor, Entry};
+use crate::db::Conn;
+use crate::db::schema::{
+    calendar_links, delegations, event_lifecycles, events, link_passes, outbox, slots,
+};
+use crate::db::text_enum::Word;
+use crate::delegation::DelegationId;
+use crate::mail::outbox::MailState;
+use crate::notice::link_store;
+use crate::time::Moment;
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "The event is archived, so nothing about it can be changed. An administrator can take it out of the archive on its page of settings."
+)]
+pub struct Archived;
+
+impl Archived {
+    /// The refusal as an error of the database, which every error of a write can hold.
+    pub(super) fn into_database_error(self) -> DieselError {
+        DieselError::QueryBuilderError(Box::new(self))
+    }
+
+    /// True when a write was refused because its event is archived.
+    #[must_use]
+    pub fn refused(error: &DieselError) -> bool {
+        matches!(error, DieselError::QueryBuilderError(cause) if cause.is::<Self>())
+    }
+}
+
+/// Why an event stays.
+#[derive(Debug, thiserror::Error)]
+pub enum DeletionError {
+    /// It is in use.
+    #[error("only an archived event can be deleted; archive it first")]
+    NotArchived,
+    /// The short name that was typed is another one.
+    #[error("type the event’s short name, {0}, to delete it")]
+    OtherSlug(String),
+    /// The database failed.
+    #[error(transparent)]
+    Query(#[from] DieselError),
+}
+
+/// Since when an event is archived; `None` while it is in use.
+///
+/// # Errors
+/// As the database says.
+pub fn archived_at(conn: &mut Conn, event: EventId) -> QueryResult<Option<Moment>> {
+    event_lifecycles::table
+        .find(event)
+        .select(event_lifecycles::archived_at)
+        .get_result(conn)
+        .optional()
+        .map(Option::flatten)
+}
+
+/// The events that are archived.
+///
+/// # Errors
+/// As the database says.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
+    event_lifecycles::table
+        .filter(event_lifecycles::archived_at.is_not_null())
+        .select(event_lifecycles::event_id)
+        .load(conn)
+}
+
+/// Refuses what would change an archived event, for writes beside the programme.
+///
+/// # Errors
+/// When it is archived, or as the database says.
+pub fn refuse_archived(conn: &mut Conn, event: EventId) -> QueryResult<()> {
+    match archived_at(conn, event)? {
+        Some(_) => Err(Archived.into_database_error()),
+        None => Ok(()),
+    }
+}
+
+/// Makes sure that an event has its row, for a change of it.
+///
+/// # Errors
+/// As the database says.
+pub fn ensure_row(conn: &mut Conn, event: EventId) -> QueryResult<()> {
+    let known: i64 = event_lifecycles::table
+        .filter(event_lifecycles::event_id.eq(event))
+        .count()
+        .get_result(conn)?;
+    if known == 0 {
+        diesel::insert_into(event_lifecycles::table)
+            .values(event_lifecycles::event_id.eq(event))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Archives an event: mail that waits is cancelled, private and calendar links end.
+///
+/// # Errors
+/// As the database says.
+pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
+    let programme = tx.programme();
+    let event = programme.event.id;
+    ensure_row(tx.conn, event)?;
+    diesel::update(event_lifecycles::table.find(event))
+        .set(event_lifecycles::archived_at.eq(Some(tx.now)))
+        .execute(tx.conn)?;
+    let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
+    diesel::update(
+        outbox::table
+            .filter(outbox::event_id.eq(event))
+            .filter(outbox::state.eq_any(waiting)),
+    )
+    .set((
+        outbox::state.eq(Word(MailState::Superseded)),
+        outbox::last_error.eq(Some("the event was archived before it left")),
+    ))
+    .execute(tx.conn)?;
+    diesel::delete(calendar_links::table.filter(calendar_links::event_id.eq(event)))
+        .execute(tx.conn)?;
+    let invited: Vec<DelegationId> = delegations::table
+        .filter(delegations::event_id.eq(event))
+        .select(delegations::id)
+        .load(tx.conn)?;
+    for delegation in invited {
+        link_store::renew(tx.conn, delegation, tx.now)?;
+        diesel::delete(link_passes::table.filter(link_passes::delegation_id.eq(delegation)))
+            .execute(tx.conn)?;
+    }
+    tx.record(
+        "event.archived",
+        (event.0, programme.event.name.as_str()),
+        None,
+        None,
+    )
+}
+
+/// Takes an event out of the archive. Links that ended stay so.
+///
+/// # Errors
+/// As the database says.
+pub fn restore(tx: &mut EventTx<'_>) -> QueryResult<()> {
+    let programme = tx.programme();
+    let event = programme.event.id;
+    diesel::update(event_lifecycles::table.find(event))
+        .set(event_lifecycles::archived_at.eq(None::<Moment>))
+        .execute(tx.conn)?;
+    tx.record(
+        "event.restored",
+        (event.0, programme.event.name.as_str()),
+        None,
+        None,
+    )
+}
+
+/// Deletes an archived event with everything that belongs to it, in one transaction. Its history keeps who did what and
+/// when, without names and values; that of accounts and mail says that it was deleted.
+///
+/// # Errors
+/// When it is not archived or `slug` is not its own, or as the database says.
+pub fn delete(
+    conn: &mut Conn,
+    event: EventId,
+    slug: &str,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), DeletionError> {
+    conn.transaction(|conn| {
+        let version = tx::raise(conn, event)?;
+        let revision = version.revision;
+        let (own, name): (String, String) = events::table
+            .find(event)
+            .select((events::slug, events::name))
+            .get_result(conn)?;
+        if archived_at(conn, event)?.is_none() {
+            return Err(DeletionError::NotArchived);
+        }
+        if own != slug.trim() {
+            return Err(DeletionError::OtherSlug(own));
+        }
+        empty_history(conn, (event, revision), actor, now)?;
+        // What takes place first: places in use keep rooms and people from going.
+        diesel::delete(slots::table.filter(slots::event_id.eq(event))).execute(conn)?;
+        diesel::delete(events::table.find(event)).execute(conn)?;
+        tx::announce(conn, event, version)?;
+        audit::record(
+            conn,
+            &Entry {
+                at: now,
+                event: None,
+                actor,
+                action: "event.deleted",
+                subject_id: Some(event.0),
+                subject: &format!("{name} ({own})"),
+                before: None,
+                after: None,
+            },
+        )?;
+        Ok(())
+    })
+}
+
+/// Takes names and values out of an event's history.
+fn empty_history(
+    conn: &mut Conn,
+    event: (EventId, Revision),
+    actor: &Actor,
+    at: Moment,
+) -> QueryResult<usize> {
+    let order = Order {
+        event: Some(event),
+        at,
+        actor,
+        person: "event deleted",
+    };
+    redaction::redact(conn, order, |row| {
+        let says = !row.subject.is_empty() || row.before_json.is_some() || row.after_json.is_some();
+        row.subject.clear();
+        (row.before_json, row.after_json) = (None, None);
+        // A delegation's name, or whose calendar answered.
+        let names = row.actor_id.is_none() && row.actor != "command line" && !row.actor.is_empty();
+        if names {
+            row.actor.clear();
+        }
+        says || names
+    })
+}
