@@ -22,6 +22,7 @@ pub mod interpreter;
 pub mod mail;
 pub mod notice;
 pub mod operation;
+pub mod personal;
 pub mod plan;
 pub mod room;
 pub mod slot;

@@ -17,7 +17,7 @@ use crate::db::Conn;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Nothing,
     Number(i64),
     Text(String),
@@ -27,7 +27,7 @@ pub(super) enum Cell {
 }
 
 /// A row that says by itself what is in it, whatever its table.
-pub(super) struct Cells(pub Vec<Cell>);
+pub(crate) struct Cells(pub Vec<Cell>);
 
 impl Cells {
     /// What is wrong with a row that a database gave, whose columns may hold what is not of their kind.
@@ -153,7 +153,7 @@ fn of_postgres(value: PgValue<'_>) -> deserialize::Result<Cell> {
 
 impl Cell {
     /// As the file has it; nothing when a column of that kind cannot hold it: SQLite keeps whatever it was given.
-    pub(super) fn into_json(self, kind: Kind) -> Option<Value> {
+    pub(crate) fn into_json(self, kind: Kind) -> Option<Value> {
         Some(match (self, kind) {
             (Self::Nothing, _) => Value::Null,
             (Self::Number(number), Kind::BigInt) => number.into(),
@@ -185,7 +185,7 @@ impl Cell {
     }
 
     /// Puts it into the next place of a statement.
-    pub(super) fn bind(self, statement: Statement<'_>, kind: Kind) -> Statement<'_> {
+    pub(crate) fn bind(self, statement: Statement<'_>, kind: Kind) -> Statement<'_> {
         let (mut number, mut text, mut truth, mut date, mut bytes) = (None, None, None, None, None);
         match self {
             Self::Nothing => {}
@@ -210,7 +210,7 @@ impl Cell {
 }
 
 /// A statement with its values, for either database.
-pub(super) type Statement<'f> = BoxedSqlQuery<'f, <Conn as diesel::Connection>::Backend, SqlQuery>;
+pub(crate) type Statement<'f> = BoxedSqlQuery<'f, <Conn as diesel::Connection>::Backend, SqlQuery>;
 
 fn day(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()

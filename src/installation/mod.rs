@@ -4,7 +4,7 @@
 //! rows, ordered by their key; at the end the SHA-256 of all that stands before. What is equal gives equal bytes, on
 //! both databases and at any hour, so two files can be compared and an import can read back what it has stored.
 
-mod cell;
+pub(crate) mod cell;
 mod export;
 mod file;
 mod import;

@@ -18,6 +18,7 @@ mod installation;
 mod loading;
 mod migrations;
 mod occupancy;
+mod personal;
 mod race;
 mod releases;
 mod scene;

@@ -1,0 +1,136 @@
+//! Gathers all that is stored about the person with an address, as JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::place::{self, FoundRow};
+use crate::audit::pseudonym;
+use crate::auth::UserId;
+use crate::db::Conn;
+use crate::db::schema::{contacts, users};
+use crate::delegation::ContactId;
+use crate::installation::cell::Cell;
+use crate::installation::table::{Kind, Table};
+
+/// Columns that open something and say nothing about anybody.
+const SECRETS: &[&str] = &[
+    "password_hash",
+    "token_hash",
+    "code_hash",
+    "request_hash",
+    "seed",
+    "last_step",
+];
+
+/// Who the address belongs to, as far as it is stored.
+struct Known {
+    users: Vec<(UserId, String)>,
+    contacts: Vec<ContactId>,
+}
+
+/// All rows that have to do with the person with an address, by table. Every column of every table is looked through.
+///
+/// # Errors
+/// As the database says.
+pub fn of_address(conn: &mut Conn, address: &str) -> QueryResult<Value> {
+    let address = address.trim().to_lowercase();
+    let known = known(conn, &address)?;
+    let mut terms = vec![address.clone()];
+    terms.extend(
+        known
+            .users
+            .iter()
+            .map(|(user, _)| pseudonym::of_user(*user).to_lowercase()),
+    );
+    terms.extend(
+        known
+            .contacts
+            .iter()
+            .map(|contact| pseudonym::of_contact(*contact).to_lowercase()),
+    );
+    let mut found: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    let mut mails: BTreeSet<i64> = BTreeSet::new();
+    for table in place::tables() {
+        let mut rows = place::containing(conn, table, None, &terms)?;
+        for row in related(conn, table, &known)? {
+            if !rows.iter().any(|other| other.cells == row.cells) {
+                rows.push(row);
+            }
+        }
+        if table.name == "outbox" {
+            mails.extend(rows.iter().filter_map(|row| row.number("id")));
+        }
+        if table.name == "enclosures" && !mails.is_empty() {
+            let ids: Vec<String> = mails.iter().map(ToString::to_string).collect();
+            let condition = format!("mail_id IN ({})", ids.join(", "));
+            for row in place::matching(conn, table, &condition, Vec::new())? {
+                if !rows.iter().any(|other| other.cells == row.cells) {
+                    rows.push(row);
+                }
+            }
+        }
+        if !rows.is_empty() {
+            found.insert(table.name, rows.into_iter().map(in_json).collect());
+        }
+    }
+    Ok(json!({ "address": address, "found": found }))
+}
+
+fn known(conn: &mut Conn, address: &str) -> QueryResult<Known> {
+    let contacts: Vec<(ContactId, String)> = contacts::table
+        .select((contacts::id, contacts::email))
+        .load(conn)?;
+    Ok(Known {
+        users: users::table
+            .filter(users::email.eq(address))
+            .select((users::id, users::name))
+            .load(conn)?,
+        contacts: contacts
+            .into_iter()
+            .filter(|(_, email)| email.eq_ignore_ascii_case(address))
+            .map(|(id, _)| id)
+            .collect(),
+    })
+}
+
+/// The rows that name a user by id, or by the name that notes bear.
+fn related(conn: &mut Conn, table: &'static Table, known: &Known) -> QueryResult<Vec<FoundRow>> {
+    let mut rows = Vec::new();
+    for (UserId(user), name) in &known.users {
+        for column in table.columns {
+            let (condition, values) = match column.name {
+                "user_id" | "actor_id" => (format!("{} = {user}", column.name), Vec::new()),
+                "author" | "handled_by" | "paused_by" | "answered_by" => {
+                    (format!("{} = $1", column.name), vec![name.clone()])
+                }
+                _ => continue,
+            };
+            rows.extend(place::matching(conn, table, &condition, values)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// A row with its columns by name, without what opens something.
+fn in_json(row: FoundRow) -> Value {
+    let columns = row.table.columns.iter().zip(row.cells);
+    let shown = columns.filter(|(column, _)| !SECRETS.contains(&column.name));
+    let fields: Map<String, Value> = shown
+        .map(|(column, cell)| {
+            let value = match (cell, column.kind) {
+                // A mail is text nearly always, and reads better so.
+                (Cell::Bytes(bytes), Kind::Binary) => match String::from_utf8(bytes) {
+                    Ok(text) => text.into(),
+                    Err(error) => Cell::Bytes(error.into_bytes())
+                        .into_json(Kind::Binary)
+                        .unwrap_or(Value::Null),
+                },
+                (cell, kind) => cell.into_json(kind).unwrap_or(Value::Null),
+            };
+            (column.name.to_owned(), value)
+        })
+        .collect();
+    Value::Object(fields)
+}
