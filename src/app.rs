@@ -20,7 +20,7 @@ use crate::db::Db;
 use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
-use crate::event::pages::{history, overview, settings, timetable, watching};
+use crate::event::pages::{ending, history, overview, settings, timetable, watching};
 use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
@@ -31,6 +31,7 @@ use crate::operation::clock::ClockDifference;
 use crate::operation::health::{self, Readiness};
 use crate::operation::heartbeat::Heartbeats;
 use crate::operation::metrics::Metrics;
+use crate::personal::pages as personal;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
@@ -208,6 +209,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/users/{user}/sessions/end",
             web::post().to(user_pages::end_sessions),
         )
+        .route("/users/{user}/deletion", web::get().to(personal::ask_user))
+        .route(
+            "/users/{user}/deletion",
+            web::post().to(personal::delete_user),
+        )
         .route("/mail", web::get().to(mail::index))
         .route("/mail/health", web::get().to(mail_health::show))
         .route("/mail/health", web::post().to(mail_health::try_out))
@@ -219,6 +225,17 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/mail/{id}/source", web::get().to(mail::source))
         .route("/mail/{id}/enclosure", web::get().to(mail::enclosed))
         .route("/mail/{id}/retry", web::post().to(mail::retry))
+        .route("/mail/{id}/erasure", web::get().to(personal::ask_recipient))
+        .route(
+            "/mail/{id}/erasure",
+            web::post().to(personal::forget_recipient),
+        )
+        .route("/personal-data", web::get().to(personal::search))
+        .route("/personal-data/export", web::post().to(personal::download))
+        .route(
+            "/personal-data/erasure",
+            web::post().to(personal::forget_everywhere),
+        )
         .route("/", web::get().to(event::pages::index))
         .route("/audit", web::get().to(history::of_everything))
         .route("/events", web::post().to(settings::add))
@@ -275,6 +292,17 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route("/events/{slug}/settings", web::get().to(settings::show))
         .route("/events/{slug}/settings", web::post().to(settings::update))
+        .route("/events/{slug}/archival", web::post().to(ending::archive))
+        .route(
+            "/events/{slug}/restoration",
+            web::post().to(ending::restore),
+        )
+        .route("/events/{slug}/deletion", web::get().to(ending::ask))
+        .route("/events/{slug}/deletion", web::post().to(ending::delete))
+        .route(
+            "/events/{slug}/retention",
+            web::post().to(ending::set_retention),
+        )
         .route("/events/{slug}/notices", web::get().to(notices::index))
         .route("/events/{slug}/notices", web::post().to(notices::send))
         .route(
@@ -375,6 +403,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route(
             "/events/{slug}/delegations/{code}/removal",
             web::post().to(delegations::remove),
+        )
+        .route(
+            "/events/{slug}/contacts/{contact}/erasure",
+            web::get().to(personal::ask_contact),
+        )
+        .route(
+            "/events/{slug}/contacts/{contact}/erasure",
+            web::post().to(personal::forget_contact),
         )
         .route("/d/{token}", web::get().to(private::show))
         .route("/d/{token}", web::post().to(private::open))

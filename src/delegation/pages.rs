@@ -13,6 +13,7 @@ use crate::event::pages::settings::ZONES;
 use crate::notice::link::Link;
 use crate::notice::link_store;
 use crate::notice::link_words::LinkWords;
+use crate::personal::contact as personal;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -45,6 +46,13 @@ struct DelegationPage {
     languages: TextField,
     presence: TextArea,
     contacts: Vec<ContactRow>,
+    /// Contacts, and those whom mail was sent to earlier.
+    forgettable: Vec<Forgettable>,
+}
+
+struct Forgettable {
+    who: String,
+    href: String,
 }
 
 struct PrivatePage {
@@ -129,11 +137,24 @@ pub async fn edit(
         .ok_or(Error::NotFound)?;
     let form = Form::new(forms::fields_of(&desk.programme.event, stored));
     let id = stored.id;
-    let links = app
+    let (links, former) = app
         .db
-        .read(move |conn| Ok::<_, Error>(link_store::of(conn, id)?))
-        .await?
-        .ok_or(Error::NotFound)?;
+        .read(move |conn| {
+            let links = link_store::of(conn, id)?.ok_or(Error::NotFound)?;
+            Ok::<_, Error>((links, personal::former_recipients(conn, id)?))
+        })
+        .await?;
+    let contacts = stored.contacts.iter().map(|contact| Forgettable {
+        who: contact.name.to_string(),
+        href: format!(
+            "/events/{}/contacts/{}/erasure",
+            desk.seat.slug, contact.id.0
+        ),
+    });
+    let former = former.into_iter().map(|(address, mail)| Forgettable {
+        who: format!("{address} (no contact any more)"),
+        href: format!("/mail/{mail}/erasure"),
+    });
     let link = Link {
         delegation: id,
         generation: links.generation,
@@ -144,6 +165,7 @@ pub async fn edit(
             address: app.config.links().address(link),
             life: LinkWords::of(&desk.programme.event, &links, desk.now),
         }),
+        forgettable: contacts.chain(former).collect(),
         ..page(&desk, Some(stored), form)
     })
 }
@@ -307,6 +329,7 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
             .rows(2)
             .of(&form),
         contacts: contact_rows(&form),
+        forgettable: Vec::new(),
         form,
     }
 }

@@ -19,6 +19,22 @@ const SENTENCES: &[(&str, &str)] = &[
         "The slot is confirmed and its delegations are told.",
     ),
     (
+        "contact-forgotten",
+        "The contact is forgotten. The history says a pseudonym instead.",
+    ),
+    (
+        "event-archived",
+        "The event is archived: it can be read and not changed.",
+    ),
+    (
+        "event-deleted",
+        "The event is deleted, with everything about it.",
+    ),
+    (
+        "event-restored",
+        "The event can be changed again. Links that had ended stay so.",
+    ),
+    (
         "factor-optional",
         "A second factor is everybody's own choice.",
     ),
@@ -82,6 +98,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("told", "The delegations are told."),
     ("undone", "The change is undone."),
+    (
+        "user-deleted",
+        "The user is deleted. The history says a pseudonym instead.",
+    ),
     (
         "user-disabled",
         "The account is disabled; its sessions and tokens have ended.",

@@ -45,7 +45,7 @@ impl Places {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let values: Vec<String> = match name {
             "slug" => words(&["ca-jad-9"]),
-            "id" => self.ids.clone(),
+            "id" | "contact" => self.ids.clone(),
             "token" => self.tokens.clone(),
             // Of delegations, rooms and interpreters.
             "code" => words(&["KZ", "UZ", "conference", "ru-1", "nobody"]),

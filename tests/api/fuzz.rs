@@ -121,8 +121,8 @@ thread_local! {
         let meeting = Meeting::on(&scratch);
         let routes = routes(&meeting).into_iter();
         let routes = routes.flat_map(|(path, methods)| methods.into_iter().map(move |method| (method, path.clone())));
-        // What ends the session, what never ends, and what sets pages on paper or asks for passwords for too long.
-        let slow = ["/sign-out", "/sign-in", "/password", "/sessions", "/live", ".pdf", "/account/tokens", "/users"];
+        // What ends the session or the event, what never ends, and what sets pages on paper or asks for passwords for too long.
+        let slow = ["/sign-out", "/sign-in", "/password", "/sessions", "/live", ".pdf", "/account/tokens", "/users", "/archival"];
         let routes = routes.filter(|(_, path)| !slow.iter().any(|end| path.contains(end)));
         House {
             browser: meeting.server.signed_in(ADMIN),

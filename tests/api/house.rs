@@ -219,6 +219,10 @@ impl House {
                 "page" => "1",
                 "copy" => "0",
                 "user" => &self.dummy,
+                "contact" => &lines(
+                    &self.meeting.server,
+                    "SELECT CAST(max(c.id) AS TEXT) AS line FROM contacts c JOIN delegations d ON d.id = c.delegation_id JOIN events e ON e.id = d.event_id WHERE e.slug = 'ca-jad-9'",
+                )[0],
                 "session" => &visitor.session,
                 "file" => &self.asset,
                 new => panic!("say in this test what can stand for {{{new}}} in {path}"),

@@ -34,6 +34,7 @@ mod outages;
 mod overview;
 mod papers;
 mod passwords;
+mod personal;
 mod plans;
 mod private_links;
 mod programme_calendars;

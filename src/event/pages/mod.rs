@@ -1,5 +1,6 @@
 //! The pages of an event: the list of events, the timetable, settings, history.
 
+pub mod ending;
 pub mod history;
 pub mod overview;
 pub mod settings;
@@ -11,6 +12,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::event::archive;
 use crate::event::desk::seats;
 use crate::mail::health_pages::PauseWords;
 use crate::mail::{inbox, outbox};
@@ -23,6 +25,8 @@ use crate::web::page::{Section, Shell, render};
 struct IndexPage {
     shell: Shell,
     events: Vec<EventLine>,
+    /// Events that are over and stay as they are.
+    archived: Vec<EventLine>,
     unsent: i64,
     came_in: i64,
     paused: Option<PauseWords>,
@@ -43,17 +47,19 @@ struct EventLine {
 /// # Errors
 /// When nobody is signed in.
 pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, events, unsent, came_in, paused) = app
+    let (session, (events, archived), unsent, came_in, paused) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
-            let (mut lines, mut unsent, mut came_in) = (Vec::new(), 0, 0);
+            let (mut lines, mut archived, mut unsent, mut came_in) = (Vec::new(), Vec::new(), 0, 0);
+            let in_archive = archive::all(conn)?;
             for (event, seat) in seats(conn, &session)? {
                 unsent += outbox::counts(conn, Some(event.id))?.need_attention();
                 if seat.may_change() {
                     came_in += inbox::attention(conn, event.id)?;
                 }
-                lines.push(EventLine {
+                let is_archived = in_archive.contains(&event.id);
+                let line = EventLine {
                     slug: event.slug.to_string(),
                     name: event.name.to_string(),
                     name_ja: event.name_ja.clone(),
@@ -69,18 +75,30 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
                     } else {
                         "You can read it"
                     },
-                });
+                };
+                if is_archived {
+                    archived.push(line);
+                } else {
+                    lines.push(line);
+                }
             }
             if session.user.admin {
                 unsent += outbox::accounts_need_attention(conn)?;
             }
-            Ok::<_, Error>((session, lines, unsent, came_in, outbox::paused(conn)?))
+            Ok::<_, Error>((
+                session,
+                (lines, archived),
+                unsent,
+                came_in,
+                outbox::paused(conn)?,
+            ))
         })
         .await?;
     let may_add = session.user.admin;
     render(&IndexPage {
         shell: session.shell("Events", Section::Events),
         events,
+        archived,
         unsent,
         came_in,
         paused: paused.map(Into::into),

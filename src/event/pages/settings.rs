@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::auth::session::{Caller, Session};
 use crate::event::change::{self, Cause, EventError};
 use crate::event::desk::Desk;
-use crate::event::{Settings, forms};
+use crate::event::{Settings, archive, forms};
+use crate::personal::retention;
 use crate::time::Zone;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, TextArea, TextField};
@@ -41,6 +42,56 @@ struct SettingsPage {
     rest: Choices,
     interpreters: [TextField; 3],
     may_change: bool,
+    /// How the event ends; nothing on the page of a new one.
+    ending: Option<Ending>,
+}
+
+/// How an event ends.
+struct Ending {
+    slug: String,
+    is_admin: bool,
+    /// Since when it is archived; empty while it is in use.
+    archived: String,
+    days: TextField,
+    /// When contacts and mail are or were erased, in a sentence.
+    erasure: String,
+}
+
+impl Ending {
+    async fn of(desk: &Desk) -> Result<Self, Error> {
+        let event = desk.seat.event;
+        let (archived_at, retention) = desk
+            .app
+            .db
+            .read(move |conn| {
+                let archived_at = archive::archived_at(conn, event)?;
+                Ok::<_, Error>((archived_at, retention::of_event(conn, event)?))
+            })
+            .await?;
+        let zone = desk.programme.event.time_zone;
+        let day = |moment| zone.local_moment(moment).format("%-d %B %Y").to_string();
+        let days = retention
+            .days
+            .map_or_else(String::new, |days| days.to_string());
+        let form = Form::new(Fields::from_pairs([("days", days)]));
+        Ok(Self {
+            slug: desk.seat.slug.clone(),
+            is_admin: desk.seat.user.admin,
+            archived: archived_at.map_or_else(String::new, day),
+            days: TextField::new("days", "Days after the event")
+                .help("Empty: nothing is erased by itself.")
+                .optional()
+                .numeric()
+                .of(&form),
+            erasure: match (retention.erased_at, retention.due) {
+                (Some(at), _) => format!("Contacts and mail were erased on {}.", day(at)),
+                (None, Some(due)) => {
+                    format!("On {} contacts and mail are erased.", day(due))
+                }
+                (None, None) => String::new(),
+            },
+        })
+    }
 }
 
 /// `GET /events/{slug}/settings`
@@ -54,7 +105,11 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let form = Form::new(forms::fields_of(&desk.programme.event));
-    render(&page_of(&desk, form))
+    let ending = Some(Ending::of(&desk).await?);
+    render(&SettingsPage {
+        ending,
+        ..page_of(&desk, form)
+    })
 }
 
 /// `POST /events/{slug}/settings`
@@ -256,6 +311,7 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
                 .numeric()
                 .of(&form),
         ],
+        ending: None,
         may_change,
         form,
     }

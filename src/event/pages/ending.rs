@@ -1,0 +1,190 @@
+//! The end of an event: after how long contacts are erased, the archive, and deletion.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::app::App;
+use crate::auth::session::Caller;
+use crate::event::EventId;
+use crate::event::archive::{self, DeletionError};
+use crate::event::desk::Desk;
+use crate::personal::{retention, scrub};
+use crate::web::Error;
+use crate::web::field::TextField;
+use crate::web::form::{FieldErrors, Fields, Form};
+use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+
+#[derive(Template)]
+#[template(path = "event/deletion.html")]
+struct DeletionPage {
+    shell: Shell,
+    form: Form,
+    slug: String,
+    archived: bool,
+    typed: TextField,
+}
+
+/// Passes on administrators, with their place at the event.
+async fn administrators_desk(
+    app: &web::Data<App>,
+    caller: Caller,
+    slug: String,
+) -> Result<Desk, Error> {
+    let asker = caller.clone();
+    app.db
+        .read(move |conn| asker.session(conn)?.administrator().map(drop))
+        .await?;
+    Desk::at(app, caller, slug).await
+}
+
+/// `POST /events/{slug}/archival`: archives an event.
+///
+/// # Errors
+/// For all but administrators, and for an event that is archived.
+pub async fn archive(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    fields.only(&[])?;
+    desk.write(|tx| Ok::<_, Error>(archive::archive(tx)?))
+        .await?;
+    Ok(see_other_done(
+        &format!("/events/{}/settings", desk.seat.slug),
+        "event-archived",
+    ))
+}
+
+/// `POST /events/{slug}/restoration`: takes an event out of the archive.
+///
+/// # Errors
+/// For all but administrators, and for an event that is not archived.
+pub async fn restore(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    fields.only(&[])?;
+    desk.write_archived_too(|tx| {
+        let event = tx.programme().event.id;
+        if archive::archived_at(tx.conn, event)?.is_none() {
+            return Err(Error::Conflict("The event is not archived.".to_owned()));
+        }
+        Ok(archive::restore(tx)?)
+    })
+    .await?;
+    Ok(see_other_done(
+        &format!("/events/{}/settings", desk.seat.slug),
+        "event-restored",
+    ))
+}
+
+/// `GET /events/{slug}/deletion`: what deleting an event means.
+///
+/// # Errors
+/// For all but administrators.
+pub async fn ask(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    let archived = is_archived(&app, desk.seat.event).await?;
+    render(&page(&desk, archived, Form::new(Fields::default())))
+}
+
+/// `POST /events/{slug}/deletion`: deletes an archived event whose short name was typed.
+///
+/// # Errors
+/// For all but administrators.
+pub async fn delete(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    let fields = fields.only(&["slug"])?;
+    let (event, actor, now) = (desk.seat.event, desk.seat.actor(), desk.now);
+    let typed = fields.get("slug").to_owned();
+    let outcome = app
+        .db
+        .write(move |conn| Ok::<_, Error>(archive::delete(conn, event, &typed, &actor, now)))
+        .await?;
+    match outcome {
+        Ok(()) => {
+            app.db.write(|conn| Ok::<_, Error>(scrub(conn)?)).await?;
+            Ok(see_other_done("/", "event-deleted"))
+        }
+        Err(DeletionError::Query(error)) => Err(error.into()),
+        Err(refusal) => {
+            let archived = !matches!(refusal, DeletionError::NotArchived);
+            let mut errors = FieldErrors::default();
+            errors.add("slug", format!("Short name: {refusal}."));
+            unprocessable(&page(&desk, archived, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// `POST /events/{slug}/retention`: after how many days contacts and mail are erased; empty: never.
+///
+/// # Errors
+/// For those who may not change the event, and for no number of days.
+pub async fn set_retention(
+    app: web::Data<App>,
+    caller: Caller,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let desk = Desk::at(&app, caller, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = fields.only(&["days"])?;
+    let days = match fields.get("days").trim() {
+        "" => None,
+        days => Some(
+            days.parse()
+                .ok()
+                .filter(|days| retention::DAYS.contains(days))
+                .ok_or_else(|| {
+                    Error::BadRequest(format!(
+                        "Type a number of days between {} and {}, or nothing to erase nothing by itself. Nothing was changed.",
+                        retention::DAYS.start(),
+                        retention::DAYS.end()
+                    ))
+                })?,
+        ),
+    };
+    desk.write(move |tx| Ok::<_, Error>(retention::set(tx, days)?))
+        .await?;
+    Ok(see_other_done(
+        &format!("/events/{}/settings", desk.seat.slug),
+        "saved",
+    ))
+}
+
+async fn is_archived(app: &web::Data<App>, event: EventId) -> Result<bool, Error> {
+    app.db
+        .read(move |conn| Ok::<_, Error>(archive::archived_at(conn, event)?.is_some()))
+        .await
+}
+
+fn page(desk: &Desk, archived: bool, form: Form) -> DeletionPage {
+    DeletionPage {
+        shell: desk
+            .seat
+            .shell("Delete this event", Section::Settings)
+            .form(&form),
+        slug: desk.seat.slug.clone(),
+        archived,
+        typed: TextField::new("slug", "Short name of the event")
+            .help(format!("Type {} to delete it.", desk.seat.slug))
+            .short()
+            .of(&form),
+        form,
+    }
+}
