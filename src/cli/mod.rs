@@ -7,6 +7,7 @@ mod data;
 pub mod demo;
 mod doctor;
 mod mail;
+mod personal_data;
 mod serve;
 mod token;
 pub mod user;
@@ -43,6 +44,8 @@ enum Command {
     Token(TokenArgs),
     /// Look after the history
     Audit(AuditArgs),
+    /// Show and erase what is stored about a person
+    PersonalData(PersonalDataArgs),
     /// Read an event file into the database, or a whole installation into an empty one
     Import(data::ImportArgs),
     /// Write an event as a file, or the whole installation
@@ -82,6 +85,14 @@ struct TokenArgs {
     database: DatabaseArgs,
     #[command(subcommand)]
     command: token::TokenCommand,
+}
+
+#[derive(Debug, clap::Args)]
+struct PersonalDataArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: personal_data::PersonalDataCommand,
 }
 
 #[derive(Debug, clap::Args)]
@@ -131,6 +142,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::User(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
         Command::Token(args) => Ok(args.command.run(&open(&args.database)?, &Clock::system())?),
         Command::Audit(args) => args.command.run(&open(&args.database)?),
+        Command::PersonalData(args) => args.command.run(&open(&args.database)?, &Clock::system()),
         Command::Import(args) => args.run(),
         Command::Export(args) => args.run(),
         Command::Backup(args) => args.run(),

@@ -20,7 +20,9 @@ use crate::mail::worker::Worker;
 use crate::operation::doctor::{self, Verdict};
 use crate::operation::maintenance::Maintenance;
 use crate::operation::{clock, log, metrics, process, tls};
+use crate::personal::retention;
 use crate::time::Clock;
+use crate::web::trace;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
 const LONGEST_STOP: Duration = Duration::from_secs(9);
@@ -70,6 +72,8 @@ fn warn_of_old_zones() {
         tracing::warn!(found = zones.words, next = zones.next, "old time zone data");
     }
 }
+/// How often events are looked through for contacts to be erased.
+const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
 /// Binds the address, so that a fault is known before anything is announced.
 pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
@@ -100,6 +104,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         let background = actix_web::rt::spawn(maintenance.clone().run());
         let mailbox = app.config.mailbox.clone();
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
+        let retention = actix_web::rt::spawn(erase_when_due(app.clone()));
         let _wire = Wire::listen(&app.db, &app.live);
         let clocks = actix_web::rt::spawn(clock::watch(app.clone()));
         let certificate = actix_web::rt::spawn(tls::keep_current(app.config.tls.clone()));
@@ -132,6 +137,7 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         if let Some(mailbox) = mailbox {
             mailbox.abort();
         }
+        retention.abort();
         bell.stop();
         background.abort();
         let deadline = *told.get_or_init(Instant::now) + LONGEST_STOP;
@@ -158,6 +164,21 @@ async fn flush_last(maintenance: Maintenance, deadline: Instant) {
     });
     if tokio::time::timeout_at(deadline, flushed).await.is_err() {
         tracing::warn!("the database is busy; when sessions were last used is not written");
+    }
+}
+
+/// Erases contacts of events whose time has come, again and again.
+async fn erase_when_due(app: App) {
+    loop {
+        let (db, live, clock) = (app.db.clone(), app.live.clone(), app.clock.clone());
+        let erased = trace::block(move || retention::erase_due(&db, &live, &clock)).await;
+        match erased {
+            Ok(Ok(0)) => {}
+            Ok(Ok(events)) => tracing::info!(events, "contacts and mail were erased"),
+            Ok(Err(error)) => tracing::error!(%error, "contacts and mail could not be erased"),
+            Err(error) => tracing::error!(%error, "contacts and mail could not be erased"),
+        }
+        tokio::time::sleep(RETENTION_EVERY).await;
     }
 }
 

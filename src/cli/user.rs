@@ -13,6 +13,7 @@ use crate::auth::{EventRole, UserId};
 use crate::config::BreachedArgs;
 use crate::db::{Conn, Db, DbError};
 use crate::event::EventId;
+use crate::personal;
 use crate::text::{Email, Line};
 use crate::time::Clock;
 
@@ -25,6 +26,8 @@ pub enum UserCommand {
     Password(PasswordArgs),
     /// Disable an account; all its sessions and tokens end
     Disable(AddressArgs),
+    /// Delete an account: name and address are erased, the history keeps a pseudonym
+    Delete(AddressArgs),
     /// Take a second factor away whose device is lost; all sessions of the account end
     ResetFactor(AddressArgs),
 }
@@ -60,7 +63,7 @@ pub struct PasswordArgs {
     password: PasswordSource,
 }
 
-/// Flags of `user disable` and `user reset-factor`.
+/// Flags of `user disable`, `user delete` and `user reset-factor`.
 #[derive(Debug, Clone, Args)]
 pub struct AddressArgs {
     /// Address the account has
@@ -126,6 +129,9 @@ pub enum UserError {
     /// The account stays as it is.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The account cannot be erased.
+    #[error(transparent)]
+    Erasure(#[from] personal::ErasureError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -150,6 +156,7 @@ impl UserCommand {
             Self::Add(args) => args.run(db, clock),
             Self::Password(args) => args.run(db, clock),
             Self::Disable(args) => args.disable(db, clock),
+            Self::Delete(args) => args.delete(db, clock),
             Self::ResetFactor(args) => args.reset_factor(db, clock),
         }
     }
@@ -220,6 +227,20 @@ impl AddressArgs {
         println!(
             "{} cannot sign in any more; their sessions and tokens have ended.",
             user.email
+        );
+        Ok(())
+    }
+
+    fn delete(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
+        let pseudonym = db.write_here(|conn| {
+            let user = find(conn, &self.email)?.user.id;
+            let actor = Actor::command_line();
+            let pseudonym = personal::user::delete(conn, user, &actor, clock.now())?;
+            personal::scrub(conn)?;
+            Ok::<_, UserError>(pseudonym)
+        })?;
+        println!(
+            "The account is deleted; the history says {pseudonym}. Backups hold it until you throw them away."
         );
         Ok(())
     }

@@ -10,6 +10,8 @@ use super::around::is_open_to_all;
 use crate::audit::chain;
 use crate::db::{self, Conn, DatabaseUrl, DbError, backup, schema_check};
 use crate::installation;
+use crate::personal::retention;
+use crate::time::Clock;
 
 /// The oldest PostgreSQL that is tried out, as it numbers itself.
 const OLDEST_POSTGRES: i32 = 130_000;
@@ -52,6 +54,22 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
         }
         Err(error) => found.push(Finding::fault(
             "database",
+            error.to_string(),
+            "see what the database's own log says",
+        )),
+    }
+    match retention::overdue(&mut conn, Clock::system().now()) {
+        Ok(slugs) if slugs.is_empty() => {}
+        Ok(slugs) => found.push(Finding::warning(
+            "retention",
+            format!(
+                "contacts of {} should have been erased by now",
+                slugs.join(", ")
+            ),
+            "start the server, which erases them within an hour, and see what its log says",
+        )),
+        Err(error) => found.push(Finding::fault(
+            "retention",
             error.to_string(),
             "see what the database's own log says",
         )),

@@ -1,0 +1,75 @@
+//! `iikura personal-data …`: what is stored about a person, and its erasure.
+#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::audit::Actor;
+use crate::db::{Db, DbError};
+use crate::event::live::Live;
+use crate::personal::{contact, export, scrub};
+use crate::text::Email;
+use crate::time::Clock;
+
+/// Show and erase what is stored about a person
+#[derive(Debug, Clone, Subcommand)]
+pub enum PersonalDataCommand {
+    /// Write everything that is stored about the person with an address, as JSON
+    Export(PersonArgs),
+    /// Forget the contact with an address at every event; the history keeps a pseudonym
+    Erase(PersonArgs),
+}
+
+/// Flags of both.
+#[derive(Debug, Clone, Args)]
+pub struct PersonArgs {
+    /// The person's e-mail address
+    #[arg(value_name = "E-MAIL")]
+    address: String,
+}
+
+impl PersonalDataCommand {
+    /// Runs the command on a database.
+    pub(super) fn run(self, db: &Db, clock: &Clock) -> Result<(), Failure> {
+        match self {
+            Self::Export(args) => {
+                let address = args.address()?;
+                let found = db.read_here(|conn| {
+                    Ok::<_, DbError>(export::of_address(conn, address.as_str())?)
+                })?;
+                println!("{}", serde_json::to_string_pretty(&found)?);
+            }
+            Self::Erase(args) => {
+                let address = args.address()?;
+                let (actor, now) = (Actor::command_line(), clock.now());
+                let slugs = db.write_here(|conn| {
+                    contact::forget_everywhere(
+                        conn,
+                        &Live::default(),
+                        &actor,
+                        now,
+                        address.as_str(),
+                    )
+                })?;
+                if slugs.is_empty() {
+                    return Err(Failure::one(format!(
+                        "no event stores anything about '{address}'; an account is deleted by 'iikura user delete --email {address}'"
+                    )));
+                }
+                db.write_here(|conn| Ok::<_, DbError>(scrub(conn)?))?;
+                println!(
+                    "Forgotten at {}. Backups hold it until you throw them away.",
+                    slugs.join(", ")
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PersonArgs {
+    fn address(&self) -> Result<Email, Failure> {
+        Email::parse(&self.address)
+            .map_err(|fault| Failure::one(format!("'{}' {fault}", self.address)))
+    }
+}
