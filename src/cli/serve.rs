@@ -72,6 +72,7 @@ fn warn_of_old_zones() {
         tracing::warn!(found = zones.words, next = zones.next, "old time zone data");
     }
 }
+
 /// How often events are looked through for contacts to be erased.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
