@@ -24,6 +24,7 @@ pub mod notice;
 pub mod operation;
 pub mod personal;
 pub mod plan;
+pub mod queue;
 pub mod room;
 pub mod slot;
 pub mod text;

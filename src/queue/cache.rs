@@ -1,0 +1,61 @@
+//! The latest results of a queue, bounded in bytes.
+
+use std::collections::VecDeque;
+
+use super::{Output, Request};
+
+/// What an entry costs beside its bytes.
+const OVERHEAD: usize = 512;
+
+/// Results by request, the one used last at the end.
+pub(super) struct ResultCache<R, T> {
+    most_bytes: usize,
+    bytes: usize,
+    entries: VecDeque<(R, T, usize)>,
+}
+
+impl<R, T> ResultCache<R, T> {
+    pub(super) const fn new(most_bytes: usize) -> Self {
+        Self {
+            most_bytes,
+            bytes: 0,
+            entries: VecDeque::new(),
+        }
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl<R: Request, T: Output> ResultCache<R, T> {
+    pub(super) fn get(&mut self, asked: &R) -> Option<T> {
+        let known = |(request, ..): &(R, T, usize)| request.answers(asked);
+        let found = self.entries.iter().position(known)?;
+        let entry = self.entries.remove(found)?;
+        let output = entry.1.clone();
+        self.entries.push_back(entry);
+        Some(output)
+    }
+
+    /// Keeps a result in the place of those that nobody can ask for any more, and of those used longest ago.
+    pub(super) fn insert(&mut self, request: R, output: &T) {
+        let Some(bytes) = output.cached_bytes().map(|bytes| bytes + OVERHEAD) else {
+            return;
+        };
+        if bytes > self.most_bytes {
+            return;
+        }
+        self.entries
+            .retain(|(known, ..)| !known.is_outdated() && !request.answers(known));
+        self.bytes = self.entries.iter().map(|(.., bytes)| bytes).sum();
+        while self.bytes + bytes > self.most_bytes {
+            let Some((.., freed)) = self.entries.pop_front() else {
+                break;
+            };
+            self.bytes -= freed;
+        }
+        self.bytes += bytes;
+        self.entries.push_back((request, output.clone(), bytes));
+    }
+}
