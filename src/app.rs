@@ -3,6 +3,7 @@
 use actix_web::web;
 
 use crate::agenda::calendar_pages::{self as calendars, FETCHES_AT_ONCE, FETCHES_PER_SECOND};
+use crate::agenda::documents::Documents;
 use crate::agenda::export;
 use crate::agenda::pages::{self as agenda, DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND};
 use crate::api;
@@ -60,7 +61,9 @@ pub struct App {
     pub api_rates: Rates,
     /// How often each calendar link may still be fetched.
     pub calendar_rates: Rates,
-    /// How often each person may still have a document set.
+    /// Makes documents, each in its turn.
+    pub documents: Documents,
+    /// How often each person may still have a document made.
     pub document_rates: Rates,
     /// Private links, and what they left in browsers, that were seen to be over.
     pub seen_over: SeenOver,
@@ -96,6 +99,7 @@ impl App {
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
+            documents: Documents::default(),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
             seen_over: SeenOver::default(),
             hashing: HashingQueue::default(),

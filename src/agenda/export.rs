@@ -1,12 +1,15 @@
 //! The page on which a document is chosen and seen before it is downloaded, and the pictures of its pages.
 
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::calendar_pages::LinkLine;
+use super::documents::{Document, DocumentError, PAGES_TOGETHER};
 use super::format::{Format, Options, RenderError, render as write};
-use super::pdf::{self, Choice, Paper, Sheet, SheetError};
+use super::pdf::{Choice, Sheet, SheetError};
 use super::{Agenda, Pencilled, csv};
 use crate::app::App;
 use crate::auth::calendar_link;
@@ -15,14 +18,12 @@ use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
-use crate::time::{Moment, day_in_words};
+use crate::time::day_in_words;
+use crate::web::Error;
 use crate::web::field::{self, Choices, ErrorSummary, Select};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
-use crate::web::{Error, trace};
 
-/// Pages of paper that are shown at most: more are read on paper.
-const MOST_PAGES: usize = 12;
 /// Lines of a file that are shown at most.
 const MOST_LINES: usize = 40;
 /// The word for the agenda itself among the documents.
@@ -43,19 +44,13 @@ pub struct Wish {
     done: String,
 }
 
-/// A document that there is.
-enum Document {
-    Agenda(Box<Agenda>, Format),
-    Sheet(Sheet, Box<Paper>),
-}
-
 impl Wish {
     fn filled(field: &str) -> Option<String> {
         Some(field.to_owned()).filter(|typed| !typed.is_empty())
     }
 
     /// Finds the document, or says at which field it is not to be found. What the document is not made by is left out.
-    fn document(&self, programme: &Programme, now: Moment) -> Result<Document, FieldErrors> {
+    fn document(&self, programme: &Programme) -> Result<Document, FieldErrors> {
         let mut errors = FieldErrors::default();
         if self.document == AGENDA {
             let format = Format::from_word(&self.format)
@@ -70,19 +65,14 @@ impl Wish {
                     found.map(|delegation| Viewer::Delegation(delegation.id))
                 }
             };
-            let agenda = viewer
-                .and_then(|viewer| Agenda::of(programme, viewer, now, Pencilled::LeftOut))
-                .and_then(|agenda| {
-                    let day = Self::filled(&self.day);
-                    errors.take(
-                        "day",
-                        agenda.on(day.as_deref()).map_err(|e| format!("{e}.")),
-                    )
-                });
-            return match (agenda, format) {
-                (Some(agenda), Some(format)) if errors.is_empty() => {
-                    Ok(Document::Agenda(Box::new(agenda), format))
-                }
+            return match (viewer, format) {
+                (Some(viewer), Some(format)) => Ok(Document::Agenda {
+                    viewer,
+                    pencilled: Pencilled::LeftOut,
+                    day: Self::filled(&self.day),
+                    format,
+                    byte_order_mark: false,
+                }),
                 _ => Err(errors),
             };
         }
@@ -90,22 +80,7 @@ impl Wish {
             errors.add("document", "Choose one of the documents in the list.");
             return Err(errors);
         };
-        pdf::sheet(programme, sheet, &self.choice(sheet), now)
-            .map(|paper| Document::Sheet(sheet, Box::new(paper)))
-            .map_err(|error| {
-                let field = match &error {
-                    SheetError::Unknown { noun, .. } | SheetError::NotBy { noun, .. } => noun,
-                    SheetError::NoDate(_) => "day",
-                    SheetError::WhoseCard => "delegation",
-                    SheetError::Pdf(_) => "document",
-                };
-                let sentence = match &error {
-                    SheetError::WhoseCard => "Choose the delegation whose card it is.".to_owned(),
-                    other => format!("{other}."),
-                };
-                errors.add(field, sentence);
-                errors
-            })
+        Ok(Document::Sheet(sheet, self.choice(sheet)))
     }
 
     fn choice(&self, sheet: Sheet) -> Choice {
@@ -122,7 +97,7 @@ impl Wish {
     /// The address of the file, without what the document is not made by.
     fn address(&self, slug: &str, document: &Document) -> String {
         let (path, choice, bom) = match document {
-            Document::Agenda(_, format) => {
+            Document::Agenda { format, .. } => {
                 let choice = Choice {
                     delegation: Self::filled(&self.delegation),
                     day: Self::filled(&self.day),
@@ -131,11 +106,13 @@ impl Wish {
                 let bom = *format == Format::Csv && !self.bom.is_empty();
                 (format!("agenda.{}", format.as_str()), choice, bom)
             }
-            Document::Sheet(sheet, _) => (
+            Document::Sheet(sheet, choice) => (
                 format!("agenda/{}.pdf", sheet.as_str()),
-                self.choice(*sheet),
+                choice.clone(),
                 false,
             ),
+            // The form offers none.
+            Document::Told(_) => return format!("/events/{slug}/agenda"),
         };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
@@ -152,6 +129,15 @@ impl Wish {
         format!("/events/{slug}/{path}{mark}{query}")
     }
 
+    /// Addresses of the pictures of so many pages.
+    fn pictures(&self, slug: &str, pages: usize) -> Vec<String> {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.pairs())
+            .finish();
+        let picture = |page| format!("/events/{slug}/agenda/pages/{page}.svg?{query}");
+        (1..=pages).map(picture).collect()
+    }
+
     fn pairs(&self) -> [(&'static str, &str); 7] {
         [
             ("document", &self.document),
@@ -165,10 +151,28 @@ impl Wish {
     }
 }
 
+/// At which field the form says that a document is not to be found, and how.
+fn field_errors(error: &SheetError) -> FieldErrors {
+    let field = match error {
+        SheetError::Unknown { noun, .. } | SheetError::NotBy { noun, .. } => noun,
+        SheetError::NoDate(_) => "day",
+        SheetError::WhoseCard => "delegation",
+        SheetError::Pdf(_) => "document",
+    };
+    let sentence = match error {
+        SheetError::WhoseCard => "Choose the delegation whose card it is.".to_owned(),
+        other => format!("{other}."),
+    };
+    let mut errors = FieldErrors::default();
+    errors.add(field, sentence);
+    errors
+}
+
 /// What is shown of a document before it is downloaded.
-enum Preview {
-    /// Pictures of pages, by their addresses, and of how many.
-    Pages(Vec<String>, usize),
+#[derive(Debug)]
+pub enum Preview {
+    /// How many pages there are; their pictures have addresses of their own.
+    Pages(usize),
     /// The head of a table, its first lines, and how many there are.
     Table(Vec<String>, Vec<Vec<String>>, usize),
     /// The first lines of a text, and how many there are.
@@ -177,41 +181,39 @@ enum Preview {
     Itself,
 }
 
-/// Why nothing is shown. A fault of ours.
-#[derive(Debug, thiserror::Error)]
-enum PreviewError {
-    #[error(transparent)]
-    Render(#[from] RenderError),
-    #[error(transparent)]
-    Pdf(#[from] pdf::PdfError),
-    #[error(transparent)]
-    Csv(#[from] ::csv::Error),
-}
-
-impl Document {
-    fn preview(&self, picture: impl Fn(usize) -> String) -> Result<Preview, PreviewError> {
-        let pages = |paper: &Paper| {
-            let pages = paper.pages()?;
-            let shown = (1..=pages.min(MOST_PAGES)).map(&picture);
-            Ok(Preview::Pages(shown.collect(), pages))
-        };
-        match self {
-            Self::Sheet(_, paper) => pages(paper),
-            Self::Agenda(agenda, Format::Pdf) => pages(&pdf::paper(agenda)?),
-            Self::Agenda(_, Format::Html) => Ok(Preview::Itself),
+impl Preview {
+    /// The beginning of an agenda in a form that has no pages.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn of(agenda: &Agenda, format: Format) -> Result<Self, RenderError> {
+        match format {
+            Format::Html => Ok(Self::Itself),
             // A workbook has the same lines, by day and by delegation.
-            Self::Agenda(agenda, Format::Csv | Format::Xlsx) => table(&csv::render(agenda, false)?),
-            Self::Agenda(agenda, format) => {
-                let bytes = write(agenda, *format, &Options::default())?;
+            Format::Csv | Format::Xlsx => table(&csv::render(agenda, false)?),
+            Format::Json | Format::Ics | Format::Pdf => {
+                let bytes = write(agenda, format, &Options::default())?;
                 let text = String::from_utf8_lossy(&bytes);
                 let lines: Vec<&str> = text.lines().take(MOST_LINES).collect();
-                Ok(Preview::Text(lines.join("\n"), text.lines().count()))
+                Ok(Self::Text(lines.join("\n"), text.lines().count()))
             }
+        }
+    }
+
+    /// How much memory it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Pages(_) | Self::Itself => 0,
+            Self::Table(head, rows, _) => {
+                let cells = rows.iter().flatten().chain(head);
+                cells.map(|cell| cell.len() + size_of::<String>()).sum()
+            }
+            Self::Text(text, _) => text.len(),
         }
     }
 }
 
-fn table(bytes: &[u8]) -> Result<Preview, PreviewError> {
+fn table(bytes: &[u8]) -> Result<Preview, RenderError> {
     let mut reader = ::csv::Reader::from_reader(bytes);
     let cells = |record: &::csv::StringRecord| record.iter().map(str::to_owned).collect();
     let head = cells(reader.headers()?);
@@ -224,8 +226,10 @@ fn table(bytes: &[u8]) -> Result<Preview, PreviewError> {
 struct Shown {
     address: String,
     /// `PDF`
-    form: String,
-    preview: Preview,
+    form: &'static str,
+    preview: Arc<Preview>,
+    /// Addresses of the pictures of its first pages.
+    pictures: Vec<String>,
 }
 
 #[derive(Template)]
@@ -347,32 +351,37 @@ pub async fn index(
         return render(&ExportPage::new(&desk, &Form::new(usual), None, calendars));
     }
     let fields = Fields::from_pairs(wish.pairs());
-    let document = match wish.document(&desk.programme, desk.now) {
+    let document = match wish.document(&desk.programme) {
         Ok(document) => document,
         Err(errors) => {
             let form = Form::rejected(fields, errors);
             return unprocessable(&ExportPage::new(&desk, &form, None, calendars));
         }
     };
-    let slug = desk.seat.slug.clone();
-    let shown = trace::block(move || {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(wish.pairs())
-            .finish();
-        let picture = |page: usize| format!("/events/{slug}/agenda/pages/{page}.svg?{query}");
-        let form = match &document {
-            Document::Agenda(_, format) => format.label(),
-            Document::Sheet(..) => Format::Pdf.label(),
-        };
-        Ok::<_, PreviewError>(Shown {
-            address: wish.address(&slug, &document),
-            form: form.to_owned(),
-            preview: document.preview(picture)?,
-        })
-    })
-    .await
-    .map_err(Error::internal)?
-    .map_err(Error::internal)?;
+    desk.counts_a_document()?;
+    let documents = &desk.app.documents;
+    let preview = documents.preview(desk.owner(), &desk.programme, document.clone(), desk.now);
+    let preview = match preview.await {
+        Ok(preview) => preview,
+        Err(DocumentError::Sheet(error)) => {
+            let form = Form::rejected(fields, field_errors(&error));
+            return unprocessable(&ExportPage::new(&desk, &form, None, calendars));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let slug = &desk.seat.slug;
+    let shown = Shown {
+        address: wish.address(slug, &document),
+        form: match &document {
+            Document::Agenda { format, .. } => format.label(),
+            _ => Format::Pdf.label(),
+        },
+        pictures: match &*preview {
+            Preview::Pages(pages) => wish.pictures(slug, (*pages).min(PAGES_TOGETHER)),
+            _ => Vec::new(),
+        },
+        preview,
+    };
     let form = Form::new(fields);
     render(&ExportPage::new(&desk, &form, Some(shown), calendars))
 }
@@ -389,18 +398,16 @@ pub async fn page(
 ) -> Result<HttpResponse, Error> {
     let (slug, page) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
+    let document = query.document(&desk.programme);
+    let document = document.map_err(|_| Error::NotFound)?;
     desk.counts_a_document()?;
-    let document = query.document(&desk.programme, desk.now);
-    let paper = match document.map_err(|_| Error::NotFound)? {
-        Document::Sheet(_, paper) => *paper,
-        Document::Agenda(agenda, Format::Pdf) => pdf::paper(&agenda).map_err(Error::internal)?,
-        Document::Agenda(..) => return Err(Error::NotFound),
-    };
-    let picture = trace::block(move || paper.picture(page))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)?
-        .ok_or(Error::NotFound)?;
+    let documents = &desk.app.documents;
+    let drawn = documents.picture(desk.owner(), &desk.programme, document, page, desk.now);
+    let picture = drawn.await.map_err(|error| match error {
+        // The form says what is amiss with it; a picture has no words.
+        DocumentError::Sheet(_) => Error::NotFound,
+        other => other.into(),
+    })?;
     Ok(HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((header::CACHE_CONTROL, "no-store"))

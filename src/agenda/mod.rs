@@ -6,6 +6,7 @@
 mod build;
 pub mod calendar_pages;
 pub mod csv;
+pub mod documents;
 pub mod export;
 pub mod format;
 pub mod html;

@@ -3,17 +3,16 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::format::{Format, Options, file_name, render as write};
-use super::html::Stylesheet;
-use super::pdf::{self, Choice, Sheet, SheetError};
-use super::{Agenda, Pencilled};
+use super::Pencilled;
+use super::documents::{Document, File};
+use super::format::Format;
+use super::pdf::{Choice, Sheet};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::visibility::Viewer;
-use crate::web::assets::asset;
-use crate::web::{Error, trace};
+use crate::web::Error;
 
 /// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.
 pub const DOCUMENTS_AT_ONCE: f64 = 240.0;
@@ -51,7 +50,6 @@ pub async fn document(
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
-    desk.counts_a_document()?;
     file(&desk, &format, &query).await
 }
 
@@ -70,25 +68,18 @@ pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<Htt
                 .id,
         ),
     };
-    let pencilled = if query.pencilled {
-        Pencilled::Included
-    } else {
-        Pencilled::LeftOut
-    };
-    let agenda = Agenda::of(&desk.programme, viewer, desk.now, pencilled).ok_or(Error::NotFound)?;
-    let agenda = agenda.on(query.day.as_deref())?;
-    let stylesheet = asset("agenda.css");
-    let options = Options {
-        stylesheet: Stylesheet::Link(stylesheet),
+    let document = Document::Agenda {
+        viewer,
+        pencilled: if query.pencilled {
+            Pencilled::Included
+        } else {
+            Pencilled::LeftOut
+        },
+        day: query.day.clone(),
+        format,
         byte_order_mark: query.bom,
     };
-    // Setting a page or packing a workbook is computing, which the thread that serves others has no time for.
-    let (bytes, name) = trace::block(move || {
-        write(&agenda, format, &options).map(|bytes| (bytes, file_name(&agenda, format)))
-    })
-    .await
-    .map_err(Error::internal)?
-    .map_err(Error::internal)?;
+    let File { bytes, name } = desk.document(document).await?;
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(format.content_type())
@@ -123,15 +114,9 @@ pub async fn paper(
 ) -> Result<HttpResponse, Error> {
     let (slug, sheet) = path.into_inner();
     let desk = Desk::at(&app, caller, slug).await?;
-    desk.counts_a_document()?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
-    let choice = Choice::from(query.into_inner());
-    let (bytes, name) = trace::block(move || {
-        let paper = pdf::sheet(&desk.programme, sheet, &choice, desk.now)?;
-        Ok::<_, SheetError>((paper.set()?, paper.file_name().to_owned()))
-    })
-    .await
-    .map_err(Error::internal)??;
+    let document = Document::Sheet(sheet, Choice::from(query.into_inner()));
+    let File { bytes, name } = desk.document(document).await?;
     Ok(HttpResponse::Ok()
         .content_type(Format::Pdf.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -150,15 +135,6 @@ impl From<Wanted> for Choice {
             room: filled(wanted.room),
             interpreter: filled(wanted.interpreter),
             day: filled(wanted.day),
-        }
-    }
-}
-
-impl From<SheetError> for Error {
-    fn from(error: SheetError) -> Self {
-        match error {
-            SheetError::Pdf(fault) => Self::internal(fault),
-            asked => Self::BadRequest(format!("{asked}.")),
         }
     }
 }

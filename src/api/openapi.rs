@@ -225,7 +225,7 @@ impl Modify for Problems {
                 add(
                     operation,
                     "503",
-                    "The database does not answer, or too much is being sent: wait as long as Retry-After says",
+                    "The database does not answer, or too much is asked of the server: wait as long as Retry-After says",
                 );
                 if named {
                     add(

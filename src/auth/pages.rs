@@ -106,10 +106,10 @@ pub async fn sign_in(
         Ok(Some(_)) => "ok",
         Ok(None) => "wrong",
         Err(Error::TooMany { .. }) => "throttled",
-        Err(Error::Busy) => "busy",
+        Err(Error::Busy { .. }) => "busy",
         Err(_) => "failed",
     });
-    if matches!(tried, Err(Error::Busy)) {
+    if matches!(tried, Err(Error::Busy { .. })) {
         return busy(&app, fields);
     }
     let Some(account) = tried? else {

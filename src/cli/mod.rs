@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::agenda::pdf::process;
 use crate::audit::chain;
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::db::{DatabaseUrl, Db};
@@ -61,6 +62,9 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Write an agenda
     Agenda(WithDatabase<agenda::AgendaArgs>),
+    /// Set a large document for a server, which starts this by itself
+    #[command(name = process::COMMAND, hide = true)]
+    Typeset,
 }
 
 #[derive(Debug, clap::Args)]
@@ -153,6 +157,10 @@ fn run(command: Command) -> Result<(), Failure> {
             log::start(log::LogFormat::Text);
             let programme = data::programme(&open(&database)?, &args.slug)?;
             Ok(args.run(&programme, Clock::system().now())?)
+        }
+        Command::Typeset => {
+            let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            Ok(process::typeset(input, output)?)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `iikura serve`: checks the configuration, then answers requests and sends mail until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ use crate::web::trace;
 const LONGEST_STOP: Duration = Duration::from_secs(9);
 /// Files and connections that a server has open beside those of its clients: the database's, mail, what it reads.
 const OTHER_FILES: u64 = 256;
+
+/// This program, also after another file has come into the place of the one that was started. Where there is no such
+/// path, large documents are set in the server.
+const OWN_PROGRAM: &str = "/proc/self/exe";
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     log::start(args.log_format);
@@ -87,7 +92,8 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
 }
 
 /// Serves and sends until a signal comes; then finishes the requests and the mail in hand.
-pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failure> {
+pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), Failure> {
+    app.documents = app.documents.with_program(Path::new(OWN_PROGRAM));
     let transport = Transport::configured(app.config.smtp_url.as_ref(), app.config.outbox.clone())?;
     let metrics = app.config.metrics_listen.map(listen_for_metrics);
     let metrics = metrics.transpose()?;
@@ -99,7 +105,8 @@ pub(super) fn until_stopped(app: App, listener: TcpListener) -> Result<(), Failu
         std::thread::spawn(pdf::find_fonts);
         let bell = app.mail_bell.clone();
         let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone())
-            .keeping(app.config.mail_keep_days);
+            .keeping(app.config.mail_keep_days)
+            .with_documents(app.documents.clone());
         let worker = actix_web::rt::spawn(worker.run());
         let maintenance = Maintenance::new(&app);
         let background = actix_web::rt::spawn(maintenance.clone().run());

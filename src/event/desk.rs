@@ -9,10 +9,12 @@ use super::live::Wanted;
 use super::programme::Programme;
 use super::tx::{self, EventTx};
 use super::{Event, store as events};
+use crate::agenda::documents::{Document, File};
 use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
 use crate::db::Conn;
+use crate::queue::Owner;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::{Slot, SlotId, store};
 use crate::time::Moment;
@@ -89,14 +91,30 @@ impl Desk {
         })
     }
 
-    /// Counts a document that is about to be set, which takes long beside everything else.
+    /// Counts a document of this user's; making it takes long beside everything else.
     ///
     /// # Errors
     /// When this person has asked for too many: the seconds to wait.
     pub fn counts_a_document(&self) -> Result<(), Error> {
-        self.app
-            .document_rates
-            .count(&self.seat.user.id.0.to_string())
+        let user = self.seat.user.id.0.to_string();
+        self.app.document_rates.count(&user)
+    }
+
+    /// Who asks for what is made in a queue.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        Owner::User(self.seat.user.id.0)
+    }
+
+    /// Makes a document of the programme as a file.
+    ///
+    /// # Errors
+    /// When it names something that is not there, or too many are asked for.
+    pub async fn document(&self, document: Document) -> Result<File, Error> {
+        self.counts_a_document()?;
+        let documents = &self.app.documents;
+        let made = documents.file(self.owner(), &self.programme, document, self.now);
+        Ok(made.await?)
     }
 
     /// The caller's place at the event that a slot belongs to, and the slot.

@@ -1,6 +1,7 @@
 //! The outbox in the browser: every mail with its state, reason and content, and a button to try again.
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -15,10 +16,11 @@ use crate::db::Conn;
 use crate::db::text_enum::{TextEnum, Word};
 use crate::event::desk::seats;
 use crate::event::{Event, archive};
+use crate::queue::Owner;
 use crate::time::{Moment, Zone};
+use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
-use crate::web::{Error, trace};
 
 /// How many mails the list shows.
 const MOST: i64 = 500;
@@ -335,7 +337,7 @@ pub async fn source(
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    let (.., seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
     if mail.summary.wiped_at.is_some() {
         return Err(Error::NotFound);
     }
@@ -345,7 +347,7 @@ pub async fn source(
             says,
             ..
         }) => {
-            let paper = set(says.clone()).await?;
+            let paper = set(&app, &seat.user, says).await?;
             enclosure::enclose(&mail.raw, &paper)
                 .ok_or_else(|| Error::internal("a mail has no place for what comes with it"))?
         }
@@ -371,22 +373,22 @@ pub async fn enclosed(
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
-    paper_of(mail).await
+    let (.., seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    paper_of(&app, &seat.user, mail).await
 }
 
 /// The paper of a mail as a file; set now where the mail waits.
 ///
 /// # Errors
 /// When nothing comes with the mail, or its content has been wiped.
-pub async fn paper_of(mail: Mail) -> Result<HttpResponse, Error> {
+pub async fn paper_of(app: &App, user: &User, mail: Mail) -> Result<HttpResponse, Error> {
     let enclosed = mail
         .enclosed
         .filter(|_| mail.summary.wiped_at.is_none())
         .ok_or(Error::NotFound)?;
     let paper = match enclosed.readiness {
-        Readiness::Waiting => set(enclosed.says).await?,
-        Readiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?,
+        Readiness::Waiting => set(app, user, &enclosed.says).await?,
+        Readiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?.into(),
         Readiness::LeftOut => return Err(Error::NotFound),
     };
     Ok(HttpResponse::Ok()
@@ -399,11 +401,11 @@ pub async fn paper_of(mail: Mail) -> Result<HttpResponse, Error> {
         .body(paper))
 }
 
-async fn set(says: String) -> Result<Vec<u8>, Error> {
-    trace::block(move || enclosure::set(&says))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)
+/// Sets what comes with a mail that waits, for a user who looks at it.
+async fn set(app: &App, user: &User, says: &str) -> Result<Bytes, Error> {
+    app.document_rates.count(&user.id.0.to_string())?;
+    let owner = Owner::User(user.id.0);
+    Ok(app.documents.letter(owner, says).await?)
 }
 
 /// `POST /mail/{id}/retry`: queues a failed or held mail again.

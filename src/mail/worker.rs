@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 use super::outbox::{self, Claimed, Unset};
 use super::transport::{Outcome, Transport};
 use super::{enclosure, inbox};
+use crate::agenda::documents::Documents;
 use crate::db::{Conn, Db, DbError, fresh_id};
+use crate::queue::Owner;
 use crate::time::{Clock, Moment};
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
@@ -62,6 +64,7 @@ pub struct Worker {
     owner: String,
     /// Days after which the content of mail that is done with is wiped.
     keep_days: i64,
+    documents: Documents,
 }
 
 impl Worker {
@@ -75,7 +78,15 @@ impl Worker {
             bell,
             owner: format!("{:013x}", fresh_id()),
             keep_days: KEEP_DAYS,
+            documents: Documents::default(),
         }
+    }
+
+    /// Has enclosures made in the queue of the server's documents.
+    #[must_use]
+    pub fn with_documents(mut self, documents: Documents) -> Self {
+        self.documents = documents;
+        self
     }
 
     /// Wipes the content of mail that is done with after so many days.
@@ -177,7 +188,7 @@ impl Worker {
         let finished = if mail.attempts > SETTING_TRIES {
             Err("whoever set it did not live to the end of it".to_owned())
         } else {
-            set(unset).await
+            self.set(unset).await
         };
         if let Err(fault) = &finished {
             tracing::error!(mail = %mail.id, fault, "the enclosure could not be set: the mail goes without it");
@@ -198,6 +209,17 @@ impl Worker {
                 Ok::<_, DbError>(ours.then_some(mail))
             })
             .await
+    }
+
+    /// The finished mail; a fault, a panic and a page that never ends are all reasons to send it as it is.
+    async fn set(&self, Unset { says, letter }: Unset) -> Result<Vec<u8>, String> {
+        let setting = self.documents.letter(Owner::Mail, &says);
+        match tokio::time::timeout(SETTING, setting).await {
+            Ok(Ok(paper)) => enclosure::enclose(&letter, &paper)
+                .ok_or_else(|| "the mail has no place for it".to_owned()),
+            Ok(Err(fault)) => Err(fault.to_string()),
+            Err(_) => Err(format!("not done within {} seconds", SETTING.as_secs())),
+        }
     }
 
     /// Sends in a task of its own, so that not even a panic in there ends the worker.
@@ -253,19 +275,6 @@ impl Worker {
             }
             _ => POLL,
         }
-    }
-}
-
-/// The finished mail; a fault, a panic and a page that never ends are all reasons to send it as it is.
-async fn set(Unset { says, letter }: Unset) -> Result<Vec<u8>, String> {
-    let setting = tokio::task::spawn_blocking(move || {
-        let paper = enclosure::set(&says).map_err(|fault| fault.to_string())?;
-        enclosure::enclose(&letter, &paper).ok_or_else(|| "the mail has no place for it".to_owned())
-    });
-    match tokio::time::timeout(SETTING, setting).await {
-        Ok(Ok(finished)) => finished,
-        Ok(Err(stopped)) => Err(format!("it ended by itself: {stopped}")),
-        Err(_) => Err(format!("not done within {} seconds", SETTING.as_secs())),
     }
 }
 

@@ -352,7 +352,7 @@ pub async fn enclosed(
     if copy >= mails.len() {
         return Err(Error::NotFound);
     }
-    paper_of(mails.swap_remove(copy)).await
+    paper_of(&app, &desk.seat.user, mails.swap_remove(copy)).await
 }
 
 /// Writes the letters, reads them, and takes all of it back.

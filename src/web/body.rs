@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Error;
 use super::connection::limit::{AddressLimit, Permit};
 use super::connection::{ClientLimits, ConnectionState, LOWEST_RATE};
+use super::error::SOON;
 use crate::app::App;
 
 /// Bytes that a form or a body of the API may have.
@@ -116,7 +117,7 @@ pub(super) async fn read(
     let reason = match &outcome {
         Err(Error::TooLarge { .. }) => "too_large",
         Err(Error::TooSlow) => "too_slow",
-        Err(Error::Busy) => "memory",
+        Err(Error::Busy { .. }) => "memory",
         _ => return outcome,
     };
     if let Some(connection) = connection {
@@ -170,7 +171,7 @@ impl<'a> Kept<'a> {
                     .acquire(Some(self.from), size)
                     .map(|permit| self.permit = Some(permit)),
             };
-            grown.map_err(|_| Error::Busy)?;
+            grown.map_err(|_| Error::Busy { wait: SOON })?;
         }
         self.bytes.reserve_exact(size - self.bytes.len());
         Ok(())
@@ -282,7 +283,10 @@ mod tests {
         }
         assert_eq!(memory.taken(), 64 * 1024);
         let mut announced = Kept::new(Some(&memory), from);
-        assert!(matches!(announced.reserve(40 * 1024), Err(Error::Busy)));
+        assert!(matches!(
+            announced.reserve(40 * 1024),
+            Err(Error::Busy { .. })
+        ));
         assert!(announced.reserve(36 * 1024).is_ok());
         assert_eq!(memory.taken(), 100 * 1024);
         let body = announced.into_body();

@@ -9,10 +9,10 @@ use askama::Template;
 use crate::auth::session::Asked;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
+use crate::event::archive::Archived;
 use crate::mail::outbox::PostError;
 use crate::notice::TellError;
 use crate::web::body::FORM_LIMIT;
-use crate::event::archive::Archived;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
 
@@ -58,9 +58,12 @@ pub enum Error {
         /// Seconds to wait.
         wait: i64,
     },
-    /// Too many ask for the same at once; nothing was begun.
+    /// Too much is asked of the server by all together; the seconds until another try makes sense.
     #[error("busy")]
-    Busy,
+    Busy {
+        /// Seconds to wait.
+        wait: i64,
+    },
     /// The disk is full: reading goes on, writing does not.
     #[error("storage full")]
     StorageFull,
@@ -108,8 +111,8 @@ impl Error {
     /// The seconds after which another try makes sense, where that is known.
     const fn wait(&self) -> Option<i64> {
         match self {
-            Self::TooMany { wait } => Some(*wait),
-            Self::Unavailable | Self::UnknownOutcome | Self::Busy | Self::Outdated => Some(SOON),
+            Self::TooMany { wait } | Self::Busy { wait } => Some(*wait),
+            Self::Unavailable | Self::UnknownOutcome | Self::Outdated => Some(SOON),
             _ => None,
         }
     }
@@ -126,7 +129,7 @@ impl Error {
             Self::TooSlow => "That took too long",
             Self::NotAForm => "This is not a form",
             Self::TooMany { .. } => "Too many tries",
-            Self::Busy => "The server is busy",
+            Self::Busy { .. } => "The server is busy",
             Self::StorageFull => "The storage is full",
             Self::Unavailable => "The database does not answer",
             Self::UnknownOutcome => "The database broke off",
@@ -167,12 +170,12 @@ impl Error {
             Self::TooMany { wait } => {
                 return vec![format!("Wait {} and try again.", minutes_in_words(*wait))];
             }
+            Self::Busy { .. } => &[
+                "Too much is asked of it at this moment. Nothing was stored. Wait a few seconds, go back and try again: what you typed is still there.",
+            ],
             Self::StorageFull => &[
                 "Nothing was stored. You can go on reading and printing, but no change can be saved until there is space again.",
                 "Tell your administrator: the disk that holds the database is full.",
-            ],
-            Self::Busy => &[
-                "Too much arrives at once. Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
             ],
             Self::Unavailable => &[
                 "Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
@@ -229,7 +232,7 @@ impl ResponseError for Error {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Unavailable | Self::UnknownOutcome | Self::Busy | Self::Outdated => {
+            Self::Busy { .. } | Self::Unavailable | Self::UnknownOutcome | Self::Outdated => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,

@@ -137,13 +137,6 @@ impl From<&Error> for Problem {
                 )
             }
             Error::TooSlow => "The body came too slowly. Nothing was stored.".to_owned(),
-            Error::Busy => {
-                return Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "Too much is being sent at once. Nothing was stored; try again in a moment.",
-                )
-                .header(header::RETRY_AFTER, HeaderValue::from(SOON));
-            }
             Error::NotAForm => {
                 "Bodies are sent as application/json. Nothing was stored.".to_owned()
             }
@@ -154,6 +147,13 @@ impl From<&Error> for Problem {
                     format!("Wait {wait} {unit} and try again."),
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(wait));
+            }
+            Error::Busy { wait } => {
+                return Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("Too much is asked of the server at this moment. Nothing was stored; try again in {wait} seconds."),
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from(*wait));
             }
             Error::StorageFull => {
                 "Nothing was stored: the disk that holds the database is full. Reading goes on."

@@ -8,6 +8,8 @@ mod card;
 mod doors;
 mod head;
 mod matrix;
+mod memory;
+pub mod process;
 mod programme;
 mod roster;
 mod sheet;
@@ -17,13 +19,16 @@ mod world;
 
 pub use sheet::{Choice, Sheet, SheetError, sheet};
 pub use told::{ToldSchedule, as_told};
-pub use world::{TypesetError, find_fonts, japanese_font};
+pub use world::{TypesetError, Typesetting, find_fonts, japanese_font};
+
+use std::ops::Range;
 
 use serde::Serialize;
 
 use super::Agenda;
 use crate::time::Moment;
 use head::Head;
+use process::ProcessError;
 
 /// Why there is no PDF. Either is a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,9 @@ pub enum PdfError {
     /// The document could not be set.
     #[error(transparent)]
     Typeset(#[from] TypesetError),
+    /// The process that was to set it did not.
+    #[error("{0}")]
+    Process(String),
 }
 
 /// A document ready to be set; nothing of the programme is needed any more.
@@ -83,30 +91,54 @@ impl Paper {
     /// # Errors
     /// When the template fails.
     pub fn set(&self) -> Result<Vec<u8>, PdfError> {
+        self.set_as(&Typesetting::default())
+    }
+
+    /// As [`Paper::set`], but stopped when that is requested, and with bounded memory where it is large.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn set_as(&self, typesetting: &Typesetting) -> Result<Vec<u8>, PdfError> {
+        if let Some(program) = typesetting.other_process() {
+            match process::set(program, self, &typesetting.cancellation) {
+                Err(ProcessError::Start(error)) => started_none(&error),
+                made => return Ok(made?),
+            }
+        }
         let data = serde_json::to_vec(&self.data)?;
-        Ok(world::typeset(self.template, data, self.issued_at)?)
+        Ok(world::typeset(
+            self.template,
+            data,
+            self.issued_at,
+            typesetting,
+        )?)
+    }
+
+    /// How many pages it has, and some of them, counted from 1, as pictures (SVG). Their words are outlines, so that they
+    /// look the same wherever they are shown.
+    ///
+    /// # Errors
+    /// As [`Paper::set`].
+    pub fn pictures(
+        &self,
+        wanted: Range<usize>,
+        typesetting: &Typesetting,
+    ) -> Result<(usize, Vec<String>), PdfError> {
+        if let Some(program) = typesetting.other_process() {
+            let pages = (wanted.start, wanted.end);
+            match process::pictures(program, self, pages, &typesetting.cancellation) {
+                Err(ProcessError::Start(error)) => started_none(&error),
+                made => return Ok(made?),
+            }
+        }
+        let data = serde_json::to_vec(&self.data)?;
+        Ok(world::pictures(self.template, data, wanted, typesetting)?)
     }
 }
 
-impl Paper {
-    /// How many pages it has.
-    ///
-    /// # Errors
-    /// As [`Paper::set`].
-    pub fn pages(&self) -> Result<usize, PdfError> {
-        let data = serde_json::to_vec(&self.data)?;
-        Ok(world::pages(self.template, data)?)
-    }
-
-    /// A page as a picture (SVG), from 1; `None` beyond the last. Its words are outlines, so that it looks the same
-    /// wherever it is shown.
-    ///
-    /// # Errors
-    /// As [`Paper::set`].
-    pub fn picture(&self, page: usize) -> Result<Option<String>, PdfError> {
-        let data = serde_json::to_vec(&self.data)?;
-        Ok(world::picture(self.template, data, page)?)
-    }
+/// Where no process can be started, the document is set here.
+fn started_none(error: &std::io::Error) {
+    tracing::warn!(%error, "no process could be started for a large document: it is set in the server");
 }
 
 /// Writes the agenda: the event's programme for staff, its schedule for a delegation.

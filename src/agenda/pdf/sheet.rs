@@ -40,7 +40,7 @@ impl TextEnum for Sheet {
 }
 
 /// What is wanted, as people typed it; what is left out means all of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Code of a delegation; for a card.
     pub delegation: Option<String>,

@@ -1,6 +1,9 @@
 //! What Typst sees of the world: our templates, one file of data, and fonts. No network, no disk, no clock.
 
-use std::sync::{LazyLock, OnceLock};
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use typst::comemo;
 use typst::diag::{FileError, FileResult, SourceDiagnostic, SourceResult, Warned};
@@ -14,6 +17,8 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, Timestamp};
 use typst_svg::SvgOptions;
 
+use super::memory;
+use crate::queue::Cancellation;
 use crate::time::Moment;
 
 /// What every template is set with: page, type, head and foot.
@@ -41,6 +46,8 @@ const JAPANESE: [&str; 16] = [
 
 /// How many documents ago something was set that Typst still remembers, so that a heading is not shaped anew each time.
 const REMEMBERED: usize = 4;
+/// Bytes of data from which on nothing is remembered of a document: some hundred slots, and megabytes in Typst's memory.
+const REMEMBERED_BYTES: usize = 48 * 1024;
 
 static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
 static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::find);
@@ -50,60 +57,121 @@ static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::find);
 #[error("the document could not be set: {0}")]
 pub struct TypesetError(String);
 
+/// How a document is set beside other work.
+#[derive(Debug, Clone, Default)]
+pub struct Typesetting {
+    /// Stops it when requested; the thread then unwinds.
+    pub cancellation: Cancellation,
+    /// True for a document that needs much memory: what Typst remembers of it is bounded, and dropped afterwards.
+    pub large: bool,
+    /// The program that sets a large document in a process of its own; without it, that is done here.
+    pub program: Option<Arc<Path>>,
+}
+
+/// What a typesetting that was cancelled unwinds with.
+struct Cancelled;
+
 /// Sets `data` by a template.
 ///
 /// # Errors
 /// When the template fails.
 pub(super) fn typeset(
-    template: &'static str,
+    template: &str,
     data: Vec<u8>,
     issued_at: Moment,
+    typesetting: &Typesetting,
 ) -> Result<Vec<u8>, TypesetError> {
-    lay_out(template, data, |document| {
+    lay_out(template, data, typesetting, |document| {
         typst_pdf::pdf(document, &options(issued_at))
     })
 }
 
-/// Counts the pages of `data` set by a template.
+/// Draws some pages, counted from 1, of `data` set by a template, and says how many it has.
 ///
 /// # Errors
 /// When the template fails.
-pub(super) fn pages(template: &'static str, data: Vec<u8>) -> Result<usize, TypesetError> {
-    lay_out(template, data, |document| Ok(document.pages().len()))
-}
-
-/// Draws a page, from 1, of `data` set by a template; `None` when it has no such page.
-///
-/// # Errors
-/// When the template fails.
-pub(super) fn picture(
-    template: &'static str,
+pub(super) fn pictures(
+    template: &str,
     data: Vec<u8>,
-    page: usize,
-) -> Result<Option<String>, TypesetError> {
-    lay_out(template, data, |document| {
-        let page = page.checked_sub(1).and_then(|at| document.pages().get(at));
-        Ok(page.map(|page| typst_svg::svg(page, &SvgOptions::default())))
+    wanted: Range<usize>,
+    typesetting: &Typesetting,
+) -> Result<(usize, Vec<String>), TypesetError> {
+    lay_out(template, data, typesetting, |document| {
+        let pages = document.pages();
+        let shown = (1..).zip(pages).filter(|(page, _)| wanted.contains(page));
+        let drawn = shown.map(|(_, page)| {
+            typesetting.stop_if_cancelled();
+            typst_svg::svg(page, &SvgOptions::default())
+        });
+        Ok((pages.len(), drawn.collect()))
     })
 }
 
 fn lay_out<T>(
-    template: &'static str,
+    template: &str,
     data: Vec<u8>,
+    typesetting: &Typesetting,
     then: impl FnOnce(&PagedDocument) -> SourceResult<T>,
 ) -> Result<T, TypesetError> {
+    let remembered = if typesetting.large || data.len() > REMEMBERED_BYTES {
+        0
+    } else {
+        REMEMBERED
+    };
+    let _evict = Evict(remembered);
     let desk = Desk {
         main: Source::detached(template),
         data: Bytes::new(data),
         house: OnceLock::new(),
+        typesetting: typesetting.clone(),
     };
-    let Warned { output, warnings } = compile::<PagedDocument>(&desk);
+    let Warned { output, warnings } = if typesetting.large {
+        memory::bounded(|| compile::<PagedDocument>(&desk))
+    } else {
+        compile::<PagedDocument>(&desk)
+    };
     for warning in &warnings {
         tracing::debug!(warning = %warning.message, "a document was set with a warning");
     }
+    if typesetting.large {
+        // All that is needed from here on is in the document.
+        comemo::evict(0);
+    }
+    typesetting.stop_if_cancelled();
     let made = output.and_then(|document| then(&document));
-    comemo::evict(REMEMBERED);
     made.map_err(|faults| TypesetError(in_words(&faults)))
+}
+
+/// Drops what Typst remembers of documents longer ago than so many, however the typesetting ends.
+struct Evict(usize);
+
+impl Drop for Evict {
+    fn drop(&mut self) {
+        comemo::evict(self.0);
+    }
+}
+
+impl Typesetting {
+    /// Of a large document, here.
+    pub(super) fn large() -> Self {
+        Self {
+            large: true,
+            ..Self::default()
+        }
+    }
+
+    /// The program that sets the document in a process of its own, where it is to be set so.
+    pub(super) fn other_process(&self) -> Option<&Path> {
+        self.program.as_deref().filter(|_| self.large)
+    }
+
+    /// Unwinds when nobody waits any more: Typst offers no other way to stop it. Nothing is logged, and nothing of ours is
+    /// locked meanwhile.
+    fn stop_if_cancelled(&self) {
+        if self.cancellation.is_requested() {
+            resume_unwind(Box::new(Cancelled));
+        }
+    }
 }
 
 /// Looks for the machine's fonts, once in the life of the program, and logs when there is none for Japanese. The first
@@ -197,6 +265,7 @@ struct Desk {
     main: Source,
     data: Bytes,
     house: OnceLock<Source>,
+    typesetting: Typesetting,
 }
 
 impl World for Desk {
@@ -232,7 +301,9 @@ impl World for Desk {
         }
     }
 
+    /// Asked for at every piece of text, so that this is where a typesetting is stopped.
     fn font(&self, index: usize) -> Option<Font> {
+        self.typesetting.stop_if_cancelled();
         FONTS.store.font(index)
     }
 

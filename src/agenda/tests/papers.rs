@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Command;
 
 use super::super::format::Format;
-use super::super::pdf::{Choice, Sheet, sheet};
+use super::super::pdf::{Choice, Sheet, Typesetting, sheet};
 use super::super::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, TM};
 use super::{agenda_of, staff, text};
 use crate::db::text_enum::TextEnum;
@@ -383,4 +383,16 @@ fn a_slot_over_midnight_says_when_it_ends() {
         words.contains("23:30–00:30") && words.contains("until Sun 25 Dec"),
         "{words}"
     );
+}
+
+#[test]
+fn paper_nobody_waits_for_is_stopped_and_the_next_is_set() {
+    let programme = sample::ninth_meeting();
+    let paper = sheet(&programme, Sheet::Matrix, &Choice::default(), ISSUED).unwrap();
+    let typesetting = Typesetting::default();
+    let before = paper.set_as(&typesetting).unwrap();
+    typesetting.cancellation.request();
+    let stopped = std::panic::catch_unwind(|| paper.set_as(&typesetting));
+    assert!(stopped.is_err());
+    assert_eq!(paper.set().unwrap(), before);
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::MAX_MEMORIES;
 use super::queue::{FairQueue, Pushed};
 use crate::auth::UserId;
+use crate::web::error::SOON;
 use crate::web::{Error, trace};
 
 /// Users that wait at most, and strangers: a second's work for two cores each.
@@ -96,11 +97,11 @@ impl HashingQueue {
                 queue.retain(|sender| !sender.is_closed());
             }
             if let Pushed::Full(_) = queue.push(&place.key(), sender) {
-                return Err(Error::Busy);
+                return Err(Error::Busy { wait: SOON });
             }
             waiting
         };
-        waiting.await.map_err(|_| Error::Busy)
+        waiting.await.map_err(|_| Error::Busy { wait: SOON })
     }
 
     /// Counts those who still wait.
@@ -241,7 +242,7 @@ mod tests {
             .map(|network| wait(&queue, stranger(network)))
             .collect();
         let refused = ask(&queue, stranger(200)).ok().unwrap();
-        assert!(matches!(refused, Err(Error::Busy)));
+        assert!(matches!(refused, Err(Error::Busy { .. })));
         assert!(
             ask(&queue, Place::User(UserId(7))).is_err(),
             "users still wait"
@@ -259,7 +260,7 @@ mod tests {
             .collect();
         let _other = wait(&queue, stranger(2));
         let newest = poll(flood.last_mut().unwrap().as_mut());
-        assert!(matches!(newest, Poll::Ready(Err(Error::Busy))));
+        assert!(matches!(newest, Poll::Ready(Err(Error::Busy { .. }))));
     }
 
     #[test]

@@ -6,14 +6,15 @@ use askama::Template;
 
 use super::super::{Notice, answer, link_life};
 use super::{Door, Kept, Office, Shut, moment_at, shell};
-use crate::agenda::pdf;
+use crate::agenda::documents::Document;
 use crate::app::App;
 use crate::event::visibility::known_to;
 use crate::mail::ical::{self, Status, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
+use crate::queue::Owner;
+use crate::web::Error;
 use crate::web::page::{Shell, render};
-use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "private/schedule.html")]
@@ -147,11 +148,15 @@ pub async fn paper(
         Ok(door) => door,
         Err(shut) => return shut.page(),
     };
-    let bytes =
-        trace::block(move || pdf::as_told(&door.programme, &door.delegation, door.now)?.set())
-            .await
-            .map_err(Error::internal)?
-            .map_err(Error::internal)?;
+    let delegation = door.delegation.id;
+    let rate = format!("delegation {}", delegation.0);
+    app.document_rates.count(&rate)?;
+    let owner = Owner::Delegation(delegation.0);
+    let document = Document::Told(delegation);
+    let paper = app
+        .documents
+        .file(owner, &door.programme, document, door.now);
+    let bytes = paper.await?.bytes;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")
         .insert_header((header::CACHE_CONTROL, "no-store"))
