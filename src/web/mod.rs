@@ -8,6 +8,7 @@ pub mod done;
 pub mod error;
 pub mod field;
 pub mod form;
+pub mod hang_up;
 pub mod kept;
 pub mod local_path;
 pub mod page;

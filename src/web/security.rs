@@ -23,7 +23,7 @@ use crate::web::connection::{ConnectionState, RequestGuard};
 use crate::web::privacy::Privacy;
 use crate::web::problem::Problem;
 use crate::web::trace::Trace;
-use crate::web::{Error, client};
+use crate::web::{Error, client, hang_up};
 
 /// Seconds after which an address with too many requests at once may try again.
 const CROWD_WAIT: i64 = 5;
@@ -64,7 +64,7 @@ async fn pass(
         id: trace.id().to_owned(),
     };
     let mut response = match admit(&mut request, reader, line.from, &mut answering).await {
-        Ok(()) => match catch_panic(next.call(request)).await {
+        Ok(()) => match answer(&trace, &next, request).await {
             Ok(Ok(response)) => with_words(response, reader),
             Ok(Err(error)) => {
                 line.end(error.as_response_error().status_code());
@@ -89,6 +89,21 @@ fn refusal(request: ServiceRequest, reader: Reader, error: &Error) -> ServiceRes
         answer.head_mut().set_connection_type(ConnectionType::Close);
     }
     request.into_response(answer)
+}
+
+/// Has a request answered. When the client hangs up, one that only reads is dropped, and any other is done to its end.
+async fn answer<B: MessageBody + 'static>(
+    trace: &Trace,
+    next: &Next<B>,
+    request: ServiceRequest,
+) -> Result<Result<ServiceResponse<B>, actix_web::Error>, ()> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let work = catch_panic(next.call(request));
+    if reads {
+        return work.await;
+    }
+    let work = trace.clone().of(work);
+    hang_up::to_the_end(work).await.unwrap_or(Err(()))
 }
 
 /// A request's line in the log, and its place in the metrics.

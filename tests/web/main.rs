@@ -38,6 +38,7 @@ mod personal;
 mod plans;
 mod private_links;
 mod programme_calendars;
+mod queue;
 mod refusals;
 mod releases;
 mod second_factor;
