@@ -33,6 +33,7 @@ use crate::operation::health::{self, Readiness};
 use crate::operation::heartbeat::Heartbeats;
 use crate::operation::metrics::Metrics;
 use crate::personal::pages as personal;
+use crate::plan::limit::Plans;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
@@ -63,6 +64,8 @@ pub struct App {
     pub calendar_rates: Rates,
     /// Makes documents, each in its turn.
     pub documents: Documents,
+    /// Makes plans, each in its turn.
+    pub plans: Plans,
     /// How often each person may still have a document made.
     pub document_rates: Rates,
     /// Private links, and what they left in browsers, that were seen to be over.
@@ -100,6 +103,7 @@ impl App {
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             documents: Documents::default(),
+            plans: Plans::default(),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
             seen_over: SeenOver::default(),
             hashing: HashingQueue::default(),

@@ -1,5 +1,7 @@
 //! Plans: many bilaterals at once, as the page plans them.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
@@ -14,16 +16,16 @@ use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::plan::forms::{Asked, Common, missing, pair};
-use crate::plan::{Left, MOST_MEETINGS, Placed, Plan, plan};
+use crate::plan::{Left, MOST_MEETINGS, Placed, Plan};
 use crate::slot::booking::{self, BookingError, Reasons};
 use crate::slot::free::Wish;
 use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, place, times};
 use crate::slot::pages::{again, hopeless};
 use crate::slot::rules::Candidate;
 use crate::slot::{Details, SlotId, State};
+use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 use crate::web::problem::Problem;
-use crate::web::{Error, trace};
 
 /// How often a plan is made anew when others book while it is made.
 const TRIES: usize = 3;
@@ -150,14 +152,15 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
     let state = wanted.state()?;
     let Some(state) = state else {
         if_programme_match(&ask, desk.programme.version())?;
-        let (plan, wishes) = planned(&desk, wishes).await?;
-        return Ok(HttpResponse::Ok().json(PlanMade::of(&plan, &wishes, &[])));
+        let made = planned(&desk, wishes).await?;
+        return Ok(HttpResponse::Ok().json(PlanMade::of(&made.0, &made.1, &[])));
     };
     let mut desk = desk.to_change()?;
     for _ in 0..TRIES {
         let planned_for = desk.programme.version();
         let pinned = if_programme_match(&ask, planned_for)?;
-        let (plan, wishes) = planned(&desk, wanted.read(&desk.programme)?).await?;
+        let made = planned(&desk, wanted.read(&desk.programme)?).await?;
+        let (plan, wishes) = &*made;
         let details: Vec<Details> = plan
             .placed
             .iter()
@@ -167,7 +170,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
             })
             .collect();
         if details.is_empty() {
-            return Ok(HttpResponse::Ok().json(PlanMade::of(&plan, &wishes, &[])));
+            return Ok(HttpResponse::Ok().json(PlanMade::of(plan, wishes, &[])));
         }
         let post = desk.app.post();
         let booked = desk
@@ -182,7 +185,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
             .await;
         match booked {
             Ok(ids) => {
-                return Ok(HttpResponse::Created().json(PlanMade::of(&plan, &wishes, &ids)));
+                return Ok(HttpResponse::Created().json(PlanMade::of(plan, wishes, &ids)));
             }
             Err(BookingError::Conflicts(_)) => desk = again(&desk).await?,
             Err(error) => return Err(hopeless(error).into()),
@@ -192,11 +195,11 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
     Err(Problem::from(Error::Conflict(detail.to_owned())))
 }
 
-/// Plans away from the threads that answer requests: many meetings may take a second.
-async fn planned(desk: &Desk, wishes: Vec<Wish>) -> Result<(Plan, Vec<Wish>), Problem> {
-    let programme = desk.programme.clone();
-    let made = trace::block(move || (plan(&programme, &wishes), wishes)).await;
-    Ok(made.map_err(Error::internal)?)
+/// Plans in this user's turn: many meetings may take seconds.
+async fn planned(desk: &Desk, wishes: Vec<Wish>) -> Result<Arc<(Plan, Vec<Wish>)>, Problem> {
+    let user = desk.seat.user.id.0;
+    let made = desk.app.plans.make(user, desk.programme.clone(), wishes);
+    Ok(made.await?)
 }
 
 impl PlanWanted {

@@ -69,7 +69,47 @@ impl Rates {
         self.count_at(who, Instant::now())
     }
 
+    /// Lets whoever this is through as long as something is left of what they may spend, without counting it yet.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] when all is spent.
+    pub fn check(&self, who: &str) -> Result<(), Error> {
+        self.check_at(who, Instant::now())
+    }
+
+    /// Counts what was spent, which is known afterwards; it may be more than was left.
+    pub fn charge(&self, who: &str, cost: f64) {
+        self.charge_at(who, cost, Instant::now());
+    }
+
     fn count_at(&self, who: &str, now: Instant) -> Result<(), Error> {
+        self.at(who, now, |bucket| {
+            let missing = 1.0 - bucket.left;
+            if missing <= 0.0 {
+                bucket.left -= 1.0;
+            }
+            missing
+        })
+    }
+
+    fn check_at(&self, who: &str, now: Instant) -> Result<(), Error> {
+        self.at(who, now, |bucket| -bucket.left)
+    }
+
+    fn charge_at(&self, who: &str, cost: f64, now: Instant) {
+        let _ = self.at(who, now, |bucket| {
+            bucket.left -= cost;
+            0.0
+        });
+    }
+
+    /// Looks into a bucket as it is now; an error when something is missing in it.
+    fn at(
+        &self,
+        who: &str,
+        now: Instant,
+        missing: impl FnOnce(&mut Bucket) -> f64,
+    ) -> Result<(), Error> {
         let limit = self.limit;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= SWEEP_AT {
@@ -81,13 +121,13 @@ impl Rates {
         };
         let bucket = buckets.entry(who.to_owned()).or_insert(full);
         *bucket = bucket.at(now, limit);
-        if bucket.left < 1.0 {
-            let wait = ((1.0 - bucket.left) / limit.per_second).ceil();
-            #[expect(clippy::cast_possible_truncation, reason = "some minutes at most")]
-            return Err(Error::TooMany { wait: wait as i64 });
+        let missing = missing(bucket);
+        if missing <= 0.0 {
+            return Ok(());
         }
-        bucket.left -= 1.0;
-        Ok(())
+        let wait = (missing / limit.per_second).ceil();
+        #[expect(clippy::cast_possible_truncation, reason = "some minutes at most")]
+        Err(Error::TooMany { wait: wait as i64 })
     }
 }
 
@@ -121,5 +161,19 @@ mod tests {
             assert!(rates.count_at(&token.to_string(), now).is_ok());
         }
         assert!(rates.buckets.lock().unwrap().len() <= SWEEP_AT);
+    }
+
+    #[test]
+    fn spender_waits_until_what_was_spent_has_come_back() {
+        let (rates, begun) = (Rates::new(60.0, 0.25), Instant::now());
+        assert!(rates.check_at("one", begun).is_ok());
+        rates.charge_at("one", 70.0, begun);
+        assert!(matches!(
+            rates.check_at("one", begun),
+            Err(Error::TooMany { wait: 40 })
+        ));
+        assert!(rates.check_at("other", begun).is_ok());
+        let later = begun + Duration::from_secs(41);
+        assert!(rates.check_at("one", later).is_ok());
     }
 }

@@ -3,6 +3,7 @@
 //! [`plan`] is pure; what it proposes is booked by the same call as everything else.
 
 pub mod forms;
+pub mod limit;
 pub mod pages;
 mod planner;
 #[cfg(test)]

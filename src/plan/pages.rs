@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::forms::{missing, pair_word};
-use super::{Left, MOST_MEETINGS, Placed, Plan, forms, plan};
+use super::{Left, MOST_MEETINGS, Placed, Plan, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
@@ -18,10 +18,10 @@ use crate::slot::pages::{
 };
 use crate::slot::rules::Candidate;
 use crate::slot::{Details, Kind, State, forms as slot_forms};
+use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other, unprocessable};
-use crate::web::{Error, trace};
 
 #[derive(Template)]
 #[template(path = "plan/plan.html")]
@@ -174,17 +174,17 @@ fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<Details>, Error> 
     Ok(slots)
 }
 
-/// Plans, away from the threads that answer requests: many meetings may take a second.
+/// Plans, in this user's turn: many meetings may take seconds.
 async fn proposal(desk: &Desk, fields: &Fields, wishes: Vec<Wish>) -> Result<Proposal, Error> {
-    let programme = desk.programme.clone();
-    let (plan, wishes) = trace::block(move || (plan(&programme, &wishes), wishes))
-        .await
-        .map_err(Error::internal)?;
-    let placed = plan.placed.iter().map(|each| placed_line(&plan, each));
+    let user = desk.seat.user.id.0;
+    let made = desk.app.plans.make(user, desk.programme.clone(), wishes);
+    let made = made.await?;
+    let (plan, wishes) = &*made;
+    let placed = plan.placed.iter().map(|each| placed_line(plan, each));
     let left = plan.left.iter();
-    let left = left.map(|each| left_line(&plan, fields, &wishes[each.wish], each));
+    let left = left.map(|each| left_line(plan, fields, &wishes[each.wish], each));
     Ok(Proposal {
-        summary: summary(&plan),
+        summary: summary(plan),
         placed: placed.collect(),
         left: left.collect(),
         query: fields.encode_without_passwords(),

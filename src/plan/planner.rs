@@ -63,27 +63,34 @@ impl Left {
 /// Finds a place for as many of the meetings as it can: tentative slots to which no rule objects.
 ///
 /// Wishes come in order of precedence; of plans with as many meetings, the one with the least advice is better, and of
-/// those the earlier one.
+/// those the earlier one. `None` once `stop` says that nobody wants it any more; it must not change its mind.
 #[must_use]
-pub fn plan(programme: &Programme, wishes: &[Wish]) -> Plan {
+pub fn plan(programme: &Programme, wishes: &[Wish], stop: &dyn Fn() -> bool) -> Option<Plan> {
     let mut patience = (wishes.len() + 1) * PATIENCE;
     let as_asked: Vec<usize> = (0..wishes.len()).collect();
-    let mut chosen = Draft::of(programme, wishes, Taste::Fine, &as_asked, &mut patience);
+    let begin = Draft {
+        wishes,
+        stop,
+        taste: Taste::Fine,
+        programme: programme.clone(),
+        places: vec![None; wishes.len()],
+    };
+    let mut chosen = begin.filled(Taste::Fine, &as_asked, &mut patience);
     // Whoever takes the finest time leaves gaps; where that leaves somebody without a place, they stand close together.
     for (order, taste) in [
         (tightest_first(&chosen), Taste::Fine),
         (soonest_over_first(wishes), Taste::Early),
         (tightest_first(&chosen), Taste::Early),
     ] {
-        if chosen.left() > 0 {
-            let other = Draft::of(programme, wishes, taste, &order, &mut patience);
+        if chosen.left() > 0 && !stop() {
+            let other = begin.filled(taste, &order, &mut patience);
             if other.score() < chosen.score() {
                 chosen = other;
             }
         }
     }
     chosen.settle(&mut patience);
-    chosen.finish()
+    if stop() { None } else { chosen.finish() }
 }
 
 /// Those that found no place first, then as they were asked for: whoever has little choice chooses before the others.
@@ -113,6 +120,8 @@ enum Taste {
 #[derive(Clone)]
 struct Draft<'w> {
     wishes: &'w [Wish],
+    /// True once nobody wants the plan any more.
+    stop: &'w dyn Fn() -> bool,
     taste: Taste,
     /// With what has a place so far.
     programme: Programme,
@@ -121,20 +130,16 @@ struct Draft<'w> {
 }
 
 impl<'w> Draft<'w> {
-    fn of(
-        programme: &Programme,
-        wishes: &'w [Wish],
-        taste: Taste,
-        order: &[usize],
-        patience: &mut usize,
-    ) -> Self {
+    /// With a place for as many meetings as are found one in this order.
+    fn filled(&self, taste: Taste, order: &[usize], patience: &mut usize) -> Self {
         let mut draft = Self {
-            wishes,
             taste,
-            programme: programme.clone(),
-            places: vec![None; wishes.len()],
+            ..self.clone()
         };
         for wish in order {
+            if (self.stop)() {
+                break;
+            }
             if !draft.place(*wish) {
                 draft.make_room(*wish, &[], DEPTH, patience);
             }
@@ -144,6 +149,9 @@ impl<'w> Draft<'w> {
 
     /// Puts a meeting where it stands best; false when nothing is free.
     fn place(&mut self, wish: usize) -> bool {
+        if (self.stop)() {
+            return false;
+        }
         let wanted = &self.wishes[wish];
         let offers = search(&self.programme, wanted).offers;
         let offer = match self.taste {
@@ -176,7 +184,7 @@ impl<'w> Draft<'w> {
     /// Finds a place for a meeting by moving another one of this plan, and for that one, if need be, by moving a third.
     fn make_room(&mut self, wish: usize, kept: &[usize], depth: usize, patience: &mut usize) {
         for other in self.in_the_way(wish, kept) {
-            if *patience == 0 {
+            if *patience == 0 || (self.stop)() {
                 return;
             }
             *patience -= 1;
@@ -213,9 +221,12 @@ impl<'w> Draft<'w> {
     fn settle(&mut self, patience: &mut usize) {
         self.taste = Taste::Fine;
         for _ in 0..ROUNDS {
+            if (self.stop)() {
+                return;
+            }
             let before = self.score();
             for wish in 0..self.wishes.len() {
-                if *patience == 0 {
+                if *patience == 0 || (self.stop)() {
                     return;
                 }
                 *patience -= 1;
@@ -251,7 +262,8 @@ impl<'w> Draft<'w> {
         check(&self.programme, Candidate::stored(slot))
     }
 
-    fn finish(self) -> Plan {
+    /// The plan, unless nobody wants it any more.
+    fn finish(self) -> Option<Plan> {
         let mut placed: Vec<Placed> = self
             .places
             .iter()
@@ -266,16 +278,21 @@ impl<'w> Draft<'w> {
             })
             .collect();
         placed.sort_by_key(|each| (each.slot.interval(), each.wish));
-        let unplaced = (0..self.wishes.len()).filter(|wish| self.places[*wish].is_none());
-        let left = unplaced.map(|wish| Left {
-            wish,
-            obstacle: main_obstacle(&self.programme, &self.wishes[wish]),
-        });
-        Plan {
-            left: left.collect(),
+        let mut left = Vec::new();
+        for wish in 0..self.wishes.len() {
+            if (self.stop)() {
+                return None;
+            }
+            if self.places[wish].is_none() {
+                let obstacle = main_obstacle(&self.programme, &self.wishes[wish]);
+                left.push(Left { wish, obstacle });
+            }
+        }
+        Some(Plan {
+            left,
             placed,
             programme: self.programme,
-        }
+        })
     }
 }
 

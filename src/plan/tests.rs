@@ -9,6 +9,11 @@ use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, Level, Rule, check, wording};
 use crate::slot::{Details, Kind, Slot, State};
 
+/// The plan of somebody who waits for it.
+fn made(house: &Programme, wishes: &[Wish]) -> Plan {
+    plan(house, wishes, &|| false).unwrap()
+}
+
 /// Twenty-five minutes of the chair with a guest, in the salon; its turnaround makes it half an hour.
 fn talk(house: &Programme, guest: DelegationId, from: &str, until: &str) -> Wish {
     let time = Interval::new(at(from), at(until)).unwrap();
@@ -81,7 +86,7 @@ fn the_ninth_meetings_bilaterals_are_planned_around_its_plenaries() {
         .iter()
         .map(|pair| Wish::new(&house, Kind::Bilateral, pair.to_vec(), 30).unwrap())
         .collect();
-    let plan = plan(&house, &wishes);
+    let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert!(plan.left.is_empty());
     // In order of precedence, and never so long without a break that somebody would advise against it.
@@ -97,7 +102,7 @@ fn a_meeting_makes_room_for_one_that_has_less_choice() {
         talk(&house, KZ, "10:00", "11:00"),
         talk(&house, KG, "10:00", "10:30"),
     ];
-    let plan = plan(&house, &wishes);
+    let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert_eq!(starts(&plan), expected(&[(KG, "10:00"), (KZ, "10:30")]));
 }
@@ -110,7 +115,7 @@ fn a_meeting_that_makes_room_may_push_on_another() {
         talk(&house, KG, "10:30", "11:30"),
         talk(&house, TJ, "10:00", "10:30"),
     ];
-    let plan = plan(&house, &wishes);
+    let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert_eq!(
         starts(&plan),
@@ -126,7 +131,7 @@ fn what_has_no_place_says_what_is_most_often_in_the_way() {
         talk(&house, KG, "10:00", "10:30"),
         talk(&house, TJ, "10:00", "10:20"),
     ];
-    let plan = plan(&house, &wishes);
+    let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert_eq!(starts(&plan), expected(&[(KZ, "10:00")]));
     let told: Vec<Option<String>> = plan
@@ -153,7 +158,7 @@ fn the_host_who_must_rest_is_given_a_rest() {
         .iter()
         .map(|guest| talk(&house, *guest, "10:00", "14:00"))
         .collect();
-    let plan = plan(&house, &wishes);
+    let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert!(plan.left.is_empty());
     let found = plan.placed.iter().flat_map(|each| &each.advice);
@@ -211,11 +216,11 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
                     .at(Place::Certain(SALON))
             })
             .collect();
-        let first = plan(&house, &wishes);
+        let first = made(&house, &wishes);
         assert_sound(&first, &wishes);
         assert_eq!(
             starts(&first),
-            starts(&plan(&house, &wishes)),
+            starts(&made(&house, &wishes)),
             "by no chance"
         );
         let most = most(&times, 0);
@@ -224,4 +229,34 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
         possible += most;
     }
     assert!(planned * 100 >= possible * 98, "{planned} of {possible}");
+}
+
+#[test]
+fn plan_nobody_waits_for_is_stopped_wherever_it_is() {
+    let house = ninth_meeting();
+    let wishes: Vec<Wish> = GUESTS
+        .iter()
+        .map(|guest| talk(&house, *guest, "18:30", "20:00"))
+        .collect();
+    let asked = std::cell::Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    assert!(plan(&house, &wishes, &count).is_some());
+    let all = asked.replace(0);
+    assert!(all > wishes.len(), "{all}: asked before each search");
+    for until in 0..all {
+        asked.set(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > until
+        };
+        assert!(plan(&house, &wishes, &stop).is_none(), "{until}");
+        assert!(
+            asked.get() <= until + 12,
+            "{until}: {} more steps",
+            asked.get() - until
+        );
+    }
 }

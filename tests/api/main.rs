@@ -20,6 +20,9 @@ mod program;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
+#[allow(dead_code)]
+#[path = "../support/week.rs"]
+mod week;
 
 mod clashes;
 mod document;
@@ -27,6 +30,7 @@ mod doors;
 mod everywhere;
 mod fuzz;
 mod house;
+mod limits;
 mod markup;
 mod matrix;
 mod plans;
