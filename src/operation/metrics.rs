@@ -65,6 +65,23 @@ struct State {
     state: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Queue {
+    queue: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Jobs {
+    queue: &'static str,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Requests {
+    queue: &'static str,
+    outcome: &'static str,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
@@ -195,6 +212,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     watchers(&mut registry, app);
     clock(&mut registry, app);
     process::register(&mut registry, app);
+    queues(&mut registry, app);
     database(&mut registry, app).await;
     let mut text = String::new();
     // The process's own metrics have the names that they have everywhere, without our prefix.
@@ -233,6 +251,52 @@ fn clock(registry: &mut Registry, app: &App) {
             ConstGauge::new(seconds),
         );
     }
+}
+
+/// How the queues of what costs much are, and what they did.
+fn queues(registry: &mut Registry, app: &App) {
+    let jobs = Family::<Jobs, Gauge>::default();
+    let requests = Family::<Requests, Counter>::default();
+    let cached = Family::<Queue, Gauge>::default();
+    for (queue, counts) in [
+        ("documents", app.documents.counts()),
+        ("plans", app.plans.counts()),
+    ] {
+        let gauge = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        for (state, number) in [("waiting", counts.waiting), ("running", counts.running)] {
+            let jobs = jobs.get_or_create(&Jobs { queue, state });
+            jobs.set(gauge(number));
+        }
+        for (outcome, number) in [
+            ("made", counts.done),
+            ("shared", counts.shared),
+            ("cached", counts.cached),
+            ("refused", counts.refused),
+            ("abandoned", counts.abandoned),
+        ] {
+            let requests = requests.get_or_create(&Requests { queue, outcome });
+            requests.inc_by(number);
+        }
+        cached
+            .get_or_create(&Queue { queue })
+            .set(gauge(counts.cached_bytes));
+    }
+    registry.register(
+        "queue_jobs",
+        "Documents and plans that wait for a thread, and that are being made",
+        jobs,
+    );
+    registry.register(
+        "queue_requests",
+        "Documents and plans asked for: made, shared with an equal request, taken from the cache, refused, given up",
+        requests,
+    );
+    registry.register_with_unit(
+        "queue_cache",
+        "Memory of the results that are kept for the next who asks",
+        Unit::Bytes,
+        cached,
+    );
 }
 
 /// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.

@@ -1,0 +1,169 @@
+//! What large documents do to the memory of a server: a process of its own, since only a whole process can be measured.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by ending"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use iikura::agenda::Pencilled;
+use iikura::agenda::documents::{Document, Documents};
+use iikura::agenda::format::Format;
+use iikura::event::programme::Programme;
+use iikura::event::visibility::Viewer;
+use iikura::event::{Event, Revision};
+use iikura::queue::Owner;
+use iikura::time::Moment;
+
+#[allow(dead_code)]
+#[path = "../support/week.rs"]
+mod week;
+
+/// Memory in MB that may stay beyond what there was before: the cache, and what the allocator keeps.
+const KEPT: u64 = 96;
+/// Memory in MB of the server and of what it has started, at any moment.
+const PEAK: u64 = 512;
+
+fn agenda(format: Format) -> Document {
+    Document::Agenda {
+        viewer: Viewer::Staff,
+        pencilled: Pencilled::LeftOut,
+        day: None,
+        format,
+        byte_order_mark: false,
+    }
+}
+
+#[test]
+fn memory_returns_after_agendas_of_thousands_of_slots() {
+    let documents = Documents::default().with_program(Path::new(env!("CARGO_BIN_EXE_iikura")));
+    let week = week::programme();
+    let before = resident("self");
+    let ended = AtomicBool::new(false);
+    let peak = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut peak = 0;
+            while !ended.load(Ordering::SeqCst) {
+                peak = peak.max(resident("self") + children());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            peak
+        });
+        for (revision, format) in [
+            (1, Format::Pdf),
+            (2, Format::Pdf),
+            (3, Format::Xlsx),
+            (4, Format::Html),
+            (5, Format::Json),
+        ] {
+            let changed = Arc::new(at_revision(&week, revision));
+            let issued = Moment::from_seconds(1_900_000_000);
+            let made = documents.file(Owner::User(1), &changed, agenda(format), issued);
+            let made = actix_web::rt::System::new().block_on(made).unwrap();
+            assert!(made.bytes.len() > 500_000, "{format:?}");
+            assert!(format != Format::Pdf || made.bytes.starts_with(b"%PDF-"));
+        }
+        ended.store(true, Ordering::SeqCst);
+        watch.join().unwrap()
+    });
+    let after = resident("self");
+    assert_eq!(documents.counts().done, 5);
+    same_bytes(&documents, &week);
+    given_up(&documents, &week);
+    assert!(
+        after <= before + KEPT,
+        "{before} MB before, {after} MB after"
+    );
+    assert!(peak <= PEAK, "{peak} MB at once");
+    assert!(
+        peak > before + KEPT,
+        "{peak} MB: the process that sets the document was not seen"
+    );
+}
+
+/// The same document, set by a process of its own and in this one.
+fn same_bytes(documents: &Documents, week: &Programme) {
+    let slots = week.slots().iter().take(210);
+    let small = Programme::new(
+        Event::clone(&week.event),
+        week.delegations.to_vec(),
+        week.rooms.to_vec(),
+        week.interpreters.to_vec(),
+        slots.map(|slot| (**slot).clone()).collect(),
+    );
+    let (small, here) = (Arc::new(small), Documents::default());
+    let issued = Moment::from_seconds(1_900_000_000);
+    actix_web::rt::System::new().block_on(async {
+        let mut files = Vec::new();
+        let mut pictures = Vec::new();
+        for documents in [documents, &here] {
+            let (owner, document) = (Owner::User(1), agenda(Format::Pdf));
+            let file = documents.file(owner, &small, document.clone(), issued);
+            files.push(file.await.unwrap().bytes);
+            let picture = documents.picture(owner, &small, document, 2, issued);
+            pictures.push(picture.await.unwrap());
+        }
+        assert!(files[0].starts_with(b"%PDF-") && files[0] == files[1]);
+        assert!(pictures[0].starts_with(b"<svg") && pictures[0] == pictures[1]);
+    });
+}
+
+/// A large document that nobody waits for any more: its process is killed.
+fn given_up(documents: &Documents, week: &Programme) {
+    let changed = Arc::new(at_revision(week, 9));
+    let issued = Moment::from_seconds(1_900_000_000);
+    let made = documents.file(Owner::User(1), &changed, agenda(Format::Pdf), issued);
+    actix_web::rt::System::new().block_on(async {
+        tokio::select! {
+            _ = made => panic!("it took no time"),
+            () = until(|| children() > 0) => {}
+        }
+        until(|| children() == 0).await;
+    });
+    assert_eq!(documents.counts().abandoned, 1);
+}
+
+async fn until(is: impl Fn() -> bool) {
+    while !is() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn at_revision(week: &Programme, revision: i64) -> Programme {
+    let event = Event {
+        revision: Revision(revision),
+        ..Event::clone(&week.event)
+    };
+    Programme::new(
+        event,
+        week.delegations.to_vec(),
+        week.rooms.to_vec(),
+        week.interpreters.to_vec(),
+        week.slots().iter().map(|slot| (**slot).clone()).collect(),
+    )
+}
+
+/// Memory of a process in MB; 0 once it has ended.
+fn resident(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
+    kilobytes.unwrap_or(0_u64) / 1024
+}
+
+/// Memory in MB of all that this process has started.
+fn children() -> u64 {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let lists = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            let ids = list.split_ascii_whitespace().map(resident);
+            ids.collect::<Vec<_>>()
+        })
+        .sum()
+}
