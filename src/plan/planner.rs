@@ -129,7 +129,7 @@ struct Draft<'w> {
     places: Vec<Option<Slot>>,
 }
 
-impl<'w> Draft<'w> {
+impl Draft<'_> {
     /// With a place for as many meetings as are found one in this order.
     fn filled(&self, taste: Taste, order: &[usize], patience: &mut usize) -> Self {
         let mut draft = Self {

@@ -1,13 +1,12 @@
 //! What large documents do to the memory of a server: a process of its own, since only a whole process can be measured.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot go on says so by ending"
 )]
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use iikura::agenda::Pencilled;
@@ -17,6 +16,7 @@ use iikura::event::programme::Programme;
 use iikura::event::visibility::Viewer;
 use iikura::event::{Event, Revision};
 use iikura::queue::Owner;
+use iikura::slot::Slot;
 use iikura::time::Moment;
 
 #[allow(dead_code)]
@@ -27,6 +27,8 @@ mod week;
 const KEPT: u64 = 96;
 /// Memory in MB of the server and of what it has started, at any moment.
 const PEAK: u64 = 512;
+/// How often the memory is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 fn agenda(format: Format) -> Document {
     Document::Agenda {
@@ -43,35 +45,36 @@ fn memory_returns_after_agendas_of_thousands_of_slots() {
     let documents = Documents::default().with_program(Path::new(env!("CARGO_BIN_EXE_iikura")));
     let week = week::programme();
     let before = resident("self");
-    let ended = AtomicBool::new(false);
     let peak = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| {
+        // Dropped at the end of the work, also where it fails.
+        let (at_work, ended) = mpsc::channel::<()>();
+        let watch = scope.spawn(move || {
             let mut peak = 0;
-            while !ended.load(Ordering::SeqCst) {
+            while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 peak = peak.max(resident("self") + children());
-                std::thread::sleep(Duration::from_millis(20));
             }
             peak
         });
-        for (revision, format) in [
-            (1, Format::Pdf),
-            (2, Format::Pdf),
-            (3, Format::Xlsx),
-            (4, Format::Html),
-            (5, Format::Json),
+        for (revision, slots, format) in [
+            (1, 600, Format::Pdf),
+            (2, 600, Format::Pdf),
+            (3, 3000, Format::Pdf),
+            (4, 3000, Format::Xlsx),
+            (5, 3000, Format::Html),
+            (6, 3000, Format::Json),
         ] {
-            let changed = Arc::new(at_revision(&week, revision));
+            let changed = Arc::new(at_revision(&week, revision, slots));
             let issued = Moment::from_seconds(1_900_000_000);
             let made = documents.file(Owner::User(1), &changed, agenda(format), issued);
             let made = actix_web::rt::System::new().block_on(made).unwrap();
             assert!(made.bytes.len() > 500_000, "{format:?}");
             assert!(format != Format::Pdf || made.bytes.starts_with(b"%PDF-"));
         }
-        ended.store(true, Ordering::SeqCst);
+        drop(at_work);
         watch.join().unwrap()
     });
     let after = resident("self");
-    assert_eq!(documents.counts().done, 5);
+    assert_eq!(documents.counts().done, 6);
     same_bytes(&documents, &week);
     given_up(&documents, &week);
     assert!(
@@ -87,14 +90,7 @@ fn memory_returns_after_agendas_of_thousands_of_slots() {
 
 /// The same document, set by a process of its own and in this one.
 fn same_bytes(documents: &Documents, week: &Programme) {
-    let slots = week.slots().iter().take(210);
-    let small = Programme::new(
-        Event::clone(&week.event),
-        week.delegations.to_vec(),
-        week.rooms.to_vec(),
-        week.interpreters.to_vec(),
-        slots.map(|slot| (**slot).clone()).collect(),
-    );
+    let small = at_revision(week, 7, 210);
     let (small, here) = (Arc::new(small), Documents::default());
     let issued = Moment::from_seconds(1_900_000_000);
     actix_web::rt::System::new().block_on(async {
@@ -114,7 +110,7 @@ fn same_bytes(documents: &Documents, week: &Programme) {
 
 /// A large document that nobody waits for any more: its process is killed.
 fn given_up(documents: &Documents, week: &Programme) {
-    let changed = Arc::new(at_revision(week, 9));
+    let changed = Arc::new(at_revision(week, 9, 3000));
     let issued = Moment::from_seconds(1_900_000_000);
     let made = documents.file(Owner::User(1), &changed, agenda(Format::Pdf), issued);
     actix_web::rt::System::new().block_on(async {
@@ -129,11 +125,13 @@ fn given_up(documents: &Documents, week: &Programme) {
 
 async fn until(is: impl Fn() -> bool) {
     while !is() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 
-fn at_revision(week: &Programme, revision: i64) -> Programme {
+/// The first slots of the week.
+fn at_revision(week: &Programme, revision: i64, slots: usize) -> Programme {
+    let first = week.slots().iter().take(slots);
     let event = Event {
         revision: Revision(revision),
         ..Event::clone(&week.event)
@@ -143,7 +141,7 @@ fn at_revision(week: &Programme, revision: i64) -> Programme {
         week.delegations.to_vec(),
         week.rooms.to_vec(),
         week.interpreters.to_vec(),
-        week.slots().iter().map(|slot| (**slot).clone()).collect(),
+        first.map(|slot| Slot::clone(slot)).collect(),
     )
 }
 
