@@ -38,6 +38,16 @@ pub fn of_former_user(user: UserId) -> String {
     format!("former {}", of_user(user))
 }
 
+/// True for a text that is one of these pseudonyms and nothing else.
+#[must_use]
+pub fn is_pseudonym(text: &str) -> bool {
+    let text = text.strip_prefix("former ").unwrap_or(text);
+    let letters = text.strip_prefix(CONTACT).or(text.strip_prefix(USER));
+    letters.is_some_and(|letters| {
+        letters.len() == LENGTH && letters.bytes().all(|letter| ALPHABET.contains(&letter))
+    })
+}
+
 /// The lower 40 bits of a random id.
 fn letters(id: i64) -> String {
     (0..LENGTH)
@@ -165,6 +175,11 @@ mod tests {
             of_former_user(UserId((1 << 40) - 1)),
             "former user ZZZZZZZZ"
         );
+        for one in [of_contact(ContactId(7)), of_former_user(UserId(9))] {
+            assert!(is_pseudonym(&one), "{one}");
+            assert!(!is_pseudonym(&format!("{one} ")), "{one}");
+        }
+        assert!(!is_pseudonym("contact Aki"));
     }
 
     #[test]

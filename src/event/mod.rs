@@ -49,7 +49,7 @@ pub struct RevisionKey(i64);
 
 impl RevisionKey {
     /// The keys lie below this number: 52 bits, exact in JSON.
-    const RANGE: i64 = 1 << 52;
+    pub const RANGE: i64 = 1 << 52;
 
     /// Draws one.
     #[must_use]

@@ -4,17 +4,20 @@
 //! A column is `Any` only where the database itself leaves no other choice: keys that lead to another row, and words and
 //! numbers whose every value is read.
 
+use crate::audit::pseudonym;
 use crate::auth::EventRole;
 use crate::auth::token::Scope;
 use crate::auth::{account, hashing, invitation};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::{self, Role};
+use crate::event::RevisionKey;
 use crate::event::timetable::Zoom;
 use crate::interpreter::LanguagePair;
 use crate::mail::outbox::{MailState, Readiness};
 use crate::mail::{enclosure, inbox};
 use crate::notice::answer::{Reply, Via};
 use crate::notice::{Method, Told};
+use crate::personal::retention;
 use crate::slot::interval::Interval;
 use crate::slot::rules::Rule;
 use crate::slot::{self, State};
@@ -138,6 +141,11 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("events", "interpreter_alone_minutes" | "interpreter_team_minutes") => Number(10, 1440),
         ("events", "interpreter_rest_minutes") => Number(5, 240),
         (_, "revision") => Number(0, i64::MAX),
+        ("events", "revision_key") => Number(0, RevisionKey::RANGE - 1),
+        ("event_lifecycles", "erase_after_days") => Number(
+            i64::from(*retention::DAYS.start()),
+            i64::from(*retention::DAYS.end()),
+        ),
         ("event_days", "opens" | "closes") => Number(0, 1440),
         ("event_days", "day") => Any,
         ("resources" | "occupancy", "kind") | ("overrides", "resource_kind") => {
@@ -173,7 +181,8 @@ fn rule(table: &str, column: &str) -> Option<Check> {
 
         ("outbox", "state") => word::<MailState>(),
         ("outbox", "dedupe_key") => Readable(identifier),
-        ("outbox", "recipient" | "envelope_from") => Readable(address),
+        ("outbox", "recipient") => Readable(recipient),
+        ("outbox", "envelope_from") => Readable(address),
         ("outbox", "last_code") => Number(0, 999),
         ("outbox", "raw") | ("enclosures", "letter") => Any,
         ("enclosures", "state") => word::<Readiness>(),
@@ -211,7 +220,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         // What the database refers to, and truths.
         (
             _,
-            "id" | "admin" | "second_factor_required" | "chair_rest_needs_reason" | "letters_only",
+            "id" | "redaction" | "admin" | "second_factor_required" | "chair_rest_needs_reason" | "letters_only",
         ) => Any,
         (_, "holds" | "interpretation_wanted" | "turnaround_waived") => Any,
         (_, column) if column.ends_with("_id") => Any,
@@ -339,6 +348,14 @@ fn schedule(raw: &str) -> Result<(), String> {
 }
 
 /// An address, or none: a bounce has no sender, and what was forgotten has no recipient.
+/// An address, or the pseudonym of an erased contact in its place.
+fn recipient(raw: &str) -> Result<(), String> {
+    if pseudonym::is_pseudonym(raw) {
+        return Ok(());
+    }
+    address(raw)
+}
+
 fn address(raw: &str) -> Result<(), String> {
     if raw.is_empty() {
         return Ok(());

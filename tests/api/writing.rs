@@ -330,11 +330,8 @@ fn a_key_books_once_and_stands_for_one_body_for_a_day(scratch: &Scratch) {
     send("tuesday", &evening()).refused(409);
     assert_eq!(meeting.rows(), rows);
     let programme = format!("{EVENT}/programme");
-    assert_eq!(
-        program.get(&programme).header("etag"),
-        "\"2\"",
-        "nothing else was written"
-    );
+    let etag = program.get(&programme).header("etag").to_owned();
+    assert!(etag.starts_with("\"2-"), "nothing else was written: {etag}");
 
     // What was refused was not done: the key is free for the next try.
     send(

@@ -14,7 +14,7 @@ use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
 use iikura::auth::{EventRole, UserId};
 use iikura::config::ServeArgs;
-use iikura::db::{Count, Db};
+use iikura::db::{self, Count, Db};
 use iikura::event::EventId;
 use iikura::event::wire::Wire;
 use iikura::text::{Email, Line};
@@ -180,9 +180,8 @@ impl Server {
 
     /// Runs plain SQL, as a person at a database prompt would: no server is asked whether it may.
     pub fn sql(&self, sql: &str) {
-        self.db
-            .read_here(|conn| Ok::<_, Error>(diesel::sql_query(sql).execute(conn).map(drop)?))
-            .unwrap();
+        let mut conn = db::connect(self.db.url()).unwrap();
+        diesel::sql_query(sql).execute(&mut conn).unwrap();
     }
 
     /// Answers `SELECT … AS count`.
