@@ -67,14 +67,19 @@ pub fn write(db: &Db, file: &Path) -> Result<Contents, BackupError> {
     let fault = |error| of_file(file, error);
     // SQLite writes into an empty file; made by us, it is readable by its owner alone from the first byte.
     let new = NewFile::create(file).map_err(fault)?;
-    // It only reads, but SQLite counts the new file as written to, which no connection of the readers may do.
-    db.write_here(|connection| match connection {
-        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, new.path()).map_err(DbError::from)?),
-        Conn::Postgres(_) => Err(BackupError::NotSqlite),
-    })?;
+    copy_into(db, new.path())?;
     let contents = check(new.path())?;
     new.keep().map_err(fault)?;
     Ok(contents)
+}
+
+/// Copies the database into an empty file.
+fn copy_into(db: &Db, file: &Path) -> Result<(), BackupError> {
+    // It only reads, but SQLite counts the new file as written to, which no connection of the readers may do.
+    db.write_here(|connection| match connection {
+        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, file).map_err(DbError::from)?),
+        Conn::Postgres(_) => Err(BackupError::NotSqlite),
+    })
 }
 
 /// Copies the database as [`write`] does, into a file that only those can read who hold a key of one of the recipients.
@@ -97,10 +102,7 @@ pub fn write_encrypted(
     let plain = with_suffix(Path::new(database), ".copy");
     let of_plain = |error| of_file(&plain, error);
     let copy = NewFile::create(&plain).map_err(of_plain)?;
-    db.read_here(|connection| match connection {
-        Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, copy.path()).map_err(DbError::from)?),
-        Conn::Postgres(_) => Err(BackupError::NotSqlite),
-    })?;
+    copy_into(db, copy.path())?;
     let contents = check(copy.path())?;
     let mut from = File::open(copy.path()).map_err(of_plain)?;
     // Without a name it is gone when this process is, however it ends.

@@ -220,7 +220,12 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         // What the database refers to, and truths.
         (
             _,
-            "id" | "redaction" | "admin" | "second_factor_required" | "chair_rest_needs_reason" | "letters_only",
+            "id"
+            | "redaction"
+            | "admin"
+            | "second_factor_required"
+            | "chair_rest_needs_reason"
+            | "letters_only",
         ) => Any,
         (_, "holds" | "interpretation_wanted" | "turnaround_waived") => Any,
         (_, column) if column.ends_with("_id") => Any,

@@ -1,6 +1,7 @@
 //! What programs change, and what comes of it.
 
 use iikura::auth::token::Scope;
+use iikura::operation::maintenance::Maintenance;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OFFICER};
@@ -368,6 +369,7 @@ fn a_key_books_once_and_stands_for_one_body_for_a_day(scratch: &Scratch) {
         "2022-12-24T20:40:00+09:00".into(),
     );
     send("wednesday", &late).given(201);
+    Maintenance::new(&meeting.server.app).clean();
     assert_eq!(meeting.server.count(kept), 1, "old ones are forgotten");
     program
         .get(&format!("{V1}/slots/{}", slot["id"]))

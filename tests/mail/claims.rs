@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Barrier;
 use std::thread;
 
-use iikura::db::DbError;
+use iikura::db::connect;
 use iikura::mail::outbox::{self, MailId, MailState};
 use iikura::notice::Method;
 
@@ -68,16 +68,12 @@ fn each_mail_is_claimed_once(house: &House) {
     let claimed: Vec<MailId> = thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)
             .map(|number| {
-                let db = house.db.clone();
+                // A connection of its own: other processes do not stand in the queue before SQLite's writer.
+                let mut connection = connect(&house.db.url().parse().unwrap()).unwrap();
                 scope.spawn(move || {
                     let owner = format!("worker {number}");
                     let mut mine = Vec::new();
-                    let next = || {
-                        db.read_here(|connection| {
-                            // Around the queue before SQLite's writer: other processes do not stand in it.
-                            Ok::<_, DbError>(outbox::claim(connection, &owner, NOW)?)
-                        })
-                    };
+                    let mut next = || outbox::claim(&mut connection, &owner, NOW);
                     while let Some(mail) = next().unwrap() {
                         mine.push(mail.id);
                     }

@@ -253,7 +253,7 @@ fn row_committed_after_one_with_a_higher_number_accuses_nobody() {
     let db = Scratch::postgres();
     written(&db);
     let slow = db.another_process();
-    let verified = slow.read_here(|slow| {
+    let verified = slow.write_here(|slow| {
         Transactions::begin_transaction(slow)?;
         record_in(slow, OTHER_MEETING, "slow")?;
         write(&db, Some(MEETING), "quick")?;

@@ -14,7 +14,7 @@ use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
 use iikura::auth::{EventRole, UserId};
 use iikura::config::ServeArgs;
-use iikura::db::{self, Count, Db};
+use iikura::db::{Count, Db};
 use iikura::event::EventId;
 use iikura::event::wire::Wire;
 use iikura::text::{Email, Line};
@@ -178,10 +178,11 @@ impl Server {
             .unwrap()
     }
 
-    /// Runs plain SQL, as a person at a database prompt would: no server is asked whether it may.
+    /// Runs plain SQL.
     pub fn sql(&self, sql: &str) {
-        let mut conn = db::connect(self.db.url()).unwrap();
-        diesel::sql_query(sql).execute(&mut conn).unwrap();
+        self.db
+            .write_here(|conn| Ok::<_, Error>(diesel::sql_query(sql).execute(conn).map(drop)?))
+            .unwrap();
     }
 
     /// Answers `SELECT … AS count`.
