@@ -1,5 +1,7 @@
 //! Private links: the button, what it leaves in a browser, and when both end.
 
+use iikura::operation::maintenance::Maintenance;
+
 use crate::answers::{led, links, traces};
 use crate::meeting::{Meeting, OFFICER};
 use crate::server::Browser;
@@ -271,6 +273,7 @@ fn what_a_browser_holds_ends_after_thirty_days(scratch: &Scratch) {
     );
     liaison.open(&whole);
     assert_eq!(liaison.get(&address).status, 200);
+    Maintenance::new(&server.app).clean();
     let kept = server.count("SELECT count(*) AS count FROM link_passes");
     assert_eq!(kept, 1, "what is over is gone");
 }

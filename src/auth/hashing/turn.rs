@@ -9,7 +9,7 @@ use super::MAX_MEMORIES;
 use super::queue::{FairQueue, Pushed};
 use crate::auth::UserId;
 use crate::web::error::SOON;
-use crate::web::{Error, trace};
+use crate::web::{Error, hang_up, trace};
 
 /// Users that wait at most, and strangers: a second's work for two cores each.
 const MAX_WAITING: usize = 64;
@@ -101,7 +101,11 @@ impl HashingQueue {
             }
             waiting
         };
-        waiting.await.map_err(|_| Error::Busy { wait: SOON })
+        match hang_up::while_connected(waiting).await {
+            Some(Ok(turn)) => Ok(turn),
+            // Displaced by another network, or the client has gone.
+            Some(Err(_)) | None => Err(Error::Busy { wait: SOON }),
+        }
     }
 
     /// Counts those who still wait.

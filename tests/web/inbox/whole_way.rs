@@ -143,7 +143,7 @@ fn the_way_to_postfix_and_back_with_starttls_and_a_password(scratch: &Scratch) {
     ];
     step(&meeting, "placement", &at);
     to_the_machines_time(&meeting);
-    let revision = meeting.programme().event.revision.to_string();
+    let revision = meeting.programme().version().to_string();
     let told = [("revision", revision.as_str()), ("to", "KZ"), ("to", "JP")];
     let sent = meeting.officer().post("/events/ca-jad-9/notices", &told);
     assert_eq!(sent.status, 303, "{}", sent.body);
