@@ -21,7 +21,7 @@ use crate::time::Moment;
 use crate::web::Error;
 use crate::web::assets::asset;
 
-/// Two threads, of which one at a time makes something large: a document of 3,000 slots takes some 300 MB.
+/// Two threads, of which one at a time makes something large: a document of 3,000 slots takes some 350 MB.
 const LIMITS: Limits = Limits {
     threads: 2,
     large: 1,

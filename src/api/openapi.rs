@@ -225,7 +225,7 @@ impl Modify for Problems {
                 add(
                     operation,
                     "503",
-                    "The database does not answer, or too much is asked of the server: wait as long as Retry-After says",
+                    "The database does not answer, this server is being replaced, or too much is asked of it: wait as long as Retry-After says. Where the detail says that the outcome is not known, read before you send it again",
                 );
                 if named {
                     add(
@@ -236,7 +236,11 @@ impl Modify for Problems {
                 }
                 if takes_body {
                     add(operation, "408", "The body came too slowly");
-                    add(operation, "413", "The body is larger than 256 KB");
+                    add(
+                        operation,
+                        "413",
+                        "The body is larger than 256 KB, or than 64 KB without a token",
+                    );
                     add(operation, "415", "The body is no application/json");
                     add(
                         operation,
@@ -256,7 +260,7 @@ impl Modify for Problems {
                     add(
                         operation,
                         "409",
-                        "The rules or the slot's state do not allow it; what is in the way, and what could be booked instead",
+                        "The rules, the slot's state or the event's archive do not allow it; what is in the way, and what could be booked instead",
                     );
                     add(operation, "507", "The disk is full: reading goes on");
                 }

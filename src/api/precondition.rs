@@ -73,7 +73,7 @@ pub(super) fn if_programme_match(ask: &Ask, current: ProgrammeVersion) -> Result
     match told {
         Some(false) => {
             let detail = format!(
-                "The programme has changed meanwhile: it is at revision {revision}. Read it again and decide anew. Nothing was stored."
+                "The programme has changed meanwhile: it is at revision {revision}. Read it again, then decide. Nothing was stored."
             );
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).of_kind("stale"))
         }
@@ -98,7 +98,7 @@ fn seen(ask: &Ask, current: &str) -> Result<Option<bool>, Problem> {
 /// Somebody else was quicker.
 pub(super) fn stale(current: i32) -> Problem {
     let detail = format!(
-        "The slot has changed meanwhile: it is at version {current}. Read it again and decide anew. Nothing was stored."
+        "The slot has changed meanwhile: it is at version {current}. Read it again, then decide. Nothing was stored."
     );
     let problem = Problem::new(StatusCode::PRECONDITION_FAILED, detail)
         .of_kind("stale")

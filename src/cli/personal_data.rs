@@ -42,7 +42,7 @@ impl PersonalDataCommand {
             Self::Erase(args) => {
                 let address = args.address()?;
                 let (actor, now) = (Actor::command_line(), clock.now());
-                let slugs = db.write_here(|conn| {
+                let outcome = db.write_here(|conn| {
                     contact::forget_everywhere(
                         conn,
                         &Live::default(),
@@ -50,13 +50,15 @@ impl PersonalDataCommand {
                         now,
                         address.as_str(),
                     )
-                })?;
+                });
+                // What was erased at other events before a refusal is erased all the same.
+                db.write_here(|conn| Ok::<_, DbError>(scrub(conn)?))?;
+                let slugs = outcome?;
                 if slugs.is_empty() {
                     return Err(Failure::one(format!(
                         "no event stores anything about '{address}'; an account is deleted by 'iikura user delete --email {address}'"
                     )));
                 }
-                db.write_here(|conn| Ok::<_, DbError>(scrub(conn)?))?;
                 println!(
                     "Forgotten at {}. Backups hold it until you throw them away.",
                     slugs.join(", ")

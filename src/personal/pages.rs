@@ -82,7 +82,7 @@ fn kept_of_contact() -> Vec<String> {
     [
         "The history says a pseudonym in their place, and verifies.",
         "When each mail was written and sent, and what the delegation answered.",
-        "Names that somebody typed into titles, notes and reasons of slots: look for them yourself.",
+        "Names typed into titles, notes and reasons of slots: look for them yourself.",
         BACKUPS,
     ]
     .map(str::to_owned)
@@ -339,7 +339,7 @@ async fn user_page(
                 ],
                 kept: vec![
                     "What they did stays in the history, under a pseudonym, and verifies.".to_owned(),
-                    "Names that somebody typed into titles, notes and reasons of slots: look for them yourself.".to_owned(),
+                    "Names typed into titles, notes and reasons of slots: look for them yourself.".to_owned(),
                     BACKUPS.to_owned(),
                 ],
                 hidden: Vec::new(),
@@ -443,11 +443,10 @@ pub async fn forget_everywhere(
             ))
         })
         .await?;
+    // What was erased at other events before a refusal is erased all the same.
+    scrubbed(&app).await?;
     match outcome {
-        Ok(_) => {
-            scrubbed(&app).await?;
-            Ok(see_other_done("/personal-data", "contact-forgotten"))
-        }
+        Ok(_) => Ok(see_other_done("/personal-data", "contact-forgotten")),
         Err(error @ (ErasureError::BeingSent | ErasureError::NamedInWaitingMail(_))) => {
             conflict(&page(format!("Not everything was erased: {error}.")))
         }

@@ -129,6 +129,22 @@ pub fn erase_due(db: &Db, live: &Live, clock: &Clock) -> Result<usize, ErasureEr
         let all = all(conn)?;
         Ok::<_, ErasureError>(all.into_iter().filter(|each| each.is_due(now)).collect())
     })?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let outcome = erase_events(db, live, clock, due);
+    // What was erased before a failure is erased all the same.
+    db.write_here(|conn| Ok::<_, ErasureError>(scrub(conn)?))?;
+    outcome
+}
+
+fn erase_events(
+    db: &Db,
+    live: &Live,
+    clock: &Clock,
+    due: Vec<Retention>,
+) -> Result<usize, ErasureError> {
+    let now = clock.now();
     let actor = Actor {
         name: "retention".to_owned(),
         ..Actor::command_line()
@@ -152,9 +168,6 @@ pub fn erase_due(db: &Db, live: &Live, clock: &Clock) -> Result<usize, ErasureEr
                 .map_err(ErasureError::from)
         })?;
         done += 1;
-    }
-    if done > 0 {
-        db.write_here(|conn| Ok::<_, ErasureError>(scrub(conn)?))?;
     }
     Ok(done)
 }

@@ -1,6 +1,6 @@
 //! A bounded queue for costly work, on threads of its own.
 //!
-//! Whoever asks waits for the result. Equal requests share one job, and its result is cached for the next. Those who ask
+//! A request waits for its result. Equal requests share one job, and its result is cached for the next. Those who ask
 //! take turns, and each has a limited share, so that nobody fills the queue for the others. A job that nobody waits for
 //! any more is dropped before it starts, or told to stop.
 

@@ -154,7 +154,7 @@ impl Error {
                     "A form takes at most {} KB{}. Nothing was stored; shorten the longest field and send it again.",
                     most / 1024,
                     if *most < FORM_LIMIT {
-                        " from somebody who is not signed in"
+                        " before signing in"
                     } else {
                         ""
                     }

@@ -205,15 +205,22 @@ fn a_retention_is_shown_before_it_acts(scratch: &Scratch) {
     let officer = meeting.officer();
     let path = "/events/ca-jad-9/retention";
     for days in ["0", "4000", "soon", "-1"] {
-        assert_eq!(officer.post(path, &[("days", days)]).status, 400, "{days}");
+        assert_eq!(
+            officer.post(path, &[("erase_after_days", days)]).status,
+            400,
+            "{days}"
+        );
     }
-    assert_eq!(officer.post(path, &[("days", "30")]).status, 303);
+    assert_eq!(
+        officer.post(path, &[("erase_after_days", "30")]).status,
+        303
+    );
     let settings = officer.get("/events/ca-jad-9/settings").body;
     assert!(
         settings.contains("contacts and mail are erased"),
         "{settings}"
     );
-    assert_eq!(officer.post(path, &[("days", "")]).status, 303);
+    assert_eq!(officer.post(path, &[("erase_after_days", "")]).status, 303);
     let settings = officer.get("/events/ca-jad-9/settings").body;
     assert!(!settings.contains("contacts and mail are erased"));
 }

@@ -143,8 +143,8 @@ pub async fn set_retention(
     let desk = Desk::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    let fields = fields.only(&["days"])?;
-    let days = match fields.get("days").trim() {
+    let fields = fields.only(&["erase_after_days"])?;
+    let days = match fields.get("erase_after_days").trim() {
         "" => None,
         days => Some(
             days.parse()

@@ -73,12 +73,12 @@ impl Ending {
         let days = retention
             .days
             .map_or_else(String::new, |days| days.to_string());
-        let form = Form::new(Fields::from_pairs([("days", days)]));
+        let form = Form::new(Fields::from_pairs([("erase_after_days", days)]));
         Ok(Self {
             slug: desk.seat.slug.clone(),
             is_admin: desk.seat.user.admin,
             archived: archived_at.map_or_else(String::new, day),
-            days: TextField::new("days", "Days after the event")
+            days: TextField::new("erase_after_days", "Days after the event")
                 .help("Empty: nothing is erased by itself.")
                 .optional()
                 .numeric()

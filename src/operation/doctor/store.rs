@@ -109,7 +109,7 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<Finding> {
         Finding::warning(
             "schema",
             format!("{name} is not Iikura's"),
-            "leave it if it is a helper of yours; no backup or export keeps it",
+            "leave it if it is a helper of yours; backups keep it, 'iikura export --everything' leaves it out",
         )
     }));
     found
