@@ -105,7 +105,7 @@ pub fn removal_cookie(name: impl Into<Cow<'static, str>>) -> Cookie<'static> {
 }
 
 /// SHA-256 of a token, in hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenHash(String);
 
 impl TokenHash {

@@ -4,7 +4,7 @@
 //! whoever holds the write lock, and the whole server with it. So a read only notes here that something was used.
 //! [`crate::operation::maintenance`] writes the marks every few seconds and when the server stops.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::prelude::*;
@@ -21,7 +21,7 @@ use crate::time::Moment;
 const MAX_MARKS: usize = 50_000;
 
 /// The row that a mark belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum UsageKey {
     /// A session.
     Session(TokenHash),
@@ -96,7 +96,12 @@ impl UsageMarks {
     /// # Errors
     /// As the database says.
     pub fn flush(&self, db: &Db) -> Result<(), DbError> {
-        let batch = self.lock().clone();
+        // In order, so that two servers on one PostgreSQL never wait for each other's rows.
+        let batch: BTreeMap<UsageKey, Mark> = self
+            .lock()
+            .iter()
+            .map(|(key, mark)| (key.clone(), *mark))
+            .collect();
         if batch.is_empty() {
             return Ok(());
         }

@@ -77,8 +77,8 @@ impl Maintenance {
                     work.clean();
                 }
             });
-            if done.await.is_err() {
-                return;
+            if let Err(error) = done.await {
+                tracing::error!(%error, "the background work broke off; it goes on in a few seconds");
             }
         }
     }

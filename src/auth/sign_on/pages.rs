@@ -265,6 +265,7 @@ async fn enter(
         Ok(identity) => identity,
         Err(fault) => {
             tracing::warn!(%fault, "single sign-on: nobody is signed in");
+            app.refusals.forget_all(&counters);
             // A provider out of order is nobody's failed try: a whole office would have to do without passwords, too.
             app.db
                 .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &counters)?))
@@ -272,11 +273,13 @@ async fn enter(
             return Ok(Err((Refusal::Unchecked, onward)));
         }
     };
+    let refusals = app.refusals.clone();
     app.db
         .write(
             move |conn| match identity::account_of(conn, &identity, now)? {
                 Found::Account(account) => {
                     throttle::forgive(conn, &counters)?;
+                    refusals.forget_all(&counters);
                     Ok(Ok((account.user, onward)))
                 }
                 Found::Nothing(owner) => {

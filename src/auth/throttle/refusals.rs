@@ -53,6 +53,13 @@ impl Refusals {
         }
     }
 
+    /// Forgets the refusals by counters whose try was taken back.
+    pub fn forget_all(&self, counters: &Counters) {
+        for key in counters.keys() {
+            self.forget(key);
+        }
+    }
+
     /// Forgets the refusals by one counter.
     pub fn forget(&self, key: &str) {
         self.lock().remove(key);

@@ -38,7 +38,8 @@ impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             connections: 4096,
-            connections_per_address: 512,
+            // An office of several hundred officers has one address; each open page is a connection.
+            connections_per_address: 2048,
             idle: Duration::from_secs(10),
             body: Duration::from_mins(1),
             body_grace: Duration::from_secs(5),
