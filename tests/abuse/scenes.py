@@ -84,20 +84,21 @@ class Server:
         return self.ask("GET", "/events/week", headers={"Cookie": self.cookie})[0]
 
     def memory(self):
-        """Resident megabytes of the server and of whatever it has started."""
-        pages, parents = 0, {}
+        """Megabytes of the server and of the processes that it has started; what they share counts once."""
+        total, parents = 0, {}
         for process in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{process}/stat") as stat:
                     fields = stat.read().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(process)] = (int(fields[1]), int(fields[21]))
-        for process, (parent, resident) in parents.items():
-            while process != self.process.pid and parent in parents:
-                process, parent = parent, parents[parent][0]
-            pages += resident if process == self.process.pid else 0
-        return pages * os.sysconf("SC_PAGE_SIZE") // MEGABYTE
+            parents[int(process)] = int(fields[1])
+        for process in parents:
+            ancestor = process
+            while ancestor != self.process.pid and ancestor in parents:
+                ancestor = parents[ancestor]
+            total += shared_once(process) if ancestor == self.process.pid else 0
+        return total // 1024
 
     def processor_seconds(self):
         with open(f"/proc/{self.process.pid}/stat") as stat:
@@ -114,6 +115,15 @@ class Server:
         self.sampler.join()
         self.process.terminate()
         self.process.wait(20)
+
+
+def shared_once(process):
+    """Kilobytes of a process, of pages that n processes share an n-th; nothing of one that has ended meanwhile."""
+    try:
+        with open(f"/proc/{process}/smaps_rollup") as rollup:
+            return int(re.search(r"^Pss: +(\d+)", rollup.read(), re.M)[1])
+    except (OSError, TypeError):
+        return 0
 
 
 class Beside:
@@ -192,20 +202,22 @@ def sign_ins(server):
 
 
 def bodies(server):
-    """200 connections that send most of a body and then nothing."""
+    """200 connections that send most of a body, half of them of one that is too large, and then nothing."""
+    host, number = f"127.0.0.1:{server.port}", iter(range(1000))
 
     def hold():
-        with socket.create_connection(("127.0.0.1", server.port), 40) as connection:
-            head = f"POST /sign-in HTTP/1.1\r\nHost: h\r\nContent-Type: {FORM}\r\nContent-Length: {4 * MEGABYTE}\r\n"
-            connection.sendall(f"{head}X-Forwarded-For: {address()}\r\n\r\n".encode())
+        length = (750 << 10, 4 * MEGABYTE)[next(number) % 2]
+        head = f"POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Type: {FORM}\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), 80) as connection:
+            connection.sendall(f"{head}Content-Length: {length}\r\nX-Forwarded-For: {address()}\r\n\r\n".encode())
             try:
-                connection.sendall(b"a" * (39 * MEGABYTE // 10))
+                connection.sendall(b"a" * (length * 9 // 10))
             except OSError:
                 pass
             try:
                 answer = connection.recv(64)
             except TimeoutError:
-                return "still open after 40 s"
+                return "still open after 80 s"
             except OSError:
                 return "hung up on"
             return int(answer.split()[1]) if answer else "hung up on"

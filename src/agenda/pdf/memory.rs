@@ -9,9 +9,9 @@ use std::time::Duration;
 use typst::comemo;
 
 /// How far the process may grow before anything is dropped, in KiB.
-const GROWTH: u64 = 96 * 1024;
+const GROWTH: u64 = 64 * 1024;
 /// How far it may grow from there on between two times, in KiB.
-const STEP: u64 = 32 * 1024;
+const STEP: u64 = 24 * 1024;
 /// How often that is looked at.
 const EVERY: Duration = Duration::from_millis(20);
 

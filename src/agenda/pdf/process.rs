@@ -26,6 +26,9 @@ const LONGEST: Duration = Duration::from_mins(3);
 /// What a process needs to find the same fonts.
 const ENVIRONMENT: [&str; 4] = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_DATA_DIRS"];
 
+/// One heap for all threads: each would keep what its own has freed (glibc; others ignore it).
+const ALLOCATION: [(&str, &str); 1] = [("MALLOC_ARENA_MAX", "1")];
+
 /// What is sent to the process.
 #[derive(Serialize, Deserialize)]
 struct Order<T, D> {
@@ -101,6 +104,7 @@ fn run(
         .arg(COMMAND)
         .env_clear()
         .envs(kept)
+        .envs(ALLOCATION)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
