@@ -75,6 +75,15 @@ fn administrator_lifts_a_lockout_and_the_owner_signs_in(scratch: &Scratch) {
     );
     lift(&admin, "Sign-ins from 127.0.0.1");
     assert_eq!(sign_in(&browser, OFFICER, PASSWORD), 303);
+    assert_eq!(
+        server.count("SELECT count(*) AS count FROM audit WHERE subject LIKE '%Aki%' AND action = 'lockout.lifted'"),
+        0,
+        "the history has a pseudonym"
+    );
+    for subject in ["Sign-ins of user %", "Sign-ins from 127.0.0.1"] {
+        let query = format!("SELECT count(*) AS count FROM audit WHERE subject LIKE '{subject}'");
+        assert_eq!(server.count(&query), 1, "{subject}");
+    }
     let history = admin.get("/audit").body;
     assert!(history.contains("lockout lifted"), "{history}");
     assert_eq!(

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::counter::{self, Counted, account_key};
 use super::is_current;
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, Entry, pseudonym};
 use crate::auth::account::{self, Account};
 use crate::auth::{User, UserId};
 use crate::db::Conn;
@@ -61,7 +61,7 @@ pub fn current(conn: &mut Conn, now: Moment) -> QueryResult<Lockouts> {
         if tries < limit || !is_current(until, now) {
             continue;
         }
-        match names.subject(&key, &counted) {
+        match names.subject(&key, &counted, |user| names.of_user(user)) {
             Some((user, subject)) => lockouts.named.push(Lockout {
                 key,
                 subject,
@@ -93,7 +93,8 @@ pub fn lift(conn: &mut Conn, key: &str, actor: &Actor, now: Moment) -> QueryResu
         .optional()?;
         let read = counter::read(key).filter(|(_, limit)| deleted >= Some(*limit));
         let subject = match read {
-            Some((counted, _)) => Names::load(conn)?.subject(key, &counted),
+            // The history cannot be changed when the user is deleted, so it never has the name.
+            Some((counted, _)) => Names::load(conn)?.subject(key, &counted, pseudonym::of_user),
             None => None,
         };
         let Some((user, subject)) = subject else {
@@ -145,15 +146,22 @@ impl Names {
         })
     }
 
-    /// Says in words what waits; `None` for the hash of an address that no account has.
-    fn subject(&self, key: &str, counted: &Counted) -> Option<(Option<UserId>, String)> {
-        let of = |user: &UserId, what: &str| {
-            let name = self
-                .users
-                .get(user)
-                .map_or("a deleted user", |user| user.name.as_str());
-            Some((Some(*user), format!("{what} of {name}")))
-        };
+    fn of_user(&self, user: UserId) -> String {
+        self.users
+            .get(&user)
+            .map_or("a deleted user", |user| user.name.as_str())
+            .to_owned()
+    }
+
+    /// Says in words what waits, users as `name` has them; `None` for the hash of an address that no account has.
+    fn subject(
+        &self,
+        key: &str,
+        counted: &Counted,
+        name: impl Fn(UserId) -> String,
+    ) -> Option<(Option<UserId>, String)> {
+        let of =
+            |user: &UserId, what: &str| Some((Some(*user), format!("{what} of {}", name(*user))));
         let from = |what: &str, network: &str| Some((None, format!("{what} from {network}")));
         let delegation = |id: &i64| {
             self.delegations
