@@ -9,10 +9,10 @@ use crate::auth::session::TokenHash;
 use crate::auth::token::{Secret, TokenError};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{Access, EventRole, Seat, UserId};
-use crate::db::schema::{calendar_links, events, memberships, users};
+use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id};
-use crate::event::{EventId, ProgrammeVersion, archive};
+use crate::event::{EventId, ProgrammeVersion, archive, store};
 use crate::text::Line;
 use crate::time::Moment;
 
@@ -87,6 +87,10 @@ pub fn make(
     let secret = Secret::fresh(PREFIX)?;
     let user = seat.user.id;
     conn.transaction(|conn| {
+        // Locks the event, so that it is not archived between the check and the insert.
+        store::find_to_write(conn, &seat.slug)?
+            .filter(|event| *event == seat.event)
+            .ok_or(diesel::result::Error::NotFound)?;
         archive::refuse_archived(conn, seat.event)?;
         diesel::insert_into(calendar_links::table)
             .values((
@@ -231,7 +235,7 @@ pub struct Opened {
 }
 
 /// Finds what a link opens: `None` when it is unknown or revoked, its owner's account is disabled, or the owner may not
-/// see the event. Notes once an hour that the link is in use.
+/// see the event, or the event is archived. Notes once an hour that the link is in use.
 ///
 /// # Errors
 /// As the database says.
@@ -249,6 +253,9 @@ pub fn open(
         EventId,
         ProgrammeVersion,
     );
+    let archived = event_lifecycles::table
+        .filter(event_lifecycles::archived_at.is_not_null())
+        .select(event_lifecycles::event_id);
     let found: Option<Found> = calendar_links::table
         .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
         .inner_join(events::table.on(events::id.eq(calendar_links::event_id)))
@@ -259,6 +266,7 @@ pub fn open(
         )
         .filter(calendar_links::token_hash.eq(token.as_str()))
         .filter(users::disabled_at.is_null())
+        .filter(calendar_links::event_id.ne_all(archived))
         .select((
             calendar_links::id,
             calendar_links::last_used_at,

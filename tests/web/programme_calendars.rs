@@ -1,7 +1,13 @@
 //! The whole programme as a calendar that the staff subscribe to by a link.
 
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
 use iikura::audit::Actor;
 use iikura::auth::account;
+use iikura::event::live::Live;
+use iikura::event::{archive, tx};
 use iikura::time::Moment;
 use iikura::web::Error;
 
@@ -15,6 +21,8 @@ on_both!(
     a_calendar_has_what_its_owner_may_see_and_no_sketch,
     a_link_dies_with_the_account_the_password_and_the_part_in_the_event,
     a_calendar_that_has_the_current_one_is_told_so_and_reading_changes_nothing,
+    a_link_to_an_archived_event_opens_nothing,
+    a_link_made_during_archiving_is_refused,
 );
 
 const AGENDA: &str = "/events/ca-jad-9/agenda";
@@ -218,6 +226,54 @@ fn a_link_dies_with_the_account_the_password_and_the_part_in_the_event(scratch: 
         change.unwrap();
         opens_nothing(&meeting, &again);
     }
+}
+
+fn a_link_to_an_archived_event_opens_nothing(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let made = link(&meeting.officer(), "One");
+    assert_eq!(meeting.server.browser().get(&made).status, 200);
+    // Archived by hand, so that the link stays stored.
+    let event = meeting.event.0;
+    meeting.server.sql(&format!(
+        "DELETE FROM event_lifecycles WHERE event_id = {event}"
+    ));
+    meeting.server.sql(&format!(
+        "INSERT INTO event_lifecycles (event_id, archived_at) VALUES ({event}, 1)"
+    ));
+    opens_nothing(&meeting, &made);
+}
+
+fn a_link_made_during_archiving_is_refused(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let (archived, begin) = mpsc::channel();
+    let (answered, answer) = mpsc::channel();
+    let asking = thread::spawn(move || {
+        begin.recv().unwrap();
+        let fields = [("name", "Two"), ("current_password", PASSWORD)];
+        let status = officer.post(CALENDARS, &fields).status;
+        // Nobody may be listening any more.
+        let _ = answered.send(());
+        status
+    });
+    let (actor, now) = (Actor::command_line(), Moment::from_seconds(START));
+    let written = meeting.server.db.write_here(|conn| {
+        tx::write(conn, &Live::default(), meeting.event, &actor, now, |tx| {
+            archive::archive(tx)?;
+            archived.send(()).unwrap();
+            // What does not wait for the commit is answered before it.
+            let _ = answer.recv_timeout(Duration::from_secs(2));
+            Ok::<_, Error>(())
+        })
+    });
+    written.unwrap();
+    assert_eq!(asking.join().unwrap(), 409);
+    assert_eq!(
+        meeting
+            .server
+            .count("SELECT count(*) AS count FROM calendar_links"),
+        0
+    );
 }
 
 fn a_calendar_that_has_the_current_one_is_told_so_and_reading_changes_nothing(scratch: &Scratch) {
