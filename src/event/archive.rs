@@ -9,11 +9,10 @@ use crate::audit::redaction::{self, Order};
 use crate::audit::{self, Actor, Entry};
 use crate::db::Conn;
 use crate::db::schema::{
-    calendar_links, delegations, event_lifecycles, events, link_passes, outbox, slots,
+    calendar_links, delegations, event_lifecycles, events, link_passes, slots,
 };
-use crate::db::text_enum::Word;
 use crate::delegation::DelegationId;
-use crate::mail::outbox::MailState;
+use crate::mail::outbox;
 use crate::notice::link_store;
 use crate::time::Moment;
 
@@ -114,17 +113,7 @@ pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
     diesel::update(event_lifecycles::table.find(event))
         .set(event_lifecycles::archived_at.eq(Some(tx.now)))
         .execute(tx.conn)?;
-    let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
-    diesel::update(
-        outbox::table
-            .filter(outbox::event_id.eq(event))
-            .filter(outbox::state.eq_any(waiting)),
-    )
-    .set((
-        outbox::state.eq(Word(MailState::Superseded)),
-        outbox::last_error.eq(Some("the event was archived before it left")),
-    ))
-    .execute(tx.conn)?;
+    outbox::supersede_for_archived_event(tx.conn, event)?;
     diesel::delete(calendar_links::table.filter(calendar_links::event_id.eq(event)))
         .execute(tx.conn)?;
     let invited: Vec<DelegationId> = delegations::table

@@ -14,7 +14,7 @@ mod reading;
 pub use account::{about_accounts, accounts_need_attention, post_about_account, take_back};
 pub use delivery::{
     Claimed, GRACE, LEASE, came_back, claim, expire, failed, forget_others, hold_queue, next_due,
-    retry, retry_later, sent,
+    retry, retry_later, sent, supersede_for_archived_event,
 };
 pub use enclosing::{Enclosed, Readiness, Unset, enclose, leave_out};
 pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};

@@ -10,6 +10,7 @@ use iikura::db::{Db, DbError};
 use iikura::event::live::Live;
 use iikura::event::{EventId, archive, tx};
 use iikura::installation::table::{Kind, LEFT, MOVED};
+use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
 use iikura::time::{Clock, Moment};
 
@@ -24,6 +25,7 @@ on_both!(
     the_last_administrator_and_oneself_cannot_be_deleted,
     an_archived_event_refuses_writes_and_can_be_deleted,
     a_retention_that_is_due_erases_every_contact_once,
+    a_leased_mail_of_an_archived_event_is_not_retried,
 );
 
 /// In no other row; searches do not care about case.
@@ -777,6 +779,40 @@ fn a_retention_that_is_due_erases_every_contact_once(db: &Scratch) {
         1
     );
     verify(db);
+}
+
+fn a_leased_mail_of_an_archived_event_is_not_retried(db: &Scratch) {
+    seeded(db);
+    run(db, "UPDATE outbox SET state = 'sent' WHERE id = 705").unwrap();
+    run(
+        db,
+        "UPDATE mail_queue SET paused_at = NULL, paused_by = NULL",
+    )
+    .unwrap();
+    let late = NOW.plus(86_400).seconds();
+    run(db, &format!("UPDATE outbox SET give_up_at = {late}")).unwrap();
+    let mail = db
+        .write_here(|conn| Ok::<_, DbError>(outbox::claim(conn, "worker", NOW)?))
+        .unwrap()
+        .unwrap();
+    assert_eq!(mail.id.0, QUEUED);
+    db.write_here(|conn| {
+        let (live, actor) = (Live::default(), Actor::command_line());
+        tx::write(conn, &live, EventId(MEETING), &actor, NOW, |tx| {
+            Ok::<_, DbError>(archive::archive(tx)?)
+        })
+    })
+    .unwrap();
+    db.write_here(|conn| {
+        Ok::<_, DbError>(outbox::retry_later(conn, &mail, Some(421), "busy", NOW)?)
+    })
+    .unwrap();
+    let superseded =
+        "state = 'superseded' AND last_error = 'the event was archived before it left'";
+    assert_eq!(
+        count(db, &format!("outbox WHERE id = {QUEUED} AND {superseded}")),
+        1
+    );
 }
 
 /// SQLite's file and its log hold nothing of what was erased; PostgreSQL has `VACUUM` for that.

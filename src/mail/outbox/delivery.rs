@@ -9,6 +9,7 @@ use super::{MailId, MailState, Readiness, Unset, account, enclosing};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
+use crate::event::EventId;
 use crate::mail::clean;
 use crate::time::Moment;
 
@@ -23,6 +24,12 @@ const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
 /// When a mail that is in hand was to be given up, once its reader is no contact any more.
 pub(super) const FORGOTTEN: Moment = Moment::from_seconds(0);
+
+/// When a mail that is leased was to be given up, once its event is archived.
+const ARCHIVED: Moment = Moment::from_seconds(1);
+
+/// Why a mail of an archived event does not go out.
+const EVENT_ARCHIVED: &str = "the event was archived before it left";
 
 /// Why a mail to such a reader does not go out.
 const NO_CONTACT: &str = "the address is no contact of the delegation any more";
@@ -320,6 +327,27 @@ pub fn forget_others(
     .execute(connection)
 }
 
+/// Supersedes what waits of an event that is archived. What a worker has leased may still go out, but is not tried
+/// again.
+///
+/// # Errors
+/// When the database fails.
+pub fn supersede_for_archived_event(connection: &mut Conn, event: EventId) -> QueryResult<()> {
+    let of_event = || outbox::table.filter(outbox::event_id.eq(event));
+    // In this order: a worker of another server may lease a mail until it is superseded.
+    let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
+    diesel::update(of_event().filter(outbox::state.eq_any(waiting)))
+        .set((
+            outbox::state.eq(Word(MailState::Superseded)),
+            outbox::last_error.eq(EVENT_ARCHIVED),
+        ))
+        .execute(connection)?;
+    diesel::update(of_event().filter(outbox::state.eq(Word(MailState::Sending))))
+        .set(outbox::give_up_at.eq(ARCHIVED))
+        .execute(connection)
+        .map(drop)
+}
+
 /// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again
 /// and again ends here too. Gives back how many.
 ///
@@ -381,7 +409,8 @@ fn put_down(
         .execute(connection)?;
     if rows == 1 {
         supersede_if_overtaken(connection, mail.id)?;
-        supersede_if_forgotten(connection, mail.id)?;
+        supersede_if_marked(connection, mail.id, FORGOTTEN, NO_CONTACT)?;
+        supersede_if_marked(connection, mail.id, ARCHIVED, EVENT_ARCHIVED)?;
         account::wipe_if_taken_back(connection, mail.id, next_at)?;
     }
     Ok(rows == 1)
@@ -401,13 +430,18 @@ fn supersede_if_overtaken(connection: &mut Conn, id: MailId) -> QueryResult<usiz
     .execute(connection)
 }
 
-/// Its reader was taken off the contacts while it was in hand.
-fn supersede_if_forgotten(connection: &mut Conn, id: MailId) -> QueryResult<usize> {
+/// Supersedes a mail whose time to give up was set to `mark` while it was leased.
+fn supersede_if_marked(
+    connection: &mut Conn,
+    id: MailId,
+    mark: Moment,
+    reason: &str,
+) -> QueryResult<usize> {
     diesel::update(outbox::table.find(id))
-        .filter(outbox::give_up_at.eq(FORGOTTEN))
+        .filter(outbox::give_up_at.eq(mark))
         .set((
             outbox::state.eq(Word(MailState::Superseded)),
-            outbox::last_error.eq(NO_CONTACT),
+            outbox::last_error.eq(reason),
         ))
         .execute(connection)
 }
