@@ -33,15 +33,9 @@ fn collect(part: &str, found: &mut Contents) {
     };
     // A folded header is one line.
     let headers = headers.replace("\r\n ", " ");
-    let header = |name: &str| {
-        headers
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-            .unwrap_or_default()
-    };
+    let header = |name: &str| header(&headers, name);
     let kind = header("Content-Type");
-    if let Some((_, rest)) = kind.split_once("boundary=\"") {
-        let boundary = rest.split('"').next().unwrap_or_default();
+    if let Some(boundary) = boundary(kind) {
         for part in parts(body, boundary) {
             collect(part, found);
         }
@@ -55,6 +49,59 @@ fn collect(part: &str, found: &mut Contents) {
         Some("application/pdf") => found.paper = Some(unpacked(body)),
         _ => {}
     }
+}
+
+fn header<'a>(headers: &'a str, name: &str) -> &'a str {
+    headers
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        .unwrap_or_default()
+}
+
+fn boundary(kind: &str) -> Option<&str> {
+    let (_, rest) = kind.split_once("boundary=\"")?;
+    rest.split('"').next()
+}
+
+/// Decodes every text of a mail in its place, so that words and links in it can be found.
+#[must_use]
+pub fn with_decoded_texts(raw: &[u8]) -> String {
+    decoded_part(&String::from_utf8_lossy(raw))
+}
+
+fn decoded_part(part: &str) -> String {
+    let Some((folded, body)) = part.split_once("\r\n\r\n") else {
+        return part.to_owned();
+    };
+    let headers = folded.replace("\r\n ", " ");
+    let kind = header(&headers, "Content-Type");
+    if let Some(boundary) = boundary(kind) {
+        let delimiter = format!("--{boundary}");
+        let pieces: Vec<String> = body
+            .split(delimiter.as_str())
+            .map(|piece| {
+                let part = piece.strip_prefix("\r\n");
+                part.map_or_else(
+                    || piece.to_owned(),
+                    |part| format!("\r\n{}", decoded_part(part)),
+                )
+            })
+            .collect();
+        return format!("{folded}\r\n\r\n{}", pieces.join(&delimiter));
+    }
+    let encoding = header(&headers, "Content-Transfer-Encoding");
+    let is_text =
+        kind.is_empty() || kind.starts_with("text/") || kind.starts_with("application/ics");
+    if !is_text || !matches!(encoding, "quoted-printable" | "base64") {
+        return part.to_owned();
+    }
+    let folded = folded.replace(
+        &format!("Content-Transfer-Encoding: {encoding}"),
+        "Content-Transfer-Encoding: 8bit",
+    );
+    let text = decoded(body, encoding);
+    let end = if text.ends_with("\r\n") { "" } else { "\r\n" };
+    format!("{folded}\r\n\r\n{text}{end}")
 }
 
 /// What stands between the boundary lines.

@@ -97,8 +97,9 @@ fn without_names(raw: &str) -> String {
     masked
 }
 
-/// Private links, links to set a password and the API's tokens without what opens.
-fn without_tokens(raw: &str) -> String {
+/// Masks the tokens of private links, of links to set a password and of the API.
+#[must_use]
+pub fn without_tokens(raw: &str) -> String {
     let mut clean = raw.to_owned();
     for prefix in ["/d/", "/password/", token::PREFIX] {
         let mut from = 0;

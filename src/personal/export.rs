@@ -9,10 +9,13 @@ use super::place::{self, FoundRow};
 use crate::audit::pseudonym;
 use crate::auth::UserId;
 use crate::db::Conn;
-use crate::db::schema::{contacts, users};
+use crate::db::schema::{contacts, outbox, users};
 use crate::delegation::ContactId;
 use crate::installation::cell::Cell;
 use crate::installation::table::{Kind, Table};
+use crate::mail::contents::with_decoded_texts;
+use crate::mail::outbox::MailId;
+use crate::operation::log::without_tokens;
 
 /// Columns that open something and say nothing about anybody.
 const SECRETS: &[&str] = &[
@@ -23,6 +26,9 @@ const SECRETS: &[&str] = &[
     "seed",
     "last_step",
 ];
+
+/// What the export says instead of letters that no user may open: their links set passwords.
+const ACCOUNT_LETTER: &str = "not shown: letters about accounts";
 
 /// Who the address belongs to, as far as it is stored.
 struct Known {
@@ -52,6 +58,13 @@ pub fn of_address(conn: &mut Conn, address: &str) -> QueryResult<Value> {
     );
     let mut found: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     let mut mails: BTreeSet<i64> = BTreeSet::new();
+    let about_accounts: BTreeSet<i64> = outbox::table
+        .filter(outbox::event_id.is_null())
+        .select(outbox::id)
+        .load(conn)?
+        .into_iter()
+        .map(|MailId(id)| id)
+        .collect();
     for table in place::tables() {
         let mut rows = place::containing(conn, table, None, &terms)?;
         for row in related(conn, table, &known)? {
@@ -72,7 +85,12 @@ pub fn of_address(conn: &mut Conn, address: &str) -> QueryResult<Value> {
             }
         }
         if !rows.is_empty() {
-            found.insert(table.name, rows.into_iter().map(in_json).collect());
+            found.insert(
+                table.name,
+                rows.into_iter()
+                    .map(|row| in_json(row, &about_accounts))
+                    .collect(),
+            );
         }
     }
     Ok(json!({ "address": address, "found": found }))
@@ -113,13 +131,31 @@ fn related(conn: &mut Conn, table: &'static Table, known: &Known) -> QueryResult
     Ok(rows)
 }
 
+/// The column that has a letter as it is sent, and the column that says which mail it is.
+fn letter_columns(table: &Table) -> Option<(&'static str, &'static str)> {
+    match table.name {
+        "outbox" => Some(("raw", "id")),
+        "enclosures" => Some(("letter", "mail_id")),
+        _ => None,
+    }
+}
+
 /// A row with its columns by name, without what opens something.
-fn in_json(row: FoundRow) -> Value {
+fn in_json(row: FoundRow, about_accounts: &BTreeSet<i64>) -> Value {
+    let letter = letter_columns(row.table);
+    let is_about_account = letter
+        .and_then(|(_, id)| row.number(id))
+        .is_some_and(|mail| about_accounts.contains(&mail));
     let columns = row.table.columns.iter().zip(row.cells);
     let shown = columns.filter(|(column, _)| !SECRETS.contains(&column.name));
     let fields: Map<String, Value> = shown
         .map(|(column, cell)| {
+            let is_letter = letter.is_some_and(|(name, _)| name == column.name);
             let value = match (cell, column.kind) {
+                (Cell::Bytes(_), _) if is_letter && is_about_account => ACCOUNT_LETTER.into(),
+                (Cell::Bytes(bytes), _) if is_letter => {
+                    without_tokens(&with_decoded_texts(&bytes)).into()
+                }
                 // A mail is text nearly always, and reads better so.
                 (Cell::Bytes(bytes), Kind::Binary) => match String::from_utf8(bytes) {
                     Ok(text) => text.into(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use iikura::audit::Actor;
 use iikura::audit::chain;
 use iikura::auth::UserId;
@@ -26,6 +28,7 @@ on_both!(
     an_archived_event_refuses_writes_and_can_be_deleted,
     a_retention_that_is_due_erases_every_contact_once,
     a_leased_mail_of_an_archived_event_is_not_retried,
+    an_export_with_letters_has_no_live_link,
 );
 
 /// In no other row; searches do not care about case.
@@ -813,6 +816,65 @@ fn a_leased_mail_of_an_archived_event_is_not_retried(db: &Scratch) {
         count(db, &format!("outbox WHERE id = {QUEUED} AND {superseded}")),
         1
     );
+}
+
+fn an_export_with_letters_has_no_live_link(db: &Scratch) {
+    const TOKEN: &str = "AQAAAAAAAAAAAAAAAAAAAAAA-_xQWERTY";
+    seeded(db);
+    let store = |column: &str, condition: &str, letter: &str| {
+        let bytes = if is_sqlite(db) {
+            format!("CAST('{letter}' AS BLOB)")
+        } else {
+            format!("convert_to('{letter}', 'UTF8')")
+        };
+        let (table, column) = column.split_once('.').unwrap();
+        let sql = format!("UPDATE {table} SET {column} = {bytes} WHERE {condition}");
+        run(db, &sql).unwrap();
+    };
+    let (half, rest) = TOKEN.split_at(9);
+    let packed = STANDARD.encode(format!(
+        "https://iikura.example/d/{TOKEN}\r\nwords in base64"
+    ));
+    let letter = format!(
+        "To: {TYPED}\r\nContent-Type: multipart/alternative;\r\n boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+         words in quotes https://iikura.example/d/{half}=\r\n{rest}\r\n\
+         --b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         {packed}\r\n--b--\r\n"
+    );
+    let about_account = format!("To: {TYPED}\r\n\r\nhttps://iikura.example/password/{TOKEN}");
+    store("outbox.raw", &format!("id = {SENT}"), &letter);
+    store("enclosures.letter", &format!("mail_id = {SENT}"), &letter);
+    run(
+        db,
+        "INSERT INTO enclosures (mail_id, name, state, says, letter) \
+         SELECT 705, name, state, says, letter FROM enclosures WHERE mail_id = 703",
+    )
+    .unwrap();
+    store("outbox.raw", "id = 705", &about_account);
+    store("enclosures.letter", "mail_id = 705", &about_account);
+    let found = db
+        .read_here(|conn| Ok::<_, DbError>(export::of_address(conn, TYPED)?))
+        .unwrap();
+    let found = &found["found"];
+    for (table, column, id) in [("outbox", "raw", "id"), ("enclosures", "letter", "mail_id")] {
+        let shown = |mail: i64| {
+            let rows = found[table].as_array().unwrap();
+            let row = rows.iter().find(|row| row[id] == mail).unwrap();
+            row[column].as_str().unwrap().to_owned()
+        };
+        assert_eq!(shown(705), "not shown: letters about accounts", "{table}");
+        let letter = shown(SENT);
+        assert_eq!(letter.matches("/d/…").count(), 2, "{letter}");
+        for words in [TYPED, "words in quotes", "words in base64"] {
+            assert!(letter.contains(words), "{letter}");
+        }
+        assert!(
+            !letter.contains(rest) && !letter.contains(&packed),
+            "{letter}"
+        );
+    }
+    assert!(!found.to_string().contains(TOKEN));
 }
 
 /// SQLite's file and its log hold nothing of what was erased; PostgreSQL has `VACUUM` for that.
