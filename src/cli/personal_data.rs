@@ -42,15 +42,8 @@ impl PersonalDataCommand {
             Self::Erase(args) => {
                 let address = args.address()?;
                 let (actor, now) = (Actor::command_line(), clock.now());
-                let outcome = db.write_here(|conn| {
-                    contact::forget_everywhere(
-                        conn,
-                        &Live::default(),
-                        &actor,
-                        now,
-                        address.as_str(),
-                    )
-                });
+                let outcome =
+                    contact::forget_everywhere(db, &Live::default(), &actor, now, address.as_str());
                 // What was erased at other events before a refusal is erased all the same.
                 db.write_here(|conn| Ok::<_, DbError>(scrub(conn)?))?;
                 let slugs = outcome?;

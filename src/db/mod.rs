@@ -423,6 +423,21 @@ impl Db {
         if matches!(*self.url, DatabaseUrl::Sqlite(_)) {
             return self.read_here(work);
         }
+        self.read_long(work).await
+    }
+
+    /// Runs a reading unit of work on the blocking pool, on SQLite as well: for searches through whole tables.
+    ///
+    /// # Errors
+    /// As [`Db::read_here`].
+    pub async fn read_long<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
         let db = self.clone();
         trace::block(move || db.read_here(work))
             .await

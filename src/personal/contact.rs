@@ -10,7 +10,7 @@ use crate::audit::redaction::{self, Order, Row};
 use crate::audit::{Actor, pseudonym};
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::text_enum::Word;
-use crate::db::{Conn, fresh_id};
+use crate::db::{Conn, Db, fresh_id};
 use crate::delegation::{ContactId, DelegationId};
 use crate::event::EventId;
 use crate::event::live::Live;
@@ -317,20 +317,32 @@ fn all_events(conn: &mut Conn) -> QueryResult<Vec<(EventId, String)>> {
 
 /// Forgets the person with an address at every event, each in a transaction of its own. Gives the events' slugs.
 ///
+/// Other writers get their turn between the events: the search through the tables of an event that stores nothing takes
+/// no writer.
+///
 /// # Errors
 /// As [`forget`]; what was done at other events before stays done.
 pub fn forget_everywhere(
-    conn: &mut Conn,
+    db: &Db,
     live: &Live,
     actor: &Actor,
     now: Moment,
     address: &str,
 ) -> Result<Vec<String>, ErasureError> {
     let mut done = Vec::new();
-    for (event, slug) in all_events(conn)? {
-        if find(conn, event, address)?.is_some() {
-            tx::write_archived_too(conn, live, event, actor, now, |tx| forget(tx, address))?;
-            done.push(slug);
+    for (event, slug) in db.read_here(|conn| Ok::<_, ErasureError>(all_events(conn)?))? {
+        let found = db.read_here(|conn| Ok::<_, ErasureError>(find(conn, event, address)?))?;
+        if found.is_none() {
+            continue;
+        }
+        let outcome = db.write_here(|conn| {
+            tx::write_archived_too(conn, live, event, actor, now, |tx| forget(tx, address))
+        });
+        match outcome {
+            Ok(_) => done.push(slug),
+            // Forgotten by somebody else since the read.
+            Err(ErasureError::Unknown) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(done)

@@ -20,6 +20,7 @@ use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::web::trace;
 
 /// What backups still hold.
 const BACKUPS: &str = "Backups hold it as it was when they were made, until you throw them away.";
@@ -107,7 +108,7 @@ impl Asked {
         let event = desk.seat.event;
         let (address, traces) = app
             .db
-            .read(move |conn| {
+            .read_long(move |conn| {
                 let address =
                     contact::address_of(conn, event, ContactId(contact))?.ok_or(Error::NotFound)?;
                 let traces = traces(conn, event, &address)?;
@@ -127,7 +128,7 @@ impl Asked {
         let asker = caller.clone();
         let (seat, address, traces) = app
             .db
-            .read(move |conn| {
+            .read_long(move |conn| {
                 let (seat, address) = recipient(conn, &asker, MailId(mail))?;
                 let traces = traces(conn, seat.event, &address)?;
                 Ok::<_, Error>((seat, address, traces))
@@ -374,7 +375,7 @@ pub async fn download(
     };
     let found = app
         .db
-        .read(move |conn| Ok::<_, Error>(export::of_address(conn, address.as_str())?))
+        .read_long(move |conn| Ok::<_, Error>(export::of_address(conn, address.as_str())?))
         .await?;
     let body = serde_json::to_string_pretty(&found).map_err(Error::internal)?;
     Ok(HttpResponse::Ok()
@@ -406,7 +407,7 @@ pub async fn forget_everywhere(
     let sought = address.clone();
     let found = app
         .db
-        .read(move |conn| Ok::<_, Error>(contact::find_everywhere(conn, &sought)?))
+        .read_long(move |conn| Ok::<_, Error>(contact::find_everywhere(conn, &sought)?))
         .await?;
     if found.is_empty() {
         return rejected(&session, fields, "is stored at no event.");
@@ -431,18 +432,11 @@ pub async fn forget_everywhere(
         return render(&page(String::new()));
     }
     let (state, actor, sought) = (app.clone(), session.user.actor(), address.clone());
-    let outcome = app
-        .db
-        .write(move |conn| {
-            Ok::<_, Error>(contact::forget_everywhere(
-                conn,
-                &state.live,
-                &actor,
-                now,
-                &sought,
-            ))
-        })
-        .await?;
+    let outcome = trace::block(move || {
+        contact::forget_everywhere(&state.db, &state.live, &actor, now, &sought)
+    })
+    .await
+    .map_err(Error::internal)?;
     // What was erased at other events before a refusal is erased all the same.
     scrubbed(&app).await?;
     match outcome {

@@ -9,7 +9,10 @@ use iikura::db::{Conn, Db, DbError};
 
 use crate::support::both::{Scratch, on_both};
 
-on_both!(a_reading_unit_of_work_cannot_write);
+on_both!(
+    a_reading_unit_of_work_cannot_write,
+    a_long_read_runs_on_another_thread,
+);
 
 /// As many as the pool of readers lends at once; one more connection writes.
 const READERS: usize = 15;
@@ -24,6 +27,13 @@ struct Settings {
     journal_mode: String,
     #[diesel(sql_type = BigInt)]
     busy_timeout: i64,
+}
+
+/// A search through whole tables would keep all other requests of the worker's thread waiting.
+fn a_long_read_runs_on_another_thread(db: &Scratch) {
+    let work = db.read_long(|_| Ok::<_, DbError>(thread::current().id()));
+    let there = actix_web::rt::System::new().block_on(work).unwrap();
+    assert_ne!(there, thread::current().id());
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,6 +32,7 @@ on_both!(
     a_retention_that_is_due_erases_every_contact_once,
     a_leased_mail_of_an_archived_event_is_not_retried,
     an_export_with_letters_has_no_live_link,
+    a_search_that_finds_nothing_takes_no_writer,
 );
 
 /// In no other row; searches do not care about case.
@@ -875,6 +879,31 @@ fn an_export_with_letters_has_no_live_link(db: &Scratch) {
         );
     }
     assert!(!found.to_string().contains(TOKEN));
+}
+
+fn a_search_that_finds_nothing_takes_no_writer(db: &Scratch) {
+    seeded(db);
+    let (sender, receiver) = mpsc::channel();
+    let other = Db::clone(db);
+    let searching = db
+        .write_here(|_| {
+            let searching = thread::spawn(move || {
+                let (live, actor) = (Live::default(), Actor::command_line());
+                let done =
+                    contact::forget_everywhere(&other, &live, &actor, NOW, "nobody@x.example");
+                sender.send(done.unwrap()).unwrap();
+            });
+            let found = receiver.recv_timeout(Duration::from_secs(10));
+            Ok::<_, DbError>((searching, found))
+        })
+        .unwrap();
+    searching.0.join().unwrap();
+    assert_eq!(searching.1, Ok(Vec::new()));
+    // Of two events, only the one that stores something is written to.
+    let erased =
+        contact::forget_everywhere(db, &Live::default(), &Actor::command_line(), NOW, ADDRESS);
+    assert_eq!(erased.unwrap(), ["ca-jad-9"]);
+    assert_eq!(count(db, "events WHERE id = 2 AND revision = 0"), 1);
 }
 
 /// SQLite's file and its log hold nothing of what was erased; PostgreSQL has `VACUUM` for that.
