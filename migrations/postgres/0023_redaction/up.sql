@@ -21,3 +21,14 @@ BEGIN
   RAISE EXCEPTION 'audit rows are never changed or deleted';
 END $$;
 CREATE INDEX audit_redactions ON audit (id) WHERE action = 'history.redacted';
+-- After a way down and up again the records are there already: the rows that they list name them again, each the latest.
+WITH latest AS (
+  SELECT e.value::bigint AS row_id, max(r.id) AS by
+  FROM audit r, jsonb_array_elements(r.after_json::jsonb -> 'rows') AS e (value)
+  WHERE r.action = 'history.redacted'
+  GROUP BY e.value::bigint
+)
+UPDATE audit SET redaction = latest.by
+FROM latest, audit r
+WHERE audit.id = latest.row_id AND r.id = latest.by
+  AND audit.action <> 'history.redacted' AND r.id > audit.id AND r.event_id IS NOT DISTINCT FROM audit.event_id;

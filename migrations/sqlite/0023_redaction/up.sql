@@ -20,3 +20,14 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit WHEN NOT (
   )
 ) BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
 CREATE INDEX audit_redactions ON audit (id) WHERE action = 'history.redacted';
+-- After a way down and up again the records are there already: the rows that they list name them again, each the latest.
+WITH latest AS (
+  SELECT e.value AS row_id, max(r.id) AS by
+  FROM audit r, json_each(CASE WHEN json_valid(r.after_json) THEN r.after_json ELSE '{}' END, '$.rows') e
+  WHERE r.action = 'history.redacted'
+  GROUP BY e.value
+)
+UPDATE audit SET redaction = latest.by
+FROM latest, audit r
+WHERE audit.id = latest.row_id AND r.id = latest.by
+  AND audit.action <> 'history.redacted' AND r.id > audit.id AND r.event_id IS audit.event_id;
