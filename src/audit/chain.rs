@@ -120,19 +120,19 @@ pub(super) fn newest(conn: &mut Conn, event: Option<EventId>) -> QueryResult<Opt
 /// A row with its hash.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = audit)]
-struct Link {
-    id: i64,
-    at: Moment,
-    event_id: Option<EventId>,
-    revision: Option<Revision>,
-    actor_id: Option<i64>,
-    actor: String,
-    action: String,
-    subject_id: Option<i64>,
-    subject: String,
-    before_json: Option<String>,
-    after_json: Option<String>,
-    hash: Option<String>,
+pub(super) struct Link {
+    pub id: i64,
+    pub at: Moment,
+    pub event_id: Option<EventId>,
+    pub revision: Option<Revision>,
+    pub actor_id: Option<i64>,
+    pub actor: String,
+    pub action: String,
+    pub subject_id: Option<i64>,
+    pub subject: String,
+    pub before_json: Option<String>,
+    pub after_json: Option<String>,
+    pub hash: Option<String>,
     redaction: Option<i64>,
 }
 
@@ -229,6 +229,71 @@ fn each<E: From<diesel::result::Error>>(
         last = newest.id;
         for link in links {
             see(conn, link)?;
+        }
+    }
+}
+
+/// The first row of a chain that is not what was written; nothing may be redacted in such a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the history has been altered at row {row}; run iikura audit verify")]
+pub struct AlteredHistory {
+    /// Its number.
+    pub row: i64,
+}
+
+impl AlteredHistory {
+    /// Wraps the refusal in a database error, which every error of a write can hold.
+    fn into_database_error(self) -> diesel::result::Error {
+        diesel::result::Error::QueryBuilderError(Box::new(self))
+    }
+
+    /// Finds the refusal in a database error.
+    #[must_use]
+    pub fn of(error: &diesel::result::Error) -> Option<Self> {
+        match error {
+            diesel::result::Error::QueryBuilderError(cause) => cause.downcast_ref().copied(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one chain from its beginning and gives each row once it is verified.
+///
+/// The caller holds the chain's lock, so that no row is added meanwhile.
+///
+/// # Errors
+/// [`AlteredHistory`] at the first row that is not what its hash or a recorded redaction says.
+pub(super) fn each_verified(
+    conn: &mut Conn,
+    event: Option<EventId>,
+    mut see: impl FnMut(Link),
+) -> QueryResult<()> {
+    let redactions = Redactions::load(conn)?;
+    let mut previous: Option<String> = None;
+    let mut last = i64::MIN;
+    loop {
+        let mut links = audit::table
+            .filter(audit::id.gt(last))
+            .order(audit::id)
+            .limit(BATCH)
+            .select(Link::as_select())
+            .into_boxed();
+        links = match event {
+            Some(event) => links.filter(audit::event_id.eq(event)),
+            None => links.filter(audit::event_id.is_null()),
+        };
+        let links: Vec<Link> = links.load(conn)?;
+        let Some(newest) = links.last() else {
+            return Ok(());
+        };
+        last = newest.id;
+        for link in links {
+            let expected = link.expected(previous.as_deref(), &redactions);
+            if link.hash.as_ref() != Some(&expected) {
+                return Err(AlteredHistory { row: link.id }.into_database_error());
+            }
+            previous = Some(expected);
+            see(link);
         }
     }
 }

@@ -7,8 +7,8 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::chain::Content;
-use super::{Actor, Entry};
+use super::chain::{Content, Link};
+use super::{Actor, Entry, Record, pseudonym};
 use crate::db::Conn;
 use crate::db::schema::audit;
 use crate::event::{EventId, Revision};
@@ -22,12 +22,9 @@ const ROWS: &str = "rows";
 pub(super) const DIGESTS: &str = "digests";
 /// Rows that one row records at most.
 const RECORDED_AT_ONCE: usize = 500;
-/// Rows read at once.
-const BATCH: i64 = 1000;
 
 /// What a redaction may read and change of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = audit)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its number.
     pub id: i64,
@@ -49,6 +46,25 @@ pub struct Row {
     /// What it was afterwards, in JSON.
     pub after_json: Option<String>,
     hash: Option<String>,
+}
+
+impl From<Link> for Row {
+    fn from(link: Link) -> Self {
+        Self {
+            id: link.id,
+            at: link.at,
+            event_id: link.event_id,
+            revision: link.revision,
+            actor_id: link.actor_id,
+            actor: link.actor,
+            action: link.action,
+            subject_id: link.subject_id,
+            subject: link.subject,
+            before_json: link.before_json,
+            after_json: link.after_json,
+            hash: link.hash,
+        }
+    }
 }
 
 impl Row {
@@ -88,7 +104,7 @@ pub struct Order<'a> {
 /// For an event the caller has raised its revision; otherwise this is the last thing that its transaction does.
 ///
 /// # Errors
-/// As the database says.
+/// [`super::chain::AlteredHistory`] when the chain does not verify, and nothing is changed; or as the database says.
 pub fn redact(
     conn: &mut Conn,
     order: Order<'_>,
@@ -96,32 +112,15 @@ pub fn redact(
 ) -> QueryResult<usize> {
     let event = order.event.map(|(event, _)| event);
     let mut redacted: Vec<Row> = Vec::new();
-    let mut last = i64::MIN;
     conn.transaction(|conn| {
         super::chain::take_turn(conn, event)?;
-        loop {
-            let mut rows = audit::table
-                .filter(audit::id.gt(last))
-                .filter(audit::hash.is_not_null())
-                .filter(audit::action.ne(ACTION))
-                .order(audit::id)
-                .limit(BATCH)
-                .select(Row::as_select())
-                .into_boxed();
-            rows = match event {
-                Some(event) => rows.filter(audit::event_id.eq(event)),
-                None => rows.filter(audit::event_id.is_null()),
-            };
-            let rows: Vec<Row> = rows.load(conn)?;
-            let Some(newest) = rows.last() else {
-                break;
-            };
-            last = newest.id;
-            redacted.extend(
-                rows.into_iter()
-                    .filter_map(|mut row| change(&mut row).then_some(row)),
-            );
-        }
+        // All rows are verified before the first one is changed: a digest of an altered row would approve the alteration.
+        super::chain::each_verified(conn, event, |link| {
+            let mut row = Row::from(link);
+            if row.action != ACTION && change(&mut row) {
+                redacted.push(row);
+            }
+        })?;
         for rows in redacted.chunks(RECORDED_AT_ONCE) {
             store(conn, order, rows)?;
         }
@@ -171,4 +170,53 @@ pub(super) fn recorded(after: Option<&str>) -> Vec<(i64, String)> {
             .collect()
     };
     read().unwrap_or_default()
+}
+
+/// A recorded redaction, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRedaction {
+    /// The number of the row that records it.
+    pub id: i64,
+    /// When.
+    pub at: Moment,
+    /// Who redacted.
+    pub actor: String,
+    /// The pseudonym of the person whose data was erased.
+    pub person: String,
+    /// How many rows it changed.
+    pub rows: usize,
+}
+
+impl std::fmt::Display for RecordedRedaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = self.at.utc().format("%Y-%m-%d %H:%M UTC");
+        write!(
+            f,
+            "Redaction, row {}, {at}: {} row(s) of {}, by {}",
+            self.id, self.rows, self.person, self.actor
+        )
+    }
+}
+
+/// Lists the recorded redactions of all chains, oldest first.
+///
+/// # Errors
+/// As the database says.
+pub fn list(conn: &mut Conn) -> QueryResult<Vec<RecordedRedaction>> {
+    let records: Vec<Record> = audit::table
+        .filter(audit::action.eq(ACTION))
+        .order(audit::id)
+        .select(Record::as_select())
+        .load(conn)?;
+    let records = pseudonym::resolve(conn, records)?;
+    Ok(records
+        .into_iter()
+        .map(|record| RecordedRedaction {
+            rows: recorded(record.after_json.as_deref()).len(),
+            id: record.id,
+            at: record.at,
+            actor: record.actor,
+            person: record.subject,
+        })
+        .collect())
 }

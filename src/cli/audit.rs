@@ -4,7 +4,7 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::chain;
+use crate::audit::{chain, redaction};
 use crate::db::Db;
 use crate::event::store;
 
@@ -28,9 +28,9 @@ impl AuditCommand {
     pub(super) fn run(self, db: &Db) -> Result<(), Failure> {
         let Self::Verify(args) = self;
         db.read_here(|conn| {
-            let (chains, events) = conn.snapshot(|conn| {
+            let (chains, events, redactions) = conn.snapshot(|conn| {
                 let chains = chain::verify(conn, &args.noted)?;
-                Ok::<_, Failure>((chains, store::all(conn)?))
+                Ok::<_, Failure>((chains, store::all(conn)?, redaction::list(conn)?))
             })?;
             for chain in &chains {
                 let known = events.iter().find(|event| Some(event.id) == chain.event);
@@ -44,6 +44,9 @@ impl AuditCommand {
                     rows => format!(", {rows} of them redacted, as recorded"),
                 };
                 println!("{} {whose}, {} row(s){redacted}", chain.newest, chain.rows);
+            }
+            for redaction in &redactions {
+                println!("{redaction}");
             }
             println!("The history is what was written. Note the hashes where nobody can change them, and give them to --noted next time.");
             Ok(())

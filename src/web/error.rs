@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use crate::audit::chain::AlteredHistory;
 use crate::auth::session::Asked;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
@@ -262,6 +263,10 @@ impl ResponseError for Error {
 impl From<diesel::result::Error> for Error {
     /// A row that is not there is a page that is not there; a full disk and an outage have their own words.
     fn from(error: diesel::result::Error) -> Self {
+        if let Some(altered) = AlteredHistory::of(&error) {
+            tracing::error!("{altered}");
+            return Self::Conflict(format!("Nothing was erased: {altered}."));
+        }
         match &error {
             diesel::result::Error::NotFound => Self::NotFound,
             archived if Archived::refused(archived) => Self::Conflict(Archived.to_string()),

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
 use iikura::audit::redaction::{self, Order};
 use iikura::audit::{self, Actor, Entry};
-use iikura::db::schema::events;
+use iikura::db::schema::{audit as audit_rows, events};
 use iikura::db::{Conn, Db, DbError};
 use iikura::event::{EventId, Revision, tx};
 use iikura::time::Moment;
@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};
 use crate::support::both::{Scratch, on_both};
+use crate::support::rows::rows;
 
 on_both!(
     it_holds_under_many_writers,
@@ -30,6 +31,8 @@ on_both!(
     a_redacted_row_that_was_changed_is_named,
     a_redaction_that_is_not_recorded_is_named,
     redacted_rows_after_the_migration_was_redone_still_verify,
+    redaction_of_an_altered_history_is_refused,
+    redactions_are_listed_with_who_whose_and_how_many,
 );
 
 /// Writes one row, as the program does: within an event after its revision was raised.
@@ -93,7 +96,7 @@ fn written(db: &Scratch) {
 }
 
 /// Takes the guards away, as whoever owns the database can, and does something that they forbid.
-fn behind_the_guards(db: &Db, deed: &str) {
+pub fn behind_the_guards(db: &Db, deed: &str) {
     db.write_here(|conn| {
         match conn {
             Conn::Sqlite(sqlite) => {
@@ -403,4 +406,70 @@ fn redacted_rows_after_the_migration_was_redone_still_verify(db: &Scratch) {
         db,
         "UPDATE audit SET actor = 'x' WHERE subject = 'four'",
     ));
+}
+
+fn redaction_of_an_altered_history_is_refused(db: &Scratch) {
+    for (deed, subject) in [
+        // The row itself, one before it, one that was redacted already, and one that was taken out.
+        (
+            "UPDATE audit SET actor = 'forged' WHERE subject = 'three'",
+            "three",
+        ),
+        (
+            "UPDATE audit SET actor = 'forged' WHERE subject = 'one'",
+            "one",
+        ),
+        (
+            "UPDATE audit SET actor = 'forged' WHERE redaction IS NOT NULL",
+            "contact 00000001",
+        ),
+        ("DELETE FROM audit WHERE redaction IS NOT NULL", "three"),
+    ] {
+        let db = if is_sqlite(db) {
+            Scratch::sqlite()
+        } else {
+            Scratch::postgres()
+        };
+        written(&db);
+        redact(&db, "two");
+        behind_the_guards(&db, deed);
+        let before = rows(&db);
+        let refused = try_to_redact(&db, "three").unwrap_err();
+        let row = id_of(&db, subject);
+        let words = format!("the history has been altered at row {row}; run iikura audit verify");
+        assert_eq!(refused.to_string(), words, "{deed}");
+        assert_eq!(rows(&db), before, "{deed}");
+        assert!(verify(&db, &[]).is_err(), "{deed}");
+    }
+}
+
+/// The first row with a subject.
+fn id_of(db: &Db, subject: &str) -> i64 {
+    let row = db.read_here(|conn| {
+        Ok::<_, DbError>(
+            audit_rows::table
+                .filter(audit_rows::subject.eq(subject))
+                .order(audit_rows::id)
+                .select(audit_rows::id)
+                .first(conn)?,
+        )
+    });
+    row.unwrap()
+}
+
+fn redactions_are_listed_with_who_whose_and_how_many(db: &Scratch) {
+    written(db);
+    redact(db, "two");
+    redact(db, "three");
+    redact(db, "contact 00000001");
+    let listed = db
+        .read_here(|conn| Ok::<_, DbError>(redaction::list(conn)?))
+        .unwrap();
+    let lines: Vec<String> = listed.iter().map(ToString::to_string).collect();
+    let line = |row: i64, rows: usize| {
+        format!(
+            "Redaction, row {row}, 2022-12-24 05:00 UTC: {rows} row(s) of contact 00000001, by command line"
+        )
+    };
+    assert_eq!(lines, [line(7, 1), line(8, 1), line(9, 2)]);
 }
