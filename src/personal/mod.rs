@@ -20,7 +20,7 @@ use crate::mail::outbox::{MailId, MailState};
 use crate::time::Moment;
 
 /// The fewest digits of a telephone number that is looked for in texts.
-const FEWEST_DIGITS: usize = 6;
+const FEWEST_DIGITS: usize = 7;
 /// Rows that one statement names.
 const AT_ONCE: usize = 500;
 
@@ -86,14 +86,17 @@ impl Person {
             .any(|known| known.eq_ignore_ascii_case(address))
     }
 
-    /// What is looked for in every text: addresses, and telephone numbers long enough to be nothing else.
+    /// Lists the addresses, and the telephone numbers that can be nothing else.
     #[must_use]
     pub fn terms(&self) -> Vec<String> {
-        let phones = self
-            .phones
-            .iter()
-            .filter(|phone| phone.chars().filter(char::is_ascii_digit).count() >= FEWEST_DIGITS);
+        let phones = self.phones.iter().filter(|phone| is_phone(phone));
         self.addresses.iter().chain(phones).cloned().collect()
+    }
+
+    /// Replaces each address in `text`; `None` when there is none.
+    #[must_use]
+    pub fn without_addresses(&self, text: &str) -> Option<String> {
+        self.without(text, &self.addresses)
     }
 
     /// `text` with the pseudonym instead of each term, and of each name where `names` says so; `None` when there is none.
@@ -105,12 +108,56 @@ impl Person {
             let names = self.names.iter();
             terms.extend(names.filter(|name| name.contains(' ')).cloned());
         }
+        self.without(text, &terms)
+    }
+
+    fn without(&self, text: &str, terms: &[String]) -> Option<String> {
         let mut result = text.to_owned();
-        for term in &terms {
+        for term in terms {
             result = replace_words(&result, term, &self.pseudonym);
         }
         (result != text).then_some(result)
     }
+}
+
+/// Checks that a text is a telephone number and no date: users type it, and it is searched for in texts about others.
+fn is_phone(text: &str) -> bool {
+    let number = text.strip_prefix('+').unwrap_or(text);
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    number
+        .chars()
+        .all(|c| c.is_ascii_digit() || " ()-/.".contains(c))
+        && digits >= FEWEST_DIGITS
+        && !is_date(number)
+}
+
+/// Checks for a date: in the ISO form anywhere, or at the beginning in the orders that people write, with any separator.
+fn is_date(number: &str) -> bool {
+    let iso = |part: &[u8]| {
+        part.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    let parts: Vec<&str> = number
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let day = |year: &str, month: &str, day: &str| {
+        let value = |part: &str| part.parse::<u32>().ok();
+        year.len() == 4
+            && value(year).is_some_and(|year| (1900..2200).contains(&year))
+            && value(month).is_some_and(|month| (1..=12).contains(&month))
+            && value(day).is_some_and(|day| (1..=31).contains(&day))
+    };
+    let begins = match parts[..] {
+        [one, two, three, ..] if one.len() == 4 => day(one, two, three),
+        [one, two, three, ..] => day(three, two, one) || day(three, one, two),
+        // As in 20221222 and 20221222 1800.
+        [one, ..] if one.len() >= 8 => day(&one[..4], &one[4..6], &one[6..8]),
+        _ => false,
+    };
+    begins || number.as_bytes().windows(10).any(iso)
 }
 
 /// Replaces a term that stands for itself, whatever the case of its ASCII letters.
@@ -238,6 +285,38 @@ mod tests {
             person().replaced("Ask A.Li@KZ.example. Or +7 701 000, not 112; Li", false),
             Some("Ask contact 00000001. Or contact 00000001, not 112; Li".to_owned())
         );
+    }
+
+    #[test]
+    fn phones_that_read_as_dates_or_words_are_no_terms() {
+        for phone in [
+            "+7 701 5550123",
+            "03-3580-3311",
+            "(03) 3580.3311",
+            "0335803311",
+            "2012-1212",
+            "+81/3 35 80 33 11",
+        ] {
+            assert!(is_phone(phone), "{phone}");
+        }
+        for other in [
+            "2022-12-22 18:00",
+            "2022-12-22",
+            "2022-12-22 18",
+            "+81 2022-12-22",
+            "22.12.2022",
+            "12/22/2022",
+            "2022 12 22",
+            "20221222",
+            "20221222 1800",
+            "room 1234567",
+            "123-456",
+            "++81 3 3580 3311",
+            "1234567+",
+            "",
+        ] {
+            assert!(!is_phone(other), "{other}");
+        }
     }
 
     #[test]

@@ -6,7 +6,10 @@ use diesel::query_builder::BoxedSqlQuery;
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 
+use serde_json::Value;
+
 use super::Person;
+use super::contact::redact_value;
 use crate::db::Conn;
 use crate::event::EventId;
 use crate::installation::cell::{Cell, Cells};
@@ -33,7 +36,29 @@ const OF_NO_EVENT: &[&str] = &[
 /// of an event its own office stays.
 const ERASED_OTHERWISE: &[&str] = &["contacts", "users", "audit", "events"];
 
-/// Tables with texts about mail and answers, where names are looked for, too. A name in the title of a slot may be a word.
+/// Columns in which people write: telephone numbers are replaced there, too. In all others only addresses are, so that
+/// what an officer typed as a contact's telephone changes no key, state or user.
+const FREE_TEXTS: &[(&str, &[&str])] = &[
+    ("slots", &["title", "note"]),
+    ("overrides", &["reason"]),
+    ("answers", &["comment"]),
+    ("outbox", &["recipient_name", "subject", "last_error"]),
+    ("enclosures", &["name", "fault"]),
+    ("inbox", &["why", "sender", "subject", "body"]),
+    ("mailboxes", &["last_error"]),
+    ("calendar_links", &["name"]),
+    ("api_tokens", &["name"]),
+];
+
+/// Columns that hold JSON, of which only some fields are texts.
+const JSON: &[(&str, &[&str])] = &[
+    ("notices", &["told"]),
+    ("answers", &["told"]),
+    ("idempotency_keys", &["answer"]),
+    ("enclosures", &["says"]),
+];
+
+/// Tables in whose free texts names are looked for, too. A name in the title of a slot may be a word.
 const WITH_NAMES: &[&str] = &["outbox", "inbox", "answers"];
 
 /// Every table.
@@ -198,6 +223,29 @@ pub fn replace(conn: &mut Conn, event: Option<EventId>, person: &Person) -> Quer
     Ok(())
 }
 
+/// Replaces the person in the text of a column, as far as that column may be changed.
+fn replaced(
+    table: &Table,
+    column: &Column,
+    text: &str,
+    person: &Person,
+    names: bool,
+) -> Option<String> {
+    let is_one_of = |list: &[(&str, &[&str])]| {
+        list.iter()
+            .any(|(name, columns)| *name == table.name && columns.contains(&column.name))
+    };
+    if is_one_of(FREE_TEXTS) {
+        return person.replaced(text, names);
+    }
+    if is_one_of(JSON)
+        && let Ok(mut value) = serde_json::from_str(text)
+    {
+        return redact_value(&mut value, person, false).then(|| Value::to_string(&value));
+    }
+    person.without_addresses(text)
+}
+
 fn replace_in(conn: &mut Conn, row: &FoundRow, person: &Person, names: bool) -> QueryResult<()> {
     let table = row.table;
     let is_key = |column: &Column| table.key.iter().any(|key| key.name == column.name);
@@ -207,7 +255,7 @@ fn replace_in(conn: &mut Conn, row: &FoundRow, person: &Person, names: bool) -> 
         .zip(&row.cells)
         .filter(|(column, _)| !is_key(column))
         .filter_map(|(column, cell)| match cell {
-            Cell::Text(text) => Some((column, person.replaced(text, names)?)),
+            Cell::Text(text) => Some((column, replaced(table, column, text, person, names)?)),
             _ => None,
         })
         .collect();

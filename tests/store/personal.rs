@@ -18,7 +18,9 @@ use iikura::installation::table::{Kind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
 use iikura::time::{Clock, Moment};
+use serde_json::json;
 
+use crate::chain::behind_the_guards;
 use crate::scene::{GUEST, MEETING, book, count, furnish, is_sqlite, run};
 use crate::support::both::{Scratch, on_both};
 use crate::support::rows::rows;
@@ -26,6 +28,8 @@ use crate::support::rows::rows;
 on_both!(
     an_address_is_found_in_every_place_and_after_erasure_in_none,
     a_forgotten_contact_leaves_a_pseudonym_and_others_alone,
+    forgotten_contact_named_like_data_changes_no_data,
+    erasure_in_an_altered_history_changes_nothing,
     a_mail_being_sent_keeps_everything_as_it_is,
     the_last_administrator_and_oneself_cannot_be_deleted,
     an_archived_event_refuses_writes_and_can_be_deleted,
@@ -499,15 +503,26 @@ fn traces(db: &Db) -> Vec<String> {
 }
 
 fn forget(db: &Db) -> Result<String, ErasureError> {
+    forget_address(db, ADDRESS)
+}
+
+fn forget_address(db: &Db, address: &str) -> Result<String, ErasureError> {
+    write(db, &Actor::command_line(), |tx| {
+        contact::forget(tx, address)
+    })
+}
+
+/// Writes to the meeting in a transaction of its own.
+fn write<T, E>(
+    db: &Db,
+    actor: &Actor,
+    work: impl FnOnce(&mut tx::EventTx<'_>) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<DbError> + From<diesel::result::Error>,
+{
     db.write_here(|conn| {
-        let written = tx::write(
-            conn,
-            &Live::default(),
-            EventId(MEETING),
-            &Actor::command_line(),
-            NOW,
-            |tx| contact::forget(tx, ADDRESS),
-        )?;
+        let written = tx::write(conn, &Live::default(), EventId(MEETING), actor, NOW, work)?;
         Ok(written.value)
     })
 }
@@ -626,6 +641,72 @@ fn a_forgotten_contact_leaves_a_pseudonym_and_others_alone(db: &Scratch) {
     assert_eq!(count(db, "private_links WHERE generation = 1"), 1);
     assert_eq!(count(db, "link_passes"), 0);
     verify(db);
+}
+
+/// Officers type names and telephone numbers of contacts, and must not reach the history with them.
+fn forgotten_contact_named_like_data_changes_no_data(db: &Scratch) {
+    seeded(db);
+    let slot = json!({
+        "title": "Talk at 2022-12-22 18:00", "starts_at": "2022-12-22 18:00", "ends_at": "2022-12-22 18:25",
+        "room": "27861480", "state": "confirmed", "delegations": ["27861480"],
+    });
+    let link = Actor {
+        user: None,
+        name: "Kazakhstan (private link)".to_owned(),
+        way: String::new(),
+    };
+    for actor in [&Actor::command_line(), &link] {
+        write(db, actor, |tx| {
+            Ok::<_, DbError>(tx.record("slot.booked", (1, "Talk"), None, Some(slot.clone()))?)
+        })
+        .unwrap();
+    }
+    let state = || {
+        let mut all = rows(db);
+        let mut history = all.remove("audit").unwrap();
+        history.retain(|row| !row.contains("action=history.") && !row.contains("action=contact."));
+        let tables = ["notices", "answers", "outbox", "inbox", "slots"];
+        let mut state: Vec<String> = tables
+            .iter()
+            .flat_map(|table| all[*table].clone())
+            .collect();
+        state.extend(history);
+        state
+    };
+    let before = state();
+    for (id, name, phone) in [
+        (603, "command line", "2022-12-22 18:00"),
+        (604, "Kazakhstan (private link)", "27861480"),
+    ] {
+        run(
+            db,
+            &format!(
+                "INSERT INTO contacts (id, delegation_id, name, email, phone, language, letters_only, position)
+                 VALUES ({id}, 11, '{name}', 'liar@kz.example', '{phone}', 'ru', FALSE, {id})"
+            ),
+        )
+        .unwrap();
+        forget_address(db, "liar@kz.example").unwrap();
+    }
+    assert_eq!(state(), before);
+    verify(db);
+}
+
+fn erasure_in_an_altered_history_changes_nothing(db: &Scratch) {
+    seeded(db);
+    behind_the_guards(
+        db,
+        "UPDATE audit SET actor = 'forged' WHERE subject = 'Kazakhstan' OR action = 'user.added'",
+    );
+    let before = rows(db);
+    for refused in [forget(db), delete(db, PERSON, &Actor::command_line())] {
+        let words = refused.unwrap_err().to_string();
+        assert!(
+            words.starts_with("the history has been altered at row "),
+            "{words}"
+        );
+    }
+    assert_eq!(rows(db), before);
 }
 
 fn a_mail_being_sent_keeps_everything_as_it_is(db: &Scratch) {
