@@ -126,7 +126,7 @@ fn lived_in(meeting: &Meeting, folder: &Path) -> Kept {
     assert_eq!(server.browser().post("/sign-in", &wrong).status, 422);
     let links = "/events/ca-jad-9/delegations/TM/links";
     assert_eq!(officer.post(links, &[]).status, 303);
-    let kept = [("days", "3000")];
+    let kept = [("erase_after_days", "3000")];
     assert_eq!(
         officer.post("/events/ca-jad-9/retention", &kept).status,
         303

@@ -96,11 +96,10 @@ fn older_servers_refuse_writes_once_a_newer_one_has_migrated(scratch: &Scratch) 
     }
     assert_eq!(meeting.rows(), before);
 
-    // As a person at a database prompt: the server itself refuses every write.
-    let mut prompt = iikura::db::connect(meeting.server.db.url()).unwrap();
-    diesel::sql_query("DELETE FROM __diesel_schema_migrations WHERE version = '9999'")
-        .execute(&mut prompt)
-        .unwrap();
+    sql_at_prompt(
+        &meeting.server,
+        "DELETE FROM __diesel_schema_migrations WHERE version = '9999'",
+    );
     assert_eq!(first.post(&address, &cancel).status, 303);
     assert_eq!(book(&officer).status, 201);
 }
@@ -145,4 +144,10 @@ fn unreadable_event_takes_no_other_from_the_lists(scratch: &Scratch) {
     // Which of them it is, its own page says.
     meeting.server.app.live.forget(meeting.event);
     assert_eq!(officer.get("/events/ca-jad-9").status, 200);
+}
+
+/// Runs plain SQL as a person at a database prompt does: no server is asked whether it may.
+pub fn sql_at_prompt(server: &Server, sql: &str) {
+    let mut conn = iikura::db::connect(server.db.url()).unwrap();
+    diesel::sql_query(sql).execute(&mut conn).unwrap();
 }
