@@ -77,6 +77,14 @@ impl Content<'_> {
         }
         hex
     }
+
+    /// The digest of a redacted row: of what it says now, the hash that it was written with and that of the row before.
+    pub(super) fn redacted_digest(&self, hash: Option<&str>, previous: Option<&str>) -> String {
+        let hashes = [previous, hash]
+            .map(|hash| hash.unwrap_or("none"))
+            .join(" ");
+        self.hash(Some(&hashes))
+    }
 }
 
 /// Waits until nobody else can add to the chain of `event` before this transaction ends.
@@ -156,7 +164,7 @@ impl Link {
     /// redaction wrote.
     fn expected(&self, previous: Option<&str>, redactions: &Redactions) -> String {
         match (&self.hash, redactions.of(self.id)) {
-            (Some(hash), Some(recorded)) if recorded.covers(self, hash) => hash.clone(),
+            (Some(hash), Some(recorded)) if recorded.covers(self, hash, previous) => hash.clone(),
             // Nothing has this hash: a redaction that is not recorded, or one that was taken back.
             (_, Some(_)) => String::new(),
             (_, None) if self.redaction.is_some() => String::new(),
@@ -200,12 +208,12 @@ impl Redactions {
 }
 
 impl Redaction {
-    fn covers(&self, link: &Link, hash: &str) -> bool {
+    fn covers(&self, link: &Link, hash: &str, previous: Option<&str>) -> bool {
         link.redaction == Some(self.by)
             && link.event_id == self.event
             && link.id < self.by
             && link.action != redaction::ACTION
-            && link.content().hash(Some(hash)) == self.digest
+            && link.content().redacted_digest(Some(hash), previous) == self.digest
     }
 }
 
@@ -257,7 +265,7 @@ impl AlteredHistory {
     }
 }
 
-/// Reads one chain from its beginning and gives each row once it is verified.
+/// Reads one chain from its beginning and gives each row once it is verified, with the hash of the row before.
 ///
 /// The caller holds the chain's lock, so that no row is added meanwhile.
 ///
@@ -266,7 +274,7 @@ impl AlteredHistory {
 pub(super) fn each_verified(
     conn: &mut Conn,
     event: Option<EventId>,
-    mut see: impl FnMut(Link),
+    mut see: impl FnMut(Link, Option<String>),
 ) -> QueryResult<()> {
     let redactions = Redactions::load(conn)?;
     let mut previous: Option<String> = None;
@@ -292,8 +300,7 @@ pub(super) fn each_verified(
             if link.hash.as_ref() != Some(&expected) {
                 return Err(AlteredHistory { row: link.id }.into_database_error());
             }
-            previous = Some(expected);
-            see(link);
+            see(link, previous.replace(expected));
         }
     }
 }

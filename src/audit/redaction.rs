@@ -1,8 +1,9 @@
 //! Redaction: personal data is taken out of rows that are written already, and the chain still holds.
 //!
 //! A redacted row keeps its hash, time, action and the ids of who acted and on what; names and values change. A newer
-//! row of the same chain records which rows were redacted, with a digest of each row as it is now (which includes the
-//! hash that it had). So what a redaction left cannot be changed again unseen, and no redaction can be hidden.
+//! row of the same chain records which rows were redacted, with a digest of each row as it is now, which includes the
+//! hash that it had and the hash of the row before. So what a redaction left cannot be changed again unseen, the row
+//! before it cannot be taken out, and no redaction can be hidden.
 
 use diesel::prelude::*;
 use serde_json::json;
@@ -46,11 +47,14 @@ pub struct Row {
     /// What it was afterwards, in JSON.
     pub after_json: Option<String>,
     hash: Option<String>,
+    /// The hash of the row before it in its chain.
+    previous: Option<String>,
 }
 
-impl From<Link> for Row {
-    fn from(link: Link) -> Self {
+impl Row {
+    fn new(link: Link, previous: Option<String>) -> Self {
         Self {
+            previous,
             id: link.id,
             at: link.at,
             event_id: link.event_id,
@@ -65,10 +69,7 @@ impl From<Link> for Row {
             hash: link.hash,
         }
     }
-}
 
-impl Row {
-    /// Of what the row says now and the hash that it was written with.
     fn digest(&self) -> String {
         Content {
             at: self.at,
@@ -82,7 +83,7 @@ impl Row {
             before: self.before_json.as_deref(),
             after: self.after_json.as_deref(),
         }
-        .hash(self.hash.as_deref())
+        .redacted_digest(self.hash.as_deref(), self.previous.as_deref())
     }
 }
 
@@ -115,8 +116,8 @@ pub fn redact(
     conn.transaction(|conn| {
         super::chain::take_turn(conn, event)?;
         // All rows are verified before the first one is changed: a digest of an altered row would approve the alteration.
-        super::chain::each_verified(conn, event, |link| {
-            let mut row = Row::from(link);
+        super::chain::each_verified(conn, event, |link, previous| {
+            let mut row = Row::new(link, previous);
             if row.action != ACTION && change(&mut row) {
                 redacted.push(row);
             }

@@ -29,6 +29,7 @@ on_both!(
     verification_beside_writers_reads_one_snapshot,
     a_recorded_redaction_leaves_a_chain_that_holds,
     a_redacted_row_that_was_changed_is_named,
+    row_deleted_before_a_redacted_one_is_noticed,
     a_redaction_that_is_not_recorded_is_named,
     redacted_rows_after_the_migration_was_redone_still_verify,
     redaction_of_an_altered_history_is_refused,
@@ -353,6 +354,23 @@ fn a_redacted_row_that_was_changed_is_named(db: &Scratch) {
          WHERE redaction IS NOT NULL",
     );
     assert_altered(db, "two");
+}
+
+fn row_deleted_before_a_redacted_one_is_noticed(db: &Scratch) {
+    let first_redacted = "id = (SELECT min(id) FROM audit WHERE redaction IS NOT NULL)";
+    for deleted in ["subject = 'one'", first_redacted] {
+        let db = if is_sqlite(db) {
+            Scratch::sqlite()
+        } else {
+            Scratch::postgres()
+        };
+        written(&db);
+        redact(&db, "two");
+        redact(&db, "three");
+        assert!(verify(&db, &[]).is_ok());
+        behind_the_guards(&db, &format!("DELETE FROM audit WHERE {deleted}"));
+        assert_altered(&db, "contact 00000001");
+    }
 }
 
 fn a_redaction_that_is_not_recorded_is_named(db: &Scratch) {
