@@ -205,11 +205,11 @@ fn a_retention_is_shown_before_it_acts(scratch: &Scratch) {
     let officer = meeting.officer();
     let path = "/events/ca-jad-9/retention";
     for days in ["0", "4000", "soon", "-1"] {
-        assert_eq!(
-            officer.post(path, &[("erase_after_days", days)]).status,
-            400,
-            "{days}"
-        );
+        let refused = officer.post(path, &[("erase_after_days", days)]);
+        assert_eq!(refused.status, 422, "{days}");
+        let value = format!("value=\"{days}\"");
+        assert!(refused.body.contains(&value), "what was typed stays");
+        assert!(refused.body.contains("type a number between 1 and 3650"));
     }
     assert_eq!(
         officer.post(path, &[("erase_after_days", "30")]).status,

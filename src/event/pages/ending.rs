@@ -8,6 +8,7 @@ use crate::auth::session::Caller;
 use crate::event::EventId;
 use crate::event::archive::{self, DeletionError};
 use crate::event::desk::Desk;
+use crate::event::pages::settings;
 use crate::personal::{retention, scrub};
 use crate::web::Error;
 use crate::web::field::TextField;
@@ -133,7 +134,7 @@ pub async fn delete(
 /// `POST /events/{slug}/retention`: after how many days contacts and mail are erased; empty: never.
 ///
 /// # Errors
-/// For those who may not change the event, and for no number of days.
+/// For those who may not change the event.
 pub async fn set_retention(
     app: web::Data<App>,
     caller: Caller,
@@ -144,21 +145,20 @@ pub async fn set_retention(
         .await?
         .to_change()?;
     let fields = fields.only(&["erase_after_days"])?;
-    let days = match fields.get("erase_after_days").trim() {
-        "" => None,
-        days => Some(
-            days.parse()
-                .ok()
-                .filter(|days| retention::DAYS.contains(days))
-                .ok_or_else(|| {
-                    Error::BadRequest(format!(
-                        "Type a number of days between {} and {}, or nothing to erase nothing by itself. Nothing was changed.",
-                        retention::DAYS.start(),
-                        retention::DAYS.end()
-                    ))
-                })?,
-        ),
-    };
+    let typed = fields.get("erase_after_days").trim();
+    let days = typed.parse().ok();
+    if !typed.is_empty() && !days.is_some_and(|days| retention::DAYS.contains(&days)) {
+        let mut errors = FieldErrors::default();
+        errors.add(
+            "erase_after_days",
+            format!(
+                "Days after the event: type a number between {} and {}, or nothing to keep contacts and mail.",
+                retention::DAYS.start(),
+                retention::DAYS.end()
+            ),
+        );
+        return settings::refuse_retention(&desk, fields, errors).await;
+    }
     desk.write(move |tx| Ok::<_, Error>(retention::set(tx, days)?))
         .await?;
     Ok(see_other_done(

@@ -58,7 +58,8 @@ struct Ending {
 }
 
 impl Ending {
-    async fn of(desk: &Desk) -> Result<Self, Error> {
+    /// With the number of days that was refused, if one was, else the one that is stored.
+    async fn of(desk: &Desk, refused: Option<Form>) -> Result<Self, Error> {
         let event = desk.seat.event;
         let (archived_at, retention) = desk
             .app
@@ -70,10 +71,13 @@ impl Ending {
             .await?;
         let zone = desk.programme.event.time_zone;
         let day = |moment| zone.local_moment(moment).format("%-d %B %Y").to_string();
-        let days = retention
-            .days
-            .map_or_else(String::new, |days| days.to_string());
-        let form = Form::new(Fields::from_pairs([("erase_after_days", days)]));
+        let form = refused.unwrap_or_else(|| {
+            let days = retention.days.map(|days| days.to_string());
+            Form::new(Fields::from_pairs([(
+                "erase_after_days",
+                days.unwrap_or_default(),
+            )]))
+        });
         Ok(Self {
             slug: desk.seat.slug.clone(),
             is_admin: desk.seat.user.admin,
@@ -105,10 +109,20 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let desk = Desk::at(&app, caller, slug.into_inner()).await?;
     let form = Form::new(forms::fields_of(&desk.programme.event));
-    let ending = Some(Ending::of(&desk).await?);
-    render(&SettingsPage {
-        ending,
-        ..page_of(&desk, form)
+    render(&page_of(&desk, form).await?)
+}
+
+/// Shows the settings again with a number of days that was refused.
+pub(super) async fn refuse_retention(
+    desk: &Desk,
+    fields: Fields,
+    errors: FieldErrors,
+) -> Result<HttpResponse, Error> {
+    let stored = forms::fields_of(&desk.programme.event);
+    let ending = Ending::of(desk, Some(Form::rejected(fields, errors.clone()))).await?;
+    unprocessable(&SettingsPage {
+        ending: Some(ending),
+        ..page_without_ending(desk, Form::rejected(stored, errors))
     })
 }
 
@@ -128,7 +142,9 @@ pub async fn update(
     let fields = fields.only(forms::FIELDS)?;
     let event = match forms::parse(&fields, Some(&desk.programme.event)) {
         Ok(event) => event,
-        Err(errors) => return unprocessable(&page_of(&desk, Form::rejected(fields, errors))),
+        Err(errors) => {
+            return unprocessable(&page_of(&desk, Form::rejected(fields, errors)).await?);
+        }
     };
     match desk.write(move |tx| change::change(tx, &event)).await {
         Ok(()) => Ok(see_other_done(
@@ -137,7 +153,7 @@ pub async fn update(
         )),
         Err(error) => {
             let errors = field_errors(error)?;
-            unprocessable(&page_of(&desk, Form::rejected(fields, errors)))
+            unprocessable(&page_of(&desk, Form::rejected(fields, errors)).await?)
         }
     }
 }
@@ -220,7 +236,15 @@ fn field_errors(error: EventError) -> Result<FieldErrors, Error> {
     Ok(errors)
 }
 
-fn page_of(desk: &Desk, form: Form) -> SettingsPage {
+async fn page_of(desk: &Desk, form: Form) -> Result<SettingsPage, Error> {
+    let ending = Some(Ending::of(desk, None).await?);
+    Ok(SettingsPage {
+        ending,
+        ..page_without_ending(desk, form)
+    })
+}
+
+fn page_without_ending(desk: &Desk, form: Form) -> SettingsPage {
     let slug = &desk.seat.slug;
     let shell = desk.seat.shell("Settings", Section::Settings);
     let may_change = desk.seat.may_change();
