@@ -1,5 +1,6 @@
 //! The server as a process: its log, its metrics, its TLS.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -411,6 +412,52 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
     server.stop();
 }
 
+/// PostgreSQL's clock, a certificate and a refusal each have a metric that is missing without them.
+#[test]
+fn metrics_named_in_the_readme_are_served() {
+    let database = Scratch::postgres().migrated();
+    let desk = Desk::new();
+    let root = certificate(&desk);
+    let mut command = desk.command();
+    command
+        .env("IIKURA_DATABASE_URL", database.url())
+        .env("IIKURA_METRICS_LISTEN", "127.0.0.1:0")
+        .env("IIKURA_TLS_CERT", "cert.pem")
+        .env("IIKURA_TLS_KEY", "key.pem");
+    let mut server = Serving::start(command);
+    let said = server.hear("metrics");
+    let metrics = format!("http://{}/metrics", said["address"].as_str().unwrap());
+    let posted = |length: usize, form: &str| {
+        let request = format!(
+            "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+        );
+        let version = &rustls::version::TLS13;
+        sent_by_tls(&server.address, &root, version, &request).unwrap()
+    };
+    assert!(posted(9_000_000, "").starts_with("HTTP/1.1 413 "));
+    let wrong = "email=x%40delegation.example&password=x";
+    assert!(posted(wrong.len(), wrong).starts_with("HTTP/1.1 422 "));
+
+    let readme = include_str!("../../README.md");
+    let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let named: BTreeSet<&str> = readme
+        .split(|letter| !is_part(letter))
+        .filter(|word| word.starts_with("iikura_") || word.starts_with("process_"))
+        .filter(|word| !word.ends_with('_'))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    let (status, text) = taken(agent().get(&metrics).call().unwrap());
+    assert_eq!(status, 200);
+    let shown: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect();
+    let missing: Vec<_> = named.difference(&shown).collect();
+    assert!(missing.is_empty(), "{missing:?} in {text}");
+    server.stop();
+}
+
 /// DER as text.
 pub fn pem(label: &str, der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
@@ -426,11 +473,21 @@ fn certificate(desk: &Desk) -> CertificateDer<'static> {
     made.cert.der().clone()
 }
 
-/// What is said over TLS by whoever has a certificate under this root.
+/// Answers `GET /healthz` over TLS to a client that trusts this root.
 fn asked_by_tls(
     address: &str,
     root: &CertificateDer<'static>,
     version: &'static rustls::SupportedProtocolVersion,
+) -> std::io::Result<String> {
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    sent_by_tls(address, root, version, request)
+}
+
+fn sent_by_tls(
+    address: &str,
+    root: &CertificateDer<'static>,
+    version: &'static rustls::SupportedProtocolVersion,
+    request: &str,
 ) -> std::io::Result<String> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(root.clone()).unwrap();
@@ -444,10 +501,7 @@ fn asked_by_tls(
     let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let line = TcpStream::connect(address).unwrap();
     let mut tls = rustls::StreamOwned::new(client, line);
-    write!(
-        tls,
-        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    )?;
+    tls.write_all(request.as_bytes())?;
     let mut answer = String::new();
     // The server may leave without a word once it has said everything.
     let _ = tls.read_to_string(&mut answer);
