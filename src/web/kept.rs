@@ -142,12 +142,10 @@ impl Markup {
             .await
             .map(Self)
     }
-}
 
-impl std::ops::Deref for Markup {
-    type Target = str;
-
-    fn deref(&self) -> &str {
+    /// The part itself, which answers share.
+    #[must_use]
+    pub const fn shared(&self) -> &ByteString {
         &self.0
     }
 }

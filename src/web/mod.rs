@@ -15,6 +15,7 @@ pub mod page;
 pub mod privacy;
 pub mod problem;
 pub mod security;
+pub mod shared_body;
 pub mod trace;
 
 pub use error::Error;

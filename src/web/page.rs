@@ -1,6 +1,7 @@
 //! The frame around every page, and how a page becomes an answer.
 
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
@@ -10,9 +11,7 @@ use crate::web::assets::asset;
 use crate::web::done::Done;
 use crate::web::form::Form;
 use crate::web::kept::Markup;
-
-/// More than the frame of a page takes.
-const FRAME_BYTES: usize = 8 * 1024;
+use crate::web::shared_body::SharedBody;
 
 /// What `layout.html` needs; every page struct has it as its field `shell`.
 #[derive(Debug, Clone, Default)]
@@ -291,18 +290,16 @@ pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpRespo
     Ok(answer(status, page.render()?))
 }
 
-/// Renders a page around a long part that was written before: 200.
+/// Renders a page around a long part that was written before, and that all such pages share: 200.
 ///
 /// # Errors
 /// When the template fails.
 pub fn render_around(part: &Markup, page: &impl Template) -> Result<HttpResponse, Error> {
-    // Not twice as long as it will be, as a text is that grows by itself: hundreds may be on their way at once.
-    let mut body = String::with_capacity(part.len() + FRAME_BYTES);
-    page.render_into(&mut body)?;
+    let body = SharedBody::around(part.shared(), |mut body| page.render_into(&mut body))?;
     Ok(answer(StatusCode::OK, body))
 }
 
-fn answer(status: StatusCode, body: String) -> HttpResponse {
+fn answer(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -12,6 +12,7 @@ use actix_web::web::Bytes;
 use tokio::time::Instant;
 
 use super::limit::Permit;
+use crate::web::shared_body::next_slice;
 
 /// Bytes of a connection that may lie unused in memory: far above any head that a browser sends.
 const UNUSED: usize = 64 * 1024;
@@ -153,6 +154,7 @@ impl RequestGuard {
     pub fn until_sent(self, body: BoxBody) -> BoxBody {
         BoxBody::new(GuardedBody {
             body,
+            rest: Bytes::new(),
             _request: self,
         })
     }
@@ -169,6 +171,8 @@ impl Drop for RequestGuard {
 
 struct GuardedBody {
     body: BoxBody,
+    /// What is left of what the body gave last.
+    rest: Bytes,
     _request: RequestGuard,
 }
 
@@ -183,6 +187,12 @@ impl MessageBody for GuardedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        if self.rest.is_empty() {
+            match Pin::new(&mut self.body).poll_next(context) {
+                Poll::Ready(Some(Ok(bytes))) => self.rest = bytes,
+                other => return other,
+            }
+        }
+        Poll::Ready(Some(Ok(next_slice(&mut self.rest))))
     }
 }
