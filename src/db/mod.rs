@@ -298,7 +298,8 @@ impl Db {
             };
             Pool::builder()
                 .max_size(size)
-                .min_idle(Some(1))
+                // None is opened ahead in the background: libpq and OpenSSL crash when the program ends meanwhile.
+                .min_idle(Some(0))
                 .connection_timeout(PATIENCE)
                 .build(manager)
                 .map_err(|error| DbError::Pool(error.to_string()))
