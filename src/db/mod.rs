@@ -658,7 +658,7 @@ pub fn fresh_id() -> i64 {
     i64::from_le_bytes(bytes) & ((1 << 52) - 1)
 }
 
-/// True when the database itself refused an overlap (DESIGN: "impossible twice over").
+/// True when the database itself refused an overlap: the second guard, behind the rules.
 #[must_use]
 pub fn is_overlap_refusal(error: &diesel::result::Error) -> bool {
     match error {

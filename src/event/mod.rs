@@ -184,7 +184,7 @@ impl Settings {
 }
 
 impl Default for Settings {
-    /// DESIGN §2 and §3: grid 5, gap 5, the chair's run 150 minutes, advice.
+    /// A grid and a gap of 5 minutes; the chair's run of 150 minutes is advice.
     ///
     /// Interpreters: the figures of AIIC, the International Association of Conference Interpreters, in its Canadian
     /// Region's table for a meeting in two languages ("at least": up to 40 minutes one interpreter, up to 3½ to 4 hours

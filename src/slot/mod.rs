@@ -216,7 +216,7 @@ impl Details {
             || self.interpreters != other.interpreters
     }
 
-    /// True when the two differ in what a delegation must hear of (DESIGN §2: time, room, delegations, kind, title).
+    /// True when the two differ in what a delegation must hear of (time, room, delegations, kind, title).
     #[must_use]
     pub fn announced_differently(&self, other: &Self) -> bool {
         self.interval != other.interval

@@ -14,7 +14,7 @@ use crate::text::Line;
 /// What the history says of a slot whose sides are to be interpreted for each other.
 const INTERPRETATION_WANTED: &str = "wanted";
 
-/// A slot in JSON, as DESIGN §7 fixes it.
+/// A slot in JSON, as files, exports and the history have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SlotRecord {
     /// Its id.

@@ -1,6 +1,6 @@
 //! Parts of forms that render themselves: a page struct holds them, its template says `{{ name }}`.
 //!
-//! Order on screen: label, help, field, error (`UI.md`); help and error are tied to the field by `aria-describedby`.
+//! Order on screen: label, help, field, error; help and error are tied to the field by `aria-describedby`.
 
 use askama::Template;
 use askama::filters::HtmlSafe;

@@ -1,4 +1,4 @@
-//! What the API says, as DESIGN §7 fixes it: codes instead of ids, times with the venue's offset.
+//! The objects of the API: codes instead of ids, times with the venue's offset.
 
 mod programme;
 

@@ -19,7 +19,7 @@ pub const LEASE: i64 = 600;
 /// A last try may begin this many seconds after the giving up was due.
 pub const GRACE: i64 = 60;
 
-/// Minutes before the second, third … try (MAIL §4); the last one repeats.
+/// Minutes before the second, third … try; the last one repeats.
 const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
 /// When a mail that is in hand was to be given up, once its reader is no contact any more.

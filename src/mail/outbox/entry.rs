@@ -14,7 +14,7 @@ use crate::slot::SlotId;
 use crate::text::Email;
 use crate::time::{Instant, Moment};
 
-/// Tries end 48 hours after a mail was written (MAIL §4), or when its slot begins.
+/// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;
 
 /// A mail that is to be sent.
@@ -292,7 +292,7 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
 }
 
 /// The sender on the envelope. Where mail comes back to an address for it, the mail's own name stands in it behind a
-/// plus sign, so that what comes back says which mail it was (VERP, MAIL §3).
+/// plus sign, so that what comes back says which mail it was (variable envelope return path).
 pub(super) fn bounced_to(bounces: Option<&Email>, from: &Email, message_id: &str) -> String {
     let named = bounces.and_then(|bounces| {
         let (local, domain) = bounces.as_str().rsplit_once('@')?;

@@ -12,7 +12,7 @@ use crate::slot::rules::Candidate;
 use crate::slot::{Details, SlotId};
 use crate::time::Instant;
 
-/// How many alternatives a refusal offers (DESIGN §3).
+/// How many alternatives a refusal offers.
 pub const MOST_ALTERNATIVES: usize = 5;
 /// What leaving the room costs in the ranking, in minutes of delay.
 const OTHER_ROOM_COST: i32 = 15;

@@ -8,7 +8,7 @@ use crate::event::programme::{Programme, Resource};
 use crate::slot::interval::Interval;
 use crate::slot::{Details, Kind, Slot, SlotId, State};
 
-/// A pause that counts as rest for the chair, in minutes (DESIGN §3).
+/// A pause that counts as rest for the chair, in minutes.
 const BREAK_MINUTES: i32 = 15;
 
 /// What the candidate's place in the chair's day gives to say of the candidate.

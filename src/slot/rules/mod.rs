@@ -1,4 +1,4 @@
-//! The rules of DESIGN §3: pure functions from a programme and a slot to what is in the way.
+//! The rules: pure functions from a programme and a slot to what is in the way.
 
 mod chair;
 mod finding;

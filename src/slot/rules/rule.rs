@@ -1,8 +1,8 @@
-//! The catalogue: rules and levels, by the codes of DESIGN §3.
+//! The catalogue: rules and levels, by the codes that files and the API use.
 
 use crate::db::text_enum::TextEnum;
 
-/// A rule of DESIGN §3.
+/// A rule on slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// A principal, room or interpreter in two slots at once.
