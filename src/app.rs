@@ -22,6 +22,7 @@ use crate::delegation::pages as delegations;
 use crate::event;
 use crate::event::live::Live;
 use crate::event::pages::{ending, history, overview, settings, timetable, watching};
+use crate::help::pages as help;
 use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::Bell;
@@ -142,6 +143,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/assets/{file}", web::get().to(assets::show))
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
+        .route("/help", web::get().to(help::index))
+        .route("/help/{topic}", web::get().to(help::topic))
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::sign_in))
         .route("/sign-in/code", web::get().to(code_pages::show))

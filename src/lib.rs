@@ -17,6 +17,7 @@ pub mod config;
 pub mod db;
 pub mod delegation;
 pub mod event;
+pub mod help;
 pub mod installation;
 pub mod interpreter;
 pub mod mail;

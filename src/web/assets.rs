@@ -36,6 +36,7 @@ const STYLES: &[&str] = &[
     include_str!("assets/live.css"),
     include_str!("assets/overview.css"),
     include_str!("assets/paper.css"),
+    include_str!("assets/chapter.css"),
     include_str!("assets/utilities.css"),
     include_str!("assets/print.css"),
 ];

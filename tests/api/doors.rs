@@ -126,6 +126,8 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("GET", "/events/{slug}/slots/new", Officers),
     ("POST", "/events/{slug}/zoom", Readers),
     ("GET", "/healthz", Anyone),
+    ("GET", "/help", Anyone),
+    ("GET", "/help/{topic}", Anyone),
     ("GET", "/mail", Users),
     ("GET", "/mail/health", Admins),
     ("POST", "/mail/health", Admins),

@@ -56,6 +56,7 @@ impl Places {
             "sheet" => Sheet::ALL.iter().map(|it| it.as_str().to_owned()).collect(),
             "page" => words(&["1", "2"]),
             "copy" => words(&["1", "liaison"]),
+            "topic" => words(&["mail", "nothing"]),
             "user" | "session" | "file" => words(&["1"]),
             new => panic!("say in this test what can stand for {{{new}}} in {path}"),
         };

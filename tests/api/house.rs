@@ -225,6 +225,7 @@ impl House {
                 )[0],
                 "session" => &visitor.session,
                 "file" => &self.asset,
+                "topic" => "mail",
                 new => panic!("say in this test what can stand for {{{new}}} in {path}"),
             };
             write!(filled, "{before}{value}").unwrap();

@@ -31,6 +31,7 @@ mod everywhere;
 mod fuzz;
 mod house;
 mod limits;
+mod manual;
 mod markup;
 mod matrix;
 mod plans;

@@ -59,6 +59,9 @@ const PAGES = [
   "/account/tokens/new",
   "/api",
   "/audit",
+  "/help",
+  ...["booking", "rules", "mail", "security", "configuration", "operations", "command-line", "api", "event-file"]
+    .map((topic) => `/help/${topic}`),
   "/nowhere",
 ];
 

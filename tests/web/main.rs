@@ -19,6 +19,7 @@ mod documents;
 mod export;
 mod framing;
 mod free_slots;
+mod help;
 mod inbox;
 mod interpreters;
 mod invitations;

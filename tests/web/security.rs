@@ -244,7 +244,8 @@ fn every_signed_in_page_has_a_button_to_sign_out() {
                 .unwrap()
                 .replace("{slug}", "ca-jad-9");
             let path = path.replace("/slots/{id}", &format!("/slots/{slot}"));
-            path.replace("{code}", "UZ").replace("{user}", "1")
+            let path = path.replace("{code}", "UZ").replace("{user}", "1");
+            path.replace("{topic}", "mail")
         })
         // A stream, and the way in and the delegations' pages, where nobody is signed in.
         .filter(|path| !path.ends_with("/live"))
