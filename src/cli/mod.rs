@@ -6,6 +6,7 @@ mod backup;
 mod data;
 pub mod demo;
 mod doctor;
+mod help;
 mod mail;
 mod personal_data;
 mod serve;
@@ -20,12 +21,13 @@ use crate::agenda::pdf::process;
 use crate::audit::chain;
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::db::{DatabaseUrl, Db};
+use crate::help as manual;
 use crate::operation::log;
 use crate::time::Clock;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = manual::list())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -127,7 +129,11 @@ impl<E: std::error::Error> From<E> for Failure {
 #[must_use]
 #[expect(clippy::print_stderr, reason = "a command line speaks to the terminal")]
 pub fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let outcome = match help::words_typed() {
+        Some(words) => help::run(&words),
+        None => run(Cli::parse().command),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(faults)) => {
             for fault in faults {

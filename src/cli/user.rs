@@ -17,6 +17,9 @@ use crate::personal;
 use crate::text::{Email, Line};
 use crate::time::Clock;
 
+/// Environment variable with the password of `user add` and `user password`.
+pub(super) const PASSWORD_VARIABLE: &str = "IIKURA_PASSWORD";
+
 /// Add and change accounts
 #[derive(Debug, Clone, Subcommand)]
 pub enum UserCommand {
@@ -279,7 +282,7 @@ impl PasswordSource {
             let password = line.strip_suffix('\n').unwrap_or(&line);
             Some(password.strip_suffix('\r').unwrap_or(password).to_owned())
         } else {
-            std::env::var("IIKURA_PASSWORD").ok()
+            std::env::var(PASSWORD_VARIABLE).ok()
         };
         if let Some(raw) = given {
             let rules =

@@ -31,6 +31,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use iikura::help::TOPICS;
 use tempfile::TempDir;
 
 const NINTH_MEETING: &str = include_str!("../../src/cli/demo/ca-jad-9.toml");
@@ -532,5 +533,39 @@ fn mail_is_tried_step_by_step() {
     ] {
         let complaint = desk.complains(arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn help_prints_chapters_and_the_help_of_commands() {
+    let desk = Desk::new();
+    for topic in TOPICS {
+        assert_eq!(desk.says(&["help", topic.name]), topic.markdown);
+    }
+    let list = desk.says(&["help"]);
+    assert!(
+        list.contains("\n  migrate ") && list.contains("\n  event-file "),
+        "{list}"
+    );
+    assert_eq!(list, desk.says(&["--help"]));
+    assert_eq!(
+        desk.says(&["help", "serve"]),
+        desk.says(&["serve", "--help"])
+    );
+    assert_eq!(
+        desk.says(&["help", "user", "add"]),
+        desk.says(&["user", "add", "--help"])
+    );
+    assert_eq!(
+        desk.says(&["user", "help", "add"]),
+        desk.says(&["user", "add", "--help"])
+    );
+    for words in [&["help", "fly"][..], &["help", "mail", "fly"]] {
+        let complaint = desk.complains(words);
+        assert!(
+            complaint.contains("there is no chapter and no command"),
+            "{complaint}"
+        );
+        assert!(complaint.contains("\n  event-file "), "{complaint}");
     }
 }
