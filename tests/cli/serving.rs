@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use iikura::help::TOPICS;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
@@ -414,7 +415,7 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
 
 /// PostgreSQL's clock, a certificate and a refusal each have a metric that is missing without them.
 #[test]
-fn metrics_named_in_the_readme_are_served() {
+fn metrics_named_in_the_manual_are_served() {
     let database = Scratch::postgres().migrated();
     let desk = Desk::new();
     let root = certificate(&desk);
@@ -439,9 +440,10 @@ fn metrics_named_in_the_readme_are_served() {
     let wrong = "email=x%40delegation.example&password=x";
     assert!(posted(wrong.len(), wrong).starts_with("HTTP/1.1 422 "));
 
-    let readme = include_str!("../../README.md");
+    let manual: Vec<&str> = TOPICS.iter().map(|topic| topic.markdown).collect();
+    let manual = manual.concat();
     let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
-    let named: BTreeSet<&str> = readme
+    let named: BTreeSet<&str> = manual
         .split(|letter| !is_part(letter))
         .filter(|word| word.starts_with("iikura_") || word.starts_with("process_"))
         .filter(|word| !word.ends_with('_'))

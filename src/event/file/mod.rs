@@ -1,6 +1,6 @@
 //! The event file: a whole event as one TOML file, both ways.
 //!
-//! The shape is documented in the README. A key may end in `_assumed` to mark a stand-in; it is read the same.
+//! The manual's chapter `event-file` documents its keys. A key may end in `_assumed` to mark a stand-in; it is read the same.
 
 mod read;
 mod read_meeting;

@@ -98,7 +98,9 @@ fn configuration(args: &ServeArgs) -> Vec<Finding> {
         return vec![Finding::ok("configuration", "a server would start with it")];
     }
     let finding = |fault: &String| {
-        let (words, next) = fault.split_once("; ").unwrap_or((fault, "see the README"));
+        let (words, next) = fault
+            .split_once("; ")
+            .unwrap_or((fault, "see 'iikura help configuration'"));
         Finding::fault("configuration", words, next)
     };
     faults.iter().map(finding).collect()
