@@ -1,4 +1,152 @@
 //! Iikura: the logistics of a ministerial meeting.
+//!
+//! One program, `iikura`, with an embedded SQLite database or PostgreSQL. People use server-rendered pages, programs use
+//! the API, delegations get mail. This page is the map for those who change the code. For those who run or use the
+//! program there is a manual: `templates/help/*.md`, served at `/help` and printed by `iikura help TOPIC`.
+//!
+//! # Modules
+//!
+//! ```text
+//! browser            program             terminal
+//!    │                  │                   │
+//!    ▼                  ▼                   ▼
+//! pages (web, */pages)  api                cli       parse the request, ask for permission, render the answer
+//!    └──────────────┬───┴───────────────────┘
+//!                   ▼
+//! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::tx)
+//!                   ▼
+//! slot::rules, slot::free, event::visibility         decide without a database: a programme in, conflicts out
+//!                   ▼
+//! */store, db, audit, mail::outbox                   rows; the database itself refuses double bookings
+//!                   ▼
+//! commit → announce the revision → mail::worker, live pages, other servers
+//! ```
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`event`] | events, the programme in memory ([`event::live`]), write transactions ([`event::tx`]), what a reader may see ([`event::visibility`]), timetable, event file |
+//! | [`slot`] | slots: booking, rules ([`slot::rules`]), free times ([`slot::free`]), undo, pages |
+//! | [`delegation`], [`room`], [`interpreter`] | the participants and places of an event: types, forms, changes, pages |
+//! | [`plan`] | places for many meetings at once |
+//! | [`notice`] | what each delegation was told, answers, private links |
+//! | [`mail`] | letters, calendar parts, the outbox and its worker, incoming mail |
+//! | [`agenda`] | documents: HTML, PDF, XLSX, CSV, JSON, ICS |
+//! | [`api`] | the API for programs and its OpenAPI document |
+//! | [`auth`] | users, sessions, passwords, second factor, single sign-on, tokens, permissions |
+//! | [`audit`] | history as a chain of hashes |
+//! | [`personal`] | export and erasure of personal data |
+//! | [`web`] | the frame of all pages, forms, errors, assets, middleware, connections |
+//! | [`help`] | the manual |
+//! | [`db`] | connections, schema, migrations, backup |
+//! | [`installation`] | the whole database as one file, between SQLite and PostgreSQL |
+//! | [`queue`] | bounded queues for documents and plans |
+//! | [`operation`] | health checks, metrics, log, TLS, `iikura doctor`, background work |
+//! | [`app`] | what handlers share, and every route |
+//! | [`cli`], [`config`] | commands, and their settings |
+//! | [`text`], [`time`] | checked text, instants and time zones |
+//!
+//! In the module of a noun the types are in `mod.rs`, Diesel in `store.rs`, parsing in `forms.rs`, changes in
+//! `change.rs`, handlers in `pages`, and templates in `templates/` below the same noun.
+//!
+//! # Terms
+//!
+//! | term | meaning |
+//! | --- | --- |
+//! | event | the meeting, with venue, time zone, days, opening hours and settings |
+//! | delegation | a country's party with its principal (chair or minister), precedence, languages, contacts, presence |
+//! | room | a place with a capacity and a turnaround |
+//! | interpreter | a person with language pairs and presence |
+//! | resource | what can be double-booked: a principal, a room, an interpreter |
+//! | slot | a block of the programme: content (kind, title, delegations, interpreters, note), placement (interval, room), state |
+//! | state | pencilled (holds nothing), tentative (holds its resources), confirmed (delegations are notified), cancelled |
+//! | version, sequence | count the writes to a slot (stale edits), and the changes that a delegation must hear of (RFC 5545) |
+//! | programme | all slots of an event at one revision |
+//! | conflict | a value: a rule, its level, the slots and the resource concerned; one wording for each rule |
+//! | override | a rule set aside for a slot, with reason and author; expires when a slot involved moves |
+//! | notice | which sequence of a slot a delegation was told |
+//! | letter | the mail to one contact for one step, with text, HTML, calendar part and PDF |
+//! | outbox | mail stored as finished bytes until the worker has sent it |
+//! | agenda | the programme as a document for one reader |
+//! | private link | the address in a letter by which a delegation answers or sees its schedule without an account |
+//!
+//! Programme times are whole minutes in UTC, bookkeeping times whole seconds, on both databases. Intervals are half-open.
+//!
+//! # What always holds
+//!
+//! - **No double booking, by two guards.** Every write raises the event's revision first ([`event::tx::write`]), so writers
+//!   queue up and the programme in memory is exactly true; then the rules decide; then it is written. And the table
+//!   `occupancy` refuses overlaps itself: an exclusion constraint on PostgreSQL, triggers on SQLite, turnaround included
+//!   unless an override sets it aside. It has a copy of the slot's times, kept true by a composite foreign key.
+//! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
+//!   ([`event::live`]). An answer is never older than what was stored when the request began, on any server. A reader waits
+//!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
+//!   users with the same rights ([`web::kept`]).
+//! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
+//! - **Secrecy**: [`event::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
+//! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
+//!   the handlers.
+//! - **Costly work** waits in a bounded [`queue`]. A document depends on its request alone, so equal requests share one; a
+//!   plan can stop between two searches.
+//! - **Pages** work without JavaScript, which adds drag, keys and live updates in small modules. The content security policy
+//!   allows no inline code. Unsafe methods are accepted from the same origin only. Sessions are rows that can be revoked.
+//! - **Two databases, one code base**: `diesel::MultiConnection`. `migrations/sqlite` and `migrations/postgres` have the
+//!   same tables; a test compares them. SQLite runs with WAL, `synchronous=FULL` and foreign keys, checked on every
+//!   connection.
+//!
+//! # Four walkthroughs
+//!
+//! **A slot is booked by form** (`POST /events/{slug}/slots`):
+//!
+//! 1. [`web::security::guard`]: origin, body limits, headers.
+//! 2. [`slot::pages::edit::create`]: the handler.
+//! 3. [`event::desk::Desk::at`]: session, role and programme; `to_change` refuses observers.
+//! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
+//! 5. [`slot::booking::commit`] opens [`event::tx::write`], which raises the revision.
+//! 6. [`slot::booking::book`]: judges by [`slot::rules::check`], stores, records the history.
+//! 7. A conflict renders the form again with its reasons and [`slot::free::alternatives`] (409); success redirects (303).
+//!
+//! **A confirmation sends mail** (`POST /slots/{id}/confirmation`):
+//!
+//! 1. [`slot::pages::steps::confirmation`] calls [`slot::booking::confirm`] in the transaction.
+//! 2. [`notice::tell`] finds by [`notice::due`] what each delegation does not know yet.
+//! 3. `notice::writing::write_to` writes one letter per contact: [`mail::compose::compose`] with [`mail::ical`].
+//! 4. [`mail::outbox`] stores the bytes in the same transaction, and what its PDF will say.
+//! 5. After the commit the worker is woken: [`mail::worker::Worker::drain`] takes a lease, renders the PDF, and sends through
+//!    [`mail::transport::Transport::send`].
+//! 6. The outcome is stored with the lease of the next mail: sent, to be retried, failed, or held.
+//!
+//! **The timetable is shown** (`GET /events/{slug}`):
+//!
+//! 1. [`event::pages::timetable::show`], after [`event::desk::Desk::at`].
+//! 2. [`event::live::Live::current`] gives the programme in memory when its version is the stored one, else loads it once.
+//! 3. [`web::kept::Markup::kept`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
+//!    conflicts of [`event::timetable::marks`].
+//! 4. [`web::page::render_around`] puts the frame around the shared day.
+//! 5. The page's script opens `/events/{slug}/live` ([`event::pages::watching::stream`]), which announces new revisions.
+//!
+//! **A PDF is made** (`GET /events/{slug}/agenda.pdf`):
+//!
+//! 1. [`agenda::pages::document`] counts the document against the user's rate.
+//! 2. [`agenda::documents::Documents::file`] puts it into the queue; equal requests share one job.
+//! 3. [`agenda::Agenda::of`] takes from the programme what the reader may see.
+//! 4. `agenda::pdf::paper` chooses the Typst template (`templates/agenda/*.typ`) and its data.
+//! 5. `agenda::pdf::Paper::set_as` typesets it, a large one in a process of its own (`iikura typeset`).
+//!
+//! # Where do I add …?
+//!
+//! | what | files |
+//! | --- | --- |
+//! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::delegation`, then `crate::delegation::store`, `crate::delegation::change` (history), `crate::delegation::forms`, `crate::delegation::pages`; `crate::event::file`, `crate::event::file::read_meeting`, `crate::event::file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::agenda::build` if it is printed; the compiler names the test data that lacks it |
+//! | a rule | code and label in `crate::slot::rules::rule`; its facts in `crate::slot::rules::finding`; the check beside those of its kind in `crate::slot::rules::shape`, `crate::slot::rules::place`, `crate::slot::rules::overlap`, `crate::slot::rules::interpretation` or `crate::slot::rules::chair`; `crate::slot::rules::wording`; `crate::slot::rules::tests`; `templates/help/rules.md` |
+//! | a page | a handler in the noun's `pages`, a template below `templates`, a route in `crate::app`, a row in `tests/api/doors.rs`; for the navigation `Section` in `crate::web::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
+//! | a call of the API | a handler in a module of `crate::api`, its route in `crate::api` itself, its path in `crate::api::openapi`, a row in `tests/api/doors.rs`, a row in `templates/help/api.md` |
+//! | a language of letters | a folder beside `templates/mail/letter/en`, an entry in `crate::mail::language`; nothing else |
+//! | a background job | its module, and a task in `until_stopped` of `crate::cli::serve`; for rows that expire `TABLES` in `crate::operation::maintenance` |
+//! | a setting | `crate::config`, a row in `templates/help/configuration.md` |
+//! | a command | a module of `crate::cli`, `Command` in `crate::cli` itself, a row in `templates/help/command-line.md` |
+//!
+//! After a new migration, `IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot` renews the snapshot with which
+//! PostgreSQL's schema is compared.
 #![cfg_attr(
     test,
     expect(
