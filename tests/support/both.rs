@@ -1,6 +1,7 @@
 //! One test body on both databases, as two tests: `sqlite::name` and `postgres::name`.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use iikura::db::{Db, DbError};
 use tempfile::TempDir;
@@ -12,11 +13,11 @@ pub struct Scratch {
     // Dropped in this order: first whoever is connected, then the place.
     db: Db,
     url: String,
-    _place: Place,
+    place: Arc<Place>,
 }
 
-/// Held for what happens when it is dropped.
-enum Place {
+/// Where a database is: it is deleted when the last holder is dropped.
+pub enum Place {
     Sqlite(TempDir),
     Postgres(Postgres),
 }
@@ -39,7 +40,7 @@ impl Scratch {
         Self {
             db: open(&url).unwrap(),
             url,
-            _place: place,
+            place: Arc::new(place),
         }
     }
 
@@ -52,6 +53,11 @@ impl Scratch {
     /// The database's URL, as `IIKURA_DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Keeps the database from being deleted, for those who go on using it by its URL.
+    pub fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
     }
 
     /// Opens the same database once more, with a pool and a queue of its own, as another process would.

@@ -1,6 +1,8 @@
 //! The ninth meeting on a running server, with an administrator, an officer, an observer, and an officer of another
 //! event.
 
+use std::sync::Arc;
+
 use iikura::audit::Actor;
 use iikura::auth::EventRole;
 use iikura::cli::demo::NINTH_MEETING;
@@ -13,7 +15,7 @@ use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::server::{Answer, Browser, START, Server};
-use crate::support::both::Scratch;
+use crate::support::both::{Place, Scratch};
 
 pub const OFFICER: &str = "officer@protocol.example";
 pub const COLLEAGUE: &str = "colleague@protocol.example";
@@ -48,6 +50,9 @@ party_size = 2
 pub struct Meeting {
     pub server: Server,
     pub event: EventId,
+    /// Last, so that the server has let go of it.
+    #[expect(dead_code, reason = "held, not read")]
+    pub place: Arc<Place>,
 }
 
 impl Meeting {
@@ -74,7 +79,11 @@ impl Meeting {
         );
         server.user(OBSERVER, "Observer", false, &[(event, EventRole::Observer)]);
         server.user(STRANGER, "Stranger", false, &[(berlin, EventRole::Officer)]);
-        Self { server, event }
+        Self {
+            server,
+            event,
+            place: scratch.place(),
+        }
     }
 
     pub fn officer(&self) -> Browser {

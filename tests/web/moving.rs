@@ -72,6 +72,7 @@ fn everything_moves(from: &Scratch, to: &Scratch) {
     let there = Meeting {
         server: Server::start_with_secret_of(&here.server, to.url()),
         event: here.event,
+        place: to.place(),
     };
     there
         .server
