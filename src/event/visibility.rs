@@ -190,7 +190,7 @@ pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice>
 pub fn told(programme: &Programme, slot: &Slot) -> Told {
     Told {
         title: slot.details.title.to_string(),
-        kind: slot.details.kind.label().to_owned(),
+        kind: slot.details.kind.into(),
         starts: slot.interval().start().minutes(),
         ends: slot.interval().end().minutes(),
         room: slot
@@ -318,7 +318,7 @@ mod tests {
         let told = told(&programme, &slot);
         assert_eq!(told.delegations, ["Japan", "Kazakhstan"]);
         assert_eq!(told.room.as_deref(), Some("Conference Room"));
-        assert_eq!(told.kind, "Bilateral");
+        assert_eq!(told.kind, Kind::Bilateral.into());
         assert_eq!(told.title, "Japan–Kazakhstan Foreign Ministers' Meeting");
         assert_eq!(told.ends_at().minutes_since(told.starts_at()), 25);
     }

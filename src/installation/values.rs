@@ -334,10 +334,10 @@ fn told(raw: &str) -> Result<(), String> {
     if !PROGRAMME_TIMES.contains(&told.starts.into()) {
         return Err("tells of no time from 2000 to 2200".to_owned());
     }
-    for line in [&told.title, &told.kind]
+    let names = told.room.iter().chain(&told.delegations);
+    for line in [told.title.as_str(), told.kind.label()]
         .into_iter()
-        .chain(&told.room)
-        .chain(&told.delegations)
+        .chain(names.map(String::as_str))
     {
         Line::parse(line).map_err(words)?;
     }

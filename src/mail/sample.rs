@@ -4,6 +4,7 @@ use super::{Enclosure, Invitation, Letter, Piece, Standing};
 use crate::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use crate::event::{Event, EventId, Office, Revision, Settings};
 use crate::notice::{News, Told};
+use crate::slot::Kind;
 use crate::text::{Code, Email, Line};
 use crate::time::{Instant, Moment, Zone, parse_date};
 
@@ -26,7 +27,7 @@ pub(super) fn written_at() -> Moment {
 pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
     Told {
         title: "Japan–Kazakhstan Foreign Ministers' Meeting".into(),
-        kind: "Bilateral".into(),
+        kind: Kind::Bilateral.into(),
         starts: at(clock).minutes(),
         ends: at(clock).minutes() + 30,
         room: room.map(str::to_owned),
@@ -37,7 +38,7 @@ pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
 pub(super) fn plenary() -> Told {
     Told {
         title: "Plenary session".into(),
-        kind: "Plenary".into(),
+        kind: Kind::Plenary.into(),
         starts: at("10:00").minutes(),
         ends: at("12:00").minutes(),
         room: Some("Main Hall".into()),

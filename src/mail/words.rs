@@ -3,11 +3,9 @@
 
 use super::language::{Language, Phrase};
 use super::{Letter, Piece, Standing};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
 use crate::event::{Event, Office};
 use crate::notice::{Method, News, Told};
-use crate::slot::Kind;
 use crate::time::{Instant, Zone};
 
 /// A letter in words, ready for its templates.
@@ -224,12 +222,11 @@ impl SlotWords {
     }
 }
 
-/// A kind is told by its English label; what no kind is called stays as it was told.
+/// A kind that this release does not know stays as it was told.
 fn kind(language: &Language, told: &Told) -> String {
-    let known = Kind::ALL.iter().find(|kind| kind.label() == told.kind);
-    known.map_or_else(
-        || told.kind.clone(),
-        |kind| language.say(Phrase::Kind(*kind)),
+    told.kind.known().map_or_else(
+        || told.kind.label().to_owned(),
+        |kind| language.say(Phrase::Kind(kind)),
     )
 }
 

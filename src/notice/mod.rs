@@ -12,19 +12,20 @@ pub mod pages;
 pub mod private;
 pub mod store;
 mod telling;
+pub(crate) mod told;
 mod writing;
 
 pub use due::{Pending, due, pending};
 pub use telling::{TellError, skip, tell, tell_again, tell_all};
+pub use told::{Told, ToldKind};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::slot::SlotId;
 use crate::text::Email;
-use crate::time::{Instant, Moment};
+use crate::time::Moment;
 
 /// What a calendar part asks of the calendar that reads it (RFC 5546).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,37 +82,6 @@ impl Notice {
             "<{left}.{:02x}{:02x}{:02x}{:02x}@{domain}>",
             digest[0], digest[1], digest[2], digest[3]
         )
-    }
-}
-
-/// A slot as a delegation reads it: names, no ids, nothing internal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// The title.
-    pub title: String,
-    /// The kind as people read it, as `Bilateral`.
-    pub kind: String,
-    /// Start, minutes since 1970 UTC.
-    pub starts: i32,
-    /// End, minutes since 1970 UTC.
-    pub ends: i32,
-    /// The room's name; `None` until one is known.
-    pub room: Option<String>,
-    /// Names of the delegations that take part, in order of precedence.
-    pub delegations: Vec<String>,
-}
-
-impl Told {
-    /// The start.
-    #[must_use]
-    pub const fn starts_at(&self) -> Instant {
-        Instant::from_minutes(self.starts)
-    }
-
-    /// The end.
-    #[must_use]
-    pub const fn ends_at(&self) -> Instant {
-        Instant::from_minutes(self.ends)
     }
 }
 

@@ -5,7 +5,7 @@ use iikura::mail::outbox;
 use iikura::notice::{self, Method, News, Told, due};
 use iikura::room;
 use iikura::slot::booking::{self, Reasons, Tell};
-use iikura::slot::{Details, SlotId};
+use iikura::slot::{Details, Kind, SlotId};
 use iikura::text::{Email, Line};
 
 use crate::house::{House, import};
@@ -93,7 +93,7 @@ fn talk(house: &House<'_>, late: i32, parties: &[&str]) -> Told {
     let interval = house.details(("18:30", 20), "dining", &[]).interval;
     Told {
         title: "A talk".to_owned(),
-        kind: "Other".to_owned(),
+        kind: Kind::Other.into(),
         starts: interval.start().minutes() + late,
         ends: interval.end().minutes() + late,
         room: Some("Dining Room".to_owned()),

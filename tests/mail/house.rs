@@ -13,7 +13,7 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
 use iikura::mail::{Invitation, Letter, Piece, Standing};
 use iikura::notice::{Method, News, Told};
-use iikura::slot::SlotId;
+use iikura::slot::{Kind, SlotId};
 use iikura::text::{Code, Email, Line};
 use iikura::time::{Clock, Instant, Moment};
 
@@ -177,7 +177,7 @@ pub fn told(minutes_later: i32) -> Told {
     let starts = SLOT_STARTS.minutes() + minutes_later;
     Told {
         title: "Japan–Kazakhstan".into(),
-        kind: "Bilateral".into(),
+        kind: Kind::Bilateral.into(),
         starts,
         ends: starts + 30,
         room: Some("Salon".into()),

@@ -288,15 +288,10 @@ impl Zones {
                 time.with(&home.date.format("%a %-d %b").to_string())
             }
         };
-        // Told with the label of its kind; this gives back the one that lives as long as the program.
-        let kinds = <Kind as crate::db::text_enum::TextEnum>::ALL.iter();
-        let kind = kinds
-            .map(|kind| kind.label())
-            .find(|label| *label == told.kind);
         Line {
             time: Time::of(&clock, &day.zone),
             home,
-            kind: kind.unwrap_or_default(),
+            kind: told.kind.known().map_or("", Kind::label),
             title: text(&told.title),
             room: told.room.as_ref().map(|room| Name::new(room, "")),
             sides: Vec::new(),

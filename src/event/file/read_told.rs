@@ -11,7 +11,7 @@ use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::notice::answer::{Answer, Reply, Via};
-use crate::notice::{Method, Notice, Told};
+use crate::notice::{Method, Notice, Told, ToldKind};
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, SlotId};
 use crate::text::{self, Line};
@@ -156,7 +156,11 @@ impl Reader<'_> {
                 .map(|line| line.to_string())
         };
         let delegations: Vec<Option<String>> = told.delegations.iter().map(&mut line).collect();
-        let (title, kind) = (line(&told.title), line(&told.kind));
+        let title = line(&told.title);
+        let kind = match &told.kind {
+            ToldKind::Known(kind) => Some(ToldKind::Known(*kind)),
+            ToldKind::Unknown(word) => line(word).map(ToldKind::Unknown),
+        };
         let room = told.room.as_ref().map(&mut line);
         Some(Told {
             title: title?,

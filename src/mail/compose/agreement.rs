@@ -5,6 +5,7 @@ use crate::mail::Piece;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Invitation, Standing};
 use crate::notice::{News, Told};
+use crate::slot::Kind;
 
 /// The lines that people read in the plain text.
 fn plain_lines(plain: &str) -> Vec<String> {
@@ -89,7 +90,7 @@ fn all_news() -> Vec<News> {
         changed(bilateral("17:20", None)),
         changed(Told {
             title: "Talks".into(),
-            kind: "Meal".into(),
+            kind: Kind::Meal.into(),
             ..salon()
         }),
         News::Cancelled(salon()),

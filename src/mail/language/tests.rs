@@ -5,6 +5,7 @@ use crate::mail::compose::compose;
 use crate::mail::contents::contents;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Letter, Piece};
+use crate::slot::Kind;
 use crate::text::{Email, Line};
 
 pub(super) const SIGNS: Language = language!(
@@ -80,15 +81,15 @@ fn in_signs() -> Sample {
 }
 
 fn moved() -> News {
-    let told = |clock, room: Option<&str>, title: &str, kind: &str| crate::notice::Told {
+    let told = |clock, room: Option<&str>, title: &str, kind: Kind| crate::notice::Told {
         title: title.into(),
         kind: kind.into(),
         delegations: vec!["日本".into(), "Қазақстан".into()],
         ..bilateral(clock, room)
     };
     News::Changed {
-        before: told("17:20", None, "二国間", "Meal"),
-        now: told("23:45", Some("広間"), "会談", "Bilateral"),
+        before: told("17:20", None, "二国間", Kind::Meal),
+        now: told("23:45", Some("広間"), "会談", Kind::Bilateral),
     }
 }
 
