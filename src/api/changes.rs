@@ -77,7 +77,7 @@ impl Change {
             old: change.before,
             new: change.after,
         });
-        let of_slot = record.action.starts_with("slot.");
+        let of_slot = record.noun() == "slot";
         Self {
             revision: record.revision.map_or(0, |revision| revision.0),
             at: zone.local_moment(record.at).to_rfc3339(),

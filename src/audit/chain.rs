@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::redaction;
 use crate::db::schema::audit;
+use crate::db::text_enum::TextEnum;
 use crate::db::{Conn, DbError};
 use crate::event::{EventId, Revision};
 use crate::time::Moment;
@@ -189,7 +190,7 @@ impl Redactions {
     /// Reads every row that records one. Whether those rows are what was written shows in their chain.
     fn load(conn: &mut Conn) -> QueryResult<Self> {
         let records: Vec<(i64, Option<EventId>, Option<String>)> = audit::table
-            .filter(audit::action.eq(redaction::ACTION))
+            .filter(audit::action.eq(redaction::ACTION.as_str()))
             .order(audit::id)
             .select((audit::id, audit::event_id, audit::after_json))
             .load(conn)?;
@@ -212,7 +213,7 @@ impl Redaction {
         link.redaction == Some(self.by)
             && link.event_id == self.event
             && link.id < self.by
-            && link.action != redaction::ACTION
+            && link.action != redaction::ACTION.as_str()
             && link.content().redacted_digest(Some(hash), previous) == self.digest
     }
 }

@@ -2,9 +2,12 @@
 //! carries a hash of itself and the one before ([`chain`]). People are named by [`pseudonym`]s; where an old row names
 //! them, a recorded [`redaction`] takes the name out.
 
+mod action;
 pub mod chain;
 pub mod pseudonym;
 pub mod redaction;
+
+pub use action::{Action, noun};
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -12,6 +15,7 @@ use serde_json::Value;
 
 use crate::auth::UserId;
 use crate::db::schema::audit;
+use crate::db::text_enum::TextEnum;
 use crate::db::{Conn, insert_rows};
 use crate::event::{EventId, Revision};
 use crate::time::{Moment, Zone};
@@ -63,8 +67,8 @@ pub struct Entry<'a> {
     pub event: Option<(EventId, Revision)>,
     /// Who.
     pub actor: &'a Actor,
-    /// What was done, as `slot.booked`.
-    pub action: &'a str,
+    /// What was done.
+    pub action: Action,
     /// The id of what it was done to.
     pub subject_id: Option<i64>,
     /// Its name, for people.
@@ -151,7 +155,7 @@ fn next_rows<'a>(
             revision,
             actor_id: entry.actor.user,
             actor: &actor,
-            action: entry.action,
+            action: entry.action.as_str(),
             subject_id: entry.subject_id,
             subject: entry.subject,
             before: before_json.as_deref(),
@@ -165,7 +169,7 @@ fn next_rows<'a>(
             revision,
             actor_id: entry.actor.user,
             actor,
-            action: entry.action,
+            action: entry.action.as_str(),
             subject_id: entry.subject_id,
             subject: entry.subject,
             before_json,
@@ -190,7 +194,7 @@ pub struct Record {
     pub actor_id: Option<i64>,
     /// Who.
     pub actor: String,
-    /// What was done.
+    /// What was done: the word of an [`Action`], or of one that only another release knows.
     pub action: String,
     /// The id of what it was done to.
     pub subject_id: Option<i64>,
@@ -231,6 +235,12 @@ impl Record {
     #[must_use]
     pub fn before(&self) -> Option<Value> {
         serde_json::from_str(self.before_json.as_deref()?).ok()
+    }
+
+    /// What kind of thing it was done to, as `slot`.
+    #[must_use]
+    pub fn noun(&self) -> &str {
+        noun(&self.action)
     }
 
     /// The change in words, its time on the clock of `zone`.
@@ -276,14 +286,13 @@ pub struct NetChange {
 pub fn net(records: &[Record]) -> Vec<NetChange> {
     let mut things: Vec<Vec<&Record>> = Vec::new();
     for record in records {
-        let noun = |record: &Record| record.action.split('.').next().map(str::to_owned);
         let same = |known: &&mut Vec<&Record>| {
             known.first().is_some_and(|first| {
-                noun(first) == noun(record)
+                first.noun() == record.noun()
                     && first.subject_id == record.subject_id
                     && record.subject_id.is_some()
                     // A notice is no state of anything.
-                    && noun(first).as_deref() != Some("notice")
+                    && first.noun() != "notice"
             })
         };
         match things.iter_mut().find(same) {
@@ -302,7 +311,7 @@ fn sum(records: &[&Record]) -> Option<NetChange> {
         add_details_changed(earlier, &mut changes);
     }
     let what = match (before, after) {
-        _ if last.action.starts_with("notice.") || last.action == redaction::ACTION => {
+        _ if last.noun() == "notice" || last.action == redaction::ACTION.as_str() => {
             last.action.replace('.', " ")
         }
         (None, None) => return None,

@@ -9,14 +9,15 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::chain::{Content, Link};
-use super::{Actor, Entry, Record, pseudonym};
+use super::{Action, Actor, Entry, Record, pseudonym};
 use crate::db::Conn;
 use crate::db::schema::audit;
+use crate::db::text_enum::TextEnum;
 use crate::event::{EventId, Revision};
 use crate::time::Moment;
 
 /// The action of the rows that record redactions.
-pub const ACTION: &str = "history.redacted";
+pub const ACTION: Action = Action::HistoryRedacted;
 /// Under which the numbers of the rows are recorded.
 const ROWS: &str = "rows";
 /// Under which the digests of the rows are recorded; no page shows them.
@@ -118,7 +119,7 @@ pub fn redact(
         // All rows are verified before the first one is changed: a digest of an altered row would approve the alteration.
         super::chain::each_verified(conn, event, |link, previous| {
             let mut row = Row::new(link, previous);
-            if row.action != ACTION && change(&mut row) {
+            if row.action != ACTION.as_str() && change(&mut row) {
                 redacted.push(row);
             }
         })?;
@@ -205,7 +206,7 @@ impl std::fmt::Display for RecordedRedaction {
 /// As the database says.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<RecordedRedaction>> {
     let records: Vec<Record> = audit::table
-        .filter(audit::action.eq(ACTION))
+        .filter(audit::action.eq(ACTION.as_str()))
         .order(audit::id)
         .select(Record::as_select())
         .load(conn)?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::{self, Actor, DETAILS_CHANGED, Entry, pseudonym};
+use crate::audit::{self, Action, Actor, DETAILS_CHANGED, Entry, pseudonym};
 use crate::auth::session::TokenHash;
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
@@ -274,7 +274,14 @@ pub(super) fn note_added(
     now: Moment,
 ) -> Result<(), AccountError> {
     let after = snapshot(conn, user)?;
-    note(conn, actor, now, "user.added", user, (None, Some(after)))
+    note(
+        conn,
+        actor,
+        now,
+        Action::UserAdded,
+        user,
+        (None, Some(after)),
+    )
 }
 
 fn email_taken(error: diesel::result::Error) -> AccountError {
@@ -318,7 +325,7 @@ pub fn change(
             conn,
             actor,
             now,
-            "user.changed",
+            Action::UserChanged,
             user,
             (Some(before), Some(after)),
         )
@@ -354,9 +361,9 @@ pub fn set_disabled(
         }
         let after = snapshot(conn, user)?;
         let action = if disabled {
-            "user.disabled"
+            Action::UserDisabled
         } else {
-            "user.enabled"
+            Action::UserEnabled
         };
         note(conn, actor, now, action, user, (Some(before), Some(after)))
     })
@@ -380,7 +387,7 @@ pub fn set_password(
             conn,
             actor,
             now,
-            "user.password_changed",
+            Action::UserPasswordChanged,
             user,
             (None, None),
         )
@@ -470,7 +477,7 @@ pub(super) fn note(
     conn: &mut Conn,
     actor: &Actor,
     at: Moment,
-    action: &str,
+    action: Action,
     user: UserId,
     (before, after): (Option<serde_json::Value>, Option<serde_json::Value>),
 ) -> Result<(), AccountError> {

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
+use crate::audit::Action;
 use crate::auth::account::note;
 use crate::auth::session::TokenHash;
 use crate::auth::token::{Secret, TokenError};
@@ -112,8 +113,15 @@ pub fn make(
         }
         let made = json!({ "name": name.as_str(), "event": seat.slug });
         let change = (None, Some(made));
-        note(conn, &seat.actor(), now, "calendar_link.made", user, change)
-            .map_err(TokenError::from)?;
+        note(
+            conn,
+            &seat.actor(),
+            now,
+            Action::CalendarLinkMade,
+            user,
+            change,
+        )
+        .map_err(TokenError::from)?;
         Ok(secret)
     })
 }
@@ -186,7 +194,7 @@ pub fn revoke(
             conn,
             &seat.actor(),
             now,
-            "calendar_link.revoked",
+            Action::CalendarLinkRevoked,
             owner,
             change,
         )

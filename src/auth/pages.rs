@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use askama::Template;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::account::{self, Account};
 use crate::auth::entry::{self, Entry};
 use crate::auth::factor::{self, step};
@@ -296,7 +297,7 @@ async fn refuse(
     app.db
         .write(move |conn| match account {
             Some(account) => {
-                store::note_refusal(conn, &account.user, "user.sign_in_refused", address, now)
+                store::note_refusal(conn, &account.user, Action::UserSignInRefused, address, now)
             }
             None => Ok(throttle::write_nothing(conn, &counters)?),
         })

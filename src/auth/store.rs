@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use diesel::prelude::*;
 
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::auth::account::note;
 use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
@@ -348,7 +348,7 @@ pub fn begin_session(
             conn,
             &user.actor(),
             now,
-            "user.signed_in",
+            Action::UserSignedIn,
             user.id,
             (None, None),
         )
@@ -363,7 +363,7 @@ pub fn begin_session(
 pub fn note_refusal(
     conn: &mut Conn,
     user: &User,
-    action: &str,
+    action: Action,
     address: IpAddr,
     now: Moment,
 ) -> Result<(), Error> {

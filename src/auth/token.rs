@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::auth::account::{AccountError, note};
 use crate::auth::session::{Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
@@ -183,7 +183,14 @@ pub fn make(
             return Err(TokenError::TooMany);
         }
         let made = json!({ "name": name.as_str(), "scope": scope.as_str() });
-        note(conn, actor, now, "token.made", user, (None, Some(made)))?;
+        note(
+            conn,
+            actor,
+            now,
+            Action::TokenMade,
+            user,
+            (None, Some(made)),
+        )?;
         Ok(secret)
     })
 }
@@ -238,7 +245,14 @@ pub fn revoke(
         .optional()?;
         let (name, Word(scope)) = revoked.ok_or(TokenError::Unknown)?;
         let was = json!({ "name": name, "scope": scope.as_str() });
-        note(conn, actor, now, "token.revoked", user, (Some(was), None))?;
+        note(
+            conn,
+            actor,
+            now,
+            Action::TokenRevoked,
+            user,
+            (Some(was), None),
+        )?;
         Ok(())
     })
 }

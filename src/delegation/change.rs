@@ -1,7 +1,7 @@
 //! Adding, changing and removing delegations.
 
 use super::{Contact, Delegation, DelegationId, Role, store};
-use crate::audit::{DETAILS_CHANGED, pseudonym};
+use crate::audit::{Action, DETAILS_CHANGED, pseudonym};
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
@@ -50,7 +50,7 @@ pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Delegati
     store::insert(tx.conn, programme.event.id, delegation, tx.now)?;
     let after = record(&programme, delegation);
     tx.record(
-        "delegation.added",
+        Action::DelegationAdded,
         (delegation.id.0, delegation.name.as_str()),
         None,
         Some(after),
@@ -84,7 +84,7 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
         after[DETAILS_CHANGED] = changed.into();
     }
     tx.record(
-        "delegation.changed",
+        Action::DelegationChanged,
         (delegation.id.0, delegation.name.as_str()),
         Some(before),
         Some(after),
@@ -113,7 +113,7 @@ pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationEr
     resource::delete(tx.conn, id.0)?;
     let before = record(&programme, delegation);
     tx.record(
-        "delegation.removed",
+        Action::DelegationRemoved,
         (id.0, delegation.name.as_str()),
         Some(before),
         None,

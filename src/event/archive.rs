@@ -6,7 +6,7 @@ use diesel::result::Error as DieselError;
 use super::tx::{self, EventTx};
 use super::{EventId, Revision};
 use crate::audit::redaction::{self, Order};
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Action, Actor, Entry};
 use crate::db::Conn;
 use crate::db::schema::{
     calendar_links, delegations, event_lifecycles, events, link_passes, slots,
@@ -126,7 +126,7 @@ pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
             .execute(tx.conn)?;
     }
     tx.record(
-        "event.archived",
+        Action::EventArchived,
         (event.0, programme.event.name.as_str()),
         None,
         None,
@@ -144,7 +144,7 @@ pub fn restore(tx: &mut EventTx<'_>) -> QueryResult<()> {
         .set(event_lifecycles::archived_at.eq(None::<Moment>))
         .execute(tx.conn)?;
     tx.record(
-        "event.restored",
+        Action::EventRestored,
         (event.0, programme.event.name.as_str()),
         None,
         None,
@@ -187,7 +187,7 @@ pub fn delete(
                 at: now,
                 event: None,
                 actor,
-                action: "event.deleted",
+                action: Action::EventDeleted,
                 subject_id: Some(event.0),
                 subject: &format!("{name} ({own})"),
                 before: None,

@@ -6,7 +6,7 @@ use super::live::Live;
 use super::programme::Programme;
 use super::tx::{self, EventTx};
 use super::{Event, Office, store};
-use crate::audit::{Actor, DETAILS_CHANGED};
+use crate::audit::{Action, Actor, DETAILS_CHANGED};
 use crate::db::Conn;
 use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 use crate::time::Moment;
@@ -72,7 +72,7 @@ pub fn add(
         })?;
         tx::write(conn, live, event.id, actor, now, |tx| {
             Ok::<_, EventError>(tx.record(
-                "event.added",
+                Action::EventAdded,
                 (event.id.0, event.name.as_str()),
                 None,
                 Some(record(event)),
@@ -106,7 +106,7 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
         after[DETAILS_CHANGED] = changed.into();
     }
     tx.record(
-        "event.changed",
+        Action::EventChanged,
         (event.id.0, event.name.as_str()),
         Some(before),
         Some(after),

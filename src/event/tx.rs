@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::live::Live;
 use super::programme::Programme;
 use super::{EventId, ProgrammeVersion, Revision, archive, store, wire};
-use crate::audit::{self, Actor};
+use crate::audit::{self, Action, Actor};
 use crate::db::Conn;
 use crate::time::Moment;
 
@@ -169,7 +169,7 @@ impl EventTx<'_> {
     /// As the database says.
     pub fn record(
         &mut self,
-        action: &str,
+        action: Action,
         subject: (i64, &str),
         before: Option<Value>,
         after: Option<Value>,

@@ -1,6 +1,7 @@
 //! Adding, changing and removing interpreters.
 
 use super::{Interpreter, InterpreterId, store};
+use crate::audit::Action;
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
 use crate::event::tx::EventTx;
@@ -41,7 +42,7 @@ pub fn add(tx: &mut EventTx<'_>, interpreter: &Interpreter) -> Result<(), Interp
     store::insert(tx.conn, programme.event.id, interpreter)?;
     let after = record(&programme, interpreter);
     tx.record(
-        "interpreter.added",
+        Action::InterpreterAdded,
         (interpreter.id.0, interpreter.name.as_str()),
         None,
         Some(after),
@@ -63,7 +64,7 @@ pub fn change(tx: &mut EventTx<'_>, interpreter: &Interpreter) -> Result<(), Int
     store::update(tx.conn, interpreter)?;
     let (before, after) = (record(&programme, old), record(&programme, interpreter));
     tx.record(
-        "interpreter.changed",
+        Action::InterpreterChanged,
         (interpreter.id.0, interpreter.name.as_str()),
         Some(before),
         Some(after),
@@ -107,7 +108,7 @@ pub fn remove(
     resource::delete(tx.conn, id.0)?;
     let before = record(&programme, interpreter);
     tx.record(
-        "interpreter.removed",
+        Action::InterpreterRemoved,
         (id.0, interpreter.name.as_str()),
         Some(before),
         None,

@@ -9,7 +9,7 @@ use super::inbox::{self, ImapUrl, Mark};
 use super::outbox::{self, Counts, Pause, Standing};
 use super::transport::Transport;
 use crate::app::App;
-use crate::audit::{self, Entry};
+use crate::audit::{self, Action, Entry};
 use crate::auth::session::{Caller, Session};
 use crate::auth::throttle::{self, Counters};
 use crate::text::Email;
@@ -137,7 +137,11 @@ pub async fn pause(
                     at: now,
                     event: None,
                     actor: &user.actor(),
-                    action: if stop { "mail.paused" } else { "mail.resumed" },
+                    action: if stop {
+                        Action::MailPaused
+                    } else {
+                        Action::MailResumed
+                    },
                     subject_id: None,
                     subject: "",
                     before: None,

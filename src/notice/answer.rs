@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::{Method, Notice, Told, store};
-use crate::audit::pseudonym;
+use crate::audit::{Action, pseudonym};
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
@@ -260,7 +260,7 @@ fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> Que
         })
     };
     tx.record(
-        "notice.answered",
+        Action::NoticeAnswered,
         (answer.slot.0, &title),
         before.map(written),
         Some(written(answer)),

@@ -10,6 +10,7 @@ use super::link_store::{self, Issued};
 use super::link_words::LinkWords;
 use super::{Method, Notice};
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::session::Caller;
 use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
@@ -319,7 +320,7 @@ pub async fn renew(
     let (id, name) = (party.id, party.name.to_string());
     desk.write(move |tx| {
         link_store::renew(tx.conn, id, tx.now)?;
-        Ok::<_, Error>(tx.record("notice.links renewed", (id.0, &name), None, None)?)
+        Ok::<_, Error>(tx.record(Action::NoticeLinksRenewed, (id.0, &name), None, None)?)
     })
     .await?;
     let slug = &desk.seat.slug;

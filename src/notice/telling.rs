@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use super::due::{Pending, due, pending};
 use super::writing::{Item, notice, write_to};
 use super::{News, Notice, store};
+use crate::audit::Action;
 use crate::delegation::{Delegation, DelegationId};
 use crate::event::tx::EventTx;
 use crate::event::visibility::told;
@@ -98,7 +99,7 @@ pub fn skip(
     remember(tx, vec![notice])?;
     let after = serde_json::json!({ "delegation": delegation.code.as_str(), "reason": reason });
     tx.record(
-        "notice.skipped",
+        Action::NoticeSkipped,
         (slot.id.0, slot.details.title.as_str()),
         None,
         Some(after),

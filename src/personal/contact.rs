@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{AT_ONCE, ErasureError, Person, erase_mails, place, wipe_enclosures};
 use crate::audit::redaction::{self, Order, Row};
-use crate::audit::{Actor, pseudonym};
+use crate::audit::{Action, Actor, noun, pseudonym};
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::text_enum::Word;
 use crate::db::{Conn, Db, fresh_id};
@@ -465,7 +465,7 @@ fn record(tx: &mut EventTx<'_>, traces: &Traces) -> QueryResult<()> {
     });
     let contact = traces.contacts.first().map_or(0, |contact| contact.0);
     tx.record(
-        "contact.forgotten",
+        Action::ContactForgotten,
         (contact, &person.pseudonym),
         None,
         Some(after),
@@ -481,7 +481,7 @@ fn redact(row: &mut Row, person: &Person, delegations: &BTreeSet<i64>) -> bool {
         (row.actor, changed) = (actor, true);
     }
     // Of a slot this is its title, which is free text; of others a name.
-    let is_title = row.action.starts_with("slot.") || row.action.starts_with("notice.");
+    let is_title = matches!(noun(&row.action), "slot" | "notice");
     let subject = if is_title {
         person.replaced(&row.subject, false)
     } else {

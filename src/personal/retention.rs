@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{ErasureError, contact, scrub};
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::db::schema::{
     answers, contacts, delegations, event_days, event_lifecycles, events, inbox, outbox,
 };
@@ -111,7 +111,7 @@ pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
         .execute(tx.conn)?;
     let says = |days: Option<i32>| serde_json::json!({ "erase_after_days": days });
     tx.record(
-        "event.retention_changed",
+        Action::EventRetentionChanged,
         (event.0, programme.event.name.as_str()),
         Some(says(before)),
         Some(says(days)),
@@ -220,7 +220,7 @@ fn finish(tx: &mut EventTx<'_>) -> QueryResult<()> {
         return Ok(());
     }
     tx.record(
-        "event.contacts_erased",
+        Action::EventContactsErased,
         (event.0, programme.event.name.as_str()),
         None,
         None,

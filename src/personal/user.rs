@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::contact::redact_value;
 use super::{ErasureError, Person, erase_mails, place};
 use crate::audit::redaction::{self, Order, Row};
-use crate::audit::{self, Actor, Entry, pseudonym};
+use crate::audit::{self, Action, Actor, Entry, noun, pseudonym};
 use crate::auth::UserId;
 use crate::auth::account;
 use crate::db::Conn;
@@ -215,7 +215,7 @@ fn record(conn: &mut Conn, account: &Account, actor: &Actor, now: Moment) -> Que
             at: now,
             event: None,
             actor,
-            action: "user.deleted",
+            action: Action::UserDeleted,
             subject_id: Some(account.id.0),
             subject: &account.person.pseudonym,
             before: None,
@@ -231,9 +231,8 @@ fn redact(row: &mut Row, account: &Account) -> bool {
         let way = row.actor.find(WITH_TOKEN).map_or("", |at| &row.actor[at..]);
         (row.actor, changed) = (format!("{}{way}", person.pseudonym), true);
     }
-    let about = ["user.", "token.", "calendar_link."]
-        .iter()
-        .any(|noun| row.action.starts_with(noun));
+    let noun = noun(&row.action);
+    let about = matches!(noun, "user" | "token" | "calendar_link");
     let is_about_them = about && row.subject_id == Some(account.id.0);
     if is_about_them && row.subject != person.pseudonym {
         (row.subject, changed) = (person.pseudonym.clone(), true);
@@ -249,7 +248,7 @@ fn redact(row: &mut Row, account: &Account) -> bool {
         };
         let mut differs = redact_value(&mut value, person, false);
         if let Value::Object(fields) = &mut value {
-            if is_about_them && row.action.starts_with("user.") {
+            if is_about_them && noun == "user" {
                 for field in ["name", "email", "subject"] {
                     differs |= fields.remove(field).is_some();
                 }

@@ -1,6 +1,7 @@
 //! Adding, changing and removing rooms without leaving a slot in the lurch.
 
 use super::{Room, RoomId, store};
+use crate::audit::Action;
 use crate::db::is_overlap_refusal;
 use crate::event::programme::{Programme, Resource};
 use crate::event::resource;
@@ -42,7 +43,7 @@ pub fn add(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
     check_code(&programme, room)?;
     store::insert(tx.conn, programme.event.id, room)?;
     tx.record(
-        "room.added",
+        Action::RoomAdded,
         (room.id.0, room.name.as_str()),
         None,
         Some(record(room)),
@@ -70,7 +71,7 @@ pub fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
         }
     })?;
     tx.record(
-        "room.changed",
+        Action::RoomChanged,
         (room.id.0, room.name.as_str()),
         Some(record(old)),
         Some(record(room)),
@@ -90,7 +91,7 @@ pub fn remove(tx: &mut EventTx<'_>, id: RoomId) -> Result<(), RoomError> {
     }
     resource::delete(tx.conn, id.0)?;
     tx.record(
-        "room.removed",
+        Action::RoomRemoved,
         (id.0, room.name.as_str()),
         Some(record(room)),
         None,

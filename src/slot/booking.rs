@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::record::SlotRecord;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::EventId;
 use crate::event::live::Live;
@@ -141,7 +141,7 @@ pub(crate) fn new_slot(details: Details, sequence: i32) -> Slot {
 fn take_over(tx: &mut EventTx<'_>, slot: &Slot, reasons: &Reasons) -> Result<(), BookingError> {
     let given = judge(tx, slot, true, reasons)?;
     tx.store_slot(slot, &given)?;
-    record(tx, "slot.booked", None, slot)
+    record(tx, Action::SlotBooked, None, slot)
 }
 
 /// Stores a slot with other details, if it is still the `version` the officer saw.
@@ -177,7 +177,7 @@ pub fn change(
     if details == old.details {
         return told(tx, post, id, tell);
     }
-    replace(tx, &old, details, reasons, "slot.changed")?;
+    replace(tx, &old, details, reasons, Action::SlotChanged)?;
     told(tx, post, id, tell)
 }
 
@@ -203,7 +203,7 @@ pub fn confirm(
         state: State::Confirmed,
         ..old.details.clone()
     };
-    replace(tx, &old, details, reasons, "slot.confirmed")?;
+    replace(tx, &old, details, reasons, Action::SlotConfirmed)?;
     told(tx, post, id, Tell::Now)
 }
 
@@ -229,7 +229,7 @@ pub fn withdraw(
         state: State::Tentative,
         ..old.details.clone()
     };
-    replace(tx, &old, details, &Reasons::new(), "slot.withdrawn")?;
+    replace(tx, &old, details, &Reasons::new(), Action::SlotWithdrawn)?;
     told(tx, post, id, tell)
 }
 
@@ -255,7 +255,7 @@ pub fn cancel(
         state: State::Cancelled,
         ..old.details.clone()
     };
-    replace(tx, &old, details, &Reasons::new(), "slot.cancelled")?;
+    replace(tx, &old, details, &Reasons::new(), Action::SlotCancelled)?;
     told(tx, post, id, tell)
 }
 
@@ -293,7 +293,7 @@ pub(super) fn replace(
     old: &Slot,
     details: Details,
     reasons: &Reasons,
-    action: &str,
+    action: Action,
 ) -> Result<(), BookingError> {
     let slot = successor(tx, old, details);
     let moved = slot.placement != old.placement;
@@ -449,7 +449,7 @@ pub(crate) fn history_in(programme: &Programme, slot: &Slot) -> Value {
 
 pub(super) fn record(
     tx: &mut EventTx<'_>,
-    action: &str,
+    action: Action,
     before: Option<Value>,
     new: &Slot,
 ) -> Result<(), BookingError> {

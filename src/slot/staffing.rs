@@ -6,6 +6,7 @@
 use super::booking::{BookingError, Reason, at_version, history, overrides, record, successor};
 use super::rules::{Candidate, Conflict, Finding, Level, Override, check, in_force};
 use super::{Details, Slot, SlotId, State};
+use crate::audit::Action;
 use crate::event::tx::EventTx;
 use crate::interpreter::{Interpreter, InterpreterId};
 
@@ -35,7 +36,7 @@ pub fn substitute(
     details.interpreters.push(comes);
     let change = Change::to(tx, &old, details.in_order());
     if change.new.is_empty() {
-        change.store(tx, &old, "slot.interpreter-replaced")
+        change.store(tx, &old, Action::SlotInterpreterReplaced)
     } else {
         Err(BookingError::Conflicts(change.new))
     }
@@ -62,7 +63,7 @@ pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result
         };
         change.excuse(tx, &reason);
     }
-    change.store(tx, &old, "slot.interpreter-removed")
+    change.store(tx, &old, Action::SlotInterpreterRemoved)
 }
 
 fn is_over(tx: &EventTx<'_>, slot: &Slot) -> bool {
@@ -114,7 +115,7 @@ impl Change {
         }
     }
 
-    fn store(self, tx: &mut EventTx<'_>, old: &Slot, action: &str) -> Result<(), BookingError> {
+    fn store(self, tx: &mut EventTx<'_>, old: &Slot, action: Action) -> Result<(), BookingError> {
         let before = history(tx, old);
         tx.store_slot(&self.slot, &self.given)?;
         record(tx, action, Some(before), &self.slot)

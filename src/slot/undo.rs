@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::booking::{self, BookingError, Reasons, Tell};
 use super::record::read_history;
 use super::{Details, Slot, SlotId, State};
-use crate::audit::{self, Record};
+use crate::audit::{self, Action, Record};
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
 use crate::mail::Post;
@@ -14,7 +14,7 @@ use crate::notice;
 /// True for what was done to the slot itself: that somebody was told or answered is no change to take back.
 #[must_use]
 pub fn is_change(record: &Record) -> bool {
-    record.action.starts_with("slot.")
+    record.noun() == "slot"
 }
 
 /// What a slot was before its latest change, and the reasons that were in force then; a new slot was nothing, so that
@@ -66,6 +66,6 @@ pub fn undo(
     } else {
         Tell::Later
     };
-    booking::replace(tx, &slot, details, &given, "slot.undone")?;
+    booking::replace(tx, &slot, details, &given, Action::SlotUndone)?;
     booking::told(tx, post, id, tell)
 }

@@ -7,7 +7,7 @@ use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
 use iikura::audit::redaction::{self, Order};
-use iikura::audit::{self, Actor, Entry};
+use iikura::audit::{self, Action, Actor, Entry};
 use iikura::db::schema::{audit as audit_rows, events};
 use iikura::db::{Conn, Db, DbError};
 use iikura::event::{EventId, Revision, tx};
@@ -65,7 +65,7 @@ fn record(
         at: Moment::from_seconds(1_671_858_000),
         event,
         actor: &actor,
-        action: "slot.booked",
+        action: Action::SlotBooked,
         subject_id: Some(1),
         subject,
         before: None,

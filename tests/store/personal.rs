@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use iikura::audit::Actor;
 use iikura::audit::chain;
+use iikura::audit::{Action, Actor};
 use iikura::auth::UserId;
 use iikura::db::{Db, DbError};
 use iikura::event::live::Live;
@@ -657,7 +657,12 @@ fn forgotten_contact_named_like_data_changes_no_data(db: &Scratch) {
     };
     for actor in [&Actor::command_line(), &link] {
         write(db, actor, |tx| {
-            Ok::<_, DbError>(tx.record("slot.booked", (1, "Talk"), None, Some(slot.clone()))?)
+            Ok::<_, DbError>(tx.record(
+                Action::SlotBooked,
+                (1, "Talk"),
+                None,
+                Some(slot.clone()),
+            )?)
         })
         .unwrap();
     }
@@ -782,7 +787,7 @@ fn an_archived_event_refuses_writes_and_can_be_deleted(db: &Scratch) {
     let before = rows(db);
     let refused = db.write_here(|conn| {
         tx::write(conn, &live, event, &actor, NOW, |tx| {
-            Ok::<_, DbError>(tx.record("slot.booked", (1, "x"), None, None)?)
+            Ok::<_, DbError>(tx.record(Action::SlotBooked, (1, "x"), None, None)?)
         })
     });
     assert!(

@@ -9,6 +9,7 @@ use super::set_up::{LENT, Place, code_field, show_codes};
 use super::step::{self, HalfWay};
 use super::{Typed, store as factors};
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::entry::Entry;
 use crate::auth::onward::{self, Onward};
 use crate::auth::session::{Caller, Token};
@@ -180,7 +181,7 @@ fn try_code(
     let counters = Counters::of_code(user.id);
     throttle::count(conn, &counters, now)?;
     if !factors::spend(conn, sealer, user.id, typed, now)? {
-        store::note_refusal(conn, user, "user.code_refused", caller.address, now)?;
+        store::note_refusal(conn, user, Action::UserCodeRefused, caller.address, now)?;
         return Ok(None);
     }
     throttle::forgive(conn, &counters)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::seal::Sealer;
 use super::{RecoveryCode, Seed, Typed, step};
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Action, Actor, Entry};
 use crate::auth::account::{AccountError, note};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
@@ -95,7 +95,14 @@ pub fn set(
         end_sessions(conn, user.id, kept)?;
         invitation::end_all(conn, user.id, now)?;
         let actor = user.actor();
-        note(conn, &actor, now, "user.factor_set", user.id, (None, None))
+        note(
+            conn,
+            &actor,
+            now,
+            Action::UserFactorSet,
+            user.id,
+            (None, None),
+        )
     })
 }
 
@@ -114,7 +121,7 @@ pub fn renew_codes(
             .execute(conn)?;
         of(conn, user.id)?.ok_or(AccountError::Unknown)?;
         put_codes(conn, user.id, codes)?;
-        let action = "user.recovery_codes_renewed";
+        let action = Action::UserRecoveryCodesRenewed;
         note(conn, &user.actor(), now, action, user.id, (None, None))
     })
 }
@@ -144,9 +151,9 @@ pub fn remove(
                 .execute(conn)?;
         }
         let action = if own {
-            "user.factor_removed"
+            Action::UserFactorRemoved
         } else {
-            "user.factor_reset"
+            Action::UserFactorReset
         };
         note(conn, actor, now, action, user, (None, None))?;
         Ok(true)
@@ -277,7 +284,7 @@ pub fn require(
                 at: now,
                 event: None,
                 actor,
-                action: "users.second_factor_required",
+                action: Action::UsersSecondFactorRequired,
                 subject_id: None,
                 subject: "Officers and administrators",
                 before: Some(rule(!required)),

@@ -5,7 +5,7 @@ use diesel::sql_types::Text;
 use serde_json::json;
 
 use super::{Delivery, Kind, LinkToken};
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::auth::account::{self, Account, AccountError, Profile, note};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::session::TokenHash;
@@ -181,8 +181,8 @@ pub fn withdraw(
         let open = of_user(conn, user)?.ok_or(InvitationError::NoLink)?;
         end_all(conn, user, now)?;
         let action = match open.kind {
-            Kind::Invitation => "user.invitation_withdrawn",
-            Kind::Reset => "user.reset_withdrawn",
+            Kind::Invitation => Action::UserInvitationWithdrawn,
+            Kind::Reset => Action::UserResetWithdrawn,
         };
         Ok(note(conn, actor, now, action, user, (None, None))?)
     })
@@ -254,8 +254,8 @@ pub fn accept(
         }
         account::take_password(conn, user, password_hash, None, now)?;
         let action = match kind {
-            Kind::Invitation => "user.invitation_accepted",
-            Kind::Reset => "user.password_reset",
+            Kind::Invitation => Action::UserInvitationAccepted,
+            Kind::Reset => Action::UserPasswordReset,
         };
         note(
             conn,
@@ -425,8 +425,8 @@ fn note_made(
     order: &Order<'_>,
 ) -> Result<(), AccountError> {
     let action = match kind {
-        Kind::Invitation => "user.invited",
-        Kind::Reset => "user.reset_offered",
+        Kind::Invitation => Action::UserInvited,
+        Kind::Reset => Action::UserResetOffered,
     };
     let made = json!({
         "link": order.delivery.as_str(),

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
+use crate::audit::Action;
 use crate::auth::account::{self, Account, account_email, note};
 use crate::auth::{User, UserId};
 use crate::db::Conn;
@@ -113,7 +114,7 @@ fn keep(conn: &mut Conn, identity: &Identity, user: &User, now: Moment) -> Resul
             conn,
             &user.actor(),
             now,
-            "user.sign_on_known",
+            Action::UserSignOnKnown,
             user.id,
             what,
         )?;

@@ -15,6 +15,7 @@ use super::identity::{self, Found, Identity};
 use super::provider::{self, Fault};
 use super::{ANSWER, Settings};
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::onward::{self, Onward};
 use crate::auth::session::Caller;
 use crate::auth::throttle::{self, Counters};
@@ -285,7 +286,7 @@ async fn enter(
                 Found::Nothing(owner) => {
                     tracing::warn!("single sign-on: somebody has no account that opens");
                     if let Some(owner) = owner {
-                        store::note_refusal(conn, &owner, "user.sign_in_refused", from, now)?;
+                        store::note_refusal(conn, &owner, Action::UserSignInRefused, from, now)?;
                     }
                     Ok(Err((Refusal::NoAccount, onward)))
                 }

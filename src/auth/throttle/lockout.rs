@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::counter::{self, Counted, account_key};
 use super::is_current;
-use crate::audit::{self, Actor, Entry, pseudonym};
+use crate::audit::{self, Action, Actor, Entry, pseudonym};
 use crate::auth::account::{self, Account};
 use crate::auth::{User, UserId};
 use crate::db::Conn;
@@ -105,7 +105,7 @@ pub fn lift(conn: &mut Conn, key: &str, actor: &Actor, now: Moment) -> QueryResu
             at: now,
             event: None,
             actor,
-            action: "lockout.lifted",
+            action: Action::LockoutLifted,
             subject_id: user.map(|user| user.0),
             subject: &subject,
             before: None,

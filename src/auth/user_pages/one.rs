@@ -8,6 +8,7 @@ use super::{
     UserLine, admin_field, line, name_field, only_known, profile, role_fields, role_name, sentence,
 };
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::UserId;
 use crate::auth::account::{self, Account, AccountError, RoleAt};
 use crate::auth::factor::set_up::in_words;
@@ -256,7 +257,7 @@ pub async fn end_sessions(
                     conn,
                     &actor,
                     caller.now,
-                    "user.sessions_ended",
+                    Action::UserSessionsEnded,
                     user,
                     nothing,
                 )

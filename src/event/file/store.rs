@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::read::{Fault, ImportError, Imported, prepare};
 use super::read_told::is_there_already;
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Action, Actor, Entry};
 use crate::db::Conn;
 use crate::event::live::Live;
 use crate::event::programme::Programme;
@@ -101,11 +101,12 @@ impl Prepared {
         }
         let name = event.name.as_str();
         let after = json!({ "name": name, "slots": self.history.len() });
-        let mut entries = vec![self.entry(&event, "event.imported", (event.id.0, name), after)];
+        let mut entries =
+            vec![self.entry(&event, Action::EventImported, (event.id.0, name), after)];
         for (id, after) in &self.history {
             if let Some(slot) = self.programme.slot(*id) {
                 let subject = (id.0, slot.details.title.as_str());
-                entries.push(self.entry(&event, "slot.booked", subject, after.clone()));
+                entries.push(self.entry(&event, Action::SlotBooked, subject, after.clone()));
             }
         }
         audit::record_all(tx.conn, Some(event.id), &entries)?;
@@ -115,7 +116,7 @@ impl Prepared {
     fn entry<'a>(
         &'a self,
         event: &Event,
-        action: &'a str,
+        action: Action,
         (id, subject): (i64, &'a str),
         after: Value,
     ) -> Entry<'a> {
