@@ -72,7 +72,7 @@ struct Change {
 
 impl Change {
     fn of(record: Record, zone: Zone) -> Self {
-        let changes = record.changes().into_iter().map(|change| FieldChange {
+        let changes = record.changes(zone).into_iter().map(|change| FieldChange {
             field: change.field,
             old: change.before,
             new: change.after,

@@ -6,8 +6,10 @@ mod action;
 pub mod chain;
 pub mod pseudonym;
 pub mod redaction;
+mod words;
 
 pub use action::{Action, noun};
+use words::{Reader, changes_between};
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -188,6 +190,9 @@ pub struct Record {
     pub id: i64,
     /// When.
     pub at: Moment,
+    /// The event concerned; `None` when it was none.
+    #[diesel(column_name = event_id)]
+    pub event: Option<EventId>,
     /// The revision of the event that it made; `None` when it was none of an event's.
     pub revision: Option<Revision>,
     /// Whose account acted; `None` for the command line and the program itself.
@@ -243,9 +248,9 @@ impl Record {
         noun(&self.action)
     }
 
-    /// The change in words, its time on the clock of `zone`.
+    /// The change in words, its time on the clock of `zone` and the times of slots on that of `venue`.
     #[must_use]
-    pub fn line(&self, zone: Zone) -> HistoryLine {
+    pub fn line(&self, zone: Zone, venue: Zone) -> HistoryLine {
         HistoryLine {
             at: zone
                 .local_moment(self.at)
@@ -254,14 +259,19 @@ impl Record {
             actor: self.actor.clone(),
             action: self.action.replace('.', " "),
             subject: self.subject.clone(),
-            changes: self.changes(),
+            changes: self.changes_for(Reader::Person, venue),
         }
     }
 
-    /// The fields that differ, with old and new values.
+    /// The fields that differ, with old and new values as programs read them: kinds and states are codes.
     #[must_use]
-    pub fn changes(&self) -> Vec<FieldChange> {
-        changes_between(self.before_json.as_deref(), self.after_json.as_deref())
+    pub fn changes(&self, venue: Zone) -> Vec<FieldChange> {
+        self.changes_for(Reader::Program, venue)
+    }
+
+    fn changes_for(&self, reader: Reader, venue: Zone) -> Vec<FieldChange> {
+        let (before, after) = (self.before_json.as_deref(), self.after_json.as_deref());
+        changes_between(self.noun(), before, after, reader, venue)
     }
 }
 
@@ -281,9 +291,9 @@ pub struct NetChange {
 }
 
 /// Adds up changes that are given in the order in which they were made: one entry for each thing, in the order in which
-/// they were first touched. What is again as it was is left out.
+/// they were first touched. What is again as it was is left out. Times of slots are on the clock of `venue`.
 #[must_use]
-pub fn net(records: &[Record]) -> Vec<NetChange> {
+pub fn net(records: &[Record], venue: Zone) -> Vec<NetChange> {
     let mut things: Vec<Vec<&Record>> = Vec::new();
     for record in records {
         let same = |known: &&mut Vec<&Record>| {
@@ -300,15 +310,18 @@ pub fn net(records: &[Record]) -> Vec<NetChange> {
             None => things.push(vec![record]),
         }
     }
-    things.iter().filter_map(|records| sum(records)).collect()
+    things
+        .iter()
+        .filter_map(|records| sum(records, venue))
+        .collect()
 }
 
-fn sum(records: &[&Record]) -> Option<NetChange> {
+fn sum(records: &[&Record], venue: Zone) -> Option<NetChange> {
     let (first, last) = (records.first()?, records.last()?);
     let (before, after) = (first.before_json.as_deref(), last.after_json.as_deref());
-    let mut changes = changes_between(before, after);
+    let mut changes = changes_between(last.noun(), before, after, Reader::Person, venue);
     if let [earlier @ .., _] = records {
-        add_details_changed(earlier, &mut changes);
+        add_details_changed(earlier, &mut changes, venue);
     }
     let what = match (before, after) {
         _ if last.noun() == "notice" || last.action == redaction::ACTION.as_str() => {
@@ -336,10 +349,10 @@ fn sum(records: &[&Record]) -> Option<NetChange> {
 }
 
 /// Adds the changes of details that earlier records tell of: they name no values, so the last record does not have them.
-fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>) {
+fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>, venue: Zone) {
     let field = DETAILS_CHANGED.replace('_', " ");
     let mut told: Vec<String> = Vec::new();
-    let earlier = earlier.iter().flat_map(|record| record.changes());
+    let earlier = earlier.iter().flat_map(|record| record.changes(venue));
     let last = changes.iter().position(|change| change.field == field);
     let last = last.map(|at| changes.remove(at));
     for change in earlier.filter(|change| change.field == field).chain(last) {
@@ -355,43 +368,6 @@ fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>) {
             before: String::new(),
             after: told.join(", "),
         });
-    }
-}
-
-fn changes_between(before: Option<&str>, after: Option<&str>) -> Vec<FieldChange> {
-    let parse = |json: Option<&str>| -> serde_json::Map<String, Value> {
-        json.and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default()
-    };
-    let (before, after) = (parse(before), parse(after));
-    {
-        let mut fields: Vec<&String> = before.keys().chain(after.keys()).collect();
-        fields.sort();
-        fields.dedup();
-        fields
-            .into_iter()
-            .filter(|field| *field != redaction::DIGESTS && before.get(*field) != after.get(*field))
-            .map(|field| FieldChange {
-                field: field.replace('_', " "),
-                before: in_words(before.get(field)),
-                after: in_words(after.get(field)),
-            })
-            // Nothing became nothing: a fact that was never there.
-            .filter(|change| change.before != change.after)
-            .collect()
-    }
-}
-
-fn in_words(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| in_words(Some(item)))
-            .collect::<Vec<_>>()
-            .join(", "),
-        Some(other) => other.to_string(),
     }
 }
 

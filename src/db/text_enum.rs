@@ -50,3 +50,33 @@ where
             .ok_or_else(|| format!("unknown {} '{word}'", E::NOUN).into())
     }
 }
+
+/// A [`TextEnum`] in JSON and TOML, as its word: `#[serde(with = "code")]`.
+pub mod code {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::TextEnum;
+
+    /// Writes the word.
+    ///
+    /// # Errors
+    /// As the serializer says.
+    pub fn serialize<E: TextEnum, S: Serializer>(
+        value: &E,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(value.as_str())
+    }
+
+    /// Reads the variant for a word.
+    ///
+    /// # Errors
+    /// When no variant has the word.
+    pub fn deserialize<'de, E: TextEnum, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<E, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        E::from_word(&word).ok_or_else(|| D::Error::custom(format!("unknown {} '{word}'", E::NOUN)))
+    }
+}

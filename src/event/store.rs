@@ -1,5 +1,6 @@
 //! Events in the database, and the programme read as a whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -138,6 +139,19 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
         }
         Ok(events)
     })
+}
+
+/// The time zone of every event's venue.
+///
+/// # Errors
+/// As the database says; when a stored zone is unknown.
+pub fn time_zones(conn: &mut Conn) -> QueryResult<HashMap<EventId, Zone>> {
+    let rows: Vec<(EventId, String)> = events::table
+        .select((events::id, events::time_zone))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(event, zone)| Ok((event, stored_zone(&zone)?)))
+        .collect()
 }
 
 /// The id of every event, also of those that cannot be read.

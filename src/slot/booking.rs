@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::record::SlotRecord;
+use super::history::SlotSnapshot;
 use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
 use super::{Details, Slot, SlotId, State};
 use crate::audit::{Action, Actor};
@@ -444,7 +444,7 @@ pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
 
 /// What the history says of a slot of a programme.
 pub(crate) fn history_in(programme: &Programme, slot: &Slot) -> Value {
-    SlotRecord::of(programme, slot).for_history(programme, slot)
+    SlotSnapshot::of(programme, slot).to_json()
 }
 
 pub(super) fn record(

@@ -4,6 +4,7 @@ pub mod booking;
 pub mod by_slot;
 pub mod forms;
 pub mod free;
+pub(crate) mod history;
 pub mod interval;
 pub mod pages;
 pub mod record;

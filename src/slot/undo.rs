@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::booking::{self, BookingError, Reasons, Tell};
-use super::record::read_history;
+use super::history::SlotSnapshot;
 use super::{Details, Slot, SlotId, State};
 use crate::audit::{self, Action, Record};
 use crate::event::programme::Programme;
@@ -28,7 +28,10 @@ pub fn before(
     latest: &Record,
 ) -> Result<(Details, Reasons), BookingError> {
     if let Some(value) = latest.before() {
-        return read_history(programme, &value).map_err(BookingError::Gone);
+        let snapshot = SlotSnapshot::read(&value, &programme.event);
+        return snapshot
+            .and_then(|snapshot| snapshot.details(programme))
+            .map_err(BookingError::Gone);
     }
     let details = Details {
         state: State::Cancelled,

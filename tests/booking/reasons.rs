@@ -326,7 +326,7 @@ fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
     .unwrap();
     let history = house.read(|conn| Ok(iikura::audit::of_subject(conn, second.0)?));
     let reasons = history[0]
-        .changes()
+        .changes(house.stored().event.time_zone)
         .into_iter()
         .find(|change| change.field == "reasons")
         .map(|change| (change.before, change.after));

@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::audit::{self, HistoryLine};
+use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
 use crate::event::desk::Desk;
+use crate::event::store;
 use crate::time::Zone;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -41,28 +42,36 @@ pub async fn of_event(
     render(&HistoryPage {
         shell: desk.seat.shell("History", Section::History),
         zone: zone.name(),
-        history: records.iter().map(|record| record.line(zone)).collect(),
+        history: records
+            .iter()
+            .map(|record| record.line(zone, zone))
+            .collect(),
     })
 }
 
-/// `GET /audit`: the latest changes of everything, accounts included, in UTC.
+/// `GET /audit`: the latest changes of everything, accounts included, in UTC; slots in the time of their venue.
 ///
 /// # Errors
 /// For all but administrators.
 pub async fn of_everything(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
-    let (session, records) = app
+    let (session, records, zones) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?.administrator()?;
-            Ok::<_, Error>((session, audit::latest(conn, None, MOST)?))
+            let records = audit::latest(conn, None, MOST)?;
+            Ok::<_, Error>((session, records, store::time_zones(conn)?))
         })
         .await?;
+    let venue = |record: &Record| {
+        let known = record.event.and_then(|event| zones.get(&event));
+        known.copied().unwrap_or(Zone::UTC)
+    };
     render(&HistoryPage {
         shell: session.shell("History", Section::Audit),
         zone: Zone::UTC.name(),
         history: records
             .iter()
-            .map(|record| record.line(Zone::UTC))
+            .map(|record| record.line(Zone::UTC, venue(record)))
             .collect(),
     })
 }

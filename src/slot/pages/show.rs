@@ -132,7 +132,10 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage 
         told,
         answer: answer_form(programme, slot, &answer),
         form: answer,
-        history: records.iter().map(|record| record.line(zone)).collect(),
+        history: records
+            .iter()
+            .map(|record| record.line(zone, zone))
+            .collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(desk).of(&form),

@@ -67,7 +67,7 @@ pub async fn show(
         .db
         .read(move |conn| Ok::<_, Error>(audit::since(conn, event, since)?))
         .await?;
-    let found = audit::net(&records);
+    let found = audit::net(&records, desk.programme.event.time_zone);
     render(&page(&desk, Form::new(fields), Some(found)))
 }
 
