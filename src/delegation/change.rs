@@ -67,10 +67,14 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
     let old = programme
         .delegation(delegation.id)
         .ok_or(DelegationError::NotFound)?;
-    check(&programme, delegation)?;
-    check_plenaries(&programme, delegation)?;
     // A changed contact stays the same contact.
     let delegation = &with_known_contacts(old, delegation.clone());
+    if delegation == old {
+        tx.stays_as_it_is();
+        return Ok(());
+    }
+    check(&programme, delegation)?;
+    check_plenaries(&programme, delegation)?;
     store::update(tx.conn, programme.event.id, delegation)?;
     let addresses: Vec<&str> = delegation
         .contacts

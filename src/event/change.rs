@@ -95,6 +95,10 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
         revision: old.revision,
         ..event.clone()
     };
+    if event == **old {
+        tx.stays_as_it_is();
+        return Ok(());
+    }
     let outside = outside(&programme, &event);
     if !outside.is_empty() {
         return Err(EventError::SlotsOutside(outside));

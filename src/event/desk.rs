@@ -179,7 +179,9 @@ impl Desk {
         let written = db
             .write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work))
             .await?;
-        self.app.metrics.revision_made();
+        if written.is_new {
+            self.app.metrics.revision_made();
+        }
         Ok(written.value)
     }
 
@@ -201,7 +203,9 @@ impl Desk {
                 tx::write_archived_too(conn, &app.live, seat.event, &seat.actor(), now, work)
             })
             .await?;
-        self.app.metrics.revision_made();
+        if written.is_new {
+            self.app.metrics.revision_made();
+        }
         Ok(written.value)
     }
 
@@ -226,8 +230,10 @@ impl Desk {
                     self.app.metrics.conflict_refused();
                 }
             })?;
-        self.app.metrics.revision_made();
-        bell.ring();
+        if written.is_new {
+            self.app.metrics.revision_made();
+            bell.ring();
+        }
         Ok(written.value)
     }
 }

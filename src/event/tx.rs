@@ -27,6 +27,18 @@ pub struct EventTx<'c> {
     pub now: Moment,
     programme: Arc<Programme>,
     before: ProgrammeVersion,
+    outcome: Outcome,
+}
+
+/// What a transaction has come to so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing that this module has seen; it is committed all the same, for what the stores wrote.
+    Unknown,
+    /// What was asked for is so already.
+    Unchanged,
+    /// The history or the programme has changed, whatever else was so already.
+    Changed,
 }
 
 /// What a unit of work gave, and the revision it left.
@@ -34,11 +46,14 @@ pub struct EventTx<'c> {
 pub struct Written<T> {
     /// What the work gave.
     pub value: T,
-    /// The event's new revision.
+    /// The event's revision.
     pub revision: Revision,
+    /// Whether the revision is new; false when what was asked for was so already.
+    pub is_new: bool,
 }
 
-/// Runs `work` in one transaction on `event`: all of it is stored, or nothing.
+/// Runs `work` in one transaction on `event`: all of it is stored, or nothing. Nothing is stored, and the revision stays,
+/// when the work finds that it has nothing to change ([`EventTx::stays_as_it_is`]).
 ///
 /// # Errors
 /// As the work or the database says; `NotFound` when there is no such event; [`archive::Archived`] when it is archived.
@@ -76,7 +91,8 @@ fn write_if<T, E: From<DieselError>>(
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
-    let (value, programme, known_at, committing) = conn.transaction::<_, E, _>(|conn| {
+    let mut unchanged = None;
+    let outcome = conn.transaction::<_, E, _>(|conn| {
         let (before, version) = store::raise_revision(conn, event)?;
         if !archived_too {
             archive::refuse_archived(conn, event)?;
@@ -88,19 +104,33 @@ fn write_if<T, E: From<DieselError>>(
             now,
             programme: Arc::new(programme),
             before,
+            outcome: Outcome::Unknown,
         };
         let value = work(&mut tx)?;
+        if tx.outcome == Outcome::Unchanged {
+            unchanged = Some((value, before.revision));
+            return Err(DieselError::RollbackTransaction.into());
+        }
         let programme = tx.programme;
         wire::announce(conn, event, version)?;
         let committing = live.committing(&programme);
         // Nobody else has changed the event since, and nobody can before the commit.
         Ok((value, programme, Instant::now(), committing))
-    })?;
+    });
+    if let Some((value, revision)) = unchanged {
+        return Ok(Written {
+            value,
+            revision,
+            is_new: false,
+        });
+    }
+    let (value, programme, known_at, committing) = outcome?;
     live.keep(&programme, known_at);
     drop(committing);
     Ok(Written {
         value,
         revision: programme.event.revision,
+        is_new: true,
     })
 }
 
@@ -147,8 +177,17 @@ impl EventTx<'_> {
         self.before
     }
 
+    /// Notes that what was asked for is so already. Unless the same transaction changes something else, it is rolled back:
+    /// no revision, no row of the history.
+    pub(crate) fn stays_as_it_is(&mut self) {
+        if self.outcome == Outcome::Unknown {
+            self.outcome = Outcome::Unchanged;
+        }
+    }
+
     /// Replaces the programme in memory after a store has written the same to the database.
     pub(crate) fn has_become(&mut self, programme: Programme) {
+        self.outcome = Outcome::Changed;
         self.programme = Arc::new(programme);
     }
 
@@ -157,6 +196,7 @@ impl EventTx<'_> {
     /// # Errors
     /// As the database says.
     pub fn reread(&mut self) -> QueryResult<()> {
+        self.outcome = Outcome::Changed;
         let event = self.programme.event.id;
         self.programme =
             Arc::new(store::read_programme(self.conn, event)?.ok_or(DieselError::NotFound)?);
@@ -174,6 +214,7 @@ impl EventTx<'_> {
         before: Option<Value>,
         after: Option<Value>,
     ) -> QueryResult<()> {
+        self.outcome = Outcome::Changed;
         let event = &self.programme.event;
         let entry = audit::Entry {
             at: self.now,

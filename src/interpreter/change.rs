@@ -60,6 +60,10 @@ pub fn change(tx: &mut EventTx<'_>, interpreter: &Interpreter) -> Result<(), Int
     let old = programme
         .interpreter(interpreter.id)
         .ok_or(InterpreterError::NotFound)?;
+    if interpreter == old {
+        tx.stays_as_it_is();
+        return Ok(());
+    }
     check_code(&programme, interpreter)?;
     store::update(tx.conn, interpreter)?;
     let (before, after) = (record(&programme, old), record(&programme, interpreter));

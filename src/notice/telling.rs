@@ -40,6 +40,9 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
         return Ok(());
     };
     let news = owned(due(&tx.programme(), &slot));
+    if news.is_empty() {
+        tx.stays_as_it_is();
+    }
     let slot = above_what_was_heard(tx, &slot, news.iter().map(|(delegation, _)| delegation.id))?;
     for (delegation, news) in news {
         let item = Item {
@@ -65,6 +68,7 @@ pub fn tell_all(
         .into_iter()
         .find(|each| each.delegation.id == delegation);
     let Some(Pending { delegation, news }) = theirs else {
+        tx.stays_as_it_is();
         return Ok(());
     };
     let mut items = Vec::new();
@@ -93,6 +97,7 @@ pub fn skip(
         Some((slot, delegation, news))
     });
     let Some((slot, delegation, news)) = found else {
+        tx.stays_as_it_is();
         return Ok(false);
     };
     let notice = notice(&programme, post, slot, delegation, &news, tx.now);

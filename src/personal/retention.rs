@@ -100,6 +100,7 @@ pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
     let event = programme.event.id;
     let before = of_event(tx.conn, event)?.days;
     if before == days {
+        tx.stays_as_it_is();
         return Ok(());
     }
     archive::ensure_row(tx.conn, event)?;

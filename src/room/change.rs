@@ -58,6 +58,10 @@ pub fn add(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
 pub fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
     let programme = tx.programme();
     let old = programme.room(room.id).ok_or(RoomError::NotFound)?;
+    if room == old {
+        tx.stays_as_it_is();
+        return Ok(());
+    }
     check_code(&programme, room)?;
     let too_close = too_close(&programme, room);
     if !too_close.is_empty() {

@@ -175,6 +175,8 @@ pub fn change(
     };
     let details = Details { state, ..details }.in_order();
     if details == old.details {
+        // Unless there is something to tell of.
+        tx.stays_as_it_is();
         return told(tx, post, id, tell);
     }
     replace(tx, &old, details, reasons, Action::SlotChanged)?;

@@ -21,3 +21,4 @@ mod scene;
 mod sentences;
 mod slips;
 mod telling;
+mod unchanged;
