@@ -16,6 +16,7 @@ mod interpreters;
 mod races;
 mod random;
 mod reasons;
+mod released;
 mod round_trip;
 mod scene;
 mod sentences;

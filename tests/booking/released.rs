@@ -1,0 +1,202 @@
+//! Databases of earlier releases, which stored labels: nothing becomes due, and every change can be undone.
+
+use diesel::prelude::*;
+use iikura::audit;
+use iikura::db::schema::{audit as audit_rows, events, notices};
+use iikura::event::EventId;
+use iikura::notice::{News, due, pending};
+use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::rules::{Candidate, Rule, check, in_force};
+use iikura::slot::{Details, Kind, Slot, SlotId, State, undo};
+
+use crate::house::{House, reason};
+use crate::support::both::{Scratch, on_both};
+use crate::support::releases::RELEASES;
+
+on_both!(
+    upgraded_database_has_no_notice_due_that_was_not_before,
+    change_recorded_by_an_earlier_release_is_undone,
+    reasons_recorded_by_an_earlier_release_hold_after_undo,
+    stored_rows_hold_no_labels,
+);
+
+/// The meeting that the latest of the earlier releases has left.
+fn upgraded(scratch: &Scratch) -> House<'_> {
+    let release = RELEASES.iter().find(|release| release.last == "0020");
+    release.unwrap().load(scratch);
+    scratch.migrate().unwrap();
+    let house = House::at(scratch, EventId(0));
+    let event = house.read(|conn| Ok(events::table.select(events::id).first(conn)?));
+    House { event, ..house }
+}
+
+fn undone(house: &House<'_>, slot: &Slot) -> Slot {
+    let (id, version) = (slot.id, slot.version);
+    house
+        .try_book(|tx, post| undo::undo(tx, post, id, version, &Reasons::new()))
+        .unwrap();
+    Slot::clone(house.stored().slot(id).unwrap())
+}
+
+fn upgraded_database_has_no_notice_due_that_was_not_before(scratch: &Scratch) {
+    let house = upgraded(scratch);
+    let told: Vec<String> =
+        house.read(|conn| Ok(notices::table.select(notices::told).load(conn)?));
+    assert!(
+        told.iter().any(|told| told.contains("\"Ceremony\"")),
+        "{told:?}"
+    );
+    let programme = house.stored();
+    let due: Vec<_> = pending(&programme)
+        .iter()
+        .flat_map(|each| each.news.iter().map(|(slot, news)| (slot.id, news.clone())))
+        .collect();
+    // The release moved this slot and told nobody.
+    let arrival = house.slot("Arrival");
+    let [(slot, News::Changed { before, now })] = due.as_slice() else {
+        panic!("{due:?}");
+    };
+    assert_eq!(*slot, arrival.id);
+    assert_eq!((&before.kind, before.starts + 15), (&now.kind, now.starts));
+    assert_eq!(before.kind.known(), Some(Kind::Ceremony));
+}
+
+fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
+    let house = upgraded(scratch);
+    let arrival = house.slot("Arrival");
+    let start = arrival.interval().start();
+    let back = undone(&house, &arrival);
+    assert_eq!(
+        back.details,
+        Details {
+            interval: arrival.interval().starting_at(start.plus(-15)),
+            ..arrival.details.clone()
+        }
+    );
+    assert_eq!(due(&house.stored(), &back), []);
+    let dinner = house.slot("Dinner");
+    let back = undone(&house, &dinner);
+    assert_eq!(
+        back.details,
+        Details {
+            state: State::Tentative,
+            ..dinner.details.clone()
+        }
+    );
+    let cancelled = house.slot("Uzbekistan");
+    assert_eq!(undone(&house, &cancelled).state(), State::Tentative);
+}
+
+fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
+    let house = upgraded(scratch);
+    let dinner = house.slot("Dinner");
+    let start = dinner.interval().start();
+    let earlier = Details {
+        interval: dinner.interval().starting_at(start.plus(-60)),
+        ..dinner.details.clone()
+    };
+    house
+        .try_book(|tx, post| {
+            booking::change(
+                tx,
+                post,
+                dinner.id,
+                dinner.version,
+                earlier.clone(),
+                &Reasons::new(),
+                Tell::Later,
+            )
+        })
+        .unwrap();
+    // As the release would have recorded that change: its own row of the slot as it was, once more.
+    let was: Option<String> = house.read(|conn| {
+        Ok(audit_rows::table
+            .filter(audit_rows::subject_id.eq(dinner.id.0))
+            .filter(audit_rows::action.eq("slot.confirmed"))
+            .select(audit_rows::after_json)
+            .first(conn)?)
+    });
+    let was = was.unwrap();
+    assert!(was.contains("Opening hours: The kitchen stays"), "{was}");
+    house.sql(&format!(
+        "INSERT INTO audit (at, event_id, revision, actor, action, subject_id, subject, before_json, after_json) \
+         VALUES (0, {}, 99, 'Officer', 'slot.changed', {}, 'Dinner', '{was}', '{was}')",
+        house.event.0, dinner.id
+    ));
+    let back = undone(&house, &house.slot("Dinner"));
+    assert_eq!(back.details, dinner.details);
+    let programme = house.stored();
+    let reasons: Vec<_> = check(&programme, Candidate::stored(&back))
+        .iter()
+        .filter_map(|conflict| in_force(&programme, conflict))
+        .map(|entry| (entry.rule, entry.reason.clone()))
+        .collect();
+    assert_eq!(reasons, [(Rule::Hours, "The kitchen stays".to_owned())]);
+}
+
+fn stored_rows_hold_no_labels(scratch: &Scratch) {
+    let house = House::of_empty(scratch);
+    let hour_too_early = Details {
+        kind: Kind::CourtesyCall,
+        title: iikura::text::Line::parse("x").unwrap(),
+        interpretation_wanted: true,
+        state: State::Confirmed,
+        ..house.details(("07:30", 20), "dining", &["KZ"])
+    };
+    let id: SlotId = house
+        .try_book(|tx, post| booking::book(tx, post, hour_too_early.clone(), &reason(Rule::Hours)))
+        .unwrap();
+    let (told, stored): (Vec<String>, Vec<Option<String>>) = house.read(|conn| {
+        let told = notices::table
+            .filter(notices::slot_id.eq(id))
+            .select(notices::told);
+        let stored = audit_rows::table
+            .filter(audit_rows::subject_id.eq(id.0))
+            .select(audit_rows::after_json);
+        Ok((told.load(conn)?, stored.load(conn)?))
+    });
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    let [told] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(json(told)["kind"], "courtesy_call");
+    let [Some(stored)] = stored.as_slice() else {
+        panic!("{stored:?}");
+    };
+    assert_eq!(
+        json(stored),
+        serde_json::json!({
+            "kind": "courtesy_call",
+            "title": "x",
+            "note": "",
+            "room": "dining",
+            "starts_at": "2022-12-23T22:30:00Z",
+            "ends_at": "2022-12-23T22:50:00Z",
+            "delegations": ["KZ"],
+            "interpreters": [],
+            "interpretation_wanted": true,
+            "state": "confirmed",
+            "reasons": [{"rule": "hours", "reason": "It is agreed"}],
+        })
+    );
+    let shown = house.read(|conn| Ok(audit::of_subject(conn, id.0)?));
+    let zone = house.stored().event.time_zone;
+    let line = shown[0].line(zone, zone);
+    let field = |name: &str| {
+        let mut changes = line.changes.iter();
+        changes
+            .find(|change| change.field == name)
+            .unwrap()
+            .after
+            .clone()
+    };
+    assert_eq!(field("kind"), Kind::CourtesyCall.label());
+    assert_eq!(
+        field("reasons"),
+        format!("{}: It is agreed", Rule::Hours.label())
+    );
+    assert_eq!(
+        (field("starts at"), field("interpretation")),
+        ("2022-12-24 07:30".to_owned(), "wanted".to_owned())
+    );
+}
