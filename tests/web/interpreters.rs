@@ -17,9 +17,9 @@ on_both!(
     the_figures_of_the_rule_are_settings,
 );
 
-const INTERPRETERS: &str = "/events/ca-jad-9/interpreters";
+pub const INTERPRETERS: &str = "/events/ca-jad-9/interpreters";
 
-fn interpreter() -> Vec<(&'static str, String)> {
+pub fn interpreter() -> Vec<(&'static str, String)> {
     [
         ("code", "de-1"),
         ("name", "Interpreter, Japanese–German"),
