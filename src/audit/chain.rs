@@ -90,18 +90,14 @@ impl Content<'_> {
 
 /// Waits until nobody else can add to the chain of `event` before this transaction ends.
 pub(super) fn take_turn(conn: &mut Conn, event: Option<EventId>) -> QueryResult<()> {
-    match conn {
+    let statement = match (conn.is_postgres(), event) {
         // Writes nothing, but is a write: there is one writer at a time.
-        Conn::Sqlite(sqlite) => {
-            diesel::sql_query("UPDATE audit SET hash = hash WHERE FALSE").execute(sqlite)
-        }
+        (false, _) => "UPDATE audit SET hash = hash WHERE FALSE".to_owned(),
         // Whoever changes an event has raised its revision and so holds its row.
-        Conn::Postgres(_) if event.is_some() => Ok(0),
-        Conn::Postgres(postgres) => {
-            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({TURN})")).execute(postgres)
-        }
-    }
-    .map(drop)
+        (true, Some(_)) => return Ok(()),
+        (true, None) => format!("SELECT pg_advisory_xact_lock({TURN})"),
+    };
+    diesel::sql_query(statement).execute(conn).map(drop)
 }
 
 /// The hash that the next row of a chain goes on from.
@@ -319,14 +315,11 @@ pub fn begin(conn: &mut Conn) -> Result<usize, DbError> {
         return Ok(0);
     }
     conn.transaction(|conn| {
-        match conn {
-            Conn::Sqlite(_) => take_turn(conn, None)?,
+        if conn.is_postgres() {
             // No server may add to a chain meanwhile.
-            Conn::Postgres(postgres) => {
-                diesel::sql_query("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")
-                    .execute(postgres)
-                    .map(drop)?;
-            }
+            diesel::sql_query("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE").execute(conn)?;
+        } else {
+            take_turn(conn, None)?;
         }
         let begun: Vec<Option<EventId>> = audit::table
             .filter(audit::hash.is_not_null())

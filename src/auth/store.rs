@@ -10,9 +10,9 @@ use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{EventRole, User, UserId};
-use crate::db::Conn;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::text_enum::Word;
+use crate::db::{Conn, on_either};
 use crate::event::timetable::Zoom;
 use crate::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
 use crate::text::{Email, Line};
@@ -222,11 +222,7 @@ pub fn who_at(
                 .nullable(),
             memberships::role.nullable(),
         ));
-    let row: Option<Row> = match conn {
-        Conn::Sqlite(sqlite) => query.get_result(sqlite),
-        Conn::Postgres(postgres) => query.get_result(postgres),
-    }
-    .optional()?;
+    let row: Option<Row> = on_either!(conn, database => query.get_result(database)).optional()?;
     let Some((account, event, role)) = row else {
         return Ok(None);
     };

@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::{Failure, database_url, open_unmigrated};
 use crate::config::DatabaseArgs;
-use crate::db::DatabaseUrl;
 use crate::db::age::{DecryptError, Identity, Recipient};
 use crate::db::backup::{self, BackupError, Contents};
 
@@ -121,9 +120,9 @@ fn identities(file: &Path) -> Result<Vec<Identity>, Failure> {
 
 /// The database's file; on PostgreSQL its own tools are named.
 fn sqlite(args: &DatabaseArgs, on_postgres: &str) -> Result<PathBuf, Failure> {
-    match database_url(args)? {
-        DatabaseUrl::Sqlite(path) => Ok(PathBuf::from(path)),
-        DatabaseUrl::Postgres(_) => Err(Failure::one(format!(
+    match database_url(args)?.sqlite_path() {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Err(Failure::one(format!(
             "PostgreSQL brings its own tool: {on_postgres}"
         ))),
     }

@@ -13,7 +13,7 @@ use diesel::sql_types::Text;
 
 use super::age::{self, DecryptError, Identity, Recipient};
 use super::new_file::NewFile;
-use super::{Conn, Count, DatabaseUrl, Db, DbError, schema_check};
+use super::{Conn, Count, Db, DbError, schema_check};
 use crate::audit::chain;
 
 /// Why a copy was not made, or not put back.
@@ -78,6 +78,7 @@ fn copy_into(db: &Db, file: &Path) -> Result<(), BackupError> {
     // It only reads, but SQLite counts the new file as written to, which no connection of the readers may do.
     db.write_here(|connection| match connection {
         Conn::Sqlite(sqlite) => Ok(vacuum_into(sqlite, file).map_err(DbError::from)?),
+        #[cfg(feature = "postgres")]
         Conn::Postgres(_) => Err(BackupError::NotSqlite),
     })
 }
@@ -94,7 +95,7 @@ pub fn write_encrypted(
     file: &Path,
     recipients: &[Recipient],
 ) -> Result<Contents, BackupError> {
-    let DatabaseUrl::Sqlite(database) = db.url() else {
+    let Some(database) = db.url().sqlite_path() else {
         return Err(BackupError::NotSqlite);
     };
     let fault = |error| of_file(file, error);

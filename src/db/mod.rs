@@ -11,6 +11,8 @@ pub mod backup;
 mod connection;
 pub mod new_file;
 pub mod outage;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 pub mod schema;
 pub mod schema_check;
 pub mod text_enum;
@@ -18,6 +20,7 @@ mod upgrade;
 mod url;
 
 pub use connection::Conn;
+pub(crate) use connection::on_either;
 pub use url::DatabaseUrl;
 
 use std::path::Path;
@@ -33,6 +36,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use crate::web::trace;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The oldest SQLite that does not corrupt a WAL database (fixed in 3.51.3, <https://sqlite.org/releaselog/3_51_3.html>).
@@ -44,6 +48,11 @@ pub enum DbError {
     /// The URL names no database that we know.
     #[error("the database URL '{0}' is neither sqlite:PATH nor postgres://USER@HOST/NAME")]
     Url(String),
+    /// The URL names a server, and the program cannot speak to one.
+    #[error(
+        "this program was built without PostgreSQL; build it by cargo build --release --features postgres, or use sqlite:PATH, which needs nothing"
+    )]
+    NoPostgres,
     /// The database cannot be opened.
     #[error("cannot open the database: {0}")]
     Connect(#[from] diesel::ConnectionError),
@@ -153,6 +162,7 @@ impl Conn {
         }
         self.transaction(|conn| {
             // SQLite begins a deferred transaction, which is a snapshot from its first read on.
+            #[cfg(feature = "postgres")]
             if let Self::Postgres(postgres) = conn {
                 postgres
                     .batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
@@ -189,6 +199,7 @@ pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
             check_sqlite(&mut sqlite)?;
             Ok(Conn::Sqlite(sqlite))
         }
+        #[cfg(feature = "postgres")]
         DatabaseUrl::Postgres(url) => Ok(Conn::Postgres(PgConnection::establish(url)?)),
     }
 }
@@ -204,6 +215,7 @@ fn patient_sqlite(path: &str) -> Result<SqliteConnection, DbError> {
 fn refuse_writes(connection: &mut Conn) -> Result<(), DbError> {
     match connection {
         Conn::Sqlite(sqlite) => sqlite.batch_execute("PRAGMA query_only = ON")?,
+        #[cfg(feature = "postgres")]
         Conn::Postgres(postgres) => {
             postgres.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?;
         }
@@ -244,6 +256,7 @@ fn version_number(version: &str) -> i64 {
 /// Connections that only read and connections that also write, on SQLite and on PostgreSQL: sixteen in all. SQLite lets
 /// one writer in.
 const SQLITE_CONNECTIONS: (u32, u32) = (15, 1);
+#[cfg(feature = "postgres")]
 const POSTGRES_CONNECTIONS: (u32, u32) = (10, 6);
 
 /// The pools and, on SQLite, the queue before its single writer.
@@ -289,6 +302,7 @@ impl Db {
         connect(url)?;
         let (readers, writers) = match url {
             DatabaseUrl::Sqlite(_) => SQLITE_CONNECTIONS,
+            #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(_) => POSTGRES_CONNECTIONS,
         };
         let pool = |access, size| {
@@ -317,7 +331,7 @@ impl Db {
     /// True when several servers may work on it: on PostgreSQL.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        matches!(*self.url, DatabaseUrl::Postgres(_))
+        !matches!(*self.url, DatabaseUrl::Sqlite(_))
     }
 
     /// The database's URL.
@@ -421,7 +435,7 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        if matches!(*self.url, DatabaseUrl::Sqlite(_)) {
+        if !self.is_shared() {
             return self.read_here(work);
         }
         self.read_long(work).await
@@ -521,11 +535,10 @@ struct AppliedMigration {
 /// Reads the versions of the migrations that the database has. Diesel's own way would make their table first, which a
 /// connection that only reads must not do.
 fn applied_migrations(connection: &mut Conn) -> QueryResult<Vec<String>> {
-    let exists = match connection {
-        Conn::Sqlite(_) => {
-            "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
-        }
-        Conn::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS count",
+    let exists = if connection.is_postgres() {
+        "SELECT count(to_regclass('__diesel_schema_migrations')) AS count"
+    } else {
+        "SELECT count(*) AS count FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
     };
     let exists: Count = diesel::sql_query(exists).get_result(connection)?;
     if exists.count == 0 {
@@ -543,6 +556,7 @@ fn applied_migrations(connection: &mut Conn) -> QueryResult<Vec<String>> {
 fn run_migrations(connection: &mut Conn) -> Result<(), DbError> {
     match connection {
         Conn::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop),
+        #[cfg(feature = "postgres")]
         Conn::Postgres(postgres) => {
             // Several servers may start at once: one migrates, the others wait. The number is arbitrary but fixed.
             diesel::sql_query("SELECT pg_advisory_lock(7107022)").execute(postgres)?;
@@ -563,6 +577,7 @@ fn run_migrations(connection: &mut Conn) -> Result<(), DbError> {
 pub fn revert_migrations(connection: &mut Conn) -> Result<(), DbError> {
     match connection {
         Conn::Sqlite(sqlite) => sqlite.revert_all_migrations(SQLITE_MIGRATIONS).map(drop),
+        #[cfg(feature = "postgres")]
         Conn::Postgres(postgres) => postgres
             .revert_all_migrations(POSTGRES_MIGRATIONS)
             .map(drop),
@@ -632,6 +647,7 @@ impl ManageConnection for Manager {
         match connection {
             // An embedded database cannot go away between two queries.
             Conn::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
             Conn::Postgres(postgres) => {
                 Ok(diesel::sql_query("SELECT 1").execute(postgres).map(drop)?)
             }
@@ -670,6 +686,7 @@ pub fn is_overlap_refusal(error: &diesel::result::Error) -> bool {
 }
 
 /// Rows that PostgreSQL takes in one statement: it has 65,535 places for values.
+#[cfg(feature = "postgres")]
 pub(crate) const ROWS_AT_ONCE: usize = 500;
 
 /// Stores many rows, a list of `Insertable` structs: SQLite row by row with one prepared statement, PostgreSQL by the
@@ -682,6 +699,7 @@ macro_rules! insert_rows {
                     diesel::insert_into($table).values(row).execute(sqlite)?;
                 }
             }
+            #[cfg(feature = "postgres")]
             $crate::db::Conn::Postgres(postgres) => {
                 for rows in $rows.chunks($crate::db::ROWS_AT_ONCE) {
                     diesel::insert_into($table).values(rows).execute(postgres)?;

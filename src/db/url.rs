@@ -1,8 +1,8 @@
 //! Which database a URL names, and whether the way there may be listened to.
 
-use std::net::IpAddr;
-
 use super::DbError;
+#[cfg(feature = "postgres")]
+use super::postgres_url::{Parts, surely_encrypted};
 
 /// Which database a URL names.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub enum DatabaseUrl {
     Sqlite(String),
     /// `postgres://…`, as libpq takes it. Beyond this machine it has TLS with a checked certificate, unless the URL
     /// says otherwise in so many words.
+    #[cfg(feature = "postgres")]
     Postgres(String),
 }
 
@@ -26,7 +27,10 @@ impl std::str::FromStr for DatabaseUrl {
             return Ok(Self::Sqlite(path.to_owned()));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            #[cfg(feature = "postgres")]
             return Ok(Self::Postgres(surely_encrypted(url)));
+            #[cfg(not(feature = "postgres"))]
+            return Err(DbError::NoPostgres);
         }
         Err(DbError::Url(without_password(url)))
     }
@@ -45,157 +49,38 @@ impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{path}"),
+            #[cfg(feature = "postgres")]
             Self::Postgres(url) => write!(f, "postgres://…@{}", Parts::of(url).hosts),
         }
     }
 }
 
 impl DatabaseUrl {
+    /// The path of the database's file; `None` for a server.
+    #[must_use]
+    pub fn sqlite_path(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// True when whoever sits on the way to the database may read along or answer in its place: the URL asks for less
     /// than a checked certificate.
     #[must_use]
     pub fn is_open_to_others(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(url) => {
-                let parts = Parts::of(url);
-                !parts.stay_here() && parts.value("sslmode") != Some("verify-full")
-            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => Parts::of(url).are_open_to_others(),
         }
     }
-}
-
-/// Adds what libpq does not ask for by itself: left alone it takes a connection in the clear, too, and knows no
-/// certificates but those in a folder of its own (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
-fn surely_encrypted(url: &str) -> String {
-    let parts = Parts::of(url);
-    let mut more = Vec::new();
-    if !parts.stay_here() && parts.value("sslmode").is_none() {
-        more.push("sslmode=verify-full".to_owned());
-    }
-    let is_checked = !more.is_empty() || parts.value("sslmode") == Some("verify-full");
-    if is_checked
-        && parts.value("sslrootcert").is_none()
-        && let Some(bundle) = openssl_probe::probe().cert_file
-    {
-        let bundle: String =
-            url::form_urlencoded::byte_serialize(bundle.as_os_str().as_encoded_bytes()).collect();
-        more.push(format!("sslrootcert={bundle}"));
-    }
-    if more.is_empty() {
-        return url.to_owned();
-    }
-    let join = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{join}{}", more.join("&"))
-}
-
-/// What we look at in `postgres://USER:PASSWORD@HOST:PORT,…/NAME?KEY=VALUE&…`, which may name several hosts and so is
-/// not always a URL in the sense of the standard.
-struct Parts<'a> {
-    hosts: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(url: &'a str) -> Self {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let authority = before.split('/').next().unwrap_or_default();
-        let hosts = authority.rsplit('@').next().unwrap_or_default();
-        Self { hosts, query }
-    }
-
-    fn value(&self, key: &str) -> Option<&'a str> {
-        self.query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
-    }
-
-    /// True when no host is another machine: a socket in the file system, or the loopback.
-    fn stay_here(&self) -> bool {
-        let named = [self.value("host"), self.value("hostaddr")];
-        named
-            .into_iter()
-            .flatten()
-            .chain([self.hosts])
-            .flat_map(|hosts| hosts.split(','))
-            .all(is_here)
-    }
-}
-
-fn is_here(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        // An address of version 6 has colons of its own; anything else has one before the port.
-        None if host.matches(':').count() > 1 => host,
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.is_empty()
-        || name == "localhost"
-        || name.starts_with('/')
-        || name.to_ascii_uppercase().starts_with("%2F")
-        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn postgres(url: &str) -> String {
-        match url.parse() {
-            Ok(DatabaseUrl::Postgres(url)) => url,
-            other => format!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn beyond_this_machine_the_certificate_is_checked() {
-        for url in [
-            "postgres://iikura:x@db.example/iikura",
-            "postgresql://db.example:5432",
-            "postgres://iikura@127.0.0.1,db.example:5433/iikura",
-            "postgres://iikura@[2001:db8::1]:5432/iikura",
-            "postgres:///iikura?host=db.example",
-            "postgres://localhost/iikura?hostaddr=192.0.2.7",
-            "postgres://127.0.0.1@db.example/iikura",
-        ] {
-            let completed = postgres(url);
-            assert!(completed.starts_with(url));
-            assert!(
-                completed[url.len()..].contains("sslmode=verify-full"),
-                "{completed}"
-            );
-            assert!(!DatabaseUrl::Postgres(completed).is_open_to_others());
-        }
-        let own_root = postgres("postgres://db.example/x?sslrootcert=/etc/ca.pem");
-        assert_eq!(
-            own_root,
-            "postgres://db.example/x?sslrootcert=/etc/ca.pem&sslmode=verify-full"
-        );
-    }
-
-    #[test]
-    fn on_this_machine_and_where_the_url_says_so_nothing_is_added() {
-        for (url, is_open) in [
-            ("postgres://postgres@127.0.0.1:5432/postgres", false),
-            ("postgres://localhost/iikura?application_name=iikura", false),
-            ("postgres:///iikura", false),
-            ("postgres://iikura@%2Frun%2Fpostgresql/iikura", false),
-            ("postgres:///iikura?host=/run/postgresql", false),
-            ("postgres://iikura@[::1]:5432/iikura", false),
-            ("postgres://db.example/iikura?sslmode=require", true),
-            ("postgres://db.example/iikura?sslmode=disable", true),
-        ] {
-            assert_eq!(postgres(url), url);
-            assert_eq!(
-                DatabaseUrl::Postgres(url.to_owned()).is_open_to_others(),
-                is_open,
-                "{url}"
-            );
-        }
-    }
 
     #[test]
     fn a_password_is_not_printed() {
@@ -204,10 +89,28 @@ mod tests {
             mistyped.unwrap_err().to_string(),
             "the database URL 'mysql://…@db.example/iikura' is neither sqlite:PATH nor postgres://USER@HOST/NAME"
         );
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn database_password_is_not_printed() {
         let url: DatabaseUrl =
             "postgres://iikura:open-sesame@db.example:5432/iikura?password=open-sesame"
                 .parse()
                 .unwrap();
         assert_eq!(format!("{url:?}"), "postgres://…@db.example:5432");
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn postgres_url_without_the_feature_says_what_to_build() {
+        for scheme in ["postgres", "postgresql"] {
+            let url = format!("{scheme}://iikura:open-sesame@db.example/iikura");
+            assert_eq!(
+                url.parse::<DatabaseUrl>().unwrap_err().to_string(),
+                "this program was built without PostgreSQL; build it by cargo build --release --features postgres, \
+                 or use sqlite:PATH, which needs nothing"
+            );
+        }
     }
 }

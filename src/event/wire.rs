@@ -33,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// # Errors
 /// As the database says.
 pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
-    if matches!(conn, Conn::Sqlite(_)) {
+    if !conn.is_postgres() {
         return Ok(());
     }
     // The number by itself, and then all of it: servers of earlier releases read as far as the number.
@@ -139,7 +139,7 @@ impl Listener {
         while !self.stopped() {
             // Of what was announced meanwhile the last counts.
             let mut announced = HashMap::new();
-            for payload in heard(&mut conn)? {
+            for payload in conn.notifications()? {
                 if let Some((event, version)) = self.take(&payload) {
                     announced.insert(event, version);
                 }
@@ -237,14 +237,4 @@ impl Listener {
 
 fn number(word: Option<&str>) -> Option<i64> {
     word?.parse().ok()
-}
-
-fn heard(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    match conn {
-        Conn::Sqlite(_) => Ok(Vec::new()),
-        Conn::Postgres(postgres) => postgres
-            .notifications_iter()
-            .map(|notification| Ok(notification?.payload))
-            .collect(),
-    }
 }

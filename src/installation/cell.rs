@@ -1,10 +1,12 @@
 //! One value of a row: as a database gives it, as the file has it, as a database takes it.
 
+#[cfg(feature = "postgres")]
+mod postgres;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
-use diesel::deserialize::{self, FromSql, QueryableByName};
-use diesel::pg::{Pg, PgValue};
+use diesel::deserialize::{self, QueryableByName};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::row::NamedRow;
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text};
@@ -122,33 +124,6 @@ impl QueryableByName<Sqlite> for Cells {
             .collect::<Result<_, _>>()
             .map(Self)
     }
-}
-
-impl QueryableByName<Pg> for Cells {
-    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
-        use diesel::row::{Field as _, Row};
-        let cell = |place: usize| {
-            let field = Row::get(row, place).ok_or("a column is missing")?;
-            field.value().map_or(Ok(Cell::Nothing), of_postgres)
-        };
-        (0..row.field_count())
-            .map(cell)
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-}
-
-/// By the number of its type, as in `pg_type.dat` of PostgreSQL.
-fn of_postgres(value: PgValue<'_>) -> deserialize::Result<Cell> {
-    Ok(match value.get_oid().get() {
-        16 => Cell::Truth(FromSql::<Bool, Pg>::from_sql(value)?),
-        17 => Cell::Bytes(FromSql::<Binary, Pg>::from_sql(value)?),
-        20 => Cell::Number(FromSql::<BigInt, Pg>::from_sql(value)?),
-        23 => Cell::Number(<i32 as FromSql<Integer, Pg>>::from_sql(value)?.into()),
-        25 => Cell::Text(FromSql::<Text, Pg>::from_sql(value)?),
-        1082 => Cell::Day(FromSql::<Date, Pg>::from_sql(value)?),
-        other => return Err(format!("a value of the type {other}").into()),
-    })
 }
 
 impl Cell {

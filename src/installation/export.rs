@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use diesel::connection::DefaultLoadingMode;
+#[cfg(feature = "postgres")]
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -95,6 +96,7 @@ pub fn faults(conn: &mut Conn) -> Result<(Vec<String>, usize), DbError> {
                     see(row?);
                 }
             }
+            #[cfg(feature = "postgres")]
             Conn::Postgres(postgres) => {
                 let rows = diesel::sql_query(table.select(true))
                     .load_iter::<Cells, PgRowByRowLoadingMode>(postgres)?;
@@ -167,6 +169,7 @@ fn write(
                     .load_iter::<Cells, DefaultLoadingMode>(sqlite)?;
                 lines.rows(table, rows)?;
             }
+            #[cfg(feature = "postgres")]
             Conn::Postgres(postgres) => {
                 let rows = diesel::sql_query(table.select(true))
                     .load_iter::<Cells, PgRowByRowLoadingMode>(postgres)?;

@@ -13,7 +13,7 @@ use super::table::{LEFT, MOVED, Table};
 use super::{Contents, Heading, ImportError, MOST_FAULTS, Seal};
 use crate::audit::chain;
 use crate::auth::account;
-use crate::db::{Conn, Count, Db, backup};
+use crate::db::{Conn, Count, Db, backup, on_either};
 use crate::event::store;
 
 /// Rows and bytes that are stored by one statement, at most: fewer ways to the server and back.
@@ -45,8 +45,8 @@ impl SealedFile {
                     source.store(conn, table, self.contents.of(table.name))?;
                 }
                 source.end()?;
-                if let Conn::Postgres(postgres) = conn {
-                    number_on(postgres)?;
+                if conn.is_postgres() {
+                    number_on(conn)?;
                 }
                 self.judge(conn)
             })
@@ -108,23 +108,19 @@ impl SealedFile {
         }
         let chains = chain::verify(conn, &[])?.len();
         readable(conn)?;
-        let overlaps = match conn {
-            Conn::Sqlite(sqlite) => backup::overlaps(sqlite),
-            Conn::Postgres(postgres) => backup::overlaps(postgres),
-        }?;
+        let overlaps = on_either!(conn, database => backup::overlaps(database))?;
         if overlaps > 0 {
             return Err(ImportError::Unsound(format!(
                 "it has {overlaps} double bookings"
             )));
         }
-        let loose = match conn {
-            Conn::Sqlite(_) => "SELECT count(*) AS count FROM pragma_foreign_key_check",
+        let loose = if conn.is_postgres() {
             // Every row was checked when it was stored, unless somebody has switched checks off.
-            Conn::Postgres(_) => {
-                "SELECT count(*) AS count FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-                 WHERE c.relnamespace = current_schema()::regnamespace
-                   AND (t.tgenabled <> 'O' OR current_setting('session_replication_role') <> 'origin')"
-            }
+            "SELECT count(*) AS count FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+             WHERE c.relnamespace = current_schema()::regnamespace
+               AND (t.tgenabled <> 'O' OR current_setting('session_replication_role') <> 'origin')"
+        } else {
+            "SELECT count(*) AS count FROM pragma_foreign_key_check"
         };
         let loose = diesel::sql_query(loose).get_result::<Count>(conn)?.count;
         if loose > 0 {
@@ -152,7 +148,7 @@ fn readable(conn: &mut Conn) -> Result<(), ImportError> {
 /// Has the database for itself, and makes sure that nothing is in it.
 fn take(conn: &mut Conn) -> Result<(), ImportError> {
     let all = || MOVED.iter().chain(LEFT);
-    if let Conn::Postgres(_) = conn {
+    if conn.is_postgres() {
         let names: Vec<&str> = all().map(|table| table.name).collect();
         diesel::sql_query(format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", ")))
             .execute(conn)?;
@@ -174,14 +170,14 @@ fn take(conn: &mut Conn) -> Result<(), ImportError> {
 }
 
 /// Lets PostgreSQL go on behind the highest number of every table that it numbers by itself.
-fn number_on(postgres: &mut PgConnection) -> QueryResult<()> {
+fn number_on(conn: &mut Conn) -> QueryResult<()> {
     for table in MOVED.iter().filter(|table| table.has_id()) {
         // Nothing where there is no sequence, and nothing where there is no row.
         diesel::sql_query(format!(
             "SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}",
             name = table.name
         ))
-        .execute(postgres)?;
+        .execute(conn)?;
     }
     Ok(())
 }

@@ -98,13 +98,13 @@ struct Seconds {
 /// # Errors
 /// When the database does not answer.
 pub fn difference(conn: &mut Conn, clock: &Clock) -> Result<Option<i64>, DbError> {
-    let Conn::Postgres(postgres) = conn else {
+    if !conn.is_postgres() {
         return Ok(None);
-    };
+    }
     let before = clock.now().seconds();
     let there: Seconds =
         diesel::sql_query("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS seconds")
-            .get_result(postgres)?;
+            .get_result(conn)?;
     let after = clock.now().seconds();
     Ok(Some(ahead(before, there.seconds, after)))
 }

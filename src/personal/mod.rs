@@ -262,6 +262,7 @@ pub fn scrub(conn: &mut Conn) -> QueryResult<()> {
             use diesel::connection::SimpleConnection as _;
             sqlite.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
+        #[cfg(feature = "postgres")]
         Conn::Postgres(_) => Ok(()),
     }
 }

@@ -1,16 +1,14 @@
 //! Every place where personal data can be: all columns of all tables, as the installation's file has them.
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::BoxedSqlQuery;
 use diesel::sql_types::Text;
-use diesel::sqlite::Sqlite;
 
 use serde_json::Value;
 
 use super::Person;
 use super::contact::redact_value;
-use crate::db::Conn;
+use crate::db::{Conn, on_either};
 use crate::event::EventId;
 use crate::installation::cell::{Cell, Cells};
 use crate::installation::table::{Column, Kind, LEFT, MOVED, Table};
@@ -132,7 +130,7 @@ pub fn containing(
     condition: Option<&str>,
     terms: &[String],
 ) -> QueryResult<Vec<FoundRow>> {
-    let is_postgres = matches!(conn, Conn::Postgres(_));
+    let is_postgres = conn.is_postgres();
     let looks: Vec<String> = table
         .columns
         .iter()
@@ -166,22 +164,11 @@ pub(super) fn matching(
         table.names(),
         table.name
     );
-    let rows: Vec<Cells> = match conn {
-        Conn::Sqlite(sqlite) => values
-            .into_iter()
-            .fold(
-                diesel::sql_query(sql).into_boxed::<Sqlite>(),
-                BoxedSqlQuery::bind::<Text, _>,
-            )
-            .load(sqlite)?,
-        Conn::Postgres(postgres) => values
-            .into_iter()
-            .fold(
-                diesel::sql_query(sql).into_boxed::<Pg>(),
-                BoxedSqlQuery::bind::<Text, _>,
-            )
-            .load(postgres)?,
-    };
+    let rows: Vec<Cells> = on_either!(conn, database => {
+        let query = diesel::sql_query(sql).into_boxed();
+        let query = values.into_iter().fold(query, BoxedSqlQuery::bind::<Text, _>);
+        query.load(database)?
+    });
     Ok(rows
         .into_iter()
         .map(|Cells(cells)| FoundRow { table, cells })

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::audit::Action;
 use crate::auth::account::{self, Account, account_email, note};
 use crate::auth::{User, UserId};
-use crate::db::Conn;
 use crate::db::schema::sign_on_identities;
+use crate::db::{Conn, on_either};
 use crate::text::Email;
 use crate::time::Moment;
 use crate::web::Error;
@@ -100,10 +100,7 @@ fn keep(conn: &mut Conn, identity: &Identity, user: &User, now: Moment) -> Resul
             sign_on_identities::user_id.eq(user.id),
             sign_on_identities::created_at.eq(now),
         ));
-        let kept = match conn {
-            Conn::Sqlite(sqlite) => insert.on_conflict_do_nothing().execute(sqlite),
-            Conn::Postgres(postgres) => insert.on_conflict_do_nothing().execute(postgres),
-        }?;
+        let kept = on_either!(conn, database => insert.on_conflict_do_nothing().execute(database))?;
         if kept == 0 {
             // Two sign-ins at the same moment keep the same; the second has nothing left to do.
             return Ok(known(conn, identity)? == Some(user.id));

@@ -6,6 +6,7 @@
 //! (`IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot`).
 
 mod normalise;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use std::fmt;
 
 use super::{Conn, DbError};
 
+#[cfg(feature = "postgres")]
 pub use postgres::{SNAPSHOT, snapshot};
 
 /// Parts named in a message; the others are counted.
@@ -62,6 +64,7 @@ impl fmt::Display for Differences {
 pub fn compare(conn: &mut Conn) -> Result<Differences, DbError> {
     match conn {
         Conn::Sqlite(sqlite) => sqlite::compare(sqlite),
+        #[cfg(feature = "postgres")]
         Conn::Postgres(postgres) => Ok(postgres::compare(postgres)?),
     }
 }
@@ -86,6 +89,7 @@ pub fn check(conn: &mut Conn) -> Result<(), DbError> {
 pub fn generation(conn: &mut Conn) -> Result<Option<i32>, DbError> {
     match conn {
         Conn::Sqlite(sqlite) => Ok(Some(sqlite::generation(sqlite)?)),
+        #[cfg(feature = "postgres")]
         Conn::Postgres(_) => Ok(None),
     }
 }

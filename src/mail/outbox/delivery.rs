@@ -126,9 +126,10 @@ pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Opt
 /// On PostgreSQL rows that another transaction writes are passed over: a second worker takes the next one, and no
 /// change of many rows waits for a booking that waits for it.
 pub(super) const fn skip_locked(connection: &Conn) -> &'static str {
-    match connection {
-        Conn::Sqlite(_) => "",
-        Conn::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+    if connection.is_postgres() {
+        "FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
     }
 }
 

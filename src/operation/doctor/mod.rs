@@ -2,6 +2,8 @@
 
 mod around;
 mod clock;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "openid-connect")]
 mod sign_on;
 mod store;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Text};
+use diesel::sql_types::Text;
 
 use super::Finding;
 use super::around::is_open_to_all;
@@ -12,9 +12,6 @@ use crate::db::{self, Conn, DatabaseUrl, DbError, backup, schema_check};
 use crate::installation;
 use crate::personal::retention;
 use crate::time::Clock;
-
-/// The oldest PostgreSQL that is tried out, as it numbers itself.
-const OLDEST_POSTGRES: i32 = 130_000;
 
 pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     if let DatabaseUrl::Sqlite(path) = url
@@ -44,7 +41,8 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     let mut found = schema(&mut conn, url);
     let looked = match &mut conn {
         Conn::Sqlite(sqlite) => of_sqlite(sqlite, url),
-        Conn::Postgres(postgres) => of_postgres(postgres, url),
+        #[cfg(feature = "postgres")]
+        Conn::Postgres(postgres) => super::postgres::examine(postgres, url),
     };
     match looked {
         Ok(more) => {
@@ -196,58 +194,10 @@ fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Ve
     Ok(found)
 }
 
-fn damaged(fault: &str) -> Finding {
+pub(super) fn damaged(fault: &str) -> Finding {
     Finding::fault(
         "what is stored",
         fault,
         "stop the server, keep the database aside, and put the last sound backup back with 'iikura restore FILE'",
     )
-}
-
-#[derive(QueryableByName)]
-struct Server {
-    #[diesel(sql_type = Text)]
-    version: String,
-    #[diesel(sql_type = Integer)]
-    number: i32,
-    #[diesel(sql_type = Bool)]
-    encrypted: bool,
-}
-
-fn of_postgres(postgres: &mut PgConnection, url: &DatabaseUrl) -> QueryResult<Vec<Finding>> {
-    let server: Server = diesel::sql_query(
-        "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
-         coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted",
-    )
-    .get_result(postgres)?;
-    let mut found = vec![if server.number < OLDEST_POSTGRES {
-        Finding::fault(
-            "PostgreSQL",
-            format!("{} is too old", server.version),
-            "install 13 or later",
-        )
-    } else {
-        Finding::ok("PostgreSQL", server.version)
-    }];
-    found.push(if url.is_open_to_others() {
-        Finding::warning(
-            "way to the database",
-            "whoever sits on it may read along or answer in its place",
-            "write sslmode=verify-full in IIKURA_DATABASE_URL",
-        )
-    } else if server.encrypted {
-        Finding::ok(
-            "way to the database",
-            "TLS, with a checked certificate where it leaves this machine",
-        )
-    } else {
-        Finding::ok("way to the database", "in the clear, on this machine")
-    });
-    let overlaps = backup::overlaps(postgres)?;
-    found.push(if overlaps == 0 {
-        Finding::ok("what is stored", "nobody in two places at once")
-    } else {
-        damaged(&format!("{overlaps} double bookings"))
-    });
-    Ok(found)
 }
