@@ -33,6 +33,7 @@ fn of_two_that_clash_one_is_granted_on_sqlite() {
     trial(&Scratch::sqlite(), 1);
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn of_two_that_clash_one_is_granted_on_postgres_through_two_servers() {
     trial(&Scratch::postgres(), 2);

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
-use iikura::db::{Conn, DatabaseUrl, Db, DbError, connect};
+use iikura::db::{DatabaseUrl, Db, DbError, connect};
 use iikura::delegation::DelegationId;
 use iikura::event::EventId;
 use iikura::mail::outbox::{self, NewMail};
@@ -144,9 +144,7 @@ fn fill(db: &Db, url: &DatabaseUrl, raw: &[u8], mails: usize) {
          INSERT INTO slots VALUES (7, 1, 'bilateral', 'Talk', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
         start = SLOT_STARTS.minutes()
     );
-    if let Conn::Sqlite(sqlite) = &mut connect(url).unwrap() {
-        sqlite.batch_execute(&sql).unwrap();
-    }
+    connect(url).unwrap().batch_execute(&sql).unwrap();
     db.write_here(|connection| {
         for number in 0..mails {
             let mail = NewMail {

@@ -25,7 +25,8 @@ on_both!(
 /// Exports, imports into other databases, and exports again; gives the file.
 fn there_and_back(house: &House<'_>) -> String {
     let first = file::export(&house.stored()).unwrap();
-    for elsewhere in [Scratch::sqlite().migrated(), Scratch::postgres().migrated()] {
+    for elsewhere in Scratch::each() {
+        let elsewhere = elsewhere.migrated();
         let again = import(&elsewhere, &first).unwrap();
         assert_eq!(again.remarks, Vec::<String>::new());
         let again = House::at(&elsewhere, again.event);

@@ -139,6 +139,7 @@ fn every_fault_says_what_to_type() {
             "configuration",
             "set --mail-from",
         ),
+        #[cfg(feature = "postgres")]
         (
             "IIKURA_DATABASE_URL",
             "postgres://iikura@127.0.0.1:1/iikura",

@@ -395,7 +395,12 @@ fn a_backup_is_made_and_put_back_where_nothing_is() {
     assert!(said.contains("Now run 'iikura migrate'"), "{said}");
     desk.says(&["migrate"]);
     assert_eq!(desk.says(&["export", "ca-jad-9"]), exported);
+}
 
+#[cfg(feature = "postgres")]
+#[test]
+fn backup_and_restore_of_postgres_name_its_own_tools() {
+    let desk = Desk::new();
     let postgres = ["--database-url", "postgres://iikura@127.0.0.1/iikura"];
     for (command, tool) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
         let complaint = desk.complains(&[&[command, "x"][..], &postgres].concat());

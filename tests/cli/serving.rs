@@ -1,6 +1,5 @@
 //! The server as a process: its log, its metrics, its TLS.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -414,8 +413,11 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
 }
 
 /// PostgreSQL's clock, a certificate and a refusal each have a metric that is missing without them.
+#[cfg(feature = "postgres")]
 #[test]
 fn metrics_named_in_the_manual_are_served() {
+    use std::collections::BTreeSet;
+
     let database = Scratch::postgres().migrated();
     let desk = Desk::new();
     let root = certificate(&desk);

@@ -9,7 +9,9 @@
 )]
 
 mod clock;
+#[cfg(feature = "postgres")]
 mod cluster;
+#[cfg(feature = "postgres")]
 mod database;
 mod disk;
 mod house;

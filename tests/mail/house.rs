@@ -35,9 +35,9 @@ pub struct House {
     now: Arc<AtomicI64>,
 }
 
-/// One house on SQLite and one on PostgreSQL.
+/// One house on each database.
 pub fn houses() -> Vec<House> {
-    vec![House::sqlite(), House::furnish(Scratch::postgres())]
+    Scratch::each().into_iter().map(House::furnish).collect()
 }
 
 impl House {
@@ -55,10 +55,8 @@ impl House {
              INSERT INTO slots VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
             start = SLOT_STARTS.minutes()
         );
-        match &mut connect(&db.url().parse().unwrap()).unwrap() {
-            Conn::Sqlite(sqlite) => sqlite.batch_execute(&sql).unwrap(),
-            Conn::Postgres(postgres) => postgres.batch_execute(&sql).unwrap(),
-        }
+        let mut conn = connect(&db.url().parse().unwrap()).unwrap();
+        conn.batch_execute(&sql).unwrap();
         Self {
             db,
             now: Arc::new(AtomicI64::new(NOW.seconds())),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Barrier;
 
-use diesel::connection::{SimpleConnection, TransactionManager};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
 use iikura::audit::redaction::{self, Order};
@@ -106,6 +106,7 @@ pub fn behind_the_guards(db: &Db, deed: &str) {
                 }
                 sqlite.batch_execute(deed)?;
             }
+            #[cfg(feature = "postgres")]
             Conn::Postgres(postgres) => {
                 postgres.batch_execute(&format!(
                     "ALTER TABLE audit DISABLE TRIGGER USER; {deed}; ALTER TABLE audit ENABLE TRIGGER USER"
@@ -251,11 +252,13 @@ fn verification_beside_writers_reads_one_snapshot(db: &Scratch) {
     assert_eq!(rows, [1, 6, 1]);
 }
 
-type Transactions = <Conn as Connection>::TransactionManager;
-
 /// The numbers of rows are drawn before their transactions end, and these need not end in the same order.
+#[cfg(feature = "postgres")]
 #[test]
 fn row_committed_after_one_with_a_higher_number_accuses_nobody() {
+    use diesel::connection::TransactionManager;
+    type Transactions = <Conn as Connection>::TransactionManager;
+
     let db = Scratch::postgres();
     written(&db);
     let slow = db.another_process();
@@ -335,11 +338,7 @@ fn a_redacted_row_that_was_changed_is_named(db: &Scratch) {
         "UPDATE audit SET subject = 'forged', redaction = NULL WHERE redaction IS NOT NULL",
         "UPDATE audit SET subject = 'forged', hash = 'x' WHERE redaction IS NOT NULL",
     ] {
-        let db = if is_sqlite(db) {
-            Scratch::sqlite()
-        } else {
-            Scratch::postgres()
-        };
+        let db = db.another();
         written(&db);
         redact(&db, "two");
         behind_the_guards(&db, deed);
@@ -359,11 +358,7 @@ fn a_redacted_row_that_was_changed_is_named(db: &Scratch) {
 fn row_deleted_before_a_redacted_one_is_noticed(db: &Scratch) {
     let first_redacted = "id = (SELECT min(id) FROM audit WHERE redaction IS NOT NULL)";
     for deleted in ["subject = 'one'", first_redacted] {
-        let db = if is_sqlite(db) {
-            Scratch::sqlite()
-        } else {
-            Scratch::postgres()
-        };
+        let db = db.another();
         written(&db);
         redact(&db, "two");
         redact(&db, "three");
@@ -443,11 +438,7 @@ fn redaction_of_an_altered_history_is_refused(db: &Scratch) {
         ),
         ("DELETE FROM audit WHERE redaction IS NOT NULL", "three"),
     ] {
-        let db = if is_sqlite(db) {
-            Scratch::sqlite()
-        } else {
-            Scratch::postgres()
-        };
+        let db = db.another();
         written(&db);
         redact(&db, "two");
         behind_the_guards(&db, deed);

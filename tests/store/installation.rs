@@ -50,9 +50,10 @@ fn furnished(db: &Scratch) -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The two databases, empty.
-fn targets() -> [Scratch; 2] {
-    [Scratch::sqlite().migrated(), Scratch::postgres().migrated()]
+/// Every kind of database, empty.
+fn targets() -> Vec<Scratch> {
+    let each = Scratch::each().into_iter();
+    each.map(Scratch::migrated).collect()
 }
 
 fn file(folder: &TempDir, name: &str) -> PathBuf {

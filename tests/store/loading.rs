@@ -3,15 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 use iikura::audit::Actor;
-use iikura::db::{self, Db, DbError};
+use iikura::db::{Db, DbError};
 use iikura::event::live::Live;
 use iikura::event::programme::Programme;
 use iikura::event::{EventId, Revision, store, tx};
 use iikura::time::Moment;
-use tokio::task::{spawn_local, yield_now};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -117,13 +115,24 @@ fn snapshot_inside_a_writing_transaction_sees_its_writes(scratch: &Scratch) {
 }
 
 /// The load has begun when another server writes, and is held up in the middle by a lock on one of its tables.
+#[cfg(feature = "postgres")]
 #[test]
 fn writers_of_another_server_hold_up_no_reader() {
+    use diesel::connection::SimpleConnection;
+    use tokio::task::{spawn_local, yield_now};
+
+    const HELD_UP: &str = "pg_locks WHERE relation = 'slots'::regclass AND NOT granted";
+    async fn until(condition: impl Fn() -> bool) {
+        while !condition() {
+            yield_now().await;
+        }
+    }
+
     let scratch = Scratch::postgres().migrated();
     furnish(&scratch);
     rename(&scratch, "Before");
     let (server, live) = (scratch.another_process(), Live::default());
-    let mut lock = db::connect(scratch.another_process().url()).unwrap();
+    let mut lock = iikura::db::connect(scratch.another_process().url()).unwrap();
     lock.batch_execute("BEGIN; LOCK TABLE slots IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     block_on(tokio::task::LocalSet::new().run_until(async {
@@ -150,12 +159,4 @@ fn writers_of_another_server_hold_up_no_reader() {
         }
     }));
     assert_eq!(live.loaded(), 2);
-}
-
-const HELD_UP: &str = "pg_locks WHERE relation = 'slots'::regclass AND NOT granted";
-
-async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        yield_now().await;
-    }
 }

@@ -1,5 +1,5 @@
 //! The store itself, below the domain: what migrations make of it, and what each database refuses whoever asks.
-//! Every test runs on SQLite and on PostgreSQL.
+//! Every test runs on SQLite and, with the feature `postgres`, on PostgreSQL.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,6 +13,7 @@ mod audit;
 mod backup;
 mod chain;
 mod connections;
+#[cfg(feature = "postgres")]
 mod encryption;
 mod installation;
 mod loading;

@@ -6,7 +6,7 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
-use iikura::db::{Conn, DbError, revert_migrations};
+use iikura::db::{DbError, revert_migrations};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -75,9 +75,10 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
 /// Goes one step of the migration that gave links an age.
 fn step(db: &Scratch, way: &str) {
     let done = db.write_here(|conn| {
-        let folder = match conn {
-            Conn::Sqlite(_) => "sqlite",
-            Conn::Postgres(_) => "postgres",
+        let folder = if conn.is_postgres() {
+            "postgres"
+        } else {
+            "sqlite"
         };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
         let file = root.join(folder).join("0018_link_passes").join(way);
@@ -167,9 +168,10 @@ struct Column {
 /// What the database says that it has.
 fn tables(db: &Scratch) -> Columns {
     let rows: Result<Vec<Column>, DbError> = db.read_here(|connection| {
-        let question = match connection {
-            Conn::Sqlite(_) => SQLITE_COLUMNS,
-            Conn::Postgres(_) => POSTGRES_COLUMNS,
+        let question = if connection.is_postgres() {
+            POSTGRES_COLUMNS
+        } else {
+            SQLITE_COLUMNS
         };
         Ok(diesel::sql_query(question).get_results(connection)?)
     });

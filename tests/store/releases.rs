@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use iikura::audit::chain;
-use iikura::db::{Conn, Db, DbError, revert_migrations, schema_check};
+use iikura::db::{Db, DbError, revert_migrations, schema_check};
 
 use crate::scene::{assert_no_double_booking, count, is_sqlite, together};
 use crate::support::both::{Scratch, on_both};
@@ -18,9 +18,9 @@ on_both!(
 );
 
 fn an_earlier_release_comes_up_whole_and_goes_down_again(db: &Scratch) {
-    let fresh = schema(&another(db).migrated());
+    let fresh = schema(&db.another().migrated());
     for release in RELEASES {
-        let scratch = another(db);
+        let scratch = db.another();
         release.load(&scratch);
         comes_up(release, &scratch);
         assert_eq!(schema(&scratch), fresh, "{}", release.last);
@@ -56,17 +56,8 @@ fn migrations_that_came_out_of_order_lead_to_the_same(db: &Scratch) {
         together(db, &[&up, &note]).unwrap();
     }
     comes_up(release, db);
-    let fresh = schema(&another(db).migrated());
+    let fresh = schema(&db.another().migrated());
     assert_eq!(schema(db), fresh);
-}
-
-/// An empty database of the same kind.
-fn another(db: &Db) -> Scratch {
-    if is_sqlite(db) {
-        Scratch::sqlite()
-    } else {
-        Scratch::postgres()
-    }
 }
 
 fn comes_up(release: &Release, db: &Scratch) {
@@ -177,10 +168,7 @@ const POSTGRES: &str = "
 /// Everything that the database says of its tables, indexes and triggers.
 fn schema(db: &Db) -> BTreeSet<String> {
     db.read_here(|conn| {
-        let question = match conn {
-            Conn::Sqlite(_) => SQLITE,
-            Conn::Postgres(_) => POSTGRES,
-        };
+        let question = if conn.is_postgres() { POSTGRES } else { SQLITE };
         let lines: Vec<Line> = diesel::sql_query(question).load(conn)?;
         Ok::<_, DbError>(lines.iter().map(|line| bare(&line.line)).collect())
     })

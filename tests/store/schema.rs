@@ -3,9 +3,9 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use iikura::db::DbError;
 use iikura::db::backup::{self, BackupError};
 use iikura::db::schema_check::{self, Differences};
-use iikura::db::{Conn, DbError};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -19,12 +19,13 @@ on_both!(
 );
 
 /// Renews the snapshot: `IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot`.
+#[cfg(feature = "postgres")]
 #[test]
 fn schema_snapshot_is_what_the_migrations_make() {
     let scratch = Scratch::postgres().migrated();
     let made = scratch.write_here(|conn| match conn {
-        Conn::Postgres(postgres) => Ok::<_, DbError>(schema_check::snapshot(postgres)?),
-        Conn::Sqlite(_) => panic!("this is PostgreSQL"),
+        iikura::db::Conn::Postgres(postgres) => Ok::<_, DbError>(schema_check::snapshot(postgres)?),
+        iikura::db::Conn::Sqlite(_) => panic!("this is PostgreSQL"),
     });
     let made = made.unwrap();
     let path = concat!(

@@ -1,4 +1,4 @@
-//! One test body on both databases, as two tests: `sqlite::name` and `postgres::name`.
+//! One test body on both databases, as two tests: `sqlite::name` and, with the feature `postgres`, `postgres::name`.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use iikura::db::{Db, DbError};
 use tempfile::TempDir;
 
+#[cfg(feature = "postgres")]
 use super::postgres::Postgres;
 
 /// A database of one test's own, empty until [`Scratch::migrated`].
@@ -19,6 +20,7 @@ pub struct Scratch {
 /// Where a database is: it is deleted when the last holder is dropped.
 pub enum Place {
     Sqlite(TempDir),
+    #[cfg(feature = "postgres")]
     Postgres(Postgres),
 }
 
@@ -31,9 +33,28 @@ impl Scratch {
     }
 
     /// A database of its own on the tests' server.
+    #[cfg(feature = "postgres")]
     pub fn postgres() -> Self {
         let postgres = Postgres::new();
         Self::at(postgres.url().to_owned(), Place::Postgres(postgres))
+    }
+
+    /// One empty database of each kind.
+    pub fn each() -> Vec<Self> {
+        vec![
+            Self::sqlite(),
+            #[cfg(feature = "postgres")]
+            Self::postgres(),
+        ]
+    }
+
+    /// Another empty database of the same kind.
+    pub fn another(&self) -> Self {
+        match *self.place {
+            Place::Sqlite(_) => Self::sqlite(),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => Self::postgres(),
+        }
     }
 
     fn at(url: String, place: Place) -> Self {
@@ -84,6 +105,7 @@ macro_rules! on_both {
         mod sqlite {
             $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::sqlite()); })+
         }
+        #[cfg(feature = "postgres")]
         mod postgres {
             $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::postgres()); })+
         }

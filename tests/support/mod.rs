@@ -8,6 +8,7 @@
 
 pub mod both;
 pub mod chance;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod releases;
 pub mod rows;

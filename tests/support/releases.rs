@@ -12,6 +12,7 @@ pub struct Release {
     /// Its last migration.
     pub last: &'static str,
     sqlite: &'static str,
+    #[cfg(feature = "postgres")]
     postgres: &'static str,
 }
 
@@ -20,6 +21,7 @@ macro_rules! releases {
         &[$(Release {
             last: $last,
             sqlite: include_str!(concat!("../store/releases/", $last, "/sqlite.sql")),
+            #[cfg(feature = "postgres")]
             postgres: include_str!(concat!("../store/releases/", $last, "/postgres.sql")),
         }),+]
     };
@@ -40,6 +42,7 @@ impl Release {
                 sqlite.batch_execute(self.sqlite).unwrap();
                 self.sqlite
             }
+            #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => {
                 let mut postgres = PgConnection::establish(&url).unwrap();
                 postgres.batch_execute(self.postgres).unwrap();

@@ -37,10 +37,8 @@ const POSTGRES: &str = "
 /// Reads every row of every table, but for what the migrations note of themselves.
 pub fn rows(db: &Db) -> Rows {
     db.read_here(|conn| {
-        let columns: Vec<Column> = match conn {
-            Conn::Sqlite(sqlite) => diesel::sql_query(SQLITE).load(sqlite)?,
-            Conn::Postgres(postgres) => diesel::sql_query(POSTGRES).load(postgres)?,
-        };
+        let columns: Vec<Column> =
+            diesel::sql_query(if conn.is_postgres() { POSTGRES } else { SQLITE }).load(conn)?;
         let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for column in columns {
             let name = &column.name;
@@ -58,9 +56,10 @@ pub fn rows(db: &Db) -> Rows {
         let mut rows = Rows::new();
         for (table, parts) in tables {
             let parts = parts.join(" || chr(10) || ");
-            let parts = match conn {
-                Conn::Sqlite(_) => parts.replace("chr(", "char("),
-                Conn::Postgres(_) => parts,
+            let parts = if conn.is_postgres() {
+                parts
+            } else {
+                parts.replace("chr(", "char(")
             };
             let lines: Vec<Line> =
                 diesel::sql_query(format!("SELECT {parts} AS line FROM {table}")).load(conn)?;

@@ -97,6 +97,7 @@ fn a_change_of_another_officer_is_heard_within_a_second(scratch: &Scratch) {
     stream.hear(":\n\n");
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn two_servers_on_one_postgresql_hear_of_each_other() {
     let scratch = Scratch::postgres();

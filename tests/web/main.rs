@@ -28,9 +28,11 @@ mod lockouts;
 mod mail_health;
 mod maintenance;
 mod meeting;
+#[cfg(feature = "postgres")]
 mod moving;
 mod notices;
 mod operations;
+#[cfg(feature = "postgres")]
 mod outages;
 mod overview;
 mod papers;

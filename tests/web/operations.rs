@@ -7,9 +7,8 @@ use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
 use iikura::db::Db;
-use iikura::operation::clock::REFUSED_SECONDS;
 use iikura::text::Line;
-use iikura::time::{Clock, Moment};
+use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};
@@ -119,8 +118,12 @@ fn token(meeting: &Meeting) -> String {
 }
 
 /// The clock of a test's server stands still in 2022, the database's does not.
+#[cfg(feature = "postgres")]
 #[test]
 fn server_whose_clock_is_not_the_databases_is_not_ready() {
+    use iikura::operation::clock::REFUSED_SECONDS;
+    use iikura::time::Clock;
+
     let scratch = Scratch::postgres();
     let server = Server::start_on(scratch.url(), &[]);
     let (browser, known) = (server.browser(), &server.app.clock_difference);

@@ -12,6 +12,7 @@ fn what_an_earlier_release_left_on_sqlite_is_worked_with() {
     is_worked_with(Scratch::sqlite);
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn what_an_earlier_release_left_on_postgres_is_worked_with() {
     is_worked_with(Scratch::postgres);

@@ -116,10 +116,8 @@ fn pages_and_health_answer_while_another_process_writes() {
     let (server, officer) = (&meeting.server, meeting.officer());
     // Every session is due for a mark.
     server.pass(10 * 60);
-    let DatabaseUrl::Sqlite(path) = scratch.url().parse().unwrap() else {
-        panic!("the scratch is SQLite")
-    };
-    let mut import = SqliteConnection::establish(&path).unwrap();
+    let url: DatabaseUrl = scratch.url().parse().unwrap();
+    let mut import = SqliteConnection::establish(url.sqlite_path().unwrap()).unwrap();
     import.batch_execute("BEGIN IMMEDIATE").unwrap();
     // SQLite gives a waiting write up after fifteen seconds: whoever waits for the lock is not done before.
     let agent: ureq::Agent = ureq::Agent::config_builder()
