@@ -145,7 +145,7 @@
 //! | a setting | `crate::config`, a row in `templates/help/configuration.md` |
 //! | a command | a module of `crate::cli`, `Command` in `crate::cli` itself, a row in `templates/help/command-line.md` |
 //!
-//! After a new migration, `IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot` renews the snapshot with which
+//! After a new migration, `IIKURA_RENEW_SCHEMA=1 cargo test --features postgres --test store schema_snapshot` renews the snapshot with which
 //! PostgreSQL's schema is compared.
 #![cfg_attr(
     test,

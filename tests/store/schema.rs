@@ -18,7 +18,7 @@ on_both!(
     schema_of_several_faults_counts_those_it_does_not_name,
 );
 
-/// Renews the snapshot: `IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot`.
+/// Renews the snapshot: `IIKURA_RENEW_SCHEMA=1 cargo test --features postgres --test store schema_snapshot`.
 #[cfg(feature = "postgres")]
 #[test]
 fn schema_snapshot_is_what_the_migrations_make() {
@@ -38,7 +38,7 @@ fn schema_snapshot_is_what_the_migrations_make() {
         assert_eq!(
             schema_check::SNAPSHOT,
             made,
-            "renew it: IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot"
+            "renew it: IIKURA_RENEW_SCHEMA=1 cargo test --features postgres --test store schema_snapshot"
         );
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The expected schema is not maintained by hand: on SQLite the migrations are run in memory; on PostgreSQL, where a
 //! server's role may not be allowed to create anything, a stored snapshot is compared, which a test renews
-//! (`IIKURA_RENEW_SCHEMA=1 cargo test --test store schema_snapshot`).
+//! (`IIKURA_RENEW_SCHEMA=1 cargo test --features postgres --test store schema_snapshot`).
 
 mod normalise;
 #[cfg(feature = "postgres")]
