@@ -83,13 +83,13 @@ fn copy_into(db: &Db, file: &Path) -> Result<(), BackupError> {
     })
 }
 
-/// Copies the database as [`write`] does, into a file that only those can read who hold a key of one of the recipients.
+/// Copies the database as [`write()`] does, into a file that only those can read who hold a key of one of the recipients.
 ///
 /// SQLite copies into a file: it lies beside the database, where the same content lies anyway, for its owner alone, and
 /// loses its name before anything is encrypted. Nothing in the clear reaches the folder of the backup.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_encrypted(
     db: &Db,
     file: &Path,

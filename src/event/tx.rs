@@ -68,10 +68,10 @@ pub fn write<T, E: From<DieselError>>(
     write_if(conn, live, (event, false), actor, now, work)
 }
 
-/// As [`write`], for an archived event as well: what erases personal data, and what takes the event out of the archive.
+/// As [`write()`], for an archived event as well: what erases personal data, and what takes the event out of the archive.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_archived_too<T, E: From<DieselError>>(
     conn: &mut Conn,
     live: &Live,

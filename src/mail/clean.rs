@@ -30,7 +30,7 @@ pub fn line(raw: &str) -> String {
     text(raw).replace(['\n', '\t'], " ").trim().to_owned()
 }
 
-/// A parameter's value, as the name in `CN=`: as [`line`], with `'` for the double quote, which no parameter may
+/// A parameter's value, as the name in `CN=`: as [`line()`], with `'` for the double quote, which no parameter may
 /// hold (RFC 5545 §3.2), and without the caret, which begins an escape for some readers (RFC 6868).
 #[must_use]
 pub fn parameter(raw: &str) -> String {
