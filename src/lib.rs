@@ -177,5 +177,6 @@ pub mod queue;
 pub mod room;
 pub mod slot;
 pub mod text;
+pub mod text_enum;
 pub mod time;
 pub mod web;

@@ -3,7 +3,7 @@
 use csv::{Terminator, WriterBuilder};
 
 use super::{Agenda, Clock, Entry};
-use crate::db::text_enum::TextEnum;
+use crate::text_enum::TextEnum;
 
 /// What tells Excel that a table is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";

@@ -2,7 +2,7 @@
 
 use super::html::Stylesheet;
 use super::{Agenda, csv, html, ics, json, pdf, xlsx};
-use crate::db::text_enum::TextEnum;
+use crate::text_enum::TextEnum;
 
 /// A form of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

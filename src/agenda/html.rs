@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Agenda, Audience, Day, Entry};
-use crate::db::text_enum::TextEnum;
+use crate::text_enum::TextEnum;
 use crate::time::day_in_words;
 
 /// The look of the page, on screen and on A4.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Agenda, Audience, Entry};
-use crate::db::text_enum::TextEnum;
+use crate::text_enum::TextEnum;
 use crate::time::{Instant, Zone};
 
 /// Writes the data, indented for people who look into the file.

@@ -9,9 +9,9 @@ use super::format::Format;
 use super::pdf::{Choice, Sheet};
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::visibility::Viewer;
+use crate::text_enum::TextEnum;
 use crate::web::Error;
 
 /// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.

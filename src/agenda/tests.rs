@@ -12,7 +12,6 @@ use super::format::{Format, Options, file_name, render};
 use super::html::Stylesheet;
 use super::sample::{self, ISSUED, JP, KG, KZ, TM, UZ};
 use super::{Agenda, Pencilled};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
@@ -20,6 +19,7 @@ use crate::notice::{Method, Notice};
 use crate::slot::SlotId;
 use crate::slot::interval::Interval;
 use crate::text::Line;
+use crate::text_enum::TextEnum;
 
 fn staff(programme: &Programme) -> Agenda {
     Agenda::of(programme, Viewer::Staff, ISSUED, Pencilled::LeftOut).unwrap()

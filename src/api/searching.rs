@@ -9,12 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::Answer;
 use super::ask::{Ask, bad_request, unprocessable};
 use super::shape::{Conflict, Span, interpreter_codes, kind_words, room_code};
-use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
 use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, parse};
 use crate::slot::free::{Ranked, Refused, Wish, ranked, search};
 use crate::slot::rules::{Candidate, wording};
 use crate::slot::{Kind, forms};
+use crate::text_enum::TextEnum;
 use crate::web::form::Fields;
 use crate::web::problem::Problem;
 

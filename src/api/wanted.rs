@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::ask::unprocessable;
 use super::shape::kind_words;
-use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
 use crate::slot::booking::Reasons;
 use crate::slot::forms;
@@ -16,6 +15,7 @@ use crate::slot::interval::Interval;
 use crate::slot::rules::Rule;
 use crate::slot::{Details, Kind, State};
 use crate::text::{Line, quoted};
+use crate::text_enum::TextEnum;
 use crate::time::Instant;
 use crate::web::form::FieldErrors;
 use crate::web::problem::Problem;

@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::redaction;
 use crate::db::schema::audit;
-use crate::db::text_enum::TextEnum;
 use crate::db::{Conn, DbError};
 use crate::event::{EventId, Revision};
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// Stands before everything else, so that a hash of ours is a hash of nothing else.

@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use crate::auth::UserId;
 use crate::db::schema::audit;
-use crate::db::text_enum::TextEnum;
 use crate::db::{Conn, insert_rows};
 use crate::event::{EventId, Revision};
+use crate::text_enum::TextEnum;
 use crate::time::{Moment, Zone};
 
 /// Who acts: a user, or the command line.

@@ -12,8 +12,8 @@ use super::chain::{Content, Link};
 use super::{Action, Actor, Entry, Record, pseudonym};
 use crate::db::Conn;
 use crate::db::schema::audit;
-use crate::db::text_enum::TextEnum;
 use crate::event::{EventId, Revision};
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// The action of the rows that record redactions.

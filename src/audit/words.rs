@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{FieldChange, redaction};
-use crate::db::text_enum::TextEnum;
 use crate::slot::history::{RecordedReason, released_reason, utc};
 use crate::slot::rules::Rule;
 use crate::slot::{Kind, State};
+use crate::text_enum::TextEnum;
 use crate::time::Zone;
 
 /// Who reads the words.

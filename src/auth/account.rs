@@ -9,11 +9,12 @@ use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
 use crate::db::schema::{events, memberships, users};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::event::EventId;
 use crate::event::timetable::Zoom;
 use crate::text::{Email, Line};
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 use crate::web::Error;
 

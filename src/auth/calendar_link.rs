@@ -11,7 +11,7 @@ use crate::auth::token::{Secret, TokenError};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{Access, EventRole, Seat, UserId};
 use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::event::{EventId, ProgrammeVersion, archive, store};
 use crate::text::Line;

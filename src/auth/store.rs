@@ -11,7 +11,7 @@ use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{EventRole, User, UserId};
 use crate::db::schema::{events, memberships, sessions, users};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, on_either};
 use crate::event::timetable::Zoom;
 use crate::event::{EventId, ProgrammeVersion, Revision, RevisionKey};

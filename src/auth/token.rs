@@ -13,10 +13,11 @@ use crate::auth::session::{Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{User, UserId};
 use crate::db::schema::{api_tokens, users};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::event::timetable::Zoom;
 use crate::text::{Email, Line};
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// How every token begins, so that programs that look for secrets in the wrong place can know it.

@@ -10,10 +10,10 @@ use crate::agenda::format::{Format, Options, RenderError, render};
 use crate::agenda::html::Stylesheet;
 use crate::agenda::pdf::{Choice, Sheet, SheetError, sheet};
 use crate::agenda::{Agenda, Pencilled};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
 use crate::event::programme::Programme;
 use crate::event::visibility::Viewer;
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// Flags of `iikura agenda`.

@@ -15,9 +15,9 @@ pub mod outage;
 mod postgres_url;
 pub mod schema;
 pub mod schema_check;
-pub mod text_enum;
 mod upgrade;
 mod url;
+pub mod word;
 
 pub use connection::Conn;
 pub(crate) use connection::on_either;

@@ -231,7 +231,7 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
         "code": delegation.code.as_str(),
         "name": delegation.name.as_str(),
         "name_ja": delegation.name_ja,
-        "role": crate::db::text_enum::TextEnum::as_str(delegation.role),
+        "role": crate::text_enum::TextEnum::as_str(delegation.role),
         "principal": delegation.principal.as_str(),
         "principal_ja": delegation.principal_ja,
         "principal_title": delegation.principal_title,

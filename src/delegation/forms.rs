@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::{Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role, language};
 use crate::db::fresh_id;
-use crate::db::text_enum::TextEnum;
 use crate::event::Event;
 use crate::event::forms::presence;
 use crate::text::{Code, Email, Line, optional_line};
+use crate::text_enum::TextEnum;
 use crate::time::Zone;
 use crate::web::form::{FieldErrors, Fields};
 

@@ -7,9 +7,9 @@ pub mod store;
 
 use diesel_derive_newtype::DieselNewType;
 
-use crate::db::text_enum::TextEnum;
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, quoted};
+use crate::text_enum::TextEnum;
 use crate::time::Zone;
 
 /// The id of a delegation, which is the id of its principal as a resource.

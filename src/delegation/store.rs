@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{Contact, ContactId, Delegation, DelegationId, Role};
 use crate::db::Conn;
 use crate::db::schema::{contacts, delegations, private_links, resources};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::event::store::stored_zone;
 use crate::event::{EventId, resource};
 use crate::text::{Code, Email, Line};

@@ -8,7 +8,6 @@ use crate::audit::pseudonym;
 use crate::auth::EventRole;
 use crate::auth::token::Scope;
 use crate::auth::{account, hashing, invitation};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::{self, Role};
 use crate::event::RevisionKey;
 use crate::event::timetable::Zoom;
@@ -22,6 +21,7 @@ use crate::slot::interval::Interval;
 use crate::slot::rules::Rule;
 use crate::slot::{self, State};
 use crate::text::{self, Code, Email, Line, quoted};
+use crate::text_enum::TextEnum;
 use crate::time::{Zone, parse_date};
 
 use super::cell::Cell;

@@ -8,9 +8,9 @@ use icalendar::{
 
 use super::language::Language;
 use super::{Invitation, Letter, clean, words};
-use crate::db::text_enum::TextEnum;
 use crate::event::Office;
 use crate::notice::{Method, News};
+use crate::text_enum::TextEnum;
 use crate::time::{Instant, Moment};
 
 /// Who made the calendar (RFC 5545 §3.7.3).

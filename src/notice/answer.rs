@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{Method, Notice, Told, store};
 use crate::audit::{Action, pseudonym};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
 use crate::slot::SlotId;
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// What a delegation says (the PARTSTAT of RFC 5545 3.2.12 that a person can mean).

@@ -21,10 +21,10 @@ pub use told::{Told, ToldKind};
 
 use sha2::{Digest, Sha256};
 
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::slot::SlotId;
 use crate::text::Email;
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// What a calendar part asks of the calendar that reads it (RFC 5546).

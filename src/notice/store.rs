@@ -6,7 +6,7 @@ use super::answer::{Answer, Reply, Via};
 use super::{Method, Notice, Told};
 use crate::db::Conn;
 use crate::db::schema::{answers, notices};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::delegation::DelegationId;
 use crate::event::EventId;
 use crate::slot::SlotId;

@@ -3,8 +3,8 @@
 use serde::ser::{Serialize, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
 
-use crate::db::text_enum::TextEnum;
 use crate::slot::Kind;
+use crate::text_enum::TextEnum;
 use crate::time::Instant;
 
 /// A slot as a delegation reads it: names, no ids, nothing internal.

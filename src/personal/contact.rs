@@ -9,7 +9,7 @@ use super::{AT_ONCE, ErasureError, Person, erase_mails, place, wipe_enclosures};
 use crate::audit::redaction::{self, Order, Row};
 use crate::audit::{Action, Actor, noun, pseudonym};
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, Db, fresh_id};
 use crate::delegation::{ContactId, DelegationId};
 use crate::event::EventId;

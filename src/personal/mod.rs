@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::DbError;
 use crate::db::schema::{enclosures, outbox};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::mail::outbox::{MailId, MailState};
 use crate::time::Moment;
 

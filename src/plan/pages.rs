@@ -7,7 +7,6 @@ use super::forms::{missing, pair_word};
 use super::{Left, MOST_MEETINGS, Placed, Plan, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, clock_range, conflict_mark};
@@ -18,6 +17,7 @@ use crate::slot::pages::{
 };
 use crate::slot::rules::Candidate;
 use crate::slot::{Details, Kind, State, forms as slot_forms};
+use crate::text_enum::TextEnum;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};

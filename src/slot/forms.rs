@@ -1,6 +1,5 @@
 //! The slot form: from typed values to [`Details`], and from a slot back to typed values.
 
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::interpreter::InterpreterId;
@@ -10,6 +9,7 @@ use crate::slot::interval::Interval;
 use crate::slot::rules::{Conflict, Level, Rule, in_force};
 use crate::slot::{Details, Kind, Slot, State};
 use crate::text::{self, Line};
+use crate::text_enum::TextEnum;
 use crate::time::{ClockTime, Instant, parse_date};
 use crate::web::form::{FieldErrors, Fields};
 

@@ -9,10 +9,10 @@ use super::interval::Interval;
 use super::record::SlotRecord;
 use super::rules::{Candidate, Rule, check, in_force};
 use super::{Details, Kind, Slot, State};
-use crate::db::text_enum::{TextEnum, code};
 use crate::event::Event;
 use crate::event::programme::Programme;
 use crate::text::Line;
+use crate::text_enum::{TextEnum, code};
 use crate::time::Instant;
 
 /// Between the rule and the text of a reason in rows of releases up to migration 0024.

@@ -15,11 +15,11 @@ pub mod undo;
 
 use diesel_derive_newtype::DieselNewType;
 
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
 use crate::text::Line;
+use crate::text_enum::TextEnum;
 use interval::Interval;
 
 /// The id of a slot; random, so that it tells nothing of the others.

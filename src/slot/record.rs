@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Slot;
-use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
+use crate::text_enum::TextEnum;
 
 /// A slot in JSON, as files, exports and the history have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -9,7 +9,7 @@ use super::interval::Interval;
 use super::rules::{Finding, Level, Override, Rule, overlap};
 use super::{Details, Kind, Slot, SlotId, State};
 use crate::db::schema::{events, occupancy, overrides, slots};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, insert_rows};
 use crate::delegation::DelegationId;
 use crate::event::EventId;

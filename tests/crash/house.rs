@@ -13,7 +13,7 @@ use iikura::auth::EventRole;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
 use iikura::db::schema::outbox;
-use iikura::db::text_enum::Word;
+use iikura::db::word::Word;
 use iikura::db::{Count, Db, DbError};
 use iikura::delegation::DelegationId;
 use iikura::event::live::Live;

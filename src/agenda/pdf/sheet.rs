@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 
 use super::{Paper, PdfError, card, doors, matrix, roster};
 use crate::agenda::{Agenda, Pencilled};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
 use crate::event::programme::Programme;
 use crate::interpreter::Interpreter;
 use crate::room::Room;
 use crate::text::quoted;
+use crate::text_enum::TextEnum;
 use crate::time::{Moment, parse_date};
 
 /// A sheet that only paper needs. All are the office's own.

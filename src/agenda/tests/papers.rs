@@ -7,13 +7,13 @@ use super::super::format::Format;
 use super::super::pdf::{Choice, Sheet, Typesetting, sheet};
 use super::super::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, TM};
 use super::{agenda_of, staff, text};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::event::{Event, Settings};
 use crate::slot::interval::Interval;
 use crate::slot::{Kind, Slot, SlotId, State};
 use crate::text::Line;
+use crate::text_enum::TextEnum;
 use crate::time::day_in_words;
 
 /// The words of a PDF, page by page, without the places at which a long one may be broken.

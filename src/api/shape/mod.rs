@@ -10,13 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
-use crate::db::text_enum::TextEnum;
 use crate::event::programme as house;
 use crate::event::visibility::View;
 use crate::slot::free;
 use crate::slot::interval::Interval;
 use crate::slot::rules::{self, Level, Rule, check_all, in_force, wording};
 use crate::slot::{Kind, State};
+use crate::text_enum::TextEnum;
 use crate::time::Zone;
 
 /// The words of an enum, as a schema.

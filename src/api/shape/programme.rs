@@ -6,11 +6,11 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::{Conflict, Slot, Span, words};
 use crate::auth::Seat;
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Role;
 use crate::event::programme as house;
 use crate::event::visibility::{Viewer, visible};
 use crate::slot::interval::Interval;
+use crate::text_enum::TextEnum;
 
 fn role_words() -> RefOr<Schema> {
     words::<Role>()

@@ -12,7 +12,7 @@ use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, invitation};
 use crate::db::Conn;
 use crate::db::schema::{account_rules, memberships, recovery_codes, second_factors, users};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::time::Moment;
 
 /// A second factor as its owner sees it.

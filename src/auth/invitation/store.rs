@@ -11,7 +11,7 @@ use crate::auth::factor::set_up::in_words;
 use crate::auth::session::TokenHash;
 use crate::auth::{User, UserId};
 use crate::db::schema::{invitations, users};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::mail::account::AccountLetter;
 use crate::mail::outbox::{self, MailId, PostError};

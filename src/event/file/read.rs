@@ -9,12 +9,12 @@ use toml::Spanned;
 use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::audit::Actor;
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Role;
 use crate::event::EventId;
 use crate::event::programme::Programme;
 use crate::slot::booking::GivenBy;
 use crate::text::{self, Email, Line};
+use crate::text_enum::TextEnum;
 use crate::time::{Moment, parse_date};
 
 /// Something wrong in an event file.

@@ -8,13 +8,13 @@ use toml::Spanned;
 use super::read::Reader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::db::fresh_id;
-use crate::db::text_enum::TextEnum;
 use crate::delegation::{self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role};
 use crate::event::{Day, Event, EventId, Office, Revision, Settings};
 use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::room::{Room, RoomId};
 use crate::slot::interval::Interval;
 use crate::text::{self, Code, Email, Line};
+use crate::text_enum::TextEnum;
 use crate::time::{ClockTime, Zone, parse_date};
 
 impl Reader<'_> {

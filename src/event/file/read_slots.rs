@@ -9,7 +9,6 @@ use toml::Spanned;
 
 use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::slot::booking::{self, BookingError, GivenBy, Reason, Reasons};
@@ -17,6 +16,7 @@ use crate::slot::interval::Interval;
 use crate::slot::rules::{Conflict, Level, Rule, wording};
 use crate::slot::{Details, Kind, Slot, SlotId, State};
 use crate::text::{self, Line};
+use crate::text_enum::TextEnum;
 use crate::time::ClockTime;
 
 /// The reason on record for a rule that a file's slot breaks without naming one.

@@ -7,7 +7,6 @@ use toml::Spanned;
 
 use super::read::Reader;
 use super::{AnswerEntry, ToldEntry};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
 use crate::notice::answer::{Answer, Reply, Via};
@@ -15,6 +14,7 @@ use crate::notice::{Method, Notice, Told, ToldKind};
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, SlotId};
 use crate::text::{self, Line};
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// Says that an invitation cannot be taken over, since its UID stands for another one.

@@ -10,7 +10,6 @@ use super::{
     AnswerEntry, ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry,
     Parties, Party, RoomEntry, SlotEntry, ToldEntry,
 };
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
 use crate::event::Event;
 use crate::event::programme::Programme;
@@ -19,6 +18,7 @@ use crate::room::Room;
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, Conflict, Finding, Override, check, in_force};
 use crate::slot::{Details, Slot};
+use crate::text_enum::TextEnum;
 use crate::time::Instant;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.

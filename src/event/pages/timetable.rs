@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::auth::store;
-use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{
@@ -16,6 +15,7 @@ use crate::event::timetable::{
 use crate::notice::{self, answer};
 use crate::slot::SlotId;
 use crate::slot::by_slot::BySlot;
+use crate::text_enum::TextEnum;
 use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
 use crate::web::form::Fields;

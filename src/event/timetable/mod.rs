@@ -9,11 +9,11 @@ pub use grid::{Block, Column, Content, DayPlan, ROW_MINUTES, day_plan, window};
 use chrono::NaiveDate;
 
 use super::programme::Programme;
-use crate::db::text_enum::TextEnum;
 use crate::slot::by_slot::{BySlot, Concerning};
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
 use crate::slot::{Slot, SlotId, State};
+use crate::text_enum::TextEnum;
 use crate::time::Instant;
 
 /// What the columns stand for.

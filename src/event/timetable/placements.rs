@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::window;
-use crate::db::text_enum::TextEnum;
 use crate::event::programme::Programme;
 use crate::room::RoomId;
 use crate::slot::interval::Interval;
 use crate::slot::rules::{Candidate, Conflict, Finding, Level, refusals, wording};
 use crate::slot::{Details, Slot};
+use crate::text_enum::TextEnum;
 use crate::time::Instant;
 
 /// Which edge of a slot is taken elsewhere.

@@ -6,12 +6,13 @@ use diesel_derive_newtype::DieselNewType;
 use super::Outcome;
 use super::read::Letter;
 use crate::db::schema::{inbox, mailboxes};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::delegation::DelegationId;
 use crate::event::{EventId, archive};
 use crate::mail::outbox::MailId;
 use crate::slot::SlotId;
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// The id of a mail that came in.

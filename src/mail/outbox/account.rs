@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use super::delivery::FORGOTTEN;
 use super::entry::{GIVE_UP_AFTER, Row, bounced_to, next_at, state_now, store};
 use super::{MailId, MailState, MailSummary, PostError};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::mail::Post;
 use crate::mail::account::AccountLetter;

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
 use super::{MailId, MailState, Readiness, Unset, account, enclosing};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
 use crate::event::EventId;

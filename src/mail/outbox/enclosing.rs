@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use super::{Claimed, MailId};
 use crate::db::Conn;
 use crate::db::schema::{enclosures, outbox};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
+use crate::text_enum::TextEnum;
 
 /// How far an enclosure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

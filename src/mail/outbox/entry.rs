@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{MailId, MailState, Unset, enclosing};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::delegation::DelegationId;
 use crate::event::EventId;
@@ -12,6 +12,7 @@ use crate::mail::{Enclosure, Letter, Piece, Standing};
 use crate::notice::{Method, News};
 use crate::slot::SlotId;
 use crate::text::Email;
+use crate::text_enum::TextEnum;
 use crate::time::{Instant, Moment};
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.

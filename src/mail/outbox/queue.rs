@@ -7,7 +7,8 @@ use super::MailState;
 use super::delivery::{LEASE, skip_locked};
 use crate::db::Conn;
 use crate::db::schema::{enclosures, mail_queue, outbox};
-use crate::db::text_enum::{TextEnum, Word};
+use crate::db::word::Word;
+use crate::text_enum::TextEnum;
 use crate::time::Moment;
 
 /// How long after a refusal of its configuration a held queue is tried again, in seconds.

@@ -4,7 +4,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::{Enclosed, MailId, MailState, enclosing};
-use crate::db::text_enum::Word;
+use crate::db::word::Word;
 use crate::db::{Conn, schema::outbox};
 use crate::delegation::DelegationId;
 use crate::event::EventId;

@@ -4,13 +4,13 @@ use chrono::NaiveDate;
 
 use super::relaxing::Relaxation;
 use super::wish::{Place, Wish, WishError};
-use crate::db::text_enum::TextEnum;
 use crate::delegation::Delegation;
 use crate::event::programme::{Programme, Resource};
 use crate::interpreter::LanguagePair;
 use crate::slot::interval::Interval;
 use crate::slot::{Kind, Slot, SlotId, forms};
 use crate::text::Line;
+use crate::text_enum::TextEnum;
 use crate::time::{ClockTime, Instant, parse_date};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};

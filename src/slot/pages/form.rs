@@ -4,12 +4,12 @@ use askama::Template;
 
 use super::free::address_of_typed;
 use super::marks;
-use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, clock_range};
 use crate::slot::free::{Alternative, alternatives};
 use crate::slot::rules::{Candidate, Conflict, Level};
 use crate::slot::{Details, Kind, Slot, SlotId, State, forms};
+use crate::text_enum::TextEnum;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{LivePage, Section, Shell};

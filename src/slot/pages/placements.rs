@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, web};
 use super::Outcome;
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::db::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::timetable::placements::{Edge, placements};
 use crate::slot::SlotId;
+use crate::text_enum::TextEnum;
 use crate::time::parse_date;
 use crate::web::Error;
 

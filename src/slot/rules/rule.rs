@@ -1,6 +1,6 @@
 //! The catalogue: rules and levels, by the codes that files and the API use.
 
-use crate::db::text_enum::TextEnum;
+use crate::text_enum::TextEnum;
 
 /// A rule on slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
