@@ -16,6 +16,7 @@ use crate::auth::{
     invitation::pages as links, lockout_pages as lockouts, own_pages, pages as sign_in, sign_on,
     token_pages, user_pages,
 };
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::delegation::pages as delegations;
@@ -38,7 +39,6 @@ use crate::plan::limit::Plans;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
-use crate::time::Clock;
 use crate::web::connection::limit::Limits;
 pub use crate::web::connection::server::server;
 use crate::web::kept::Kept;

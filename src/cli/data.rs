@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::{Failure, database_url, open, open_unmigrated};
 use crate::audit::Actor;
+use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::db::{DatabaseUrl, Db};
 use crate::event::file::{self, ImportError};
@@ -15,7 +16,6 @@ use crate::event::programme::Programme;
 use crate::event::store;
 use crate::installation::{self, SealedFile};
 use crate::text::Email;
-use crate::time::Clock;
 
 /// What no export takes along.
 const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";

@@ -11,6 +11,7 @@ use crate::audit::Actor;
 use crate::auth::EventRole;
 use crate::auth::account::{self, Profile};
 use crate::auth::password::NewPassword;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::live::Live;
@@ -18,7 +19,7 @@ use crate::event::{EventId, file};
 use crate::notice::link::Key;
 use crate::operation::log;
 use crate::text::{Email, Line};
-use crate::time::{Clock, Moment};
+use crate::time::Moment;
 use crate::web::client::Proxies;
 use crate::web::connection::ClientLimits;
 

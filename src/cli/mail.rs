@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::clock::Clock;
 use crate::config::MailArgs;
 use crate::mail::health::{Ways, examine};
 use crate::mail::transport::Transport;
 use crate::text::Email;
-use crate::time::Clock;
 
 /// What can be done about mail.
 #[derive(Debug, Subcommand)]

@@ -19,11 +19,11 @@ use clap::{Parser, Subcommand};
 
 use crate::agenda::pdf::process;
 use crate::audit::chain;
+use crate::clock::Clock;
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::db::{DatabaseUrl, Db};
 use crate::help as manual;
 use crate::operation::log;
-use crate::time::Clock;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
 #[derive(Debug, Parser)]

@@ -5,11 +5,11 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::audit::Actor;
+use crate::clock::Clock;
 use crate::db::{Db, DbError};
 use crate::event::live::Live;
 use crate::personal::{contact, export, scrub};
 use crate::text::Email;
-use crate::time::Clock;
 
 /// Show and erase what is stored about a person
 #[derive(Debug, Clone, Subcommand)]

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Failure;
 use crate::agenda::pdf;
 use crate::app::{self, App};
+use crate::clock::Clock;
 use crate::config::{Config, ServeArgs};
 use crate::db::{Db, schema_check};
 use crate::event::wire::Wire;
@@ -22,7 +23,6 @@ use crate::operation::doctor::{self, Verdict};
 use crate::operation::maintenance::Maintenance;
 use crate::operation::{clock, log, metrics, process, tls};
 use crate::personal::retention;
-use crate::time::Clock;
 use crate::web::trace;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.

@@ -6,9 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::user::{UserError, find};
 use crate::audit::Actor;
 use crate::auth::token::{self, TokenError};
+use crate::clock::Clock;
 use crate::db::{Db, DbError};
 use crate::text::Line;
-use crate::time::Clock;
 
 /// Make tokens with which programs act for a user
 #[derive(Debug, Clone, Subcommand)]

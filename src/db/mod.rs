@@ -10,6 +10,7 @@ pub mod age;
 pub mod backup;
 mod connection;
 pub mod new_file;
+mod newtype;
 pub mod outage;
 #[cfg(feature = "postgres")]
 mod postgres_url;

@@ -5,15 +5,13 @@ pub mod forms;
 pub mod pages;
 pub mod store;
 
-use diesel_derive_newtype::DieselNewType;
-
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, quoted};
 use crate::text_enum::TextEnum;
 use crate::time::Zone;
 
 /// The id of a delegation, which is the id of its principal as a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DelegationId(pub i64);
 
 /// The part a delegation plays.
@@ -74,7 +72,7 @@ pub struct Delegation {
 pub const MOST_CONTACTS: usize = 20;
 
 /// The id of a contact: random, and all that the history says of who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId(pub i64);
 
 impl Delegation {

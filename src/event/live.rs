@@ -308,10 +308,11 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::agenda::sample;
+    use crate::db::fresh_id;
     use crate::event::{Revision, RevisionKey};
 
     fn version(revision: i64) -> ProgrammeVersion {
-        ProgrammeVersion::new(Revision(revision), RevisionKey::draw())
+        ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))
     }
 
     fn at(version: ProgrammeVersion) -> Arc<Programme> {

@@ -20,19 +20,17 @@ pub mod wire;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
-use diesel_derive_newtype::DieselNewType;
 
-use crate::db::fresh_id;
 use crate::slot::interval::Interval;
 use crate::text::{Code, Email, Line, quoted};
 use crate::time::{ClockTime, Instant, Zone, parse_date};
 
 /// The id of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub i64);
 
 /// How many writes an event's programme has seen. What was read at one revision is true while it is the stored one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub i64);
 
 impl std::fmt::Display for Revision {
@@ -44,18 +42,12 @@ impl std::fmt::Display for Revision {
 /// A number drawn by chance with every revision.
 ///
 /// A database that was set back to a copy counts its revisions from there once more; the keys it draws are others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, DieselNewType)]
-pub struct RevisionKey(i64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct RevisionKey(pub(crate) i64);
 
 impl RevisionKey {
     /// The keys lie below this number: 52 bits, exact in JSON.
     pub const RANGE: i64 = 1 << 52;
-
-    /// Draws one.
-    #[must_use]
-    pub fn draw() -> Self {
-        Self(fresh_id())
-    }
 
     /// The key that lies `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
     const fn before(self, step: i64) -> Self {
@@ -66,7 +58,7 @@ impl RevisionKey {
 /// Which state of an event's programme: the revision, and the key that was drawn with it.
 ///
 /// Two programmes of one event are the same if and only if their versions are, whatever happened to the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::Queryable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProgrammeVersion {
     /// The revision, which people read.
     pub revision: Revision,

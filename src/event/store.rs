@@ -263,7 +263,7 @@ pub fn insert(conn: &mut Conn, event: &Event, now: Moment) -> QueryResult<()> {
     diesel::insert_into(events::table)
         .values((
             row(event, now),
-            events::revision_key.eq(RevisionKey::draw()),
+            events::revision_key.eq(RevisionKey(fresh_id())),
         ))
         .execute(conn)?;
     insert_days(conn, event)

@@ -306,7 +306,7 @@ mod tests {
     const MORI: (UserId, &str) = (UserId(7), "Mori");
 
     fn version(revision: i64) -> ProgrammeVersion {
-        ProgrammeVersion::new(Revision(revision), RevisionKey::draw())
+        ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))
     }
 
     #[test]

@@ -10,13 +10,11 @@ pub mod store;
 
 pub use pair::{LanguagePair, PairError, same_language};
 
-use diesel_derive_newtype::DieselNewType;
-
 use crate::slot::interval::Interval;
 use crate::text::{Code, Line};
 
 /// The id of an interpreter, which is the id of its resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InterpreterId(pub i64);
 
 /// An interpreter.

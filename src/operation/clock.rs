@@ -11,8 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::db::{Conn, Db, DbError};
-use crate::time::Clock;
 
 /// Seconds that clocks may be apart: more than what reading and rounding them makes of two that agree.
 pub const TOLERATED_SECONDS: i64 = 5;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::{ErasureError, contact, scrub};
 use crate::audit::{Action, Actor};
+use crate::clock::Clock;
 use crate::db::schema::{
     answers, contacts, delegations, event_days, event_lifecycles, events, inbox, outbox,
 };
@@ -11,7 +12,7 @@ use crate::db::{Conn, Db};
 use crate::event::live::Live;
 use crate::event::tx::{self, EventTx};
 use crate::event::{EventId, archive};
-use crate::time::{Clock, Moment};
+use crate::time::Moment;
 
 /// Days after an event that may be set.
 pub const DAYS: std::ops::RangeInclusive<i32> = 1..=3650;

@@ -5,12 +5,10 @@ pub mod forms;
 pub mod pages;
 pub mod store;
 
-use diesel_derive_newtype::DieselNewType;
-
 use crate::text::{Code, Line};
 
 /// The id of a room, which is the id of its resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub i64);
 
 /// A room.

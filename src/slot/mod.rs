@@ -13,8 +13,6 @@ pub mod staffing;
 pub mod store;
 pub mod undo;
 
-use diesel_derive_newtype::DieselNewType;
-
 use crate::delegation::DelegationId;
 use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
@@ -23,7 +21,7 @@ use crate::text_enum::TextEnum;
 use interval::Interval;
 
 /// The id of a slot; random, so that it tells nothing of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotId(pub i64);
 
 impl std::fmt::Display for SlotId {

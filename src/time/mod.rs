@@ -1,10 +1,7 @@
-//! Instants, clocks and time zones.
+//! Instants, times of day and time zones.
 //!
 //! Programme times are whole minutes, bookkeeping times whole seconds, both UTC since 1970 and both plain integers
 //! in either database, so that the two agree to the last digit and turnaround is arithmetic.
-
-use std::fmt;
-use std::sync::Arc;
 
 mod clock_time;
 mod zone;
@@ -15,10 +12,8 @@ pub use zone::{LocalTimeError, Zone};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 /// A programme time: whole minutes since 1970-01-01T00:00Z.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
-)]
-pub struct Instant(i32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub(crate) i32);
 
 impl Instant {
     /// The instant `minutes` after 1970-01-01T00:00Z.
@@ -66,10 +61,8 @@ impl From<DateTime<Utc>> for Instant {
 }
 
 /// A bookkeeping time: whole seconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, diesel_derive_newtype::DieselNewType,
-)]
-pub struct Moment(i64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub(crate) i64);
 
 impl Moment {
     /// The moment `seconds` after 1970-01-01T00:00:00Z.
@@ -100,35 +93,6 @@ impl Moment {
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
-    }
-}
-
-/// Where the program asks what time it is; tests put their own in.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
-
-impl Clock {
-    /// The machine's clock.
-    #[must_use]
-    pub fn system() -> Self {
-        Self(Arc::new(|| Moment(Utc::now().timestamp())))
-    }
-
-    /// A clock of one's own.
-    pub fn from_fn(now: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// Now, in whole seconds.
-    #[must_use]
-    pub fn now(&self) -> Moment {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clock({})", self.now().utc())
     }
 }
 

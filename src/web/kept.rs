@@ -167,10 +167,11 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
+    use crate::db::fresh_id;
     use crate::event::{Revision, RevisionKey};
 
     fn version(revision: i64) -> ProgrammeVersion {
-        ProgrammeVersion::new(Revision(revision), RevisionKey::draw())
+        ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))
     }
 
     #[actix_web::test]

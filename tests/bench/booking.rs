@@ -14,6 +14,7 @@ use std::time::Instant as Stopwatch;
 
 use diesel::prelude::*;
 use iikura::audit::Actor;
+use iikura::clock::Clock;
 use iikura::db::schema::{audit, events, occupancy, slots};
 use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
 use iikura::event::live::Live;
@@ -26,7 +27,7 @@ use iikura::slot::interval::Interval;
 use iikura::slot::record::SlotRecord;
 use iikura::slot::{Details, Kind, Slot, SlotId, State};
 use iikura::text::{Email, Line};
-use iikura::time::{Clock, ClockTime};
+use iikura::time::ClockTime;
 
 #[path = "../support/rounds.rs"]
 mod rounds;

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
+use iikura::clock::Clock;
 use iikura::db::{DatabaseUrl, Db, DbError, connect};
 use iikura::delegation::DelegationId;
 use iikura::event::EventId;
@@ -25,7 +26,7 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
 use iikura::notice::Method;
 use iikura::slot::SlotId;
-use iikura::time::{Clock, Instant as Minute, Moment};
+use iikura::time::{Instant as Minute, Moment};
 use lettre::address::Envelope;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;

@@ -20,12 +20,12 @@ use iikura::auth::EventRole;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
 use iikura::cli::demo::NINTH_MEETING;
+use iikura::clock::Clock;
 use iikura::config::Config;
 use iikura::db::{DatabaseUrl, Db};
 use iikura::event::file;
 use iikura::notice::link::Key;
 use iikura::text::{Email, Line};
-use iikura::time::Clock;
 use iikura::web::client::Proxies;
 use iikura::web::connection::ClientLimits;
 

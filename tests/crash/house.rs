@@ -12,6 +12,7 @@ use iikura::audit::Actor;
 use iikura::auth::EventRole;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
+use iikura::clock::Clock;
 use iikura::db::schema::outbox;
 use iikura::db::word::Word;
 use iikura::db::{Count, Db, DbError};
@@ -24,7 +25,7 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
 use iikura::slot::{Slot, SlotId, State};
 use iikura::text::{Email, Line};
-use iikura::time::{Clock, Moment};
+use iikura::time::Moment;
 use tempfile::TempDir;
 
 use crate::support::chance::Chance;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use iikura::clock::Clock;
 use iikura::db::{Conn, DbError, connect};
 use iikura::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use iikura::event::{Event, EventId, Office, Revision, Settings};
@@ -15,7 +16,7 @@ use iikura::mail::{Invitation, Letter, Piece, Standing};
 use iikura::notice::{Method, News, Told};
 use iikura::slot::{Kind, SlotId};
 use iikura::text::{Code, Email, Line};
-use iikura::time::{Clock, Instant, Moment};
+use iikura::time::{Instant, Moment};
 
 use crate::support::both::Scratch;
 

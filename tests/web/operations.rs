@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
+use iikura::clock::Clock;
 use iikura::db::Db;
 use iikura::text::Line;
 use iikura::time::Moment;

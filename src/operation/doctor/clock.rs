@@ -1,9 +1,9 @@
 //! Whether this machine's clock is the database's.
 
 use super::Finding;
+use crate::clock::Clock;
 use crate::db::{self, DatabaseUrl};
 use crate::operation::clock::{REFUSED_SECONDS, TOLERATED_SECONDS, difference};
-use crate::time::Clock;
 
 /// Compares the clocks; finds nothing where there is one clock, or no database to ask, which others tell.
 pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<Finding> {

@@ -10,10 +10,11 @@ mod store;
 
 use serde::Serialize;
 
+use crate::clock::Clock;
 use crate::config::ServeArgs;
 use crate::mail::health::{Ways, examine as examine_mail};
 use crate::mail::transport::Transport;
-use crate::time::{Clock, Moment};
+use crate::time::Moment;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,10 +8,10 @@ use diesel::sql_types::Text;
 use super::Finding;
 use super::around::is_open_to_all;
 use crate::audit::chain;
+use crate::clock::Clock;
 use crate::db::{self, Conn, DatabaseUrl, DbError, backup, schema_check};
 use crate::installation;
 use crate::personal::retention;
-use crate::time::Clock;
 
 pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     if let DatabaseUrl::Sqlite(path) = url
