@@ -1,13 +1,8 @@
 //! Answers: what a delegation says to what it was told of a slot.
 
-use diesel::QueryResult;
-use serde_json::json;
-
-use super::{Method, Notice, Told, store};
-use crate::audit::{Action, pseudonym};
+use super::{Method, Notice, Told};
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;
-use crate::event::tx::EventTx;
 use crate::slot::SlotId;
 use crate::text_enum::TextEnum;
 use crate::time::Moment;
@@ -144,47 +139,6 @@ pub enum Outcome {
     NotExpected,
 }
 
-/// Takes an answer to what a delegation was told of a slot. It never changes the slot.
-///
-/// # Errors
-/// As the database says.
-pub fn answer(
-    tx: &mut EventTx<'_>,
-    (slot, delegation): (SlotId, DelegationId),
-    said: Said,
-) -> QueryResult<Outcome> {
-    let programme = tx.programme();
-    let Some(notice) = expected(&programme, slot, delegation) else {
-        return Ok(Outcome::NotExpected);
-    };
-    if notice.sequence != said.sequence {
-        return Ok(Outcome::Stale(notice.sequence));
-    }
-    let before = programme.ledger.answer(slot, delegation);
-    if let Some(known) = before.filter(|known| known.stands(notice)) {
-        if (known.reply, &known.comment) == (said.reply, &said.comment) {
-            return Ok(Outcome::Known);
-        }
-        if known.answered_at > said.at {
-            return Ok(Outcome::Overtaken);
-        }
-    }
-    let answer = Answer {
-        slot,
-        delegation,
-        reply: said.reply,
-        comment: said.comment,
-        via: said.via,
-        by: said.by,
-        sequence: said.sequence,
-        told: notice.told.clone(),
-        answered_at: said.at,
-    };
-    record(tx, before, &answer)?;
-    keep(tx, vec![answer])?;
-    Ok(Outcome::Taken)
-}
-
 /// What a delegation was told of a slot at which it is expected.
 #[must_use]
 pub fn expected(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
@@ -215,54 +169,4 @@ pub fn declined(programme: &Programme) -> Vec<&Answer> {
         .collect();
     declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));
     declined
-}
-
-/// Stores answers, each in place of an earlier one.
-pub(crate) fn keep(tx: &mut EventTx<'_>, answers: Vec<Answer>) -> QueryResult<()> {
-    if answers.is_empty() {
-        return Ok(());
-    }
-    let programme = tx.programme();
-    for answer in &answers {
-        store::keep_answer(tx.conn, programme.event.id, answer)?;
-    }
-    tx.has_become(programme.with_answers(answers));
-    Ok(())
-}
-
-/// Who answered, as the history writes it: the pseudonym of a contact. Who of the office wrote an answer down is the actor.
-fn written_by(programme: &Programme, answer: &Answer) -> Option<String> {
-    if answer.via != Via::Mail {
-        return None;
-    }
-    let contact = programme
-        .delegation(answer.delegation)?
-        .contact(&answer.by)?;
-    Some(pseudonym::of_contact(contact.id))
-}
-
-fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> QueryResult<()> {
-    let programme = tx.programme();
-    let code = programme
-        .delegation(answer.delegation)
-        .map(|delegation| delegation.code.to_string());
-    let title = programme
-        .slot(answer.slot)
-        .map_or_else(String::new, |slot| slot.details.title.to_string());
-    let written = |answer: &Answer| {
-        json!({
-            "delegation": code,
-            "answer": answer.reply.as_str(),
-            "comment": answer.comment,
-            "via": answer.via.as_str(),
-            "by": written_by(&programme, answer),
-            "sequence": answer.sequence,
-        })
-    };
-    tx.record(
-        Action::NoticeAnswered,
-        (answer.slot.0, &title),
-        before.map(written),
-        Some(written(answer)),
-    )
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use super::answer::{self, Answer, Outcome, Reply, Said, Via};
 use super::link_store::{self, Issued};
 use super::link_words::LinkWords;
-use super::{Method, Notice};
+use super::{Method, Notice, answering};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::session::Caller;
@@ -289,7 +289,7 @@ pub async fn note(
         at: desk.now,
     };
     let outcome = desk
-        .write(move |tx| Ok::<_, Error>(answer::answer(tx, (slot, delegation), said)?))
+        .write(move |tx| Ok::<_, Error>(answering::receive(tx, (slot, delegation), said)?))
         .await?;
     match outcome {
         Outcome::Taken | Outcome::Known => {

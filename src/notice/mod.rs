@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod answer_pages;
+pub mod answering;
 mod due;
 pub mod ledger;
 pub mod link;

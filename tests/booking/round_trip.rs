@@ -3,7 +3,7 @@
 use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
 use iikura::notice::answer::{self, Outcome, Reply, Said, Via};
-use iikura::notice::{News, due};
+use iikura::notice::{News, answering, due};
 use iikura::slot::booking::{self, Reasons, Tell};
 use iikura::slot::rules::{Level, Rule, check_all, in_force};
 use iikura::slot::{Details, State};
@@ -190,7 +190,7 @@ fn told(house: &House<'_>) {
             sequence: 0,
             at: NOW,
         };
-        let taken = house.try_book(|tx, _| Ok(answer::answer(tx, (id, party), said.clone())?));
+        let taken = house.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
         assert_eq!(taken.unwrap(), Outcome::Taken);
     }
     let renamed = Details {

@@ -12,6 +12,7 @@ use crate::event::tx;
 use crate::event::{EventId, archive};
 use crate::mail::outbox::{self, MailSummary};
 use crate::notice::answer::{self, Said, Via};
+use crate::notice::answering;
 use crate::notice::store::{Invited, invited_by};
 use crate::text::Email;
 use crate::time::Moment;
@@ -106,7 +107,7 @@ impl Desk {
                 return Ok(false);
             }
             let sequence = said.sequence;
-            let outcome = answer::answer(tx, whose, said)?;
+            let outcome = answering::receive(tx, whose, said)?;
             let (outcome, why) = in_sentence(outcome, &words, sequence, &tx.programme(), whose);
             store::keep(tx.conn, letter, &judged(outcome, why), tx.now)?;
             Ok::<_, DbError>(true)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::Method;
 use super::super::answer::{self, Outcome, Reply, Said, Via};
-use super::super::link_store;
+use super::super::{answering, link_store};
 use super::{Door, Kept, Office, Shut, shell};
 use crate::app::App;
 use crate::audit::Actor;
@@ -165,7 +165,7 @@ impl Door {
                 throttle::count(conn, &counters, now)?;
                 let written = tx::write(conn, &state.live, event, &actor, now, |tx| {
                     link_store::note_use(tx.conn, links, now)?;
-                    answer::answer(tx, (slot, delegation), said)
+                    answering::receive(tx, (slot, delegation), said)
                 })?;
                 Ok::<_, Error>(written.value)
             })
