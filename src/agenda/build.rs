@@ -180,7 +180,7 @@ fn day(date: NaiveDate, clocks: &Clocks) -> Day {
 
 impl Clock {
     /// The clock of `zone` over `interval`.
-    pub(super) fn at(zone: Zone, interval: Interval) -> Self {
+    pub(crate) fn at(zone: Zone, interval: Interval) -> Self {
         let (start, end) = (interval.start(), interval.end());
         Self {
             date: zone.date(start),

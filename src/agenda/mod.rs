@@ -223,7 +223,7 @@ impl Agenda {
 }
 
 /// What is written across a document that shows these entries.
-fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
+pub(crate) fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
     let (mut tentative, mut pencilled) = (false, false);
     for entry in entries {
         tentative |= entry.state == State::Tentative;

@@ -2,10 +2,11 @@
 
 use super::{Contact, Delegation, DelegationId, Role, store};
 use crate::audit::{Action, DETAILS_CHANGED, pseudonym};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::event::resource;
 use crate::event::tx::EventTx;
 use crate::mail::outbox;
+use crate::slot::Resource;
 use crate::slot::Slot;
 use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 

@@ -50,7 +50,7 @@ impl RevisionKey {
     pub const RANGE: i64 = 1 << 52;
 
     /// The key that lies `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
-    const fn before(self, step: i64) -> Self {
+    pub(crate) const fn before(self, step: i64) -> Self {
         Self((self.0 - step).rem_euclid(Self::RANGE))
     }
 }

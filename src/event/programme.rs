@@ -15,28 +15,7 @@ use crate::room::{Room, RoomId};
 use crate::slot::by_slot::BySlot;
 use crate::slot::interval::{Interval, LONGEST_SLOT};
 use crate::slot::rules::Override;
-use crate::slot::{Details, Slot, SlotId};
-
-/// Whatever can be double-booked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Resource {
-    /// A principal, which is a delegation.
-    Delegation(DelegationId),
-    /// A room.
-    Room(RoomId),
-    /// An interpreter.
-    Interpreter(InterpreterId),
-}
-
-impl Details {
-    /// Everything this slot would hold.
-    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
-        let delegations = self.delegations.iter().copied().map(Resource::Delegation);
-        let room = self.room.into_iter().map(Resource::Room);
-        let interpreters = self.interpreters.iter().copied().map(Resource::Interpreter);
-        delegations.chain(room).chain(interpreters)
-    }
-}
+use crate::slot::{Details, Resource, Slot, SlotId};
 
 /// An event with its parties, rooms, interpreters and slots at one revision.
 #[derive(Debug, Clone)]

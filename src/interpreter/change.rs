@@ -2,9 +2,10 @@
 
 use super::{Interpreter, InterpreterId, store};
 use crate::audit::Action;
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::event::resource;
 use crate::event::tx::EventTx;
+use crate::slot::Resource;
 use crate::slot::SlotId;
 use crate::slot::booking::BookingError;
 use crate::slot::staffing;

@@ -61,7 +61,7 @@ impl LanguagePair {
     }
 
     /// Takes a pair back out of the database, where only parsed ones were put, as `ja>ru`.
-    pub(super) fn stored(text: &str) -> Option<Self> {
+    pub(crate) fn stored(text: &str) -> Option<Self> {
         let (one, other) = text.split_once('>')?;
         Some(Self {
             one: one.to_owned(),
@@ -70,7 +70,7 @@ impl LanguagePair {
     }
 
     /// Writes it for the database, as `ja>ru`.
-    pub(super) fn to_stored(&self) -> String {
+    pub(crate) fn to_stored(&self) -> String {
         format!("{}>{}", self.one, self.other)
     }
 

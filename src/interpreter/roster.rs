@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::Interpreter;
 use super::coverage::Understanding;
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
+use crate::slot::Resource;
 use crate::slot::by_slot::BySlot;
 use crate::slot::rules::interpretation::{is_alone, is_relieved, of_details, works};
 use crate::slot::rules::{Candidate, Level, Rule, check, wording};

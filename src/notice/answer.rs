@@ -2,7 +2,6 @@
 
 use super::{Method, Notice, Told};
 use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
 use crate::slot::SlotId;
 use crate::text_enum::TextEnum;
 use crate::time::Moment;
@@ -137,36 +136,4 @@ pub enum Outcome {
     Overtaken,
     /// They are not expected at this slot.
     NotExpected,
-}
-
-/// What a delegation was told of a slot at which it is expected.
-#[must_use]
-pub fn expected(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
-    programme
-        .ledger
-        .notice(slot, delegation)
-        .filter(|notice| notice.method == Method::Request)
-}
-
-/// The answer that stands: nothing that matters has changed since.
-#[must_use]
-pub fn standing(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Option<&Answer> {
-    let notice = expected(programme, slot, delegation)?;
-    programme
-        .ledger
-        .answer(slot, delegation)
-        .filter(|answer| answer.stands(notice))
-}
-
-/// Every slot that somebody will not come to, by time.
-#[must_use]
-pub fn declined(programme: &Programme) -> Vec<&Answer> {
-    let mut declined: Vec<&Answer> = programme
-        .ledger
-        .answers()
-        .filter(|answer| answer.reply == Reply::Declined)
-        .filter(|answer| standing(programme, answer.slot, answer.delegation).is_some())
-        .collect();
-    declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));
-    declined
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::answer::{self, Answer, Outcome, Reply, Said, Via};
+use super::answer::{Answer, Outcome, Reply, Said, Via};
 use super::link_store::{self, Issued};
 use super::link_words::LinkWords;
 use super::{Method, Notice, answering};
@@ -81,10 +81,10 @@ impl AnswerWords {
     /// What a delegation said to what it was told of a slot.
     #[must_use]
     pub fn of(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Self {
-        if answer::expected(programme, slot, delegation).is_none() {
+        if programme.ledger.expected(slot, delegation).is_none() {
             return Self::default();
         }
-        match answer::standing(programme, slot, delegation) {
+        match programme.ledger.valid_answer(slot, delegation) {
             Some(answer) => Self {
                 label: answer.reply.label(),
                 declined: answer.reply == Reply::Declined,
@@ -263,7 +263,7 @@ pub async fn note(
     let fields = fields.only(&["delegation", "sequence", "answer", "comment"])?;
     let mut errors = FieldErrors::default();
     let party = desk.programme.delegation_by_code(fields.get("delegation"));
-    let notice = party.and_then(|party| answer::expected(&desk.programme, slot.id, party.id));
+    let notice = party.and_then(|party| desk.programme.ledger.expected(slot.id, party.id));
     if notice.is_none() {
         errors.add(
             "delegation",

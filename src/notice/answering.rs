@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 use serde_json::json;
 
-use super::answer::{Answer, Outcome, Said, Via, expected};
+use super::answer::{Answer, Outcome, Said, Via};
 use super::store;
 use crate::audit::{Action, pseudonym};
 use crate::delegation::DelegationId;
@@ -22,7 +22,7 @@ pub fn receive(
     said: Said,
 ) -> QueryResult<Outcome> {
     let programme = tx.programme();
-    let Some(notice) = expected(&programme, slot, delegation) else {
+    let Some(notice) = programme.ledger.expected(slot, delegation) else {
         return Ok(Outcome::NotExpected);
     };
     if notice.sequence != said.sequence {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answer::Answer;
+use super::answer::{Answer, Reply};
 use super::{Method, Notice};
 use crate::delegation::DelegationId;
 use crate::slot::SlotId;
@@ -67,5 +67,32 @@ impl Ledger {
     #[must_use]
     pub fn answer(&self, slot: SlotId, delegation: DelegationId) -> Option<&Answer> {
         self.answers.get(&(slot, delegation))
+    }
+
+    /// What `delegation` was told of a slot at which it is expected.
+    #[must_use]
+    pub fn expected(&self, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
+        self.notice(slot, delegation)
+            .filter(|notice| notice.method == Method::Request)
+    }
+
+    /// The answer that is still valid: nothing that matters has changed since.
+    #[must_use]
+    pub fn valid_answer(&self, slot: SlotId, delegation: DelegationId) -> Option<&Answer> {
+        let notice = self.expected(slot, delegation)?;
+        self.answer(slot, delegation)
+            .filter(|answer| answer.stands(notice))
+    }
+
+    /// Every valid answer of delegations that will not come, by time.
+    #[must_use]
+    pub fn declined(&self) -> Vec<&Answer> {
+        let mut declined: Vec<&Answer> = self
+            .answers()
+            .filter(|answer| answer.reply == Reply::Declined)
+            .filter(|answer| self.valid_answer(answer.slot, answer.delegation).is_some())
+            .collect();
+        declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));
+        declined
     }
 }

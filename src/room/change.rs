@@ -3,9 +3,10 @@
 use super::{Room, RoomId, store};
 use crate::audit::Action;
 use crate::db::is_overlap_refusal;
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::event::resource;
 use crate::event::tx::EventTx;
+use crate::slot::Resource;
 use crate::slot::rules::{Candidate, Finding, Level, in_force, obstacles, wording};
 
 /// Why a room stays as it is.

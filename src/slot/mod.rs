@@ -158,6 +158,17 @@ impl State {
     }
 }
 
+/// Whatever can be double-booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// A principal, which is a delegation.
+    Delegation(DelegationId),
+    /// A room.
+    Room(RoomId),
+    /// An interpreter.
+    Interpreter(InterpreterId),
+}
+
 /// All of a slot that people decide; what a form, a file or a plan asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
@@ -198,6 +209,14 @@ impl Details {
         let mut details = self.clone();
         details.interpreters.retain(|id| *id != leaves);
         details
+    }
+
+    /// Everything this slot would hold.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
+        let delegations = self.delegations.iter().copied().map(Resource::Delegation);
+        let room = self.room.into_iter().map(Resource::Room);
+        let interpreters = self.interpreters.iter().copied().map(Resource::Interpreter);
+        delegations.chain(room).chain(interpreters)
     }
 
     /// True when `delegation` takes part.

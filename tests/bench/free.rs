@@ -12,10 +12,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
 use iikura::delegation::DelegationId;
-use iikura::event::programme::{Programme, Resource};
+use iikura::event::programme::Programme;
 use iikura::event::visibility::told;
 use iikura::interpreter::{InterpreterId, LanguagePair};
 use iikura::notice::{Method, Notice, due};
+use iikura::slot::Resource;
 use iikura::slot::free::{Offer, Place, Wish, search};
 use iikura::slot::interval::Interval;
 use iikura::slot::rules::{Candidate, Finding, Level, Rule, check_all, obstacles};

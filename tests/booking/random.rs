@@ -1,9 +1,10 @@
 //! Random sequences of bookings: whatever was asked for, the stored programme keeps every blocked rule, and the
 //! programme in memory is the stored one.
 
-use iikura::event::programme::{Programme, Resource};
+use iikura::event::programme::Programme;
 use iikura::interpreter::change::{self, InterpreterError, slots_of};
 use iikura::notice::Notice;
+use iikura::slot::Resource;
 use iikura::slot::booking::{self, BookingError, Reasons, Tell};
 use iikura::slot::free::alternatives;
 use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};

@@ -2,7 +2,7 @@
 
 use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
-use iikura::notice::answer::{self, Outcome, Reply, Said, Via};
+use iikura::notice::answer::{Outcome, Reply, Said, Via};
 use iikura::notice::{News, answering, due};
 use iikura::slot::booking::{self, Reasons, Tell};
 use iikura::slot::rules::{Level, Rule, check_all, in_force};
@@ -231,7 +231,7 @@ fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
         let (programme, slot) = (house.stored(), house.slot("Another talk").id);
         let parties = programme.delegations.iter();
         parties
-            .filter_map(|party| answer::standing(&programme, slot, party.id))
+            .filter_map(|party| programme.ledger.valid_answer(slot, party.id))
             .map(|answer| (answer.reply, answer.via, answer.comment.clone()))
             .collect()
     };

@@ -150,11 +150,15 @@ struct Resource {
 }
 
 impl Resource {
-    fn of(programme: &house::Programme, resource: house::Resource) -> Option<Self> {
+    fn of(programme: &house::Programme, resource: crate::slot::Resource) -> Option<Self> {
         let (kind, code) = match resource {
-            house::Resource::Delegation(id) => ("delegation", &programme.delegation(id)?.code),
-            house::Resource::Room(id) => ("room", &programme.room(id)?.code),
-            house::Resource::Interpreter(id) => ("interpreter", &programme.interpreter(id)?.code),
+            crate::slot::Resource::Delegation(id) => {
+                ("delegation", &programme.delegation(id)?.code)
+            }
+            crate::slot::Resource::Room(id) => ("room", &programme.room(id)?.code),
+            crate::slot::Resource::Interpreter(id) => {
+                ("interpreter", &programme.interpreter(id)?.code)
+            }
         };
         Some(Self {
             kind,

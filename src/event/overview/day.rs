@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
+use crate::slot::Resource;
 use crate::slot::by_slot::BySlot;
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, State};

@@ -6,7 +6,7 @@ use crate::delegation::{Delegation, DelegationId};
 use crate::event::programme::Programme;
 use crate::event::timetable::{SlotView, slot_view};
 use crate::notice;
-use crate::notice::answer::{self, Reply};
+use crate::notice::answer::Reply;
 use crate::notice::answer_pages::AnswerWords;
 use crate::slot::by_slot::BySlot;
 use crate::slot::{Kind, Slot, State};
@@ -137,7 +137,9 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
             .to_string(),
         answers: answers(programme, slot),
         declined: slot.details.delegations.iter().any(|party| {
-            answer::standing(programme, slot.id, *party)
+            programme
+                .ledger
+                .valid_answer(slot.id, *party)
                 .is_some_and(|answer| answer.reply == Reply::Declined)
         }),
         has_met: confirmed && slot.interval().end() <= now,

@@ -12,7 +12,7 @@ use crate::event::programme::Programme;
 use crate::event::timetable::{
     Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
 };
-use crate::notice::{self, answer};
+use crate::notice::{self};
 use crate::slot::SlotId;
 use crate::slot::by_slot::BySlot;
 use crate::text_enum::TextEnum;
@@ -238,7 +238,9 @@ fn day(programme: &Programme, view: View) -> Day {
 }
 
 fn declined(programme: &Programme) -> Vec<Declined> {
-    answer::declined(programme)
+    programme
+        .ledger
+        .declined()
         .into_iter()
         .filter_map(|answer| {
             Some(Declined {

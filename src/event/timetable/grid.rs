@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::{Layout, Mark, SlotView, slot_view};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::by_slot::BySlot;
 use crate::slot::interval::Interval;
 use crate::slot::{Slot, SlotId};

@@ -227,7 +227,7 @@ fn in_sentence(
     programme: &Programme,
     (slot, delegation): (crate::slot::SlotId, crate::delegation::DelegationId),
 ) -> (Outcome, String) {
-    let by_now = answer::standing(programme, slot, delegation);
+    let by_now = programme.ledger.valid_answer(slot, delegation);
     let by_now = by_now.map_or("nothing", |answer| answer.reply.label());
     match outcome {
         answer::Outcome::Taken => (Outcome::Taken, format!("{words}.")),

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::super::{Notice, answer, link_life};
+use super::super::{Notice, link_life};
 use super::{Door, Kept, Office, Shut, moment_at, shell};
 use crate::agenda::documents::Document;
 use crate::app::App;
@@ -63,7 +63,9 @@ fn schedule_page(door: &Door, app: &App) -> SchedulePage {
     let language = Language::english();
     let line = |notice: &&Notice| Line {
         slot: SlotWords::of(language, &notice.told, venue, home, true),
-        kept: answer::standing(programme, notice.slot, door.delegation.id)
+        kept: programme
+            .ledger
+            .valid_answer(notice.slot, door.delegation.id)
             .map(|kept| Kept::of(programme, kept)),
         answer: door.slot_address(notice.slot),
     };

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::Method;
-use super::super::answer::{self, Outcome, Reply, Said, Via};
+use super::super::answer::{Outcome, Reply, Said, Via};
 use super::super::{answering, link_store};
 use super::{Door, Kept, Office, Shut, shell};
 use crate::app::App;
@@ -182,7 +182,7 @@ impl Door {
         let event = &programme.event;
         let notice = programme.ledger.notice(slot, self.delegation.id)?;
         let (venue, home) = (event.time_zone, self.delegation.time_zone);
-        let kept = answer::standing(programme, slot, self.delegation.id);
+        let kept = programme.ledger.valid_answer(slot, self.delegation.id);
         let form = match kept {
             Some(kept) if !form.is_rejected() && form.fields.get("comment").is_empty() => {
                 Form::new(Fields::from_pairs([("comment", kept.comment.clone())]))

@@ -4,9 +4,10 @@ use std::ops::{Add, AddAssign};
 
 use chrono::Offset;
 
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::interpreter::InterpreterId;
 use crate::room::RoomId;
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 use crate::slot::rules::overlap::needed_gap;
 use crate::slot::rules::{Candidate, Level, interpretation, place, shape};

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::search::{Offer, search};
 use super::wish::{Place, Wish, people};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::interpreter::LanguagePair;
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 
 /// A slot is never shortened below this many minutes.

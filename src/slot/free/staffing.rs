@@ -1,8 +1,9 @@
 //! The last word on an offer: whether it can be stored as it is, and if not for want of interpreters alone, with whom.
 
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::interpreter::InterpreterId;
 use crate::slot::Details;
+use crate::slot::Resource;
 use crate::slot::rules::{Candidate, Conflict, Rule, interpretation, refusals};
 
 /// Judges what is offered; returns who interprets: those in the details, or, where only they are in the way and `others`

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::agenda::sample::{KZ, SALON, at, programme, slot};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 use crate::slot::rules::Candidate;
 use crate::slot::{Kind, Slot, State};

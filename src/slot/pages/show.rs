@@ -11,7 +11,7 @@ use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, slot_view};
-use crate::notice::answer::{self, Reply};
+use crate::notice::answer::Reply;
 use crate::notice::answer_pages::AnswerWords;
 use crate::notice::{self, Method, News};
 use crate::slot::by_slot::BySlot;
@@ -149,7 +149,7 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
     let asked: Vec<Choice> = programme
         .delegations
         .iter()
-        .filter(|party| answer::expected(programme, slot.id, party.id).is_some())
+        .filter(|party| programme.ledger.expected(slot.id, party.id).is_some())
         .map(|party| Choice::new(party.code.as_str(), party.name.as_str()))
         .collect();
     let replies = Reply::ALL

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Candidate, Conflict, Finding, Level};
 use crate::delegation::{Delegation, DelegationId, Role};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 use crate::slot::{Details, Kind, Slot, SlotId, State};
 

@@ -2,10 +2,10 @@
 
 use super::rule::Rule;
 use crate::delegation::DelegationId;
-use crate::event::programme::Resource;
 use crate::interpreter::InterpreterId;
 use crate::interpreter::coverage::Relay;
 use crate::room::RoomId;
+use crate::slot::Resource;
 use crate::slot::SlotId;
 use crate::slot::interval::Interval;
 

@@ -5,9 +5,10 @@ mod help;
 pub use help::{Gap, free_interpreters, left_alone, replacements, staff};
 
 use super::{Candidate, Conflict, Finding, Level};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::interpreter::coverage::{Coverage, Understanding, coverage};
 use crate::interpreter::{Interpreter, InterpreterId};
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 use crate::slot::{Details, Kind, Slot, SlotId};
 

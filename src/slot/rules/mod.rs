@@ -13,35 +13,14 @@ pub mod wording;
 
 pub use chair::guests_without_bilateral;
 pub use finding::Finding;
-pub use rule::{Level, Rule};
+pub use rule::{Level, Override, Rule};
 
 use std::collections::{HashMap, HashSet};
 
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::by_slot::Concerning;
 use crate::slot::{Details, Slot, SlotId, State};
-use crate::time::Moment;
-
-/// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
-    /// The slot that was booked against the rule.
-    pub slot: SlotId,
-    /// Its placement then.
-    pub slot_placement: i32,
-    /// The other slot concerned and its placement then.
-    pub other: Option<(SlotId, i32)>,
-    /// Whom or what it concerns, where the rule is about somebody or something.
-    pub resource: Option<Resource>,
-    /// The rule.
-    pub rule: Rule,
-    /// Why.
-    pub reason: String,
-    /// Who said so.
-    pub author: String,
-    /// When.
-    pub at: Moment,
-}
 
 /// Something in the way of a slot, or worth knowing about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

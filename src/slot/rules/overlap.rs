@@ -1,8 +1,9 @@
 //! Rules on two slots and what they share: double booking, turnaround, transfer.
 
 use super::{Candidate, Conflict, Finding, Level};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::room::RoomId;
+use crate::slot::Resource;
 use crate::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {

@@ -1,7 +1,8 @@
 //! Rules on one slot, its place and its people: opening hours, presence, capacity, a room at all.
 
 use super::{Candidate, Conflict, Finding, Level};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::interval::Interval;
 
 pub(in crate::slot) fn check(

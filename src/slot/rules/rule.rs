@@ -1,6 +1,8 @@
 //! The catalogue: rules and levels, by the codes that files and the API use.
 
+use crate::slot::{Resource, SlotId};
 use crate::text_enum::TextEnum;
+use crate::time::Moment;
 
 /// A rule on slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,4 +143,25 @@ impl Level {
             Self::Advice => "Advice",
         }
     }
+}
+
+/// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The slot that was booked against the rule.
+    pub slot: SlotId,
+    /// Its placement then.
+    pub slot_placement: i32,
+    /// The other slot concerned and its placement then.
+    pub other: Option<(SlotId, i32)>,
+    /// Whom or what it concerns, where the rule is about somebody or something.
+    pub resource: Option<Resource>,
+    /// The rule.
+    pub rule: Rule,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub author: String,
+    /// When.
+    pub at: Moment,
 }

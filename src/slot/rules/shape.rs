@@ -3,8 +3,9 @@
 use chrono::Timelike;
 
 use super::{Candidate, Conflict, Finding, Level};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::slot::Kind;
+use crate::slot::Resource;
 use crate::time::Instant;
 
 pub(in crate::slot) fn check(

@@ -5,7 +5,8 @@ mod interpretation;
 pub use interpretation::with_languages;
 
 use super::{Candidate, Conflict, Finding};
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
+use crate::slot::Resource;
 use crate::slot::free::{self, Obstacle};
 use crate::slot::{Slot, SlotId, State};
 use crate::time::Instant;

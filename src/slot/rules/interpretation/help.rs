@@ -2,8 +2,9 @@
 
 use super::{of_details, rest, rest_of_one};
 use crate::delegation::DelegationId;
-use crate::event::programme::{Programme, Resource};
+use crate::event::programme::Programme;
 use crate::interpreter::{Interpreter, InterpreterId};
+use crate::slot::Resource;
 use crate::slot::rules::{Candidate, Finding, Level, overlap, place};
 use crate::slot::{Details, Slot, State};
 

@@ -2,9 +2,9 @@
 
 use super::{Speaker, minutes, resource_name};
 use crate::delegation::{Delegation, DelegationId};
-use crate::event::programme::Resource;
 use crate::interpreter::coverage::Relay;
 use crate::interpreter::{Interpreter, InterpreterId};
+use crate::slot::Resource;
 use crate::slot::free;
 use crate::slot::interval::Interval;
 use crate::slot::rules::interpretation::free_interpreters;
