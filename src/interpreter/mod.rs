@@ -4,7 +4,7 @@ pub mod change;
 pub mod coverage;
 pub mod forms;
 pub mod pages;
-mod pair;
+pub(crate) mod pair;
 pub mod roster;
 pub mod store;
 

@@ -11,12 +11,12 @@ mod board;
 mod cover;
 pub mod forms;
 mod ranking;
-mod relaxing;
+pub(crate) mod relaxing;
 mod search;
 mod staffing;
 #[cfg(test)]
 mod tests;
-mod wish;
+pub(crate) mod wish;
 
 pub use alternatives::{Alternative, MOST_ALTERNATIVES, alternatives, resource_free_from};
 pub use ranking::{Ranked, best, ranked};
