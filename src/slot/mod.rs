@@ -182,7 +182,7 @@ pub struct Details {
     pub interval: Interval,
     /// Where, once that is known.
     pub room: Option<RoomId>,
-    /// Who takes part, by id ([`crate::event::programme::Programme::parties`] has them in order of precedence).
+    /// Who takes part, by id (a programme has them in order of precedence).
     pub delegations: Vec<DelegationId>,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
