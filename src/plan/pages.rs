@@ -10,12 +10,13 @@ use crate::auth::session::Caller;
 use crate::event::desk::Desk;
 use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, clock_range, conflict_mark};
-use crate::slot::booking::{self, BookingError, Reasons};
+use crate::slot::booking::{self, BookingError};
 use crate::slot::free::Wish;
 use crate::slot::pages::{
     Outcome, again, any_day_field, any_room_field, hopeless, interpretation_field,
 };
 use crate::slot::rules::Candidate;
+use crate::slot::rules::Reasons;
 use crate::slot::{Details, Kind, State, forms as slot_forms};
 use crate::text_enum::TextEnum;
 use crate::web::Error;

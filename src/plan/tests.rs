@@ -1,6 +1,7 @@
 //! What a plan promises, and how near it comes to the most that is possible.
 
-use super::planner::{MOST_MEETINGS, Plan, plan};
+use super::forms;
+use super::planner::{Plan, plan};
 use crate::agenda::sample::{GUESTS, JP, KG, KZ, SALON, TJ, TM, UZ, at, ninth_meeting, programme};
 use crate::delegation::DelegationId;
 use crate::event::programme::Programme;

@@ -2,13 +2,12 @@
 //!
 //! Each function judges inside the event's transaction, so that what it saw is what it changes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::history::SlotSnapshot;
-use super::rules::{Candidate, Conflict, Level, Override, Rule, check, in_force};
+use super::rules::{Candidate, Conflict, Level, Override, Reason, Reasons, check, in_force};
 use super::{Details, Slot, SlotId, State};
 use crate::audit::{Action, Actor};
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
@@ -55,18 +54,6 @@ pub enum BookingError {
     /// The delegations could not be told, so nothing was stored.
     #[error(transparent)]
     Tell(#[from] notice::TellError),
-}
-
-/// Reasons given for rules to be set aside.
-pub type Reasons = BTreeMap<Rule, Reason>;
-
-/// Why a rule is set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// In words.
-    pub text: String,
-    /// Whose reason it is, where that is not whoever acts now.
-    pub author: Option<String>,
 }
 
 /// Whether the delegations of a confirmed slot hear of a change at once.

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::booking::{Reason, Reasons};
 use super::interval::Interval;
 use super::record::SlotRecord;
 use super::rules::{Candidate, Rule, check, in_force};
+use super::rules::{Reason, Reasons};
 use super::{Details, Kind, Slot, State};
 use crate::event::Event;
 use crate::event::programme::Programme;

@@ -3,7 +3,8 @@
 //! Whoever interprets is part of a slot's placement, so that a change ends the reasons given for it. Here nothing but
 //! one interpreter changes, and reasons for what has not changed go on with their author.
 
-use super::booking::{BookingError, Reason, at_version, history, overrides, record, successor};
+use super::booking::{BookingError, at_version, history, overrides, record, successor};
+use super::rules::Reason;
 use super::rules::{Candidate, Conflict, Finding, Level, Override, check, in_force};
 use super::{Details, Slot, SlotId, State};
 use crate::audit::Action;

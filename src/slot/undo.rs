@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::booking::{self, BookingError, Reasons, Tell};
+use super::booking::{self, BookingError, Tell};
 use super::history::SlotSnapshot;
+use super::rules::Reasons;
 use super::{Details, Slot, SlotId, State};
 use crate::audit::{self, Action, Record};
 use crate::event::programme::Programme;

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 use iikura::db::{Conn, DbError};
-use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::rules::Reasons;
 use iikura::slot::rules::Rule;
 use iikura::slot::{Details, State};
 

@@ -7,7 +7,8 @@ use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
 use iikura::event::live::Live;
 use iikura::event::programme::Programme;
-use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::booking::{self, Tell};
+use iikura::slot::rules::Reasons;
 use iikura::text::Email;
 use proptest::prelude::*;
 

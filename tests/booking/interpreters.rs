@@ -3,7 +3,8 @@
 use iikura::event::file;
 use iikura::interpreter::change::{self, slots_of};
 use iikura::notice;
-use iikura::slot::booking::{self, BookingError, Reasons};
+use iikura::slot::booking::{self, BookingError};
+use iikura::slot::rules::Reasons;
 use iikura::slot::rules::{Candidate, Rule, check, in_force};
 use iikura::slot::{Slot, staffing};
 

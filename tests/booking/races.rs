@@ -2,8 +2,9 @@
 
 use std::sync::Barrier;
 
-use iikura::slot::booking::{self, BookingError, Reasons};
+use iikura::slot::booking::{self, BookingError};
 use iikura::slot::interval::Interval;
+use iikura::slot::rules::Reasons;
 use iikura::slot::rules::Rule;
 use iikura::slot::{Details, SlotId};
 

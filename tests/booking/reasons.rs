@@ -1,8 +1,9 @@
 //! Reasons: what they are stored with, what they stand for, and when they are asked for again.
 
 use diesel::prelude::*;
-use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::booking::{self, BookingError, Tell};
 use iikura::slot::interval::Interval;
+use iikura::slot::rules::Reasons;
 use iikura::slot::rules::{Candidate, Rule, check, in_force};
 use iikura::slot::{Details, SlotId, State};
 

@@ -5,7 +5,8 @@ use iikura::audit;
 use iikura::db::schema::{audit as audit_rows, events, notices};
 use iikura::event::EventId;
 use iikura::notice::{News, due, pending};
-use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::booking::{self, Tell};
+use iikura::slot::rules::Reasons;
 use iikura::slot::rules::{Candidate, Rule, check, in_force};
 use iikura::slot::{Details, Kind, Slot, SlotId, State, undo};
 

@@ -4,7 +4,8 @@ use iikura::delegation::{self, DelegationId};
 use iikura::mail::outbox;
 use iikura::notice::{self, Method, News, Told, due};
 use iikura::room;
-use iikura::slot::booking::{self, Reasons, Tell};
+use iikura::slot::booking::{self, Tell};
+use iikura::slot::rules::Reasons;
 use iikura::slot::{Details, Kind, SlotId};
 use iikura::text::{Email, Line};
 

@@ -2,7 +2,8 @@
 
 use iikura::event::tx::EventTx;
 use iikura::mail::Post;
-use iikura::slot::booking::{self, BookingError, Reasons, Tell};
+use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::rules::Reasons;
 use iikura::slot::{Details, State};
 use iikura::{delegation, event, interpreter, room};
 

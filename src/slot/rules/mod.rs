@@ -13,7 +13,7 @@ pub mod wording;
 
 pub use chair::guests_without_bilateral;
 pub use finding::Finding;
-pub use rule::{Level, Override, Rule};
+pub use rule::{Level, Override, Reason, Reasons, Rule};
 
 use std::collections::{HashMap, HashSet};
 

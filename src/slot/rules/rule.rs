@@ -1,5 +1,7 @@
 //! The catalogue: rules and levels, by the codes that files and the API use.
 
+use std::collections::BTreeMap;
+
 use crate::slot::{Resource, SlotId};
 use crate::text_enum::TextEnum;
 use crate::time::Moment;
@@ -143,6 +145,18 @@ impl Level {
             Self::Advice => "Advice",
         }
     }
+}
+
+/// Reasons given for rules to be set aside.
+pub type Reasons = BTreeMap<Rule, Reason>;
+
+/// Why a rule is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In words.
+    pub text: String,
+    /// Whose reason it is, where that is not whoever acts now.
+    pub author: Option<String>,
 }
 
 /// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
