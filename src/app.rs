@@ -20,7 +20,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::delegation::pages as delegations;
-use crate::event;
 use crate::event::live::Live;
 use crate::event::pages::{ending, history, overview, settings, timetable, watching};
 use crate::help::pages as help;
@@ -247,7 +246,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/personal-data/erasure",
             web::post().to(personal::forget_everywhere),
         )
-        .route("/", web::get().to(event::pages::index))
+        .route("/", web::get().to(crate::event::pages::index))
         .route("/audit", web::get().to(history::of_everything))
         .route("/events", web::post().to(settings::add))
         .route("/events/new", web::get().to(settings::new))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-use crate::time::Moment;
+use crate::core::time::Moment;
 
 /// Where the program asks what time it is; tests put their own in.
 #[derive(Clone)]

@@ -12,13 +12,13 @@ use url::Url;
 use crate::auth::breached::Breached;
 use crate::auth::factor::seal::Sealer;
 use crate::auth::sign_on::{Settings as SignOn, SignOnArgs};
+use crate::core::text::Email;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
 use crate::mail::transport::Transport;
 use crate::notice::link::{Key, Links};
 use crate::operation::log::LogFormat;
 use crate::operation::tls::Tls;
-use crate::text::Email;
 use crate::web::client::{self, Proxies};
 use crate::web::connection::ClientLimits;
 

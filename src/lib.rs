@@ -15,7 +15,7 @@
 //!                   ▼
 //! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::tx)
 //!                   ▼
-//! slot::rules, slot::free, event::visibility         decide without a database: a programme in, conflicts out
+//! core::rules, core::free, core::visibility          decide without a database: a programme in, conflicts out
 //!                   ▼
 //! */store, db, audit, mail::outbox                   rows; the database itself refuses double bookings
 //!                   ▼
@@ -24,10 +24,11 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`event`] | events, the programme in memory ([`event::live`]), write transactions ([`event::tx`]), what a reader may see ([`event::visibility`]), timetable, event file |
-//! | [`slot`] | slots: booking, rules ([`slot::rules`]), free times ([`slot::free`]), undo, pages |
-//! | [`delegation`], [`room`], [`interpreter`] | the participants and places of an event: types, forms, changes, pages |
-//! | [`plan`] | places for many meetings at once |
+//! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::free`] times, the [`core::planner`], [`core::visibility`], what is [`core::due`] to be told |
+//! | [`event`] | events, the programme in memory ([`event::live`]), write transactions ([`event::tx`]), timetable, event file |
+//! | [`slot`] | slots: booking, undo, forms, pages |
+//! | [`delegation`], [`room`], [`interpreter`] | the participants and places of an event: forms, changes, pages |
+//! | [`plan`] | pages for places of many meetings at once |
 //! | [`notice`] | what each delegation was told, answers, private links |
 //! | [`mail`] | letters, calendar parts, the outbox and its worker, incoming mail |
 //! | [`agenda`] | documents: HTML, PDF, XLSX, CSV, JSON, ICS |
@@ -43,9 +44,9 @@
 //! | [`operation`] | health checks, metrics, log, TLS, `iikura doctor`, background work |
 //! | [`app`] | what handlers share, and every route |
 //! | [`cli`], [`config`] | commands, and their settings |
-//! | [`text`], [`time`] | checked text, instants and time zones |
 //!
-//! In the module of a noun the types are in `mod.rs`, Diesel in `store.rs`, parsing in `forms.rs`, changes in
+//! Modules of [`core`] import only each other, in one direction, which a test reads; all others may import them. In the
+//! module of a noun its types are in [`core`], Diesel in `store.rs`, parsing in `forms.rs`, changes in
 //! `change.rs`, handlers in `pages`, and templates in `templates/` below the same noun.
 //!
 //! # Terms
@@ -82,7 +83,7 @@
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
 //!   users with the same rights ([`web::kept`]).
 //! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
-//! - **Secrecy**: [`event::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
+//! - **Secrecy**: [`core::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
 //! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
 //!   the handlers.
 //! - **Costly work** waits in a bounded [`queue`]. A document depends on its request alone, so equal requests share one; a
@@ -102,13 +103,13 @@
 //! 3. [`event::desk::Desk::at`]: session, role and programme; `to_change` refuses observers.
 //! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
 //! 5. [`slot::booking::commit`] opens [`event::tx::write`], which raises the revision.
-//! 6. [`slot::booking::book`]: judges by [`slot::rules::check`], stores, records the history.
-//! 7. A conflict renders the form again with its reasons and [`slot::free::alternatives`] (409); success redirects (303).
+//! 6. [`slot::booking::book`]: judges by [`core::rules::check`], stores, records the history.
+//! 7. A conflict renders the form again with its reasons and [`core::free::alternatives`] (409); success redirects (303).
 //!
 //! **A confirmation sends mail** (`POST /slots/{id}/confirmation`):
 //!
 //! 1. [`slot::pages::steps::confirmation`] calls [`slot::booking::confirm`] in the transaction.
-//! 2. [`notice::tell`] finds by [`notice::due`] what each delegation does not know yet.
+//! 2. [`notice::telling::tell`] finds by [`core::due::due`] what each delegation does not know yet.
 //! 3. `notice::writing::write_to` writes one letter per contact: [`mail::compose::compose`] with [`mail::ical`].
 //! 4. [`mail::outbox`] stores the bytes in the same transaction, and what its PDF will say.
 //! 5. After the commit the worker is woken: [`mail::worker::Worker::drain`] takes a lease, renders the PDF, and sends through
@@ -136,8 +137,8 @@
 //!
 //! | what | files |
 //! | --- | --- |
-//! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::delegation`, then `crate::delegation::store`, `crate::delegation::change` (history), `crate::delegation::forms`, `crate::delegation::pages`; `crate::event::file`, `crate::event::file::read_meeting`, `crate::event::file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::agenda::build` if it is printed; the compiler names the test data that lacks it |
-//! | a rule | code and label in `crate::slot::rules::rule`; its facts in `crate::slot::rules::finding`; the check beside those of its kind in `crate::slot::rules::shape`, `crate::slot::rules::place`, `crate::slot::rules::overlap`, `crate::slot::rules::interpretation` or `crate::slot::rules::chair`; `crate::slot::rules::wording`; `crate::slot::rules::tests`; `templates/help/rules.md` |
+//! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::core::delegation`, then `crate::delegation::store`, `crate::delegation::change` (history), `crate::delegation::forms`, `crate::delegation::pages`; `crate::event::file`, `crate::event::file::read_meeting`, `crate::event::file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::core::agenda::build` if it is printed; the compiler names the test data that lacks it |
+//! | a rule | code and label in `crate::core::rule`; its facts in `crate::core::rules::finding`; the check beside those of its kind in `crate::core::rules::shape`, `crate::core::rules::place`, `crate::core::rules::overlap`, `crate::core::rules::interpretation` or `crate::core::rules::chair`; `crate::core::wording`; `crate::core::rules::tests`; `templates/help/rules.md` |
 //! | a page | a handler in the noun's `pages`, a template below `templates`, a route in `crate::app`, a row in `tests/api/doors.rs`; for the navigation `Section` in `crate::web::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
 //! | a call of the API | a handler in a module of `crate::api`, its route in `crate::api` itself, its path in `crate::api::openapi`, a row in `tests/api/doors.rs`, a row in `templates/help/api.md` |
 //! | a language of letters | a folder beside `templates/mail/letter/en`, an entry in `crate::mail::language`; nothing else |
@@ -163,6 +164,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod core;
 pub mod db;
 pub mod delegation;
 pub mod event;
@@ -177,7 +179,4 @@ pub mod plan;
 pub mod queue;
 pub mod room;
 pub mod slot;
-pub mod text;
-pub mod text_enum;
-pub mod time;
 pub mod web;

@@ -11,18 +11,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytestring::ByteString;
 
-use super::{Agenda, Pencilled, ics};
+use crate::agenda::ics;
 use crate::app::App;
 use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, Opened};
 use crate::auth::own_pages::knows_password;
 use crate::auth::session::Caller;
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{Seat, token};
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::programme::Programme;
+use crate::core::text::Line;
+use crate::core::time::{Moment, Zone};
 use crate::event::desk::Desk;
 use crate::event::live::Wanted;
-use crate::event::programme::Programme;
-use crate::text::Line;
-use crate::time::{Moment, Zone};
 use crate::web::Error;
 use crate::web::client;
 use crate::web::field::{ErrorSummary, TextField};
@@ -35,16 +36,16 @@ pub const FETCHES_AT_ONCE: f64 = 30.0;
 pub const FETCHES_PER_SECOND: f64 = 4.0 / 60.0;
 
 /// A link in the list on the page of agendas.
-pub(super) struct LinkLine {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) owner: String,
-    pub(super) made: String,
-    pub(super) used: String,
+pub(crate) struct LinkLine {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) owner: String,
+    pub(crate) made: String,
+    pub(crate) used: String,
 }
 
 impl LinkLine {
-    pub(super) fn of(link: &CalendarLink, zone: Zone) -> Self {
+    pub(crate) fn of(link: &CalendarLink, zone: Zone) -> Self {
         let words = |at: Moment| zone.local_moment(at).format("%-d %B %Y, %H:%M").to_string();
         Self {
             id: link.id.0,

@@ -2,8 +2,8 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use super::{Agenda, Clock, Entry};
-use crate::text_enum::TextEnum;
+use crate::core::agenda::{Agenda, Clock, Entry};
+use crate::core::text_enum::TextEnum;
 
 /// What tells Excel that a table is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";

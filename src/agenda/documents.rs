@@ -12,12 +12,12 @@ use super::export::Preview;
 use super::format::{Format, Options, RenderError, file_name, render};
 use super::html::Stylesheet;
 use super::pdf::{self, Choice, Paper, PdfError, Sheet, SheetError, ToldSchedule, Typesetting};
-use super::{Agenda, Pencilled};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::event::visibility::Viewer;
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::delegation::DelegationId;
+use crate::core::programme::Programme;
+use crate::core::time::Moment;
+use crate::core::visibility::Viewer;
 use crate::queue::{self, Cancellation, Counts, JobQueue, Limits, Output, Owner, QueueError, Size};
-use crate::time::Moment;
 use crate::web::Error;
 use crate::web::assets::asset;
 

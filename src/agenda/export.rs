@@ -10,15 +10,16 @@ use super::calendar_pages::LinkLine;
 use super::documents::{Document, DocumentError, PAGES_TOGETHER};
 use super::format::{Format, Options, RenderError, render as write};
 use super::pdf::{Choice, Sheet, SheetError};
-use super::{Agenda, Pencilled, csv};
+use crate::agenda::csv;
 use crate::app::App;
 use crate::auth::calendar_link;
 use crate::auth::session::Caller;
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::programme::Programme;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::day_in_words;
+use crate::core::visibility::Viewer;
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
-use crate::event::visibility::Viewer;
-use crate::text_enum::TextEnum;
-use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::field::{self, Choices, ErrorSummary, Select};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -186,7 +187,7 @@ impl Preview {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn of(agenda: &Agenda, format: Format) -> Result<Self, RenderError> {
+    pub(crate) fn of(agenda: &Agenda, format: Format) -> Result<Self, RenderError> {
         match format {
             Format::Html => Ok(Self::Itself),
             // A workbook has the same lines, by day and by delegation.
@@ -201,7 +202,7 @@ impl Preview {
     }
 
     /// How much memory it takes, about.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Pages(_) | Self::Itself => 0,
             Self::Table(head, rows, _) => {

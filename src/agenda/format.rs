@@ -1,8 +1,9 @@
 //! The forms in which an agenda leaves the house.
 
 use super::html::Stylesheet;
-use super::{Agenda, csv, html, ics, json, pdf, xlsx};
-use crate::text_enum::TextEnum;
+use crate::agenda::{csv, html, ics, json, pdf, xlsx};
+use crate::core::agenda::Agenda;
+use crate::core::text_enum::TextEnum;
 
 /// A form of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

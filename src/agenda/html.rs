@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::{Agenda, Audience, Day, Entry};
-use crate::text_enum::TextEnum;
-use crate::time::day_in_words;
+use crate::core::agenda::{Agenda, Audience, Day, Entry};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::day_in_words;
 
 /// The look of the page, on screen and on A4.
 pub const STYLESHEET: &str = include_str!("../web/assets/agenda.css");

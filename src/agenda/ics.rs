@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Agenda, Entry, Party};
+use crate::core::agenda::{Agenda, Entry, Party};
+use crate::core::slot::State;
+use crate::core::time::day_in_words;
 use crate::mail::ical::{self, Status, publish};
-use crate::slot::State;
-use crate::time::day_in_words;
 
 /// Writes the calendar to import.
 #[must_use]

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Agenda, Audience, Entry};
-use crate::text_enum::TextEnum;
-use crate::time::{Instant, Zone};
+use crate::core::agenda::{Agenda, Audience, Entry};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Instant, Zone};
 
 /// Writes the data, indented for people who look into the file.
 ///

@@ -3,15 +3,15 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::Pencilled;
 use super::documents::{Document, File};
 use super::format::Format;
 use super::pdf::{Choice, Sheet};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::agenda::Pencilled;
+use crate::core::text_enum::TextEnum;
+use crate::core::visibility::Viewer;
 use crate::event::desk::Desk;
-use crate::event::visibility::Viewer;
-use crate::text_enum::TextEnum;
 use crate::web::Error;
 
 /// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.

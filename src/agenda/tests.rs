@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 
 use super::format::{Format, Options, file_name, render};
 use super::html::Stylesheet;
-use super::sample::{self, ISSUED, JP, KG, KZ, TM, UZ};
-use super::{Agenda, Pencilled};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::event::visibility::Viewer;
-use crate::notice::{Method, Notice};
-use crate::slot::SlotId;
-use crate::slot::interval::Interval;
-use crate::text::Line;
-use crate::text_enum::TextEnum;
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::delegation::DelegationId;
+use crate::core::notice::{Method, Notice};
+use crate::core::programme::Programme;
+use crate::core::sample::{self, ISSUED, JP, KG, KZ, TM, UZ};
+use crate::core::slot::SlotId;
+use crate::core::text::Line;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::visibility::Viewer;
 
 fn staff(programme: &Programme) -> Agenda {
     Agenda::of(programme, Viewer::Staff, ISSUED, Pencilled::LeftOut).unwrap()
@@ -309,7 +309,7 @@ fn the_calendar_is_read_back_as_it_was() {
 #[test]
 fn who_was_invited_finds_the_invitation_again_in_the_file() {
     let mut programme = sample::ninth_meeting();
-    let told = crate::event::visibility::told(&programme, &sample::slot_of(&programme, KZ));
+    let told = crate::core::visibility::told(&programme, &sample::slot_of(&programme, KZ));
     let uid = |programme: &Programme, delegation| {
         let events = events(&agenda_of(programme, delegation));
         events.last().unwrap().get_uid().unwrap().to_owned()

@@ -9,8 +9,8 @@ use rust_xlsxwriter::{
     XlsxError,
 };
 
-use super::{Agenda, Audience, Entry};
-use crate::time::{Instant, Zone};
+use crate::core::agenda::{Agenda, Audience, Entry};
+use crate::core::time::{Instant, Zone};
 
 /// Rows that are shown above the table; it begins below them.
 const HEAD: u32 = 3;

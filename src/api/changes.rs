@@ -10,13 +10,13 @@ use super::Answer;
 use super::ask::{Ask, bad_request};
 use crate::audit::{self, Record};
 use crate::auth::Seat;
-use crate::event::Revision;
+use crate::core::event::Revision;
+use crate::core::time::Zone;
 use crate::event::desk::Desk;
 use crate::event::pages::watching::{
     BACKLOG, BEAT, Door, ENDED, LOOK_EVERY, STILL_THERE, streamed,
 };
 use crate::event::watch::Watching;
-use crate::time::Zone;
 use crate::web::Error;
 
 /// Feed that one answer has at most; it ends with a whole revision.

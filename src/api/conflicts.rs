@@ -9,8 +9,9 @@ use super::Answer;
 use super::ask::{Ask, unprocessable};
 use super::shape::{Alternative, Conflict, with_candidate};
 use super::wanted::NewSlot;
-use crate::slot::SlotId;
-use crate::slot::rules::{Candidate, Level, check, in_force};
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, check, in_force};
+use crate::core::slot::SlotId;
 
 /// In place of what.
 #[derive(Deserialize, IntoParams)]

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::ask::{Ask, bad_request};
 use crate::auth::UserId;
+use crate::core::event::EventId;
+use crate::core::slot::SlotId;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
-use crate::event::EventId;
-use crate::slot::SlotId;
-use crate::time::Moment;
 use crate::web::problem::Problem;
 
 /// How long a key is remembered.

@@ -15,7 +15,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 use super::shape::{Alternative, Conflict, words};
 use super::{changes, conflicts, events, plans, searching, slots};
 use crate::agenda::format::Format;
-use crate::text_enum::TextEnum;
+use crate::core::text_enum::TextEnum;
 use crate::web::problem::MEDIA_TYPE;
 
 /// The forms in which an agenda can be had.

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::ask::{Ask, bad_request};
-use crate::event::ProgrammeVersion;
+use crate::core::event::ProgrammeVersion;
 use crate::web::problem::Problem;
 
 /// `"7"`

@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 
 use super::ask::unprocessable;
 use super::shape::kind_words;
-use crate::event::programme::Programme;
+use crate::core::programme::Programme;
+use crate::core::rule::Reasons;
+use crate::core::rule::Rule;
+use crate::core::slot::{Details, Kind, State};
+use crate::core::text::{Line, quoted};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
 use crate::slot::forms;
-use crate::slot::interval::Interval;
-use crate::slot::rules::Reasons;
-use crate::slot::rules::Rule;
-use crate::slot::{Details, Kind, State};
-use crate::text::{Line, quoted};
-use crate::text_enum::TextEnum;
-use crate::time::Instant;
 use crate::web::form::FieldErrors;
 use crate::web::problem::Problem;
 
@@ -261,7 +261,7 @@ fn known_room(
     programme: &Programme,
     code: &str,
     errors: &mut FieldErrors,
-) -> Option<Option<crate::room::RoomId>> {
+) -> Option<Option<crate::core::room::RoomId>> {
     if code.is_empty() {
         return errors.take("room", Err("A room is named by its code; null is no room."));
     }

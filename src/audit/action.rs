@@ -1,6 +1,6 @@
 //! What the history records, by the words that are stored.
 
-use crate::text_enum::TextEnum;
+use crate::core::text_enum::TextEnum;
 
 /// What was done. The words are part of the hashes of rows, so a word that was in use never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,11 +13,11 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::redaction;
+use crate::core::event::{EventId, Revision};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::schema::audit;
 use crate::db::{Conn, DbError};
-use crate::event::{EventId, Revision};
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 
 /// Stands before everything else, so that a hash of ours is a hash of nothing else.
 const DOMAIN: &[u8] = b"iikura history 1";

@@ -16,11 +16,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::auth::UserId;
+use crate::core::event::{EventId, Revision};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Moment, Zone};
 use crate::db::schema::audit;
 use crate::db::{Conn, insert_rows};
-use crate::event::{EventId, Revision};
-use crate::text_enum::TextEnum;
-use crate::time::{Moment, Zone};
 
 /// Who acts: a user, or the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

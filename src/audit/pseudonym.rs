@@ -9,9 +9,9 @@ use diesel::prelude::*;
 
 use super::Record;
 use crate::auth::UserId;
+use crate::core::delegation::ContactId;
 use crate::db::Conn;
 use crate::db::schema::{contacts, users};
-use crate::delegation::ContactId;
 
 /// Crockford's alphabet: no letter that looks like a digit.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::chain::{Content, Link};
 use super::{Action, Actor, Entry, Record, pseudonym};
+use crate::core::event::{EventId, Revision};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::audit;
-use crate::event::{EventId, Revision};
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 
 /// The action of the rows that record redactions.
 pub const ACTION: Action = Action::HistoryRedacted;

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{FieldChange, redaction};
-use crate::slot::history::{RecordedReason, released_reason, utc};
-use crate::slot::rules::Rule;
-use crate::slot::{Kind, State};
-use crate::text_enum::TextEnum;
-use crate::time::Zone;
+use crate::core::history::{RecordedReason, released_reason, utc};
+use crate::core::rule::Rule;
+use crate::core::slot::{Kind, State};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Zone;
 
 /// Who reads the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,14 +8,14 @@ use crate::auth::session::TokenHash;
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
+use crate::core::event::EventId;
+use crate::core::text::{Email, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::schema::{events, memberships, users};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
-use crate::event::EventId;
 use crate::event::timetable::Zoom;
-use crate::text::{Email, Line};
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// An account with what the sign-in needs. Its hash never leaves this module's callers in `auth`.

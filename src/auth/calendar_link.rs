@@ -10,12 +10,13 @@ use crate::auth::session::TokenHash;
 use crate::auth::token::{Secret, TokenError};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{Access, EventRole, Seat, UserId};
+use crate::core::event::{EventId, ProgrammeVersion};
+use crate::core::text::Line;
+use crate::core::time::Moment;
 use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
-use crate::event::{EventId, ProgrammeVersion, archive, store};
-use crate::text::Line;
-use crate::time::Moment;
+use crate::event::{archive, store};
 
 /// How the token in every such link begins, so that programs that look for secrets in the wrong place can know it.
 const PREFIX: &str = "iikura_calendar_";

@@ -7,9 +7,9 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::auth::UserId;
 use crate::auth::session::{Caller, Token, TokenHash};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{known_devices, users};
-use crate::time::Moment;
 use crate::web::Error;
 
 /// The cookie's name.

@@ -26,10 +26,10 @@ use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
 use crate::auth::token::{Bearer, Scope};
+use crate::core::event::{EventId, ProgrammeVersion};
+use crate::core::text::{Email, Line};
+use crate::core::text_enum::TextEnum;
 use crate::event::timetable::Zoom;
-use crate::event::{EventId, ProgrammeVersion};
-use crate::text::{Email, Line};
-use crate::text_enum::TextEnum;
 use crate::web::Error;
 use crate::web::done::Done;
 

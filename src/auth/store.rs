@@ -10,13 +10,13 @@ use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{EventRole, User, UserId};
+use crate::core::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
+use crate::core::text::{Email, Line};
+use crate::core::time::Moment;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::word::Word;
 use crate::db::{Conn, on_either};
 use crate::event::timetable::Zoom;
-use crate::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
-use crate::text::{Email, Line};
-use crate::time::Moment;
 use crate::web::Error;
 
 /// Seconds by which the clocks of several servers may differ.

@@ -12,13 +12,13 @@ use crate::auth::account::{AccountError, note};
 use crate::auth::session::{Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{User, UserId};
+use crate::core::text::{Email, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::schema::{api_tokens, users};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::event::timetable::Zoom;
-use crate::text::{Email, Line};
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 
 /// How every token begins, so that programs that look for secrets in the wrong place can know it.
 pub(crate) const PREFIX: &str = "iikura_";

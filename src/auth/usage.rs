@@ -13,9 +13,9 @@ use crate::auth::calendar_link::CalendarLinkId;
 use crate::auth::session::TokenHash;
 use crate::auth::store;
 use crate::auth::token::TokenId;
+use crate::core::time::Moment;
 use crate::db::schema::{api_tokens, calendar_links, sessions};
 use crate::db::{Conn, Db, DbError};
-use crate::time::Moment;
 
 /// Marks that wait to be written, at most. Each is of a row that exists, so that no stranger can add one.
 const MAX_MARKS: usize = 50_000;

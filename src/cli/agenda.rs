@@ -9,12 +9,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::agenda::format::{Format, Options, RenderError, render};
 use crate::agenda::html::Stylesheet;
 use crate::agenda::pdf::{Choice, Sheet, SheetError, sheet};
-use crate::agenda::{Agenda, Pencilled};
-use crate::delegation::Delegation;
-use crate::event::programme::Programme;
-use crate::event::visibility::Viewer;
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::delegation::Delegation;
+use crate::core::programme::Programme;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
+use crate::core::visibility::Viewer;
 
 /// Flags of `iikura agenda`.
 #[derive(Debug, Clone, Args)]
@@ -187,7 +187,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::agenda::sample;
+    use crate::core::sample;
 
     #[derive(Debug, Parser)]
     struct Cli {

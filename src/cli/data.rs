@@ -9,13 +9,13 @@ use super::{Failure, database_url, open, open_unmigrated};
 use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
+use crate::core::programme::Programme;
+use crate::core::text::Email;
 use crate::db::{DatabaseUrl, Db};
 use crate::event::file::{self, ImportError};
 use crate::event::live::Live;
-use crate::event::programme::Programme;
 use crate::event::store;
 use crate::installation::{self, SealedFile};
-use crate::text::Email;
 
 /// What no export takes along.
 const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";

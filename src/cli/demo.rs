@@ -13,13 +13,14 @@ use crate::auth::account::{self, Profile};
 use crate::auth::password::NewPassword;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::core::event::EventId;
+use crate::core::text::{Email, Line};
+use crate::core::time::Moment;
 use crate::db::{Conn, DatabaseUrl, Db};
+use crate::event::file;
 use crate::event::live::Live;
-use crate::event::{EventId, file};
 use crate::notice::link::Key;
 use crate::operation::log;
-use crate::text::{Email, Line};
-use crate::time::Moment;
 use crate::web::client::Proxies;
 use crate::web::connection::ClientLimits;
 

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use super::Failure;
 use crate::audit::Actor;
 use crate::clock::Clock;
+use crate::core::text::Email;
 use crate::db::{Db, DbError};
 use crate::event::live::Live;
 use crate::personal::{contact, export, scrub};
-use crate::text::Email;
 
 /// Show and erase what is stored about a person
 #[derive(Debug, Clone, Subcommand)]

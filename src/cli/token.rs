@@ -7,8 +7,8 @@ use super::user::{UserError, find};
 use crate::audit::Actor;
 use crate::auth::token::{self, TokenError};
 use crate::clock::Clock;
+use crate::core::text::Line;
 use crate::db::{Db, DbError};
-use crate::text::Line;
 
 /// Make tokens with which programs act for a user
 #[derive(Debug, Clone, Subcommand)]

@@ -12,10 +12,10 @@ use crate::auth::password::{NewPassword, Rules};
 use crate::auth::{EventRole, UserId};
 use crate::clock::Clock;
 use crate::config::BreachedArgs;
+use crate::core::event::EventId;
+use crate::core::text::{Email, Line};
 use crate::db::{Conn, Db, DbError};
-use crate::event::EventId;
 use crate::personal;
-use crate::text::{Email, Line};
 
 /// Environment variable with the password of `user add` and `user password`.
 pub(super) const PASSWORD_VARIABLE: &str = "IIKURA_PASSWORD";

@@ -62,7 +62,7 @@ impl FromStr for Recipient {
         decode(text, "age").map(Self).ok_or_else(|| {
             format!(
                 "{} is no recipient; write it as age-keygen prints it, age1…",
-                crate::text::quoted(text)
+                crate::core::text::quoted(text)
             )
         })
     }

@@ -10,12 +10,12 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{HasSqlType, SingleValue};
 
-use crate::delegation::{ContactId, DelegationId};
-use crate::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
-use crate::interpreter::InterpreterId;
-use crate::room::RoomId;
-use crate::slot::SlotId;
-use crate::time::{Instant, Moment};
+use crate::core::delegation::{ContactId, DelegationId};
+use crate::core::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
+use crate::core::interpreter::InterpreterId;
+use crate::core::room::RoomId;
+use crate::core::slot::SlotId;
+use crate::core::time::{Instant, Moment};
 
 macro_rules! stored_as {
     ($integer:ty: $($newtype:ident),+ $(,)?) => { $(

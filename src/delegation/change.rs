@@ -1,14 +1,16 @@
 //! Adding, changing and removing delegations.
 
-use super::{Contact, Delegation, DelegationId, Role, store};
 use crate::audit::{Action, DETAILS_CHANGED, pseudonym};
-use crate::event::programme::Programme;
+use crate::core::delegation::{Contact, Delegation, DelegationId, Role};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, Finding, obstacles};
+use crate::core::slot::Resource;
+use crate::core::slot::Slot;
+use crate::core::wording;
+use crate::delegation::store;
 use crate::event::resource;
 use crate::event::tx::EventTx;
 use crate::mail::outbox;
-use crate::slot::Resource;
-use crate::slot::Slot;
-use crate::slot::rules::{Candidate, Finding, obstacles, wording};
 
 /// Why a delegation stays as it is.
 #[derive(Debug, thiserror::Error)]
@@ -232,7 +234,7 @@ fn record(programme: &Programme, delegation: &Delegation) -> serde_json::Value {
         "code": delegation.code.as_str(),
         "name": delegation.name.as_str(),
         "name_ja": delegation.name_ja,
-        "role": crate::text_enum::TextEnum::as_str(delegation.role),
+        "role": crate::core::text_enum::TextEnum::as_str(delegation.role),
         "principal": delegation.principal.as_str(),
         "principal_ja": delegation.principal_ja,
         "principal_title": delegation.principal_title,

@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::{Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role, language};
+use crate::core::delegation::{
+    Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role, language,
+};
+use crate::core::event::Event;
+use crate::core::text::{Code, Email, Line, optional_line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Zone;
 use crate::db::fresh_id;
-use crate::event::Event;
 use crate::event::forms::presence;
-use crate::text::{Code, Email, Line, optional_line};
-use crate::text_enum::TextEnum;
-use crate::time::Zone;
 use crate::web::form::{FieldErrors, Fields};
 
 /// The fields that come once.

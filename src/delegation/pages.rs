@@ -5,9 +5,9 @@ use askama::Template;
 
 use super::change::{self, DelegationError};
 use super::forms::{self, contact_field};
-use super::{Delegation, MOST_CONTACTS, Role};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::delegation::{Delegation, MOST_CONTACTS, Role};
 use crate::event::desk::Desk;
 use crate::event::pages::settings::ZONES;
 use crate::notice::link::Link;

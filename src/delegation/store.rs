@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::core::event::EventId;
+use crate::core::text::{Code, Email, Line};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{contacts, delegations, private_links, resources};
 use crate::db::word::Word;
+use crate::event::resource;
 use crate::event::store::stored_zone;
-use crate::event::{EventId, resource};
-use crate::text::{Code, Email, Line};
-use crate::time::Moment;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = delegations)]

@@ -4,17 +4,17 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
 use super::tx::{self, EventTx};
-use super::{EventId, Revision};
 use crate::audit::redaction::{self, Order};
 use crate::audit::{self, Action, Actor, Entry};
+use crate::core::delegation::DelegationId;
+use crate::core::event::{EventId, Revision};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{
     calendar_links, delegations, event_lifecycles, events, link_passes, slots,
 };
-use crate::delegation::DelegationId;
 use crate::mail::outbox;
 use crate::notice::link_store;
-use crate::time::Moment;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub struct Archived;
 
 impl Archived {
     /// The refusal as an error of the database, which every error of a write can hold.
-    pub(super) fn into_database_error(self) -> DieselError {
+    pub(crate) fn into_database_error(self) -> DieselError {
         DieselError::QueryBuilderError(Box::new(self))
     }
 

@@ -3,13 +3,15 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::live::Live;
-use super::programme::Programme;
 use super::tx::{self, EventTx};
-use super::{Event, Office, store};
 use crate::audit::{Action, Actor, DETAILS_CHANGED};
+use crate::core::event::{Event, Office};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, Finding, obstacles};
+use crate::core::time::Moment;
+use crate::core::wording;
 use crate::db::Conn;
-use crate::slot::rules::{Candidate, Finding, obstacles, wording};
-use crate::time::Moment;
+use crate::event::store;
 
 /// Why an event stays as it is.
 #[derive(Debug, thiserror::Error)]

@@ -6,18 +6,20 @@ use std::time::Instant;
 use actix_web::web;
 
 use super::live::Wanted;
-use super::programme::Programme;
 use super::tx::{self, EventTx};
-use super::{Event, store as events};
 use crate::agenda::documents::{Document, File};
 use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
+use crate::core::event::Event;
+use crate::core::programme::Programme;
+use crate::core::slot::{Slot, SlotId};
+use crate::core::time::Moment;
 use crate::db::Conn;
+use crate::event::store as events;
 use crate::queue::Owner;
 use crate::slot::booking::{self, BookingError};
-use crate::slot::{Slot, SlotId, store};
-use crate::time::Moment;
+use crate::slot::store;
 use crate::web::Error;
 use crate::web::page::LivePage;
 

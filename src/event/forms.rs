@@ -1,10 +1,10 @@
 //! The event form: for a new event and for the settings of one.
 
-use super::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::text::{Code, Email, Line, optional_line};
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Zone, parse_date};
 use crate::db::fresh_id;
-use crate::slot::interval::Interval;
-use crate::text::{Code, Email, Line, optional_line};
-use crate::time::{ClockTime, Zone, parse_date};
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the event form.

@@ -12,10 +12,11 @@ use std::time::Instant;
 use diesel::QueryResult;
 use tokio::sync::watch;
 
-use super::programme::Programme;
 use super::watch::Watchers;
-use super::{EventId, ProgrammeVersion, store};
+use crate::core::event::{EventId, ProgrammeVersion};
+use crate::core::programme::Programme;
 use crate::db::{Conn, Db, DbError};
+use crate::event::store;
 
 /// Programmes by event. A programme is valid while the stored version is the one it was read at, so any number of
 /// servers may keep their own.
@@ -185,7 +186,7 @@ impl Live {
     }
 
     /// Reads the programme whole, and counts that it was.
-    pub(super) fn read(&self, conn: &mut Conn, event: EventId) -> QueryResult<Option<Programme>> {
+    pub(crate) fn read(&self, conn: &mut Conn, event: EventId) -> QueryResult<Option<Programme>> {
         self.loaded.fetch_add(1, Ordering::Relaxed);
         store::read_programme(conn, event)
     }
@@ -218,7 +219,7 @@ impl Live {
     /// before this server has come to [`Live::keep`], and the next writer, who has waited for it, at once.
     ///
     /// Nobody finds a version that is never committed, and no other programme ever has the same one.
-    pub(super) fn committing(&self, programme: &Arc<Programme>) -> Committing {
+    pub(crate) fn committing(&self, programme: &Arc<Programme>) -> Committing {
         lock(&self.committing).push(Arc::clone(programme));
         Committing {
             all: Arc::clone(&self.committing),
@@ -280,7 +281,7 @@ impl Drop for Waiting {
 }
 
 /// Held while a programme is committed, until it is kept or the commit has failed.
-pub(super) struct Committing {
+pub(crate) struct Committing {
     all: Arc<Mutex<Vec<Arc<Programme>>>>,
     programme: Arc<Programme>,
 }
@@ -307,9 +308,9 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample;
+    use crate::core::event::{Revision, RevisionKey};
+    use crate::core::sample;
     use crate::db::fresh_id;
-    use crate::event::{Revision, RevisionKey};
 
     fn version(revision: i64) -> ProgrammeVersion {
         ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::EventId;
+use crate::core::event::EventId;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
 use crate::db::Conn;
 use crate::db::schema::{presences, resources};
-use crate::slot::interval::Interval;
-use crate::time::Instant;
 
 /// Stores the row that slots will hold.
 pub(crate) fn insert(

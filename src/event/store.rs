@@ -9,13 +9,14 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
 
-use super::programme::Programme;
-use super::{Day, Event, EventId, Office, ProgrammeVersion, Revision, RevisionKey, Settings};
+use crate::core::event::{
+    Day, Event, EventId, Office, ProgrammeVersion, Revision, RevisionKey, Settings,
+};
+use crate::core::programme::Programme;
+use crate::core::text::{Code, Email, Line};
+use crate::core::time::{ClockTime, Moment, Zone};
 use crate::db::schema::{event_days, events};
 use crate::db::{Conn, fresh_id};
-use crate::text::{Code, Email, Line};
-use crate::time::{ClockTime, Moment, Zone};
-use crate::{delegation, interpreter, notice, room, slot};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = events)]
@@ -189,21 +190,23 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
             .load(conn)?;
         let event = with_days(row, days)?;
         let version = ProgrammeVersion::new(event.revision, key);
-        let delegations = delegation::store::of_event(conn, id)?;
-        let rooms = room::store::of_event(conn, id)?;
-        let interpreters = interpreter::store::of_event(conn, id)?;
-        let slots = slot::store::of_event(conn, id)?;
+        let delegations = crate::delegation::store::of_event(conn, id)?;
+        let rooms = crate::room::store::of_event(conn, id)?;
+        let interpreters = crate::interpreter::store::of_event(conn, id)?;
+        let slots = crate::slot::store::of_event(conn, id)?;
         let mut programme =
             Programme::new(event, delegations, rooms, interpreters, slots).at_version(version);
         programme.overrides = Arc::new(
-            slot::store::overrides_of_event(conn, id)?
+            crate::slot::store::overrides_of_event(conn, id)?
                 .into_iter()
                 .collect(),
         );
-        programme.ledger.tell(notice::store::of_event(conn, id)?);
         programme
             .ledger
-            .hear(notice::store::answers_of_event(conn, id)?);
+            .tell(crate::notice::store::of_event(conn, id)?);
+        programme
+            .ledger
+            .hear(crate::notice::store::answers_of_event(conn, id)?);
         Ok(Some(programme))
     })
 }

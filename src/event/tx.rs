@@ -11,11 +11,12 @@ use diesel::result::Error as DieselError;
 use serde_json::Value;
 
 use super::live::Live;
-use super::programme::Programme;
-use super::{EventId, ProgrammeVersion, Revision, archive, store, wire};
 use crate::audit::{self, Action, Actor};
+use crate::core::event::{EventId, ProgrammeVersion, Revision};
+use crate::core::programme::Programme;
+use crate::core::time::Moment;
 use crate::db::Conn;
-use crate::time::Moment;
+use crate::event::{archive, store, wire};
 
 /// An open transaction on one event.
 pub struct EventTx<'c> {

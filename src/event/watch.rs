@@ -9,10 +9,10 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{EventId, ProgrammeVersion};
 use crate::auth::UserId;
+use crate::core::event::{EventId, ProgrammeVersion};
+use crate::core::slot::SlotId;
 use crate::db::fresh_id;
-use crate::slot::SlotId;
 
 /// How many pages of one person may watch at once.
 const MOST_STREAMS: usize = 40;
@@ -300,7 +300,7 @@ impl Drop for Watching {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Revision, RevisionKey};
+    use crate::core::event::{Revision, RevisionKey};
 
     const EVENT: EventId = EventId(1);
     const MORI: (UserId, &str) = (UserId(7), "Mori");

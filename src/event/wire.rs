@@ -14,8 +14,9 @@ use diesel::sql_types::Text;
 
 use super::live::Live;
 use super::watch::Editor;
-use super::{EventId, ProgrammeVersion, store};
+use crate::core::event::{EventId, ProgrammeVersion};
 use crate::db::{Conn, Db, DbError, connect, fresh_id};
+use crate::event::store;
 
 const CHANNEL: &str = "iikura";
 /// How often the connection is asked what has come in: well within the second that officers are promised.

@@ -1,12 +1,13 @@
 //! Adding, changing and removing interpreters.
 
-use super::{Interpreter, InterpreterId, store};
 use crate::audit::Action;
-use crate::event::programme::Programme;
+use crate::core::interpreter::{Interpreter, InterpreterId};
+use crate::core::programme::Programme;
+use crate::core::slot::Resource;
+use crate::core::slot::SlotId;
 use crate::event::resource;
 use crate::event::tx::EventTx;
-use crate::slot::Resource;
-use crate::slot::SlotId;
+use crate::interpreter::store;
 use crate::slot::booking::BookingError;
 use crate::slot::staffing;
 

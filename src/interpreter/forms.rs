@@ -1,10 +1,10 @@
 //! The interpreter form: name, code, language pairs and presence line by line.
 
-use super::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::event::Event;
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::text::{Code, Line};
 use crate::db::fresh_id;
-use crate::event::Event;
 use crate::event::forms::presence;
-use crate::text::{Code, Line};
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the form.

@@ -2,16 +2,18 @@
 
 use chrono::NaiveDate;
 
-use super::Interpreter;
-use super::coverage::Understanding;
-use crate::event::programme::Programme;
+use crate::core::by_slot::BySlot;
+use crate::core::coverage::Understanding;
+use crate::core::interpreter::Interpreter;
+use crate::core::programme::Programme;
+use crate::core::rule::{Level, Rule};
+use crate::core::rules::interpretation::{is_alone, is_relieved, of_details, works};
+use crate::core::rules::{Candidate, check};
+use crate::core::slot::Resource;
+use crate::core::slot::{Slot, State};
+use crate::core::time::Instant;
+use crate::core::wording;
 use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
-use crate::slot::Resource;
-use crate::slot::by_slot::BySlot;
-use crate::slot::rules::interpretation::{is_alone, is_relieved, of_details, works};
-use crate::slot::rules::{Candidate, Level, Rule, check, wording};
-use crate::slot::{Slot, State};
-use crate::time::Instant;
 
 /// One day of an interpreter.
 #[derive(Debug)]

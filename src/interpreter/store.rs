@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::event::EventId;
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::text::{Code, Line};
 use crate::db::Conn;
 use crate::db::schema::{interpreters, resources};
-use crate::event::{EventId, resource};
-use crate::text::{Code, Line};
+use crate::event::resource;
 
 /// An event's interpreters, in the order they were entered.
 ///

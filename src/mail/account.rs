@@ -9,8 +9,8 @@ use super::clean;
 use super::compose::{AutoSubmitted, ComposeError, Composed, boundary, mailbox};
 use crate::auth::User;
 use crate::auth::invitation::Kind;
-use crate::text::Email;
-use crate::time::Moment;
+use crate::core::text::Email;
+use crate::core::time::Moment;
 
 /// What the sender is called: no office of an event writes here.
 const SENDER: &str = "Iikura";
@@ -104,9 +104,9 @@ impl AccountLetter<'_> {
 mod tests {
     use super::*;
     use crate::auth::UserId;
+    use crate::core::text::Line;
     use crate::event::timetable::Zoom;
     use crate::mail::contents::contents;
-    use crate::text::Line;
 
     fn user(name: &str, email: &str) -> User {
         User {

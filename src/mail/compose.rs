@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::words::Words;
 use super::{Letter, clean, enclosure, ical};
-use crate::notice::Method;
-use crate::text::Email;
+use crate::core::notice::Method;
+use crate::core::text::Email;
 
 /// A mail ready for the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]

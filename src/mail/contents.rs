@@ -155,10 +155,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::core::notice::News;
     use crate::mail::compose::compose;
     use crate::mail::ical;
     use crate::mail::sample::{Sample, bilateral};
-    use crate::notice::News;
 
     #[test]
     fn a_mail_is_read_back_as_it_was_written() {

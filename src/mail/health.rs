@@ -4,9 +4,9 @@ use lettre::message::{Mailbox, Message, SinglePart};
 
 use super::inbox::{self, ImapUrl};
 use super::transport::{Outcome, Step, Transport};
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::db::fresh_id;
-use crate::text::Email;
-use crate::time::Moment;
 
 /// One step in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

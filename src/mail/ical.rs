@@ -8,10 +8,10 @@ use icalendar::{
 
 use super::language::Language;
 use super::{Invitation, Letter, clean, words};
-use crate::event::Office;
-use crate::notice::{Method, News};
-use crate::text_enum::TextEnum;
-use crate::time::{Instant, Moment};
+use crate::core::event::Office;
+use crate::core::notice::{Method, News};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Instant, Moment};
 
 /// Who made the calendar (RFC 5545 §3.7.3).
 const PRODID: &str = "-//Iikura//Iikura//EN";
@@ -210,8 +210,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::core::text::{Email, Line};
     use crate::mail::sample::{Sample, at, bilateral, written_at};
-    use crate::text::{Email, Line};
 
     /// Lines as they stand between the CRLFs, unfolded.
     fn lines(calendar: &str) -> Vec<String> {

@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 
 use super::Standing;
 use super::words::{CalendarWords, Words};
-use crate::notice::{Method, News};
-use crate::slot::Kind;
+use crate::core::notice::{Method, News};
+use crate::core::slot::Kind;
 
 /// A language from its templates, each named as Askama's `template` attribute has it.
 macro_rules! language {

@@ -23,12 +23,12 @@ pub mod worker;
 mod sample;
 pub mod words;
 
-use crate::delegation::{Contact, Delegation};
-use crate::event::Event;
+use crate::core::delegation::{Contact, Delegation};
+use crate::core::event::Event;
+use crate::core::notice::{News, Told};
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::notice::link::Links;
-use crate::notice::{News, Told};
-use crate::text::Email;
-use crate::time::Moment;
 
 /// Everything one mail to one contact says. The delegation sees nothing that is not in here.
 ///

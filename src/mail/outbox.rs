@@ -28,7 +28,7 @@ pub use reading::{
 
 use diesel_derive_newtype::DieselNewType;
 
-use crate::text_enum::TextEnum;
+use crate::core::text_enum::TextEnum;
 
 /// The id of a mail in the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]

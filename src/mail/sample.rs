@@ -1,12 +1,12 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
 use super::{Enclosure, Invitation, Letter, Piece, Standing};
-use crate::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
-use crate::event::{Event, EventId, Office, Revision, Settings};
-use crate::notice::{News, Told};
-use crate::slot::Kind;
-use crate::text::{Code, Email, Line};
-use crate::time::{Instant, Moment, Zone, parse_date};
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::core::event::{Event, EventId, Office, Revision, Settings};
+use crate::core::notice::{News, Told};
+use crate::core::slot::Kind;
+use crate::core::text::{Code, Email, Line};
+use crate::core::time::{Instant, Moment, Zone, parse_date};
 
 pub(super) fn line(text: &str) -> Line {
     Line::parse(text).unwrap()

@@ -3,10 +3,10 @@
 
 use super::language::{Language, Phrase};
 use super::{Letter, Piece, Standing};
-use crate::delegation::Delegation;
-use crate::event::{Event, Office};
-use crate::notice::{Method, News, Told};
-use crate::time::{Instant, Zone};
+use crate::core::delegation::Delegation;
+use crate::core::event::{Event, Office};
+use crate::core::notice::{Method, News, Told};
+use crate::core::time::{Instant, Zone};
 
 /// A letter in words, ready for its templates.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use super::transport::{Outcome, Transport};
 use super::{enclosure, inbox};
 use crate::agenda::documents::Documents;
 use crate::clock::Clock;
+use crate::core::time::Moment;
 use crate::db::{Conn, Db, DbError, fresh_id};
 use crate::queue::Owner;
-use crate::time::Moment;
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
 const POLL: Duration = Duration::from_secs(15);

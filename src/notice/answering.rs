@@ -3,14 +3,14 @@
 use diesel::QueryResult;
 use serde_json::json;
 
-use super::answer::{Answer, Outcome, Said, Via};
 use super::store;
 use crate::audit::{Action, pseudonym};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
+use crate::core::delegation::DelegationId;
+use crate::core::notice::answer::{Answer, Outcome, Said, Via};
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::text_enum::TextEnum;
 use crate::event::tx::EventTx;
-use crate::slot::SlotId;
-use crate::text_enum::TextEnum;
 
 /// Takes an answer to what a delegation was told of a slot. It never changes the slot.
 ///

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::delegation::DelegationId;
-use crate::slot::SlotId;
+use crate::core::delegation::DelegationId;
+use crate::core::slot::SlotId;
 
 /// Bytes of the key.
 const KEY: usize = 32;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::auth::session::TokenHash;
-use crate::delegation::DelegationId;
-use crate::event::Event;
-use crate::time::Moment;
+use crate::core::delegation::DelegationId;
+use crate::core::event::Event;
+use crate::core::time::Moment;
 
 const DAY: i64 = 86_400;
 /// Days after the event's last one on which links still open: people look up when they met.
@@ -65,11 +65,11 @@ impl SeenOver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample;
+    use crate::core::sample;
 
     /// The ninth meeting lasts for one day, 24 December 2022; midnight in Tokyo is 15:00 UTC.
     fn at(day: &str, hour: u32) -> Moment {
-        let day = crate::time::parse_date(day).unwrap();
+        let day = crate::core::time::parse_date(day).unwrap();
         Moment::from_seconds(day.and_hms_opt(hour, 0, 0).unwrap().and_utc().timestamp())
     }
 

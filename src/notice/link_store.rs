@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use crate::auth::session::TokenHash;
 use crate::auth::store::CLOCKS_DIFFER;
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{delegations, events, link_passes, private_links, resources};
-use crate::delegation::DelegationId;
-use crate::event::EventId;
-use crate::time::Moment;
 
 /// A delegation's private links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

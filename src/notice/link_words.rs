@@ -2,8 +2,8 @@
 
 use super::link_life;
 use super::link_store::Issued;
-use crate::event::Event;
-use crate::time::Moment;
+use crate::core::event::Event;
+use crate::core::time::Moment;
 
 /// What officers read of a delegation's links.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,14 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Pending, TellError, pending, skip as take_as_told, tell_all};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::delegation::DelegationId;
+use crate::core::due::{Pending, pending};
+use crate::core::event::ProgrammeVersion;
+use crate::core::slot::SlotId;
+use crate::core::text::Line;
 use crate::db::DbError;
-use crate::delegation::DelegationId;
-use crate::event::ProgrammeVersion;
 use crate::event::desk::Desk;
 use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
@@ -17,8 +19,7 @@ use crate::mail::outbox::{self, Mail};
 use crate::mail::pages::{paper_of, reader_sees};
 use crate::mail::words::PieceWords;
 use crate::mail::{Piece, Standing};
-use crate::slot::SlotId;
-use crate::text::Line;
+use crate::notice::telling::{TellError, skip as take_as_told, tell_all};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};

@@ -2,15 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::answer::{Answer, Reply, Via};
-use super::{Method, Notice, Told};
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::notice::answer::{Answer, Reply, Via};
+use crate::core::notice::{Method, Notice, Told};
+use crate::core::slot::SlotId;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{answers, notices};
 use crate::db::word::Word;
-use crate::delegation::DelegationId;
-use crate::event::EventId;
-use crate::slot::SlotId;
-use crate::time::Moment;
 
 type Row = (
     SlotId,

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::due::{Pending, due, pending};
 use super::writing::{Item, notice, write_to};
-use super::{News, Notice, store};
 use crate::audit::Action;
-use crate::delegation::{Delegation, DelegationId};
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::due::{Pending, due, pending};
+use crate::core::notice::{News, Notice};
+use crate::core::slot::{Slot, SlotId, State};
+use crate::core::visibility::told;
 use crate::event::tx::EventTx;
-use crate::event::visibility::told;
 use crate::mail::Post;
 use crate::mail::outbox::PostError;
-use crate::slot::{Slot, SlotId, State};
+use crate::notice::store;
 
 /// Why delegations could not be told.
 #[derive(Debug, thiserror::Error)]

@@ -4,29 +4,30 @@ use std::sync::Arc;
 
 use super::link::Link;
 use super::telling::{TellError, remember};
-use super::{News, Notice, Told, link_store};
 use crate::agenda::pdf::ToldSchedule;
+use crate::core::delegation::{Contact, Delegation};
+use crate::core::notice::{News, Notice, Told};
+use crate::core::programme::Programme;
+use crate::core::slot::Slot;
+use crate::core::time::Moment;
+use crate::core::visibility::schedule_of;
 use crate::db::{Conn, fresh_id};
-use crate::delegation::{Contact, Delegation};
-use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
-use crate::event::visibility::schedule_of;
 use crate::mail::outbox::{self, PostError};
 use crate::mail::{Enclosure, Invitation, Letter, Piece, Post, Standing, enclosure};
-use crate::slot::Slot;
-use crate::time::Moment;
+use crate::notice::link_store;
 
 /// One slot, and what a delegation is to hear of it.
-pub(super) struct Item {
-    pub(super) slot: Arc<Slot>,
-    pub(super) news: News,
+pub(crate) struct Item {
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) news: News,
 }
 
 /// Writes to every contact of a delegation, and notes what it knows then.
 ///
 /// News of one slot is one mail with everything in it. News of several is one letter, and beside it for each slot a
 /// mail that brings the calendar up to date: a liaison reads of the changes once, a calendar program of each.
-pub(super) fn write_to(
+pub(crate) fn write_to(
     tx: &mut EventTx<'_>,
     post: &Post,
     delegation: &Delegation,
@@ -85,7 +86,7 @@ pub(super) fn write_to(
 /// SEQUENCE with a later DTSTAMP for something newer (RFC 5546 §2.1.5), asks its owner anew and may forget the answer;
 /// with the same DTSTAMP it says "already processed", or enters what it has lost. Gmail wants a fresh one of updates only,
 /// and an update raises SEQUENCE, which makes it one here too.
-pub(super) fn notice(
+pub(crate) fn notice(
     programme: &Programme,
     post: &Post,
     slot: &Slot,

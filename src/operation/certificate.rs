@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use crate::time::Moment;
+use crate::core::time::Moment;
 
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;

@@ -15,9 +15,9 @@ use crate::auth::sign_on::flow;
 use crate::auth::usage::UsageMarks;
 use crate::auth::{device, store, throttle};
 use crate::clock::Clock;
+use crate::core::time::Moment;
 use crate::db::{Conn, Db, DbError};
 use crate::notice::link_store;
-use crate::time::Moment;
 use crate::web::trace;
 
 /// Seconds between two writes of last-used marks: as long as servers on one PostgreSQL may differ about them.

@@ -18,10 +18,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::App;
+use crate::core::time::Zone;
 use crate::db::DbError;
 use crate::mail::outbox;
 use crate::operation::process;
-use crate::time::Zone;
 
 /// Upper bounds of the durations, in seconds: a page takes a few milliseconds, a paper a second.
 const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];

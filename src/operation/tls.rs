@@ -16,7 +16,7 @@ use rustls::sign::CertifiedKey;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::certificate;
-use crate::time::Moment;
+use crate::core::time::Moment;
 
 /// Time between two looks at the files.
 const EVERY: Duration = Duration::from_mins(1);

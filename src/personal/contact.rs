@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::{AT_ONCE, ErasureError, Person, erase_mails, place, wipe_enclosures};
 use crate::audit::redaction::{self, Order, Row};
 use crate::audit::{Action, Actor, noun, pseudonym};
+use crate::core::delegation::{ContactId, DelegationId};
+use crate::core::event::EventId;
+use crate::core::time::Moment;
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::word::Word;
 use crate::db::{Conn, Db, fresh_id};
-use crate::delegation::{ContactId, DelegationId};
-use crate::event::EventId;
 use crate::event::live::Live;
 use crate::event::tx::{self, EventTx};
 use crate::mail::outbox::{MailId, MailState};
 use crate::notice::link_store;
-use crate::time::Moment;
 
 /// Precedes the contact in the name of an actor whose answer came from a calendar.
 const CALENDAR_OF: &str = " (calendar of ";

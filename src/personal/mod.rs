@@ -12,12 +12,12 @@ pub mod user;
 
 use diesel::prelude::*;
 
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::DbError;
 use crate::db::schema::{enclosures, outbox};
 use crate::db::word::Word;
 use crate::mail::outbox::{MailId, MailState};
-use crate::time::Moment;
 
 /// The fewest digits of a telephone number that is looked for in texts.
 const FEWEST_DIGITS: usize = 7;

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::Person;
 use super::contact::redact_value;
+use crate::core::event::EventId;
 use crate::db::{Conn, on_either};
-use crate::event::EventId;
 use crate::installation::cell::{Cell, Cells};
 use crate::installation::table::{Column, Kind, LEFT, MOVED, Table};
 

@@ -5,14 +5,15 @@ use diesel::prelude::*;
 use super::{ErasureError, contact, scrub};
 use crate::audit::{Action, Actor};
 use crate::clock::Clock;
+use crate::core::event::EventId;
+use crate::core::time::Moment;
 use crate::db::schema::{
     answers, contacts, delegations, event_days, event_lifecycles, events, inbox, outbox,
 };
 use crate::db::{Conn, Db};
+use crate::event::archive;
 use crate::event::live::Live;
 use crate::event::tx::{self, EventTx};
-use crate::event::{EventId, archive};
-use crate::time::Moment;
 
 /// Days after an event that may be set.
 pub const DAYS: std::ops::RangeInclusive<i32> = 1..=3650;

@@ -9,13 +9,14 @@ use crate::audit::redaction::{self, Order, Row};
 use crate::audit::{self, Action, Actor, Entry, noun, pseudonym};
 use crate::auth::UserId;
 use crate::auth::account;
+use crate::core::event::{EventId, Revision};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{
     answers, audit as history, events, inbox, mail_queue, outbox, overrides, users,
 };
-use crate::event::{EventId, Revision, tx};
+use crate::event::tx;
 use crate::mail::outbox::MailId;
-use crate::time::Moment;
 
 /// What follows a user's name where a program acted for the user.
 const WITH_TOKEN: &str = " with token “";

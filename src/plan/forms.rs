@@ -1,16 +1,17 @@
 //! The plan's form: which meetings, and what holds for all of them.
 
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::slot::free::forms::{ANY_DAY, ANY_ROOM, place, times, usual_title};
-use crate::slot::free::{Place, Wish};
-use crate::slot::interval::Interval;
-use crate::slot::rules::guests_without_bilateral;
-use crate::slot::{Kind, forms};
+use crate::core::delegation::DelegationId;
+use crate::core::free::{Place, Wish};
+use crate::core::programme::Programme;
+use crate::core::rules::guests_without_bilateral;
+use crate::core::slot::Kind;
+use crate::core::time::interval::Interval;
+use crate::slot::forms;
+use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times, usual_title};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 
-use super::MOST_MEETINGS;
+use crate::core::planner::MOST_MEETINGS;
 
 /// Every field the form may send.
 const FIELDS: &[&str] = &[
@@ -167,7 +168,7 @@ pub fn pair(programme: &Programme, one: &str, other: &str) -> Result<Pair, Strin
     let known = |code: &str| {
         let party = programme.delegation_by_code(code);
         party.map(|party| party.id).ok_or_else(|| {
-            let code = crate::text::quoted(code);
+            let code = crate::core::text::quoted(code);
             let codes = programme.delegations.iter().take(MOST_CODES);
             let codes: Vec<&str> = codes.map(|party| party.code.as_str()).collect();
             let more = if programme.delegations.len() > MOST_CODES {

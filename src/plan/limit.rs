@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Plan, plan};
 use crate::api::rate::Rates;
-use crate::event::programme::Programme;
+use crate::core::free::Wish;
+use crate::core::planner::{Plan, plan};
+use crate::core::programme::Programme;
 use crate::queue::{self, Cancellation, Counts, JobQueue, Limits, Output, Owner, QueueError, Size};
-use crate::slot::free::Wish;
 use crate::web::{Error, hang_up};
 
 /// Two threads; each user makes one plan at a time.
@@ -132,8 +132,8 @@ impl Drop for Spending<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample::{JP, KZ, ninth_meeting};
-    use crate::slot::Kind;
+    use crate::core::sample::{JP, KZ, ninth_meeting};
+    use crate::core::slot::Kind;
 
     #[actix_web::test]
     async fn user_who_spent_the_budget_waits_and_others_plan() {

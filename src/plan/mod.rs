@@ -5,8 +5,3 @@
 pub mod forms;
 pub mod limit;
 pub mod pages;
-mod planner;
-#[cfg(test)]
-mod tests;
-
-pub use planner::{Left, MOST_MEETINGS, Placed, Plan, plan};

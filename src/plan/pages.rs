@@ -4,21 +4,23 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::forms::{missing, pair_word};
-use super::{Left, MOST_MEETINGS, Placed, Plan, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::free::Wish;
+use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
+use crate::core::programme::Programme;
+use crate::core::rule::Reasons;
+use crate::core::rules::Candidate;
+use crate::core::slot::{Details, Kind, State};
+use crate::core::text_enum::TextEnum;
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, clock_range, conflict_mark};
+use crate::plan::forms;
 use crate::slot::booking::{self, BookingError};
-use crate::slot::free::Wish;
+use crate::slot::forms as slot_forms;
 use crate::slot::pages::{
     Outcome, again, any_day_field, any_room_field, hopeless, interpretation_field,
 };
-use crate::slot::rules::Candidate;
-use crate::slot::rules::Reasons;
-use crate::slot::{Details, Kind, State, forms as slot_forms};
-use crate::text_enum::TextEnum;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};

@@ -1,13 +1,16 @@
 //! Adding, changing and removing rooms without leaving a slot in the lurch.
 
-use super::{Room, RoomId, store};
 use crate::audit::Action;
+use crate::core::programme::Programme;
+use crate::core::room::{Room, RoomId};
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Finding, in_force, obstacles};
+use crate::core::slot::Resource;
+use crate::core::wording;
 use crate::db::is_overlap_refusal;
-use crate::event::programme::Programme;
 use crate::event::resource;
 use crate::event::tx::EventTx;
-use crate::slot::Resource;
-use crate::slot::rules::{Candidate, Finding, Level, in_force, obstacles, wording};
+use crate::room::store;
 
 /// Why a room stays as it is.
 #[derive(Debug, thiserror::Error)]

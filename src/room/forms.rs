@@ -1,8 +1,8 @@
 //! The room form.
 
-use super::{Room, RoomId};
+use crate::core::room::{Room, RoomId};
+use crate::core::text::{Code, Line, optional_line};
 use crate::db::fresh_id;
-use crate::text::{Code, Line, optional_line};
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the room form.

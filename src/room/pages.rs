@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::change::{self, RoomError};
-use super::{Room, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::room::Room;
 use crate::event::desk::Desk;
+use crate::room::forms;
 use crate::web::Error;
 use crate::web::field::{Removal, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};

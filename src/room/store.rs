@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::{Room, RoomId};
+use crate::core::event::EventId;
+use crate::core::room::{Room, RoomId};
+use crate::core::text::{Code, Line};
 use crate::db::Conn;
 use crate::db::schema::{resources, rooms};
-use crate::event::{EventId, resource};
-use crate::text::{Code, Line};
+use crate::event::resource;
 
 /// An event's rooms, in the order of the house.
 ///

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::history::SlotSnapshot;
-use super::rules::{Candidate, Conflict, Level, Override, Reason, Reasons, check, in_force};
-use super::{Details, Slot, SlotId, State};
 use crate::audit::{Action, Actor};
+use crate::core::event::EventId;
+use crate::core::history::SlotSnapshot;
+use crate::core::programme::Programme;
+use crate::core::rule::{Level, Override, Reason, Reasons};
+use crate::core::rules::{Candidate, Conflict, check, in_force};
+use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::time::Moment;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
-use crate::event::EventId;
 use crate::event::live::Live;
-use crate::event::programme::Programme;
 use crate::event::tx::{self, EventTx, Written};
 use crate::mail::Post;
-use crate::notice;
-use crate::time::Moment;
 
 /// Why a booking was refused.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum BookingError {
     Database(#[from] DbError),
     /// The delegations could not be told, so nothing was stored.
     #[error(transparent)]
-    Tell(#[from] notice::TellError),
+    Tell(#[from] crate::notice::telling::TellError),
 }
 
 /// Whether the delegations of a confirmed slot hear of a change at once.
@@ -108,7 +108,7 @@ pub fn book(
     let slot = new_slot(details, 0);
     take_over(tx, &slot, reasons)?;
     if slot.state() == State::Confirmed {
-        notice::tell(tx, post, slot.id)?;
+        crate::notice::telling::tell(tx, post, slot.id)?;
     }
     Ok(slot.id)
 }
@@ -248,19 +248,19 @@ pub fn cancel(
     told(tx, post, id, tell)
 }
 
-pub(super) fn told(
+pub(crate) fn told(
     tx: &mut EventTx<'_>,
     post: &Post,
     id: SlotId,
     tell: Tell,
 ) -> Result<(), BookingError> {
     match tell {
-        Tell::Now => Ok(notice::tell(tx, post, id)?),
+        Tell::Now => Ok(crate::notice::telling::tell(tx, post, id)?),
         Tell::Later => Ok(()),
     }
 }
 
-pub(super) fn at_version(
+pub(crate) fn at_version(
     tx: &EventTx<'_>,
     id: SlotId,
     version: i32,
@@ -277,7 +277,7 @@ pub(super) fn at_version(
     }
 }
 
-pub(super) fn replace(
+pub(crate) fn replace(
     tx: &mut EventTx<'_>,
     old: &Slot,
     details: Details,
@@ -303,7 +303,7 @@ pub(super) fn replace(
 }
 
 /// A slot with other details, its counters raised by what that changes.
-pub(super) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot {
+pub(crate) fn successor(tx: &EventTx<'_>, old: &Slot, details: Details) -> Slot {
     let moved = details.placed_differently(&old.details);
     // Whoever was told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
@@ -382,7 +382,7 @@ pub(crate) fn judge_in(
 }
 
 /// What a reason sets aside: the rule for this slot beside each other slot that the conflict is about.
-pub(super) fn overrides(
+pub(crate) fn overrides(
     tx: &EventTx<'_>,
     programme: &Programme,
     slot: &Slot,
@@ -427,7 +427,7 @@ fn entries(
     beside.into_iter().map(entry).collect()
 }
 
-pub(super) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
+pub(crate) fn history(tx: &EventTx<'_>, slot: &Slot) -> Value {
     history_in(&tx.programme(), slot)
 }
 
@@ -436,7 +436,7 @@ pub(crate) fn history_in(programme: &Programme, slot: &Slot) -> Value {
     SlotSnapshot::of(programme, slot).to_json()
 }
 
-pub(super) fn record(
+pub(crate) fn record(
     tx: &mut EventTx<'_>,
     action: Action,
     before: Option<Value>,

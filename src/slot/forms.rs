@@ -1,17 +1,18 @@
 //! The slot form: from typed values to [`Details`], and from a slot back to typed values.
 
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::interpreter::InterpreterId;
-use crate::room::RoomId;
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::InterpreterId;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rule::{Level, Rule};
+use crate::core::rule::{Reason, Reasons};
+use crate::core::rules::{Conflict, in_force};
+use crate::core::slot::{Details, Kind, Slot, State};
+use crate::core::text::{self, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Instant, parse_date};
 use crate::slot::booking::Tell;
-use crate::slot::interval::Interval;
-use crate::slot::rules::{Conflict, Level, Rule, in_force};
-use crate::slot::rules::{Reason, Reasons};
-use crate::slot::{Details, Kind, Slot, State};
-use crate::text::{self, Line};
-use crate::text_enum::TextEnum;
-use crate::time::{ClockTime, Instant, parse_date};
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field the slot form may send; `reason-…` fields come on top, one per rule.
@@ -310,7 +311,7 @@ pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
 
 fn reasons_in_force(programme: &Programme, slot: &Slot) -> Vec<(Rule, String)> {
     let mut reasons: Vec<(Rule, String)> =
-        crate::slot::rules::check(programme, crate::slot::rules::Candidate::stored(slot))
+        crate::core::rules::check(programme, crate::core::rules::Candidate::stored(slot))
             .iter()
             .filter_map(|conflict| in_force(programme, conflict))
             .map(|entry| (entry.rule, entry.reason.clone()))

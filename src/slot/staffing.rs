@@ -4,12 +4,13 @@
 //! one interpreter changes, and reasons for what has not changed go on with their author.
 
 use super::booking::{BookingError, at_version, history, overrides, record, successor};
-use super::rules::Reason;
-use super::rules::{Candidate, Conflict, Finding, Level, Override, check, in_force};
-use super::{Details, Slot, SlotId, State};
 use crate::audit::Action;
+use crate::core::interpreter::{Interpreter, InterpreterId};
+use crate::core::rule::Reason;
+use crate::core::rule::{Level, Override};
+use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
+use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::tx::EventTx;
-use crate::interpreter::{Interpreter, InterpreterId};
 
 /// Puts one interpreter in another's place, if the slot is still the `version` the officer saw.
 ///

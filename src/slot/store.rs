@@ -5,22 +5,23 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::interval::Interval;
-use super::rules::{Finding, Level, Override, Rule, overlap};
-use super::{Details, Kind, Slot, SlotId, State};
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::interpreter::InterpreterId;
+use crate::core::programme::Programme;
+use crate::core::room::{Room, RoomId};
+use crate::core::rule::{Level, Override, Rule};
+use crate::core::rules::Candidate;
+use crate::core::rules::{Finding, overlap};
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::text::Line;
+use crate::core::time::interval::Interval;
+use crate::core::time::{Instant, Moment};
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, insert_rows};
-use crate::delegation::DelegationId;
-use crate::event::EventId;
-use crate::event::programme::Programme;
 use crate::event::tx::EventTx;
-use crate::interpreter::InterpreterId;
-use crate::room::{self, Room, RoomId};
-use crate::slot::Resource;
-use crate::slot::rules::Candidate;
-use crate::text::Line;
-use crate::time::{Instant, Moment};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = slots)]
@@ -247,7 +248,7 @@ impl EventTx<'_> {
             .map(|slot| slot.id)
             .partition(|id| will.contains(id));
         set_waived(self.conn, loose.iter(), true)?;
-        room::store::update(self.conn, room)?;
+        crate::room::store::update(self.conn, room)?;
         set_waived(self.conn, tight.iter(), false)?;
         self.has_become(after);
         Ok(())
@@ -278,7 +279,7 @@ fn waived(programme: &Programme) -> HashSet<SlotId> {
                 continue;
             };
             if conflict.level == Level::NeedsReason
-                && super::rules::in_force(programme, &conflict).is_some()
+                && crate::core::rules::in_force(programme, &conflict).is_some()
                 && let Some(other) = programme.slot(other)
             {
                 earlier.insert(if other.interval().start() < slot.interval().start() {

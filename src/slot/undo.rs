@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::booking::{self, BookingError, Tell};
-use super::history::SlotSnapshot;
-use super::rules::Reasons;
-use super::{Details, Slot, SlotId, State};
 use crate::audit::{self, Action, Record};
-use crate::event::programme::Programme;
+use crate::core::history::SlotSnapshot;
+use crate::core::programme::Programme;
+use crate::core::rule::Reasons;
+use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::tx::EventTx;
 use crate::mail::Post;
-use crate::notice;
 
 /// True for what was done to the slot itself: that somebody was told or answered is no change to take back.
 #[must_use]
@@ -65,7 +64,7 @@ pub fn undo(
     let programme = tx.programme();
     let (details, mut given) = before(&programme, &slot, latest)?;
     given.extend(reasons.clone());
-    let tell = if notice::due(&programme, &slot).is_empty() {
+    let tell = if crate::core::due::due(&programme, &slot).is_empty() {
         Tell::Now
     } else {
         Tell::Later

@@ -8,7 +8,6 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use sha2::{Digest, Sha256};
 
-use crate::agenda;
 use crate::web::Error;
 
 /// Every style sheet in the order of the cascade; the order of layers is fixed in `layers.css`.
@@ -77,9 +76,10 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         ("app.css", STYLES.concat().into_bytes()),
         ("grid.css", grid_css().into_bytes()),
     ];
-    let made = made
-        .into_iter()
-        .chain([("agenda.css", agenda::html::STYLESHEET.as_bytes().to_vec())]);
+    let made = made.into_iter().chain([(
+        "agenda.css",
+        crate::agenda::html::STYLESHEET.as_bytes().to_vec(),
+    )]);
     let files = FILES.iter().map(|(name, bytes)| (*name, bytes.to_vec()));
     let mut assets: Vec<Asset> = made
         .chain(files)

@@ -12,7 +12,7 @@ use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::event::archive::Archived;
 use crate::mail::outbox::PostError;
-use crate::notice::TellError;
+use crate::notice::telling::TellError;
 use crate::web::body::FORM_LIMIT;
 use crate::web::page::{self, Shell};
 use crate::web::trace;

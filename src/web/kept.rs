@@ -11,7 +11,7 @@ use askama::Template;
 use bytestring::ByteString;
 use tokio::sync::watch;
 
-use crate::event::ProgrammeVersion;
+use crate::core::event::ProgrammeVersion;
 
 /// How many bytes are kept at most: every day of a high-level week as officers and as observers see it, by room.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -167,8 +167,8 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
+    use crate::core::event::{Revision, RevisionKey};
     use crate::db::fresh_id;
-    use crate::event::{Revision, RevisionKey};
 
     fn version(revision: i64) -> ProgrammeVersion {
         ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))

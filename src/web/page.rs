@@ -5,7 +5,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
-use crate::slot::SlotId;
+use crate::core::slot::SlotId;
 use crate::web::Error;
 use crate::web::assets::asset;
 use crate::web::done::Done;

@@ -11,8 +11,8 @@ use std::time::Instant;
 use iikura::audit::{Actor, chain};
 use iikura::auth::EventRole;
 use iikura::auth::token::{self, Scope};
-use iikura::text::Line;
-use iikura::time::Moment;
+use iikura::core::text::Line;
+use iikura::core::time::Moment;
 use iikura::web::Error;
 use serde_json::{Value, json};
 

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use iikura::agenda::format::Format;
 use iikura::agenda::pdf::Sheet;
 use iikura::auth::token::Scope;
+use iikura::core::text_enum::TextEnum;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::text_enum::TextEnum;
 use iikura::web::Error;
 use serde_json::json;
 

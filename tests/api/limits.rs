@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iikura::auth::token::Scope;
+use iikura::core::free::Wish;
+use iikura::core::slot::Kind;
 use iikura::queue::Counts;
-use iikura::slot::Kind;
-use iikura::slot::free::Wish;
 use tokio::sync::oneshot;
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};

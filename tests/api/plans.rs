@@ -1,7 +1,7 @@
 //! Plans as programs make them.
 
 use iikura::auth::token::Scope;
-use iikura::slot::{Kind, State};
+use iikura::core::slot::{Kind, State};
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::Scope;
-use iikura::time::Moment;
+use iikura::core::time::Moment;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};

@@ -75,9 +75,9 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
     };
     let before = state();
     for nothing in [json!({}), change.clone()] {
-        let idle = program.patch(&path, &json!(2), &nothing);
-        assert_eq!(idle.given(200), changed, "nothing was to change");
-        assert_eq!(idle.header("etag"), "\"2\"");
+        let same = program.patch(&path, &json!(2), &nothing);
+        assert_eq!(same.given(200), changed, "nothing was to change");
+        assert_eq!(same.header("etag"), "\"2\"");
     }
     assert_eq!(state(), before);
 
@@ -105,7 +105,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
     let stored = meeting.slot("Any");
     assert_eq!(
         stored.state(),
-        iikura::slot::State::Cancelled,
+        iikura::core::slot::State::Cancelled,
         "kept for the record"
     );
     assert!(
@@ -307,7 +307,7 @@ fn confirming_tells_the_delegations_and_a_change_leaves_notices_to_send(scratch:
     program.delete(&path, &program.get(&path).json()["version"]);
     assert_eq!(
         meeting.slot("Evening").state(),
-        iikura::slot::State::Cancelled
+        iikura::core::slot::State::Cancelled
     );
     let due = meeting.officer().get("/events/ca-jad-9/notices").body;
     assert!(due.contains("Evening meeting"), "{due}");

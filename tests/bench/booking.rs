@@ -15,21 +15,22 @@ use std::time::Instant as Stopwatch;
 use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::clock::Clock;
+use iikura::core::event::EventId;
+use iikura::core::programme::Programme;
+use iikura::core::record::SlotRecord;
+use iikura::core::rule::Reasons;
+use iikura::core::slot::Resource;
+use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::core::text::{Email, Line};
+use iikura::core::time::ClockTime;
+use iikura::core::time::interval::Interval;
 use iikura::db::schema::{audit, events, occupancy, slots};
 use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
+use iikura::event::file;
 use iikura::event::live::Live;
-use iikura::event::programme::Programme;
-use iikura::event::{EventId, file};
 use iikura::mail::Post;
 use iikura::notice::link::{Key, Links};
-use iikura::slot::Resource;
 use iikura::slot::booking::{self, BookingError};
-use iikura::slot::interval::Interval;
-use iikura::slot::record::SlotRecord;
-use iikura::slot::rules::Reasons;
-use iikura::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::text::{Email, Line};
-use iikura::time::ClockTime;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -204,7 +205,7 @@ fn insert_slot(
     conn: &mut Conn,
     bench: &Bench,
     slot: &Slot,
-    now: iikura::time::Moment,
+    now: iikura::core::time::Moment,
 ) -> QueryResult<()> {
     let (starts, ends) = (slot.interval().start(), slot.interval().end());
     diesel::insert_into(slots::table)

@@ -11,17 +11,19 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
-use iikura::delegation::DelegationId;
-use iikura::event::programme::Programme;
-use iikura::event::visibility::told;
-use iikura::interpreter::{InterpreterId, LanguagePair};
-use iikura::notice::{Method, Notice, due};
-use iikura::slot::Resource;
-use iikura::slot::free::{Offer, Place, Wish, search};
-use iikura::slot::interval::Interval;
-use iikura::slot::rules::{Candidate, Finding, Level, Rule, check_all, obstacles};
-use iikura::slot::{Kind, Slot, SlotId, State};
-use iikura::time::Moment;
+use iikura::core::delegation::DelegationId;
+use iikura::core::due::due;
+use iikura::core::free::{Offer, Place, Wish, search};
+use iikura::core::interpreter::{InterpreterId, LanguagePair};
+use iikura::core::notice::{Method, Notice};
+use iikura::core::programme::Programme;
+use iikura::core::rule::{Level, Rule};
+use iikura::core::rules::{Candidate, Finding, check_all, obstacles};
+use iikura::core::slot::Resource;
+use iikura::core::slot::{Kind, Slot, SlotId, State};
+use iikura::core::time::Moment;
+use iikura::core::time::interval::Interval;
+use iikura::core::visibility::told;
 
 #[path = "../support/rounds.rs"]
 mod rounds;

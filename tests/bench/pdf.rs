@@ -11,11 +11,12 @@
 
 use std::time::{Duration, Instant};
 
-use iikura::agenda::{Agenda, Pencilled, pdf};
-use iikura::event::Event;
-use iikura::event::programme::Programme;
-use iikura::slot::{Slot, State};
-use iikura::time::Moment;
+use iikura::agenda::pdf;
+use iikura::core::agenda::{Agenda, Pencilled};
+use iikura::core::event::Event;
+use iikura::core::programme::Programme;
+use iikura::core::slot::{Slot, State};
+use iikura::core::time::Moment;
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime};
 use typst::syntax::{FileId, Source};

@@ -22,10 +22,10 @@ use iikura::auth::password::NewPassword;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::clock::Clock;
 use iikura::config::Config;
+use iikura::core::text::{Email, Line};
 use iikura::db::{DatabaseUrl, Db};
 use iikura::event::file;
 use iikura::notice::link::Key;
-use iikura::text::{Email, Line};
 use iikura::web::client::Proxies;
 use iikura::web::connection::ClientLimits;
 

@@ -1,11 +1,11 @@
 //! Overrides in the database, counters, and what happens when somebody writes behind the program's back.
 
 use diesel::prelude::*;
+use iikura::core::rule::Reasons;
+use iikura::core::rule::Rule;
+use iikura::core::slot::{Details, State};
 use iikura::db::{Conn, DbError};
 use iikura::slot::booking::{self, BookingError, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::Rule;
-use iikura::slot::{Details, State};
 
 use crate::house::{House, reason};
 use crate::support::both::{Scratch, on_both};

@@ -2,14 +2,14 @@
 
 use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
+use iikura::core::event::EventId;
+use iikura::core::programme::Programme;
+use iikura::core::rule::Reasons;
+use iikura::core::text::Email;
 use iikura::db::DbError;
-use iikura::event::EventId;
 use iikura::event::file::{self, ImportError};
 use iikura::event::live::Live;
-use iikura::event::programme::Programme;
 use iikura::slot::booking::{self, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::text::Email;
 use proptest::prelude::*;
 
 use crate::house::{House, NOW, import};

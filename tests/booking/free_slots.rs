@@ -1,12 +1,13 @@
 //! The joint search beside an oracle that tries each start with each room and each set of interpreters by the rules.
 
-use iikura::event::programme::Programme;
-use iikura::interpreter::InterpreterId;
-use iikura::room::{Room, RoomId};
-use iikura::slot::free::{Found, Obstacle, Offer, Place, Refused, Wish, ranked, search};
-use iikura::slot::interval::Interval;
-use iikura::slot::rules::{Candidate, Conflict, Level, check};
-use iikura::slot::{Details, Kind, SlotId, State};
+use iikura::core::free::{Found, Obstacle, Offer, Place, Refused, Wish, ranked, search};
+use iikura::core::interpreter::InterpreterId;
+use iikura::core::programme::Programme;
+use iikura::core::room::{Room, RoomId};
+use iikura::core::rule::Level;
+use iikura::core::rules::{Candidate, Conflict, check};
+use iikura::core::slot::{Details, Kind, SlotId, State};
+use iikura::core::time::interval::Interval;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 

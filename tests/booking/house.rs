@@ -3,21 +3,22 @@
 use diesel::RunQueryDsl;
 use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
+use iikura::core::event::EventId;
+use iikura::core::programme::Programme;
+use iikura::core::rule::Rule;
+use iikura::core::rule::{Reason, Reasons};
+use iikura::core::slot::{Details, Kind, Slot, State};
+use iikura::core::text::{Email, Line};
+use iikura::core::time::interval::Interval;
+use iikura::core::time::{Moment, parse_date};
 use iikura::db::{Conn, Db, DbError};
 use iikura::event::file::{self, ImportError, Imported};
 use iikura::event::live::Live;
-use iikura::event::programme::Programme;
+use iikura::event::store;
 use iikura::event::tx::EventTx;
-use iikura::event::{EventId, store};
 use iikura::mail::Post;
 use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError};
-use iikura::slot::interval::Interval;
-use iikura::slot::rules::Rule;
-use iikura::slot::rules::{Reason, Reasons};
-use iikura::slot::{Details, Kind, Slot, State};
-use iikura::text::{Email, Line};
-use iikura::time::{Moment, parse_date};
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
@@ -100,7 +101,7 @@ impl<'d> House<'d> {
         written.map(|written| written.value)
     }
 
-    pub fn book(&self, details: &Details) -> Result<iikura::slot::SlotId, BookingError> {
+    pub fn book(&self, details: &Details) -> Result<iikura::core::slot::SlotId, BookingError> {
         self.try_book(|tx, post| booking::book(tx, post, details.clone(), &Reasons::new()))
     }
 

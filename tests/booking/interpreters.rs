@@ -1,12 +1,13 @@
 //! Interpreters in the programme: reasons that outlive a change of interpreters, and what travels with a file.
 
+use iikura::core::rule::Reasons;
+use iikura::core::rule::Rule;
+use iikura::core::rules::{Candidate, check, in_force};
+use iikura::core::slot::Slot;
 use iikura::event::file;
 use iikura::interpreter::change::{self, slots_of};
-use iikura::notice;
 use iikura::slot::booking::{self, BookingError};
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::{Candidate, Rule, check, in_force};
-use iikura::slot::{Slot, staffing};
+use iikura::slot::staffing;
 
 use crate::house::{House, import, reason};
 use crate::support::both::{Scratch, on_both};
@@ -20,7 +21,7 @@ on_both!(
 /// Moves the meeting with Uzbekistan to 16:50, against the turnaround before Kazakhstan's.
 fn close_together(house: &House<'_>) -> Slot {
     let slot = house.slot("Uzbekistan");
-    let details = iikura::slot::Details {
+    let details = iikura::core::slot::Details {
         interval: house.details(("16:50", 30), "conference", &[]).interval,
         ..slot.details.clone()
     };
@@ -78,8 +79,8 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
     assert_eq!(set_aside(&house, &released), turnaround);
     let open: Vec<Rule> = check(&house.stored(), Candidate::stored(&released))
         .iter()
-        .filter(|conflict| conflict.level == iikura::slot::rules::Level::NeedsReason)
-        .map(iikura::slot::rules::Conflict::rule)
+        .filter(|conflict| conflict.level == iikura::core::rule::Level::NeedsReason)
+        .map(iikura::core::rules::Conflict::rule)
         .filter(|rule| *rule != Rule::Turnaround)
         .collect();
     assert_eq!(open, [Rule::Interpretation], "the gap stands open");
@@ -103,7 +104,7 @@ fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) 
     let programme = house.programme();
     let released = programme.slot(slot.id).unwrap();
     assert_eq!((released.version, released.sequence), (3, slot.sequence));
-    assert!(notice::due(&programme, released).is_empty());
+    assert!(iikura::core::due::due(&programme, released).is_empty());
     let again = house
         .try_book(|tx, post| booking::withdraw(tx, post, slot.id, 3, booking::Tell::Later))
         .and_then(|()| {

@@ -2,11 +2,11 @@
 
 use std::sync::Barrier;
 
+use iikura::core::rule::Reasons;
+use iikura::core::rule::Rule;
+use iikura::core::slot::{Details, SlotId};
+use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError};
-use iikura::slot::interval::Interval;
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::Rule;
-use iikura::slot::{Details, SlotId};
 
 use crate::house::House;
 use crate::support::both::{Scratch, on_both};

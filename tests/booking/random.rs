@@ -1,15 +1,17 @@
 //! Random sequences of bookings: whatever was asked for, the stored programme keeps every blocked rule, and the
 //! programme in memory is the stored one.
 
-use iikura::event::programme::Programme;
+use iikura::core::free::alternatives;
+use iikura::core::notice::Notice;
+use iikura::core::programme::Programme;
+use iikura::core::rule::Reasons;
+use iikura::core::rule::{Level, Rule};
+use iikura::core::rules::{Candidate, check, check_all, in_force};
+use iikura::core::slot::Resource;
+use iikura::core::slot::{Details, Slot, State};
 use iikura::interpreter::change::{self, InterpreterError, slots_of};
-use iikura::notice::Notice;
-use iikura::slot::Resource;
 use iikura::slot::booking::{self, BookingError, Tell};
-use iikura::slot::free::alternatives;
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::{Candidate, Level, Rule, check, check_all, in_force};
-use iikura::slot::{Details, Slot, State, staffing};
+use iikura::slot::staffing;
 use proptest::prelude::*;
 
 use crate::house::{House, reason};

@@ -1,11 +1,12 @@
 //! Reasons: what they are stored with, what they stand for, and when they are asked for again.
 
 use diesel::prelude::*;
+use iikura::core::rule::Reasons;
+use iikura::core::rule::Rule;
+use iikura::core::rules::{Candidate, check, in_force};
+use iikura::core::slot::{Details, SlotId, State};
+use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError, Tell};
-use iikura::slot::interval::Interval;
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::{Candidate, Rule, check, in_force};
-use iikura::slot::{Details, SlotId, State};
 
 use crate::house::{House, NOW, reason};
 use crate::support::both::{Scratch, on_both};
@@ -55,7 +56,7 @@ fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
     match outcome {
         Err(BookingError::Conflicts(conflicts)) => conflicts
             .iter()
-            .map(iikura::slot::rules::Conflict::rule)
+            .map(iikura::core::rules::Conflict::rule)
             .collect(),
         other => panic!("not refused by a rule: {other:?}"),
     }
@@ -255,7 +256,7 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
     let offers = {
         let programme = house.programme();
         let wanted = talk("20:25", 20);
-        iikura::slot::free::alternatives(&programme, Candidate::new(&wanted))
+        iikura::core::free::alternatives(&programme, Candidate::new(&wanted))
             .into_iter()
             .map(|offer| Details {
                 interval: offer.interval,

@@ -2,13 +2,16 @@
 
 use diesel::prelude::*;
 use iikura::audit;
+use iikura::core::due::{due, pending};
+use iikura::core::event::EventId;
+use iikura::core::notice::News;
+use iikura::core::rule::Reasons;
+use iikura::core::rule::Rule;
+use iikura::core::rules::{Candidate, check, in_force};
+use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
 use iikura::db::schema::{audit as audit_rows, events, notices};
-use iikura::event::EventId;
-use iikura::notice::{News, due, pending};
 use iikura::slot::booking::{self, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::{Candidate, Rule, check, in_force};
-use iikura::slot::{Details, Kind, Slot, SlotId, State, undo};
+use iikura::slot::undo;
 
 use crate::house::{House, reason};
 use crate::support::both::{Scratch, on_both};
@@ -139,7 +142,7 @@ fn stored_rows_hold_no_labels(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let hour_too_early = Details {
         kind: Kind::CourtesyCall,
-        title: iikura::text::Line::parse("x").unwrap(),
+        title: iikura::core::text::Line::parse("x").unwrap(),
         interpretation_wanted: true,
         state: State::Confirmed,
         ..house.details(("07:30", 20), "dining", &["KZ"])

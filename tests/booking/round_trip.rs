@@ -1,14 +1,17 @@
 //! Event files, there and back: what was argued, told and stands side by side comes back as it was.
 
-use iikura::event::EventId;
+use iikura::core::due::due;
+use iikura::core::event::EventId;
+use iikura::core::notice::News;
+use iikura::core::notice::answer::{Outcome, Reply, Said, Via};
+use iikura::core::rule::Reasons;
+use iikura::core::rule::{Level, Rule};
+use iikura::core::rules::{check_all, in_force};
+use iikura::core::slot::{Details, State};
+use iikura::core::text::Line;
 use iikura::event::file::{self, ImportError};
-use iikura::notice::answer::{Outcome, Reply, Said, Via};
-use iikura::notice::{News, answering, due};
+use iikura::notice::answering;
 use iikura::slot::booking::{self, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::slot::rules::{Level, Rule, check_all, in_force};
-use iikura::slot::{Details, State};
-use iikura::text::Line;
 
 use crate::house::{House, NOW, import, reason};
 use crate::support::both::{Scratch, on_both};

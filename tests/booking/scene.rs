@@ -1,14 +1,14 @@
 //! Random programmes for the search: four parties, four rooms, four interpreters, and slots in every state on two days.
 
-use iikura::delegation::{Delegation, DelegationId, Role};
-use iikura::event::programme::Programme;
-use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
-use iikura::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use iikura::room::{Room, RoomId};
-use iikura::slot::interval::Interval;
-use iikura::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::text::{Code, Email, Line};
-use iikura::time::{Instant, parse_date};
+use iikura::core::delegation::{Delegation, DelegationId, Role};
+use iikura::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use iikura::core::programme::Programme;
+use iikura::core::room::{Room, RoomId};
+use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::core::text::{Code, Email, Line};
+use iikura::core::time::interval::Interval;
+use iikura::core::time::{Instant, parse_date};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -154,8 +154,8 @@ impl Scene {
             days: days
                 .map(|(date, (opens, closes))| Day {
                     date: parse_date(date).unwrap(),
-                    opens: iikura::time::ClockTime::from_minutes(opens * 60),
-                    closes: iikura::time::ClockTime::from_minutes(closes * 60),
+                    opens: iikura::core::time::ClockTime::from_minutes(opens * 60),
+                    closes: iikura::core::time::ClockTime::from_minutes(closes * 60),
                 })
                 .collect(),
             settings: Settings {

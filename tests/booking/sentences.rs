@@ -1,8 +1,10 @@
 //! What an officer reads when the ninth meeting has no place for what is wanted.
 
-use iikura::slot::free::{Alternative, alternatives};
-use iikura::slot::rules::{Candidate, Conflict, Level, check, check_all, in_force, wording};
-use iikura::slot::{Details, Kind, State};
+use iikura::core::free::{Alternative, alternatives};
+use iikura::core::rule::Level;
+use iikura::core::rules::{Candidate, Conflict, check, check_all, in_force};
+use iikura::core::slot::{Details, Kind, State};
+use iikura::core::wording;
 
 use crate::house::House;
 use crate::support::both::Scratch;

@@ -41,7 +41,7 @@ fn refused(scratch: &Scratch, source: &str, from: &str, to: &str, expected: &[&s
         expected,
         "{from} → {to}"
     );
-    let house = House::at(scratch, iikura::event::EventId(0));
+    let house = House::at(scratch, iikura::core::event::EventId(0));
     for table in [
         "events",
         "event_days",

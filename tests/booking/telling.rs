@@ -1,13 +1,13 @@
 //! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
 
-use iikura::delegation::{self, DelegationId};
+use iikura::core::delegation::DelegationId;
+use iikura::core::due::due;
+use iikura::core::notice::{Method, News, Told};
+use iikura::core::rule::Reasons;
+use iikura::core::slot::{Details, Kind, SlotId};
+use iikura::core::text::{Email, Line};
 use iikura::mail::outbox;
-use iikura::notice::{self, Method, News, Told, due};
-use iikura::room;
 use iikura::slot::booking::{self, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::slot::{Details, Kind, SlotId};
-use iikura::text::{Email, Line};
 
 use crate::house::{House, import};
 use crate::support::both::{Scratch, on_both};
@@ -281,8 +281,8 @@ fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
     room.name = Line::parse("Blue Salon").unwrap();
     house
         .try_book(|tx, post| {
-            room::change::change(tx, &room).unwrap();
-            Ok(notice::tell(tx, post, id)?)
+            iikura::room::change::change(tx, &room).unwrap();
+            Ok(iikura::notice::telling::tell(tx, post, id)?)
         })
         .unwrap();
     let sequences: Vec<i32> = mails(&house)
@@ -302,9 +302,9 @@ fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch)
     delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
     house
         .try_book(|tx, post| {
-            delegation::change::change(tx, &delegation).unwrap();
+            iikura::delegation::change::change(tx, &delegation).unwrap();
             tx.now = tx.now.plus(60);
-            Ok(notice::tell_again(tx, post, id)?)
+            Ok(iikura::notice::telling::tell_again(tx, post, id)?)
         })
         .unwrap();
     let expected = [

@@ -1,11 +1,10 @@
 //! What is so already is not stored again: no revision, no row of the history, no mail.
 
+use iikura::core::rule::Reasons;
+use iikura::core::slot::{Details, State};
 use iikura::event::tx::EventTx;
 use iikura::mail::Post;
 use iikura::slot::booking::{self, BookingError, Tell};
-use iikura::slot::rules::Reasons;
-use iikura::slot::{Details, State};
-use iikura::{delegation, event, interpreter, room};
 
 use crate::house::House;
 use crate::support::both::{Scratch, on_both};
@@ -50,25 +49,25 @@ const NOUNS: [(&str, Work); 6] = [
                 // A form gives every contact an id of its own.
                 contact.id.0 += 1;
             }
-            delegation::change::change(tx, &typed).unwrap();
+            iikura::delegation::change::change(tx, &typed).unwrap();
         }
         Ok(())
     }),
     ("room", |tx, _| {
         for known in tx.programme().rooms.iter() {
-            room::change::change(tx, known).unwrap();
+            iikura::room::change::change(tx, known).unwrap();
         }
         Ok(())
     }),
     ("interpreter", |tx, _| {
         for known in tx.programme().interpreters.iter() {
-            interpreter::change::change(tx, known).unwrap();
+            iikura::interpreter::change::change(tx, known).unwrap();
         }
         Ok(())
     }),
     ("event", |tx, _| {
         let event = tx.programme().event.clone();
-        event::change::change(tx, &event).unwrap();
+        iikura::event::change::change(tx, &event).unwrap();
         Ok(())
     }),
 ];
@@ -127,7 +126,7 @@ fn one_change_beside_unchanged_things_is_stored(scratch: &Scratch) {
     house
         .try_book(|tx, post| {
             slot_saved(tx, post, Tell::Later)?;
-            room::change::change(tx, &salon).unwrap();
+            iikura::room::change::change(tx, &salon).unwrap();
             slot_saved(tx, post, Tell::Later)
         })
         .unwrap();

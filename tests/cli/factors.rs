@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use iikura::auth::account;
 use iikura::auth::factor::store::{self as factors, NewFactor};
+use iikura::core::time::Moment;
 use iikura::db::{Count, Db};
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use super::Desk;

@@ -11,6 +11,7 @@ mod support;
 mod doctor;
 mod factors;
 mod history;
+mod layers;
 mod memory;
 mod moving;
 mod page;

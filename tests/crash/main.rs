@@ -26,8 +26,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use iikura::core::due::due;
+use iikura::core::notice::Method;
 use iikura::mail::outbox::MailState;
-use iikura::notice::{Method, due};
 
 use house::{House, Mail};
 use relay::{Relay, Scene};

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Barrier;
 use std::thread;
 
+use iikura::core::notice::Method;
 use iikura::db::connect;
 use iikura::mail::outbox::{self, MailId, MailState};
-use iikura::notice::Method;
 
 use crate::house::{House, NOW, houses, new_mail};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use iikura::core::notice::Method;
+use iikura::core::time::Moment;
 use iikura::mail::outbox::{self, LEASE, MailState};
 use iikura::mail::transport::{Outcome, Transport};
 use iikura::mail::worker::Bell;
-use iikura::notice::Method;
-use iikura::time::Moment;
 
 use crate::house::{House, NOW, RAW, SLOT_STARTS, houses, new_mail};
 use crate::relay::{Received, Relay, Scene};

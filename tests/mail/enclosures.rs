@@ -5,13 +5,13 @@ use std::process::Command;
 use std::thread;
 
 use iikura::agenda::pdf::ToldSchedule;
+use iikura::core::notice::News;
 use iikura::mail::contents::contents;
 use iikura::mail::enclosure;
 use iikura::mail::outbox::{self, Claimed, LEASE, MailId, MailState, Readiness};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::Bell;
 use iikura::mail::{Enclosure, Letter};
-use iikura::notice::News;
 
 use crate::house::{Desk, House, NOW, houses, told};
 use crate::relay::{Relay, Scene};
@@ -249,7 +249,8 @@ fn of_many_servers_one_sets_each_paper() {
         for sequence in 0..LETTERS {
             let mut desk = Desk::new();
             desk.delegation.contacts[0].email =
-                iikura::text::Email::parse(&format!("desk{sequence}@delegations.example")).unwrap();
+                iikura::core::text::Email::parse(&format!("desk{sequence}@delegations.example"))
+                    .unwrap();
             let news = News::Confirmed(told(0));
             let letter = Letter {
                 enclosure: Some(Enclosure {

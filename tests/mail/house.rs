@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::clock::Clock;
+use iikura::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
+use iikura::core::event::{Event, EventId, Office, Revision, Settings};
+use iikura::core::notice::{Method, News, Told};
+use iikura::core::slot::{Kind, SlotId};
+use iikura::core::text::{Code, Email, Line};
+use iikura::core::time::{Instant, Moment};
 use iikura::db::{Conn, DbError, connect};
-use iikura::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
-use iikura::event::{Event, EventId, Office, Revision, Settings};
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
 use iikura::mail::{Invitation, Letter, Piece, Standing};
-use iikura::notice::{Method, News, Told};
-use iikura::slot::{Kind, SlotId};
-use iikura::text::{Code, Email, Line};
-use iikura::time::{Instant, Moment};
 
 use crate::support::both::Scratch;
 

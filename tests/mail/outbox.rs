@@ -1,8 +1,8 @@
 //! What replaces what, and how a letter reads to somebody who missed the one before.
 
+use iikura::core::notice::{Method, News};
+use iikura::core::time::Moment;
 use iikura::mail::outbox::{self, Counts, MailState};
-use iikura::notice::{Method, News};
-use iikura::time::Moment;
 
 use crate::house::{Desk, EVENT, House, NOW, houses, new_mail, told};
 use crate::relay::{Relay, Scene};
@@ -256,7 +256,7 @@ fn the_list_is_newest_first_and_of_one_event() {
         };
         assert_eq!(ids(Some(EVENT), 10), [second, first]);
         assert_eq!(ids(None, 1), [second]);
-        assert_eq!(ids(Some(iikura::event::EventId(99)), 10), []);
+        assert_eq!(ids(Some(iikura::core::event::EventId(99)), 10), []);
         assert!(
             house
                 .write(|connection| outbox::get(connection, outbox::MailId(1)))

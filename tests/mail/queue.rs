@@ -5,12 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use iikura::core::notice::Method;
+use iikura::core::slot::SlotId;
 use iikura::db::DbError;
 use iikura::db::schema::inbox;
 use iikura::mail::outbox::{self, MailState, NewMail};
 use iikura::mail::worker::Bell;
-use iikura::notice::Method;
-use iikura::slot::SlotId;
 
 use crate::house::{House, KAZAKHSTAN, RAW, SLOT, houses, new_mail};
 use crate::relay::{Relay, Scene};

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use iikura::agenda::Pencilled;
 use iikura::agenda::documents::{Document, Documents};
 use iikura::agenda::format::Format;
-use iikura::event::programme::Programme;
-use iikura::event::visibility::Viewer;
-use iikura::event::{Event, Revision};
+use iikura::core::agenda::Pencilled;
+use iikura::core::event::{Event, Revision};
+use iikura::core::programme::Programme;
+use iikura::core::slot::Slot;
+use iikura::core::time::Moment;
+use iikura::core::visibility::Viewer;
 use iikura::queue::Owner;
-use iikura::slot::Slot;
-use iikura::time::Moment;
 
 #[allow(dead_code)]
 #[path = "../support/week.rs"]

@@ -8,10 +8,11 @@ use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
 use iikura::audit::redaction::{self, Order};
 use iikura::audit::{self, Action, Actor, Entry};
+use iikura::core::event::{EventId, Revision};
+use iikura::core::time::Moment;
 use iikura::db::schema::{audit as audit_rows, events};
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::{EventId, Revision, tx};
-use iikura::time::Moment;
+use iikura::event::tx;
 use serde_json::json;
 
 use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use iikura::audit::Actor;
+use iikura::core::event::{EventId, Revision};
+use iikura::core::programme::Programme;
+use iikura::core::time::Moment;
 use iikura::db::{Db, DbError};
 use iikura::event::live::Live;
-use iikura::event::programme::Programme;
-use iikura::event::{EventId, Revision, store, tx};
-use iikura::time::Moment;
+use iikura::event::{store, tx};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};

@@ -12,13 +12,14 @@ use iikura::audit::chain;
 use iikura::audit::{Action, Actor};
 use iikura::auth::UserId;
 use iikura::clock::Clock;
+use iikura::core::event::EventId;
+use iikura::core::time::Moment;
 use iikura::db::{Db, DbError};
 use iikura::event::live::Live;
-use iikura::event::{EventId, archive, tx};
+use iikura::event::{archive, tx};
 use iikura::installation::table::{Kind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
-use iikura::time::Moment;
 use serde_json::json;
 
 use crate::chain::behind_the_guards;

@@ -1,15 +1,15 @@
 //! A high-level week in memory: 193 delegations, 40 rooms, 60 interpreters and 3,000 slots in five days, the same
 //! every time.
 
-use iikura::delegation::{Delegation, DelegationId, Role};
-use iikura::event::programme::Programme;
-use iikura::event::{Day, Event, EventId, Office, Revision, Settings};
-use iikura::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use iikura::room::{Room, RoomId};
-use iikura::slot::interval::Interval;
-use iikura::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::text::{Code, Email, Line};
-use iikura::time::{ClockTime, Instant, parse_date};
+use iikura::core::delegation::{Delegation, DelegationId, Role};
+use iikura::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use iikura::core::programme::Programme;
+use iikura::core::room::{Room, RoomId};
+use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::core::text::{Code, Email, Line};
+use iikura::core::time::interval::Interval;
+use iikura::core::time::{ClockTime, Instant, parse_date};
 
 pub const DELEGATIONS: usize = 193;
 pub const ROOMS: usize = 40;

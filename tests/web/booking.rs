@@ -1,6 +1,6 @@
 //! Booking, confirming, changing and cancelling through the pages, on both databases.
 
-use iikura::slot::State;
+use iikura::core::slot::State;
 
 use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
 use crate::support::both::{Scratch, on_both};

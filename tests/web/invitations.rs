@@ -3,11 +3,11 @@
 use iikura::audit::Actor;
 use iikura::auth::invitation::LinkToken;
 use iikura::auth::{UserId, account};
+use iikura::core::time::Moment;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox::{self, Mail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use iikura::audit::Actor;
 use iikura::auth::EventRole;
 use iikura::cli::demo::NINTH_MEETING;
+use iikura::core::event::EventId;
+use iikura::core::programme::Programme;
+use iikura::core::slot::Slot;
+use iikura::core::text::Email;
+use iikura::core::time::Moment;
+use iikura::event::file;
 use iikura::event::live::Live;
-use iikura::event::programme::Programme;
-use iikura::event::{EventId, file};
-use iikura::slot::Slot;
-use iikura::text::Email;
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::server::{Answer, Browser, START, Server};

@@ -6,10 +6,9 @@ use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
-use iikura::clock::Clock;
+use iikura::core::text::Line;
+use iikura::core::time::Moment;
 use iikura::db::Db;
-use iikura::text::Line;
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};
@@ -122,8 +121,8 @@ fn token(meeting: &Meeting) -> String {
 #[cfg(feature = "postgres")]
 #[test]
 fn server_whose_clock_is_not_the_databases_is_not_ready() {
+    use iikura::clock::Clock;
     use iikura::operation::clock::REFUSED_SECONDS;
-    use iikura::time::Clock;
 
     let scratch = Scratch::postgres();
     let server = Server::start_on(scratch.url(), &[]);

@@ -1,6 +1,6 @@
 //! Planning many bilaterals at once, as officers use it.
 
-use iikura::slot::{Kind, State};
+use iikura::core::slot::{Kind, State};
 
 use crate::meeting::{Meeting, OBSERVER, STRANGER};
 use crate::server::{Answer, Browser};

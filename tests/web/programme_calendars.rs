@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use iikura::audit::Actor;
 use iikura::auth::account;
+use iikura::core::time::Moment;
 use iikura::event::live::Live;
 use iikura::event::{archive, tx};
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::calendars::by_both;

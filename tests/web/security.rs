@@ -1,7 +1,7 @@
 //! What comes from elsewhere, is too much or makes no sense; and the headers of every answer.
 
 use iikura::auth::EventRole;
-use iikura::event::EventId;
+use iikura::core::event::EventId;
 
 use crate::server::{PASSWORD, Server};
 

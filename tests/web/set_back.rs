@@ -2,9 +2,9 @@
 //! revisions have the same numbers as before.
 
 use diesel::prelude::*;
+use iikura::core::event::ProgrammeVersion;
 use iikura::db::Db;
 use iikura::db::schema::events;
-use iikura::event::ProgrammeVersion;
 use iikura::web::Error;
 
 use crate::live::{LIVE, Stream};

@@ -1,10 +1,10 @@
 //! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
 
 use iikura::audit::Actor;
+use iikura::core::text::Email;
+use iikura::core::time::Moment;
 use iikura::event::file::{ImportError, import};
 use iikura::event::live::Live;
-use iikura::text::Email;
-use iikura::time::Moment;
 use iikura::web::Error;
 
 use crate::interpreters::{INTERPRETERS, interpreter};

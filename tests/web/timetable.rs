@@ -1,6 +1,6 @@
 //! The timetable as an instrument, from the server's side: the dry run behind a drag, undoing, and the zoom.
 
-use iikura::slot::State;
+use iikura::core::slot::State;
 use serde_json::Value;
 
 use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
@@ -358,7 +358,7 @@ fn a_dry_run_says_what_a_booking_would(scratch: &Scratch) {
         let covers = |run: &&Value| {
             let edge = |name: &str| {
                 let minutes = i32::try_from(run[name].as_i64().unwrap()).unwrap();
-                zone.clock(iikura::time::Instant::from_minutes(minutes))
+                zone.clock(iikura::core::time::Instant::from_minutes(minutes))
             };
             edge("from").as_str() <= clock && clock <= edge("to").as_str()
         };

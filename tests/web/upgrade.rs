@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, Scope};
-use iikura::text::Line;
-use iikura::time::Moment;
+use iikura::core::text::Line;
+use iikura::core::time::Moment;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};

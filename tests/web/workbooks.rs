@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use iikura::agenda::format::{Format, Options, render};
-use iikura::agenda::{Agenda, Pencilled};
-use iikura::event::visibility::Viewer;
+use iikura::core::agenda::{Agenda, Pencilled};
+use iikura::core::visibility::Viewer;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, SLOTS, free_slot, send, with};

@@ -9,10 +9,10 @@ use super::programme::{countries, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
-use crate::agenda::{Agenda, Day, Entry, Pencilled, draft_mark};
-use crate::delegation::{Contact, Delegation};
-use crate::event::visibility::{Viewer, visible};
-use crate::slot::SlotId;
+use crate::core::agenda::{Agenda, Day, Entry, Pencilled, draft_mark};
+use crate::core::delegation::{Contact, Delegation};
+use crate::core::slot::SlotId;
+use crate::core::visibility::{Viewer, visible};
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/card.typ");
 

@@ -7,8 +7,8 @@ use super::programme::{Line, line};
 use super::sheet::{Chosen, Sheet};
 use super::words::Name;
 use super::{Paper, PdfError};
-use crate::agenda::{Day, Entry, draft_mark};
-use crate::room::Room;
+use crate::core::agenda::{Day, Entry, draft_mark};
+use crate::core::room::Room;
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/doors.typ");
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::words::{Name, text};
 use super::world;
-use crate::agenda::Agenda;
-use crate::time::Moment;
+use crate::core::agenda::Agenda;
+use crate::core::time::Moment;
 
 /// The frame around a document.
 #[derive(Debug, Serialize)]

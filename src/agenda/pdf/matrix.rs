@@ -8,8 +8,8 @@ use super::programme::{interpreters, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time};
 use super::{Paper, PdfError};
-use crate::agenda::{Day, Entry, Party, draft_mark};
-use crate::slot::Kind;
+use crate::core::agenda::{Day, Entry, Party, draft_mark};
+use crate::core::slot::Kind;
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/matrix.typ");
 

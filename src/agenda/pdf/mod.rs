@@ -25,8 +25,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::Agenda;
-use crate::time::Moment;
+use crate::core::agenda::Agenda;
+use crate::core::time::Moment;
 use head::Head;
 use process::ProcessError;
 
@@ -82,7 +82,7 @@ impl Paper {
 
     /// All that the template is given, so that a test can look through many documents without setting them.
     #[cfg(test)]
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         self.data.to_string()
     }
 
@@ -150,6 +150,6 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, PdfError> {
 }
 
 /// The agenda ready to be set.
-pub(super) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
+pub(crate) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
     programme::paper(agenda)
 }

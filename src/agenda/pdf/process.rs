@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::world::{self, TypesetError, Typesetting};
 use super::{Paper, PdfError};
+use crate::core::time::Moment;
 use crate::queue::Cancellation;
-use crate::time::Moment;
 
 /// The command of this program that sets a document.
 pub const COMMAND: &str = "typeset";

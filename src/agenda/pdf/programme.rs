@@ -6,8 +6,8 @@ use super::head::Head;
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
 use crate::agenda::format::{Format, file_name};
-use crate::agenda::{Agenda, Audience, Day, Entry};
-use crate::slot::State;
+use crate::core::agenda::{Agenda, Audience, Day, Entry};
+use crate::core::slot::State;
 
 pub(super) const TEMPLATE: &str = include_str!("../../../templates/agenda/programme.typ");
 

@@ -7,12 +7,12 @@ use super::programme::state;
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Time, text};
 use super::{Paper, PdfError};
-use crate::agenda::{Clock, draft_mark};
-use crate::event::programme::Programme;
-use crate::interpreter::Interpreter;
+use crate::core::agenda::{Clock, draft_mark};
+use crate::core::interpreter::Interpreter;
+use crate::core::programme::Programme;
+use crate::core::slot::State;
+use crate::core::time::{Instant, day_in_words};
 use crate::interpreter::roster::{Line as Booked, RosterDay, Work, roster};
-use crate::slot::State;
-use crate::time::{Instant, day_in_words};
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/roster.typ");
 

@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 
 use super::{Paper, PdfError, card, doors, matrix, roster};
-use crate::agenda::{Agenda, Pencilled};
-use crate::delegation::Delegation;
-use crate::event::programme::Programme;
-use crate::interpreter::Interpreter;
-use crate::room::Room;
-use crate::text::quoted;
-use crate::text_enum::TextEnum;
-use crate::time::{Moment, parse_date};
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::delegation::Delegation;
+use crate::core::interpreter::Interpreter;
+use crate::core::programme::Programme;
+use crate::core::room::Room;
+use crate::core::text::quoted;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Moment, parse_date};
 
 /// A sheet that only paper needs. All are the office's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,15 +9,15 @@ use super::head::Head;
 use super::programme::{DayLines, Line, Programme, TEMPLATE};
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
-use crate::agenda::{Agenda, Audience, Clock, Party};
-use crate::delegation::Delegation;
-use crate::event::visibility::known_to;
-use crate::event::{Event, Office, Revision};
-use crate::notice::Told;
-use crate::slot::Kind;
-use crate::slot::interval::Interval;
-use crate::text::{Email, Line as OneLine};
-use crate::time::{Moment, Zone, day_in_words};
+use crate::core::agenda::{Agenda, Audience, Clock, Party};
+use crate::core::delegation::Delegation;
+use crate::core::event::{Event, Office, Revision};
+use crate::core::notice::Told;
+use crate::core::slot::Kind;
+use crate::core::text::{Email, Line as OneLine};
+use crate::core::time::interval::Interval;
+use crate::core::time::{Moment, Zone, day_in_words};
+use crate::core::visibility::known_to;
 
 /// A delegation's schedule in what it was told, and in nothing else. It bears the time of a letter in the place of the
 /// programme's revision, which would tell that something was changed for others.
@@ -68,7 +68,7 @@ enum Kept {
 /// # Errors
 /// When its data cannot be written.
 pub fn as_told(
-    programme: &crate::event::programme::Programme,
+    programme: &crate::core::programme::Programme,
     delegation: &Delegation,
     now: Moment,
 ) -> Result<Paper, PdfError> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::world;
-use crate::agenda::{Clock, Party, Place};
+use crate::core::agenda::{Clock, Party, Place};
 
 /// The longest run of characters that is left in one piece; a line of the narrowest column holds about as many.
 const LONGEST_RUN: usize = 18;

@@ -18,8 +18,8 @@ use typst_pdf::{PdfOptions, Timestamp};
 use typst_svg::SvgOptions;
 
 use super::memory;
+use crate::core::time::Moment;
 use crate::queue::Cancellation;
-use crate::time::Moment;
 
 /// What every template is set with: page, type, head and foot.
 const HOUSE: &str = include_str!("../../../templates/agenda/house.typ");

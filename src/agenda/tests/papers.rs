@@ -5,16 +5,16 @@ use std::process::Command;
 
 use super::super::format::Format;
 use super::super::pdf::{Choice, Sheet, Typesetting, sheet};
-use super::super::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, TM};
 use super::{agenda_of, staff, text};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::event::{Event, Settings};
-use crate::slot::interval::Interval;
-use crate::slot::{Kind, Slot, SlotId, State};
-use crate::text::Line;
-use crate::text_enum::TextEnum;
-use crate::time::day_in_words;
+use crate::core::delegation::DelegationId;
+use crate::core::event::{Event, Settings};
+use crate::core::programme::Programme;
+use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, TM};
+use crate::core::slot::{Kind, Slot, SlotId, State};
+use crate::core::text::Line;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::day_in_words;
+use crate::core::time::interval::Interval;
 
 /// The words of a PDF, page by page, without the places at which a long one may be broken.
 pub(super) fn read(pdf: &[u8]) -> String {

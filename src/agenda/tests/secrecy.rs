@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use super::super::format::{Format, file_name};
 use super::super::pdf;
-use super::super::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
 use super::{agenda_of, staff, text};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::event::visibility::schedule_of;
-use crate::slot::interval::Interval;
-use crate::slot::{Kind, State};
-use crate::text_enum::TextEnum;
+use crate::core::delegation::DelegationId;
+use crate::core::programme::Programme;
+use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
+use crate::core::slot::{Kind, State};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::visibility::schedule_of;
 
 /// Everything a delegation can get out of the programme, folded calendar lines made whole, in lower case.
 fn all_outputs(programme: &Programme, delegation: DelegationId) -> String {

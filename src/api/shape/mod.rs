@@ -10,14 +10,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
-use crate::event::programme as house;
-use crate::event::visibility::View;
-use crate::slot::free;
-use crate::slot::interval::Interval;
-use crate::slot::rules::{self, Level, Rule, check_all, in_force, wording};
-use crate::slot::{Kind, State};
-use crate::text_enum::TextEnum;
-use crate::time::Zone;
+use crate::core::free;
+use crate::core::programme as house;
+use crate::core::rule::{Level, Rule};
+use crate::core::rules::{self, check_all, in_force};
+use crate::core::slot::{Kind, State};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Zone;
+use crate::core::time::interval::Interval;
+use crate::core::visibility::View;
+use crate::core::wording;
 
 /// The words of an enum, as a schema.
 pub(in crate::api) fn words<E: TextEnum>() -> RefOr<Schema> {
@@ -150,13 +152,13 @@ struct Resource {
 }
 
 impl Resource {
-    fn of(programme: &house::Programme, resource: crate::slot::Resource) -> Option<Self> {
+    fn of(programme: &house::Programme, resource: crate::core::slot::Resource) -> Option<Self> {
         let (kind, code) = match resource {
-            crate::slot::Resource::Delegation(id) => {
+            crate::core::slot::Resource::Delegation(id) => {
                 ("delegation", &programme.delegation(id)?.code)
             }
-            crate::slot::Resource::Room(id) => ("room", &programme.room(id)?.code),
-            crate::slot::Resource::Interpreter(id) => {
+            crate::core::slot::Resource::Room(id) => ("room", &programme.room(id)?.code),
+            crate::core::slot::Resource::Interpreter(id) => {
                 ("interpreter", &programme.interpreter(id)?.code)
             }
         };
@@ -191,7 +193,7 @@ impl Conflict {
         programme: &house::Programme,
         conflict: &rules::Conflict,
         message: String,
-        slot: Option<crate::slot::SlotId>,
+        slot: Option<crate::core::slot::SlotId>,
     ) -> Self {
         let resource = conflict.finding.resource();
         Self {
@@ -245,10 +247,10 @@ pub(in crate::api) fn with_candidate<'p>(
         None => Cow::Borrowed(programme),
         Some(stored) => {
             let moved = details.placed_differently(&stored.details);
-            Cow::Owned(programme.with_slot(crate::slot::Slot {
+            Cow::Owned(programme.with_slot(crate::core::slot::Slot {
                 placement: stored.placement + i32::from(moved),
                 details: details.clone(),
-                ..crate::slot::Slot::clone(stored)
+                ..crate::core::slot::Slot::clone(stored)
             }))
         }
     }
@@ -298,14 +300,14 @@ impl Alternative {
 
 pub(in crate::api) fn room_code(
     programme: &house::Programme,
-    room: Option<crate::room::RoomId>,
+    room: Option<crate::core::room::RoomId>,
 ) -> Option<String> {
     Some(programme.room(room?)?.code.to_string())
 }
 
 pub(in crate::api) fn delegation_codes(
     programme: &house::Programme,
-    delegations: &[crate::delegation::DelegationId],
+    delegations: &[crate::core::delegation::DelegationId],
 ) -> Vec<String> {
     let parties = programme.delegations.iter();
     parties
@@ -316,7 +318,7 @@ pub(in crate::api) fn delegation_codes(
 
 pub(in crate::api) fn interpreter_codes(
     programme: &house::Programme,
-    interpreters: &[crate::interpreter::InterpreterId],
+    interpreters: &[crate::core::interpreter::InterpreterId],
 ) -> Vec<String> {
     let known = interpreters.iter();
     known

@@ -6,11 +6,11 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::{Conflict, Slot, Span, words};
 use crate::auth::Seat;
-use crate::delegation::Role;
-use crate::event::programme as house;
-use crate::event::visibility::{Viewer, visible};
-use crate::slot::interval::Interval;
-use crate::text_enum::TextEnum;
+use crate::core::delegation::Role;
+use crate::core::programme as house;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::visibility::{Viewer, visible};
 
 fn role_words() -> RefOr<Schema> {
     words::<Role>()
@@ -130,7 +130,7 @@ pub(in crate::api) struct Event {
 }
 
 impl Event {
-    pub(in crate::api) fn of(event: &crate::event::Event) -> Self {
+    pub(in crate::api) fn of(event: &crate::core::event::Event) -> Self {
         let (office, settings) = (&event.office, &event.settings);
         Self {
             slug: event.slug.to_string(),
@@ -177,7 +177,7 @@ pub(in crate::api) struct EventAsSeen {
 }
 
 impl EventAsSeen {
-    pub(in crate::api) fn of(event: &crate::event::Event, seat: &Seat) -> Self {
+    pub(in crate::api) fn of(event: &crate::core::event::Event, seat: &Seat) -> Self {
         Self {
             event: Event::of(event),
             may_change: seat.may_change(),

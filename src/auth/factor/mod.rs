@@ -15,7 +15,7 @@ use qrcode::{Color, QrCode};
 use totp_rs::{Builder, Totp};
 
 use crate::auth::session::TokenHash;
-use crate::time::Moment;
+use crate::core::time::Moment;
 use crate::web::Error;
 
 /// Recovery codes that somebody has.

@@ -8,8 +8,8 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use super::Seed;
 use crate::auth::UserId;
 use crate::auth::session::TokenHash;
+use crate::core::time::Moment;
 use crate::notice::link::Key;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// Says what the derived key is for.

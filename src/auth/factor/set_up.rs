@@ -10,7 +10,7 @@ use super::{RecoveryCode, Seed, Square, Typed};
 use crate::auth::User;
 use crate::auth::onward::{Onward, WaitingForm};
 use crate::auth::session::TokenHash;
-use crate::time::Moment;
+use crate::core::time::Moment;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};

@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use crate::auth::account::{self, AccountError};
 use crate::auth::session::{Caller, TokenHash};
 use crate::auth::{User, UserId};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::sign_in_steps;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// Seconds in which the second step has to follow the first: a device can be fetched from the next room.

@@ -10,10 +10,10 @@ use crate::auth::account::{AccountError, note};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, invitation};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{account_rules, memberships, recovery_codes, second_factors, users};
 use crate::db::word::Word;
-use crate::time::Moment;
 
 /// A second factor as its owner sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

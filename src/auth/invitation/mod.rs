@@ -14,8 +14,8 @@ pub use store::{
 };
 pub use token::LinkToken;
 
+use crate::core::text_enum::TextEnum;
 use crate::mail::Post;
-use crate::text_enum::TextEnum;
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

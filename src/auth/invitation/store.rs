@@ -10,14 +10,14 @@ use crate::auth::account::{self, Account, AccountError, Profile, note};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::session::TokenHash;
 use crate::auth::{User, UserId};
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::db::schema::{invitations, users};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::mail::account::AccountLetter;
 use crate::mail::outbox::{self, MailId, PostError};
 use crate::notice::link::Links;
-use crate::text::Email;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// Seconds by which the clocks of several servers may differ.

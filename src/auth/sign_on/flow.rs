@@ -17,9 +17,9 @@ use sha2::Sha256;
 
 use crate::auth::onward::Onward;
 use crate::auth::session::{self, TokenHash};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::sign_on_flows;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// The cookie's name. `SameSite=Lax` lets it come along when the provider sends the browser back.

@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::audit::Action;
 use crate::auth::account::{self, Account, account_email, note};
 use crate::auth::{User, UserId};
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::db::schema::sign_on_identities;
 use crate::db::{Conn, on_either};
-use crate::text::Email;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// The longest name for somebody that a provider may have (OpenID Connect Core 1.0, section 2).

@@ -23,7 +23,7 @@ use url::Url;
 use super::flow::Secrets;
 use super::identity::Identity;
 use super::settings::{Settings, is_private};
-use crate::time::Moment;
+use crate::core::time::Moment;
 
 /// Bytes that an answer of the provider may have; keys and tokens have a few thousand.
 const LONGEST_ANSWER: u64 = 256 * 1024;

@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use crate::text::Line;
+use crate::core::text::Line;
 
 /// Flags of single sign-on.
 #[derive(Debug, Clone, Default, Args)]

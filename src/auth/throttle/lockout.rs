@@ -9,9 +9,9 @@ use super::is_current;
 use crate::audit::{self, Action, Actor, Entry, pseudonym};
 use crate::auth::account::{self, Account};
 use crate::auth::{User, UserId};
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{resources, sign_in_failures};
-use crate::time::Moment;
 
 /// Counters that are looked through, the fullest first.
 const MOST_COUNTERS: i64 = 2000;

@@ -15,9 +15,9 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::app::App;
 use crate::auth::throttle::counter::OnSuccess;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::sign_in_failures;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// Seconds of a window; it begins with the first try and is not moved by later ones.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Counters;
-use crate::time::Moment;
+use crate::core::time::Moment;
 
 /// How long a refusal holds before the database is asked again: another server may have lifted it.
 const HOLDS: Duration = Duration::from_secs(5);

@@ -263,8 +263,8 @@ struct ToldEntry {
     thread: String,
     /// RFC 3339.
     at: String,
-    #[serde(flatten, serialize_with = "crate::notice::told::write_in_files")]
-    slot: crate::notice::Told,
+    #[serde(flatten, serialize_with = "crate::core::notice::told::write_in_files")]
+    slot: crate::core::notice::Told,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<AnswerEntry>,
 }
@@ -283,6 +283,6 @@ struct AnswerEntry {
     /// RFC 3339.
     at: String,
     /// What they answered to.
-    #[serde(serialize_with = "crate::notice::told::write_in_files")]
-    told: crate::notice::Told,
+    #[serde(serialize_with = "crate::core::notice::told::write_in_files")]
+    told: crate::core::notice::Told,
 }

@@ -9,13 +9,13 @@ use toml::Spanned;
 use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::audit::Actor;
-use crate::delegation::Role;
-use crate::event::EventId;
-use crate::event::programme::Programme;
+use crate::core::delegation::Role;
+use crate::core::event::EventId;
+use crate::core::programme::Programme;
+use crate::core::text::{self, Email, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Moment, parse_date};
 use crate::slot::booking::GivenBy;
-use crate::text::{self, Email, Line};
-use crate::text_enum::TextEnum;
-use crate::time::{Moment, parse_date};
 
 /// Something wrong in an event file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,15 +7,17 @@ use toml::Spanned;
 
 use super::read::Reader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
+use crate::core::delegation::{
+    self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role,
+};
+use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::room::{Room, RoomId};
+use crate::core::text::{self, Code, Email, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Zone, parse_date};
 use crate::db::fresh_id;
-use crate::delegation::{self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role};
-use crate::event::{Day, Event, EventId, Office, Revision, Settings};
-use crate::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::room::{Room, RoomId};
-use crate::slot::interval::Interval;
-use crate::text::{self, Code, Email, Line};
-use crate::text_enum::TextEnum;
-use crate::time::{ClockTime, Zone, parse_date};
 
 impl Reader<'_> {
     pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> Event {
@@ -200,7 +202,7 @@ impl Reader<'_> {
             .iter()
             .map(|language| {
                 self.parsed("languages", &language.span(), || {
-                    crate::delegation::language(language.as_ref())
+                    crate::core::delegation::language(language.as_ref())
                 })
             })
             .collect();

@@ -9,16 +9,18 @@ use toml::Spanned;
 
 use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
+use crate::core::delegation::DelegationId;
+use crate::core::programme::Programme;
+use crate::core::rule::{Level, Rule};
+use crate::core::rule::{Reason, Reasons};
+use crate::core::rules::Conflict;
+use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::text::{self, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::ClockTime;
+use crate::core::time::interval::Interval;
+use crate::core::wording;
 use crate::slot::booking::{self, BookingError, GivenBy};
-use crate::slot::interval::Interval;
-use crate::slot::rules::{Conflict, Level, Rule, wording};
-use crate::slot::rules::{Reason, Reasons};
-use crate::slot::{Details, Kind, Slot, SlotId, State};
-use crate::text::{self, Line};
-use crate::text_enum::TextEnum;
-use crate::time::ClockTime;
 
 /// The reason on record for a rule that a file's slot breaks without naming one.
 const IMPORTED: &str = "Taken over as it stands in the imported event file";

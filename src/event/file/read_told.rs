@@ -7,15 +7,15 @@ use toml::Spanned;
 
 use super::read::Reader;
 use super::{AnswerEntry, ToldEntry};
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::notice::answer::{Answer, Reply, Via};
-use crate::notice::{Method, Notice, Told, ToldKind};
-use crate::slot::interval::Interval;
-use crate::slot::{Slot, SlotId};
-use crate::text::{self, Line};
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
+use crate::core::delegation::DelegationId;
+use crate::core::notice::answer::{Answer, Reply, Via};
+use crate::core::notice::{Method, Notice, Told, ToldKind};
+use crate::core::programme::Programme;
+use crate::core::slot::{Slot, SlotId};
+use crate::core::text::{self, Line};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
+use crate::core::time::interval::Interval;
 
 /// Says that an invitation cannot be taken over, since its UID stands for another one.
 pub(super) fn is_there_already(uid: &str) -> String {

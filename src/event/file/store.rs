@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::read::{Fault, ImportError, Imported, prepare};
 use super::read_told::is_there_already;
 use crate::audit::{self, Action, Actor, Entry};
+use crate::core::event::Event;
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::event::live::Live;
-use crate::event::programme::Programme;
+use crate::event::store;
 use crate::event::tx::{self, EventTx};
-use crate::event::{Event, store};
-use crate::slot::SlotId;
-use crate::text::Email;
-use crate::time::Moment;
-use crate::{delegation, interpreter, notice, room};
 
 /// An event as a file has it, found faultless; not stored yet.
 #[derive(Debug)]
@@ -69,13 +69,13 @@ impl Prepared {
                 }
             })?;
             for room in self.programme.rooms.iter() {
-                room::store::insert(conn, event.id, room)?;
+                crate::room::store::insert(conn, event.id, room)?;
             }
             for delegation in self.programme.delegations.iter() {
-                delegation::store::insert(conn, event.id, delegation, self.now)?;
+                crate::delegation::store::insert(conn, event.id, delegation, self.now)?;
             }
             for interpreter in self.programme.interpreters.iter() {
-                interpreter::store::insert(conn, event.id, interpreter)?;
+                crate::interpreter::store::insert(conn, event.id, interpreter)?;
             }
             tx::write(conn, live, event.id, &self.actor, self.now, |tx| {
                 self.store_programme(tx)
@@ -94,10 +94,10 @@ impl Prepared {
         let event = tx.programme().event.clone();
         tx.store_slots(&self.programme)?;
         for notice in self.programme.ledger.notices() {
-            notice::store::keep(tx.conn, event.id, notice)?;
+            crate::notice::store::keep(tx.conn, event.id, notice)?;
         }
         for answer in self.programme.ledger.answers() {
-            notice::store::keep_answer(tx.conn, event.id, answer)?;
+            crate::notice::store::keep_answer(tx.conn, event.id, answer)?;
         }
         let name = event.name.as_str();
         let after = json!({ "name": name, "slots": self.history.len() });
@@ -143,7 +143,7 @@ impl Prepared {
     fn check_told(&self, conn: &mut Conn) -> Result<(), ImportError> {
         let mut faults = Vec::new();
         for (uid, line) in &self.told {
-            if notice::store::is_known(conn, uid)? {
+            if crate::notice::store::is_known(conn, uid)? {
                 faults.push(Fault {
                     line: *line,
                     message: is_there_already(uid),

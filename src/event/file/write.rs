@@ -10,16 +10,17 @@ use super::{
     AnswerEntry, ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry,
     Parties, Party, RoomEntry, SlotEntry, ToldEntry,
 };
-use crate::delegation::Delegation;
-use crate::event::Event;
-use crate::event::programme::Programme;
-use crate::interpreter::Interpreter;
-use crate::room::Room;
-use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, Finding, Override, check, in_force};
-use crate::slot::{Details, Slot};
-use crate::text_enum::TextEnum;
-use crate::time::Instant;
+use crate::core::delegation::Delegation;
+use crate::core::event::Event;
+use crate::core::interpreter::Interpreter;
+use crate::core::programme::Programme;
+use crate::core::room::Room;
+use crate::core::rule::Override;
+use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
+use crate::core::slot::{Details, Slot};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
 
 /// Writes a whole event as a file that [`super::import`] reads back without loss.
 ///

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 
-use crate::event::programme::Programme;
+use crate::core::by_slot::BySlot;
+use crate::core::programme::Programme;
+use crate::core::slot::Resource;
+use crate::core::slot::{Slot, State};
+use crate::core::time::interval::Interval;
 use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
-use crate::slot::Resource;
-use crate::slot::by_slot::BySlot;
-use crate::slot::interval::Interval;
-use crate::slot::{Slot, State};
 
 /// A line of a day.
 #[derive(Debug)]
@@ -119,8 +119,8 @@ fn with_stays(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample::{CONFERENCE, JP, KZ, SALON, UZ, programme, slot};
-    use crate::slot::Kind;
+    use crate::core::sample::{CONFERENCE, JP, KZ, SALON, UZ, programme, slot};
+    use crate::core::slot::Kind;
 
     #[test]
     fn between_two_slots_stands_what_is_needed_of_the_time() {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::delegation::{Delegation, DelegationId};
-use crate::event::programme::Programme;
+use crate::core::by_slot::BySlot;
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::notice::answer::Reply;
+use crate::core::programme::Programme;
+use crate::core::slot::{Kind, Slot, State};
+use crate::core::time::Instant;
 use crate::event::timetable::{SlotView, slot_view};
-use crate::notice;
-use crate::notice::answer::Reply;
 use crate::notice::answer_pages::AnswerWords;
-use crate::slot::by_slot::BySlot;
-use crate::slot::{Kind, Slot, State};
-use crate::time::Instant;
 
 /// Two delegations and their bilaterals.
 #[derive(Debug)]
@@ -124,7 +123,7 @@ fn meetings(
 
 fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
     let confirmed = slot.state() == State::Confirmed;
-    let waiting: Vec<&str> = notice::due(programme, slot)
+    let waiting: Vec<&str> = crate::core::due::due(programme, slot)
         .iter()
         .map(|(delegation, _)| delegation.code.as_str())
         .collect();
@@ -164,7 +163,7 @@ fn answers(programme: &Programme, slot: &Slot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample::{JP, KZ, SALON, UZ, at, programme, slot};
+    use crate::core::sample::{JP, KZ, SALON, UZ, at, programme, slot};
 
     fn bilateral(id: i64, start: &str, parties: [DelegationId; 2], state: State) -> Slot {
         slot(

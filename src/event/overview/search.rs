@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::delegation::DelegationId;
-use crate::event::programme::Programme;
-use crate::room::RoomId;
-use crate::slot::{Kind, Slot, State};
+use crate::core::delegation::DelegationId;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::slot::{Kind, Slot, State};
 
 /// What is asked for; everything that is named must be true of a slot.
 #[derive(Debug, Clone, Default)]
@@ -95,8 +95,8 @@ fn text_of(programme: &Programme, slot: &Slot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample::{HALL, JP, KZ, SALON, UZ, programme, slot};
-    use crate::slot::SlotId;
+    use crate::core::sample::{HALL, JP, KZ, SALON, UZ, programme, slot};
+    use crate::core::slot::SlotId;
 
     #[test]
     fn all_words_must_be_found_somewhere_and_all_wishes_be_true() {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::event::EventId;
+use crate::core::event::EventId;
 use crate::event::archive::{self, DeletionError};
 use crate::event::desk::Desk;
 use crate::event::pages::settings;

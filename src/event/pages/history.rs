@@ -6,9 +6,9 @@ use askama::Template;
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
+use crate::core::time::Zone;
 use crate::event::desk::Desk;
 use crate::event::store;
-use crate::time::Zone;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 

@@ -12,11 +12,11 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::time::day_in_words;
 use crate::event::archive;
 use crate::event::desk::seats;
 use crate::mail::health_pages::PauseWords;
 use crate::mail::{inbox, outbox};
-use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 

@@ -5,11 +5,12 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::{Caller, Session};
+use crate::core::event::Settings;
+use crate::core::time::Zone;
 use crate::event::change::{self, Cause, EventError};
 use crate::event::desk::Desk;
-use crate::event::{Settings, archive, forms};
+use crate::event::{archive, forms};
 use crate::personal::retention;
-use crate::time::Zone;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};

@@ -7,16 +7,15 @@ use chrono::NaiveDate;
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::auth::store;
+use crate::core::by_slot::BySlot;
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{day_in_words, parse_date};
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
 use crate::event::timetable::{
     Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
 };
-use crate::notice::{self};
-use crate::slot::SlotId;
-use crate::slot::by_slot::BySlot;
-use crate::text_enum::TextEnum;
-use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::kept::Markup;
@@ -257,7 +256,7 @@ fn untold(programme: &Programme) -> Vec<Untold> {
     let slots = programme.slots().iter();
     slots
         .filter_map(|slot| {
-            let due = notice::due(programme, slot);
+            let due = crate::core::due::due(programme, slot);
             let names: Vec<&str> = due
                 .iter()
                 .map(|(delegation, _)| delegation.name.as_str())

@@ -15,10 +15,10 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::auth::{Seat, UserId};
-use crate::event::ProgrammeVersion;
+use crate::core::event::ProgrammeVersion;
+use crate::core::slot::SlotId;
 use crate::event::desk::Desk;
 use crate::event::watch::{Editor, Standing, Watching};
-use crate::slot::SlotId;
 use crate::web::Error;
 
 /// How often the stream says a word, so that a dead line is noticed: two words are lost on one before it is.

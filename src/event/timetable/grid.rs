@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::{Layout, Mark, SlotView, slot_view};
-use crate::event::programme::Programme;
-use crate::slot::Resource;
-use crate::slot::by_slot::BySlot;
-use crate::slot::interval::Interval;
-use crate::slot::{Slot, SlotId};
-use crate::time::Instant;
+use crate::core::by_slot::BySlot;
+use crate::core::programme::Programme;
+use crate::core::slot::Resource;
+use crate::core::slot::{Slot, SlotId};
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
 
 /// Minutes per row of the grid on screen.
 pub const ROW_MINUTES: i32 = 5;

@@ -8,13 +8,14 @@ pub use grid::{Block, Column, Content, DayPlan, ROW_MINUTES, day_plan, window};
 
 use chrono::NaiveDate;
 
-use super::programme::Programme;
-use crate::slot::by_slot::{BySlot, Concerning};
-use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, check_all, in_force, wording};
-use crate::slot::{Slot, SlotId, State};
-use crate::text_enum::TextEnum;
-use crate::time::Instant;
+use crate::core::by_slot::{BySlot, Concerning};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, Conflict, check_all, in_force};
+use crate::core::slot::{Slot, SlotId, State};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
+use crate::core::wording;
 
 /// What the columns stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

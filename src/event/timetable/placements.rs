@@ -4,13 +4,15 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::window;
-use crate::event::programme::Programme;
-use crate::room::RoomId;
-use crate::slot::interval::Interval;
-use crate::slot::rules::{Candidate, Conflict, Finding, Level, refusals, wording};
-use crate::slot::{Details, Slot};
-use crate::text_enum::TextEnum;
-use crate::time::Instant;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, Finding, refusals};
+use crate::core::slot::{Details, Slot};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
+use crate::core::wording;
 
 /// Which edge of a slot is taken elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,10 +165,10 @@ fn tries(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agenda::sample::{CONFERENCE, JP, KZ, SALON, UZ, at, programme, slot};
-    use crate::slot::{Kind, State};
+    use crate::core::sample::{CONFERENCE, JP, KZ, SALON, UZ, at, programme, slot};
+    use crate::core::slot::{Kind, State};
 
-    fn bilateral(id: i64, start: &str, guest: crate::delegation::DelegationId) -> Slot {
+    fn bilateral(id: i64, start: &str, guest: crate::core::delegation::DelegationId) -> Slot {
         let parties = [JP, guest];
         slot(
             id,
@@ -205,7 +207,7 @@ mod tests {
     #[test]
     fn each_time_is_what_the_rules_say_of_it() {
         let programme = programme(vec![bilateral(1, "10:00", KZ), bilateral(2, "12:00", UZ)]);
-        let moved = programme.slot(crate::slot::SlotId(1)).unwrap();
+        let moved = programme.slot(crate::core::slot::SlotId(1)).unwrap();
         let rooms = placements(&programme, moved, day(), Edge::Both);
         assert_eq!(rooms.len(), programme.rooms.len() + 1);
         for found in &rooms {
@@ -250,7 +252,7 @@ mod tests {
     #[test]
     fn an_edge_stays_in_its_room_and_before_the_next_slot() {
         let programme = programme(vec![bilateral(1, "10:00", KZ), bilateral(2, "12:00", UZ)]);
-        let moved = programme.slot(crate::slot::SlotId(1)).unwrap();
+        let moved = programme.slot(crate::core::slot::SlotId(1)).unwrap();
         let rooms = placements(&programme, moved, day(), Edge::End);
         assert_eq!(
             rooms
@@ -275,7 +277,7 @@ mod tests {
         sketch.details.state = State::Pencilled;
         sketch.details.room = Some(CONFERENCE);
         let programme = programme(vec![sketch, bilateral(2, "12:00", UZ)]);
-        let moved = programme.slot(crate::slot::SlotId(1)).unwrap();
+        let moved = programme.slot(crate::core::slot::SlotId(1)).unwrap();
         for room in placements(&programme, moved, day(), Edge::Both) {
             assert_eq!(room.runs, [], "{}", room.room);
         }

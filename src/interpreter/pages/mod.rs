@@ -7,11 +7,12 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::change::{self, InterpreterError};
-use super::{Interpreter, forms};
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::event::Event;
+use crate::core::event::Event;
+use crate::core::interpreter::Interpreter;
 use crate::event::desk::Desk;
+use crate::interpreter::forms;
 use crate::web::Error;
 use crate::web::field::{Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};

@@ -6,10 +6,10 @@ use askama::Template;
 use super::at_one;
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::interpreter::Interpreter;
+use crate::core::time::day_in_words;
 use crate::event::desk::Desk;
-use crate::interpreter::Interpreter;
 use crate::interpreter::roster::{Line, RosterDay, roster};
-use crate::time::day_in_words;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 

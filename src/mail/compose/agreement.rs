@@ -1,11 +1,11 @@
 //! Plain text and HTML are two looks of one letter: the same lines in the same order, and the same links.
 
 use super::*;
+use crate::core::notice::{News, Told};
+use crate::core::slot::Kind;
 use crate::mail::Piece;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Invitation, Standing};
-use crate::notice::{News, Told};
-use crate::slot::Kind;
 
 /// The lines that people read in the plain text.
 fn plain_lines(plain: &str) -> Vec<String> {

@@ -1,8 +1,8 @@
 use super::*;
+use crate::core::notice::{News, Told};
+use crate::core::text::Line;
 use crate::mail::Standing;
 use crate::mail::sample::{Sample, at, bilateral, plenary};
-use crate::notice::{News, Told};
-use crate::text::Line;
 
 fn text(letter: &Letter<'_>) -> String {
     String::from_utf8(compose(letter).unwrap().raw)

@@ -5,11 +5,11 @@ use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::notice::News;
 use crate::mail::Enclosure;
 use crate::mail::compose::compose;
 use crate::mail::contents::contents;
 use crate::mail::sample::{Sample, bilateral, plenary, written_at};
-use crate::notice::News;
 
 fn says(sample: &Sample) -> String {
     let (event, delegation) = (&sample.event, &sample.delegation);

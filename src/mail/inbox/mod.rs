@@ -19,7 +19,7 @@ pub use watch::{look, watch};
 
 pub(crate) use store::handle_bounces_of;
 
-use crate::text_enum::TextEnum;
+use crate::core::text_enum::TextEnum;
 
 /// What became of a mail that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

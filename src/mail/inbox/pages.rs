@@ -9,7 +9,7 @@ use super::store::{self, Incoming};
 use super::{IncomingId, Outcome};
 use crate::app::App;
 use crate::auth::session::Caller;
-use crate::event::Event;
+use crate::core::event::Event;
 use crate::event::archive;
 use crate::event::desk::seats;
 use crate::mail::pages::in_zone;

@@ -12,10 +12,10 @@ use icalendar::{Calendar, Component};
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
 
+use crate::core::notice::answer::Reply;
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::mail::clean;
-use crate::notice::answer::Reply;
-use crate::text::Email;
-use crate::time::Moment;
 
 /// How much of a mail's text is kept, in bytes.
 const EXCERPT: usize = 2000;

@@ -5,15 +5,16 @@ use diesel_derive_newtype::DieselNewType;
 
 use super::Outcome;
 use super::read::Letter;
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::slot::SlotId;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::schema::{inbox, mailboxes};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
-use crate::delegation::DelegationId;
-use crate::event::{EventId, archive};
+use crate::event::archive;
 use crate::mail::outbox::MailId;
-use crate::slot::SlotId;
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 
 /// The id of a mail that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]

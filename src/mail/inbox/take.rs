@@ -4,18 +4,19 @@ use super::read::{Content, Itip, Letter, Report};
 use super::{Outcome, store};
 use crate::audit::{Actor, pseudonym};
 use crate::auth::invitation;
+use crate::core::delegation::Delegation;
+use crate::core::event::EventId;
+use crate::core::notice::answer::{self, Said, Via};
+use crate::core::programme::Programme;
+use crate::core::text::Email;
+use crate::core::time::Moment;
 use crate::db::{Conn, DbError};
-use crate::delegation::Delegation;
+use crate::event::archive;
 use crate::event::live::Live;
-use crate::event::programme::Programme;
 use crate::event::tx;
-use crate::event::{EventId, archive};
 use crate::mail::outbox::{self, MailSummary};
-use crate::notice::answer::{self, Said, Via};
 use crate::notice::answering;
 use crate::notice::store::{Invited, invited_by};
-use crate::text::Email;
-use crate::time::Moment;
 use store::Judged;
 
 /// What taking mail in needs beside the database.
@@ -181,7 +182,7 @@ fn said(
         method => {
             return Err(format!(
                 "It is no answer but a {}.",
-                crate::text::quoted(method)
+                crate::core::text::quoted(method)
             ));
         }
     }
@@ -198,7 +199,7 @@ fn said(
         .ok_or_else(|| {
             format!(
                 "It answers for {}, who is no contact of {}.",
-                crate::text::quoted(attendee),
+                crate::core::text::quoted(attendee),
                 delegation.name
             )
         })?;
@@ -225,7 +226,10 @@ fn in_sentence(
     words: &str,
     sequence: i32,
     programme: &Programme,
-    (slot, delegation): (crate::slot::SlotId, crate::delegation::DelegationId),
+    (slot, delegation): (
+        crate::core::slot::SlotId,
+        crate::core::delegation::DelegationId,
+    ),
 ) -> (Outcome, String) {
     let by_now = programme.ledger.valid_answer(slot, delegation);
     let by_now = by_now.map_or("nothing", |answer| answer.reply.label());

@@ -8,9 +8,9 @@ use super::read::read;
 use super::store::{self, Mark};
 use super::take::Desk;
 use crate::app::App;
+use crate::core::time::Moment;
 use crate::db::DbError;
 use crate::mail::clean;
-use crate::time::Moment;
 
 /// A mailbox that is new to us is read from so many days back.
 const FIRST_DAYS: i64 = 30;

@@ -1,12 +1,12 @@
 //! A language of signs that nobody reads: what is not in signs was not asked of the language.
 
 use super::*;
+use crate::core::slot::Kind;
+use crate::core::text::{Email, Line};
 use crate::mail::compose::compose;
 use crate::mail::contents::contents;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Letter, Piece};
-use crate::slot::Kind;
-use crate::text::{Email, Line};
 
 pub(super) const SIGNS: Language = language!(
     "qaa",
@@ -81,7 +81,7 @@ fn in_signs() -> Sample {
 }
 
 fn moved() -> News {
-    let told = |clock, room: Option<&str>, title: &str, kind: Kind| crate::notice::Told {
+    let told = |clock, room: Option<&str>, title: &str, kind: Kind| crate::core::notice::Told {
         title: title.into(),
         kind: kind.into(),
         delegations: vec!["日本".into(), "Қазақстан".into()],

@@ -7,11 +7,11 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use super::delivery::FORGOTTEN;
 use super::entry::{GIVE_UP_AFTER, Row, bounced_to, next_at, state_now, store};
 use super::{MailId, MailState, MailSummary, PostError};
+use crate::core::time::Moment;
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::mail::Post;
 use crate::mail::account::AccountLetter;
-use crate::time::Moment;
 
 /// Why such a letter did not go out.
 const LINK_ENDED: &str = "the link in it ended before it left";

@@ -6,12 +6,12 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
 use super::{MailId, MailState, Readiness, Unset, account, enclosing};
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::time::Moment;
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
-use crate::delegation::DelegationId;
-use crate::event::EventId;
 use crate::mail::clean;
-use crate::time::Moment;
 
 /// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
 pub const LEASE: i64 = 600;

@@ -4,10 +4,10 @@
 use diesel::prelude::*;
 
 use super::{Claimed, MailId};
+use crate::core::text_enum::TextEnum;
 use crate::db::Conn;
 use crate::db::schema::{enclosures, outbox};
 use crate::db::word::Word;
-use crate::text_enum::TextEnum;
 
 /// How far an enclosure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,17 +3,17 @@
 use diesel::prelude::*;
 
 use super::{MailId, MailState, Unset, enclosing};
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::notice::{Method, News};
+use crate::core::slot::SlotId;
+use crate::core::text::Email;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{Instant, Moment};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
-use crate::delegation::DelegationId;
-use crate::event::EventId;
 use crate::mail::compose::{ComposeError, Composed, compose};
 use crate::mail::{Enclosure, Letter, Piece, Standing};
-use crate::notice::{Method, News};
-use crate::slot::SlotId;
-use crate::text::Email;
-use crate::text_enum::TextEnum;
-use crate::time::{Instant, Moment};
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;

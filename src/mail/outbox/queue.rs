@@ -5,11 +5,11 @@ use diesel::sql_types::BigInt;
 
 use super::MailState;
 use super::delivery::{LEASE, skip_locked};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{enclosures, mail_queue, outbox};
 use crate::db::word::Word;
-use crate::text_enum::TextEnum;
-use crate::time::Moment;
 
 /// How long after a refusal of its configuration a held queue is tried again, in seconds.
 const PROBE_AFTER: i64 = 15 * 60;

@@ -4,13 +4,13 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::{Enclosed, MailId, MailState, enclosing};
+use crate::core::delegation::DelegationId;
+use crate::core::event::EventId;
+use crate::core::notice::Method;
+use crate::core::slot::SlotId;
+use crate::core::time::Moment;
 use crate::db::word::Word;
 use crate::db::{Conn, schema::outbox};
-use crate::delegation::DelegationId;
-use crate::event::EventId;
-use crate::notice::Method;
-use crate::slot::SlotId;
-use crate::time::Moment;
 
 /// A mail in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

@@ -12,12 +12,12 @@ use super::super::link_store::{self, Issued, Pass};
 use super::{Shut, address};
 use crate::app::App;
 use crate::auth::session::TokenHash;
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::time::Moment;
 use crate::db::Conn;
-use crate::delegation::{Delegation, DelegationId};
 use crate::event::archive;
-use crate::event::programme::Programme;
-use crate::slot::SlotId;
-use crate::time::Moment;
 use crate::web::Error;
 
 /// What the names of the cookies begin with; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.

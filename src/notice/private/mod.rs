@@ -19,9 +19,9 @@ pub use slot::{ask, take};
 use door::Door;
 use shut::Shut;
 
-use super::answer::{Answer, Reply};
-use crate::event::programme::Programme;
-use crate::time::Moment;
+use crate::core::notice::answer::{Answer, Reply};
+use crate::core::programme::Programme;
+use crate::core::time::Moment;
 use crate::web::page::Shell;
 
 /// The address of a delegation's schedule, for browsers that hold its pass.

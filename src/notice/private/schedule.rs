@@ -4,14 +4,15 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::super::{Notice, link_life};
 use super::{Door, Kept, Office, Shut, moment_at, shell};
 use crate::agenda::documents::Document;
 use crate::app::App;
-use crate::event::visibility::known_to;
+use crate::core::notice::Notice;
+use crate::core::visibility::known_to;
 use crate::mail::ical::{self, Status, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
+use crate::notice::link_life;
 use crate::queue::Owner;
 use crate::web::Error;
 use crate::web::page::{Shell, render};

@@ -11,8 +11,8 @@ use super::super::link_store::{self, Issued};
 use super::{Office, shell};
 use crate::app::App;
 use crate::auth::throttle::{self, Counters};
-use crate::event::programme::Programme;
-use crate::time::Moment;
+use crate::core::programme::Programme;
+use crate::core::time::Moment;
 use crate::web::page::{Shell, with_status};
 use crate::web::{Error, client};
 

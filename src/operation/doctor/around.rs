@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 use super::{Finding, Verdict};
 use crate::agenda::pdf;
 use crate::config::ServeArgs;
+use crate::core::time::{Moment, Zone};
 use crate::db::DatabaseUrl;
 use crate::notice::link::Key;
 use crate::operation::tls::Tls;
-use crate::time::{Moment, Zone};
 
 /// Bytes of free space below which somebody should look, and below which writing is about to fail.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -216,7 +216,7 @@ fn zone_data(machines: Option<&str>, today: NaiveDate) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::ClockTime;
+    use crate::core::time::ClockTime;
 
     fn day(year: i32, month: u32, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(year, month, day).unwrap()

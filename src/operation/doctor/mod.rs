@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::ServeArgs;
+use crate::core::time::Moment;
 use crate::mail::health::{Ways, examine as examine_mail};
 use crate::mail::transport::Transport;
-use crate::time::Moment;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

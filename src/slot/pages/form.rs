@@ -4,12 +4,14 @@ use askama::Template;
 
 use super::free::address_of_typed;
 use super::marks;
+use crate::core::free::{Alternative, alternatives};
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict};
+use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, clock_range};
-use crate::slot::free::{Alternative, alternatives};
-use crate::slot::rules::{Candidate, Conflict, Level};
-use crate::slot::{Details, Kind, Slot, SlotId, State, forms};
-use crate::text_enum::TextEnum;
+use crate::slot::forms;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{LivePage, Section, Shell};
@@ -200,7 +202,12 @@ fn day_field(desk: &Desk) -> Select {
     Select::new(
         "day",
         "Day",
-        days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date))),
+        days.map(|day| {
+            Choice::new(
+                day.date.to_string(),
+                crate::core::time::day_in_words(day.date),
+            )
+        }),
     )
 }
 
@@ -261,7 +268,7 @@ fn state_field(subject: Subject<'_>) -> Option<Choices> {
 fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
     let wanted = forms::reasons_wanted(conflicts);
     let mut rules = wanted.clone();
-    rules.extend(crate::slot::rules::Rule::ALL.iter().filter(|rule| {
+    rules.extend(crate::core::rule::Rule::ALL.iter().filter(|rule| {
         let field = forms::reason_field(**rule);
         !form.fields.get(&field).is_empty()
     }));

@@ -10,14 +10,15 @@ use super::Outcome;
 use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::interpreter::LanguagePair;
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::time::day_in_words;
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
-use crate::interpreter::LanguagePair;
-use crate::slot::free::forms::{
+use crate::slot::forms;
+use crate::slot::free_forms::{
     ANY_DAY, ANY_ROOM, NO_ROOM, carried, known_fields, parse, prefilled, was_sent,
 };
-use crate::slot::{SlotId, forms};
-use crate::time::day_in_words;
 use crate::web::field::{Choice, Choices, Select, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other, unprocessable};

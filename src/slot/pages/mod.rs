@@ -14,10 +14,10 @@ pub(crate) use edit::again;
 pub(crate) use form::interpretation_field;
 pub(crate) use free::{any_day_field, any_room_field};
 
+use crate::core::rules::{Candidate, Conflict};
 use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, conflict_mark};
 use crate::slot::booking::BookingError;
-use crate::slot::rules::{Candidate, Conflict};
 use crate::web::Error;
 
 /// What is in the way of a candidate, in words.

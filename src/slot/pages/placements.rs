@@ -5,11 +5,11 @@ use actix_web::{HttpResponse, web};
 use super::Outcome;
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::slot::SlotId;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::parse_date;
 use crate::event::desk::Desk;
 use crate::event::timetable::placements::{Edge, placements};
-use crate::slot::SlotId;
-use crate::text_enum::TextEnum;
-use crate::time::parse_date;
 use crate::web::Error;
 
 /// What a drag wants to know.

@@ -8,17 +8,18 @@ use super::{Outcome, marks};
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::Caller;
+use crate::core::by_slot::BySlot;
+use crate::core::notice::answer::Reply;
+use crate::core::notice::{Method, News};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, check};
+use crate::core::slot::{Slot, SlotId, State};
+use crate::core::text_enum::TextEnum;
 use crate::event::desk::Desk;
-use crate::event::programme::Programme;
 use crate::event::timetable::{Mark, SlotView, slot_view};
-use crate::notice::answer::Reply;
 use crate::notice::answer_pages::AnswerWords;
-use crate::notice::{self, Method, News};
-use crate::slot::by_slot::BySlot;
-use crate::slot::rules::{Candidate, check};
+use crate::slot::forms;
 use crate::slot::undo::is_change;
-use crate::slot::{Slot, SlotId, State, forms};
-use crate::text_enum::TextEnum;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::Form;
@@ -199,7 +200,7 @@ fn undo(desk: &Desk, slot: &Slot, records: &[Record]) -> Option<Undo> {
 fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
     let programme = &desk.programme;
     let zone = programme.event.time_zone;
-    let due = notice::due(programme, slot);
+    let due = crate::core::due::due(programme, slot);
     programme
         .delegations
         .iter()

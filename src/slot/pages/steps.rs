@@ -8,12 +8,13 @@ use super::{Outcome, hopeless, marks};
 use crate::app::App;
 use crate::audit;
 use crate::auth::session::Caller;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, check};
+use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::desk::Desk;
 use crate::event::timetable::Mark;
-use crate::notice;
 use crate::slot::booking::{self, BookingError};
-use crate::slot::rules::{Candidate, Conflict, Level, check};
-use crate::slot::{Details, Slot, SlotId, State, forms, undo};
+use crate::slot::{forms, undo};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{Fields, Form};
@@ -267,9 +268,9 @@ pub async fn notices(
     let again = fields.only(&["again"])?.flag("again");
     let (id, post) = (slot.id, app.post());
     let tell = if again {
-        notice::tell_again
+        crate::notice::telling::tell_again
     } else {
-        notice::tell
+        crate::notice::telling::tell
     };
     desk.book(move |tx| Ok(tell(tx, &post, id)?))
         .await

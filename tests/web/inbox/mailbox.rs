@@ -113,7 +113,7 @@ impl Default for Answer<'_> {
 
 impl Answer<'_> {
     pub fn mail(&self, uid: &str) -> String {
-        let stamp = iikura::time::Moment::from_seconds(START + self.stamp * 60).utc();
+        let stamp = iikura::core::time::Moment::from_seconds(START + self.stamp * 60).utc();
         format!(
             "Message-ID: <{id}@delegations.example>\r\nFrom: {from}\r\nTo: protocol@iikura.example\r\nSubject: Answer\r\n\
              MIME-Version: 1.0\r\n{headers}Content-Type: text/calendar; method={method}; charset=UTF-8\r\n\r\n\

@@ -2,8 +2,8 @@
 
 use iikura::auth::EventRole;
 use iikura::auth::token::{self, Scope};
-use iikura::text::Line;
-use iikura::time::Moment;
+use iikura::core::text::Line;
+use iikura::core::time::Moment;
 use iikura::web::Error;
 
 use super::{Device, between, code, codes_on, half_way, is_in, set_up};

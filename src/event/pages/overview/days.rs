@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::slot::Resource;
+use crate::core::time::{day_in_words, parse_date};
 use crate::event::desk::Desk;
 use crate::event::overview::day::{Line, day};
 use crate::event::timetable::marks;
-use crate::slot::Resource;
-use crate::time::{day_in_words, parse_date};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 

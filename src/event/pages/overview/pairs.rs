@@ -115,7 +115,7 @@ fn chair_page(desk: &Desk) -> ChairPage {
 
 fn pairs_page(desk: &Desk) -> PairsPage {
     let (programme, now) = (&desk.programme, desk.now.instant());
-    let party = |party: &crate::delegation::Delegation| Party {
+    let party = |party: &crate::core::delegation::Delegation| Party {
         code: party.code.to_string(),
         name: party.name.to_string(),
     };

@@ -6,12 +6,12 @@ use askama::Template;
 use super::{Tab, TabLink, tabs};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::slot::{Kind, State};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::parse_date;
 use crate::event::desk::Desk;
 use crate::event::overview::search::{Wanted, search};
 use crate::event::timetable::{SlotView, marks, slot_view};
-use crate::slot::{Kind, State};
-use crate::text_enum::TextEnum;
-use crate::time::parse_date;
 use crate::web::Error;
 use crate::web::field::{Choice, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -126,8 +126,12 @@ fn page(desk: &Desk, form: Form, wanted: Option<&Wanted>) -> SearchPage {
     let rooms = programme.rooms.iter();
     let rooms = rooms.map(|room| Choice::new(room.code.as_str(), room.name.as_str()));
     let days = programme.event.days.iter();
-    let days =
-        days.map(|day| Choice::new(day.date.to_string(), crate::time::day_in_words(day.date)));
+    let days = days.map(|day| {
+        Choice::new(
+            day.date.to_string(),
+            crate::core::time::day_in_words(day.date),
+        )
+    });
     SearchPage {
         shell: desk.seat.shell("Search", Section::Overview).form(&form),
         tabs: tabs(&desk.seat.slug, Tab::Search),

@@ -1,18 +1,20 @@
 //! What a search found, in words.
 
 use super::address;
-use crate::event::desk::Desk;
-use crate::event::programme::Programme;
-use crate::event::timetable::{Mark, clock_range};
-use crate::slot::free::forms::relaxed;
-use crate::slot::free::{
+use crate::core::free::{
     Loosened, Offer, Ranked, Refused, Relaxation, Wish, ranked, relaxations, search,
 };
-use crate::slot::interval::Interval;
+use crate::core::programme::Programme;
+use crate::core::rules::Candidate;
+use crate::core::slot::Details;
+use crate::core::time::day_in_words;
+use crate::core::time::interval::Interval;
+use crate::core::wording;
+use crate::event::desk::Desk;
+use crate::event::timetable::{Mark, clock_range};
+use crate::slot::forms;
+use crate::slot::free_forms::relaxed;
 use crate::slot::pages::marks;
-use crate::slot::rules::{Candidate, wording};
-use crate::slot::{Details, forms};
-use crate::time::day_in_words;
 use crate::web::form::Fields;
 
 /// How many offers stand open on the page; the next ones are folded away.

@@ -1,0 +1,225 @@
+//! From what a viewer may see to an agenda in words.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::{Agenda, Audience, Clock, Day, Entry, Interpreting, Party, Pencilled, Place};
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::event::Event;
+use crate::core::interpreter::Interpreter;
+use crate::core::programme::Programme;
+use crate::core::room::Room;
+use crate::core::slot::State;
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Instant, Moment, Zone};
+use crate::core::visibility::{View, Viewer, visible};
+
+impl Agenda {
+    /// Puts the agenda for `viewer` together; `None` when that delegation is none of the event's.
+    #[must_use]
+    pub fn of(
+        programme: &Programme,
+        viewer: Viewer,
+        issued_at: Moment,
+        pencilled: Pencilled,
+    ) -> Option<Self> {
+        let reader = match viewer {
+            Viewer::Staff => None,
+            Viewer::Delegation(id) => Some(programme.delegation(id)?),
+        };
+        Some(Self::for_reader(programme, reader, issued_at, pencilled))
+    }
+
+    /// Puts the office's agenda together.
+    #[must_use]
+    pub fn for_staff(programme: &Programme, issued_at: Moment, pencilled: Pencilled) -> Self {
+        Self::for_reader(programme, None, issued_at, pencilled)
+    }
+
+    fn for_reader(
+        programme: &Programme,
+        reader: Option<&Delegation>,
+        issued_at: Moment,
+        pencilled: Pencilled,
+    ) -> Self {
+        let viewer = reader.map_or(Viewer::Staff, |reader| Viewer::Delegation(reader.id));
+        let event = &programme.event;
+        let shown: Vec<_> = visible(programme, viewer)
+            .filter(|view| view.state() != State::Pencilled || pencilled == Pencilled::Included)
+            .collect();
+        let parties = Parties::named(programme, reader, &shown);
+        let clocks = Clocks::of(event, reader);
+        let entries = shown
+            .into_iter()
+            .map(|view| entry(view, &parties, &clocks))
+            .collect();
+        Self {
+            slug: event.slug.to_string(),
+            name: event.name.to_string(),
+            name_ja: event.name_ja.clone(),
+            venue: event.venue.to_string(),
+            venue_ja: event.venue_ja.clone(),
+            zone: event.time_zone,
+            office: event.office.clone(),
+            revision: event.revision,
+            issued_at,
+            day: None,
+            audience: reader.map_or(Audience::Staff, |reader| {
+                Audience::Delegation(Arc::new(Party::from(reader)), reader.time_zone)
+            }),
+            days: days(event, &clocks, entries),
+            parties: parties.in_order,
+        }
+    }
+}
+
+/// The delegations an agenda names, each written down once however many slots it takes part in.
+struct Parties {
+    in_order: Vec<Arc<Party>>,
+    by_id: HashMap<DelegationId, Arc<Party>>,
+}
+
+impl Parties {
+    /// For staff all there are; for a delegation itself and those it meets.
+    fn named(programme: &Programme, reader: Option<&Delegation>, shown: &[View<'_>]) -> Self {
+        let met: HashSet<_> = shown
+            .iter()
+            .flat_map(|view| view.delegations())
+            .chain(reader)
+            .map(|delegation| delegation.id)
+            .collect();
+        let (in_order, by_id) = programme
+            .delegations
+            .iter()
+            .filter(|delegation| reader.is_none() || met.contains(&delegation.id))
+            .map(|delegation| {
+                let party = Arc::new(Party::from(delegation));
+                (Arc::clone(&party), (delegation.id, party))
+            })
+            .unzip();
+        Self { in_order, by_id }
+    }
+
+    fn of(&self, view: View<'_>) -> Vec<Arc<Party>> {
+        view.delegations()
+            .filter_map(|delegation| self.by_id.get(&delegation.id).map(Arc::clone))
+            .collect()
+    }
+}
+
+/// The clocks an agenda shows.
+struct Clocks {
+    venue: Zone,
+    home: Option<Zone>,
+}
+
+impl Clocks {
+    fn of(event: &Event, reader: Option<&Delegation>) -> Self {
+        Self {
+            venue: event.time_zone,
+            home: reader
+                .map(|reader| reader.time_zone)
+                .filter(|&home| home != event.time_zone),
+        }
+    }
+}
+
+fn entry(view: View<'_>, parties: &Parties, clocks: &Clocks) -> Entry {
+    let interval = view.interval();
+    Entry {
+        id: view.id(),
+        sequence: view.sequence(),
+        version: view.version(),
+        uid_in_calendar: view.uid_in_calendar().map(str::to_owned),
+        interval,
+        venue: Clock::at(clocks.venue, interval),
+        home: clocks.home.map(|home| Clock::at(home, interval)),
+        kind: view.kind(),
+        title: view.title().to_owned(),
+        room: view.room().map(Place::from),
+        parties: parties.of(view),
+        everyone: view.is_for_everyone(),
+        interpreters: view
+            .interpreters()
+            .map(|them| them.into_iter().map(Interpreting::from).collect()),
+        state: view.state(),
+        note: view.note().map(str::to_owned),
+    }
+}
+
+/// The event's days and those of the entries, each with what begins on it.
+fn days(event: &Event, clocks: &Clocks, entries: Vec<Entry>) -> Vec<Day> {
+    let mut dates: Vec<_> = event.days.iter().map(|day| day.date).collect();
+    dates.extend(entries.iter().map(|entry| entry.venue.date));
+    dates.sort_unstable();
+    dates.dedup();
+    let mut days: Vec<_> = dates.into_iter().map(|date| day(date, clocks)).collect();
+    for entry in entries {
+        if let Some(day) = days.iter_mut().find(|day| day.date == entry.venue.date) {
+            day.entries.push(entry);
+        }
+    }
+    days
+}
+
+/// A day without entries, its zones named as at noon, when clocks are not changed.
+fn day(date: NaiveDate, clocks: &Clocks) -> Day {
+    let noon = clocks
+        .venue
+        .instant(date, ClockTime::from_minutes(720))
+        .unwrap_or_else(|_| Instant::from(date.and_time(chrono::NaiveTime::MIN).and_utc()));
+    Day {
+        date,
+        zone: clocks.venue.label(noon),
+        home_zone: clocks.home.map(|home| home.label(noon)),
+        entries: Vec::new(),
+    }
+}
+
+impl Clock {
+    /// The clock of `zone` over `interval`.
+    pub(crate) fn at(zone: Zone, interval: Interval) -> Self {
+        let (start, end) = (interval.start(), interval.end());
+        Self {
+            date: zone.date(start),
+            start: zone.clock(start),
+            end_date: zone.date(end),
+            end: zone.clock(end),
+            zone: zone.label(start),
+        }
+    }
+}
+
+impl From<&Delegation> for Party {
+    fn from(delegation: &Delegation) -> Self {
+        Self {
+            code: delegation.code.to_string(),
+            name: delegation.name.to_string(),
+            name_ja: delegation.name_ja.clone(),
+            principal: delegation.principal.to_string(),
+            principal_ja: delegation.principal_ja.clone(),
+            principal_title: delegation.principal_title.clone(),
+        }
+    }
+}
+
+impl From<&Room> for Place {
+    fn from(room: &Room) -> Self {
+        Self {
+            code: room.code.to_string(),
+            name: room.name.to_string(),
+            name_ja: room.name_ja.clone(),
+        }
+    }
+}
+
+impl From<&Interpreter> for Interpreting {
+    fn from(interpreter: &Interpreter) -> Self {
+        Self {
+            code: interpreter.code.to_string(),
+            name: interpreter.name.to_string(),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The agenda: the programme as a document for one reader.
+//!
+//! [`Agenda::of`] puts it together from what [`visibility`](crate::core::visibility) grants; the exporters take
+//! nothing but `&Agenda`, so a file can say no more than the page does.
+
+mod build;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::core::event::{Office, Revision};
+use crate::core::slot::{Kind, SlotId, State};
+use crate::core::time::interval::Interval;
+use crate::core::time::{Instant, Moment, Zone, day_in_words};
+
+/// Whether the protocol office wants its sketches in the agenda. A delegation never gets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pencilled {
+    /// Only what holds its room and people.
+    LeftOut,
+    /// Sketches too.
+    Included,
+}
+
+/// A programme at one revision as one reader may see it, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agenda {
+    /// The event's name in URLs.
+    pub slug: String,
+    /// The event's name.
+    pub name: String,
+    /// The event's Japanese name; may be empty.
+    pub name_ja: String,
+    /// The house.
+    pub venue: String,
+    /// Its Japanese name; may be empty.
+    pub venue_ja: String,
+    /// The venue's zone.
+    pub zone: Zone,
+    /// Whom to ask.
+    pub office: Office,
+    /// The revision of the programme.
+    pub revision: Revision,
+    /// When this agenda was made.
+    pub issued_at: Moment,
+    /// For whom.
+    pub audience: Audience,
+    /// The one day that it is of; `None` when it is of all.
+    pub day: Option<NaiveDate>,
+    /// Every delegation that is named in here, in order of precedence; for staff every one there is.
+    pub parties: Vec<Arc<Party>>,
+    /// The event's days, and any other on which something is to happen, in order.
+    pub days: Vec<Day>,
+}
+
+/// For whom an agenda is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// The protocol office and those who work with it.
+    Staff,
+    /// One delegation, with its zone at home.
+    Delegation(Arc<Party>, Zone),
+}
+
+/// A delegation on paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// Its code.
+    pub code: String,
+    /// The country's name.
+    pub name: String,
+    /// Its Japanese name; may be empty.
+    pub name_ja: String,
+    /// The minister.
+    pub principal: String,
+    /// The minister's Japanese name; may be empty.
+    pub principal_ja: String,
+    /// The minister's title; may be empty.
+    pub principal_title: String,
+}
+
+/// One day at the venue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// The date.
+    pub date: NaiveDate,
+    /// The zone's label that day, as `JST, UTC+9`.
+    pub zone: String,
+    /// The label of the reader's zone at home that day; `None` when it is the venue's.
+    pub home_zone: Option<String>,
+    /// What begins that day, by time.
+    pub entries: Vec<Entry>,
+}
+
+/// One slot on paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The slot's id.
+    pub id: SlotId,
+    /// Counts the changes a delegation must hear of.
+    pub sequence: i32,
+    /// The slot's version; only for staff.
+    pub version: Option<i32>,
+    /// The UID under which the reader has the slot in its calendar, if it was invited already.
+    pub uid_in_calendar: Option<String>,
+    /// When.
+    pub interval: Interval,
+    /// When, by the venue's clock.
+    pub venue: Clock,
+    /// When, by the clock at the reader's home; `None` when that is the venue's.
+    pub home: Option<Clock>,
+    /// What it is for.
+    pub kind: Kind,
+    /// What it is called.
+    pub title: String,
+    /// Where, once that is known.
+    pub room: Option<Place>,
+    /// Who takes part, in order of precedence.
+    pub parties: Vec<Arc<Party>>,
+    /// True when that is every delegation; only staff are told.
+    pub everyone: bool,
+    /// Who interprets; only for staff.
+    pub interpreters: Option<Vec<Interpreting>>,
+    /// How firm.
+    pub state: State,
+    /// The internal note; only for staff.
+    pub note: Option<String>,
+}
+
+/// A room on paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its Japanese name; may be empty.
+    pub name_ja: String,
+}
+
+/// An interpreter on paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreting {
+    /// The code.
+    pub code: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A stretch of time by the clock of one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// The day it begins.
+    pub date: NaiveDate,
+    /// `14:40`
+    pub start: String,
+    /// The day it ends.
+    pub end_date: NaiveDate,
+    /// `15:10`
+    pub end: String,
+    /// `JST, UTC+9`
+    pub zone: String,
+}
+
+impl Agenda {
+    /// Every entry, by time.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.days.iter().flat_map(|day| &day.entries)
+    }
+
+    /// The delegation this agenda is for; `None` for staff.
+    #[must_use]
+    pub fn addressee(&self) -> Option<&Party> {
+        match &self.audience {
+            Audience::Staff => None,
+            Audience::Delegation(party, _) => Some(party),
+        }
+    }
+
+    /// What is written across an agenda that is not firm yet.
+    #[must_use]
+    pub fn draft_mark(&self) -> Option<&'static str> {
+        draft_mark(self.entries())
+    }
+
+    /// `Saturday, 24 December 2022`, or from the first day to the last.
+    #[must_use]
+    pub fn dates(&self) -> String {
+        match self.days.as_slice() {
+            [] => "No days are set yet".to_owned(),
+            [day] => day.in_words(),
+            [first, .., last] => format!("{} to {}", first.in_words(), last.in_words()),
+        }
+    }
+
+    /// `Tuesday, 20 December 2022, 18:00 (JST, UTC+9)`
+    #[must_use]
+    pub fn issued(&self) -> String {
+        let at = Instant::from(self.issued_at.utc());
+        format!(
+            "{}, {} ({})",
+            self.zone.day_in_words(at),
+            self.zone.clock(at),
+            self.zone.label(at)
+        )
+    }
+}
+
+/// What is written across a document that shows these entries.
+pub(crate) fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
+    let (mut tentative, mut pencilled) = (false, false);
+    for entry in entries {
+        tentative |= entry.state == State::Tentative;
+        pencilled |= entry.state == State::Pencilled;
+    }
+    match (tentative, pencilled) {
+        (false, false) => None,
+        (true, false) => Some("DRAFT – contains tentative slots"),
+        (false, true) => Some("DRAFT – contains pencilled slots"),
+        (true, true) => Some("DRAFT – contains tentative and pencilled slots"),
+    }
+}
+
+impl Day {
+    /// `Saturday, 24 December 2022`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        day_in_words(self.date)
+    }
+}
+
+impl Entry {
+    /// The state with what it means to a reader.
+    #[must_use]
+    pub const fn state_in_words(&self) -> &'static str {
+        match self.state {
+            State::Pencilled => "Pencilled – a sketch",
+            State::Tentative => "Tentative – not yet confirmed",
+            State::Confirmed => "Confirmed",
+            State::Cancelled => "Cancelled",
+        }
+    }
+}
+
+impl Clock {
+    /// `14:40–15:10`, with `(next day)` when it ends on another day than it begins.
+    #[must_use]
+    pub fn range(&self) -> String {
+        let next_day = if self.end_date == self.date {
+            ""
+        } else {
+            " (next day)"
+        };
+        format!("{}–{}{next_day}", self.start, self.end)
+    }
+}

@@ -1,0 +1,83 @@
+//! What is still to be told: the difference between what each delegation was told and what is true.
+
+use std::sync::Arc;
+
+use crate::core::delegation::Delegation;
+use crate::core::notice::{Method, News, Notice};
+use crate::core::programme::Programme;
+use crate::core::slot::{Slot, State};
+use crate::core::visibility::told;
+
+/// What is still to be told of a slot, per delegation: the difference between what each was told and what is true.
+#[must_use]
+pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, News)> {
+    let known: Vec<&Notice> = programme
+        .ledger
+        .notices_of(slot.id)
+        .filter(|notice| notice.method == Method::Request)
+        .collect();
+    if known.is_empty() && slot.state() != State::Confirmed {
+        return Vec::new();
+    }
+    let now = told(programme, slot);
+    programme
+        .delegations
+        .iter()
+        .filter_map(|delegation| {
+            let expects = slot.state() == State::Confirmed && slot.details.involves(delegation.id);
+            let before = known
+                .iter()
+                .find(|notice| notice.delegation == delegation.id)
+                .map(|notice| notice.told.clone());
+            let news = match (expects, before) {
+                (true, None) => News::Confirmed(now.clone()),
+                (true, Some(before)) if before == now => return None,
+                (true, Some(before)) => News::Changed {
+                    before,
+                    now: now.clone(),
+                },
+                (false, None) => return None,
+                (false, Some(before)) => match slot.state() {
+                    State::Cancelled => News::Cancelled(before),
+                    State::Confirmed => News::Dropped(before),
+                    State::Pencilled | State::Tentative => News::Withdrawn(before),
+                },
+            };
+            Some((delegation, news))
+        })
+        .collect()
+}
+
+/// What waits to be told to one delegation, by time.
+#[derive(Debug)]
+pub struct Pending<'p> {
+    /// Who is to hear it.
+    pub delegation: &'p Delegation,
+    /// The slots and the news of each.
+    pub news: Vec<(&'p Arc<Slot>, News)>,
+}
+
+/// Everything that is still to be told, per delegation in order of precedence; those who know all are left out.
+#[must_use]
+pub fn pending(programme: &Programme) -> Vec<Pending<'_>> {
+    let mut all: Vec<Pending<'_>> = programme
+        .delegations
+        .iter()
+        .map(|delegation| Pending {
+            delegation,
+            news: Vec::new(),
+        })
+        .collect();
+    for slot in programme.slots() {
+        for (delegation, news) in due(programme, slot) {
+            if let Some(theirs) = all
+                .iter_mut()
+                .find(|each| each.delegation.id == delegation.id)
+            {
+                theirs.news.push((slot, news));
+            }
+        }
+    }
+    all.retain(|each| !each.news.is_empty());
+    all
+}

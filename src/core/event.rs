@@ -1,0 +1,265 @@
+//! Events: a ministerial meeting with its venue, days and programme.
+
+use std::ops::RangeInclusive;
+
+use chrono::NaiveDate;
+
+use crate::core::text::{Code, Email, Line, quoted};
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Instant, Zone, parse_date};
+
+/// The id of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub i64);
+
+/// How many writes an event's programme has seen. What was read at one revision is true while it is the stored one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub i64);
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number drawn by chance with every revision.
+///
+/// A database that was set back to a copy counts its revisions from there once more; the keys it draws are others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct RevisionKey(pub(crate) i64);
+
+impl RevisionKey {
+    /// The keys lie below this number: 52 bits, exact in JSON.
+    pub const RANGE: i64 = 1 << 52;
+
+    /// The key that lies `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
+    pub(crate) const fn before(self, step: i64) -> Self {
+        Self((self.0 - step).rem_euclid(Self::RANGE))
+    }
+}
+
+/// Which state of an event's programme: the revision, and the key that was drawn with it.
+///
+/// Two programmes of one event are the same if and only if their versions are, whatever happened to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProgrammeVersion {
+    /// The revision, which people read.
+    pub revision: Revision,
+    /// The key.
+    pub key: RevisionKey,
+}
+
+impl ProgrammeVersion {
+    /// Puts a version together.
+    #[must_use]
+    pub const fn new(revision: Revision, key: RevisionKey) -> Self {
+        Self { revision, key }
+    }
+}
+
+/// `17-3f2a9c0b1d4e5`
+impl std::fmt::Display for ProgrammeVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{:x}", self.revision, self.key.0)
+    }
+}
+
+impl std::str::FromStr for ProgrammeVersion {
+    type Err = InvalidVersion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidVersion> {
+        let (revision, key) = text.split_once('-').ok_or(InvalidVersion)?;
+        let revision = revision.parse().map_err(|_| InvalidVersion)?;
+        let key = i64::from_str_radix(key, 16).map_err(|_| InvalidVersion)?;
+        if revision < 0 || !(0..RevisionKey::RANGE).contains(&key) {
+            return Err(InvalidVersion);
+        }
+        Ok(Self::new(Revision(revision), RevisionKey(key)))
+    }
+}
+
+/// A text that is no version of a programme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a version of a programme is a revision and its key, as in 17-3f2a9c0b1d4e5")]
+pub struct InvalidVersion;
+
+/// An event's own facts and settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Its name in URLs, as `ca-jad-9`.
+    pub slug: Code,
+    /// Its name.
+    pub name: Line,
+    /// Its Japanese name; may be empty.
+    pub name_ja: String,
+    /// The house.
+    pub venue: Line,
+    /// Its Japanese name; may be empty.
+    pub venue_ja: String,
+    /// The venue's zone; every page shows its time first.
+    pub time_zone: Zone,
+    /// The protocol office: organiser of every invitation, address for every answer.
+    pub office: Office,
+    /// Days with opening hours, in order.
+    pub days: Vec<Day>,
+    /// The rules' figures.
+    pub settings: Settings,
+    /// The revision these facts were read at.
+    pub revision: Revision,
+}
+
+/// The protocol office as delegations see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Office {
+    /// Its name.
+    pub name: Line,
+    /// Its mailbox, which somebody reads.
+    pub email: Email,
+    /// Its telephone number; may be empty.
+    pub phone: String,
+}
+
+/// One day of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// The date at the venue.
+    pub date: NaiveDate,
+    /// When the house opens.
+    pub opens: ClockTime,
+    /// When it closes.
+    pub closes: ClockTime,
+}
+
+/// The figures of the rules, set per event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Slots begin and end on multiples of this many minutes.
+    pub grid_minutes: i32,
+    /// Minutes a principal needs between two rooms.
+    pub minimum_gap_minutes: i32,
+    /// Minutes the chair may go on without a break of 15 minutes.
+    pub chair_run_minutes: i32,
+    /// True when a longer run needs a reason; otherwise it is advice.
+    pub chair_rest_needs_reason: bool,
+    /// Minutes an interpreter may go on alone without a rest.
+    pub interpreter_alone_minutes: i32,
+    /// Minutes an interpreter may go on without a rest when a colleague takes turns.
+    pub interpreter_team_minutes: i32,
+    /// Minutes that count as a rest for an interpreter.
+    pub interpreter_rest_minutes: i32,
+}
+
+impl Settings {
+    /// What an interpreter's longest run may be set to, in minutes.
+    pub const INTERPRETER_RUN: RangeInclusive<i32> = 10..=1440;
+    /// What an interpreter's rest may be set to, in minutes.
+    pub const INTERPRETER_REST: RangeInclusive<i32> = 5..=240;
+}
+
+impl Default for Settings {
+    /// A grid and a gap of 5 minutes; the chair's run of 150 minutes is advice.
+    ///
+    /// Interpreters: the figures of AIIC, the International Association of Conference Interpreters, in its Canadian
+    /// Region's table for a meeting in two languages ("at least": up to 40 minutes one interpreter, up to 3½ to 4 hours
+    /// two; canada.aiic.net/ViewPage.cfm/page1625). Of the second the lower end. AIIC names no length for a rest; two
+    /// who share a booth relieve each other about every half-hour, so half an hour is what a rest is there.
+    fn default() -> Self {
+        Self {
+            grid_minutes: 5,
+            minimum_gap_minutes: 5,
+            chair_run_minutes: 150,
+            chair_rest_needs_reason: false,
+            interpreter_alone_minutes: 40,
+            interpreter_team_minutes: 210,
+            interpreter_rest_minutes: 30,
+        }
+    }
+}
+
+impl Event {
+    /// The day on which `date` falls, if it is one of the event's.
+    #[must_use]
+    pub fn day(&self, date: NaiveDate) -> Option<&Day> {
+        self.days.iter().find(|day| day.date == date)
+    }
+
+    /// The opening hours of a day, or the whole of it where none are known.
+    #[must_use]
+    pub fn hours_of(&self, date: NaiveDate) -> Interval {
+        self.opening_hours(date)
+            .unwrap_or_else(|| Interval::whole_day_from(self.at(date, 0)))
+    }
+
+    /// The opening hours of a day.
+    #[must_use]
+    pub fn opening_hours(&self, date: NaiveDate) -> Option<Interval> {
+        let day = self.day(date)?;
+        Interval::new(
+            self.at(date, day.opens.minutes()),
+            self.at(date, day.closes.minutes()),
+        )
+        .ok()
+    }
+
+    /// Reads a day and time at the venue, as `2022-12-22 18:00`.
+    ///
+    /// # Errors
+    /// With a sentence that says how to write it.
+    pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
+        let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
+            format!(
+                "{} is no day and time; write it as in 2022-12-22 18:00",
+                quoted(text)
+            )
+        })?;
+        self.time_zone
+            .instant(parse_date(date)?, time.parse()?)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Event::parse_moment`] reads it back.
+    #[must_use]
+    pub fn write_moment(&self, instant: Instant) -> String {
+        let zone = self.time_zone;
+        format!("{} {}", zone.date(instant), zone.exact_clock(instant))
+    }
+
+    /// Writes a stay, as `2022-12-22 18:00 – 2022-12-25 12:00`.
+    #[must_use]
+    pub fn write_stay(&self, stay: Interval) -> String {
+        let (arrives, departs) = (stay.start(), stay.end());
+        format!(
+            "{} – {}",
+            self.write_moment(arrives),
+            self.write_moment(departs)
+        )
+    }
+
+    /// The first instant of a day at the venue.
+    #[must_use]
+    pub fn midnight(&self, date: NaiveDate) -> Instant {
+        self.at(date, 0)
+    }
+
+    /// The first instant at or after `minutes` past midnight on `date` at the venue.
+    fn at(&self, date: NaiveDate, minutes: u16) -> Instant {
+        // An hour that the clocks jump over begins when they land.
+        (minutes..=1440)
+            .find_map(|minute| self.first_instant(date, minute))
+            .unwrap_or_else(|| Instant::from(date.and_time(chrono::NaiveTime::MIN).and_utc()))
+    }
+
+    fn first_instant(&self, date: NaiveDate, minutes: u16) -> Option<Instant> {
+        let time = ClockTime::from_minutes(minutes);
+        match self.time_zone.instant(date, time) {
+            Ok(instant) => Some(instant),
+            Err(crate::core::time::LocalTimeError::Ambiguous { first, .. }) => self
+                .time_zone
+                .instant(date, format!("{time}{first}").parse().ok()?)
+                .ok(),
+            Err(crate::core::time::LocalTimeError::Nonexistent { .. }) => None,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What a refusal tells: from when a resource is free again, and what could be booked instead.
+
+use super::board::{self, Board, starts};
+use super::relaxing::SHORTEST;
+use super::staffing::settle;
+use super::wish::{holding, people};
+use crate::core::interpreter::InterpreterId;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rules::Candidate;
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, SlotId};
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
+
+/// How many alternatives a refusal offers.
+pub const MOST_ALTERNATIVES: usize = 5;
+/// What leaving the room costs in the ranking, in minutes of delay.
+const OTHER_ROOM_COST: i32 = 15;
+/// What each further room costs, from the one that fits best: nobody wants the press room for a bilateral.
+const WORSE_FIT_COST: i32 = 5;
+/// What each minute of shortening costs in the ranking, in minutes of delay.
+const SHORTENING_COST: i32 = 2;
+
+/// Another time or place at which a refused slot could be stored without any reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// Where.
+    pub room: Option<RoomId>,
+    /// When.
+    pub interval: Interval,
+    /// Who interprets: those asked for, where they are free and enough.
+    pub interpreters: Vec<InterpreterId>,
+}
+
+/// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
+/// length, gaps included; and free of `in_the_way`, which may be a sketch.
+#[must_use]
+pub fn resource_free_from(
+    programme: &Programme,
+    resource: Resource,
+    candidate: Candidate<'_>,
+    in_the_way: Option<SlotId>,
+) -> Option<Instant> {
+    let wanted = candidate.details.interval;
+    let open = search_window(programme, wanted)?;
+    let from = wanted.start().max(open.start());
+    let starts = starts(
+        programme,
+        Interval::stay(from, open.end())?,
+        wanted.minutes(),
+    );
+    let taken = board::taken(programme, candidate, &starts, resource, in_the_way);
+    let mut free = starts.iter().zip(taken).filter(|(_, taken)| !taken);
+    free.next().map(|(start, _)| *start)
+}
+
+/// Up to five other times and places for a refused slot, the nearest first.
+///
+/// Each could be stored at once: no rule would refuse it or ask for a reason.
+#[must_use]
+pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alternative> {
+    let wanted = on_grid(programme, candidate.details.interval);
+    let Some(open) = search_window(programme, wanted) else {
+        return Vec::new();
+    };
+    let rooms = candidate_rooms(programme, candidate.details);
+    let tables: Vec<Table> = lengths(programme, wanted)
+        .map(|minutes| Table::new(programme, candidate, &rooms, (wanted, minutes), open))
+        .collect();
+    let mut ranked: Vec<(i32, Alternative)> = Vec::new();
+    for (rank, room) in rooms.iter().enumerate() {
+        let elsewhere = match i32::try_from(rank).unwrap_or(i32::MAX) {
+            0 => 0,
+            rank => OTHER_ROOM_COST + (rank - 1) * WORSE_FIT_COST,
+        };
+        let mut free: Vec<(i32, Interval)> = tables
+            .iter()
+            .flat_map(|table| table.free(rank, wanted))
+            .collect();
+        free.sort_by_key(|(cost, interval)| (*cost, interval.start()));
+        let (mut later, mut earlier, mut shorter) = (0, 0, 0);
+        for (cost, interval) in free {
+            // A few of each sort are enough: people choose between sorts.
+            let sort = match interval {
+                _ if interval.minutes() < wanted.minutes() => &mut shorter,
+                _ if interval.start() < wanted.start() => &mut earlier,
+                _ => &mut later,
+            };
+            if *sort == 2 {
+                continue;
+            }
+            if let Some(alternative) = judged(programme, candidate, *room, interval) {
+                *sort += 1;
+                ranked.push((cost + elsewhere, alternative));
+            }
+        }
+    }
+    ranked.sort_by_key(|(cost, alternative)| (*cost, alternative.interval.start()));
+    ranked.truncate(MOST_ALTERNATIVES);
+    ranked
+        .into_iter()
+        .map(|(_, alternative)| alternative)
+        .collect()
+}
+
+/// The interval with its end moved to the grid: it is mended by a little more time, not refused everywhere.
+fn on_grid(programme: &Programme, wanted: Interval) -> Interval {
+    let grid = programme.event.settings.grid_minutes.max(1);
+    let missing = (-wanted.minutes()).rem_euclid(grid);
+    Interval::new(wanted.start(), wanted.end().plus(missing)).unwrap_or(wanted)
+}
+
+/// The length asked for, then shorter ones.
+fn lengths(programme: &Programme, wanted: Interval) -> impl Iterator<Item = i32> {
+    let grid = programme.event.settings.grid_minutes.max(1);
+    let shorter = (1..)
+        .map(move |step| wanted.minutes() - step * grid)
+        .take_while(|minutes| *minutes >= SHORTEST);
+    std::iter::once(wanted.minutes()).chain(shorter)
+}
+
+/// The room asked for, then the others that are large enough, the best fit first.
+fn candidate_rooms(programme: &Programme, details: &Details) -> Vec<Option<RoomId>> {
+    let Some(wanted) = details.room else {
+        return vec![None];
+    };
+    let others = holding(programme, people(programme, &details.delegations));
+    std::iter::once(wanted)
+        .chain(others.filter(|room| *room != wanted))
+        .map(Some)
+        .collect()
+}
+
+/// Where and when the people and each room are free for one length: by start, and by room in the order of preference.
+struct Table {
+    minutes: i32,
+    starts: Vec<Instant>,
+    rooms: Vec<Vec<bool>>,
+}
+
+impl Table {
+    fn new(
+        programme: &Programme,
+        candidate: Candidate<'_>,
+        rooms: &[Option<RoomId>],
+        (wanted, minutes): (Interval, i32),
+        open: Interval,
+    ) -> Self {
+        let mut starts = starts(programme, open, minutes);
+        // Shortened only around the time asked for: elsewhere there is room for the whole.
+        if minutes < wanted.minutes() {
+            starts.retain(|start| delay(*start, wanted) < wanted.minutes());
+        }
+        let interval = Interval::new(wanted.start(), wanted.start().plus(minutes));
+        let details = Details {
+            interval: interval.unwrap_or(wanted),
+            ..candidate.details.clone()
+        };
+        let tried = Candidate {
+            details: &details,
+            ..candidate
+        };
+        let board = Board::new(programme, tried, &starts);
+        let free = |room: &Option<RoomId>| {
+            let weights = board.people().iter().zip(board.room(*room));
+            weights
+                .map(|(people, room)| (*people + room).is_free())
+                .collect()
+        };
+        let rooms = rooms.iter().map(free).collect();
+        Self {
+            minutes,
+            starts,
+            rooms,
+        }
+    }
+
+    /// The free times of a room, with what they cost.
+    fn free(&self, room: usize, wanted: Interval) -> impl Iterator<Item = (i32, Interval)> {
+        let starts = self.starts.iter().zip(&self.rooms[room]);
+        starts
+            .filter(|(_, free)| **free)
+            .filter_map(move |(start, _)| {
+                let shortened = wanted.minutes() - self.minutes;
+                let interval = Interval::new(*start, start.plus(self.minutes)).ok()?;
+                Some((
+                    delay(*start, wanted) + shortened * SHORTENING_COST,
+                    interval,
+                ))
+            })
+    }
+}
+
+fn delay(start: Instant, wanted: Interval) -> i32 {
+    start.minutes_since(wanted.start()).abs()
+}
+
+/// The alternative, if the rules that are not on the table have nothing against it either: those on interpreters and on
+/// the chair's day.
+fn judged(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    room: Option<RoomId>,
+    interval: Interval,
+) -> Option<Alternative> {
+    let details = Details {
+        interval,
+        room,
+        ..candidate.details.clone()
+    };
+    let tried = Candidate {
+        details: &details,
+        ..candidate
+    };
+    let others = details.interpretation_wanted;
+    let interpreters = settle(programme, tried, others, |_| true).ok()?;
+    Some(Alternative {
+        room,
+        interval,
+        interpreters,
+    })
+}
+
+/// The opening hours of the day asked for; of the event's first day where that day is none of them.
+fn search_window(programme: &Programme, wanted: Interval) -> Option<Interval> {
+    let event = &programme.event;
+    let asked = event.time_zone.date(wanted.start());
+    event.opening_hours(asked).or_else(|| {
+        event
+            .days
+            .first()
+            .and_then(|day| event.opening_hours(day.date))
+    })
+}

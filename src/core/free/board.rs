@@ -1,0 +1,360 @@
+//! The board: for each start of a day, how much is in the way of the people, of each room and of each interpreter.
+
+use std::ops::{Add, AddAssign};
+
+use chrono::Offset;
+
+use crate::core::interpreter::InterpreterId;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rule::Level;
+use crate::core::rules::overlap::needed_gap;
+use crate::core::rules::{Candidate, interpretation, place, shape};
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, Slot, SlotId};
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
+
+/// How many findings are in the way: first those that cannot be argued with, then those that ask for a reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Weight {
+    blocked: u32,
+    reasons: u32,
+}
+
+impl Weight {
+    /// What one finding of this level weighs; advice weighs nothing.
+    const fn of(level: Level) -> Self {
+        match level {
+            Level::Blocked => Self {
+                blocked: 1,
+                reasons: 0,
+            },
+            Level::NeedsReason => Self {
+                blocked: 0,
+                reasons: 1,
+            },
+            Level::Advice => Self {
+                blocked: 0,
+                reasons: 0,
+            },
+        }
+    }
+
+    /// True when nothing is in the way.
+    pub(super) fn is_free(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Add for Weight {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            blocked: self.blocked + other.blocked,
+            reasons: self.reasons + other.reasons,
+        }
+    }
+}
+
+impl AddAssign for Weight {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// One weight per start.
+pub(super) type Column = Vec<Weight>;
+
+/// The board of one candidate: its people, state and length, at each of some starts.
+pub(super) struct Board<'a> {
+    rows: Rows<'a>,
+    people: Column,
+    /// For each start, the slots of the people that lie near it: whether too near depends on the room.
+    near: Vec<Vec<Near>>,
+}
+
+/// A slot that somebody comes from or goes to.
+struct Near {
+    resource: Resource,
+    gap: i32,
+    room: Option<RoomId>,
+}
+
+impl<'a> Board<'a> {
+    /// Makes the board for a candidate, whatever its own time, room and interpreters; `starts` are in order.
+    pub(super) fn new(
+        programme: &'a Programme,
+        candidate: Candidate<'a>,
+        starts: &'a [Instant],
+    ) -> Self {
+        let rows = Rows {
+            programme,
+            candidate,
+            starts,
+        };
+        let mut people = rows.alone();
+        let mut near: Vec<Vec<Near>> = starts.iter().map(|_| Vec::new()).collect();
+        let people_of = &candidate.details.delegations;
+        for delegation in people_of.iter().filter(|_| rows.holds()) {
+            let resource = Resource::Delegation(*delegation);
+            rows.sweep(resource, None, |at, gap, other| match gap {
+                None => people[at] += Weight::of(Level::Blocked),
+                Some(gap) => near[at].push(Near {
+                    resource,
+                    gap,
+                    room: other.details.room,
+                }),
+            });
+        }
+        Self { rows, people, near }
+    }
+
+    /// What is in the way of the people, wherever they meet.
+    pub(super) fn people(&self) -> &[Weight] {
+        &self.people
+    }
+
+    /// What is in the way of a room, and of the people on their way to it.
+    pub(super) fn room(&self, room: Option<RoomId>) -> Column {
+        let always = self.rows.room(room);
+        let mut column: Column = self
+            .near
+            .iter()
+            .map(|near| always + self.transfers(room, near))
+            .collect();
+        if let Some(id) = room {
+            self.rows.take(Resource::Room(id), &mut column);
+        }
+        column
+    }
+
+    /// What is in the way of an interpreter.
+    pub(super) fn interpreter(&self, id: InterpreterId) -> Column {
+        let resource = Resource::Interpreter(id);
+        let mut column = self.rows.presence(resource);
+        self.rows.take(resource, &mut column);
+        for (weight, tired) in column.iter_mut().zip(self.rows.rest(id)) {
+            *weight += tired;
+        }
+        column
+    }
+
+    fn transfers(&self, room: Option<RoomId>, near: &[Near]) -> Weight {
+        let programme = self.rows.programme;
+        let too_near = near
+            .iter()
+            .filter(|near| near.gap < needed_gap(programme, near.resource, room, near.room));
+        too_near.fold(Weight::default(), |sum, _| sum + self.rows.reason())
+    }
+}
+
+/// What the columns of a board are made from.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    programme: &'a Programme,
+    candidate: Candidate<'a>,
+    starts: &'a [Instant],
+}
+
+impl Rows<'_> {
+    /// What the rules on one slot say, without room and interpreters.
+    fn alone(self) -> Column {
+        let tried = Details {
+            room: None,
+            interpreters: Vec::new(),
+            ..self.candidate.details.clone()
+        };
+        let mut found = Vec::new();
+        self.at_each_start(tried, |tried| {
+            found.clear();
+            shape::check(self.programme, tried, &mut found);
+            place::check(self.programme, tried, &mut found);
+            found.iter().fold(Weight::default(), |sum, conflict| {
+                sum + Weight::of(conflict.level)
+            })
+        })
+    }
+
+    /// What is in the way of a room at any time: it is too small, or of another event.
+    fn room(self, room: Option<RoomId>) -> Weight {
+        let here = Details {
+            room,
+            ..self.candidate.details.clone()
+        };
+        let here = Candidate {
+            details: &here,
+            ..self.candidate
+        };
+        let foreign = room.and_then(|id| self.foreign(Resource::Room(id)));
+        let small = place::capacity(self.programme, here).map(|_| self.reason());
+        foreign.unwrap_or_default() + small.unwrap_or_default()
+    }
+
+    /// What is in the way of somebody who may not be there.
+    fn presence(self, resource: Resource) -> Column {
+        let foreign = self.foreign(resource).unwrap_or_default();
+        self.at_each_start(self.candidate.details.clone(), |tried| {
+            let absent = place::presence(self.programme, tried, resource);
+            foreign + absent.map(|_| self.reason()).unwrap_or_default()
+        })
+    }
+
+    /// What is in the way of an interpreter who would go on without a rest for too long, with nobody to take turns.
+    fn rest(self, id: InterpreterId) -> Column {
+        let reach = self.programme.event.settings.interpreter_rest_minutes;
+        let mut near = vec![false; self.starts.len()];
+        self.sweep_within(
+            Resource::Interpreter(id),
+            |_| reach,
+            None,
+            |at, _, _| {
+                near[at] = true;
+            },
+        );
+        let alone = Details {
+            interpreters: vec![id],
+            ..self.candidate.details.clone()
+        };
+        // Where nothing is near, it is the same at every start.
+        let mut rested = None;
+        let mut near = near.into_iter();
+        let mut found = Vec::new();
+        self.at_each_start(alone, |tried| {
+            let mut weigh = || {
+                found.clear();
+                interpretation::rest(self.programme, tried, &mut found);
+                found.iter().fold(Weight::default(), |sum, conflict| {
+                    sum + Weight::of(conflict.level)
+                })
+            };
+            if near.next() == Some(false) {
+                *rested.get_or_insert_with(weigh)
+            } else {
+                weigh()
+            }
+        })
+    }
+
+    fn at_each_start(
+        self,
+        mut tried: Details,
+        mut weigh: impl FnMut(Candidate<'_>) -> Weight,
+    ) -> Column {
+        let wanted = tried.interval;
+        self.starts
+            .iter()
+            .map(|start| {
+                tried.interval = wanted.starting_at(*start);
+                weigh(Candidate {
+                    details: &tried,
+                    ..self.candidate
+                })
+            })
+            .collect()
+    }
+
+    fn foreign(self, resource: Resource) -> Option<Weight> {
+        shape::foreign_one(self.programme, resource).map(|_| Weight::of(Level::Blocked))
+    }
+
+    /// What a finding weighs that asks for a reason, unless the candidate is a sketch.
+    fn reason(self) -> Weight {
+        Weight::of(self.candidate.softened(Level::NeedsReason))
+    }
+
+    /// True when the candidate is more than a sketch, which is in nobody's way.
+    const fn holds(self) -> bool {
+        self.candidate.details.state.holds()
+    }
+
+    /// Adds what the other slots of a room or interpreter are in the way.
+    fn take(self, resource: Resource, column: &mut [Weight]) {
+        if self.holds() {
+            self.sweep(resource, None, |at, gap, _| {
+                column[at] += gap.map_or(Weight::of(Level::Blocked), |_| self.reason());
+            });
+        }
+    }
+
+    /// Calls `found` with each start at which the candidate would come nearer to a slot of `resource` than the longest
+    /// gap it may need there, and with that gap in minutes; `None` where they overlap. Sketches count for nothing, but
+    /// for the one that is named.
+    fn sweep(
+        self,
+        resource: Resource,
+        sketch: Option<SlotId>,
+        found: impl FnMut(usize, Option<i32>, &Slot),
+    ) {
+        let reach = |other: &Slot| needed_gap(self.programme, resource, None, other.details.room);
+        self.sweep_within(resource, reach, sketch, found);
+    }
+
+    /// The same for any distance, in minutes.
+    fn sweep_within(
+        self,
+        resource: Resource,
+        reach: impl Fn(&Slot) -> i32,
+        sketch: Option<SlotId>,
+        mut found: impl FnMut(usize, Option<i32>, &Slot),
+    ) {
+        let wanted = self.candidate.details.interval;
+        let others = self.candidate.others(self.programme, resource);
+        for other in others.filter(|other| other.state().holds() || Some(other.id) == sketch) {
+            let (taken, reach) = (other.interval(), reach(other));
+            let before = taken.start().plus(-reach - wanted.minutes());
+            let from = self.starts.partition_point(|start| *start <= before);
+            let touched = self.starts[from..]
+                .iter()
+                .take_while(|start| **start < taken.end().plus(reach));
+            for (at, start) in (from..).zip(touched) {
+                found(at, wanted.starting_at(*start).gap_to(taken), other);
+            }
+        }
+    }
+}
+
+/// For each start, whether the candidate would come too near to a slot that `resource` is in; `sketch` counts as one.
+pub(super) fn taken(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    starts: &[Instant],
+    resource: Resource,
+    sketch: Option<SlotId>,
+) -> Vec<bool> {
+    let rows = Rows {
+        programme,
+        candidate,
+        starts,
+    };
+    let mut taken = vec![false; starts.len()];
+    rows.sweep(resource, sketch, |at, gap, other| {
+        let needed = needed_gap(
+            programme,
+            resource,
+            candidate.details.room,
+            other.details.room,
+        );
+        taken[at] |= gap.is_none_or(|gap| gap < needed);
+    });
+    taken
+}
+
+/// The starts on the grid at which a slot of `minutes` lies within `window`, which is part of one day.
+pub(super) fn starts(programme: &Programme, window: Interval, minutes: i32) -> Vec<Instant> {
+    let zone = programme.event.time_zone;
+    let offset = |instant| zone.local(instant).offset().fix();
+    let mut all = (0..=window.minutes() - minutes).map(|minute| window.start().plus(minute));
+    let Some(first) = all.find(|start| shape::is_on_grid(programme, *start)) else {
+        return Vec::new();
+    };
+    // Where the clocks change, the grid shifts with them.
+    if offset(window.start()) != offset(window.end()) {
+        let later = all.filter(|start| shape::is_on_grid(programme, *start));
+        return std::iter::once(first).chain(later).collect();
+    }
+    let grid = usize::try_from(programme.event.settings.grid_minutes).unwrap_or(1);
+    let later = all.skip(grid.max(1) - 1).step_by(grid.max(1));
+    std::iter::once(first).chain(later).collect()
+}

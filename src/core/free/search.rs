@@ -1,0 +1,195 @@
+//! The joint search: at each start the room and the interpreters with the least in their way.
+
+use super::board::{Board, Column, Weight, starts};
+use super::cover::Cover;
+use super::staffing::settle;
+use super::wish::{Place, Wish};
+use crate::core::interpreter::{InterpreterId, LanguagePair};
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rules::{Candidate, Conflict, Finding, chair_may_object};
+use crate::core::slot::Details;
+use crate::core::slot::Resource;
+use crate::core::time::Instant;
+use crate::core::time::interval::Interval;
+
+/// What a search found: every start on the grid, in the one list or the other, each by time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Starts at which the wish can be booked without any reason.
+    pub offers: Vec<Offer>,
+    /// Starts at which something is in the way.
+    pub refused: Vec<Refused>,
+}
+
+/// Something that can be booked as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// When.
+    pub interval: Interval,
+    /// Where; `None` when no room was wanted.
+    pub room: Option<RoomId>,
+    /// Who interprets.
+    pub interpreters: Vec<InterpreterId>,
+}
+
+/// A time at which something is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// When.
+    pub interval: Interval,
+    /// What is in the way of the best that could be had there: of all rooms and interpreters, those with the fewest
+    /// findings against them, blocked ones counting first.
+    pub obstacle: Obstacle,
+}
+
+/// What is in the way of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A rule.
+    Rule {
+        /// What was judged.
+        details: Box<Details>,
+        /// The strictest finding, the first of several.
+        conflict: Box<Conflict>,
+        /// How many other rooms, or interpreters, there were to choose from where the finding is about one of them.
+        others: usize,
+    },
+    /// No room takes so many people.
+    NoRoomFor(i32),
+    /// Nobody interprets between the two.
+    NobodyInterprets(LanguagePair),
+}
+
+/// Looks at every start on the grid within the wish's times.
+#[must_use]
+pub fn search(programme: &Programme, wish: &Wish) -> Found {
+    let sought = Sought::new(programme, wish);
+    let mut found = Found::default();
+    for window in &wish.within {
+        let starts = starts(programme, *window, wish.minutes);
+        match &sought {
+            Ok(sought) => sought.on(&starts, &mut found),
+            Err(obstacle) => found.refused.extend(starts.iter().filter_map(|start| {
+                Some(Refused {
+                    interval: wish.from(*start)?,
+                    obstacle: obstacle.clone(),
+                })
+            })),
+        }
+    }
+    found
+}
+
+/// A wish with the rooms and interpreters that can grant it.
+struct Sought<'a> {
+    programme: &'a Programme,
+    wish: &'a Wish,
+    /// In order of preference.
+    rooms: Vec<Option<RoomId>>,
+    cover: Cover,
+}
+
+impl<'a> Sought<'a> {
+    fn new(programme: &'a Programme, wish: &'a Wish) -> Result<Self, Obstacle> {
+        let rooms = wish.rooms(programme);
+        if let (Place::Holding(people), []) = (wish.place, rooms.as_slice()) {
+            return Err(Obstacle::NoRoomFor(people));
+        }
+        let cover = Cover::new(&programme.interpreters, &wish.interpreters, &wish.pairs)
+            .map_err(Obstacle::NobodyInterprets)?;
+        Ok(Self {
+            programme,
+            wish,
+            rooms,
+            cover,
+        })
+    }
+
+    fn on(&self, starts: &[Instant], found: &mut Found) {
+        let Some(first) = starts.first().and_then(|start| self.wish.from(*start)) else {
+            return;
+        };
+        let wanted = self.wish.details(first, None, &[]);
+        let board = Board::new(self.programme, self.candidate(&wanted), starts);
+        let rooms: Vec<Column> = self.rooms.iter().map(|room| board.room(*room)).collect();
+        let interpreters: Vec<Column> = self
+            .cover
+            .concerned()
+            .map(|interpreter| board.interpreter(interpreter))
+            .collect();
+        for (at, start) in starts.iter().enumerate() {
+            let (in_room, room) = self.best_room(&rooms, at);
+            let of_interpreters: Vec<Weight> =
+                interpreters.iter().map(|column| column[at]).collect();
+            let (in_voices, interpreters) = self.cover.best(&of_interpreters);
+            let offer = Offer {
+                interval: first.starting_at(*start),
+                room,
+                interpreters,
+            };
+            let weight = board.people()[at] + in_room + in_voices;
+            match self.judged(weight, offer) {
+                Ok(offer) => found.offers.push(offer),
+                Err(refused) => found.refused.push(refused),
+            }
+        }
+    }
+
+    /// The first of the rooms with the least in the way.
+    fn best_room(&self, columns: &[Column], at: usize) -> (Weight, Option<RoomId>) {
+        let rooms = columns.iter().zip(&self.rooms);
+        rooms
+            .map(|(column, room)| (column[at], *room))
+            .min_by_key(|(weight, _)| *weight)
+            .unwrap_or_default()
+    }
+
+    /// The offer as it can be stored, or what is in its way. What the board has nothing against is free, unless rules
+    /// have a say that are not on it.
+    fn judged(&self, weight: Weight, offer: Offer) -> Result<Offer, Refused> {
+        let details = self
+            .wish
+            .details(offer.interval, offer.room, &offer.interpreters);
+        let on_the_board =
+            !details.interpretation_wanted && !chair_may_object(self.programme, &details);
+        if weight.is_free() && on_the_board {
+            return Ok(offer);
+        }
+        let candidate = self.candidate(&details);
+        let others = details.interpretation_wanted || !self.wish.pairs.is_empty();
+        let will_do = |who: &[InterpreterId]| self.cover.is_met_by(who);
+        match settle(self.programme, candidate, others, will_do) {
+            Ok(interpreters) => Ok(Offer {
+                interpreters,
+                ..offer
+            }),
+            Err(conflict) => Err(Refused {
+                interval: offer.interval,
+                obstacle: self.obstacle(details, conflict, &offer),
+            }),
+        }
+    }
+
+    fn obstacle(&self, details: Details, conflict: Conflict, offer: &Offer) -> Obstacle {
+        let others = match (&conflict.finding, conflict.finding.resource()) {
+            // The others are not what these are about.
+            (Finding::Capacity { .. } | Finding::InterpreterRest { .. }, _) => 0,
+            (_, Some(Resource::Room(_))) => self.rooms.len() - 1,
+            (_, Some(Resource::Interpreter(id))) => self.cover.others(id, &offer.interpreters),
+            _ => 0,
+        };
+        Obstacle::Rule {
+            details: Box::new(details),
+            conflict: Box::new(conflict),
+            others,
+        }
+    }
+
+    const fn candidate<'d>(&self, details: &'d Details) -> Candidate<'d> {
+        Candidate {
+            id: self.wish.moving,
+            details,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Truth tables of the joint search.
+
+use super::*;
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::room::RoomId;
+use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ};
+use crate::core::text::{Code, Line};
+use crate::core::wording;
+
+/// The hall takes 50, the conference room 30, the others 12; five minutes of turnaround each.
+fn house(slots: Vec<Slot>) -> Programme {
+    let mut house = programme(slots);
+    for room in Arc::make_mut(&mut house.rooms) {
+        room.capacity = match room.id {
+            HALL => 50,
+            CONFERENCE => 30,
+            _ => 12,
+        };
+    }
+    house
+}
+
+fn with_interpreters(mut house: Programme, pairs: &[&[&str]]) -> Programme {
+    let interpreter = |(id, pairs): (i64, &&[&str])| Interpreter {
+        id: InterpreterId(id),
+        code: Code::stored(format!("i-{id}")),
+        name: Line::stored(format!("Interpreter {id}")),
+        pairs: pairs
+            .iter()
+            .map(|pair| LanguagePair::parse(pair).unwrap())
+            .collect(),
+        presence: Vec::new(),
+    };
+    house.interpreters = Arc::new((1..).zip(pairs).map(interpreter).collect());
+    house
+}
+
+fn taken(id: i64, room: RoomId, parties: &[DelegationId], (start, minutes): (&str, i32)) -> Slot {
+    let time = (start, minutes);
+    slot(
+        id,
+        Kind::Other,
+        "Talk",
+        time,
+        room,
+        parties,
+        State::Tentative,
+    )
+}
+
+/// Half an hour for Kazakhstan and Uzbekistan from ten to noon.
+fn wish(house: &Programme) -> Wish {
+    let times = [Interval::new(at("10:00"), at("12:00")).unwrap()];
+    Wish::new(house, Kind::Bilateral, vec![KZ, UZ], 30)
+        .and_then(|wish| wish.within(house, &times))
+        .unwrap()
+}
+
+fn between(wish: Wish, pairs: &[&str]) -> Wish {
+    let pairs = pairs.iter().map(|pair| LanguagePair::parse(pair).unwrap());
+    wish.interpreted_between(pairs.collect()).unwrap()
+}
+
+fn offer(found: &Found, start: &str) -> Option<Offer> {
+    let mut offers = found.offers.iter();
+    offers
+        .find(|offer| offer.interval.start() == at(start))
+        .cloned()
+}
+
+fn obstacle(house: &Programme, found: &Found, start: &str) -> String {
+    let mut refused = found.refused.iter();
+    refused
+        .find(|refused| refused.interval.start() == at(start))
+        .map(|refused| wording::obstacle(house, &refused.obstacle))
+        .unwrap_or_default()
+}
+
+#[test]
+fn every_start_on_the_grid_is_offered_or_refused() {
+    let house = house(vec![]);
+    let found = search(&house, &wish(&house));
+    assert_eq!((found.offers.len(), found.refused.len()), (19, 0));
+    let starts = [
+        found.offers[0].interval.start(),
+        found.offers[18].interval.start(),
+    ];
+    assert_eq!(starts, [at("10:00"), at("11:30")]);
+}
+
+#[test]
+fn the_smallest_room_that_is_large_enough_and_free_is_chosen() {
+    let talk = taken(1, SALON, &[JP], ("10:00", 60));
+    let house = house(vec![talk]);
+    let any = search(&house, &wish(&house));
+    for (start, room) in [("10:00", DINING), ("11:00", DINING), ("11:05", SALON)] {
+        assert_eq!(offer(&any, start).unwrap().room, Some(room), "{start}");
+    }
+    for (place, room) in [
+        (Place::Holding(13), Some(CONFERENCE)),
+        (Place::Holding(31), Some(HALL)),
+        (Place::Certain(HALL), Some(HALL)),
+        (Place::Nowhere, None),
+    ] {
+        let found = search(&house, &wish(&house).at(place));
+        assert_eq!(offer(&found, "10:00").unwrap().room, room, "{place:?}");
+    }
+    let found = search(&house, &wish(&house).at(Place::Holding(51)));
+    assert_eq!(found.offers, []);
+    assert_eq!(
+        obstacle(&house, &found, "10:00"),
+        "No room takes 51 people."
+    );
+}
+
+#[test]
+fn a_room_is_chosen_to_which_the_principals_can_come_in_time() {
+    let talk = taken(1, CONFERENCE, &[KZ], ("10:00", 30));
+    let mut house = house(vec![talk]);
+    for room in Arc::make_mut(&mut house.rooms) {
+        room.turnaround_minutes = 0;
+    }
+    let found = search(&house, &wish(&house));
+    assert_eq!(
+        offer(&found, "10:30").unwrap().room,
+        Some(CONFERENCE),
+        "they stay"
+    );
+    assert_eq!(offer(&found, "10:35").unwrap().room, Some(SALON));
+}
+
+#[test]
+fn the_first_obstacle_is_said_of_the_best_that_could_be_had() {
+    let slots = vec![
+        taken(1, HALL, &[JP, KZ], ("10:00", 30)),
+        taken(2, SALON, &[JP], ("11:00", 30)),
+    ];
+    let day = house(slots);
+    let found = search(&day, &wish(&day));
+    assert_eq!(
+        obstacle(&day, &found, "10:00"),
+        "Kazakhstan is in “Talk” (Main Hall) from 10:00 until 10:30. Free again for 30 minutes from 10:35."
+    );
+    assert_eq!(
+        obstacle(&day, &found, "10:30"),
+        "The principal of Kazakhstan needs 5 minutes between rooms; there are 0 minutes to “Talk” (Main Hall) from \
+         10:00 until 10:30. Free again for 30 minutes from 10:35."
+    );
+    let certain = search(&day, &wish(&day).at(Place::Certain(SALON)));
+    assert_eq!(
+        obstacle(&day, &certain, "11:00"),
+        "Salon is taken by “Talk” (Salon) from 11:00 until 11:30. Free again for 30 minutes from 11:35."
+    );
+    let all: Vec<Slot> = (1..)
+        .zip([HALL, CONFERENCE])
+        .map(|(id, room)| taken(id, room, &[JP], ("11:00", 30)))
+        .collect();
+    let full = house(all);
+    let found = search(&full, &wish(&full).at(Place::Holding(30)));
+    assert_eq!(
+        obstacle(&full, &found, "11:00"),
+        "Conference Room is taken by “Talk” (Conference Room) from 11:00 until 11:30. Free again for 30 minutes from \
+         11:35. The one other room to choose from is not free either."
+    );
+}
+
+#[test]
+fn the_fewest_interpreters_who_are_free_cover_the_pairs() {
+    let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
+    talk.details.interpreters = vec![InterpreterId(3)];
+    let pairs: [&[&str]; 4] = [&["kk-ja"], &["ja-ru"], &["ja-ru", "kk-ja"], &["en-fr"]];
+    let house = with_interpreters(house(vec![talk]), &pairs);
+    let who = |pairs: &[&str], start| {
+        let found = search(&house, &between(wish(&house), pairs));
+        offer(&found, start)
+            .map(|offer| offer.interpreters.iter().map(|id| id.0).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        who(&["ja-ru"], "10:00"),
+        Some(vec![2]),
+        "the first on the list"
+    );
+    assert_eq!(
+        who(&["ru-ja", "ja-kk"], "10:00"),
+        Some(vec![3]),
+        "one for both"
+    );
+    assert_eq!(
+        who(&["ja-ru", "ja-kk"], "11:00"),
+        Some(vec![1, 2]),
+        "who does both is busy"
+    );
+    let nobody = search(&house, &between(wish(&house), &["ja-de"]));
+    assert_eq!(
+        obstacle(&house, &nobody, "10:00"),
+        "Nobody interprets between ja and de."
+    );
+    let certain = search(&house, &wish(&house).interpreted_by(vec![InterpreterId(3)]));
+    assert!(offer(&certain, "10:00").is_some());
+    assert!(obstacle(&house, &certain, "11:00").starts_with("Interpreter 3 is in “Talk”"));
+}
+
+#[test]
+fn a_meeting_too_long_for_one_interpreter_takes_two() {
+    let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
+    talk.details.interpreters = vec![InterpreterId(2)];
+    let house = with_interpreters(house(vec![talk]), &[&["ja-ru"], &["ja-ru"]]);
+    let hour = Wish::new(&house, Kind::Bilateral, vec![KZ, UZ], 60).unwrap();
+    let found = search(&house, &between(hour, &["ja-ru"]));
+    let both = vec![InterpreterId(1), InterpreterId(2)];
+    assert_eq!(offer(&found, "09:30").unwrap().interpreters, both);
+    assert!(
+        obstacle(&house, &found, "10:30")
+            .starts_with("Interpreter 1 goes on alone from 10:30 to 11:30"),
+        "the colleague is elsewhere"
+    );
+}
+
+#[test]
+fn a_wish_that_makes_no_sense_is_refused() {
+    let house = house(vec![]);
+    let made = |parties: &[DelegationId], minutes| {
+        Wish::new(&house, Kind::Other, parties.to_vec(), minutes).map(drop)
+    };
+    let length = Err(WishError::Length { grid: 5 });
+    assert_eq!(made(&[], 30), Err(WishError::NoParties));
+    for minutes in [-5, 0, 7, 1445] {
+        assert_eq!(made(&[KZ], minutes), length, "{minutes}");
+    }
+    assert_eq!(made(&[KZ], 1440), Ok(()));
+    let next_day = Interval::stay(at("20:00"), at("24:00").plus(60)).unwrap();
+    assert_eq!(
+        wish(&house).within(&house, &[next_day]),
+        Err(WishError::OutsideDays(
+            crate::core::time::parse_date("2022-12-25").unwrap()
+        ))
+    );
+    let pairs = (0..9).map(|at| LanguagePair::new("ja", &format!("aa-{at}aaa")).unwrap());
+    assert_eq!(
+        wish(&house).interpreted_between(pairs.collect()),
+        Err(WishError::TooManyPairs)
+    );
+}
+
+#[test]
+fn where_nothing_is_free_each_single_demand_that_stands_in_the_way_is_named() {
+    let slots = vec![
+        taken(1, SALON, &[JP], ("09:30", 60)),
+        taken(2, SALON, &[JP], ("10:55", 90)),
+    ];
+    let house = house(slots);
+    let wanted = wish(&house).at(Place::Certain(SALON));
+    assert_eq!(search(&house, &wanted).offers, []);
+    let named: Vec<(Relaxation, usize)> = relaxations(&house, &wanted)
+        .into_iter()
+        .map(|each| (each.what, each.offers))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (Relaxation::AnyTime, 103),
+            (Relaxation::AnyRoom, 19),
+            (Relaxation::NoRoom, 19),
+            (Relaxation::Shorter(15), 1),
+        ]
+    );
+}

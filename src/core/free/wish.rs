@@ -1,0 +1,279 @@
+//! A wish: who would meet, for how long, where, with whose help, and when at the earliest and latest.
+
+use chrono::NaiveDate;
+
+use super::cover::MOST_PAIRS;
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::{InterpreterId, LanguagePair};
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::slot::{Details, Kind, SlotId, State};
+use crate::core::text::Line;
+use crate::core::time::Instant;
+use crate::core::time::interval::{Interval, LONGEST_SLOT};
+
+/// Where a meeting may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In no room yet.
+    Nowhere,
+    /// In this room.
+    Certain(RoomId),
+    /// In any room that takes so many people.
+    Holding(i32),
+}
+
+/// What is sought. Room: any that takes the parties; interpreters: none; time: any day of the event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub(super) kind: Kind,
+    pub(super) title: Line,
+    pub(super) parties: Vec<DelegationId>,
+    pub(super) minutes: i32,
+    pub(super) place: Place,
+    pub(super) interpreters: Vec<InterpreterId>,
+    pub(super) pairs: Vec<LanguagePair>,
+    pub(super) interpreted: bool,
+    pub(super) within: Vec<Interval>,
+    pub(super) near: Option<Instant>,
+    pub(super) moving: Option<SlotId>,
+}
+
+/// Why a wish makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WishError {
+    /// Nobody would meet.
+    #[error("Choose who is to meet.")]
+    NoParties,
+    /// A length that is not on the event's grid.
+    #[error("The length is a multiple of {grid} minutes, from {grid} to {LONGEST_SLOT}.")]
+    Length {
+        /// The grid, in minutes.
+        grid: i32,
+    },
+    /// Time on a day that is none of the event's.
+    #[error("The event has no {}; choose one of its days.", crate::core::time::day_in_words(*.0))]
+    OutsideDays(NaiveDate),
+    /// More language pairs than anybody needs.
+    #[error("Choose at most {MOST_PAIRS} language pairs.")]
+    TooManyPairs,
+}
+
+impl Wish {
+    /// A meeting of these parties for so many minutes.
+    ///
+    /// # Errors
+    /// When nobody would meet, or the length is off the grid.
+    pub fn new(
+        programme: &Programme,
+        kind: Kind,
+        mut parties: Vec<DelegationId>,
+        minutes: i32,
+    ) -> Result<Self, WishError> {
+        parties.sort_unstable();
+        parties.dedup();
+        if parties.is_empty() {
+            return Err(WishError::NoParties);
+        }
+        let minutes = Self::length(programme, minutes)?;
+        let days = programme.event.days.iter();
+        Ok(Self {
+            kind,
+            title: Line::stored(kind.label().to_owned()),
+            place: Place::Holding(people(programme, &parties)),
+            parties,
+            minutes,
+            interpreters: Vec::new(),
+            pairs: Vec::new(),
+            interpreted: false,
+            within: days.map(|day| programme.event.hours_of(day.date)).collect(),
+            near: None,
+            moving: None,
+        })
+    }
+
+    /// Passes on a length that is on the event's grid, in minutes.
+    ///
+    /// # Errors
+    /// When it is not, or is longer than a day.
+    pub fn length(programme: &Programme, minutes: i32) -> Result<i32, WishError> {
+        let grid = programme.event.settings.grid_minutes.max(1);
+        let fits = (1..=LONGEST_SLOT).contains(&minutes) && minutes % grid == 0;
+        fits.then_some(minutes).ok_or(WishError::Length { grid })
+    }
+
+    /// What the slot would be called.
+    #[must_use]
+    pub fn titled(self, title: Line) -> Self {
+        Self { title, ..self }
+    }
+
+    /// Where it may be.
+    #[must_use]
+    pub fn at(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+
+    /// With these interpreters.
+    #[must_use]
+    pub fn interpreted_by(mut self, mut interpreters: Vec<InterpreterId>) -> Self {
+        interpreters.sort_unstable();
+        interpreters.dedup();
+        self.interpreters = interpreters;
+        self
+    }
+
+    /// So that the sides understand each other, with whoever is free where those who were named are not enough.
+    #[must_use]
+    pub fn interpreted(self) -> Self {
+        Self {
+            interpreted: true,
+            ..self
+        }
+    }
+
+    /// With anybody who interprets between these languages, beside those who were named.
+    ///
+    /// # Errors
+    /// When there are too many pairs.
+    pub fn interpreted_between(mut self, mut pairs: Vec<LanguagePair>) -> Result<Self, WishError> {
+        let mut known = Vec::new();
+        pairs.retain(|pair| {
+            let new = !known.contains(pair);
+            known.push(pair.clone());
+            new
+        });
+        if pairs.len() > MOST_PAIRS {
+            return Err(WishError::TooManyPairs);
+        }
+        self.pairs = pairs;
+        Ok(self)
+    }
+
+    /// Within these times only, and within the opening hours of their days.
+    ///
+    /// # Errors
+    /// When one of them touches a day that is none of the event's.
+    pub fn within(mut self, programme: &Programme, times: &[Interval]) -> Result<Self, WishError> {
+        let event = &programme.event;
+        self.within.clear();
+        for time in times {
+            let first = event.time_zone.date(time.start());
+            // The last minute, not the end: a day until midnight is one day.
+            let last = event.time_zone.date(time.end().plus(-1));
+            for date in first.iter_days().take_while(|date| *date <= last) {
+                let open = event
+                    .opening_hours(date)
+                    .ok_or(WishError::OutsideDays(date))?;
+                let (from, until) = (time.start().max(open.start()), time.end().min(open.end()));
+                self.within.extend(Interval::stay(from, until));
+            }
+        }
+        self.within.sort_unstable();
+        Ok(self)
+    }
+
+    /// The nearer to this time the better; without it, the earlier the better.
+    #[must_use]
+    pub fn near(self, near: Option<Instant>) -> Self {
+        Self { near, ..self }
+    }
+
+    /// The stored slot that would be moved: it is not in its own way.
+    #[must_use]
+    pub fn moving(self, slot: SlotId) -> Self {
+        Self {
+            moving: Some(slot),
+            ..self
+        }
+    }
+
+    /// The stored slot that would be moved, if any.
+    #[must_use]
+    pub const fn moves(&self) -> Option<SlotId> {
+        self.moving
+    }
+
+    /// The time that it should be near to, if any.
+    #[must_use]
+    pub const fn nearest(&self) -> Option<Instant> {
+        self.near
+    }
+
+    /// Who meets.
+    #[must_use]
+    pub fn parties(&self) -> &[DelegationId] {
+        &self.parties
+    }
+
+    /// How long, in minutes.
+    #[must_use]
+    pub const fn minutes(&self) -> i32 {
+        self.minutes
+    }
+
+    /// What the slot would be called.
+    #[must_use]
+    pub const fn title(&self) -> &Line {
+        &self.title
+    }
+
+    /// When the last of its times is over.
+    #[must_use]
+    pub fn latest_end(&self) -> Option<Instant> {
+        self.within.iter().map(|time| time.end()).max()
+    }
+
+    /// The slot as it would be stored, at a time, in a room and with interpreters.
+    #[must_use]
+    pub fn details(
+        &self,
+        interval: Interval,
+        room: Option<RoomId>,
+        interpreters: &[InterpreterId],
+    ) -> Details {
+        Details {
+            kind: self.kind,
+            title: self.title.clone(),
+            note: String::new(),
+            interval,
+            room,
+            delegations: self.parties.clone(),
+            interpreters: interpreters.to_vec(),
+            interpretation_wanted: self.interpreted,
+            state: State::Tentative,
+        }
+        .in_order()
+    }
+
+    /// The time from this start on.
+    pub(super) fn from(&self, start: Instant) -> Option<Interval> {
+        Interval::new(start, start.plus(self.minutes)).ok()
+    }
+
+    /// The rooms to try, in order of preference: those with the fewest spare seats first, then as in the house.
+    pub(super) fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
+        match self.place {
+            Place::Nowhere => vec![None],
+            Place::Certain(room) => vec![Some(room)],
+            Place::Holding(people) => holding(programme, people).map(Some).collect(),
+        }
+    }
+}
+
+/// How many people the parties are together.
+pub(super) fn people(programme: &Programme, parties: &[DelegationId]) -> i32 {
+    let sizes = parties
+        .iter()
+        .filter_map(|id| programme.delegation(*id))
+        .map(|party| party.party_size);
+    sizes.sum()
+}
+
+/// The rooms that take so many people, the best fit first.
+pub(super) fn holding(programme: &Programme, people: i32) -> impl Iterator<Item = RoomId> {
+    let rooms = programme.rooms.iter();
+    let mut rooms: Vec<_> = rooms.filter(|room| room.capacity >= people).collect();
+    rooms.sort_by_key(|room| room.capacity);
+    rooms.into_iter().map(|room| room.id)
+}

@@ -1,0 +1,28 @@
+//! The core: what a programme is and which rules it obeys, without database, server, clock or I/O.
+//!
+//! Modules here import only each other, in one direction; a test reads the imports.
+
+pub mod agenda;
+pub mod by_slot;
+pub mod coverage;
+pub mod delegation;
+pub mod due;
+pub mod event;
+pub mod free;
+pub mod history;
+pub mod interpreter;
+pub mod notice;
+pub mod planner;
+pub mod programme;
+pub mod record;
+pub mod room;
+pub mod rule;
+pub mod rules;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod slot;
+pub mod text;
+pub mod text_enum;
+pub mod time;
+pub mod visibility;
+pub mod wording;

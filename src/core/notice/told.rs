@@ -1,0 +1,186 @@
+//! What a delegation was told of a slot, as it is stored: names as they were read, and the code of the kind.
+
+use serde::ser::{Serialize, Serializer};
+use serde::{Deserialize, Serialize as DeriveSerialize};
+
+use crate::core::slot::Kind;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
+
+/// A slot as a delegation reads it: names, no ids, nothing internal.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveSerialize, Deserialize)]
+pub struct Told {
+    /// The title.
+    pub title: String,
+    /// What it is for.
+    pub kind: ToldKind,
+    /// Start, minutes since 1970 UTC.
+    pub starts: i32,
+    /// End, minutes since 1970 UTC.
+    pub ends: i32,
+    /// The room's name; `None` until one is known.
+    pub room: Option<String>,
+    /// Names of the delegations that take part, in order of precedence.
+    pub delegations: Vec<String>,
+}
+
+impl Told {
+    /// The start.
+    #[must_use]
+    pub const fn starts_at(&self) -> Instant {
+        Instant::from_minutes(self.starts)
+    }
+
+    /// The end.
+    #[must_use]
+    pub const fn ends_at(&self) -> Instant {
+        Instant::from_minutes(self.ends)
+    }
+}
+
+/// The kind of a slot in what a delegation was told; stored as the kind's code.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveSerialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ToldKind {
+    /// A kind that this release knows.
+    Known(Kind),
+    /// A word that is neither a code nor a word of an earlier release; stored and shown as it is.
+    Unknown(String),
+}
+
+/// The words that releases up to migration 0024 stored instead of codes, as they were. Event files still have them.
+/// A kind that was added later has none; a label that changes does not change here.
+const RELEASED: &[(Kind, &str)] = &[
+    (Kind::Plenary, "Plenary"),
+    (Kind::Bilateral, "Bilateral"),
+    (Kind::Meal, "Meal"),
+    (Kind::Press, "Press"),
+    (Kind::Photo, "Photo"),
+    (Kind::Ceremony, "Ceremony"),
+    (Kind::CourtesyCall, "Courtesy call"),
+    (Kind::Break, "Break"),
+    (Kind::Other, "Other"),
+];
+
+impl ToldKind {
+    /// The kind, if this release knows it.
+    #[must_use]
+    pub const fn known(&self) -> Option<Kind> {
+        match self {
+            Self::Known(kind) => Some(*kind),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The kind as people read it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.label(),
+            Self::Unknown(word) => word,
+        }
+    }
+
+    /// The word that event files have for it, the same in every release.
+    fn in_files(&self) -> &str {
+        match self {
+            Self::Known(kind) => RELEASED
+                .iter()
+                .find_map(|(known, word)| (known == kind).then_some(*word))
+                .unwrap_or(kind.as_str()),
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+impl From<Kind> for ToldKind {
+    fn from(kind: Kind) -> Self {
+        Self::Known(kind)
+    }
+}
+
+impl From<String> for ToldKind {
+    fn from(word: String) -> Self {
+        let released = || {
+            let mut known = RELEASED.iter();
+            known.find_map(|(kind, released)| (*released == word).then_some(*kind))
+        };
+        Kind::from_word(&word)
+            .or_else(released)
+            .map_or(Self::Unknown(word), Self::Known)
+    }
+}
+
+impl From<ToldKind> for String {
+    fn from(kind: ToldKind) -> Self {
+        match kind {
+            ToldKind::Known(kind) => kind.as_str().to_owned(),
+            ToldKind::Unknown(word) => word,
+        }
+    }
+}
+
+/// Writes it for an event file, where the kind is the word that files have always had. Reading needs nothing of its own.
+///
+/// # Errors
+/// As the serializer says.
+pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(DeriveSerialize)]
+    struct ToldInFiles<'a> {
+        title: &'a str,
+        kind: &'a str,
+        starts: i32,
+        ends: i32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<&'a str>,
+        delegations: &'a [String],
+    }
+    ToldInFiles {
+        title: &told.title,
+        kind: told.kind.in_files(),
+        starts: told.starts,
+        ends: told.ends,
+        room: told.room.as_deref(),
+        delegations: &told.delegations,
+    }
+    .serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: &str) -> String {
+        format!(
+            r#"{{"title":"A talk","kind":"{kind}","starts":1,"ends":2,"room":null,"delegations":["Japan"]}}"#
+        )
+    }
+
+    fn read(json: &str) -> Told {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn told_kind_is_stored_as_its_code() {
+        for kind in Kind::ALL {
+            let stored = told(kind.as_str());
+            assert_eq!(read(&stored).kind, ToldKind::Known(*kind));
+            assert_eq!(serde_json::to_string(&read(&stored)).unwrap(), stored);
+            assert!(!stored.contains(kind.label()), "{stored}");
+        }
+    }
+
+    #[test]
+    fn told_kind_of_an_earlier_release_is_the_same_kind() {
+        for (kind, word) in RELEASED {
+            assert_eq!(read(&told(word)), read(&told(kind.as_str())), "{word}");
+        }
+    }
+
+    #[test]
+    fn unknown_told_kind_stays_as_it_is() {
+        let stored = told("Reception");
+        assert_eq!(read(&stored).kind.label(), "Reception");
+        assert_eq!(serde_json::to_string(&read(&stored)).unwrap(), stored);
+    }
+}

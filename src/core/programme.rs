@@ -1,0 +1,345 @@
+//! The programme: everything about an event at one revision, read once and then only looked at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::core::by_slot::BySlot;
+use crate::core::delegation::{Delegation, DelegationId, Role};
+use crate::core::event::{Event, ProgrammeVersion, RevisionKey};
+use crate::core::interpreter::{Interpreter, InterpreterId};
+use crate::core::notice::Notice;
+use crate::core::notice::answer::Answer;
+use crate::core::notice::ledger::Ledger;
+use crate::core::room::{Room, RoomId};
+use crate::core::rule::Override;
+use crate::core::slot::{Details, Resource, Slot, SlotId};
+use crate::core::time::interval::{Interval, LONGEST_SLOT};
+
+/// An event with its parties, rooms, interpreters and slots at one revision.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// The event, with the revision.
+    pub event: Arc<Event>,
+    /// In order of precedence.
+    pub delegations: Arc<Vec<Delegation>>,
+    /// In the order of the house.
+    pub rooms: Arc<Vec<Room>>,
+    /// In the order they were entered.
+    pub interpreters: Arc<Vec<Interpreter>>,
+    /// Rules set aside, in force or lapsed.
+    pub overrides: Arc<BySlot<Override>>,
+    /// What each delegation was last told of each slot, and answered.
+    pub ledger: Ledger,
+    /// Drawn with the revision.
+    key: RevisionKey,
+    /// By time.
+    slots: Vec<Arc<Slot>>,
+    /// By id.
+    by_id: Vec<Arc<Slot>>,
+    /// By time, for each resource; shared between revisions but for the one that a write touches.
+    by_resource: HashMap<Resource, Arc<Vec<Arc<Slot>>>>,
+}
+
+impl Programme {
+    /// Puts a programme together.
+    #[must_use]
+    pub fn new(
+        event: Event,
+        mut delegations: Vec<Delegation>,
+        rooms: Vec<Room>,
+        interpreters: Vec<Interpreter>,
+        slots: Vec<Slot>,
+    ) -> Self {
+        delegations.sort_by_key(|delegation| (delegation.precedence, delegation.code.clone()));
+        let mut programme = Self {
+            event: Arc::new(event),
+            delegations: Arc::new(delegations),
+            rooms: Arc::new(rooms),
+            interpreters: Arc::new(interpreters),
+            overrides: Arc::default(),
+            ledger: Ledger::default(),
+            key: RevisionKey::default(),
+            slots: slots.into_iter().map(Arc::new).collect(),
+            by_id: Vec::new(),
+            by_resource: HashMap::new(),
+        };
+        programme.slots.sort_by_key(by_time);
+        programme.by_id.clone_from(&programme.slots);
+        programme.by_id.sort_by_key(|slot| slot.id);
+        for slot in &programme.slots {
+            for resource in slot.details.resources() {
+                Arc::make_mut(programme.by_resource.entry(resource).or_default())
+                    .push(Arc::clone(slot));
+            }
+        }
+        programme
+    }
+
+    /// Adds a slot in place; adding many costs no copy of the programme for each.
+    pub(crate) fn add(&mut self, slot: Slot) {
+        let slot = Arc::new(slot);
+        let at = self.by_id.partition_point(|known| known.id < slot.id);
+        self.by_id.insert(at, Arc::clone(&slot));
+        insert(&mut self.slots, &slot);
+        for resource in slot.details.resources() {
+            insert(
+                Arc::make_mut(self.by_resource.entry(resource).or_default()),
+                &slot,
+            );
+        }
+    }
+
+    /// Removes a slot in place.
+    pub(crate) fn remove(&mut self, slot: SlotId) {
+        let Ok(at) = self.by_id.binary_search_by_key(&slot, |known| known.id) else {
+            return;
+        };
+        let slot = self.by_id.remove(at);
+        remove(&mut self.slots, &slot);
+        for resource in slot.details.resources() {
+            remove(
+                Arc::make_mut(self.by_resource.entry(resource).or_default()),
+                &slot,
+            );
+        }
+    }
+
+    /// The programme with one slot added or replaced. Costs a walk over the slots, not a new index of them.
+    #[must_use]
+    pub fn with_slot(&self, slot: Slot) -> Self {
+        let mut next = self.clone();
+        let slot = Arc::new(slot);
+        match next.by_id.binary_search_by_key(&slot.id, |known| known.id) {
+            Ok(at) => {
+                let old = std::mem::replace(&mut next.by_id[at], Arc::clone(&slot));
+                remove(&mut next.slots, &old);
+                for resource in old.details.resources() {
+                    remove(
+                        Arc::make_mut(next.by_resource.entry(resource).or_default()),
+                        &old,
+                    );
+                }
+            }
+            Err(at) => next.by_id.insert(at, Arc::clone(&slot)),
+        }
+        insert(&mut next.slots, &slot);
+        for resource in slot.details.resources() {
+            insert(
+                Arc::make_mut(next.by_resource.entry(resource).or_default()),
+                &slot,
+            );
+        }
+        next
+    }
+
+    /// The programme with a room as it would be.
+    #[must_use]
+    pub fn with_room(&self, room: &Room) -> Self {
+        let mut next = self.clone();
+        for known in Arc::make_mut(&mut next.rooms) {
+            if known.id == room.id {
+                known.clone_from(room);
+            }
+        }
+        next
+    }
+
+    /// The programme with a delegation as it would be.
+    #[must_use]
+    pub fn with_delegation(&self, delegation: &Delegation) -> Self {
+        let mut next = self.clone();
+        let delegations = Arc::make_mut(&mut next.delegations);
+        for known in delegations.iter_mut() {
+            if known.id == delegation.id {
+                known.clone_from(delegation);
+            }
+        }
+        delegations.sort_by_key(|each| (each.precedence, each.code.clone()));
+        next
+    }
+
+    /// The programme of an event as it would be.
+    #[must_use]
+    pub fn with_event(&self, event: &Event) -> Self {
+        Self {
+            event: Arc::new(event.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The programme after delegations were told.
+    #[must_use]
+    pub fn with_notices(&self, notices: Vec<Notice>) -> Self {
+        let mut next = self.clone();
+        next.ledger.tell(notices);
+        next
+    }
+
+    /// The programme after delegations answered.
+    #[must_use]
+    pub fn with_answers(&self, answers: Vec<Answer>) -> Self {
+        let mut next = self.clone();
+        next.ledger.hear(answers);
+        next
+    }
+
+    /// The same programme under another version.
+    #[must_use]
+    pub(crate) fn at_version(&self, version: ProgrammeVersion) -> Self {
+        let event = Arc::new(Event {
+            revision: version.revision,
+            ..Event::clone(&self.event)
+        });
+        Self {
+            event,
+            key: version.key,
+            ..self.clone()
+        }
+    }
+
+    /// Which state of the event's programme this is.
+    #[must_use]
+    pub fn version(&self) -> ProgrammeVersion {
+        ProgrammeVersion::new(self.event.revision, self.key)
+    }
+
+    /// Every slot, cancelled ones too, by time.
+    #[must_use]
+    pub fn slots(&self) -> &[Arc<Slot>] {
+        &self.slots
+    }
+
+    /// Every slot that is not cancelled, by time.
+    pub fn live_slots(&self) -> impl Iterator<Item = &Arc<Slot>> {
+        self.slots
+            .iter()
+            .filter(|slot| slot.state() != crate::core::slot::State::Cancelled)
+    }
+
+    /// The live slots that begin on `date` at the venue.
+    pub fn slots_on(&self, date: NaiveDate) -> impl Iterator<Item = &Arc<Slot>> {
+        self.live_slots()
+            .filter(move |slot| self.event.time_zone.date(slot.interval().start()) == date)
+    }
+
+    /// The slots that a resource takes part in, cancelled ones too, by time.
+    pub fn slots_of(&self, resource: Resource) -> impl Iterator<Item = &Arc<Slot>> {
+        self.by_resource
+            .get(&resource)
+            .into_iter()
+            .flat_map(|slots| slots.iter())
+    }
+
+    /// The slots of a resource that may come nearer than `minutes` to an interval, cancelled ones too, by time; those
+    /// far away are not looked at.
+    pub fn slots_near(
+        &self,
+        resource: Resource,
+        interval: Interval,
+        minutes: i32,
+    ) -> impl Iterator<Item = &Arc<Slot>> {
+        let slots = self.by_resource.get(&resource);
+        let slots = slots.map_or(&[][..], |slots| slots.as_slice());
+        let over = interval.start().plus(-minutes - LONGEST_SLOT);
+        let until = interval.end().plus(minutes);
+        let first = slots.partition_point(|slot| slot.interval().start() <= over);
+        slots[first..]
+            .iter()
+            .take_while(move |slot| slot.interval().start() < until)
+    }
+
+    /// A slot.
+    #[must_use]
+    pub fn slot(&self, id: SlotId) -> Option<&Arc<Slot>> {
+        self.by_id
+            .binary_search_by_key(&id, |slot| slot.id)
+            .ok()
+            .map(|at| &self.by_id[at])
+    }
+
+    /// A delegation.
+    #[must_use]
+    pub fn delegation(&self, id: DelegationId) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.id == id)
+    }
+
+    /// A room.
+    #[must_use]
+    pub fn room(&self, id: RoomId) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.id == id)
+    }
+
+    /// An interpreter.
+    #[must_use]
+    pub fn interpreter(&self, id: InterpreterId) -> Option<&Interpreter> {
+        self.interpreters
+            .iter()
+            .find(|interpreter| interpreter.id == id)
+    }
+
+    /// A delegation by its code.
+    #[must_use]
+    pub fn delegation_by_code(&self, code: &str) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.code.as_str() == code)
+    }
+
+    /// A room by its code.
+    #[must_use]
+    pub fn room_by_code(&self, code: &str) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.code.as_str() == code)
+    }
+
+    /// An interpreter by its code.
+    #[must_use]
+    pub fn interpreter_by_code(&self, code: &str) -> Option<&Interpreter> {
+        self.interpreters
+            .iter()
+            .find(|interpreter| interpreter.code.as_str() == code)
+    }
+
+    /// The delegations of a slot, in order of precedence.
+    pub fn parties<'p>(&'p self, details: &'p Details) -> impl Iterator<Item = &'p Delegation> {
+        self.delegations
+            .iter()
+            .filter(|delegation| details.involves(delegation.id))
+    }
+
+    /// The interpreters of a slot, in the order they were entered.
+    pub fn interpreters_of<'p>(
+        &'p self,
+        details: &'p Details,
+    ) -> impl Iterator<Item = &'p Interpreter> + Clone {
+        self.interpreters
+            .iter()
+            .filter(|interpreter| details.interpreters.contains(&interpreter.id))
+    }
+
+    /// The host, if there is one yet.
+    #[must_use]
+    pub fn chair(&self) -> Option<&Delegation> {
+        self.delegations
+            .iter()
+            .find(|delegation| delegation.role == Role::Chair)
+    }
+}
+
+fn by_time(slot: &Arc<Slot>) -> (Interval, SlotId) {
+    (slot.interval(), slot.id)
+}
+
+fn insert(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
+    let at = slots.partition_point(|other| by_time(other) < by_time(slot));
+    slots.insert(at, Arc::clone(slot));
+}
+
+fn remove(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
+    if let Ok(at) = slots.binary_search_by_key(&by_time(slot), by_time) {
+        slots.remove(at);
+    }
+}

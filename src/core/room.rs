@@ -1,0 +1,24 @@
+//! Rooms of the venue.
+
+use crate::core::text::{Code, Line};
+
+/// The id of a room, which is the id of its resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub i64);
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Its id.
+    pub id: RoomId,
+    /// The short name, unique among the event's rooms.
+    pub code: Code,
+    /// The name on doors and agendas.
+    pub name: Line,
+    /// The Japanese name; may be empty.
+    pub name_ja: String,
+    /// How many people fit.
+    pub capacity: i32,
+    /// Minutes kept free after a slot, to tidy and set up.
+    pub turnaround_minutes: i32,
+}

@@ -1,0 +1,181 @@
+//! The catalogue: rules and levels, by the codes that files and the API use.
+
+use std::collections::BTreeMap;
+
+use crate::core::slot::{Resource, SlotId};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
+
+/// A rule on slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A principal, room or interpreter in two slots at once.
+    DoubleBooking,
+    /// Off the grid or outside the event's days.
+    Interval,
+    /// Wrong participants for the kind; something that is not of this event.
+    Shape,
+    /// Outside opening hours.
+    Hours,
+    /// A delegation or interpreter that is not there.
+    Presence,
+    /// A room's turnaround cut short.
+    Turnaround,
+    /// Too little time for a principal between two rooms.
+    Transfer,
+    /// A room too small for the expected parties.
+    Capacity,
+    /// Two sides without a language in common and nobody between them.
+    Interpretation,
+    /// An interpreter's longest run without a rest.
+    InterpreterRest,
+    /// The chair's longest run without a break.
+    ChairRest,
+    /// The chair's bilaterals out of order of precedence.
+    Precedence,
+    /// Bilaterals with the chair of unequal length.
+    EqualLength,
+    /// The same two delegations twice.
+    RepeatedPair,
+    /// A guest without a bilateral with the chair.
+    MissingBilateral,
+    /// A slot without a room.
+    NoRoom,
+}
+
+impl TextEnum for Rule {
+    const ALL: &'static [Self] = &[
+        Self::DoubleBooking,
+        Self::Interval,
+        Self::Shape,
+        Self::Hours,
+        Self::Presence,
+        Self::Turnaround,
+        Self::Transfer,
+        Self::Capacity,
+        Self::Interpretation,
+        Self::InterpreterRest,
+        Self::ChairRest,
+        Self::Precedence,
+        Self::EqualLength,
+        Self::RepeatedPair,
+        Self::MissingBilateral,
+        Self::NoRoom,
+    ];
+    const NOUN: &'static str = "rule";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::DoubleBooking => "double_booking",
+            Self::Interval => "interval",
+            Self::Shape => "shape",
+            Self::Hours => "hours",
+            Self::Presence => "presence",
+            Self::Turnaround => "turnaround",
+            Self::Transfer => "transfer",
+            Self::Capacity => "capacity",
+            Self::Interpretation => "interpretation",
+            Self::InterpreterRest => "interpreter_rest",
+            Self::ChairRest => "chair_rest",
+            Self::Precedence => "precedence",
+            Self::EqualLength => "equal_length",
+            Self::RepeatedPair => "repeated_pair",
+            Self::MissingBilateral => "missing_bilateral",
+            Self::NoRoom => "no_room",
+        }
+    }
+}
+
+impl Rule {
+    /// The rule as a heading, for the field that asks for a reason.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::DoubleBooking => "Double booking",
+            Self::Interval => "Time",
+            Self::Shape => "Participants",
+            Self::Hours => "Opening hours",
+            Self::Presence => "Presence",
+            Self::Turnaround => "Turnaround of the room",
+            Self::Transfer => "Transfer between rooms",
+            Self::Capacity => "Capacity of the room",
+            Self::Interpretation => "Interpretation",
+            Self::InterpreterRest => "Rest of an interpreter",
+            Self::ChairRest => "Rest of the chair",
+            Self::Precedence => "Order of precedence",
+            Self::EqualLength => "Equal length",
+            Self::RepeatedPair => "Repeated pair",
+            Self::MissingBilateral => "Missing bilateral",
+            Self::NoRoom => "No room",
+        }
+    }
+}
+
+/// How strictly a rule is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Cannot be stored, whoever asks.
+    Blocked,
+    /// Stored only with a reason.
+    NeedsReason,
+    /// Shown, never in the way.
+    Advice,
+}
+
+impl TextEnum for Level {
+    const ALL: &'static [Self] = &[Self::Blocked, Self::NeedsReason, Self::Advice];
+    const NOUN: &'static str = "level";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::NeedsReason => "needs_reason",
+            Self::Advice => "advice",
+        }
+    }
+}
+
+impl Level {
+    /// The level as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Blocked => "Conflict",
+            Self::NeedsReason => "Needs a reason",
+            Self::Advice => "Advice",
+        }
+    }
+}
+
+/// Reasons given for rules to be set aside.
+pub type Reasons = BTreeMap<Rule, Reason>;
+
+/// Why a rule is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In words.
+    pub text: String,
+    /// Whose reason it is, where that is not whoever acts now.
+    pub author: Option<String>,
+}
+
+/// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The slot that was booked against the rule.
+    pub slot: SlotId,
+    /// Its placement then.
+    pub slot_placement: i32,
+    /// The other slot concerned and its placement then.
+    pub other: Option<(SlotId, i32)>,
+    /// Whom or what it concerns, where the rule is about somebody or something.
+    pub resource: Option<Resource>,
+    /// The rule.
+    pub rule: Rule,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub author: String,
+    /// When.
+    pub at: Moment,
+}

@@ -1,0 +1,286 @@
+//! Rules on the chair's day as a whole: rest, precedence, equal lengths, repeated and missing bilaterals.
+
+use std::collections::HashMap;
+
+use crate::core::delegation::{Delegation, DelegationId, Role};
+use crate::core::programme::Programme;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::time::interval::Interval;
+
+/// A pause that counts as rest for the chair, in minutes.
+const BREAK_MINUTES: i32 = 15;
+
+/// What the candidate's place in the chair's day gives to say of the candidate.
+pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    let Some(chair) = programme.chair() else {
+        return;
+    };
+    if candidate.details.involves(chair.id) {
+        let about = ChairDay::with(programme, chair.id, candidate).conflicts(programme);
+        found.extend(
+            about
+                .into_iter()
+                .filter_map(|conflict| seen_from(candidate, conflict)),
+        );
+    }
+    found.extend(same_pair(programme, candidate));
+}
+
+/// What there is to say of the chair's day as it stands, each thing once.
+pub(super) fn check_all(programme: &Programme, found: &mut Vec<Conflict>) {
+    if let Some(chair) = programme.chair() {
+        found.extend(ChairDay::stored(programme, chair.id).conflicts(programme));
+    }
+    found.extend(repeated_pairs(programme));
+    found.extend(missing_bilaterals(programme));
+}
+
+/// Stands for the slot that has no id yet.
+const UNSTORED: SlotId = SlotId(-1);
+
+/// The conflict as the candidate's own, if it concerns the candidate at all.
+fn seen_from(candidate: Candidate<'_>, conflict: Conflict) -> Option<Conflict> {
+    let id = candidate.id.unwrap_or(UNSTORED);
+    let finding = match (conflict.slot, conflict.finding) {
+        (_, Finding::ChairRest { run, span, allowed }) => run
+            .contains(&id)
+            .then_some(Finding::ChairRest { run, span, allowed })?,
+        (slot, finding) if slot == candidate.id => finding,
+        // Named at the other slot, with the candidate as its counterpart: the same turned round.
+        (Some(other), Finding::OutOfPrecedence { other: subject }) if subject == id => {
+            Finding::OutOfPrecedence { other }
+        }
+        _ => return None,
+    };
+    Some(Conflict {
+        slot: candidate.id,
+        level: conflict.level,
+        finding,
+    })
+}
+
+struct Entry {
+    id: SlotId,
+    interval: Interval,
+    kind: Kind,
+    /// The one guest of a bilateral.
+    guest: Option<DelegationId>,
+    holds: bool,
+}
+
+/// The chair's slots by time.
+struct ChairDay(Vec<Entry>);
+
+impl ChairDay {
+    fn stored(programme: &Programme, chair: DelegationId) -> Self {
+        Self::of(chair, chairs_slots(programme, chair).map(Candidate::stored))
+    }
+
+    fn with(programme: &Programme, chair: DelegationId, candidate: Candidate<'_>) -> Self {
+        let others = chairs_slots(programme, chair).filter(|slot| Some(slot.id) != candidate.id);
+        Self::of(chair, others.map(Candidate::stored).chain([candidate]))
+    }
+
+    fn of<'a>(chair: DelegationId, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
+        let mut entries: Vec<Entry> = candidates
+            .map(|Candidate { id, details }| Entry {
+                id: id.unwrap_or(UNSTORED),
+                interval: details.interval,
+                kind: details.kind,
+                guest: (details.kind == Kind::Bilateral)
+                    .then(|| details.delegations.iter().copied().find(|id| *id != chair))
+                    .flatten(),
+                holds: details.state.holds(),
+            })
+            .collect();
+        entries.sort_by_key(|entry| (entry.interval, entry.id));
+        Self(entries)
+    }
+
+    fn conflicts(&self, programme: &Programme) -> Vec<Conflict> {
+        let mut found = self.rest(programme);
+        found.extend(self.precedence(programme));
+        found.extend(self.lengths());
+        found
+    }
+
+    fn rest(&self, programme: &Programme) -> Vec<Conflict> {
+        let settings = programme.event.settings;
+        let level = if settings.chair_rest_needs_reason {
+            Level::NeedsReason
+        } else {
+            Level::Advice
+        };
+        let mut found = Vec::new();
+        // A break is rest, however short: what counts is the time until the chair is wanted again.
+        let working = |entry: &&Entry| entry.holds && entry.kind != Kind::Break;
+        let mut run: Vec<&Entry> = Vec::new();
+        let mut finish = |run: &mut Vec<&Entry>| {
+            if let (Some(first), Some(end)) = (
+                run.first(),
+                run.iter().map(|entry| entry.interval.end()).max(),
+            ) && let Some(span) = Interval::stay(first.interval.start(), end)
+                && span.minutes() > settings.chair_run_minutes
+            {
+                let limit = span.start().plus(settings.chair_run_minutes);
+                // Said at the slot in which the limit is passed.
+                let slot = run
+                    .iter()
+                    .find(|entry| entry.interval.end() > limit)
+                    .map(|entry| real(entry.id));
+                let run = run.iter().map(|entry| entry.id).collect();
+                let finding = Finding::ChairRest {
+                    run,
+                    span,
+                    allowed: settings.chair_run_minutes,
+                };
+                found.push(Conflict {
+                    slot: slot.flatten(),
+                    level,
+                    finding,
+                });
+            }
+            run.clear();
+        };
+        for entry in self.0.iter().filter(working) {
+            let end = run.iter().map(|earlier| earlier.interval.end()).max();
+            if end.is_some_and(|end| entry.interval.start().minutes_since(end) >= BREAK_MINUTES) {
+                finish(&mut run);
+            }
+            run.push(entry);
+        }
+        finish(&mut run);
+        found
+    }
+
+    fn precedence(&self, programme: &Programme) -> Vec<Conflict> {
+        let rank = |entry: &Entry| {
+            entry
+                .guest
+                .and_then(|guest| programme.delegation(guest))
+                .map(|d| d.precedence)
+        };
+        let bilaterals: Vec<(&Entry, i32)> = self
+            .0
+            .iter()
+            .filter_map(|entry| rank(entry).map(|rank| (entry, rank)))
+            .collect();
+        bilaterals
+            .windows(2)
+            .filter(|pair| pair[0].1 > pair[1].1)
+            // Neither of two at the same time, of which one is a sketch, comes first.
+            .filter(|pair| pair[0].0.interval.start() < pair[1].0.interval.start())
+            .map(|pair| {
+                advice(
+                    pair[1].0.id,
+                    Finding::OutOfPrecedence {
+                        other: pair[0].0.id,
+                    },
+                )
+            })
+            .collect()
+    }
+
+    fn lengths(&self) -> Vec<Conflict> {
+        let bilaterals = || self.0.iter().filter(|entry| entry.guest.is_some());
+        let Some(longest) = bilaterals().max_by_key(|entry| entry.interval.minutes()) else {
+            return Vec::new();
+        };
+        let minutes = longest.interval.minutes();
+        bilaterals()
+            .filter(|entry| entry.interval.minutes() < minutes)
+            .map(|entry| {
+                advice(
+                    entry.id,
+                    Finding::UnequalLength {
+                        other: longest.id,
+                        longest: minutes,
+                    },
+                )
+            })
+            .collect()
+    }
+}
+
+fn chairs_slots(programme: &Programme, chair: DelegationId) -> impl Iterator<Item = &Slot> {
+    let slots = programme
+        .slots_of(Resource::Delegation(chair))
+        .map(AsRef::as_ref);
+    slots.filter(|slot| slot.state() != State::Cancelled)
+}
+
+/// The two delegations of a bilateral, in a fixed order.
+fn pair(details: &Details) -> Option<[DelegationId; 2]> {
+    match details.delegations[..] {
+        [one, other] if details.kind == Kind::Bilateral => Some([one.min(other), one.max(other)]),
+        _ => None,
+    }
+}
+
+fn same_pair(programme: &Programme, candidate: Candidate<'_>) -> Option<Conflict> {
+    let wanted = pair(candidate.details)?;
+    let mut others = candidate.others(programme, Resource::Delegation(wanted[0]));
+    let other = others
+        .find(|other| pair(&other.details) == Some(wanted))?
+        .id;
+    Some(candidate.conflict(Level::Advice, Finding::RepeatedPair { other }))
+}
+
+fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
+    let mut last = HashMap::new();
+    let bilaterals = programme
+        .live_slots()
+        .filter_map(|slot| Some((slot.id, pair(&slot.details)?)));
+    bilaterals
+        .filter_map(|(id, pair)| {
+            Some(advice(
+                id,
+                Finding::RepeatedPair {
+                    other: last.insert(pair, id)?,
+                },
+            ))
+        })
+        .collect()
+}
+
+fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
+    guests_without_bilateral(programme)
+        .map(|guest| Conflict {
+            slot: None,
+            level: Level::Advice,
+            finding: Finding::MissingBilateral {
+                delegation: guest.id,
+            },
+        })
+        .collect()
+}
+
+/// The guests that have no bilateral with the chair yet, in order of precedence; nobody while there is no chair.
+pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &Delegation> {
+    let meets = |guest: DelegationId, chair: DelegationId| {
+        programme.slots_of(Resource::Delegation(guest)).any(|slot| {
+            slot.state() != State::Cancelled
+                && slot.details.kind == Kind::Bilateral
+                && slot.details.involves(chair)
+        })
+    };
+    let chair = programme.chair().map(|chair| chair.id);
+    programme.delegations.iter().filter(move |guest| {
+        guest.role == Role::Guest && chair.is_some_and(|chair| !meets(guest.id, chair))
+    })
+}
+
+fn advice(slot: SlotId, finding: Finding) -> Conflict {
+    Conflict {
+        slot: real(slot),
+        level: Level::Advice,
+        finding,
+    }
+}
+
+fn real(slot: SlotId) -> Option<SlotId> {
+    (slot != UNSTORED).then_some(slot)
+}

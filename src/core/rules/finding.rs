@@ -1,0 +1,219 @@
+//! What a rule found, as a value: both slots, the resource, and the facts a sentence needs.
+
+use crate::core::coverage::Relay;
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::InterpreterId;
+use crate::core::room::RoomId;
+use crate::core::rule::Rule;
+use crate::core::slot::Resource;
+use crate::core::slot::SlotId;
+use crate::core::time::interval::Interval;
+
+/// What a rule found, with the facts a sentence needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Both slots want the resource at once.
+    DoubleBooking {
+        /// What both want.
+        resource: Resource,
+        /// The other slot.
+        other: SlotId,
+    },
+    /// A start or end that is no multiple of the grid.
+    OffGrid {
+        /// The grid, in minutes.
+        grid_minutes: i32,
+    },
+    /// Part of the slot lies on no day of the event.
+    OutsideDays,
+    /// A bilateral of other than two.
+    BilateralOfTwo {
+        /// How many it has.
+        found: usize,
+    },
+    /// A plenary that the chair does not lead.
+    PlenaryWithoutChair,
+    /// Somebody or something of another event, or of none.
+    Foreign {
+        /// Who or what.
+        resource: Resource,
+    },
+    /// Outside the opening hours of its day.
+    OutsideHours {
+        /// The opening hours.
+        open: Interval,
+    },
+    /// A delegation or interpreter is not there for the whole of it.
+    Absent {
+        /// Who.
+        resource: Resource,
+    },
+    /// The room is not tidy yet.
+    Turnaround {
+        /// The room.
+        room: RoomId,
+        /// The other slot.
+        other: SlotId,
+        /// Minutes between the two.
+        gap: i32,
+        /// Minutes the room needs.
+        needed: i32,
+    },
+    /// The principal is still on the way.
+    Transfer {
+        /// Whose principal.
+        delegation: DelegationId,
+        /// The other slot.
+        other: SlotId,
+        /// Minutes between the two.
+        gap: i32,
+        /// Minutes the event grants at least.
+        needed: i32,
+    },
+    /// More people than the room takes.
+    Capacity {
+        /// The room.
+        room: RoomId,
+        /// The parties together.
+        expected: i32,
+        /// What the room takes.
+        capacity: i32,
+    },
+    /// Sides without a language in common, and nobody booked who interprets between them.
+    Uncovered {
+        /// The chair, or the first in precedence.
+        hub: DelegationId,
+        /// Those who do not understand it.
+        others: Vec<DelegationId>,
+    },
+    /// Two sides that understand each other through two interpreters.
+    Relayed {
+        /// The chair, or the first in precedence.
+        hub: DelegationId,
+        /// The other side.
+        other: DelegationId,
+        /// Through whom.
+        relay: Relay,
+    },
+    /// A delegation of which nobody knows what it speaks.
+    NoLanguages {
+        /// The delegation.
+        delegation: DelegationId,
+    },
+    /// An interpreter goes on too long.
+    InterpreterRest {
+        /// Who.
+        interpreter: InterpreterId,
+        /// The slots of the run, by time.
+        run: Vec<SlotId>,
+        /// From the start of the first to the end of the last.
+        span: Interval,
+        /// Minutes the event grants at most.
+        allowed: i32,
+        /// True when nobody takes turns in it.
+        alone: bool,
+    },
+    /// The chair goes on too long.
+    ChairRest {
+        /// The slots of the run, by time.
+        run: Vec<SlotId>,
+        /// From the start of the first to the end of the last.
+        span: Interval,
+        /// Minutes the event grants at most.
+        allowed: i32,
+    },
+    /// A guest of later precedence has the chair first.
+    OutOfPrecedence {
+        /// The earlier bilateral.
+        other: SlotId,
+    },
+    /// Another guest has more of the chair's time.
+    UnequalLength {
+        /// The longest bilateral.
+        other: SlotId,
+        /// Its length in minutes.
+        longest: i32,
+    },
+    /// The two meet twice.
+    RepeatedPair {
+        /// The other bilateral.
+        other: SlotId,
+    },
+    /// A guest never meets the chair alone.
+    MissingBilateral {
+        /// The guest.
+        delegation: DelegationId,
+    },
+    /// Nobody knows yet where.
+    NoRoom,
+}
+
+impl Finding {
+    /// The rule that found it.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::DoubleBooking { .. } => Rule::DoubleBooking,
+            Self::OffGrid { .. } | Self::OutsideDays => Rule::Interval,
+            Self::BilateralOfTwo { .. } | Self::PlenaryWithoutChair | Self::Foreign { .. } => {
+                Rule::Shape
+            }
+            Self::OutsideHours { .. } => Rule::Hours,
+            Self::Absent { .. } => Rule::Presence,
+            Self::Turnaround { .. } => Rule::Turnaround,
+            Self::Transfer { .. } => Rule::Transfer,
+            Self::Capacity { .. } => Rule::Capacity,
+            Self::Uncovered { .. } | Self::Relayed { .. } | Self::NoLanguages { .. } => {
+                Rule::Interpretation
+            }
+            Self::InterpreterRest { .. } => Rule::InterpreterRest,
+            Self::ChairRest { .. } => Rule::ChairRest,
+            Self::OutOfPrecedence { .. } => Rule::Precedence,
+            Self::UnequalLength { .. } => Rule::EqualLength,
+            Self::RepeatedPair { .. } => Rule::RepeatedPair,
+            Self::MissingBilateral { .. } => Rule::MissingBilateral,
+            Self::NoRoom => Rule::NoRoom,
+        }
+    }
+
+    /// The other slot concerned.
+    #[must_use]
+    pub const fn other(&self) -> Option<SlotId> {
+        match self {
+            Self::DoubleBooking { other, .. }
+            | Self::Turnaround { other, .. }
+            | Self::Transfer { other, .. }
+            | Self::OutOfPrecedence { other }
+            | Self::UnequalLength { other, .. }
+            | Self::RepeatedPair { other } => Some(*other),
+            _ => None,
+        }
+    }
+
+    /// Every other slot concerned: the one, or the run of the chair or an interpreter.
+    #[must_use]
+    pub fn others(&self) -> Vec<SlotId> {
+        match self {
+            Self::ChairRest { run, .. } | Self::InterpreterRest { run, .. } => run.clone(),
+            finding => finding.other().into_iter().collect(),
+        }
+    }
+
+    /// The resource concerned.
+    #[must_use]
+    pub const fn resource(&self) -> Option<Resource> {
+        match self {
+            Self::DoubleBooking { resource, .. }
+            | Self::Foreign { resource }
+            | Self::Absent { resource } => Some(*resource),
+            Self::Turnaround { room, .. } | Self::Capacity { room, .. } => {
+                Some(Resource::Room(*room))
+            }
+            Self::Transfer { delegation, .. }
+            | Self::MissingBilateral { delegation }
+            | Self::NoLanguages { delegation } => Some(Resource::Delegation(*delegation)),
+            Self::InterpreterRest { interpreter, .. } => Some(Resource::Interpreter(*interpreter)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Rules on interpreters: whether the sides understand each other, and how long somebody goes on without a rest.
+
+mod help;
+
+pub use help::{Gap, free_interpreters, left_alone, replacements, staff};
+
+use crate::core::coverage::{Coverage, Understanding, coverage};
+use crate::core::interpreter::{Interpreter, InterpreterId};
+use crate::core::programme::Programme;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, Kind, Slot, SlotId};
+use crate::core::time::interval::Interval;
+
+/// Whether the sides of a slot that wants interpretation understand each other.
+pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    if !candidate.details.interpretation_wanted {
+        return;
+    }
+    let coverage = of_details(programme, candidate.details);
+    if let Some(finding) = uncovered(&coverage) {
+        found.push(candidate.conflict(candidate.softened(Level::NeedsReason), finding));
+    }
+    let worth_knowing = relayed(&coverage).chain(speechless(programme, candidate.details));
+    found.extend(worth_knowing.map(|finding| candidate.conflict(Level::Advice, finding)));
+}
+
+/// How the sides of a slot understand each other.
+pub(crate) fn of_details(programme: &Programme, details: &Details) -> Coverage {
+    coverage(programme, &details.delegations, &details.interpreters)
+}
+
+fn uncovered(coverage: &Coverage) -> Option<Finding> {
+    let hub = coverage.uncovered().next()?.hub;
+    let others = coverage.uncovered().map(|sides| sides.other).collect();
+    Some(Finding::Uncovered { hub, others })
+}
+
+fn relayed(coverage: &Coverage) -> impl Iterator<Item = Finding> {
+    coverage
+        .sides()
+        .iter()
+        .filter_map(|sides| match &sides.how {
+            Understanding::Relay(relay) => Some(Finding::Relayed {
+                hub: sides.hub,
+                other: sides.other,
+                relay: relay.clone(),
+            }),
+            _ => None,
+        })
+}
+
+/// The delegations of which nobody knows what they speak.
+fn speechless<'p>(
+    programme: &'p Programme,
+    details: &'p Details,
+) -> impl Iterator<Item = Finding> + use<'p> {
+    programme
+        .parties(details)
+        .filter(|party| details.delegations.len() > 1 && party.languages.is_empty())
+        .map(|party| Finding::NoLanguages {
+            delegation: party.id,
+        })
+}
+
+/// The runs of its interpreters that a slot would make too long.
+pub(crate) fn rest(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    if !works(candidate.details) {
+        return;
+    }
+    for interpreter in programme.interpreters_of(candidate.details) {
+        rest_of_one(programme, candidate, interpreter, found);
+    }
+}
+
+fn rest_of_one(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    interpreter: &Interpreter,
+    found: &mut Vec<Conflict>,
+) {
+    if !works(candidate.details) {
+        return;
+    }
+    let id = candidate.id.unwrap_or(UNSTORED);
+    let run = Day::with(programme, interpreter, candidate).run_of(programme, id);
+    let findings = run.findings(programme, interpreter).into_iter();
+    // A stretch elsewhere in the run is another slot's business.
+    let mine = findings.filter(|(finding, _)| finding.others().contains(&id));
+    let level = candidate.softened(Level::NeedsReason);
+    found.extend(mine.map(|(finding, _)| candidate.conflict(level, finding)));
+}
+
+/// Every run of every interpreter that is too long, each once, at the slot in which the limit is passed.
+pub(super) fn rest_of_all(programme: &Programme, found: &mut Vec<Conflict>) {
+    for interpreter in programme.interpreters.iter() {
+        for run in Day::stored(programme, interpreter).runs(programme) {
+            let findings = run.findings(programme, interpreter).into_iter();
+            found.extend(findings.map(|(finding, passed)| Conflict {
+                slot: Some(passed),
+                level: Level::NeedsReason,
+                finding,
+            }));
+        }
+    }
+}
+
+/// Stands for the slot that has no id yet.
+const UNSTORED: SlotId = SlotId(-1);
+
+/// A slot in which an interpreter works.
+#[derive(Clone, Copy)]
+struct Stint<'a> {
+    id: SlotId,
+    details: &'a Details,
+}
+
+/// An interpreter's slots by time.
+struct Day<'a>(Vec<Stint<'a>>);
+
+/// Slots that follow each other without a rest in between.
+struct Run<'a>(Vec<Stint<'a>>);
+
+impl<'a> Day<'a> {
+    fn stored(programme: &'a Programme, interpreter: &Interpreter) -> Self {
+        let slots = programme.slots_of(Resource::Interpreter(interpreter.id));
+        let slots = slots.map(AsRef::as_ref);
+        Self(
+            slots
+                .filter(|slot| works(&slot.details))
+                .map(stint)
+                .collect(),
+        )
+    }
+
+    fn with(programme: &'a Programme, interpreter: &Interpreter, candidate: Candidate<'a>) -> Self {
+        let mut day = Self::stored(programme, interpreter);
+        day.0.retain(|stint| Some(stint.id) != candidate.id);
+        let stint = Stint {
+            id: candidate.id.unwrap_or(UNSTORED),
+            details: candidate.details,
+        };
+        let place = |stint: &Stint<'_>| (stint.details.interval, stint.id);
+        let at = day.0.partition_point(|other| place(other) < place(&stint));
+        day.0.insert(at, stint);
+        day
+    }
+
+    fn runs(self, programme: &Programme) -> Vec<Run<'a>> {
+        let rest = programme.event.settings.interpreter_rest_minutes;
+        let mut runs: Vec<Run<'a>> = Vec::new();
+        for stint in self.0 {
+            match runs.last_mut() {
+                Some(run) if run.pause_before(stint) < rest => run.0.push(stint),
+                _ => runs.push(Run(vec![stint])),
+            }
+        }
+        runs
+    }
+
+    fn run_of(self, programme: &Programme, id: SlotId) -> Run<'a> {
+        let mut runs = self.runs(programme).into_iter();
+        runs.find(|run| run.0.iter().any(|stint| stint.id == id))
+            .unwrap_or(Run(Vec::new()))
+    }
+}
+
+impl Run<'_> {
+    fn pause_before(&self, stint: Stint<'_>) -> i32 {
+        let end = self
+            .0
+            .iter()
+            .map(|earlier| earlier.details.interval.end())
+            .max();
+        end.map_or(i32::MAX, |end| {
+            stint.details.interval.start().minutes_since(end)
+        })
+    }
+
+    /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
+    /// stretch in which nobody takes turns.
+    fn findings(&self, programme: &Programme, interpreter: &Interpreter) -> Vec<(Finding, SlotId)> {
+        let settings = programme.event.settings;
+        let relieved = |stint: &Stint<'_>| is_relieved(programme, stint.details, interpreter);
+        let mut found = Vec::new();
+        if span(&self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
+            let alone = self.0.split(relieved);
+            found.extend(alone.filter_map(|stretch| {
+                too_long(
+                    stretch,
+                    interpreter.id,
+                    settings.interpreter_alone_minutes,
+                    true,
+                )
+            }));
+        }
+        let whole = too_long(
+            &self.0,
+            interpreter.id,
+            settings.interpreter_team_minutes,
+            false,
+        );
+        found.extend(whole);
+        found
+    }
+}
+
+fn too_long(
+    stretch: &[Stint<'_>],
+    interpreter: InterpreterId,
+    allowed: i32,
+    alone: bool,
+) -> Option<(Finding, SlotId)> {
+    let span = span(stretch).filter(|span| span.minutes() > allowed)?;
+    let limit = span.start().plus(allowed);
+    let passed = stretch
+        .iter()
+        .find(|stint| stint.details.interval.end() > limit)?;
+    let finding = Finding::InterpreterRest {
+        interpreter,
+        run: stretch.iter().map(|stint| stint.id).collect(),
+        span,
+        allowed,
+        alone,
+    };
+    Some((finding, passed.id))
+}
+
+/// From the start of the first to the end of the last.
+fn span(stretch: &[Stint<'_>]) -> Option<Interval> {
+    let start = stretch.first()?.details.interval.start();
+    let end = stretch
+        .iter()
+        .map(|stint| stint.details.interval.end())
+        .max()?;
+    Interval::stay(start, end)
+}
+
+fn stint(slot: &Slot) -> Stint<'_> {
+    Stint {
+        id: slot.id,
+        details: &slot.details,
+    }
+}
+
+/// A sketch holds nobody, and in a break nobody speaks.
+pub(crate) fn works(details: &Details) -> bool {
+    details.state.holds() && details.kind != Kind::Break
+}
+
+/// True when a colleague in the slot gives the interpreter a rest: one who could take turns, for at least the length
+/// of a rest. A shorter slot counts as the interpreter's own.
+pub(crate) fn is_relieved(
+    programme: &Programme,
+    details: &Details,
+    interpreter: &Interpreter,
+) -> bool {
+    details.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
+        && !is_alone(programme, details, interpreter)
+}
+
+/// True when nobody else in the slot could take turns with the interpreter: for the sides that the interpreter works
+/// between, or, where there are none (a relay, or sides that could do without), for one of the pairs at least.
+pub(crate) fn is_alone(
+    programme: &Programme,
+    details: &Details,
+    interpreter: &Interpreter,
+) -> bool {
+    let mut colleagues = programme
+        .interpreters_of(details)
+        .filter(|other| other.id != interpreter.id);
+    if colleagues.clone().next().is_none() {
+        return true;
+    }
+    let coverage = of_details(programme, details);
+    let mut own = coverage
+        .sides()
+        .iter()
+        .filter_map(|sides| match &sides.how {
+            Understanding::Direct(direct) if direct.contains(&interpreter.id) => Some(direct.len()),
+            _ => None,
+        })
+        .peekable();
+    if own.peek().is_some() {
+        own.any(|direct| direct == 1)
+    } else {
+        !colleagues.any(|other| interpreter.shares_a_pair_with(other))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! The rules: pure functions from a programme and a slot to what is in the way.
+
+mod chair;
+mod finding;
+pub mod interpretation;
+pub(crate) mod overlap;
+pub(crate) mod place;
+pub(crate) mod shape;
+#[cfg(test)]
+mod tests;
+
+use crate::core::rule::{Level, Override, Rule};
+pub use chair::guests_without_bilateral;
+pub use finding::Finding;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::core::by_slot::Concerning;
+use crate::core::programme::Programme;
+use crate::core::slot::Resource;
+use crate::core::slot::{Details, Slot, SlotId, State};
+
+/// Something in the way of a slot, or worth knowing about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The slot; `None` for one that is not stored yet, and for what concerns no slot.
+    pub slot: Option<SlotId>,
+    /// How strictly it is meant here.
+    pub level: Level,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Conflict {
+    /// The rule.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        self.finding.rule()
+    }
+}
+
+/// A slot as it is or as somebody would like it.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The stored slot it would replace; `None` for a new one.
+    pub id: Option<SlotId>,
+    /// What is asked for.
+    pub details: &'a Details,
+}
+
+impl<'a> Candidate<'a> {
+    /// A stored slot, as it is.
+    #[must_use]
+    pub fn stored(slot: &'a Slot) -> Self {
+        Self {
+            id: Some(slot.id),
+            details: &slot.details,
+        }
+    }
+
+    /// A slot that is not stored yet.
+    #[must_use]
+    pub const fn new(details: &'a Details) -> Self {
+        Self { id: None, details }
+    }
+
+    /// The live slots that share `resource` with it, itself aside.
+    pub(crate) fn others(
+        self,
+        programme: &Programme,
+        resource: Resource,
+    ) -> impl Iterator<Item = &Slot> {
+        let slots = programme.slots_of(resource).map(AsRef::as_ref);
+        slots.filter(move |other| self.is_beside(other))
+    }
+
+    /// Those of them that may come nearer to it than `minutes`.
+    fn neighbours(
+        self,
+        programme: &Programme,
+        resource: Resource,
+        minutes: i32,
+    ) -> impl Iterator<Item = &Slot> {
+        let slots = programme.slots_near(resource, self.details.interval, minutes);
+        slots
+            .map(AsRef::as_ref)
+            .filter(move |other| self.is_beside(other))
+    }
+
+    fn is_beside(self, other: &Slot) -> bool {
+        Some(other.id) != self.id && other.state() != State::Cancelled
+    }
+
+    /// A pencilled slot is a sketch: what would otherwise stop it is only said.
+    pub(crate) fn softened(self, level: Level) -> Level {
+        if self.details.state.holds() {
+            level
+        } else {
+            Level::Advice
+        }
+    }
+
+    pub(crate) fn conflict(self, level: Level, finding: Finding) -> Conflict {
+        Conflict {
+            slot: self.id,
+            level,
+            finding,
+        }
+    }
+}
+
+/// Everything in the way of one slot, the strictest first.
+#[must_use]
+pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    if candidate.details.state == State::Cancelled {
+        return Vec::new();
+    }
+    let mut conflicts = obstacles(programme, candidate);
+    chair::check(programme, candidate, &mut conflicts);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// What would refuse a slot or ask for a reason, the strictest first: everything but advice.
+#[must_use]
+pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = if chair_may_object(programme, candidate.details) {
+        check(programme, candidate)
+    } else {
+        obstacles(programme, candidate)
+    };
+    conflicts.retain(|conflict| conflict.level != Level::Advice);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// True when the rules on the chair's day may be in the way of a slot; they are long to judge and seldom more than advice.
+pub(crate) fn chair_may_object(programme: &Programme, details: &Details) -> bool {
+    programme.event.settings.chair_rest_needs_reason
+        && programme
+            .chair()
+            .is_some_and(|chair| details.involves(chair.id))
+}
+
+/// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
+#[must_use]
+pub fn obstacles(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = of_itself_and_pairs(programme, candidate);
+    interpretation::rest(programme, candidate, &mut conflicts);
+    conflicts
+}
+
+/// The rules on one slot, and on each two.
+fn of_itself_and_pairs(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    shape::check(programme, candidate, &mut conflicts);
+    overlap::check(programme, candidate, &mut conflicts);
+    place::check(programme, candidate, &mut conflicts);
+    interpretation::check(programme, candidate, &mut conflicts);
+    conflicts
+}
+
+/// Everything in the way anywhere in the programme, each pair of slots named once.
+#[must_use]
+pub fn check_all(programme: &Programme) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    for slot in programme.live_slots() {
+        let candidate = Candidate::stored(slot);
+        let found = of_itself_and_pairs(programme, candidate);
+        // A clash of two is named at the later of them.
+        conflicts.extend(found.into_iter().filter(|conflict| {
+            conflict
+                .finding
+                .other()
+                .and_then(|other| programme.slot(other))
+                .is_none_or(|other| {
+                    (other.interval().start(), other.id) < (slot.interval().start(), slot.id)
+                })
+        }));
+    }
+    interpretation::rest_of_all(programme, &mut conflicts);
+    chair::check_all(programme, &mut conflicts);
+    conflicts.sort_by_key(|conflict| conflict.level);
+    conflicts
+}
+
+/// The override that sets a conflict aside, if one is in force.
+#[must_use]
+pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p Override> {
+    if conflict.level != Level::NeedsReason {
+        return None;
+    }
+    let (rule, resource) = (conflict.rule(), conflict.finding.resource());
+    let slots: Vec<SlotId> = match &conflict.finding {
+        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => run.clone(),
+        finding => conflict.slot.into_iter().chain(finding.other()).collect(),
+    };
+    let mut entries = programme
+        .overrides
+        .of_any(&slots)
+        .filter(|entry| entry.rule == rule && entry.resource == resource);
+    match &conflict.finding {
+        // A reason is for the run it was given for: it holds while one slot has it beside every other.
+        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
+            let standing: Vec<&Override> =
+                entries.filter(|entry| entry.stands(programme)).collect();
+            // A long run has thousands of them: each is looked at once.
+            let mut beside: HashMap<SlotId, HashSet<SlotId>> = HashMap::new();
+            for entry in &standing {
+                let others = beside.entry(entry.slot).or_default();
+                others.extend(entry.other.map(|(id, _)| id));
+            }
+            let covers = |(slot, others): &(&SlotId, &HashSet<SlotId>)| {
+                run.iter()
+                    .all(|member| member == *slot || others.contains(member))
+            };
+            let covering: HashSet<SlotId> = beside
+                .iter()
+                .filter(covers)
+                .map(|(slot, _)| *slot)
+                .collect();
+            standing
+                .into_iter()
+                .find(|first| covering.contains(&first.slot))
+        }
+        _ => entries.find(|entry| entry.concerns(conflict) && entry.stands(programme)),
+    }
+}
+
+impl Concerning for Override {
+    fn slot(&self) -> Option<SlotId> {
+        Some(self.slot)
+    }
+}
+
+impl Override {
+    /// True while the slots concerned stand where they stood.
+    fn stands(&self, programme: &Programme) -> bool {
+        let stands = |id, placement| {
+            programme
+                .slot(id)
+                .is_some_and(|slot| slot.placement == placement)
+        };
+        stands(self.slot, self.slot_placement)
+            && self
+                .other
+                .is_none_or(|(id, placement)| stands(id, placement))
+    }
+
+    fn concerns(&self, conflict: &Conflict) -> bool {
+        let other = self.other.map(|(id, _)| id);
+        let (slot, found) = (conflict.slot, conflict.finding.other());
+        (slot, found) == (Some(self.slot), other)
+            || (other.is_some() && (found, slot) == (Some(self.slot), other))
+    }
+}

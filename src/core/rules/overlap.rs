@@ -1,0 +1,94 @@
+//! Rules on two slots and what they share: double booking, turnaround, transfer.
+
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::slot::Resource;
+use crate::core::slot::Slot;
+
+pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    for resource in candidate.details.resources() {
+        check_one(programme, candidate, resource, found);
+    }
+}
+
+/// The same for one of the resources.
+pub(crate) fn check_one(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    resource: Resource,
+    found: &mut Vec<Conflict>,
+) {
+    // Whoever does not know where the other slot is needs the longest gap.
+    let reach = needed_gap(programme, resource, None, None);
+    for other in candidate.neighbours(programme, resource, reach) {
+        let Some((level, finding)) = between(programme, candidate, resource, other) else {
+            continue;
+        };
+        let level = if other.state().holds() {
+            candidate.softened(level)
+        } else {
+            Level::Advice
+        };
+        found.push(candidate.conflict(level, finding));
+    }
+}
+
+/// What stands between a slot and another that shares `resource` with it.
+fn between(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    resource: Resource,
+    other: &Slot,
+) -> Option<(Level, Finding)> {
+    let (here, there) = (candidate.details.room, other.details.room);
+    let needed = needed_gap(programme, resource, here, there);
+    let Some(gap) = candidate.details.interval.gap_to(other.interval()) else {
+        return Some((
+            Level::Blocked,
+            Finding::DoubleBooking {
+                resource,
+                other: other.id,
+            },
+        ));
+    };
+    if gap >= needed {
+        return None;
+    }
+    let other = other.id;
+    let finding = match resource {
+        Resource::Room(room) => Finding::Turnaround {
+            room,
+            other,
+            gap,
+            needed,
+        },
+        Resource::Delegation(delegation) => Finding::Transfer {
+            delegation,
+            other,
+            gap,
+            needed,
+        },
+        Resource::Interpreter(_) => return None,
+    };
+    Some((Level::NeedsReason, finding))
+}
+
+/// The minutes a resource needs between two slots, of which one is `here` and the other `there`: a room its turnaround,
+/// a principal the way from one room to another.
+pub(crate) fn needed_gap(
+    programme: &Programme,
+    resource: Resource,
+    here: Option<RoomId>,
+    there: Option<RoomId>,
+) -> i32 {
+    match resource {
+        Resource::Room(room) => programme
+            .room(room)
+            .map_or(0, |room| room.turnaround_minutes),
+        Resource::Delegation(_) if here.is_some() && here == there => 0,
+        Resource::Delegation(_) => programme.event.settings.minimum_gap_minutes,
+        Resource::Interpreter(_) => 0,
+    }
+}

@@ -1,0 +1,85 @@
+//! Rules on what a slot is: its times on the grid and days, its participants. All are blocked, for sketches too.
+
+use chrono::Timelike;
+
+use crate::core::programme::Programme;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::slot::Kind;
+use crate::core::slot::Resource;
+use crate::core::time::Instant;
+
+pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
+    let findings = [
+        on_grid(programme, candidate),
+        on_days(programme, candidate),
+        of_kind(programme, candidate),
+    ];
+    let blocked = findings
+        .into_iter()
+        .flatten()
+        .chain(foreign(programme, candidate));
+    found.extend(blocked.map(|finding| candidate.conflict(Level::Blocked, finding)));
+}
+
+fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    let interval = candidate.details.interval;
+    let off = [interval.start(), interval.end()]
+        .into_iter()
+        .any(|instant| !is_on_grid(programme, instant));
+    off.then_some(Finding::OffGrid {
+        grid_minutes: programme.event.settings.grid_minutes,
+    })
+}
+
+/// True when the clock at the venue shows a multiple of the event's grid.
+pub(crate) fn is_on_grid(programme: &Programme, instant: Instant) -> bool {
+    let grid = u32::try_from(programme.event.settings.grid_minutes).unwrap_or(1);
+    let local = programme.event.time_zone.local(instant);
+    (local.hour() * 60 + local.minute()).is_multiple_of(grid.max(1))
+}
+
+fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    let event = &programme.event;
+    let interval = candidate.details.interval;
+    let first = event.time_zone.date(interval.start());
+    // The last minute, not the end: a slot until midnight lies on one day.
+    let last = event.time_zone.date(interval.end().plus(-1));
+    let outside = first
+        .iter_days()
+        .take_while(|date| *date <= last)
+        .any(|date| event.day(date).is_none());
+    outside.then_some(Finding::OutsideDays)
+}
+
+fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+    let details = candidate.details;
+    match details.kind {
+        Kind::Bilateral if details.delegations.len() != 2 => Some(Finding::BilateralOfTwo {
+            found: details.delegations.len(),
+        }),
+        Kind::Plenary
+            if !programme
+                .chair()
+                .is_some_and(|chair| details.involves(chair.id)) =>
+        {
+            Some(Finding::PlenaryWithoutChair)
+        }
+        _ => None,
+    }
+}
+
+fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = Finding> {
+    let resources = candidate.details.resources();
+    resources.filter_map(|resource| foreign_one(programme, resource))
+}
+
+/// What there is to say of a resource that is not of this event.
+pub(crate) fn foreign_one(programme: &Programme, resource: Resource) -> Option<Finding> {
+    let known = match resource {
+        Resource::Delegation(id) => programme.delegation(id).is_some(),
+        Resource::Room(id) => programme.room(id).is_some(),
+        Resource::Interpreter(id) => programme.interpreter(id).is_some(),
+    };
+    (!known).then_some(Finding::Foreign { resource })
+}

@@ -1,0 +1,383 @@
+//! Truth tables of the rules, on the ninth meeting's parties and rooms.
+
+mod chairs_day;
+mod states;
+
+use std::sync::Arc;
+
+use super::*;
+use crate::core::delegation::DelegationId;
+use crate::core::event::Event;
+use crate::core::room::RoomId;
+use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
+use crate::core::slot::Kind;
+use crate::core::time::interval::Interval;
+use crate::core::time::interval::tests::RELATIONS;
+use crate::core::wording;
+
+/// 10:00 and minutes from there, so that the relations' small numbers become times of the day, five minutes each.
+fn interval((start, end): (i32, i32)) -> Interval {
+    let ten = at("10:00");
+    Interval::new(ten.plus(start * 5), ten.plus(end * 5)).unwrap()
+}
+
+fn placed(
+    id: i64,
+    interval: Interval,
+    room: RoomId,
+    parties: &[DelegationId],
+    state: State,
+) -> Slot {
+    let mut slot = slot(id, Kind::Other, "Slot", ("10:00", 30), room, parties, state);
+    slot.details.interval = interval;
+    slot
+}
+
+/// What the rules on two slots say of A = 10–20 beside each B.
+fn pairwise(programme: &Programme, a: &Slot) -> Vec<(Rule, Level)> {
+    check(programme, Candidate::stored(a))
+        .iter()
+        .filter(|conflict| conflict.finding.other().is_some())
+        .map(|conflict| (conflict.rule(), conflict.level))
+        .collect()
+}
+
+#[test]
+fn one_room_over_all_thirteen_relations() {
+    for (relation, b, overlaps, gap) in RELATIONS {
+        for state in [
+            State::Tentative,
+            State::Confirmed,
+            State::Pencilled,
+            State::Cancelled,
+        ] {
+            let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+            let b = placed(2, interval(b), HALL, &[UZ], state);
+            let expected = match state {
+                State::Cancelled => vec![],
+                _ if overlaps && state.holds() => vec![(Rule::DoubleBooking, Level::Blocked)],
+                _ if overlaps => vec![(Rule::DoubleBooking, Level::Advice)],
+                // The room's turnaround is five minutes, one step of the table.
+                _ if gap == Some(0) && state.holds() => {
+                    vec![(Rule::Turnaround, Level::NeedsReason)]
+                }
+                _ if gap == Some(0) => vec![(Rule::Turnaround, Level::Advice)],
+                _ => vec![],
+            };
+            let programme = programme(vec![a.clone(), b]);
+            assert_eq!(
+                pairwise(&programme, &a),
+                expected,
+                "{relation}, B {state:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_principal_over_all_thirteen_relations() {
+    for (relation, b, overlaps, gap) in RELATIONS {
+        for (room, needed) in [(HALL, 0), (SALON, 1)] {
+            let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+            let b = placed(2, interval(b), room, &[KZ], State::Confirmed);
+            let shared = programme(vec![a.clone(), b]);
+            let found = pairwise(&shared, &a);
+            let about_people: Vec<_> = found
+                .iter()
+                .filter(|(rule, _)| *rule != Rule::Turnaround)
+                .collect();
+            let expected = if overlaps {
+                Some((Rule::DoubleBooking, Level::Blocked))
+            } else if gap.unwrap() < needed {
+                Some((Rule::Transfer, Level::NeedsReason))
+            } else {
+                None
+            };
+            // An overlap in one room is a double booking of the room as well.
+            let times = if overlaps && room == HALL { 2 } else { 1 };
+            assert_eq!(
+                about_people,
+                expected
+                    .iter()
+                    .cycle()
+                    .take(if expected.is_some() { times } else { 0 })
+                    .collect::<Vec<_>>(),
+                "{relation}, room {room:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_shared_nothing_found() {
+    for (relation, b, ..) in RELATIONS {
+        let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+        let b = placed(2, interval(b), SALON, &[UZ], State::Tentative);
+        assert_eq!(
+            pairwise(&programme(vec![a.clone(), b]), &a),
+            [],
+            "{relation}"
+        );
+    }
+}
+
+fn rules(programme: &Programme, slot: &Slot) -> Vec<(Rule, Level)> {
+    check(programme, Candidate::stored(slot))
+        .iter()
+        .map(|conflict| (conflict.rule(), conflict.level))
+        .collect()
+}
+
+fn bilateral(id: i64, start: &str, minutes: i32, guest: DelegationId) -> Slot {
+    slot(
+        id,
+        Kind::Bilateral,
+        "Bilateral",
+        (start, minutes),
+        CONFERENCE,
+        &[JP, guest],
+        State::Tentative,
+    )
+}
+
+#[test]
+fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
+    let early = slot(
+        1,
+        Kind::Other,
+        "Early",
+        ("08:25", 30),
+        SALON,
+        &[KZ],
+        State::Tentative,
+    );
+    assert_eq!(
+        rules(&programme(vec![early.clone()]), &early),
+        [(Rule::Hours, Level::NeedsReason)]
+    );
+    let everybody = crate::core::sample::EVERYONE;
+    let full = slot(
+        1,
+        Kind::Meal,
+        "Lunch",
+        ("12:00", 60),
+        SALON,
+        &everybody,
+        State::Tentative,
+    );
+    assert_eq!(
+        rules(&programme(vec![full.clone()]), &full),
+        [(Rule::Capacity, Level::NeedsReason)]
+    );
+    let mut absent = programme(vec![]);
+    let mut delegations = absent.delegations.to_vec();
+    delegations[1].presence = vec![Interval::stay(at("12:00"), at("18:00")).unwrap()];
+    absent.delegations = Arc::new(delegations);
+    for (start, found) in [("11:55", 1), ("12:00", 0), ("17:30", 0), ("17:35", 1)] {
+        for (state, level) in [
+            (State::Tentative, Level::NeedsReason),
+            (State::Pencilled, Level::Advice),
+        ] {
+            let slot = slot(1, Kind::Other, "Slot", (start, 30), SALON, &[KZ], state);
+            let expected = vec![(Rule::Presence, level); found];
+            assert_eq!(
+                rules(&absent.with_slot(slot.clone()), &slot),
+                expected,
+                "{start}, {state:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_slot_is_cannot_be_argued_with() {
+    let empty = programme(vec![]);
+    let refused = |slot: &Slot| {
+        let conflicts = check(&empty.with_slot(slot.clone()), Candidate::stored(slot));
+        conflicts
+            .into_iter()
+            .find(|conflict| conflict.level == Level::Blocked)
+            .map(|conflict| conflict.finding)
+    };
+    let base = || bilateral(1, "11:00", 30, KZ);
+    assert_eq!(refused(&base()), None);
+    let mut odd = base();
+    odd.details.interval = Interval::new(at("11:01"), at("11:30")).unwrap();
+    assert_eq!(refused(&odd), Some(Finding::OffGrid { grid_minutes: 5 }));
+    let mut next_day = base();
+    next_day.details.interval = Interval::new(at("23:00"), at("23:00").plus(120)).unwrap();
+    assert_eq!(refused(&next_day), Some(Finding::OutsideDays));
+    let mut until_midnight = base();
+    until_midnight.details.interval = Interval::new(at("23:00"), at("24:00")).unwrap();
+    assert_eq!(
+        refused(&until_midnight),
+        None,
+        "only the hours are against it"
+    );
+    let mut three = base();
+    three.details.delegations = vec![JP, KZ, UZ];
+    assert_eq!(refused(&three), Some(Finding::BilateralOfTwo { found: 3 }));
+    let mut leaderless = base();
+    (leaderless.details.kind, leaderless.details.delegations) = (Kind::Plenary, vec![KZ, UZ]);
+    assert_eq!(refused(&leaderless), Some(Finding::PlenaryWithoutChair));
+    let mut foreign = base();
+    foreign.details.room = Some(RoomId(99));
+    assert_eq!(
+        refused(&foreign),
+        Some(Finding::Foreign {
+            resource: Resource::Room(RoomId(99))
+        })
+    );
+}
+
+#[test]
+fn the_chair_rests_after_two_and_a_half_hours() {
+    let day = |pause: i32, kind: Kind| {
+        let mut third = bilateral(3, "12:35", 30, UZ);
+        third.details.interval = third.details.interval.starting_at(at("12:20").plus(pause));
+        let mut between = slot(
+            4,
+            kind,
+            "Between",
+            ("12:20", 15),
+            SALON,
+            &[JP],
+            State::Tentative,
+        );
+        between.details.interval = between.details.interval.starting_at(at("12:20"));
+        let mut slots = vec![
+            bilateral(1, "10:00", 60, KZ),
+            bilateral(2, "11:05", 75, KG),
+            third,
+        ];
+        if kind != Kind::Other {
+            slots.push(between);
+        }
+        programme(slots)
+    };
+    let rests = |programme: &Programme| {
+        let all = check_all(programme);
+        all.iter()
+            .filter(|conflict| conflict.rule() == Rule::ChairRest)
+            .count()
+    };
+    assert_eq!(
+        rests(&day(10, Kind::Other)),
+        1,
+        "180 minutes with pauses of less than 15"
+    );
+    assert_eq!(rests(&day(15, Kind::Other)), 0, "a pause of 15 minutes");
+    assert_eq!(rests(&day(15, Kind::Break)), 0, "a break that is booked");
+    assert_eq!(rests(&day(15, Kind::Photo)), 1, "a photo is no rest");
+    let mut strict = day(10, Kind::Other);
+    let mut event = Event::clone(&strict.event);
+    event.settings.chair_rest_needs_reason = true;
+    strict.event = Arc::new(event);
+    let third = strict.slot(SlotId(3)).unwrap();
+    assert!(rules(&strict, third).contains(&(Rule::ChairRest, Level::NeedsReason)));
+}
+
+#[test]
+fn order_length_and_pairs_of_the_chairs_bilaterals_are_advice() {
+    let mut slots = vec![bilateral(1, "10:00", 30, UZ), bilateral(2, "11:00", 20, KZ)];
+    slots.push(bilateral(3, "12:00", 30, KZ));
+    slots[2].details.room = None;
+    let programme = programme(slots);
+    let found: Vec<_> = check_all(&programme)
+        .into_iter()
+        .map(|conflict| (conflict.rule(), conflict.slot))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Rule::NoRoom, Some(SlotId(3))),
+            (Rule::Precedence, Some(SlotId(2))),
+            (Rule::EqualLength, Some(SlotId(2))),
+            (Rule::RepeatedPair, Some(SlotId(3))),
+            (Rule::MissingBilateral, None),
+            (Rule::MissingBilateral, None),
+            (Rule::MissingBilateral, None),
+        ]
+    );
+    let first = programme.slot(SlotId(1)).unwrap();
+    assert_eq!(
+        rules(&programme, first),
+        [(Rule::Precedence, Level::Advice)],
+        "named at either of the two"
+    );
+}
+
+#[test]
+fn a_refusal_says_what_is_in_the_way_until_when_and_what_would_be_free() {
+    let ninth = crate::core::sample::ninth_meeting();
+    let wanted = slot(
+        99,
+        Kind::Bilateral,
+        "Second",
+        ("15:30", 30),
+        SALON,
+        &[JP, KZ],
+        State::Tentative,
+    );
+    let candidate = Candidate::new(&wanted.details);
+    let conflicts = check(&ninth, candidate);
+    let blocked: Vec<String> = conflicts
+        .iter()
+        .filter(|conflict| conflict.level == Level::Blocked)
+        .map(|conflict| wording::sentence(&ninth, candidate, conflict))
+        .collect();
+    assert_eq!(blocked.len(), 2, "{blocked:?}");
+    assert!(
+        blocked[0].starts_with("Japan is in “Japan–Turkmenistan Foreign Ministers' Meeting” ("),
+        "{blocked:?}"
+    );
+    assert!(
+        blocked[0].contains(" from 15:15 until 15:45. Free again for 30 minutes from "),
+        "{blocked:?}"
+    );
+    assert!(
+        blocked[1].contains(" from 15:55 until 16:35. "),
+        "{blocked:?}"
+    );
+}
+
+#[test]
+fn an_override_stands_until_one_of_the_two_moves() {
+    let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+    let b = placed(2, interval((20, 30)), HALL, &[UZ], State::Tentative);
+    let mut programme = programme(vec![a.clone(), b.clone()]);
+    std::sync::Arc::make_mut(&mut programme.overrides).push(Override {
+        slot: b.id,
+        slot_placement: b.placement,
+        other: Some((a.id, a.placement)),
+        resource: Some(Resource::Room(HALL)),
+        rule: Rule::Turnaround,
+        reason: "Nothing to tidy".to_owned(),
+        author: "Officer".to_owned(),
+        at: crate::core::time::Moment::from_seconds(0),
+    });
+    let stands = |programme: &Programme, id: SlotId| {
+        let slot = programme.slot(id).unwrap();
+        let conflicts = check(programme, Candidate::stored(slot));
+        conflicts
+            .iter()
+            .any(|conflict| in_force(programme, conflict).is_some())
+    };
+    assert!(
+        stands(&programme, a.id) && stands(&programme, b.id),
+        "seen from either"
+    );
+    let mut renamed = a.clone();
+    renamed.version += 1;
+    assert!(
+        stands(&programme.with_slot(renamed), b.id),
+        "another title is no move"
+    );
+    for moved in [a, b] {
+        let moved = Slot {
+            placement: moved.placement + 1,
+            ..moved
+        };
+        assert!(!stands(&programme.with_slot(moved.clone()), moved.id));
+    }
+}

@@ -1,0 +1,335 @@
+//! The ninth meeting as Rust values, with words in it that must not get out.
+
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::programme::Programme;
+use crate::core::room::{Room, RoomId};
+use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::text::{Code, Email, Line};
+use crate::core::time::interval::Interval;
+use crate::core::time::{Instant, Moment, parse_date};
+
+/// Stands in every sketch and every internal note.
+pub const CANARY: &str = "zebrafinch";
+
+pub const JP: DelegationId = DelegationId(1);
+pub const KZ: DelegationId = DelegationId(2);
+pub const KG: DelegationId = DelegationId(3);
+pub const TJ: DelegationId = DelegationId(4);
+pub const TM: DelegationId = DelegationId(5);
+pub const UZ: DelegationId = DelegationId(6);
+pub const EVERYONE: [DelegationId; 6] = [JP, KZ, KG, TJ, TM, UZ];
+pub const GUESTS: [DelegationId; 5] = [KG, TM, TJ, UZ, KZ];
+
+pub const ITEM_1: &str = "Agenda item 1: cooperation between Central Asia and Japan amid a drastically changing \
+                          international situation";
+pub const ITEM_2: &str = "Agenda item 2: cooperation on the long-standing risks of instability";
+
+/// 2022-12-20 18:00 in Tokyo.
+pub const ISSUED: Moment = Moment::from_seconds(1_671_526_800);
+
+const PARTIES: [(&str, &str, &str, &str, &str, &str, &str); 6] = [
+    (
+        "JP",
+        "Japan",
+        "日本",
+        "H.E. Mr. HAYASHI Yoshimasa",
+        "林芳正",
+        "Minister for Foreign Affairs of Japan",
+        "Asia/Tokyo",
+    ),
+    (
+        "KZ",
+        "Kazakhstan",
+        "カザフスタン",
+        "H.E. Mr. Mukhtar TILEUBERDI",
+        "ムフタル・トレウベルディ",
+        "Deputy Prime Minister and Minister of Foreign Affairs of the Republic of Kazakhstan",
+        "Asia/Almaty",
+    ),
+    (
+        "KG",
+        "Kyrgyz Republic",
+        "キルギス",
+        "H.E. Mr. Zheenbek KULUBAEV",
+        "ジェエンベク・クルバエフ",
+        "Minister of Foreign Affairs of the Kyrgyz Republic",
+        "Asia/Bishkek",
+    ),
+    (
+        "TJ",
+        "Tajikistan",
+        "タジキスタン",
+        "H.E. Mr. Sirojiddin MUHRIDDIN",
+        "シロジッディン・ムフリッディン",
+        "Minister of Foreign Affairs of the Republic of Tajikistan",
+        "Asia/Dushanbe",
+    ),
+    (
+        "TM",
+        "Turkmenistan",
+        "トルクメニスタン",
+        "H.E. Mr. Rashid MEREDOV",
+        "ラシッド・メレドフ",
+        "Deputy Chairman of the Cabinet of Ministers and Minister of Foreign Affairs of Turkmenistan",
+        "Asia/Ashgabat",
+    ),
+    (
+        "UZ",
+        "Uzbekistan",
+        "ウズベキスタン",
+        "H.E. Mr. Vladimir NOROV",
+        "ヴラジーミル・ノロフ",
+        "Minister of Foreign Affairs of the Republic of Uzbekistan",
+        "Asia/Tashkent",
+    ),
+];
+
+const ROOMS: [(&str, &str, &str); 5] = [
+    ("hall", "Main Hall", "大広間"),
+    ("conference", "Conference Room", "会議室"),
+    ("salon", "Salon", "応接室"),
+    ("dining", "Dining Room", "食堂"),
+    ("press", "Press Room", "会見場"),
+];
+pub const HALL: RoomId = RoomId(1);
+pub const CONFERENCE: RoomId = RoomId(2);
+pub const SALON: RoomId = RoomId(3);
+pub const DINING: RoomId = RoomId(4);
+pub const PRESS: RoomId = RoomId(5);
+
+/// The plenaries, press and lunch confirmed, the five bilaterals tentative, one sketch, one cancelled slot.
+pub fn ninth_meeting() -> Programme {
+    let mut slots = vec![
+        slot(
+            1,
+            Kind::Plenary,
+            ITEM_1,
+            ("10:00", 70),
+            HALL,
+            &EVERYONE,
+            State::Confirmed,
+        ),
+        slot(
+            2,
+            Kind::Plenary,
+            ITEM_2,
+            ("11:20", 55),
+            HALL,
+            &EVERYONE,
+            State::Confirmed,
+        ),
+        slot(
+            3,
+            Kind::Press,
+            "Joint press announcement",
+            ("12:25", 25),
+            PRESS,
+            &EVERYONE,
+            State::Confirmed,
+        ),
+        slot(
+            4,
+            Kind::Meal,
+            "Working lunch",
+            ("13:00", 80),
+            DINING,
+            &EVERYONE,
+            State::Confirmed,
+        ),
+    ];
+    let bilaterals = [
+        ("14:40", 30),
+        ("15:15", 30),
+        ("15:55", 40),
+        ("16:40", 30),
+        ("17:20", 25),
+    ];
+    for (id, (guest, time)) in (5..).zip(GUESTS.into_iter().zip(bilaterals)) {
+        let mut slot = slot(
+            id,
+            Kind::Bilateral,
+            &title_of(guest),
+            time,
+            CONFERENCE,
+            &[JP, guest],
+            State::Tentative,
+        );
+        slot.details.interpreters = vec![InterpreterId(1)];
+        slot.details.note = format!("{CANARY}: the cooperation programme is signed");
+        slots.push(slot);
+    }
+    let sketch = format!("Second talk {CANARY}");
+    slots.push(slot(
+        10,
+        Kind::Bilateral,
+        &sketch,
+        ("18:05", 20),
+        SALON,
+        &[JP, KZ],
+        State::Pencilled,
+    ));
+    let off = format!("Tea {CANARY}");
+    slots.push(slot(
+        11,
+        Kind::Other,
+        &off,
+        ("18:30", 20),
+        SALON,
+        &[JP, KZ],
+        State::Cancelled,
+    ));
+    programme(slots)
+}
+
+/// The ninth meeting with other slots.
+pub fn programme(slots: Vec<Slot>) -> Programme {
+    Programme::new(event(), delegations(), rooms(), interpreters(), slots)
+}
+
+/// `Japan–Kazakhstan Foreign Ministers' Meeting`
+pub fn title_of(guest: DelegationId) -> String {
+    let at = EVERYONE.iter().position(|&id| id == guest).unwrap();
+    let country = if guest == KG { "Kyrgyz" } else { PARTIES[at].1 };
+    format!("Japan–{country} Foreign Ministers' Meeting")
+}
+
+/// The bilateral of the chair with `guest`.
+pub fn slot_of(programme: &Programme, guest: DelegationId) -> Slot {
+    let title = title_of(guest);
+    let found = programme
+        .slots()
+        .iter()
+        .find(|slot| slot.details.title.as_str() == title);
+    Slot::clone(found.unwrap())
+}
+
+/// A slot on the day of the meeting.
+pub fn slot(
+    id: i64,
+    kind: Kind,
+    title: &str,
+    (start, minutes): (&str, i32),
+    room: RoomId,
+    delegations: &[DelegationId],
+    state: State,
+) -> Slot {
+    let start = at(start);
+    Slot {
+        id: SlotId(id),
+        details: Details {
+            kind,
+            title: line(title),
+            note: String::new(),
+            interval: Interval::new(start, start.plus(minutes)).unwrap(),
+            room: Some(room),
+            delegations: delegations.to_vec(),
+            interpreters: Vec::new(),
+            interpretation_wanted: false,
+            state,
+        },
+        version: 7,
+        sequence: 2,
+        placement: 0,
+    }
+}
+
+/// That time in Tokyo on the day of the meeting.
+pub fn at(time: &str) -> Instant {
+    let date = parse_date("2022-12-24").unwrap();
+    event()
+        .time_zone
+        .instant(date, time.parse().unwrap())
+        .unwrap()
+}
+
+fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
+}
+
+fn code(text: &str) -> Code {
+    Code::parse(text).unwrap()
+}
+
+fn event() -> Event {
+    Event {
+        id: EventId(1),
+        slug: code("ca-jad-9"),
+        name: line("The 9th Foreign Ministers' Meeting of the “Central Asia plus Japan” Dialogue"),
+        name_ja: "「中央アジア＋日本」対話・第9回外相会合".to_owned(),
+        venue: line("Iikura House"),
+        venue_ja: "飯倉公館".to_owned(),
+        time_zone: "Asia/Tokyo".parse().unwrap(),
+        office: Office {
+            name: line("Protocol Office"),
+            email: Email::parse("protocol@iikura.example").unwrap(),
+            phone: "+81 3 0000 0000".to_owned(),
+        },
+        days: vec![Day {
+            date: parse_date("2022-12-24").unwrap(),
+            opens: "08:30".parse().unwrap(),
+            closes: "21:00".parse().unwrap(),
+        }],
+        settings: Settings::default(),
+        revision: Revision(12),
+    }
+}
+
+fn delegations() -> Vec<Delegation> {
+    EVERYONE
+        .into_iter()
+        .zip(PARTIES)
+        .zip(0..)
+        .map(|((id, party), precedence)| {
+            let (tag, name, name_ja, principal, principal_ja, title, zone) = party;
+            Delegation {
+                id,
+                code: code(tag),
+                name: line(name),
+                name_ja: name_ja.to_owned(),
+                role: if id == JP { Role::Chair } else { Role::Guest },
+                principal: line(principal),
+                principal_ja: principal_ja.to_owned(),
+                principal_title: title.to_owned(),
+                precedence,
+                time_zone: zone.parse().unwrap(),
+                languages: vec!["ru".to_owned()],
+                party_size: 6,
+                contacts: vec![Contact {
+                    id: ContactId(1),
+                    name: line("Liaison desk"),
+                    email: Email::parse(&format!("{tag}@delegations.example")).unwrap(),
+                    phone: "+81 90 0000 0001".to_owned(),
+                    language: "en".to_owned(),
+                    letters_only: false,
+                }],
+                presence: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+fn rooms() -> Vec<Room> {
+    (1..)
+        .zip(ROOMS)
+        .map(|(id, (tag, name, name_ja))| Room {
+            id: RoomId(id),
+            code: code(tag),
+            name: line(name),
+            name_ja: name_ja.to_owned(),
+            capacity: 30,
+            turnaround_minutes: 5,
+        })
+        .collect()
+}
+
+fn interpreters() -> Vec<Interpreter> {
+    vec![Interpreter {
+        id: InterpreterId(1),
+        code: code("ru-1"),
+        name: line("Interpreter, Japanese–Russian (1)"),
+        pairs: vec![LanguagePair::parse("ja – ru").unwrap()],
+        presence: Vec::new(),
+    }]
+}

@@ -1,0 +1,262 @@
+//! Slots: the blocks of the programme.
+
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::InterpreterId;
+use crate::core::room::RoomId;
+use crate::core::text::Line;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+
+/// The id of a slot; random, so that it tells nothing of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotId(pub i64);
+
+impl std::fmt::Display for SlotId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a slot is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// All delegations, or at least the chair and others, around one table.
+    Plenary,
+    /// Exactly two delegations.
+    Bilateral,
+    /// A working lunch, a dinner.
+    Meal,
+    /// An announcement, a press conference.
+    Press,
+    /// A family photo.
+    Photo,
+    /// A signing, a wreath.
+    Ceremony,
+    /// A call on a third person.
+    CourtesyCall,
+    /// Rest; counts as such for the chair.
+    Break,
+    /// Anything else.
+    Other,
+}
+
+impl TextEnum for Kind {
+    const ALL: &'static [Self] = &[
+        Self::Plenary,
+        Self::Bilateral,
+        Self::Meal,
+        Self::Press,
+        Self::Photo,
+        Self::Ceremony,
+        Self::CourtesyCall,
+        Self::Break,
+        Self::Other,
+    ];
+    const NOUN: &'static str = "slot kind";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Plenary => "plenary",
+            Self::Bilateral => "bilateral",
+            Self::Meal => "meal",
+            Self::Press => "press",
+            Self::Photo => "photo",
+            Self::Ceremony => "ceremony",
+            Self::CourtesyCall => "courtesy_call",
+            Self::Break => "break",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Kind {
+    /// The kind as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Plenary => "Plenary",
+            Self::Bilateral => "Bilateral",
+            Self::Meal => "Meal",
+            Self::Press => "Press",
+            Self::Photo => "Photo",
+            Self::Ceremony => "Ceremony",
+            Self::CourtesyCall => "Courtesy call",
+            Self::Break => "Break",
+            Self::Other => "Other",
+        }
+    }
+
+    /// True when the form of a new slot has interpretation ticked: where principals talk business, protocol offices
+    /// provide it unless they know better; at meals, photos and ceremonies they decide case by case.
+    #[must_use]
+    pub const fn is_usually_interpreted(self) -> bool {
+        matches!(self, Self::Plenary | Self::Bilateral)
+    }
+}
+
+/// How firm a slot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// A sketch: holds nothing, its overlaps are advice.
+    Pencilled,
+    /// Holds its resources; nobody has been told.
+    Tentative,
+    /// Holds its resources, and its delegations are told.
+    Confirmed,
+    /// Over and done with; kept for the record.
+    Cancelled,
+}
+
+impl TextEnum for State {
+    const ALL: &'static [Self] = &[
+        Self::Pencilled,
+        Self::Tentative,
+        Self::Confirmed,
+        Self::Cancelled,
+    ];
+    const NOUN: &'static str = "slot state";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pencilled => "pencilled",
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl State {
+    /// True when the slot keeps its resources from others.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Tentative | Self::Confirmed)
+    }
+
+    /// The state as people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pencilled => "Pencilled",
+            Self::Tentative => "Tentative",
+            Self::Confirmed => "Confirmed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
+/// Whatever can be double-booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// A principal, which is a delegation.
+    Delegation(DelegationId),
+    /// A room.
+    Room(RoomId),
+    /// An interpreter.
+    Interpreter(InterpreterId),
+}
+
+/// All of a slot that people decide; what a form, a file or a plan asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// What it is for.
+    pub kind: Kind,
+    /// What it is called; delegations read it.
+    pub title: Line,
+    /// An internal note; never leaves the protocol office.
+    pub note: String,
+    /// When.
+    pub interval: Interval,
+    /// Where, once that is known.
+    pub room: Option<RoomId>,
+    /// Who takes part, by id (a programme has them in order of precedence).
+    pub delegations: Vec<DelegationId>,
+    /// Who interprets, by id.
+    pub interpreters: Vec<InterpreterId>,
+    /// Whether its sides are to be interpreted for each other; delegations are not told.
+    pub interpretation_wanted: bool,
+    /// How firm.
+    pub state: State,
+}
+
+impl Details {
+    /// The same with participants in the order in which they are compared and stored, each once.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.delegations.sort_unstable();
+        self.delegations.dedup();
+        self.interpreters.sort_unstable();
+        self.interpreters.dedup();
+        self
+    }
+
+    /// The same without an interpreter.
+    #[must_use]
+    pub fn without_interpreter(&self, leaves: InterpreterId) -> Self {
+        let mut details = self.clone();
+        details.interpreters.retain(|id| *id != leaves);
+        details
+    }
+
+    /// Everything this slot would hold.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
+        let delegations = self.delegations.iter().copied().map(Resource::Delegation);
+        let room = self.room.into_iter().map(Resource::Room);
+        let interpreters = self.interpreters.iter().copied().map(Resource::Interpreter);
+        delegations.chain(room).chain(interpreters)
+    }
+
+    /// True when `delegation` takes part.
+    #[must_use]
+    pub fn involves(&self, delegation: DelegationId) -> bool {
+        self.delegations.contains(&delegation)
+    }
+
+    /// True when the two differ in time, room or people: a move, which ends overrides.
+    #[must_use]
+    pub fn placed_differently(&self, other: &Self) -> bool {
+        self.interval != other.interval
+            || self.room != other.room
+            || self.delegations != other.delegations
+            || self.interpreters != other.interpreters
+    }
+
+    /// True when the two differ in what a delegation must hear of (time, room, delegations, kind, title).
+    #[must_use]
+    pub fn announced_differently(&self, other: &Self) -> bool {
+        self.interval != other.interval
+            || self.room != other.room
+            || self.delegations != other.delegations
+            || self.kind != other.kind
+            || self.title != other.title
+    }
+}
+
+/// A slot as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Its id.
+    pub id: SlotId,
+    /// What people decided.
+    pub details: Details,
+    /// Raised by every write; a form carries it to notice that another officer was quicker.
+    pub version: i32,
+    /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
+    pub sequence: i32,
+    /// Raised by every change of time, room or people; an override is bound to it.
+    pub placement: i32,
+}
+
+impl Slot {
+    /// When.
+    #[must_use]
+    pub const fn interval(&self) -> Interval {
+        self.details.interval
+    }
+
+    /// How firm.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.details.state
+    }
+}

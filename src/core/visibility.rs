@@ -1,0 +1,325 @@
+//! Who may see what of a programme: the one place that decides.
+//!
+//! Every page, file, feed and letter that leaves the protocol office reads slots through [`view`] or [`visible`]. A
+//! [`View`] has no way back to the slot behind it, so that what is not granted here cannot be written anywhere.
+
+use super::programme::Programme;
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::interpreter::Interpreter;
+use crate::core::notice::{Method, Notice, Told};
+use crate::core::room::Room;
+use crate::core::slot::{Kind, Slot, SlotId, State};
+use crate::core::time::interval::Interval;
+
+/// Who is looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// The protocol office and those who work with it: everything that is not cancelled.
+    Staff,
+    /// A delegation: what it takes part in, and the plenaries.
+    Delegation(DelegationId),
+}
+
+/// A slot as one viewer may see it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    programme: &'a Programme,
+    slot: &'a Slot,
+    viewer: Viewer,
+}
+
+/// Decides whether `viewer` may know of `slot` at all, and what of it.
+///
+/// A delegation never learns of sketches, of cancelled slots (a letter tells it of those it knew), nor of anything
+/// but plenaries in which it has no part: to it they are not even "busy".
+#[must_use]
+pub fn view<'a>(programme: &'a Programme, viewer: Viewer, slot: &'a Slot) -> Option<View<'a>> {
+    let may_see = match viewer {
+        Viewer::Staff => slot.state() != State::Cancelled,
+        Viewer::Delegation(id) => {
+            programme.delegation(id).is_some()
+                && slot.state().holds()
+                && (slot.details.kind == Kind::Plenary || slot.details.involves(id))
+        }
+    };
+    may_see.then_some(View {
+        programme,
+        slot,
+        viewer,
+    })
+}
+
+/// All that `viewer` may see, by time.
+pub fn visible(programme: &Programme, viewer: Viewer) -> impl Iterator<Item = View<'_>> {
+    programme
+        .live_slots()
+        .filter_map(move |slot| view(programme, viewer, slot))
+}
+
+impl<'a> View<'a> {
+    /// The slot's id.
+    #[must_use]
+    pub const fn id(self) -> SlotId {
+        self.slot.id
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        self.slot.details.kind
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> &'a str {
+        self.slot.details.title.as_str()
+    }
+
+    /// When.
+    #[must_use]
+    pub const fn interval(self) -> Interval {
+        self.slot.interval()
+    }
+
+    /// How firm.
+    #[must_use]
+    pub const fn state(self) -> State {
+        self.slot.state()
+    }
+
+    /// Counts the changes a delegation must hear of, and only those.
+    #[must_use]
+    pub const fn sequence(self) -> i32 {
+        self.slot.sequence
+    }
+
+    /// Where, once that is known.
+    #[must_use]
+    pub fn room(self) -> Option<&'a Room> {
+        self.slot
+            .details
+            .room
+            .and_then(|room| self.programme.room(room))
+    }
+
+    /// Who takes part, in order of precedence.
+    pub fn delegations(self) -> impl Iterator<Item = &'a Delegation> {
+        participants(self.programme, self.slot)
+    }
+
+    /// True when every delegation of the event takes part. Only staff know how many there are.
+    #[must_use]
+    pub fn is_for_everyone(self) -> bool {
+        self.viewer == Viewer::Staff
+            && self
+                .programme
+                .delegations
+                .iter()
+                .all(|delegation| self.slot.details.involves(delegation.id))
+    }
+
+    /// Who interprets; `None` for a delegation, which is not told when that changes.
+    #[must_use]
+    pub fn interpreters(self) -> Option<Vec<&'a Interpreter>> {
+        self.staff(|slot| self.programme.interpreters_of(&slot.details).collect())
+    }
+
+    /// Who interprets, for the card that the office hands to a minister: whose voice one hears has a name. Schedules
+    /// leave it out, because nobody is told when that changes.
+    pub fn interpreters_on_card(self) -> impl Iterator<Item = &'a Interpreter> {
+        self.programme.interpreters_of(&self.slot.details)
+    }
+
+    /// The internal note; `None` for a delegation, and when there is none.
+    #[must_use]
+    pub fn note(self) -> Option<&'a str> {
+        self.staff(|slot| slot.details.note.as_str())
+            .filter(|note| !note.is_empty())
+    }
+
+    /// The version; `None` for a delegation, to whom it would tell of changes it must not hear of.
+    #[must_use]
+    pub fn version(self) -> Option<i32> {
+        self.staff(|slot| slot.version)
+    }
+
+    /// The iCalendar UID under which this delegation has the slot in its calendar; `None` for staff and for a slot
+    /// that is not in its calendar.
+    #[must_use]
+    pub fn uid_in_calendar(self) -> Option<&'a str> {
+        let Viewer::Delegation(delegation) = self.viewer else {
+            return None;
+        };
+        self.programme
+            .ledger
+            .notice(self.slot.id, delegation)
+            .filter(|notice| notice.method == Method::Request)
+            .map(|notice| notice.uid.as_str())
+    }
+
+    fn staff<T>(self, field: impl FnOnce(&'a Slot) -> T) -> Option<T> {
+        (self.viewer == Viewer::Staff).then(|| field(self.slot))
+    }
+}
+
+/// A delegation's confirmed slots by time, as its letters list them: those in which it takes part itself.
+#[must_use]
+pub fn schedule_of(programme: &Programme, delegation: DelegationId) -> Vec<Told> {
+    visible(programme, Viewer::Delegation(delegation))
+        .filter(|view| view.state() == State::Confirmed)
+        .filter(|view| view.delegations().any(|party| party.id == delegation))
+        .map(|view| told(programme, view.slot))
+        .collect()
+}
+
+/// What a delegation knows of: the slots it was told of and not told off since, as it was told, by time. A change that
+/// waits to be told is not in here.
+#[must_use]
+pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice> {
+    let mut known: Vec<&Notice> = programme
+        .ledger
+        .notices()
+        .filter(|notice| notice.delegation == delegation && notice.method == Method::Request)
+        .collect();
+    known.sort_by_key(|notice| (notice.told.starts, notice.told.ends, notice.slot));
+    known
+}
+
+/// A slot as the delegations that take part in it read it.
+#[must_use]
+pub fn told(programme: &Programme, slot: &Slot) -> Told {
+    Told {
+        title: slot.details.title.to_string(),
+        kind: slot.details.kind.into(),
+        starts: slot.interval().start().minutes(),
+        ends: slot.interval().end().minutes(),
+        room: slot
+            .details
+            .room
+            .and_then(|room| programme.room(room))
+            .map(|room| room.name.to_string()),
+        delegations: participants(programme, slot)
+            .map(|delegation| delegation.name.to_string())
+            .collect(),
+    }
+}
+
+/// Those who take part, in the programme's order, which is that of precedence.
+fn participants<'a>(
+    programme: &'a Programme,
+    slot: &'a Slot,
+) -> impl Iterator<Item = &'a Delegation> {
+    programme
+        .delegations
+        .iter()
+        .filter(|delegation| slot.details.involves(delegation.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sample::{self, CANARY, KZ, TM, UZ};
+
+    fn titles(programme: &Programme, viewer: Viewer) -> Vec<&str> {
+        visible(programme, viewer).map(View::title).collect()
+    }
+
+    #[test]
+    fn staff_see_everything_but_the_cancelled() {
+        let programme = sample::ninth_meeting();
+        assert_eq!(
+            visible(&programme, Viewer::Staff).count(),
+            programme.live_slots().count()
+        );
+        assert!(
+            programme
+                .slots()
+                .iter()
+                .any(|slot| slot.state() == State::Cancelled)
+        );
+    }
+
+    #[test]
+    fn a_delegation_sees_its_own_slots_and_the_plenaries() {
+        let programme = sample::ninth_meeting();
+        assert_eq!(
+            titles(&programme, Viewer::Delegation(KZ)),
+            [
+                sample::ITEM_1,
+                sample::ITEM_2,
+                "Joint press announcement",
+                "Working lunch",
+                sample::title_of(KZ).as_str(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delegation_sees_nothing_internal_of_what_it_sees() {
+        let programme = sample::ninth_meeting();
+        for view in visible(&programme, Viewer::Delegation(UZ)) {
+            assert_eq!(view.note(), None);
+            assert_eq!(view.version(), None);
+            assert!(view.interpreters().is_none());
+            assert!(!view.is_for_everyone());
+        }
+        assert!(visible(&programme, Viewer::Staff).any(|view| view.note().is_some()));
+    }
+
+    #[test]
+    fn a_delegation_of_another_event_sees_nothing() {
+        let programme = sample::ninth_meeting();
+        let stranger = DelegationId(99);
+        assert_eq!(visible(&programme, Viewer::Delegation(stranger)).count(), 0);
+        assert_eq!(schedule_of(&programme, stranger), []);
+    }
+
+    #[test]
+    fn a_slot_is_out_of_sight_until_it_is_tentative_and_once_it_is_cancelled() {
+        let programme = sample::ninth_meeting();
+        let mut slot = sample::slot_of(&programme, KZ);
+        for (state, seen) in [
+            (State::Pencilled, false),
+            (State::Tentative, true),
+            (State::Confirmed, true),
+            (State::Cancelled, false),
+        ] {
+            slot.details.state = state;
+            let seen_by = |viewer| view(&programme, viewer, &slot).is_some();
+            assert_eq!(seen_by(Viewer::Delegation(KZ)), seen, "{state:?}");
+            assert!(!seen_by(Viewer::Delegation(TM)), "{state:?}");
+            assert_eq!(seen_by(Viewer::Staff), state != State::Cancelled);
+        }
+    }
+
+    #[test]
+    fn a_schedule_holds_what_is_confirmed_and_nothing_of_others() {
+        let programme = sample::ninth_meeting();
+        let schedule = schedule_of(&programme, KZ);
+        let titles: Vec<_> = schedule.iter().map(|told| told.title.as_str()).collect();
+        assert_eq!(
+            titles,
+            [
+                sample::ITEM_1,
+                sample::ITEM_2,
+                "Joint press announcement",
+                "Working lunch",
+            ]
+        );
+        let all = format!("{schedule:?}");
+        assert!(!all.contains(CANARY) && !all.contains("Turkmenistan–") && !all.contains("Salon"));
+    }
+
+    #[test]
+    fn a_slot_is_told_with_names_in_order_of_precedence() {
+        let programme = sample::ninth_meeting();
+        let mut slot = sample::slot_of(&programme, KZ);
+        slot.details.delegations.reverse();
+        let told = told(&programme, &slot);
+        assert_eq!(told.delegations, ["Japan", "Kazakhstan"]);
+        assert_eq!(told.room.as_deref(), Some("Conference Room"));
+        assert_eq!(told.kind, Kind::Bilateral.into());
+        assert_eq!(told.title, "Japan–Kazakhstan Foreign Ministers' Meeting");
+        assert_eq!(told.ends_at().minutes_since(told.starts_at()), 25);
+    }
+}

@@ -1,0 +1,343 @@
+//! The one wording of every conflict: what is in the way, when it ends, what would be free.
+
+mod interpretation;
+
+pub use interpretation::with_languages;
+
+use crate::core::free::{self, Obstacle};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::slot::Resource;
+use crate::core::slot::{Slot, SlotId, State};
+use crate::core::time::Instant;
+
+/// Says a conflict of `candidate` in one or two sentences, in the venue's time.
+#[must_use]
+pub fn sentence(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> String {
+    Speaker {
+        programme,
+        candidate,
+    }
+    .say(&conflict.finding)
+}
+
+/// Says a conflict that stands in the stored programme, as [`crate::core::rules::check_all`] lists them.
+#[must_use]
+pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
+    match (
+        conflict.slot.and_then(|id| programme.slot(id)),
+        &conflict.finding,
+    ) {
+        (Some(slot), _) => sentence(programme, Candidate::stored(slot), conflict),
+        (None, Finding::MissingBilateral { delegation }) => {
+            format!(
+                "{} has no bilateral with the chair yet.",
+                resource_name(programme, Resource::Delegation(*delegation))
+            )
+        }
+        (None, finding) => finding.rule().label().to_owned(),
+    }
+}
+
+/// Says what is in the way of a wish for a free time.
+#[must_use]
+pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Rule {
+            details,
+            conflict,
+            others,
+        } => {
+            let candidate = Candidate {
+                id: conflict.slot,
+                details,
+            };
+            let said = sentence(programme, candidate, conflict);
+            let choice = match conflict.finding.resource() {
+                Some(Resource::Room(_)) => "room",
+                _ => "interpreter",
+            };
+            match others {
+                0 => said,
+                1 => format!("{said} The one other {choice} to choose from is not free either."),
+                many => {
+                    format!(
+                        "{said} None of the {many} other {choice}s to choose from is free either."
+                    )
+                }
+            }
+        }
+        Obstacle::NoRoomFor(people) => format!("No room takes {people} people."),
+        Obstacle::NobodyInterprets(pair) => {
+            let [one, other] = pair.languages();
+            format!("Nobody interprets between {one} and {other}.")
+        }
+    }
+}
+
+/// The name of a resource, as `Kazakhstan` or `Conference Room`.
+#[must_use]
+pub fn resource_name(programme: &Programme, resource: Resource) -> String {
+    let name = match resource {
+        Resource::Delegation(id) => programme
+            .delegation(id)
+            .map(|delegation| delegation.name.to_string()),
+        Resource::Room(id) => programme.room(id).map(|room| room.name.to_string()),
+        Resource::Interpreter(id) => programme
+            .interpreter(id)
+            .map(|interpreter| interpreter.name.to_string()),
+    };
+    name.unwrap_or_else(|| "somebody or something of another event".to_owned())
+}
+
+/// Says which slots name a resource, so that it cannot be removed; `None` when none does. `noun` is as `the room`.
+#[must_use]
+pub fn named_by(programme: &Programme, resource: Resource, noun: &str) -> Option<String> {
+    let (cancelled, live): (Vec<&Slot>, Vec<&Slot>) = programme
+        .slots_of(resource)
+        .map(AsRef::as_ref)
+        .partition(|slot| slot.state() == State::Cancelled);
+    let zone = programme.event.time_zone;
+    let title = |slot: &&Slot| {
+        let at = zone.local(slot.interval().start()).format("%-d %B, %H:%M");
+        format!("“{}” ({at})", slot.details.title)
+    };
+    let first = match live.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "1 slot names {noun}: {}. Change it first.",
+            title(one)
+        )),
+        many => {
+            let titles: Vec<String> = many.iter().map(title).collect();
+            let titles = titles.join(", ");
+            Some(format!(
+                "{} slots name {noun}: {titles}. Change them first.",
+                many.len()
+            ))
+        }
+    };
+    let second = match cancelled.len() {
+        0 => None,
+        1 => Some(format!(
+            "1 cancelled slot names {noun} and stays for the record, so {noun} stays as well."
+        )),
+        many => Some(format!(
+            "{many} cancelled slots name {noun} and stay for the record, so {noun} stays as well."
+        )),
+    };
+    let sentences: Vec<String> = first.into_iter().chain(second).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+struct Speaker<'a> {
+    programme: &'a Programme,
+    candidate: Candidate<'a>,
+}
+
+impl Speaker<'_> {
+    fn say(&self, finding: &Finding) -> String {
+        match finding {
+            Finding::DoubleBooking { resource, other } => {
+                let verb = match resource {
+                    Resource::Room(_) => "is taken by",
+                    Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
+                };
+                let name = resource_name(self.programme, *resource);
+                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, *other))
+            }
+            Finding::OffGrid { grid_minutes } => {
+                format!("Start and end must be multiples of {grid_minutes} minutes.")
+            }
+            Finding::OutsideDays => {
+                let days: Vec<String> =
+                    self.programme.event.days.iter().map(|day| crate::core::time::day_in_words(day.date)).collect();
+                format!("The slot lies outside the days of the event ({}).", days.join("; "))
+            }
+            Finding::BilateralOfTwo { found } => {
+                format!("A bilateral has exactly two delegations; this one has {found}.")
+            }
+            Finding::PlenaryWithoutChair => match self.programme.chair() {
+                Some(chair) => format!("A plenary needs the chair; add {}.", chair.name),
+                None => "A plenary needs the chair; first give one delegation that role.".to_owned(),
+            },
+            Finding::Foreign { .. } => {
+                "A delegation, room or interpreter does not belong to this event; choose from the lists.".to_owned()
+            }
+            Finding::OutsideHours { open } => format!(
+                "The house is open from {} to {} that day.",
+                self.clock(open.start()),
+                self.clock(open.end())
+            ),
+            Finding::Absent { resource } => self.absent(*resource),
+            Finding::Turnaround { room, other, gap, needed } => format!(
+                "{} needs {} between slots; there are {} to {}. {}",
+                resource_name(self.programme, Resource::Room(*room)),
+                minutes(*needed),
+                minutes(*gap),
+                self.other(*other),
+                self.free_again(Resource::Room(*room), *other),
+            ),
+            Finding::Transfer { delegation, other, gap, needed } => format!(
+                "The principal of {} needs {} between rooms; there are {} to {}. {}",
+                resource_name(self.programme, Resource::Delegation(*delegation)),
+                minutes(*needed),
+                minutes(*gap),
+                self.other(*other),
+                self.free_again(Resource::Delegation(*delegation), *other),
+            ),
+            Finding::Capacity { room, expected, capacity } => {
+                let larger: Vec<String> = self
+                    .programme
+                    .rooms
+                    .iter()
+                    .filter(|room| room.capacity >= *expected)
+                    .map(|room| format!("{} ({})", room.name, room.capacity))
+                    .collect();
+                let instead = if larger.is_empty() {
+                    "No room takes them all.".to_owned()
+                } else {
+                    format!("Large enough: {}.", larger.join(", "))
+                };
+                let name = resource_name(self.programme, Resource::Room(*room));
+                format!("{name} takes {capacity} people and {expected} are expected. {instead}")
+            }
+            Finding::Uncovered { hub, others } => self.uncovered(*hub, others),
+            Finding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
+            Finding::NoLanguages { delegation } => format!(
+                "{} has no languages entered, so nobody can tell whether it needs an interpreter.",
+                resource_name(self.programme, Resource::Delegation(*delegation))
+            ),
+            Finding::InterpreterRest { interpreter, span, allowed, alone, .. } => {
+                self.interpreter_rest(*interpreter, *span, *allowed, *alone)
+            }
+            Finding::ChairRest { span, allowed, .. } => format!(
+                "The chair goes on from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
+                self.clock(span.start()),
+                self.clock(span.end()),
+                minutes(span.minutes()),
+                minutes(*allowed),
+            ),
+            Finding::OutOfPrecedence { other } => self.precedence(*other),
+            Finding::UnequalLength { other, longest } => format!(
+                "{} shorter than {} ({}).",
+                minutes(longest - self.candidate.details.interval.minutes()),
+                self.other(*other),
+                minutes(*longest),
+            ),
+            Finding::RepeatedPair { other } => format!("The same two already meet in {}.", self.other(*other)),
+            Finding::MissingBilateral { delegation } => format!(
+                "{} has no bilateral with the chair yet.",
+                resource_name(self.programme, Resource::Delegation(*delegation))
+            ),
+            Finding::NoRoom => "No room yet.".to_owned(),
+        }
+    }
+
+    /// `“Working lunch” (Dining Room) from 13:00 until 14:20`
+    fn other(&self, id: SlotId) -> String {
+        let Some(slot) = self.programme.slot(id) else {
+            return "another slot".to_owned();
+        };
+        let sketch = if slot.state().holds() {
+            ""
+        } else {
+            ", pencilled"
+        };
+        format!(
+            "“{}”{}{sketch} from {} until {}",
+            slot.details.title,
+            self.place(slot),
+            self.clock(slot.interval().start()),
+            self.clock(slot.interval().end()),
+        )
+    }
+
+    fn place(&self, slot: &Slot) -> String {
+        let room = slot.details.room.and_then(|room| self.programme.room(room));
+        room.map(|room| format!(" ({})", room.name))
+            .unwrap_or_default()
+    }
+
+    /// When the resource is next free for as long as the candidate lasts.
+    fn free_again(&self, resource: Resource, other: SlotId) -> String {
+        let interval = self.candidate.details.interval;
+        let length = minutes(interval.minutes());
+        match free::resource_free_from(self.programme, resource, self.candidate, Some(other)) {
+            Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
+            None => format!("Not free again for {length} that day."),
+        }
+    }
+
+    fn absent(&self, resource: Resource) -> String {
+        let presence = match resource {
+            Resource::Delegation(id) => self
+                .programme
+                .delegation(id)
+                .map(|delegation| &delegation.presence),
+            Resource::Interpreter(id) => self
+                .programme
+                .interpreter(id)
+                .map(|interpreter| &interpreter.presence),
+            Resource::Room(_) => None,
+        };
+        let zone = self.programme.event.time_zone;
+        let day = |instant: Instant| zone.local(instant).format("%-d %B %H:%M").to_string();
+        let stays: Vec<String> = presence
+            .into_iter()
+            .flatten()
+            .map(|stay| format!("{} to {}", day(stay.start()), day(stay.end())))
+            .collect();
+        let name = resource_name(self.programme, resource);
+        format!(
+            "{name} is not there for all of it; present {}.",
+            stays.join(" and ")
+        )
+    }
+
+    fn precedence(&self, other: SlotId) -> String {
+        let rank = |details: &crate::core::slot::Details| {
+            let chair = self.programme.chair().map(|chair| chair.id);
+            details
+                .delegations
+                .iter()
+                .filter(|id| Some(**id) != chair)
+                .find_map(|id| self.programme.delegation(*id))
+                .map(|delegation| delegation.name.to_string())
+                .unwrap_or_default()
+        };
+        let Some(slot) = self.programme.slot(other) else {
+            return String::new();
+        };
+        let (mine, theirs) = (rank(self.candidate.details), rank(&slot.details));
+        let at = self.clock(slot.interval().start());
+        if slot.interval().start() < self.candidate.details.interval.start() {
+            format!(
+                "{mine} comes before {theirs} in precedence, but {theirs} meets the chair earlier, at {at}."
+            )
+        } else {
+            format!(
+                "{theirs} comes before {mine} in precedence, but meets the chair later, at {at}."
+            )
+        }
+    }
+
+    /// The time, with the day where it is not the candidate's.
+    fn clock(&self, instant: Instant) -> String {
+        let zone = self.programme.event.time_zone;
+        let clock = zone.clock(instant);
+        if zone.date(instant) == zone.date(self.candidate.details.interval.start()) {
+            clock
+        } else {
+            format!("{clock} on {}", zone.local(instant).format("%-d %B"))
+        }
+    }
+}
+
+fn minutes(count: i32) -> String {
+    if count == 1 {
+        "1 minute".to_owned()
+    } else {
+        format!("{count} minutes")
+    }
+}
