@@ -67,19 +67,19 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
         (&changed["version"], &changed["sequence"]),
         (&json!(2), &json!(1))
     );
-    let state = || {
+    let counts = || {
         (
             meeting.programme().event.revision,
             meeting.server.count("SELECT count(*) AS count FROM audit"),
         )
     };
-    let before = state();
+    let before = counts();
     for nothing in [json!({}), change.clone()] {
         let same = program.patch(&path, &json!(2), &nothing);
         assert_eq!(same.given(200), changed, "nothing was to change");
         assert_eq!(same.header("etag"), "\"2\"");
     }
-    assert_eq!(state(), before);
+    assert_eq!(counts(), before);
 
     let stale = program.patch(&path, &json!(1), &json!({"title": "Late"}));
     assert!(stale.refused(412).contains("version 2"));

@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use iikura::help::TOPICS;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
@@ -417,6 +416,8 @@ fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
 #[test]
 fn metrics_named_in_the_manual_are_served() {
     use std::collections::BTreeSet;
+
+    use iikura::help::TOPICS;
 
     let database = Scratch::postgres().migrated();
     let desk = Desk::new();
