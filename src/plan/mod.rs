@@ -1,6 +1,6 @@
 //! Plans: a time, a room and interpreters for many meetings at once, so that none of them is in another's way.
 //!
-//! [`plan`] is pure; what it proposes is booked by the same call as everything else.
+//! [`crate::core::planner::plan`] is pure; what it proposes is booked by the same call as everything else.
 
 pub mod forms;
 pub mod limit;
