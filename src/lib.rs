@@ -15,7 +15,8 @@
 //!                   ▼
 //! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::tx)
 //!                   ▼
-//! core::rules, core::free, core::visibility          decide without a database: a programme in, conflicts out
+//! core::decision, core::rules, core::visibility      decide without a database: a programme and a command in,
+//!                                                    a decision or a refusal out
 //!                   ▼
 //! */store, db, audit, mail::outbox                   rows; the database itself refuses double bookings
 //!                   ▼
@@ -103,8 +104,9 @@
 //! 3. [`event::desk::Desk::at`]: session, role and programme; `to_change` refuses observers.
 //! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
 //! 5. [`slot::booking::commit`] opens [`event::tx::write`], which raises the revision.
-//! 6. [`slot::booking::book`]: judges by [`core::rules::check`], stores, records the history.
-//! 7. A conflict renders the form again with its reasons and [`core::free::alternatives`] (409); success redirects (303).
+//! 6. [`slot::booking::book`]: [`core::decision::decide`] judges by [`core::rules::check`]; the decision is stored and
+//!    recorded in the history.
+//! 7. A [`core::decision::Refusal`] renders the form again with its conflicts and alternatives (409); success redirects (303).
 //!
 //! **A confirmation sends mail** (`POST /slots/{id}/confirmation`):
 //!

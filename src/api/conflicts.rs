@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
 use super::ask::{Ask, unprocessable};
-use super::shape::{Alternative, Conflict, with_candidate};
+use super::shape::{Alternative, Conflict};
 use super::wanted::NewSlot;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, check, in_force};
@@ -58,7 +58,7 @@ pub(super) async fn dry_run(ask: Ask, slug: Path<String>) -> Answer {
         id,
         details: &details,
     };
-    let judged = with_candidate(programme, candidate);
+    let judged = candidate.within(programme);
     let found = check(programme, candidate);
     let bookable = found.iter().all(|conflict| match conflict.level {
         Level::Blocked => false,

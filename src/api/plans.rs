@@ -12,6 +12,7 @@ use super::precondition::if_programme_match;
 use super::shape::{Conflict, delegation_codes, interpreter_codes, room_code, sketch_words};
 use super::wanted::present;
 use super::{Answer, Nothing};
+use crate::core::decision::Refusal;
 use crate::core::free::Wish;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
 use crate::core::programme::Programme;
@@ -23,7 +24,7 @@ use crate::event::desk::Desk;
 use crate::plan::forms::{Asked, Common, missing, pair};
 use crate::slot::booking::{self, BookingError};
 use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times};
-use crate::slot::pages::{again, hopeless};
+use crate::slot::pages::hopeless;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 use crate::web::problem::Problem;
@@ -177,18 +178,22 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
         let booked = desk
             .book(move |tx| {
                 if pinned && tx.began_at() != planned_for {
-                    return Err(BookingError::Conflicts(Vec::new()));
+                    tx.stays_as_it_is();
+                    return Ok(None);
                 }
                 let all = details.iter();
                 all.map(|slot| booking::book(tx, &post, slot.clone(), &Reasons::new()))
                     .collect::<Result<Vec<SlotId>, _>>()
+                    .map(Some)
             })
             .await;
         match booked {
-            Ok(ids) => {
+            Ok(Some(ids)) => {
                 return Ok(HttpResponse::Created().json(PlanMade::of(plan, wishes, &ids)));
             }
-            Err(BookingError::Conflicts(_)) => desk = again(&desk).await?,
+            Ok(None) | Err(BookingError::Refused(Refusal::Conflicts(_))) => {
+                desk = desk.reloaded().await?;
+            }
             Err(error) => return Err(hopeless(error).into()),
         }
     }

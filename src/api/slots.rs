@@ -11,15 +11,14 @@ use super::precondition::{etag, has_already, if_match, required_match, stale};
 use super::shape::{self, Alternative, Conflict};
 use super::wanted::{Confirmation, NewSlot, SlotChange};
 use super::{Answer, Nothing};
+use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
-use crate::core::rule::Level;
-use crate::core::rules::Candidate;
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
 use crate::event::desk::Desk;
 use crate::event::tx::EventTx;
 use crate::slot::booking::{self, BookingError, Tell};
-use crate::slot::pages::{again, hopeless};
+use crate::slot::pages::hopeless;
 use crate::web::Error;
 use crate::web::problem::Problem;
 
@@ -81,7 +80,7 @@ pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
                 _ => Err(idempotency::reused()),
             }
         }
-        Err(error) => Err(refused(&desk, None, &details, error).await),
+        Err(error) => Err(refused(error)),
     }
 }
 
@@ -164,7 +163,7 @@ pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
             seen(tx, id)
         })
         .await;
-    answer(&desk, id, &details, changed).await
+    answer(changed)
 }
 
 /// Cancels a slot: it holds nothing any more. Delegations that were told of it are told that it is off when the
@@ -188,7 +187,7 @@ pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
         .await;
     match cancelled {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
-        Err(error) => Err(refused(&desk, Some(id), &slot.details, error).await),
+        Err(error) => Err(refused(error)),
     }
 }
 
@@ -215,11 +214,7 @@ pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
             seen(tx, id)
         })
         .await;
-    let wanted = Details {
-        state: State::Confirmed,
-        ..slot.details.clone()
-    };
-    answer(&desk, id, &wanted, confirmed).await
+    answer(confirmed)
 }
 
 /// Takes a confirmation back: the slot is tentative again. Its delegations are told when the protocol office sends its
@@ -244,7 +239,7 @@ pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
             seen(tx, id)
         })
         .await;
-    answer(&desk, id, &slot.details, withdrawn).await
+    answer(withdrawn)
 }
 
 fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::Slot> {
@@ -255,8 +250,8 @@ fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::Slot> {
 /// A slot as the transaction leaves it.
 fn seen(tx: &EventTx<'_>, id: SlotId) -> Result<shape::Slot, BookingError> {
     let programme = tx.programme();
-    let slot = programme.slot(id).ok_or(BookingError::NotFound)?;
-    in_sight(&programme, slot).ok_or(BookingError::NotFound)
+    let slot = programme.slot(id).ok_or(Refusal::NotFound)?;
+    Ok(in_sight(&programme, slot).ok_or(Refusal::NotFound)?)
 }
 
 fn shown(slot: &shape::Slot) -> HttpResponse {
@@ -265,43 +260,21 @@ fn shown(slot: &shape::Slot) -> HttpResponse {
         .json(slot)
 }
 
-async fn answer(
-    desk: &Desk,
-    id: SlotId,
-    wanted: &Details,
-    outcome: Result<shape::Slot, BookingError>,
-) -> Answer {
-    match outcome {
-        Ok(slot) => Ok(shown(&slot)),
-        Err(error) => Err(refused(desk, Some(id), wanted, error).await),
-    }
+fn answer(outcome: Result<shape::Slot, BookingError>) -> Answer {
+    outcome.map(|slot| shown(&slot)).map_err(refused)
 }
 
 /// Why nothing was booked; where rules are in the way, with what could be booked instead.
-async fn refused(
-    desk: &Desk,
-    id: Option<SlotId>,
-    wanted: &Details,
-    error: BookingError,
-) -> Problem {
-    let conflicts = match error {
-        BookingError::Conflicts(conflicts) => conflicts,
-        BookingError::Stale { current } => return stale(current.version),
-        BookingError::State { .. } => return Problem::from(hopeless(error)).of_kind("state"),
+fn refused(error: BookingError) -> Problem {
+    let refused = match error {
+        BookingError::Refused(Refusal::Conflicts(refused)) => refused,
+        BookingError::Refused(Refusal::Stale { current, .. }) => return stale(current.version),
+        BookingError::Refused(Refusal::State { .. }) => {
+            return Problem::from(hopeless(error)).of_kind("state");
+        }
         error => return hopeless(error).into(),
     };
-    let desk = match again(desk).await {
-        Ok(desk) => desk,
-        Err(error) => return error.into(),
-    };
-    let candidate = Candidate {
-        id,
-        details: wanted,
-    };
-    let blocked = conflicts
-        .iter()
-        .any(|conflict| conflict.level == Level::Blocked);
-    let detail = if blocked {
+    let detail = if refused.is_blocked() {
         "Nothing was stored: the rules do not allow it. See “conflicts”, and “alternatives” for what could be booked instead."
     } else {
         "Nothing was stored: a rule needs a reason. Send one for each in “override”, or take one of the “alternatives”."
@@ -310,7 +283,10 @@ async fn refused(
         .of_kind("conflict")
         .fact(
             "conflicts",
-            Conflict::in_the_way(&desk.programme, candidate, &conflicts),
+            Conflict::in_the_way(&refused.programme, refused.candidate(), &refused.conflicts),
         )
-        .fact("alternatives", Alternative::to(&desk.programme, candidate))
+        .fact(
+            "alternatives",
+            Alternative::to(&refused.programme, refused.candidate()),
+        )
 }

@@ -2,13 +2,12 @@
 //! carries a hash of itself and the one before ([`chain`]). People are named by [`pseudonym`]s; where an old row names
 //! them, a recorded [`redaction`] takes the name out.
 
-mod action;
 pub mod chain;
 pub mod pseudonym;
 pub mod redaction;
 mod words;
 
-pub use action::{Action, noun};
+pub use crate::core::action::{Action, noun};
 use words::{Reader, changes_between};
 
 use diesel::prelude::*;

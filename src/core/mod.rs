@@ -2,9 +2,11 @@
 //!
 //! Modules here import only each other, in one direction; a test reads the imports.
 
+pub mod action;
 pub mod agenda;
 pub mod by_slot;
 pub mod coverage;
+pub mod decision;
 pub mod delegation;
 pub mod due;
 pub mod event;

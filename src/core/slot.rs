@@ -248,6 +248,18 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// A slot that is not stored yet.
+    #[must_use]
+    pub fn new(id: SlotId, details: Details, sequence: i32) -> Self {
+        Self {
+            id,
+            details: details.in_order(),
+            version: 1,
+            sequence,
+            placement: 1,
+        }
+    }
+
     /// When.
     #[must_use]
     pub const fn interval(&self) -> Interval {

@@ -11,6 +11,7 @@ use crate::agenda::documents::{Document, File};
 use crate::app::App;
 use crate::auth::Seat;
 use crate::auth::session::{Caller, Session};
+use crate::core::decision::Refusal;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
@@ -79,6 +80,15 @@ impl Desk {
             programme: programme.ok_or(Error::NotFound)?,
             now,
         })
+    }
+
+    /// The desk with another state of its programme, as the one that a refusal was judged by.
+    #[must_use]
+    pub fn with(&self, programme: &Arc<Programme>) -> Self {
+        Self {
+            programme: Arc::clone(programme),
+            ..self.clone()
+        }
     }
 
     /// The desk with the programme as it is now.
@@ -228,7 +238,7 @@ impl Desk {
             })
             .await
             .inspect_err(|error| {
-                if matches!(error, BookingError::Conflicts(_)) {
+                if matches!(error, BookingError::Refused(Refusal::Conflicts(_))) {
                     self.app.metrics.conflict_refused();
                 }
             })?;

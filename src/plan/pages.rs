@@ -6,6 +6,7 @@ use askama::Template;
 use super::forms::{missing, pair_word};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::decision::Refusal;
 use crate::core::free::Wish;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
 use crate::core::programme::Programme;
@@ -18,9 +19,7 @@ use crate::event::timetable::{Mark, clock_range, conflict_mark};
 use crate::plan::forms;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms as slot_forms;
-use crate::slot::pages::{
-    Outcome, again, any_day_field, any_room_field, hopeless, interpretation_field,
-};
+use crate::slot::pages::{Outcome, any_day_field, any_room_field, hopeless, interpretation_field};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
@@ -132,7 +131,9 @@ pub async fn book(
             let slug = &desk.programme.event.slug;
             Ok(see_other(&format!("/events/{slug}?day={day}&done=planned")))
         }
-        Err(BookingError::Conflicts(_)) => overtaken(&again(&desk).await?, asked).await,
+        Err(BookingError::Refused(Refusal::Conflicts(_))) => {
+            overtaken(&desk.reloaded().await?, asked).await
+        }
         Err(error) => Err(hopeless(error)),
     }
 }

@@ -4,9 +4,9 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
-use crate::core::rule::{Level, Rule};
+use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
-use crate::core::rules::{Conflict, in_force};
+use crate::core::rules::in_force;
 use crate::core::slot::{Details, Kind, Slot, State};
 use crate::core::text::{self, Line};
 use crate::core::text_enum::TextEnum;
@@ -318,17 +318,4 @@ fn reasons_in_force(programme: &Programme, slot: &Slot) -> Vec<(Rule, String)> {
             .collect();
     reasons.dedup_by_key(|(rule, _)| *rule);
     reasons
-}
-
-/// The rules for which a refused form must ask for a reason, each once.
-#[must_use]
-pub fn reasons_wanted(conflicts: &[Conflict]) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = conflicts
-        .iter()
-        .filter(|conflict| conflict.level == Level::NeedsReason)
-        .map(Conflict::rule)
-        .collect();
-    rules.sort_unstable();
-    rules.dedup();
-    rules
 }

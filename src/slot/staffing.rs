@@ -3,11 +3,15 @@
 //! Whoever interprets is part of a slot's placement, so that a change ends the reasons given for it. Here nothing but
 //! one interpreter changes, and reasons for what has not changed go on with their author.
 
-use super::booking::{BookingError, at_version, history, overrides, record, successor};
+use std::sync::Arc;
+
+use super::booking::{self, BookingError};
 use crate::audit::Action;
+use crate::core::decision::{
+    Conflicts, Given, Refusal, SlotChange, at_version, overrides, successor,
+};
 use crate::core::interpreter::{Interpreter, InterpreterId};
-use crate::core::rule::Reason;
-use crate::core::rule::{Level, Override};
+use crate::core::rule::{Level, Override, Reason, Reasons};
 use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
 use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::tx::EventTx;
@@ -24,23 +28,28 @@ pub fn substitute(
     leaves: InterpreterId,
     comes: InterpreterId,
 ) -> Result<(), BookingError> {
-    let old = at_version(tx, id, version)?;
+    let programme = booking::judged(tx);
+    let old = at_version(&programme, id, version)?;
     if old.state() == State::Cancelled {
-        return Err(BookingError::State {
-            state: old.state(),
-            wanted: "changed",
-        });
+        let (state, wanted) = (old.state(), "changed");
+        return Err(Refusal::State { state, wanted }.into());
     }
     if !old.details.interpreters.contains(&leaves) {
-        return Err(BookingError::NotFound);
+        return Err(Refusal::NotFound.into());
     }
     let mut details = old.details.without_interpreter(leaves);
     details.interpreters.push(comes);
     let change = Change::to(tx, &old, details.in_order());
     if change.new.is_empty() {
-        change.store(tx, &old, Action::SlotInterpreterReplaced)
+        change.store(tx, Action::SlotInterpreterReplaced)
     } else {
-        Err(BookingError::Conflicts(change.new))
+        let refused = Conflicts {
+            programme,
+            slot: Some(id),
+            details: change.slot.details,
+            conflicts: change.new,
+        };
+        Err(Refusal::Conflicts(Box::new(refused)).into())
     }
 }
 
@@ -52,11 +61,7 @@ pub fn substitute(
 /// # Errors
 /// As the store says.
 pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result<(), BookingError> {
-    let old = tx
-        .programme()
-        .slot(id)
-        .cloned()
-        .ok_or(BookingError::NotFound)?;
+    let old = tx.programme().slot(id).cloned().ok_or(Refusal::NotFound)?;
     let mut change = Change::to(tx, &old, old.details.without_interpreter(leaves.id));
     if is_over(tx, &old) {
         let reason = Reason {
@@ -65,7 +70,15 @@ pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result
         };
         change.excuse(tx, &reason);
     }
-    change.store(tx, &old, Action::SlotInterpreterRemoved)
+    change.store(tx, Action::SlotInterpreterRemoved)
+}
+
+fn given<'a>(tx: &EventTx<'_>, author: &'a str, reasons: &'a Reasons) -> Given<'a> {
+    Given {
+        reasons,
+        author,
+        at: tx.now,
+    }
 }
 
 fn is_over(tx: &EventTx<'_>, slot: &Slot) -> bool {
@@ -74,6 +87,7 @@ fn is_over(tx: &EventTx<'_>, slot: &Slot) -> bool {
 
 /// A slot as it will be, with the reasons that go on.
 struct Change {
+    old: Arc<Slot>,
     slot: Slot,
     given: Vec<Override>,
     /// What the change itself brings against the rules.
@@ -81,9 +95,11 @@ struct Change {
 }
 
 impl Change {
-    fn to(tx: &EventTx<'_>, old: &Slot, details: Details) -> Self {
-        let slot = successor(tx, old, details);
+    fn to(tx: &EventTx<'_>, old: &Arc<Slot>, details: Details) -> Self {
+        let (author, none) = (tx.actor.to_string(), Reasons::new());
+        let by = given(tx, &author, &none);
         let before = tx.programme();
+        let slot = successor(&before, old, details);
         let after = before.with_slot(slot.clone());
         let known = check(&before, Candidate::stored(old));
         let (mut given, mut new) = (Vec::new(), Vec::new());
@@ -95,7 +111,7 @@ impl Change {
                         text: entry.reason.clone(),
                         author: Some(entry.author.clone()),
                     };
-                    given.extend(overrides(tx, &after, &slot, &conflict, &reason));
+                    given.extend(overrides(&after, &slot, &conflict, &reason, by));
                 }
                 // It stood open before and goes on doing so.
                 Some(None) => {}
@@ -103,23 +119,34 @@ impl Change {
                 None => new.push(conflict),
             }
         }
-        Self { slot, given, new }
+        Self {
+            old: Arc::clone(old),
+            slot,
+            given,
+            new,
+        }
     }
 
     /// Gives a reason for the sides that nobody stands between.
     fn excuse(&mut self, tx: &EventTx<'_>, reason: &Reason) {
+        let (author, none) = (tx.actor.to_string(), Reasons::new());
+        let by = given(tx, &author, &none);
         let after = tx.programme().with_slot(self.slot.clone());
         let uncovered =
             |conflict: &&Conflict| matches!(conflict.finding, Finding::Uncovered { .. });
         for conflict in self.new.iter().filter(uncovered) {
-            let given = overrides(tx, &after, &self.slot, conflict, reason);
+            let given = overrides(&after, &self.slot, conflict, reason, by);
             self.given.extend(given);
         }
     }
 
-    fn store(self, tx: &mut EventTx<'_>, old: &Slot, action: Action) -> Result<(), BookingError> {
-        let before = history(tx, old);
-        tx.store_slot(&self.slot, &self.given)?;
-        record(tx, action, Some(before), &self.slot)
+    fn store(self, tx: &mut EventTx<'_>, action: Action) -> Result<(), BookingError> {
+        let change = SlotChange {
+            before: Some(self.old),
+            slot: self.slot,
+            overrides: self.given,
+            action,
+        };
+        booking::apply(tx, change)
     }
 }

@@ -1,9 +1,9 @@
 //! Undoing the latest change to a slot: a booking of its own, through the same rules as any other.
 
-use std::sync::Arc;
-
 use super::booking::{self, BookingError, Tell};
-use crate::audit::{self, Action, Record};
+use crate::audit::{self, Record};
+use crate::core::decision::{Refusal, Step, at_version};
+use crate::core::due::due;
 use crate::core::history::SlotSnapshot;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
@@ -26,12 +26,12 @@ pub fn before(
     programme: &Programme,
     slot: &Slot,
     latest: &Record,
-) -> Result<(Details, Reasons), BookingError> {
+) -> Result<(Details, Reasons), Refusal> {
     if let Some(value) = latest.before() {
         let snapshot = SlotSnapshot::read(&value, &programme.event);
         return snapshot
             .and_then(|snapshot| snapshot.details(programme))
-            .map_err(BookingError::Gone);
+            .map_err(Refusal::Gone);
     }
     let details = Details {
         state: State::Cancelled,
@@ -54,21 +54,18 @@ pub fn undo(
     version: i32,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    let slot: Arc<Slot> = booking::at_version(tx, id, version)?;
+    let slot = at_version(&booking::judged(tx), id, version)?;
     let records = audit::of_subject(tx.conn, id.0)?;
     let Some(latest) = records.iter().find(|record| is_change(record)) else {
-        return Err(BookingError::Gone(
-            "nothing is known of its history".to_owned(),
-        ));
+        return Err(Refusal::Gone("nothing is known of its history".to_owned()).into());
     };
     let programme = tx.programme();
     let (details, mut given) = before(&programme, &slot, latest)?;
     given.extend(reasons.clone());
-    let tell = if crate::core::due::due(&programme, &slot).is_empty() {
+    let tell = if due(&programme, &slot).is_empty() {
         Tell::Now
     } else {
         Tell::Later
     };
-    booking::replace(tx, &slot, details, &given, Action::SlotUndone)?;
-    booking::told(tx, post, id, tell)
+    booking::alter(tx, post, (id, version), Step::Undo(details), &given, tell)
 }

@@ -1,6 +1,7 @@
 //! Overrides in the database, counters, and what happens when somebody writes behind the program's back.
 
 use diesel::prelude::*;
+use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::slot::{Details, State};
@@ -46,7 +47,7 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
     house.book(&first).unwrap();
     assert!(matches!(
         house.book(&second),
-        Err(BookingError::Conflicts(_))
+        Err(BookingError::Refused(Refusal::Conflicts(_)))
     ));
     let id = house
         .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::Turnaround)))
@@ -58,7 +59,10 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
     );
     let third = house.details(("18:45", 10), "salon", &[]);
     assert!(
-        matches!(house.book(&third), Err(BookingError::Conflicts(_))),
+        matches!(
+            house.book(&third),
+            Err(BookingError::Refused(Refusal::Conflicts(_)))
+        ),
         "but not its time"
     );
 
@@ -86,7 +90,7 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
         )
     });
     assert!(
-        matches!(back, Err(BookingError::Conflicts(_))),
+        matches!(back, Err(BookingError::Refused(Refusal::Conflicts(_)))),
         "the reason was for where they stood then"
     );
 }
@@ -130,7 +134,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     change(2, moved.clone()).unwrap();
     assert_eq!(counters(), (3, 1, 2));
     assert!(
-        matches!(change(2, wanted.clone()), Err(BookingError::Stale { current }) if current.version == 3)
+        matches!(change(2, wanted.clone()), Err(BookingError::Refused(Refusal::Stale { current, .. })) if current.version == 3)
     );
     house
         .try_book(|tx, post| booking::confirm(tx, post, id, 3, &Reasons::new()))
@@ -180,8 +184,8 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
         ),
     );
     match house.book(&wanted) {
-        Err(BookingError::Conflicts(conflicts)) => {
-            assert_eq!(conflicts[0].rule(), Rule::DoubleBooking);
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            assert_eq!(refused.conflicts[0].rule(), Rule::DoubleBooking);
         }
         other => panic!("{other:?}"),
     }
@@ -207,10 +211,10 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
         assert!(
             matches!(
                 outcome,
-                Err(BookingError::State {
+                Err(BookingError::Refused(Refusal::State {
                     state: State::Cancelled,
                     ..
-                })
+                }))
             ),
             "{outcome:?}"
         );

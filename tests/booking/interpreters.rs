@@ -1,5 +1,6 @@
 //! Interpreters in the programme: reasons that outlive a change of interpreters, and what travels with a file.
 
+use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
@@ -111,7 +112,7 @@ fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) 
             house.try_book(|tx, post| booking::confirm(tx, post, slot.id, 4, &Reasons::new()))
         });
     assert!(
-        matches!(again, Err(BookingError::Conflicts(_))),
+        matches!(again, Err(BookingError::Refused(Refusal::Conflicts(_)))),
         "confirming asks for the interpreter"
     );
 }
@@ -124,7 +125,7 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     alone.interpreters = vec![house.stored().interpreter_by_code("ru-3").unwrap().id];
     assert!(matches!(
         house.book(&alone),
-        Err(BookingError::Conflicts(_))
+        Err(BookingError::Refused(Refusal::Conflicts(_)))
     ));
     house
         .try_book(|tx, post| booking::book(tx, post, alone.clone(), &reason(Rule::InterpreterRest)))

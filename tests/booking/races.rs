@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 
+use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::slot::{Details, SlotId};
@@ -42,7 +43,8 @@ fn one_wins(work: impl Fn(usize) -> Result<SlotId, BookingError> + Sync) {
     for outcome in outcomes {
         match outcome {
             Ok(_) => won += 1,
-            Err(BookingError::Conflicts(conflicts)) => {
+            Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+                let conflicts = refused.conflicts;
                 assert!(
                     conflicts
                         .iter()
@@ -126,7 +128,7 @@ fn two_servers_never_believe_an_old_programme(scratch: &Scratch) {
         here.book(&wanted).unwrap();
         assert!(matches!(
             there.book(&wanted),
-            Err(BookingError::Conflicts(_))
+            Err(BookingError::Refused(Refusal::Conflicts(_)))
         ));
         assert_eq!(there.programme().slots(), here.programme().slots());
     }

@@ -1,6 +1,7 @@
 //! Random sequences of bookings: whatever was asked for, the stored programme keeps every blocked rule, and the
 //! programme in memory is the stored one.
 
+use iikura::core::decision::Refusal;
 use iikura::core::free::alternatives;
 use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
@@ -296,7 +297,7 @@ proptest! {
         let house = House::of(&scratch);
         for step in &steps {
             match play(&house, step) {
-                Ok(()) | Err(BookingError::Conflicts(_) | BookingError::State { .. }) => {}
+                Ok(()) | Err(BookingError::Refused(Refusal::Conflicts(_) | Refusal::State { .. })) => {}
                 Err(error) => panic!("{step:?}: {error:?}"),
             }
             assert_memory_is_true(&house);

@@ -1,6 +1,7 @@
 //! Reasons: what they are stored with, what they stand for, and when they are asked for again.
 
 use diesel::prelude::*;
+use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
@@ -54,7 +55,8 @@ fn later(details: &mut Details, minutes: i32) {
 
 fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
     match outcome {
-        Err(BookingError::Conflicts(conflicts)) => conflicts
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => refused
+            .conflicts
             .iter()
             .map(iikura::core::rules::Conflict::rule)
             .collect(),
@@ -283,10 +285,10 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
     };
     assert!(matches!(
         house.book(&off),
-        Err(BookingError::State {
+        Err(BookingError::Refused(Refusal::State {
             state: State::Cancelled,
             wanted: "booked"
-        })
+        }))
     ));
     let id = house.book(&wanted).unwrap();
     for state in [State::Cancelled, State::Confirmed] {
@@ -309,10 +311,10 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
     );
     assert!(matches!(
         house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Tell::Later)),
-        Err(BookingError::State {
+        Err(BookingError::Refused(Refusal::State {
             state: State::Cancelled,
             wanted: "cancelled"
-        })
+        }))
     ));
 }
 

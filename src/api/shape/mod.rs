@@ -4,8 +4,6 @@ mod programme;
 
 pub(super) use programme::{EventAsSeen, Events, Programme};
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
@@ -212,7 +210,7 @@ impl Conflict {
         candidate: rules::Candidate<'_>,
         conflicts: &[rules::Conflict],
     ) -> Vec<Self> {
-        let judged = with_candidate(programme, candidate);
+        let judged = candidate.within(programme);
         let open = conflicts
             .iter()
             .filter(|conflict| in_force(&judged, conflict).is_none());
@@ -234,25 +232,6 @@ impl Conflict {
             Self::of(programme, conflict, message, conflict.slot)
         })
         .collect()
-    }
-}
-
-/// The programme as it would be with the candidate: where a stored slot is moved, the reasons given for it lapse.
-pub(in crate::api) fn with_candidate<'p>(
-    programme: &'p house::Programme,
-    candidate: rules::Candidate<'_>,
-) -> Cow<'p, house::Programme> {
-    let details = candidate.details;
-    match candidate.id.and_then(|id| programme.slot(id)) {
-        None => Cow::Borrowed(programme),
-        Some(stored) => {
-            let moved = details.placed_differently(&stored.details);
-            Cow::Owned(programme.with_slot(crate::core::slot::Slot {
-                placement: stored.placement + i32::from(moved),
-                details: details.clone(),
-                ..crate::core::slot::Slot::clone(stored)
-            }))
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::core::rule::{Level, Override, Rule};
 pub use chair::guests_without_bilateral;
 pub use finding::Finding;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::core::by_slot::Concerning;
@@ -55,6 +56,23 @@ impl<'a> Candidate<'a> {
         Self {
             id: Some(slot.id),
             details: &slot.details,
+        }
+    }
+
+    /// The programme as it would be with the candidate in the place of the stored slot: where that is moved, the overrides
+    /// given for it expire.
+    #[must_use]
+    pub fn within(self, programme: &Programme) -> Cow<'_, Programme> {
+        match self.id.and_then(|id| programme.slot(id)) {
+            Some(stored) if stored.details != *self.details => {
+                let moved = self.details.placed_differently(&stored.details);
+                Cow::Owned(programme.with_slot(Slot {
+                    placement: stored.placement + i32::from(moved),
+                    details: self.details.clone(),
+                    ..Slot::clone(stored)
+                }))
+            }
+            _ => Cow::Borrowed(programme),
         }
     }
 

@@ -15,7 +15,6 @@ use crate::core::programme::Programme;
 use crate::core::text::{self, Email, Line};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, parse_date};
-use crate::slot::booking::GivenBy;
 
 /// Something wrong in an event file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +110,8 @@ pub fn prepare(
     reader.one_chair(&file.parties);
     reader.finish()?;
     let mut programme = Programme::new(event, delegations, rooms, interpreters, Vec::new());
-    let by = GivenBy {
-        author: actor,
-        at: now,
-    };
-    let read = reader.slots(&mut programme, by, &file.slots)?;
+    let author = actor.to_string();
+    let read = reader.slots(&mut programme, (&author, now), &file.slots)?;
     Ok(Prepared {
         slug_line: reader.line_of(&file.meeting.slug.span()),
         told: reader.told,

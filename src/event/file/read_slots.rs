@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry};
+use crate::core::decision::{Given, judge};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
@@ -17,10 +18,11 @@ use crate::core::rules::Conflict;
 use crate::core::slot::{Details, Kind, Slot, SlotId, State};
 use crate::core::text::{self, Line};
 use crate::core::text_enum::TextEnum;
-use crate::core::time::ClockTime;
 use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Moment};
 use crate::core::wording;
-use crate::slot::booking::{self, BookingError, GivenBy};
+use crate::db::fresh_id;
+use crate::slot::booking;
 
 /// The reason on record for a rule that a file's slot breaks without naming one.
 const IMPORTED: &str = "Taken over as it stands in the imported event file";
@@ -47,12 +49,21 @@ impl ReadSlots {
     }
 }
 
+/// The reasons of a slot, given by whoever imports it.
+const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> Given<'a> {
+    Given {
+        reasons,
+        author,
+        at,
+    }
+}
+
 impl Reader<'_> {
     /// Adds all slots to the programme, or collects the faults of all.
     pub(super) fn slots(
         &mut self,
         programme: &mut Programme,
-        by: GivenBy<'_>,
+        by: (&str, Moment),
         entries: &[Spanned<SlotEntry>],
     ) -> Result<ReadSlots, ImportError> {
         let mut read = ReadSlots::default();
@@ -70,11 +81,11 @@ impl Reader<'_> {
             let Some(details) = details.filter(|_| counted) else {
                 continue;
             };
-            let slot = booking::new_slot(details, entry.sequence);
+            let slot = Slot::new(SlotId(fresh_id()), details, entry.sequence);
             read.reasons.insert(slot.id, reasons);
             programme.add(slot.clone());
             if self.take_over(programme, by, raw, &slot, &mut read) {
-                let after = booking::history_in(programme, &slot);
+                let after = booking::history_of(programme, &slot);
                 read.history.push((slot.id, after));
                 self.told(programme, &slot, &entry.told);
             } else {
@@ -89,13 +100,13 @@ impl Reader<'_> {
     fn take_over(
         &mut self,
         programme: &mut Programme,
-        by: GivenBy<'_>,
+        by: (&str, Moment),
         raw: &Spanned<SlotEntry>,
         slot: &Slot,
         read: &mut ReadSlots,
     ) -> bool {
         let mut reasons = read.reasons.get(&slot.id).cloned().unwrap_or_default();
-        let mut judged = booking::judge_in(programme, by, slot, true, &reasons);
+        let mut judged = judge(programme, slot, true, given(by, &reasons));
         if let Err(conflicts) = judged {
             let mut blocked = false;
             for conflict in conflicts {
@@ -123,7 +134,7 @@ impl Reader<'_> {
             if blocked {
                 return false;
             }
-            judged = booking::judge_in(programme, by, slot, true, &reasons);
+            judged = judge(programme, slot, true, given(by, &reasons));
         }
         match judged {
             Ok(given) => {
@@ -133,7 +144,11 @@ impl Reader<'_> {
                 true
             }
             Err(conflicts) => {
-                self.fault(&raw.span(), BookingError::Conflicts(conflicts).to_string());
+                let rules = conflicts.len();
+                self.fault(
+                    &raw.span(),
+                    format!("the slot is in conflict with {rules} rule(s)"),
+                );
                 false
             }
         }

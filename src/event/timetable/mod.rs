@@ -143,25 +143,24 @@ pub fn marks(programme: &Programme) -> BySlot<Mark> {
 }
 
 fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
-    mark(
-        programme,
-        conflict,
-        wording::stored_sentence(programme, conflict),
-    )
+    let sentence = wording::stored_sentence(programme, conflict);
+    mark(programme, programme, conflict, sentence)
 }
 
-/// A conflict of a slot that somebody would like, in words.
+/// A conflict of a slot as it is asked for, in words.
 #[must_use]
 pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> Mark {
     mark(
         programme,
+        &candidate.within(programme),
         conflict,
         wording::sentence(programme, candidate, conflict),
     )
 }
 
-fn mark(programme: &Programme, conflict: &Conflict, sentence: String) -> Mark {
-    let entry = in_force(programme, conflict);
+/// Shows a conflict as `judged` has it: a reason that expires with the change overrides nothing any more.
+fn mark(programme: &Programme, judged: &Programme, conflict: &Conflict, sentence: String) -> Mark {
+    let entry = in_force(judged, conflict);
     let (level, level_label) = match entry {
         Some(_) => ("overridden", "Set aside"),
         None => (conflict.level.as_str(), conflict.level.label()),
@@ -264,4 +263,49 @@ pub fn day_list(programme: &Programme, date: NaiveDate, marks: &BySlot<Mark>) ->
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::rule::Override;
+    use crate::core::rules::check;
+    use crate::core::sample::{ISSUED, JP, KZ, SALON, programme, slot};
+    use crate::core::slot::Kind;
+
+    #[test]
+    fn reason_that_expires_with_the_move_overrides_nothing() {
+        let talk = |start| {
+            let state = State::Tentative;
+            slot(
+                7,
+                Kind::Bilateral,
+                "Talk",
+                (start, 30),
+                SALON,
+                &[JP, KZ],
+                state,
+            )
+        };
+        let (late, moved) = (talk("21:00"), talk("21:15"));
+        let mut house = programme(vec![late.clone()]);
+        let stored = Candidate::stored(&late);
+        let found = check(&house, stored).remove(0);
+        let entry = Override {
+            slot: late.id,
+            slot_placement: late.placement,
+            other: None,
+            resource: found.finding.resource(),
+            rule: found.rule(),
+            reason: "The car is late".to_owned(),
+            author: "officer@protocol.example".to_owned(),
+            at: ISSUED,
+        };
+        Arc::make_mut(&mut house.overrides).extend([entry]);
+        let level = |candidate| conflict_mark(&house, candidate, &found).level;
+        assert_eq!(level(stored), "overridden");
+        assert_eq!(level(Candidate::stored(&moved)), "needs_reason");
+    }
 }

@@ -7,8 +7,8 @@ use super::{at_one, hopeless};
 use crate::app::App;
 use crate::auth::session::Caller;
 use crate::core::by_slot::BySlot;
+use crate::core::decision::Refusal;
 use crate::core::interpreter::Interpreter;
-use crate::core::rules::Candidate;
 use crate::core::rules::interpretation::{Gap, left_alone, replacements};
 use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotId, State};
@@ -17,7 +17,6 @@ use crate::event::desk::Desk;
 use crate::event::timetable::{SlotView, slot_view};
 use crate::interpreter::change::{self, InterpreterError, Seen};
 use crate::slot::booking::BookingError;
-use crate::slot::pages::again;
 use crate::slot::staffing;
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -92,7 +91,7 @@ pub async fn remove(
                 ""
             };
             conflict(&page(
-                &again(&desk).await?,
+                &desk.reloaded().await?,
                 &interpreter,
                 refusal.to_owned(),
             ))
@@ -144,29 +143,19 @@ pub async fn replace(
             let own = own(&desk, &interpreter);
             return Ok(see_other_done(&format!("{own}/removal"), "replaced"));
         }
-        Err(BookingError::Stale { .. }) => {
+        Err(BookingError::Refused(Refusal::Stale { .. })) => {
             "Another officer has changed the slot meanwhile.".to_owned()
         }
-        Err(BookingError::Conflicts(conflicts)) => {
-            let now = again(&desk).await?;
-            let programme = &now.programme;
-            let stored = programme.slot(slot).ok_or(Error::NotFound)?;
-            let mut details = stored.details.without_interpreter(leaves);
-            details.interpreters.push(comes);
-            let candidate = Candidate {
-                id: Some(slot),
-                details: &details,
-            };
-            let sentences: Vec<String> = conflicts
-                .iter()
-                .map(|conflict| wording::sentence(programme, candidate, conflict))
-                .collect();
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let say =
+                |conflict| wording::sentence(&refused.programme, refused.candidate(), conflict);
+            let sentences: Vec<String> = refused.conflicts.iter().map(say).collect();
             sentences.join(" ")
         }
         Err(error) => return Err(crate::slot::pages::hopeless(error)),
     };
     let refusal = format!("Nothing was changed. {refusal}");
-    conflict(&page(&again(&desk).await?, &interpreter, refusal))
+    conflict(&page(&desk.reloaded().await?, &interpreter, refusal))
 }
 
 fn own(desk: &Desk, interpreter: &Interpreter) -> String {

@@ -6,12 +6,12 @@ use super::form::{Subject, page};
 use super::{Outcome, hopeless, stale};
 use crate::app::App;
 use crate::auth::session::Caller;
+use crate::core::decision::Refusal;
 use crate::core::slot::{Details, Kind, Slot, SlotId, State};
 use crate::core::text_enum::TextEnum;
 use crate::event::desk::Desk;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms::{self, Request};
-use crate::web::Error;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{conflict, render, see_other_done, unprocessable};
 
@@ -108,14 +108,10 @@ pub async fn create(
         .await;
     match booked {
         Ok(id) => Ok(see_other_done(&format!("/slots/{id}"), "booked")),
-        Err(BookingError::Conflicts(conflicts)) => {
-            let desk = again(&desk).await?;
-            conflict(&page(
-                &desk,
-                Subject::New,
-                Form::new(fields),
-                Some((&details, &conflicts)),
-            ))
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let desk = desk.with(&refused.programme);
+            let form = Form::new(fields);
+            conflict(&page(&desk, Subject::New, form, Some(&refused)))
         }
         Err(error) => Err(hopeless(error)),
     }
@@ -218,23 +214,14 @@ async fn change(
         .await;
     match changed {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), done)),
-        Err(BookingError::Conflicts(conflicts)) => {
-            let desk = again(&desk).await?;
-            conflict(&page(
-                &desk,
-                Subject::Stored(slot),
-                Form::new(fields),
-                Some((&details, &conflicts)),
-            ))
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let desk = desk.with(&refused.programme);
+            let form = Form::new(fields);
+            conflict(&page(&desk, Subject::Stored(slot), form, Some(&refused)))
         }
-        Err(BookingError::Stale { current }) => {
-            stale::answer(&again(&desk).await?, &current, &details, &fields).await
+        Err(BookingError::Refused(Refusal::Stale { current, programme })) => {
+            stale::answer(&desk.with(&programme), &current, &details, &fields).await
         }
         Err(error) => Err(hopeless(error)),
     }
-}
-
-/// The desk with the programme that a refusal was judged by.
-pub(crate) async fn again(desk: &Desk) -> Result<Desk, Error> {
-    desk.reloaded().await
 }

@@ -4,9 +4,8 @@ use askama::Template;
 
 use super::free::address_of_typed;
 use super::marks;
-use crate::core::free::{Alternative, alternatives};
-use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict};
+use crate::core::decision::Conflicts;
+use crate::core::free::Alternative;
 use crate::core::slot::{Details, Kind, Slot, SlotId, State};
 use crate::core::text_enum::TextEnum;
 use crate::event::desk::Desk;
@@ -112,7 +111,7 @@ pub(super) fn page(
     desk: &Desk,
     subject: Subject<'_>,
     form: Form,
-    refused: Option<(&Details, &[Conflict])>,
+    refused: Option<&Conflicts>,
 ) -> FormPage {
     let slug = &desk.programme.event.slug;
     let (title, action, back, submit) = match subject {
@@ -132,12 +131,8 @@ pub(super) fn page(
             )
         }
     };
-    let reasons = reason_fields(
-        &form,
-        refused.map(|(_, conflicts)| conflicts).unwrap_or_default(),
-    );
-    let refusal = refused
-        .map(|(details, conflicts)| refusal(desk, subject, &form.fields, details, conflicts));
+    let reasons = reason_fields(&form, refused);
+    let refusal = refused.map(|refused| refusal(desk, subject, &form.fields, refused));
     let shell = desk.seat.shell(title, Section::Timetable).form(&form);
     let shell = match subject {
         Subject::New => shell,
@@ -265,8 +260,8 @@ fn state_field(subject: Subject<'_>) -> Option<Choices> {
 }
 
 /// One field per rule that wants a reason, and for each reason already typed.
-fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
-    let wanted = forms::reasons_wanted(conflicts);
+fn reason_fields(form: &Form, refused: Option<&Conflicts>) -> Vec<TextField> {
+    let wanted = refused.map_or_else(Vec::new, Conflicts::rules_without_reason);
     let mut rules = wanted.clone();
     rules.extend(crate::core::rule::Rule::ALL.iter().filter(|rule| {
         let field = forms::reason_field(**rule);
@@ -292,24 +287,13 @@ fn reason_fields(form: &Form, conflicts: &[Conflict]) -> Vec<TextField> {
         .collect()
 }
 
-fn refusal(
-    desk: &Desk,
-    subject: Subject<'_>,
-    fields: &Fields,
-    details: &Details,
-    conflicts: &[Conflict],
-) -> Refusal {
-    let candidate = Candidate {
-        id: subject.id(),
-        details,
-    };
-    let offers = alternatives(&desk.programme, candidate);
+fn refusal(desk: &Desk, subject: Subject<'_>, fields: &Fields, refused: &Conflicts) -> Refusal {
+    let details = &refused.details;
     Refusal {
-        blocked: conflicts
-            .iter()
-            .any(|conflict| conflict.level == Level::Blocked),
-        marks: marks(desk, candidate, conflicts),
-        alternatives: offers
+        blocked: refused.is_blocked(),
+        marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
+        alternatives: refused
+            .alternatives()
             .into_iter()
             .filter(|offer| !subject.stands_at(offer))
             .map(|offer| self::offer(desk, fields, details, offer))

@@ -10,43 +10,43 @@ pub mod steps;
 
 use actix_web::HttpResponse;
 
-pub(crate) use edit::again;
 pub(crate) use form::interpretation_field;
 pub(crate) use free::{any_day_field, any_room_field};
 
+use crate::core::decision::Refusal;
+use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict};
-use crate::event::desk::Desk;
 use crate::event::timetable::{Mark, conflict_mark};
 use crate::slot::booking::BookingError;
 use crate::web::Error;
 
-/// What is in the way of a candidate, in words.
-fn marks(desk: &Desk, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<Mark> {
+/// What is in the way of a slot, in words.
+fn marks(programme: &Programme, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<Mark> {
     conflicts
         .iter()
-        .map(|conflict| conflict_mark(&desk.programme, candidate, conflict))
+        .map(|conflict| conflict_mark(programme, candidate, conflict))
         .collect()
 }
 
 /// The error of a booking that no form can mend.
 pub(crate) fn hopeless(error: BookingError) -> Error {
-    match error {
-        BookingError::NotFound => Error::NotFound,
-        BookingError::Gone(_) => Error::Conflict(format!(
-            "{}. Open the slot and change it by hand.",
-            capitalised(&error.to_string())
-        )),
-        BookingError::State { .. } => Error::Conflict(format!(
-            "{}. Open the slot again to see how it stands.",
-            capitalised(&error.to_string())
-        )),
-        BookingError::Store(error) => error.into(),
-        BookingError::Database(error) => error.into(),
-        BookingError::Tell(error) => error.into(),
-        // Callers show these two as pages of their own.
-        BookingError::Stale { .. } | BookingError::Conflicts(_) => {
-            Error::Conflict(error.to_string())
+    let refusal = match error {
+        BookingError::Refused(refusal) => refusal,
+        BookingError::Store(error) => return error.into(),
+        BookingError::Database(error) => return error.into(),
+        BookingError::Tell(error) => return error.into(),
+    };
+    let sentence = capitalised(&refusal.to_string());
+    match refusal {
+        Refusal::NotFound => Error::NotFound,
+        Refusal::Gone(_) => {
+            Error::Conflict(format!("{sentence}. Open the slot and change it by hand."))
         }
+        Refusal::State { .. } => Error::Conflict(format!(
+            "{sentence}. Open the slot again to see how it stands."
+        )),
+        // Callers show these two as pages of their own.
+        Refusal::Stale { .. } | Refusal::Conflicts(_) => Error::Conflict(refusal.to_string()),
     }
 }
 

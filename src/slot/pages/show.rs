@@ -128,7 +128,7 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage 
         zone: zone.label(start),
         note: slot.details.note.clone(),
         interpretation: interpretation(programme, slot),
-        marks: marks(desk, candidate, &check(programme, candidate)),
+        marks: marks(programme, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
         told,
         answer: answer_form(programme, slot, &answer),

@@ -1,15 +1,15 @@
 //! Confirming, withdrawing, cancelling, telling: steps that need no form, only a button.
 
+use std::sync::Arc;
+
 use actix_web::web;
 use askama::Template;
 
-use super::edit::again;
 use super::{Outcome, hopeless, marks};
 use crate::app::App;
-use crate::audit;
 use crate::auth::session::Caller;
-use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, check};
+use crate::core::decision::{Conflicts, Refusal};
+use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::desk::Desk;
 use crate::event::timetable::Mark;
@@ -51,16 +51,14 @@ pub async fn confirmation(
     let reasons = match forms::reasons_of(&fields) {
         Ok(reasons) => reasons,
         Err(errors) => {
-            let found = check(&desk.programme, Candidate::stored(&slot));
+            let found = Conflicts {
+                programme: Arc::clone(&desk.programme),
+                slot: Some(slot.id),
+                details: confirmed(&slot),
+                conflicts: check(&desk.programme, Candidate::stored(&slot)),
+            };
             let form = Form::rejected(fields, errors);
-            return unprocessable(&refused_step(
-                &desk,
-                &slot,
-                Step::Confirm,
-                &confirmed(&slot),
-                form,
-                &found,
-            ));
+            return unprocessable(&refused_step(&desk, &slot, Step::Confirm, form, &found));
         }
     };
     let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
@@ -69,14 +67,11 @@ pub async fn confirmation(
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
-        Err(BookingError::Conflicts(conflicts)) => conflict(&refused_step(
-            &again(&desk).await?,
-            &slot,
-            Step::Confirm,
-            &confirmed(&slot),
-            Form::new(fields),
-            &conflicts,
-        )),
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let desk = desk.with(&refused.programme);
+            let form = Form::new(fields);
+            conflict(&refused_step(&desk, &slot, Step::Confirm, form, &refused))
+        }
         Err(error) => refused(error),
     }
 }
@@ -124,21 +119,13 @@ fn refused_step(
     desk: &Desk,
     slot: &Slot,
     step: Step,
-    wanted: &Details,
     form: Form,
-    conflicts: &[Conflict],
+    refused: &Conflicts,
 ) -> RefusedStep {
-    let candidate = Candidate {
-        id: Some(slot.id),
-        details: wanted,
-    };
-    let blocked = conflicts
-        .iter()
-        .any(|conflict| conflict.level == Level::Blocked);
-    let wanted = if blocked {
+    let wanted = if refused.is_blocked() {
         Vec::new()
     } else {
-        forms::reasons_wanted(conflicts)
+        refused.rules_without_reason()
     };
     let reasons = wanted.into_iter().map(|rule| {
         TextField::new(
@@ -157,7 +144,7 @@ fn refused_step(
         id: slot.id.0,
         step,
         version: form.fields.get("version").to_owned(),
-        marks: marks(desk, candidate, conflicts),
+        marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
         reasons: reasons.collect(),
         form,
     }
@@ -185,25 +172,10 @@ pub async fn undo(
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "undone")),
-        Err(BookingError::Conflicts(conflicts)) => {
-            let desk = again(&desk).await?;
-            let latest = desk
-                .app
-                .db
-                .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, id.0)?))
-                .await?;
-            let latest = latest.iter().find(|record| undo::is_change(record));
-            let latest = latest.ok_or(Error::NotFound)?;
-            let (wanted, _) = undo::before(&desk.programme, &slot, latest).map_err(hopeless)?;
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let desk = desk.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&refused_step(
-                &desk,
-                &slot,
-                Step::Undo,
-                &wanted,
-                form,
-                &conflicts,
-            ))
+            conflict(&refused_step(&desk, &slot, Step::Undo, form, &refused))
         }
         Err(error) => refused(error),
     }
@@ -281,7 +253,7 @@ pub async fn notices(
 /// A step carries nothing that could be lost: the slot's page shows how it stands now.
 fn refused(error: BookingError) -> Outcome {
     Err(match error {
-        BookingError::Stale { .. } => Error::Conflict(
+        BookingError::Refused(Refusal::Stale { .. }) => Error::Conflict(
             "Another officer has changed the slot since you opened it, so nothing was done. Go back to the slot, look \
              at how it stands now, and press the button again."
                 .to_owned(),

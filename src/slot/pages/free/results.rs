@@ -171,7 +171,7 @@ fn offer_line(desk: &Desk, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLi
             .map(|room| format!("{} people", room.capacity))
             .unwrap_or_default(),
         interpreters: interpreters.join(", "),
-        advice: marks(desk, candidate, advice),
+        advice: marks(programme, candidate, advice),
         fields: if desk.seat.may_change() {
             booking_fields(programme, wish, &details)
         } else {

@@ -1,0 +1,420 @@
+//! Decides what becomes of a slot: a programme and a command in, a decision or a refusal out.
+//!
+//! Form, drag, API, plan and undo all ask here. Nothing is stored: the caller applies the decision in the transaction
+//! whose programme was judged.
+
+use std::sync::Arc;
+
+use crate::core::action::Action;
+use crate::core::free::{Alternative, alternatives};
+use crate::core::programme::Programme;
+use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
+use crate::core::rules::{Candidate, Conflict, check, in_force};
+use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::time::Moment;
+
+/// What is asked of a slot.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Book a new slot under an id of its own, in the state that its details name.
+    Book(SlotId, Details),
+    /// Change a stored slot.
+    Alter {
+        /// The slot.
+        slot: SlotId,
+        /// The version that was seen.
+        version: i32,
+        /// What becomes of it.
+        step: Step,
+    },
+}
+
+/// What becomes of a stored slot.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Other details. The state stays, except that a pencilled slot may be made tentative and back.
+    Change(Details),
+    /// Its delegations are notified of it.
+    Confirm,
+    /// It is tentative again.
+    Withdraw,
+    /// It holds nothing any more and stays for the record.
+    Cancel,
+    /// The details that it had before its latest change.
+    Undo(Details),
+}
+
+/// A command, with who gives it, when, and the reasons given.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What is asked.
+    pub command: &'a Command,
+    /// Reasons for rules to be overridden.
+    pub given: Given<'a>,
+}
+
+/// Reasons, the author of those that name none, and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The reasons by rule.
+    pub reasons: &'a Reasons,
+    /// Who gives them.
+    pub author: &'a str,
+    /// When.
+    pub at: Moment,
+}
+
+/// What is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: the slot is as asked for.
+    Unchanged,
+    /// A new slot, or the next version of a stored one.
+    Store(SlotChange),
+}
+
+/// A slot as it will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotChange {
+    /// As it was; `None` for a new one.
+    pub before: Option<Arc<Slot>>,
+    /// As it will be.
+    pub slot: Slot,
+    /// Overrides by the reasons that were given.
+    pub overrides: Vec<Override>,
+    /// What the history calls it.
+    pub action: Action,
+}
+
+/// Why nothing is stored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such slot in this event.
+    #[error("there is no such slot")]
+    NotFound,
+    /// Another officer was quicker.
+    #[error("the slot has changed meanwhile")]
+    Stale {
+        /// The slot as it is now.
+        current: Arc<Slot>,
+        /// The programme as it is now.
+        programme: Arc<Programme>,
+    },
+    /// The state does not allow it, as confirming what was cancelled.
+    #[error("a slot that is {} cannot be {wanted}", .state.label().to_lowercase())]
+    State {
+        /// The state it is in.
+        state: State,
+        /// What was wanted of it.
+        wanted: &'static str,
+    },
+    /// What a slot is to be again names something that is no longer part of the event.
+    #[error("this cannot be undone: {0}")]
+    Gone(String),
+    /// Rules are in the way: blocked ones, or ones that need a reason and have none.
+    #[error("the slot is in conflict with {} rule(s)", .0.conflicts.len())]
+    Conflicts(Box<Conflicts>),
+}
+
+/// The rules in the way of a slot, with the programme by which they were judged.
+#[derive(Debug, Clone)]
+pub struct Conflicts {
+    /// The programme without what was refused.
+    pub programme: Arc<Programme>,
+    /// The stored slot that was to be changed; `None` for a new one.
+    pub slot: Option<SlotId>,
+    /// What was asked for.
+    pub details: Details,
+    /// What was found, the strictest first; conflicts that are overridden are among it.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl Conflicts {
+    /// The slot as it was asked for.
+    #[must_use]
+    pub const fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            id: self.slot,
+            details: &self.details,
+        }
+    }
+
+    /// True when no reason helps.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.conflicts
+            .iter()
+            .any(|conflict| conflict.level == Level::Blocked)
+    }
+
+    /// The rules that need a reason and have none in force for the slot as it was asked for, each once.
+    #[must_use]
+    pub fn rules_without_reason(&self) -> Vec<Rule> {
+        let judged = self.candidate().within(&self.programme);
+        let mut rules: Vec<Rule> = self
+            .conflicts
+            .iter()
+            .filter(|conflict| conflict.level == Level::NeedsReason)
+            .filter(|conflict| in_force(&judged, conflict).is_none())
+            .map(Conflict::rule)
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// What could be booked instead. It is searched when it is shown, not in the transaction that was refused.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<Alternative> {
+        alternatives(&self.programme, self.candidate())
+    }
+}
+
+/// Decides a command.
+///
+/// # Errors
+/// With the reason why nothing is to be stored.
+pub fn decide(programme: &Arc<Programme>, request: Request<'_>) -> Result<Decision, Refusal> {
+    match request.command {
+        Command::Book(id, details) => book(programme, *id, details, request.given),
+        Command::Alter {
+            slot,
+            version,
+            step,
+        } => {
+            let old = at_version(programme, *slot, *version)?;
+            alter(programme, &old, step, request.given)
+        }
+    }
+}
+
+fn book(
+    programme: &Arc<Programme>,
+    id: SlotId,
+    details: &Details,
+    given: Given<'_>,
+) -> Result<Decision, Refusal> {
+    if details.state == State::Cancelled {
+        return Err(Refusal::State {
+            state: details.state,
+            wanted: "booked",
+        });
+    }
+    let slot = Slot::new(id, details.clone(), 0);
+    let overrides = judge(&programme.with_slot(slot.clone()), &slot, true, given)
+        .map_err(|conflicts| refused(programme, None, &slot, conflicts))?;
+    Ok(Decision::Store(SlotChange {
+        before: None,
+        slot,
+        overrides,
+        action: Action::SlotBooked,
+    }))
+}
+
+/// The slot, if it is still at the version that was seen.
+///
+/// # Errors
+/// When it is not there, or another officer has changed it.
+pub fn at_version(
+    programme: &Arc<Programme>,
+    id: SlotId,
+    version: i32,
+) -> Result<Arc<Slot>, Refusal> {
+    let slot = programme.slot(id).cloned().ok_or(Refusal::NotFound)?;
+    if slot.version == version {
+        return Ok(slot);
+    }
+    Err(Refusal::Stale {
+        current: slot,
+        programme: Arc::clone(programme),
+    })
+}
+
+fn alter(
+    programme: &Arc<Programme>,
+    old: &Arc<Slot>,
+    step: &Step,
+    given: Given<'_>,
+) -> Result<Decision, Refusal> {
+    let state = old.state();
+    let refuse = |wanted| Err(Refusal::State { state, wanted });
+    let in_state = |state| Details {
+        state,
+        ..old.details.clone()
+    };
+    let none = Reasons::new();
+    let without = Given {
+        reasons: &none,
+        ..given
+    };
+    match step {
+        Step::Change(_) if state == State::Cancelled => refuse("changed"),
+        Step::Change(details) => {
+            // Confirming, withdrawing and cancelling are steps of their own, which notify the delegations.
+            let is_sketched = |state| matches!(state, State::Pencilled | State::Tentative);
+            let state = if is_sketched(state) && is_sketched(details.state) {
+                details.state
+            } else {
+                state
+            };
+            let details = Details {
+                state,
+                ..details.clone()
+            };
+            let details = details.in_order();
+            if details == old.details {
+                return Ok(Decision::Unchanged);
+            }
+            replace(programme, old, details, given, Action::SlotChanged)
+        }
+        Step::Confirm if !matches!(state, State::Pencilled | State::Tentative) => {
+            refuse("confirmed")
+        }
+        Step::Confirm => {
+            let details = in_state(State::Confirmed);
+            replace(programme, old, details, given, Action::SlotConfirmed)
+        }
+        Step::Withdraw if state != State::Confirmed => refuse("withdrawn"),
+        Step::Withdraw => {
+            let details = in_state(State::Tentative);
+            replace(programme, old, details, without, Action::SlotWithdrawn)
+        }
+        Step::Cancel if state == State::Cancelled => refuse("cancelled"),
+        Step::Cancel => {
+            let details = in_state(State::Cancelled);
+            replace(programme, old, details, without, Action::SlotCancelled)
+        }
+        Step::Undo(details) => replace(programme, old, details.clone(), given, Action::SlotUndone),
+    }
+}
+
+fn replace(
+    programme: &Arc<Programme>,
+    old: &Arc<Slot>,
+    details: Details,
+    given: Given<'_>,
+    action: Action,
+) -> Result<Decision, Refusal> {
+    let slot = successor(programme, old, details);
+    let moved = slot.placement != old.placement;
+    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
+        || slot.state().holds() && !old.state().holds();
+    let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
+    let placed = moved || firmer || wanted || slot.details.kind != old.details.kind;
+    // A slot that is only loosened is not refused for rules that have come to stand against it meanwhile.
+    let loosened = !placed && slot.state() != old.state();
+    let overrides = if loosened {
+        Vec::new()
+    } else {
+        judge(&programme.with_slot(slot.clone()), &slot, placed, given)
+            .map_err(|conflicts| refused(programme, Some(slot.id), &slot, conflicts))?
+    };
+    Ok(Decision::Store(SlotChange {
+        before: Some(Arc::clone(old)),
+        slot,
+        overrides,
+        action,
+    }))
+}
+
+fn refused(
+    programme: &Arc<Programme>,
+    id: Option<SlotId>,
+    slot: &Slot,
+    conflicts: Vec<Conflict>,
+) -> Refusal {
+    Refusal::Conflicts(Box::new(Conflicts {
+        programme: Arc::clone(programme),
+        slot: id,
+        details: slot.details.clone(),
+        conflicts,
+    }))
+}
+
+/// A slot with other details, its counters raised by what that changes.
+#[must_use]
+pub fn successor(programme: &Programme, old: &Slot, details: Details) -> Slot {
+    let moved = details.placed_differently(&old.details);
+    // Delegations that were told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
+    // REQUEST, and a new REQUEST above that).
+    let told = programme.ledger.notices_of(old.id).next().is_some();
+    let announced = details.announced_differently(&old.details)
+        || details.state == State::Cancelled
+        || (told && details.state != old.state());
+    Slot {
+        id: old.id,
+        version: old.version + 1,
+        sequence: old.sequence + i32::from(announced),
+        placement: old.placement + i32::from(moved),
+        details,
+    }
+}
+
+/// Judges a slot of a programme that has it already, and returns the overrides that its reasons amount to.
+///
+/// A slot that only gets other words (`placed` is false) needs no reasons again: it came no closer to a rule.
+///
+/// # Errors
+/// With everything that was found, when anything of it is in the way.
+pub fn judge(
+    programme: &Programme,
+    slot: &Slot,
+    placed: bool,
+    given: Given<'_>,
+) -> Result<Vec<Override>, Vec<Conflict>> {
+    let mut entries = Vec::new();
+    let mut refused = false;
+    let conflicts = check(programme, Candidate::stored(slot));
+    for conflict in &conflicts {
+        match conflict.level {
+            Level::Blocked => refused = true,
+            Level::NeedsReason if in_force(programme, conflict).is_none() => {
+                match given.reasons.get(&conflict.rule()) {
+                    Some(reason) => {
+                        entries.extend(overrides(programme, slot, conflict, reason, given));
+                    }
+                    None => refused |= placed,
+                }
+            }
+            Level::NeedsReason | Level::Advice => {}
+        }
+    }
+    if refused { Err(conflicts) } else { Ok(entries) }
+}
+
+/// What a reason overrides: the rule for this slot beside each other slot that the conflict is about.
+#[must_use]
+pub fn overrides(
+    programme: &Programme,
+    slot: &Slot,
+    conflict: &Conflict,
+    reason: &Reason,
+    given: Given<'_>,
+) -> Vec<Override> {
+    let others = conflict.finding.others();
+    let others = others
+        .iter()
+        .filter(|other| **other != slot.id)
+        .filter_map(|other| programme.slot(*other));
+    let mut beside: Vec<_> = others
+        .map(|other| Some((other.id, other.placement)))
+        .collect();
+    if beside.is_empty() {
+        beside.push(None);
+    }
+    let author = reason.author.as_deref().unwrap_or(given.author);
+    let entry = |other| Override {
+        slot: slot.id,
+        slot_placement: slot.placement,
+        other,
+        resource: conflict.finding.resource(),
+        rule: conflict.rule(),
+        reason: reason.text.clone(),
+        author: author.to_owned(),
+        at: given.at,
+    };
+    beside.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests;

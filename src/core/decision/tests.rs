@@ -1,0 +1,217 @@
+//! Decisions without a database: what is stored, and what a refusal says.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::core::sample::{ISSUED, JP, KG, KZ, SALON, programme, slot};
+use crate::core::slot::Kind;
+use crate::core::text_enum::TextEnum;
+
+const AUTHOR: &str = "officer@protocol.example";
+
+/// A talk of half an hour with Kazakhstan in the Salon.
+fn talk(start: &str, state: State) -> Slot {
+    slot(
+        7,
+        Kind::Bilateral,
+        "Talk",
+        (start, 30),
+        SALON,
+        &[JP, KZ],
+        state,
+    )
+}
+
+fn asked(
+    programme: &Arc<Programme>,
+    command: &Command,
+    reasons: &Reasons,
+) -> Result<Decision, Refusal> {
+    let given = Given {
+        reasons,
+        author: AUTHOR,
+        at: ISSUED,
+    };
+    decide(programme, Request { command, given })
+}
+
+fn alter(slot: &Slot, step: Step) -> Command {
+    Command::Alter {
+        slot: slot.id,
+        version: slot.version,
+        step,
+    }
+}
+
+fn stored(decision: Result<Decision, Refusal>) -> SlotChange {
+    let change = match decision.unwrap() {
+        Decision::Store(change) => Some(change),
+        Decision::Unchanged => None,
+    };
+    change.unwrap()
+}
+
+fn conflicts(decision: Result<Decision, Refusal>) -> Conflicts {
+    let conflicts = match decision.unwrap_err() {
+        Refusal::Conflicts(conflicts) => Some(*conflicts),
+        _ => None,
+    };
+    conflicts.unwrap()
+}
+
+fn because(text: &str) -> Reasons {
+    let reason = Reason {
+        text: text.to_owned(),
+        author: None,
+    };
+    Reasons::from([(Rule::Hours, reason)])
+}
+
+#[test]
+fn new_slot_gets_first_version_and_overrides() {
+    let house = Arc::new(programme(Vec::new()));
+    let late = talk("21:00", State::Tentative);
+    let command = Command::Book(late.id, late.details.clone());
+    let refused = conflicts(asked(&house, &command, &Reasons::new()));
+    assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
+    assert!(!refused.is_blocked());
+    assert_eq!((refused.slot, &refused.details), (None, &late.details));
+
+    let change = stored(asked(&house, &command, &because("The car is late")));
+    assert_eq!((change.slot.version, change.slot.placement), (1, 1));
+    assert_eq!((change.before, change.action), (None, Action::SlotBooked));
+    assert_eq!(change.overrides.len(), 1);
+    let entry = &change.overrides[0];
+    assert_eq!(
+        (entry.rule, entry.author.as_str(), entry.reason.as_str()),
+        (Rule::Hours, AUTHOR, "The car is late")
+    );
+}
+
+#[test]
+fn double_booking_is_refused_whatever_the_reasons() {
+    let first = talk("10:00", State::Tentative);
+    let house = Arc::new(programme(vec![first]));
+    let second = slot(
+        8,
+        Kind::Bilateral,
+        "Talk",
+        ("10:15", 30),
+        SALON,
+        &[JP, KG],
+        State::Tentative,
+    );
+    let every = Rule::ALL
+        .iter()
+        .map(|rule| (*rule, because("x")[&Rule::Hours].clone()));
+    let command = Command::Book(second.id, second.details);
+    let refused = conflicts(asked(&house, &command, &every.collect()));
+    assert!(refused.is_blocked());
+    assert!(!refused.alternatives().is_empty());
+}
+
+#[test]
+fn moved_slot_needs_its_reason_again() {
+    let late = talk("21:00", State::Tentative);
+    let mut house = programme(vec![late.clone()]);
+    let found = check(&house, Candidate::stored(&late));
+    let reasons = because("The car is late");
+    let given = Given {
+        reasons: &reasons,
+        author: AUTHOR,
+        at: ISSUED,
+    };
+    let entries = overrides(&house, &late, &found[0], &reasons[&Rule::Hours], given);
+    Arc::make_mut(&mut house.overrides).extend(entries);
+    let house = Arc::new(house);
+    assert!(in_force(&house, &found[0]).is_some());
+
+    let moved = talk("21:15", State::Tentative).details;
+    let command = alter(&late, Step::Change(moved));
+    let refused = conflicts(asked(&house, &command, &Reasons::new()));
+    assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
+
+    // Other words alone leave the reason in force.
+    let renamed = Details {
+        note: "Tea".to_owned(),
+        ..late.details.clone()
+    };
+    let change = stored(asked(
+        &house,
+        &alter(&late, Step::Change(renamed)),
+        &Reasons::new(),
+    ));
+    assert_eq!(change.slot.placement, late.placement);
+}
+
+#[test]
+fn change_to_the_same_details_stores_nothing() {
+    let talk = talk("10:00", State::Tentative);
+    let house = Arc::new(programme(vec![talk.clone()]));
+    let same = alter(&talk, Step::Change(talk.details.clone()));
+    assert_eq!(
+        asked(&house, &same, &Reasons::new()).unwrap(),
+        Decision::Unchanged
+    );
+}
+
+#[test]
+fn version_that_was_not_seen_is_stale() {
+    let talk = talk("10:00", State::Tentative);
+    let house = Arc::new(programme(vec![talk.clone()]));
+    let command = Command::Alter {
+        slot: talk.id,
+        version: talk.version - 1,
+        step: Step::Cancel,
+    };
+    let refused = asked(&house, &command, &Reasons::new());
+    assert!(matches!(refused, Err(Refusal::Stale { current, .. }) if *current == talk));
+    let unknown = Command::Alter {
+        slot: SlotId(99),
+        version: 1,
+        step: Step::Cancel,
+    };
+    let refused = asked(&house, &unknown, &Reasons::new());
+    assert!(matches!(refused, Err(Refusal::NotFound)));
+}
+
+#[test]
+fn each_state_allows_its_steps_alone() {
+    let allowed = |state| {
+        let talk = talk("10:00", state);
+        let house = Arc::new(programme(vec![talk.clone()]));
+        [Step::Confirm, Step::Withdraw, Step::Cancel].map(|step| {
+            match asked(&house, &alter(&talk, step), &Reasons::new()) {
+                Ok(Decision::Store(change)) => Some(change.slot.state()),
+                other => {
+                    assert!(matches!(other, Err(Refusal::State { .. })), "{other:?}");
+                    None
+                }
+            }
+        })
+    };
+    let (confirmed, tentative, cancelled) = (
+        Some(State::Confirmed),
+        Some(State::Tentative),
+        Some(State::Cancelled),
+    );
+    assert_eq!(allowed(State::Pencilled), [confirmed, None, cancelled]);
+    assert_eq!(allowed(State::Tentative), [confirmed, None, cancelled]);
+    assert_eq!(allowed(State::Confirmed), [None, tentative, cancelled]);
+    assert_eq!(allowed(State::Cancelled), [None, None, None]);
+}
+
+#[test]
+fn form_confirms_and_cancels_nothing() {
+    let tentative = talk("10:00", State::Tentative);
+    let house = Arc::new(programme(vec![tentative.clone()]));
+    for state in [State::Confirmed, State::Cancelled] {
+        let wanted = talk("10:30", state).details;
+        let change = stored(asked(
+            &house,
+            &alter(&tentative, Step::Change(wanted)),
+            &Reasons::new(),
+        ));
+        assert_eq!(change.slot.state(), State::Tentative);
+    }
+}
