@@ -11,8 +11,10 @@ mod lies;
 #[path = "../../support/provider.rs"]
 pub mod provider;
 
+use std::sync::Arc;
+
 use crate::server::{Answer, Browser, Server};
-use crate::support::both::{Scratch, on_both};
+use crate::support::both::{Place, Scratch, on_both};
 
 use self::provider::Provider;
 
@@ -25,6 +27,8 @@ const ANSWER: &str = "/sign-in/provider/answer";
 pub struct House {
     pub server: Server,
     pub provider: Provider,
+    /// Deleted when the server is gone.
+    _place: Arc<Place>,
 }
 
 impl House {
@@ -42,7 +46,11 @@ impl House {
         let server = Server::start_on(scratch.url(), &flags);
         server.user(AKI, "Aki Tanaka", false, &[]);
         provider.seats("a-1", AKI, true);
-        Self { server, provider }
+        Self {
+            server,
+            provider,
+            _place: scratch.place(),
+        }
     }
 
     pub fn pass(&self, seconds: i64) {
