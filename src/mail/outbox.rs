@@ -17,13 +17,16 @@ pub use delivery::{
     retry, retry_later, sent, supersede_for_archived_event,
 };
 pub use enclosing::{Enclosed, Readiness, Unset, enclose, leave_out};
-pub use entry::{Enqueued, NewMail, PostError, as_read, enqueue, letters_to, post, post_letter};
+pub use entry::{
+    Draft, Enqueued, Knowledge, NewMail, PostError, SlotReader, draft, draft_letter, enqueue,
+    knowledge_of, letters_to, news_for, post, store_draft, supersede_unsent,
+};
 pub use queue::{
     Pause, Standing, depth, hurry, pause, paused, probe, release, resume, standing, waiting_since,
     wipe,
 };
 pub use reading::{
-    Counts, Mail, MailSummary, about_slots, counts, get, ids_to, list, summary, with_message_id,
+    Counts, Mail, MailSummary, about_slots, counts, get, list, summary, with_message_id,
 };
 
 use diesel_derive_newtype::DieselNewType;

@@ -393,14 +393,31 @@ pub async fn paper_of(app: &App, user: &User, mail: Mail) -> Result<HttpResponse
         Readiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?.into(),
         Readiness::LeftOut => return Err(Error::NotFound),
     };
-    Ok(HttpResponse::Ok()
+    Ok(pdf(&enclosed.name, paper))
+}
+
+/// The paper that would come with a mail that is not stored.
+///
+/// # Errors
+/// When too many documents are asked for, or it cannot be typeset.
+pub async fn paper_of_draft(
+    app: &App,
+    user: &User,
+    name: &str,
+    says: &str,
+) -> Result<HttpResponse, Error> {
+    Ok(pdf(name, set(app, user, says).await?))
+}
+
+fn pdf(name: &str, paper: Bytes) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type("application/pdf")
         .insert_header((
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}\"", enclosed.name),
+            format!("attachment; filename=\"{name}\""),
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(paper))
+        .body(paper)
 }
 
 /// Sets what comes with a mail that waits, for a user who looks at it.

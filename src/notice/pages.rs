@@ -1,5 +1,7 @@
 //! What is still to be told: seen, read beforehand, sent, or taken as told.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -15,11 +17,11 @@ use crate::event::desk::Desk;
 use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
-use crate::mail::outbox::{self, Mail};
-use crate::mail::pages::{paper_of, reader_sees};
+use crate::mail::outbox::{self, Draft};
+use crate::mail::pages::{paper_of_draft, reader_sees};
 use crate::mail::words::PieceWords;
 use crate::mail::{Piece, Standing};
-use crate::notice::telling::{TellError, skip as take_as_told, tell_all};
+use crate::notice::telling::{self, TellError, skip as take_as_told, tell_all};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -80,8 +82,6 @@ enum NoticeError {
     Stale,
     #[error("there is nothing to tell")]
     Nothing,
-    #[error("only looked at")]
-    Preview(Vec<Mail>),
     #[error(transparent)]
     Tell(#[from] TellError),
     #[error(transparent)]
@@ -105,7 +105,6 @@ impl From<NoticeError> for Error {
             NoticeError::Nothing => Self::Conflict(
                 "There is nothing to tell them any more; another officer may have been quicker.".to_owned(),
             ),
-            NoticeError::Preview(_) => Self::internal("a preview that nobody asked for"),
             NoticeError::Tell(error) => error.into(),
             NoticeError::Database(error) => error.into(),
         }
@@ -282,7 +281,7 @@ pub async fn preview(
     let desk = Desk::at(&app, caller, slug).await?;
     desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
-    let mails = rehearse(&desk, to).await?;
+    let mails = drafts(&desk, to).await?;
     let name = desk
         .programme
         .delegation(to)
@@ -299,23 +298,17 @@ pub async fn preview(
     })
 }
 
-fn mail_preview((number, mail): (usize, &Mail)) -> MailPreview {
-    let contents = contents(&mail.raw);
+fn mail_preview((number, mail): (usize, &Draft)) -> MailPreview {
+    let contents = contents(mail.as_sent());
+    let enclosure = mail.enclosure.as_ref();
     MailPreview {
         number,
-        recipient: format!(
-            "{} <{}>",
-            mail.summary.recipient_name, mail.summary.recipient
-        ),
-        subject: mail.summary.subject.clone(),
+        recipient: format!("{} <{}>", mail.recipient_name, mail.recipient),
+        subject: mail.subject.clone(),
         text: contents.plain,
         calendar: contents.calendar.is_some(),
-        paper: mail
-            .enclosed
-            .as_ref()
-            .map(|enclosed| enclosed.name.clone())
-            .unwrap_or_default(),
-        needless: mail.summary.state.0 == outbox::MailState::Superseded,
+        paper: enclosure.map_or_else(String::new, |(name, _)| name.clone()),
+        needless: mail.is_needless(),
     }
 }
 
@@ -332,8 +325,8 @@ pub async fn copy(
     let desk = Desk::at(&app, caller, slug).await?;
     desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
-    let mails = rehearse(&desk, to).await?;
-    reader_sees(&mails.get(copy).ok_or(Error::NotFound)?.raw)
+    let mails = drafts(&desk, to).await?;
+    reader_sees(mails.get(copy).ok_or(Error::NotFound)?.as_sent())
 }
 
 /// `GET /events/{slug}/notices/{code}/{copy}/enclosure`: the paper that would come with one of these mails.
@@ -349,36 +342,29 @@ pub async fn enclosed(
     let desk = Desk::at(&app, caller, slug).await?;
     desk.seat.to_open_letters()?;
     let to = delegation(&desk, &code)?;
-    let mut mails = rehearse(&desk, to).await?;
-    if copy >= mails.len() {
+    let mut mails = drafts(&desk, to).await?;
+    if copy >= mails.len() || mails[copy].is_needless() {
         return Err(Error::NotFound);
     }
-    paper_of(&app, &desk.seat.user, mails.swap_remove(copy)).await
+    let (name, unset) = mails.swap_remove(copy).enclosure.ok_or(Error::NotFound)?;
+    paper_of_draft(&app, &desk.seat.user, &name, &unset.says).await
 }
 
-/// Writes the letters, reads them, and takes all of it back.
-async fn rehearse(desk: &Desk, to: DelegationId) -> Result<Vec<Mail>, Error> {
-    let post = desk.app.post();
-    let rehearsal = desk
-        .write(move |tx| {
-            let before = outbox::ids_to(tx.conn, to)?;
-            tell_all(tx, &post, to)?;
-            let mut mails = Vec::new();
-            for id in outbox::ids_to(tx.conn, to)? {
-                if !before.contains(&id) {
-                    mails.extend(outbox::get(tx.conn, id)?);
-                }
-            }
-            // Ends the transaction, so that nothing of it is stored.
-            Err::<(), _>(NoticeError::Preview(mails))
+/// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
+async fn drafts(desk: &Desk, to: DelegationId) -> Result<Vec<Draft>, Error> {
+    let (post, programme, now) = (desk.app.post(), Arc::clone(&desk.programme), desk.now);
+    let db = &desk.app.db;
+    let drafts: Vec<Draft> = db
+        .read_long(move |conn| {
+            conn.snapshot(|conn| {
+                Ok::<_, NoticeError>(telling::preview(conn, &programme, &post, to, now)?)
+            })
         })
-        .await;
-    match rehearsal {
-        Err(NoticeError::Preview(mails)) if mails.is_empty() => Err(NoticeError::Nothing.into()),
-        Err(NoticeError::Preview(mails)) => Ok(mails),
-        Err(error) => Err(error.into()),
-        Ok(()) => Err(Error::internal("a rehearsal was stored")),
+        .await?;
+    if drafts.is_empty() {
+        return Err(NoticeError::Nothing.into());
     }
+    Ok(drafts)
 }
 
 fn delegation(desk: &Desk, code: &str) -> Result<DelegationId, Error> {

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::writing::{Item, notice, write_to};
+use super::writing::{Item, notice, preview_to, write_to};
 use crate::audit::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
 use crate::core::notice::{News, Notice};
+use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId, State};
+use crate::core::time::Moment;
 use crate::core::visibility::told;
+use crate::db::Conn;
 use crate::event::tx::EventTx;
 use crate::mail::Post;
-use crate::mail::outbox::PostError;
+use crate::mail::outbox::{Draft, PostError};
 use crate::notice::store;
 
 /// Why delegations could not be told.
@@ -120,22 +123,59 @@ fn above_what_was_heard(
     slot: &Arc<Slot>,
     delegations: impl IntoIterator<Item = DelegationId>,
 ) -> QueryResult<Arc<Slot>> {
-    let programme = tx.programme();
+    let Some(raised) = raised_above(&tx.programme(), slot, delegations) else {
+        return Ok(Arc::clone(slot));
+    };
+    tx.store_slot(&raised, &[])?;
+    Ok(Arc::new(raised))
+}
+
+/// The slot with a higher sequence, where these delegations heard of the present one.
+fn raised_above(
+    programme: &Programme,
+    slot: &Slot,
+    delegations: impl IntoIterator<Item = DelegationId>,
+) -> Option<Slot> {
     let heard = delegations
         .into_iter()
         .filter_map(|delegation| programme.ledger.notice(slot.id, delegation))
         .map(|notice| notice.sequence)
-        .max();
-    let Some(heard) = heard.filter(|heard| *heard >= slot.sequence) else {
-        return Ok(Arc::clone(slot));
-    };
-    let raised = Slot {
+        .max()?;
+    (heard >= slot.sequence).then(|| Slot {
         version: slot.version + 1,
         sequence: heard + 1,
-        ..Slot::clone(slot)
+        ..slot.clone()
+    })
+}
+
+/// Composes the mails that [`tell_all`] would send to a delegation now, and stores nothing.
+///
+/// # Errors
+/// When a mail cannot be composed, or as the database says.
+pub fn preview(
+    conn: &mut Conn,
+    programme: &Programme,
+    post: &Post,
+    delegation: DelegationId,
+    now: Moment,
+) -> Result<Vec<Draft>, TellError> {
+    let theirs = pending(programme)
+        .into_iter()
+        .find(|each| each.delegation.id == delegation);
+    let Some(Pending { delegation, news }) = theirs else {
+        return Ok(Vec::new());
     };
-    tx.store_slot(&raised, &[])?;
-    Ok(Arc::new(raised))
+    let mut raised = programme.clone();
+    let mut items = Vec::new();
+    for (slot, news) in news {
+        let mut slot = Arc::clone(slot);
+        if let Some(higher) = raised_above(programme, &slot, [delegation.id]) {
+            raised = raised.with_slot(higher.clone());
+            slot = Arc::new(higher);
+        }
+        items.push(Item { slot, news });
+    }
+    preview_to(conn, &raised, post, delegation, &items, now)
 }
 
 /// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use diesel::QueryResult;
+
 use super::link::Link;
 use super::telling::{TellError, remember};
 use crate::agenda::pdf::ToldSchedule;
@@ -13,7 +15,7 @@ use crate::core::time::Moment;
 use crate::core::visibility::schedule_of;
 use crate::db::{Conn, fresh_id};
 use crate::event::tx::EventTx;
-use crate::mail::outbox::{self, PostError};
+use crate::mail::outbox::{self, Draft, Knowledge, PostError, SlotReader};
 use crate::mail::{Enclosure, Invitation, Letter, Piece, Post, Standing, enclosure};
 use crate::notice::link_store;
 
@@ -23,61 +25,41 @@ pub(crate) struct Item {
     pub(crate) news: News,
 }
 
-/// Writes to every contact of a delegation, and notes what it knows then.
-///
-/// News of one slot is one mail with everything in it. News of several is one letter, and beside it for each slot a
-/// mail that brings the calendar up to date: a liaison reads of the changes once, a calendar program of each.
+/// Composes and stores the mails to every contact of a delegation, and notes what it knows then.
 pub(crate) fn write_to(
     tx: &mut EventTx<'_>,
     post: &Post,
     delegation: &Delegation,
     items: &[Item],
 ) -> Result<(), TellError> {
-    // Nobody to tell: it stays due, and the slot's page says so.
+    // No contact to tell: it stays due, and the slot's page says so.
     if delegation.contacts.is_empty() || items.is_empty() {
         return Ok(());
     }
     let programme = tx.programme();
-    let notices: Vec<Notice> = items
-        .iter()
-        .map(|Item { slot, news }| notice(&programme, post, slot, delegation, news, tx.now))
-        .collect();
-    let generation = link_store::of(tx.conn, delegation.id)?.map_or(0, |links| links.generation);
-    let whole = Link {
-        delegation: delegation.id,
-        generation,
-        slot: None,
-    };
-    let schedule = schedule_of(&programme, delegation.id);
-    let version = outbox::letters_to(tx.conn, delegation.id)? + 1;
-    let paper = ToldSchedule::in_letter(&programme.event, delegation, &schedule, version, tx.now);
-    let says = paper.keep();
-    if let Err(fault) = &says {
-        tracing::error!(%fault, "a schedule could not be kept to be set: the letter goes without it");
+    let desk = WritingDesk::of(tx.conn, &programme, post, delegation, items, tx.now)?;
+    let drafts =
+        desk.drafts(|reader, sequence| outbox::supersede_unsent(tx.conn, reader, sequence))?;
+    for draft in drafts {
+        outbox::store_draft(tx.conn, draft)?;
     }
-    let desk = WritingDesk {
-        programme: &programme,
-        post,
-        delegation,
-        schedule,
-        says: says.ok(),
-        file_name: enclosure::file_name(delegation.code.as_str(), version),
-        version,
-        private_page: post.links.address(whole),
-        generation,
-        now: tx.now,
-    };
-    for contact in &delegation.contacts {
-        let written = match (items, notices.as_slice()) {
-            ([item], [notice]) => desk.mail(tx.conn, contact, item, notice, true),
-            _ => desk.letter(tx.conn, contact, items, &notices),
-        };
-        written.map_err(|source| TellError::Post {
-            recipient: contact.email.to_string(),
-            source,
-        })?;
-    }
-    Ok(remember(tx, notices)?)
+    Ok(remember(tx, desk.notices)?)
+}
+
+/// Composes the mails that would go to a delegation now, and stores nothing.
+///
+/// # Errors
+/// When a mail cannot be composed, or as the database says.
+pub(crate) fn preview_to(
+    conn: &mut Conn,
+    programme: &Programme,
+    post: &Post,
+    delegation: &Delegation,
+    items: &[Item],
+    now: Moment,
+) -> Result<Vec<outbox::Draft>, TellError> {
+    let desk = WritingDesk::of(conn, programme, post, delegation, items, now)?;
+    desk.drafts(|reader, sequence| outbox::knowledge_of(conn, reader, sequence))
 }
 
 /// What a delegation knows once it has heard `news`.
@@ -120,11 +102,14 @@ fn new_name(post: &Post) -> String {
     )
 }
 
-/// What all mails of one press to one delegation have in common.
+/// What all mails of one step to one delegation have in common.
 struct WritingDesk<'a> {
     programme: &'a Programme,
     post: &'a Post,
     delegation: &'a Delegation,
+    items: &'a [Item],
+    /// What the delegation knows afterwards, one for each item.
+    notices: Vec<Notice>,
     schedule: Vec<Told>,
     /// What the schedule says on paper.
     says: Option<String>,
@@ -135,16 +120,106 @@ struct WritingDesk<'a> {
     now: Moment,
 }
 
-impl WritingDesk<'_> {
+impl<'a> WritingDesk<'a> {
+    fn of(
+        conn: &mut Conn,
+        programme: &'a Programme,
+        post: &'a Post,
+        delegation: &'a Delegation,
+        items: &'a [Item],
+        now: Moment,
+    ) -> QueryResult<Self> {
+        let notices = items
+            .iter()
+            .map(|Item { slot, news }| notice(programme, post, slot, delegation, news, now));
+        let generation = link_store::of(conn, delegation.id)?.map_or(0, |links| links.generation);
+        let whole = Link {
+            delegation: delegation.id,
+            generation,
+            slot: None,
+        };
+        let schedule = schedule_of(programme, delegation.id);
+        let version = outbox::letters_to(conn, delegation.id)? + 1;
+        let paper = ToldSchedule::in_letter(&programme.event, delegation, &schedule, version, now);
+        let says = paper.keep();
+        if let Err(fault) = &says {
+            tracing::error!(%fault, "a schedule could not be kept to be set: the letter goes without it");
+        }
+        Ok(Self {
+            programme,
+            post,
+            delegation,
+            items,
+            notices: notices.collect(),
+            schedule,
+            says: says.ok(),
+            file_name: enclosure::file_name(delegation.code.as_str(), version),
+            version,
+            private_page: post.links.address(whole),
+            generation,
+            now,
+        })
+    }
+
+    /// Composes the mails to every contact; `knows` finds what a reader can know of a slot.
+    ///
+    /// News of one slot is one mail with everything in it. News of several is one letter, and beside it for each slot a
+    /// mail that brings the calendar up to date: a liaison reads of the changes once, a calendar program of each.
+    fn drafts(
+        &self,
+        mut knows: impl FnMut(SlotReader<'_>, i32) -> QueryResult<Knowledge>,
+    ) -> Result<Vec<Draft>, TellError> {
+        let mut drafts = Vec::new();
+        for contact in &self.delegation.contacts {
+            let knowledge = self
+                .items
+                .iter()
+                .map(|Item { slot, .. }| {
+                    let reader = SlotReader {
+                        slot: slot.id,
+                        delegation: self.delegation.id,
+                        recipient: contact.email.as_str(),
+                    };
+                    knows(reader, slot.sequence)
+                })
+                .collect::<QueryResult<Vec<Knowledge>>>()?;
+            let composed = self.to_contact(contact, &knowledge);
+            drafts.extend(composed.map_err(|source| TellError::Post {
+                recipient: contact.email.to_string(),
+                source,
+            })?);
+        }
+        Ok(drafts)
+    }
+
+    fn to_contact(
+        &self,
+        contact: &Contact,
+        knowledge: &[Knowledge],
+    ) -> Result<Vec<Draft>, PostError> {
+        let is_alone = self.items.len() == 1;
+        let mut drafts = Vec::new();
+        if !is_alone {
+            drafts.extend(self.letter(contact, knowledge)?);
+            if contact.letters_only {
+                return Ok(drafts);
+            }
+        }
+        for ((item, notice), knowledge) in self.items.iter().zip(&self.notices).zip(knowledge) {
+            drafts.push(self.mail(contact, item, notice, *knowledge, is_alone)?);
+        }
+        Ok(drafts)
+    }
+
     /// The mail about one slot; `whole` when no letter beside it tells of the rest.
     fn mail(
         &self,
-        conn: &mut Conn,
         contact: &Contact,
         Item { slot, news }: &Item,
         notice: &Notice,
+        knowledge: Knowledge,
         whole: bool,
-    ) -> Result<(), PostError> {
+    ) -> Result<Draft, PostError> {
         let first_message_id = notice.first_message_id(&contact.email);
         let is_first = self
             .programme
@@ -173,45 +248,38 @@ impl WritingDesk<'_> {
             first_message_id: (!is_first).then_some(first_message_id.as_str()),
             ..self.blank(contact, &message_id)
         };
-        outbox::post(conn, &letter, slot.id).map(drop)
+        outbox::draft(&letter, slot.id, knowledge)
     }
 
-    /// The letter about several slots, and the mails beside it.
+    /// The letter about several slots, unless its reader knows nothing of what it would take back.
     fn letter(
         &self,
-        conn: &mut Conn,
         contact: &Contact,
-        items: &[Item],
-        notices: &[Notice],
-    ) -> Result<(), PostError> {
-        let reader = (self.delegation.id, contact.email.as_str());
-        let mut read = Vec::new();
-        for (Item { slot, news }, notice) in items.iter().zip(notices) {
-            let found = outbox::as_read(conn, slot.id, reader, slot.sequence, news)?;
-            read.extend(found.map(|(news, standing)| (news, standing, self.answer(slot, notice))));
+        knowledge: &[Knowledge],
+    ) -> Result<Option<Draft>, PostError> {
+        let all = self.items.iter().zip(&self.notices).zip(knowledge);
+        let read: Vec<_> = all
+            .filter_map(|((Item { slot, news }, notice), knowledge)| {
+                let (news, standing) = outbox::news_for(*knowledge, news)?;
+                Some((news, standing, self.answer(slot, notice)))
+            })
+            .collect();
+        if read.is_empty() {
+            return Ok(None);
         }
-        if !read.is_empty() {
-            let message_id = format!("<{}>", new_name(self.post));
-            let pieces = read.iter().map(|(news, standing, answer)| Piece {
-                news,
-                standing: *standing,
-                answer: Some(answer),
-            });
-            let letter = Letter {
-                news: pieces.collect(),
-                schedule: Some(&self.schedule),
-                enclosure: self.enclosure(),
-                ..self.blank(contact, &message_id)
-            };
-            outbox::post_letter(conn, &letter)?;
-        }
-        if contact.letters_only {
-            return Ok(());
-        }
-        for (item, notice) in items.iter().zip(notices) {
-            self.mail(conn, contact, item, notice, false)?;
-        }
-        Ok(())
+        let message_id = format!("<{}>", new_name(self.post));
+        let pieces = read.iter().map(|(news, standing, answer)| Piece {
+            news,
+            standing: *standing,
+            answer: Some(answer),
+        });
+        let letter = Letter {
+            news: pieces.collect(),
+            schedule: Some(&self.schedule),
+            enclosure: self.enclosure(),
+            ..self.blank(contact, &message_id)
+        };
+        outbox::draft_letter(&letter).map(Some)
     }
 
     fn enclosure(&self) -> Option<Enclosure<'_>> {
@@ -230,7 +298,7 @@ impl WritingDesk<'_> {
         })
     }
 
-    fn blank<'a>(&'a self, contact: &'a Contact, message_id: &'a str) -> Letter<'a> {
+    fn blank<'l>(&'l self, contact: &'l Contact, message_id: &'l str) -> Letter<'l> {
         Letter {
             event: &self.programme.event,
             delegation: self.delegation,

@@ -1,5 +1,8 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
+use diesel::Connection;
+use iikura::db::DbError;
+use iikura::event::tx;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::web::Error;
@@ -11,6 +14,7 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     what_is_pending_stands_per_delegation_with_only_what_changed,
     a_letter_is_read_beforehand_and_goes_out_as_it_was_read,
+    letter_is_previewed_while_another_writer_holds_the_event,
     several_changes_are_one_letter_and_one_calendar_mail_each,
     every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral,
     what_somebody_knows_already_is_taken_as_told,
@@ -185,6 +189,22 @@ fn a_letter_is_read_beforehand_and_goes_out_as_it_was_read(scratch: &Scratch) {
         409,
         "nothing is left to read"
     );
+}
+
+fn letter_is_previewed_while_another_writer_holds_the_event(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let statuses = meeting.server.db.write_here(|conn| {
+        conn.transaction(|conn| {
+            tx::raise(conn, meeting.event)?;
+            let paths = ["UZ", "UZ/0"];
+            let status = |path| officer.get(&format!("{NOTICES}/{path}")).status;
+            Ok::<_, DbError>(paths.map(status))
+        })
+    });
+    assert_eq!(statuses.unwrap(), [200, 200]);
 }
 
 fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) {

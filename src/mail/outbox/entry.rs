@@ -78,26 +78,59 @@ pub enum PostError {
     Query(#[from] diesel::result::Error),
 }
 
-/// What one reader can be told of a slot, given what mail about it has left; `None` where there is nothing to take back.
+/// One reader of the mails about one slot.
+#[derive(Debug, Clone, Copy)]
+pub struct SlotReader<'a> {
+    /// The slot.
+    pub slot: SlotId,
+    /// The delegation.
+    pub delegation: DelegationId,
+    /// The reader's address.
+    pub recipient: &'a str,
+}
+
+/// Finds what a reader can know of a slot, and marks older mail that has not left as superseded.
 ///
-/// Marks what has not left and is older as replaced. Who could not have read anything of the slot yet is told of it as
-/// new, whatever changed meanwhile.
+/// In this order: a worker of another server may lease a mail at any moment until it is marked, and what it leased must
+/// count as read.
 ///
 /// # Errors
 /// When the database fails.
-pub fn as_read(
+pub fn supersede_unsent(
     connection: &mut Conn,
-    slot: SlotId,
-    (delegation, recipient): (DelegationId, &str),
+    reader: SlotReader<'_>,
     sequence: i32,
-    news: &News,
-) -> QueryResult<Option<(News, Standing)>> {
-    let thread = Thread {
-        slot,
-        delegation,
-        recipient,
-    };
-    Ok(match thread.replace_unsent(connection, sequence)? {
+) -> QueryResult<Knowledge> {
+    reader.supersede(connection, sequence)?;
+    knowledge_of(connection, reader, sequence)
+}
+
+/// Finds what a reader can know of a slot from mails before this sequence; writes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn knowledge_of(
+    connection: &mut Conn,
+    reader: SlotReader<'_>,
+    sequence: i32,
+) -> QueryResult<Knowledge> {
+    let earlier = outbox::table
+        .filter(outbox::slot_id.eq(reader.slot))
+        .filter(outbox::delegation_id.eq(reader.delegation))
+        .filter(outbox::recipient.eq(reader.recipient))
+        .filter(outbox::sequence.lt(sequence))
+        .order((outbox::sequence, outbox::created_at))
+        .select((outbox::state, outbox::attempts, outbox::last_code))
+        .load(connection)?;
+    Ok(knowledge(&earlier))
+}
+
+/// What one reader can be told of a slot; `None` where there is nothing to take back.
+///
+/// A reader that could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
+#[must_use]
+pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, Standing)> {
+    match knowledge {
         Knowledge::Nothing => match news {
             News::Changed { now, .. } | News::Repeated(now) => {
                 Some((News::Confirmed(now.clone()), Standing::UpToDate))
@@ -107,128 +140,223 @@ pub fn as_read(
         },
         Knowledge::Older => Some((news.clone(), Standing::Behind)),
         Knowledge::Latest => Some((news.clone(), Standing::UpToDate)),
-    })
+    }
 }
 
-/// Composes the mail about one slot, with its invitation, and puts it into the outbox.
+/// A mail that is composed and not stored yet.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    event: EventId,
+    delegation: DelegationId,
+    /// The slot that it is about; `None` for a letter about several.
+    about: Option<AboutSlot>,
+    /// The version of a letter, or the slot's sequence.
+    sequence: i32,
+    /// The address it goes to.
+    pub recipient: String,
+    /// The recipient's name.
+    pub recipient_name: String,
+    envelope_from: String,
+    message_id: String,
+    /// Its subject.
+    pub subject: String,
+    /// The finished bytes, without what is enclosed.
+    raw: Vec<u8>,
+    /// The name of what is enclosed, and what is needed to typeset it.
+    pub enclosure: Option<(String, Unset)>,
+    written_at: Moment,
+    /// When the last of its slots begins.
+    last_start: Option<Instant>,
+}
+
+#[derive(Debug, Clone)]
+struct AboutSlot {
+    slot: SlotId,
+    uid: String,
+    method: Method,
+    is_repeated: bool,
+    takes_back_nothing: bool,
+}
+
+impl Draft {
+    /// The whole mail as it goes out, with an empty place for what is enclosed.
+    #[must_use]
+    pub fn as_sent(&self) -> &[u8] {
+        let with_place = self.enclosure.as_ref().map(|(_, unset)| &unset.letter);
+        with_place.unwrap_or(&self.raw)
+    }
+
+    /// True when it will not be sent: the mail that it would take back never left.
+    #[must_use]
+    pub fn is_needless(&self) -> bool {
+        self.about.as_ref().is_some_and(|it| it.takes_back_nothing)
+    }
+}
+
+/// Composes the mail about one slot, with its invitation.
 ///
 /// # Errors
-/// When the letter cannot be written or stored.
-pub fn post(
-    connection: &mut Conn,
-    letter: &Letter<'_>,
-    slot: SlotId,
-) -> Result<Enqueued, PostError> {
+/// When the letter cannot be composed.
+pub fn draft(letter: &Letter<'_>, slot: SlotId, knowledge: Knowledge) -> Result<Draft, PostError> {
     let (Some(invitation), [piece]) = (letter.invitation, letter.news.as_slice()) else {
         return Err(PostError::NoInvitation);
     };
-    let reader = (letter.delegation.id, letter.contact.email.as_str());
-    let read = as_read(connection, slot, reader, invitation.sequence, piece.news)?;
+    let read = news_for(knowledge, piece.news);
     let (news, standing) = read.unwrap_or_else(|| (piece.news.clone(), piece.standing));
-    let answer = piece.answer;
+    let method = news.method();
     let mut letter = letter.clone();
     letter.news = vec![Piece {
         news: &news,
         standing,
-        answer,
+        answer: piece.answer,
     }];
-    let (composed, unset) = in_both_forms(&letter)?;
-    let mail = NewMail {
-        event: letter.event.id,
+    let about = AboutSlot {
         slot,
-        delegation: letter.delegation.id,
-        uid: invitation.uid,
-        sequence: invitation.sequence,
-        method: news.method(),
-        repeat: matches!(news, News::Repeated(_)),
-        recipient: letter.contact.email.as_str(),
-        recipient_name: letter.contact.name.as_str(),
-        envelope_from: &envelope_from(&letter),
-        message_id: letter.message_id,
-        subject: &composed.subject,
-        raw: &composed.raw,
-        written_at: letter.written_at,
-        slot_starts: news.slot().starts_at(),
+        uid: invitation.uid.to_owned(),
+        method,
+        is_repeated: matches!(news, News::Repeated(_)),
+        takes_back_nothing: method == Method::Cancel && knowledge == Knowledge::Nothing,
     };
-    let enqueued = enqueue(connection, &mail)?;
-    keep(connection, enqueued, unset)?;
-    Ok(enqueued)
+    composed(&letter, Some(about), invitation.sequence)
 }
 
-/// Composes a letter about several slots and puts it into the outbox. No newer letter replaces it: each tells of other
-/// changes, they go in order, and each has the whole schedule.
+/// Composes a letter about several slots.
 ///
 /// # Errors
-/// When the letter cannot be written or stored.
-pub fn post_letter(connection: &mut Conn, letter: &Letter<'_>) -> Result<Enqueued, PostError> {
-    let recipient = letter.contact.email.as_str();
-    let dedupe_key = format!(
-        "{recipient} letter {} {}",
-        letter.delegation.id.0, letter.version
-    );
-    if let Some(duplicate) = find(connection, &dedupe_key)? {
-        return Ok(duplicate);
-    }
-    let (composed, unset) = in_both_forms(letter)?;
-    let last_start = letter
-        .news
-        .iter()
-        .map(|piece| piece.news.slot().starts_at())
-        .max();
-    let (state, last_error) = state_now(connection)?;
-    let row = Row {
-        id: MailId(fresh_id()),
-        dedupe_key,
-        event_id: Some(letter.event.id),
-        slot_id: None,
-        delegation_id: Some(letter.delegation.id),
-        sequence: letter.version,
-        method: None,
-        recipient,
-        recipient_name: letter.contact.name.as_str(),
-        envelope_from: &envelope_from(letter),
-        message_id: letter.message_id,
-        subject: &composed.subject,
-        raw: &composed.raw,
-        state: Word(state),
-        attempts: 0,
-        next_at: next_at(state, letter.written_at),
-        give_up_at: give_up_at(letter.written_at, last_start),
-        last_error,
-        created_at: letter.written_at,
-    };
-    let enqueued = store(connection, row)?;
-    keep(connection, enqueued, unset)?;
-    Ok(enqueued)
+/// When the letter cannot be composed.
+pub fn draft_letter(letter: &Letter<'_>) -> Result<Draft, PostError> {
+    composed(letter, None, letter.version)
 }
 
-/// The file's name of an enclosure, and what is needed to send a mail with it.
-type Named<'a> = (&'a str, Unset);
-
-/// The mail without its enclosure, and with an empty place for it.
-fn in_both_forms<'a>(letter: &Letter<'a>) -> Result<(Composed, Option<Named<'a>>), ComposeError> {
+fn composed(
+    letter: &Letter<'_>,
+    about: Option<AboutSlot>,
+    sequence: i32,
+) -> Result<Draft, PostError> {
     let alone = Letter {
         enclosure: None,
         ..letter.clone()
     };
+    let Composed { subject, raw, .. } = compose(&alone)?;
     let with = |Enclosure { name, says }| {
         let unset = Unset {
             says: says.to_owned(),
             letter: compose(letter)?.raw,
         };
-        Ok::<_, ComposeError>((name, unset))
+        Ok::<_, ComposeError>((name.to_owned(), unset))
     };
-    Ok((compose(&alone)?, letter.enclosure.map(with).transpose()?))
+    let starts = letter
+        .news
+        .iter()
+        .map(|piece| piece.news.slot().starts_at());
+    Ok(Draft {
+        event: letter.event.id,
+        delegation: letter.delegation.id,
+        about,
+        sequence,
+        recipient: letter.contact.email.to_string(),
+        recipient_name: letter.contact.name.to_string(),
+        envelope_from: bounced_to(letter.bounces, letter.from, letter.message_id),
+        message_id: letter.message_id.to_owned(),
+        subject,
+        raw,
+        enclosure: letter.enclosure.map(with).transpose()?,
+        written_at: letter.written_at,
+        last_start: starts.max(),
+    })
 }
 
-/// Keeps what comes with a mail that is new and will go out.
-fn keep(connection: &mut Conn, mail: Enqueued, unset: Option<Named<'_>>) -> QueryResult<()> {
-    match unset {
-        Some((name, unset)) if !mail.duplicate && mail.state != MailState::Superseded => {
-            enclosing::keep(connection, mail.id, name, unset)
+/// Puts a composed mail into the outbox, with what comes with it.
+///
+/// No newer letter about several slots replaces an older one: each tells of other changes, they go in order, and each has
+/// the whole schedule.
+///
+/// # Errors
+/// When the database fails.
+pub fn store_draft(connection: &mut Conn, draft: Draft) -> QueryResult<Enqueued> {
+    let enqueued = match &draft.about {
+        Some(about) => enqueue(connection, &new_mail(&draft, about))?,
+        None => enqueue_letter(connection, &draft)?,
+    };
+    match draft.enclosure {
+        Some((name, unset)) if !enqueued.duplicate && enqueued.state != MailState::Superseded => {
+            enclosing::keep(connection, enqueued.id, &name, unset)?;
         }
-        _ => Ok(()),
+        _ => {}
     }
+    Ok(enqueued)
+}
+
+fn new_mail<'a>(draft: &'a Draft, about: &'a AboutSlot) -> NewMail<'a> {
+    NewMail {
+        event: draft.event,
+        slot: about.slot,
+        delegation: draft.delegation,
+        uid: &about.uid,
+        sequence: draft.sequence,
+        method: about.method,
+        repeat: about.is_repeated,
+        recipient: &draft.recipient,
+        recipient_name: &draft.recipient_name,
+        envelope_from: &draft.envelope_from,
+        message_id: &draft.message_id,
+        subject: &draft.subject,
+        raw: &draft.raw,
+        written_at: draft.written_at,
+        slot_starts: draft.last_start.unwrap_or(draft.written_at.instant()),
+    }
+}
+
+/// Composes the mail about one slot, with its invitation, and puts it into the outbox.
+///
+/// # Errors
+/// When the letter cannot be composed or stored.
+pub fn post(
+    connection: &mut Conn,
+    letter: &Letter<'_>,
+    slot: SlotId,
+) -> Result<Enqueued, PostError> {
+    let invitation = letter.invitation.ok_or(PostError::NoInvitation)?;
+    let reader = SlotReader {
+        slot,
+        delegation: letter.delegation.id,
+        recipient: letter.contact.email.as_str(),
+    };
+    let knowledge = supersede_unsent(connection, reader, invitation.sequence)?;
+    Ok(store_draft(connection, draft(letter, slot, knowledge)?)?)
+}
+
+fn enqueue_letter(connection: &mut Conn, draft: &Draft) -> QueryResult<Enqueued> {
+    let dedupe_key = format!(
+        "{} letter {} {}",
+        draft.recipient, draft.delegation.0, draft.sequence
+    );
+    if let Some(duplicate) = find(connection, &dedupe_key)? {
+        return Ok(duplicate);
+    }
+    let (state, last_error) = state_now(connection)?;
+    let row = Row {
+        id: MailId(fresh_id()),
+        dedupe_key,
+        event_id: Some(draft.event),
+        slot_id: None,
+        delegation_id: Some(draft.delegation),
+        sequence: draft.sequence,
+        method: None,
+        recipient: &draft.recipient,
+        recipient_name: &draft.recipient_name,
+        envelope_from: &draft.envelope_from,
+        message_id: &draft.message_id,
+        subject: &draft.subject,
+        raw: &draft.raw,
+        state: Word(state),
+        attempts: 0,
+        next_at: next_at(state, draft.written_at),
+        give_up_at: give_up_at(draft.written_at, draft.last_start),
+        last_error,
+        created_at: draft.written_at,
+    };
+    store(connection, row)
 }
 
 /// How many letters have been written to a delegation so far: times, not copies.
@@ -255,12 +383,12 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     if let Some(duplicate) = find(connection, &dedupe_key)? {
         return Ok(duplicate);
     }
-    let thread = Thread {
+    let reader = SlotReader {
         slot: mail.slot,
         delegation: mail.delegation,
         recipient: mail.recipient,
     };
-    let knowledge = thread.replace_unsent(connection, mail.sequence)?;
+    let knowledge = supersede_unsent(connection, reader, mail.sequence)?;
     let nothing_to_take_back = mail.method == Method::Cancel && knowledge == Knowledge::Nothing;
     let (state, last_error) = if nothing_to_take_back {
         let reason = "not needed: the mail it would take back never left";
@@ -302,10 +430,6 @@ pub(super) fn bounced_to(bounces: Option<&Email>, from: &Email, message_id: &str
         Some(format!("{local}+{name}@{domain}"))
     });
     named.unwrap_or_else(|| from.to_string())
-}
-
-fn envelope_from(letter: &Letter<'_>) -> String {
-    bounced_to(letter.bounces, letter.from, letter.message_id)
 }
 
 /// Queued, or held with the others and for their reason.
@@ -399,31 +523,7 @@ fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>
     }))
 }
 
-/// All mail about one slot to one reader.
-struct Thread<'a> {
-    slot: SlotId,
-    delegation: DelegationId,
-    recipient: &'a str,
-}
-
-impl Thread<'_> {
-    /// Marks what has not left and is older, and tells what the reader can know.
-    ///
-    /// In this order: a worker of another server may take a mail in hand at any moment until it is marked, and what
-    /// it took must count as read.
-    fn replace_unsent(&self, connection: &mut Conn, sequence: i32) -> QueryResult<Knowledge> {
-        self.supersede(connection, sequence)?;
-        let earlier = outbox::table
-            .filter(outbox::slot_id.eq(self.slot))
-            .filter(outbox::delegation_id.eq(self.delegation))
-            .filter(outbox::recipient.eq(self.recipient))
-            .filter(outbox::sequence.lt(sequence))
-            .order((outbox::sequence, outbox::created_at))
-            .select((outbox::state, outbox::attempts, outbox::last_code))
-            .load(connection)?;
-        Ok(knowledge(&earlier))
-    }
-
+impl SlotReader<'_> {
     /// What a worker has in hand goes out, and the newer mail after it.
     fn supersede(&self, connection: &mut Conn, sequence: i32) -> QueryResult<usize> {
         let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
@@ -461,8 +561,8 @@ impl Earlier {
 }
 
 /// What a reader can know of a slot.
-#[derive(Debug, PartialEq, Eq)]
-enum Knowledge {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knowledge {
     /// Mail was written to them, none of it can have reached them.
     Nothing,
     /// A mail reached them, but not the latest.

@@ -227,20 +227,3 @@ pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<Coun
     }
     Ok(counts)
 }
-
-/// The mails to a delegation, in the order in which they go out.
-///
-/// # Errors
-/// When the database fails.
-pub fn ids_to(connection: &mut Conn, delegation: DelegationId) -> QueryResult<Vec<MailId>> {
-    outbox::table
-        .filter(outbox::delegation_id.eq(delegation))
-        .order((
-            outbox::created_at,
-            outbox::slot_id.is_not_null(),
-            outbox::recipient,
-            outbox::id,
-        ))
-        .select(outbox::id)
-        .load(connection)
-}
