@@ -33,6 +33,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio::sync::Semaphore;
 
 use crate::web::trace;
 
@@ -271,6 +272,8 @@ pub struct Db {
     writers: Pool<Manager>,
     /// SQLite lets one writer in and has the others poll; waiting in line here is fairer and quicker.
     writer: Option<Arc<Mutex<()>>>,
+    /// As many as there are connections to read by: other reads wait without a thread.
+    reading: Arc<Semaphore>,
     /// The migrations of this program.
     known: Arc<(i64, Option<String>)>,
     /// When the whole schema was last found to be as it should be, and at which generation.
@@ -324,6 +327,7 @@ impl Db {
             readers: pool(Access::Read, readers)?,
             writers: pool(Access::Write, writers)?,
             writer: matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default),
+            reading: Arc::new(Semaphore::new(readers as usize)),
             known: Arc::new(upgrade::known()?),
             sound: Arc::default(),
         })
@@ -454,6 +458,8 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        let turn = tokio::time::timeout(PATIENCE, self.reading.acquire()).await;
+        let _turn = turn.map_err(|_| DbError::Pool("all connections are in use".to_owned()))?;
         let db = self.clone();
         trace::block(move || db.read_here(work))
             .await

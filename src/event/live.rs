@@ -156,8 +156,9 @@ impl Live {
         drop(loads);
         let ended = Ended(Arc::clone(&self.loads), event);
         let (live, db) = (self.clone(), db.clone());
-        // Off the threads that answer, on SQLite too: a programme of thousands of slots takes its time.
-        tokio::task::spawn_blocking(move || {
+        // Off the threads that answer, on SQLite too: a programme of thousands of slots takes its time. A thread of its own
+        // begins with the memory that the last one left; glibc keeps what each thread of a pool frees for that thread.
+        let load_on_its_own_thread = move || {
             let mut began = Instant::now();
             let programme = db.read_here(|conn| {
                 let (programme, read_from) = live.load(conn, event)?;
@@ -167,7 +168,12 @@ impl Live {
             drop(ended);
             let programme = programme.map_err(Arc::new);
             sender.send_replace(Some(Loaded { programme, began }));
-        });
+        };
+        // Where no thread is to be had the sender is dropped, and the readers are told that it failed.
+        let thread = std::thread::Builder::new().name("programme".to_owned());
+        if let Err(error) = thread.spawn(load_on_its_own_thread) {
+            tracing::error!(%error, "no thread could be started to read a programme");
+        }
         load
     }
 

@@ -1,6 +1,5 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
-use diesel::Connection;
 use iikura::db::DbError;
 use iikura::event::tx;
 use iikura::mail::contents::contents;
