@@ -101,7 +101,7 @@
 //!
 //! 1. [`web::security::guard`]: origin, body limits, headers.
 //! 2. [`slot::pages::edit::create`]: the handler.
-//! 3. [`event::desk::Desk::at`]: session, role and programme; `to_change` refuses observers.
+//! 3. [`event::context::EventContext::at`]: session, role and programme; `to_change` refuses observers.
 //! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
 //! 5. [`slot::booking::commit`] opens [`event::tx::write`], which raises the revision.
 //! 6. [`slot::booking::book`]: [`core::decision::decide`] judges by [`core::rules::check`]; the decision is stored and
@@ -120,7 +120,7 @@
 //!
 //! **The timetable is shown** (`GET /events/{slug}`):
 //!
-//! 1. [`event::pages::timetable::show`], after [`event::desk::Desk::at`].
+//! 1. [`event::pages::timetable::show`], after [`event::context::EventContext::at`].
 //! 2. [`event::live::Live::current`] gives the programme in memory when its version is the stored one, else loads it once.
 //! 3. [`web::kept::Markup::kept`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
 //!    conflicts of [`event::timetable::marks`].

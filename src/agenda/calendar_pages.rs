@@ -15,14 +15,14 @@ use crate::agenda::ics;
 use crate::app::App;
 use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, Opened};
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::auth::throttle::{self, Counters};
-use crate::auth::{Seat, token};
+use crate::auth::{EventAccess, token};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::programme::Programme;
 use crate::core::text::Line;
 use crate::core::time::{Moment, Zone};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::live::Wanted;
 use crate::web::Error;
 use crate::web::client;
@@ -68,7 +68,7 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn new(seat: &Seat, form: &Form) -> Self {
+    fn new(seat: &EventAccess, form: &Form) -> Self {
         Self {
             shell: seat
                 .shell("Subscribe to the calendar", Section::Agenda)
@@ -101,11 +101,11 @@ struct MadePage {
 /// When the caller has no part in the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    render(&NewPage::new(&desk.seat, &Form::default()))
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    render(&NewPage::new(&context.seat, &Form::default()))
 }
 
 /// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
@@ -114,12 +114,14 @@ pub async fn new(
 /// When the caller has no part in the event, there were too many tries or links, or the database fails.
 pub async fn make(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (address, now) = (caller.address, caller.now);
-    let seat = Desk::at(&app, caller, slug.into_inner()).await?.seat;
+    let seat = EventContext::at(&app, caller, slug.into_inner())
+        .await?
+        .seat;
     let fields = fields.only(&["name", "current_password"])?;
     let mut errors = FieldErrors::default();
     let name = errors.check("name", "What for", Line::parse(fields.get("name")));
@@ -150,7 +152,7 @@ pub async fn make(
 /// When the caller has no part in the event, there is no such link for them, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, link) = path.into_inner();

@@ -13,13 +13,13 @@ use super::pdf::{Choice, Sheet, SheetError};
 use crate::agenda::csv;
 use crate::app::App;
 use crate::auth::calendar_link;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 use crate::core::visibility::Viewer;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::web::Error;
 use crate::web::field::{self, Choices, ErrorSummary, Select};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -252,8 +252,13 @@ struct ExportPage {
 }
 
 impl ExportPage {
-    fn new(desk: &Desk, form: &Form, shown: Option<Shown>, calendars: Vec<LinkLine>) -> Self {
-        let programme = &desk.programme;
+    fn new(
+        context: &EventContext,
+        form: &Form,
+        shown: Option<Shown>,
+        calendars: Vec<LinkLine>,
+    ) -> Self {
+        let programme = &context.programme;
         let zone_days = programme.event.days.iter();
         let days = zone_days.map(|day| (day.date.to_string(), day_in_words(day.date)));
         let delegations: Vec<_> = programme
@@ -278,9 +283,9 @@ impl ExportPage {
         ]
         .map(|(word, label)| (word.to_owned(), label.to_owned()));
         Self {
-            shell: desk.seat.shell("Agenda", Section::Agenda).form(form),
+            shell: context.seat.shell("Agenda", Section::Agenda).form(form),
             summary: form.summary(),
-            slug: desk.seat.slug.clone(),
+            slug: context.seat.slug.clone(),
             document: list("document", "Document", None, documents).of(form),
             delegation: list(
                 "delegation",
@@ -334,43 +339,53 @@ fn list(
 /// When the caller has no part in the event, or the document cannot be set.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Wish>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let (seat, marks) = (desk.seat.clone(), app.usage.clone());
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let (seat, marks) = (context.seat.clone(), app.usage.clone());
     let links = app
         .db
         .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat, &marks)?))
         .await?;
-    let zone = desk.programme.event.time_zone;
+    let zone = context.programme.event.time_zone;
     let calendars = links.iter().map(|link| LinkLine::of(link, zone)).collect();
     let wish = query.into_inner();
     if wish.document.is_empty() {
         let usual = Fields::from_pairs([("document", AGENDA), ("format", Format::Pdf.as_str())]);
-        return render(&ExportPage::new(&desk, &Form::new(usual), None, calendars));
+        return render(&ExportPage::new(
+            &context,
+            &Form::new(usual),
+            None,
+            calendars,
+        ));
     }
     let fields = Fields::from_pairs(wish.pairs());
-    let document = match wish.document(&desk.programme) {
+    let document = match wish.document(&context.programme) {
         Ok(document) => document,
         Err(errors) => {
             let form = Form::rejected(fields, errors);
-            return unprocessable(&ExportPage::new(&desk, &form, None, calendars));
+            return unprocessable(&ExportPage::new(&context, &form, None, calendars));
         }
     };
-    desk.counts_a_document()?;
-    let documents = &desk.app.documents;
-    let preview = documents.preview(desk.owner(), &desk.programme, document.clone(), desk.now);
+    context.counts_a_document()?;
+    let documents = &context.app.documents;
+    let preview = documents.preview(
+        context.owner(),
+        &context.programme,
+        document.clone(),
+        context.now,
+    );
     let preview = match preview.await {
         Ok(preview) => preview,
         Err(DocumentError::Sheet(error)) => {
             let form = Form::rejected(fields, field_errors(&error));
-            return unprocessable(&ExportPage::new(&desk, &form, None, calendars));
+            return unprocessable(&ExportPage::new(&context, &form, None, calendars));
         }
         Err(error) => return Err(error.into()),
     };
-    let slug = &desk.seat.slug;
+    let slug = &context.seat.slug;
     let shown = Shown {
         address: wish.address(slug, &document),
         form: match &document {
@@ -384,7 +399,7 @@ pub async fn index(
         preview,
     };
     let form = Form::new(fields);
-    render(&ExportPage::new(&desk, &form, Some(shown), calendars))
+    render(&ExportPage::new(&context, &form, Some(shown), calendars))
 }
 
 /// `GET /events/{slug}/agenda/pages/{page}.svg`: how a page of a document looks.
@@ -393,17 +408,23 @@ pub async fn index(
 /// When the caller has no part in the event, or there is no such document or page.
 pub async fn page(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, usize)>,
     query: web::Query<Wish>,
 ) -> Result<HttpResponse, Error> {
     let (slug, page) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    let document = query.document(&desk.programme);
+    let context = EventContext::at(&app, caller, slug).await?;
+    let document = query.document(&context.programme);
     let document = document.map_err(|_| Error::NotFound)?;
-    desk.counts_a_document()?;
-    let documents = &desk.app.documents;
-    let drawn = documents.picture(desk.owner(), &desk.programme, document, page, desk.now);
+    context.counts_a_document()?;
+    let documents = &context.app.documents;
+    let drawn = documents.picture(
+        context.owner(),
+        &context.programme,
+        document,
+        page,
+        context.now,
+    );
     let picture = drawn.await.map_err(|error| match error {
         // The form says what is amiss with it; a picture has no words.
         DocumentError::Sheet(_) => Error::NotFound,

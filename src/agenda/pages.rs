@@ -7,11 +7,11 @@ use super::documents::{Document, File};
 use super::format::Format;
 use super::pdf::{Choice, Sheet};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::agenda::Pencilled;
 use crate::core::text_enum::TextEnum;
 use crate::core::visibility::Viewer;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::web::Error;
 
 /// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.
@@ -44,25 +44,30 @@ pub struct Query {
 /// When the caller has no part in the event, or there is no such format or delegation.
 pub async fn document(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    file(&desk, &format, &query).await
+    let context = EventContext::at(&app, caller, slug).await?;
+    file(&context, &format, &query).await
 }
 
 /// The agenda as a file, for the page and the API.
 ///
 /// # Errors
 /// When there is no such format or delegation.
-pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<HttpResponse, Error> {
+pub(crate) async fn file(
+    context: &EventContext,
+    format: &str,
+    query: &Query,
+) -> Result<HttpResponse, Error> {
     let format = Format::from_word(format).ok_or(Error::NotFound)?;
     let viewer = match &query.delegation {
         None => Viewer::Staff,
         Some(code) => Viewer::Delegation(
-            desk.programme
+            context
+                .programme
                 .delegation_by_code(code)
                 .ok_or(Error::NotFound)?
                 .id,
@@ -79,7 +84,7 @@ pub(crate) async fn file(desk: &Desk, format: &str, query: &Query) -> Result<Htt
         format,
         byte_order_mark: query.bom,
     };
-    let File { bytes, name } = desk.document(document).await?;
+    let File { bytes, name } = context.document(document).await?;
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(format.content_type())
@@ -108,15 +113,15 @@ pub struct Wanted {
 /// When the caller has no part in the event, or the sheet is none, or of something that is not there.
 pub async fn paper(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Wanted>,
 ) -> Result<HttpResponse, Error> {
     let (slug, sheet) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, caller, slug).await?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
     let document = Document::Sheet(sheet, Choice::from(query.into_inner()));
-    let File { bytes, name } = desk.document(document).await?;
+    let File { bytes, name } = context.document(document).await?;
     Ok(HttpResponse::Ok()
         .content_type(Format::Pdf.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))

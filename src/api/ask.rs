@@ -11,11 +11,11 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::app::App;
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::auth::token;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::web::Error;
 use crate::web::problem::Problem;
 use crate::web::security::ApiBody;
@@ -26,7 +26,7 @@ const CHALLENGE: &str = "Bearer realm=\"iikura\"";
 /// A request with a token.
 pub(super) struct Ask {
     pub(super) app: web::Data<App>,
-    pub(super) caller: Caller,
+    pub(super) caller: CurrentUser,
     request: HttpRequest,
 }
 
@@ -44,7 +44,7 @@ fn ask(request: &HttpRequest) -> Result<Ask, Problem> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
     let token = token::hash(bearer(request)?);
     app.api_rates.count(token.as_str())?;
-    let caller = Caller::from_request(request, &mut Payload::None).into_inner()?;
+    let caller = CurrentUser::from_request(request, &mut Payload::None).into_inner()?;
     Ok(Ask {
         app: app.clone(),
         caller: caller.bearing(token),
@@ -85,17 +85,18 @@ impl Ask {
     }
 
     /// The user's place at an event.
-    pub(super) async fn desk(&self, slug: &str) -> Result<Desk, Problem> {
-        Ok(Desk::at(&self.app, self.caller.clone(), slug.to_owned()).await?)
+    pub(super) async fn context(&self, slug: &str) -> Result<EventContext, Problem> {
+        Ok(EventContext::at(&self.app, self.caller.clone(), slug.to_owned()).await?)
     }
 
     /// The user's place at the event of a slot, and the slot; one that is out of sight is not there.
-    pub(super) async fn slot(&self, id: i64) -> Result<(Desk, Arc<Slot>), Problem> {
-        let (desk, slot) = Desk::of_slot(&self.app, self.caller.clone(), SlotId(id)).await?;
-        if view(&desk.programme, Viewer::Staff, &slot).is_none() {
+    pub(super) async fn slot(&self, id: i64) -> Result<(EventContext, Arc<Slot>), Problem> {
+        let (context, slot) =
+            EventContext::of_slot(&self.app, self.caller.clone(), SlotId(id)).await?;
+        if view(&context.programme, Viewer::Staff, &slot).is_none() {
             return Err(Error::NotFound.into());
         }
-        Ok((desk, slot))
+        Ok((context, slot))
     }
 
     /// The body's bytes.

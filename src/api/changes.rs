@@ -9,10 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::Answer;
 use super::ask::{Ask, bad_request};
 use crate::audit::{self, Record};
-use crate::auth::Seat;
+use crate::auth::EventAccess;
 use crate::core::event::Revision;
 use crate::core::time::Zone;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::pages::watching::{
     BACKLOG, BEAT, Door, ENDED, LOOK_EVERY, STILL_THERE, streamed,
 };
@@ -113,7 +113,7 @@ pub(super) struct Feed {
     responses((status = 200, description = "The changes", content((Feed = "application/json"), (String = "text/event-stream")))),
 )]
 pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     let Since { since } = ask.query()?;
     if since < 0 {
         return Err(bad_request(
@@ -122,18 +122,18 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
     }
     let mut since = Revision(since);
     if !wants_stream(&ask)? {
-        return Ok(HttpResponse::Ok().json(gathered(&desk, since).await?));
+        return Ok(HttpResponse::Ok().json(gathered(&context, since).await?));
     }
     if let Some(id) = ask.text("last-event-id")? {
         let last = id.parse().map(Revision);
         since = last.map_err(|_| bad_request("Last-Event-ID is a revision, a whole number."))?;
     }
-    let Seat {
+    let EventAccess {
         user,
         event,
         version,
         ..
-    } = &desk.seat;
+    } = &context.seat;
     let watching = ask
         .app
         .live
@@ -146,7 +146,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
         slug: slug.into_inner(),
     };
     let (sender, receiver) = mpsc::channel(BACKLOG);
-    actix_web::rt::spawn(feed(desk, since, watching, sender, door));
+    actix_web::rt::spawn(feed(context, since, watching, sender, door));
     Ok(streamed(receiver))
 }
 
@@ -160,9 +160,9 @@ fn wants_stream(ask: &Ask) -> Result<bool, super::Problem> {
     }))
 }
 
-async fn gathered(desk: &Desk, since: Revision) -> Result<Feed, Error> {
-    let (event, zone) = (desk.seat.event, desk.programme.event.time_zone);
-    let (records, now) = desk
+async fn gathered(context: &EventContext, since: Revision) -> Result<Feed, Error> {
+    let (event, zone) = (context.seat.event, context.programme.event.time_zone);
+    let (records, now) = context
         .app
         .db
         .read(move |conn| {
@@ -190,7 +190,7 @@ async fn gathered(desk: &Desk, since: Revision) -> Result<Feed, Error> {
 
 /// Tells of every revision after `since` in which something is written down, and of each that comes.
 async fn feed(
-    desk: Desk,
+    context: EventContext,
     mut since: Revision,
     mut watching: Watching,
     sender: mpsc::Sender<Bytes>,
@@ -205,7 +205,7 @@ async fn feed(
             return;
         }
         while since < standing.version.revision {
-            let Ok(found) = gathered(&desk, since).await else {
+            let Ok(found) = gathered(&context, since).await else {
                 // The next beat tries again.
                 break;
             };

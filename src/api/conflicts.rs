@@ -45,9 +45,9 @@ pub(super) struct Judgement {
     responses((status = 200, description = "What the rules say", body = Judgement)),
 )]
 pub(super) async fn dry_run(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     let Instead { slot } = ask.query()?;
-    let programme = &desk.programme;
+    let programme = &context.programme;
     let (details, reasons) = ask.body::<NewSlot>()?.read(programme)?;
     let id = slot.map(SlotId);
     if id.is_some_and(|id| programme.slot(id).is_none()) {

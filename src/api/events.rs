@@ -11,7 +11,7 @@ use super::precondition::{etag, has_already};
 use super::shape::{EventAsSeen, Events, Programme};
 use crate::agenda::json::Document;
 use crate::agenda::pages::{Query, file};
-use crate::event::desk::{Desk, seats};
+use crate::event::context::{EventContext, accessible_events};
 use crate::web::Error;
 use crate::web::problem::Problem;
 
@@ -23,8 +23,12 @@ use crate::web::problem::Problem;
 pub(super) async fn list(ask: Ask) -> Answer {
     let session = ask.session().await?;
     ask.query::<super::Nothing>()?;
-    let seats = ask.app.db.read(move |conn| seats(conn, &session)).await?;
-    let events = seats
+    let accessible_events = ask
+        .app
+        .db
+        .read(move |conn| accessible_events(conn, &session))
+        .await?;
+    let events = accessible_events
         .iter()
         .map(|(event, seat)| EventAsSeen::of(event, seat))
         .collect();
@@ -38,9 +42,9 @@ pub(super) async fn list(ask: Ask) -> Answer {
     responses((status = 200, description = "The event", body = EventAsSeen)),
 )]
 pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
-    Ok(HttpResponse::Ok().json(EventAsSeen::of(&desk.programme.event, &desk.seat)))
+    Ok(HttpResponse::Ok().json(EventAsSeen::of(&context.programme.event, &context.seat)))
 }
 
 /// An event's programme: every slot that is not cancelled, with rooms, people and all that is to be looked at. Its ETag
@@ -58,9 +62,9 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
     ),
 )]
 pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
-    let tag = etag(desk.programme.version());
+    let tag = etag(context.programme.version());
     if has_already(&ask, &tag)? {
         return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
             .insert_header((header::ETAG, tag))
@@ -69,15 +73,15 @@ pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, tag))
         .content_type("application/json")
-        .body(written(&desk).await?))
+        .body(written(&context).await?))
 }
 
 /// The programme as it is sent, written once for each version: it is the same for all who may see it.
-async fn written(desk: &Desk) -> Result<ByteString, Error> {
-    let key = format!("api programme {}", desk.seat.slug);
-    let kept = &desk.app.kept;
-    kept.at(key, desk.programme.version(), || {
-        serde_json::to_string(&Programme::of(&desk.programme)).map_err(Error::internal)
+async fn written(context: &EventContext) -> Result<ByteString, Error> {
+    let key = format!("api programme {}", context.seat.slug);
+    let kept = &context.app.kept;
+    kept.at(key, context.programme.version(), || {
+        serde_json::to_string(&Programme::of(&context.programme)).map_err(Error::internal)
     })
     .await
 }
@@ -96,9 +100,9 @@ async fn written(desk: &Desk) -> Result<ByteString, Error> {
 )]
 pub(super) async fn agenda(ask: Ask, path: Path<(String, String)>) -> Answer {
     let (slug, format) = path.into_inner();
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     let query = ask.query::<Query>()?;
-    file(&desk, &format, &query)
+    file(&context, &format, &query)
         .await
         .map_err(|error| match error {
             // All else of the question has been read by now.

@@ -20,7 +20,7 @@ use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
 use crate::core::slot::{Details, SlotId, State};
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::plan::forms::{Asked, Common, missing, pair};
 use crate::slot::booking::{self, BookingError};
 use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times};
@@ -147,21 +147,21 @@ pub(super) struct PlanMade {
     ),
 )]
 pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
+    let context = ask.context(&slug).await?;
     ask.query::<Nothing>()?;
     let wanted: PlanWanted = ask.body()?;
-    let wishes = wanted.read(&desk.programme)?;
+    let wishes = wanted.read(&context.programme)?;
     let state = wanted.state()?;
     let Some(state) = state else {
-        if_programme_match(&ask, desk.programme.version())?;
-        let made = planned(&desk, wishes).await?;
+        if_programme_match(&ask, context.programme.version())?;
+        let made = planned(&context, wishes).await?;
         return Ok(HttpResponse::Ok().json(PlanMade::of(&made.0, &made.1, &[])));
     };
-    let mut desk = desk.to_change()?;
+    let mut context = context.to_change()?;
     for _ in 0..TRIES {
-        let planned_for = desk.programme.version();
+        let planned_for = context.programme.version();
         let pinned = if_programme_match(&ask, planned_for)?;
-        let made = planned(&desk, wanted.read(&desk.programme)?).await?;
+        let made = planned(&context, wanted.read(&context.programme)?).await?;
         let (plan, wishes) = &*made;
         let details: Vec<Details> = plan
             .placed
@@ -174,8 +174,8 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
         if details.is_empty() {
             return Ok(HttpResponse::Ok().json(PlanMade::of(plan, wishes, &[])));
         }
-        let post = desk.app.post();
-        let booked = desk
+        let post = context.app.post();
+        let booked = context
             .book(move |tx| {
                 if pinned && tx.began_at() != planned_for {
                     tx.stays_as_it_is();
@@ -192,7 +192,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
                 return Ok(HttpResponse::Created().json(PlanMade::of(plan, wishes, &ids)));
             }
             Ok(None) | Err(BookingError::Refused(Refusal::Conflicts(_))) => {
-                desk = desk.reloaded().await?;
+                context = context.reloaded().await?;
             }
             Err(error) => return Err(hopeless(error).into()),
         }
@@ -202,9 +202,15 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
 }
 
 /// Plans in this user's turn: many meetings may take seconds.
-async fn planned(desk: &Desk, wishes: Vec<Wish>) -> Result<Arc<(Plan, Vec<Wish>)>, Problem> {
-    let user = desk.seat.user.id.0;
-    let made = desk.app.plans.make(user, desk.programme.clone(), wishes);
+async fn planned(
+    context: &EventContext,
+    wishes: Vec<Wish>,
+) -> Result<Arc<(Plan, Vec<Wish>)>, Problem> {
+    let user = context.seat.user.id.0;
+    let made = context
+        .app
+        .plans
+        .make(user, context.programme.clone(), wishes);
     Ok(made.await?)
 }
 

@@ -110,8 +110,8 @@ pub(super) struct FoundTimes {
     responses((status = 200, description = "What was found", body = FoundTimes)),
 )]
 pub(super) async fn free_slots(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?;
-    let programme = &desk.programme;
+    let context = ask.context(&slug).await?;
+    let programme = &context.programme;
     let fields = fields(ask.query_string())?;
     let wish = parse(programme, &fields).map_err(|errors| unprocessable(errors.iter()))?;
     let found = search(programme, &wish);

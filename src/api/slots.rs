@@ -15,7 +15,7 @@ use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::tx::EventTx;
 use crate::slot::booking::{self, BookingError, Tell};
 use crate::slot::pages::hopeless;
@@ -43,19 +43,19 @@ use crate::web::problem::Problem;
     ),
 )]
 pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
-    let desk = ask.desk(&slug).await?.to_change()?;
+    let context = ask.context(&slug).await?.to_change()?;
     ask.query::<Nothing>()?;
-    let key = idempotency::key(&ask, desk.seat.user.id, desk.seat.event)?;
+    let key = idempotency::key(&ask, context.seat.user.id, context.seat.event)?;
     let new: NewSlot = ask.body()?;
     // What was booked under a key stays so, whatever has become of the programme since.
-    match find(&desk, key.clone()).await? {
+    match find(&context, key.clone()).await? {
         Found::Same(kept) => return Ok(booked(kept)),
         Found::Other => return Err(idempotency::reused()),
         Found::New => {}
     }
-    let (details, reasons) = new.read(&desk.programme)?;
-    let (post, wanted, under) = (desk.app.post(), details.clone(), key.clone());
-    let outcome = desk
+    let (details, reasons) = new.read(&context.programme)?;
+    let (post, wanted, under) = (context.app.post(), details.clone(), key.clone());
+    let outcome = context
         .book(move |tx| {
             if let Some(key) = &under
                 && key.find(tx.conn, tx.now)? != Found::New
@@ -75,7 +75,7 @@ pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
     match outcome {
         Ok(kept) => Ok(booked(kept)),
         Err(BookingError::Store(DieselError::RollbackTransaction)) => {
-            match find(&desk, key).await? {
+            match find(&context, key).await? {
                 Found::Same(kept) => Ok(booked(kept)),
                 _ => Err(idempotency::reused()),
             }
@@ -84,11 +84,11 @@ pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
     }
 }
 
-async fn find(desk: &Desk, key: Option<idempotency::Key>) -> Result<Found, Error> {
-    let (Some(key), now) = (key, desk.now) else {
+async fn find(context: &EventContext, key: Option<idempotency::Key>) -> Result<Found, Error> {
+    let (Some(key), now) = (key, context.now) else {
         return Ok(Found::New);
     };
-    let db = &desk.app.db;
+    let db = &context.app.db;
     db.read(move |conn| Ok(key.find(conn, now)?)).await
 }
 
@@ -115,7 +115,7 @@ fn booked(Kept { slot, answer }: Kept) -> HttpResponse {
     ),
 )]
 pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
-    let (desk, slot) = ask.slot(*id).await?;
+    let (context, slot) = ask.slot(*id).await?;
     ask.query::<Nothing>()?;
     let tag = etag(slot.version);
     if has_already(&ask, &tag)? {
@@ -124,7 +124,7 @@ pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
             .finish());
     }
     Ok(shown(
-        &in_sight(&desk.programme, &slot).ok_or(Error::NotFound)?,
+        &in_sight(&context.programme, &slot).ok_or(Error::NotFound)?,
     ))
 }
 
@@ -140,16 +140,16 @@ pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
     responses((status = 200, description = "The slot as it is now", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
 pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
-    let (desk, slot) = ask.slot(*id).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = ask.slot(*id).await?;
+    let context = context.to_change()?;
     ask.query::<Nothing>()?;
     let change: SlotChange = ask.body()?;
-    let (details, reasons) = change.read(&desk.programme, &slot.details)?;
+    let (details, reasons) = change.read(&context.programme, &slot.details)?;
     // Conditions come last: they decide only whether a request that is right in itself is carried out.
     required_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, desk.app.post());
+    let (id, version, post) = (slot.id, slot.version, context.app.post());
     let wanted = details.clone();
-    let changed = desk
+    let changed = context
         .book(move |tx| {
             booking::change(
                 tx,
@@ -177,12 +177,12 @@ pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
     responses((status = 204, description = "The slot is cancelled")),
 )]
 pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
-    let (desk, slot) = ask.slot(*id).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = ask.slot(*id).await?;
+    let context = context.to_change()?;
     ask.query::<Nothing>()?;
     required_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, desk.app.post());
-    let cancelled = desk
+    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let cancelled = context
         .book(move |tx| booking::cancel(tx, &post, id, version, Tell::Later))
         .await;
     match cancelled {
@@ -202,13 +202,13 @@ pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
     responses((status = 200, description = "The slot, confirmed", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
 pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
-    let (desk, slot) = ask.slot(*id).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = ask.slot(*id).await?;
+    let context = context.to_change()?;
     ask.query::<Nothing>()?;
     let reasons = ask.body_if_any::<Confirmation>()?.read()?;
     if_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, desk.app.post());
-    let confirmed = desk
+    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let confirmed = context
         .book(move |tx| {
             booking::confirm(tx, &post, id, version, &reasons)?;
             seen(tx, id)
@@ -228,12 +228,12 @@ pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
     responses((status = 200, description = "The slot, tentative", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
 pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
-    let (desk, slot) = ask.slot(*id).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = ask.slot(*id).await?;
+    let context = context.to_change()?;
     ask.query::<Nothing>()?;
     if_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, desk.app.post());
-    let withdrawn = desk
+    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let withdrawn = context
         .book(move |tx| {
             booking::withdraw(tx, &post, id, version, Tell::Later)?;
             seen(tx, id)

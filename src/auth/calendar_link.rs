@@ -9,7 +9,7 @@ use crate::auth::account::note;
 use crate::auth::session::TokenHash;
 use crate::auth::token::{Secret, TokenError};
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{Access, EventRole, Seat, UserId};
+use crate::auth::{AccessLevel, EventAccess, EventRole, UserId};
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::text::Line;
 use crate::core::time::Moment;
@@ -82,7 +82,7 @@ impl From<CalendarLinkError> for crate::web::Error {
 /// When they have too many already, or as the database says.
 pub fn make(
     conn: &mut Conn,
-    seat: &Seat,
+    seat: &EventAccess,
     name: &Line,
     now: Moment,
 ) -> Result<Secret, CalendarLinkError> {
@@ -135,7 +135,7 @@ type Row = (CalendarLinkId, String, String, Moment, Option<Moment>);
 /// As the database says.
 pub fn listed_for(
     conn: &mut Conn,
-    seat: &Seat,
+    seat: &EventAccess,
     marks: &UsageMarks,
 ) -> QueryResult<Vec<CalendarLink>> {
     let mut query = calendar_links::table
@@ -171,7 +171,7 @@ pub fn listed_for(
 /// When there is no such link for them, or as the database says.
 pub fn revoke(
     conn: &mut Conn,
-    seat: &Seat,
+    seat: &EventAccess,
     link: CalendarLinkId,
     now: Moment,
 ) -> Result<(), CalendarLinkError> {
@@ -290,7 +290,7 @@ pub fn open(
         return Ok(None);
     };
     // Whoever may see the event at all sees all of it.
-    if Access::of(admin, role.map(|Word(role)| role)).is_none() {
+    if AccessLevel::of(admin, role.map(|Word(role)| role)).is_none() {
         return Ok(None);
     }
     let key = UsageKey::CalendarLink(link);

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::auth::UserId;
-use crate::auth::session::{Caller, Token, TokenHash};
+use crate::auth::session::{CurrentUser, Token, TokenHash};
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{known_devices, users};
@@ -24,7 +24,7 @@ pub const KNOWN_SECONDS: i64 = 180 * 86_400;
 /// As the database says.
 pub fn known_to(
     conn: &mut Conn,
-    caller: &Caller,
+    caller: &CurrentUser,
     email: &str,
 ) -> QueryResult<Option<(TokenHash, UserId)>> {
     let Some(device) = caller.device() else {
@@ -45,7 +45,11 @@ pub fn known_to(
 ///
 /// # Errors
 /// As the database says.
-pub fn remember(conn: &mut Conn, caller: &Caller, user: UserId) -> Result<Option<Token>, Error> {
+pub fn remember(
+    conn: &mut Conn,
+    caller: &CurrentUser,
+    user: UserId,
+) -> Result<Option<Token>, Error> {
     let expires = caller.now.plus(KNOWN_SECONDS);
     if let Some(device) = caller.device() {
         let of_anybody: i64 = known_devices::table

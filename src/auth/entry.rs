@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 
-use crate::auth::session::{Caller, Token};
+use crate::auth::session::{CurrentUser, Token};
 use crate::auth::{User, device, store};
 use crate::db::Conn;
 use crate::web::Error;
@@ -19,7 +19,7 @@ impl Entry {
     ///
     /// # Errors
     /// As the database says.
-    pub fn begin(conn: &mut Conn, caller: &Caller, user: &User) -> Result<Self, Error> {
+    pub fn begin(conn: &mut Conn, caller: &CurrentUser, user: &User) -> Result<Self, Error> {
         let token = Token::fresh()?;
         store::begin_session(conn, user, &token.hash(), caller.token(), caller.now)?;
         Ok(Self {

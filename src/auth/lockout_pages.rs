@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::factor::set_up::in_words;
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::auth::throttle::lockout::{self, Lockouts};
 use crate::db::Conn;
 use crate::web::Error;
@@ -37,7 +37,7 @@ struct LockoutLine {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, lockouts) = app.db.read(move |conn| load(conn, &caller)).await?;
     render(&LockoutsPage {
         shell: session.shell("Lock-outs", Section::Users),
@@ -57,7 +57,7 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
     })
 }
 
-fn load(conn: &mut Conn, caller: &Caller) -> Result<(Session, Lockouts), Error> {
+fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<(Session, Lockouts), Error> {
     let session = caller.session(conn)?.administrator()?;
     Ok((session, lockout::current(conn, caller.now)?))
 }
@@ -68,7 +68,7 @@ fn load(conn: &mut Conn, caller: &Caller) -> Result<(Session, Lockouts), Error> 
 /// For everybody but administrators, when there is no such lock-out any more, or when the database fails.
 pub async fn lift(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let refusals = app.refusals.clone();

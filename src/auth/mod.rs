@@ -87,14 +87,14 @@ impl TextEnum for EventRole {
 
 /// What somebody may do at one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
+pub enum AccessLevel {
     /// See everything that officers see.
     Read,
     /// Change it.
     Change,
 }
 
-impl Access {
+impl AccessLevel {
     /// The rule: administrators change every event, officers theirs; observers read theirs; others have no access,
     /// and for them the event does not exist.
     #[must_use]
@@ -109,7 +109,7 @@ impl Access {
 
 /// Somebody's place at one event.
 #[derive(Debug, Clone)]
-pub struct Seat {
+pub struct EventAccess {
     /// Who.
     pub user: User,
     /// The event.
@@ -121,17 +121,17 @@ pub struct Seat {
     /// The version of its programme, when the seat was looked up.
     pub version: ProgrammeVersion,
     /// What they may do there.
-    pub access: Access,
+    pub level: AccessLevel,
     /// The token of a program that acts for them; `None` when they act themselves.
     bearer: Option<Bearer>,
     done: Option<Done>,
 }
 
-impl Seat {
+impl EventAccess {
     /// True for officers and administrators, unless they act by a token that may only read.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.access == Access::Change && self.scope() != Some(Scope::Read)
+        self.level == AccessLevel::Change && self.scope() != Some(Scope::Read)
     }
 
     /// Passes on those who may change the event.
@@ -142,7 +142,7 @@ impl Seat {
         if self.may_change() {
             return Ok(self);
         }
-        if self.access == Access::Change {
+        if self.level == AccessLevel::Change {
             return Err(Error::Forbidden(
                 "This token may only read. Make one that may write, on the page of your account."
                     .into(),
@@ -198,14 +198,18 @@ mod tests {
     #[test]
     fn access_follows_role_and_administrators_go_everywhere() {
         use EventRole::{Observer, Officer};
-        for (admin, role, access) in [
-            (true, None, Some(Access::Change)),
-            (true, Some(Observer), Some(Access::Change)),
-            (false, Some(Officer), Some(Access::Change)),
-            (false, Some(Observer), Some(Access::Read)),
+        for (admin, role, level) in [
+            (true, None, Some(AccessLevel::Change)),
+            (true, Some(Observer), Some(AccessLevel::Change)),
+            (false, Some(Officer), Some(AccessLevel::Change)),
+            (false, Some(Observer), Some(AccessLevel::Read)),
             (false, None, None),
         ] {
-            assert_eq!(Access::of(admin, role), access, "admin {admin}, {role:?}");
+            assert_eq!(
+                AccessLevel::of(admin, role),
+                level,
+                "admin {admin}, {role:?}"
+            );
         }
     }
 }

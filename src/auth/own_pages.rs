@@ -11,7 +11,7 @@ use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
 use crate::auth::hashing::Place;
 use crate::auth::password;
-use crate::auth::session::{self, Caller, Session};
+use crate::auth::session::{self, CurrentUser, Session};
 use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Counters};
 use crate::auth::token::{self, Token};
@@ -109,7 +109,7 @@ struct Own {
     reset_at: Option<Moment>,
 }
 
-fn load(conn: &mut Conn, caller: &Caller) -> Result<Own, Error> {
+fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<Own, Error> {
     let session = caller.session(conn)?;
     let user = session.user.id;
     Ok(Own {
@@ -159,7 +159,7 @@ pub(crate) async fn knows_password(
 ///
 /// # Errors
 /// When nobody is signed in, or the database fails.
-pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let own = app.db.read(move |conn| load(conn, &caller)).await?;
     render(&AccountPage::new(&own, &Form::default()))
 }
@@ -170,7 +170,7 @@ pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, E
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn change_password(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (now, address) = (caller.now, caller.address);
@@ -210,7 +210,7 @@ pub async fn change_password(
 /// When nobody is signed in, no session of theirs has that reference, or the database fails.
 pub async fn end_session(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     reference: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     app.db

@@ -13,7 +13,7 @@ use crate::auth::entry::{self, Entry};
 use crate::auth::factor::{self, step};
 use crate::auth::hashing::Place;
 use crate::auth::onward::{self, Onward};
-use crate::auth::session::{Asked, COOKIE, Caller, Token, removal_cookie};
+use crate::auth::session::{Asked, COOKIE, CurrentUser, Token, removal_cookie};
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, device, hashing, store};
 use crate::core::time::Moment;
@@ -70,7 +70,7 @@ impl SignInPage {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let form = Form::new(Fields::from_pairs(
@@ -93,7 +93,7 @@ pub async fn show(
 /// When there were too many tries, or the database fails.
 pub async fn sign_in(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["email", "password"], onward::FIELDS.as_slice()].concat())?;
@@ -143,7 +143,7 @@ fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
 /// When the database or a template fails.
 pub async fn go_on(
     app: &App,
-    caller: Caller,
+    caller: CurrentUser,
     user: User,
     onward: Onward,
 ) -> Result<HttpResponse, Error> {
@@ -182,7 +182,7 @@ enum Way {
 }
 
 impl Way {
-    fn of(conn: &mut Conn, caller: &Caller, user: &User) -> Result<Self, Error> {
+    fn of(conn: &mut Conn, caller: &CurrentUser, user: &User) -> Result<Self, Error> {
         let has_one = factor::store::of(conn, user.id)?.is_some();
         if !has_one && !factor::store::must_have(conn, user)? {
             return Ok(Self::In(Entry::begin(conn, caller, user)?));
@@ -215,7 +215,7 @@ fn missing(fields: &Fields) -> FieldErrors {
 /// take the same way at the same cost.
 async fn authenticate(
     app: &App,
-    caller: &Caller,
+    caller: &CurrentUser,
     fields: &Fields,
 ) -> Result<Option<Account>, Error> {
     let email = fields.get("email").trim().to_lowercase();
@@ -261,7 +261,11 @@ async fn authenticate(
 }
 
 /// Finds where a try is counted and where it waits, unless it is over a limit already: then nothing is written.
-async fn admission(app: &App, caller: &Caller, email: &str) -> Result<(Counters, Place), Error> {
+async fn admission(
+    app: &App,
+    caller: &CurrentUser,
+    email: &str,
+) -> Result<(Counters, Place), Error> {
     let (asker, now, address) = (caller.clone(), caller.now, caller.address);
     let stranger = Counters::of_sign_in(email, address);
     if caller.device().is_none() {
@@ -289,7 +293,7 @@ async fn admission(app: &App, caller: &Caller, email: &str) -> Result<(Counters,
 /// Notes a refusal at an account; where there is none, as much is written.
 async fn refuse(
     app: &App,
-    caller: &Caller,
+    caller: &CurrentUser,
     account: Option<Account>,
     counters: Counters,
 ) -> Result<(), Error> {
@@ -308,7 +312,7 @@ async fn refuse(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn sign_out(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     if let Some(token) = caller.token().cloned() {
         app.db
             .write(move |conn| {

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::app::App;
 use crate::auth::token::{self, Bearer};
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{Access, Seat, User, device, store};
+use crate::auth::{AccessLevel, EventAccess, User, device, store};
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::web::done::{self, Done};
@@ -197,28 +197,28 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
-    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
+    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
         let place = store::role_at(conn, self.user.id, slug)?;
         self.seat_at(slug, place)
     }
 
-    fn seat_at(&self, slug: &str, place: Option<store::Place>) -> Result<Seat, Error> {
+    fn seat_at(&self, slug: &str, place: Option<store::Place>) -> Result<EventAccess, Error> {
         let place = place.ok_or(Error::NotFound)?;
-        let access = Access::of(self.user.admin, place.role).ok_or(Error::NotFound)?;
-        Ok(Seat {
+        let level = AccessLevel::of(self.user.admin, place.role).ok_or(Error::NotFound)?;
+        Ok(EventAccess {
             user: self.user.clone(),
             event: place.event,
             slug: slug.to_owned(),
             event_name: place.name,
             version: place.version,
-            access,
+            level,
             bearer: self.bearer.clone(),
             done: self.done,
         })
     }
 }
 
-impl Seat {
+impl EventAccess {
     /// The frame of a page of this event.
     #[must_use]
     pub fn shell(&self, title: impl Into<String>, section: Section) -> Shell {
@@ -254,7 +254,7 @@ impl Asked {
 /// Made without waiting, so that a handler can look up session, role and content in one unit of work:
 /// `let seat = caller.seat(conn, &slug)?;`
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct CurrentUser {
     /// Now, by the server's clock.
     pub now: Moment,
     /// Where the request comes from; headers are believed from a proxy of ours only.
@@ -269,7 +269,7 @@ pub struct Caller {
     marks: UsageMarks,
 }
 
-impl Caller {
+impl CurrentUser {
     /// The same caller for something that goes on by itself: it does not count as using the session.
     #[must_use]
     pub fn unnoticed(self) -> Self {
@@ -362,7 +362,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
-    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<Seat, Error> {
+    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
         if self.bearer {
             return self.session(conn)?.seat(conn, slug);
         }
@@ -377,7 +377,7 @@ impl Caller {
     }
 }
 
-impl FromRequest for Caller {
+impl FromRequest for CurrentUser {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
@@ -386,9 +386,9 @@ impl FromRequest for Caller {
     }
 }
 
-fn caller(request: &HttpRequest) -> Option<Caller> {
+fn caller(request: &HttpRequest) -> Option<CurrentUser> {
     let app = request.app_data::<web::Data<App>>()?;
-    Some(Caller {
+    Some(CurrentUser {
         now: app.clock.now(),
         address: client::of(request),
         token: request

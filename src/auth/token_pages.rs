@@ -6,7 +6,7 @@ use askama::Template;
 use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::{self, Caller, Session, SignedIn};
+use crate::auth::session::{self, CurrentUser, Session, SignedIn};
 use crate::auth::store;
 use crate::auth::token::{self, Scope, Secret, TokenId};
 use crate::core::text::Line;
@@ -70,7 +70,7 @@ pub async fn new(SignedIn(session): SignedIn) -> Result<HttpResponse, Error> {
 /// When nobody is signed in, there were too many tries or tokens, or the database fails.
 pub async fn make(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     SignedIn(session): SignedIn,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -114,7 +114,7 @@ pub async fn make(
 /// When nobody is signed in, they have no such token, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     token: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     app.db

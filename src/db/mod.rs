@@ -324,8 +324,8 @@ impl Db {
         };
         Ok(Self {
             url: Arc::new(url.clone()),
-            readers: pool(Access::Read, readers)?,
-            writers: pool(Access::Write, writers)?,
+            readers: pool(ConnectionMode::Read, readers)?,
+            writers: pool(ConnectionMode::Write, writers)?,
             writer: matches!(url, DatabaseUrl::Sqlite(_)).then(Arc::default),
             reading: Arc::new(Semaphore::new(readers as usize)),
             known: Arc::new(upgrade::known()?),
@@ -627,7 +627,7 @@ fn check_not_newer(connection: &mut Conn) -> Result<(), DbError> {
 
 /// What a pooled connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+enum ConnectionMode {
     Read,
     Write,
 }
@@ -635,7 +635,7 @@ enum Access {
 /// Makes pooled connections of the right kind.
 struct Manager {
     url: DatabaseUrl,
-    access: Access,
+    access: ConnectionMode,
 }
 
 impl ManageConnection for Manager {
@@ -644,7 +644,7 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Conn, DbError> {
         let mut connection = connect(&self.url)?;
-        if self.access == Access::Read {
+        if self.access == ConnectionMode::Read {
             refuse_writes(&mut connection)?;
         }
         Ok(connection)

@@ -6,9 +6,9 @@ use askama::Template;
 use super::change::{self, DelegationError};
 use super::forms::{self, contact_field};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::delegation::{Delegation, MOST_CONTACTS, Role};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::pages::settings::ZONES;
 use crate::notice::link::Link;
 use crate::notice::link_store;
@@ -76,15 +76,15 @@ struct ContactRow {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     render(&DelegationsPage {
-        shell: desk.seat.shell("Delegations", Section::Delegations),
-        slug: desk.seat.slug.clone(),
-        delegations: desk.programme.delegations.to_vec(),
-        may_change: desk.seat.may_change(),
+        shell: context.seat.shell("Delegations", Section::Delegations),
+        slug: context.seat.slug.clone(),
+        delegations: context.programme.delegations.to_vec(),
+        may_change: context.seat.may_change(),
     })
 }
 
@@ -94,20 +94,20 @@ pub async fn index(
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    let next = desk
+    let next = context
         .programme
         .delegations
         .iter()
         .map(|each| each.precedence + 1)
         .max()
         .unwrap_or(0);
-    let role = if desk.programme.chair().is_none() {
+    let role = if context.programme.chair().is_none() {
         "chair"
     } else {
         "guest"
@@ -117,7 +117,7 @@ pub async fn new(
         ("precedence", next.to_string()),
         ("party_size", "6".to_owned()),
     ]);
-    render(&page(&desk, None, Form::new(fields)))
+    render(&page(&context, None, Form::new(fields)))
 }
 
 /// `GET /events/{slug}/delegations/{code}`
@@ -126,16 +126,16 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn edit(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let stored = desk
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let stored = context
         .programme
         .delegation_by_code(&code)
         .ok_or(Error::NotFound)?;
-    let form = Form::new(forms::fields_of(&desk.programme.event, stored));
+    let form = Form::new(forms::fields_of(&context.programme.event, stored));
     let id = stored.id;
     let (links, former) = app
         .db
@@ -148,7 +148,7 @@ pub async fn edit(
         who: contact.name.to_string(),
         href: format!(
             "/events/{}/contacts/{}/erasure",
-            desk.seat.slug, contact.id.0
+            context.seat.slug, contact.id.0
         ),
     });
     let former = former.into_iter().map(|(address, mail)| Forgettable {
@@ -163,10 +163,10 @@ pub async fn edit(
     render(&DelegationPage {
         private_page: Some(PrivatePage {
             address: app.config.links().address(link),
-            life: LinkWords::of(&desk.programme.event, &links, desk.now),
+            life: LinkWords::of(&context.programme.event, &links, context.now),
         }),
         forgettable: contacts.chain(former).collect(),
-        ..page(&desk, Some(stored), form)
+        ..page(&context, Some(stored), form)
     })
 }
 
@@ -176,14 +176,14 @@ pub async fn edit(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    save(&desk, None, forms::known_fields(fields)?).await
+    save(&context, None, forms::known_fields(fields)?).await
 }
 
 /// `POST /events/{slug}/delegations/{code}`
@@ -192,17 +192,17 @@ pub async fn add(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn update(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let stored = desk
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let stored = context
         .programme
         .delegation_by_code(&code)
         .ok_or(Error::NotFound)?;
-    save(&desk, Some(stored), forms::known_fields(fields)?).await
+    save(&context, Some(stored), forms::known_fields(fields)?).await
 }
 
 /// `POST /events/{slug}/delegations/{code}/removal`
@@ -211,40 +211,46 @@ pub async fn update(
 /// For those who may not change the event, and when there is no such delegation or slots name it.
 pub async fn remove(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let stored = desk
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let stored = context
         .programme
         .delegation_by_code(&code)
         .ok_or(Error::NotFound)?;
     let id = stored.id;
-    match desk.write(move |tx| change::remove(tx, id)).await {
+    match context.write(move |tx| change::remove(tx, id)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", desk.seat.slug),
+            &format!("/events/{}/delegations", context.seat.slug),
             "removed",
         )),
         Err(error) => {
-            let fields = forms::fields_of(&desk.programme.event, stored);
+            let fields = forms::fields_of(&context.programme.event, stored);
             let form = Form::rejected(fields, field_errors(error)?);
-            conflict(&page(&desk, Some(stored), form))
+            conflict(&page(&context, Some(stored), form))
         }
     }
 }
 
 async fn save(
-    desk: &Desk,
+    context: &EventContext,
     stored: Option<&Delegation>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let parsed = forms::parse(&desk.programme.event, &fields, stored.map(|each| each.id));
+    let parsed = forms::parse(
+        &context.programme.event,
+        &fields,
+        stored.map(|each| each.id),
+    );
     let delegation = match parsed {
         Ok(delegation) => delegation,
-        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+        Err(errors) => {
+            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
+        }
     };
     let is_new = stored.is_none();
     let work = move |tx: &mut crate::event::tx::EventTx<'_>| {
@@ -254,14 +260,14 @@ async fn save(
             change::change(tx, &delegation)
         }
     };
-    match desk.write(work).await {
+    match context.write(work).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", desk.seat.slug),
+            &format!("/events/{}/delegations", context.seat.slug),
             "saved",
         )),
         Err(error) => {
             let errors = field_errors(error)?;
-            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
         }
     }
 }
@@ -284,8 +290,8 @@ fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
     Ok(errors)
 }
 
-fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage {
-    let delegations = format!("/events/{}/delegations", desk.seat.slug);
+fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> DelegationPage {
+    let delegations = format!("/events/{}/delegations", context.seat.slug);
     let (title, action) = match stored {
         Some(each) => (
             each.name.to_string(),
@@ -293,10 +299,10 @@ fn page(desk: &Desk, stored: Option<&Delegation>, form: Form) -> DelegationPage 
         ),
         None => ("Add a delegation".to_owned(), delegations.clone()),
     };
-    let venue = &desk.programme.event;
+    let venue = &context.programme.event;
     let text = |name: &'static str, label: &'static str| TextField::new(name, label);
     DelegationPage {
-        shell: desk.seat.shell(title, Section::Delegations).form(&form),
+        shell: context.seat.shell(title, Section::Delegations).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         private_page: None,
         action,

@@ -2,7 +2,7 @@
 
 pub mod archive;
 pub mod change;
-pub mod desk;
+pub mod context;
 pub mod file;
 pub mod forms;
 pub mod live;

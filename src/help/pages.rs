@@ -8,7 +8,7 @@ use askama::Template;
 use super::html::{self, Heading, RenderedTopic};
 use super::{TOPICS, Topic};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::web::Error;
 use crate::web::page::{Shell, render};
 
@@ -36,7 +36,7 @@ struct HelpTopicPage {
 ///
 /// # Errors
 /// When the template fails.
-pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     render(&HelpIndexPage {
         shell: shell(&app, caller, "Help").await,
         topics: TOPICS,
@@ -49,7 +49,7 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
 /// [`Error::NotFound`] when there is no such chapter.
 pub async fn topic(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let position = TOPICS.iter().position(|topic| topic.name == *name);
@@ -65,7 +65,7 @@ pub async fn topic(
 
 /// Builds the frame, with the navigation of a user who is signed in. Visitors without a cookie cost no query, and when the
 /// database does not answer the manual is shown all the same.
-async fn shell(app: &App, caller: Caller, title: &str) -> Shell {
+async fn shell(app: &App, caller: CurrentUser, title: &str) -> Shell {
     let shell = Shell::new(title);
     if caller.token().is_none() {
         return shell;

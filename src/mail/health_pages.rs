@@ -10,7 +10,7 @@ use super::outbox::{self, Counts, Pause, Standing};
 use super::transport::Transport;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::auth::throttle::{self, Counters};
 use crate::core::text::Email;
 use crate::core::time::Moment;
@@ -73,7 +73,7 @@ struct Queue {
 ///
 /// # Errors
 /// For everybody but administrators.
-pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let queue = queue(&app, caller).await?;
     render(&page(&app, queue, Form::default(), Vec::new()))
 }
@@ -84,7 +84,7 @@ pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, E
 /// For everybody but administrators; when it was tried too often.
 pub async fn try_out(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let queue = queue(&app, caller).await?;
@@ -118,7 +118,7 @@ pub async fn try_out(
 /// For everybody but administrators.
 pub async fn pause(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&["method"])?;
@@ -157,7 +157,7 @@ pub async fn pause(
     Ok(see_other_done("/mail", word))
 }
 
-async fn queue(app: &web::Data<App>, caller: Caller) -> Result<Queue, Error> {
+async fn queue(app: &web::Data<App>, caller: CurrentUser) -> Result<Queue, Error> {
     let mailbox = app.config.mailbox.as_ref().map(ImapUrl::name);
     app.db
         .read(move |conn| {

@@ -10,15 +10,15 @@ use super::health_pages::PauseWords;
 use super::outbox::{self, Enclosed, Mail, MailId, MailState, MailSummary, Readiness};
 use super::{enclosure, inbox};
 use crate::app::App;
-use crate::auth::session::{Caller, Session};
-use crate::auth::{Seat, User};
+use crate::auth::session::{CurrentUser, Session};
+use crate::auth::{EventAccess, User};
 use crate::core::event::Event;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, Zone};
 use crate::db::Conn;
 use crate::db::word::Word;
 use crate::event::archive;
-use crate::event::desk::seats;
+use crate::event::context::accessible_events;
 use crate::queue::Owner;
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -104,13 +104,13 @@ struct MailLine {
 ///
 /// # Errors
 /// When nobody is signed in.
-pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, mut mails, paused, came_in) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
             let (mut lines, mut came_in) = (Vec::new(), None);
-            for (event, seat) in seats(conn, &session)? {
+            for (event, seat) in accessible_events(conn, &session)? {
                 if seat.may_change() {
                     *came_in.get_or_insert(0) += inbox::attention(conn, event.id)?;
                 }
@@ -158,9 +158,9 @@ pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, 
 /// A mail that the caller may see; one of another event is not there.
 fn mail_of(
     conn: &mut Conn,
-    caller: &Caller,
+    caller: &CurrentUser,
     id: MailId,
-) -> Result<(Session, Event, Seat, Mail), Error> {
+) -> Result<(Session, Event, EventAccess, Mail), Error> {
     let session = caller.session(conn)?;
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
     if mail.summary.event_id.is_none() && session.user.admin {
@@ -168,7 +168,7 @@ fn mail_of(
             "This letter has a link by which its reader sets a password, so nobody else may open it. How it stands is said in the list of mails.".into(),
         ));
     }
-    let (event, seat) = seats(conn, &session)?
+    let (event, seat) = accessible_events(conn, &session)?
         .into_iter()
         .find(|(event, _)| Some(event.id) == mail.summary.event_id)
         .ok_or(Error::NotFound)?;
@@ -186,7 +186,7 @@ struct Shelf {
 
 impl Shelf {
     /// Those of an event.
-    fn of(event: &Event, seat: &Seat) -> Self {
+    fn of(event: &Event, seat: &EventAccess) -> Self {
         Self {
             name: event.slug.to_string(),
             zone: event.time_zone,
@@ -273,7 +273,7 @@ pub(super) fn in_zone(zone: Zone, moment: Moment) -> String {
 /// When the caller may not change its event.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
@@ -305,7 +305,7 @@ pub async fn show(
 /// When the caller may not change its event, or the mail has no such part.
 pub async fn html(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
@@ -335,7 +335,7 @@ pub fn reader_sees(raw: &[u8]) -> Result<HttpResponse, Error> {
 /// When the caller has no part in its event, or the bytes have been wiped.
 pub async fn source(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
@@ -371,7 +371,7 @@ pub async fn source(
 /// When the caller may not change its event, or nothing comes with the mail.
 pub async fn enclosed(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
@@ -433,7 +433,7 @@ async fn set(app: &App, user: &User, says: &str) -> Result<Bytes, Error> {
 /// For those who may not change its event, and when nothing is amiss with the mail.
 pub async fn retry(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -461,7 +461,7 @@ pub async fn retry(
 }
 
 /// Who may send a mail again, and where they go on: what nobody may read can be sent again all the same.
-fn retrier(conn: &mut Conn, caller: &Caller, id: MailId) -> Result<(User, String), Error> {
+fn retrier(conn: &mut Conn, caller: &CurrentUser, id: MailId) -> Result<(User, String), Error> {
     let mail = outbox::summary(conn, id)?;
     if mail.is_some_and(|mail| mail.event_id.is_none()) {
         let session = caller.session(conn)?;

@@ -9,7 +9,7 @@ use super::link_store::{self, Issued};
 use super::link_words::LinkWords;
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::delegation::DelegationId;
 use crate::core::notice::answer::{Answer, Outcome, Reply, Said, Via};
 use crate::core::notice::{Method, Notice};
@@ -17,7 +17,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text;
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::mail::language::Language;
 use crate::mail::outbox::{self, MailId, MailSummary};
 use crate::mail::words::SlotWords;
@@ -122,11 +122,11 @@ fn how(programme: &Programme, answer: &Answer) -> String {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let event = desk.programme.event.id;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let event = context.programme.event.id;
     let (mails, links) = app
         .db
         .read(move |conn| {
@@ -134,11 +134,15 @@ pub async fn index(
             Ok::<_, Error>((mails, link_store::of_event(conn, event)?))
         })
         .await?;
-    render(&page(&desk, mails, &links))
+    render(&page(&context, mails, &links))
 }
 
-fn page(desk: &Desk, mails: Vec<MailSummary>, links: &HashMap<DelegationId, Issued>) -> ToldPage {
-    let programme = &desk.programme;
+fn page(
+    context: &EventContext,
+    mails: Vec<MailSummary>,
+    links: &HashMap<DelegationId, Issued>,
+) -> ToldPage {
+    let programme = &context.programme;
     let mut by_notice: HashMap<(SlotId, DelegationId, i32), Vec<MailLink>> = HashMap::new();
     for mail in mails {
         if let (Some(slot), Some(delegation)) = (mail.slot_id, mail.delegation_id) {
@@ -170,7 +174,7 @@ fn page(desk: &Desk, mails: Vec<MailSummary>, links: &HashMap<DelegationId, Issu
                 link: links
                     .get(&delegation.id)
                     .filter(|_| !notices.is_empty())
-                    .map(|links| LinkWords::of(&programme.event, links, desk.now)),
+                    .map(|links| LinkWords::of(&programme.event, links, context.now)),
                 lines: notices
                     .into_iter()
                     .map(|notice| told_line(programme, notice, &mut by_notice))
@@ -179,12 +183,12 @@ fn page(desk: &Desk, mails: Vec<MailSummary>, links: &HashMap<DelegationId, Issu
         })
         .collect();
     ToldPage {
-        shell: desk
+        shell: context
             .seat
             .shell("Told and answered", Section::Notices)
-            .live(desk.live_page()),
-        slug: desk.seat.slug.clone(),
-        may_open: desk.seat.may_change(),
+            .live(context.live_page()),
+        slug: context.seat.slug.clone(),
+        may_open: context.seat.may_change(),
         summary: summary(&parties),
         parties,
     }
@@ -255,16 +259,18 @@ fn told_line(
 /// For those who may not change the event; when the delegation was told something newer meanwhile.
 pub async fn note(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let fields = fields.only(&["delegation", "sequence", "answer", "comment"])?;
     let mut errors = FieldErrors::default();
-    let party = desk.programme.delegation_by_code(fields.get("delegation"));
-    let notice = party.and_then(|party| desk.programme.ledger.expected(slot.id, party.id));
+    let party = context
+        .programme
+        .delegation_by_code(fields.get("delegation"));
+    let notice = party.and_then(|party| context.programme.ledger.expected(slot.id, party.id));
     if notice.is_none() {
         errors.add(
             "delegation",
@@ -278,18 +284,18 @@ pub async fn note(
     let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
     let (Some(notice), Some(reply), Some(comment)) = (notice, reply, comment) else {
         let form = Form::rejected(fields, errors);
-        return unprocessable(&with_answer(&desk, &slot, form).await?);
+        return unprocessable(&with_answer(&context, &slot, form).await?);
     };
     let (slot, delegation) = (notice.slot, notice.delegation);
     let said = Said {
         reply,
         comment,
         via: Via::Office,
-        by: desk.seat.user.name.to_string(),
+        by: context.seat.user.name.to_string(),
         sequence: notice.sequence,
-        at: desk.now,
+        at: context.now,
     };
-    let outcome = desk
+    let outcome = context
         .write(move |tx| Ok::<_, Error>(answering::receive(tx, (slot, delegation), said)?))
         .await?;
     match outcome {
@@ -309,22 +315,23 @@ pub async fn note(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn renew(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let party = desk.programme.delegation_by_code(&code);
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let party = context.programme.delegation_by_code(&code);
     let party = party.ok_or(Error::NotFound)?;
     let (id, name) = (party.id, party.name.to_string());
-    desk.write(move |tx| {
-        link_store::renew(tx.conn, id, tx.now)?;
-        Ok::<_, Error>(tx.record(Action::NoticeLinksRenewed, (id.0, &name), None, None)?)
-    })
-    .await?;
-    let slug = &desk.seat.slug;
+    context
+        .write(move |tx| {
+            link_store::renew(tx.conn, id, tx.now)?;
+            Ok::<_, Error>(tx.record(Action::NoticeLinksRenewed, (id.0, &name), None, None)?)
+        })
+        .await?;
+    let slug = &context.seat.slug;
     Ok(see_other_done(
         &format!("/events/{slug}/delegations/{code}"),
         "links-renewed",

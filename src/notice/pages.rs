@@ -6,14 +6,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;
 use crate::core::slot::SlotId;
 use crate::core::text::Line;
 use crate::db::DbError;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::tx::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
@@ -117,38 +117,38 @@ impl From<NoticeError> for Error {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    render(&page(&desk, Form::default()).await?)
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    render(&page(&context, Form::default()).await?)
 }
 
-async fn page(desk: &Desk, form: Form) -> Result<NoticesPage, Error> {
-    let event = &desk.programme.event;
+async fn page(context: &EventContext, form: Form) -> Result<NoticesPage, Error> {
+    let event = &context.programme.event;
     let id = event.id;
-    let counts = desk
+    let counts = context
         .app
         .db
         .read(move |conn| Ok::<_, Error>(outbox::counts(conn, Some(id))?))
         .await?;
-    let parties = pending(&desk.programme)
+    let parties = pending(&context.programme)
         .iter()
-        .map(|theirs| card(desk, &form, theirs))
+        .map(|theirs| card(context, &form, theirs))
         .collect();
     Ok(NoticesPage {
-        shell: desk.seat.shell("Notices", Section::Notices).form(&form),
+        shell: context.seat.shell("Notices", Section::Notices).form(&form),
         slug: event.slug.to_string(),
-        revision: desk.programme.version().to_string(),
+        revision: context.programme.version().to_string(),
         parties,
         failed: counts.need_attention(),
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
         form,
     })
 }
 
-fn card(desk: &Desk, form: &Form, theirs: &Pending<'_>) -> PartyCard {
-    let event = &desk.programme.event;
+fn card(context: &EventContext, form: &Form, theirs: &Pending<'_>) -> PartyCard {
+    let event = &context.programme.event;
     let delegation = theirs.delegation;
     let items = theirs.news.iter().map(|(slot, news)| {
         let name = reason_field(slot.id, delegation.code.as_str());
@@ -192,18 +192,18 @@ fn reason_field(slot: SlotId, code: &str) -> String {
 /// For those who may not change the event; when the programme is not the one that was looked at.
 pub async fn send(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["revision", "to"])?;
     let seen = seen(&fields)?;
     let mut to = Vec::new();
     for code in fields.all("to") {
-        to.push(delegation(&desk, code)?);
+        to.push(delegation(&context, code)?);
     }
     if to.is_empty() {
         return Err(Error::BadRequest(
@@ -211,16 +211,17 @@ pub async fn send(
         ));
     }
     let post = app.post();
-    desk.write(move |tx| {
-        as_seen(tx, seen)?;
-        for delegation in to {
-            tell_all(tx, &post, delegation)?;
-        }
-        Ok::<_, NoticeError>(())
-    })
-    .await?;
+    context
+        .write(move |tx| {
+            as_seen(tx, seen)?;
+            for delegation in to {
+                tell_all(tx, &post, delegation)?;
+            }
+            Ok::<_, NoticeError>(())
+        })
+        .await?;
     app.mail_bell.ring();
-    let slug = &desk.programme.event.slug;
+    let slug = &context.programme.event.slug;
     Ok(see_other_done(
         &format!("/events/{slug}/notices"),
         "letters-sent",
@@ -233,15 +234,15 @@ pub async fn send(
 /// For those who may not change the event; when the programme is not the one that was looked at.
 pub async fn skip(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let seen = seen(&fields)?;
-    let delegation = delegation(&desk, fields.get("to"))?;
+    let delegation = delegation(&context, fields.get("to"))?;
     let slot = fields.get("slot").parse().map(SlotId).map_err(|_| {
         Error::BadRequest("The form names no slot. Open the notices again.".to_owned())
     })?;
@@ -249,19 +250,20 @@ pub async fn skip(
     let fields = fields.only(&["revision", "to", "slot", &name])?;
     let mut errors = FieldErrors::default();
     let Some(reason) = errors.check(&name, "Reason", Line::parse(fields.get(&name))) else {
-        return unprocessable(&page(&desk, Form::rejected(fields, errors)).await?);
+        return unprocessable(&page(&context, Form::rejected(fields, errors)).await?);
     };
     let post = app.post();
-    desk.write(move |tx| {
-        as_seen(tx, seen)?;
-        if take_as_told(tx, &post, delegation, slot, reason.as_str())? {
-            Ok(())
-        } else {
-            Err(NoticeError::Nothing)
-        }
-    })
-    .await?;
-    let slug = &desk.programme.event.slug;
+    context
+        .write(move |tx| {
+            as_seen(tx, seen)?;
+            if take_as_told(tx, &post, delegation, slot, reason.as_str())? {
+                Ok(())
+            } else {
+                Err(NoticeError::Nothing)
+            }
+        })
+        .await?;
+    let slug = &context.programme.event.slug;
     Ok(see_other_done(
         &format!("/events/{slug}/notices"),
         "skipped",
@@ -274,26 +276,26 @@ pub async fn skip(
 /// When the caller may not change the event, or there is nothing to tell.
 pub async fn preview(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    desk.seat.to_open_letters()?;
-    let to = delegation(&desk, &code)?;
-    let mails = drafts(&desk, to).await?;
-    let name = desk
+    let context = EventContext::at(&app, caller, slug).await?;
+    context.seat.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mails = drafts(&context, to).await?;
+    let name = context
         .programme
         .delegation(to)
         .map(|party| party.name.to_string())
         .unwrap_or_default();
     render(&PreviewPage {
-        shell: desk
+        shell: context
             .seat
             .shell(format!("Letter to {name}"), Section::Notices),
-        slug: desk.programme.event.slug.to_string(),
+        slug: context.programme.event.slug.to_string(),
         code,
-        revision: desk.programme.version().to_string(),
+        revision: context.programme.version().to_string(),
         mails: (0..).zip(&mails).map(mail_preview).collect(),
     })
 }
@@ -318,14 +320,14 @@ fn mail_preview((number, mail): (usize, &Draft)) -> MailPreview {
 /// As [`preview`]; when there is no such mail.
 pub async fn copy(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String, usize)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    desk.seat.to_open_letters()?;
-    let to = delegation(&desk, &code)?;
-    let mails = drafts(&desk, to).await?;
+    let context = EventContext::at(&app, caller, slug).await?;
+    context.seat.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mails = drafts(&context, to).await?;
     reader_sees(mails.get(copy).ok_or(Error::NotFound)?.as_sent())
 }
 
@@ -335,25 +337,29 @@ pub async fn copy(
 /// As [`copy`]; when nothing comes with that mail.
 pub async fn enclosed(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String, usize)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    desk.seat.to_open_letters()?;
-    let to = delegation(&desk, &code)?;
-    let mut mails = drafts(&desk, to).await?;
+    let context = EventContext::at(&app, caller, slug).await?;
+    context.seat.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mut mails = drafts(&context, to).await?;
     if copy >= mails.len() || mails[copy].is_needless() {
         return Err(Error::NotFound);
     }
     let (name, unset) = mails.swap_remove(copy).enclosure.ok_or(Error::NotFound)?;
-    paper_of_draft(&app, &desk.seat.user, &name, &unset.says).await
+    paper_of_draft(&app, &context.seat.user, &name, &unset.says).await
 }
 
 /// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
-async fn drafts(desk: &Desk, to: DelegationId) -> Result<Vec<Draft>, Error> {
-    let (post, programme, now) = (desk.app.post(), Arc::clone(&desk.programme), desk.now);
-    let db = &desk.app.db;
+async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<Draft>, Error> {
+    let (post, programme, now) = (
+        context.app.post(),
+        Arc::clone(&context.programme),
+        context.now,
+    );
+    let db = &context.app.db;
     let drafts: Vec<Draft> = db
         .read_long(move |conn| {
             conn.snapshot(|conn| {
@@ -367,8 +373,8 @@ async fn drafts(desk: &Desk, to: DelegationId) -> Result<Vec<Draft>, Error> {
     Ok(drafts)
 }
 
-fn delegation(desk: &Desk, code: &str) -> Result<DelegationId, Error> {
-    let found = desk.programme.delegation_by_code(code);
+fn delegation(context: &EventContext, code: &str) -> Result<DelegationId, Error> {
+    let found = context.programme.delegation_by_code(code);
     found.map(|party| party.id).ok_or(Error::NotFound)
 }
 

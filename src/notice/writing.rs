@@ -37,13 +37,13 @@ pub(crate) fn write_to(
         return Ok(());
     }
     let programme = tx.programme();
-    let desk = WritingDesk::of(tx.conn, &programme, post, delegation, items, tx.now)?;
+    let context = WritingContext::of(tx.conn, &programme, post, delegation, items, tx.now)?;
     let drafts =
-        desk.drafts(|reader, sequence| outbox::supersede_unsent(tx.conn, reader, sequence))?;
+        context.drafts(|reader, sequence| outbox::supersede_unsent(tx.conn, reader, sequence))?;
     for draft in drafts {
         outbox::store_draft(tx.conn, draft)?;
     }
-    Ok(remember(tx, desk.notices)?)
+    Ok(remember(tx, context.notices)?)
 }
 
 /// Composes the mails that would go to a delegation now, and stores nothing.
@@ -58,8 +58,8 @@ pub(crate) fn preview_to(
     items: &[Item],
     now: Moment,
 ) -> Result<Vec<outbox::Draft>, TellError> {
-    let desk = WritingDesk::of(conn, programme, post, delegation, items, now)?;
-    desk.drafts(|reader, sequence| outbox::knowledge_of(conn, reader, sequence))
+    let context = WritingContext::of(conn, programme, post, delegation, items, now)?;
+    context.drafts(|reader, sequence| outbox::knowledge_of(conn, reader, sequence))
 }
 
 /// What a delegation knows once it has heard `news`.
@@ -103,7 +103,7 @@ fn new_name(post: &Post) -> String {
 }
 
 /// What all mails of one step to one delegation have in common.
-struct WritingDesk<'a> {
+struct WritingContext<'a> {
     programme: &'a Programme,
     post: &'a Post,
     delegation: &'a Delegation,
@@ -120,7 +120,7 @@ struct WritingDesk<'a> {
     now: Moment,
 }
 
-impl<'a> WritingDesk<'a> {
+impl<'a> WritingContext<'a> {
     fn of(
         conn: &mut Conn,
         programme: &'a Programme,

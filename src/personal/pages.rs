@@ -8,13 +8,13 @@ use super::contact::{self, Traces};
 use super::{ErasureError, export, scrub, user};
 use crate::app::App;
 use crate::auth::account;
-use crate::auth::session::{Caller, Session};
-use crate::auth::{Seat, UserId};
+use crate::auth::session::{CurrentUser, Session};
+use crate::auth::{EventAccess, UserId};
 use crate::core::delegation::ContactId;
 use crate::core::event::EventId;
 use crate::core::text::Email;
 use crate::db::Conn;
-use crate::event::desk::{Desk, seats};
+use crate::event::context::{EventContext, accessible_events};
 use crate::mail::outbox::{self, MailId};
 use crate::web::Error;
 use crate::web::field::TextField;
@@ -92,7 +92,7 @@ fn kept_of_contact() -> Vec<String> {
 
 /// A contact or recipient whom an officer asks to forget.
 struct Asked {
-    desk: Desk,
+    context: EventContext,
     address: String,
     traces: Traces,
     action: String,
@@ -101,11 +101,11 @@ struct Asked {
 impl Asked {
     async fn of_contact(
         app: &web::Data<App>,
-        caller: Caller,
+        caller: CurrentUser,
         (slug, contact): (String, i64),
     ) -> Result<Self, Error> {
-        let desk = Desk::at(app, caller, slug).await?.to_change()?;
-        let event = desk.seat.event;
+        let context = EventContext::at(app, caller, slug).await?.to_change()?;
+        let event = context.seat.event;
         let (address, traces) = app
             .db
             .read_long(move |conn| {
@@ -115,16 +115,16 @@ impl Asked {
                 Ok::<_, Error>((address, traces))
             })
             .await?;
-        let action = format!("/events/{}/contacts/{contact}/erasure", desk.seat.slug);
+        let action = format!("/events/{}/contacts/{contact}/erasure", context.seat.slug);
         Ok(Self {
-            desk,
+            context,
             address,
             traces,
             action,
         })
     }
 
-    async fn of_mail(app: &web::Data<App>, caller: Caller, mail: i64) -> Result<Self, Error> {
+    async fn of_mail(app: &web::Data<App>, caller: CurrentUser, mail: i64) -> Result<Self, Error> {
         let asker = caller.clone();
         let (seat, address, traces) = app
             .db
@@ -135,7 +135,7 @@ impl Asked {
             })
             .await?;
         Ok(Self {
-            desk: Desk::at(app, caller, seat.slug).await?,
+            context: EventContext::at(app, caller, seat.slug).await?,
             address,
             traces,
             action: format!("/mail/{mail}/erasure"),
@@ -143,10 +143,10 @@ impl Asked {
     }
 
     fn page(&self, refusal: String) -> ErasurePage {
-        let back = format!("/events/{}/delegations", self.desk.seat.slug);
+        let back = format!("/events/{}/delegations", self.context.seat.slug);
         ErasurePage {
             shell: self
-                .desk
+                .context
                 .seat
                 .shell("Forget this contact", Section::Delegations),
             back,
@@ -163,13 +163,13 @@ impl Asked {
         confirmed(&fields.only(&["confirm"])?)?;
         let address = self.address.clone();
         let outcome = self
-            .desk
+            .context
             .write_archived_too(move |tx| contact::forget(tx, &address))
             .await;
         match outcome {
             Ok(_) => {
-                scrubbed(&self.desk.app).await?;
-                let back = format!("/events/{}/delegations", self.desk.seat.slug);
+                scrubbed(&self.context.app).await?;
+                let back = format!("/events/{}/delegations", self.context.seat.slug);
                 Ok(see_other_done(&back, "contact-forgotten"))
             }
             Err(error @ (ErasureError::BeingSent | ErasureError::NamedInWaitingMail(_))) => {
@@ -185,10 +185,14 @@ fn traces(conn: &mut Conn, event: EventId, address: &str) -> Result<Traces, Erro
 }
 
 /// The address that a mail of an event went to, for those who may open its letters.
-fn recipient(conn: &mut Conn, caller: &Caller, mail: MailId) -> Result<(Seat, String), Error> {
+fn recipient(
+    conn: &mut Conn,
+    caller: &CurrentUser,
+    mail: MailId,
+) -> Result<(EventAccess, String), Error> {
     let session = caller.session(conn)?;
     let mail = outbox::summary(conn, mail)?.ok_or(Error::NotFound)?;
-    let (_, seat) = seats(conn, &session)?
+    let (_, seat) = accessible_events(conn, &session)?
         .into_iter()
         .find(|(event, _)| Some(event.id) == mail.event_id)
         .ok_or(Error::NotFound)?;
@@ -220,7 +224,7 @@ async fn scrubbed(app: &web::Data<App>) -> Result<(), Error> {
 /// For those who may not change the event, and when there is no such contact.
 pub async fn ask_contact(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::of_contact(&app, caller, path.into_inner()).await?;
@@ -233,7 +237,7 @@ pub async fn ask_contact(
 /// As [`ask_contact`].
 pub async fn forget_contact(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, i64)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -247,7 +251,7 @@ pub async fn forget_contact(
 /// For those who may not open the mail, and when its recipient is forgotten already.
 pub async fn ask_recipient(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let asked = Asked::of_mail(&app, caller, *id).await?;
@@ -260,7 +264,7 @@ pub async fn ask_recipient(
 /// As [`ask_recipient`].
 pub async fn forget_recipient(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -274,7 +278,7 @@ pub async fn forget_recipient(
 /// For everybody but administrators, and for unknown users.
 pub async fn ask_user(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let page = user_page(&app, caller, UserId(*user), String::new()).await?;
@@ -287,7 +291,7 @@ pub async fn ask_user(
 /// As [`ask_user`].
 pub async fn delete_user(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -317,7 +321,7 @@ pub async fn delete_user(
 
 async fn user_page(
     app: &web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: UserId,
     refusal: String,
 ) -> Result<ErasurePage, Error> {
@@ -353,7 +357,7 @@ async fn user_page(
 ///
 /// # Errors
 /// For everybody but administrators.
-pub async fn search(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn search(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let session = administrator(&app, caller).await?;
     render(&search_page(&session, Form::new(Fields::default())))
 }
@@ -364,7 +368,7 @@ pub async fn search(app: web::Data<App>, caller: Caller) -> Result<HttpResponse,
 /// For everybody but administrators.
 pub async fn download(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let session = administrator(&app, caller).await?;
@@ -394,7 +398,7 @@ pub async fn download(
 /// For everybody but administrators.
 pub async fn forget_everywhere(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let now = caller.now;
@@ -448,7 +452,7 @@ pub async fn forget_everywhere(
     }
 }
 
-async fn administrator(app: &web::Data<App>, caller: Caller) -> Result<Session, Error> {
+async fn administrator(app: &web::Data<App>, caller: CurrentUser) -> Result<Session, Error> {
     app.db
         .read(move |conn| caller.session(conn)?.administrator())
         .await

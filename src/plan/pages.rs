@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::forms::{missing, pair_word};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
 use crate::core::free::Wish;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
@@ -14,7 +14,7 @@ use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
 use crate::core::slot::{Details, Kind, State};
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, clock_range, conflict_mark};
 use crate::plan::forms;
 use crate::slot::booking::{self, BookingError};
@@ -78,24 +78,24 @@ struct LeftLine {
 /// For those who may not change the event, or when the address has fields that the form does not have.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = forms::known_fields(request.query_string())?;
     if !forms::was_sent(&fields) {
-        let form = Form::new(forms::prefilled(&desk.programme));
-        return render(&page(&desk, form, None));
+        let form = Form::new(forms::prefilled(&context.programme));
+        return render(&page(&context, form, None));
     }
-    match forms::parse(&desk.programme, &fields) {
+    match forms::parse(&context.programme, &fields) {
         Ok(wishes) => {
-            let proposal = proposal(&desk, &fields, wishes).await?;
-            render(&page(&desk, Form::new(fields), Some(proposal)))
+            let proposal = proposal(&context, &fields, wishes).await?;
+            render(&page(&context, Form::new(fields), Some(proposal)))
         }
-        Err(errors) => unprocessable(&page(&desk, Form::rejected(fields, errors), None)),
+        Err(errors) => unprocessable(&page(&context, Form::rejected(fields, errors), None)),
     }
 }
 
@@ -105,21 +105,21 @@ pub async fn show(
 /// For those who may not change the event, or when the form is not ours.
 pub async fn book(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["slot", "state", "query"])?;
-    let slots = slots(&desk.programme, &fields)?;
+    let slots = slots(&context.programme, &fields)?;
     let asked = forms::known_fields(fields.get("query"))?;
-    let zone = desk.programme.event.time_zone;
+    let zone = context.programme.event.time_zone;
     let first = slots.iter().map(|slot| slot.interval.start()).min();
     let day = first.map_or_else(String::new, |first| zone.date(first).to_string());
     let post = app.post();
-    let booked = desk
+    let booked = context
         .book(move |tx| {
             slots.iter().try_for_each(|slot| {
                 booking::book(tx, &post, slot.clone(), &Reasons::new()).map(drop)
@@ -128,24 +128,24 @@ pub async fn book(
         .await;
     match booked {
         Ok(()) => {
-            let slug = &desk.programme.event.slug;
+            let slug = &context.programme.event.slug;
             Ok(see_other(&format!("/events/{slug}?day={day}&done=planned")))
         }
         Err(BookingError::Refused(Refusal::Conflicts(_))) => {
-            overtaken(&desk.reloaded().await?, asked).await
+            overtaken(&context.reloaded().await?, asked).await
         }
         Err(error) => Err(hopeless(error)),
     }
 }
 
 /// Somebody was quicker: the same question, asked of the programme as it is now.
-async fn overtaken(desk: &Desk, asked: Fields) -> Outcome {
-    let page = match forms::parse(&desk.programme, &asked) {
+async fn overtaken(context: &EventContext, asked: Fields) -> Outcome {
+    let page = match forms::parse(&context.programme, &asked) {
         Ok(wishes) => {
-            let proposal = proposal(desk, &asked, wishes).await?;
-            page(desk, Form::new(asked), Some(proposal))
+            let proposal = proposal(context, &asked, wishes).await?;
+            page(context, Form::new(asked), Some(proposal))
         }
-        Err(errors) => page(desk, Form::rejected(asked, errors), None),
+        Err(errors) => page(context, Form::rejected(asked, errors), None),
     };
     conflict(&PlanPage {
         overtaken: true,
@@ -179,9 +179,16 @@ fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<Details>, Error> 
 }
 
 /// Plans, in this user's turn: many meetings may take seconds.
-async fn proposal(desk: &Desk, fields: &Fields, wishes: Vec<Wish>) -> Result<Proposal, Error> {
-    let user = desk.seat.user.id.0;
-    let made = desk.app.plans.make(user, desk.programme.clone(), wishes);
+async fn proposal(
+    context: &EventContext,
+    fields: &Fields,
+    wishes: Vec<Wish>,
+) -> Result<Proposal, Error> {
+    let user = context.seat.user.id.0;
+    let made = context
+        .app
+        .plans
+        .make(user, context.programme.clone(), wishes);
     let made = made.await?;
     let (plan, wishes) = &*made;
     let placed = plan.placed.iter().map(|each| placed_line(plan, each));
@@ -244,15 +251,15 @@ fn left_line(plan: &Plan, fields: &Fields, wish: &Wish, left: &Left) -> LeftLine
     }
 }
 
-fn page(desk: &Desk, form: Form, proposal: Option<Proposal>) -> PlanPage {
+fn page(context: &EventContext, form: Form, proposal: Option<Proposal>) -> PlanPage {
     let clock = |name, label, help| TextField::new(name, label).help(help).numeric().optional();
     PlanPage {
-        shell: desk
+        shell: context
             .seat
             .shell("Plan meetings", Section::Timetable)
             .form(&form),
-        slug: desk.programme.event.slug.to_string(),
-        meetings: meetings_field(desk).map(|field| field.of(&form)),
+        slug: context.programme.event.slug.to_string(),
+        meetings: meetings_field(context).map(|field| field.of(&form)),
         more: TextArea::new("more", "Other meetings")
             .help(
                 "A line each: the codes of the two and, if need be, the minutes, as in “KZ UZ 20”.",
@@ -262,8 +269,8 @@ fn page(desk: &Desk, form: Form, proposal: Option<Proposal>) -> PlanPage {
         minutes: TextField::new("minutes", "Minutes each")
             .numeric()
             .of(&form),
-        room: any_room_field(desk).of(&form),
-        day: any_day_field(desk).of(&form),
+        room: any_room_field(context).of(&form),
+        day: any_day_field(context).of(&form),
         from: clock("from", "Not before", "As in 14:40.").of(&form),
         until: clock("until", "Over by", "As in 18:00.").of(&form),
         interpretation: interpretation_field().of(&form),
@@ -273,8 +280,8 @@ fn page(desk: &Desk, form: Form, proposal: Option<Proposal>) -> PlanPage {
     }
 }
 
-fn meetings_field(desk: &Desk) -> Option<Choices> {
-    let programme = &desk.programme;
+fn meetings_field(context: &EventContext) -> Option<Choices> {
+    let programme = &context.programme;
     let chair = programme.chair()?;
     let choices: Vec<Choice> = missing(programme)
         .into_iter()

@@ -5,9 +5,9 @@ use askama::Template;
 
 use super::change::{self, RoomError};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::room::Room;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::room::forms;
 use crate::web::Error;
 use crate::web::field::{Removal, TextField};
@@ -44,15 +44,15 @@ struct RoomPage {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     render(&RoomsPage {
-        shell: desk.seat.shell("Rooms", Section::Rooms),
-        slug: desk.seat.slug.clone(),
-        rooms: desk.programme.rooms.to_vec(),
-        may_change: desk.seat.may_change(),
+        shell: context.seat.shell("Rooms", Section::Rooms),
+        slug: context.seat.slug.clone(),
+        rooms: context.programme.rooms.to_vec(),
+        may_change: context.seat.may_change(),
     })
 }
 
@@ -62,14 +62,14 @@ pub async fn index(
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = Fields::from_pairs([("turnaround_minutes", "5")]);
-    render(&page(&desk, None, Form::new(fields)))
+    render(&page(&context, None, Form::new(fields)))
 }
 
 /// `GET /events/{slug}/rooms/{code}`
@@ -78,13 +78,20 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such room.
 pub async fn edit(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
-    render(&page(&desk, Some(room), Form::new(forms::fields_of(room))))
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let room = context
+        .programme
+        .room_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    render(&page(
+        &context,
+        Some(room),
+        Form::new(forms::fields_of(room)),
+    ))
 }
 
 /// `POST /events/{slug}/rooms`
@@ -93,14 +100,14 @@ pub async fn edit(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    save(&desk, None, fields.only(forms::FIELDS)?).await
+    save(&context, None, fields.only(forms::FIELDS)?).await
 }
 
 /// `POST /events/{slug}/rooms/{code}`
@@ -109,14 +116,17 @@ pub async fn add(
 /// For those who may not change the event, and when there is no such room.
 pub async fn update(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
-    save(&desk, Some(room), fields.only(forms::FIELDS)?).await
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let room = context
+        .programme
+        .room_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    save(&context, Some(room), fields.only(forms::FIELDS)?).await
 }
 
 /// `POST /events/{slug}/rooms/{code}/removal`
@@ -125,34 +135,43 @@ pub async fn update(
 /// For those who may not change the event, and when there is no such room or slots name it.
 pub async fn remove(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
-    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let room = context
+        .programme
+        .room_by_code(&code)
+        .ok_or(Error::NotFound)?;
     let id = room.id;
-    match desk.write(move |tx| change::remove(tx, id)).await {
+    match context.write(move |tx| change::remove(tx, id)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", desk.seat.slug),
+            &format!("/events/{}/rooms", context.seat.slug),
             "removed",
         )),
         Err(error) => {
             let form = Form::rejected(forms::fields_of(room), field_errors(error)?);
-            conflict(&page(&desk, Some(room), form))
+            conflict(&page(&context, Some(room), form))
         }
     }
 }
 
-async fn save(desk: &Desk, stored: Option<&Room>, fields: Fields) -> Result<HttpResponse, Error> {
+async fn save(
+    context: &EventContext,
+    stored: Option<&Room>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
     let room = match forms::parse(&fields, stored.map(|room| room.id)) {
         Ok(room) => room,
-        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+        Err(errors) => {
+            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
+        }
     };
     let is_new = stored.is_none();
-    let saved = desk
+    let saved = context
         .write(move |tx| {
             if is_new {
                 change::add(tx, &room)
@@ -163,16 +182,16 @@ async fn save(desk: &Desk, stored: Option<&Room>, fields: Fields) -> Result<Http
         .await;
     match saved {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", desk.seat.slug),
+            &format!("/events/{}/rooms", context.seat.slug),
             "saved",
         )),
         Err(error) => {
             if matches!(error, RoomError::Overlap) {
                 // What is in memory is not what is stored.
-                desk.app.live.forget(desk.seat.event);
+                context.app.live.forget(context.seat.event);
             }
             let errors = field_errors(error)?;
-            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
         }
     }
 }
@@ -199,14 +218,14 @@ fn field_errors(error: RoomError) -> Result<FieldErrors, Error> {
     Ok(errors)
 }
 
-fn page(desk: &Desk, stored: Option<&Room>, form: Form) -> RoomPage {
-    let rooms = format!("/events/{}/rooms", desk.seat.slug);
+fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
+    let rooms = format!("/events/{}/rooms", context.seat.slug);
     let (title, action) = match stored {
         Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
         None => ("Add a room".to_owned(), rooms.clone()),
     };
     RoomPage {
-        shell: desk.seat.shell(title, Section::Rooms).form(&form),
+        shell: context.seat.shell(title, Section::Rooms).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back: rooms,

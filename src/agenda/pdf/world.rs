@@ -119,16 +119,16 @@ fn lay_out<T>(
         REMEMBERED
     };
     let _evict = Evict(remembered);
-    let desk = Desk {
+    let context = TypesetContext {
         main: Source::detached(template),
         data: Bytes::new(data),
         house: OnceLock::new(),
         typesetting: typesetting.clone(),
     };
     let Warned { output, warnings } = if typesetting.large {
-        memory::bounded(|| compile::<PagedDocument>(&desk))
+        memory::bounded(|| compile::<PagedDocument>(&context))
     } else {
-        compile::<PagedDocument>(&desk)
+        compile::<PagedDocument>(&context)
     };
     for warning in &warnings {
         tracing::debug!(warning = %warning.message, "a document was set with a warning");
@@ -261,14 +261,14 @@ fn has_japanese(book: &FontBook, family: &str) -> bool {
 }
 
 /// One document on the way to paper.
-struct Desk {
+struct TypesetContext {
     main: Source,
     data: Bytes,
     house: OnceLock<Source>,
     typesetting: Typesetting,
 }
 
-impl World for Desk {
+impl World for TypesetContext {
     fn library(&self) -> &LazyHash<Library> {
         &LIBRARY
     }

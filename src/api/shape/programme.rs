@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::{Conflict, Slot, Span, words};
-use crate::auth::Seat;
+use crate::auth::EventAccess;
 use crate::core::delegation::Role;
 use crate::core::programme as house;
 use crate::core::text_enum::TextEnum;
@@ -177,7 +177,7 @@ pub(in crate::api) struct EventAsSeen {
 }
 
 impl EventAsSeen {
-    pub(in crate::api) fn of(event: &crate::core::event::Event, seat: &Seat) -> Self {
+    pub(in crate::api) fn of(event: &crate::core::event::Event, seat: &EventAccess) -> Self {
         Self {
             event: Event::of(event),
             may_change: seat.may_change(),

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::entry::Entry;
 use crate::auth::onward::{self, Onward};
-use crate::auth::session::{Caller, Token};
+use crate::auth::session::{CurrentUser, Token};
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, store};
 use crate::core::time::Moment;
@@ -87,7 +87,7 @@ struct Stand {
 }
 
 impl Stand {
-    fn of(conn: &mut Conn, caller: &Caller) -> Result<Option<Self>, Error> {
+    fn of(conn: &mut Conn, caller: &CurrentUser) -> Result<Option<Self>, Error> {
         let Some(half_way) = step::of(conn, caller)? else {
             return Ok(None);
         };
@@ -99,7 +99,7 @@ impl Stand {
     }
 }
 
-async fn stand(app: &App, caller: &Caller) -> Result<Option<Stand>, Error> {
+async fn stand(app: &App, caller: &CurrentUser) -> Result<Option<Stand>, Error> {
     let caller = caller.clone();
     app.db.read(move |conn| Stand::of(conn, &caller)).await
 }
@@ -118,7 +118,7 @@ fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
@@ -135,7 +135,7 @@ pub async fn show(
 /// When there were too many tries, or the database fails.
 pub async fn take(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["code"], onward::FIELDS.as_slice()].concat())?;
@@ -172,7 +172,7 @@ pub async fn take(
 /// Counts the try before anything is looked at, and in a transaction of its own, so that no failure takes it back.
 fn try_code(
     conn: &mut Conn,
-    caller: &Caller,
+    caller: &CurrentUser,
     half_way: &HalfWay,
     sealer: &Sealer,
     typed: &Typed,
@@ -212,7 +212,7 @@ fn place(half_way: HalfWay, reset_at: Option<Moment>, onward: Onward) -> Place {
 /// When the database or the template fails.
 pub async fn show_set_up(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
@@ -233,7 +233,7 @@ pub async fn show_set_up(
 /// When the set-up took too long, or the database fails.
 pub async fn set_up(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["code", LENT], onward::FIELDS.as_slice()].concat())?;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::onward::Onward;
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::{Caller, Session, Token};
+use crate::auth::session::{CurrentUser, Session, Token};
 use crate::auth::store;
 use crate::db::Conn;
 use crate::web::Error;
@@ -45,7 +45,7 @@ struct Own {
 }
 
 impl Own {
-    fn load(conn: &mut Conn, caller: &Caller) -> Result<Self, Error> {
+    fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<Self, Error> {
         let session = caller.session(conn)?;
         Ok(Self {
             factor: factors::of(conn, session.user.id)?,
@@ -92,7 +92,7 @@ impl Own {
     }
 }
 
-async fn load(app: &App, caller: &Caller) -> Result<Own, Error> {
+async fn load(app: &App, caller: &CurrentUser) -> Result<Own, Error> {
     let caller = caller.clone();
     app.db.read(move |conn| Own::load(conn, &caller)).await
 }
@@ -100,7 +100,7 @@ async fn load(app: &App, caller: &Caller) -> Result<Own, Error> {
 /// Looks at the password; the answer is for those who do not know it.
 async fn ask_again(
     app: &App,
-    caller: &Caller,
+    caller: &CurrentUser,
     fields: Fields,
 ) -> Result<Result<Own, HttpResponse>, Error> {
     let own = load(app, caller).await?;
@@ -116,7 +116,7 @@ async fn ask_again(
 ///
 /// # Errors
 /// When nobody is signed in, or the database fails.
-pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     render(&load(&app, &caller).await?.page(&Form::default()))
 }
 
@@ -126,7 +126,7 @@ pub async fn show(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, E
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn begin(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let own = match ask_again(&app, &caller, fields).await? {
@@ -150,7 +150,7 @@ pub async fn begin(
 /// When nobody is signed in, the set-up took too long, or the database fails.
 pub async fn set(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let own = load(&app, &caller).await?;
@@ -183,7 +183,7 @@ pub async fn set(
 /// When nobody is signed in or they have no second factor, there were too many tries, or the database fails.
 pub async fn renew_codes(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let own = match ask_again(&app, &caller, fields).await? {
@@ -217,7 +217,7 @@ fn codes_page(own: &Own, codes: &[RecoveryCode], token: &Token) -> Result<HttpRe
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn remove(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let own = match ask_again(&app, &caller, fields).await? {

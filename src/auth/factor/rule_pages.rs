@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use super::store as factors;
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::auth::{UserId, account};
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -17,7 +17,7 @@ use crate::web::page::see_other_done;
 /// For everybody but administrators, or when the database fails.
 pub async fn require(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let required = app
@@ -53,7 +53,7 @@ pub async fn require(
 /// database fails.
 pub async fn reset(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);

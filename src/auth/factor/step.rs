@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use crate::auth::account::{self, AccountError};
-use crate::auth::session::{Caller, TokenHash};
+use crate::auth::session::{CurrentUser, TokenHash};
 use crate::auth::{User, UserId};
 use crate::core::time::Moment;
 use crate::db::Conn;
@@ -69,7 +69,7 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 ///
 /// # Errors
 /// As the database says.
-pub fn of(conn: &mut Conn, caller: &Caller) -> Result<Option<HalfWay>, Error> {
+pub fn of(conn: &mut Conn, caller: &CurrentUser) -> Result<Option<HalfWay>, Error> {
     let Some(token) = caller.token() else {
         return Ok(None);
     };

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
 use crate::auth::password;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::auth::throttle::{self, Counters};
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
@@ -47,7 +47,7 @@ struct Door {
 }
 
 impl Door {
-    async fn open(app: &App, caller: &Caller, raw: &str) -> Result<Option<Self>, Error> {
+    async fn open(app: &App, caller: &CurrentUser, raw: &str) -> Result<Option<Self>, Error> {
         let Some(token) = LinkToken::parse(raw) else {
             return Ok(None);
         };
@@ -103,7 +103,7 @@ impl Door {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     match Door::open(&app, &caller, &token).await? {
@@ -118,7 +118,7 @@ pub async fn show(
 /// When somebody tries many links that open nothing, or the database fails.
 pub async fn set(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     token: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -155,7 +155,7 @@ pub async fn set(
 }
 
 /// Counts a link that opens nothing by where it was tried.
-async fn refuse(app: &App, caller: &Caller) -> Result<HttpResponse, Error> {
+async fn refuse(app: &App, caller: &CurrentUser) -> Result<HttpResponse, Error> {
     let (from, now) = (caller.address, caller.now);
     throttle::admit(app, Counters::of_dead_link(from), now).await?;
     dead_link()

@@ -17,7 +17,7 @@ use super::{ANSWER, Settings};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::onward::{self, Onward};
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, pages as sign_in, store};
 use crate::db::Conn;
@@ -98,7 +98,7 @@ fn way_back(app: &App) -> String {
 /// When there is no provider, there were too many tries, or the database fails.
 pub async fn begin(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::parse(&fields.only(&onward::FIELDS)?);
@@ -159,7 +159,7 @@ fn leave(name: Arc<str>, address: &Url, token: &FlowToken) -> Result<HttpRespons
 /// When the address lacks what a provider puts there, there is no provider, or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     request: HttpRequest,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
@@ -208,7 +208,7 @@ fn code_and_state(answer: &Fields) -> Result<(String, String), Error> {
 /// When there is no provider, there were too many tries, or the database fails.
 pub async fn take(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     request: HttpRequest,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -238,7 +238,7 @@ type Outcome = Result<(User, Onward), (Refusal, Onward)>;
 /// then the provider is asked.
 async fn enter(
     app: &App,
-    caller: &Caller,
+    caller: &CurrentUser,
     settings: &Settings,
     request: &HttpRequest,
     code: String,
@@ -300,7 +300,7 @@ async fn ask(
     settings: &Settings,
     code: String,
     secrets: Secrets,
-    caller: &Caller,
+    caller: &CurrentUser,
 ) -> Result<Result<Identity, Fault>, Error> {
     let (settings, back, now) = (settings.clone(), way_back(app), caller.now);
     trace::block(move || provider::who(&settings, &back, code, secrets, now))

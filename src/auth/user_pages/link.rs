@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::invitation::{self, Delivery, Kind, Made, Order};
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices};
 use crate::web::form::{Fields, Form};
@@ -79,7 +79,7 @@ pub(super) fn made(
 /// For everybody but administrators, for unknown users, for those who have a password, or when the database fails.
 pub async fn invite(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -93,7 +93,7 @@ pub async fn invite(
 /// the current one), or when the database fails.
 pub async fn reset(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -102,7 +102,7 @@ pub async fn reset(
 
 async fn make(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: i64,
     fields: Fields,
     kind: Kind,
@@ -152,7 +152,7 @@ async fn make(
 /// For everybody but administrators, for unknown users, where there is no link, or when the database fails.
 pub async fn withdraw(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);

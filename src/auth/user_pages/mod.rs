@@ -14,7 +14,7 @@ use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
 use crate::auth::invitation::{self, InvitationError, Open, Order};
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::auth::{EventRole, UserId};
 use crate::core::text::{Email, Line};
 use crate::core::text_enum::TextEnum;
@@ -51,7 +51,7 @@ struct UserLine {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn list(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let page = app
         .db
         .read(move |conn| {
@@ -179,7 +179,7 @@ fn role_name(at: &RoleAt) -> String {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, roles) = app
         .db
         .read(move |conn| {
@@ -196,7 +196,7 @@ pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Er
 /// For everybody but administrators, or when the database fails.
 pub async fn add(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let now = caller.now;
@@ -296,7 +296,7 @@ fn only_known(fields: Fields, known: &[&str], roles: &[RoleAt]) -> Result<Fields
 
 async fn administrator_and_roles(
     app: &App,
-    caller: Caller,
+    caller: CurrentUser,
     user: Option<UserId>,
 ) -> Result<(Session, Vec<RoleAt>), Error> {
     app.db

@@ -14,7 +14,7 @@ use crate::auth::account::{self, Account, AccountError, RoleAt};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
 use crate::auth::invitation::{self, Open};
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::auth::store;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
@@ -53,7 +53,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    fn load(conn: &mut Conn, caller: &Caller, user: UserId) -> Result<Self, Error> {
+    fn load(conn: &mut Conn, caller: &CurrentUser, user: UserId) -> Result<Self, Error> {
         let session = caller.session(conn)?.administrator()?;
         let link = match invitation::of_user(conn, user)? {
             Some(link) => {
@@ -137,7 +137,7 @@ impl Shown {
     }
 }
 
-pub(super) async fn load(app: &App, caller: Caller, user: i64) -> Result<Shown, Error> {
+pub(super) async fn load(app: &App, caller: CurrentUser, user: i64) -> Result<Shown, Error> {
     app.db
         .read(move |conn| Shown::load(conn, &caller, UserId(user)))
         .await
@@ -149,7 +149,7 @@ pub(super) async fn load(app: &App, caller: Caller, user: i64) -> Result<Shown, 
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let shown = load(&app, caller, *user).await?;
@@ -162,7 +162,7 @@ pub async fn show(
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn change(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -195,7 +195,7 @@ pub async fn change(
 /// As [`enable`].
 pub async fn disable(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     set_disabled(app, caller, *user, true, "user-disabled").await
@@ -207,7 +207,7 @@ pub async fn disable(
 /// For everybody but administrators, for unknown users, for the last administrator, or when the database fails.
 pub async fn enable(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     set_disabled(app, caller, *user, false, "user-enabled").await
@@ -215,7 +215,7 @@ pub async fn enable(
 
 async fn set_disabled(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: i64,
     disabled: bool,
     done: &str,
@@ -242,7 +242,7 @@ async fn set_disabled(
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn end_sessions(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::event::EventId;
 use crate::event::archive::{self, DeletionError};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::pages::settings;
 use crate::personal::{retention, scrub};
 use crate::web::Error;
@@ -26,16 +26,16 @@ struct DeletionPage {
 }
 
 /// Passes on administrators, with their place at the event.
-async fn administrators_desk(
+async fn administrators_context(
     app: &web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: String,
-) -> Result<Desk, Error> {
+) -> Result<EventContext, Error> {
     let asker = caller.clone();
     app.db
         .read(move |conn| asker.session(conn)?.administrator().map(drop))
         .await?;
-    Desk::at(app, caller, slug).await
+    EventContext::at(app, caller, slug).await
 }
 
 /// `POST /events/{slug}/archival`: archives an event.
@@ -44,16 +44,17 @@ async fn administrators_desk(
 /// For all but administrators, and for an event that is archived.
 pub async fn archive(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, caller, slug.into_inner()).await?;
     fields.only(&[])?;
-    desk.write(|tx| Ok::<_, Error>(archive::archive(tx)?))
+    context
+        .write(|tx| Ok::<_, Error>(archive::archive(tx)?))
         .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", desk.seat.slug),
+        &format!("/events/{}/settings", context.seat.slug),
         "event-archived",
     ))
 }
@@ -64,22 +65,23 @@ pub async fn archive(
 /// For all but administrators, and for an event that is not archived.
 pub async fn restore(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, caller, slug.into_inner()).await?;
     fields.only(&[])?;
-    desk.write_archived_too(|tx| {
-        let event = tx.programme().event.id;
-        if archive::archived_at(tx.conn, event)?.is_none() {
-            return Err(Error::Conflict("The event is not archived.".to_owned()));
-        }
-        Ok(archive::restore(tx)?)
-    })
-    .await?;
+    context
+        .write_archived_too(|tx| {
+            let event = tx.programme().event.id;
+            if archive::archived_at(tx.conn, event)?.is_none() {
+                return Err(Error::Conflict("The event is not archived.".to_owned()));
+            }
+            Ok(archive::restore(tx)?)
+        })
+        .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", desk.seat.slug),
+        &format!("/events/{}/settings", context.seat.slug),
         "event-restored",
     ))
 }
@@ -90,12 +92,12 @@ pub async fn restore(
 /// For all but administrators.
 pub async fn ask(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
-    let archived = is_archived(&app, desk.seat.event).await?;
-    render(&page(&desk, archived, Form::new(Fields::default())))
+    let context = administrators_context(&app, caller, slug.into_inner()).await?;
+    let archived = is_archived(&app, context.seat.event).await?;
+    render(&page(&context, archived, Form::new(Fields::default())))
 }
 
 /// `POST /events/{slug}/deletion`: deletes an archived event whose short name was typed.
@@ -104,13 +106,13 @@ pub async fn ask(
 /// For all but administrators.
 pub async fn delete(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = administrators_desk(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, caller, slug.into_inner()).await?;
     let fields = fields.only(&["slug"])?;
-    let (event, actor, now) = (desk.seat.event, desk.seat.actor(), desk.now);
+    let (event, actor, now) = (context.seat.event, context.seat.actor(), context.now);
     let typed = fields.get("slug").to_owned();
     let outcome = app
         .db
@@ -126,7 +128,7 @@ pub async fn delete(
             let archived = !matches!(refusal, DeletionError::NotArchived);
             let mut errors = FieldErrors::default();
             errors.add("slug", format!("Short name: {refusal}."));
-            unprocessable(&page(&desk, archived, Form::rejected(fields, errors)))
+            unprocessable(&page(&context, archived, Form::rejected(fields, errors)))
         }
     }
 }
@@ -137,11 +139,11 @@ pub async fn delete(
 /// For those who may not change the event.
 pub async fn set_retention(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["erase_after_days"])?;
@@ -157,12 +159,13 @@ pub async fn set_retention(
                 retention::DAYS.end()
             ),
         );
-        return settings::refuse_retention(&desk, fields, errors).await;
+        return settings::refuse_retention(&context, fields, errors).await;
     }
-    desk.write(move |tx| Ok::<_, Error>(retention::set(tx, days)?))
+    context
+        .write(move |tx| Ok::<_, Error>(retention::set(tx, days)?))
         .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", desk.seat.slug),
+        &format!("/events/{}/settings", context.seat.slug),
         "saved",
     ))
 }
@@ -173,16 +176,16 @@ async fn is_archived(app: &web::Data<App>, event: EventId) -> Result<bool, Error
         .await
 }
 
-fn page(desk: &Desk, archived: bool, form: Form) -> DeletionPage {
+fn page(context: &EventContext, archived: bool, form: Form) -> DeletionPage {
     DeletionPage {
-        shell: desk
+        shell: context
             .seat
             .shell("Delete this event", Section::Settings)
             .form(&form),
-        slug: desk.seat.slug.clone(),
+        slug: context.seat.slug.clone(),
         archived,
         typed: TextField::new("slug", "Short name of the event")
-            .help(format!("Type {} to delete it.", desk.seat.slug))
+            .help(format!("Type {} to delete it.", context.seat.slug))
             .short()
             .of(&form),
         form,

@@ -5,9 +5,9 @@ use askama::Template;
 
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::time::Zone;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::store;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -29,18 +29,18 @@ struct HistoryPage {
 /// When the caller has no part in the event.
 pub async fn of_event(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let event = desk.seat.event;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let event = context.seat.event;
     let records = app
         .db
         .read(move |conn| Ok::<_, Error>(audit::latest(conn, Some(event), MOST)?))
         .await?;
-    let zone = desk.programme.event.time_zone;
+    let zone = context.programme.event.time_zone;
     render(&HistoryPage {
-        shell: desk.seat.shell("History", Section::History),
+        shell: context.seat.shell("History", Section::History),
         zone: zone.name(),
         history: records
             .iter()
@@ -53,7 +53,10 @@ pub async fn of_event(
 ///
 /// # Errors
 /// For all but administrators.
-pub async fn of_everything(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn of_everything(
+    app: web::Data<App>,
+    caller: CurrentUser,
+) -> Result<HttpResponse, Error> {
     let (session, records, zones) = app
         .db
         .read(move |conn| {

@@ -11,10 +11,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::time::day_in_words;
 use crate::event::archive;
-use crate::event::desk::seats;
+use crate::event::context::accessible_events;
 use crate::mail::health_pages::PauseWords;
 use crate::mail::{inbox, outbox};
 use crate::web::Error;
@@ -46,14 +46,14 @@ struct EventLine {
 ///
 /// # Errors
 /// When nobody is signed in.
-pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, (events, archived), unsent, came_in, paused) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
             let (mut lines, mut archived, mut unsent, mut came_in) = (Vec::new(), Vec::new(), 0, 0);
             let in_archive = archive::all(conn)?;
-            for (event, seat) in seats(conn, &session)? {
+            for (event, seat) in accessible_events(conn, &session)? {
                 unsent += outbox::counts(conn, Some(event.id))?.need_attention();
                 if seat.may_change() {
                     came_in += inbox::attention(conn, event.id)?;

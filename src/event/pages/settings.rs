@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::{Caller, Session};
+use crate::auth::session::{CurrentUser, Session};
 use crate::core::event::Settings;
 use crate::core::time::Zone;
 use crate::event::change::{self, Cause, EventError};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::{archive, forms};
 use crate::personal::retention;
 use crate::web::Error;
@@ -60,9 +60,9 @@ struct Ending {
 
 impl Ending {
     /// With the number of days that was refused, if one was, else the one that is stored.
-    async fn of(desk: &Desk, refused: Option<Form>) -> Result<Self, Error> {
-        let event = desk.seat.event;
-        let (archived_at, retention) = desk
+    async fn of(context: &EventContext, refused: Option<Form>) -> Result<Self, Error> {
+        let event = context.seat.event;
+        let (archived_at, retention) = context
             .app
             .db
             .read(move |conn| {
@@ -70,7 +70,7 @@ impl Ending {
                 Ok::<_, Error>((archived_at, retention::of_event(conn, event)?))
             })
             .await?;
-        let zone = desk.programme.event.time_zone;
+        let zone = context.programme.event.time_zone;
         let day = |moment| zone.local_moment(moment).format("%-d %B %Y").to_string();
         let form = refused.unwrap_or_else(|| {
             let days = retention.days.map(|days| days.to_string());
@@ -80,8 +80,8 @@ impl Ending {
             )]))
         });
         Ok(Self {
-            slug: desk.seat.slug.clone(),
-            is_admin: desk.seat.user.admin,
+            slug: context.seat.slug.clone(),
+            is_admin: context.seat.user.admin,
             archived: archived_at.map_or_else(String::new, day),
             days: TextField::new("erase_after_days", "Days after the event")
                 .help("Empty: nothing is erased by itself.")
@@ -105,25 +105,25 @@ impl Ending {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let form = Form::new(forms::fields_of(&desk.programme.event));
-    render(&page_of(&desk, form).await?)
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let form = Form::new(forms::fields_of(&context.programme.event));
+    render(&page_of(&context, form).await?)
 }
 
 /// Shows the settings again with a number of days that was refused.
 pub(super) async fn refuse_retention(
-    desk: &Desk,
+    context: &EventContext,
     fields: Fields,
     errors: FieldErrors,
 ) -> Result<HttpResponse, Error> {
-    let stored = forms::fields_of(&desk.programme.event);
-    let ending = Ending::of(desk, Some(Form::rejected(fields, errors.clone()))).await?;
+    let stored = forms::fields_of(&context.programme.event);
+    let ending = Ending::of(context, Some(Form::rejected(fields, errors.clone()))).await?;
     unprocessable(&SettingsPage {
         ending: Some(ending),
-        ..page_without_ending(desk, Form::rejected(stored, errors))
+        ..page_without_ending(context, Form::rejected(stored, errors))
     })
 }
 
@@ -133,28 +133,28 @@ pub(super) async fn refuse_retention(
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(forms::FIELDS)?;
-    let event = match forms::parse(&fields, Some(&desk.programme.event)) {
+    let event = match forms::parse(&fields, Some(&context.programme.event)) {
         Ok(event) => event,
         Err(errors) => {
-            return unprocessable(&page_of(&desk, Form::rejected(fields, errors)).await?);
+            return unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?);
         }
     };
-    match desk.write(move |tx| change::change(tx, &event)).await {
+    match context.write(move |tx| change::change(tx, &event)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/settings", desk.seat.slug),
+            &format!("/events/{}/settings", context.seat.slug),
             "saved",
         )),
         Err(error) => {
             let errors = field_errors(error)?;
-            unprocessable(&page_of(&desk, Form::rejected(fields, errors)).await?)
+            unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?)
         }
     }
 }
@@ -163,7 +163,7 @@ pub async fn update(
 ///
 /// # Errors
 /// For all but administrators.
-pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let session = app
         .db
         .read(move |conn| caller.session(conn))
@@ -182,7 +182,7 @@ pub async fn new(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Er
 /// For all but administrators.
 pub async fn add(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let now = caller.now;
@@ -237,18 +237,18 @@ fn field_errors(error: EventError) -> Result<FieldErrors, Error> {
     Ok(errors)
 }
 
-async fn page_of(desk: &Desk, form: Form) -> Result<SettingsPage, Error> {
-    let ending = Some(Ending::of(desk, None).await?);
+async fn page_of(context: &EventContext, form: Form) -> Result<SettingsPage, Error> {
+    let ending = Some(Ending::of(context, None).await?);
     Ok(SettingsPage {
         ending,
-        ..page_without_ending(desk, form)
+        ..page_without_ending(context, form)
     })
 }
 
-fn page_without_ending(desk: &Desk, form: Form) -> SettingsPage {
-    let slug = &desk.seat.slug;
-    let shell = desk.seat.shell("Settings", Section::Settings);
-    let may_change = desk.seat.may_change();
+fn page_without_ending(context: &EventContext, form: Form) -> SettingsPage {
+    let slug = &context.seat.slug;
+    let shell = context.seat.shell("Settings", Section::Settings);
+    let may_change = context.seat.may_change();
     page(
         shell,
         format!("/events/{slug}/settings"),

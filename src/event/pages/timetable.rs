@@ -5,14 +5,14 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::auth::store;
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{day_in_words, parse_date};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{
     Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
 };
@@ -103,24 +103,27 @@ pub struct Query {
 /// When the caller has no part in the event, or the address asks for no day or view.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let date = date(&desk.programme, query.day.as_deref())?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let date = date(&context.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
     let view = View {
         date,
         layout,
-        zoom: desk.seat.user.zoom,
-        may_change: desk.seat.may_change(),
+        zoom: context.seat.user.zoom,
+        may_change: context.seat.may_change(),
     };
-    let programme = &desk.programme;
-    let key = format!("timetable {} {view:?}", desk.seat.event.0);
+    let programme = &context.programme;
+    let key = format!("timetable {} {view:?}", context.seat.event.0);
     let day = Markup::kept(&app.kept, key, programme.version(), || day(programme, view)).await?;
-    let shell = desk.seat.shell(day_in_words(date), Section::Timetable);
-    let shell = shell.wide().live(desk.live_page()).script("timetable.js");
+    let shell = context.seat.shell(day_in_words(date), Section::Timetable);
+    let shell = shell
+        .wide()
+        .live(context.live_page())
+        .script("timetable.js");
     let page = TimetablePage { shell, day };
     render_around(&page.day, &page)
 }
@@ -140,22 +143,22 @@ struct View {
 /// When the caller has no part in the event, or the form asks for no such zoom, day or view.
 pub async fn zoom(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     let fields = fields.only(&["zoom", "day", "view"])?;
     let zoom = Zoom::from_word(fields.get("zoom")).ok_or_else(|| {
         Error::BadRequest("The timetable has a line every 5, 15 or 30 minutes.".to_owned())
     })?;
     let date = parse_date(fields.get("day")).map_err(Error::BadRequest)?;
     let layout = layout(Some(fields.get("view")))?;
-    let user = desk.seat.user.id;
+    let user = context.seat.user.id;
     app.db
         .write(move |conn| Ok::<_, Error>(store::set_zoom(conn, user, zoom)?))
         .await?;
-    let (slug, layout) = (&desk.programme.event.slug, layout.as_str());
+    let (slug, layout) = (&context.programme.event.slug, layout.as_str());
     Ok(see_other(&format!(
         "/events/{slug}?day={date}&view={layout}"
     )))

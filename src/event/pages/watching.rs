@@ -13,11 +13,11 @@ use actix_web::web::{self, Bytes};
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::auth::session::Caller;
-use crate::auth::{Seat, UserId};
+use crate::auth::session::CurrentUser;
+use crate::auth::{EventAccess, UserId};
 use crate::core::event::ProgrammeVersion;
 use crate::core::slot::SlotId;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::watch::{Editor, Standing, Watching};
 use crate::web::Error;
 
@@ -49,25 +49,25 @@ pub struct Query {
 /// When the caller has no part in the event, or watches with too many pages.
 pub async fn stream(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let caller = caller.unnoticed();
     let slug = slug.into_inner();
-    let desk = Desk::at(&app, caller.clone(), slug.clone()).await?;
+    let context = EventContext::at(&app, caller.clone(), slug.clone()).await?;
     let editing = match query.editing.map(SlotId) {
-        Some(slot) if desk.seat.may_change() => {
-            Some(desk.programme.slot(slot).ok_or(Error::NotFound)?.id)
+        Some(slot) if context.seat.may_change() => {
+            Some(context.programme.slot(slot).ok_or(Error::NotFound)?.id)
         }
         _ => None,
     };
-    let Seat {
+    let EventAccess {
         user,
         event,
         version,
         ..
-    } = &desk.seat;
+    } = &context.seat;
     let watching = app
         .live
         .watchers()
@@ -97,7 +97,7 @@ pub(crate) fn streamed(receiver: mpsc::Receiver<Bytes>) -> HttpResponse {
 /// Whether the reader may still come in.
 pub(crate) struct Door {
     pub(crate) app: web::Data<App>,
-    pub(crate) caller: Caller,
+    pub(crate) caller: CurrentUser,
     pub(crate) slug: String,
 }
 

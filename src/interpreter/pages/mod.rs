@@ -8,10 +8,10 @@ use askama::Template;
 
 use super::change::{self, InterpreterError};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::interpreter::forms;
 use crate::web::Error;
 use crate::web::field::{Removal, TextArea, TextField};
@@ -56,17 +56,17 @@ struct InterpreterPage {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
-    let (event, interpreters) = (&desk.programme.event, &desk.programme.interpreters);
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let (event, interpreters) = (&context.programme.event, &context.programme.interpreters);
     render(&InterpretersPage {
-        shell: desk.seat.shell("Interpreters", Section::Interpreters),
-        slug: desk.seat.slug.clone(),
+        shell: context.seat.shell("Interpreters", Section::Interpreters),
+        slug: context.seat.slug.clone(),
         zone: event.time_zone.name(),
         interpreters: interpreters.iter().map(|each| line(event, each)).collect(),
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
     })
 }
 
@@ -86,13 +86,13 @@ fn line(event: &Event, interpreter: &Interpreter) -> InterpreterLine {
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    render(&page(&desk, None, Form::default()))
+    render(&page(&context, None, Form::default()))
 }
 
 /// `GET /events/{slug}/interpreters/{code}/edit`
@@ -101,24 +101,24 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn edit(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
-    let desk = desk.to_change()?;
-    let fields = forms::fields_of(&desk.programme.event, &interpreter);
-    render(&page(&desk, Some(&interpreter), Form::new(fields)))
+    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let context = context.to_change()?;
+    let fields = forms::fields_of(&context.programme.event, &interpreter);
+    render(&page(&context, Some(&interpreter), Form::new(fields)))
 }
 
 /// The caller's desk, and the interpreter with a code.
 async fn at_one(
     app: &web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     (slug, code): (String, String),
-) -> Result<(Desk, Interpreter), Error> {
-    let desk = Desk::at(app, caller, slug).await?;
-    let interpreter = desk.programme.interpreter_by_code(&code).cloned();
-    Ok((desk, interpreter.ok_or(Error::NotFound)?))
+) -> Result<(EventContext, Interpreter), Error> {
+    let context = EventContext::at(app, caller, slug).await?;
+    let interpreter = context.programme.interpreter_by_code(&code).cloned();
+    Ok((context, interpreter.ok_or(Error::NotFound)?))
 }
 
 /// `POST /events/{slug}/interpreters`
@@ -127,14 +127,14 @@ async fn at_one(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
-    save(&desk, None, fields.only(forms::FIELDS)?).await
+    save(&context, None, fields.only(forms::FIELDS)?).await
 }
 
 /// `POST /events/{slug}/interpreters/{code}`: stores the interpreter with other facts. One whom somebody has removed
@@ -144,38 +144,44 @@ pub async fn add(
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
     let fields = fields.only(forms::FIELDS)?;
-    match desk.programme.interpreter_by_code(&code) {
-        Some(interpreter) => save(&desk, Some(interpreter), fields).await,
-        None => removed_meanwhile(&desk, fields),
+    match context.programme.interpreter_by_code(&code) {
+        Some(interpreter) => save(&context, Some(interpreter), fields).await,
+        None => removed_meanwhile(&context, fields),
     }
 }
 
-fn removed_meanwhile(desk: &Desk, fields: Fields) -> Result<HttpResponse, Error> {
+fn removed_meanwhile(context: &EventContext, fields: Fields) -> Result<HttpResponse, Error> {
     let mut errors = FieldErrors::default();
     errors.add(
         "code",
         "Code: there is no interpreter with it any more, somebody has removed them. Save to add them anew; they are \
          booked for nothing then.",
     );
-    unprocessable(&page(desk, None, Form::rejected(fields, errors)))
+    unprocessable(&page(context, None, Form::rejected(fields, errors)))
 }
 
 async fn save(
-    desk: &Desk,
+    context: &EventContext,
     stored: Option<&Interpreter>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let parsed = forms::parse(&desk.programme.event, &fields, stored.map(|each| each.id));
+    let parsed = forms::parse(
+        &context.programme.event,
+        &fields,
+        stored.map(|each| each.id),
+    );
     let interpreter = match parsed {
         Ok(interpreter) => interpreter,
-        Err(errors) => return unprocessable(&page(desk, stored, Form::rejected(fields, errors))),
+        Err(errors) => {
+            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
+        }
     };
     let is_new = stored.is_none();
     let work = move |tx: &mut crate::event::tx::EventTx<'_>| {
@@ -185,16 +191,16 @@ async fn save(
             change::change(tx, &interpreter)
         }
     };
-    match desk.write(work).await {
+    match context.write(work).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/interpreters", desk.seat.slug),
+            &format!("/events/{}/interpreters", context.seat.slug),
             "saved",
         )),
-        Err(InterpreterError::NotFound) => removed_meanwhile(desk, fields),
+        Err(InterpreterError::NotFound) => removed_meanwhile(context, fields),
         Err(error @ InterpreterError::CodeTaken(_)) => {
             let mut errors = FieldErrors::default();
             errors.add("code", format!("Code: {error}."));
-            unprocessable(&page(desk, stored, Form::rejected(fields, errors)))
+            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
         }
         Err(error) => Err(hopeless(error)),
     }
@@ -214,8 +220,8 @@ fn hopeless(error: InterpreterError) -> Error {
     }
 }
 
-fn page(desk: &Desk, stored: Option<&Interpreter>, form: Form) -> InterpreterPage {
-    let interpreters = format!("/events/{}/interpreters", desk.seat.slug);
+fn page(context: &EventContext, stored: Option<&Interpreter>, form: Form) -> InterpreterPage {
+    let interpreters = format!("/events/{}/interpreters", context.seat.slug);
     let (title, action, back, back_text) = match stored {
         Some(each) => {
             let own = format!("{interpreters}/{}", each.code);
@@ -233,9 +239,9 @@ fn page(desk: &Desk, stored: Option<&Interpreter>, form: Form) -> InterpreterPag
             "Interpreters".to_owned(),
         ),
     };
-    let venue = &desk.programme.event;
+    let venue = &context.programme.event;
     InterpreterPage {
-        shell: desk.seat.shell(title, Section::Interpreters).form(&form),
+        shell: context.seat.shell(title, Section::Interpreters).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back,

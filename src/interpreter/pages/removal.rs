@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{at_one, hopeless};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::by_slot::BySlot;
 use crate::core::decision::Refusal;
 use crate::core::interpreter::Interpreter;
@@ -13,7 +13,7 @@ use crate::core::rules::interpretation::{Gap, left_alone, replacements};
 use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotId, State};
 use crate::core::wording;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{SlotView, slot_view};
 use crate::interpreter::change::{self, InterpreterError, Seen};
 use crate::slot::booking::BookingError;
@@ -55,12 +55,12 @@ struct Line {
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn ask(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
-    let desk = desk.to_change()?;
-    render(&page(&desk, &interpreter, String::new()))
+    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let context = context.to_change()?;
+    render(&page(&context, &interpreter, String::new()))
 }
 
 /// `POST /events/{slug}/interpreters/{code}/removal`: removes the interpreter, and takes them out of the slots named in
@@ -70,18 +70,18 @@ pub async fn ask(
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn remove(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
-    let desk = desk.to_change()?;
+    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let context = context.to_change()?;
     let fields = fields.only(&["slot"])?;
     let seen = seen(&fields)?;
     let (id, asked) = (interpreter.id, !seen.is_empty());
-    match desk.write(move |tx| change::remove(tx, id, &seen)).await {
+    match context.write(move |tx| change::remove(tx, id, &seen)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/interpreters", desk.seat.slug),
+            &format!("/events/{}/interpreters", context.seat.slug),
             "removed",
         )),
         Err(InterpreterError::Booked) => {
@@ -91,7 +91,7 @@ pub async fn remove(
                 ""
             };
             conflict(&page(
-                &desk.reloaded().await?,
+                &context.reloaded().await?,
                 &interpreter,
                 refusal.to_owned(),
             ))
@@ -119,28 +119,28 @@ fn seen(fields: &Fields) -> Result<Vec<Seen>, Error> {
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn replace(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
-    let desk = desk.to_change()?;
+    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let context = context.to_change()?;
     let fields = fields.only(&["slot", "version", "by"])?;
     let version = crate::slot::forms::version(&fields)?;
     let slot = SlotId(fields.get("slot").parse().map_err(|_| Error::NotFound)?);
-    let by = desk.programme.interpreter_by_code(fields.get("by"));
+    let by = context.programme.interpreter_by_code(fields.get("by"));
     let Some(comes) = by.map(|by| by.id) else {
         let refusal =
             "Nothing was changed: somebody has removed the colleague meanwhile.".to_owned();
-        return conflict(&page(&desk, &interpreter, refusal));
+        return conflict(&page(&context, &interpreter, refusal));
     };
     let leaves = interpreter.id;
-    let replaced = desk
+    let replaced = context
         .book(move |tx| staffing::substitute(tx, slot, version, leaves, comes))
         .await;
     let refusal = match replaced {
         Ok(()) => {
-            let own = own(&desk, &interpreter);
+            let own = own(&context, &interpreter);
             return Ok(see_other_done(&format!("{own}/removal"), "replaced"));
         }
         Err(BookingError::Refused(Refusal::Stale { .. })) => {
@@ -155,18 +155,18 @@ pub async fn replace(
         Err(error) => return Err(crate::slot::pages::hopeless(error)),
     };
     let refusal = format!("Nothing was changed. {refusal}");
-    conflict(&page(&desk.reloaded().await?, &interpreter, refusal))
+    conflict(&page(&context.reloaded().await?, &interpreter, refusal))
 }
 
-fn own(desk: &Desk, interpreter: &Interpreter) -> String {
+fn own(context: &EventContext, interpreter: &Interpreter) -> String {
     format!(
         "/events/{}/interpreters/{}",
-        desk.seat.slug, interpreter.code
+        context.seat.slug, interpreter.code
     )
 }
 
-fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage {
-    let programme = &desk.programme;
+fn page(context: &EventContext, interpreter: &Interpreter, refusal: String) -> RemovalPage {
+    let programme = &context.programme;
     let slots: Vec<&Slot> = programme
         .slots_of(Resource::Interpreter(interpreter.id))
         .map(AsRef::as_ref)
@@ -176,20 +176,20 @@ fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage 
         .copied()
         .partition(|slot| slot.state() == State::Cancelled);
     RemovalPage {
-        shell: desk.seat.shell(
+        shell: context.seat.shell(
             format!("Remove {}", interpreter.name),
             Section::Interpreters,
         ),
         name: interpreter.name.to_string(),
-        own: own(desk, interpreter),
+        own: own(context, interpreter),
         refusal,
         booked: live
             .into_iter()
-            .map(|slot| line(desk, slot, interpreter))
+            .map(|slot| line(context, slot, interpreter))
             .collect(),
         cancelled: cancelled
             .into_iter()
-            .map(|slot| plain(desk, slot))
+            .map(|slot| plain(context, slot))
             .collect(),
         seen: slots
             .iter()
@@ -199,8 +199,8 @@ fn page(desk: &Desk, interpreter: &Interpreter, refusal: String) -> RemovalPage 
 }
 
 /// A slot that nobody has to step in for.
-fn plain(desk: &Desk, slot: &Slot) -> Line {
-    let programme = &desk.programme;
+fn plain(context: &EventContext, slot: &Slot) -> Line {
+    let programme = &context.programme;
     Line {
         slot: slot_view(programme, slot, &BySlot::default()),
         day: programme
@@ -208,15 +208,15 @@ fn plain(desk: &Desk, slot: &Slot) -> Line {
             .time_zone
             .day_in_words(slot.interval().start()),
         version: slot.version,
-        is_over: slot.interval().end().moment() <= desk.now,
+        is_over: slot.interval().end().moment() <= context.now,
         leaves: String::new(),
         uncovered: false,
         replacements: Vec::new(),
     }
 }
 
-fn line(desk: &Desk, slot: &Slot, interpreter: &Interpreter) -> Line {
-    let programme = &desk.programme;
+fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> Line {
+    let programme = &context.programme;
     let left = left_alone(programme, slot, interpreter.id);
     let name = |id| wording::resource_name(programme, Resource::Delegation(id));
     let between: Vec<String> = left
@@ -243,6 +243,6 @@ fn line(desk: &Desk, slot: &Slot, interpreter: &Interpreter) -> Line {
             .into_iter()
             .map(|each| (each.code.to_string(), each.name.to_string()))
             .collect(),
-        ..plain(desk, slot)
+        ..plain(context, slot)
     }
 }

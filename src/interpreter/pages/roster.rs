@@ -5,10 +5,10 @@ use askama::Template;
 
 use super::at_one;
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::interpreter::Interpreter;
 use crate::core::time::day_in_words;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::interpreter::roster::{Line, RosterDay, roster};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -43,17 +43,17 @@ struct Day {
 /// When the caller has no part in the event, and when there is no such interpreter.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (desk, interpreter) = at_one(&app, caller, path.into_inner()).await?;
-    render(&page(&desk, &interpreter))
+    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    render(&page(&context, &interpreter))
 }
 
-fn page(desk: &Desk, interpreter: &Interpreter) -> RosterPage {
-    let event = &desk.programme.event;
+fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
+    let event = &context.programme.event;
     let settings = event.settings;
-    let days = roster(&desk.programme, interpreter);
+    let days = roster(&context.programme, interpreter);
     let zone = match (days.first(), event.days.first()) {
         (Some(RosterDay { date, .. }), _) => event.time_zone.label(event.hours_of(*date).start()),
         (None, Some(day)) => event.time_zone.label(event.hours_of(day.date).start()),
@@ -62,10 +62,10 @@ fn page(desk: &Desk, interpreter: &Interpreter) -> RosterPage {
     let pairs: Vec<String> = interpreter.pairs.iter().map(ToString::to_string).collect();
     let presence = interpreter.presence.iter();
     RosterPage {
-        shell: desk
+        shell: context
             .seat
             .shell(interpreter.name.as_str(), Section::Interpreters),
-        slug: desk.seat.slug.clone(),
+        slug: context.seat.slug.clone(),
         code: interpreter.code.to_string(),
         event: event.name.to_string(),
         venue: event.venue.to_string(),
@@ -80,7 +80,7 @@ fn page(desk: &Desk, interpreter: &Interpreter) -> RosterPage {
             settings.interpreter_team_minutes,
         ),
         days: days.into_iter().map(day).collect(),
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
     }
 }
 

@@ -8,10 +8,10 @@ use askama::Template;
 use super::store::{self, Incoming};
 use super::{IncomingId, Outcome};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::event::Event;
 use crate::event::archive;
-use crate::event::desk::seats;
+use crate::event::context::accessible_events;
 use crate::mail::pages::in_zone;
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -53,13 +53,13 @@ struct Line {
 ///
 /// # Errors
 /// For those who may change no event.
-pub async fn index(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, mails) = app
         .db
         .read(move |conn| {
             let session = caller.session(conn)?;
             let (mut events, mut mails) = (HashMap::new(), Vec::new());
-            for (event, seat) in seats(conn, &session)? {
+            for (event, seat) in accessible_events(conn, &session)? {
                 if seat.may_change() {
                     mails.extend(store::of_event(conn, event.id, MOST)?);
                     events.insert(event.id, event);
@@ -130,7 +130,7 @@ fn line(event: &Event, mail: Incoming) -> Line {
 /// For those who may not change its event.
 pub async fn handle(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -141,7 +141,7 @@ pub async fn handle(
             let now = caller.now;
             let session = caller.session(conn)?;
             let mail = store::get(conn, id)?.ok_or(Error::NotFound)?;
-            let (_, seat) = seats(conn, &session)?
+            let (_, seat) = accessible_events(conn, &session)?
                 .into_iter()
                 .find(|(event, _)| event.id == mail.event_id)
                 .ok_or(Error::NotFound)?;

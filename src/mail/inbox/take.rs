@@ -20,14 +20,14 @@ use crate::notice::store::{Invited, invited_by};
 use store::Judged;
 
 /// What taking mail in needs beside the database.
-pub(super) struct Desk {
+pub(super) struct InboxContext {
     pub(super) live: Live,
     /// The address our mail comes from: its domain is that of our Message-IDs.
     pub(super) from: Email,
     pub(super) now: Moment,
 }
 
-impl Desk {
+impl InboxContext {
     /// Takes a mail in, once however often it is read; true when it had to do with mail of ours.
     pub(super) fn take(&self, conn: &mut Conn, letter: &Letter) -> Result<bool, DbError> {
         if store::is_known(conn, &letter.key)? {

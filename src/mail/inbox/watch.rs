@@ -6,7 +6,7 @@ use super::address::ImapUrl;
 use super::imap::{Fault, Mailbox};
 use super::read::read;
 use super::store::{self, Mark};
-use super::take::Desk;
+use super::take::InboxContext;
 use crate::app::App;
 use crate::core::time::Moment;
 use crate::db::DbError;
@@ -104,14 +104,14 @@ async fn read_on(
     let mut taken = 0;
     for (uid, size) in new {
         if let Some(raw) = mailbox.mail(uid, size).await? {
-            let desk = Desk {
+            let context = InboxContext {
                 live: app.live.clone(),
                 from: app.config.mail_from.clone(),
                 now: app.clock.now(),
             };
             let ours = app
                 .db
-                .write(move |conn| desk.take(conn, &read(&raw)))
+                .write(move |conn| context.take(conn, &read(&raw)))
                 .await?;
             taken += usize::from(ours);
         }

@@ -9,7 +9,7 @@ use super::door::cookie_name;
 use super::shut::refuse;
 use super::{Door, Shut};
 use crate::app::App;
-use crate::auth::session::{Caller, Token, removal_cookie};
+use crate::auth::session::{CurrentUser, Token, removal_cookie};
 use crate::auth::throttle::{self, Counters};
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render, see_other};
@@ -57,7 +57,7 @@ pub async fn show(
 pub async fn open(
     app: web::Data<App>,
     request: HttpRequest,
-    caller: Caller,
+    caller: CurrentUser,
     token: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {

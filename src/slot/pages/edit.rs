@@ -5,11 +5,11 @@ use actix_web::web;
 use super::form::{Subject, page};
 use super::{Outcome, hopeless, stale};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
 use crate::core::slot::{Details, Kind, Slot, SlotId, State};
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms::{self, Request};
 use crate::web::form::{Fields, Form};
@@ -32,15 +32,15 @@ pub struct Prefill {
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     prefill: web::Query<Prefill>,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let prefill = prefill.into_inner();
-    let first_day = desk
+    let first_day = context
         .programme
         .event
         .days
@@ -67,10 +67,10 @@ pub async fn new(
         fields.push("delegations", code);
     }
     // Most slots are the chair's.
-    if let Some(chair) = desk.programme.chair() {
+    if let Some(chair) = context.programme.chair() {
         fields.push("delegations", chair.code.as_str());
     }
-    render(&page(&desk, Subject::New, Form::new(fields), None))
+    render(&page(&context, Subject::New, Form::new(fields), None))
 }
 
 /// `POST /events/{slug}/slots`: books a slot.
@@ -79,19 +79,19 @@ pub async fn new(
 /// For those who may not change the event.
 pub async fn create(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, caller, slug.into_inner())
         .await?
         .to_change()?;
     let fields = forms::known_fields(fields)?;
-    let request = match forms::parse(&desk.programme, &fields) {
+    let request = match forms::parse(&context.programme, &fields) {
         Ok(request) => request,
         Err(errors) => {
             return unprocessable(&page(
-                &desk,
+                &context,
                 Subject::New,
                 Form::rejected(fields, errors),
                 None,
@@ -103,15 +103,15 @@ pub async fn create(
         details, reasons, ..
     } = request;
     let wanted = details.clone();
-    let booked = desk
+    let booked = context
         .book(move |tx| booking::book(tx, &post, wanted.clone(), &reasons))
         .await;
     match booked {
         Ok(id) => Ok(see_other_done(&format!("/slots/{id}"), "booked")),
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
-            let desk = desk.with(&refused.programme);
+            let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&page(&desk, Subject::New, form, Some(&refused)))
+            conflict(&page(&context, Subject::New, form, Some(&refused)))
         }
         Err(error) => Err(hopeless(error)),
     }
@@ -121,11 +121,11 @@ pub async fn create(
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn edit(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
-    let form = Form::new(forms::fields_of(&desk.programme, &slot));
-    render(&page(&desk, Subject::Stored(&slot), form, None))
+pub async fn edit(app: web::Data<App>, caller: CurrentUser, id: web::Path<i64>) -> Outcome {
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    let form = Form::new(forms::fields_of(&context.programme, &slot));
+    render(&page(&context, Subject::Stored(&slot), form, None))
 }
 
 /// `POST /slots/{id}`: stores the slot with other details.
@@ -134,17 +134,17 @@ pub async fn edit(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Ou
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
-    match forms::parse(&desk.programme, &fields) {
-        Ok(request) => change(desk, &slot, fields, request, "saved").await,
+    match forms::parse(&context.programme, &fields) {
+        Ok(request) => change(context, &slot, fields, request, "saved").await,
         Err(errors) => unprocessable(&page(
-            &desk,
+            &context,
             Subject::Stored(&slot),
             Form::rejected(fields, errors),
             None,
@@ -158,18 +158,18 @@ pub async fn update(
 /// For those who may not change the event.
 pub async fn place(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     sent: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let sent = forms::known_fields(sent)?;
-    let fields = placed(&desk, &slot, &sent);
-    match forms::parse(&desk.programme, &fields) {
-        Ok(request) => change(desk, &slot, fields, request, "moved").await,
+    let fields = placed(&context, &slot, &sent);
+    match forms::parse(&context.programme, &fields) {
+        Ok(request) => change(context, &slot, fields, request, "moved").await,
         Err(errors) => unprocessable(&page(
-            &desk,
+            &context,
             Subject::Stored(&slot),
             Form::rejected(fields, errors),
             None,
@@ -178,9 +178,9 @@ pub async fn place(
 }
 
 /// The whole form of a slot, with the time and place that were sent.
-fn placed(desk: &Desk, slot: &Slot, sent: &Fields) -> Fields {
+fn placed(context: &EventContext, slot: &Slot, sent: &Fields) -> Fields {
     let taken = |name: &str| matches!(name, "day" | "start" | "end" | "room" | "version" | "tell");
-    let stored = forms::fields_of_details(&desk.programme, &slot.details);
+    let stored = forms::fields_of_details(&context.programme, &slot.details);
     let kept = stored.iter().filter(|(name, _)| !taken(name));
     let moved = sent
         .iter()
@@ -189,13 +189,13 @@ fn placed(desk: &Desk, slot: &Slot, sent: &Fields) -> Fields {
 }
 
 async fn change(
-    desk: Desk,
+    context: EventContext,
     slot: &Slot,
     fields: Fields,
     request: Request,
     done: &'static str,
 ) -> Outcome {
-    let (id, version, post) = (slot.id, forms::version(&fields)?, desk.app.post());
+    let (id, version, post) = (slot.id, forms::version(&fields)?, context.app.post());
     let Request {
         details,
         reasons,
@@ -209,18 +209,18 @@ async fn change(
     };
     let details = Details { state, ..details };
     let wanted = details.clone();
-    let changed = desk
+    let changed = context
         .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))
         .await;
     match changed {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), done)),
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
-            let desk = desk.with(&refused.programme);
+            let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&page(&desk, Subject::Stored(slot), form, Some(&refused)))
+            conflict(&page(&context, Subject::Stored(slot), form, Some(&refused)))
         }
         Err(BookingError::Refused(Refusal::Stale { current, programme })) => {
-            stale::answer(&desk.with(&programme), &current, &details, &fields).await
+            stale::answer(&context.with(&programme), &current, &details, &fields).await
         }
         Err(error) => Err(hopeless(error)),
     }

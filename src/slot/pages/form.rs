@@ -8,7 +8,7 @@ use crate::core::decision::Conflicts;
 use crate::core::free::Alternative;
 use crate::core::slot::{Details, Kind, Slot, SlotId, State};
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, clock_range};
 use crate::slot::forms;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
@@ -108,12 +108,12 @@ impl Subject<'_> {
 
 /// Builds the form page; `refused` are the conflicts of a form that the rules refused.
 pub(super) fn page(
-    desk: &Desk,
+    context: &EventContext,
     subject: Subject<'_>,
     form: Form,
     refused: Option<&Conflicts>,
 ) -> FormPage {
-    let slug = &desk.programme.event.slug;
+    let slug = &context.programme.event.slug;
     let (title, action, back, submit) = match subject {
         Subject::New => (
             "Book a slot".to_owned(),
@@ -132,20 +132,20 @@ pub(super) fn page(
         }
     };
     let reasons = reason_fields(&form, refused);
-    let refusal = refused.map(|refused| refusal(desk, subject, &form.fields, refused));
-    let shell = desk.seat.shell(title, Section::Timetable).form(&form);
+    let refusal = refused.map(|refused| refusal(context, subject, &form.fields, refused));
+    let shell = context.seat.shell(title, Section::Timetable).form(&form);
     let shell = match subject {
         Subject::New => shell,
         Subject::Stored(slot) => shell.live(LivePage {
             slot: Some((slot.id, slot.version)),
             editing: true,
-            ..desk.live_page()
+            ..context.live_page()
         }),
     };
     FormPage {
         shell,
         action,
-        search: search_address(desk, subject),
+        search: search_address(context, subject),
         back,
         version: form.fields.get("version").to_owned(),
         refusal,
@@ -153,15 +153,15 @@ pub(super) fn page(
         title: TextField::new("title", "Title")
             .help("Delegations read it in their mail and agenda.")
             .of(&form),
-        day: day_field(desk).of(&form),
+        day: day_field(context).of(&form),
         start: time_field("start", "Start").of(&form),
         end: time_field("end", "End").of(&form),
-        room: room_field(desk).of(&form),
-        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(desk))
+        room: room_field(context).of(&form),
+        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(context))
             .inline()
             .of(&form),
         interpretation: interpretation_field().of(&form),
-        interpreters: interpreter_field(desk).map(|field| field.of(&form)),
+        interpreters: interpreter_field(context).map(|field| field.of(&form)),
         state: state_field(subject).map(|field| field.of(&form)),
         note: TextArea::new("note", "Internal note")
             .help("Only the protocol office reads it.")
@@ -174,8 +174,8 @@ pub(super) fn page(
     }
 }
 
-fn search_address(desk: &Desk, subject: Subject<'_>) -> String {
-    let address = format!("/events/{}/free-slots", desk.programme.event.slug);
+fn search_address(context: &EventContext, subject: Subject<'_>) -> String {
+    let address = format!("/events/{}/free-slots", context.programme.event.slug);
     match subject {
         Subject::New => address,
         Subject::Stored(slot) => format!("{address}?slot={}", slot.id),
@@ -192,8 +192,8 @@ pub(super) fn kind_field() -> Select {
     )
 }
 
-fn day_field(desk: &Desk) -> Select {
-    let days = desk.programme.event.days.iter();
+fn day_field(context: &EventContext) -> Select {
+    let days = context.programme.event.days.iter();
     Select::new(
         "day",
         "Day",
@@ -210,8 +210,8 @@ fn time_field(name: &'static str, label: &'static str) -> TextField {
     TextField::new(name, label).help("As in 14:40.").numeric()
 }
 
-pub(super) fn room_field(desk: &Desk) -> Select {
-    let rooms = desk.programme.rooms.iter();
+pub(super) fn room_field(context: &EventContext) -> Select {
+    let rooms = context.programme.rooms.iter();
     let none = Choice::new("", "No room yet");
     let choices = rooms.map(|room| {
         Choice::new(
@@ -222,8 +222,8 @@ pub(super) fn room_field(desk: &Desk) -> Select {
     Select::new("room", "Room", [none].into_iter().chain(choices))
 }
 
-pub(super) fn delegation_choices(desk: &Desk) -> Vec<Choice> {
-    let delegations = desk.programme.delegations.iter();
+pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
+    let delegations = context.programme.delegations.iter();
     delegations
         .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
         .collect()
@@ -237,8 +237,8 @@ pub(crate) fn interpretation_field() -> Choices {
     Choices::checkboxes("interpretation", "Interpretation", [wanted])
 }
 
-pub(super) fn interpreter_field(desk: &Desk) -> Option<Choices> {
-    let interpreters = &desk.programme.interpreters;
+pub(super) fn interpreter_field(context: &EventContext) -> Option<Choices> {
+    let interpreters = &context.programme.interpreters;
     let choices = || {
         interpreters.iter().map(|each| {
             let pairs: Vec<String> = each.pairs.iter().map(ToString::to_string).collect();
@@ -287,7 +287,12 @@ fn reason_fields(form: &Form, refused: Option<&Conflicts>) -> Vec<TextField> {
         .collect()
 }
 
-fn refusal(desk: &Desk, subject: Subject<'_>, fields: &Fields, refused: &Conflicts) -> Refusal {
+fn refusal(
+    context: &EventContext,
+    subject: Subject<'_>,
+    fields: &Fields,
+    refused: &Conflicts,
+) -> Refusal {
     let details = &refused.details;
     Refusal {
         blocked: refused.is_blocked(),
@@ -296,15 +301,20 @@ fn refusal(desk: &Desk, subject: Subject<'_>, fields: &Fields, refused: &Conflic
             .alternatives()
             .into_iter()
             .filter(|offer| !subject.stands_at(offer))
-            .map(|offer| self::offer(desk, fields, details, offer))
+            .map(|offer| self::offer(context, fields, details, offer))
             .collect(),
-        further: address_of_typed(&desk.programme, fields, subject.id()),
+        further: address_of_typed(&context.programme, fields, subject.id()),
     }
 }
 
 /// The form as it was sent, with another time and place.
-fn offer(desk: &Desk, sent: &Fields, details: &Details, alternative: Alternative) -> Offer {
-    let programme = &desk.programme;
+fn offer(
+    context: &EventContext,
+    sent: &Fields,
+    details: &Details,
+    alternative: Alternative,
+) -> Offer {
+    let programme = &context.programme;
     let other = Details {
         room: alternative.room,
         interval: alternative.interval,

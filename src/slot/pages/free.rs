@@ -9,12 +9,12 @@ use self::results::{Results, results};
 use super::Outcome;
 use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::time::day_in_words;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::slot::forms;
 use crate::slot::free_forms::{
     ANY_DAY, ANY_ROOM, NO_ROOM, carried, known_fields, parse, prefilled, was_sent,
@@ -52,22 +52,22 @@ struct FreePage {
 /// When the caller has no part in the event, or the address has fields that the form does not have.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     let fields = known_fields(request.query_string())?;
     if !was_sent(&fields) {
-        let form = Form::new(prefilled(&desk.programme, &fields));
-        return render(&page(&desk, form, None));
+        let form = Form::new(prefilled(&context.programme, &fields));
+        return render(&page(&context, form, None));
     }
-    match parse(&desk.programme, &fields) {
+    match parse(&context.programme, &fields) {
         Ok(wish) => {
-            let results = results(&desk, &fields, &wish);
-            render(&page(&desk, Form::new(fields), Some(results)))
+            let results = results(&context, &fields, &wish);
+            render(&page(&context, Form::new(fields), Some(results)))
         }
-        Err(errors) => unprocessable(&page(&desk, Form::rejected(fields, errors), None)),
+        Err(errors) => unprocessable(&page(&context, Form::rejected(fields, errors), None)),
     }
 }
 
@@ -83,15 +83,19 @@ pub struct Moving {
 /// When the caller has no part in the event, or the form has fields that the slot form does not have.
 pub async fn carry(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     moving: web::Query<Moving>,
     fields: Fields,
 ) -> Outcome {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     let fields = forms::known_fields(fields)?;
     let slot = moving.slot.map(SlotId);
-    Ok(see_other(&address_of_typed(&desk.programme, &fields, slot)))
+    Ok(see_other(&address_of_typed(
+        &context.programme,
+        &fields,
+        slot,
+    )))
 }
 
 /// The address of the search for what was typed into the slot form.
@@ -108,11 +112,11 @@ fn address(programme: &Programme, fields: &Fields) -> String {
     format!("/events/{slug}/free-slots?{query}")
 }
 
-fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
-    let slug = desk.programme.event.slug.to_string();
+fn page(context: &EventContext, form: Form, results: Option<Results>) -> FreePage {
+    let slug = context.programme.event.slug.to_string();
     let clock = |name, label, help| TextField::new(name, label).help(help).numeric().optional();
     FreePage {
-        shell: desk
+        shell: context
             .seat
             .shell("Find a free time", Section::Timetable)
             .form(&form),
@@ -123,20 +127,20 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
             .help("Otherwise the kind and the names.")
             .optional()
             .of(&form),
-        delegations: Choices::checkboxes("delegations", "Who meets", delegation_choices(desk))
+        delegations: Choices::checkboxes("delegations", "Who meets", delegation_choices(context))
             .inline()
             .of(&form),
         minutes: TextField::new("minutes", "Minutes").numeric().of(&form),
-        room: any_room_field(desk).of(&form),
+        room: any_room_field(context).of(&form),
         people: TextField::new("people", "Room for")
             .help("People; otherwise the parties.")
             .numeric()
             .optional()
             .of(&form),
         interpretation: interpretation_field().of(&form),
-        interpreters: interpreter_field(desk).map(|field| field.of(&form)),
-        pairs: pairs_field(desk).map(|field| field.of(&form)),
-        day: any_day_field(desk).of(&form),
+        interpreters: interpreter_field(context).map(|field| field.of(&form)),
+        pairs: pairs_field(context).map(|field| field.of(&form)),
+        day: any_day_field(context).of(&form),
         from: clock("from", "Not before", "As in 14:40.").of(&form),
         until: clock("until", "Over by", "As in 18:00.").of(&form),
         near: clock("near", "Best near", "Otherwise early.").of(&form),
@@ -146,8 +150,8 @@ fn page(desk: &Desk, form: Form, results: Option<Results>) -> FreePage {
 }
 
 /// A room, any room that is large enough, or none yet.
-pub(crate) fn any_room_field(desk: &Desk) -> Select {
-    let rooms = desk.programme.rooms.iter().map(|room| {
+pub(crate) fn any_room_field(context: &EventContext) -> Select {
+    let rooms = context.programme.rooms.iter().map(|room| {
         let label = format!("{} ({} people)", room.name, room.capacity);
         Choice::new(room.code.as_str(), label)
     });
@@ -157,9 +161,9 @@ pub(crate) fn any_room_field(desk: &Desk) -> Select {
 }
 
 /// The pairs that anybody at the event interprets between.
-fn pairs_field(desk: &Desk) -> Option<Choices> {
+fn pairs_field(context: &EventContext) -> Option<Choices> {
     let mut pairs: Vec<&LanguagePair> = Vec::new();
-    for pair in desk
+    for pair in context
         .programme
         .interpreters
         .iter()
@@ -177,8 +181,8 @@ fn pairs_field(desk: &Desk) -> Option<Choices> {
 }
 
 /// A day, or any of several.
-pub(crate) fn any_day_field(desk: &Desk) -> Select {
-    let days = &desk.programme.event.days;
+pub(crate) fn any_day_field(context: &EventContext) -> Select {
+    let days = &context.programme.event.days;
     let each = days
         .iter()
         .map(|day| Choice::new(day.date.to_string(), day_in_words(day.date)));

@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, web};
 
 use super::Outcome;
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::placements::{Edge, placements};
 use crate::web::Error;
 
@@ -26,15 +26,15 @@ pub struct Query {
 /// For those who may not change the event, and when the address names no day or edge.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     query: web::Query<Query>,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let date = parse_date(&query.day).map_err(Error::BadRequest)?;
     let edge = Edge::from_word(&query.edge).ok_or_else(|| {
         Error::BadRequest("A slot moves by both edges, by its start, or by its end.".to_owned())
     })?;
-    Ok(HttpResponse::Ok().json(placements(&desk.programme, &slot, date, edge)))
+    Ok(HttpResponse::Ok().json(placements(&context.programme, &slot, date, edge)))
 }

@@ -7,7 +7,7 @@ use super::form::room_field;
 use super::{Outcome, marks};
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::by_slot::BySlot;
 use crate::core::notice::answer::Reply;
 use crate::core::notice::{Method, News};
@@ -15,7 +15,7 @@ use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotId, State};
 use crate::core::text_enum::TextEnum;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, SlotView, slot_view};
 use crate::notice::answer_pages::AnswerWords;
 use crate::slot::forms;
@@ -82,42 +82,46 @@ struct AnswerForm {
 ///
 /// # Errors
 /// When the caller has no part in its event.
-pub async fn show(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    render(&with_answer(&desk, &slot, Form::default()).await?)
+pub async fn show(app: web::Data<App>, caller: CurrentUser, id: web::Path<i64>) -> Outcome {
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    render(&with_answer(&context, &slot, Form::default()).await?)
 }
 
 /// The slot's page, with the form for an answer as it was typed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn with_answer(desk: &Desk, slot: &Slot, answer: Form) -> Result<impl Template, Error> {
+pub async fn with_answer(
+    context: &EventContext,
+    slot: &Slot,
+    answer: Form,
+) -> Result<impl Template, Error> {
     let subject = slot.id.0;
-    let records = desk
+    let records = context
         .app
         .db
         .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
         .await?;
-    Ok(page(desk, slot, &records, answer))
+    Ok(page(context, slot, &records, answer))
 }
 
-fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage {
-    let programme = &desk.programme;
+fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -> SlotPage {
+    let programme = &context.programme;
     let zone = programme.event.time_zone;
     let start = slot.interval().start();
     let candidate = Candidate::stored(slot);
     let form = Form::new(forms::fields_of(programme, slot));
-    let told = told(desk, slot);
+    let told = told(context, slot);
     let live = LivePage {
         slot: Some((slot.id, slot.version)),
-        ..desk.live_page()
+        ..context.live_page()
     };
-    let mut shell = desk
+    let mut shell = context
         .seat
         .shell(slot.details.title.as_str(), Section::Timetable)
         .live(live)
         .form(&answer);
-    shell.undo = undo(desk, slot, records);
+    shell.undo = undo(context, slot, records);
     SlotPage {
         shell,
         slug: programme.event.slug.to_string(),
@@ -139,8 +143,8 @@ fn page(desk: &Desk, slot: &Slot, records: &[Record], answer: Form) -> SlotPage 
             .collect(),
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
-        room: room_field(desk).of(&form),
-        may_change: desk.seat.may_change(),
+        room: room_field(context).of(&form),
+        may_change: context.seat.may_change(),
         state: slot.state(),
     }
 }
@@ -188,17 +192,17 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
 }
 
 /// The change that the reader has just made, if nobody has made another since.
-fn undo(desk: &Desk, slot: &Slot, records: &[Record]) -> Option<Undo> {
+fn undo(context: &EventContext, slot: &Slot, records: &[Record]) -> Option<Undo> {
     let latest = records.iter().find(|record| is_change(record))?;
-    let own = desk.seat.has_undoable_news() && latest.actor_id == Some(desk.seat.user.id.0);
-    (own && desk.seat.may_change()).then(|| Undo {
+    let own = context.seat.has_undoable_news() && latest.actor_id == Some(context.seat.user.id.0);
+    (own && context.seat.may_change()).then(|| Undo {
         action: format!("/slots/{}/undo", slot.id),
         version: slot.version,
     })
 }
 
-fn told(desk: &Desk, slot: &Slot) -> Vec<ToldLine> {
-    let programme = &desk.programme;
+fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
+    let programme = &context.programme;
     let zone = programme.event.time_zone;
     let due = crate::core::due::due(programme, slot);
     programme

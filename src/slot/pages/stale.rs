@@ -7,7 +7,7 @@ use super::show::interpretation;
 use crate::audit;
 use crate::core::by_slot::BySlot;
 use crate::core::slot::{Details, Slot};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::slot_view;
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -31,9 +31,14 @@ struct Row {
     differs: bool,
 }
 
-pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &Fields) -> Outcome {
+pub(super) async fn answer(
+    context: &EventContext,
+    current: &Slot,
+    mine: &Details,
+    sent: &Fields,
+) -> Outcome {
     let subject = current.id.0;
-    let latest = desk
+    let latest = context
         .app
         .db
         .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
@@ -47,7 +52,7 @@ pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &F
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     conflict(&StalePage {
-        shell: desk
+        shell: context
             .seat
             .shell("Somebody else has changed this slot", Section::Timetable),
         id: subject,
@@ -55,13 +60,13 @@ pub(super) async fn answer(desk: &Desk, current: &Slot, mine: &Details, sent: &F
             .first()
             .map(|record| record.actor.clone())
             .unwrap_or_default(),
-        rows: rows(desk, current, mine),
+        rows: rows(context, current, mine),
         fields,
     })
 }
 
-fn rows(desk: &Desk, current: &Slot, mine: &Details) -> Vec<Row> {
-    let programme = &desk.programme;
+fn rows(context: &EventContext, current: &Slot, mine: &Details) -> Vec<Row> {
+    let programme = &context.programme;
     let zone = programme.event.time_zone;
     let mine = Slot {
         details: mine.clone(),

@@ -7,11 +7,11 @@ use askama::Template;
 
 use super::{Outcome, hopeless, marks};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::decision::{Conflicts, Refusal};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Details, Slot, SlotId, State};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::Mark;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::{forms, undo};
@@ -39,38 +39,44 @@ struct RefusedStep {
 /// For those who may not change the event.
 pub async fn confirmation(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     if fields.get("method") == "delete" {
-        return withdraw(&desk, &slot, &fields).await;
+        return withdraw(&context, &slot, &fields).await;
     }
     let reasons = match forms::reasons_of(&fields) {
         Ok(reasons) => reasons,
         Err(errors) => {
             let found = Conflicts {
-                programme: Arc::clone(&desk.programme),
+                programme: Arc::clone(&context.programme),
                 slot: Some(slot.id),
                 details: confirmed(&slot),
-                conflicts: check(&desk.programme, Candidate::stored(&slot)),
+                conflicts: check(&context.programme, Candidate::stored(&slot)),
             };
             let form = Form::rejected(fields, errors);
-            return unprocessable(&refused_step(&desk, &slot, Step::Confirm, form, &found));
+            return unprocessable(&refused_step(&context, &slot, Step::Confirm, form, &found));
         }
     };
     let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
-    match desk
+    match context
         .book(move |tx| booking::confirm(tx, &post, id, version, &reasons))
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
-            let desk = desk.with(&refused.programme);
+            let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&refused_step(&desk, &slot, Step::Confirm, form, &refused))
+            conflict(&refused_step(
+                &context,
+                &slot,
+                Step::Confirm,
+                form,
+                &refused,
+            ))
         }
         Err(error) => refused(error),
     }
@@ -116,7 +122,7 @@ impl Step {
 
 /// Shows what is in the way of a step, and asks for the reasons that would let it pass.
 fn refused_step(
-    desk: &Desk,
+    context: &EventContext,
     slot: &Slot,
     step: Step,
     form: Form,
@@ -140,7 +146,7 @@ fn refused_step(
         Step::Undo => format!("Undo the change to “{}”", slot.details.title),
     };
     RefusedStep {
-        shell: desk.seat.shell(title, Section::Timetable).form(&form),
+        shell: context.seat.shell(title, Section::Timetable).form(&form),
         id: slot.id.0,
         step,
         version: form.fields.get("version").to_owned(),
@@ -156,39 +162,39 @@ fn refused_step(
 /// For those who may not change the event.
 pub async fn undo(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
     let reasons = forms::reasons_of(&fields).map_err(|_| {
         Error::BadRequest("A reason is one line. Go back and write it in one line.".to_owned())
     })?;
     let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
-    match desk
+    match context
         .book(move |tx| undo::undo(tx, &post, id, version, &reasons))
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "undone")),
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
-            let desk = desk.with(&refused.programme);
+            let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&refused_step(&desk, &slot, Step::Undo, form, &refused))
+            conflict(&refused_step(&context, &slot, Step::Undo, form, &refused))
         }
         Err(error) => refused(error),
     }
 }
 
-async fn withdraw(desk: &Desk, slot: &Slot, fields: &Fields) -> Outcome {
+async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> Outcome {
     let (id, version, post, tell) = (
         slot.id,
         forms::version(fields)?,
-        desk.app.post(),
+        context.app.post(),
         forms::tell(fields),
     );
-    match desk
+    match context
         .book(move |tx| booking::withdraw(tx, &post, id, version, tell))
         .await
     {
@@ -203,12 +209,12 @@ async fn withdraw(desk: &Desk, slot: &Slot, fields: &Fields) -> Outcome {
 /// For those who may not change the event.
 pub async fn cancellation(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let fields = fields.only(&["version", "tell"])?;
     let (id, version, post, tell) = (
         slot.id,
@@ -216,7 +222,7 @@ pub async fn cancellation(
         app.post(),
         forms::tell(&fields),
     );
-    match desk
+    match context
         .book(move |tx| booking::cancel(tx, &post, id, version, tell))
         .await
     {
@@ -231,12 +237,12 @@ pub async fn cancellation(
 /// For those who may not change the event.
 pub async fn notices(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (desk, slot) = Desk::of_slot(&app, caller, SlotId(*id)).await?;
-    let desk = desk.to_change()?;
+    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let context = context.to_change()?;
     let again = fields.only(&["again"])?.flag("again");
     let (id, post) = (slot.id, app.post());
     let tell = if again {
@@ -244,7 +250,8 @@ pub async fn notices(
     } else {
         crate::notice::telling::tell
     };
-    desk.book(move |tx| Ok(tell(tx, &post, id)?))
+    context
+        .book(move |tx| Ok(tell(tx, &post, id)?))
         .await
         .map_err(hopeless)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))

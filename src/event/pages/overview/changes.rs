@@ -6,10 +6,10 @@ use askama::Template;
 use super::{Tab, TabLink, tabs};
 use crate::app::App;
 use crate::audit::{self, FieldChange, NetChange, Since};
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::event::Revision;
 use crate::core::time::ClockTime;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -49,34 +49,34 @@ pub struct Query {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     let Some(typed) = query.into_inner().since else {
-        return render(&page(&desk, Form::default(), None));
+        return render(&page(&context, Form::default(), None));
     };
     let fields = Fields::from_pairs([("since", typed.as_str())]);
     let mut errors = FieldErrors::default();
-    let Some(since) = errors.take("since", parse(&desk, typed.trim())) else {
-        return unprocessable(&page(&desk, Form::rejected(fields, errors), None));
+    let Some(since) = errors.take("since", parse(&context, typed.trim())) else {
+        return unprocessable(&page(&context, Form::rejected(fields, errors), None));
     };
-    let event = desk.seat.event;
+    let event = context.seat.event;
     let records = app
         .db
         .read(move |conn| Ok::<_, Error>(audit::since(conn, event, since)?))
         .await?;
-    let found = audit::net(&records, desk.programme.event.time_zone);
-    render(&page(&desk, Form::new(fields), Some(found)))
+    let found = audit::net(&records, context.programme.event.time_zone);
+    render(&page(&context, Form::new(fields), Some(found)))
 }
 
 /// A revision, or a time of today at the venue.
-fn parse(desk: &Desk, typed: &str) -> Result<Since, String> {
-    let event = &desk.programme.event;
+fn parse(context: &EventContext, typed: &str) -> Result<Since, String> {
+    let event = &context.programme.event;
     if typed.contains(':') {
         let time: ClockTime = typed.parse()?;
-        let today = event.time_zone.date(desk.now.instant());
+        let today = event.time_zone.date(context.now.instant());
         let instant = event.time_zone.instant(today, time);
         return instant
             .map(|instant| Since::Moment(instant.moment()))
@@ -96,28 +96,28 @@ fn parse(desk: &Desk, typed: &str) -> Result<Since, String> {
     }
 }
 
-fn page(desk: &Desk, form: Form, found: Option<Vec<NetChange>>) -> ChangesPage {
-    let event = &desk.programme.event;
+fn page(context: &EventContext, form: Form, found: Option<Vec<NetChange>>) -> ChangesPage {
+    let event = &context.programme.event;
     ChangesPage {
-        shell: desk
+        shell: context
             .seat
             .shell("What has changed", Section::Overview)
             .form(&form),
-        tabs: tabs(&desk.seat.slug, Tab::Changes),
-        slug: desk.seat.slug.clone(),
+        tabs: tabs(&context.seat.slug, Tab::Changes),
+        slug: context.seat.slug.clone(),
         since: TextField::new("since", "Since revision or time")
             .help("The revision stands on every printed agenda. Or a time of today, as 14:05.")
             .short()
             .of(&form),
         revision: event.revision.to_string(),
         zone: event.time_zone.name().to_owned(),
-        found: found.map(|found| found.into_iter().map(|net| line(desk, net)).collect()),
+        found: found.map(|found| found.into_iter().map(|net| line(context, net)).collect()),
         form,
     }
 }
 
-fn line(desk: &Desk, net: NetChange) -> ChangeLine {
-    let zone = desk.programme.event.time_zone;
+fn line(context: &EventContext, net: NetChange) -> ChangeLine {
+    let zone = context.programme.event.time_zone;
     ChangeLine {
         what: net.what,
         subject: net.subject,

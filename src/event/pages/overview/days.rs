@@ -5,10 +5,10 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::slot::Resource;
 use crate::core::time::{day_in_words, parse_date};
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::overview::day::{Line, day};
 use crate::event::timetable::marks;
 use crate::web::Error;
@@ -63,13 +63,13 @@ pub struct Query {
 /// When the caller has no part in the event, or there is no such delegation or day.
 pub async fn of_delegation(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    let party = desk
+    let context = EventContext::at(&app, caller, slug).await?;
+    let party = context
         .programme
         .delegation_by_code(&code)
         .ok_or(Error::NotFound)?;
@@ -82,7 +82,7 @@ pub async fn of_delegation(
         booking_query: format!("delegations={}", party.code),
         back_text: "Delegations",
     };
-    show(&desk, whose, query.day.as_deref())
+    show(&context, whose, query.day.as_deref())
 }
 
 /// `GET /events/{slug}/rooms/{code}/day`
@@ -91,13 +91,16 @@ pub async fn of_delegation(
 /// When the caller has no part in the event, or there is no such room or day.
 pub async fn of_room(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let desk = Desk::at(&app, caller, slug).await?;
-    let room = desk.programme.room_by_code(&code).ok_or(Error::NotFound)?;
+    let context = EventContext::at(&app, caller, slug).await?;
+    let room = context
+        .programme
+        .room_by_code(&code)
+        .ok_or(Error::NotFound)?;
     let whose = Whose {
         resource: Resource::Room(room.id),
         section: Section::Rooms,
@@ -107,11 +110,11 @@ pub async fn of_room(
         booking_query: format!("room={}", room.code),
         back_text: "Rooms",
     };
-    show(&desk, whose, query.day.as_deref())
+    show(&context, whose, query.day.as_deref())
 }
 
-fn show(desk: &Desk, whose: Whose, asked: Option<&str>) -> Result<HttpResponse, Error> {
-    let event = &desk.programme.event;
+fn show(context: &EventContext, whose: Whose, asked: Option<&str>) -> Result<HttpResponse, Error> {
+    let event = &context.programme.event;
     let date = match asked {
         Some(day) => parse_date(day).map_err(Error::BadRequest)?,
         None => event.days.first().map_or(NaiveDate::MIN, |day| day.date),
@@ -128,16 +131,16 @@ fn show(desk: &Desk, whose: Whose, asked: Option<&str>) -> Result<HttpResponse, 
         whose.path.split('/').next().unwrap_or_default(),
     );
     render(&DayPage {
-        shell: desk.seat.shell(title, section),
+        shell: context.seat.shell(title, section),
         event: event.name.to_string(),
         venue: event.venue.to_string(),
         back: format!("/events/{slug}/{back}"),
         days: days.collect(),
         lines: day(
-            &desk.programme,
+            &context.programme,
             whose.resource,
             date,
-            &marks(&desk.programme),
+            &marks(&context.programme),
         ),
         slug,
         heading: whose.name,
@@ -147,6 +150,6 @@ fn show(desk: &Desk, whose: Whose, asked: Option<&str>) -> Result<HttpResponse, 
         booking_query: whose.booking_query,
         zone: event.time_zone.label(event.hours_of(date).start()),
         revision: event.revision.to_string(),
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
     })
 }

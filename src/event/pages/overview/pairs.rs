@@ -5,8 +5,8 @@ use askama::Template;
 
 use super::{Tab, TabLink, tabs};
 use crate::app::App;
-use crate::auth::session::Caller;
-use crate::event::desk::Desk;
+use crate::auth::session::CurrentUser;
+use crate::event::context::EventContext;
 use crate::event::overview::pairs::{Meeting, Pair, existing, table, with_chair};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -74,22 +74,22 @@ pub struct Query {
 /// When the caller has no part in the event, or the address asks for other pairs.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     match query.pairs.as_deref() {
-        None => render(&chair_page(&desk)),
-        Some("all") => render(&pairs_page(&desk)),
+        None => render(&chair_page(&context)),
+        Some("all") => render(&pairs_page(&context)),
         Some(_) => Err(Error::BadRequest(
             "The pairs are those of the chair, or all.".to_owned(),
         )),
     }
 }
 
-fn zone(desk: &Desk) -> String {
-    let event = &desk.programme.event;
+fn zone(context: &EventContext) -> String {
+    let event = &context.programme.event;
     let day = event.days.first();
     day.map_or_else(
         || event.time_zone.name().to_owned(),
@@ -97,24 +97,26 @@ fn zone(desk: &Desk) -> String {
     )
 }
 
-fn chair_page(desk: &Desk) -> ChairPage {
-    let pairs: Vec<PairLine> = with_chair(&desk.programme, desk.now.instant())
+fn chair_page(context: &EventContext) -> ChairPage {
+    let pairs: Vec<PairLine> = with_chair(&context.programme, context.now.instant())
         .into_iter()
         .map(line)
         .collect();
     ChairPage {
-        shell: desk.seat.shell("The chair’s bilaterals", Section::Overview),
-        tabs: tabs(&desk.seat.slug, Tab::Chair),
-        slug: desk.seat.slug.clone(),
-        zone: zone(desk),
+        shell: context
+            .seat
+            .shell("The chair’s bilaterals", Section::Overview),
+        tabs: tabs(&context.seat.slug, Tab::Chair),
+        slug: context.seat.slug.clone(),
+        zone: zone(context),
         missing: pairs.iter().filter(|pair| pair.meetings.is_empty()).count(),
         pairs,
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
     }
 }
 
-fn pairs_page(desk: &Desk) -> PairsPage {
-    let (programme, now) = (&desk.programme, desk.now.instant());
+fn pairs_page(context: &EventContext) -> PairsPage {
+    let (programme, now) = (&context.programme, context.now.instant());
     let party = |party: &crate::core::delegation::Delegation| Party {
         code: party.code.to_string(),
         name: party.name.to_string(),
@@ -131,13 +133,13 @@ fn pairs_page(desk: &Desk) -> PairsPage {
         (Vec::new(), Vec::new())
     };
     PairsPage {
-        shell: desk.seat.shell("All pairs", Section::Overview).wide(),
-        tabs: tabs(&desk.seat.slug, Tab::Pairs),
-        slug: desk.seat.slug.clone(),
-        zone: zone(desk),
+        shell: context.seat.shell("All pairs", Section::Overview).wide(),
+        tabs: tabs(&context.seat.slug, Tab::Pairs),
+        slug: context.seat.slug.clone(),
+        zone: zone(context),
         heads,
         rows,
         list: existing(programme, now).into_iter().map(line).collect(),
-        may_change: desk.seat.may_change(),
+        may_change: context.seat.may_change(),
     }
 }

@@ -5,11 +5,11 @@ use askama::Template;
 
 use super::{Tab, TabLink, tabs};
 use crate::app::App;
-use crate::auth::session::Caller;
+use crate::auth::session::CurrentUser;
 use crate::core::slot::{Kind, State};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::overview::search::{Wanted, search};
 use crate::event::timetable::{SlotView, marks, slot_view};
 use crate::web::Error;
@@ -49,22 +49,22 @@ struct Found {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: Caller,
+    caller: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
-    let desk = Desk::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
     let fields = Fields::from_pairs(query.into_inner());
     let fields = fields.only(&["q", "state", "kind", "delegation", "room", "day"])?;
-    match wanted(&desk, &fields) {
-        Ok(wanted) => render(&page(&desk, Form::new(fields), Some(&wanted))),
-        Err(errors) => unprocessable(&page(&desk, Form::rejected(fields, errors), None)),
+    match wanted(&context, &fields) {
+        Ok(wanted) => render(&page(&context, Form::new(fields), Some(&wanted))),
+        Err(errors) => unprocessable(&page(&context, Form::rejected(fields, errors), None)),
     }
 }
 
 /// Reads the wishes; an empty one is none.
-fn wanted(desk: &Desk, fields: &Fields) -> Result<Wanted, FieldErrors> {
-    let programme = &desk.programme;
+fn wanted(context: &EventContext, fields: &Fields) -> Result<Wanted, FieldErrors> {
+    let programme = &context.programme;
     let mut errors = FieldErrors::default();
     let unknown = "Choose one from the list.";
     let mut wanted = Wanted {
@@ -96,8 +96,8 @@ fn wanted(desk: &Desk, fields: &Fields) -> Result<Wanted, FieldErrors> {
     }
 }
 
-fn page(desk: &Desk, form: Form, wanted: Option<&Wanted>) -> SearchPage {
-    let programme = &desk.programme;
+fn page(context: &EventContext, form: Form, wanted: Option<&Wanted>) -> SearchPage {
+    let programme = &context.programme;
     let zone = programme.event.time_zone;
     let slots = wanted
         .map(|wanted| search(programme, wanted))
@@ -133,9 +133,9 @@ fn page(desk: &Desk, form: Form, wanted: Option<&Wanted>) -> SearchPage {
         )
     });
     SearchPage {
-        shell: desk.seat.shell("Search", Section::Overview).form(&form),
-        tabs: tabs(&desk.seat.slug, Tab::Search),
-        slug: desk.seat.slug.clone(),
+        shell: context.seat.shell("Search", Section::Overview).form(&form),
+        tabs: tabs(&context.seat.slug, Tab::Search),
+        slug: context.seat.slug.clone(),
         words: TextField::new("q", "Words")
             .help("In title, note, or the names of room, delegations and interpreters.")
             .kind("search")

@@ -10,7 +10,7 @@ use crate::core::slot::Details;
 use crate::core::time::day_in_words;
 use crate::core::time::interval::Interval;
 use crate::core::wording;
-use crate::event::desk::Desk;
+use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, clock_range};
 use crate::slot::forms;
 use crate::slot::free_forms::relaxed;
@@ -63,8 +63,8 @@ pub(super) struct RefusedLine {
 }
 
 /// Searches and says what was found.
-pub(super) fn results(desk: &Desk, fields: &Fields, wish: &Wish) -> Results {
-    let programme = &desk.programme;
+pub(super) fn results(context: &EventContext, fields: &Fields, wish: &Wish) -> Results {
+    let programme = &context.programme;
     let found = search(programme, wish);
     let (free, refused) = (found.offers.len(), found.refused.len());
     let relaxations = if free == 0 {
@@ -76,12 +76,12 @@ pub(super) fn results(desk: &Desk, fields: &Fields, wish: &Wish) -> Results {
         .iter()
         .take(MOST_OFFERS)
         .zip(1..)
-        .map(|(each, rank)| offer_line(desk, wish, each, rank))
+        .map(|(each, rank)| offer_line(context, wish, each, rank))
         .collect();
     let advice = shared_advice(&mut best);
     let more = best.split_off(best.len().min(OPEN_OFFERS));
     let action = match wish.moves() {
-        _ if !desk.seat.may_change() => String::new(),
+        _ if !context.seat.may_change() => String::new(),
         Some(slot) => format!("/slots/{slot}"),
         None => format!("/events/{}/slots", programme.event.slug),
     };
@@ -144,8 +144,8 @@ fn shared_advice(offers: &mut [OfferLine]) -> Vec<Mark> {
     shared
 }
 
-fn offer_line(desk: &Desk, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLine {
-    let programme = &desk.programme;
+fn offer_line(context: &EventContext, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLine {
+    let programme = &context.programme;
     let Ranked { offer, advice } = ranked;
     let details = wish.details(offer.interval, offer.room, &offer.interpreters);
     let candidate = Candidate {
@@ -172,7 +172,7 @@ fn offer_line(desk: &Desk, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLi
             .unwrap_or_default(),
         interpreters: interpreters.join(", "),
         advice: marks(programme, candidate, advice),
-        fields: if desk.seat.may_change() {
+        fields: if context.seat.may_change() {
             booking_fields(programme, wish, &details)
         } else {
             Vec::new()

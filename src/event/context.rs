@@ -1,4 +1,4 @@
-//! A desk: somebody's place at an event, with the programme in front of them. Every page of an event begins here.
+//! The context of a request about an event: the user, their access and the programme. Every page of an event begins here.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,8 +9,8 @@ use super::live::Wanted;
 use super::tx::{self, EventTx};
 use crate::agenda::documents::{Document, File};
 use crate::app::App;
-use crate::auth::Seat;
-use crate::auth::session::{Caller, Session};
+use crate::auth::EventAccess;
+use crate::auth::session::{CurrentUser, Session};
 use crate::core::decision::Refusal;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
@@ -26,11 +26,11 @@ use crate::web::page::LivePage;
 
 /// Somebody's place at an event, with the programme as it was when the request came.
 #[derive(Clone)]
-pub struct Desk {
+pub struct EventContext {
     /// The application.
     pub app: web::Data<App>,
     /// Who sits here and what they may do.
-    pub seat: Seat,
+    pub seat: EventAccess,
     /// The programme.
     pub programme: Arc<Programme>,
     /// When the request came.
@@ -41,33 +41,40 @@ pub struct Desk {
 ///
 /// # Errors
 /// When the database fails.
-pub fn seats(conn: &mut Conn, session: &Session) -> Result<Vec<(Event, Seat)>, Error> {
-    let mut seats = Vec::new();
+pub fn accessible_events(
+    conn: &mut Conn,
+    session: &Session,
+) -> Result<Vec<(Event, EventAccess)>, Error> {
+    let mut accessible_events = Vec::new();
     for event in events::all(conn)? {
         match session.seat(conn, event.slug.as_str()) {
-            Ok(seat) => seats.push((event, seat)),
+            Ok(seat) => accessible_events.push((event, seat)),
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(seats)
+    Ok(accessible_events)
 }
 
-impl Desk {
+impl EventContext {
     /// The caller's place at the event with this slug.
     ///
     /// # Errors
     /// When nobody is signed in, or the caller has no part in such an event.
-    pub async fn at(app: &web::Data<App>, caller: Caller, slug: String) -> Result<Self, Error> {
+    pub async fn at(
+        app: &web::Data<App>,
+        caller: CurrentUser,
+        slug: String,
+    ) -> Result<Self, Error> {
         let (since, now) = (Instant::now(), caller.now);
         let seat = app.db.read(move |conn| caller.seat(conn, &slug)).await?;
         Self::of_seat(app, seat, since, now).await
     }
 
-    /// The desk of a seat that was looked up for a request that began at `since`.
+    /// The context of an access that was looked up for a request that began at `since`.
     async fn of_seat(
         app: &web::Data<App>,
-        seat: Seat,
+        seat: EventAccess,
         since: Instant,
         now: Moment,
     ) -> Result<Self, Error> {
@@ -82,7 +89,7 @@ impl Desk {
         })
     }
 
-    /// The desk with another state of its programme, as the one that a refusal was judged by.
+    /// The context with another state of its programme, as the one that a refusal was judged by.
     #[must_use]
     pub fn with(&self, programme: &Arc<Programme>) -> Self {
         Self {
@@ -91,7 +98,7 @@ impl Desk {
         }
     }
 
-    /// The desk with the programme as it is now.
+    /// The context with the programme as it is now.
     ///
     /// # Errors
     /// When the event is gone, or the database fails.
@@ -132,10 +139,10 @@ impl Desk {
     /// The caller's place at the event that a slot belongs to, and the slot.
     ///
     /// # Errors
-    /// As [`Desk::at`]; a slot of somebody else's event is not there.
+    /// As [`EventContext::at`]; a slot of somebody else's event is not there.
     pub async fn of_slot(
         app: &web::Data<App>,
-        caller: Caller,
+        caller: CurrentUser,
         slot: SlotId,
     ) -> Result<(Self, Arc<Slot>), Error> {
         let (since, now) = (Instant::now(), caller.now);
@@ -147,9 +154,13 @@ impl Desk {
                 session.seat(conn, &slug)
             })
             .await?;
-        let desk = Self::of_seat(app, seat, since, now).await?;
-        let slot = desk.programme.slot(slot).cloned().ok_or(Error::NotFound)?;
-        Ok((desk, slot))
+        let context = Self::of_seat(app, seat, since, now).await?;
+        let slot = context
+            .programme
+            .slot(slot)
+            .cloned()
+            .ok_or(Error::NotFound)?;
+        Ok((context, slot))
     }
 
     /// What a page of this event needs to keep itself up to date.
@@ -197,7 +208,7 @@ impl Desk {
         Ok(written.value)
     }
 
-    /// As [`Desk::write`], for an archived event as well.
+    /// As [`EventContext::write`], for an archived event as well.
     ///
     /// # Errors
     /// As the work says.
