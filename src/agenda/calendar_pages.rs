@@ -68,13 +68,13 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn new(seat: &EventAccess, form: &Form) -> Self {
+    fn new(access: &EventAccess, form: &Form) -> Self {
         Self {
-            shell: seat
+            shell: access
                 .shell("Subscribe to the calendar", Section::Agenda)
                 .form(form),
             summary: form.summary(),
-            slug: seat.slug.clone(),
+            slug: access.slug.clone(),
             name: TextField::new("name", "What for")
                 .help("As in: my phone. It stands in the list of your links.")
                 .of(form),
@@ -101,11 +101,11 @@ struct MadePage {
 /// When the caller has no part in the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
-    render(&NewPage::new(&context.seat, &Form::default()))
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    render(&NewPage::new(&context.access, &Form::default()))
 }
 
 /// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
@@ -114,33 +114,33 @@ pub async fn new(
 /// When the caller has no part in the event, there were too many tries or links, or the database fails.
 pub async fn make(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (address, now) = (caller.address, caller.now);
-    let seat = EventContext::at(&app, caller, slug.into_inner())
+    let (address, now) = (current_user.address, current_user.now);
+    let access = EventContext::at(&app, current_user, slug.into_inner())
         .await?
-        .seat;
+        .access;
     let fields = fields.only(&["name", "current_password"])?;
     let mut errors = FieldErrors::default();
     let name = errors.check("name", "What for", Line::parse(fields.get("name")));
     let typed = fields.get("current_password");
-    if !knows_password(&app, &seat.user, address, typed, now).await? {
+    if !knows_password(&app, &access.user, address, typed, now).await? {
         errors.add("current_password", "Current password is not right");
     }
     let (Some(name), true) = (name, errors.is_empty()) else {
-        return unprocessable(&NewPage::new(&seat, &Form::rejected(fields, errors)));
+        return unprocessable(&NewPage::new(&access, &Form::rejected(fields, errors)));
     };
-    let (owner, named) = (seat.clone(), name.clone());
+    let (owner, named) = (access.clone(), name.clone());
     let secret = app
         .db
         .write(move |conn| Ok::<_, Error>(calendar_link::make(conn, &owner, &named, now)?))
         .await?;
     let path = format!("/calendars/{}/programme.ics", secret.reveal());
     render(&MadePage {
-        shell: seat.shell("The calendar link is made", Section::Agenda),
-        slug: seat.slug,
+        shell: access.shell("The calendar link is made", Section::Agenda),
+        slug: access.slug,
         name: name.to_string(),
         address: app.config.links().absolute(&path),
     })
@@ -152,15 +152,16 @@ pub async fn make(
 /// When the caller has no part in the event, there is no such link for them, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, link) = path.into_inner();
     let back = format!("/events/{slug}/agenda");
     app.db
         .write(move |conn| {
-            let seat = caller.seat(conn, &slug)?;
-            let revoked = calendar_link::revoke(conn, &seat, CalendarLinkId(link), caller.now);
+            let access = current_user.access(conn, &slug)?;
+            let revoked =
+                calendar_link::revoke(conn, &access, CalendarLinkId(link), current_user.now);
             Ok::<_, Error>(revoked?)
         })
         .await?;

@@ -283,9 +283,9 @@ impl ExportPage {
         ]
         .map(|(word, label)| (word.to_owned(), label.to_owned()));
         Self {
-            shell: context.seat.shell("Agenda", Section::Agenda).form(form),
+            shell: context.access.shell("Agenda", Section::Agenda).form(form),
             summary: form.summary(),
-            slug: context.seat.slug.clone(),
+            slug: context.access.slug.clone(),
             document: list("document", "Document", None, documents).of(form),
             delegation: list(
                 "delegation",
@@ -339,15 +339,15 @@ fn list(
 /// When the caller has no part in the event, or the document cannot be set.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Wish>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
-    let (seat, marks) = (context.seat.clone(), app.usage.clone());
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    let (access, marks) = (context.access.clone(), app.usage.clone());
     let links = app
         .db
-        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &seat, &marks)?))
+        .read(move |conn| Ok::<_, Error>(calendar_link::listed_for(conn, &access, &marks)?))
         .await?;
     let zone = context.programme.event.time_zone;
     let calendars = links.iter().map(|link| LinkLine::of(link, zone)).collect();
@@ -385,7 +385,7 @@ pub async fn index(
         }
         Err(error) => return Err(error.into()),
     };
-    let slug = &context.seat.slug;
+    let slug = &context.access.slug;
     let shown = Shown {
         address: wish.address(slug, &document),
         form: match &document {
@@ -408,12 +408,12 @@ pub async fn index(
 /// When the caller has no part in the event, or there is no such document or page.
 pub async fn page(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, usize)>,
     query: web::Query<Wish>,
 ) -> Result<HttpResponse, Error> {
     let (slug, page) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, current_user, slug).await?;
     let document = query.document(&context.programme);
     let document = document.map_err(|_| Error::NotFound)?;
     context.counts_a_document()?;

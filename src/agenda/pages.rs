@@ -44,12 +44,12 @@ pub struct Query {
 /// When the caller has no part in the event, or there is no such format or delegation.
 pub async fn document(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, current_user, slug).await?;
     file(&context, &format, &query).await
 }
 
@@ -113,12 +113,12 @@ pub struct Wanted {
 /// When the caller has no part in the event, or the sheet is none, or of something that is not there.
 pub async fn paper(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Wanted>,
 ) -> Result<HttpResponse, Error> {
     let (slug, sheet) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, current_user, slug).await?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
     let document = Document::Sheet(sheet, Choice::from(query.into_inner()));
     let File { bytes, name } = context.document(document).await?;

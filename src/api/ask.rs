@@ -26,7 +26,7 @@ const CHALLENGE: &str = "Bearer realm=\"iikura\"";
 /// A request with a token.
 pub(super) struct Ask {
     pub(super) app: web::Data<App>,
-    pub(super) caller: CurrentUser,
+    pub(super) current_user: CurrentUser,
     request: HttpRequest,
 }
 
@@ -44,10 +44,10 @@ fn ask(request: &HttpRequest) -> Result<Ask, Problem> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
     let token = token::hash(bearer(request)?);
     app.api_rates.count(token.as_str())?;
-    let caller = CurrentUser::from_request(request, &mut Payload::None).into_inner()?;
+    let current_user = CurrentUser::from_request(request, &mut Payload::None).into_inner()?;
     Ok(Ask {
         app: app.clone(),
-        caller: caller.bearing(token),
+        current_user: current_user.bearing(token),
         request: request.clone(),
     })
 }
@@ -79,20 +79,24 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 impl Ask {
     /// Whose token it is.
     pub(super) async fn session(&self) -> Result<Session, Problem> {
-        let caller = self.caller.clone();
-        let session = self.app.db.read(move |conn| caller.session(conn)).await?;
+        let current_user = self.current_user.clone();
+        let session = self
+            .app
+            .db
+            .read(move |conn| current_user.session(conn))
+            .await?;
         Ok(session)
     }
 
     /// The user's place at an event.
     pub(super) async fn context(&self, slug: &str) -> Result<EventContext, Problem> {
-        Ok(EventContext::at(&self.app, self.caller.clone(), slug.to_owned()).await?)
+        Ok(EventContext::at(&self.app, self.current_user.clone(), slug.to_owned()).await?)
     }
 
     /// The user's place at the event of a slot, and the slot; one that is out of sight is not there.
     pub(super) async fn slot(&self, id: i64) -> Result<(EventContext, Arc<Slot>), Problem> {
         let (context, slot) =
-            EventContext::of_slot(&self.app, self.caller.clone(), SlotId(id)).await?;
+            EventContext::of_slot(&self.app, self.current_user.clone(), SlotId(id)).await?;
         if view(&context.programme, Viewer::Staff, &slot).is_none() {
             return Err(Error::NotFound.into());
         }

@@ -133,7 +133,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
         event,
         version,
         ..
-    } = &context.seat;
+    } = &context.access;
     let watching = ask
         .app
         .live
@@ -142,7 +142,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
         .ok_or(Error::TooMany { wait: 60 })?;
     let door = Door {
         app: ask.app.clone(),
-        caller: ask.caller.clone().unnoticed(),
+        current_user: ask.current_user.clone().unnoticed(),
         slug: slug.into_inner(),
     };
     let (sender, receiver) = mpsc::channel(BACKLOG);
@@ -161,7 +161,7 @@ fn wants_stream(ask: &Ask) -> Result<bool, super::Problem> {
 }
 
 async fn gathered(context: &EventContext, since: Revision) -> Result<Feed, Error> {
-    let (event, zone) = (context.seat.event, context.programme.event.time_zone);
+    let (event, zone) = (context.access.event, context.programme.event.time_zone);
     let (records, now) = context
         .app
         .db

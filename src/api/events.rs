@@ -30,7 +30,7 @@ pub(super) async fn list(ask: Ask) -> Answer {
         .await?;
     let events = accessible_events
         .iter()
-        .map(|(event, seat)| EventAsSeen::of(event, seat))
+        .map(|(event, access)| EventAsSeen::of(event, access))
         .collect();
     Ok(HttpResponse::Ok().json(Events { events }))
 }
@@ -44,7 +44,7 @@ pub(super) async fn list(ask: Ask) -> Answer {
 pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
-    Ok(HttpResponse::Ok().json(EventAsSeen::of(&context.programme.event, &context.seat)))
+    Ok(HttpResponse::Ok().json(EventAsSeen::of(&context.programme.event, &context.access)))
 }
 
 /// An event's programme: every slot that is not cancelled, with rooms, people and all that is to be looked at. Its ETag
@@ -78,7 +78,7 @@ pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
 
 /// The programme as it is sent, written once for each version: it is the same for all who may see it.
 async fn written(context: &EventContext) -> Result<ByteString, Error> {
-    let key = format!("api programme {}", context.seat.slug);
+    let key = format!("api programme {}", context.access.slug);
     let kept = &context.app.kept;
     kept.at(key, context.programme.version(), || {
         serde_json::to_string(&Programme::of(&context.programme)).map_err(Error::internal)

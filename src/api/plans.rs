@@ -206,7 +206,7 @@ async fn planned(
     context: &EventContext,
     wishes: Vec<Wish>,
 ) -> Result<Arc<(Plan, Vec<Wish>)>, Problem> {
-    let user = context.seat.user.id.0;
+    let user = context.access.user.id.0;
     let made = context
         .app
         .plans

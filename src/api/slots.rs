@@ -45,7 +45,7 @@ use crate::web::problem::Problem;
 pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?.to_change()?;
     ask.query::<Nothing>()?;
-    let key = idempotency::key(&ask, context.seat.user.id, context.seat.event)?;
+    let key = idempotency::key(&ask, context.access.user.id, context.access.event)?;
     let new: NewSlot = ask.body()?;
     // What was booked under a key stays so, whatever has become of the programme since.
     match find(&context, key.clone()).await? {

@@ -82,23 +82,23 @@ impl From<CalendarLinkError> for crate::web::Error {
 /// When they have too many already, or as the database says.
 pub fn make(
     conn: &mut Conn,
-    seat: &EventAccess,
+    access: &EventAccess,
     name: &Line,
     now: Moment,
 ) -> Result<Secret, CalendarLinkError> {
     let secret = Secret::fresh(PREFIX)?;
-    let user = seat.user.id;
+    let user = access.user.id;
     conn.transaction(|conn| {
         // Locks the event, so that it is not archived between the check and the insert.
-        store::find_to_write(conn, &seat.slug)?
-            .filter(|event| *event == seat.event)
+        store::find_to_write(conn, &access.slug)?
+            .filter(|event| *event == access.event)
             .ok_or(diesel::result::Error::NotFound)?;
-        archive::refuse_archived(conn, seat.event)?;
+        archive::refuse_archived(conn, access.event)?;
         diesel::insert_into(calendar_links::table)
             .values((
                 calendar_links::id.eq(fresh_id()),
                 calendar_links::user_id.eq(user),
-                calendar_links::event_id.eq(seat.event),
+                calendar_links::event_id.eq(access.event),
                 calendar_links::token_hash.eq(TokenHash::of(secret.reveal()).as_str()),
                 calendar_links::name.eq(name.as_str()),
                 calendar_links::created_at.eq(now),
@@ -106,17 +106,17 @@ pub fn make(
             .execute(conn)?;
         let links: i64 = calendar_links::table
             .filter(calendar_links::user_id.eq(user))
-            .filter(calendar_links::event_id.eq(seat.event))
+            .filter(calendar_links::event_id.eq(access.event))
             .count()
             .get_result(conn)?;
         if links > MOST_LINKS {
             return Err(CalendarLinkError::TooMany);
         }
-        let made = json!({ "name": name.as_str(), "event": seat.slug });
+        let made = json!({ "name": name.as_str(), "event": access.slug });
         let change = (None, Some(made));
         note(
             conn,
-            &seat.actor(),
+            &access.actor(),
             now,
             Action::CalendarLinkMade,
             user,
@@ -135,15 +135,15 @@ type Row = (CalendarLinkId, String, String, Moment, Option<Moment>);
 /// As the database says.
 pub fn listed_for(
     conn: &mut Conn,
-    seat: &EventAccess,
+    access: &EventAccess,
     marks: &UsageMarks,
 ) -> QueryResult<Vec<CalendarLink>> {
     let mut query = calendar_links::table
         .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
-        .filter(calendar_links::event_id.eq(seat.event))
+        .filter(calendar_links::event_id.eq(access.event))
         .into_boxed();
-    if !seat.user.admin {
-        query = query.filter(calendar_links::user_id.eq(seat.user.id));
+    if !access.user.admin {
+        query = query.filter(calendar_links::user_id.eq(access.user.id));
     }
     let rows: Vec<Row> = query
         .order((calendar_links::created_at.desc(), calendar_links::id))
@@ -171,29 +171,29 @@ pub fn listed_for(
 /// When there is no such link for them, or as the database says.
 pub fn revoke(
     conn: &mut Conn,
-    seat: &EventAccess,
+    access: &EventAccess,
     link: CalendarLinkId,
     now: Moment,
 ) -> Result<(), CalendarLinkError> {
     conn.transaction(|conn| {
         let found: Option<(UserId, String)> = calendar_links::table
             .find(link)
-            .filter(calendar_links::event_id.eq(seat.event))
+            .filter(calendar_links::event_id.eq(access.event))
             .select((calendar_links::user_id, calendar_links::name))
             .get_result(conn)
             .optional()?;
         let (owner, name) = found
-            .filter(|(owner, _)| seat.user.admin || *owner == seat.user.id)
+            .filter(|(owner, _)| access.user.admin || *owner == access.user.id)
             .ok_or(CalendarLinkError::Unknown)?;
         let revoked = diesel::delete(calendar_links::table.find(link)).execute(conn)?;
         if revoked == 0 {
             return Err(CalendarLinkError::Unknown);
         }
-        let was = json!({ "name": name, "event": seat.slug });
+        let was = json!({ "name": name, "event": access.slug });
         let change = (Some(was), None);
         note(
             conn,
-            &seat.actor(),
+            &access.actor(),
             now,
             Action::CalendarLinkRevoked,
             owner,

@@ -24,16 +24,16 @@ pub const KNOWN_SECONDS: i64 = 180 * 86_400;
 /// As the database says.
 pub fn known_to(
     conn: &mut Conn,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     email: &str,
 ) -> QueryResult<Option<(TokenHash, UserId)>> {
-    let Some(device) = caller.device() else {
+    let Some(device) = current_user.device() else {
         return Ok(None);
     };
     let user: Option<UserId> = known_devices::table
         .inner_join(users::table.on(users::id.eq(known_devices::user_id)))
         .filter(known_devices::token_hash.eq(device.as_str()))
-        .filter(known_devices::expires_at.gt(caller.now))
+        .filter(known_devices::expires_at.gt(current_user.now))
         .filter(users::email.eq(email))
         .select(users::id)
         .get_result(conn)
@@ -47,11 +47,11 @@ pub fn known_to(
 /// As the database says.
 pub fn remember(
     conn: &mut Conn,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     user: UserId,
 ) -> Result<Option<Token>, Error> {
-    let expires = caller.now.plus(KNOWN_SECONDS);
-    if let Some(device) = caller.device() {
+    let expires = current_user.now.plus(KNOWN_SECONDS);
+    if let Some(device) = current_user.device() {
         let of_anybody: i64 = known_devices::table
             .filter(known_devices::token_hash.eq(device.as_str()))
             .count()

@@ -19,12 +19,18 @@ impl Entry {
     ///
     /// # Errors
     /// As the database says.
-    pub fn begin(conn: &mut Conn, caller: &CurrentUser, user: &User) -> Result<Self, Error> {
+    pub fn begin(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
         let token = Token::fresh()?;
-        store::begin_session(conn, user, &token.hash(), caller.token(), caller.now)?;
+        store::begin_session(
+            conn,
+            user,
+            &token.hash(),
+            current_user.token(),
+            current_user.now,
+        )?;
         Ok(Self {
             token,
-            device: device::remember(conn, caller, user.id)?,
+            device: device::remember(conn, current_user, user.id)?,
         })
     }
 

@@ -37,8 +37,8 @@ struct LockoutLine {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    let (session, lockouts) = app.db.read(move |conn| load(conn, &caller)).await?;
+pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
+    let (session, lockouts) = app.db.read(move |conn| load(conn, &current_user)).await?;
     render(&LockoutsPage {
         shell: session.shell("Lock-outs", Section::Users),
         more: lockouts.named.len().saturating_sub(MOST_SHOWN),
@@ -57,9 +57,9 @@ pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespo
     })
 }
 
-fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<(Session, Lockouts), Error> {
-    let session = caller.session(conn)?.administrator()?;
-    Ok((session, lockout::current(conn, caller.now)?))
+fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<(Session, Lockouts), Error> {
+    let session = current_user.session(conn)?.administrator()?;
+    Ok((session, lockout::current(conn, current_user.now)?))
 }
 
 /// `POST /users/lockouts/removal`: lifts the lock-out that the field `key` names.
@@ -68,16 +68,16 @@ fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<(Session, Lockouts), Er
 /// For everybody but administrators, when there is no such lock-out any more, or when the database fails.
 pub async fn lift(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let refusals = app.refusals.clone();
     app.db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let fields = fields.only(&["key"])?;
             let key = fields.get("key");
-            if !lockout::lift(conn, key, &session.user.actor(), caller.now)? {
+            if !lockout::lift(conn, key, &session.user.actor(), current_user.now)? {
                 return Err(Error::Conflict(
                     "Nothing was changed: this lock-out has ended. Go back and reload the list."
                         .into(),

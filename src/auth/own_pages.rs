@@ -109,12 +109,12 @@ struct Own {
     reset_at: Option<Moment>,
 }
 
-fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<Own, Error> {
-    let session = caller.session(conn)?;
+fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<Own, Error> {
+    let session = current_user.session(conn)?;
     let user = session.user.id;
     Ok(Own {
-        open: store::open_sessions(conn, user, caller.now, caller.marks())?,
-        tokens: token::of_user(conn, user, caller.marks())?,
+        open: store::open_sessions(conn, user, current_user.now, current_user.marks())?,
+        tokens: token::of_user(conn, user, current_user.marks())?,
         factor: factors::of(conn, user)?,
         required: factors::must_have(conn, &session.user)?,
         reset_at: factors::reset_at(conn, user)?,
@@ -159,8 +159,8 @@ pub(crate) async fn knows_password(
 ///
 /// # Errors
 /// When nobody is signed in, or the database fails.
-pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    let own = app.db.read(move |conn| load(conn, &caller)).await?;
+pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
+    let own = app.db.read(move |conn| load(conn, &current_user)).await?;
     render(&AccountPage::new(&own, &Form::default()))
 }
 
@@ -170,11 +170,11 @@ pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespon
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn change_password(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (now, address) = (caller.now, caller.address);
-    let own = app.db.read(move |conn| load(conn, &caller)).await?;
+    let (now, address) = (current_user.now, current_user.address);
+    let own = app.db.read(move |conn| load(conn, &current_user)).await?;
     let fields = fields.only(&["current_password", "new_password"])?;
     let user = own.session.user.clone();
     let mut errors = FieldErrors::default();
@@ -210,12 +210,12 @@ pub async fn change_password(
 /// When nobody is signed in, no session of theirs has that reference, or the database fails.
 pub async fn end_session(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     reference: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     app.db
         .write(move |conn| {
-            let ended = load(conn, &caller)?
+            let ended = load(conn, &current_user)?
                 .open
                 .into_iter()
                 .find(|open| open.token.reference() == *reference)

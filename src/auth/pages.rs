@@ -70,7 +70,7 @@ impl SignInPage {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let form = Form::new(Fields::from_pairs(
@@ -79,8 +79,11 @@ pub async fn show(
             .into_iter()
             .filter(|(name, _)| name == "next"),
     ));
-    let done = caller.done();
-    let session = app.db.read(move |conn| caller.session_if_any(conn)).await?;
+    let done = current_user.done();
+    let session = app
+        .db
+        .read(move |conn| current_user.session_if_any(conn))
+        .await?;
     match session {
         Some(_) => Ok(see_other(Onward::parse(&form.fields).target())),
         None => render(&SignInPage::new(&form, app.config.provider()).done(done)),
@@ -93,7 +96,7 @@ pub async fn show(
 /// When there were too many tries, or the database fails.
 pub async fn sign_in(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["email", "password"], onward::FIELDS.as_slice()].concat())?;
@@ -102,7 +105,7 @@ pub async fn sign_in(
         let form = Form::rejected(fields, errors);
         return unprocessable(&SignInPage::new(&form, app.config.provider()));
     }
-    let tried = authenticate(&app, &caller, &fields).await;
+    let tried = authenticate(&app, &current_user, &fields).await;
     app.metrics.signed_in(match &tried {
         Ok(Some(_)) => "ok",
         Ok(None) => "wrong",
@@ -119,7 +122,7 @@ pub async fn sign_in(
         let form = Form::rejected(fields, errors);
         return unprocessable(&SignInPage::new(&form, app.config.provider()));
     };
-    go_on(&app, caller, account.user, Onward::parse(&fields)).await
+    go_on(&app, current_user, account.user, Onward::parse(&fields)).await
 }
 
 /// The sign-in page as it was filled in, for somebody whose password was not looked at.
@@ -143,14 +146,14 @@ fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
 /// When the database or a template fails.
 pub async fn go_on(
     app: &App,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: User,
     onward: Onward,
 ) -> Result<HttpResponse, Error> {
     let entrant = user.clone();
     let way = app
         .db
-        .write(move |conn| Way::of(conn, &caller, &entrant))
+        .write(move |conn| Way::of(conn, &current_user, &entrant))
         .await?;
     match way {
         Way::In(entry) => {
@@ -182,17 +185,17 @@ enum Way {
 }
 
 impl Way {
-    fn of(conn: &mut Conn, caller: &CurrentUser, user: &User) -> Result<Self, Error> {
+    fn of(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
         let has_one = factor::store::of(conn, user.id)?.is_some();
         if !has_one && !factor::store::must_have(conn, user)? {
-            return Ok(Self::In(Entry::begin(conn, caller, user)?));
+            return Ok(Self::In(Entry::begin(conn, current_user, user)?));
         }
-        if let Some(old) = caller.token() {
+        if let Some(old) = current_user.token() {
             store::end_session(conn, old)?;
             step::end(conn, old)?;
         }
         let token = Token::fresh()?;
-        step::begin(conn, user.id, &token.hash(), caller.now)?;
+        step::begin(conn, user.id, &token.hash(), current_user.now)?;
         if has_one {
             return Ok(Self::Code(token));
         }
@@ -215,14 +218,14 @@ fn missing(fields: &Fields) -> FieldErrors {
 /// take the same way at the same cost.
 async fn authenticate(
     app: &App,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     fields: &Fields,
 ) -> Result<Option<Account>, Error> {
     let email = fields.get("email").trim().to_lowercase();
-    let (counters, place) = admission(app, caller, &email).await?;
+    let (counters, place) = admission(app, current_user, &email).await?;
     let turn = app.hashing.turn(place).await?;
     // Only now: a browser that hung up while it waited has not tried.
-    let (counted, now) = (counters.clone(), caller.now);
+    let (counted, now) = (counters.clone(), current_user.now);
     let account = app
         .db
         .write(move |conn| {
@@ -239,7 +242,7 @@ async fn authenticate(
     let account = match account {
         Some(account) if right && !account.disabled => account,
         other => {
-            refuse(app, caller, other, counters).await?;
+            refuse(app, current_user, other, counters).await?;
             return Ok(None);
         }
     };
@@ -263,12 +266,12 @@ async fn authenticate(
 /// Finds where a try is counted and where it waits, unless it is over a limit already: then nothing is written.
 async fn admission(
     app: &App,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     email: &str,
 ) -> Result<(Counters, Place), Error> {
-    let (asker, now, address) = (caller.clone(), caller.now, caller.address);
+    let (asker, now, address) = (current_user.clone(), current_user.now, current_user.address);
     let stranger = Counters::of_sign_in(email, address);
-    if caller.device().is_none() {
+    if current_user.device().is_none() {
         throttle::refuse_if_over(app, &stranger, now).await?;
         return Ok((stranger, Place::Stranger(address)));
     }
@@ -293,11 +296,11 @@ async fn admission(
 /// Notes a refusal at an account; where there is none, as much is written.
 async fn refuse(
     app: &App,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     account: Option<Account>,
     counters: Counters,
 ) -> Result<(), Error> {
-    let (address, now) = (caller.address, caller.now);
+    let (address, now) = (current_user.address, current_user.now);
     app.db
         .write(move |conn| match account {
             Some(account) => {
@@ -312,8 +315,11 @@ async fn refuse(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    if let Some(token) = caller.token().cloned() {
+pub async fn sign_out(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+) -> Result<HttpResponse, Error> {
+    if let Some(token) = current_user.token().cloned() {
         app.db
             .write(move |conn| {
                 store::end_session(conn, &token)?;

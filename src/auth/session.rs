@@ -197,7 +197,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
-    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
+    pub fn access(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
         let place = store::role_at(conn, self.user.id, slug)?;
         self.seat_at(slug, place)
     }
@@ -252,7 +252,7 @@ impl Asked {
 /// Whoever sent the request, before the database has been asked.
 ///
 /// Made without waiting, so that a handler can look up session, role and content in one unit of work:
-/// `let seat = caller.seat(conn, &slug)?;`
+/// `let access = current_user.access(conn, &slug)?;`
 #[derive(Debug, Clone)]
 pub struct CurrentUser {
     /// Now, by the server's clock.
@@ -362,9 +362,9 @@ impl CurrentUser {
     ///
     /// # Errors
     /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
-    pub fn seat(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
+    pub fn access(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
         if self.bearer {
-            return self.session(conn)?.seat(conn, slug);
+            return self.session(conn)?.access(conn, slug);
         }
         let found = match &self.token {
             Some(token) => store::who_at(conn, token, slug, self.now, &self.marks)?,
@@ -382,11 +382,11 @@ impl FromRequest for CurrentUser {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller(request).ok_or_else(|| Error::internal("the application is not set up")))
+        ready(current_user(request).ok_or_else(|| Error::internal("the application is not set up")))
     }
 }
 
-fn caller(request: &HttpRequest) -> Option<CurrentUser> {
+fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
     let app = request.app_data::<web::Data<App>>()?;
     Some(CurrentUser {
         now: app.clock.now(),
@@ -424,14 +424,14 @@ impl FromRequest for SignedIn {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = caller(request);
+        let current_user = current_user(request);
         let app = request.app_data::<web::Data<App>>().cloned();
         Box::pin(async move {
-            let (Some(caller), Some(app)) = (caller, app) else {
+            let (Some(current_user), Some(app)) = (current_user, app) else {
                 return Err(Error::internal("the application is not set up"));
             };
             app.db
-                .read(move |conn| caller.session(conn))
+                .read(move |conn| current_user.session(conn))
                 .await
                 .map(Self)
         })

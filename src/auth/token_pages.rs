@@ -70,18 +70,18 @@ pub async fn new(SignedIn(session): SignedIn) -> Result<HttpResponse, Error> {
 /// When nobody is signed in, there were too many tries or tokens, or the database fails.
 pub async fn make(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     SignedIn(session): SignedIn,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&["name", "scope", "current_password"])?;
-    let (user, now) = (session.user.clone(), caller.now);
+    let (user, now) = (session.user.clone(), current_user.now);
     let mut errors = FieldErrors::default();
     let name = errors.check("name", "What for", Line::parse(fields.get("name")));
     let chosen = Scope::from_word(fields.get("scope")).ok_or("Choose what the token may do.");
     let scope = errors.take("scope", chosen);
     let typed = fields.get("current_password");
-    if !knows_password(&app, &user, caller.address, typed, now).await? {
+    if !knows_password(&app, &user, current_user.address, typed, now).await? {
         errors.add("current_password", "Current password is not right");
     }
     let (Some(name), Some(scope), true) = (name, scope, errors.is_empty()) else {
@@ -114,13 +114,13 @@ pub async fn make(
 /// When nobody is signed in, they have no such token, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     token: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     app.db
         .write(move |conn| {
-            let user = caller.session(conn)?.user;
-            let (id, now) = (TokenId(*token), caller.now);
+            let user = current_user.session(conn)?.user;
+            let (id, now) = (TokenId(*token), current_user.now);
             let revoked = token::revoke(conn, user.id, id, &user.actor(), now);
             Ok::<_, Error>(revoked?)
         })

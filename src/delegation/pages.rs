@@ -76,15 +76,15 @@ struct ContactRow {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     render(&DelegationsPage {
-        shell: context.seat.shell("Delegations", Section::Delegations),
-        slug: context.seat.slug.clone(),
+        shell: context.access.shell("Delegations", Section::Delegations),
+        slug: context.access.slug.clone(),
         delegations: context.programme.delegations.to_vec(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     })
 }
 
@@ -94,10 +94,10 @@ pub async fn index(
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let next = context
@@ -126,11 +126,13 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn edit(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let stored = context
         .programme
         .delegation_by_code(&code)
@@ -148,7 +150,7 @@ pub async fn edit(
         who: contact.name.to_string(),
         href: format!(
             "/events/{}/contacts/{}/erasure",
-            context.seat.slug, contact.id.0
+            context.access.slug, contact.id.0
         ),
     });
     let former = former.into_iter().map(|(address, mail)| Forgettable {
@@ -176,11 +178,11 @@ pub async fn edit(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     save(&context, None, forms::known_fields(fields)?).await
@@ -192,12 +194,14 @@ pub async fn add(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn update(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let stored = context
         .programme
         .delegation_by_code(&code)
@@ -211,13 +215,15 @@ pub async fn update(
 /// For those who may not change the event, and when there is no such delegation or slots name it.
 pub async fn remove(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let stored = context
         .programme
         .delegation_by_code(&code)
@@ -225,7 +231,7 @@ pub async fn remove(
     let id = stored.id;
     match context.write(move |tx| change::remove(tx, id)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", context.seat.slug),
+            &format!("/events/{}/delegations", context.access.slug),
             "removed",
         )),
         Err(error) => {
@@ -262,7 +268,7 @@ async fn save(
     };
     match context.write(work).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", context.seat.slug),
+            &format!("/events/{}/delegations", context.access.slug),
             "saved",
         )),
         Err(error) => {
@@ -291,7 +297,7 @@ fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
 }
 
 fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> DelegationPage {
-    let delegations = format!("/events/{}/delegations", context.seat.slug);
+    let delegations = format!("/events/{}/delegations", context.access.slug);
     let (title, action) = match stored {
         Some(each) => (
             each.name.to_string(),
@@ -302,7 +308,7 @@ fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> Dele
     let venue = &context.programme.event;
     let text = |name: &'static str, label: &'static str| TextField::new(name, label);
     DelegationPage {
-        shell: context.seat.shell(title, Section::Delegations).form(&form),
+        shell: context.access.shell(title, Section::Delegations).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         private_page: None,
         action,

@@ -30,7 +30,7 @@ pub struct EventContext {
     /// The application.
     pub app: web::Data<App>,
     /// Who sits here and what they may do.
-    pub seat: EventAccess,
+    pub access: EventAccess,
     /// The programme.
     pub programme: Arc<Programme>,
     /// When the request came.
@@ -47,8 +47,8 @@ pub fn accessible_events(
 ) -> Result<Vec<(Event, EventAccess)>, Error> {
     let mut accessible_events = Vec::new();
     for event in events::all(conn)? {
-        match session.seat(conn, event.slug.as_str()) {
-            Ok(seat) => accessible_events.push((event, seat)),
+        match session.access(conn, event.slug.as_str()) {
+            Ok(access) => accessible_events.push((event, access)),
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }
@@ -63,27 +63,30 @@ impl EventContext {
     /// When nobody is signed in, or the caller has no part in such an event.
     pub async fn at(
         app: &web::Data<App>,
-        caller: CurrentUser,
+        current_user: CurrentUser,
         slug: String,
     ) -> Result<Self, Error> {
-        let (since, now) = (Instant::now(), caller.now);
-        let seat = app.db.read(move |conn| caller.seat(conn, &slug)).await?;
-        Self::of_seat(app, seat, since, now).await
+        let (since, now) = (Instant::now(), current_user.now);
+        let access = app
+            .db
+            .read(move |conn| current_user.access(conn, &slug))
+            .await?;
+        Self::of_access(app, access, since, now).await
     }
 
     /// The context of an access that was looked up for a request that began at `since`.
-    async fn of_seat(
+    async fn of_access(
         app: &web::Data<App>,
-        seat: EventAccess,
+        access: EventAccess,
         since: Instant,
         now: Moment,
     ) -> Result<Self, Error> {
-        let version = seat.version;
+        let version = access.version;
         let wanted = Wanted { version, since };
-        let programme = app.live.at(&app.db, seat.event, wanted).await?;
+        let programme = app.live.at(&app.db, access.event, wanted).await?;
         Ok(Self {
             app: app.clone(),
-            seat,
+            access,
             programme: programme.ok_or(Error::NotFound)?,
             now,
         })
@@ -103,7 +106,11 @@ impl EventContext {
     /// # Errors
     /// When the event is gone, or the database fails.
     pub async fn reloaded(&self) -> Result<Self, Error> {
-        let programme = self.app.live.current(&self.app.db, self.seat.event).await?;
+        let programme = self
+            .app
+            .live
+            .current(&self.app.db, self.access.event)
+            .await?;
         Ok(Self {
             programme: programme.ok_or(Error::NotFound)?,
             ..self.clone()
@@ -115,14 +122,14 @@ impl EventContext {
     /// # Errors
     /// When this person has asked for too many: the seconds to wait.
     pub fn counts_a_document(&self) -> Result<(), Error> {
-        let user = self.seat.user.id.0.to_string();
+        let user = self.access.user.id.0.to_string();
         self.app.document_rates.count(&user)
     }
 
     /// Who asks for what is made in a queue.
     #[must_use]
     pub const fn owner(&self) -> Owner {
-        Owner::User(self.seat.user.id.0)
+        Owner::User(self.access.user.id.0)
     }
 
     /// Makes a document of the programme as a file.
@@ -142,19 +149,19 @@ impl EventContext {
     /// As [`EventContext::at`]; a slot of somebody else's event is not there.
     pub async fn of_slot(
         app: &web::Data<App>,
-        caller: CurrentUser,
+        current_user: CurrentUser,
         slot: SlotId,
     ) -> Result<(Self, Arc<Slot>), Error> {
-        let (since, now) = (Instant::now(), caller.now);
-        let seat = app
+        let (since, now) = (Instant::now(), current_user.now);
+        let access = app
             .db
             .read(move |conn| {
-                let session = caller.session(conn)?;
+                let session = current_user.session(conn)?;
                 let slug = store::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
-                session.seat(conn, &slug)
+                session.access(conn, &slug)
             })
             .await?;
-        let context = Self::of_seat(app, seat, since, now).await?;
+        let context = Self::of_access(app, access, since, now).await?;
         let slot = context
             .programme
             .slot(slot)
@@ -167,7 +174,7 @@ impl EventContext {
     #[must_use]
     pub fn live_page(&self) -> LivePage {
         LivePage {
-            slug: self.seat.slug.clone(),
+            slug: self.access.slug.clone(),
             revision: self.programme.event.revision.to_string(),
             shown: self.programme.version().to_string(),
             slot: None,
@@ -181,7 +188,7 @@ impl EventContext {
     /// For observers.
     pub fn to_change(self) -> Result<Self, Error> {
         Ok(Self {
-            seat: self.seat.to_change()?,
+            access: self.access.to_change()?,
             ..self
         })
     }
@@ -197,10 +204,12 @@ impl EventContext {
     where
         E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
     {
-        let Self { app, seat, now, .. } = self.clone();
+        let Self {
+            app, access, now, ..
+        } = self.clone();
         let db = app.db.clone();
         let written = db
-            .write(move |conn| tx::write(conn, &app.live, seat.event, &seat.actor(), now, work))
+            .write(move |conn| tx::write(conn, &app.live, access.event, &access.actor(), now, work))
             .await?;
         if written.is_new {
             self.app.metrics.revision_made();
@@ -219,11 +228,13 @@ impl EventContext {
     where
         E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
     {
-        let Self { app, seat, now, .. } = self.clone();
+        let Self {
+            app, access, now, ..
+        } = self.clone();
         let db = app.db.clone();
         let written = db
             .write(move |conn| {
-                tx::write_archived_too(conn, &app.live, seat.event, &seat.actor(), now, work)
+                tx::write_archived_too(conn, &app.live, access.event, &access.actor(), now, work)
             })
             .await?;
         if written.is_new {
@@ -240,12 +251,14 @@ impl EventContext {
         &self,
         work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError> + Send + 'static,
     ) -> Result<T, BookingError> {
-        let Self { app, seat, now, .. } = self.clone();
+        let Self {
+            app, access, now, ..
+        } = self.clone();
         let db = app.db.clone();
         let bell = self.app.mail_bell.clone();
         let written = db
             .write(move |conn| {
-                booking::commit(conn, &app.live, seat.event, &seat.actor(), now, work)
+                booking::commit(conn, &app.live, access.event, &access.actor(), now, work)
             })
             .await
             .inspect_err(|error| {

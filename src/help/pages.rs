@@ -36,9 +36,9 @@ struct HelpTopicPage {
 ///
 /// # Errors
 /// When the template fails.
-pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     render(&HelpIndexPage {
-        shell: shell(&app, caller, "Help").await,
+        shell: shell(&app, current_user, "Help").await,
         topics: TOPICS,
     })
 }
@@ -49,14 +49,14 @@ pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespo
 /// [`Error::NotFound`] when there is no such chapter.
 pub async fn topic(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let position = TOPICS.iter().position(|topic| topic.name == *name);
     let position = position.ok_or(Error::NotFound)?;
     let (topic, rendered) = (&TOPICS[position], &RENDERED[position]);
     render(&HelpTopicPage {
-        shell: shell(&app, caller, topic.title()).await,
+        shell: shell(&app, current_user, topic.title()).await,
         html: &rendered.html,
         headings: &rendered.headings,
         next: TOPICS.get(position + 1),
@@ -65,12 +65,15 @@ pub async fn topic(
 
 /// Builds the frame, with the navigation of a user who is signed in. Visitors without a cookie cost no query, and when the
 /// database does not answer the manual is shown all the same.
-async fn shell(app: &App, caller: CurrentUser, title: &str) -> Shell {
+async fn shell(app: &App, current_user: CurrentUser, title: &str) -> Shell {
     let shell = Shell::new(title);
-    if caller.token().is_none() {
+    if current_user.token().is_none() {
         return shell;
     }
-    let session = app.db.read(move |conn| caller.session_if_any(conn)).await;
+    let session = app
+        .db
+        .read(move |conn| current_user.session_if_any(conn))
+        .await;
     match session {
         Ok(Some(session)) => shell.signed_in(session.user.name.as_str(), session.user.admin),
         Ok(None) | Err(_) => shell,

@@ -73,8 +73,8 @@ struct Queue {
 ///
 /// # Errors
 /// For everybody but administrators.
-pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    let queue = queue(&app, caller).await?;
+pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
+    let queue = queue(&app, current_user).await?;
     render(&page(&app, queue, Form::default(), Vec::new()))
 }
 
@@ -84,10 +84,10 @@ pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespon
 /// For everybody but administrators; when it was tried too often.
 pub async fn try_out(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let queue = queue(&app, caller).await?;
+    let queue = queue(&app, current_user).await?;
     let fields = fields.only(&["to"])?;
     let mut errors = FieldErrors::default();
     let to = match fields.get("to").trim() {
@@ -118,15 +118,15 @@ pub async fn try_out(
 /// For everybody but administrators.
 pub async fn pause(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&["method"])?;
     let stop = fields.get("method") != "delete";
     app.db
         .write(move |conn| {
-            let now = caller.now;
-            let user = caller.session(conn)?.administrator()?.user;
+            let now = current_user.now;
+            let user = current_user.session(conn)?.administrator()?.user;
             let changed = if stop {
                 outbox::pause(conn, user.name.as_str(), now)?
             } else {
@@ -157,11 +157,11 @@ pub async fn pause(
     Ok(see_other_done("/mail", word))
 }
 
-async fn queue(app: &web::Data<App>, caller: CurrentUser) -> Result<Queue, Error> {
+async fn queue(app: &web::Data<App>, current_user: CurrentUser) -> Result<Queue, Error> {
     let mailbox = app.config.mailbox.as_ref().map(ImapUrl::name);
     app.db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             Ok::<_, Error>(Queue {
                 session,
                 paused: outbox::paused(conn)?,
@@ -171,7 +171,7 @@ async fn queue(app: &web::Data<App>, caller: CurrentUser) -> Result<Queue, Error
                     Some(name) => inbox::mark(conn, &name)?,
                     None => None,
                 },
-                now: caller.now,
+                now: current_user.now,
             })
         })
         .await

@@ -104,21 +104,21 @@ struct MailLine {
 ///
 /// # Errors
 /// When nobody is signed in.
-pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, mut mails, paused, came_in) = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?;
+            let session = current_user.session(conn)?;
             let (mut lines, mut came_in) = (Vec::new(), None);
-            for (event, seat) in accessible_events(conn, &session)? {
-                if seat.may_change() {
+            for (event, access) in accessible_events(conn, &session)? {
+                if access.may_change() {
                     *came_in.get_or_insert(0) += inbox::attention(conn, event.id)?;
                 }
                 let mails = outbox::list(conn, Some(event.id), MOST)?;
                 lines.extend(
                     mails
                         .into_iter()
-                        .map(|mail| (mail.created_at, line(&Shelf::of(&event, &seat), mail))),
+                        .map(|mail| (mail.created_at, line(&Shelf::of(&event, &access), mail))),
                 );
             }
             if session.user.admin {
@@ -158,22 +158,22 @@ pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespo
 /// A mail that the caller may see; one of another event is not there.
 fn mail_of(
     conn: &mut Conn,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     id: MailId,
 ) -> Result<(Session, Event, EventAccess, Mail), Error> {
-    let session = caller.session(conn)?;
+    let session = current_user.session(conn)?;
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
     if mail.summary.event_id.is_none() && session.user.admin {
         return Err(Error::Forbidden(
             "This letter has a link by which its reader sets a password, so nobody else may open it. How it stands is said in the list of mails.".into(),
         ));
     }
-    let (event, seat) = accessible_events(conn, &session)?
+    let (event, access) = accessible_events(conn, &session)?
         .into_iter()
         .find(|(event, _)| Some(event.id) == mail.summary.event_id)
         .ok_or(Error::NotFound)?;
-    seat.to_open_letters()?;
-    Ok((session, event, seat, mail))
+    access.to_open_letters()?;
+    Ok((session, event, access, mail))
 }
 
 /// Where mails lie in the list, and what the caller may do with them there.
@@ -186,12 +186,12 @@ struct Shelf {
 
 impl Shelf {
     /// Those of an event.
-    fn of(event: &Event, seat: &EventAccess) -> Self {
+    fn of(event: &Event, access: &EventAccess) -> Self {
         Self {
             name: event.slug.to_string(),
             zone: event.time_zone,
-            may_open: seat.may_change(),
-            may_retry: seat.may_change(),
+            may_open: access.may_change(),
+            may_retry: access.may_change(),
         }
     }
 
@@ -273,17 +273,20 @@ pub(super) fn in_zone(zone: Zone, moment: Moment) -> String {
 /// When the caller may not change its event.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (session, event, seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    let (session, event, access, mail) = app
+        .db
+        .read(move |conn| mail_of(conn, &current_user, id))
+        .await?;
     let contents = contents(&mail.raw);
     let wiped = mail.summary.wiped_at;
     render(&MailPage {
         wiped: wiped.map_or_else(String::new, |at| in_zone(event.time_zone, at)),
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
-        mail: line(&Shelf::of(&event, &seat), mail.summary),
+        mail: line(&Shelf::of(&event, &access), mail.summary),
         message_id: mail.message_id,
         text: contents.plain,
         calendar: contents.calendar.unwrap_or_default(),
@@ -305,11 +308,14 @@ pub async fn show(
 /// When the caller may not change its event, or the mail has no such part.
 pub async fn html(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (.., mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    let (.., mail) = app
+        .db
+        .read(move |conn| mail_of(conn, &current_user, id))
+        .await?;
     reader_sees(&mail.raw)
 }
 
@@ -335,11 +341,14 @@ pub fn reader_sees(raw: &[u8]) -> Result<HttpResponse, Error> {
 /// When the caller has no part in its event, or the bytes have been wiped.
 pub async fn source(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (.., seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
+    let (.., access, mail) = app
+        .db
+        .read(move |conn| mail_of(conn, &current_user, id))
+        .await?;
     if mail.summary.wiped_at.is_some() {
         return Err(Error::NotFound);
     }
@@ -349,7 +358,7 @@ pub async fn source(
             says,
             ..
         }) => {
-            let paper = set(&app, &seat.user, says).await?;
+            let paper = set(&app, &access.user, says).await?;
             enclosure::enclose(&mail.raw, &paper)
                 .ok_or_else(|| Error::internal("a mail has no place for what comes with it"))?
         }
@@ -371,12 +380,15 @@ pub async fn source(
 /// When the caller may not change its event, or nothing comes with the mail.
 pub async fn enclosed(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let id = MailId(*id);
-    let (.., seat, mail) = app.db.read(move |conn| mail_of(conn, &caller, id)).await?;
-    paper_of(&app, &seat.user, mail).await
+    let (.., access, mail) = app
+        .db
+        .read(move |conn| mail_of(conn, &current_user, id))
+        .await?;
+    paper_of(&app, &access.user, mail).await
 }
 
 /// The paper of a mail as a file; set now where the mail waits.
@@ -433,17 +445,17 @@ async fn set(app: &App, user: &User, says: &str) -> Result<Bytes, Error> {
 /// For those who may not change its event, and when nothing is amiss with the mail.
 pub async fn retry(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let id = MailId(*id);
-    let now = caller.now;
+    let now = current_user.now;
     let (retried, back) = app
         .db
         .write(move |conn| {
-            let (user, back) = retrier(conn, &caller, id)?;
+            let (user, back) = retrier(conn, &current_user, id)?;
             let retried = outbox::retry(conn, id, now)?;
             if retried {
                 inbox::handle_bounces_of(conn, id, user.name.as_str(), now)?;
@@ -461,17 +473,21 @@ pub async fn retry(
 }
 
 /// Who may send a mail again, and where they go on: what nobody may read can be sent again all the same.
-fn retrier(conn: &mut Conn, caller: &CurrentUser, id: MailId) -> Result<(User, String), Error> {
+fn retrier(
+    conn: &mut Conn,
+    current_user: &CurrentUser,
+    id: MailId,
+) -> Result<(User, String), Error> {
     let mail = outbox::summary(conn, id)?;
     if mail.is_some_and(|mail| mail.event_id.is_none()) {
-        let session = caller.session(conn)?;
+        let session = current_user.session(conn)?;
         if session.user.admin {
             return Ok((session.user, "/mail".to_owned()));
         }
         return Err(Error::NotFound);
     }
-    let (_, event, seat, _) = mail_of(conn, caller, id)?;
-    let user = seat.to_change()?.user;
+    let (_, event, access, _) = mail_of(conn, current_user, id)?;
+    let user = access.to_change()?.user;
     archive::refuse_archived(conn, event.id)?;
     Ok((user, format!("/mail/{id}")))
 }

@@ -122,10 +122,10 @@ fn how(programme: &Programme, answer: &Answer) -> String {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let event = context.programme.event.id;
     let (mails, links) = app
         .db
@@ -184,11 +184,11 @@ fn page(
         .collect();
     ToldPage {
         shell: context
-            .seat
+            .access
             .shell("Told and answered", Section::Notices)
             .live(context.live_page()),
-        slug: context.seat.slug.clone(),
-        may_open: context.seat.may_change(),
+        slug: context.access.slug.clone(),
+        may_open: context.access.may_change(),
         summary: summary(&parties),
         parties,
     }
@@ -259,11 +259,11 @@ fn told_line(
 /// For those who may not change the event; when the delegation was told something newer meanwhile.
 pub async fn note(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["delegation", "sequence", "answer", "comment"])?;
     let mut errors = FieldErrors::default();
@@ -291,7 +291,7 @@ pub async fn note(
         reply,
         comment,
         via: Via::Office,
-        by: context.seat.user.name.to_string(),
+        by: context.access.user.name.to_string(),
         sequence: notice.sequence,
         at: context.now,
     };
@@ -315,13 +315,15 @@ pub async fn note(
 /// For those who may not change the event, and when there is no such delegation.
 pub async fn renew(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let party = context.programme.delegation_by_code(&code);
     let party = party.ok_or(Error::NotFound)?;
     let (id, name) = (party.id, party.name.to_string());
@@ -331,7 +333,7 @@ pub async fn renew(
             Ok::<_, Error>(tx.record(Action::NoticeLinksRenewed, (id.0, &name), None, None)?)
         })
         .await?;
-    let slug = &context.seat.slug;
+    let slug = &context.access.slug;
     Ok(see_other_done(
         &format!("/events/{slug}/delegations/{code}"),
         "links-renewed",

@@ -117,10 +117,10 @@ impl From<NoticeError> for Error {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     render(&page(&context, Form::default()).await?)
 }
 
@@ -137,12 +137,15 @@ async fn page(context: &EventContext, form: Form) -> Result<NoticesPage, Error> 
         .map(|theirs| card(context, &form, theirs))
         .collect();
     Ok(NoticesPage {
-        shell: context.seat.shell("Notices", Section::Notices).form(&form),
+        shell: context
+            .access
+            .shell("Notices", Section::Notices)
+            .form(&form),
         slug: event.slug.to_string(),
         revision: context.programme.version().to_string(),
         parties,
         failed: counts.need_attention(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
         form,
     })
 }
@@ -192,11 +195,11 @@ fn reason_field(slot: SlotId, code: &str) -> String {
 /// For those who may not change the event; when the programme is not the one that was looked at.
 pub async fn send(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["revision", "to"])?;
@@ -234,11 +237,11 @@ pub async fn send(
 /// For those who may not change the event; when the programme is not the one that was looked at.
 pub async fn skip(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let seen = seen(&fields)?;
@@ -276,12 +279,12 @@ pub async fn skip(
 /// When the caller may not change the event, or there is nothing to tell.
 pub async fn preview(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
-    context.seat.to_open_letters()?;
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
     let to = delegation(&context, &code)?;
     let mails = drafts(&context, to).await?;
     let name = context
@@ -291,7 +294,7 @@ pub async fn preview(
         .unwrap_or_default();
     render(&PreviewPage {
         shell: context
-            .seat
+            .access
             .shell(format!("Letter to {name}"), Section::Notices),
         slug: context.programme.event.slug.to_string(),
         code,
@@ -320,12 +323,12 @@ fn mail_preview((number, mail): (usize, &Draft)) -> MailPreview {
 /// As [`preview`]; when there is no such mail.
 pub async fn copy(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String, usize)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
-    context.seat.to_open_letters()?;
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
     let to = delegation(&context, &code)?;
     let mails = drafts(&context, to).await?;
     reader_sees(mails.get(copy).ok_or(Error::NotFound)?.as_sent())
@@ -337,19 +340,19 @@ pub async fn copy(
 /// As [`copy`]; when nothing comes with that mail.
 pub async fn enclosed(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String, usize)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code, copy) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
-    context.seat.to_open_letters()?;
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
     let to = delegation(&context, &code)?;
     let mut mails = drafts(&context, to).await?;
     if copy >= mails.len() || mails[copy].is_needless() {
         return Err(Error::NotFound);
     }
     let (name, unset) = mails.swap_remove(copy).enclosure.ok_or(Error::NotFound)?;
-    paper_of_draft(&app, &context.seat.user, &name, &unset.says).await
+    paper_of_draft(&app, &context.access.user, &name, &unset.says).await
 }
 
 /// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.

@@ -101,11 +101,13 @@ struct Asked {
 impl Asked {
     async fn of_contact(
         app: &web::Data<App>,
-        caller: CurrentUser,
+        current_user: CurrentUser,
         (slug, contact): (String, i64),
     ) -> Result<Self, Error> {
-        let context = EventContext::at(app, caller, slug).await?.to_change()?;
-        let event = context.seat.event;
+        let context = EventContext::at(app, current_user, slug)
+            .await?
+            .to_change()?;
+        let event = context.access.event;
         let (address, traces) = app
             .db
             .read_long(move |conn| {
@@ -115,7 +117,7 @@ impl Asked {
                 Ok::<_, Error>((address, traces))
             })
             .await?;
-        let action = format!("/events/{}/contacts/{contact}/erasure", context.seat.slug);
+        let action = format!("/events/{}/contacts/{contact}/erasure", context.access.slug);
         Ok(Self {
             context,
             address,
@@ -124,18 +126,22 @@ impl Asked {
         })
     }
 
-    async fn of_mail(app: &web::Data<App>, caller: CurrentUser, mail: i64) -> Result<Self, Error> {
-        let asker = caller.clone();
-        let (seat, address, traces) = app
+    async fn of_mail(
+        app: &web::Data<App>,
+        current_user: CurrentUser,
+        mail: i64,
+    ) -> Result<Self, Error> {
+        let asker = current_user.clone();
+        let (access, address, traces) = app
             .db
             .read_long(move |conn| {
-                let (seat, address) = recipient(conn, &asker, MailId(mail))?;
-                let traces = traces(conn, seat.event, &address)?;
-                Ok::<_, Error>((seat, address, traces))
+                let (access, address) = recipient(conn, &asker, MailId(mail))?;
+                let traces = traces(conn, access.event, &address)?;
+                Ok::<_, Error>((access, address, traces))
             })
             .await?;
         Ok(Self {
-            context: EventContext::at(app, caller, seat.slug).await?,
+            context: EventContext::at(app, current_user, access.slug).await?,
             address,
             traces,
             action: format!("/mail/{mail}/erasure"),
@@ -143,11 +149,11 @@ impl Asked {
     }
 
     fn page(&self, refusal: String) -> ErasurePage {
-        let back = format!("/events/{}/delegations", self.context.seat.slug);
+        let back = format!("/events/{}/delegations", self.context.access.slug);
         ErasurePage {
             shell: self
                 .context
-                .seat
+                .access
                 .shell("Forget this contact", Section::Delegations),
             back,
             action: self.action.clone(),
@@ -169,7 +175,7 @@ impl Asked {
         match outcome {
             Ok(_) => {
                 scrubbed(&self.context.app).await?;
-                let back = format!("/events/{}/delegations", self.context.seat.slug);
+                let back = format!("/events/{}/delegations", self.context.access.slug);
                 Ok(see_other_done(&back, "contact-forgotten"))
             }
             Err(error @ (ErasureError::BeingSent | ErasureError::NamedInWaitingMail(_))) => {
@@ -187,20 +193,20 @@ fn traces(conn: &mut Conn, event: EventId, address: &str) -> Result<Traces, Erro
 /// The address that a mail of an event went to, for those who may open its letters.
 fn recipient(
     conn: &mut Conn,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     mail: MailId,
 ) -> Result<(EventAccess, String), Error> {
-    let session = caller.session(conn)?;
+    let session = current_user.session(conn)?;
     let mail = outbox::summary(conn, mail)?.ok_or(Error::NotFound)?;
-    let (_, seat) = accessible_events(conn, &session)?
+    let (_, access) = accessible_events(conn, &session)?
         .into_iter()
         .find(|(event, _)| Some(event.id) == mail.event_id)
         .ok_or(Error::NotFound)?;
-    seat.to_open_letters()?;
+    access.to_open_letters()?;
     if !mail.recipient.contains('@') {
         return Err(Error::NotFound);
     }
-    Ok((seat.to_change()?, mail.recipient))
+    Ok((access.to_change()?, mail.recipient))
 }
 
 /// Passes on a form that was sent by the page that asks.
@@ -224,10 +230,10 @@ async fn scrubbed(app: &web::Data<App>) -> Result<(), Error> {
 /// For those who may not change the event, and when there is no such contact.
 pub async fn ask_contact(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_contact(&app, caller, path.into_inner()).await?;
+    let asked = Asked::of_contact(&app, current_user, path.into_inner()).await?;
     render(&asked.page(String::new()))
 }
 
@@ -237,11 +243,11 @@ pub async fn ask_contact(
 /// As [`ask_contact`].
 pub async fn forget_contact(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, i64)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_contact(&app, caller, path.into_inner()).await?;
+    let asked = Asked::of_contact(&app, current_user, path.into_inner()).await?;
     asked.forget(fields).await
 }
 
@@ -251,10 +257,10 @@ pub async fn forget_contact(
 /// For those who may not open the mail, and when its recipient is forgotten already.
 pub async fn ask_recipient(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_mail(&app, caller, *id).await?;
+    let asked = Asked::of_mail(&app, current_user, *id).await?;
     render(&asked.page(String::new()))
 }
 
@@ -264,11 +270,11 @@ pub async fn ask_recipient(
 /// As [`ask_recipient`].
 pub async fn forget_recipient(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_mail(&app, caller, *id).await?;
+    let asked = Asked::of_mail(&app, current_user, *id).await?;
     asked.forget(fields).await
 }
 
@@ -278,10 +284,10 @@ pub async fn forget_recipient(
 /// For everybody but administrators, and for unknown users.
 pub async fn ask_user(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    let page = user_page(&app, caller, UserId(*user), String::new()).await?;
+    let page = user_page(&app, current_user, UserId(*user), String::new()).await?;
     render(&page)
 }
 
@@ -291,19 +297,19 @@ pub async fn ask_user(
 /// As [`ask_user`].
 pub async fn delete_user(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (user, asker) = (UserId(*user), caller.clone());
+    let (user, asker) = (UserId(*user), current_user.clone());
     let outcome = app
         .db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             account::by_id(conn, user)?;
             confirmed(&fields.only(&["confirm"])?)?;
             let actor = session.user.actor();
-            Ok::<_, Error>(user::delete(conn, user, &actor, caller.now))
+            Ok::<_, Error>(user::delete(conn, user, &actor, current_user.now))
         })
         .await?;
     match outcome {
@@ -321,13 +327,13 @@ pub async fn delete_user(
 
 async fn user_page(
     app: &web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: UserId,
     refusal: String,
 ) -> Result<ErasurePage, Error> {
     app.db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let account = account::by_id(conn, user)?.user;
             let back = format!("/users/{}", user.0);
             Ok(ErasurePage {
@@ -357,8 +363,8 @@ async fn user_page(
 ///
 /// # Errors
 /// For everybody but administrators.
-pub async fn search(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    let session = administrator(&app, caller).await?;
+pub async fn search(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
+    let session = administrator(&app, current_user).await?;
     render(&search_page(&session, Form::new(Fields::default())))
 }
 
@@ -368,10 +374,10 @@ pub async fn search(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResp
 /// For everybody but administrators.
 pub async fn download(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let session = administrator(&app, caller).await?;
+    let session = administrator(&app, current_user).await?;
     let fields = fields.only(&["address"])?;
     let address = match Email::parse(fields.get("address")) {
         Ok(address) => address,
@@ -398,11 +404,11 @@ pub async fn download(
 /// For everybody but administrators.
 pub async fn forget_everywhere(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let now = caller.now;
-    let session = administrator(&app, caller).await?;
+    let now = current_user.now;
+    let session = administrator(&app, current_user).await?;
     let fields = fields.only(&["address", "confirm"])?;
     let address = match Email::parse(fields.get("address")) {
         Ok(address) => address.to_string(),
@@ -452,9 +458,9 @@ pub async fn forget_everywhere(
     }
 }
 
-async fn administrator(app: &web::Data<App>, caller: CurrentUser) -> Result<Session, Error> {
+async fn administrator(app: &web::Data<App>, current_user: CurrentUser) -> Result<Session, Error> {
     app.db
-        .read(move |conn| caller.session(conn)?.administrator())
+        .read(move |conn| current_user.session(conn)?.administrator())
         .await
 }
 

@@ -78,11 +78,11 @@ struct LeftLine {
 /// For those who may not change the event, or when the address has fields that the form does not have.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = forms::known_fields(request.query_string())?;
@@ -105,11 +105,11 @@ pub async fn show(
 /// For those who may not change the event, or when the form is not ours.
 pub async fn book(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["slot", "state", "query"])?;
@@ -184,7 +184,7 @@ async fn proposal(
     fields: &Fields,
     wishes: Vec<Wish>,
 ) -> Result<Proposal, Error> {
-    let user = context.seat.user.id.0;
+    let user = context.access.user.id.0;
     let made = context
         .app
         .plans
@@ -255,7 +255,7 @@ fn page(context: &EventContext, form: Form, proposal: Option<Proposal>) -> PlanP
     let clock = |name, label, help| TextField::new(name, label).help(help).numeric().optional();
     PlanPage {
         shell: context
-            .seat
+            .access
             .shell("Plan meetings", Section::Timetable)
             .form(&form),
         slug: context.programme.event.slug.to_string(),

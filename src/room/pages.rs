@@ -44,15 +44,15 @@ struct RoomPage {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     render(&RoomsPage {
-        shell: context.seat.shell("Rooms", Section::Rooms),
-        slug: context.seat.slug.clone(),
+        shell: context.access.shell("Rooms", Section::Rooms),
+        slug: context.access.slug.clone(),
         rooms: context.programme.rooms.to_vec(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     })
 }
 
@@ -62,10 +62,10 @@ pub async fn index(
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = Fields::from_pairs([("turnaround_minutes", "5")]);
@@ -78,11 +78,13 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such room.
 pub async fn edit(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let room = context
         .programme
         .room_by_code(&code)
@@ -100,11 +102,11 @@ pub async fn edit(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     save(&context, None, fields.only(forms::FIELDS)?).await
@@ -116,12 +118,14 @@ pub async fn add(
 /// For those who may not change the event, and when there is no such room.
 pub async fn update(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let room = context
         .programme
         .room_by_code(&code)
@@ -135,13 +139,15 @@ pub async fn update(
 /// For those who may not change the event, and when there is no such room or slots name it.
 pub async fn remove(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let room = context
         .programme
         .room_by_code(&code)
@@ -149,7 +155,7 @@ pub async fn remove(
     let id = room.id;
     match context.write(move |tx| change::remove(tx, id)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", context.seat.slug),
+            &format!("/events/{}/rooms", context.access.slug),
             "removed",
         )),
         Err(error) => {
@@ -182,13 +188,13 @@ async fn save(
         .await;
     match saved {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", context.seat.slug),
+            &format!("/events/{}/rooms", context.access.slug),
             "saved",
         )),
         Err(error) => {
             if matches!(error, RoomError::Overlap) {
                 // What is in memory is not what is stored.
-                context.app.live.forget(context.seat.event);
+                context.app.live.forget(context.access.event);
             }
             let errors = field_errors(error)?;
             unprocessable(&page(context, stored, Form::rejected(fields, errors)))
@@ -219,13 +225,13 @@ fn field_errors(error: RoomError) -> Result<FieldErrors, Error> {
 }
 
 fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
-    let rooms = format!("/events/{}/rooms", context.seat.slug);
+    let rooms = format!("/events/{}/rooms", context.access.slug);
     let (title, action) = match stored {
         Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
         None => ("Add a room".to_owned(), rooms.clone()),
     };
     RoomPage {
-        shell: context.seat.shell(title, Section::Rooms).form(&form),
+        shell: context.access.shell(title, Section::Rooms).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back: rooms,

@@ -177,10 +177,10 @@ pub(in crate::api) struct EventAsSeen {
 }
 
 impl EventAsSeen {
-    pub(in crate::api) fn of(event: &crate::core::event::Event, seat: &EventAccess) -> Self {
+    pub(in crate::api) fn of(event: &crate::core::event::Event, access: &EventAccess) -> Self {
         Self {
             event: Event::of(event),
-            may_change: seat.may_change(),
+            may_change: access.may_change(),
         }
     }
 }

@@ -87,8 +87,8 @@ struct Stand {
 }
 
 impl Stand {
-    fn of(conn: &mut Conn, caller: &CurrentUser) -> Result<Option<Self>, Error> {
-        let Some(half_way) = step::of(conn, caller)? else {
+    fn of(conn: &mut Conn, current_user: &CurrentUser) -> Result<Option<Self>, Error> {
+        let Some(half_way) = step::of(conn, current_user)? else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -99,9 +99,11 @@ impl Stand {
     }
 }
 
-async fn stand(app: &App, caller: &CurrentUser) -> Result<Option<Stand>, Error> {
-    let caller = caller.clone();
-    app.db.read(move |conn| Stand::of(conn, &caller)).await
+async fn stand(app: &App, current_user: &CurrentUser) -> Result<Option<Stand>, Error> {
+    let current_user = current_user.clone();
+    app.db
+        .read(move |conn| Stand::of(conn, &current_user))
+        .await
 }
 
 /// Somebody who took too long, or never typed a password, begins anew; what had waited for them still waits.
@@ -118,11 +120,11 @@ fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
-    match stand(&app, &caller).await? {
+    match stand(&app, &current_user).await? {
         None => begin_anew(&app, onward),
         Some(stand) if !stand.has_one => Ok(see_other(&onward.by_way_of(SET_UP))),
         Some(_) => render(&CodePage::new(&Form::default(), onward)),
@@ -135,12 +137,12 @@ pub async fn show(
 /// When there were too many tries, or the database fails.
 pub async fn take(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["code"], onward::FIELDS.as_slice()].concat())?;
     let onward = Onward::parse(&fields);
-    let half_way = match stand(&app, &caller).await? {
+    let half_way = match stand(&app, &current_user).await? {
         None => return begin_anew(&app, onward),
         Some(stand) if !stand.has_one => return Ok(see_other(&onward.by_way_of(SET_UP))),
         Some(stand) => stand.half_way,
@@ -149,10 +151,10 @@ pub async fn take(
     let typed = errors.take("code", Typed::parse(fields.get("code")));
     if let Some(typed) = typed {
         let (sealer, user) = (app.config.sealer(), half_way.user.clone());
-        throttle::refuse_if_over(&app, &Counters::of_code(user.id), caller.now).await?;
+        throttle::refuse_if_over(&app, &Counters::of_code(user.id), current_user.now).await?;
         let outcome = app
             .db
-            .write(move |conn| try_code(conn, &caller, &half_way, &sealer, &typed))
+            .write(move |conn| try_code(conn, &current_user, &half_way, &sealer, &typed))
             .await?;
         if let Some(entry) = outcome {
             let mut response = onward.leave(&user)?;
@@ -172,23 +174,29 @@ pub async fn take(
 /// Counts the try before anything is looked at, and in a transaction of its own, so that no failure takes it back.
 fn try_code(
     conn: &mut Conn,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     half_way: &HalfWay,
     sealer: &Sealer,
     typed: &Typed,
 ) -> Result<Option<Entry>, Error> {
-    let (user, now) = (&half_way.user, caller.now);
+    let (user, now) = (&half_way.user, current_user.now);
     let counters = Counters::of_code(user.id);
     throttle::count(conn, &counters, now)?;
     if !factors::spend(conn, sealer, user.id, typed, now)? {
-        store::note_refusal(conn, user, Action::UserCodeRefused, caller.address, now)?;
+        store::note_refusal(
+            conn,
+            user,
+            Action::UserCodeRefused,
+            current_user.address,
+            now,
+        )?;
         return Ok(None);
     }
     throttle::forgive(conn, &counters)?;
     if !step::end(conn, &half_way.token)? {
         return Ok(None);
     }
-    Entry::begin(conn, caller, user).map(Some)
+    Entry::begin(conn, current_user, user).map(Some)
 }
 
 fn shell() -> Shell {
@@ -212,17 +220,17 @@ fn place(half_way: HalfWay, reset_at: Option<Moment>, onward: Onward) -> Place {
 /// When the database or the template fails.
 pub async fn show_set_up(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::in_query(query.into_inner());
-    match stand(&app, &caller).await? {
+    match stand(&app, &current_user).await? {
         None => begin_anew(&app, onward),
         Some(stand) if stand.has_one => Ok(see_other(&onward.by_way_of(CODE))),
         Some(stand) => place(stand.half_way, stand.reset_at, onward).begin(
             &app.config.sealer(),
             shell(),
-            caller.now,
+            current_user.now,
         ),
     }
 }
@@ -233,17 +241,17 @@ pub async fn show_set_up(
 /// When the set-up took too long, or the database fails.
 pub async fn set_up(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&[&["code", LENT], onward::FIELDS.as_slice()].concat())?;
     let onward = Onward::parse(&fields);
-    let place = match stand(&app, &caller).await? {
+    let place = match stand(&app, &current_user).await? {
         None => return begin_anew(&app, onward),
         Some(stand) if stand.has_one => return Ok(see_other(&onward.by_way_of(CODE))),
         Some(stand) => place(stand.half_way, stand.reset_at, onward),
     };
-    let factor = match place.end(&app.config.sealer(), shell(), fields, caller.now)? {
+    let factor = match place.end(&app.config.sealer(), shell(), fields, current_user.now)? {
         Ok(factor) => factor,
         Err(answer) => return Ok(answer),
     };
@@ -256,8 +264,8 @@ pub async fn set_up(
             if !step::end(conn, &place.token)? {
                 return Ok(None);
             }
-            factors::set(conn, &entrant, &factor, None, caller.now)?;
-            let entry = Entry::begin(conn, &caller, &entrant)?;
+            factors::set(conn, &entrant, &factor, None, current_user.now)?;
+            let entry = Entry::begin(conn, &current_user, &entrant)?;
             Ok::<_, Error>(Some((entry, factor.codes)))
         })
         .await?;

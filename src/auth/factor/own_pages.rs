@@ -45,8 +45,8 @@ struct Own {
 }
 
 impl Own {
-    fn load(conn: &mut Conn, caller: &CurrentUser) -> Result<Self, Error> {
-        let session = caller.session(conn)?;
+    fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<Self, Error> {
+        let session = current_user.session(conn)?;
         Ok(Self {
             factor: factors::of(conn, session.user.id)?,
             required: factors::must_have(conn, &session.user)?,
@@ -92,21 +92,31 @@ impl Own {
     }
 }
 
-async fn load(app: &App, caller: &CurrentUser) -> Result<Own, Error> {
-    let caller = caller.clone();
-    app.db.read(move |conn| Own::load(conn, &caller)).await
+async fn load(app: &App, current_user: &CurrentUser) -> Result<Own, Error> {
+    let current_user = current_user.clone();
+    app.db
+        .read(move |conn| Own::load(conn, &current_user))
+        .await
 }
 
 /// Looks at the password; the answer is for those who do not know it.
 async fn ask_again(
     app: &App,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     fields: Fields,
 ) -> Result<Result<Own, HttpResponse>, Error> {
-    let own = load(app, caller).await?;
+    let own = load(app, current_user).await?;
     let fields = fields.only(&["current_password"])?;
     let typed = fields.get("current_password");
-    if knows_password(app, &own.session.user, caller.address, typed, caller.now).await? {
+    if knows_password(
+        app,
+        &own.session.user,
+        current_user.address,
+        typed,
+        current_user.now,
+    )
+    .await?
+    {
         return Ok(Ok(own));
     }
     own.refused("Current password is not right").map(Err)
@@ -116,8 +126,8 @@ async fn ask_again(
 ///
 /// # Errors
 /// When nobody is signed in, or the database fails.
-pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
-    render(&load(&app, &caller).await?.page(&Form::default()))
+pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
+    render(&load(&app, &current_user).await?.page(&Form::default()))
 }
 
 /// `POST /account/second-factor/seed`: begins to set one up, also in the place of one that there is.
@@ -126,15 +136,15 @@ pub async fn show(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespon
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn begin(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let own = match ask_again(&app, &caller, fields).await? {
+    let own = match ask_again(&app, &current_user, fields).await? {
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
     let token = Token::fresh()?;
-    let (old, new, now) = (own.session.token.clone(), token.hash(), caller.now);
+    let (old, new, now) = (own.session.token.clone(), token.hash(), current_user.now);
     app.db
         .write(move |conn| Ok::<_, Error>(store::renew_session(conn, &old, &new, now)?))
         .await?;
@@ -150,22 +160,22 @@ pub async fn begin(
 /// When nobody is signed in, the set-up took too long, or the database fails.
 pub async fn set(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let own = load(&app, &caller).await?;
+    let own = load(&app, &current_user).await?;
     let fields = fields.only(&["code", LENT])?;
     let place = Place {
         token: own.session.token.clone(),
         ..own.place(&Token::fresh()?)
     };
     let shell = own.shell("Set up a second factor");
-    let factor = match place.end(&app.config.sealer(), shell, fields, caller.now)? {
+    let factor = match place.end(&app.config.sealer(), shell, fields, current_user.now)? {
         Ok(factor) => factor,
         Err(answer) => return Ok(answer),
     };
     let token = Token::fresh()?;
-    let (new, now) = (token.hash(), caller.now);
+    let (new, now) = (token.hash(), current_user.now);
     let codes = app
         .db
         .write(move |conn| {
@@ -183,14 +193,14 @@ pub async fn set(
 /// When nobody is signed in or they have no second factor, there were too many tries, or the database fails.
 pub async fn renew_codes(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let own = match ask_again(&app, &caller, fields).await? {
+    let own = match ask_again(&app, &current_user, fields).await? {
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now) = (Token::fresh()?, caller.now);
+    let (token, now) = (Token::fresh()?, current_user.now);
     let (new, session) = (token.hash(), own.session.clone());
     let codes = app
         .db
@@ -217,10 +227,10 @@ fn codes_page(own: &Own, codes: &[RecoveryCode], token: &Token) -> Result<HttpRe
 /// When nobody is signed in, there were too many tries, or the database fails.
 pub async fn remove(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let own = match ask_again(&app, &caller, fields).await? {
+    let own = match ask_again(&app, &current_user, fields).await? {
         Ok(own) if own.required => {
             return own.refused(
                 "Officers and administrators have to have a second factor here; set up another one instead",
@@ -229,7 +239,7 @@ pub async fn remove(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now, session) = (Token::fresh()?, caller.now, own.session);
+    let (token, now, session) = (Token::fresh()?, current_user.now, own.session);
     let new = token.hash();
     app.db
         .write(move |conn| {

@@ -17,13 +17,13 @@ use crate::web::page::see_other_done;
 /// For everybody but administrators, or when the database fails.
 pub async fn require(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let required = app
         .db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let fields = fields.only(&["required"])?;
             let required = match fields.get("required") {
                 "yes" => true,
@@ -34,7 +34,7 @@ pub async fn require(
                     ));
                 }
             };
-            factors::require(conn, required, &session.user.actor(), caller.now)?;
+            factors::require(conn, required, &session.user.actor(), current_user.now)?;
             Ok(required)
         })
         .await?;
@@ -53,14 +53,14 @@ pub async fn require(
 /// database fails.
 pub async fn reset(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);
     let removed = app
         .db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             if user == session.user.id {
                 return Err(Error::Forbidden(
                     "Change your own second factor on the page of your account; it asks for the password."
@@ -69,7 +69,7 @@ pub async fn reset(
             }
             account::by_id(conn, user)?;
             let actor = session.user.actor();
-            Ok(factors::remove(conn, user, None, &actor, caller.now)?)
+            Ok(factors::remove(conn, user, None, &actor, current_user.now)?)
         })
         .await?;
     if !removed {

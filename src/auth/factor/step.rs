@@ -69,15 +69,15 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 ///
 /// # Errors
 /// As the database says.
-pub fn of(conn: &mut Conn, caller: &CurrentUser) -> Result<Option<HalfWay>, Error> {
-    let Some(token) = caller.token() else {
+pub fn of(conn: &mut Conn, current_user: &CurrentUser) -> Result<Option<HalfWay>, Error> {
+    let Some(token) = current_user.token() else {
         return Ok(None);
     };
     let user: Option<UserId> = sign_in_steps::table
         .filter(sign_in_steps::token_hash.eq(token.as_str()))
-        .filter(sign_in_steps::expires_at.gt(caller.now))
+        .filter(sign_in_steps::expires_at.gt(current_user.now))
         // One that a clock begun that ran ahead would last longer.
-        .filter(sign_in_steps::created_at.le(caller.now.plus(STEP_SECONDS)))
+        .filter(sign_in_steps::created_at.le(current_user.now.plus(STEP_SECONDS)))
         .select(sign_in_steps::user_id)
         .get_result(conn)
         .optional()?;

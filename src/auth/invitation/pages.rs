@@ -47,11 +47,11 @@ struct Door {
 }
 
 impl Door {
-    async fn open(app: &App, caller: &CurrentUser, raw: &str) -> Result<Option<Self>, Error> {
+    async fn open(app: &App, current_user: &CurrentUser, raw: &str) -> Result<Option<Self>, Error> {
         let Some(token) = LinkToken::parse(raw) else {
             return Ok(None);
         };
-        let (hash, now) = (token.hash(), caller.now);
+        let (hash, now) = (token.hash(), current_user.now);
         let found = app
             .db
             .read(move |conn| {
@@ -103,10 +103,10 @@ impl Door {
 /// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    match Door::open(&app, &caller, &token).await? {
+    match Door::open(&app, &current_user, &token).await? {
         Some(door) => Ok(untold(render(&door.page(&Form::default()))?)),
         None => dead_link(),
     }
@@ -118,13 +118,13 @@ pub async fn show(
 /// When somebody tries many links that open nothing, or the database fails.
 pub async fn set(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     token: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&["new_password", "repeated_password"])?;
-    let Some(door) = Door::open(&app, &caller, &token).await? else {
-        return refuse(&app, &caller).await;
+    let Some(door) = Door::open(&app, &current_user, &token).await? else {
+        return refuse(&app, &current_user).await;
     };
     let user = &door.opened.account.user;
     let own = [user.name.as_str(), user.email.as_str()];
@@ -143,20 +143,20 @@ pub async fn set(
         return Ok(untold(unprocessable(&door.page(&form))?));
     };
     let hash = password.hash(&app, user.id).await?;
-    let (token, now) = (door.token.hash(), caller.now);
+    let (token, now) = (door.token.hash(), current_user.now);
     let accepted = app
         .db
         .write(move |conn| Ok::<_, Error>(store::accept(conn, &token, &hash, now)?))
         .await?;
     match accepted {
         Some(_) => Ok(untold(see_other_done("/sign-in", "password-set"))),
-        None => refuse(&app, &caller).await,
+        None => refuse(&app, &current_user).await,
     }
 }
 
 /// Counts a link that opens nothing by where it was tried.
-async fn refuse(app: &App, caller: &CurrentUser) -> Result<HttpResponse, Error> {
-    let (from, now) = (caller.address, caller.now);
+async fn refuse(app: &App, current_user: &CurrentUser) -> Result<HttpResponse, Error> {
+    let (from, now) = (current_user.address, current_user.now);
     throttle::admit(app, Counters::of_dead_link(from), now).await?;
     dead_link()
 }

@@ -98,7 +98,7 @@ fn way_back(app: &App) -> String {
 /// When there is no provider, there were too many tries, or the database fails.
 pub async fn begin(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let onward = Onward::parse(&fields.only(&onward::FIELDS)?);
@@ -111,7 +111,7 @@ pub async fn begin(
         );
         return sign_in::not_by_provider(&app, onward, StatusCode::UNPROCESSABLE_ENTITY, why);
     }
-    let (now, from) = (caller.now, caller.address);
+    let (now, from) = (current_user.now, current_user.address);
     throttle::admit(&app, Counters::of_sign_on(from), now).await?;
     let (token, back) = (FlowToken::fresh()?, way_back(&app));
     let (asked, secrets) = (settings.clone(), token.secrets()?);
@@ -159,7 +159,7 @@ fn leave(name: Arc<str>, address: &Url, token: &FlowToken) -> Result<HttpRespons
 /// When the address lacks what a provider puts there, there is no provider, or the template fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     request: HttpRequest,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
@@ -168,7 +168,7 @@ pub async fn show(
         let settings = settings(&app)?;
         let onward = match FlowToken::of(&request).map(|token| token.hash()) {
             Some(hash) => {
-                let look = move |conn: &mut Conn| flow::look(conn, &hash, caller.now);
+                let look = move |conn: &mut Conn| flow::look(conn, &hash, current_user.now);
                 app.db.read(look).await?
             }
             None => None,
@@ -208,13 +208,13 @@ fn code_and_state(answer: &Fields) -> Result<(String, String), Error> {
 /// When there is no provider, there were too many tries, or the database fails.
 pub async fn take(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     request: HttpRequest,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (code, state) = code_and_state(&fields.only(&["code", "state"])?)?;
     let settings = settings(&app)?;
-    let outcome = enter(&app, &caller, &settings, &request, code, &state).await;
+    let outcome = enter(&app, &current_user, &settings, &request, code, &state).await;
     app.metrics.signed_in(match &outcome {
         Ok(Ok(_)) => "ok",
         Err(Error::TooMany { .. }) => "throttled",
@@ -222,7 +222,7 @@ pub async fn take(
         Ok(Err(_)) => "wrong",
     });
     let mut response = match outcome? {
-        Ok((user, onward)) => sign_in::go_on(&app, caller, user, onward).await?,
+        Ok((user, onward)) => sign_in::go_on(&app, current_user, user, onward).await?,
         Err((refusal, onward)) => return refusal.page(&app, &settings, onward),
     };
     response
@@ -238,7 +238,7 @@ type Outcome = Result<(User, Onward), (Refusal, Onward)>;
 /// then the provider is asked.
 async fn enter(
     app: &App,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
     settings: &Settings,
     request: &HttpRequest,
     code: String,
@@ -252,7 +252,7 @@ async fn enter(
     if secrets.state != state {
         return Ok(not_ours());
     }
-    let (now, from) = (caller.now, caller.address);
+    let (now, from) = (current_user.now, current_user.address);
     let counters = Counters::of_provider_answer(from);
     throttle::admit(app, counters.clone(), now).await?;
     let flow = app
@@ -262,7 +262,7 @@ async fn enter(
     let Some(onward) = flow else {
         return Ok(not_ours());
     };
-    let identity = match ask(app, settings, code, secrets, caller).await? {
+    let identity = match ask(app, settings, code, secrets, current_user).await? {
         Ok(identity) => identity,
         Err(fault) => {
             tracing::warn!(%fault, "single sign-on: nobody is signed in");
@@ -300,9 +300,9 @@ async fn ask(
     settings: &Settings,
     code: String,
     secrets: Secrets,
-    caller: &CurrentUser,
+    current_user: &CurrentUser,
 ) -> Result<Result<Identity, Fault>, Error> {
-    let (settings, back, now) = (settings.clone(), way_back(app), caller.now);
+    let (settings, back, now) = (settings.clone(), way_back(app), current_user.now);
     trace::block(move || provider::who(&settings, &back, code, secrets, now))
         .await
         .map_err(Error::internal)

@@ -79,11 +79,11 @@ pub(super) fn made(
 /// For everybody but administrators, for unknown users, for those who have a password, or when the database fails.
 pub async fn invite(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    make(app, caller, *user, fields, Kind::Invitation).await
+    make(app, current_user, *user, fields, Kind::Invitation).await
 }
 
 /// `POST /users/{user}/reset`: offers somebody to set a new password; the old one is good until they do.
@@ -93,22 +93,22 @@ pub async fn invite(
 /// the current one), or when the database fails.
 pub async fn reset(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    make(app, caller, *user, fields, Kind::Reset).await
+    make(app, current_user, *user, fields, Kind::Reset).await
 }
 
 async fn make(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: i64,
     fields: Fields,
     kind: Kind,
 ) -> Result<HttpResponse, Error> {
-    let now = caller.now;
-    let shown = load(&app, caller, user).await?;
+    let now = current_user.now;
+    let shown = load(&app, current_user, user).await?;
     let fields = fields.only(&["delivery"])?;
     let id = UserId(user);
     if id == shown.session.user.id {
@@ -152,15 +152,15 @@ async fn make(
 /// For everybody but administrators, for unknown users, where there is no link, or when the database fails.
 pub async fn withdraw(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);
     app.db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let actor = session.user.actor();
-            Ok::<_, Error>(invitation::withdraw(conn, user, &actor, caller.now)?)
+            Ok::<_, Error>(invitation::withdraw(conn, user, &actor, current_user.now)?)
         })
         .await?;
     Ok(see_other_done(

@@ -51,17 +51,17 @@ struct UserLine {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn list(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn list(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let page = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let (roles, owners) = (account::roles_in_words(conn)?, factors::owners(conn)?);
             let (accounts, links) = (account::all(conn)?, invitation::all(conn)?);
             let users = accounts.iter().map(|account| {
                 let has_factor = owners.contains(&account.user.id);
                 let link = links.iter().find(|link| link.user == account.user.id);
-                line(account, &roles, has_factor, link, caller.now)
+                line(account, &roles, has_factor, link, current_user.now)
             });
             Ok::<_, Error>(ListPage {
                 shell: session.shell("Users", Section::Users),
@@ -179,11 +179,11 @@ fn role_name(at: &RoleAt) -> String {
 ///
 /// # Errors
 /// For everybody but administrators, or when the database fails.
-pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, roles) = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             Ok::<_, Error>((session, account::roles(conn, None)?))
         })
         .await?;
@@ -196,11 +196,11 @@ pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespons
 /// For everybody but administrators, or when the database fails.
 pub async fn add(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let now = caller.now;
-    let (session, roles) = administrator_and_roles(&app, caller, None).await?;
+    let now = current_user.now;
+    let (session, roles) = administrator_and_roles(&app, current_user, None).await?;
     let fields = only_known(fields, &["name", "email", "admin", "delivery"], &roles)?;
     let mut errors = FieldErrors::default();
     let profile = profile(&fields, &roles, &mut errors);
@@ -296,12 +296,12 @@ fn only_known(fields: Fields, known: &[&str], roles: &[RoleAt]) -> Result<Fields
 
 async fn administrator_and_roles(
     app: &App,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: Option<UserId>,
 ) -> Result<(Session, Vec<RoleAt>), Error> {
     app.db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             Ok((session, account::roles(conn, user)?))
         })
         .await

@@ -53,8 +53,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    fn load(conn: &mut Conn, caller: &CurrentUser, user: UserId) -> Result<Self, Error> {
-        let session = caller.session(conn)?.administrator()?;
+    fn load(conn: &mut Conn, current_user: &CurrentUser, user: UserId) -> Result<Self, Error> {
+        let session = current_user.session(conn)?.administrator()?;
         let link = match invitation::of_user(conn, user)? {
             Some(link) => {
                 let letter = link.mail.map(|mail| outbox::summary(conn, mail));
@@ -66,10 +66,11 @@ impl Shown {
             session,
             account: account::by_id(conn, user)?,
             roles: account::roles(conn, Some(user))?,
-            sessions: store::open_sessions(conn, user, caller.now, caller.marks())?.len(),
+            sessions: store::open_sessions(conn, user, current_user.now, current_user.marks())?
+                .len(),
             factor: factors::of(conn, user)?,
             link,
-            now: caller.now,
+            now: current_user.now,
         })
     }
 
@@ -137,9 +138,9 @@ impl Shown {
     }
 }
 
-pub(super) async fn load(app: &App, caller: CurrentUser, user: i64) -> Result<Shown, Error> {
+pub(super) async fn load(app: &App, current_user: CurrentUser, user: i64) -> Result<Shown, Error> {
     app.db
-        .read(move |conn| Shown::load(conn, &caller, UserId(user)))
+        .read(move |conn| Shown::load(conn, &current_user, UserId(user)))
         .await
 }
 
@@ -149,10 +150,10 @@ pub(super) async fn load(app: &App, caller: CurrentUser, user: i64) -> Result<Sh
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    let shown = load(&app, caller, *user).await?;
+    let shown = load(&app, current_user, *user).await?;
     render(&shown.page(&shown.form()))
 }
 
@@ -162,12 +163,12 @@ pub async fn show(
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn change(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let now = caller.now;
-    let shown = load(&app, caller, *user).await?;
+    let now = current_user.now;
+    let shown = load(&app, current_user, *user).await?;
     let fields = only_known(fields, &["name", "admin"], &shown.roles)?;
     let mut errors = FieldErrors::default();
     let profile = profile(&fields, &shown.roles, &mut errors);
@@ -195,10 +196,10 @@ pub async fn change(
 /// As [`enable`].
 pub async fn disable(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    set_disabled(app, caller, *user, true, "user-disabled").await
+    set_disabled(app, current_user, *user, true, "user-disabled").await
 }
 
 /// `POST /users/{id}/enablement`
@@ -207,23 +208,23 @@ pub async fn disable(
 /// For everybody but administrators, for unknown users, for the last administrator, or when the database fails.
 pub async fn enable(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    set_disabled(app, caller, *user, false, "user-enabled").await
+    set_disabled(app, current_user, *user, false, "user-enabled").await
 }
 
 async fn set_disabled(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: i64,
     disabled: bool,
     done: &str,
 ) -> Result<HttpResponse, Error> {
     app.db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
-            let (actor, now) = (session.user.actor(), caller.now);
+            let session = current_user.session(conn)?.administrator()?;
+            let (actor, now) = (session.user.actor(), current_user.now);
             Ok::<_, Error>(account::set_disabled(
                 conn,
                 UserId(user),
@@ -242,13 +243,13 @@ async fn set_disabled(
 /// For everybody but administrators, for unknown users, or when the database fails.
 pub async fn end_sessions(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     user: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let user = UserId(*user);
     app.db
         .write(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             account::by_id(conn, user)?;
             conn.transaction(|conn| {
                 store::end_sessions(conn, user, Some(&session.token))?;
@@ -256,7 +257,7 @@ pub async fn end_sessions(
                 account::note(
                     conn,
                     &actor,
-                    caller.now,
+                    current_user.now,
                     Action::UserSessionsEnded,
                     user,
                     nothing,

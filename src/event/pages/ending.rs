@@ -28,14 +28,14 @@ struct DeletionPage {
 /// Passes on administrators, with their place at the event.
 async fn administrators_context(
     app: &web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: String,
 ) -> Result<EventContext, Error> {
-    let asker = caller.clone();
+    let asker = current_user.clone();
     app.db
         .read(move |conn| asker.session(conn)?.administrator().map(drop))
         .await?;
-    EventContext::at(app, caller, slug).await
+    EventContext::at(app, current_user, slug).await
 }
 
 /// `POST /events/{slug}/archival`: archives an event.
@@ -44,17 +44,17 @@ async fn administrators_context(
 /// For all but administrators, and for an event that is archived.
 pub async fn archive(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = administrators_context(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, current_user, slug.into_inner()).await?;
     fields.only(&[])?;
     context
         .write(|tx| Ok::<_, Error>(archive::archive(tx)?))
         .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", context.seat.slug),
+        &format!("/events/{}/settings", context.access.slug),
         "event-archived",
     ))
 }
@@ -65,11 +65,11 @@ pub async fn archive(
 /// For all but administrators, and for an event that is not archived.
 pub async fn restore(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = administrators_context(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, current_user, slug.into_inner()).await?;
     fields.only(&[])?;
     context
         .write_archived_too(|tx| {
@@ -81,7 +81,7 @@ pub async fn restore(
         })
         .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", context.seat.slug),
+        &format!("/events/{}/settings", context.access.slug),
         "event-restored",
     ))
 }
@@ -92,11 +92,11 @@ pub async fn restore(
 /// For all but administrators.
 pub async fn ask(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = administrators_context(&app, caller, slug.into_inner()).await?;
-    let archived = is_archived(&app, context.seat.event).await?;
+    let context = administrators_context(&app, current_user, slug.into_inner()).await?;
+    let archived = is_archived(&app, context.access.event).await?;
     render(&page(&context, archived, Form::new(Fields::default())))
 }
 
@@ -106,13 +106,13 @@ pub async fn ask(
 /// For all but administrators.
 pub async fn delete(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = administrators_context(&app, caller, slug.into_inner()).await?;
+    let context = administrators_context(&app, current_user, slug.into_inner()).await?;
     let fields = fields.only(&["slug"])?;
-    let (event, actor, now) = (context.seat.event, context.seat.actor(), context.now);
+    let (event, actor, now) = (context.access.event, context.access.actor(), context.now);
     let typed = fields.get("slug").to_owned();
     let outcome = app
         .db
@@ -139,11 +139,11 @@ pub async fn delete(
 /// For those who may not change the event.
 pub async fn set_retention(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(&["erase_after_days"])?;
@@ -165,7 +165,7 @@ pub async fn set_retention(
         .write(move |tx| Ok::<_, Error>(retention::set(tx, days)?))
         .await?;
     Ok(see_other_done(
-        &format!("/events/{}/settings", context.seat.slug),
+        &format!("/events/{}/settings", context.access.slug),
         "saved",
     ))
 }
@@ -179,13 +179,13 @@ async fn is_archived(app: &web::Data<App>, event: EventId) -> Result<bool, Error
 fn page(context: &EventContext, archived: bool, form: Form) -> DeletionPage {
     DeletionPage {
         shell: context
-            .seat
+            .access
             .shell("Delete this event", Section::Settings)
             .form(&form),
-        slug: context.seat.slug.clone(),
+        slug: context.access.slug.clone(),
         archived,
         typed: TextField::new("slug", "Short name of the event")
-            .help(format!("Type {} to delete it.", context.seat.slug))
+            .help(format!("Type {} to delete it.", context.access.slug))
             .short()
             .of(&form),
         form,

@@ -29,18 +29,18 @@ struct HistoryPage {
 /// When the caller has no part in the event.
 pub async fn of_event(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
-    let event = context.seat.event;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    let event = context.access.event;
     let records = app
         .db
         .read(move |conn| Ok::<_, Error>(audit::latest(conn, Some(event), MOST)?))
         .await?;
     let zone = context.programme.event.time_zone;
     render(&HistoryPage {
-        shell: context.seat.shell("History", Section::History),
+        shell: context.access.shell("History", Section::History),
         zone: zone.name(),
         history: records
             .iter()
@@ -55,12 +55,12 @@ pub async fn of_event(
 /// For all but administrators.
 pub async fn of_everything(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
 ) -> Result<HttpResponse, Error> {
     let (session, records, zones) = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?.administrator()?;
+            let session = current_user.session(conn)?.administrator()?;
             let records = audit::latest(conn, None, MOST)?;
             Ok::<_, Error>((session, records, store::time_zones(conn)?))
         })

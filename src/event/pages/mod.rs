@@ -46,16 +46,16 @@ struct EventLine {
 ///
 /// # Errors
 /// When nobody is signed in.
-pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, (events, archived), unsent, came_in, paused) = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?;
+            let session = current_user.session(conn)?;
             let (mut lines, mut archived, mut unsent, mut came_in) = (Vec::new(), Vec::new(), 0, 0);
             let in_archive = archive::all(conn)?;
-            for (event, seat) in accessible_events(conn, &session)? {
+            for (event, access) in accessible_events(conn, &session)? {
                 unsent += outbox::counts(conn, Some(event.id))?.need_attention();
-                if seat.may_change() {
+                if access.may_change() {
                     came_in += inbox::attention(conn, event.id)?;
                 }
                 let is_archived = in_archive.contains(&event.id);
@@ -70,7 +70,7 @@ pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespo
                         .map(|day| day_in_words(day.date))
                         .collect::<Vec<_>>()
                         .join("; "),
-                    role: if seat.may_change() {
+                    role: if access.may_change() {
                         "You can change it"
                     } else {
                         "You can read it"

@@ -61,7 +61,7 @@ struct Ending {
 impl Ending {
     /// With the number of days that was refused, if one was, else the one that is stored.
     async fn of(context: &EventContext, refused: Option<Form>) -> Result<Self, Error> {
-        let event = context.seat.event;
+        let event = context.access.event;
         let (archived_at, retention) = context
             .app
             .db
@@ -80,8 +80,8 @@ impl Ending {
             )]))
         });
         Ok(Self {
-            slug: context.seat.slug.clone(),
-            is_admin: context.seat.user.admin,
+            slug: context.access.slug.clone(),
+            is_admin: context.access.user.admin,
             archived: archived_at.map_or_else(String::new, day),
             days: TextField::new("erase_after_days", "Days after the event")
                 .help("Empty: nothing is erased by itself.")
@@ -105,10 +105,10 @@ impl Ending {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let form = Form::new(forms::fields_of(&context.programme.event));
     render(&page_of(&context, form).await?)
 }
@@ -133,11 +133,11 @@ pub(super) async fn refuse_retention(
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = fields.only(forms::FIELDS)?;
@@ -149,7 +149,7 @@ pub async fn update(
     };
     match context.write(move |tx| change::change(tx, &event)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/settings", context.seat.slug),
+            &format!("/events/{}/settings", context.access.slug),
             "saved",
         )),
         Err(error) => {
@@ -163,10 +163,10 @@ pub async fn update(
 ///
 /// # Errors
 /// For all but administrators.
-pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let session = app
         .db
-        .read(move |conn| caller.session(conn))
+        .read(move |conn| current_user.session(conn))
         .await?
         .administrator()?;
     let mut fields = forms::fields_of_settings(Settings::default());
@@ -182,13 +182,13 @@ pub async fn new(app: web::Data<App>, caller: CurrentUser) -> Result<HttpRespons
 /// For all but administrators.
 pub async fn add(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let now = caller.now;
+    let now = current_user.now;
     let session = app
         .db
-        .read(move |conn| caller.session(conn))
+        .read(move |conn| current_user.session(conn))
         .await?
         .administrator()?;
     let fields = fields.only(forms::FIELDS)?;
@@ -246,9 +246,9 @@ async fn page_of(context: &EventContext, form: Form) -> Result<SettingsPage, Err
 }
 
 fn page_without_ending(context: &EventContext, form: Form) -> SettingsPage {
-    let slug = &context.seat.slug;
-    let shell = context.seat.shell("Settings", Section::Settings);
-    let may_change = context.seat.may_change();
+    let slug = &context.access.slug;
+    let shell = context.access.shell("Settings", Section::Settings);
+    let may_change = context.access.may_change();
     page(
         shell,
         format!("/events/{slug}/settings"),

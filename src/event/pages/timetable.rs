@@ -103,23 +103,23 @@ pub struct Query {
 /// When the caller has no part in the event, or the address asks for no day or view.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let date = date(&context.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
     let view = View {
         date,
         layout,
-        zoom: context.seat.user.zoom,
-        may_change: context.seat.may_change(),
+        zoom: context.access.user.zoom,
+        may_change: context.access.may_change(),
     };
     let programme = &context.programme;
-    let key = format!("timetable {} {view:?}", context.seat.event.0);
+    let key = format!("timetable {} {view:?}", context.access.event.0);
     let day = Markup::kept(&app.kept, key, programme.version(), || day(programme, view)).await?;
-    let shell = context.seat.shell(day_in_words(date), Section::Timetable);
+    let shell = context.access.shell(day_in_words(date), Section::Timetable);
     let shell = shell
         .wide()
         .live(context.live_page())
@@ -143,18 +143,18 @@ struct View {
 /// When the caller has no part in the event, or the form asks for no such zoom, day or view.
 pub async fn zoom(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = fields.only(&["zoom", "day", "view"])?;
     let zoom = Zoom::from_word(fields.get("zoom")).ok_or_else(|| {
         Error::BadRequest("The timetable has a line every 5, 15 or 30 minutes.".to_owned())
     })?;
     let date = parse_date(fields.get("day")).map_err(Error::BadRequest)?;
     let layout = layout(Some(fields.get("view")))?;
-    let user = context.seat.user.id;
+    let user = context.access.user.id;
     app.db
         .write(move |conn| Ok::<_, Error>(store::set_zoom(conn, user, zoom)?))
         .await?;

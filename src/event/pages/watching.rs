@@ -49,15 +49,15 @@ pub struct Query {
 /// When the caller has no part in the event, or watches with too many pages.
 pub async fn stream(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let caller = caller.unnoticed();
+    let current_user = current_user.unnoticed();
     let slug = slug.into_inner();
-    let context = EventContext::at(&app, caller.clone(), slug.clone()).await?;
+    let context = EventContext::at(&app, current_user.clone(), slug.clone()).await?;
     let editing = match query.editing.map(SlotId) {
-        Some(slot) if context.seat.may_change() => {
+        Some(slot) if context.access.may_change() => {
             Some(context.programme.slot(slot).ok_or(Error::NotFound)?.id)
         }
         _ => None,
@@ -67,7 +67,7 @@ pub async fn stream(
         event,
         version,
         ..
-    } = &context.seat;
+    } = &context.access;
     let watching = app
         .live
         .watchers()
@@ -80,7 +80,16 @@ pub async fn stream(
         user: user.id,
         shown: shown.unwrap_or(Some(*version)),
     };
-    actix_web::rt::spawn(feed(watching, reader, sender, Door { app, caller, slug }));
+    actix_web::rt::spawn(feed(
+        watching,
+        reader,
+        sender,
+        Door {
+            app,
+            current_user,
+            slug,
+        },
+    ));
     Ok(streamed(receiver))
 }
 
@@ -97,17 +106,23 @@ pub(crate) fn streamed(receiver: mpsc::Receiver<Bytes>) -> HttpResponse {
 /// Whether the reader may still come in.
 pub(crate) struct Door {
     pub(crate) app: web::Data<App>,
-    pub(crate) caller: CurrentUser,
+    pub(crate) current_user: CurrentUser,
     pub(crate) slug: String,
 }
 
 impl Door {
     /// True while they may.
     pub(crate) async fn is_open(&self) -> bool {
-        let (caller, slug) = (self.caller.at(self.app.clock.now()), self.slug.clone());
-        let seat = self.app.db.read(move |conn| caller.seat(conn, &slug));
+        let (current_user, slug) = (
+            self.current_user.at(self.app.clock.now()),
+            self.slug.clone(),
+        );
+        let access = self
+            .app
+            .db
+            .read(move |conn| current_user.access(conn, &slug));
         // A database that does not answer sends nobody away.
-        !matches!(seat.await, Err(Error::SignInNeeded(_) | Error::NotFound))
+        !matches!(access.await, Err(Error::SignInNeeded(_) | Error::NotFound))
     }
 }
 

@@ -56,17 +56,17 @@ struct InterpreterPage {
 /// When the caller has no part in the event.
 pub async fn index(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let (event, interpreters) = (&context.programme.event, &context.programme.interpreters);
     render(&InterpretersPage {
-        shell: context.seat.shell("Interpreters", Section::Interpreters),
-        slug: context.seat.slug.clone(),
+        shell: context.access.shell("Interpreters", Section::Interpreters),
+        slug: context.access.slug.clone(),
         zone: event.time_zone.name(),
         interpreters: interpreters.iter().map(|each| line(event, each)).collect(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     })
 }
 
@@ -86,10 +86,10 @@ fn line(event: &Event, interpreter: &Interpreter) -> InterpreterLine {
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     render(&page(&context, None, Form::default()))
@@ -101,10 +101,10 @@ pub async fn new(
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn edit(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let (context, interpreter) = at_one(&app, current_user, path.into_inner()).await?;
     let context = context.to_change()?;
     let fields = forms::fields_of(&context.programme.event, &interpreter);
     render(&page(&context, Some(&interpreter), Form::new(fields)))
@@ -113,10 +113,10 @@ pub async fn edit(
 /// The caller's desk, and the interpreter with a code.
 async fn at_one(
     app: &web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     (slug, code): (String, String),
 ) -> Result<(EventContext, Interpreter), Error> {
-    let context = EventContext::at(app, caller, slug).await?;
+    let context = EventContext::at(app, current_user, slug).await?;
     let interpreter = context.programme.interpreter_by_code(&code).cloned();
     Ok((context, interpreter.ok_or(Error::NotFound)?))
 }
@@ -127,11 +127,11 @@ async fn at_one(
 /// For those who may not change the event.
 pub async fn add(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     save(&context, None, fields.only(forms::FIELDS)?).await
@@ -144,12 +144,14 @@ pub async fn add(
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?.to_change()?;
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
     let fields = fields.only(forms::FIELDS)?;
     match context.programme.interpreter_by_code(&code) {
         Some(interpreter) => save(&context, Some(interpreter), fields).await,
@@ -193,7 +195,7 @@ async fn save(
     };
     match context.write(work).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/interpreters", context.seat.slug),
+            &format!("/events/{}/interpreters", context.access.slug),
             "saved",
         )),
         Err(InterpreterError::NotFound) => removed_meanwhile(context, fields),
@@ -221,7 +223,7 @@ fn hopeless(error: InterpreterError) -> Error {
 }
 
 fn page(context: &EventContext, stored: Option<&Interpreter>, form: Form) -> InterpreterPage {
-    let interpreters = format!("/events/{}/interpreters", context.seat.slug);
+    let interpreters = format!("/events/{}/interpreters", context.access.slug);
     let (title, action, back, back_text) = match stored {
         Some(each) => {
             let own = format!("{interpreters}/{}", each.code);
@@ -241,7 +243,7 @@ fn page(context: &EventContext, stored: Option<&Interpreter>, form: Form) -> Int
     };
     let venue = &context.programme.event;
     InterpreterPage {
-        shell: context.seat.shell(title, Section::Interpreters).form(&form),
+        shell: context.access.shell(title, Section::Interpreters).form(&form),
         removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
         action,
         back,

@@ -55,10 +55,10 @@ struct Line {
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn ask(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let (context, interpreter) = at_one(&app, current_user, path.into_inner()).await?;
     let context = context.to_change()?;
     render(&page(&context, &interpreter, String::new()))
 }
@@ -70,18 +70,18 @@ pub async fn ask(
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn remove(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let (context, interpreter) = at_one(&app, current_user, path.into_inner()).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["slot"])?;
     let seen = seen(&fields)?;
     let (id, asked) = (interpreter.id, !seen.is_empty());
     match context.write(move |tx| change::remove(tx, id, &seen)).await {
         Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/interpreters", context.seat.slug),
+            &format!("/events/{}/interpreters", context.access.slug),
             "removed",
         )),
         Err(InterpreterError::Booked) => {
@@ -119,11 +119,11 @@ fn seen(fields: &Fields) -> Result<Vec<Seen>, Error> {
 /// For those who may not change the event, and when there is no such interpreter.
 pub async fn replace(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let (context, interpreter) = at_one(&app, current_user, path.into_inner()).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["slot", "version", "by"])?;
     let version = crate::slot::forms::version(&fields)?;
@@ -161,7 +161,7 @@ pub async fn replace(
 fn own(context: &EventContext, interpreter: &Interpreter) -> String {
     format!(
         "/events/{}/interpreters/{}",
-        context.seat.slug, interpreter.code
+        context.access.slug, interpreter.code
     )
 }
 
@@ -176,7 +176,7 @@ fn page(context: &EventContext, interpreter: &Interpreter, refusal: String) -> R
         .copied()
         .partition(|slot| slot.state() == State::Cancelled);
     RemovalPage {
-        shell: context.seat.shell(
+        shell: context.access.shell(
             format!("Remove {}", interpreter.name),
             Section::Interpreters,
         ),

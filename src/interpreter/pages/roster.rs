@@ -43,10 +43,10 @@ struct Day {
 /// When the caller has no part in the event, and when there is no such interpreter.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (context, interpreter) = at_one(&app, caller, path.into_inner()).await?;
+    let (context, interpreter) = at_one(&app, current_user, path.into_inner()).await?;
     render(&page(&context, &interpreter))
 }
 
@@ -63,9 +63,9 @@ fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
     let presence = interpreter.presence.iter();
     RosterPage {
         shell: context
-            .seat
+            .access
             .shell(interpreter.name.as_str(), Section::Interpreters),
-        slug: context.seat.slug.clone(),
+        slug: context.access.slug.clone(),
         code: interpreter.code.to_string(),
         event: event.name.to_string(),
         venue: event.venue.to_string(),
@@ -80,7 +80,7 @@ fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
             settings.interpreter_team_minutes,
         ),
         days: days.into_iter().map(day).collect(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     }
 }
 

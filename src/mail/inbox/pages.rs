@@ -53,14 +53,14 @@ struct Line {
 ///
 /// # Errors
 /// For those who may change no event.
-pub async fn index(app: web::Data<App>, caller: CurrentUser) -> Result<HttpResponse, Error> {
+pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, mails) = app
         .db
         .read(move |conn| {
-            let session = caller.session(conn)?;
+            let session = current_user.session(conn)?;
             let (mut events, mut mails) = (HashMap::new(), Vec::new());
-            for (event, seat) in accessible_events(conn, &session)? {
-                if seat.may_change() {
+            for (event, access) in accessible_events(conn, &session)? {
+                if access.may_change() {
                     mails.extend(store::of_event(conn, event.id, MOST)?);
                     events.insert(event.id, event);
                 }
@@ -130,7 +130,7 @@ fn line(event: &Event, mail: Incoming) -> Line {
 /// For those who may not change its event.
 pub async fn handle(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -138,16 +138,16 @@ pub async fn handle(
     let id = IncomingId(*id);
     app.db
         .write(move |conn| {
-            let now = caller.now;
-            let session = caller.session(conn)?;
+            let now = current_user.now;
+            let session = current_user.session(conn)?;
             let mail = store::get(conn, id)?.ok_or(Error::NotFound)?;
-            let (_, seat) = accessible_events(conn, &session)?
+            let (_, access) = accessible_events(conn, &session)?
                 .into_iter()
                 .find(|(event, _)| event.id == mail.event_id)
                 .ok_or(Error::NotFound)?;
-            let seat = seat.to_change()?;
-            archive::refuse_archived(conn, seat.event)?;
-            store::handle(conn, id, seat.user.name.as_str(), now)?;
+            let access = access.to_change()?;
+            archive::refuse_archived(conn, access.event)?;
+            store::handle(conn, id, access.user.name.as_str(), now)?;
             Ok::<_, Error>(())
         })
         .await?;

@@ -57,7 +57,7 @@ pub async fn show(
 pub async fn open(
     app: web::Data<App>,
     request: HttpRequest,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     token: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
@@ -81,7 +81,7 @@ pub async fn open(
         .write(move |conn| {
             throttle::count(conn, &counters, now)?;
             // The office looks after its links itself now and then: that tells nothing of the delegation.
-            let of_the_office = caller.session_if_any(conn)?.is_some();
+            let of_the_office = current_user.session_if_any(conn)?.is_some();
             conn.transaction(|conn| {
                 link_store::begin_pass(conn, &pass, &hash, old.as_ref())?;
                 if !of_the_office {

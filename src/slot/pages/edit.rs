@@ -32,11 +32,11 @@ pub struct Prefill {
 /// For those who may not change the event.
 pub async fn new(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     prefill: web::Query<Prefill>,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let prefill = prefill.into_inner();
@@ -79,11 +79,11 @@ pub async fn new(
 /// For those who may not change the event.
 pub async fn create(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner())
+    let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
     let fields = forms::known_fields(fields)?;
@@ -121,8 +121,8 @@ pub async fn create(
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn edit(app: web::Data<App>, caller: CurrentUser, id: web::Path<i64>) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+pub async fn edit(app: web::Data<App>, current_user: CurrentUser, id: web::Path<i64>) -> Outcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let form = Form::new(forms::fields_of(&context.programme, &slot));
     render(&page(&context, Subject::Stored(&slot), form, None))
@@ -134,11 +134,11 @@ pub async fn edit(app: web::Data<App>, caller: CurrentUser, id: web::Path<i64>) 
 /// For those who may not change the event.
 pub async fn update(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
     match forms::parse(&context.programme, &fields) {
@@ -158,11 +158,11 @@ pub async fn update(
 /// For those who may not change the event.
 pub async fn place(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     sent: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let sent = forms::known_fields(sent)?;
     let fields = placed(&context, &slot, &sent);

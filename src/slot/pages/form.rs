@@ -133,7 +133,7 @@ pub(super) fn page(
     };
     let reasons = reason_fields(&form, refused);
     let refusal = refused.map(|refused| refusal(context, subject, &form.fields, refused));
-    let shell = context.seat.shell(title, Section::Timetable).form(&form);
+    let shell = context.access.shell(title, Section::Timetable).form(&form);
     let shell = match subject {
         Subject::New => shell,
         Subject::Stored(slot) => shell.live(LivePage {

@@ -52,11 +52,11 @@ struct FreePage {
 /// When the caller has no part in the event, or the address has fields that the form does not have.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = known_fields(request.query_string())?;
     if !was_sent(&fields) {
         let form = Form::new(prefilled(&context.programme, &fields));
@@ -83,12 +83,12 @@ pub struct Moving {
 /// When the caller has no part in the event, or the form has fields that the slot form does not have.
 pub async fn carry(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     moving: web::Query<Moving>,
     fields: Fields,
 ) -> Outcome {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = forms::known_fields(fields)?;
     let slot = moving.slot.map(SlotId);
     Ok(see_other(&address_of_typed(
@@ -117,7 +117,7 @@ fn page(context: &EventContext, form: Form, results: Option<Results>) -> FreePag
     let clock = |name, label, help| TextField::new(name, label).help(help).numeric().optional();
     FreePage {
         shell: context
-            .seat
+            .access
             .shell("Find a free time", Section::Timetable)
             .form(&form),
         slug,

@@ -26,11 +26,11 @@ pub struct Query {
 /// For those who may not change the event, and when the address names no day or edge.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     query: web::Query<Query>,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let date = parse_date(&query.day).map_err(Error::BadRequest)?;
     let edge = Edge::from_word(&query.edge).ok_or_else(|| {

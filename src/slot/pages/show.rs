@@ -82,8 +82,8 @@ struct AnswerForm {
 ///
 /// # Errors
 /// When the caller has no part in its event.
-pub async fn show(app: web::Data<App>, caller: CurrentUser, id: web::Path<i64>) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+pub async fn show(app: web::Data<App>, current_user: CurrentUser, id: web::Path<i64>) -> Outcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     render(&with_answer(&context, &slot, Form::default()).await?)
 }
 
@@ -117,7 +117,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         ..context.live_page()
     };
     let mut shell = context
-        .seat
+        .access
         .shell(slot.details.title.as_str(), Section::Timetable)
         .live(live)
         .form(&answer);
@@ -144,7 +144,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         start: TextField::new("start", "Start").numeric().of(&form),
         end: TextField::new("end", "End").numeric().of(&form),
         room: room_field(context).of(&form),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
         state: slot.state(),
     }
 }
@@ -194,8 +194,9 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
 /// The change that the reader has just made, if nobody has made another since.
 fn undo(context: &EventContext, slot: &Slot, records: &[Record]) -> Option<Undo> {
     let latest = records.iter().find(|record| is_change(record))?;
-    let own = context.seat.has_undoable_news() && latest.actor_id == Some(context.seat.user.id.0);
-    (own && context.seat.may_change()).then(|| Undo {
+    let own =
+        context.access.has_undoable_news() && latest.actor_id == Some(context.access.user.id.0);
+    (own && context.access.may_change()).then(|| Undo {
         action: format!("/slots/{}/undo", slot.id),
         version: slot.version,
     })

@@ -53,7 +53,7 @@ pub(super) async fn answer(
         .collect();
     conflict(&StalePage {
         shell: context
-            .seat
+            .access
             .shell("Somebody else has changed this slot", Section::Timetable),
         id: subject,
         author: latest

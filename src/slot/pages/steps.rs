@@ -39,11 +39,11 @@ struct RefusedStep {
 /// For those who may not change the event.
 pub async fn confirmation(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     if fields.get("method") == "delete" {
         return withdraw(&context, &slot, &fields).await;
@@ -146,7 +146,7 @@ fn refused_step(
         Step::Undo => format!("Undo the change to “{}”", slot.details.title),
     };
     RefusedStep {
-        shell: context.seat.shell(title, Section::Timetable).form(&form),
+        shell: context.access.shell(title, Section::Timetable).form(&form),
         id: slot.id.0,
         step,
         version: form.fields.get("version").to_owned(),
@@ -162,11 +162,11 @@ fn refused_step(
 /// For those who may not change the event.
 pub async fn undo(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
     let reasons = forms::reasons_of(&fields).map_err(|_| {
@@ -209,11 +209,11 @@ async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> Outco
 /// For those who may not change the event.
 pub async fn cancellation(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["version", "tell"])?;
     let (id, version, post, tell) = (
@@ -237,11 +237,11 @@ pub async fn cancellation(
 /// For those who may not change the event.
 pub async fn notices(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
 ) -> Outcome {
-    let (context, slot) = EventContext::of_slot(&app, caller, SlotId(*id)).await?;
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let again = fields.only(&["again"])?.flag("again");
     let (id, post) = (slot.id, app.post());

@@ -49,11 +49,11 @@ pub struct Query {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let Some(typed) = query.into_inner().since else {
         return render(&page(&context, Form::default(), None));
     };
@@ -62,7 +62,7 @@ pub async fn show(
     let Some(since) = errors.take("since", parse(&context, typed.trim())) else {
         return unprocessable(&page(&context, Form::rejected(fields, errors), None));
     };
-    let event = context.seat.event;
+    let event = context.access.event;
     let records = app
         .db
         .read(move |conn| Ok::<_, Error>(audit::since(conn, event, since)?))
@@ -100,11 +100,11 @@ fn page(context: &EventContext, form: Form, found: Option<Vec<NetChange>>) -> Ch
     let event = &context.programme.event;
     ChangesPage {
         shell: context
-            .seat
+            .access
             .shell("What has changed", Section::Overview)
             .form(&form),
-        tabs: tabs(&context.seat.slug, Tab::Changes),
-        slug: context.seat.slug.clone(),
+        tabs: tabs(&context.access.slug, Tab::Changes),
+        slug: context.access.slug.clone(),
         since: TextField::new("since", "Since revision or time")
             .help("The revision stands on every printed agenda. Or a time of today, as 14:05.")
             .short()

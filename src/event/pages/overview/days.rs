@@ -63,12 +63,12 @@ pub struct Query {
 /// When the caller has no part in the event, or there is no such delegation or day.
 pub async fn of_delegation(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, current_user, slug).await?;
     let party = context
         .programme
         .delegation_by_code(&code)
@@ -91,12 +91,12 @@ pub async fn of_delegation(
 /// When the caller has no part in the event, or there is no such room or day.
 pub async fn of_room(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     path: web::Path<(String, String)>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, caller, slug).await?;
+    let context = EventContext::at(&app, current_user, slug).await?;
     let room = context
         .programme
         .room_by_code(&code)
@@ -131,7 +131,7 @@ fn show(context: &EventContext, whose: Whose, asked: Option<&str>) -> Result<Htt
         whose.path.split('/').next().unwrap_or_default(),
     );
     render(&DayPage {
-        shell: context.seat.shell(title, section),
+        shell: context.access.shell(title, section),
         event: event.name.to_string(),
         venue: event.venue.to_string(),
         back: format!("/events/{slug}/{back}"),
@@ -150,6 +150,6 @@ fn show(context: &EventContext, whose: Whose, asked: Option<&str>) -> Result<Htt
         booking_query: whose.booking_query,
         zone: event.time_zone.label(event.hours_of(date).start()),
         revision: event.revision.to_string(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     })
 }

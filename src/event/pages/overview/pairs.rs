@@ -74,11 +74,11 @@ pub struct Query {
 /// When the caller has no part in the event, or the address asks for other pairs.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     match query.pairs.as_deref() {
         None => render(&chair_page(&context)),
         Some("all") => render(&pairs_page(&context)),
@@ -104,14 +104,14 @@ fn chair_page(context: &EventContext) -> ChairPage {
         .collect();
     ChairPage {
         shell: context
-            .seat
+            .access
             .shell("The chair’s bilaterals", Section::Overview),
-        tabs: tabs(&context.seat.slug, Tab::Chair),
-        slug: context.seat.slug.clone(),
+        tabs: tabs(&context.access.slug, Tab::Chair),
+        slug: context.access.slug.clone(),
         zone: zone(context),
         missing: pairs.iter().filter(|pair| pair.meetings.is_empty()).count(),
         pairs,
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     }
 }
 
@@ -133,13 +133,13 @@ fn pairs_page(context: &EventContext) -> PairsPage {
         (Vec::new(), Vec::new())
     };
     PairsPage {
-        shell: context.seat.shell("All pairs", Section::Overview).wide(),
-        tabs: tabs(&context.seat.slug, Tab::Pairs),
-        slug: context.seat.slug.clone(),
+        shell: context.access.shell("All pairs", Section::Overview).wide(),
+        tabs: tabs(&context.access.slug, Tab::Pairs),
+        slug: context.access.slug.clone(),
         zone: zone(context),
         heads,
         rows,
         list: existing(programme, now).into_iter().map(line).collect(),
-        may_change: context.seat.may_change(),
+        may_change: context.access.may_change(),
     }
 }

@@ -49,11 +49,11 @@ struct Found {
 /// When the caller has no part in the event.
 pub async fn show(
     app: web::Data<App>,
-    caller: CurrentUser,
+    current_user: CurrentUser,
     slug: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, caller, slug.into_inner()).await?;
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = Fields::from_pairs(query.into_inner());
     let fields = fields.only(&["q", "state", "kind", "delegation", "room", "day"])?;
     match wanted(&context, &fields) {
@@ -133,9 +133,12 @@ fn page(context: &EventContext, form: Form, wanted: Option<&Wanted>) -> SearchPa
         )
     });
     SearchPage {
-        shell: context.seat.shell("Search", Section::Overview).form(&form),
-        tabs: tabs(&context.seat.slug, Tab::Search),
-        slug: context.seat.slug.clone(),
+        shell: context
+            .access
+            .shell("Search", Section::Overview)
+            .form(&form),
+        tabs: tabs(&context.access.slug, Tab::Search),
+        slug: context.access.slug.clone(),
         words: TextField::new("q", "Words")
             .help("In title, note, or the names of room, delegations and interpreters.")
             .kind("search")

@@ -81,7 +81,7 @@ pub(super) fn results(context: &EventContext, fields: &Fields, wish: &Wish) -> R
     let advice = shared_advice(&mut best);
     let more = best.split_off(best.len().min(OPEN_OFFERS));
     let action = match wish.moves() {
-        _ if !context.seat.may_change() => String::new(),
+        _ if !context.access.may_change() => String::new(),
         Some(slot) => format!("/slots/{slot}"),
         None => format!("/events/{}/slots", programme.event.slug),
     };
@@ -172,7 +172,7 @@ fn offer_line(context: &EventContext, wish: &Wish, ranked: &Ranked, rank: usize)
             .unwrap_or_default(),
         interpreters: interpreters.join(", "),
         advice: marks(programme, candidate, advice),
-        fields: if context.seat.may_change() {
+        fields: if context.access.may_change() {
             booking_fields(programme, wish, &details)
         } else {
             Vec::new()
