@@ -20,8 +20,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::delegation::pages as delegations;
-use crate::event::live::Live;
 use crate::event::pages::{ending, history, overview, settings, timetable, watching};
+use crate::event::programme_cache::ProgrammeCache;
 use crate::help::pages as help;
 use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
@@ -53,7 +53,7 @@ pub struct App {
     /// The checked configuration.
     pub config: Config,
     /// The programmes in memory.
-    pub live: Live,
+    pub programme_cache: ProgrammeCache,
     /// What was written out once, each while its programme is of the same version.
     pub kept: Kept,
     /// Rung after a commit that queued mail.
@@ -97,7 +97,7 @@ impl App {
             clock,
             limits: Limits::new(&config.client_limits),
             config,
-            live: Live::default(),
+            programme_cache: ProgrammeCache::default(),
             kept: Kept::default(),
             mail_bell: Bell::default(),
             api_rates: Rates::default(),

@@ -13,7 +13,7 @@
 //! pages (web, */pages)  api                cli       parse the request, ask for permission, render the answer
 //!    └──────────────┬───┴───────────────────┘
 //!                   ▼
-//! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::tx)
+//! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::transaction)
 //!                   ▼
 //! core::decision, core::rules, core::visibility      decide without a database: a programme and a command in,
 //!                                                    a decision or a refusal out
@@ -26,7 +26,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::free`] times, the [`core::planner`], [`core::visibility`], what is [`core::due`] to be told |
-//! | [`event`] | events, the programme in memory ([`event::live`]), write transactions ([`event::tx`]), timetable, event file |
+//! | [`event`] | events, the programme in memory ([`event::programme_cache`]), write transactions ([`event::transaction`]), timetable, event file |
 //! | [`slot`] | slots: booking, undo, forms, pages |
 //! | [`delegation`], [`room`], [`interpreter`] | the participants and places of an event: forms, changes, pages |
 //! | [`plan`] | pages for places of many meetings at once |
@@ -75,12 +75,12 @@
 //!
 //! # What always holds
 //!
-//! - **No double booking, by two guards.** Every write raises the event's revision first ([`event::tx::write`]), so writers
+//! - **No double booking, by two guards.** Every write raises the event's revision first ([`event::transaction::write`]), so writers
 //!   queue up and the programme in memory is exactly true; then the rules decide; then it is written. And the table
 //!   `occupancy` refuses overlaps itself: an exclusion constraint on PostgreSQL, triggers on SQLite, turnaround included
 //!   unless an override sets it aside. It has a copy of the slot's times, kept true by a composite foreign key.
 //! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
-//!   ([`event::live`]). An answer is never older than what was stored when the request began, on any server. A reader waits
+//!   ([`event::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
 //!   users with the same rights ([`web::kept`]).
 //! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
@@ -103,7 +103,7 @@
 //! 2. [`slot::pages::edit::create`]: the handler.
 //! 3. [`event::context::EventContext::at`]: session, role and programme; `to_change` refuses observers.
 //! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
-//! 5. [`slot::booking::commit`] opens [`event::tx::write`], which raises the revision.
+//! 5. [`slot::booking::commit`] opens [`event::transaction::write`], which raises the revision.
 //! 6. [`slot::booking::book`]: [`core::decision::decide`] judges by [`core::rules::check`]; the decision is stored and
 //!    recorded in the history.
 //! 7. A [`core::decision::Refusal`] renders the form again with its conflicts and alternatives (409); success redirects (303).
@@ -121,7 +121,7 @@
 //! **The timetable is shown** (`GET /events/{slug}`):
 //!
 //! 1. [`event::pages::timetable::show`], after [`event::context::EventContext::at`].
-//! 2. [`event::live::Live::current`] gives the programme in memory when its version is the stored one, else loads it once.
+//! 2. [`event::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
 //! 3. [`web::kept::Markup::kept`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
 //!    conflicts of [`event::timetable::marks`].
 //! 4. [`web::page::render_around`] puts the frame around the shared day.

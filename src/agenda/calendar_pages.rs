@@ -23,7 +23,7 @@ use crate::core::programme::Programme;
 use crate::core::text::Line;
 use crate::core::time::{Moment, Zone};
 use crate::event::context::EventContext;
-use crate::event::live::Wanted;
+use crate::event::programme_cache::ProgrammeRequest;
 use crate::web::Error;
 use crate::web::client;
 use crate::web::field::{ErrorSummary, TextField};
@@ -186,8 +186,8 @@ pub async fn feed(
         .await?;
     let programme = match opened {
         Some(Opened { event, version }) => {
-            let wanted = Wanted { version, since };
-            app.live.at(&app.db, event, wanted).await?
+            let wanted = ProgrammeRequest { version, since };
+            app.programme_cache.at(&app.db, event, wanted).await?
         }
         None => None,
     };

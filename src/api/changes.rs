@@ -136,7 +136,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
     } = &context.access;
     let watching = ask
         .app
-        .live
+        .programme_cache
         .watchers()
         .watch(*event, *version, (user.id, user.name.as_str()), None)
         .ok_or(Error::TooMany { wait: 60 })?;

@@ -16,7 +16,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
 use crate::event::context::EventContext;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::slot::booking::{self, BookingError, Tell};
 use crate::slot::pages::hopeless;
 use crate::web::Error;

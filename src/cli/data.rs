@@ -13,7 +13,7 @@ use crate::core::programme::Programme;
 use crate::core::text::Email;
 use crate::db::{DatabaseUrl, Db};
 use crate::event::file::{self, ImportError};
-use crate::event::live::Live;
+use crate::event::programme_cache::ProgrammeCache;
 use crate::event::store;
 use crate::installation::{self, SealedFile};
 
@@ -90,8 +90,9 @@ impl ImportArgs {
         let prepared =
             file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
         let db = open(&self.database)?;
-        let outcome =
-            db.write_here(|conn| Ok::<_, Failure>(prepared.store(conn, &Live::default())))?;
+        let outcome = db.write_here(|conn| {
+            Ok::<_, Failure>(prepared.store(conn, &ProgrammeCache::default()))
+        })?;
         let imported = outcome.map_err(refused)?;
         println!("Imported {} with {} slots.", imported.slug, imported.slots);
         for remark in imported.remarks {
@@ -181,7 +182,7 @@ pub(super) fn programme(db: &Db, slug: &str) -> Result<Arc<Programme>, Failure> 
     let found = db.read_here(|conn| {
         let event = store::find(conn, slug)?;
         let programme = event
-            .map(|event| Live::default().programme(conn, event))
+            .map(|event| ProgrammeCache::default().programme(conn, event))
             .transpose()?
             .flatten();
         Ok::<_, Failure>(programme)

@@ -18,7 +18,7 @@ use crate::core::text::{Email, Line};
 use crate::core::time::Moment;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::file;
-use crate::event::live::Live;
+use crate::event::programme_cache::ProgrammeCache;
 use crate::notice::link::Key;
 use crate::operation::log;
 use crate::web::client::Proxies;
@@ -141,7 +141,14 @@ fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
         way: String::new(),
     };
     db.write_here(|conn| {
-        let imported = file::import(conn, &Live::default(), NINTH_MEETING, office, &actor, now)?;
+        let imported = file::import(
+            conn,
+            &ProgrammeCache::default(),
+            NINTH_MEETING,
+            office,
+            &actor,
+            now,
+        )?;
         let mut sign_ins = Vec::new();
         for (word, role) in [
             ("admin", None),

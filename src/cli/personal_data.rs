@@ -8,7 +8,7 @@ use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::core::text::Email;
 use crate::db::{Db, DbError};
-use crate::event::live::Live;
+use crate::event::programme_cache::ProgrammeCache;
 use crate::personal::{contact, export, scrub};
 
 /// Show and erase what is stored about a person
@@ -42,8 +42,13 @@ impl PersonalDataCommand {
             Self::Erase(args) => {
                 let address = args.address()?;
                 let (actor, now) = (Actor::command_line(), clock.now());
-                let outcome =
-                    contact::forget_everywhere(db, &Live::default(), &actor, now, address.as_str());
+                let outcome = contact::forget_everywhere(
+                    db,
+                    &ProgrammeCache::default(),
+                    &actor,
+                    now,
+                    address.as_str(),
+                );
                 // What was erased at other events before a refusal is erased all the same.
                 db.write_here(|conn| Ok::<_, DbError>(scrub(conn)?))?;
                 let slugs = outcome?;

@@ -15,7 +15,7 @@ use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::{Config, ServeArgs};
 use crate::db::{Db, schema_check};
-use crate::event::wire::Wire;
+use crate::event::peers::PeerListener;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
@@ -113,10 +113,10 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
         let mailbox = app.config.mailbox.clone();
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let retention = actix_web::rt::spawn(erase_when_due(app.clone()));
-        let _wire = Wire::listen(&app.db, &app.live);
+        let _wire = PeerListener::listen(&app.db, &app.programme_cache);
         let clocks = actix_web::rt::spawn(clock::watch(app.clone()));
         let certificate = actix_web::rt::spawn(tls::keep_current(app.config.tls.clone()));
-        let watchers = app.live.watchers().clone();
+        let watchers = app.programme_cache.watchers().clone();
         let metrics = metrics.map(|listener| metrics::server(app.clone(), listener));
         let metrics = metrics.transpose()?;
         let mut stops: Vec<_> = metrics.iter().map(Server::handle).collect();
@@ -178,8 +178,13 @@ async fn flush_last(maintenance: Maintenance, deadline: Instant) {
 /// Erases contacts of events whose time has come, again and again.
 async fn erase_when_due(app: App) {
     loop {
-        let (db, live, clock) = (app.db.clone(), app.live.clone(), app.clock.clone());
-        let erased = trace::block(move || retention::erase_due(&db, &live, &clock)).await;
+        let (db, programme_cache, clock) = (
+            app.db.clone(),
+            app.programme_cache.clone(),
+            app.clock.clone(),
+        );
+        let erased =
+            trace::block(move || retention::erase_due(&db, &programme_cache, &clock)).await;
         match erased {
             Ok(Ok(0)) => {}
             Ok(Ok(events)) => tracing::info!(events, "contacts and mail were erased"),

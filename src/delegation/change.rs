@@ -9,7 +9,7 @@ use crate::core::slot::Slot;
 use crate::core::wording;
 use crate::delegation::store;
 use crate::event::resource;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::mail::outbox;
 
 /// Why a delegation stays as it is.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
-use super::tx::{self, EventTx};
+use super::transaction::{self, EventTx};
 use crate::audit::redaction::{self, Order};
 use crate::audit::{self, Action, Actor, Entry};
 use crate::core::delegation::DelegationId;
@@ -164,7 +164,7 @@ pub fn delete(
     now: Moment,
 ) -> Result<(), DeletionError> {
     conn.transaction(|conn| {
-        let version = tx::raise(conn, event)?;
+        let version = transaction::raise(conn, event)?;
         let revision = version.revision;
         let (own, name): (String, String) = events::table
             .find(event)
@@ -180,7 +180,7 @@ pub fn delete(
         // What takes place first: places in use keep rooms and people from going.
         diesel::delete(slots::table.filter(slots::event_id.eq(event))).execute(conn)?;
         diesel::delete(events::table.find(event)).execute(conn)?;
-        tx::announce(conn, event, version)?;
+        transaction::announce(conn, event, version)?;
         audit::record(
             conn,
             &Entry {

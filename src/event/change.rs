@@ -2,8 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::live::Live;
-use super::tx::{self, EventTx};
+use super::programme_cache::ProgrammeCache;
+use super::transaction::{self, EventTx};
 use crate::audit::{Action, Actor, DETAILS_CHANGED};
 use crate::core::event::{Event, Office};
 use crate::core::programme::Programme;
@@ -56,7 +56,7 @@ pub enum Cause {
 /// When the slug is taken, or as the store says.
 pub fn add(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     event: &Event,
     actor: &Actor,
     now: Moment,
@@ -72,7 +72,7 @@ pub fn add(
             }
             error => error.into(),
         })?;
-        tx::write(conn, live, event.id, actor, now, |tx| {
+        transaction::write(conn, programme_cache, event.id, actor, now, |tx| {
             Ok::<_, EventError>(tx.record(
                 Action::EventAdded,
                 (event.id.0, event.name.as_str()),

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use actix_web::web;
 
-use super::live::Wanted;
-use super::tx::{self, EventTx};
+use super::programme_cache::ProgrammeRequest;
+use super::transaction::{self, EventTx};
 use crate::agenda::documents::{Document, File};
 use crate::app::App;
 use crate::auth::EventAccess;
@@ -82,8 +82,11 @@ impl EventContext {
         now: Moment,
     ) -> Result<Self, Error> {
         let version = access.version;
-        let wanted = Wanted { version, since };
-        let programme = app.live.at(&app.db, access.event, wanted).await?;
+        let wanted = ProgrammeRequest { version, since };
+        let programme = app
+            .programme_cache
+            .at(&app.db, access.event, wanted)
+            .await?;
         Ok(Self {
             app: app.clone(),
             access,
@@ -108,7 +111,7 @@ impl EventContext {
     pub async fn reloaded(&self) -> Result<Self, Error> {
         let programme = self
             .app
-            .live
+            .programme_cache
             .current(&self.app.db, self.access.event)
             .await?;
         Ok(Self {
@@ -209,7 +212,16 @@ impl EventContext {
         } = self.clone();
         let db = app.db.clone();
         let written = db
-            .write(move |conn| tx::write(conn, &app.live, access.event, &access.actor(), now, work))
+            .write(move |conn| {
+                transaction::write(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
+            })
             .await?;
         if written.is_new {
             self.app.metrics.revision_made();
@@ -234,7 +246,14 @@ impl EventContext {
         let db = app.db.clone();
         let written = db
             .write(move |conn| {
-                tx::write_archived_too(conn, &app.live, access.event, &access.actor(), now, work)
+                transaction::write_archived_too(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
             })
             .await?;
         if written.is_new {
@@ -258,7 +277,14 @@ impl EventContext {
         let bell = self.app.mail_bell.clone();
         let written = db
             .write(move |conn| {
-                booking::commit(conn, &app.live, access.event, &access.actor(), now, work)
+                booking::commit(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
             })
             .await
             .inspect_err(|error| {

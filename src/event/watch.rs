@@ -19,7 +19,7 @@ const MOST_STREAMS: usize = 40;
 
 /// How an event stands for those who watch it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct EventStatus {
     /// The latest version of the programme that is known.
     pub version: ProgrammeVersion,
     /// Who has a slot's form open, here and on other servers.
@@ -42,13 +42,13 @@ pub struct Editor {
 /// Everybody who watches, by event. Shared by all threads of a server.
 #[derive(Clone)]
 pub struct Watchers {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<WatchState>>,
     /// Tells other servers who edits here; nobody listens on SQLite.
     changed: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct State {
+struct WatchState {
     events: HashMap<EventId, Watched>,
     streams: HashMap<UserId, usize>,
     announcements: u64,
@@ -59,7 +59,7 @@ struct State {
 
 /// An event that is watched.
 struct Watched {
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<EventStatus>,
     /// When the version that the watchers were told of last was known.
     told_at: Instant,
 }
@@ -80,7 +80,7 @@ pub struct Watching {
     user: UserId,
     editing: Option<i64>,
     /// Tells when something has changed.
-    pub standing: watch::Receiver<Standing>,
+    pub standing: watch::Receiver<EventStatus>,
 }
 
 impl Watchers {
@@ -204,7 +204,7 @@ impl Watchers {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WatchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -215,10 +215,10 @@ impl Watchers {
     }
 }
 
-impl State {
-    fn sender(&mut self, event: EventId, version: ProgrammeVersion) -> &watch::Sender<Standing> {
+impl WatchState {
+    fn sender(&mut self, event: EventId, version: ProgrammeVersion) -> &watch::Sender<EventStatus> {
         let watched = self.events.entry(event).or_insert_with(|| Watched {
-            standing: watch::Sender::new(Standing {
+            standing: watch::Sender::new(EventStatus {
                 version,
                 editors: Vec::new(),
                 closing: false,
@@ -251,7 +251,7 @@ impl State {
                         || known_at.is_some_and(|known_at| known_at > *told_at)
                 };
                 let version = news.filter(newer).map(|(version, _)| version);
-                let now = Standing {
+                let now = EventStatus {
                     version: version.unwrap_or(standing.version),
                     editors,
                     closing,

@@ -6,7 +6,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::Resource;
 use crate::core::slot::SlotId;
 use crate::event::resource;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::interpreter::store;
 use crate::slot::booking::BookingError;
 use crate::slot::staffing;

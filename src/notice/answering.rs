@@ -10,7 +10,7 @@ use crate::core::notice::answer::{Answer, Outcome, Said, Via};
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 
 /// Takes an answer to what a delegation was told of a slot. It never changes the slot.
 ///

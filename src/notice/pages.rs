@@ -14,7 +14,7 @@ use crate::core::slot::SlotId;
 use crate::core::text::Line;
 use crate::db::DbError;
 use crate::event::context::EventContext;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
 use crate::mail::outbox::{self, Draft};

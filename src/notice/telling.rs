@@ -14,7 +14,7 @@ use crate::core::slot::{Slot, SlotId, State};
 use crate::core::time::Moment;
 use crate::core::visibility::told;
 use crate::db::Conn;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::mail::Post;
 use crate::mail::outbox::{Draft, PostError};
 use crate::notice::store;

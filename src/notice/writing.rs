@@ -14,7 +14,7 @@ use crate::core::slot::Slot;
 use crate::core::time::Moment;
 use crate::core::visibility::schedule_of;
 use crate::db::{Conn, fresh_id};
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::mail::outbox::{self, Draft, Knowledge, PostError, SlotReader};
 use crate::mail::{Enclosure, Invitation, Letter, Piece, Post, Standing, enclosure};
 use crate::notice::link_store;

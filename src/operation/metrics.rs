@@ -222,7 +222,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
 }
 
 fn watchers(registry: &mut Registry, app: &App) {
-    let watchers = app.live.watchers();
+    let watchers = app.programme_cache.watchers();
     let pages = i64::try_from(watchers.pages()).unwrap_or(i64::MAX);
     registry.register(
         "live_pages",
@@ -237,7 +237,7 @@ fn watchers(registry: &mut Registry, app: &App) {
     registry.register(
         "programme_loads",
         "Programmes that this server read whole from the database",
-        ConstCounter::new(app.live.loaded()),
+        ConstCounter::new(app.programme_cache.loaded()),
     );
 }
 

@@ -14,8 +14,8 @@ use crate::core::time::Moment;
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::word::Word;
 use crate::db::{Conn, Db, fresh_id};
-use crate::event::live::Live;
-use crate::event::tx::{self, EventTx};
+use crate::event::programme_cache::ProgrammeCache;
+use crate::event::transaction::{self, EventTx};
 use crate::mail::outbox::{MailId, MailState};
 use crate::notice::link_store;
 
@@ -360,7 +360,7 @@ fn all_events(conn: &mut Conn) -> QueryResult<Vec<(EventId, String)>> {
 /// As [`forget`]; what was done at other events before stays done.
 pub fn forget_everywhere(
     db: &Db,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     actor: &Actor,
     now: Moment,
     address: &str,
@@ -372,7 +372,9 @@ pub fn forget_everywhere(
             continue;
         }
         let outcome = db.write_here(|conn| {
-            tx::write_archived_too(conn, live, event, actor, now, |tx| forget(tx, address))
+            transaction::write_archived_too(conn, programme_cache, event, actor, now, |tx| {
+                forget(tx, address)
+            })
         });
         match outcome {
             Ok(_) => done.push(slug),

@@ -443,7 +443,7 @@ pub async fn forget_everywhere(
     }
     let (state, actor, sought) = (app.clone(), session.user.actor(), address.clone());
     let outcome = trace::block(move || {
-        contact::forget_everywhere(&state.db, &state.live, &actor, now, &sought)
+        contact::forget_everywhere(&state.db, &state.programme_cache, &actor, now, &sought)
     })
     .await
     .map_err(Error::internal)?;

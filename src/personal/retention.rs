@@ -12,8 +12,8 @@ use crate::db::schema::{
 };
 use crate::db::{Conn, Db};
 use crate::event::archive;
-use crate::event::live::Live;
-use crate::event::tx::{self, EventTx};
+use crate::event::programme_cache::ProgrammeCache;
+use crate::event::transaction::{self, EventTx};
 
 /// Days after an event that may be set.
 pub const DAYS: std::ops::RangeInclusive<i32> = 1..=3650;
@@ -126,7 +126,11 @@ pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
 ///
 /// # Errors
 /// As the database says; a mail that is being sent is left for the next time.
-pub fn erase_due(db: &Db, live: &Live, clock: &Clock) -> Result<usize, ErasureError> {
+pub fn erase_due(
+    db: &Db,
+    programme_cache: &ProgrammeCache,
+    clock: &Clock,
+) -> Result<usize, ErasureError> {
     let now = clock.now();
     let due: Vec<Retention> = db.read_here(|conn| {
         let all = all(conn)?;
@@ -135,7 +139,7 @@ pub fn erase_due(db: &Db, live: &Live, clock: &Clock) -> Result<usize, ErasureEr
     if due.is_empty() {
         return Ok(0);
     }
-    let outcome = erase_events(db, live, clock, due);
+    let outcome = erase_events(db, programme_cache, clock, due);
     // What was erased before a failure is erased all the same.
     db.write_here(|conn| Ok::<_, ErasureError>(scrub(conn)?))?;
     outcome
@@ -143,7 +147,7 @@ pub fn erase_due(db: &Db, live: &Live, clock: &Clock) -> Result<usize, ErasureEr
 
 fn erase_events(
     db: &Db,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     clock: &Clock,
     due: Vec<Retention>,
 ) -> Result<usize, ErasureError> {
@@ -157,7 +161,7 @@ fn erase_events(
         let addresses = db.read_here(|conn| Ok::<_, ErasureError>(addresses(conn, event)?))?;
         for address in addresses {
             let outcome = db.write_here(|conn| {
-                tx::write_archived_too(conn, live, event, &actor, now, |tx| {
+                transaction::write_archived_too(conn, programme_cache, event, &actor, now, |tx| {
                     contact::forget(tx, &address)
                 })
             });
@@ -167,7 +171,7 @@ fn erase_events(
             }
         }
         db.write_here(|conn| {
-            tx::write_archived_too(conn, live, event, &actor, now, finish)
+            transaction::write_archived_too(conn, programme_cache, event, &actor, now, finish)
                 .map_err(ErasureError::from)
         })?;
         done += 1;

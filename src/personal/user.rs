@@ -15,7 +15,7 @@ use crate::db::Conn;
 use crate::db::schema::{
     answers, audit as history, events, inbox, mail_queue, outbox, overrides, users,
 };
-use crate::event::tx;
+use crate::event::transaction;
 use crate::mail::outbox::MailId;
 
 /// What follows a user's name where a program acted for the user.
@@ -158,7 +158,7 @@ fn erase_in_event(
     actor: &Actor,
     now: Moment,
 ) -> QueryResult<()> {
-    let version = tx::raise(conn, event)?;
+    let version = transaction::raise(conn, event)?;
     let nobodys_name = Person {
         names: Vec::new(),
         ..account.person.clone()
@@ -189,7 +189,7 @@ fn erase_in_event(
         rename!(answers.answered_by);
     }
     redact_chain(conn, Some((event, version.revision)), account, actor, now)?;
-    tx::announce(conn, event, version)
+    transaction::announce(conn, event, version)
 }
 
 fn redact_chain(

@@ -9,7 +9,7 @@ use crate::core::slot::Resource;
 use crate::core::wording;
 use crate::db::is_overlap_refusal;
 use crate::event::resource;
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::room::store;
 
 /// Why a room stays as it is.

@@ -194,7 +194,7 @@ async fn save(
         Err(error) => {
             if matches!(error, RoomError::Overlap) {
                 // What is in memory is not what is stored.
-                context.app.live.forget(context.access.event);
+                context.app.programme_cache.forget(context.access.event);
             }
             let errors = field_errors(error)?;
             unprocessable(&page(context, stored, Form::rejected(fields, errors)))

@@ -15,8 +15,8 @@ use crate::core::rule::Reasons;
 use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::core::time::Moment;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
-use crate::event::live::Live;
-use crate::event::tx::{self, EventTx, Written};
+use crate::event::programme_cache::ProgrammeCache;
+use crate::event::transaction::{self, EventTx, Written};
 use crate::mail::Post;
 use crate::notice::telling::{TellError, tell};
 
@@ -55,16 +55,16 @@ pub enum Tell {
 /// As the work says.
 pub fn commit<T>(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     event: EventId,
     actor: &Actor,
     now: Moment,
     work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError>,
 ) -> Result<Written<T>, BookingError> {
-    match tx::write(conn, live, event, actor, now, &work) {
+    match transaction::write(conn, programme_cache, event, actor, now, &work) {
         Err(BookingError::Store(error)) if is_overlap_refusal(&error) => {
-            live.forget(event);
-            tx::write(conn, live, event, actor, now, &work)
+            programme_cache.forget(event);
+            transaction::write(conn, programme_cache, event, actor, now, &work)
         }
         outcome => outcome,
     }

@@ -14,7 +14,7 @@ use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::rule::{Level, Override, Reason, Reasons};
 use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
 use crate::core::slot::{Details, Slot, SlotId, State};
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 
 /// Puts one interpreter in another's place, if the slot is still the `version` the officer saw.
 ///

@@ -21,7 +21,7 @@ use crate::core::time::{Instant, Moment};
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, insert_rows};
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = slots)]

@@ -8,7 +8,7 @@ use crate::core::history::SlotSnapshot;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::slot::{Details, Slot, SlotId, State};
-use crate::event::tx::EventTx;
+use crate::event::transaction::EventTx;
 use crate::mail::Post;
 
 /// True for what was done to the slot itself: that somebody was told or answered is no change to take back.

@@ -56,7 +56,7 @@ fn what_people_typed_is_markup_on_no_page_and_an_address_in_none() {
             .collect();
         server.sql(&format!("UPDATE {table} SET {}", values.join(", ")));
     }
-    server.app.live.forget(house.meeting.event);
+    server.app.programme_cache.forget(house.meeting.event);
     let mut shown = 0;
     // Everything is looked at before anything is sent.
     for wanted in ["GET", "POST"] {

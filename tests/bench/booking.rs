@@ -27,7 +27,7 @@ use iikura::core::time::interval::Interval;
 use iikura::db::schema::{audit, events, occupancy, slots};
 use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
 use iikura::event::file;
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::Post;
 use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError};
@@ -59,7 +59,7 @@ type Book = fn(&Bench, &mut Conn, &Details);
 
 /// One event on one fresh database.
 struct Bench {
-    live: Live,
+    live: ProgrammeCache,
     event: EventId,
     actor: Actor,
     clock: Clock,
@@ -108,7 +108,11 @@ fn prepare(conn: &mut Conn) -> Bench {
         )
         .unwrap();
     }
-    let (live, actor, clock) = (Live::default(), Actor::command_line(), Clock::system());
+    let (live, actor, clock) = (
+        ProgrammeCache::default(),
+        Actor::command_line(),
+        Clock::system(),
+    );
     let from = Email::parse("protocol@iikura.example").unwrap();
     let event = file::import(conn, &live, &source, &from, &actor, clock.now())
         .unwrap()

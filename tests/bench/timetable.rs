@@ -73,7 +73,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
     let password = NewPassword::generate().unwrap();
     db.write_here(|conn| {
         let now = clock.now();
-        let live = iikura::event::live::Live::default();
+        let live = iikura::event::programme_cache::ProgrammeCache::default();
         let event = file::import(conn, &live, NINTH_MEETING, &mail_from, &actor, now)
             .unwrap()
             .event;

@@ -8,7 +8,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::text::Email;
 use iikura::db::DbError;
 use iikura::event::file::{self, ImportError};
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::slot::booking::{self, Tell};
 use proptest::prelude::*;
 
@@ -111,7 +111,7 @@ fn the_ninth_meeting_comes_in_whole(scratch: &Scratch) {
 fn export(scratch: &Scratch, event: EventId) -> String {
     let house = House {
         db: scratch,
-        live: Live::default(),
+        live: ProgrammeCache::default(),
         event,
     };
     file::export(&house.stored()).unwrap()
@@ -347,7 +347,7 @@ fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
         )
     };
     let again = again + &run(0) + &run(1) + &run(2);
-    let live = Live::default();
+    let live = ProgrammeCache::default();
     let office = Email::parse("protocol@iikura.example").unwrap();
     let prepared = file::prepare(&again, &office, &Actor::command_line(), NOW).unwrap();
     let imported = scratch
@@ -356,7 +356,7 @@ fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
     assert!(!imported.remarks.is_empty());
     let fresh = House {
         db: scratch,
-        live: Live::default(),
+        live: ProgrammeCache::default(),
         event: imported.event,
     };
     let stored = fresh.stored();

@@ -13,9 +13,9 @@ use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
 use iikura::db::{Conn, Db, DbError};
 use iikura::event::file::{self, ImportError, Imported};
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::store;
-use iikura::event::tx::EventTx;
+use iikura::event::transaction::EventTx;
 use iikura::mail::Post;
 use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError};
@@ -24,7 +24,7 @@ pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
 pub struct House<'d> {
     pub db: &'d Db,
-    pub live: Live,
+    pub live: ProgrammeCache,
     pub event: EventId,
 }
 
@@ -33,7 +33,7 @@ impl<'d> House<'d> {
         let imported = import(db, NINTH_MEETING).unwrap();
         Self {
             db,
-            live: Live::default(),
+            live: ProgrammeCache::default(),
             event: imported.event,
         }
     }
@@ -48,7 +48,7 @@ impl<'d> House<'d> {
     pub fn at(db: &'d Db, event: EventId) -> Self {
         Self {
             db,
-            live: Live::default(),
+            live: ProgrammeCache::default(),
             event,
         }
     }
@@ -74,7 +74,7 @@ impl<'d> House<'d> {
     pub fn seen_by_another(&self, db: &'d Db) -> Self {
         Self {
             db,
-            live: Live::default(),
+            live: ProgrammeCache::default(),
             event: self.event,
         }
     }
@@ -160,7 +160,7 @@ pub fn import(db: &Db, source: &str) -> Result<Imported, ImportError> {
     let outcome = db.write_here(|conn| {
         Ok::<_, DbError>(file::import(
             conn,
-            &Live::default(),
+            &ProgrammeCache::default(),
             source,
             &office,
             &Actor::command_line(),

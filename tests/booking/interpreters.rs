@@ -162,7 +162,7 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     assert_eq!(imported.remarks, Vec::<String>::new());
     let other = House {
         db: scratch,
-        live: iikura::event::live::Live::default(),
+        live: iikura::event::programme_cache::ProgrammeCache::default(),
         event: imported.event,
     };
     assert_eq!(file::export(&other.stored()).unwrap(), copy);

@@ -2,7 +2,7 @@
 
 use iikura::core::rule::Reasons;
 use iikura::core::slot::{Details, State};
-use iikura::event::tx::EventTx;
+use iikura::event::transaction::EventTx;
 use iikura::mail::Post;
 use iikura::slot::booking::{self, BookingError, Tell};
 

@@ -23,7 +23,7 @@ use iikura::db::schema::outbox;
 use iikura::db::word::Word;
 use iikura::db::{Count, Db, DbError};
 use iikura::event::file;
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::outbox::{self as mail_outbox, LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Bell, Worker};
@@ -117,7 +117,14 @@ impl House {
         let event = db
             .write_here(|conn| {
                 let office = Email::parse("protocol@iikura.example").unwrap();
-                let imported = file::import(conn, &Live::default(), &source, &office, &actor, now);
+                let imported = file::import(
+                    conn,
+                    &ProgrammeCache::default(),
+                    &source,
+                    &office,
+                    &actor,
+                    now,
+                );
                 let event = imported.unwrap().event;
                 let profile = Profile {
                     name: Line::parse("Officer").unwrap(),
@@ -394,7 +401,7 @@ impl House {
         let event = self.event;
         self.db
             .read_here(|conn| {
-                let programme = Live::default().programme(conn, event)?;
+                let programme = ProgrammeCache::default().programme(conn, event)?;
                 Ok::<_, DbError>(Programme::clone(&programme.unwrap()))
             })
             .unwrap()

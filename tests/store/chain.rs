@@ -12,7 +12,7 @@ use iikura::core::event::{EventId, Revision};
 use iikura::core::time::Moment;
 use iikura::db::schema::{audit as audit_rows, events};
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::tx;
+use iikura::event::transaction;
 use serde_json::json;
 
 use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};
@@ -292,7 +292,7 @@ fn redact(db: &Db, subject: &str) -> usize {
 fn try_to_redact(db: &Db, subject: &str) -> Result<usize, DbError> {
     db.write_here(|conn| {
         conn.transaction(|conn| {
-            let revision = tx::raise(conn, EventId(MEETING))?.revision;
+            let revision = transaction::raise(conn, EventId(MEETING))?.revision;
             let actor = Actor::command_line();
             let order = Order {
                 event: Some((EventId(MEETING), revision)),

@@ -9,8 +9,8 @@ use iikura::core::event::{EventId, Revision};
 use iikura::core::programme::Programme;
 use iikura::core::time::Moment;
 use iikura::db::{Db, DbError};
-use iikura::event::live::Live;
-use iikura::event::{store, tx};
+use iikura::event::programme_cache::ProgrammeCache;
+use iikura::event::{store, transaction};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -29,7 +29,7 @@ fn block_on<F: Future>(work: F) -> F::Output {
     actix_web::rt::System::new().block_on(work)
 }
 
-async fn current(live: &Live, db: &Db) -> Arc<Programme> {
+async fn current(live: &ProgrammeCache, db: &Db) -> Arc<Programme> {
     live.current(db, EVENT).await.unwrap().unwrap()
 }
 
@@ -44,7 +44,7 @@ fn rename(db: &Db, name: &str) {
 fn readers_of_one_version_share_one_load(scratch: &Scratch) {
     scratch.migrate().unwrap();
     furnish(scratch);
-    let (server, live) = (scratch.another_process(), Live::default());
+    let (server, live) = (scratch.another_process(), ProgrammeCache::default());
     for name in ["First", "Second"] {
         rename(scratch, name);
         let readers = (0..READERS).map(|_| current(&live, &server));
@@ -61,11 +61,12 @@ fn readers_of_one_version_share_one_load(scratch: &Scratch) {
 fn writers_of_one_server_load_the_programme_once(scratch: &Scratch) {
     scratch.migrate().unwrap();
     furnish(scratch);
-    let (live, actor) = (Live::default(), Actor::command_line());
+    let (live, actor) = (ProgrammeCache::default(), Actor::command_line());
     let write = || {
         scratch.write_here(|conn| {
             let now = Moment::from_seconds(0);
-            let written = tx::write(conn, &live, EVENT, &actor, now, |_| Ok::<_, DbError>(()));
+            let written =
+                transaction::write(conn, &live, EVENT, &actor, now, |_| Ok::<_, DbError>(()));
             written.map(|_| ())
         })
     };
@@ -132,7 +133,7 @@ fn writers_of_another_server_hold_up_no_reader() {
     let scratch = Scratch::postgres().migrated();
     furnish(&scratch);
     rename(&scratch, "Before");
-    let (server, live) = (scratch.another_process(), Live::default());
+    let (server, live) = (scratch.another_process(), ProgrammeCache::default());
     let mut lock = iikura::db::connect(scratch.another_process().url()).unwrap();
     lock.batch_execute("BEGIN; LOCK TABLE slots IN ACCESS EXCLUSIVE MODE")
         .unwrap();

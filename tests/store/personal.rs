@@ -15,8 +15,8 @@ use iikura::clock::Clock;
 use iikura::core::event::EventId;
 use iikura::core::time::Moment;
 use iikura::db::{Db, DbError};
-use iikura::event::live::Live;
-use iikura::event::{archive, tx};
+use iikura::event::programme_cache::ProgrammeCache;
+use iikura::event::{archive, transaction};
 use iikura::installation::table::{Kind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
@@ -518,13 +518,20 @@ fn forget_address(db: &Db, address: &str) -> Result<String, ErasureError> {
 fn write<T, E>(
     db: &Db,
     actor: &Actor,
-    work: impl FnOnce(&mut tx::EventTx<'_>) -> Result<T, E>,
+    work: impl FnOnce(&mut transaction::EventTx<'_>) -> Result<T, E>,
 ) -> Result<T, E>
 where
     E: From<DbError> + From<diesel::result::Error>,
 {
     db.write_here(|conn| {
-        let written = tx::write(conn, &Live::default(), EventId(MEETING), actor, NOW, work)?;
+        let written = transaction::write(
+            conn,
+            &ProgrammeCache::default(),
+            EventId(MEETING),
+            actor,
+            NOW,
+            work,
+        )?;
         Ok(written.value)
     })
 }
@@ -761,7 +768,7 @@ fn the_last_administrator_and_oneself_cannot_be_deleted(db: &Scratch) {
 
 fn an_archived_event_refuses_writes_and_can_be_deleted(db: &Scratch) {
     seeded(db);
-    let (live, actor) = (Live::default(), Actor::command_line());
+    let (live, actor) = (ProgrammeCache::default(), Actor::command_line());
     let event = EventId(MEETING);
     let remove = |slug: &str| {
         db.write_here(|conn| {
@@ -773,7 +780,7 @@ fn an_archived_event_refuses_writes_and_can_be_deleted(db: &Scratch) {
     };
     assert!(remove("ca-jad-9").unwrap_err().contains("archive it first"));
     db.write_here(|conn| {
-        tx::write(conn, &live, event, &actor, NOW, |tx| {
+        transaction::write(conn, &live, event, &actor, NOW, |tx| {
             Ok::<_, DbError>(archive::archive(tx)?)
         })
     })
@@ -788,7 +795,7 @@ fn an_archived_event_refuses_writes_and_can_be_deleted(db: &Scratch) {
     assert_eq!(count(db, "calendar_links"), 0);
     let before = rows(db);
     let refused = db.write_here(|conn| {
-        tx::write(conn, &live, event, &actor, NOW, |tx| {
+        transaction::write(conn, &live, event, &actor, NOW, |tx| {
             Ok::<_, DbError>(tx.record(Action::SlotBooked, (1, "x"), None, None)?)
         })
     });
@@ -835,9 +842,9 @@ fn a_retention_that_is_due_erases_every_contact_once(db: &Scratch) {
     )
     .unwrap();
     run(db, "UPDATE outbox SET state = 'sent'").unwrap();
-    let (live, actor) = (Live::default(), Actor::command_line());
+    let (live, actor) = (ProgrammeCache::default(), Actor::command_line());
     db.write_here(|conn| {
-        tx::write(conn, &live, EventId(MEETING), &actor, NOW, |tx| {
+        transaction::write(conn, &live, EventId(MEETING), &actor, NOW, |tx| {
             Ok::<_, DbError>(retention::set(tx, Some(30))?)
         })
     })
@@ -892,8 +899,8 @@ fn a_leased_mail_of_an_archived_event_is_not_retried(db: &Scratch) {
         .unwrap();
     assert_eq!(mail.id.0, QUEUED);
     db.write_here(|conn| {
-        let (live, actor) = (Live::default(), Actor::command_line());
-        tx::write(conn, &live, EventId(MEETING), &actor, NOW, |tx| {
+        let (live, actor) = (ProgrammeCache::default(), Actor::command_line());
+        transaction::write(conn, &live, EventId(MEETING), &actor, NOW, |tx| {
             Ok::<_, DbError>(archive::archive(tx)?)
         })
     })
@@ -976,7 +983,7 @@ fn a_search_that_finds_nothing_takes_no_writer(db: &Scratch) {
     let searching = db
         .write_here(|_| {
             let searching = thread::spawn(move || {
-                let (live, actor) = (Live::default(), Actor::command_line());
+                let (live, actor) = (ProgrammeCache::default(), Actor::command_line());
                 let done =
                     contact::forget_everywhere(&other, &live, &actor, NOW, "nobody@x.example");
                 sender.send(done.unwrap()).unwrap();
@@ -988,8 +995,13 @@ fn a_search_that_finds_nothing_takes_no_writer(db: &Scratch) {
     searching.0.join().unwrap();
     assert_eq!(searching.1, Ok(Vec::new()));
     // Of two events, only the one that stores something is written to.
-    let erased =
-        contact::forget_everywhere(db, &Live::default(), &Actor::command_line(), NOW, ADDRESS);
+    let erased = contact::forget_everywhere(
+        db,
+        &ProgrammeCache::default(),
+        &Actor::command_line(),
+        NOW,
+        ADDRESS,
+    );
     assert_eq!(erased.unwrap(), ["ca-jad-9"]);
     assert_eq!(count(db, "events WHERE id = 2 AND revision = 0"), 1);
 }

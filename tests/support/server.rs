@@ -19,7 +19,7 @@ use iikura::core::event::EventId;
 use iikura::core::text::{Email, Line};
 use iikura::core::time::Moment;
 use iikura::db::{Count, Db};
-use iikura::event::wire::Wire;
+use iikura::event::peers::PeerListener;
 use iikura::web::Error;
 use iikura::web::connection::ClientLimits;
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ pub struct Server {
     /// The file of its secret.
     pub secret: PathBuf,
     clock: Arc<AtomicI64>,
-    _wire: Option<Wire>,
+    _wire: Option<PeerListener>,
     _folder: TempDir,
 }
 
@@ -123,7 +123,7 @@ impl Server {
         let ticks = clock.clone();
         let ticking = Clock::from_fn(move || Moment::from_seconds(ticks.load(Ordering::SeqCst)));
         let app = App::new(db.clone(), ticking, config);
-        let wire = Wire::listen(&app.db, &app.live);
+        let wire = PeerListener::listen(&app.db, &app.programme_cache);
         let shared = app.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new()

@@ -12,7 +12,7 @@ use iikura::core::slot::Slot;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
 use iikura::event::file;
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::web::Error;
 
 use crate::server::{Answer, Browser, START, Server};
@@ -96,7 +96,7 @@ impl Meeting {
         self.server
             .db
             .read_here(|conn| {
-                let programme = Live::default().programme(conn, event)?;
+                let programme = ProgrammeCache::default().programme(conn, event)?;
                 Ok::<_, Error>(Programme::clone(&programme.unwrap()))
             })
             .unwrap()
@@ -170,7 +170,7 @@ pub fn import(server: &Server, source: &str) -> EventId {
         .write_here(|conn| {
             let imported = file::import(
                 conn,
-                &Live::default(),
+                &ProgrammeCache::default(),
                 source,
                 &office,
                 &Actor::command_line(),

@@ -1,7 +1,7 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
 use iikura::db::DbError;
-use iikura::event::tx;
+use iikura::event::transaction;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::web::Error;
@@ -197,7 +197,7 @@ fn letter_is_previewed_while_another_writer_holds_the_event(scratch: &Scratch) {
     place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
     let statuses = meeting.server.db.write_here(|conn| {
         conn.transaction(|conn| {
-            tx::raise(conn, meeting.event)?;
+            transaction::raise(conn, meeting.event)?;
             let paths = ["UZ", "UZ/0"];
             let status = |path| officer.get(&format!("{NOTICES}/{path}")).status;
             Ok::<_, DbError>(paths.map(status))

@@ -77,7 +77,7 @@ fn a_fault_of_ours_has_the_number_that_stands_in_the_header(scratch: &Scratch) {
     assert_eq!(id.len(), 9, "{id}");
     assert_ne!(id, officer.get("/").header("x-request-id"));
     meeting.server.sql("ALTER TABLE slots RENAME TO elsewhere");
-    meeting.server.app.live.forget(meeting.event);
+    meeting.server.app.programme_cache.forget(meeting.event);
     let page = officer.get("/events/ca-jad-9?view=list");
     let problem = officer.get_as(
         "/api/v1/events/ca-jad-9/programme",

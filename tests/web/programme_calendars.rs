@@ -7,8 +7,8 @@ use std::time::Duration;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::core::time::Moment;
-use iikura::event::live::Live;
-use iikura::event::{archive, tx};
+use iikura::event::programme_cache::ProgrammeCache;
+use iikura::event::{archive, transaction};
 use iikura::web::Error;
 
 use crate::calendars::by_both;
@@ -258,13 +258,20 @@ fn a_link_made_during_archiving_is_refused(scratch: &Scratch) {
     });
     let (actor, now) = (Actor::command_line(), Moment::from_seconds(START));
     let written = meeting.server.db.write_here(|conn| {
-        tx::write(conn, &Live::default(), meeting.event, &actor, now, |tx| {
-            archive::archive(tx)?;
-            archived.send(()).unwrap();
-            // What does not wait for the commit is answered before it.
-            let _ = answer.recv_timeout(Duration::from_secs(2));
-            Ok::<_, Error>(())
-        })
+        transaction::write(
+            conn,
+            &ProgrammeCache::default(),
+            meeting.event,
+            &actor,
+            now,
+            |tx| {
+                archive::archive(tx)?;
+                archived.send(()).unwrap();
+                // What does not wait for the commit is answered before it.
+                let _ = answer.recv_timeout(Duration::from_secs(2));
+                Ok::<_, Error>(())
+            },
+        )
     });
     written.unwrap();
     assert_eq!(asking.join().unwrap(), 409);

@@ -4,7 +4,7 @@ use iikura::audit::Actor;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
 use iikura::event::file::{ImportError, import};
-use iikura::event::live::Live;
+use iikura::event::programme_cache::ProgrammeCache;
 use iikura::web::Error;
 
 use crate::interpreters::{INTERPRETERS, interpreter};
@@ -458,7 +458,7 @@ fn a_file_has_no_more_contacts_than_the_form_has_rows(scratch: &Scratch) {
     let source: String = [crowded].into_iter().chain(contacts).collect();
     let office = Email::parse("protocol@iikura.example").unwrap();
     let imported = meeting.server.db.write_here(|conn| {
-        let (live, now) = (Live::default(), Moment::from_seconds(START));
+        let (live, now) = (ProgrammeCache::default(), Moment::from_seconds(START));
         let actor = Actor::command_line();
         Ok::<_, Error>(import(conn, &live, &source, &office, &actor, now))
     });

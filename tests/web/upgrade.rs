@@ -142,7 +142,7 @@ fn unreadable_event_takes_no_other_from_the_lists(scratch: &Scratch) {
         assert!(body.contains("ca-jad-9") && !body.contains(slug), "{body}");
     }
     // Which of them it is, its own page says.
-    meeting.server.app.live.forget(meeting.event);
+    meeting.server.app.programme_cache.forget(meeting.event);
     assert_eq!(officer.get("/events/ca-jad-9").status, 200);
 }
 

@@ -14,9 +14,9 @@ use crate::core::slot::SlotId;
 use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::db::Conn;
-use crate::event::live::Live;
+use crate::event::programme_cache::ProgrammeCache;
 use crate::event::store;
-use crate::event::tx::{self, EventTx};
+use crate::event::transaction::{self, EventTx};
 
 /// An event as a file has it, found faultless; not stored yet.
 #[derive(Debug)]
@@ -39,13 +39,13 @@ pub struct Prepared {
 /// With every fault of the file, or as the database says.
 pub fn import(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     source: &str,
     office: &Email,
     actor: &Actor,
     now: Moment,
 ) -> Result<Imported, ImportError> {
-    prepare(source, office, actor, now)?.store(conn, live)
+    prepare(source, office, actor, now)?.store(conn, programme_cache)
 }
 
 impl Prepared {
@@ -53,7 +53,11 @@ impl Prepared {
     ///
     /// # Errors
     /// When its slug, or the UID of something it was told, has been taken meanwhile; or as the database says.
-    pub fn store(self, conn: &mut Conn, live: &Live) -> Result<Imported, ImportError> {
+    pub fn store(
+        self,
+        conn: &mut Conn,
+        programme_cache: &ProgrammeCache,
+    ) -> Result<Imported, ImportError> {
         conn.transaction(|conn| {
             let event = Event::clone(&self.programme.event);
             if store::find_to_write(conn, event.slug.as_str())?.is_some() {
@@ -77,9 +81,14 @@ impl Prepared {
             for interpreter in self.programme.interpreters.iter() {
                 crate::interpreter::store::insert(conn, event.id, interpreter)?;
             }
-            tx::write(conn, live, event.id, &self.actor, self.now, |tx| {
-                self.store_programme(tx)
-            })?;
+            transaction::write(
+                conn,
+                programme_cache,
+                event.id,
+                &self.actor,
+                self.now,
+                |tx| self.store_programme(tx),
+            )?;
             Ok(Imported {
                 event: event.id,
                 slug: event.slug.to_string(),

@@ -199,7 +199,7 @@ pub async fn add(
         }
     };
     let (live, actor, slug) = (
-        app.live.clone(),
+        app.programme_cache.clone(),
         session.user.actor(),
         event.slug.to_string(),
     );

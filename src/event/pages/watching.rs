@@ -18,7 +18,7 @@ use crate::auth::{EventAccess, UserId};
 use crate::core::event::ProgrammeVersion;
 use crate::core::slot::SlotId;
 use crate::event::context::EventContext;
-use crate::event::watch::{Editor, Standing, Watching};
+use crate::event::watch::{Editor, EventStatus, Watching};
 use crate::web::Error;
 
 /// How often the stream says a word, so that a dead line is noticed: two words are lost on one before it is.
@@ -69,7 +69,7 @@ pub async fn stream(
         ..
     } = &context.access;
     let watching = app
-        .live
+        .programme_cache
         .watchers()
         .watch(*event, *version, (user.id, user.name.as_str()), editing)
         .ok_or(Error::TooMany { wait: 60 })?;
@@ -136,7 +136,7 @@ async fn feed(mut watching: Watching, reader: Reader, sender: mpsc::Sender<Bytes
     let mut beat = tokio::time::interval(BEAT);
     beat.tick().await;
     let mut beats = 0;
-    let mut said: Option<Standing> = None;
+    let mut said: Option<EventStatus> = None;
     loop {
         let standing = watching.standing.borrow_and_update().clone();
         if standing.closing {
@@ -167,8 +167,8 @@ async fn feed(mut watching: Watching, reader: Reader, sender: mpsc::Sender<Bytes
 }
 
 /// What has changed since the last word; one's own forms are no news.
-fn words(said: Option<&Standing>, now: &Standing, reader: &Reader) -> String {
-    let others = |standing: &Standing| -> Vec<Editor> {
+fn words(said: Option<&EventStatus>, now: &EventStatus, reader: &Reader) -> String {
+    let others = |standing: &EventStatus| -> Vec<Editor> {
         let others = standing
             .editors
             .iter()

@@ -186,7 +186,7 @@ async fn save(
         }
     };
     let is_new = stored.is_none();
-    let work = move |tx: &mut crate::event::tx::EventTx<'_>| {
+    let work = move |tx: &mut crate::event::transaction::EventTx<'_>| {
         if is_new {
             change::add(tx, &interpreter)
         } else {

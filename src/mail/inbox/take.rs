@@ -12,8 +12,8 @@ use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::db::{Conn, DbError};
 use crate::event::archive;
-use crate::event::live::Live;
-use crate::event::tx;
+use crate::event::programme_cache::ProgrammeCache;
+use crate::event::transaction;
 use crate::mail::outbox::{self, MailSummary};
 use crate::notice::answering;
 use crate::notice::store::{Invited, invited_by};
@@ -21,7 +21,7 @@ use store::Judged;
 
 /// What taking mail in needs beside the database.
 pub(super) struct InboxContext {
-    pub(super) live: Live,
+    pub(super) programme_cache: ProgrammeCache,
     /// The address our mail comes from: its domain is that of our Message-IDs.
     pub(super) from: Email,
     pub(super) now: Moment,
@@ -70,7 +70,7 @@ impl InboxContext {
         if archive::archived_at(conn, invited.event)?.is_some() {
             return Ok(false);
         }
-        let Some(programme) = self.live.programme(conn, invited.event)? else {
+        let Some(programme) = self.programme_cache.programme(conn, invited.event)? else {
             return Ok(false);
         };
         let Some(delegation) = programme.delegation(invited.delegation) else {
@@ -102,17 +102,24 @@ impl InboxContext {
         };
         let words = format!("{}: {}", delegation.name, said.reply.label());
         let whose = (invited.slot, invited.delegation);
-        let written = tx::write(conn, &self.live, invited.event, &actor, self.now, |tx| {
-            // Now that nobody else writes to the event: another server may have been quicker.
-            if store::is_known(tx.conn, &letter.key)? {
-                return Ok(false);
-            }
-            let sequence = said.sequence;
-            let outcome = answering::receive(tx, whose, said)?;
-            let (outcome, why) = in_sentence(outcome, &words, sequence, &tx.programme(), whose);
-            store::keep(tx.conn, letter, &judged(outcome, why), tx.now)?;
-            Ok::<_, DbError>(true)
-        })?;
+        let written = transaction::write(
+            conn,
+            &self.programme_cache,
+            invited.event,
+            &actor,
+            self.now,
+            |tx| {
+                // Now that nobody else writes to the event: another server may have been quicker.
+                if store::is_known(tx.conn, &letter.key)? {
+                    return Ok(false);
+                }
+                let sequence = said.sequence;
+                let outcome = answering::receive(tx, whose, said)?;
+                let (outcome, why) = in_sentence(outcome, &words, sequence, &tx.programme(), whose);
+                store::keep(tx.conn, letter, &judged(outcome, why), tx.now)?;
+                Ok::<_, DbError>(true)
+            },
+        )?;
         Ok(written.value)
     }
 

@@ -105,7 +105,7 @@ async fn read_on(
     for (uid, size) in new {
         if let Some(raw) = mailbox.mail(uid, size).await? {
             let context = InboxContext {
-                live: app.live.clone(),
+                programme_cache: app.programme_cache.clone(),
                 from: app.config.mail_from.clone(),
                 now: app.clock.now(),
             };

@@ -127,7 +127,7 @@ impl Door {
         if archived.is_some() {
             return Ok(Err(Shut::Unknown));
         }
-        let Some(programme) = app.live.current(&app.db, links.event).await? else {
+        let Some(programme) = app.programme_cache.current(&app.db, links.event).await? else {
             return Ok(Err(Shut::Unknown));
         };
         let Some(delegation) = programme.delegation(links.delegation).cloned() else {

@@ -14,7 +14,7 @@ use crate::core::notice::answer::{Outcome, Reply, Said, Via};
 use crate::core::slot::SlotId;
 use crate::core::text;
 use crate::core::text_enum::TextEnum;
-use crate::event::tx;
+use crate::event::transaction;
 use crate::mail::language::Language;
 use crate::mail::words::SlotWords;
 use crate::web::field::TextArea;
@@ -163,10 +163,11 @@ impl Door {
         app.db
             .write(move |conn| {
                 throttle::count(conn, &counters, now)?;
-                let written = tx::write(conn, &state.live, event, &actor, now, |tx| {
-                    link_store::note_use(tx.conn, links, now)?;
-                    answering::receive(tx, (slot, delegation), said)
-                })?;
+                let written =
+                    transaction::write(conn, &state.programme_cache, event, &actor, now, |tx| {
+                        link_store::note_use(tx.conn, links, now)?;
+                        answering::receive(tx, (slot, delegation), said)
+                    })?;
                 Ok::<_, Error>(written.value)
             })
             .await

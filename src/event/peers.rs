@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::live::Live;
+use super::programme_cache::ProgrammeCache;
 use super::watch::Editor;
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::db::{Conn, Db, DbError, connect, fresh_id};
@@ -51,22 +51,22 @@ fn notify(conn: &mut Conn, payload: &str) -> QueryResult<()> {
 }
 
 /// The thread that listens; it ends when this is dropped.
-pub struct Wire {
+pub struct PeerListener {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Wire {
+impl PeerListener {
     /// Listens to the other servers on the same PostgreSQL; `None` on SQLite.
     #[must_use]
-    pub fn listen(db: &Db, live: &Live) -> Option<Self> {
+    pub fn listen(db: &Db, programme_cache: &ProgrammeCache) -> Option<Self> {
         if !db.is_shared() {
             return None;
         }
         let stop = Arc::new(AtomicBool::new(false));
         let listener = Listener {
             db: db.clone(),
-            live: live.clone(),
+            programme_cache: programme_cache.clone(),
             server: fresh_id(),
             heard: HashMap::new(),
             stop: Arc::clone(&stop),
@@ -80,7 +80,7 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for PeerListener {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -91,7 +91,7 @@ impl Drop for Wire {
 
 struct Listener {
     db: Db,
-    live: Live,
+    programme_cache: ProgrammeCache,
     server: i64,
     /// When each other server was last heard of.
     heard: HashMap<i64, Instant>,
@@ -130,11 +130,11 @@ impl Listener {
         let mut conn = connect(self.db.url())?;
         diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(&mut conn)?;
         // Whatever was announced while nobody listened.
-        for event in self.live.watchers().events() {
+        for event in self.programme_cache.watchers().events() {
             self.ask(&mut conn, event)?;
         }
         *pause = LISTEN_EVERY;
-        let mut editing = self.live.watchers().editing_changes();
+        let mut editing = self.programme_cache.watchers().editing_changes();
         editing.mark_changed();
         let mut repeated = Instant::now();
         while !self.stopped() {
@@ -160,7 +160,7 @@ impl Listener {
     }
 
     fn say_who_edits(&self, conn: &mut Conn) -> QueryResult<()> {
-        for (event, editors) in self.live.watchers().editing_here() {
+        for (event, editors) in self.programme_cache.watchers().editing_here() {
             let editors = serde_json::to_string(&editors).unwrap_or_default();
             notify(
                 conn,
@@ -180,7 +180,7 @@ impl Listener {
         event: EventId,
         version: Option<ProgrammeVersion>,
     ) -> QueryResult<()> {
-        let watchers = self.live.watchers();
+        let watchers = self.programme_cache.watchers();
         let Some(told) = watchers.version_of(event) else {
             return Ok(());
         };
@@ -198,7 +198,9 @@ impl Listener {
     fn ask(&self, conn: &mut Conn, event: EventId) -> QueryResult<()> {
         let known_at = Instant::now();
         if let Some(version) = store::version(conn, event)? {
-            self.live.watchers().version_is(event, version, known_at);
+            self.programme_cache
+                .watchers()
+                .version_is(event, version, known_at);
         }
         Ok(())
     }
@@ -216,7 +218,7 @@ impl Listener {
                 let editors: Vec<Editor> =
                     serde_json::from_str(words.next().unwrap_or_default()).unwrap_or_default();
                 self.heard.insert(first, Instant::now());
-                let watchers = self.live.watchers();
+                let watchers = self.programme_cache.watchers();
                 watchers.editing_elsewhere(first, EventId(second), editors);
             }
             _ => {}
@@ -225,7 +227,7 @@ impl Listener {
     }
 
     fn forget_the_silent(&mut self) {
-        let watchers = self.live.watchers();
+        let watchers = self.programme_cache.watchers();
         self.heard.retain(|server, at| {
             let speaks = at.elapsed() < SILENCE;
             if !speaks {

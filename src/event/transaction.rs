@@ -10,13 +10,13 @@ use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use serde_json::Value;
 
-use super::live::Live;
+use super::programme_cache::ProgrammeCache;
 use crate::audit::{self, Action, Actor};
 use crate::core::event::{EventId, ProgrammeVersion, Revision};
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
 use crate::db::Conn;
-use crate::event::{archive, store, wire};
+use crate::event::{archive, peers, store};
 
 /// An open transaction on one event.
 pub struct EventTx<'c> {
@@ -28,12 +28,12 @@ pub struct EventTx<'c> {
     pub now: Moment,
     programme: Arc<Programme>,
     before: ProgrammeVersion,
-    outcome: Outcome,
+    outcome: WriteOutcome,
 }
 
 /// What a transaction has come to so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum WriteOutcome {
     /// Nothing that this module has seen; it is committed all the same, for what the stores wrote.
     Unknown,
     /// What was asked for is so already.
@@ -60,13 +60,13 @@ pub struct Written<T> {
 /// As the work or the database says; `NotFound` when there is no such event; [`archive::Archived`] when it is archived.
 pub fn write<T, E: From<DieselError>>(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     event: EventId,
     actor: &Actor,
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
-    write_if(conn, live, (event, false), actor, now, work)
+    write_if(conn, programme_cache, (event, false), actor, now, work)
 }
 
 /// As [`write()`], for an archived event as well: what erases personal data, and what takes the event out of the archive.
@@ -75,18 +75,18 @@ pub fn write<T, E: From<DieselError>>(
 /// As [`write()`].
 pub fn write_archived_too<T, E: From<DieselError>>(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     event: EventId,
     actor: &Actor,
     now: Moment,
     work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E>,
 ) -> Result<Written<T>, E> {
-    write_if(conn, live, (event, true), actor, now, work)
+    write_if(conn, programme_cache, (event, true), actor, now, work)
 }
 
 fn write_if<T, E: From<DieselError>>(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     (event, archived_too): (EventId, bool),
     actor: &Actor,
     now: Moment,
@@ -98,23 +98,23 @@ fn write_if<T, E: From<DieselError>>(
         if !archived_too {
             archive::refuse_archived(conn, event)?;
         }
-        let programme = current(conn, live, event, before, version)?;
+        let programme = current(conn, programme_cache, event, before, version)?;
         let mut tx = EventTx {
             conn,
             actor,
             now,
             programme: Arc::new(programme),
             before,
-            outcome: Outcome::Unknown,
+            outcome: WriteOutcome::Unknown,
         };
         let value = work(&mut tx)?;
-        if tx.outcome == Outcome::Unchanged {
+        if tx.outcome == WriteOutcome::Unchanged {
             unchanged = Some((value, before.revision));
             return Err(DieselError::RollbackTransaction.into());
         }
         let programme = tx.programme;
-        wire::announce(conn, event, version)?;
-        let committing = live.committing(&programme);
+        peers::announce(conn, event, version)?;
+        let committing = programme_cache.committing(&programme);
         // Nobody else has changed the event since, and nobody can before the commit.
         Ok((value, programme, Instant::now(), committing))
     });
@@ -126,7 +126,7 @@ fn write_if<T, E: From<DieselError>>(
         });
     }
     let (value, programme, known_at, committing) = outcome?;
-    live.keep(&programme, known_at);
+    programme_cache.keep(&programme, known_at);
     drop(committing);
     Ok(Written {
         value,
@@ -148,19 +148,21 @@ pub fn raise(conn: &mut Conn, event: EventId) -> QueryResult<ProgrammeVersion> {
 /// # Errors
 /// As the database says.
 pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
-    wire::announce(conn, event, version)
+    peers::announce(conn, event, version)
 }
 
 /// The programme inside the transaction: the one in memory, if it is of the version just left behind.
 fn current(
     conn: &mut Conn,
-    live: &Live,
+    programme_cache: &ProgrammeCache,
     event: EventId,
     before: ProgrammeVersion,
     version: ProgrammeVersion,
 ) -> QueryResult<Programme> {
-    let Some(known) = live.known(event, before) else {
-        return live.read(conn, event)?.ok_or(DieselError::NotFound);
+    let Some(known) = programme_cache.known(event, before) else {
+        return programme_cache
+            .read(conn, event)?
+            .ok_or(DieselError::NotFound);
     };
     Ok(known.at_version(version))
 }
@@ -181,14 +183,14 @@ impl EventTx<'_> {
     /// Notes that what was asked for is so already. Unless the same transaction changes something else, it is rolled back:
     /// no revision, no row of the history.
     pub(crate) fn stays_as_it_is(&mut self) {
-        if self.outcome == Outcome::Unknown {
-            self.outcome = Outcome::Unchanged;
+        if self.outcome == WriteOutcome::Unknown {
+            self.outcome = WriteOutcome::Unchanged;
         }
     }
 
     /// Replaces the programme in memory after a store has written the same to the database.
     pub(crate) fn has_become(&mut self, programme: Programme) {
-        self.outcome = Outcome::Changed;
+        self.outcome = WriteOutcome::Changed;
         self.programme = Arc::new(programme);
     }
 
@@ -197,7 +199,7 @@ impl EventTx<'_> {
     /// # Errors
     /// As the database says.
     pub fn reread(&mut self) -> QueryResult<()> {
-        self.outcome = Outcome::Changed;
+        self.outcome = WriteOutcome::Changed;
         let event = self.programme.event.id;
         self.programme =
             Arc::new(store::read_programme(self.conn, event)?.ok_or(DieselError::NotFound)?);
@@ -215,7 +217,7 @@ impl EventTx<'_> {
         before: Option<Value>,
         after: Option<Value>,
     ) -> QueryResult<()> {
-        self.outcome = Outcome::Changed;
+        self.outcome = WriteOutcome::Changed;
         let event = &self.programme.event;
         let entry = audit::Entry {
             at: self.now,

@@ -21,8 +21,8 @@ use crate::event::store;
 /// Programmes by event. A programme is valid while the stored version is the one it was read at, so any number of
 /// servers may keep their own.
 #[derive(Clone, Default)]
-pub struct Live {
-    known: Arc<Mutex<HashMap<EventId, Known>>>,
+pub struct ProgrammeCache {
+    known: Arc<Mutex<HashMap<EventId, CachedProgramme>>>,
     committing: Arc<Mutex<Vec<Arc<Programme>>>>,
     loads: Arc<Mutex<HashMap<EventId, Load>>>,
     loaded: Arc<AtomicU64>,
@@ -31,7 +31,7 @@ pub struct Live {
 }
 
 /// A programme in memory.
-struct Known {
+struct CachedProgramme {
     programme: Arc<Programme>,
     /// It is at least as new as what was stored at this time.
     as_of: Instant,
@@ -51,14 +51,14 @@ struct Loaded {
 
 /// What a reader wants.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct ProgrammeRequest {
     /// The version that the reader found stored.
     pub version: ProgrammeVersion,
     /// When the request began. A newer programme than that version will do when it was known at this time or later.
     pub since: Instant,
 }
 
-impl Live {
+impl ProgrammeCache {
     /// Whose pages show what.
     #[must_use]
     pub const fn watchers(&self) -> &Watchers {
@@ -78,7 +78,7 @@ impl Live {
     }
 
     /// The event's programme as it is now; `None` when there is no such event. For work that has a connection of its own
-    /// and comes alone: requests take [`Live::current`], which reads once for all of them.
+    /// and comes alone: requests take [`ProgrammeCache::current`], which reads once for all of them.
     ///
     /// # Errors
     /// As the database says.
@@ -110,7 +110,10 @@ impl Live {
             .read(move |conn| Ok::<_, DbError>(store::version(conn, event)?))
             .await?;
         match version {
-            Some(version) => self.at(db, event, Wanted { version, since }).await,
+            Some(version) => {
+                self.at(db, event, ProgrammeRequest { version, since })
+                    .await
+            }
             None => Ok(None),
         }
     }
@@ -123,7 +126,7 @@ impl Live {
         &self,
         db: &Db,
         event: EventId,
-        wanted: Wanted,
+        wanted: ProgrammeRequest,
     ) -> Result<Option<Arc<Programme>>, DbError> {
         let asked = Instant::now();
         loop {
@@ -155,13 +158,13 @@ impl Live {
         loads.insert(event, load.clone());
         drop(loads);
         let ended = Ended(Arc::clone(&self.loads), event);
-        let (live, db) = (self.clone(), db.clone());
+        let (programme_cache, db) = (self.clone(), db.clone());
         // Off the threads that answer, on SQLite too: a programme of thousands of slots takes its time. A thread of its own
         // begins with the memory that the last one left; glibc keeps what each thread of a pool frees for that thread.
         let load_on_its_own_thread = move || {
             let mut began = Instant::now();
             let programme = db.read_here(|conn| {
-                let (programme, read_from) = live.load(conn, event)?;
+                let (programme, read_from) = programme_cache.load(conn, event)?;
                 began = read_from;
                 Ok::<_, DbError>(programme)
             });
@@ -222,7 +225,7 @@ impl Live {
     }
 
     /// Shows a programme that is about to be committed here to those who find its version stored: others see the commit
-    /// before this server has come to [`Live::keep`], and the next writer, who has waited for it, at once.
+    /// before this server has come to [`ProgrammeCache::keep`], and the next writer, who has waited for it, at once.
     ///
     /// Nobody finds a version that is never committed, and no other programme ever has the same one.
     pub(crate) fn committing(&self, programme: &Arc<Programme>) -> Committing {
@@ -234,12 +237,12 @@ impl Live {
     }
 
     /// The programme in memory, if it is what the reader wants, or newer and known since the request began.
-    fn good_for(&self, event: EventId, wanted: Wanted) -> Option<Arc<Programme>> {
+    fn good_for(&self, event: EventId, wanted: ProgrammeRequest) -> Option<Arc<Programme>> {
         if let Some(programme) = self.known(event, wanted.version) {
             return Some(programme);
         }
         let known = lock(&self.known);
-        let Known {
+        let CachedProgramme {
             programme, as_of, ..
         } = known.get(&event)?;
         let version = programme.version();
@@ -256,11 +259,11 @@ impl Live {
         let (event, version) = (programme.event.id, programme.version());
         self.watchers.version_is(event, version, as_of);
         let mut all = lock(&self.known);
-        let is_newer = |other: &Known| {
+        let is_newer = |other: &CachedProgramme| {
             other.programme.event.revision > version.revision && other.kept_at >= as_of
         };
         if !all.get(&event).is_some_and(is_newer) {
-            let known = Known {
+            let known = CachedProgramme {
                 programme: Arc::clone(programme),
                 as_of,
                 kept_at: Instant::now(),
@@ -328,60 +331,79 @@ mod tests {
 
     #[test]
     fn late_result_of_an_older_load_does_not_replace_a_newer_one() {
-        let (live, older, newer) = (Live::default(), at(version(4)), at(version(5)));
+        let (programme_cache, older, newer) =
+            (ProgrammeCache::default(), at(version(4)), at(version(5)));
         let began = Instant::now();
-        live.keep(&newer, Instant::now());
-        live.keep(&older, began);
+        programme_cache.keep(&newer, Instant::now());
+        programme_cache.keep(&older, began);
         let event = newer.event.id;
-        assert!(live.known(event, newer.version()).is_some());
-        assert!(live.known(event, older.version()).is_none());
+        assert!(programme_cache.known(event, newer.version()).is_some());
+        assert!(programme_cache.known(event, older.version()).is_none());
     }
 
     #[test]
     fn programme_that_is_committed_is_found_by_its_version_alone() {
-        let (live, before, after) = (Live::default(), at(version(4)), at(version(5)));
+        let (programme_cache, before, after) =
+            (ProgrammeCache::default(), at(version(4)), at(version(5)));
         let event = after.event.id;
-        live.keep(&before, Instant::now());
-        let committing = live.committing(&after);
+        programme_cache.keep(&before, Instant::now());
+        let committing = programme_cache.committing(&after);
         for programme in [&before, &after] {
-            assert!(live.known(event, programme.version()).is_some());
+            assert!(programme_cache.known(event, programme.version()).is_some());
         }
-        assert!(live.known(event, version(5)).is_none());
-        assert!(live.known(EventId(0), after.version()).is_none());
+        assert!(programme_cache.known(event, version(5)).is_none());
+        assert!(programme_cache.known(EventId(0), after.version()).is_none());
         drop(committing);
-        assert!(live.known(event, after.version()).is_none(), "rolled back");
+        assert!(
+            programme_cache.known(event, after.version()).is_none(),
+            "rolled back"
+        );
     }
 
     #[test]
     fn programme_of_a_database_that_was_set_back_replaces_a_higher_revision() {
-        let (live, lost, stored) = (Live::default(), at(version(5)), at(version(4)));
-        live.keep(&lost, Instant::now());
-        live.keep(&stored, later());
-        assert!(live.known(stored.event.id, stored.version()).is_some());
+        let (programme_cache, lost, stored) =
+            (ProgrammeCache::default(), at(version(5)), at(version(4)));
+        programme_cache.keep(&lost, Instant::now());
+        programme_cache.keep(&stored, later());
+        assert!(
+            programme_cache
+                .known(stored.event.id, stored.version())
+                .is_some()
+        );
     }
 
     #[test]
     fn same_revision_with_another_key_is_not_the_same_programme() {
-        let (live, lost) = (Live::default(), at(version(5)));
+        let (programme_cache, lost) = (ProgrammeCache::default(), at(version(5)));
         let since = Instant::now();
-        live.keep(&lost, since);
-        let wanted = |version| Wanted { version, since };
+        programme_cache.keep(&lost, since);
+        let wanted = |version| ProgrammeRequest { version, since };
         let event = lost.event.id;
-        assert!(live.good_for(event, wanted(lost.version())).is_some());
-        assert!(live.good_for(event, wanted(version(5))).is_none());
+        assert!(
+            programme_cache
+                .good_for(event, wanted(lost.version()))
+                .is_some()
+        );
+        assert!(
+            programme_cache
+                .good_for(event, wanted(version(5)))
+                .is_none()
+        );
     }
 
     #[test]
     fn newer_programme_serves_those_who_asked_before_it_was_known() {
-        let (live, newer, asked) = (Live::default(), at(version(5)), Instant::now());
-        live.keep(&newer, asked);
-        let wanted = |since| Wanted {
+        let (programme_cache, newer, asked) =
+            (ProgrammeCache::default(), at(version(5)), Instant::now());
+        programme_cache.keep(&newer, asked);
+        let wanted = |since| ProgrammeRequest {
             version: version(4),
             since,
         };
         let event = newer.event.id;
-        assert!(live.good_for(event, wanted(asked)).is_some());
-        assert!(live.good_for(event, wanted(later())).is_none());
+        assert!(programme_cache.good_for(event, wanted(asked)).is_some());
+        assert!(programme_cache.good_for(event, wanted(later())).is_none());
     }
 
     /// A moment after all that has happened so far, as the clock counts.
