@@ -40,7 +40,7 @@ use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
 use crate::web::connection::limit::Limits;
 pub use crate::web::connection::server::server;
-use crate::web::kept::Kept;
+use crate::web::render_cache::RenderCache;
 use crate::web::{Error, assets};
 
 /// What every handler can reach.
@@ -55,7 +55,7 @@ pub struct App {
     /// The programmes in memory.
     pub programme_cache: ProgrammeCache,
     /// What was written out once, each while its programme is of the same version.
-    pub kept: Kept,
+    pub render_cache: RenderCache,
     /// Rung after a commit that queued mail.
     pub mail_bell: Bell,
     /// How often each program may still ask.
@@ -98,7 +98,7 @@ impl App {
             limits: Limits::new(&config.client_limits),
             config,
             programme_cache: ProgrammeCache::default(),
-            kept: Kept::default(),
+            render_cache: RenderCache::default(),
             mail_bell: Bell::default(),
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),

@@ -82,7 +82,7 @@
 //! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
 //!   ([`event::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
-//!   users with the same rights ([`web::kept`]).
+//!   users with the same rights ([`web::render_cache`]).
 //! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
 //! - **Secrecy**: [`core::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
 //! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
@@ -122,7 +122,7 @@
 //!
 //! 1. [`event::pages::timetable::show`], after [`event::context::EventContext::at`].
 //! 2. [`event::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
-//! 3. [`web::kept::Markup::kept`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
+//! 3. [`web::render_cache::CachedHtml::render`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
 //!    conflicts of [`event::timetable::marks`].
 //! 4. [`web::page::render_around`] puts the frame around the shared day.
 //! 5. The page's script opens `/events/{slug}/live` ([`event::pages::watching::stream`]), which announces new revisions.

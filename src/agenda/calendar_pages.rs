@@ -234,7 +234,7 @@ async fn written(app: &App, programme: &Arc<Programme>) -> Result<ByteString, Er
     // Every fetch of one version has the same bytes.
     let stamp = changed.unwrap_or(now);
     let key = format!("calendar {}", programme.event.slug);
-    app.kept
+    app.render_cache
         .at(key, programme.version(), || {
             let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
             Ok(ics::subscription(&agenda))

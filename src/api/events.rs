@@ -79,7 +79,7 @@ pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
 /// The programme as it is sent, written once for each version: it is the same for all who may see it.
 async fn written(context: &EventContext) -> Result<ByteString, Error> {
     let key = format!("api programme {}", context.access.slug);
-    let kept = &context.app.kept;
+    let kept = &context.app.render_cache;
     kept.at(key, context.programme.version(), || {
         serde_json::to_string(&Programme::of(&context.programme)).map_err(Error::internal)
     })

@@ -10,7 +10,7 @@ use crate::web::Error;
 use crate::web::assets::asset;
 use crate::web::done::Done;
 use crate::web::form::Form;
-use crate::web::kept::Markup;
+use crate::web::render_cache::CachedHtml;
 use crate::web::shared_body::SharedBody;
 
 /// What `layout.html` needs; every page struct has it as its field `shell`.
@@ -294,7 +294,7 @@ pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpRespo
 ///
 /// # Errors
 /// When the template fails.
-pub fn render_around(part: &Markup, page: &impl Template) -> Result<HttpResponse, Error> {
+pub fn render_around(part: &CachedHtml, page: &impl Template) -> Result<HttpResponse, Error> {
     let body = SharedBody::around(part.shared(), |mut body| page.render_into(&mut body))?;
     Ok(answer(StatusCode::OK, body))
 }

@@ -18,14 +18,14 @@ use crate::event::timetable::{
 };
 use crate::web::Error;
 use crate::web::form::Fields;
-use crate::web::kept::Markup;
 use crate::web::page::{Section, Shell, render_around, see_other};
+use crate::web::render_cache::CachedHtml;
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]
 struct TimetablePage {
     shell: Shell,
-    day: Markup,
+    day: CachedHtml,
 }
 
 /// What all see of a day who may do the same: all of the page but its frame.
@@ -118,7 +118,10 @@ pub async fn show(
     };
     let programme = &context.programme;
     let key = format!("timetable {} {view:?}", context.access.event.0);
-    let day = Markup::kept(&app.kept, key, programme.version(), || day(programme, view)).await?;
+    let day = CachedHtml::render(&app.render_cache, key, programme.version(), || {
+        day(programme, view)
+    })
+    .await?;
     let shell = context.access.shell(day_in_words(date), Section::Timetable);
     let shell = shell
         .wide()

@@ -18,7 +18,7 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Pages, or parts of them, by key.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<Pieces>>);
+pub struct RenderCache(Arc<Mutex<Pieces>>);
 
 #[derive(Default)]
 struct Pieces {
@@ -29,7 +29,7 @@ struct Pieces {
 }
 
 /// What somebody who wants a piece finds.
-enum Found {
+enum CacheLookup {
     Piece(ByteString),
     /// Another writes it.
     Wait(watch::Receiver<()>),
@@ -39,7 +39,7 @@ enum Found {
 
 /// Held by the one who writes a piece, until it is kept or the writing has failed.
 struct Writing {
-    kept: Kept,
+    kept: RenderCache,
     what: (String, ProgrammeVersion),
     _sender: watch::Sender<()>,
 }
@@ -50,7 +50,7 @@ impl Drop for Writing {
     }
 }
 
-impl Kept {
+impl RenderCache {
     /// The piece as it was kept at this version, else as it is written now.
     ///
     /// # Errors
@@ -64,10 +64,10 @@ impl Kept {
         let what = (key, version);
         loop {
             match self.find(&what) {
-                Found::Piece(piece) => return Ok(piece),
+                CacheLookup::Piece(piece) => return Ok(piece),
                 // Over when the sender is dropped. Whoever finds nothing then writes it.
-                Found::Wait(mut written) => while written.changed().await.is_ok() {},
-                Found::Write(writing) => {
+                CacheLookup::Wait(mut written) => while written.changed().await.is_ok() {},
+                CacheLookup::Write(writing) => {
                     let piece = ByteString::from(write()?);
                     self.lock().keep(what, piece.clone());
                     drop(writing);
@@ -77,19 +77,19 @@ impl Kept {
         }
     }
 
-    fn find(&self, what: &(String, ProgrammeVersion)) -> Found {
+    fn find(&self, what: &(String, ProgrammeVersion)) -> CacheLookup {
         let mut pieces = self.lock();
         if let Some((version, piece)) = pieces.kept.get(&what.0)
             && *version == what.1
         {
-            return Found::Piece(piece.clone());
+            return CacheLookup::Piece(piece.clone());
         }
         if let Some(written) = pieces.writing.get(what) {
-            return Found::Wait(written.clone());
+            return CacheLookup::Wait(written.clone());
         }
         let (sender, receiver) = watch::channel(());
         pieces.writing.insert(what.clone(), receiver);
-        Found::Write(Writing {
+        CacheLookup::Write(Writing {
             kept: self.clone(),
             what: what.clone(),
             _sender: sender,
@@ -125,15 +125,15 @@ impl Pieces {
 }
 
 /// Part of a page that a template of its own has written, which another takes as it is.
-pub struct Markup(ByteString);
+pub struct CachedHtml(ByteString);
 
-impl Markup {
+impl CachedHtml {
     /// The part that the template writes, or wrote at this version.
     ///
     /// # Errors
     /// When the template fails.
-    pub async fn kept<T: Template>(
-        kept: &Kept,
+    pub async fn render<T: Template>(
+        kept: &RenderCache,
         key: String,
         version: ProgrammeVersion,
         template: impl FnOnce() -> T,
@@ -150,14 +150,14 @@ impl Markup {
     }
 }
 
-impl fmt::Display for Markup {
+impl fmt::Display for CachedHtml {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// The template has escaped what it had to.
-impl askama::filters::HtmlSafe for Markup {}
+impl askama::filters::HtmlSafe for CachedHtml {}
 
 #[cfg(test)]
 mod tests {
@@ -176,7 +176,7 @@ mod tests {
 
     #[actix_web::test]
     async fn kept_bytes_stay_bounded_however_many_pages_are_asked_for() {
-        let kept = Kept::default();
+        let kept = RenderCache::default();
         for day in 0..100 {
             let page = || Ok::<_, Infallible>("x".repeat(MOST_BYTES / 20));
             let at = [version(1), version(day)][usize::from(day % 3 == 0)];
@@ -195,7 +195,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_piece_is_written_once_for_each_version() {
-        let kept = Kept::default();
+        let kept = RenderCache::default();
         let at = async |version, text: &'static str| {
             let write = || Ok::<_, Infallible>(text.to_owned());
             let written = kept.at("day".to_owned(), version, write).await;
@@ -212,11 +212,11 @@ mod tests {
 
     #[actix_web::test]
     async fn those_who_ask_while_a_piece_is_written_wait_for_it() {
-        let (kept, first, times) = (Kept::default(), version(1), Cell::new(0));
+        let (kept, first, times) = (RenderCache::default(), version(1), Cell::new(0));
         let what = ("day".to_owned(), first);
         let writing = match kept.find(&what) {
-            Found::Write(writing) => Some(writing),
-            Found::Piece(_) | Found::Wait(_) => None,
+            CacheLookup::Write(writing) => Some(writing),
+            CacheLookup::Piece(_) | CacheLookup::Wait(_) => None,
         };
         assert!(writing.is_some(), "nobody else writes it");
         let ask = async || {
