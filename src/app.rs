@@ -25,8 +25,8 @@ use crate::event::programme_cache::ProgrammeCache;
 use crate::help::pages as help;
 use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
-use crate::mail::worker::Bell;
-use crate::mail::{Post, health_pages as mail_health, pages as mail};
+use crate::mail::worker::WorkerSignal;
+use crate::mail::{MailContext, health_pages as mail_health, pages as mail};
 use crate::notice::link_life::SeenOver;
 use crate::notice::{answer_pages as answers, pages as notices, private};
 use crate::operation::clock::ClockDifference;
@@ -57,7 +57,7 @@ pub struct App {
     /// What was written out once, each while its programme is of the same version.
     pub render_cache: RenderCache,
     /// Rung after a commit that queued mail.
-    pub mail_bell: Bell,
+    pub worker_signal: WorkerSignal,
     /// How often each program may still ask.
     pub api_rates: Rates,
     /// How often each calendar link may still be fetched.
@@ -99,7 +99,7 @@ impl App {
             config,
             programme_cache: ProgrammeCache::default(),
             render_cache: RenderCache::default(),
-            mail_bell: Bell::default(),
+            worker_signal: WorkerSignal::default(),
             api_rates: Rates::default(),
             calendar_rates: Rates::new(FETCHES_AT_ONCE, FETCHES_PER_SECOND),
             documents: Documents::default(),
@@ -118,8 +118,8 @@ impl App {
 
     /// What writing mail needs to know.
     #[must_use]
-    pub fn post(&self) -> Post {
-        Post {
+    pub fn post(&self) -> MailContext {
+        MailContext {
             from: self.config.mail_from.clone(),
             bounces: self.config.bounces.clone(),
             links: self.config.links(),

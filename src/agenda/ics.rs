@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::agenda::{Agenda, Entry, Party};
 use crate::core::slot::State;
 use crate::core::time::day_in_words;
-use crate::mail::ical::{self, Status, publish};
+use crate::mail::ical::{self, CalendarStatus, publish};
 
 /// Writes the calendar to import.
 #[must_use]
@@ -19,12 +19,12 @@ pub fn subscription(agenda: &Agenda) -> String {
     ical::subscription(&agenda.name, &entries(agenda))
 }
 
-fn entries(agenda: &Agenda) -> Vec<ical::Entry<'_>> {
+fn entries(agenda: &Agenda) -> Vec<ical::CalendarEntry<'_>> {
     agenda.entries().map(|each| entry(agenda, each)).collect()
 }
 
-fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::Entry<'a> {
-    ical::Entry {
+fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::CalendarEntry<'a> {
+    ical::CalendarEntry {
         uid: uid(agenda, entry),
         sequence: entry.sequence,
         stamp: agenda.issued_at,
@@ -34,9 +34,9 @@ fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::Entry<'a> {
         location: place(agenda, entry),
         description: description(entry),
         status: Some(match entry.state {
-            State::Confirmed => Status::Confirmed,
-            State::Pencilled | State::Tentative => Status::Tentative,
-            State::Cancelled => Status::Cancelled,
+            State::Confirmed => CalendarStatus::Confirmed,
+            State::Pencilled | State::Tentative => CalendarStatus::Tentative,
+            State::Cancelled => CalendarStatus::Cancelled,
         }),
         office: &agenda.office,
     }

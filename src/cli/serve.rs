@@ -103,8 +103,8 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
     actix_web::rt::System::new().block_on(async move {
         // So that the log says at the start what paper will lack, and the first who prints does not wait.
         std::thread::spawn(pdf::find_fonts);
-        let bell = app.mail_bell.clone();
-        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), bell.clone())
+        let worker_signal = app.worker_signal.clone();
+        let worker = Worker::new(app.db.clone(), transport, app.clock.clone(), worker_signal.clone())
             .keeping(app.config.mail_keep_days)
             .with_documents(app.documents.clone());
         let worker = actix_web::rt::spawn(worker.run());
@@ -127,14 +127,14 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
         stops.insert(0, server.handle());
         let told = Arc::new(OnceLock::new());
         let noted = Arc::clone(&told);
-        let worker_bell = bell.clone();
+        let stopping = worker_signal.clone();
         actix_web::rt::spawn(async move {
             stop_signal().await;
             tracing::info!("stopping: what is in hand is finished");
             let _ = noted.set(Instant::now());
             // Streams never end by themselves, and would hold up the end.
             watchers.close();
-            worker_bell.stop();
+            stopping.stop();
             for stop in stops {
                 stop.stop(true).await;
             }
@@ -146,7 +146,7 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
             mailbox.abort();
         }
         retention.abort();
-        bell.stop();
+        worker_signal.stop();
         background.abort();
         let deadline = *told.get_or_init(Instant::now) + LONGEST_STOP;
         if let Ok(worker) = tokio::time::timeout_at(deadline, worker).await {

@@ -84,7 +84,7 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
         .iter()
         .map(|contact| contact.email.as_str())
         .collect();
-    outbox::forget_others(tx.conn, delegation.id, &addresses)?;
+    outbox::supersede_for_removed_contacts(tx.conn, delegation.id, &addresses)?;
     let (before, mut after) = (record(&programme, old), record(&programme, delegation));
     let changed = details_changed(&old.contacts, &delegation.contacts);
     if !changed.is_empty() {

@@ -274,7 +274,7 @@ impl EventContext {
             app, access, now, ..
         } = self.clone();
         let db = app.db.clone();
-        let bell = self.app.mail_bell.clone();
+        let signal = self.app.worker_signal.clone();
         let written = db
             .write(move |conn| {
                 booking::commit(
@@ -294,7 +294,7 @@ impl EventContext {
             })?;
         if written.is_new {
             self.app.metrics.revision_made();
-            bell.ring();
+            signal.wake();
         }
         Ok(written.value)
     }

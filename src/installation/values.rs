@@ -20,7 +20,7 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Zone, parse_date};
 use crate::event::timetable::Zoom;
-use crate::mail::outbox::{MailState, Readiness};
+use crate::mail::outbox::{EnclosureReadiness, MailState};
 use crate::mail::{enclosure, inbox};
 use crate::personal::retention;
 
@@ -185,9 +185,9 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("outbox", "envelope_from") => Readable(address),
         ("outbox", "last_code") => Number(0, 999),
         ("outbox", "raw") | ("enclosures", "letter") => Any,
-        ("enclosures", "state") => word::<Readiness>(),
+        ("enclosures", "state") => word::<EnclosureReadiness>(),
         ("enclosures", "says") => Readable(schedule),
-        ("inbox", "outcome") => word::<inbox::Outcome>(),
+        ("inbox", "outcome") => word::<inbox::InboxOutcome>(),
         ("mailboxes", "uid_validity" | "last_uid") => Number(0, i64::from(u32::MAX)),
 
         ("audit", "action") => Readable(action),

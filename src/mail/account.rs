@@ -40,19 +40,19 @@ pub struct AccountLetter<'a> {
 
 #[derive(Template)]
 #[template(path = "mail/account/subject.txt")]
-struct Subject {
+struct AccountSubject {
     kind: Kind,
 }
 
 #[derive(Template)]
 #[template(path = "mail/account/body.txt")]
-struct Plain<'a> {
+struct AccountPlain<'a> {
     letter: &'a AccountLetter<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/account/body.html")]
-struct Html<'a> {
+struct AccountHtml<'a> {
     letter: &'a AccountLetter<'a>,
 }
 
@@ -62,10 +62,10 @@ impl AccountLetter<'_> {
     /// # Errors
     /// When an address cannot stand in a mail, or lettre refuses.
     pub fn compose(&self) -> Result<Composed, ComposeError> {
-        let subject = clean::line(&Subject { kind: self.kind }.render()?);
+        let subject = clean::line(&AccountSubject { kind: self.kind }.render()?);
         let (plain, html) = (
-            Plain { letter: self }.render()?,
-            Html { letter: self }.render()?,
+            AccountPlain { letter: self }.render()?,
+            AccountHtml { letter: self }.render()?,
         );
         // As with letters to delegations: lettre panics on a display name it cannot encode.
         let raw = catch_unwind(AssertUnwindSafe(|| self.message(&subject, plain, html)))

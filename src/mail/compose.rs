@@ -11,7 +11,7 @@ use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderNam
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
-use super::words::Words;
+use super::words::LetterWords;
 use super::{Letter, clean, enclosure, ical};
 use crate::core::notice::Method;
 use crate::core::text::Email;
@@ -44,7 +44,7 @@ pub enum ComposeError {
 /// # Errors
 /// When an address cannot stand in a mail, or lettre refuses.
 pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
-    let words = Words::of(letter);
+    let words = LetterWords::of(letter);
     let subject = clean::line(&words.subject()?);
     let (plain, html) = (words.plain()?, words.html()?);
     // lettre panics on a display name it cannot encode. Names are cleaned, but a worker's life hangs on it.

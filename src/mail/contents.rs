@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The parts of a mail as people read them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Contents {
+pub struct MailContents {
     /// The plain text.
     pub plain: String,
     /// The HTML; written by us, but to be shown in a sandboxed frame all the same.
@@ -20,14 +20,14 @@ pub struct Contents {
 
 /// Takes a mail apart; what cannot be read is left empty.
 #[must_use]
-pub fn contents(raw: &[u8]) -> Contents {
+pub fn contents(raw: &[u8]) -> MailContents {
     let mail = String::from_utf8_lossy(raw);
-    let mut found = Contents::default();
+    let mut found = MailContents::default();
     collect(&mail, &mut found);
     found
 }
 
-fn collect(part: &str, found: &mut Contents) {
+fn collect(part: &str, found: &mut MailContents) {
     let Some((headers, body)) = part.split_once("\r\n\r\n") else {
         return;
     };

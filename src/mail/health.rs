@@ -3,14 +3,14 @@
 use lettre::message::{Mailbox, Message, SinglePart};
 
 use super::inbox::{self, ImapUrl};
-use super::transport::{Outcome, Step, Transport};
+use super::transport::{SendOutcome, SmtpStep, Transport};
 use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::db::fresh_id;
 
 /// One step in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct DnsFinding {
     /// What was done, as `reach relay.example:587`.
     pub step: String,
     /// It went well.
@@ -33,7 +33,7 @@ pub struct Ways<'a> {
 }
 
 /// Goes to the relay and, where `to` is given, sends a test mail there; then looks into the mailbox.
-pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Finding> {
+pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<DnsFinding> {
     let Ways {
         transport, from, ..
     } = *ways;
@@ -49,14 +49,14 @@ pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Fi
                         .await,
                 )
             }
-            Err(reason) => Err(Outcome::Permanent { code: None, reason }),
+            Err(reason) => Err(SendOutcome::Permanent { code: None, reason }),
         };
-        steps.push(Step {
+        steps.push(SmtpStep {
             name: format!("send a test mail to {to}"),
             result,
         });
     }
-    let mut findings: Vec<Finding> = steps.into_iter().map(finding).collect();
+    let mut findings: Vec<DnsFinding> = steps.into_iter().map(finding).collect();
     if let Some(url) = ways.mailbox {
         let mut looked = finding(inbox::check(url).await);
         if !looked.ok {
@@ -68,43 +68,45 @@ pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Fi
     findings
 }
 
-fn taken(outcome: Outcome) -> Result<String, Outcome> {
+fn taken(outcome: SendOutcome) -> Result<String, SendOutcome> {
     match outcome {
-        Outcome::Sent { code: Some(code) } => Ok(format!("taken ({code}); see whether it arrives")),
-        Outcome::Sent { code: None } => Ok("written".to_owned()),
+        SendOutcome::Sent { code: Some(code) } => {
+            Ok(format!("taken ({code}); see whether it arrives"))
+        }
+        SendOutcome::Sent { code: None } => Ok("written".to_owned()),
         fault => Err(fault),
     }
 }
 
-fn finding(Step { name, result }: Step) -> Finding {
+fn finding(SmtpStep { name, result }: SmtpStep) -> DnsFinding {
     let advice = match &result {
-        Ok(_) | Err(Outcome::Sent { .. }) => "",
-        Err(Outcome::Transient { .. }) => {
+        Ok(_) | Err(SendOutcome::Sent { .. }) => "",
+        Err(SendOutcome::Transient { .. }) => {
             "See whether the relay runs, whether its name and port are right in IIKURA_SMTP_URL, and whether this \
              machine may reach it. Mail waits and is tried again by itself."
         }
-        Err(Outcome::Permanent { .. }) => {
+        Err(SendOutcome::Permanent { .. }) => {
             "The relay takes us but not this mail: see whether the address is right, and whether the relay lets \
              IIKURA_MAIL_FROM send."
         }
-        Err(Outcome::Configuration { .. }) => {
+        Err(SendOutcome::Configuration { .. }) => {
             "Put IIKURA_SMTP_URL right (user, password, tls=required, the name that stands in the certificate) and \
              start the server again. All mail is held until then; nothing is lost."
         }
     };
     let words = match &result {
         Ok(words) => words.clone(),
-        Err(Outcome::Sent { .. }) => "taken".to_owned(),
+        Err(SendOutcome::Sent { .. }) => "taken".to_owned(),
         Err(
-            Outcome::Transient { code, reason }
-            | Outcome::Permanent { code, reason }
-            | Outcome::Configuration { code, reason },
+            SendOutcome::Transient { code, reason }
+            | SendOutcome::Permanent { code, reason }
+            | SendOutcome::Configuration { code, reason },
         ) => match code {
             Some(code) if !reason.contains(&code.to_string()) => format!("{reason} ({code})"),
             _ => reason.clone(),
         },
     };
-    Finding {
+    DnsFinding {
         step: name,
         ok: result.is_ok(),
         words,

@@ -4,9 +4,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use secrecy::ExposeSecret;
 
-use super::health::{DnsRecord, Finding, Ways, examine, wanted_records};
-use super::inbox::{self, ImapUrl, Mark};
-use super::outbox::{self, Counts, Pause, Standing};
+use super::health::{DnsFinding, DnsRecord, Ways, examine, wanted_records};
+use super::inbox::{self, ImapUrl, MailboxPosition};
+use super::outbox::{self, OutboxCounts, Pause, QueueStatus};
 use super::transport::Transport;
 use crate::app::App;
 use crate::audit::{self, Action, Entry};
@@ -28,7 +28,7 @@ struct HealthPage {
     destination: String,
     from: String,
     paused: Option<PauseWords>,
-    counts: Counts,
+    counts: OutboxCounts,
     waiting: String,
     last_sent: String,
     last_fault: String,
@@ -36,7 +36,7 @@ struct HealthPage {
     mailbox: String,
     bounces: String,
     keep_days: u32,
-    findings: Vec<Finding>,
+    findings: Vec<DnsFinding>,
     records: Vec<DnsRecord>,
 }
 
@@ -59,13 +59,13 @@ impl From<Pause> for PauseWords {
 }
 
 /// What the database knows of the queue.
-struct Queue {
+struct QueueView {
     session: Session,
     paused: Option<Pause>,
-    counts: Counts,
-    standing: Standing,
+    counts: OutboxCounts,
+    standing: QueueStatus,
     /// How far the mailbox was read, where one is configured and was looked into.
-    mark: Option<Mark>,
+    mark: Option<MailboxPosition>,
     now: Moment,
 }
 
@@ -152,17 +152,17 @@ pub async fn pause(
             Ok::<_, Error>(())
         })
         .await?;
-    app.mail_bell.ring();
+    app.worker_signal.wake();
     let word = if stop { "mail-paused" } else { "mail-resumed" };
     Ok(see_other_done("/mail", word))
 }
 
-async fn queue(app: &web::Data<App>, current_user: CurrentUser) -> Result<Queue, Error> {
+async fn queue(app: &web::Data<App>, current_user: CurrentUser) -> Result<QueueView, Error> {
     let mailbox = app.config.mailbox.as_ref().map(ImapUrl::name);
     app.db
         .read(move |conn| {
             let session = current_user.session(conn)?.administrator()?;
-            Ok::<_, Error>(Queue {
+            Ok::<_, Error>(QueueView {
                 session,
                 paused: outbox::paused(conn)?,
                 counts: outbox::counts(conn, None)?,
@@ -177,7 +177,7 @@ async fn queue(app: &web::Data<App>, current_user: CurrentUser) -> Result<Queue,
         .await
 }
 
-fn page(app: &App, queue: Queue, form: Form, findings: Vec<Finding>) -> HealthPage {
+fn page(app: &App, queue: QueueView, form: Form, findings: Vec<DnsFinding>) -> HealthPage {
     let config = &app.config;
     let relay = config
         .smtp_url
@@ -225,7 +225,7 @@ fn page(app: &App, queue: Queue, form: Form, findings: Vec<Finding>) -> HealthPa
     }
 }
 
-fn mailbox_words(url: &ImapUrl, mark: Option<Mark>) -> String {
+fn mailbox_words(url: &ImapUrl, mark: Option<MailboxPosition>) -> String {
     let name = url.name();
     match mark {
         None => format!("{name}; not looked into yet"),

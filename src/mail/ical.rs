@@ -20,7 +20,7 @@ const REFRESH: &str = "PT15M";
 
 /// One VEVENT, before it is cleaned.
 #[derive(Debug, Clone)]
-pub struct Entry<'a> {
+pub struct CalendarEntry<'a> {
     /// UID: opaque, stable, unique in the world.
     pub uid: String,
     /// SEQUENCE, from 0.
@@ -38,14 +38,14 @@ pub struct Entry<'a> {
     /// DESCRIPTION, of any number of lines; empty for none.
     pub description: String,
     /// STATUS; `None` leaves it out.
-    pub status: Option<Status>,
+    pub status: Option<CalendarStatus>,
     /// ORGANIZER: the protocol office.
     pub office: &'a Office,
 }
 
 /// How firm an entry is (RFC 5545 §3.8.1.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum CalendarStatus {
     /// Not yet sure.
     Tentative,
     /// Sure.
@@ -76,14 +76,14 @@ pub fn calendar(letter: &Letter<'_>) -> Option<String> {
 
 /// Writes a calendar to download or subscribe to: METHOD PUBLISH, nobody invited.
 #[must_use]
-pub fn publish(entries: &[Entry<'_>]) -> String {
+pub fn publish(entries: &[CalendarEntry<'_>]) -> String {
     write("PUBLISH", &[], entries.iter().map(vevent))
 }
 
 /// Writes a calendar to subscribe to: METHOD PUBLISH, with its name and how often to ask for it (RFC 7986, and what
 /// Outlook and Apple's calendar knew before it).
 #[must_use]
-pub fn subscription(name: &str, entries: &[Entry<'_>]) -> String {
+pub fn subscription(name: &str, entries: &[CalendarEntry<'_>]) -> String {
     let name = clean::line(name);
     let mut interval = Property::new("REFRESH-INTERVAL", REFRESH);
     interval.add_parameter("VALUE", "DURATION");
@@ -96,9 +96,9 @@ pub fn subscription(name: &str, entries: &[Entry<'_>]) -> String {
     write("PUBLISH", &head, entries.iter().map(vevent))
 }
 
-fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> Entry<'a> {
+fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> CalendarEntry<'a> {
     let slot = news.slot();
-    Entry {
+    CalendarEntry {
         uid: invitation.uid.to_owned(),
         sequence: invitation.sequence,
         stamp: invitation.stamp,
@@ -114,9 +114,9 @@ fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> En
         ),
         status: match news {
             News::Confirmed(_) | News::Changed { .. } | News::Repeated(_) => {
-                Some(Status::Confirmed)
+                Some(CalendarStatus::Confirmed)
             }
-            News::Cancelled(_) | News::Withdrawn(_) => Some(Status::Cancelled),
+            News::Cancelled(_) | News::Withdrawn(_) => Some(CalendarStatus::Cancelled),
             // The meeting is not off, only their part in it (RFC 5546 §3.2.5).
             News::Dropped(_) => None,
         },
@@ -124,7 +124,7 @@ fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> En
     }
 }
 
-fn vevent(entry: &Entry<'_>) -> Event {
+fn vevent(entry: &CalendarEntry<'_>) -> Event {
     let mut event = Event::new();
     event
         .uid(&clean::line(&entry.uid))
@@ -143,9 +143,9 @@ fn vevent(entry: &Entry<'_>) -> Event {
     }
     if let Some(status) = entry.status {
         event.status(match status {
-            Status::Tentative => EventStatus::Tentative,
-            Status::Confirmed => EventStatus::Confirmed,
-            Status::Cancelled => EventStatus::Cancelled,
+            CalendarStatus::Tentative => EventStatus::Tentative,
+            CalendarStatus::Confirmed => EventStatus::Confirmed,
+            CalendarStatus::Cancelled => EventStatus::Cancelled,
         });
     }
     event.append_property(
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_published_calendar_invites_nobody() {
         let sample = Sample::new();
-        let entry = |uid: &str, status| Entry {
+        let entry = |uid: &str, status| CalendarEntry {
             uid: uid.into(),
             sequence: 3,
             stamp: written_at(),
@@ -312,7 +312,10 @@ mod tests {
             status,
             office: &sample.event.office,
         };
-        let written = publish(&[entry("a", Some(Status::Tentative)), entry("b", None)]);
+        let written = publish(&[
+            entry("a", Some(CalendarStatus::Tentative)),
+            entry("b", None),
+        ]);
         let vevent = [
             "BEGIN",
             "DTEND",

@@ -7,8 +7,8 @@ use std::fmt;
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::Standing;
-use super::words::{CalendarWords, Words};
+use super::ReaderKnowledge;
+use super::words::{CalendarWords, LetterWords};
 use crate::core::notice::{Method, News};
 use crate::core::slot::Kind;
 
@@ -24,23 +24,23 @@ macro_rules! language {
     ) => {{
         #[derive(Template)]
         #[template($($phrase)*)]
-        struct Said<'a> {
+        struct LetterPhrase<'a> {
             phrase: &'a Phrase<'a>,
         }
         #[derive(Template)]
         #[template($($subject)*)]
-        struct Subject<'a> {
-            words: &'a Words<'a>,
+        struct LetterSubject<'a> {
+            words: &'a LetterWords<'a>,
         }
         #[derive(Template)]
         #[template($($plain)*)]
-        struct Plain<'a> {
-            words: &'a Words<'a>,
+        struct LetterPlain<'a> {
+            words: &'a LetterWords<'a>,
         }
         #[derive(Template)]
         #[template($($html)*)]
-        struct Html<'a> {
-            words: &'a Words<'a>,
+        struct LetterHtml<'a> {
+            words: &'a LetterWords<'a>,
         }
         #[derive(Template)]
         #[template($($calendar)*)]
@@ -49,10 +49,10 @@ macro_rules! language {
         }
         Language {
             tag: $tag,
-            phrase: |phrase| Said { phrase }.render(),
-            subject: |words| Subject { words }.render(),
-            plain: |words| Plain { words }.render(),
-            html: |words| Html { words }.render(),
+            phrase: |phrase| LetterPhrase { phrase }.render(),
+            subject: |words| LetterSubject { words }.render(),
+            plain: |words| LetterPlain { words }.render(),
+            html: |words| LetterHtml { words }.render(),
             calendar: |words| Calendar { words }.render(),
         }
     }};
@@ -78,9 +78,9 @@ pub struct Language {
     /// Its language tag (RFC 5646), as `ja`.
     tag: &'static str,
     phrase: fn(&Phrase<'_>) -> askama::Result<String>,
-    subject: fn(&Words<'_>) -> askama::Result<String>,
-    plain: fn(&Words<'_>) -> askama::Result<String>,
-    html: fn(&Words<'_>) -> askama::Result<String>,
+    subject: fn(&LetterWords<'_>) -> askama::Result<String>,
+    plain: fn(&LetterWords<'_>) -> askama::Result<String>,
+    html: fn(&LetterWords<'_>) -> askama::Result<String>,
     calendar: fn(&CalendarWords<'_>) -> askama::Result<String>,
 }
 
@@ -104,7 +104,7 @@ pub enum Phrase<'a> {
     /// What has happened to a slot, for whom.
     Sentence(&'a News, &'a str),
     /// What follows from it for the reader; may be empty.
-    Advice(&'a News, Standing),
+    Advice(&'a News, ReaderKnowledge),
     /// Heading over the slot.
     SlotHeading(&'a News),
     /// What the letter is about: one piece of news, in a word or two, and the slot's title.
@@ -163,15 +163,15 @@ impl Language {
         said.trim().to_owned()
     }
 
-    pub(super) fn subject(&self, words: &Words<'_>) -> askama::Result<String> {
+    pub(super) fn subject(&self, words: &LetterWords<'_>) -> askama::Result<String> {
         (self.subject)(words)
     }
 
-    pub(super) fn plain(&self, words: &Words<'_>) -> askama::Result<String> {
+    pub(super) fn plain(&self, words: &LetterWords<'_>) -> askama::Result<String> {
         (self.plain)(words)
     }
 
-    pub(super) fn html(&self, words: &Words<'_>) -> askama::Result<String> {
+    pub(super) fn html(&self, words: &LetterWords<'_>) -> askama::Result<String> {
         (self.html)(words)
     }
 

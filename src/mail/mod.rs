@@ -44,7 +44,7 @@ pub struct Letter<'a> {
     pub contact: &'a Contact,
     /// The address the mail comes from, on the sender's own domain.
     pub from: &'a Email,
-    /// Where it comes back to when it cannot be delivered, as in [`Post::bounces`].
+    /// Where it comes back to when it cannot be delivered, as in [`MailContext::bounces`].
     pub bounces: Option<&'a Email>,
     /// What there is to tell, by time; exactly one where there is an invitation.
     pub news: Vec<Piece<'a>>,
@@ -81,7 +81,7 @@ pub struct Piece<'a> {
     /// What there is to tell.
     pub news: &'a News,
     /// Whether the reader knows what it begins with.
-    pub standing: Standing,
+    pub standing: ReaderKnowledge,
     /// Where the reader can answer; `None` where there is nothing to answer.
     pub answer: Option<&'a str>,
 }
@@ -99,7 +99,7 @@ pub struct Invitation<'a> {
 
 /// Whether a reader knows what a letter's "before" says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ReaderKnowledge {
     /// They were sent everything up to now.
     UpToDate,
     /// They know the slot, but a later mail about it never left: "old → new" would begin at what they never read.
@@ -108,7 +108,7 @@ pub enum Standing {
 
 /// What writing mail needs to know of this installation.
 #[derive(Debug, Clone)]
-pub struct Post {
+pub struct MailContext {
     /// The address every mail comes from; its domain is that of Message-IDs and UIDs.
     pub from: Email,
     /// Where mail that cannot be delivered comes back to, each under a name of its own; `None`: to `from`.

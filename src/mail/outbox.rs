@@ -13,20 +13,20 @@ mod reading;
 
 pub use account::{about_accounts, accounts_need_attention, post_about_account, take_back};
 pub use delivery::{
-    Claimed, GRACE, LEASE, came_back, claim, expire, failed, forget_others, hold_queue, next_due,
-    retry, retry_later, sent, supersede_for_archived_event,
+    Claimed, GRACE, LEASE, claim, expire, failed, hold_queue, mark_bounced, next_due, retry,
+    retry_later, sent, supersede_for_archived_event, supersede_for_removed_contacts,
 };
-pub use enclosing::{Enclosed, Readiness, Unset, enclose, leave_out};
+pub use enclosing::{Enclosed, EnclosureReadiness, Unset, enclose, leave_out};
 pub use entry::{
-    Draft, Enqueued, Knowledge, NewMail, PostError, SlotReader, draft, draft_letter, enqueue,
+    Draft, EnqueueError, Enqueued, Knowledge, NewMail, SlotReader, draft, draft_letter, enqueue,
     knowledge_of, letters_to, news_for, post, store_draft, supersede_unsent,
 };
 pub use queue::{
-    Pause, Standing, depth, hurry, pause, paused, probe, release, resume, standing, waiting_since,
-    wipe,
+    Pause, QueueStatus, depth, pause, paused, probe, release, reschedule, resume, standing,
+    waiting_since, wipe,
 };
 pub use reading::{
-    Counts, Mail, MailSummary, about_slots, counts, get, list, summary, with_message_id,
+    Mail, MailSummary, OutboxCounts, about_slots, counts, get, list, summary, with_message_id,
 };
 
 use diesel_derive_newtype::DieselNewType;

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::contents::contents;
 use super::health_pages::PauseWords;
-use super::outbox::{self, Enclosed, Mail, MailId, MailState, MailSummary, Readiness};
+use super::outbox::{self, Enclosed, EnclosureReadiness, Mail, MailId, MailState, MailSummary};
 use super::{enclosure, inbox};
 use crate::app::App;
 use crate::auth::session::{CurrentUser, Session};
@@ -75,8 +75,10 @@ impl EnclosedLine {
         Self {
             name: enclosed.name,
             note: match (enclosed.readiness, paper) {
-                (Readiness::Waiting, _) => "set as PDF when the mail goes out".to_owned(),
-                (Readiness::Set, Some(paper)) => format!("{} KB", paper.len().div_ceil(1000)),
+                (EnclosureReadiness::Waiting, _) => "set as PDF when the mail goes out".to_owned(),
+                (EnclosureReadiness::Set, Some(paper)) => {
+                    format!("{} KB", paper.len().div_ceil(1000))
+                }
                 _ => String::new(),
             },
             fault: enclosed.fault.unwrap_or_default(),
@@ -208,7 +210,7 @@ impl Shelf {
 
 fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
     let state = mail.state.0;
-    let (label, came_back) = (mail.label(), mail.came_back());
+    let (label, has_bounced) = (mail.label(), mail.has_bounced());
     let may_retry = mail.can_retry() && shelf.may_retry;
     let clock = |moment: Moment| in_zone(shelf.zone, moment);
     let reason = mail
@@ -216,7 +218,7 @@ fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
         .map(|error| format!(": {error}"))
         .unwrap_or_default();
     let detail = match state {
-        MailState::Sent if came_back => reason.trim_start_matches(": came back: ").to_owned(),
+        MailState::Sent if has_bounced => reason.trim_start_matches(": came back: ").to_owned(),
         MailState::Sent => mail
             .sent_at
             .map(|at| format!("at {}", clock(at)))
@@ -247,7 +249,7 @@ fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
         label,
         state,
         tag: match state {
-            MailState::Sent if came_back => "tag-failed",
+            MailState::Sent if has_bounced => "tag-failed",
             MailState::Sent => "tag-ok",
             MailState::Failed => "tag-failed",
             MailState::Held => "tag-warning",
@@ -354,7 +356,7 @@ pub async fn source(
     }
     let raw = match &mail.enclosed {
         Some(Enclosed {
-            readiness: Readiness::Waiting,
+            readiness: EnclosureReadiness::Waiting,
             says,
             ..
         }) => {
@@ -401,9 +403,9 @@ pub async fn paper_of(app: &App, user: &User, mail: Mail) -> Result<HttpResponse
         .filter(|_| mail.summary.wiped_at.is_none())
         .ok_or(Error::NotFound)?;
     let paper = match enclosed.readiness {
-        Readiness::Waiting => set(app, user, &enclosed.says).await?,
-        Readiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?.into(),
-        Readiness::LeftOut => return Err(Error::NotFound),
+        EnclosureReadiness::Waiting => set(app, user, &enclosed.says).await?,
+        EnclosureReadiness::Set => contents(&mail.raw).paper.ok_or(Error::NotFound)?.into(),
+        EnclosureReadiness::LeftOut => return Err(Error::NotFound),
     };
     Ok(pdf(&enclosed.name, paper))
 }
@@ -468,7 +470,7 @@ pub async fn retry(
             "This mail has neither failed nor come back nor is it held, so there is nothing to retry.".into(),
         ));
     }
-    app.mail_bell.ring();
+    app.worker_signal.wake();
     Ok(see_other_done(&back, "retried"))
 }
 

@@ -1,6 +1,6 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
-use super::{Enclosure, Invitation, Letter, Piece, Standing};
+use super::{Enclosure, Invitation, Letter, Piece, ReaderKnowledge};
 use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
 use crate::core::event::{Event, EventId, Office, Revision, Settings};
 use crate::core::notice::{News, Told};
@@ -131,7 +131,7 @@ impl Sample {
             from: &self.from,
             news: vec![Piece {
                 news,
-                standing: Standing::UpToDate,
+                standing: ReaderKnowledge::UpToDate,
                 answer: Some("https://iikura.example/d/answer-here"),
             }],
             invitation: Some(Invitation {

@@ -3,7 +3,7 @@
 mod files;
 mod smtp;
 
-pub use smtp::Step;
+pub use smtp::SmtpStep;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use lettre::address::Envelope;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::outbox::Claimed;
-use files::Files;
+use files::MailFolder;
 use smtp::Smtp;
 
 /// How long one try may take. lettre's asynchronous transport has no time-out for reading.
@@ -22,19 +22,19 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// The way out.
 #[derive(Clone)]
 pub struct Transport {
-    way: Way,
+    way: TransportKind,
     timeout: Duration,
 }
 
 #[derive(Clone)]
-enum Way {
+enum TransportKind {
     Smtp(Box<Smtp>),
-    Files(Files),
+    Files(MailFolder),
 }
 
 /// What became of one try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SendOutcome {
     /// The relay has taken the mail, with this reply code; files have none.
     Sent {
         /// As 250.
@@ -99,7 +99,7 @@ impl Transport {
     /// When the URL names no relay, or one that would be talked to in the clear.
     pub fn smtp(url: &str) -> Result<Self, TransportError> {
         Ok(Self {
-            way: Way::Smtp(Box::new(Smtp::from_url(url)?)),
+            way: TransportKind::Smtp(Box::new(Smtp::from_url(url)?)),
             timeout: TIMEOUT,
         })
     }
@@ -108,7 +108,7 @@ impl Transport {
     #[must_use]
     pub fn files(folder: PathBuf) -> Self {
         Self {
-            way: Way::Files(Files(folder)),
+            way: TransportKind::Files(MailFolder(folder)),
             timeout: TIMEOUT,
         }
     }
@@ -138,13 +138,13 @@ impl Transport {
     #[must_use]
     pub fn destination(&self) -> String {
         match &self.way {
-            Way::Smtp(smtp) => smtp.destination(),
-            Way::Files(Files(folder)) => folder.display().to_string(),
+            TransportKind::Smtp(smtp) => smtp.destination(),
+            TransportKind::Files(MailFolder(folder)) => folder.display().to_string(),
         }
     }
 
     /// Tries once to send a mail of the outbox.
-    pub async fn send(&self, mail: &Claimed) -> Outcome {
+    pub async fn send(&self, mail: &Claimed) -> SendOutcome {
         // Time and id, so that a folder sorts by time and the same mail again takes its own place.
         let written = mail.created_at.utc().format("%Y%m%dT%H%M%SZ");
         let name = format!("{written}-{}", mail.id);
@@ -153,15 +153,15 @@ impl Transport {
     }
 
     /// Tries once to send finished bytes; as a file, under `name`.
-    pub async fn deliver(&self, from: &str, to: &str, name: &str, raw: &[u8]) -> Outcome {
+    pub async fn deliver(&self, from: &str, to: &str, name: &str, raw: &[u8]) -> SendOutcome {
         let envelope = match envelope(from, to) {
             Ok(envelope) => envelope,
-            Err(reason) => return Outcome::Permanent { code: None, reason },
+            Err(reason) => return SendOutcome::Permanent { code: None, reason },
         };
         let try_once = async {
             match &self.way {
-                Way::Smtp(smtp) => smtp.send(&envelope, raw).await,
-                Way::Files(files) => files.write(name, raw).await,
+                TransportKind::Smtp(smtp) => smtp.send(&envelope, raw).await,
+                TransportKind::Files(files) => files.write(name, raw).await,
             }
         };
         self.in_time(try_once).await
@@ -169,20 +169,20 @@ impl Transport {
 
     /// Goes the way of a mail as far as the relay goes along without one, step by step; the last step tells of the
     /// first fault.
-    pub async fn check(&self) -> Vec<Step> {
+    pub async fn check(&self) -> Vec<SmtpStep> {
         match &self.way {
-            Way::Smtp(smtp) => smtp.check(self.timeout).await,
-            Way::Files(files) => {
+            TransportKind::Smtp(smtp) => smtp.check(self.timeout).await,
+            TransportKind::Files(files) => {
                 let name = format!("folder {}", files.0.display());
-                vec![Step::new(name, files.check().await)]
+                vec![SmtpStep::new(name, files.check().await)]
             }
         }
     }
 
-    async fn in_time(&self, try_once: impl Future<Output = Outcome>) -> Outcome {
+    async fn in_time(&self, try_once: impl Future<Output = SendOutcome>) -> SendOutcome {
         tokio::time::timeout(self.timeout, try_once)
             .await
-            .unwrap_or_else(|_| Outcome::Transient {
+            .unwrap_or_else(|_| SendOutcome::Transient {
                 code: None,
                 reason: format!(
                     "{} gave no answer within {} seconds",

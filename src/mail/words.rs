@@ -2,7 +2,7 @@
 //! description.
 
 use super::language::{Language, Phrase};
-use super::{Letter, Piece, Standing};
+use super::{Letter, Piece, ReaderKnowledge};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, Office};
 use crate::core::notice::{Method, News, Told};
@@ -10,7 +10,7 @@ use crate::core::time::{Instant, Zone};
 
 /// A letter in words, ready for its templates.
 #[derive(Debug)]
-pub(super) struct Words<'a> {
+pub(super) struct LetterWords<'a> {
     pub letter: &'a Letter<'a>,
     language: &'static Language,
     /// What the letter is about; the subject begins with it.
@@ -19,7 +19,7 @@ pub(super) struct Words<'a> {
     pub summary: Option<String>,
     pub pieces: Vec<PieceWords>,
     /// `None` in a mail beside a letter that has it.
-    pub schedule: Option<Vec<Day>>,
+    pub schedule: Option<Vec<DayWords>>,
     /// What the attached calendar file does; `None` where none is attached.
     pub calendar: Option<String>,
     /// `Issued 21 December 2022, 09:00 (JST, UTC+9), version 3`
@@ -36,7 +36,7 @@ pub struct PieceWords {
     /// What follows from it; may be empty.
     pub advice: String,
     /// Only what changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ChangeWords>,
     /// Heading over the slot.
     pub slot_heading: String,
     /// The slot.
@@ -49,7 +49,7 @@ pub struct PieceWords {
 
 /// One line of "old → new".
 #[derive(Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct ChangeWords {
     /// What changed.
     pub label: String,
     /// As they were told.
@@ -77,7 +77,7 @@ pub struct SlotWords {
 
 /// One day of the schedule, as the venue counts days.
 #[derive(Debug)]
-pub(super) struct Day {
+pub(super) struct DayWords {
     pub name: String,
     pub slots: Vec<SlotWords>,
 }
@@ -89,7 +89,7 @@ pub(super) struct CalendarWords<'a> {
     pub office: &'a Office,
 }
 
-impl<'a> Words<'a> {
+impl<'a> LetterWords<'a> {
     /// Words the letter in the language of the contact who reads it.
     pub(super) fn of(letter: &'a Letter<'a>) -> Self {
         let language = Language::of(&letter.contact.language);
@@ -180,7 +180,7 @@ impl PieceWords {
             sentence: language.say(Phrase::Sentence(news, delegation.name.as_str())),
             advice: language.say(Phrase::Advice(news, standing)),
             changes: match (news, standing) {
-                (News::Changed { before, now }, Standing::UpToDate) => {
+                (News::Changed { before, now }, ReaderKnowledge::UpToDate) => {
                     changes(language, event, delegation, before, now)
                 }
                 _ => Vec::new(),
@@ -245,12 +245,12 @@ fn changes(
     delegation: &Delegation,
     before: &Told,
     now: &Told,
-) -> Vec<Change> {
+) -> Vec<ChangeWords> {
     let (venue, home) = (event.time_zone, delegation.time_zone);
     let mut found = Vec::new();
     let mut note = |label: Phrase<'_>, before: String, now: String| {
         if before != now {
-            found.push(Change {
+            found.push(ChangeWords {
                 label: language.say(label),
                 before,
                 now,
@@ -294,15 +294,15 @@ fn time_change(language: &Language, zone: Zone, before: &Told, now: &Told) -> (S
     (words(before), words(now))
 }
 
-fn days(language: &Language, letter: &Letter<'_>, schedule: &[Told]) -> Vec<Day> {
+fn days(language: &Language, letter: &Letter<'_>, schedule: &[Told]) -> Vec<DayWords> {
     let (venue, home) = (letter.event.time_zone, letter.delegation.time_zone);
-    let mut days: Vec<Day> = Vec::new();
+    let mut days: Vec<DayWords> = Vec::new();
     for told in schedule {
         let name = language.say(Phrase::Day(venue.date(told.starts_at())));
         let slot = SlotWords::of(language, told, venue, home, false);
         match days.last_mut() {
             Some(day) if day.name == name => day.slots.push(slot),
-            _ => days.push(Day {
+            _ => days.push(DayWords {
                 name,
                 slots: vec![slot],
             }),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::outbox::{self, Claimed, Unset};
-use super::transport::{Outcome, Transport};
+use super::transport::{SendOutcome, Transport};
 use super::{enclosure, inbox};
 use crate::agenda::documents::Documents;
 use crate::clock::Clock;
@@ -31,7 +31,7 @@ pub const KEEP_DAYS: i64 = 90;
 
 /// Wakes workers and sends them home; clones ring the same workers.
 #[derive(Debug, Clone, Default)]
-pub struct Bell(Arc<Inner>);
+pub struct WorkerSignal(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -39,9 +39,9 @@ struct Inner {
     stopping: AtomicBool,
 }
 
-impl Bell {
+impl WorkerSignal {
     /// Tells the worker that mail was queued; to be called after the commit.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 
@@ -61,7 +61,7 @@ pub struct Worker {
     db: Db,
     transport: Arc<Transport>,
     clock: Clock,
-    bell: Bell,
+    signal: WorkerSignal,
     owner: String,
     /// Days after which the content of mail that is done with is wiped.
     keep_days: i64,
@@ -71,12 +71,12 @@ pub struct Worker {
 impl Worker {
     /// Makes a worker; it works when [`Worker::run`] is awaited or spawned.
     #[must_use]
-    pub fn new(db: Db, transport: Transport, clock: Clock, bell: Bell) -> Self {
+    pub fn new(db: Db, transport: Transport, clock: Clock, signal: WorkerSignal) -> Self {
         Self {
             db,
             transport: Arc::new(transport),
             clock,
-            bell,
+            signal,
             owner: format!("{:013x}", fresh_id()),
             keep_days: KEEP_DAYS,
             documents: Documents::default(),
@@ -111,7 +111,7 @@ impl Worker {
             Ok(mails) => tracing::info!(mails, "trying held mail again"),
             Err(error) => tracing::error!(%error, "held mail could not be released"),
         }
-        while !self.bell.is_stopping() {
+        while !self.signal.is_stopping() {
             let pause = match self.drain().await {
                 Ok(_) => {
                     if let Err(error) = self.tidy().await {
@@ -125,7 +125,7 @@ impl Worker {
                 }
             };
             // Whichever comes first; a ring while nobody listened is kept.
-            let _ = tokio::time::timeout(pause, self.bell.0.wake.notified()).await;
+            let _ = tokio::time::timeout(pause, self.signal.0.wake.notified()).await;
         }
     }
 
@@ -154,12 +154,12 @@ impl Worker {
     /// Records what became of one mail and takes the next that is due, if any and if work goes on.
     async fn turn_to_the_next(
         &self,
-        done: Option<(Claimed, Outcome)>,
+        done: Option<(Claimed, SendOutcome)>,
     ) -> Result<Option<Claimed>, DbError> {
         let (owner, now, goes_on) = (
             self.owner.clone(),
             self.clock.now(),
-            !self.bell.is_stopping(),
+            !self.signal.is_stopping(),
         );
         self.db
             .write(move |connection| {
@@ -224,11 +224,11 @@ impl Worker {
     }
 
     /// Sends in a task of its own, so that not even a panic in there ends the worker.
-    async fn send(&self, mail: Claimed) -> Outcome {
+    async fn send(&self, mail: Claimed) -> SendOutcome {
         let transport = Arc::clone(&self.transport);
         tokio::spawn(async move { transport.send(&mail).await })
             .await
-            .unwrap_or_else(|error| Outcome::Transient {
+            .unwrap_or_else(|error| SendOutcome::Transient {
                 code: None,
                 reason: format!("the try ended by itself: {error}"),
             })
@@ -246,7 +246,7 @@ impl Worker {
             .db
             .write(move |connection| {
                 inbox::wipe(connection, before, now)?;
-                let hurried = outbox::hurry(connection, now)?;
+                let hurried = outbox::reschedule(connection, now)?;
                 Ok::<_, DbError>((outbox::wipe(connection, before, now)?, hurried))
             })
             .await?;
@@ -291,33 +291,33 @@ fn next(connection: &mut Conn, owner: &str, now: Moment) -> Result<Option<Claime
 fn record(
     connection: &mut Conn,
     mail: &Claimed,
-    outcome: Outcome,
+    outcome: SendOutcome,
     now: Moment,
 ) -> Result<bool, DbError> {
     Ok(match outcome {
-        Outcome::Sent { code } => outbox::sent(connection, mail, code, now),
-        Outcome::Transient { code, reason } => {
+        SendOutcome::Sent { code } => outbox::sent(connection, mail, code, now),
+        SendOutcome::Transient { code, reason } => {
             outbox::retry_later(connection, mail, code, &reason, now)
         }
-        Outcome::Permanent { code, reason } => outbox::failed(connection, mail, code, &reason),
-        Outcome::Configuration { code, reason } => {
+        SendOutcome::Permanent { code, reason } => outbox::failed(connection, mail, code, &reason),
+        SendOutcome::Configuration { code, reason } => {
             outbox::hold_queue(connection, mail, code, &reason, now)
         }
     }?)
 }
 
 /// Into the log, which masks addresses: relays like to repeat them.
-fn report(mail: &Claimed, outcome: &Outcome) {
+fn report(mail: &Claimed, outcome: &SendOutcome) {
     let (id, attempt) = (mail.id, mail.attempts);
     match outcome {
-        Outcome::Sent { .. } => tracing::info!(mail = %id, attempt, "mail sent"),
-        Outcome::Transient { reason, .. } => {
+        SendOutcome::Sent { .. } => tracing::info!(mail = %id, attempt, "mail sent"),
+        SendOutcome::Transient { reason, .. } => {
             tracing::warn!(mail = %id, attempt, reason, "mail will be tried again");
         }
-        Outcome::Permanent { reason, .. } => {
+        SendOutcome::Permanent { reason, .. } => {
             tracing::error!(mail = %id, attempt, reason, "mail failed");
         }
-        Outcome::Configuration { reason, .. } => {
+        SendOutcome::Configuration { reason, .. } => {
             tracing::error!(mail = %id, reason, "mail is held until the configuration is put right");
         }
     }

@@ -20,7 +20,7 @@ use crate::mail::language::Language;
 use crate::mail::outbox::{self, Draft};
 use crate::mail::pages::{paper_of_draft, reader_sees};
 use crate::mail::words::PieceWords;
-use crate::mail::{Piece, Standing};
+use crate::mail::{Piece, ReaderKnowledge};
 use crate::notice::telling::{self, TellError, skip as take_as_told, tell_all};
 use crate::web::Error;
 use crate::web::field::TextField;
@@ -156,7 +156,7 @@ fn card(context: &EventContext, form: &Form, theirs: &Pending<'_>) -> PartyCard 
     let items = theirs.news.iter().map(|(slot, news)| {
         let name = reason_field(slot.id, delegation.code.as_str());
         let skip_open = form.errors.get(&name).is_some();
-        let standing = Standing::UpToDate;
+        let standing = ReaderKnowledge::UpToDate;
         ItemLine {
             slot: slot.id,
             words: PieceWords::of(
@@ -223,7 +223,7 @@ pub async fn send(
             Ok::<_, NoticeError>(())
         })
         .await?;
-    app.mail_bell.ring();
+    app.worker_signal.wake();
     let slug = &context.programme.event.slug;
     Ok(see_other_done(
         &format!("/events/{slug}/notices"),

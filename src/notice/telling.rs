@@ -15,8 +15,8 @@ use crate::core::time::Moment;
 use crate::core::visibility::told;
 use crate::db::Conn;
 use crate::event::transaction::EventTx;
-use crate::mail::Post;
-use crate::mail::outbox::{Draft, PostError};
+use crate::mail::MailContext;
+use crate::mail::outbox::{Draft, EnqueueError};
 use crate::notice::store;
 
 /// Why delegations could not be told.
@@ -28,7 +28,7 @@ pub enum TellError {
         /// Whose mail.
         recipient: String,
         /// Why.
-        source: PostError,
+        source: EnqueueError,
     },
     /// The database refused.
     #[error(transparent)]
@@ -39,7 +39,7 @@ pub enum TellError {
 ///
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
-pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellError> {
+pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), TellError> {
     let Some(slot) = tx.programme().slot(slot).cloned() else {
         return Ok(());
     };
@@ -64,7 +64,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellE
 /// As [`tell`].
 pub fn tell_all(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     delegation: DelegationId,
 ) -> Result<(), TellError> {
     let programme = tx.programme();
@@ -89,7 +89,7 @@ pub fn tell_all(
 /// As the database says.
 pub fn skip(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     delegation: DelegationId,
     slot: SlotId,
     reason: &str,
@@ -155,7 +155,7 @@ fn raised_above(
 pub fn preview(
     conn: &mut Conn,
     programme: &Programme,
-    post: &Post,
+    post: &MailContext,
     delegation: DelegationId,
     now: Moment,
 ) -> Result<Vec<Draft>, TellError> {
@@ -183,7 +183,7 @@ pub fn preview(
 ///
 /// # Errors
 /// As [`tell`].
-pub fn tell_again(tx: &mut EventTx<'_>, post: &Post, slot: SlotId) -> Result<(), TellError> {
+pub fn tell_again(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), TellError> {
     tell(tx, post, slot)?;
     let programme = tx.programme();
     let Some(slot) = programme.slot(slot) else {

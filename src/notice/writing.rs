@@ -15,8 +15,8 @@ use crate::core::time::Moment;
 use crate::core::visibility::schedule_of;
 use crate::db::{Conn, fresh_id};
 use crate::event::transaction::EventTx;
-use crate::mail::outbox::{self, Draft, Knowledge, PostError, SlotReader};
-use crate::mail::{Enclosure, Invitation, Letter, Piece, Post, Standing, enclosure};
+use crate::mail::outbox::{self, Draft, EnqueueError, Knowledge, SlotReader};
+use crate::mail::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure};
 use crate::notice::link_store;
 
 /// One slot, and what a delegation is to hear of it.
@@ -28,7 +28,7 @@ pub(crate) struct Item {
 /// Composes and stores the mails to every contact of a delegation, and notes what it knows then.
 pub(crate) fn write_to(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     delegation: &Delegation,
     items: &[Item],
 ) -> Result<(), TellError> {
@@ -53,7 +53,7 @@ pub(crate) fn write_to(
 pub(crate) fn preview_to(
     conn: &mut Conn,
     programme: &Programme,
-    post: &Post,
+    post: &MailContext,
     delegation: &Delegation,
     items: &[Item],
     now: Moment,
@@ -70,7 +70,7 @@ pub(crate) fn preview_to(
 /// and an update raises SEQUENCE, which makes it one here too.
 pub(crate) fn notice(
     programme: &Programme,
-    post: &Post,
+    post: &MailContext,
     slot: &Slot,
     delegation: &Delegation,
     news: &News,
@@ -93,7 +93,7 @@ pub(crate) fn notice(
 }
 
 /// A name that nobody can guess, unique in the world by the sender's domain (RFC 5322 3.6.4, RFC 7986 5.3).
-fn new_name(post: &Post) -> String {
+fn new_name(post: &MailContext) -> String {
     format!(
         "{:013x}{:013x}@{}",
         fresh_id(),
@@ -105,7 +105,7 @@ fn new_name(post: &Post) -> String {
 /// What all mails of one step to one delegation have in common.
 struct WritingContext<'a> {
     programme: &'a Programme,
-    post: &'a Post,
+    post: &'a MailContext,
     delegation: &'a Delegation,
     items: &'a [Item],
     /// What the delegation knows afterwards, one for each item.
@@ -124,7 +124,7 @@ impl<'a> WritingContext<'a> {
     fn of(
         conn: &mut Conn,
         programme: &'a Programme,
-        post: &'a Post,
+        post: &'a MailContext,
         delegation: &'a Delegation,
         items: &'a [Item],
         now: Moment,
@@ -196,7 +196,7 @@ impl<'a> WritingContext<'a> {
         &self,
         contact: &Contact,
         knowledge: &[Knowledge],
-    ) -> Result<Vec<Draft>, PostError> {
+    ) -> Result<Vec<Draft>, EnqueueError> {
         let is_alone = self.items.len() == 1;
         let mut drafts = Vec::new();
         if !is_alone {
@@ -219,7 +219,7 @@ impl<'a> WritingContext<'a> {
         notice: &Notice,
         knowledge: Knowledge,
         whole: bool,
-    ) -> Result<Draft, PostError> {
+    ) -> Result<Draft, EnqueueError> {
         let first_message_id = notice.first_message_id(&contact.email);
         let is_first = self
             .programme
@@ -235,7 +235,7 @@ impl<'a> WritingContext<'a> {
         let letter = Letter {
             news: vec![Piece {
                 news,
-                standing: Standing::UpToDate,
+                standing: ReaderKnowledge::UpToDate,
                 answer: Some(&answer),
             }],
             invitation: Some(Invitation {
@@ -256,7 +256,7 @@ impl<'a> WritingContext<'a> {
         &self,
         contact: &Contact,
         knowledge: &[Knowledge],
-    ) -> Result<Option<Draft>, PostError> {
+    ) -> Result<Option<Draft>, EnqueueError> {
         let all = self.items.iter().zip(&self.notices).zip(knowledge);
         let read: Vec<_> = all
             .filter_map(|((Item { slot, news }, notice), knowledge)| {

@@ -17,7 +17,7 @@ use crate::core::time::Moment;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::programme_cache::ProgrammeCache;
 use crate::event::transaction::{self, EventTx, Written};
-use crate::mail::Post;
+use crate::mail::MailContext;
 use crate::notice::telling::{TellError, tell};
 
 /// Why a booking failed.
@@ -76,7 +76,7 @@ pub fn commit<T>(
 /// When it is refused, or as the store says.
 pub fn book(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     details: Details,
     reasons: &Reasons,
 ) -> Result<SlotId, BookingError> {
@@ -95,7 +95,7 @@ pub fn book(
 /// As [`book`].
 pub fn change(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     id: SlotId,
     version: i32,
     details: Details,
@@ -118,7 +118,7 @@ pub fn change(
 /// As [`book`].
 pub fn confirm(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     id: SlotId,
     version: i32,
     reasons: &Reasons,
@@ -132,7 +132,7 @@ pub fn confirm(
 /// As [`book`].
 pub fn withdraw(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     id: SlotId,
     version: i32,
     tell: Tell,
@@ -147,7 +147,7 @@ pub fn withdraw(
 /// As [`book`].
 pub fn cancel(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     id: SlotId,
     version: i32,
     tell: Tell,
@@ -160,7 +160,7 @@ pub fn cancel(
 /// of it at once.
 pub(super) fn alter(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     (slot, version): (SlotId, i32),
     step: Step,
     reasons: &Reasons,

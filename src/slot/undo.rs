@@ -9,7 +9,7 @@ use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::slot::{Details, Slot, SlotId, State};
 use crate::event::transaction::EventTx;
-use crate::mail::Post;
+use crate::mail::MailContext;
 
 /// True for what was done to the slot itself: that somebody was told or answered is no change to take back.
 #[must_use]
@@ -49,7 +49,7 @@ pub fn before(
 /// When the slot has changed meanwhile, or a rule is in the way; or as the store says.
 pub fn undo(
     tx: &mut EventTx<'_>,
-    post: &Post,
+    post: &MailContext,
     id: SlotId,
     version: i32,
     reasons: &Reasons,

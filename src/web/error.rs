@@ -11,7 +11,7 @@ use crate::auth::session::Asked;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::event::archive::Archived;
-use crate::mail::outbox::PostError;
+use crate::mail::outbox::EnqueueError;
 use crate::notice::telling::TellError;
 use crate::web::body::FORM_LIMIT;
 use crate::web::page::{self, Shell};
@@ -312,11 +312,11 @@ impl From<DbError> for Error {
     }
 }
 
-impl From<PostError> for Error {
+impl From<EnqueueError> for Error {
     /// What the database said counts as everywhere; a letter that could not be written is a fault of ours.
-    fn from(error: PostError) -> Self {
+    fn from(error: EnqueueError) -> Self {
         match error {
-            PostError::Query(error) => error.into(),
+            EnqueueError::Query(error) => error.into(),
             other => Self::internal(other),
         }
     }
@@ -327,7 +327,7 @@ impl From<TellError> for Error {
         match error {
             TellError::Store(error)
             | TellError::Post {
-                source: PostError::Query(error),
+                source: EnqueueError::Query(error),
                 ..
             } => error.into(),
             TellError::Post { .. } => Self::internal(error),
@@ -371,7 +371,7 @@ mod tests {
             Error::from(closed()),
             DbError::Query(closed()).into(),
             DbError::Pool("timed out".to_owned()).into(),
-            PostError::Query(closed()).into(),
+            EnqueueError::Query(closed()).into(),
             TellError::Store(closed()).into(),
             post(closed()).into(),
             crate::slot::pages::hopeless(post(closed()).into()),

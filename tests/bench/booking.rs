@@ -28,7 +28,7 @@ use iikura::db::schema::{audit, events, occupancy, slots};
 use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
 use iikura::event::file;
 use iikura::event::programme_cache::ProgrammeCache;
-use iikura::mail::Post;
+use iikura::mail::MailContext;
 use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError};
 
@@ -63,7 +63,7 @@ struct Bench {
     event: EventId,
     actor: Actor,
     clock: Clock,
-    post: Post,
+    post: MailContext,
     programme: std::sync::Arc<Programme>,
 }
 
@@ -123,7 +123,7 @@ fn prepare(conn: &mut Conn) -> Bench {
         event,
         actor,
         clock,
-        post: Post {
+        post: MailContext {
             from,
             bounces: None,
             links: Links::new(Key::draw().unwrap(), "https://iikura.example"),

@@ -26,7 +26,7 @@ use iikura::core::time::{Instant as Minute, Moment};
 use iikura::db::{DatabaseUrl, Db, DbError, connect};
 use iikura::mail::outbox::{self, NewMail};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::worker::{Worker, WorkerSignal};
 use lettre::address::Envelope;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
@@ -127,7 +127,12 @@ async fn through_the_outbox(sink: &Sink, raw: &[u8], mails: usize) -> f64 {
     db.migrate().unwrap();
     fill(&db, &url, raw, mails);
     let transport = Transport::smtp(&format!("smtp://127.0.0.1:{}", sink.port)).unwrap();
-    let worker = Worker::new(db, transport, Clock::from_fn(|| NOW), Bell::default());
+    let worker = Worker::new(
+        db,
+        transport,
+        Clock::from_fn(|| NOW),
+        WorkerSignal::default(),
+    );
     let before = sink.taken();
     let began = Instant::now();
     assert_eq!(worker.drain().await.unwrap(), mails);

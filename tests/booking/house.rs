@@ -16,7 +16,7 @@ use iikura::event::file::{self, ImportError, Imported};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::store;
 use iikura::event::transaction::EventTx;
-use iikura::mail::Post;
+use iikura::mail::MailContext;
 use iikura::notice::link::{Key, Links};
 use iikura::slot::booking::{self, BookingError};
 
@@ -81,9 +81,9 @@ impl<'d> House<'d> {
 
     pub fn try_book<T>(
         &self,
-        work: impl Fn(&mut EventTx<'_>, &Post) -> Result<T, BookingError>,
+        work: impl Fn(&mut EventTx<'_>, &MailContext) -> Result<T, BookingError>,
     ) -> Result<T, BookingError> {
-        let post = Post {
+        let post = MailContext {
             from: Email::parse("protocol@iikura.example").unwrap(),
             bounces: None,
             links: Links::new(Key::draw().unwrap(), "https://iikura.example"),

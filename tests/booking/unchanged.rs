@@ -3,7 +3,7 @@
 use iikura::core::rule::Reasons;
 use iikura::core::slot::{Details, State};
 use iikura::event::transaction::EventTx;
-use iikura::mail::Post;
+use iikura::mail::MailContext;
 use iikura::slot::booking::{self, BookingError, Tell};
 
 use crate::house::House;
@@ -21,9 +21,9 @@ fn state(house: &House<'_>) -> (i64, i64, i64) {
     (revision, house.count("audit"), house.count("outbox"))
 }
 
-type Work = fn(&mut EventTx<'_>, &Post) -> Result<(), BookingError>;
+type Work = fn(&mut EventTx<'_>, &MailContext) -> Result<(), BookingError>;
 
-fn slot_saved(tx: &mut EventTx<'_>, post: &Post, tell: Tell) -> Result<(), BookingError> {
+fn slot_saved(tx: &mut EventTx<'_>, post: &MailContext, tell: Tell) -> Result<(), BookingError> {
     for slot in tx.programme().live_slots() {
         let details = slot.details.clone();
         booking::change(

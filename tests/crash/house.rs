@@ -26,7 +26,7 @@ use iikura::event::file;
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::outbox::{self as mail_outbox, LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::worker::{Worker, WorkerSignal};
 use tempfile::TempDir;
 
 use crate::support::chance::Chance;
@@ -411,7 +411,12 @@ impl House {
     pub fn send_the_rest(&self, transport: &Transport) {
         let later = Clock::system().now().plus(LEASE + 3600);
         let clock = Clock::from_fn(move || Moment::from_seconds(later.seconds()));
-        let worker = Worker::new(self.db.clone(), transport.clone(), clock, Bell::default());
+        let worker = Worker::new(
+            self.db.clone(),
+            transport.clone(),
+            clock,
+            WorkerSignal::default(),
+        );
         actix_web::rt::System::new()
             .block_on(worker.drain())
             .unwrap();

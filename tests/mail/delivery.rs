@@ -5,8 +5,8 @@ use std::time::Duration;
 use iikura::core::notice::Method;
 use iikura::core::time::Moment;
 use iikura::mail::outbox::{self, LEASE, MailState};
-use iikura::mail::transport::{Outcome, Transport};
-use iikura::mail::worker::Bell;
+use iikura::mail::transport::{SendOutcome, Transport};
+use iikura::mail::worker::WorkerSignal;
 
 use crate::house::{House, NOW, RAW, SLOT_STARTS, houses, new_mail};
 use crate::relay::{Received, Relay, Scene};
@@ -253,7 +253,7 @@ async fn a_worker_that_dies_after_the_answer_leaves_a_second_equal_copy_not_a_lo
             .write(|connection| outbox::claim(connection, "the dead", NOW))
             .unwrap();
         let outcome = relay.transport().send(&in_hand).await;
-        assert_eq!(outcome, Outcome::Sent { code: Some(250) });
+        assert_eq!(outcome, SendOutcome::Sent { code: Some(250) });
 
         let worker = house.worker(&relay.transport());
         house.later(LEASE - 1);
@@ -343,7 +343,10 @@ async fn without_a_relay_mail_becomes_files() {
         .write(|connection| outbox::claim(connection, "the dead", NOW))
         .unwrap();
     // Once by a worker that dies, once by the next: one file.
-    assert_eq!(transport.send(&claimed).await, Outcome::Sent { code: None });
+    assert_eq!(
+        transport.send(&claimed).await,
+        SendOutcome::Sent { code: None }
+    );
     house.later(LEASE);
     house.worker(&transport).drain().await.unwrap();
     assert_eq!(house.state(id), MailState::Sent);
@@ -378,12 +381,12 @@ async fn a_folder_that_cannot_be_written_holds_the_queue() {
 async fn a_worker_wakes_at_the_bell_and_stops_when_told() {
     let house = House::sqlite();
     let relay = Relay::playing(&[Scene::Accept]);
-    let bell = Bell::default();
+    let bell = WorkerSignal::default();
     let worker = actix_web::rt::spawn(house.worker_with(&relay.transport(), bell.clone()).run());
     // Let it find the outbox empty and fall asleep.
     actix_web::rt::time::sleep(Duration::from_millis(100)).await;
     let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    bell.ring();
+    bell.wake();
     let sent = async {
         while house.state(id) != MailState::Sent {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
@@ -411,7 +414,7 @@ async fn a_new_start_tries_held_mail_again() {
         .await
         .unwrap();
     assert_eq!(house.state(id), MailState::Held);
-    let bell = Bell::default();
+    let bell = WorkerSignal::default();
     let worker = house.worker_with(&relay.transport_as("smtp", "u:right@", ""), bell.clone());
     let worker = actix_web::rt::spawn(worker.run());
     let sent = async {

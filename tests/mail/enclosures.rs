@@ -8,9 +8,9 @@ use iikura::agenda::pdf::ToldSchedule;
 use iikura::core::notice::News;
 use iikura::mail::contents::contents;
 use iikura::mail::enclosure;
-use iikura::mail::outbox::{self, Claimed, LEASE, MailId, MailState, Readiness};
+use iikura::mail::outbox::{self, Claimed, EnclosureReadiness, LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::Bell;
+use iikura::mail::worker::WorkerSignal;
 use iikura::mail::{Enclosure, Letter};
 
 use crate::house::{Desk, House, NOW, houses, told};
@@ -49,7 +49,7 @@ fn read(pdf: &[u8]) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn readiness(house: &House, id: MailId) -> Readiness {
+fn readiness(house: &House, id: MailId) -> EnclosureReadiness {
     house.mail(id).enclosed.unwrap().readiness
 }
 
@@ -82,7 +82,7 @@ async fn a_letter_arrives_with_its_schedule_on_paper() {
         let id = post(&house, &says());
         let waiting = house.mail(id).enclosed.unwrap();
         assert_eq!(waiting.name, NAME);
-        assert_eq!(waiting.readiness, Readiness::Waiting);
+        assert_eq!(waiting.readiness, EnclosureReadiness::Waiting);
         assert_eq!(house.worker(&relay.transport()).drain().await.unwrap(), 1);
         let [received] = &relay.received()[..] else {
             panic!("one mail")
@@ -96,7 +96,10 @@ async fn a_letter_arrives_with_its_schedule_on_paper() {
             "what is shown is what went"
         );
         let set = mail.enclosed.unwrap();
-        assert_eq!((set.readiness, set.says.as_str()), (Readiness::Set, ""));
+        assert_eq!(
+            (set.readiness, set.says.as_str()),
+            (EnclosureReadiness::Set, "")
+        );
     }
 }
 
@@ -111,9 +114,10 @@ async fn every_try_sends_the_same_bytes() {
         let id = post(&house, &says());
         for _ in 0..3 {
             // Another process each time.
-            let worker = house.worker_of_another_process(&relay.transport(), Bell::default());
+            let worker =
+                house.worker_of_another_process(&relay.transport(), WorkerSignal::default());
             assert_eq!(worker.drain().await.unwrap(), 1);
-            assert_eq!(readiness(&house, id), Readiness::Set);
+            assert_eq!(readiness(&house, id), EnclosureReadiness::Set);
             // Nothing is set again: there is nothing left to set it from.
             assert_eq!(house.mail(id).enclosed.unwrap().says, "");
             house.later(3600);
@@ -154,7 +158,7 @@ async fn a_lease_that_was_lost_settles_nothing() {
         let quick = claim(&house, "quick");
         assert_eq!(quick.unset, slow.unset);
         assert!(!house.write(|conn| outbox::enclose(conn, &slow, b"of the slow")));
-        assert_eq!(readiness(&house, id), Readiness::Waiting);
+        assert_eq!(readiness(&house, id), EnclosureReadiness::Waiting);
         assert!(house.write(|conn| outbox::enclose(conn, &quick, b"of the quick")));
         assert!(!house.write(|conn| outbox::enclose(conn, &quick, b"once more")));
         assert_eq!(house.mail(id).raw, b"of the quick");
@@ -166,7 +170,7 @@ fn check_alone(house: &House, id: MailId, relay: &Relay, why: &str) {
     let mail = house.mail(id);
     assert_eq!(mail.summary.state.0, MailState::Sent);
     let left_out = mail.enclosed.unwrap();
-    assert_eq!(left_out.readiness, Readiness::LeftOut);
+    assert_eq!(left_out.readiness, EnclosureReadiness::LeftOut);
     let fault = left_out.fault.unwrap();
     assert!(fault.contains(why), "{fault}");
     let [received] = &relay.received()[..] else {
@@ -192,7 +196,7 @@ async fn a_paper_that_cannot_be_set_keeps_no_letter_back() {
             let id = post(house, broken);
             let worker = house.worker(&relay.transport());
             assert_eq!(worker.drain().await.unwrap(), 1);
-            assert_eq!(readiness(house, id), Readiness::LeftOut);
+            assert_eq!(readiness(house, id), EnclosureReadiness::LeftOut);
             house.later(120);
             assert_eq!(worker.drain().await.unwrap(), 1);
             check_alone(house, id, &relay, "not");
@@ -262,7 +266,7 @@ fn of_many_servers_one_sets_each_paper() {
             house.post(&letter);
         }
         let workers: Vec<_> = (0..3)
-            .map(|_| house.worker_of_another_process(&relay.transport(), Bell::default()))
+            .map(|_| house.worker_of_another_process(&relay.transport(), WorkerSignal::default()))
             .collect();
         let done: usize = thread::scope(|scope| {
             let handles: Vec<_> = workers

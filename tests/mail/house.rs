@@ -15,8 +15,8 @@ use iikura::core::time::{Instant, Moment};
 use iikura::db::{Conn, DbError, connect};
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
-use iikura::mail::{Invitation, Letter, Piece, Standing};
+use iikura::mail::worker::{Worker, WorkerSignal};
+use iikura::mail::{Invitation, Letter, Piece, ReaderKnowledge};
 
 use crate::support::both::Scratch;
 
@@ -119,17 +119,17 @@ impl House {
     }
 
     pub fn worker(&self, transport: &Transport) -> Worker {
-        self.worker_with(transport, Bell::default())
+        self.worker_with(transport, WorkerSignal::default())
     }
 
     /// A worker with a pool of its own, as another process would have.
-    pub fn worker_of_another_process(&self, transport: &Transport, bell: Bell) -> Worker {
+    pub fn worker_of_another_process(&self, transport: &Transport, bell: WorkerSignal) -> Worker {
         let db = self.db.another_process();
         Worker::new(db, transport.clone(), self.clock(), bell)
     }
 
     /// How many mails wait, without standing in anybody's way.
-    pub fn counts(&self) -> outbox::Counts {
+    pub fn counts(&self) -> outbox::OutboxCounts {
         self.db
             .read_here(|connection| Ok::<_, DbError>(outbox::counts(connection, None)?))
             .unwrap()
@@ -144,7 +144,7 @@ impl House {
         self.write(|connection| diesel::sql_query(sql).execute(connection));
     }
 
-    pub fn worker_with(&self, transport: &Transport, bell: Bell) -> Worker {
+    pub fn worker_with(&self, transport: &Transport, bell: WorkerSignal) -> Worker {
         Worker::new(self.db.clone(), transport.clone(), self.clock(), bell)
     }
 }
@@ -249,7 +249,7 @@ impl Desk {
             bounces: None,
             news: vec![Piece {
                 news,
-                standing: Standing::UpToDate,
+                standing: ReaderKnowledge::UpToDate,
                 answer: None,
             }],
             invitation: Some(Invitation {

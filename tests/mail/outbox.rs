@@ -2,7 +2,7 @@
 
 use iikura::core::notice::{Method, News};
 use iikura::core::time::Moment;
-use iikura::mail::outbox::{self, Counts, MailState};
+use iikura::mail::outbox::{self, MailState, OutboxCounts};
 
 use crate::house::{Desk, EVENT, House, NOW, houses, new_mail, told};
 use crate::relay::{Relay, Scene};
@@ -139,7 +139,7 @@ fn a_refused_try_was_not_read() {
         );
         assert_eq!(
             house.write(|connection| outbox::counts(connection, None)),
-            Counts::default()
+            OutboxCounts::default()
         );
     }
 }

@@ -10,7 +10,7 @@ use iikura::core::slot::SlotId;
 use iikura::db::DbError;
 use iikura::db::schema::inbox;
 use iikura::mail::outbox::{self, MailState, NewMail};
-use iikura::mail::worker::Bell;
+use iikura::mail::worker::WorkerSignal;
 
 use crate::house::{House, KAZAKHSTAN, RAW, SLOT, houses, new_mail};
 use crate::relay::{Relay, Scene};
@@ -196,7 +196,11 @@ fn a_contact_removed_while_a_mail_is_in_hand_is_not_written_to_again() {
         let mail = house.claimed();
         let forget = |house: &House| {
             house.write(|connection| {
-                outbox::forget_others(connection, KAZAKHSTAN, &["new@delegations.example"])
+                outbox::supersede_for_removed_contacts(
+                    connection,
+                    KAZAKHSTAN,
+                    &["new@delegations.example"],
+                )
             })
         };
         forget(&house);
@@ -244,7 +248,7 @@ fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
             house.another_slot(SLOT.0 + slot);
         }
         let relay = Relay::playing(&[Scene::Accept]);
-        let bells: Vec<Bell> = (0..4).map(|_| Bell::default()).collect();
+        let bells: Vec<WorkerSignal> = (0..4).map(|_| WorkerSignal::default()).collect();
         thread::scope(|scope| {
             let _at_the_end = SendHome(&bells);
             for bell in &bells {
@@ -257,12 +261,12 @@ fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
                     for reader in 1..=READERS {
                         enqueue(&house, slot, sequence, reader);
                     }
-                    bells.iter().for_each(Bell::ring);
+                    bells.iter().for_each(WorkerSignal::wake);
                 }
             }
             // A worker that finds a mail behind one in a colleague's hand goes to sleep: it is rung for until all is out.
             while house.counts().waiting > 0 {
-                bells.iter().for_each(Bell::ring);
+                bells.iter().for_each(WorkerSignal::wake);
                 thread::sleep(Duration::from_millis(20));
             }
         });
@@ -283,11 +287,11 @@ fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
 }
 
 /// Sends workers home, also when the test ends early.
-struct SendHome<'a>(&'a [Bell]);
+struct SendHome<'a>(&'a [WorkerSignal]);
 
 impl Drop for SendHome<'_> {
     fn drop(&mut self) {
-        self.0.iter().for_each(Bell::stop);
+        self.0.iter().for_each(WorkerSignal::stop);
     }
 }
 

@@ -7,7 +7,7 @@ use iikura::core::time::Moment;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox::{self, Mail};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::web::Error;
 
 use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
@@ -551,7 +551,7 @@ fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &
         house.server.db.clone(),
         Transport::files(folder.path().to_owned()),
         house.server.app.clock.clone(),
-        Bell::default(),
+        WorkerSignal::default(),
     );
     let system = actix_web::rt::System::new();
     assert_eq!(system.block_on(worker.drain()).unwrap(), 1);

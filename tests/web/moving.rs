@@ -8,7 +8,7 @@ use iikura::installation::table::{LEFT, MOVED};
 use iikura::installation::{SealedFile, export};
 use iikura::mail::outbox::{self, MailState};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::web::Error;
 
 use crate::answers::{answer, links};
@@ -175,7 +175,7 @@ fn drain(meeting: &Meeting, folder: &Path) -> usize {
         db,
         Transport::files(folder.to_owned()),
         clock,
-        Bell::default(),
+        WorkerSignal::default(),
     );
     actix_web::rt::System::new()
         .block_on(worker.drain())

@@ -6,7 +6,7 @@ use std::process::Command;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox::{self, Mail};
 use iikura::mail::transport::Transport;
-use iikura::mail::worker::{Bell, Worker};
+use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::web::Error;
 
 use crate::answers::links;
@@ -195,7 +195,7 @@ fn send_all(meeting: &Meeting) -> tempfile::TempDir {
         meeting.server.db.clone(),
         Transport::files(folder.path().to_owned()),
         meeting.server.app.clock.clone(),
-        Bell::default(),
+        WorkerSignal::default(),
     );
     actix_web::rt::System::new()
         .block_on(worker.drain())

@@ -15,7 +15,7 @@ pub use store::{
 pub use token::LinkToken;
 
 use crate::core::text_enum::TextEnum;
-use crate::mail::Post;
+use crate::mail::MailContext;
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// By mail to the address of the account.
-    Mail(Post),
+    Mail(MailContext),
     /// The administrator sees it once and hands it over.
     Hand,
 }

@@ -16,7 +16,7 @@ use crate::db::schema::{invitations, users};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::mail::account::AccountLetter;
-use crate::mail::outbox::{self, MailId, PostError};
+use crate::mail::outbox::{self, EnqueueError, MailId};
 use crate::notice::link::Links;
 use crate::web::Error;
 
@@ -43,7 +43,7 @@ pub enum InvitationError {
     Randomness(String),
     /// The letter could not be written.
     #[error(transparent)]
-    Post(#[from] PostError),
+    Post(#[from] EnqueueError),
     /// The account stays as it is.
     #[error(transparent)]
     Account(#[from] AccountError),

@@ -60,7 +60,7 @@ pub(super) fn made(
 ) -> Result<HttpResponse, Error> {
     match delivery {
         Delivery::Mail(_) => {
-            app.mail_bell.ring();
+            app.worker_signal.wake();
             Ok(see_other_done(&format!("/users/{}", user.0), done))
         }
         Delivery::Hand => render(&LinkPage {

@@ -5,7 +5,7 @@ use crate::core::notice::{News, Told};
 use crate::core::slot::Kind;
 use crate::mail::Piece;
 use crate::mail::sample::{Sample, bilateral};
-use crate::mail::{Invitation, Standing};
+use crate::mail::{Invitation, ReaderKnowledge};
 
 /// The lines that people read in the plain text.
 fn plain_lines(plain: &str) -> Vec<String> {
@@ -55,7 +55,7 @@ fn links(html: &str) -> Vec<(String, String)> {
 }
 
 fn assert_agreement(letter: &Letter<'_>) {
-    let words = Words::of(letter);
+    let words = LetterWords::of(letter);
     let (plain, html) = (words.plain().unwrap(), words.html().unwrap());
     assert_eq!(plain_lines(&plain), html_lines(&html));
     for (target, text) in links(&html) {
@@ -113,7 +113,7 @@ fn every_letter_says_the_same_in_plain_text_and_html() {
     samples[3].delegation.name_ja.clear();
     for sample in &samples {
         for news in all_news() {
-            for standing in [Standing::UpToDate, Standing::Behind] {
+            for standing in [ReaderKnowledge::UpToDate, ReaderKnowledge::Behind] {
                 let mut letter = sample.letter(&news);
                 letter.news[0].standing = standing;
                 assert_agreement(&letter);
@@ -136,7 +136,7 @@ fn a_letter_about_several_slots_says_the_same_in_both() {
         .iter()
         .map(|news| Piece {
             news,
-            standing: Standing::UpToDate,
+            standing: ReaderKnowledge::UpToDate,
             answer: Some("https://iikura.example/d/answer"),
         })
         .collect();

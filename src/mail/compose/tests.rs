@@ -1,7 +1,7 @@
 use super::*;
 use crate::core::notice::{News, Told};
 use crate::core::text::Line;
-use crate::mail::Standing;
+use crate::mail::ReaderKnowledge;
 use crate::mail::sample::{Sample, at, bilateral, plenary};
 
 fn text(letter: &Letter<'_>) -> String {
@@ -11,12 +11,12 @@ fn text(letter: &Letter<'_>) -> String {
 }
 
 /// The plain and the HTML body as people read them.
-fn bodies(letter: &Letter<'_>, standing: Standing) -> (String, String) {
+fn bodies(letter: &Letter<'_>, standing: ReaderKnowledge) -> (String, String) {
     let mut letter = letter.clone();
     for piece in &mut letter.news {
         piece.standing = standing;
     }
-    let words = Words::of(&letter);
+    let words = LetterWords::of(&letter);
     (words.plain().unwrap(), words.html().unwrap())
 }
 
@@ -36,7 +36,7 @@ fn a_confirmation() {
         compose(&letter).unwrap().subject,
         "Confirmed: Japan–Kazakhstan Foreign Ministers' Meeting, 24 December 2022, 17:20 (JST, UTC+9)"
     );
-    let (plain, html) = bodies(&letter, Standing::UpToDate);
+    let (plain, html) = bodies(&letter, ReaderKnowledge::UpToDate);
     insta::assert_snapshot!("confirmed_mail", text(&letter));
     insta::assert_snapshot!("confirmed_plain", plain);
     insta::assert_snapshot!("confirmed_html", html);
@@ -53,7 +53,7 @@ fn a_change() {
         .push(bilateral("17:30", Some("Conference Room")));
     let news = moved();
     let letter = sample.letter(&news);
-    let (plain, _) = bodies(&letter, Standing::UpToDate);
+    let (plain, _) = bodies(&letter, ReaderKnowledge::UpToDate);
     insta::assert_snapshot!("changed_mail", text(&letter));
     insta::assert_snapshot!("changed_plain", plain);
 }
@@ -65,7 +65,7 @@ fn a_cancellation() {
     sample.schedule.pop();
     let news = News::Cancelled(bilateral("17:20", None));
     let letter = sample.letter(&news);
-    let (plain, _) = bodies(&letter, Standing::UpToDate);
+    let (plain, _) = bodies(&letter, ReaderKnowledge::UpToDate);
     insta::assert_snapshot!("cancelled_mail", text(&letter));
     insta::assert_snapshot!("cancelled_plain", plain);
 }
@@ -143,7 +143,7 @@ fn who_wants_letters_only_gets_no_calendar() {
     alone.enclosure = None;
     assert!(!text(&alone).contains("multipart/mixed"));
     assert!(
-        !bodies(&sample.letter(&news), Standing::UpToDate)
+        !bodies(&sample.letter(&news), ReaderKnowledge::UpToDate)
             .0
             .contains("invite.ics")
     );
@@ -153,7 +153,7 @@ fn who_wants_letters_only_gets_no_calendar() {
 fn who_missed_a_change_reads_no_old_time() {
     let sample = Sample::new();
     let news = moved();
-    let (plain, html) = bodies(&sample.letter(&news), Standing::Behind);
+    let (plain, html) = bodies(&sample.letter(&news), ReaderKnowledge::Behind);
     for body in [plain, html] {
         assert!(
             body.contains("An earlier change did not reach you"),
@@ -172,7 +172,7 @@ fn another_day_at_home_is_written_out() {
         before: bilateral("17:20", None),
         now: bilateral("09:00", None),
     };
-    let (plain, _) = bodies(&sample.letter(&news), Standing::UpToDate);
+    let (plain, _) = bodies(&sample.letter(&news), ReaderKnowledge::UpToDate);
     assert!(
         plain.contains(
             "Time at Iikura House: 17:20–17:50 (JST, UTC+9) → 09:00–09:30 (JST, UTC+9)\n"
@@ -194,7 +194,7 @@ fn a_slot_past_midnight_names_both_days() {
     let mut late = bilateral("23:45", None);
     late.ends = at("23:45").minutes() + 30;
     let news = News::Confirmed(late);
-    let (plain, _) = bodies(&sample.letter(&news), Standing::UpToDate);
+    let (plain, _) = bodies(&sample.letter(&news), ReaderKnowledge::UpToDate);
     assert!(
         plain.contains(
             "At Iikura House: Saturday, 24 December 2022, 23:45 – Sunday, 25 December 2022, 00:15 (JST, UTC+9)\n"
@@ -208,7 +208,7 @@ fn the_host_reads_one_time_only() {
     let mut sample = Sample::new();
     sample.delegation.time_zone = sample.event.time_zone;
     let news = News::Confirmed(bilateral("17:20", None));
-    let (plain, html) = bodies(&sample.letter(&news), Standing::UpToDate);
+    let (plain, html) = bodies(&sample.letter(&news), ReaderKnowledge::UpToDate);
     assert!(!plain.contains("At home") && !html.contains("At home"));
 }
 
@@ -253,7 +253,7 @@ fn markup_in_a_title_stays_text() {
     let mut told = bilateral("17:20", Some("<img src=x>"));
     told.title = "<script>alert(1)</script>".into();
     let news = News::Confirmed(told);
-    let (_, html) = bodies(&sample.letter(&news), Standing::UpToDate);
+    let (_, html) = bodies(&sample.letter(&news), ReaderKnowledge::UpToDate);
     assert!(
         !html.contains("<script") && !html.contains("<img"),
         "{html}"
@@ -280,20 +280,20 @@ fn a_letter_about_several_slots_and_the_mail_beside_it() {
     letter.invitation = None;
     letter.news.push(crate::mail::Piece {
         news: &off,
-        standing: Standing::UpToDate,
+        standing: ReaderKnowledge::UpToDate,
         answer: None,
     });
     let composed = compose(&letter).unwrap();
     assert_eq!(composed.subject, "2 changes to your schedule, Iikura House");
     let whole = String::from_utf8(composed.raw).unwrap();
     assert!(!whole.contains("text/calendar"), "{whole}");
-    let words = Words::of(&letter);
+    let words = LetterWords::of(&letter);
     insta::assert_snapshot!("gathered_plain", words.plain().unwrap());
     insta::assert_snapshot!("gathered_html", words.html().unwrap());
 
     let mut beside = sample.letter(&changed);
     (beside.schedule, beside.enclosure) = (None, None);
-    let words = Words::of(&beside);
+    let words = LetterWords::of(&beside);
     insta::assert_snapshot!("beside_plain", words.plain().unwrap());
     assert!(text(&beside).contains("text/calendar; method=REQUEST"));
 }

@@ -9,7 +9,7 @@ use url::{Host, Url};
 pub struct ImapUrl {
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) security: Security,
+    pub(super) security: ImapSecurity,
     pub(super) user: String,
     pub(super) password: String,
     pub(super) folder: String,
@@ -17,7 +17,7 @@ pub struct ImapUrl {
 
 /// How the way to the mailbox is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Security {
+pub(super) enum ImapSecurity {
     /// TLS from the first byte.
     Wrapped,
     /// TLS after STARTTLS, or nothing is said.
@@ -65,9 +65,9 @@ impl ImapUrl {
         let tls = url.query_pairs().find(|(key, _)| key == "tls");
         let tls = tls.map(|(_, value)| value.into_owned());
         let (security, port) = match (url.scheme(), tls.as_deref()) {
-            ("imaps", _) => (Security::Wrapped, 993),
-            ("imap", Some("required")) => (Security::Required, 143),
-            ("imap", None) if is_loopback(&host) => (Security::Loopback, 143),
+            ("imaps", _) => (ImapSecurity::Wrapped, 993),
+            ("imap", Some("required")) => (ImapSecurity::Required, 143),
+            ("imap", None) if is_loopback(&host) => (ImapSecurity::Loopback, 143),
             ("imap", _) => return Err(ImapError::Plaintext(host)),
             (scheme, _) => return Err(fault(&format!("'{scheme}' is no scheme of a mailbox"))),
         };
@@ -138,10 +138,13 @@ mod tests {
         let plain = ImapUrl::parse("imap://desk:word@127.0.0.1:1143").unwrap();
         assert_eq!(
             (plain.security, plain.port, plain.folder.as_str()),
-            (Security::Loopback, 1143, "INBOX")
+            (ImapSecurity::Loopback, 1143, "INBOX")
         );
         let starts = ImapUrl::parse("imap://desk:word@mail.example?tls=required").unwrap();
-        assert_eq!((starts.security, starts.port), (Security::Required, 143));
+        assert_eq!(
+            (starts.security, starts.port),
+            (ImapSecurity::Required, 143)
+        );
     }
 
     #[test]

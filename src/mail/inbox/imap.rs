@@ -13,8 +13,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::address::{ImapUrl, Security};
-use crate::mail::transport::{Outcome, Step};
+use super::address::{ImapSecurity, ImapUrl};
+use crate::mail::transport::{SendOutcome, SmtpStep};
 
 /// How long one word to the server may stay without an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,18 +25,18 @@ const LONGEST: u32 = 1 << 20;
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 
-type Way = Box<dyn Stream>;
+type ImapStream = Box<dyn Stream>;
 
 /// A mailbox that is open to look at.
 pub(super) struct Mailbox {
-    session: Session<Way>,
+    session: Session<ImapStream>,
     /// Which numbering of its mails holds.
     pub(super) uid_validity: u32,
 }
 
 /// Why a mailbox could not be looked into, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum ImapFault {
     /// It cannot be reached, or has broken off: another time it may be different.
     #[error("{0}")]
     Way(String),
@@ -47,10 +47,10 @@ pub(super) enum Fault {
 
 impl Mailbox {
     /// Opens it, to look only.
-    pub(super) async fn open(url: &ImapUrl) -> Result<Self, Fault> {
+    pub(super) async fn open(url: &ImapUrl) -> Result<Self, ImapFault> {
         let mut client = Client::new(connect(url).await?);
         // Where TLS came later, the server greeted before it.
-        if url.security != Security::Required {
+        if url.security != ImapSecurity::Required {
             greet(&mut client, url).await?;
         }
         let mut session = match in_time(client.login(&url.user, &url.password)).await? {
@@ -61,7 +61,7 @@ impl Mailbox {
         let folder = folder
             .map_err(|error| refusal(&format!("has no folder {}", url.folder), url, &error))?;
         let uid_validity = folder.uid_validity.ok_or_else(|| {
-            Fault::Refusal(format!("{} does not number its mails", url.destination()))
+            ImapFault::Refusal(format!("{} does not number its mails", url.destination()))
         })?;
         Ok(Self {
             session,
@@ -74,7 +74,7 @@ impl Mailbox {
         &mut self,
         last: Option<u32>,
         since: NaiveDate,
-    ) -> Result<Vec<(u32, u32)>, Fault> {
+    ) -> Result<Vec<(u32, u32)>, ImapFault> {
         let query = match last {
             Some(last) => format!("UID {}:*", last.saturating_add(1)),
             None => format!("SINCE {}", since.format("%-d-%b-%Y")),
@@ -104,7 +104,7 @@ impl Mailbox {
     }
 
     /// The bytes of a mail, of a very long one its headers; `None` when it has gone meanwhile.
-    pub(super) async fn mail(&mut self, uid: u32, size: u32) -> Result<Option<Vec<u8>>, Fault> {
+    pub(super) async fn mail(&mut self, uid: u32, size: u32) -> Result<Option<Vec<u8>>, ImapFault> {
         let what = if size > LONGEST {
             "(UID BODY.PEEK[HEADER])"
         } else {
@@ -129,28 +129,29 @@ impl Mailbox {
 }
 
 /// Goes to the mailbox as far as the list of its mails, for the page on the health of mail.
-pub async fn check(url: &ImapUrl) -> Step {
+pub async fn check(url: &ImapUrl) -> SmtpStep {
     let name = format!("look into {}", url.name());
     let result = match Mailbox::open(url).await {
         Ok(mailbox) => {
             mailbox.close().await;
             Ok("open".to_owned())
         }
-        Err(Fault::Way(reason)) => Err(Outcome::Transient { code: None, reason }),
-        Err(Fault::Refusal(reason)) => Err(Outcome::Configuration { code: None, reason }),
+        Err(ImapFault::Way(reason)) => Err(SendOutcome::Transient { code: None, reason }),
+        Err(ImapFault::Refusal(reason)) => Err(SendOutcome::Configuration { code: None, reason }),
     };
-    Step::new(name, result)
+    SmtpStep::new(name, result)
 }
 
-async fn connect(url: &ImapUrl) -> Result<Way, Fault> {
+async fn connect(url: &ImapUrl) -> Result<ImapStream, ImapFault> {
     let address = (url.host.as_str(), url.port);
     let stream = in_time(TcpStream::connect(address)).await?;
-    let stream = stream
-        .map_err(|error| Fault::Way(format!("{} cannot be reached: {error}", url.destination())))?;
+    let stream = stream.map_err(|error| {
+        ImapFault::Way(format!("{} cannot be reached: {error}", url.destination()))
+    })?;
     match url.security {
-        Security::Loopback => Ok(Box::new(stream)),
-        Security::Wrapped => encrypted(url, stream).await,
-        Security::Required => {
+        ImapSecurity::Loopback => Ok(Box::new(stream)),
+        ImapSecurity::Wrapped => encrypted(url, stream).await,
+        ImapSecurity::Required => {
             let mut client = Client::new(stream);
             greet(&mut client, url).await?;
             in_time(client.run_command_and_check_ok("STARTTLS", None))
@@ -161,16 +162,16 @@ async fn connect(url: &ImapUrl) -> Result<Way, Fault> {
     }
 }
 
-async fn greet<T: Stream>(client: &mut Client<T>, url: &ImapUrl) -> Result<(), Fault> {
+async fn greet<T: Stream>(client: &mut Client<T>, url: &ImapUrl) -> Result<(), ImapFault> {
     match in_time(client.read_response()).await? {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(Fault::Way(format!("{} hung up", url.destination()))),
-        Err(error) => Err(Fault::Way(error.to_string())),
+        Ok(None) => Err(ImapFault::Way(format!("{} hung up", url.destination()))),
+        Err(error) => Err(ImapFault::Way(error.to_string())),
     }
 }
 
-async fn encrypted(url: &ImapUrl, stream: TcpStream) -> Result<Way, Fault> {
-    let fault = |what: String| Fault::Way(format!("TLS with {}: {what}", url.destination()));
+async fn encrypted(url: &ImapUrl, stream: TcpStream) -> Result<ImapStream, ImapFault> {
+    let fault = |what: String| ImapFault::Way(format!("TLS with {}: {what}", url.destination()));
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -183,25 +184,25 @@ async fn encrypted(url: &ImapUrl, stream: TcpStream) -> Result<Way, Fault> {
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
     let stream = in_time(connecting).await?;
     Ok(Box::new(stream.map_err(|error| {
-        Fault::Refusal(format!("TLS with {}: {error}", url.destination()))
+        ImapFault::Refusal(format!("TLS with {}: {error}", url.destination()))
     })?))
 }
 
-async fn in_time<T>(word: impl Future<Output = T>) -> Result<T, Fault> {
+async fn in_time<T>(word: impl Future<Output = T>) -> Result<T, ImapFault> {
     tokio::time::timeout(PATIENCE, word)
         .await
-        .map_err(|_| Fault::Way(format!("no answer within {} seconds", PATIENCE.as_secs())))
+        .map_err(|_| ImapFault::Way(format!("no answer within {} seconds", PATIENCE.as_secs())))
 }
 
-fn refusal(what: &str, url: &ImapUrl, error: &async_imap::error::Error) -> Fault {
+fn refusal(what: &str, url: &ImapUrl, error: &async_imap::error::Error) -> ImapFault {
     match error {
         async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_) => {
-            Fault::Refusal(format!("{} {what}: {error}", url.destination()))
+            ImapFault::Refusal(format!("{} {what}: {error}", url.destination()))
         }
         other => broken(other),
     }
 }
 
-fn broken(error: impl std::borrow::Borrow<async_imap::error::Error>) -> Fault {
-    Fault::Way(format!("the mailbox broke off: {}", error.borrow()))
+fn broken(error: impl std::borrow::Borrow<async_imap::error::Error>) -> ImapFault {
+    ImapFault::Way(format!("the mailbox broke off: {}", error.borrow()))
 }

@@ -14,7 +14,7 @@ mod watch;
 
 pub use address::{ImapError, ImapUrl};
 pub use imap::check;
-pub use store::{Incoming, IncomingId, Mark, attention, mark, wipe};
+pub use store::{Incoming, IncomingId, MailboxPosition, attention, mark, wipe};
 pub use watch::{look, watch};
 
 pub(crate) use store::handle_bounces_of;
@@ -23,7 +23,7 @@ use crate::core::text_enum::TextEnum;
 
 /// What became of a mail that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum InboxOutcome {
     /// An answer, and it counts.
     Taken,
     /// An answer that says what was known.
@@ -40,7 +40,7 @@ pub enum Outcome {
     Person,
 }
 
-impl TextEnum for Outcome {
+impl TextEnum for InboxOutcome {
     const ALL: &'static [Self] = &[
         Self::Taken,
         Self::Known,
@@ -65,7 +65,7 @@ impl TextEnum for Outcome {
     }
 }
 
-impl Outcome {
+impl InboxOutcome {
     /// The outcome as people read it.
     #[must_use]
     pub const fn label(self) -> &'static str {

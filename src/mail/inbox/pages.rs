@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::store::{self, Incoming};
-use super::{IncomingId, Outcome};
+use super::{InboxOutcome, IncomingId};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::event::Event;
@@ -24,13 +24,13 @@ const MOST: i64 = 300;
 #[template(path = "mail/inbox.html")]
 struct InboxPage {
     shell: Shell,
-    lines: Vec<Line>,
+    lines: Vec<InboxLine>,
     open: usize,
     /// False: no mailbox is configured.
     watched: bool,
 }
 
-struct Line {
+struct InboxLine {
     id: IncomingId,
     event: String,
     received: String,
@@ -71,7 +71,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
                 ));
             }
             mails.sort_by_key(|mail| (!is_open(mail), std::cmp::Reverse(mail.received_at)));
-            let lines: Vec<Line> = mails
+            let lines: Vec<InboxLine> = mails
                 .into_iter()
                 .filter_map(|mail| Some(line(events.get(&mail.event_id)?, mail)))
                 .collect();
@@ -90,7 +90,7 @@ fn is_open(mail: &Incoming) -> bool {
     mail.outcome.0.needs_person() && mail.handled_at.is_none()
 }
 
-fn line(event: &Event, mail: Incoming) -> Line {
+fn line(event: &Event, mail: Incoming) -> InboxLine {
     let clock = |moment| in_zone(event.time_zone, moment);
     let (about, about_words) = match (mail.slot_id, mail.mail_id) {
         (_, Some(id)) => (format!("/mail/{id}"), "The mail it is about"),
@@ -98,7 +98,7 @@ fn line(event: &Event, mail: Incoming) -> Line {
         (None, None) => (String::new(), ""),
     };
     let outcome = mail.outcome.0;
-    Line {
+    InboxLine {
         open: is_open(&mail),
         id: mail.id,
         event: event.slug.to_string(),
@@ -106,10 +106,10 @@ fn line(event: &Event, mail: Incoming) -> Line {
         label: outcome.label(),
         tag: match outcome {
             _ if mail.handled_at.is_some() => "tag-off",
-            Outcome::Taken => "tag-ok",
-            Outcome::Bounced => "tag-failed",
-            Outcome::Stale | Outcome::Person => "tag-warning",
-            Outcome::Known | Outcome::Overtaken | Outcome::Delayed => "tag-off",
+            InboxOutcome::Taken => "tag-ok",
+            InboxOutcome::Bounced => "tag-failed",
+            InboxOutcome::Stale | InboxOutcome::Person => "tag-warning",
+            InboxOutcome::Known | InboxOutcome::Overtaken | InboxOutcome::Delayed => "tag-off",
         },
         why: mail.why,
         body: mail.body,

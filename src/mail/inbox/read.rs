@@ -22,7 +22,7 @@ const EXCERPT: usize = 2000;
 
 /// A mail that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Letter {
+pub(super) struct IncomingLetter {
     /// Its Message-ID; where it has none, the digest of its bytes.
     pub(super) key: String,
     /// Whom it is from, as it says; empty unless that is one address.
@@ -36,12 +36,12 @@ pub(super) struct Letter {
     /// Message-IDs of the mails it answers, angle brackets included.
     pub(super) answers: Vec<String>,
     /// What it brings.
-    pub(super) content: Content,
+    pub(super) content: IncomingContent,
 }
 
 /// What a mail brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum IncomingContent {
     /// A calendar (RFC 5546), as an answer to an invitation is.
     Calendar(Box<Itip>),
     /// What became of a mail of ours (RFC 3464).
@@ -80,16 +80,16 @@ pub(super) struct Report {
 }
 
 /// Reads a mail; whatever it is made of.
-pub(super) fn read(raw: &[u8]) -> Letter {
+pub(super) fn read(raw: &[u8]) -> IncomingLetter {
     let key = || format!("sha256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(raw)));
-    let unreadable = || Letter {
+    let unreadable = || IncomingLetter {
         key: key(),
         sender: String::new(),
         subject: String::new(),
         body: String::new(),
         automatic: false,
         answers: Vec::new(),
-        content: Content::Words,
+        content: IncomingContent::Words,
     };
     // Anybody can write to the mailbox: a parser that stumbles over one mail must not keep us from the next.
     catch_unwind(AssertUnwindSafe(|| {
@@ -105,14 +105,14 @@ pub(super) fn read(raw: &[u8]) -> Letter {
     .unwrap_or_else(unreadable)
 }
 
-fn letter(message: &Message<'_>) -> Letter {
+fn letter(message: &Message<'_>) -> IncomingLetter {
     let automatic = message
         .header_raw("Auto-Submitted")
         .is_some_and(|word| !word.trim().eq_ignore_ascii_case("no"));
     let mut answers = ids(message.in_reply_to());
     answers.extend(ids(message.references()));
     let body = message.body_text(0).unwrap_or_default();
-    Letter {
+    IncomingLetter {
         key: message
             .message_id()
             .map(|id| format!("<{}>", cut(&clean::line(id), 500)))
@@ -126,9 +126,9 @@ fn letter(message: &Message<'_>) -> Letter {
     }
 }
 
-fn content(message: &Message<'_>) -> Content {
+fn content(message: &Message<'_>) -> IncomingContent {
     if let Some(report) = report(message) {
-        return Content::Report(report);
+        return IncomingContent::Report(report);
     }
     // Some put the calendar here, some there; it is the first anywhere.
     let calendars = message.parts.iter().filter(|part| {
@@ -143,7 +143,9 @@ fn content(message: &Message<'_>) -> Content {
             _ => None,
         })
         .find_map(|text| itip(&text));
-    read.map_or(Content::Words, |itip| Content::Calendar(Box::new(itip)))
+    read.map_or(IncomingContent::Words, |itip| {
+        IncomingContent::Calendar(Box::new(itip))
+    })
 }
 
 fn itip(text: &str) -> Option<Itip> {

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use diesel_derive_newtype::DieselNewType;
 
-use super::Outcome;
-use super::read::Letter;
+use super::InboxOutcome;
+use super::read::IncomingLetter;
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
 use crate::core::slot::SlotId;
@@ -41,7 +41,7 @@ pub struct Incoming {
     /// The mail that came back, or is answered in words.
     pub mail_id: Option<MailId>,
     /// What became of it.
-    pub outcome: Word<Outcome>,
+    pub outcome: Word<InboxOutcome>,
     /// The same as a sentence.
     pub why: String,
     /// Whom it is from, as it says.
@@ -67,7 +67,7 @@ pub(super) struct Judged {
     pub(super) slot: Option<SlotId>,
     pub(super) delegation: Option<DelegationId>,
     pub(super) mail: Option<MailId>,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: InboxOutcome,
     pub(super) why: String,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn is_known(conn: &mut Conn, key: &str) -> QueryResult<bool> {
 
 pub(super) fn keep(
     conn: &mut Conn,
-    letter: &Letter,
+    letter: &IncomingLetter,
     judged: &Judged,
     now: Moment,
 ) -> QueryResult<()> {
@@ -146,7 +146,7 @@ pub(crate) fn handle_bounces_of(
     now: Moment,
 ) -> QueryResult<()> {
     diesel::update(inbox::table.filter(inbox::mail_id.eq(mail)))
-        .filter(inbox::outcome.eq(Word(Outcome::Bounced)))
+        .filter(inbox::outcome.eq(Word(InboxOutcome::Bounced)))
         .filter(inbox::handled_at.is_null())
         .set((inbox::handled_by.eq(by), inbox::handled_at.eq(now)))
         .execute(conn)
@@ -158,7 +158,7 @@ pub(crate) fn handle_bounces_of(
 /// # Errors
 /// When the database fails.
 pub fn attention(conn: &mut Conn, event: EventId) -> QueryResult<i64> {
-    let needing = Outcome::ALL.iter().copied();
+    let needing = InboxOutcome::ALL.iter().copied();
     let needing: Vec<_> = needing.filter(|it| it.needs_person()).map(Word).collect();
     inbox::table
         .filter(inbox::event_id.eq(event))
@@ -183,7 +183,7 @@ pub fn wipe(conn: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> 
 /// How far a mailbox has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = mailboxes, treat_none_as_null = true)]
-pub struct Mark {
+pub struct MailboxPosition {
     /// Which mailbox.
     pub name: String,
     /// The numbering that `last_uid` belongs to; 0 before it was open for the first time.
@@ -200,15 +200,15 @@ pub struct Mark {
 ///
 /// # Errors
 /// When the database fails.
-pub fn mark(conn: &mut Conn, name: &str) -> QueryResult<Option<Mark>> {
+pub fn mark(conn: &mut Conn, name: &str) -> QueryResult<Option<MailboxPosition>> {
     mailboxes::table
         .find(name)
-        .select(Mark::as_select())
+        .select(MailboxPosition::as_select())
         .get_result(conn)
         .optional()
 }
 
-pub(super) fn set_mark(conn: &mut Conn, mark: &Mark) -> QueryResult<()> {
+pub(super) fn set_mark(conn: &mut Conn, mark: &MailboxPosition) -> QueryResult<()> {
     let known = diesel::update(mailboxes::table.find(&mark.name))
         .set(mark)
         .execute(conn)?;

@@ -1,7 +1,7 @@
 //! What becomes of a mail that came in: who it is about, whether it counts, and who must see it.
 
-use super::read::{Content, Itip, Letter, Report};
-use super::{Outcome, store};
+use super::read::{IncomingContent, IncomingLetter, Itip, Report};
+use super::{InboxOutcome, store};
 use crate::audit::{Actor, pseudonym};
 use crate::auth::invitation;
 use crate::core::delegation::Delegation;
@@ -29,23 +29,23 @@ pub(super) struct InboxContext {
 
 impl InboxContext {
     /// Takes a mail in, once however often it is read; true when it had to do with mail of ours.
-    pub(super) fn take(&self, conn: &mut Conn, letter: &Letter) -> Result<bool, DbError> {
+    pub(super) fn take(&self, conn: &mut Conn, letter: &IncomingLetter) -> Result<bool, DbError> {
         if store::is_known(conn, &letter.key)? {
             return Ok(false);
         }
         match &letter.content {
-            Content::Calendar(itip) => {
+            IncomingContent::Calendar(itip) => {
                 if let Some(invited) = invited_by(conn, &itip.uid)? {
                     return self.take_calendar(conn, letter, itip, &invited);
                 }
             }
-            Content::Report(report) => {
+            IncomingContent::Report(report) => {
                 return match self.mail_of(conn, report)? {
                     Some(mail) => self.take_report(conn, letter, report, &mail).map(|()| true),
                     None => Ok(false),
                 };
             }
-            Content::Words => {}
+            IncomingContent::Words => {}
         }
         for message_id in &letter.answers {
             // A letter about an account is no officer's, and asks for answers elsewhere.
@@ -63,7 +63,7 @@ impl InboxContext {
     fn take_calendar(
         &self,
         conn: &mut Conn,
-        letter: &Letter,
+        letter: &IncomingLetter,
         itip: &Itip,
         invited: &Invited,
     ) -> Result<bool, DbError> {
@@ -87,7 +87,7 @@ impl InboxContext {
         let said = match said(letter, itip, delegation, self.now) {
             Ok(said) => said,
             Err(why) => {
-                let judged = judged(Outcome::Person, why);
+                let judged = judged(InboxOutcome::Person, why);
                 store::keep(conn, letter, &judged, self.now)?;
                 return Ok(true);
             }
@@ -126,14 +126,14 @@ impl InboxContext {
     fn take_report(
         &self,
         conn: &mut Conn,
-        letter: &Letter,
+        letter: &IncomingLetter,
         report: &Report,
         mail: &MailSummary,
     ) -> Result<(), DbError> {
         let (outcome, what) = if report.failed {
-            (Outcome::Bounced, "did not reach")
+            (InboxOutcome::Bounced, "did not reach")
         } else {
-            (Outcome::Delayed, "is still on its way to")
+            (InboxOutcome::Delayed, "is still on its way to")
         };
         let judged = mail.event_id.map(|event| Judged {
             event,
@@ -154,7 +154,7 @@ impl InboxContext {
                 invitation::end_returned(conn, mail.id)?;
             }
             if report.failed {
-                outbox::came_back(conn, mail.id, &report.reason, self.now)?;
+                outbox::mark_bounced(conn, mail.id, &report.reason, self.now)?;
             }
             Ok(())
         })
@@ -178,7 +178,7 @@ impl InboxContext {
 
 /// The answer in a calendar, or why a person must read it.
 fn said(
-    letter: &Letter,
+    letter: &IncomingLetter,
     itip: &Itip,
     delegation: &Delegation,
     now: Moment,
@@ -237,31 +237,31 @@ fn in_sentence(
         crate::core::slot::SlotId,
         crate::core::delegation::DelegationId,
     ),
-) -> (Outcome, String) {
+) -> (InboxOutcome, String) {
     let by_now = programme.ledger.valid_answer(slot, delegation);
     let by_now = by_now.map_or("nothing", |answer| answer.reply.label());
     match outcome {
-        answer::Outcome::Taken => (Outcome::Taken, format!("{words}.")),
-        answer::Outcome::Known => (Outcome::Known, format!("{words}, as was known.")),
+        answer::Outcome::Taken => (InboxOutcome::Taken, format!("{words}.")),
+        answer::Outcome::Known => (InboxOutcome::Known, format!("{words}, as was known.")),
         answer::Outcome::Overtaken => (
-            Outcome::Overtaken,
+            InboxOutcome::Overtaken,
             format!("{words}, but they have said since: {by_now}."),
         ),
         answer::Outcome::Stale(told) => (
-            Outcome::Stale,
+            InboxOutcome::Stale,
             format!(
                 "{words}, to an older version ({sequence}); they were told version {told} since, and have said to it: {by_now}."
             ),
         ),
         answer::Outcome::NotExpected => (
-            Outcome::Person,
+            InboxOutcome::Person,
             format!("{words}, but they are not expected at this slot."),
         ),
     }
 }
 
 /// A mail of words that answers one of ours.
-fn in_words(letter: &Letter, mail: &MailSummary, event: EventId) -> Judged {
+fn in_words(letter: &IncomingLetter, mail: &MailSummary, event: EventId) -> Judged {
     let what = if letter.automatic {
         "A program has answered by itself to"
     } else {
@@ -272,7 +272,7 @@ fn in_words(letter: &Letter, mail: &MailSummary, event: EventId) -> Judged {
         slot: mail.slot_id,
         delegation: mail.delegation_id,
         mail: Some(mail.id),
-        outcome: Outcome::Person,
+        outcome: InboxOutcome::Person,
         why: format!("{what} “{}”.", mail.subject),
     }
 }

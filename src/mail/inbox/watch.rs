@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::address::ImapUrl;
-use super::imap::{Fault, Mailbox};
+use super::imap::{ImapFault, Mailbox};
 use super::read::read;
-use super::store::{self, Mark};
+use super::store::{self, MailboxPosition};
 use super::take::InboxContext;
 use crate::app::App;
 use crate::core::time::Moment;
@@ -26,8 +26,8 @@ pub enum LookError {
     Db(#[from] DbError),
 }
 
-impl From<Fault> for LookError {
-    fn from(fault: Fault) -> Self {
+impl From<ImapFault> for LookError {
+    fn from(fault: ImapFault) -> Self {
         Self::Mailbox(clean::masked(&fault.to_string()))
     }
 }
@@ -69,7 +69,7 @@ pub async fn look(app: &App, url: &ImapUrl) -> Result<usize, LookError> {
             move |conn| Ok::<_, DbError>(store::mark(conn, &name)?)
         })
         .await?;
-    let mut mark = known.unwrap_or(Mark {
+    let mut mark = known.unwrap_or(MailboxPosition {
         name,
         uid_validity: 0,
         last_uid: 0,
@@ -88,7 +88,7 @@ pub async fn look(app: &App, url: &ImapUrl) -> Result<usize, LookError> {
 async fn read_on(
     app: &App,
     url: &ImapUrl,
-    mark: &mut Mark,
+    mark: &mut MailboxPosition,
     now: Moment,
 ) -> Result<usize, LookError> {
     let mut mailbox = Mailbox::open(url).await?;

@@ -159,7 +159,7 @@ fn a_letter_about_several_slots_asks_the_language_too() {
         news: [&news, &news]
             .map(|news| Piece {
                 news,
-                standing: Standing::Behind,
+                standing: ReaderKnowledge::Behind,
                 answer: None,
             })
             .to_vec(),

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 
 use super::delivery::FORGOTTEN;
-use super::entry::{GIVE_UP_AFTER, Row, bounced_to, next_at, state_now, store};
-use super::{MailId, MailState, MailSummary, PostError};
+use super::entry::{GIVE_UP_AFTER, MailRow, bounced_to, next_at, state_now, store};
+use super::{EnqueueError, MailId, MailState, MailSummary};
 use crate::core::time::Moment;
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
-use crate::mail::Post;
+use crate::mail::MailContext;
 use crate::mail::account::AccountLetter;
 
 /// Why such a letter did not go out.
@@ -23,11 +23,11 @@ const LINK_ENDED: &str = "the link in it ended before it left";
 pub fn post_about_account(
     connection: &mut Conn,
     letter: &AccountLetter<'_>,
-    post: &Post,
-) -> Result<MailId, PostError> {
+    post: &MailContext,
+) -> Result<MailId, EnqueueError> {
     let composed = letter.compose()?;
     let (state, last_error) = state_now(connection)?;
-    let row = Row {
+    let row = MailRow {
         id: MailId(fresh_id()),
         dedupe_key: format!("{} account {}", letter.reader.email, letter.message_id),
         event_id: None,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
-use super::{MailId, MailState, Readiness, Unset, account, enclosing};
+use super::{EnclosureReadiness, MailId, MailState, Unset, account, enclosing};
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
 use crate::core::time::Moment;
@@ -61,7 +61,7 @@ pub struct Claimed {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct DeliveryRow {
     #[diesel(sql_type = BigInt)]
     id: MailId,
     #[diesel(sql_type = Text)]
@@ -87,7 +87,7 @@ struct Row {
 /// # Errors
 /// When the database fails.
 pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Option<Claimed>> {
-    let row: Option<Row> = diesel::sql_query(claim_sql(skip_locked(connection)))
+    let row: Option<DeliveryRow> = diesel::sql_query(claim_sql(skip_locked(connection)))
         .bind::<Text, _>(owner)
         .bind::<BigInt, _>(now.plus(LEASE))
         .bind::<BigInt, _>(now)
@@ -99,14 +99,14 @@ pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Opt
     // Only the holder of the lease settles an enclosure, so that it stays as it is read here.
     let (raw, unset) = match enclosing::of(connection, row.id)? {
         Some((enclosed, Some(letter))) => match enclosed.readiness {
-            Readiness::Waiting => (
+            EnclosureReadiness::Waiting => (
                 row.raw,
                 Some(Unset {
                     says: enclosed.says,
                     letter,
                 }),
             ),
-            Readiness::Set | Readiness::LeftOut => (letter, None),
+            EnclosureReadiness::Set | EnclosureReadiness::LeftOut => (letter, None),
         },
         _ => (row.raw, None),
     };
@@ -207,7 +207,7 @@ pub fn retry_later(
         );
     }
     let next = now.plus(delay(mail.attempts)).min(mail.give_up_at);
-    put_down(connection, mail, MailState::Queued, code, reason, next)
+    release_lease(connection, mail, MailState::Queued, code, reason, next)
 }
 
 /// Gives the mail up. False when the lease was lost.
@@ -221,7 +221,7 @@ pub fn failed(
     reason: &str,
 ) -> QueryResult<bool> {
     let at = mail.give_up_at;
-    put_down(connection, mail, MailState::Failed, code, reason, at)
+    release_lease(connection, mail, MailState::Failed, code, reason, at)
 }
 
 /// Holds this mail and all that wait: the relay refuses us, not the mail, so the try does not count.
@@ -236,7 +236,7 @@ pub fn hold_queue(
     reason: &str,
     now: Moment,
 ) -> QueryResult<bool> {
-    if !put_down(connection, mail, MailState::Held, code, reason, now)? {
+    if !release_lease(connection, mail, MailState::Held, code, reason, now)? {
         return Ok(false);
     }
     // This try delivered nothing; an earlier one that ended without an answer may have, so its silence is kept.
@@ -286,7 +286,12 @@ pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool
 ///
 /// # Errors
 /// When the database fails.
-pub fn came_back(connection: &mut Conn, id: MailId, reason: &str, now: Moment) -> QueryResult<()> {
+pub fn mark_bounced(
+    connection: &mut Conn,
+    id: MailId,
+    reason: &str,
+    now: Moment,
+) -> QueryResult<()> {
     diesel::update(outbox::table.find(id))
         .set((
             outbox::bounced_at.eq(now),
@@ -301,7 +306,7 @@ pub fn came_back(connection: &mut Conn, id: MailId, reason: &str, now: Moment) -
 ///
 /// # Errors
 /// When the database fails.
-pub fn forget_others(
+pub fn supersede_for_removed_contacts(
     connection: &mut Conn,
     delegation: DelegationId,
     contacts: &[&str],
@@ -390,7 +395,7 @@ pub fn next_due(connection: &mut Conn) -> QueryResult<Option<Moment>> {
 }
 
 /// Ends the lease with a state that is not "sent"; a mail overtaken meanwhile by a newer one ends superseded.
-fn put_down(
+fn release_lease(
     connection: &mut Conn,
     mail: &Claimed,
     state: MailState,

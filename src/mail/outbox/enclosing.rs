@@ -11,7 +11,7 @@ use crate::db::word::Word;
 
 /// How far an enclosure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Readiness {
+pub enum EnclosureReadiness {
     /// Its words are there; it is set when the mail goes out.
     Waiting,
     /// It is part of the mail.
@@ -20,7 +20,7 @@ pub enum Readiness {
     LeftOut,
 }
 
-impl TextEnum for Readiness {
+impl TextEnum for EnclosureReadiness {
     const ALL: &'static [Self] = &[Self::Waiting, Self::Set, Self::LeftOut];
     const NOUN: &'static str = "state of an enclosure";
 
@@ -39,7 +39,7 @@ pub struct Enclosed {
     /// The file's name.
     pub name: String,
     /// How far it is.
-    pub readiness: Readiness,
+    pub readiness: EnclosureReadiness,
     /// What it says; empty unless it waits.
     pub says: String,
     /// Why it was left out.
@@ -57,10 +57,10 @@ pub struct Unset {
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = enclosures)]
-struct Row {
+struct EnclosureRow {
     mail_id: MailId,
     name: String,
-    state: Word<Readiness>,
+    state: Word<EnclosureReadiness>,
     says: String,
     letter: Vec<u8>,
     fault: Option<String>,
@@ -77,10 +77,10 @@ pub(super) fn keep(
     Unset { says, letter }: Unset,
 ) -> QueryResult<()> {
     diesel::insert_into(enclosures::table)
-        .values(Row {
+        .values(EnclosureRow {
             mail_id: mail,
             name: name.to_owned(),
-            state: Word(Readiness::Waiting),
+            state: Word(EnclosureReadiness::Waiting),
             says,
             letter,
             fault: None,
@@ -97,7 +97,7 @@ pub(super) fn of(
     connection: &mut Conn,
     mail: MailId,
 ) -> QueryResult<Option<(Enclosed, Option<Vec<u8>>)>> {
-    let row: Option<Row> = enclosures::table
+    let row: Option<EnclosureRow> = enclosures::table
         .find(mail)
         .get_result(connection)
         .optional()?;
@@ -109,7 +109,7 @@ pub(super) fn of(
             says: row.says,
             fault: row.fault,
         };
-        let letter = (readiness != Readiness::LeftOut).then_some(row.letter);
+        let letter = (readiness != EnclosureReadiness::LeftOut).then_some(row.letter);
         (enclosed, letter)
     }))
 }
@@ -120,7 +120,7 @@ pub(super) fn of(
 /// # Errors
 /// When the database fails.
 pub fn enclose(connection: &mut Conn, mail: &Claimed, finished: &[u8]) -> QueryResult<bool> {
-    settle(connection, mail, Readiness::Set, finished, None)
+    settle(connection, mail, EnclosureReadiness::Set, finished, None)
 }
 
 /// Notes that a mail in hand goes without its enclosure, and why. False when the lease was lost.
@@ -128,13 +128,19 @@ pub fn enclose(connection: &mut Conn, mail: &Claimed, finished: &[u8]) -> QueryR
 /// # Errors
 /// When the database fails.
 pub fn leave_out(connection: &mut Conn, mail: &Claimed, fault: &str) -> QueryResult<bool> {
-    settle(connection, mail, Readiness::LeftOut, &[], Some(fault))
+    settle(
+        connection,
+        mail,
+        EnclosureReadiness::LeftOut,
+        &[],
+        Some(fault),
+    )
 }
 
 fn settle(
     connection: &mut Conn,
     mail: &Claimed,
-    readiness: Readiness,
+    readiness: EnclosureReadiness,
     letter: &[u8],
     fault: Option<&str>,
 ) -> QueryResult<bool> {
@@ -146,7 +152,7 @@ fn settle(
     let rows = diesel::update(
         enclosures::table
             .filter(enclosures::mail_id.eq_any(in_hand))
-            .filter(enclosures::state.eq(Word(Readiness::Waiting))),
+            .filter(enclosures::state.eq(Word(EnclosureReadiness::Waiting))),
     )
     .set((
         enclosures::state.eq(Word(readiness)),

@@ -13,7 +13,7 @@ use crate::core::time::{Instant, Moment};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::mail::compose::{ComposeError, Composed, compose};
-use crate::mail::{Enclosure, Letter, Piece, Standing};
+use crate::mail::{Enclosure, Letter, Piece, ReaderKnowledge};
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;
@@ -66,7 +66,7 @@ pub struct Enqueued {
 
 /// Why a letter could not be posted.
 #[derive(Debug, thiserror::Error)]
-pub enum PostError {
+pub enum EnqueueError {
     /// It could not be written.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -129,17 +129,17 @@ pub fn knowledge_of(
 ///
 /// A reader that could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
 #[must_use]
-pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, Standing)> {
+pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, ReaderKnowledge)> {
     match knowledge {
         Knowledge::Nothing => match news {
             News::Changed { now, .. } | News::Repeated(now) => {
-                Some((News::Confirmed(now.clone()), Standing::UpToDate))
+                Some((News::Confirmed(now.clone()), ReaderKnowledge::UpToDate))
             }
-            News::Confirmed(_) => Some((news.clone(), Standing::UpToDate)),
+            News::Confirmed(_) => Some((news.clone(), ReaderKnowledge::UpToDate)),
             News::Cancelled(_) | News::Dropped(_) | News::Withdrawn(_) => None,
         },
-        Knowledge::Older => Some((news.clone(), Standing::Behind)),
-        Knowledge::Latest => Some((news.clone(), Standing::UpToDate)),
+        Knowledge::Older => Some((news.clone(), ReaderKnowledge::Behind)),
+        Knowledge::Latest => Some((news.clone(), ReaderKnowledge::UpToDate)),
     }
 }
 
@@ -197,9 +197,13 @@ impl Draft {
 ///
 /// # Errors
 /// When the letter cannot be composed.
-pub fn draft(letter: &Letter<'_>, slot: SlotId, knowledge: Knowledge) -> Result<Draft, PostError> {
+pub fn draft(
+    letter: &Letter<'_>,
+    slot: SlotId,
+    knowledge: Knowledge,
+) -> Result<Draft, EnqueueError> {
     let (Some(invitation), [piece]) = (letter.invitation, letter.news.as_slice()) else {
-        return Err(PostError::NoInvitation);
+        return Err(EnqueueError::NoInvitation);
     };
     let read = news_for(knowledge, piece.news);
     let (news, standing) = read.unwrap_or_else(|| (piece.news.clone(), piece.standing));
@@ -224,7 +228,7 @@ pub fn draft(letter: &Letter<'_>, slot: SlotId, knowledge: Knowledge) -> Result<
 ///
 /// # Errors
 /// When the letter cannot be composed.
-pub fn draft_letter(letter: &Letter<'_>) -> Result<Draft, PostError> {
+pub fn draft_letter(letter: &Letter<'_>) -> Result<Draft, EnqueueError> {
     composed(letter, None, letter.version)
 }
 
@@ -232,7 +236,7 @@ fn composed(
     letter: &Letter<'_>,
     about: Option<AboutSlot>,
     sequence: i32,
-) -> Result<Draft, PostError> {
+) -> Result<Draft, EnqueueError> {
     let alone = Letter {
         enclosure: None,
         ..letter.clone()
@@ -315,8 +319,8 @@ pub fn post(
     connection: &mut Conn,
     letter: &Letter<'_>,
     slot: SlotId,
-) -> Result<Enqueued, PostError> {
-    let invitation = letter.invitation.ok_or(PostError::NoInvitation)?;
+) -> Result<Enqueued, EnqueueError> {
+    let invitation = letter.invitation.ok_or(EnqueueError::NoInvitation)?;
     let reader = SlotReader {
         slot,
         delegation: letter.delegation.id,
@@ -335,7 +339,7 @@ fn enqueue_letter(connection: &mut Conn, draft: &Draft) -> QueryResult<Enqueued>
         return Ok(duplicate);
     }
     let (state, last_error) = state_now(connection)?;
-    let row = Row {
+    let row = MailRow {
         id: MailId(fresh_id()),
         dedupe_key,
         event_id: Some(draft.event),
@@ -396,7 +400,7 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     } else {
         state_now(connection)?
     };
-    let row = Row {
+    let row = MailRow {
         id: MailId(fresh_id()),
         dedupe_key,
         event_id: Some(mail.event),
@@ -449,7 +453,7 @@ pub(super) fn next_at(state: MailState, written_at: Moment) -> Moment {
     }
 }
 
-pub(super) fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued> {
+pub(super) fn store(connection: &mut Conn, row: MailRow<'_>) -> QueryResult<Enqueued> {
     let (id, state) = (row.id, row.state.0);
     diesel::insert_into(outbox::table)
         .values(row)
@@ -463,7 +467,7 @@ pub(super) fn store(connection: &mut Conn, row: Row<'_>) -> QueryResult<Enqueued
 
 #[derive(Insertable)]
 #[diesel(table_name = outbox)]
-pub(super) struct Row<'a> {
+pub(super) struct MailRow<'a> {
     pub(super) id: MailId,
     pub(super) dedupe_key: String,
     pub(super) event_id: Option<EventId>,

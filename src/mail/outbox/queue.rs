@@ -77,7 +77,7 @@ pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn hurry(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
+pub fn reschedule(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     let locking = skip_locked(connection);
     let mut hurried = 0;
     for (time, state, latest) in [
@@ -195,7 +195,7 @@ pub fn waiting_since(connection: &mut Conn) -> QueryResult<Option<Moment>> {
 
 /// How the queue stands, for the page on the health of mail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct QueueStatus {
     /// When the mail was written that has waited longest.
     pub waiting_since: Option<Moment>,
     /// When the relay took a mail last.
@@ -208,9 +208,9 @@ pub struct Standing {
 ///
 /// # Errors
 /// When the database fails.
-pub fn standing(connection: &mut Conn) -> QueryResult<Standing> {
+pub fn standing(connection: &mut Conn) -> QueryResult<QueueStatus> {
     use diesel::dsl::max;
-    Ok(Standing {
+    Ok(QueueStatus {
         waiting_since: waiting_since(connection)?,
         last_sent: outbox::table
             .filter(outbox::state.eq(Word(MailState::Sent)))

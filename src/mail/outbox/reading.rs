@@ -59,14 +59,14 @@ pub struct MailSummary {
 impl MailSummary {
     /// True when it came back and was not sent again since.
     #[must_use]
-    pub fn came_back(&self) -> bool {
+    pub fn has_bounced(&self) -> bool {
         self.state.0 == MailState::Sent && self.bounced_at.is_some()
     }
 
     /// Where it stands, as people read it.
     #[must_use]
     pub fn label(&self) -> &'static str {
-        if self.came_back() {
+        if self.has_bounced() {
             "Came back"
         } else {
             self.state.0.label()
@@ -76,7 +76,7 @@ impl MailSummary {
     /// True when its reader does not have it and it will not go out by itself.
     #[must_use]
     pub fn is_amiss(&self) -> bool {
-        self.state.0.is_stuck() || self.came_back()
+        self.state.0.is_stuck() || self.has_bounced()
     }
 
     /// True when the retry button applies.
@@ -101,7 +101,7 @@ pub struct Mail {
 
 /// How many mails wait and how many need somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct OutboxCounts {
     /// Queued or being sent.
     pub waiting: i64,
     /// Held until the configuration is put right.
@@ -110,7 +110,7 @@ pub struct Counts {
     pub failed: i64,
 }
 
-impl Counts {
+impl OutboxCounts {
     /// Mails that somebody must look at.
     #[must_use]
     pub const fn need_attention(self) -> i64 {
@@ -202,7 +202,7 @@ pub fn with_message_id(connection: &mut Conn, id: &str) -> QueryResult<Option<Ma
 ///
 /// # Errors
 /// When the database fails.
-pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<Counts> {
+pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<OutboxCounts> {
     let unsent = [
         MailState::Queued,
         MailState::Sending,
@@ -217,7 +217,7 @@ pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<Coun
     if let Some(event) = event {
         query = query.filter(outbox::event_id.eq(event));
     }
-    let mut counts = Counts::default();
+    let mut counts = OutboxCounts::default();
     for (Word(state), number) in query.load::<(Word<MailState>, i64)>(connection)? {
         match state {
             MailState::Held => counts.held += number,

@@ -4,20 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::Outcome;
+use super::SendOutcome;
 
 /// A folder of mail.
 #[derive(Debug, Clone)]
-pub(super) struct Files(pub PathBuf);
+pub(super) struct MailFolder(pub PathBuf);
 
-impl Files {
-    pub(super) async fn write(&self, name: &str, raw: &[u8]) -> Outcome {
+impl MailFolder {
+    pub(super) async fn write(&self, name: &str, raw: &[u8]) -> SendOutcome {
         let (folder, name, raw) = (self.0.clone(), format!("{name}.eml"), raw.to_owned());
         let written = tokio::task::spawn_blocking(move || write_whole(&folder, &name, &raw)).await;
         match written {
-            Ok(Ok(())) => Outcome::Sent { code: None },
+            Ok(Ok(())) => SendOutcome::Sent { code: None },
             Ok(Err(error)) => self.fault(&error),
-            Err(stopped) => Outcome::Transient {
+            Err(stopped) => SendOutcome::Transient {
                 code: None,
                 reason: stopped.to_string(),
             },
@@ -25,7 +25,7 @@ impl Files {
     }
 
     /// Whether a mail could be written; leaves nothing behind.
-    pub(super) async fn check(&self) -> Result<String, Outcome> {
+    pub(super) async fn check(&self) -> Result<String, SendOutcome> {
         let folder = self.0.clone();
         let tried = tokio::task::spawn_blocking(move || {
             write_whole(&folder, ".check", b"")?;
@@ -34,22 +34,22 @@ impl Files {
         match tried.await {
             Ok(Ok(())) => Ok("can be written".to_owned()),
             Ok(Err(error)) => Err(self.fault(&error)),
-            Err(stopped) => Err(Outcome::Transient {
+            Err(stopped) => Err(SendOutcome::Transient {
                 code: None,
                 reason: stopped.to_string(),
             }),
         }
     }
 
-    fn fault(&self, error: &io::Error) -> Outcome {
+    fn fault(&self, error: &io::Error) -> SendOutcome {
         let reason = format!("cannot write to {}: {error}", self.0.display());
         match error.kind() {
             // A full disk may be emptied; these stay until somebody acts.
             ErrorKind::PermissionDenied
             | ErrorKind::NotADirectory
             | ErrorKind::AlreadyExists
-            | ErrorKind::ReadOnlyFilesystem => Outcome::Configuration { code: None, reason },
-            _ => Outcome::Transient { code: None, reason },
+            | ErrorKind::ReadOnlyFilesystem => SendOutcome::Configuration { code: None, reason },
+            _ => SendOutcome::Transient { code: None, reason },
         }
     }
 }

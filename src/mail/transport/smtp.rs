@@ -16,7 +16,7 @@ use lettre::transport::smtp::extension::ClientId;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use super::{Outcome, TransportError};
+use super::{SendOutcome, TransportError};
 
 /// How long to wait for the relay's good-bye once it has taken the mail.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -30,12 +30,12 @@ const SIGN_IN_CODES: [u16; 4] = [530, 534, 535, 538];
 pub(super) struct Smtp {
     host: String,
     port: u16,
-    security: Security,
+    security: SmtpSecurity,
     credentials: Option<Credentials>,
 }
 
 #[derive(Clone)]
-enum Security {
+enum SmtpSecurity {
     /// TLS from the first byte.
     Wrapped(TlsParameters),
     /// TLS after STARTTLS, or nothing is sent.
@@ -46,15 +46,18 @@ enum Security {
 
 /// One step of the way to the relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct SmtpStep {
     /// What is done, as `reach relay.example:587`.
     pub name: String,
     /// How it went, or what is wrong.
-    pub result: Result<String, Outcome>,
+    pub result: Result<String, SendOutcome>,
 }
 
-impl Step {
-    pub(in crate::mail) fn new(name: impl Into<String>, result: Result<String, Outcome>) -> Self {
+impl SmtpStep {
+    pub(in crate::mail) fn new(
+        name: impl Into<String>,
+        result: Result<String, SendOutcome>,
+    ) -> Self {
         Self {
             name: name.into(),
             result,
@@ -76,9 +79,9 @@ impl Smtp {
         };
         // The ports of RFC 8314 and RFC 6409.
         let (security, port) = match (url.scheme(), tls.as_deref()) {
-            ("smtps", _) => (Security::Wrapped(parameters()?), 465),
-            ("smtp", Some("required")) => (Security::Required(parameters()?), 587),
-            ("smtp", None) if is_loopback(&host) => (Security::Loopback, 25),
+            ("smtps", _) => (SmtpSecurity::Wrapped(parameters()?), 465),
+            ("smtp", Some("required")) => (SmtpSecurity::Required(parameters()?), 587),
+            ("smtp", None) if is_loopback(&host) => (SmtpSecurity::Loopback, 25),
             ("smtp", _) => return Err(TransportError::Plaintext(host)),
             (scheme, _) => return Err(TransportError::Scheme(scheme.to_owned())),
         };
@@ -94,7 +97,7 @@ impl Smtp {
         format!("{}:{}", self.host, self.port)
     }
 
-    pub(super) async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Outcome {
+    pub(super) async fn send(&self, envelope: &Envelope, raw: &[u8]) -> SendOutcome {
         let mut connection = match self.connect().await {
             Ok(connection) => connection,
             Err(outcome) => return outcome,
@@ -105,7 +108,7 @@ impl Smtp {
             Ok(response) => {
                 // The mail is theirs; whether they say good-bye changes nothing.
                 let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
-                Outcome::Sent {
+                SendOutcome::Sent {
                     code: Some(i32::from(u16::from(response.code()))),
                 }
             }
@@ -113,7 +116,7 @@ impl Smtp {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Outcome> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SendOutcome> {
         let mut connection = self.reach().await?;
         let refused = |error: Error| refused_us(&error);
         self.encrypt(&mut connection).await.map_err(refused)?;
@@ -121,23 +124,25 @@ impl Smtp {
         Ok(connection)
     }
 
-    async fn reach(&self) -> Result<AsyncSmtpConnection, Outcome> {
+    async fn reach(&self) -> Result<AsyncSmtpConnection, SendOutcome> {
         let (address, hello) = ((self.host.as_str(), self.port), ClientId::default());
-        let connected = if let Security::Wrapped(parameters) = &self.security {
+        let connected = if let SmtpSecurity::Wrapped(parameters) = &self.security {
             let wrapped = Some(parameters.clone());
             AsyncSmtpConnection::connect_tokio1(address, None, &hello, wrapped, None).await
         } else {
-            let stream = open(address).await.map_err(|error| Outcome::Transient {
-                code: None,
-                reason: format!("{} cannot be reached: {error}", self.destination()),
-            })?;
+            let stream = open(address)
+                .await
+                .map_err(|error| SendOutcome::Transient {
+                    code: None,
+                    reason: format!("{} cannot be reached: {error}", self.destination()),
+                })?;
             AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await
         };
         connected.map_err(|error| refused_us(&error))
     }
 
     async fn encrypt(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
-        if let Security::Required(parameters) = &self.security {
+        if let SmtpSecurity::Required(parameters) = &self.security {
             connection
                 .starttls(parameters.clone(), &ClientId::default())
                 .await?;
@@ -153,23 +158,23 @@ impl Smtp {
     }
 
     /// Goes as far as signing in, each step within `limit`.
-    pub(super) async fn check(&self, limit: Duration) -> Vec<Step> {
+    pub(super) async fn check(&self, limit: Duration) -> Vec<SmtpStep> {
         let refused = |error: Error| refused_us(&error);
         let mut steps = Vec::new();
         let name = format!("reach {}", self.destination());
         let mut connection = match within(limit, self.reach(), |fault| fault).await {
             Ok(connection) => connection,
-            Err(outcome) => return vec![Step::new(name, Err(outcome))],
+            Err(outcome) => return vec![SmtpStep::new(name, Err(outcome))],
         };
-        steps.push(Step::new(name, Ok("it answers".to_owned())));
+        steps.push(SmtpStep::new(name, Ok("it answers".to_owned())));
         let encrypted = within(limit, self.encrypt(&mut connection), refused).await;
         let how = match &self.security {
-            Security::Wrapped(_) => "from the first byte, with a certificate we trust",
-            Security::Required(_) => "by STARTTLS, with a certificate we trust",
-            Security::Loopback => "not needed on this machine",
+            SmtpSecurity::Wrapped(_) => "from the first byte, with a certificate we trust",
+            SmtpSecurity::Required(_) => "by STARTTLS, with a certificate we trust",
+            SmtpSecurity::Loopback => "not needed on this machine",
         };
         let failed = encrypted.is_err();
-        steps.push(Step::new("encrypt", encrypted.map(|()| how.to_owned())));
+        steps.push(SmtpStep::new("encrypt", encrypted.map(|()| how.to_owned())));
         if failed {
             // lettre 0.11.23 has given the connection away by then, and panics at a word more, a good-bye included.
             return steps;
@@ -179,7 +184,7 @@ impl Smtp {
             Some(_) => "user and password are taken",
             None => "no user is configured; the relay must know this machine",
         };
-        steps.push(Step::new("sign in", signed_in.map(|()| how.to_owned())));
+        steps.push(SmtpStep::new("sign in", signed_in.map(|()| how.to_owned())));
         let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
         steps
     }
@@ -196,11 +201,11 @@ async fn open(address: (&str, u16)) -> io::Result<TcpStream> {
 async fn within<T, E>(
     limit: Duration,
     step: impl Future<Output = Result<T, E>>,
-    fault: impl FnOnce(E) -> Outcome,
-) -> Result<T, Outcome> {
+    fault: impl FnOnce(E) -> SendOutcome,
+) -> Result<T, SendOutcome> {
     match tokio::time::timeout(limit, step).await {
         Ok(result) => result.map_err(fault),
-        Err(_) => Err(Outcome::Transient {
+        Err(_) => Err(SendOutcome::Transient {
             code: None,
             reason: format!("no answer within {} seconds", limit.as_secs_f32()),
         }),
@@ -208,28 +213,28 @@ async fn within<T, E>(
 }
 
 /// What a fault before the mail was even offered means.
-fn refused_us(error: &Error) -> Outcome {
+fn refused_us(error: &Error) -> SendOutcome {
     let (code, reason) = (code(error), explain(error));
     // A client's fault: no STARTTLS, no way to sign in that both know.
     if error.is_permanent() || error.is_client() || is_distrust(error) {
-        Outcome::Configuration { code, reason }
+        SendOutcome::Configuration { code, reason }
     } else {
-        Outcome::Transient { code, reason }
+        SendOutcome::Transient { code, reason }
     }
 }
 
 /// What a fault after signing in means.
-fn refused_mail(error: &Error) -> Outcome {
+fn refused_mail(error: &Error) -> SendOutcome {
     let (code, reason) = (code(error), explain(error));
     let sign_in = error
         .status()
         .is_some_and(|status| SIGN_IN_CODES.contains(&u16::from(status)));
     if sign_in {
-        Outcome::Configuration { code, reason }
+        SendOutcome::Configuration { code, reason }
     } else if error.is_permanent() || error.is_client() {
-        Outcome::Permanent { code, reason }
+        SendOutcome::Permanent { code, reason }
     } else {
-        Outcome::Transient { code, reason }
+        SendOutcome::Transient { code, reason }
     }
 }
 

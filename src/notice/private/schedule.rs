@@ -9,7 +9,7 @@ use crate::agenda::documents::Document;
 use crate::app::App;
 use crate::core::notice::Notice;
 use crate::core::visibility::known_to;
-use crate::mail::ical::{self, Status, publish};
+use crate::mail::ical::{self, CalendarStatus, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
 use crate::notice::link_life;
@@ -114,11 +114,11 @@ pub async fn feed(
     let known = known_to(&door.programme, door.delegation.id);
     // Of the delegation, not of one contact, and in the language of the page that leads to it.
     let language = Language::english();
-    let entries: Vec<ical::Entry<'_>> = known
+    let entries: Vec<ical::CalendarEntry<'_>> = known
         .iter()
         .map(|notice| {
             let told = &notice.told;
-            ical::Entry {
+            ical::CalendarEntry {
                 uid: notice.uid.clone(),
                 sequence: notice.sequence,
                 stamp: notice.told_at,
@@ -127,7 +127,7 @@ pub async fn feed(
                 summary: told.title.clone(),
                 location: place(event, told.room.as_deref()),
                 description: description(language, event, &door.delegation, told),
-                status: Some(Status::Confirmed),
+                status: Some(CalendarStatus::Confirmed),
                 office: &event.office,
             }
         })

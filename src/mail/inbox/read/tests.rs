@@ -23,14 +23,14 @@ SEQUENCE:2\r\nCOMMENT:Already\\, we fear\\;\\na flight — қош\r\nDTSTART:202
 Content-Transfer-Encoding: 8bit\r\n\r\nBEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n--m--\r\n";
 
 fn calendar_of(raw: &str) -> Itip {
-    let Content::Calendar(itip) = read(raw.as_bytes()).content else {
+    let IncomingContent::Calendar(itip) = read(raw.as_bytes()).content else {
         unreachable!("no calendar in {raw}");
     };
     *itip
 }
 
 fn report_of(raw: &str) -> Report {
-    let Content::Report(report) = read(raw.as_bytes()).content else {
+    let IncomingContent::Report(report) = read(raw.as_bytes()).content else {
         unreachable!("no report in {raw}");
     };
     report
@@ -121,7 +121,7 @@ fn a_delay_is_no_bounce_and_a_delivery_is_nothing() {
             .replace("Action: failed", "Action: relayed")
             .as_bytes(),
     );
-    assert_eq!(delivered.content, Content::Words);
+    assert_eq!(delivered.content, IncomingContent::Words);
     assert!(delivered.automatic);
 }
 
@@ -139,7 +139,7 @@ fn an_answer_in_words_names_the_mails_before_it() {
         ]
     );
     assert_eq!(letter.subject, "Re: Confirmed X");
-    assert_eq!(letter.content, Content::Words);
+    assert_eq!(letter.content, IncomingContent::Words);
     let two = raw.replace("KZ <kz@delegations.example>", "a@x.example, b@x.example");
     assert_eq!(read(two.as_bytes()).sender, "");
 }
@@ -152,7 +152,11 @@ fn what_is_no_calendar_is_words() {
         THUNDERBIRD.replace("BEGIN:VEVENT", "BEGIN:VTODO"),
         THUNDERBIRD.replace("END:VEVENT\r\n", ""),
     ] {
-        assert_eq!(read(broken.as_bytes()).content, Content::Words, "{broken}");
+        assert_eq!(
+            read(broken.as_bytes()).content,
+            IncomingContent::Words,
+            "{broken}"
+        );
     }
 }
 
