@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::auth::breached::Breached;
 use crate::auth::factor::seal::Sealer;
-use crate::auth::sign_on::{Settings as SignOn, SignOnArgs};
+use crate::auth::sign_on::{SignOnArgs, SignOnSettings as SignOn};
 use crate::core::text::Email;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;

@@ -13,7 +13,7 @@ use bytestring::ByteString;
 
 use crate::agenda::ics;
 use crate::app::App;
-use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, Opened};
+use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, OpenedCalendar};
 use crate::auth::own_pages::knows_password;
 use crate::auth::session::CurrentUser;
 use crate::auth::throttle::{self, Counters};
@@ -185,7 +185,7 @@ pub async fn feed(
         .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now, &usage)?))
         .await?;
     let programme = match opened {
-        Some(Opened { event, version }) => {
+        Some(OpenedCalendar { event, version }) => {
             let wanted = ProgrammeRequest { version, since };
             app.programme_cache.at(&app.db, event, wanted).await?
         }

@@ -101,7 +101,7 @@ pub fn account_email(email: &Email) -> String {
     email.as_str().to_lowercase()
 }
 
-type Row = (
+type AccountRow = (
     UserId,
     String,
     String,
@@ -111,7 +111,9 @@ type Row = (
     String,
 );
 
-fn account((id, name, email, admin, Word(zoom), disabled_at, password_hash): Row) -> Account {
+fn account(
+    (id, name, email, admin, Word(zoom), disabled_at, password_hash): AccountRow,
+) -> Account {
     Account {
         user: User {
             id,
@@ -144,7 +146,7 @@ macro_rules! columns {
 /// # Errors
 /// As the database says.
 pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
-    let row: Option<Row> = users::table
+    let row: Option<AccountRow> = users::table
         .filter(users::email.eq(email))
         .select(columns!())
         .get_result(conn)
@@ -157,7 +159,7 @@ pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
 pub fn by_id(conn: &mut Conn, user: UserId) -> Result<Account, AccountError> {
-    let row: Option<Row> = users::table
+    let row: Option<AccountRow> = users::table
         .filter(users::id.eq(user))
         .select(columns!())
         .get_result(conn)
@@ -170,7 +172,7 @@ pub fn by_id(conn: &mut Conn, user: UserId) -> Result<Account, AccountError> {
 /// # Errors
 /// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Account>> {
-    let rows: Vec<Row> = users::table
+    let rows: Vec<AccountRow> = users::table
         .order((users::name, users::id))
         .select(columns!())
         .load(conn)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::audit::Action;
 use crate::auth::account::note;
 use crate::auth::session::TokenHash;
-use crate::auth::token::{Secret, TokenError};
+use crate::auth::token::{TokenError, TokenSecret};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{AccessLevel, EventAccess, EventRole, UserId};
 use crate::core::event::{EventId, ProgrammeVersion};
@@ -85,8 +85,8 @@ pub fn make(
     access: &EventAccess,
     name: &Line,
     now: Moment,
-) -> Result<Secret, CalendarLinkError> {
-    let secret = Secret::fresh(PREFIX)?;
+) -> Result<TokenSecret, CalendarLinkError> {
+    let secret = TokenSecret::fresh(PREFIX)?;
     let user = access.user.id;
     conn.transaction(|conn| {
         // Locks the event, so that it is not archived between the check and the insert.
@@ -127,7 +127,7 @@ pub fn make(
     })
 }
 
-type Row = (CalendarLinkId, String, String, Moment, Option<Moment>);
+type CalendarLinkRow = (CalendarLinkId, String, String, Moment, Option<Moment>);
 
 /// The links to an event, the latest first: one's own, and for administrators everybody's.
 ///
@@ -145,7 +145,7 @@ pub fn listed_for(
     if !access.user.admin {
         query = query.filter(calendar_links::user_id.eq(access.user.id));
     }
-    let rows: Vec<Row> = query
+    let rows: Vec<CalendarLinkRow> = query
         .order((calendar_links::created_at.desc(), calendar_links::id))
         .select((
             calendar_links::id,
@@ -236,7 +236,7 @@ pub(super) fn end_without_access(conn: &mut Conn, user: UserId, admin: bool) -> 
 
 /// What a link that is good opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedCalendar {
     /// The event.
     pub event: EventId,
     /// The version of its programme.
@@ -253,8 +253,8 @@ pub fn open(
     token: &TokenHash,
     now: Moment,
     marks: &UsageMarks,
-) -> QueryResult<Option<Opened>> {
-    type Found = (
+) -> QueryResult<Option<OpenedCalendar>> {
+    type CalendarLinkOwner = (
         CalendarLinkId,
         Option<Moment>,
         bool,
@@ -265,7 +265,7 @@ pub fn open(
     let archived = event_lifecycles::table
         .filter(event_lifecycles::archived_at.is_not_null())
         .select(event_lifecycles::event_id);
-    let found: Option<Found> = calendar_links::table
+    let found: Option<CalendarLinkOwner> = calendar_links::table
         .inner_join(users::table.on(users::id.eq(calendar_links::user_id)))
         .inner_join(events::table.on(events::id.eq(calendar_links::event_id)))
         .left_join(
@@ -298,5 +298,5 @@ pub fn open(
     if last_used.is_none_or(|last| now.seconds() - last.seconds() >= TOUCH_SECONDS) {
         marks.note_use(key, now);
     }
-    Ok(Some(Opened { event, version }))
+    Ok(Some(OpenedCalendar { event, version }))
 }

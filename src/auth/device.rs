@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::auth::UserId;
-use crate::auth::session::{CurrentUser, Token, TokenHash};
+use crate::auth::session::{CurrentUser, SessionToken, TokenHash};
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{known_devices, users};
@@ -49,7 +49,7 @@ pub fn remember(
     conn: &mut Conn,
     current_user: &CurrentUser,
     user: UserId,
-) -> Result<Option<Token>, Error> {
+) -> Result<Option<SessionToken>, Error> {
     let expires = current_user.now.plus(KNOWN_SECONDS);
     if let Some(device) = current_user.device() {
         let of_anybody: i64 = known_devices::table
@@ -61,7 +61,7 @@ pub fn remember(
             return Ok(None);
         }
     }
-    let token = Token::fresh()?;
+    let token = SessionToken::fresh()?;
     put(conn, &token.hash(), user, expires)?;
     Ok(Some(token))
 }

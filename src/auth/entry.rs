@@ -2,25 +2,25 @@
 
 use actix_web::HttpResponse;
 
-use crate::auth::session::{CurrentUser, Token};
+use crate::auth::session::{CurrentUser, SessionToken};
 use crate::auth::{User, device, store};
 use crate::db::Conn;
 use crate::web::Error;
 
 /// A session that has begun, with what its browser is given.
-pub struct Entry {
+pub struct StartedSession {
     /// The session's token.
-    pub token: Token,
-    device: Option<Token>,
+    pub token: SessionToken,
+    device: Option<SessionToken>,
 }
 
-impl Entry {
+impl StartedSession {
     /// Begins a session; the one that the browser had ends.
     ///
     /// # Errors
     /// As the database says.
     pub fn begin(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
-        let token = Token::fresh()?;
+        let token = SessionToken::fresh()?;
         store::begin_session(
             conn,
             user,
@@ -53,7 +53,7 @@ impl Entry {
 ///
 /// # Errors
 /// When the cookie makes no header.
-pub fn give(response: &mut HttpResponse, token: &Token) -> Result<(), Error> {
+pub fn give(response: &mut HttpResponse, token: &SessionToken) -> Result<(), Error> {
     response
         .add_cookie(&token.cookie())
         .map_err(Error::internal)

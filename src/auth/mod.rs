@@ -9,10 +9,10 @@ pub mod factor;
 pub mod hashing;
 pub mod invitation;
 pub mod lockout_pages;
-pub mod onward;
 pub mod own_pages;
 pub mod pages;
 pub mod password;
+pub mod return_to;
 pub mod session;
 pub mod sign_on;
 pub mod store;
@@ -25,7 +25,7 @@ pub mod user_pages;
 use diesel_derive_newtype::DieselNewType;
 
 use crate::audit::Actor;
-use crate::auth::token::{Bearer, Scope};
+use crate::auth::token::{Bearer, TokenScope};
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::text::{Email, Line};
 use crate::core::text_enum::TextEnum;
@@ -131,7 +131,7 @@ impl EventAccess {
     /// True for officers and administrators, unless they act by a token that may only read.
     #[must_use]
     pub fn may_change(&self) -> bool {
-        self.level == AccessLevel::Change && self.scope() != Some(Scope::Read)
+        self.level == AccessLevel::Change && self.scope() != Some(TokenScope::Read)
     }
 
     /// Passes on those who may change the event.
@@ -173,7 +173,7 @@ impl EventAccess {
     }
 
     /// What a program that acts for them may do at most; `None` when they act themselves.
-    fn scope(&self) -> Option<Scope> {
+    fn scope(&self) -> Option<TokenScope> {
         self.bearer.as_ref().map(|bearer| bearer.scope)
     }
 

@@ -9,12 +9,12 @@ use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::hashing::Place;
+use crate::auth::hashing::QueuePlace;
 use crate::auth::password;
 use crate::auth::session::{self, CurrentUser, Session};
 use crate::auth::store::{self, OpenSession};
 use crate::auth::throttle::{self, Counters};
-use crate::auth::token::{self, Token};
+use crate::auth::token::{self, ApiToken};
 use crate::auth::{User, account};
 use crate::core::time::Moment;
 use crate::db::Conn;
@@ -55,7 +55,7 @@ struct TokenLine {
 }
 
 impl AccountPage {
-    fn new(own: &Own, form: &Form) -> Self {
+    fn new(own: &OwnAccount, form: &Form) -> Self {
         let session = &own.session;
         Self {
             shell: session.shell("Your account", Section::Account).form(form),
@@ -89,7 +89,7 @@ fn line(open: &OpenSession, session: &Session) -> SessionLine {
     }
 }
 
-fn token_line(token: &Token) -> TokenLine {
+fn token_line(token: &ApiToken) -> TokenLine {
     TokenLine {
         id: token.id.0,
         name: token.name.to_string(),
@@ -100,19 +100,19 @@ fn token_line(token: &Token) -> TokenLine {
 }
 
 /// What somebody has to their own.
-struct Own {
+struct OwnAccount {
     session: Session,
     open: Vec<OpenSession>,
-    tokens: Vec<Token>,
+    tokens: Vec<ApiToken>,
     factor: Option<Factor>,
     required: bool,
     reset_at: Option<Moment>,
 }
 
-fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<Own, Error> {
+fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<OwnAccount, Error> {
     let session = current_user.session(conn)?;
     let user = session.user.id;
-    Ok(Own {
+    Ok(OwnAccount {
         open: store::open_sessions(conn, user, current_user.now, current_user.marks())?,
         tokens: token::of_user(conn, user, current_user.marks())?,
         factor: factors::of(conn, user)?,
@@ -136,7 +136,7 @@ pub(crate) async fn knows_password(
 ) -> Result<bool, Error> {
     let counters = Counters::of_sign_in(user.email.as_str(), address);
     throttle::refuse_if_over(app, &counters, now).await?;
-    let turn = app.hashing.turn(Place::User(user.id)).await?;
+    let turn = app.hashing.turn(QueuePlace::User(user.id)).await?;
     let (counted, id) = (counters.clone(), user.id);
     let stored = app
         .db
@@ -190,7 +190,7 @@ pub async fn change_password(
         return unprocessable(&AccountPage::new(&own, &form));
     };
     let hash = password.hash(&app, user.id).await?;
-    let token = session::Token::fresh()?;
+    let token = session::SessionToken::fresh()?;
     let new = token.hash();
     app.db
         .write(move |conn| {

@@ -9,11 +9,11 @@ use askama::Template;
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::account::{self, Account};
-use crate::auth::entry::{self, Entry};
+use crate::auth::entry::{self, StartedSession};
 use crate::auth::factor::{self, step};
-use crate::auth::hashing::Place;
-use crate::auth::onward::{self, Onward};
-use crate::auth::session::{Asked, COOKIE, CurrentUser, Token, removal_cookie};
+use crate::auth::hashing::QueuePlace;
+use crate::auth::return_to::{self, ReturnTo};
+use crate::auth::session::{COOKIE, CurrentUser, RequestedPage, SessionToken, removal_cookie};
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, device, hashing, store};
 use crate::core::time::Moment;
@@ -32,7 +32,7 @@ struct SignInPage {
     summary: ErrorSummary,
     email: TextField,
     password: TextField,
-    onward: Onward,
+    return_to: ReturnTo,
     /// The provider of single sign-on, by its name.
     provider: Option<Arc<str>>,
     /// Why nobody is signed in, where no field is wrong.
@@ -52,7 +52,7 @@ impl SignInPage {
                 .kind("password")
                 .autocomplete("current-password")
                 .of(form),
-            onward: Onward::parse(&form.fields),
+            return_to: ReturnTo::parse(&form.fields),
             provider,
             trouble: None,
         }
@@ -85,7 +85,7 @@ pub async fn show(
         .read(move |conn| current_user.session_if_any(conn))
         .await?;
     match session {
-        Some(_) => Ok(see_other(Onward::parse(&form.fields).target())),
+        Some(_) => Ok(see_other(ReturnTo::parse(&form.fields).target())),
         None => render(&SignInPage::new(&form, app.config.provider()).done(done)),
     }
 }
@@ -99,7 +99,7 @@ pub async fn sign_in(
     current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let fields = fields.only(&[&["email", "password"], onward::FIELDS.as_slice()].concat())?;
+    let fields = fields.only(&[&["email", "password"], return_to::FIELDS.as_slice()].concat())?;
     let errors = missing(&fields);
     if !errors.is_empty() {
         let form = Form::rejected(fields, errors);
@@ -122,7 +122,7 @@ pub async fn sign_in(
         let form = Form::rejected(fields, errors);
         return unprocessable(&SignInPage::new(&form, app.config.provider()));
     };
-    go_on(&app, current_user, account.user, Onward::parse(&fields)).await
+    go_on(&app, current_user, account.user, ReturnTo::parse(&fields)).await
 }
 
 /// The sign-in page as it was filled in, for somebody whose password was not looked at.
@@ -148,7 +148,7 @@ pub async fn go_on(
     app: &App,
     current_user: CurrentUser,
     user: User,
-    onward: Onward,
+    return_to: ReturnTo,
 ) -> Result<HttpResponse, Error> {
     let entrant = user.clone();
     let way = app
@@ -157,17 +157,18 @@ pub async fn go_on(
         .await?;
     match way {
         Way::In(entry) => {
-            let mut response = onward.leave(&user)?;
+            let mut response = return_to.leave(&user)?;
             entry.give_to(&mut response)?;
             Ok(response)
         }
         Way::Code(token) => {
-            let mut response = factor::code_pages::ask(onward)?;
+            let mut response = factor::code_pages::ask(return_to)?;
             entry::give(&mut response, &token)?;
             Ok(response)
         }
         Way::SetUp(token, told) => {
-            let mut response = factor::code_pages::ask_to_set_up(app, &user, &token, told, onward)?;
+            let mut response =
+                factor::code_pages::ask_to_set_up(app, &user, &token, told, return_to)?;
             entry::give(&mut response, &token)?;
             Ok(response)
         }
@@ -177,24 +178,24 @@ pub async fn go_on(
 /// What follows when it is clear whose account it is.
 enum Way {
     /// Nothing more is asked for.
-    In(Entry),
+    In(StartedSession),
     /// The second factor is asked for.
-    Code(Token),
+    Code(SessionToken),
     /// A second factor has to be set up first. When somebody else took the last one away is told.
-    SetUp(Token, Option<Moment>),
+    SetUp(SessionToken, Option<Moment>),
 }
 
 impl Way {
     fn of(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
         let has_one = factor::store::of(conn, user.id)?.is_some();
         if !has_one && !factor::store::must_have(conn, user)? {
-            return Ok(Self::In(Entry::begin(conn, current_user, user)?));
+            return Ok(Self::In(StartedSession::begin(conn, current_user, user)?));
         }
         if let Some(old) = current_user.token() {
             store::end_session(conn, old)?;
             step::end(conn, old)?;
         }
-        let token = Token::fresh()?;
+        let token = SessionToken::fresh()?;
         step::begin(conn, user.id, &token.hash(), current_user.now)?;
         if has_one {
             return Ok(Self::Code(token));
@@ -247,7 +248,7 @@ async fn authenticate(
         }
     };
     let better = if hashing::is_weak(&account.password_hash) {
-        let turn = app.hashing.turn(Place::User(account.user.id)).await?;
+        let turn = app.hashing.turn(QueuePlace::User(account.user.id)).await?;
         Some(turn.hash(password).await?)
     } else {
         None
@@ -268,22 +269,23 @@ async fn admission(
     app: &App,
     current_user: &CurrentUser,
     email: &str,
-) -> Result<(Counters, Place), Error> {
+) -> Result<(Counters, QueuePlace), Error> {
     let (asker, now, address) = (current_user.clone(), current_user.now, current_user.address);
     let stranger = Counters::of_sign_in(email, address);
     if current_user.device().is_none() {
         throttle::refuse_if_over(app, &stranger, now).await?;
-        return Ok((stranger, Place::Stranger(address)));
+        return Ok((stranger, QueuePlace::Stranger(address)));
     }
     let email = email.to_owned();
     let (counters, place, over) = app
         .db
         .read(move |conn| {
             let (counters, place) = match device::known_to(conn, &asker, &email)? {
-                Some((device, user)) => {
-                    (Counters::of_known_device(&device, user), Place::User(user))
-                }
-                None => (stranger, Place::Stranger(address)),
+                Some((device, user)) => (
+                    Counters::of_known_device(&device, user),
+                    QueuePlace::User(user),
+                ),
+                None => (stranger, QueuePlace::Stranger(address)),
             };
             let over = throttle::over(conn, &counters, now)?;
             Ok::<_, Error>((counters, place, over))
@@ -343,9 +345,9 @@ pub async fn sign_out(
 ///
 /// # Errors
 /// When the template fails.
-pub fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
+pub fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error> {
     let mut page = SignInPage::new(&Form::default(), app.config.provider());
-    page.onward = onward;
+    page.return_to = return_to;
     with_status(StatusCode::UNAUTHORIZED, &page)
 }
 
@@ -355,12 +357,12 @@ pub fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
 /// When the template fails.
 pub fn not_by_provider(
     app: &App,
-    onward: Onward,
+    return_to: ReturnTo,
     status: StatusCode,
     why: String,
 ) -> Result<HttpResponse, Error> {
     let mut page = SignInPage::new(&Form::default(), app.config.provider());
-    page.onward = onward;
+    page.return_to = return_to;
     page.trouble = Some(why);
     with_status(status, &page)
 }
@@ -368,7 +370,7 @@ pub fn not_by_provider(
 /// Answers somebody who has to sign in first: a page asked for is remembered in the address, a form sent is kept in
 /// the sign-in page, except what stood in password fields.
 #[must_use]
-pub fn sign_in_needed(asked: &Asked) -> HttpResponse {
+pub fn sign_in_needed(asked: &RequestedPage) -> HttpResponse {
     let Some(body) = &asked.form else {
         let next: String = url::form_urlencoded::byte_serialize(asked.path.as_bytes()).collect();
         return see_other(&format!("/sign-in?next={next}"));

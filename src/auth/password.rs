@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::breached::Breached;
 use crate::auth::factor::store as factors;
-use crate::auth::hashing::{self, Place};
+use crate::auth::hashing::{self, QueuePlace};
 use crate::db::Conn;
 use crate::db::schema::events;
 use crate::web::{Error, trace};
@@ -207,7 +207,7 @@ impl NewPassword {
     /// # Errors
     /// [`Error::Busy`] when too many wait, or as [`NewPassword::hash_here`].
     pub async fn hash(self, app: &App, user: UserId) -> Result<String, Error> {
-        let turn = app.hashing.turn(Place::User(user)).await?;
+        let turn = app.hashing.turn(QueuePlace::User(user)).await?;
         turn.hash(self.0).await
     }
 }

@@ -36,9 +36,9 @@ pub const ABSOLUTE_SECONDS: i64 = 12 * 3600;
 const TOUCH_SECONDS: i64 = 60;
 
 /// What the browser holds: 32 random bytes. It is never stored, logged or printed.
-pub struct Token(String);
+pub struct SessionToken(String);
 
-impl Token {
+impl SessionToken {
     /// Draws a new one.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
@@ -202,7 +202,11 @@ impl Session {
         self.seat_at(slug, place)
     }
 
-    fn seat_at(&self, slug: &str, place: Option<store::Place>) -> Result<EventAccess, Error> {
+    fn seat_at(
+        &self,
+        slug: &str,
+        place: Option<store::EventForUser>,
+    ) -> Result<EventAccess, Error> {
         let place = place.ok_or(Error::NotFound)?;
         let level = AccessLevel::of(self.user.admin, place.role).ok_or(Error::NotFound)?;
         Ok(EventAccess {
@@ -232,7 +236,7 @@ impl EventAccess {
 
 /// What was asked for by somebody who has to sign in first.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RequestedPage {
     /// Path and query.
     pub path: String,
     /// The form that was sent; `None` when a page was only asked for.
@@ -241,7 +245,7 @@ pub struct Asked {
     pub provider: Option<Arc<str>>,
 }
 
-impl Asked {
+impl RequestedPage {
     /// True when a page was only asked for.
     #[must_use]
     pub fn is_safe(&self) -> bool {
@@ -263,7 +267,7 @@ pub struct CurrentUser {
     device: Option<TokenHash>,
     /// The token is a program's, not a browser's.
     bearer: bool,
-    asked: Asked,
+    asked: RequestedPage,
     done: Option<Done>,
     unnoticed: bool,
     marks: UsageMarks,
@@ -370,7 +374,7 @@ impl CurrentUser {
             Some(token) => store::who_at(conn, token, slug, self.now, &self.marks)?,
             None => None,
         };
-        let Some(store::Found { session, place }) = found else {
+        let Some(store::SessionAtEvent { session, place }) = found else {
             return Err(Error::SignInNeeded(Box::new(self.asked.clone())));
         };
         self.in_use(session).seat_at(slug, place)
@@ -398,7 +402,7 @@ fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
             .cookie(device::COOKIE)
             .map(|cookie| TokenHash::of(cookie.value())),
         bearer: false,
-        asked: Asked {
+        asked: RequestedPage {
             path: request.uri().path_and_query().map_or_else(
                 || request.path().to_owned(),
                 |whole| whole.as_str().to_owned(),

@@ -128,7 +128,7 @@ pub fn who(
 ///
 /// # Errors
 /// As the database says.
-pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<Place>> {
+pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<EventForUser>> {
     type Row = (EventId, String, ProgrammeVersion, Option<Word<EventRole>>);
     let row: Option<Row> = events::table
         .left_join(
@@ -145,7 +145,7 @@ pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<
         ))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(event, name, version, role)| Place {
+    Ok(row.map(|(event, name, version, role)| EventForUser {
         event,
         name,
         version,
@@ -154,16 +154,16 @@ pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<
 }
 
 /// A session together with the place its user has at an event.
-pub struct Found {
+pub struct SessionAtEvent {
     /// The session.
     pub session: Session,
     /// The event and the role there; `None` when there is no such event.
-    pub place: Option<Place>,
+    pub place: Option<EventForUser>,
 }
 
 /// An event as somebody's seat needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct EventForUser {
     /// The event.
     pub event: EventId,
     /// Its name.
@@ -185,10 +185,10 @@ pub fn who_at(
     slug: &str,
     now: Moment,
     marks: &UsageMarks,
-) -> QueryResult<Option<Found>> {
-    type Account = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
+) -> QueryResult<Option<SessionAtEvent>> {
+    type StoredAccount = (UserId, String, String, bool, Word<Zoom>, Moment, Moment);
     type Row = (
-        Account,
+        StoredAccount,
         Option<(EventId, String, Revision, RevisionKey)>,
         Option<Word<EventRole>>,
     );
@@ -238,9 +238,9 @@ pub fn who_at(
         admin,
         zoom,
     };
-    Ok(Some(Found {
+    Ok(Some(SessionAtEvent {
         session: Session::found(user, token.clone(), times.last_seen),
-        place: event.map(|(event, name, revision, key)| Place {
+        place: event.map(|(event, name, revision, key)| EventForUser {
             event,
             name,
             version: ProgrammeVersion::new(revision, key),

@@ -29,14 +29,14 @@ const TOUCH_SECONDS: i64 = 60;
 
 /// What a token may do at most; what its user may not do, it may not either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum TokenScope {
     /// Read.
     Read,
     /// Read and change.
     Write,
 }
 
-impl TextEnum for Scope {
+impl TextEnum for TokenScope {
     const ALL: &'static [Self] = &[Self::Read, Self::Write];
     const NOUN: &'static str = "scope of a token";
 
@@ -48,7 +48,7 @@ impl TextEnum for Scope {
     }
 }
 
-impl Scope {
+impl TokenScope {
     /// The scope as people read it.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -60,9 +60,9 @@ impl Scope {
 }
 
 /// The token itself: 32 random bytes. Its owner sees it once; it is never stored or logged.
-pub struct Secret(String);
+pub struct TokenSecret(String);
 
-impl Secret {
+impl TokenSecret {
     pub(super) fn fresh(prefix: &str) -> Result<Self, TokenError> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|error| TokenError::Randomness(error.to_string()))?;
@@ -76,7 +76,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for TokenSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
@@ -88,7 +88,7 @@ pub(super) struct Bearer {
     /// What the token was made for.
     pub(super) name: Line,
     /// What it may do at most.
-    pub(super) scope: Scope,
+    pub(super) scope: TokenScope,
 }
 
 /// The hash under which a token that was shown would be stored.
@@ -105,13 +105,13 @@ pub struct TokenId(pub i64);
 
 /// A token as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct ApiToken {
     /// Which.
     pub id: TokenId,
     /// What for.
     pub name: Line,
     /// What it may do.
-    pub scope: Scope,
+    pub scope: TokenScope,
     /// When it was made.
     pub created_at: Moment,
     /// When it was last used, to the minute.
@@ -160,11 +160,11 @@ pub fn make(
     conn: &mut Conn,
     user: UserId,
     name: &Line,
-    scope: Scope,
+    scope: TokenScope,
     actor: &Actor,
     now: Moment,
-) -> Result<Secret, TokenError> {
-    let secret = Secret::fresh(PREFIX)?;
+) -> Result<TokenSecret, TokenError> {
+    let secret = TokenSecret::fresh(PREFIX)?;
     conn.transaction(|conn| {
         diesel::insert_into(api_tokens::table)
             .values((
@@ -196,14 +196,14 @@ pub fn make(
     })
 }
 
-type Row = (TokenId, String, Word<Scope>, Moment, Option<Moment>);
+type ApiTokenRow = (TokenId, String, Word<TokenScope>, Moment, Option<Moment>);
 
 /// The tokens of a user, the latest first.
 ///
 /// # Errors
 /// As the database says.
-pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult<Vec<Token>> {
-    let rows: Vec<Row> = api_tokens::table
+pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult<Vec<ApiToken>> {
+    let rows: Vec<ApiTokenRow> = api_tokens::table
         .filter(api_tokens::user_id.eq(user))
         .order((api_tokens::created_at.desc(), api_tokens::id))
         .select((
@@ -214,7 +214,7 @@ pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult
             api_tokens::last_used_at,
         ))
         .load(conn)?;
-    let token = |(id, name, Word(scope), created_at, last_used_at)| Token {
+    let token = |(id, name, Word(scope), created_at, last_used_at)| ApiToken {
         id,
         name: Line::stored(name),
         scope,
@@ -236,7 +236,7 @@ pub fn revoke(
     now: Moment,
 ) -> Result<(), TokenError> {
     conn.transaction(|conn| {
-        let revoked: Option<(String, Word<Scope>)> = diesel::delete(
+        let revoked: Option<(String, Word<TokenScope>)> = diesel::delete(
             api_tokens::table
                 .filter(api_tokens::id.eq(token))
                 .filter(api_tokens::user_id.eq(user)),
@@ -279,14 +279,14 @@ pub(super) fn who(
     now: Moment,
     marks: &UsageMarks,
 ) -> QueryResult<Option<Session>> {
-    type Found = (
+    type TokenRow = (
         (UserId, String, String, bool, Word<Zoom>),
         TokenId,
         String,
-        Word<Scope>,
+        Word<TokenScope>,
         Option<Moment>,
     );
-    let found: Option<Found> = api_tokens::table
+    let found: Option<TokenRow> = api_tokens::table
         .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
         .filter(api_tokens::token_hash.eq(token.as_str()))
         .filter(users::disabled_at.is_null())

@@ -8,7 +8,7 @@ use crate::auth::entry::give;
 use crate::auth::own_pages::knows_password;
 use crate::auth::session::{self, CurrentUser, Session, SignedIn};
 use crate::auth::store;
-use crate::auth::token::{self, Scope, Secret, TokenId};
+use crate::auth::token::{self, TokenId, TokenScope, TokenSecret};
 use crate::core::text::Line;
 use crate::core::text_enum::TextEnum;
 use crate::web::Error;
@@ -28,7 +28,7 @@ struct TokenPage {
 
 #[derive(Template)]
 #[template(path = "user/token_made.html")]
-struct MadePage {
+struct TokenMadePage {
     shell: Shell,
     name: String,
     scope: &'static str,
@@ -37,7 +37,7 @@ struct MadePage {
 
 impl TokenPage {
     fn new(session: &Session, form: &Form) -> Self {
-        let scopes = Scope::ALL
+        let scopes = TokenScope::ALL
             .iter()
             .map(|scope| Choice::new(scope.as_str(), scope.label()));
         Self {
@@ -60,7 +60,7 @@ impl TokenPage {
 /// # Errors
 /// When nobody is signed in.
 pub async fn new(SignedIn(session): SignedIn) -> Result<HttpResponse, Error> {
-    let usual = Fields::from_pairs([("scope", Scope::Read.as_str())]);
+    let usual = Fields::from_pairs([("scope", TokenScope::Read.as_str())]);
     render(&TokenPage::new(&session, &Form::new(usual)))
 }
 
@@ -78,7 +78,7 @@ pub async fn make(
     let (user, now) = (session.user.clone(), current_user.now);
     let mut errors = FieldErrors::default();
     let name = errors.check("name", "What for", Line::parse(fields.get("name")));
-    let chosen = Scope::from_word(fields.get("scope")).ok_or("Choose what the token may do.");
+    let chosen = TokenScope::from_word(fields.get("scope")).ok_or("Choose what the token may do.");
     let scope = errors.take("scope", chosen);
     let typed = fields.get("current_password");
     if !knows_password(&app, &user, current_user.address, typed, now).await? {
@@ -88,9 +88,9 @@ pub async fn make(
         let form = Form::rejected(fields, errors);
         return unprocessable(&TokenPage::new(&session, &form));
     };
-    let (named, fresh) = (name.clone(), session::Token::fresh()?);
+    let (named, fresh) = (name.clone(), session::SessionToken::fresh()?);
     let (old, new) = (session.token.clone(), fresh.hash());
-    let secret: Secret = app
+    let secret: TokenSecret = app
         .db
         .write(move |conn| {
             let made = token::make(conn, user.id, &named, scope, &user.actor(), now)?;
@@ -98,7 +98,7 @@ pub async fn make(
             Ok::<_, Error>(made)
         })
         .await?;
-    let mut response = render(&MadePage {
+    let mut response = render(&TokenMadePage {
         shell: session.shell("The token is made", Section::Account),
         name: name.to_string(),
         scope: scope.label(),

@@ -33,7 +33,7 @@ pub(super) enum UsageKey {
 
 /// What a read found out about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum UsageUpdate {
     /// It was used at this time.
     Used(Moment),
     /// It was seen, at this time, to have ended.
@@ -42,14 +42,14 @@ enum Mark {
 
 /// The marks of a server that are not stored yet.
 #[derive(Debug, Clone, Default)]
-pub struct UsageMarks(Arc<Mutex<HashMap<UsageKey, Mark>>>);
+pub struct UsageMarks(Arc<Mutex<HashMap<UsageKey, UsageUpdate>>>);
 
 impl UsageMarks {
     /// Notes that something was used; false when there is no room.
     pub(super) fn note_use(&self, key: UsageKey, now: Moment) -> bool {
         let mut marks = self.lock();
         if let Some(mark) = marks.get_mut(&key) {
-            if let Mark::Used(at) = mark {
+            if let UsageUpdate::Used(at) = mark {
                 *at = (*at).max(now);
             }
             return true;
@@ -58,7 +58,7 @@ impl UsageMarks {
             tracing::warn!("too many last-used marks wait to be written; one is lost");
             return false;
         }
-        marks.insert(key, Mark::Used(now));
+        marks.insert(key, UsageUpdate::Used(now));
         true
     }
 
@@ -66,20 +66,20 @@ impl UsageMarks {
     pub(super) fn note_end(&self, token: &TokenHash, now: Moment) {
         let mut marks = self.lock();
         if marks.len() < MAX_MARKS {
-            marks.insert(UsageKey::Session(token.clone()), Mark::Ended(now));
+            marks.insert(UsageKey::Session(token.clone()), UsageUpdate::Ended(now));
         }
     }
 
     /// True when a session was seen to have ended.
     pub(super) fn has_ended(&self, token: &TokenHash) -> bool {
         let key = UsageKey::Session(token.clone());
-        matches!(self.lock().get(&key), Some(Mark::Ended(_)))
+        matches!(self.lock().get(&key), Some(UsageUpdate::Ended(_)))
     }
 
     /// Returns the newer of the stored and the gathered mark.
     pub(super) fn latest(&self, key: &UsageKey, stored: Option<Moment>) -> Option<Moment> {
         let gathered = match self.lock().get(key) {
-            Some(Mark::Used(at)) => Some(*at),
+            Some(UsageUpdate::Used(at)) => Some(*at),
             _ => None,
         };
         stored.max(gathered)
@@ -97,7 +97,7 @@ impl UsageMarks {
     /// As the database says.
     pub fn flush(&self, db: &Db) -> Result<(), DbError> {
         // In order, so that two servers on one PostgreSQL never wait for each other's rows.
-        let batch: BTreeMap<UsageKey, Mark> = self
+        let batch: BTreeMap<UsageKey, UsageUpdate> = self
             .lock()
             .iter()
             .map(|(key, mark)| (key.clone(), *mark))
@@ -118,15 +118,15 @@ impl UsageMarks {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UsageKey, Mark>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UsageKey, UsageUpdate>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Stores a mark, unless another server has stored a newer one.
-fn write(conn: &mut Conn, key: &UsageKey, mark: Mark) -> QueryResult<()> {
+fn write(conn: &mut Conn, key: &UsageKey, mark: UsageUpdate) -> QueryResult<()> {
     match (key, mark) {
-        (UsageKey::Session(token), Mark::Used(at)) => diesel::update(
+        (UsageKey::Session(token), UsageUpdate::Used(at)) => diesel::update(
             sessions::table
                 .filter(sessions::token_hash.eq(token.as_str()))
                 .filter(sessions::last_seen_at.lt(at)),
@@ -134,8 +134,10 @@ fn write(conn: &mut Conn, key: &UsageKey, mark: Mark) -> QueryResult<()> {
         .set(sessions::last_seen_at.eq(at))
         .execute(conn)
         .map(drop),
-        (UsageKey::Session(token), Mark::Ended(at)) => store::delete_if_over(conn, token, at),
-        (UsageKey::ApiToken(token), Mark::Used(at)) => diesel::update(
+        (UsageKey::Session(token), UsageUpdate::Ended(at)) => {
+            store::delete_if_over(conn, token, at)
+        }
+        (UsageKey::ApiToken(token), UsageUpdate::Used(at)) => diesel::update(
             api_tokens::table.find(token).filter(
                 api_tokens::last_used_at
                     .is_null()
@@ -145,7 +147,7 @@ fn write(conn: &mut Conn, key: &UsageKey, mark: Mark) -> QueryResult<()> {
         .set(api_tokens::last_used_at.eq(at))
         .execute(conn)
         .map(drop),
-        (UsageKey::CalendarLink(link), Mark::Used(at)) => diesel::update(
+        (UsageKey::CalendarLink(link), UsageUpdate::Used(at)) => diesel::update(
             calendar_links::table.find(link).filter(
                 calendar_links::last_used_at
                     .is_null()
@@ -156,7 +158,7 @@ fn write(conn: &mut Conn, key: &UsageKey, mark: Mark) -> QueryResult<()> {
         .execute(conn)
         .map(drop),
         // Only sessions end by being looked at.
-        (UsageKey::ApiToken(_) | UsageKey::CalendarLink(_), Mark::Ended(_)) => Ok(()),
+        (UsageKey::ApiToken(_) | UsageKey::CalendarLink(_), UsageUpdate::Ended(_)) => Ok(()),
     }
 }
 

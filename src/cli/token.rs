@@ -25,12 +25,12 @@ pub struct CreateArgs {
     user: String,
     /// What the program may do at most; what the user may not do, it may not either
     #[arg(long)]
-    scope: Scope,
+    scope: ScopeArg,
 }
 
 /// What a token may do at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Scope {
+enum ScopeArg {
     /// Read
     Read,
     /// Read and change
@@ -65,8 +65,8 @@ impl TokenCommand {
     pub fn run(self, db: &Db, clock: &Clock) -> Result<(), TokenCommandError> {
         let Self::Create(CreateArgs { user, scope }) = self;
         let scope = match scope {
-            Scope::Read => token::Scope::Read,
-            Scope::Write => token::Scope::Write,
+            ScopeArg::Read => token::TokenScope::Read,
+            ScopeArg::Write => token::TokenScope::Write,
         };
         let name = Line::stored("made on the command line".to_owned());
         let actor = Actor::command_line();

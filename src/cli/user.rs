@@ -46,7 +46,7 @@ pub struct AddArgs {
     name: String,
     /// What they may do
     #[arg(long)]
-    role: Role,
+    role: RoleArg,
     /// Event at which an officer or observer has the role; may come several times
     #[arg(long, value_name = "SLUG")]
     event: Vec<String>,
@@ -87,7 +87,7 @@ struct PasswordSource {
 
 /// What somebody is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Role {
+enum RoleArg {
     /// Everything, at every event
     Admin,
     /// Reads and changes the events named
@@ -178,7 +178,7 @@ impl AddArgs {
         db.write_here(|conn| {
             let profile = Profile {
                 name,
-                admin: role == Role::Admin,
+                admin: role == RoleArg::Admin,
                 roles: roles(conn, role, &slugs)?,
             };
             account::add(
@@ -323,13 +323,13 @@ pub(super) fn find(conn: &mut Conn, email: &str) -> Result<Account, UserError> {
 
 fn roles(
     conn: &mut Conn,
-    role: Role,
+    role: RoleArg,
     slugs: &[String],
 ) -> Result<Vec<(EventId, EventRole)>, UserError> {
     let role = match role {
-        Role::Admin => return Ok(Vec::new()),
-        Role::Officer => EventRole::Officer,
-        Role::Observer => EventRole::Observer,
+        RoleArg::Admin => return Ok(Vec::new()),
+        RoleArg::Officer => EventRole::Officer,
+        RoleArg::Observer => EventRole::Observer,
     };
     let events = account::roles(conn, None)?;
     slugs

@@ -6,7 +6,7 @@
 
 use crate::audit::pseudonym;
 use crate::auth::EventRole;
-use crate::auth::token::Scope;
+use crate::auth::token::TokenScope;
 use crate::auth::{account, hashing, invitation};
 use crate::core::delegation::{self, Role};
 use crate::core::event::RevisionKey;
@@ -120,9 +120,9 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         | ("sign_in_failures", "throttle_key")
         | ("inbox", "dedupe_key") => Readable(text),
         ("sign_in_failures", "failures") => Number(0, i64::from(i32::MAX)),
-        ("api_tokens", "scope") => word::<Scope>(),
+        ("api_tokens", "scope") => word::<TokenScope>(),
         ("memberships", "role") => word::<EventRole>(),
-        ("invitations", "kind") => word::<invitation::Kind>(),
+        ("invitations", "kind") => word::<invitation::InvitationKind>(),
         ("idempotency_keys", "request_key") => Readable(graphic),
         ("idempotency_keys", "answer") => Readable(json),
         (_, "token_hash" | "code_hash" | "request_hash") => Readable(sha256),

@@ -8,7 +8,7 @@ use lettre::message::{Message, MultiPart, SinglePart};
 use super::clean;
 use super::compose::{AutoSubmitted, ComposeError, Composed, boundary, mailbox};
 use crate::auth::User;
-use crate::auth::invitation::Kind;
+use crate::auth::invitation::InvitationKind;
 use crate::core::text::Email;
 use crate::core::time::Moment;
 
@@ -19,7 +19,7 @@ const SENDER: &str = "Iikura";
 #[derive(Debug, Clone)]
 pub struct AccountLetter<'a> {
     /// What its link is for.
-    pub kind: Kind,
+    pub kind: InvitationKind,
     /// Whose account it is; it goes to nobody else.
     pub reader: &'a User,
     /// The administrator who had it sent: whom to ask.
@@ -41,7 +41,7 @@ pub struct AccountLetter<'a> {
 #[derive(Template)]
 #[template(path = "mail/account/subject.txt")]
 struct AccountSubject {
-    kind: Kind,
+    kind: InvitationKind,
 }
 
 #[derive(Template)]
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    fn mail(kind: Kind, name: &str) -> Vec<u8> {
+    fn mail(kind: InvitationKind, name: &str) -> Vec<u8> {
         let reader = user(name, "hanako@protocol.example");
         let by = user("Aki <b>Tanaka</b>", "aki@protocol.example");
         let from = Email::parse("noreply@iikura.example").unwrap();
@@ -137,7 +137,7 @@ mod tests {
         letter.compose().unwrap().raw
     }
 
-    fn text(kind: Kind) -> String {
+    fn text(kind: InvitationKind) -> String {
         String::from_utf8(mail(kind, "Hanako Sato"))
             .unwrap()
             .replace("\r\n", "\n")
@@ -145,17 +145,20 @@ mod tests {
 
     #[test]
     fn an_invitation() {
-        insta::assert_snapshot!("invitation_mail", text(Kind::Invitation));
+        insta::assert_snapshot!("invitation_mail", text(InvitationKind::Invitation));
     }
 
     #[test]
     fn a_link_for_a_forgotten_password() {
-        insta::assert_snapshot!("reset_mail", text(Kind::Reset));
+        insta::assert_snapshot!("reset_mail", text(InvitationKind::Reset));
     }
 
     #[test]
     fn a_name_is_text_in_the_letter_and_adds_no_header() {
-        let raw = mail(Kind::Invitation, "\"><img src=x>, 佐藤 <a@b.example>");
+        let raw = mail(
+            InvitationKind::Invitation,
+            "\"><img src=x>, 佐藤 <a@b.example>",
+        );
         let contents = contents(&raw);
         assert!(!contents.html.contains("<img") && !contents.html.contains("<b>"));
         assert!(contents.plain.contains("Dear \"><img src=x>, 佐藤"));

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
 use crate::audit::chain::AlteredHistory;
-use crate::auth::session::Asked;
+use crate::auth::session::RequestedPage;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::event::archive::Archived;
@@ -31,7 +31,7 @@ pub enum Error {
     Forbidden(String),
     /// Nobody is signed in; what was asked for is kept for afterwards.
     #[error("sign-in needed")]
-    SignInNeeded(Box<Asked>),
+    SignInNeeded(Box<RequestedPage>),
     /// The request makes no sense; the sentence says what is wrong with it.
     #[error("bad request: {0}")]
     BadRequest(String),

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use iikura::audit::{Actor, chain};
 use iikura::auth::EventRole;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::web::Error;
@@ -138,7 +138,7 @@ fn trial(scratch: &Scratch, servers: usize) {
                     conn,
                     user,
                     &name,
-                    Scope::Write,
+                    TokenScope::Write,
                     &Actor::command_line(),
                     now,
                 )?)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 
 use crate::meeting::{ADMIN, Meeting};
 use crate::program::{Program, token_of};
@@ -99,7 +99,7 @@ const EXAMPLES: &str = "25";
 #[test]
 fn schemathesis_finds_nothing_that_the_document_does_not_say() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let token = token_of(&meeting, ADMIN, Scope::Write);
+    let token = token_of(&meeting, ADMIN, TokenScope::Write);
     let python = std::env::var(PYTHON).unwrap_or_else(|_| {
         panic!("{PYTHON} is not set: run the tests by tests/run, which makes one with schemathesis")
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use iikura::agenda::format::Format;
 use iikura::agenda::pdf::Sheet;
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::core::text_enum::TextEnum;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
@@ -70,7 +70,7 @@ impl Places {
 
 /// Confirms both bilaterals, Uzbekistan's under a name of its own.
 fn prepare(meeting: &Meeting) -> Places {
-    let officer = Program::of(meeting, OFFICER, Scope::Write);
+    let officer = Program::of(meeting, OFFICER, TokenScope::Write);
     let mut ids = Vec::new();
     for guest in ["Uzbekistan", "Kazakhstan"] {
         let slot = meeting.slot(guest);
@@ -189,7 +189,7 @@ fn no_route_speaks_of_a_bilateral_to_those_who_have_no_part_in_it(scratch: &Scra
             page.body
         );
     }
-    let program = Program::of(&meeting, STRANGER, Scope::Write);
+    let program = Program::of(&meeting, STRANGER, TokenScope::Write);
     let found = speaking(&routes, &places, by_program(&program));
     assert_eq!(found, BTreeSet::new());
 
@@ -211,7 +211,7 @@ fn no_route_speaks_of_a_bilateral_to_those_who_have_no_part_in_it(scratch: &Scra
     ] {
         assert!(found.contains(&format!("GET {path}")), "{path}: {found:?}");
     }
-    let program = Program::of(&meeting, OFFICER, Scope::Read);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Read);
     let found = speaking(&watched, &places, by_program(&program));
     assert!(found.len() >= 4, "{found:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ thread_local! {
         let routes = routes.filter(|(_, path)| !slow.iter().any(|end| path.contains(end)));
         House {
             browser: meeting.server.signed_in(ADMIN),
-            program: Program::of(&meeting, ADMIN, Scope::Write),
+            program: Program::of(&meeting, ADMIN, TokenScope::Write),
             slot: meeting.slot("Kazakhstan").id.to_string(),
             routes: routes.collect(),
             _scratch: scratch,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::web::Error;
@@ -59,7 +59,7 @@ pub struct House {
 impl House {
     pub fn open() -> Self {
         let meeting = Meeting::on(&Scratch::sqlite());
-        let officer = Program::of(&meeting, OFFICER, Scope::Write);
+        let officer = Program::of(&meeting, OFFICER, TokenScope::Write);
         let slot = meeting.slot("Kazakhstan");
         let path = format!("/api/v1/slots/{}/confirmation", slot.id);
         officer.post(&path, &json!({})).given(200);
@@ -125,7 +125,7 @@ impl House {
             browser(email);
             let mine = format!("WHERE user_id = (SELECT id FROM users WHERE email = '{email}')");
             let first = format!("SELECT token_hash AS line FROM sessions {mine} ORDER BY rowid");
-            token_of(meeting, email, Scope::Read);
+            token_of(meeting, email, TokenScope::Read);
             let token = format!("SELECT max(id) AS count FROM api_tokens {mine}");
             let again = browser(email);
             calendar(&again);
@@ -156,30 +156,40 @@ impl House {
             person("officer", COLLEAGUE, Place::Officer),
             person("officer of another event", STRANGER, Place::None),
             person("administrator", ADMIN, Place::Admin),
-            program("observer's token", OBSERVER, Place::Observer, Scope::Write),
+            program(
+                "observer's token",
+                OBSERVER,
+                Place::Observer,
+                TokenScope::Write,
+            ),
             program(
                 "officer's reading token",
                 COLLEAGUE,
                 Place::Officer,
-                Scope::Read,
+                TokenScope::Read,
             ),
             program(
                 "officer's writing token",
                 COLLEAGUE,
                 Place::Officer,
-                Scope::Write,
+                TokenScope::Write,
             ),
             program(
                 "foreign officer's token",
                 STRANGER,
                 Place::None,
-                Scope::Write,
+                TokenScope::Write,
             ),
-            program("administrator's token", ADMIN, Place::Admin, Scope::Write),
+            program(
+                "administrator's token",
+                ADMIN,
+                Place::Admin,
+                TokenScope::Write,
+            ),
         ];
         // Disabled administrators, by cookie and by token: the pass was good once.
         let gone = browser("gone@protocol.example").cookie().unwrap();
-        let token = token_of(meeting, "gone@protocol.example", Scope::Write);
+        let token = token_of(meeting, "gone@protocol.example", TokenScope::Write);
         server.sql("UPDATE users SET disabled_at = 1 WHERE email = 'gone@protocol.example'");
         for (name, key, value) in [
             ("disabled administrator", "cookie", gone),

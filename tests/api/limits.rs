@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::core::free::Wish;
 use iikura::core::slot::Kind;
 use iikura::queue::Counts;
@@ -20,8 +20,8 @@ use crate::week;
 fn documents_of_pages_and_programs_count_together() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let officer = meeting.officer();
-    let program = Program::of(&meeting, OFFICER, Scope::Read);
-    let observer = Program::of(&meeting, OBSERVER, Scope::Read);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Read);
+    let observer = Program::of(&meeting, OBSERVER, TokenScope::Read);
     let use_up = || while officer.get("/events/ca-jad-9/agenda.csv").status == 200 {};
     use_up();
     let document = format!("{EVENT}/agenda.csv");
@@ -79,7 +79,7 @@ fn plan_of_a_client_that_hung_up_is_stopped() {
     let held = [901, 902].map(|user| endless_plan(&meeting, user));
     until(&meeting, "two are made", |counts| counts.running == 2);
     let host = meeting.server.origin.strip_prefix("http://").unwrap();
-    let token = token_of(&meeting, OBSERVER, Scope::Read);
+    let token = token_of(&meeting, OBSERVER, TokenScope::Read);
     let mut stream = TcpStream::connect(host).unwrap();
     let body = r#"{"meetings": [{"delegations": ["KZ", "UZ"]}]}"#;
     write!(
@@ -91,7 +91,7 @@ fn plan_of_a_client_that_hung_up_is_stopped() {
     .unwrap();
     until(&meeting, "the third waits", |counts| counts.waiting == 1);
     // One plan a user at a time; others wait in line.
-    let second = Program::of(&meeting, OBSERVER, Scope::Read);
+    let second = Program::of(&meeting, OBSERVER, TokenScope::Read);
     let plan = serde_json::json!({"meetings": [{"delegations": ["KZ", "TJ"]}]});
     let refused = second.post(&format!("{EVENT}/plans"), &plan);
     assert_eq!(refused.header("retry-after"), "15");

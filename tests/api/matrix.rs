@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use serde_json::json;
 
 use crate::doors::For::{Admins, Anyone, Deputies, Programs, Users};
@@ -259,7 +259,7 @@ fn what_is_in_another_event_is_unknown_in_this_one() {
         assert_eq!(status, 422);
         assert_eq!(book("ZXZX", "zxzx"), (status, body));
     }
-    let program = Program::of(&house.meeting, COLLEAGUE, Scope::Write);
+    let program = Program::of(&house.meeting, COLLEAGUE, TokenScope::Write);
     let ask = |party: &str| {
         let wanted = json!({
             "kind": "bilateral", "title": "Evening meeting", "room": "conference",

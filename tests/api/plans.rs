@@ -1,6 +1,6 @@
 //! Plans as programs make them.
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::core::slot::{Kind, State};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const PLANS: &str = "/api/v1/events/ca-jad-9/plans";
 /// The ninth meeting without its bilaterals.
 fn without_bilaterals(scratch: &Scratch) -> (Meeting, Program) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for slot in meeting.programme().live_slots() {
         if slot.details.kind == Kind::Bilateral {
             let gone = program.delete(&format!("{V1}/slots/{}", slot.id), &json!(slot.version));
@@ -43,7 +43,7 @@ fn who_and_when(plan: &Value) -> Vec<(String, String)> {
 
 fn the_missing_bilaterals_are_planned_and_booked_at_once(scratch: &Scratch) {
     let (meeting, program) = without_bilaterals(scratch);
-    let reader = Program::of(&meeting, OBSERVER, Scope::Read);
+    let reader = Program::of(&meeting, OBSERVER, TokenScope::Read);
     let before = meeting.rows();
     let asked = json!({"interpretation": true, "from": "14:30"});
     let plan = reader.post(PLANS, &asked).given(200);
@@ -138,7 +138,7 @@ fn a_plan_is_for_those_who_asked_and_their_programme(scratch: &Scratch) {
 
 fn a_plan_that_makes_no_sense_is_refused_field_by_field(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let before = meeting.rows();
     for (asked, words) in [
         (json!({"colour": "red"}), "unknown field `colour`"),

@@ -1,7 +1,7 @@
 //! Every fault below `/api` is a problem, whoever made it and wherever it is found.
 
 use iikura::api::rate::BURST;
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OFFICER};
@@ -11,7 +11,7 @@ use crate::support::both::Scratch;
 #[test]
 fn what_cannot_be_read_is_a_problem_that_says_why() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let nobody = Program::with(&meeting.server, None);
     let before = meeting.rows();
     let whole = evening().to_string();
@@ -107,7 +107,7 @@ fn what_cannot_be_read_is_a_problem_that_says_why() {
 #[test]
 fn an_address_says_what_can_be_done_there() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for (method, path, allowed) in [
         ("POST", "/api", "GET, HEAD"),
         ("DELETE", "/api/v1/openapi.json", "GET, HEAD"),
@@ -129,7 +129,7 @@ fn an_address_says_what_can_be_done_there() {
 #[test]
 fn unknown_fields_are_refused_by_name_and_each_field_has_its_sentence() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for field in ["colour", "state", "id", "version", "note"] {
         let sent = program.post(SLOTS, &with(evening(), field, "x".into()));
         let detail = sent.refused(422);
@@ -197,7 +197,7 @@ fn unknown_fields_are_refused_by_name_and_each_field_has_its_sentence() {
 #[test]
 fn whoever_asks_too_often_waits_and_nobody_else_does() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let busy = Program::of(&meeting, OFFICER, Scope::Read);
+    let busy = Program::of(&meeting, OFFICER, TokenScope::Read);
     let replies = (0..10 * BURST).map(|_| busy.get(&format!("{V1}/slots/1")));
     let refused: Reply = replies
         .into_iter()
@@ -205,7 +205,7 @@ fn whoever_asks_too_often_waits_and_nobody_else_does() {
         .unwrap();
     assert_eq!(refused.refused(429), "Wait 1 second and try again.");
     assert_eq!(refused.header("retry-after"), "1");
-    Program::of(&meeting, OFFICER, Scope::Read)
+    Program::of(&meeting, OFFICER, TokenScope::Read)
         .get(EVENT)
         .given(200);
     std::thread::sleep(std::time::Duration::from_secs(1));

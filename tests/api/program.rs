@@ -2,7 +2,7 @@
 
 use iikura::audit::Actor;
 use iikura::auth::account;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::web::Error;
@@ -86,7 +86,7 @@ impl Program {
     }
 
     /// A program that acts for somebody.
-    pub fn of(meeting: &Meeting, email: &str, scope: Scope) -> Self {
+    pub fn of(meeting: &Meeting, email: &str, scope: TokenScope) -> Self {
         Self::with(&meeting.server, Some(&token_of(meeting, email, scope)))
     }
 
@@ -153,7 +153,7 @@ fn agent() -> ureq::Agent {
 }
 
 /// A token that was made for somebody.
-pub fn token_of(meeting: &Meeting, email: &str, scope: Scope) -> String {
+pub fn token_of(meeting: &Meeting, email: &str, scope: TokenScope) -> String {
     let secret = meeting.server.db.write_here(|conn| {
         let user = account::by_email(conn, email)?.unwrap().user;
         let name = Line::parse("a program").unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use serde_json::json;
 
 use crate::meeting::{Meeting, OFFICER};
@@ -17,7 +17,7 @@ on_both!(
 
 /// What twenty programs are answered who ask at the same moment.
 fn at_once(meeting: &Meeting, ask: impl Fn(usize, &Program) -> Reply + Sync) -> Vec<Reply> {
-    let token = token_of(meeting, OFFICER, Scope::Write);
+    let token = token_of(meeting, OFFICER, TokenScope::Write);
     let barrier = Barrier::new(20);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..20)
@@ -62,7 +62,7 @@ fn one_key_from_twenty_threads_books_one_slot(scratch: &Scratch) {
 
 fn of_twenty_who_saw_one_version_one_changes_it(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let slot = Program::of(&meeting, OFFICER, Scope::Write)
+    let slot = Program::of(&meeting, OFFICER, TokenScope::Write)
         .post(SLOTS, &evening())
         .given(201);
     let path = address(&slot);

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};
@@ -17,7 +17,7 @@ on_both!(
 #[test]
 fn an_event_says_what_its_programme_is_about() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OBSERVER, Scope::Read);
+    let program = Program::of(&meeting, OBSERVER, TokenScope::Read);
     let event = program.get(EVENT).given(200);
     assert_eq!(event["slug"], "ca-jad-9");
     assert_eq!(event["time_zone"], "Asia/Tokyo");
@@ -34,7 +34,7 @@ fn an_event_says_what_its_programme_is_about() {
 
 fn a_programme_is_whole_and_read_again_only_when_it_has_changed(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let path = format!("{EVENT}/programme");
     let first = program.get(&path);
     let tag = first.header("etag").to_owned();
@@ -94,7 +94,7 @@ fn a_programme_is_whole_and_read_again_only_when_it_has_changed(scratch: &Scratc
 #[test]
 fn an_agenda_comes_as_the_page_gives_it() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OBSERVER, Scope::Read);
+    let program = Program::of(&meeting, OBSERVER, TokenScope::Read);
     let observer = meeting.server.signed_in(OBSERVER);
     for format in ["json", "ics", "csv", "html"] {
         let ours = program.get(&format!("{EVENT}/agenda.{format}?delegation=KZ"));
@@ -113,7 +113,7 @@ fn an_agenda_comes_as_the_page_gives_it() {
 
 fn the_changes_since_a_revision_say_who_did_what(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let path = format!("{EVENT}/changes?since=1");
     assert_eq!(
         program.get(&path).given(200),
@@ -166,7 +166,7 @@ fn many_changes_come_in_whole_revisions() {
     meeting
         .server
         .sql("UPDATE events SET revision = 701 WHERE slug = 'ca-jad-9'");
-    let program = Program::of(&meeting, OFFICER, Scope::Read);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Read);
     let (mut since, mut seen, mut answers) = (1, 0, 0);
     loop {
         let found = program
@@ -188,8 +188,8 @@ fn many_changes_come_in_whole_revisions() {
 #[test]
 fn the_changes_come_as_a_stream_that_can_be_taken_up_again() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
-    let token = token_of(&meeting, OFFICER, Scope::Read);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
+    let token = token_of(&meeting, OFFICER, TokenScope::Read);
     let open = |last: &str| {
         let agent: ureq::Agent = ureq::Agent::new_with_defaults();
         let mut request = agent
@@ -234,7 +234,7 @@ fn the_changes_come_as_a_stream_that_can_be_taken_up_again() {
 #[test]
 fn free_times_can_be_booked_as_they_are() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let path = format!(
         "{EVENT}/free-slots?delegations=JP&delegations=KZ&minutes=30&from=17:00&near=19:00"
     );

@@ -1,6 +1,6 @@
 //! Who may what: a token may what its user may on the pages, within its scope, and sees nothing more.
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use serde_json::{Value, json};
 
 use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
@@ -24,27 +24,27 @@ fn changes(program: &Program, slot: &Value) -> Vec<Reply> {
 
 fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let officer = Program::of(&meeting, OFFICER, Scope::Write);
+    let officer = Program::of(&meeting, OFFICER, TokenScope::Write);
     let slot = officer.post(SLOTS, &evening()).given(201);
     let before = meeting.rows();
     for (program, status, words) in [
         (
-            Program::of(&meeting, OFFICER, Scope::Read),
+            Program::of(&meeting, OFFICER, TokenScope::Read),
             403,
             "This token may only read",
         ),
         (
-            Program::of(&meeting, OBSERVER, Scope::Write),
+            Program::of(&meeting, OBSERVER, TokenScope::Write),
             403,
             "You are an observer",
         ),
         (
-            Program::of(&meeting, OBSERVER, Scope::Read),
+            Program::of(&meeting, OBSERVER, TokenScope::Read),
             403,
             "You are an observer",
         ),
         (
-            Program::of(&meeting, STRANGER, Scope::Write),
+            Program::of(&meeting, STRANGER, TokenScope::Write),
             404,
             "nothing at this address",
         ),
@@ -56,10 +56,10 @@ fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
     }
     assert_eq!(meeting.rows(), before);
     for (email, scope, may_change) in [
-        (OFFICER, Scope::Write, true),
-        (OFFICER, Scope::Read, false),
-        (ADMIN, Scope::Write, true),
-        (OBSERVER, Scope::Write, false),
+        (OFFICER, TokenScope::Write, true),
+        (OFFICER, TokenScope::Read, false),
+        (ADMIN, TokenScope::Write, true),
+        (OBSERVER, TokenScope::Write, false),
     ] {
         let program = Program::of(&meeting, email, scope);
         assert_eq!(
@@ -74,7 +74,7 @@ fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
     }
     // The colleague is no officer of the other event.
     let events = |email| {
-        let program = Program::of(&meeting, email, Scope::Read);
+        let program = Program::of(&meeting, email, TokenScope::Read);
         let events = program.get(&format!("{V1}/events")).given(200);
         let events = events["events"].as_array().unwrap().clone();
         let mut slugs: Vec<_> = events
@@ -92,9 +92,9 @@ fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
 #[test]
 fn what_is_somebody_elses_is_not_there_and_nothing_tells_of_it() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let officer = Program::of(&meeting, OFFICER, Scope::Write);
+    let officer = Program::of(&meeting, OFFICER, TokenScope::Write);
     let slot = officer.post(SLOTS, &evening()).given(201);
-    let stranger = Program::of(&meeting, STRANGER, Scope::Write);
+    let stranger = Program::of(&meeting, STRANGER, TokenScope::Write);
     let unknown = stranger.get(&format!("{V1}/slots/1")).refused(404);
     for path in [
         EVENT.to_owned(),
@@ -122,7 +122,7 @@ fn what_is_somebody_elses_is_not_there_and_nothing_tells_of_it() {
 #[test]
 fn a_delegations_agenda_has_nothing_of_anothers_bilateral() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let program = Program::of(&meeting, OBSERVER, Scope::Read);
+    let program = Program::of(&meeting, OBSERVER, TokenScope::Read);
     for format in ["json", "ics", "csv", "html", "xlsx"] {
         let whole = program.get(&format!("{EVENT}/agenda.{format}"));
         let theirs = program.get(&format!("{EVENT}/agenda.{format}?delegation=KZ"));

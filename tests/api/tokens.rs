@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use iikura::audit::Actor;
 use iikura::auth::account;
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 
@@ -147,7 +147,7 @@ fn the_history_names_the_token_that_acted_and_not_its_secret(scratch: &Scratch) 
 
 fn a_token_dies_with_the_password_and_with_the_account(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     program.get(EVENT).given(200);
     let officer = meeting.officer();
     let fields = [
@@ -157,7 +157,7 @@ fn a_token_dies_with_the_password_and_with_the_account(scratch: &Scratch) {
     assert_eq!(officer.post("/account/password", &fields).status, 303);
     program.get(EVENT).refused(401);
 
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     let disable = |disabled| {
         meeting.server.db.write_here(|conn| {
             let user = account::by_email(conn, OFFICER)?.unwrap().user.id;
@@ -178,7 +178,7 @@ fn a_token_dies_with_the_password_and_with_the_account(scratch: &Scratch) {
     disable(false).unwrap();
     program.get(EVENT).refused(401);
 
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     program.get(EVENT).given(200);
     meeting.server.sql("DELETE FROM memberships");
     program.get(EVENT).refused(404);
@@ -218,7 +218,7 @@ fn a_cookie_opens_nothing_and_a_token_needs_no_page_behind_it() {
             .refused(401);
     }
 
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for headers in [
         &[
             ("sec-fetch-site", "cross-site"),
@@ -241,7 +241,7 @@ fn a_cookie_opens_nothing_and_a_token_needs_no_page_behind_it() {
         assert_eq!(answer.header("set-cookie"), "");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
-    let token = token_of(&meeting, OFFICER, Scope::Read);
+    let token = token_of(&meeting, OFFICER, TokenScope::Read);
     let small = [("authorization", format!("bearer {token}"))];
     let small = small
         .each_ref()
@@ -252,7 +252,7 @@ fn a_cookie_opens_nothing_and_a_token_needs_no_page_behind_it() {
 #[test]
 fn a_stream_ends_with_the_token() {
     let meeting = Meeting::on(&Scratch::sqlite());
-    let token = token_of(&meeting, OFFICER, Scope::Read);
+    let token = token_of(&meeting, OFFICER, TokenScope::Read);
     let origin = meeting.server.origin.clone();
     let stream = std::thread::spawn(move || {
         let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -278,7 +278,7 @@ fn a_stream_ends_with_the_token() {
 fn an_account_has_so_many_tokens_at_most() {
     let meeting = Meeting::on(&Scratch::sqlite());
     for _ in 0..iikura::auth::token::MOST_TOKENS {
-        token_of(&meeting, OFFICER, Scope::Read);
+        token_of(&meeting, OFFICER, TokenScope::Read);
     }
     let fields = [
         ("name", "One more"),

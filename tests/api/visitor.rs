@@ -1,6 +1,6 @@
 //! Everybody who could knock at a route, and how it answers.
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use ureq::http::Request;
 
 use crate::doors::For;
@@ -40,7 +40,7 @@ pub enum Pass {
     /// A browser's in which a private link was opened.
     Link(String),
     /// A program's.
-    Token(String, Place, Scope),
+    Token(String, Place, TokenScope),
     /// One that was good once: the header that it went in, and its value.
     Dead(&'static str, String),
 }
@@ -73,7 +73,9 @@ impl Visitor {
             Admins | Deputies => Verdict::Forbidden,
             _ if place == Place::None => Verdict::Missing,
             Readers | ReadingPrograms => Verdict::Open,
-            Officers | WritingPrograms if place >= Place::Officer && scope != Some(Scope::Read) => {
+            Officers | WritingPrograms
+                if place >= Place::Officer && scope != Some(TokenScope::Read) =>
+            {
                 Verdict::Open
             }
             Officers | WritingPrograms => Verdict::Forbidden,

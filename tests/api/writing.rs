@@ -1,6 +1,6 @@
 //! What programs change, and what comes of it.
 
-use iikura::auth::token::Scope;
+use iikura::auth::token::TokenScope;
 use iikura::operation::maintenance::Maintenance;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ on_both!(
 
 fn officer(scratch: &Scratch) -> (Meeting, Program) {
     let meeting = Meeting::on(scratch);
-    let program = Program::of(&meeting, OFFICER, Scope::Write);
+    let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     (meeting, program)
 }
 
@@ -356,7 +356,7 @@ fn a_key_books_once_and_stands_for_one_body_for_a_day(scratch: &Scratch) {
     )
     .given(201);
     // Somebody else's key of the same name is another one.
-    let colleague = Program::of(&meeting, crate::meeting::COLLEAGUE, Scope::Write);
+    let colleague = Program::of(&meeting, crate::meeting::COLLEAGUE, TokenScope::Write);
     let key = [JSON, ("idempotency-key", "monday")];
     colleague
         .send("POST", SLOTS, &key, &evening().to_string())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::db::Db;
@@ -108,7 +108,7 @@ fn token(meeting: &Meeting) -> String {
             conn,
             user.id,
             &name,
-            Scope::Read,
+            TokenScope::Read,
             &Actor::command_line(),
             now,
         );

@@ -3,7 +3,7 @@
 
 use iikura::audit::Actor;
 use iikura::auth::account;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::web::Error;
@@ -65,7 +65,7 @@ fn bearer(meeting: &Meeting) -> String {
     let made = meeting.server.db.write_here(|conn| {
         let user = account::by_email(conn, OFFICER)?.unwrap().user;
         let (name, now) = (Line::parse("Program").unwrap(), Moment::from_seconds(START));
-        let (scope, actor) = (Scope::Write, Actor::command_line());
+        let (scope, actor) = (TokenScope::Write, Actor::command_line());
         Ok::<_, Error>(token::make(conn, user.id, &name, scope, &actor, now)?)
     });
     format!("Bearer {}", made.unwrap().reveal())

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use iikura::auth::hashing::{MAX_MEMORIES, Place, Turn};
+use iikura::auth::hashing::{MAX_MEMORIES, QueuePlace, Turn};
 use iikura::web::Error;
 
 use crate::server::{Answer, Browser, PASSWORD, Server};
@@ -126,7 +126,7 @@ fn ipv6_neighbours_share_a_larger_limit(scratch: &Scratch) {
 type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>> + Send>>;
 
 /// Takes a turn, or begins to wait for one.
-fn ask(server: &Server, place: Place) -> Result<Turn, Waiting> {
+fn ask(server: &Server, place: QueuePlace) -> Result<Turn, Waiting> {
     let hashing = server.app.hashing.clone();
     let mut waiting: Waiting = Box::pin(async move { hashing.turn(place).await });
     match waiting
@@ -138,8 +138,8 @@ fn ask(server: &Server, place: Place) -> Result<Turn, Waiting> {
     }
 }
 
-fn stranger(network: u8) -> Place {
-    Place::Stranger(IpAddr::from([203, 0, network, 1]))
+fn stranger(network: u8) -> QueuePlace {
+    QueuePlace::Stranger(IpAddr::from([203, 0, network, 1]))
 }
 
 /// Takes every turn, so that nobody else gets one until they are dropped.

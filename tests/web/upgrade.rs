@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::web::Error;
@@ -32,7 +32,7 @@ fn write_token(meeting: &Meeting) -> String {
                 conn,
                 owner,
                 &name,
-                Scope::Write,
+                TokenScope::Write,
                 &Actor::command_line(),
                 now,
             )?;

@@ -5,14 +5,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::seal::Sealer;
-use super::set_up::{LENT, Place, code_field, show_codes};
+use super::set_up::{LENT, SetUpContext, code_field, show_codes};
 use super::step::{self, HalfWay};
 use super::{Typed, store as factors};
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::entry::Entry;
-use crate::auth::onward::{self, Onward};
-use crate::auth::session::{CurrentUser, Token};
+use crate::auth::entry::StartedSession;
+use crate::auth::return_to::{self, ReturnTo};
+use crate::auth::session::{CurrentUser, SessionToken};
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, store};
 use crate::core::time::Moment;
@@ -31,18 +31,18 @@ struct CodePage {
     shell: Shell,
     summary: ErrorSummary,
     code: TextField,
-    onward: Onward,
+    return_to: ReturnTo,
 }
 
 impl CodePage {
-    fn new(form: &Form, onward: Onward) -> Self {
+    fn new(form: &Form, return_to: ReturnTo) -> Self {
         Self {
             shell: Shell::new("Second factor").form(form),
             summary: form.summary(),
             code: code_field()
                 .help("The six digits that your device shows now, or one of your recovery codes.")
                 .of(form),
-            onward,
+            return_to,
         }
     }
 }
@@ -51,11 +51,11 @@ impl CodePage {
 ///
 /// # Errors
 /// When the template fails.
-pub fn ask(onward: Onward) -> Result<HttpResponse, Error> {
-    if onward.has_form() {
-        return render(&CodePage::new(&Form::default(), onward));
+pub fn ask(return_to: ReturnTo) -> Result<HttpResponse, Error> {
+    if return_to.has_form() {
+        return render(&CodePage::new(&Form::default(), return_to));
     }
-    Ok(see_other(&onward.by_way_of(CODE)))
+    Ok(see_other(&return_to.by_way_of(CODE)))
 }
 
 /// The same for somebody who has to set a second factor up first.
@@ -65,28 +65,28 @@ pub fn ask(onward: Onward) -> Result<HttpResponse, Error> {
 pub fn ask_to_set_up(
     app: &App,
     user: &User,
-    token: &Token,
+    token: &SessionToken,
     reset_at: Option<Moment>,
-    onward: Onward,
+    return_to: ReturnTo,
 ) -> Result<HttpResponse, Error> {
-    if !onward.has_form() {
-        return Ok(see_other(&onward.by_way_of(SET_UP)));
+    if !return_to.has_form() {
+        return Ok(see_other(&return_to.by_way_of(SET_UP)));
     }
     let half_way = HalfWay {
         user: user.clone(),
         token: token.hash(),
     };
-    place(half_way, reset_at, onward).begin(&app.config.sealer(), shell(), app.clock.now())
+    place(half_way, reset_at, return_to).begin(&app.config.sealer(), shell(), app.clock.now())
 }
 
 /// Where a sign-in stands.
-struct Stand {
+struct SignInProgress {
     half_way: HalfWay,
     has_one: bool,
     reset_at: Option<Moment>,
 }
 
-impl Stand {
+impl SignInProgress {
     fn of(conn: &mut Conn, current_user: &CurrentUser) -> Result<Option<Self>, Error> {
         let Some(half_way) = step::of(conn, current_user)? else {
             return Ok(None);
@@ -99,19 +99,19 @@ impl Stand {
     }
 }
 
-async fn stand(app: &App, current_user: &CurrentUser) -> Result<Option<Stand>, Error> {
+async fn stand(app: &App, current_user: &CurrentUser) -> Result<Option<SignInProgress>, Error> {
     let current_user = current_user.clone();
     app.db
-        .read(move |conn| Stand::of(conn, &current_user))
+        .read(move |conn| SignInProgress::of(conn, &current_user))
         .await
 }
 
 /// Somebody who took too long, or never typed a password, begins anew; what had waited for them still waits.
-fn begin_anew(app: &App, onward: Onward) -> Result<HttpResponse, Error> {
-    if onward.has_form() {
-        return crate::auth::pages::begin_anew(app, onward);
+fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error> {
+    if return_to.has_form() {
+        return crate::auth::pages::begin_anew(app, return_to);
     }
-    Ok(see_other(&onward.by_way_of("/sign-in")))
+    Ok(see_other(&return_to.by_way_of("/sign-in")))
 }
 
 /// `GET /sign-in/code`
@@ -123,11 +123,11 @@ pub async fn show(
     current_user: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
-    let onward = Onward::in_query(query.into_inner());
+    let return_to = ReturnTo::in_query(query.into_inner());
     match stand(&app, &current_user).await? {
-        None => begin_anew(&app, onward),
-        Some(stand) if !stand.has_one => Ok(see_other(&onward.by_way_of(SET_UP))),
-        Some(_) => render(&CodePage::new(&Form::default(), onward)),
+        None => begin_anew(&app, return_to),
+        Some(stand) if !stand.has_one => Ok(see_other(&return_to.by_way_of(SET_UP))),
+        Some(_) => render(&CodePage::new(&Form::default(), return_to)),
     }
 }
 
@@ -140,11 +140,11 @@ pub async fn take(
     current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let fields = fields.only(&[&["code"], onward::FIELDS.as_slice()].concat())?;
-    let onward = Onward::parse(&fields);
+    let fields = fields.only(&[&["code"], return_to::FIELDS.as_slice()].concat())?;
+    let return_to = ReturnTo::parse(&fields);
     let half_way = match stand(&app, &current_user).await? {
-        None => return begin_anew(&app, onward),
-        Some(stand) if !stand.has_one => return Ok(see_other(&onward.by_way_of(SET_UP))),
+        None => return begin_anew(&app, return_to),
+        Some(stand) if !stand.has_one => return Ok(see_other(&return_to.by_way_of(SET_UP))),
         Some(stand) => stand.half_way,
     };
     let mut errors = FieldErrors::default();
@@ -157,7 +157,7 @@ pub async fn take(
             .write(move |conn| try_code(conn, &current_user, &half_way, &sealer, &typed))
             .await?;
         if let Some(entry) = outcome {
-            let mut response = onward.leave(&user)?;
+            let mut response = return_to.leave(&user)?;
             entry.give_to(&mut response)?;
             return Ok(response);
         }
@@ -168,7 +168,7 @@ pub async fn take(
     }
     // A code is good once: it is not shown again.
     let form = Form::rejected(Fields::default(), errors);
-    unprocessable(&CodePage::new(&form, onward))
+    unprocessable(&CodePage::new(&form, return_to))
 }
 
 /// Counts the try before anything is looked at, and in a transaction of its own, so that no failure takes it back.
@@ -178,7 +178,7 @@ fn try_code(
     half_way: &HalfWay,
     sealer: &Sealer,
     typed: &Typed,
-) -> Result<Option<Entry>, Error> {
+) -> Result<Option<StartedSession>, Error> {
     let (user, now) = (&half_way.user, current_user.now);
     let counters = Counters::of_code(user.id);
     throttle::count(conn, &counters, now)?;
@@ -196,20 +196,20 @@ fn try_code(
     if !step::end(conn, &half_way.token)? {
         return Ok(None);
     }
-    Entry::begin(conn, current_user, user).map(Some)
+    StartedSession::begin(conn, current_user, user).map(Some)
 }
 
 fn shell() -> Shell {
     Shell::new("Set up a second factor")
 }
 
-fn place(half_way: HalfWay, reset_at: Option<Moment>, onward: Onward) -> Place {
-    Place {
+fn place(half_way: HalfWay, reset_at: Option<Moment>, return_to: ReturnTo) -> SetUpContext {
+    SetUpContext {
         user: half_way.user,
         token: half_way.token,
         action: SET_UP,
         back: "/sign-in",
-        onward,
+        return_to,
         reset_at,
     }
 }
@@ -223,11 +223,11 @@ pub async fn show_set_up(
     current_user: CurrentUser,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Error> {
-    let onward = Onward::in_query(query.into_inner());
+    let return_to = ReturnTo::in_query(query.into_inner());
     match stand(&app, &current_user).await? {
-        None => begin_anew(&app, onward),
-        Some(stand) if stand.has_one => Ok(see_other(&onward.by_way_of(CODE))),
-        Some(stand) => place(stand.half_way, stand.reset_at, onward).begin(
+        None => begin_anew(&app, return_to),
+        Some(stand) if stand.has_one => Ok(see_other(&return_to.by_way_of(CODE))),
+        Some(stand) => place(stand.half_way, stand.reset_at, return_to).begin(
             &app.config.sealer(),
             shell(),
             current_user.now,
@@ -244,18 +244,20 @@ pub async fn set_up(
     current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let fields = fields.only(&[&["code", LENT], onward::FIELDS.as_slice()].concat())?;
-    let onward = Onward::parse(&fields);
+    let fields = fields.only(&[&["code", LENT], return_to::FIELDS.as_slice()].concat())?;
+    let return_to = ReturnTo::parse(&fields);
     let place = match stand(&app, &current_user).await? {
-        None => return begin_anew(&app, onward),
-        Some(stand) if stand.has_one => return Ok(see_other(&onward.by_way_of(CODE))),
-        Some(stand) => place(stand.half_way, stand.reset_at, onward),
+        None => return begin_anew(&app, return_to),
+        Some(stand) if stand.has_one => return Ok(see_other(&return_to.by_way_of(CODE))),
+        Some(stand) => place(stand.half_way, stand.reset_at, return_to),
     };
     let factor = match place.end(&app.config.sealer(), shell(), fields, current_user.now)? {
         Ok(factor) => factor,
         Err(answer) => return Ok(answer),
     };
-    let Place { user, onward, .. } = place.clone();
+    let SetUpContext {
+        user, return_to, ..
+    } = place.clone();
     let entrant = user.clone();
     let outcome = app
         .db
@@ -265,15 +267,15 @@ pub async fn set_up(
                 return Ok(None);
             }
             factors::set(conn, &entrant, &factor, None, current_user.now)?;
-            let entry = Entry::begin(conn, &current_user, &entrant)?;
+            let entry = StartedSession::begin(conn, &current_user, &entrant)?;
             Ok::<_, Error>(Some((entry, factor.codes)))
         })
         .await?;
     let Some((entry, codes)) = outcome else {
-        return begin_anew(&app, onward);
+        return begin_anew(&app, return_to);
     };
     let shell = Shell::new("Your recovery codes").signed_in(user.name.as_str(), user.admin);
-    let mut response = show_codes(shell, &codes, &onward)?;
+    let mut response = show_codes(shell, &codes, &return_to)?;
     entry.give_to(&mut response)?;
     Ok(response)
 }

@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::RecoveryCode;
-use super::set_up::{LENT, Place, in_words, show_codes};
+use super::set_up::{LENT, SetUpContext, in_words, show_codes};
 use super::store::{self as factors, Factor};
 use crate::app::App;
 use crate::auth::entry::give;
-use crate::auth::onward::Onward;
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::{CurrentUser, Session, Token};
+use crate::auth::return_to::ReturnTo;
+use crate::auth::session::{CurrentUser, Session, SessionToken};
 use crate::auth::store;
 use crate::db::Conn;
 use crate::web::Error;
@@ -38,13 +38,13 @@ struct FactorLine {
 }
 
 /// Somebody and their second factor.
-struct Own {
+struct OwnFactors {
     session: Session,
     factor: Option<Factor>,
     required: bool,
 }
 
-impl Own {
+impl OwnFactors {
     fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<Self, Error> {
         let session = current_user.session(conn)?;
         Ok(Self {
@@ -74,13 +74,13 @@ impl Own {
         }
     }
 
-    fn place(&self, token: &Token) -> Place {
-        Place {
+    fn place(&self, token: &SessionToken) -> SetUpContext {
+        SetUpContext {
             user: self.session.user.clone(),
             token: token.hash(),
             action: PAGE,
             back: PAGE,
-            onward: Onward::default(),
+            return_to: ReturnTo::default(),
             reset_at: None,
         }
     }
@@ -92,10 +92,10 @@ impl Own {
     }
 }
 
-async fn load(app: &App, current_user: &CurrentUser) -> Result<Own, Error> {
+async fn load(app: &App, current_user: &CurrentUser) -> Result<OwnFactors, Error> {
     let current_user = current_user.clone();
     app.db
-        .read(move |conn| Own::load(conn, &current_user))
+        .read(move |conn| OwnFactors::load(conn, &current_user))
         .await
 }
 
@@ -104,7 +104,7 @@ async fn ask_again(
     app: &App,
     current_user: &CurrentUser,
     fields: Fields,
-) -> Result<Result<Own, HttpResponse>, Error> {
+) -> Result<Result<OwnFactors, HttpResponse>, Error> {
     let own = load(app, current_user).await?;
     let fields = fields.only(&["current_password"])?;
     let typed = fields.get("current_password");
@@ -143,7 +143,7 @@ pub async fn begin(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let token = Token::fresh()?;
+    let token = SessionToken::fresh()?;
     let (old, new, now) = (own.session.token.clone(), token.hash(), current_user.now);
     app.db
         .write(move |conn| Ok::<_, Error>(store::renew_session(conn, &old, &new, now)?))
@@ -165,16 +165,16 @@ pub async fn set(
 ) -> Result<HttpResponse, Error> {
     let own = load(&app, &current_user).await?;
     let fields = fields.only(&["code", LENT])?;
-    let place = Place {
+    let place = SetUpContext {
         token: own.session.token.clone(),
-        ..own.place(&Token::fresh()?)
+        ..own.place(&SessionToken::fresh()?)
     };
     let shell = own.shell("Set up a second factor");
     let factor = match place.end(&app.config.sealer(), shell, fields, current_user.now)? {
         Ok(factor) => factor,
         Err(answer) => return Ok(answer),
     };
-    let token = Token::fresh()?;
+    let token = SessionToken::fresh()?;
     let (new, now) = (token.hash(), current_user.now);
     let codes = app
         .db
@@ -200,7 +200,7 @@ pub async fn renew_codes(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now) = (Token::fresh()?, current_user.now);
+    let (token, now) = (SessionToken::fresh()?, current_user.now);
     let (new, session) = (token.hash(), own.session.clone());
     let codes = app
         .db
@@ -214,9 +214,13 @@ pub async fn renew_codes(
     codes_page(&own, &codes, &token)
 }
 
-fn codes_page(own: &Own, codes: &[RecoveryCode], token: &Token) -> Result<HttpResponse, Error> {
-    let onward = Onward::parse(&Fields::from_pairs([("next", "/account")]));
-    let mut response = show_codes(own.shell("Your recovery codes"), codes, &onward)?;
+fn codes_page(
+    own: &OwnFactors,
+    codes: &[RecoveryCode],
+    token: &SessionToken,
+) -> Result<HttpResponse, Error> {
+    let return_to = ReturnTo::parse(&Fields::from_pairs([("next", "/account")]));
+    let mut response = show_codes(own.shell("Your recovery codes"), codes, &return_to)?;
     give(&mut response, token)?;
     Ok(response)
 }
@@ -239,7 +243,7 @@ pub async fn remove(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now, session) = (Token::fresh()?, current_user.now, own.session);
+    let (token, now, session) = (SessionToken::fresh()?, current_user.now, own.session);
     let new = token.hash();
     app.db
         .write(move |conn| {

@@ -8,7 +8,7 @@ use super::seal::Sealer;
 use super::store::NewFactor;
 use super::{RecoveryCode, Seed, Square, Typed};
 use crate::auth::User;
-use crate::auth::onward::{Onward, WaitingForm};
+use crate::auth::return_to::{ReturnTo, WaitingForm};
 use crate::auth::session::TokenHash;
 use crate::core::time::Moment;
 use crate::web::Error;
@@ -21,7 +21,7 @@ pub const LENT: &str = "set_up";
 
 /// Who sets a factor up, and where.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct SetUpContext {
     /// Whose it will be.
     pub user: User,
     /// The session, or the sign-in half way to one.
@@ -31,7 +31,7 @@ pub struct Place {
     /// Where those go who would rather not.
     pub back: &'static str,
     /// Where it leads.
-    pub onward: Onward,
+    pub return_to: ReturnTo,
     /// When somebody else took the last one away.
     pub reset_at: Option<Moment>,
 }
@@ -48,12 +48,12 @@ struct SetUpPage {
     code: TextField,
     action: &'static str,
     back: &'static str,
-    onward: Onward,
+    return_to: ReturnTo,
     forced: bool,
     reset: Option<String>,
 }
 
-impl Place {
+impl SetUpContext {
     /// The page for a new seed.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Place {
                 .of(form),
             action: self.action,
             back: self.back,
-            onward: self.onward.clone(),
+            return_to: self.return_to.clone(),
             reset: self.reset_at.map(in_words),
         })
     }
@@ -159,12 +159,12 @@ struct CodesPage {
 pub fn show_codes(
     shell: Shell,
     codes: &[RecoveryCode],
-    onward: &Onward,
+    return_to: &ReturnTo,
 ) -> Result<HttpResponse, Error> {
     render(&CodesPage {
         shell,
         codes: codes.iter().map(RecoveryCode::reveal).collect(),
-        next: onward.target().to_owned(),
-        form: onward.waiting_form()?,
+        next: return_to.target().to_owned(),
+        form: return_to.waiting_form()?,
     })
 }

@@ -14,7 +14,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::web::Error;
 
-pub use turn::{HashingQueue, Place, Turn};
+pub use turn::{HashingQueue, QueuePlace, Turn};
 
 /// Memories for hashing in this process, and hashes at the same time: each takes a core for some 30 ms, and the
 /// timetable has to go on answering.

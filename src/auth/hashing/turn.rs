@@ -16,7 +16,7 @@ const MAX_WAITING: usize = 64;
 
 /// Where somebody waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum QueuePlace {
     /// Before all strangers: a browser that the account knows, or a user who is signed in or holds a link to set a
     /// password.
     User(UserId),
@@ -24,7 +24,7 @@ pub enum Place {
     Stranger(IpAddr),
 }
 
-impl Place {
+impl QueuePlace {
     /// The key that takes turns with others. Networks are taken large here: sharing one costs a turn, not a sign-in.
     fn key(self) -> String {
         match self {
@@ -45,20 +45,20 @@ impl Place {
 
 /// Those who wait to have a password hashed.
 #[derive(Clone)]
-pub struct HashingQueue(Arc<Mutex<State>>);
+pub struct HashingQueue(Arc<Mutex<TurnState>>);
 
-struct State {
+struct TurnState {
     /// Turns that are taken.
     taken: usize,
     users: FairQueue<oneshot::Sender<Turn>>,
     strangers: FairQueue<oneshot::Sender<Turn>>,
 }
 
-impl State {
-    fn queue(&mut self, place: Place) -> &mut FairQueue<oneshot::Sender<Turn>> {
+impl TurnState {
+    fn queue(&mut self, place: QueuePlace) -> &mut FairQueue<oneshot::Sender<Turn>> {
         match place {
-            Place::User(_) => &mut self.users,
-            Place::Stranger(_) => &mut self.strangers,
+            QueuePlace::User(_) => &mut self.users,
+            QueuePlace::Stranger(_) => &mut self.strangers,
         }
     }
 
@@ -69,7 +69,7 @@ impl State {
 
 impl Default for HashingQueue {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(TurnState {
             taken: 0,
             users: FairQueue::new(MAX_WAITING),
             strangers: FairQueue::new(MAX_WAITING),
@@ -82,7 +82,7 @@ impl HashingQueue {
     ///
     /// # Errors
     /// [`Error::Busy`] at once when too many wait, and later when the place went to a network that had fewer.
-    pub async fn turn(&self, place: Place) -> Result<Turn, Error> {
+    pub async fn turn(&self, place: QueuePlace) -> Result<Turn, Error> {
         let waiting = {
             let mut state = self.lock();
             if state.taken < MAX_MEMORIES {
@@ -117,7 +117,7 @@ impl HashingQueue {
         state.users.len() + state.strangers.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TurnState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     /// Asks for a turn; it waits, or is answered.
-    fn ask(queue: &HashingQueue, place: Place) -> Result<Result<Turn, Error>, Waiting> {
+    fn ask(queue: &HashingQueue, place: QueuePlace) -> Result<Result<Turn, Error>, Waiting> {
         let queue = queue.clone();
         let mut waiting: Waiting = Box::pin(async move { queue.turn(place).await });
         match poll(waiting.as_mut()) {
@@ -202,8 +202,8 @@ mod tests {
         }
     }
 
-    fn stranger(network: u8) -> Place {
-        Place::Stranger(IpAddr::from([198, 51, network, 7]))
+    fn stranger(network: u8) -> QueuePlace {
+        QueuePlace::Stranger(IpAddr::from([198, 51, network, 7]))
     }
 
     fn all_turns(queue: &HashingQueue) -> Vec<Turn> {
@@ -212,7 +212,7 @@ mod tests {
             .collect()
     }
 
-    fn wait(queue: &HashingQueue, place: Place) -> Waiting {
+    fn wait(queue: &HashingQueue, place: QueuePlace) -> Waiting {
         ask(queue, place).err().unwrap()
     }
 
@@ -228,7 +228,7 @@ mod tests {
         let queue = HashingQueue::default();
         let mut turns = all_turns(&queue);
         let mut first = wait(&queue, stranger(1));
-        let mut user = wait(&queue, Place::User(UserId(7)));
+        let mut user = wait(&queue, QueuePlace::User(UserId(7)));
         drop(turns.pop());
         assert!(has_turn(&mut first).is_none());
         assert!(has_turn(&mut user).is_some());
@@ -248,7 +248,7 @@ mod tests {
         let refused = ask(&queue, stranger(200)).ok().unwrap();
         assert!(matches!(refused, Err(Error::Busy { .. })));
         assert!(
-            ask(&queue, Place::User(UserId(7))).is_err(),
+            ask(&queue, QueuePlace::User(UserId(7))).is_err(),
             "users still wait"
         );
         drop(waiting);

@@ -9,8 +9,8 @@ mod store;
 mod token;
 
 pub use store::{
-    InvitationError, Made, Open, Opened, Order, accept, add, all, end_all, end_returned, of_user,
-    open, renew, withdraw,
+    CreatedInvitation, InvitationError, InvitationRequest, OpenedInvitation, PendingInvitation,
+    accept, add, all, end_all, end_returned, of_user, open, renew, withdraw,
 };
 pub use token::LinkToken;
 
@@ -19,14 +19,14 @@ use crate::mail::MailContext;
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum InvitationKind {
     /// To choose the first password of an account.
     Invitation,
     /// To set another one.
     Reset,
 }
 
-impl TextEnum for Kind {
+impl TextEnum for InvitationKind {
     const ALL: &'static [Self] = &[Self::Invitation, Self::Reset];
     const NOUN: &'static str = "kind of invitation";
 
@@ -38,7 +38,7 @@ impl TextEnum for Kind {
     }
 }
 
-impl Kind {
+impl InvitationKind {
     /// Seconds for which a link works: an invitation may lie over a weekend, a forgotten password is waited for.
     #[must_use]
     pub const fn seconds(self) -> i64 {

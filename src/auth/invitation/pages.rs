@@ -5,8 +5,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::store::{self, Opened};
-use super::{Kind, LinkToken};
+use super::store::{self, OpenedInvitation};
+use super::{InvitationKind, LinkToken};
 use crate::app::App;
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
@@ -23,7 +23,7 @@ use crate::web::page::{Shell, render, see_other_done, unprocessable, with_status
 struct PasswordPage {
     shell: Shell,
     summary: ErrorSummary,
-    kind: Kind,
+    kind: InvitationKind,
     action: String,
     name: String,
     email: String,
@@ -40,13 +40,13 @@ struct DeadLink {
 }
 
 /// What a link that is good opens, with its hash.
-struct Door {
-    opened: Opened,
+struct OpenedLink {
+    opened: OpenedInvitation,
     token: LinkToken,
     has_factor: bool,
 }
 
-impl Door {
+impl OpenedLink {
     async fn open(app: &App, current_user: &CurrentUser, raw: &str) -> Result<Option<Self>, Error> {
         let Some(token) = LinkToken::parse(raw) else {
             return Ok(None);
@@ -72,8 +72,8 @@ impl Door {
     fn page(&self, form: &Form) -> PasswordPage {
         let user = &self.opened.account.user;
         let title = match self.opened.kind {
-            Kind::Invitation => "Choose your password",
-            Kind::Reset => "Set a new password",
+            InvitationKind::Invitation => "Choose your password",
+            InvitationKind::Reset => "Set a new password",
         };
         PasswordPage {
             shell: Shell::new(title).form(form),
@@ -106,7 +106,7 @@ pub async fn show(
     current_user: CurrentUser,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    match Door::open(&app, &current_user, &token).await? {
+    match OpenedLink::open(&app, &current_user, &token).await? {
         Some(door) => Ok(untold(render(&door.page(&Form::default()))?)),
         None => dead_link(),
     }
@@ -123,7 +123,7 @@ pub async fn set(
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     let fields = fields.only(&["new_password", "repeated_password"])?;
-    let Some(door) = Door::open(&app, &current_user, &token).await? else {
+    let Some(door) = OpenedLink::open(&app, &current_user, &token).await? else {
         return refuse(&app, &current_user).await;
     };
     let user = &door.opened.account.user;

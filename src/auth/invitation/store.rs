@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::json;
 
-use super::{Delivery, Kind, LinkToken};
+use super::{Delivery, InvitationKind, LinkToken};
 use crate::audit::{Action, Actor};
 use crate::auth::account::{self, Account, AccountError, Profile, note};
 use crate::auth::factor::set_up::in_words;
@@ -68,7 +68,7 @@ impl From<InvitationError> for Error {
 
 /// What an administrator wants to be made.
 #[derive(Debug, Clone)]
-pub struct Order<'a> {
+pub struct InvitationRequest<'a> {
     /// How the link reaches its user.
     pub delivery: &'a Delivery,
     /// Makes the link's address.
@@ -81,7 +81,7 @@ pub struct Order<'a> {
 
 /// A link that was made.
 #[derive(Debug)]
-pub struct Made {
+pub struct CreatedInvitation {
     /// Its address: for its user, and for whoever hands it over.
     pub address: String,
     /// When it ends.
@@ -90,9 +90,9 @@ pub struct Made {
 
 /// A link that waits to be used, or has run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Open {
+pub struct PendingInvitation {
     /// What it is for.
-    pub kind: Kind,
+    pub kind: InvitationKind,
     /// Whose.
     pub user: UserId,
     /// The letter that has it; `None` where it was handed over.
@@ -101,7 +101,7 @@ pub struct Open {
     pub until: Moment,
 }
 
-impl Open {
+impl PendingInvitation {
     /// True when it opens nothing any more.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
@@ -110,9 +110,9 @@ impl Open {
 }
 
 /// What a link that is good opens.
-pub struct Opened {
+pub struct OpenedInvitation {
     /// What it is for.
-    pub kind: Kind,
+    pub kind: InvitationKind,
     /// Whose.
     pub account: Account,
     /// When it ends.
@@ -127,14 +127,14 @@ pub fn add(
     conn: &mut Conn,
     email: &Email,
     profile: &Profile,
-    order: &Order<'_>,
-) -> Result<(UserId, Made), InvitationError> {
+    order: &InvitationRequest<'_>,
+) -> Result<(UserId, CreatedInvitation), InvitationError> {
     conn.transaction(|conn| {
         let user = account::put(conn, email, profile, None, order.now)?;
         let invited = account::by_id(conn, user)?.user;
-        let made = put(conn, Kind::Invitation, &invited, order)?;
+        let made = put(conn, InvitationKind::Invitation, &invited, order)?;
         account::note_added(conn, user, &order.by.actor(), order.now)?;
-        note_made(conn, Kind::Invitation, user, order)?;
+        note_made(conn, InvitationKind::Invitation, user, order)?;
         Ok((user, made))
     })
 }
@@ -145,16 +145,16 @@ pub fn add(
 /// When the account is disabled or another kind fits it, the letter cannot be written, or as the database says.
 pub fn renew(
     conn: &mut Conn,
-    kind: Kind,
+    kind: InvitationKind,
     user: UserId,
-    order: &Order<'_>,
-) -> Result<Made, InvitationError> {
+    order: &InvitationRequest<'_>,
+) -> Result<CreatedInvitation, InvitationError> {
     conn.transaction(|conn| {
         lock(conn, user)?;
         let account = account::by_id(conn, user)?;
         match (kind, account.has_password()) {
-            (Kind::Invitation, true) => return Err(InvitationError::HasPassword),
-            (Kind::Reset, false) => return Err(InvitationError::NoPassword),
+            (InvitationKind::Invitation, true) => return Err(InvitationError::HasPassword),
+            (InvitationKind::Reset, false) => return Err(InvitationError::NoPassword),
             _ if account.disabled => return Err(InvitationError::Disabled),
             _ => {}
         }
@@ -181,8 +181,8 @@ pub fn withdraw(
         let open = of_user(conn, user)?.ok_or(InvitationError::NoLink)?;
         end_all(conn, user, now)?;
         let action = match open.kind {
-            Kind::Invitation => Action::UserInvitationWithdrawn,
-            Kind::Reset => Action::UserResetWithdrawn,
+            InvitationKind::Invitation => Action::UserInvitationWithdrawn,
+            InvitationKind::Reset => Action::UserResetWithdrawn,
         };
         Ok(note(conn, actor, now, action, user, (None, None))?)
     })
@@ -197,8 +197,8 @@ pub fn open(
     conn: &mut Conn,
     token: &TokenHash,
     now: Moment,
-) -> Result<Option<Opened>, AccountError> {
-    let found: Option<(UserId, Word<Kind>, Moment)> = invitations::table
+) -> Result<Option<OpenedInvitation>, AccountError> {
+    let found: Option<(UserId, Word<InvitationKind>, Moment)> = invitations::table
         .filter(is_good(token, now))
         .select((
             invitations::user_id,
@@ -211,7 +211,7 @@ pub fn open(
         return Ok(None);
     };
     let account = account::by_id(conn, user)?;
-    Ok(fits(kind, &account).then_some(Opened {
+    Ok(fits(kind, &account).then_some(OpenedInvitation {
         kind,
         account,
         until,
@@ -235,11 +235,12 @@ pub fn accept(
         )
         .bind::<Text, _>(token.as_str())
         .execute(conn)?;
-        let used: Option<Row> = diesel::delete(invitations::table.filter(is_good(token, now)))
-            .returning(COLUMNS)
-            .get_result(conn)
-            .optional()?;
-        let Some(Open {
+        let used: Option<InvitationRow> =
+            diesel::delete(invitations::table.filter(is_good(token, now)))
+                .returning(COLUMNS)
+                .get_result(conn)
+                .optional()?;
+        let Some(PendingInvitation {
             user, kind, mail, ..
         }) = used.map(opened)
         else {
@@ -254,8 +255,8 @@ pub fn accept(
         }
         account::take_password(conn, user, password_hash, None, now)?;
         let action = match kind {
-            Kind::Invitation => Action::UserInvitationAccepted,
-            Kind::Reset => Action::UserPasswordReset,
+            InvitationKind::Invitation => Action::UserInvitationAccepted,
+            InvitationKind::Reset => Action::UserPasswordReset,
         };
         note(
             conn,
@@ -286,11 +287,11 @@ fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
 ///
 /// # Errors
 /// As the database says.
-pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<Open>> {
+pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<PendingInvitation>> {
     let row = invitations::table
         .filter(invitations::user_id.eq(user))
         .select(COLUMNS)
-        .get_result::<Row>(conn)
+        .get_result::<InvitationRow>(conn)
         .optional()?;
     Ok(row.map(opened))
 }
@@ -299,8 +300,8 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<Open>> {
 ///
 /// # Errors
 /// As the database says.
-pub fn all(conn: &mut Conn) -> QueryResult<Vec<Open>> {
-    let rows: Vec<Row> = invitations::table.select(COLUMNS).load(conn)?;
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<PendingInvitation>> {
+    let rows: Vec<InvitationRow> = invitations::table.select(COLUMNS).load(conn)?;
     Ok(rows.into_iter().map(opened).collect())
 }
 
@@ -329,7 +330,7 @@ pub fn end_returned(conn: &mut Conn, letter: MailId) -> QueryResult<()> {
         .map(drop)
 }
 
-type Row = (UserId, Word<Kind>, Option<MailId>, Moment);
+type InvitationRow = (UserId, Word<InvitationKind>, Option<MailId>, Moment);
 
 const COLUMNS: (
     invitations::user_id,
@@ -343,8 +344,8 @@ const COLUMNS: (
     invitations::expires_at,
 );
 
-fn opened((user, Word(kind), mail, until): Row) -> Open {
-    Open {
+fn opened((user, Word(kind), mail, until): InvitationRow) -> PendingInvitation {
+    PendingInvitation {
         kind,
         user,
         mail,
@@ -364,8 +365,8 @@ fn is_good<'a>(token: &'a TokenHash, now: Moment) -> _ {
 }
 
 /// An invitation is for an account without a password, and nothing is for one that is disabled.
-fn fits(kind: Kind, account: &Account) -> bool {
-    !account.disabled && (kind == Kind::Reset || !account.has_password())
+fn fits(kind: InvitationKind, account: &Account) -> bool {
+    !account.disabled && (kind == InvitationKind::Reset || !account.has_password())
 }
 
 fn lock(conn: &mut Conn, user: UserId) -> QueryResult<()> {
@@ -378,10 +379,10 @@ fn lock(conn: &mut Conn, user: UserId) -> QueryResult<()> {
 /// Stores a link that was just drawn, and the letter that has it.
 fn put(
     conn: &mut Conn,
-    kind: Kind,
+    kind: InvitationKind,
     user: &User,
-    order: &Order<'_>,
-) -> Result<Made, InvitationError> {
+    order: &InvitationRequest<'_>,
+) -> Result<CreatedInvitation, InvitationError> {
     let token =
         LinkToken::fresh().map_err(|error| InvitationError::Randomness(error.to_string()))?;
     let (address, until) = (
@@ -415,18 +416,18 @@ fn put(
             invitations::expires_at.eq(until),
         ))
         .execute(conn)?;
-    Ok(Made { address, until })
+    Ok(CreatedInvitation { address, until })
 }
 
 fn note_made(
     conn: &mut Conn,
-    kind: Kind,
+    kind: InvitationKind,
     user: UserId,
-    order: &Order<'_>,
+    order: &InvitationRequest<'_>,
 ) -> Result<(), AccountError> {
     let action = match kind {
-        Kind::Invitation => Action::UserInvited,
-        Kind::Reset => Action::UserResetOffered,
+        InvitationKind::Invitation => Action::UserInvited,
+        InvitationKind::Reset => Action::UserResetOffered,
     };
     let made = json!({
         "link": order.delivery.as_str(),

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::auth::onward::Onward;
+use crate::auth::return_to::ReturnTo;
 use crate::auth::session::{self, TokenHash};
 use crate::core::time::Moment;
 use crate::db::Conn;
@@ -121,11 +121,16 @@ pub fn is_token(text: &str) -> bool {
 ///
 /// # Errors
 /// As the database says.
-pub fn begin(conn: &mut Conn, token: &TokenHash, onward: &str, now: Moment) -> Result<(), Error> {
+pub fn begin(
+    conn: &mut Conn,
+    token: &TokenHash,
+    return_to: &str,
+    now: Moment,
+) -> Result<(), Error> {
     diesel::insert_into(sign_on_flows::table)
         .values((
             sign_on_flows::token_hash.eq(token.as_str()),
-            sign_on_flows::onward.eq(onward),
+            sign_on_flows::onward.eq(return_to),
             sign_on_flows::created_at.eq(now),
             sign_on_flows::expires_at.eq(now.plus(FLOW_SECONDS)),
         ))
@@ -162,8 +167,8 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 ///
 /// # Errors
 /// As the database says.
-pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<Onward>, Error> {
-    let onward: Option<String> = sign_on_flows::table
+pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<ReturnTo>, Error> {
+    let return_to: Option<String> = sign_on_flows::table
         .filter(sign_on_flows::token_hash.eq(token.as_str()))
         .filter(sign_on_flows::expires_at.gt(now))
         // One that a clock begun that ran ahead would last longer.
@@ -171,19 +176,19 @@ pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<On
         .select(sign_on_flows::onward)
         .get_result(conn)
         .optional()?;
-    onward.map(|text| Onward::from_text(&text)).transpose()
+    return_to.map(|text| ReturnTo::from_text(&text)).transpose()
 }
 
 /// Uses a flow up, and says where it leads; `None` also when another request has just used it.
 ///
 /// # Errors
 /// As the database says.
-pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<Onward>, Error> {
-    let onward = look(conn, token, now)?;
+pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<ReturnTo>, Error> {
+    let return_to = look(conn, token, now)?;
     // Deleting the row is what only one of two can do that are sent together.
     let flow = sign_on_flows::table.filter(sign_on_flows::token_hash.eq(token.as_str()));
     let ended = diesel::delete(flow).execute(conn)?;
-    Ok(onward.filter(|_| ended == 1))
+    Ok(return_to.filter(|_| ended == 1))
 }
 
 #[cfg(test)]

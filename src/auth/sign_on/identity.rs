@@ -17,14 +17,14 @@ const LONGEST_SUBJECT: usize = 255;
 
 /// Who somebody is at a provider, out of a token whose signature was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct ProviderIdentity {
     issuer: String,
     subject: String,
     /// An address that the provider has verified; any other one counts for nothing, whoever wrote it.
     email: Option<Email>,
 }
 
-impl Identity {
+impl ProviderIdentity {
     /// Takes what a token says; `None` when it names nobody. An address counts when the token says in so many words that
     /// it is verified, and is plain ASCII: letters that only look alike are no way into an account.
     #[must_use]
@@ -45,7 +45,7 @@ impl Identity {
 }
 
 /// What an identity opens.
-pub enum Found {
+pub enum IdentityMatch {
     /// An account that works.
     Account(Box<Account>),
     /// Nothing: there is no account, or this one may not be opened by it.
@@ -57,24 +57,28 @@ pub enum Found {
 ///
 /// # Errors
 /// As the database says.
-pub fn account_of(conn: &mut Conn, identity: &Identity, now: Moment) -> Result<Found, Error> {
+pub fn account_of(
+    conn: &mut Conn,
+    identity: &ProviderIdentity,
+    now: Moment,
+) -> Result<IdentityMatch, Error> {
     let (account, kept) = match known(conn, identity)? {
         Some(user) => (account::by_id(conn, user)?, true),
         None => match by_address(conn, identity)? {
             Some(account) => (account, false),
-            None => return Ok(Found::Nothing(None)),
+            None => return Ok(IdentityMatch::Nothing(None)),
         },
     };
     let works = !account.disabled && account.has_password();
     let opens = works && (kept || keep(conn, identity, &account.user, now)?);
     Ok(if opens {
-        Found::Account(Box::new(account))
+        IdentityMatch::Account(Box::new(account))
     } else {
-        Found::Nothing(Some(account.user))
+        IdentityMatch::Nothing(Some(account.user))
     })
 }
 
-fn known(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<UserId>> {
+fn known(conn: &mut Conn, identity: &ProviderIdentity) -> QueryResult<Option<UserId>> {
     sign_on_identities::table
         .filter(sign_on_identities::issuer.eq(&identity.issuer))
         .filter(sign_on_identities::subject.eq(&identity.subject))
@@ -83,7 +87,7 @@ fn known(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<UserId>> {
         .optional()
 }
 
-fn by_address(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<Account>> {
+fn by_address(conn: &mut Conn, identity: &ProviderIdentity) -> QueryResult<Option<Account>> {
     match &identity.email {
         Some(email) => account::by_email(conn, &account_email(email)),
         None => Ok(None),
@@ -92,7 +96,12 @@ fn by_address(conn: &mut Conn, identity: &Identity) -> QueryResult<Option<Accoun
 
 /// Keeps what the provider calls the owner of an account; false when it calls them something else already: the address
 /// has gone over to somebody else there.
-fn keep(conn: &mut Conn, identity: &Identity, user: &User, now: Moment) -> Result<bool, Error> {
+fn keep(
+    conn: &mut Conn,
+    identity: &ProviderIdentity,
+    user: &User,
+    now: Moment,
+) -> Result<bool, Error> {
     conn.transaction(|conn| {
         let insert = diesel::insert_into(sign_on_identities::table).values((
             sign_on_identities::issuer.eq(&identity.issuer),
@@ -136,7 +145,7 @@ mod tests {
     #[test]
     fn an_address_counts_when_it_is_said_to_be_verified_and_is_plain() {
         let email = |email, verified| {
-            Identity::new("i", "s", Some(email), verified)
+            ProviderIdentity::new("i", "s", Some(email), verified)
                 .unwrap()
                 .email
         };
@@ -147,8 +156,14 @@ mod tests {
         // The sign for kelvin is a small k when it is made small.
         assert_eq!(email("a\u{212a}i@protocol.example", Some(true)), None);
         assert_eq!(email("aki", Some(true)), None);
-        assert_eq!(Identity::new("i", "", Some(plain), Some(true)), None);
+        assert_eq!(
+            ProviderIdentity::new("i", "", Some(plain), Some(true)),
+            None
+        );
         let long = "x".repeat(LONGEST_SUBJECT + 1);
-        assert_eq!(Identity::new("i", &long, Some(plain), Some(true)), None);
+        assert_eq!(
+            ProviderIdentity::new("i", &long, Some(plain), Some(true)),
+            None
+        );
     }
 }

@@ -18,7 +18,7 @@ pub mod settings;
 
 use actix_web::web;
 
-pub use settings::{Settings, SignOnArgs};
+pub use settings::{SignOnArgs, SignOnSettings};
 
 /// Where the provider sends people back to.
 pub const ANSWER: &str = "/sign-in/provider/answer";

@@ -11,12 +11,12 @@ use askama::Template;
 use url::Url;
 
 use super::flow::{self, FlowToken, LONGEST_ONWARD, Secrets};
-use super::identity::{self, Found, Identity};
-use super::provider::{self, Fault};
-use super::{ANSWER, Settings};
+use super::identity::{self, IdentityMatch, ProviderIdentity};
+use super::provider::{self, ProviderFault};
+use super::{ANSWER, SignOnSettings};
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::onward::{self, Onward};
+use crate::auth::return_to::{self, ReturnTo};
 use crate::auth::session::CurrentUser;
 use crate::auth::throttle::{self, Counters};
 use crate::auth::{User, pages as sign_in, store};
@@ -47,7 +47,7 @@ struct BackPage {
 }
 
 /// Why the provider's answer signs nobody in.
-enum Refusal {
+enum SignOnRefusal {
     /// It has no code, because the provider let nobody through.
     NotLetThrough,
     /// It belongs to no sign-in that this browser has begun, or to one that is over.
@@ -58,9 +58,14 @@ enum Refusal {
     NoAccount,
 }
 
-impl Refusal {
+impl SignOnRefusal {
     /// The sign-in page with the reason, so that another way in is at hand, and nothing that waits is lost.
-    fn page(&self, app: &App, settings: &Settings, onward: Onward) -> Result<HttpResponse, Error> {
+    fn page(
+        &self,
+        app: &App,
+        settings: &SignOnSettings,
+        return_to: ReturnTo,
+    ) -> Result<HttpResponse, Error> {
         let name = &settings.name;
         let (status, why) = match self {
             Self::NotLetThrough => (
@@ -80,11 +85,11 @@ impl Refusal {
                 format!("{name} says who you are, but no account opens by that. Ask an administrator of your protocol office: an account needs the e-mail address that you have there, and {name} has to have verified it."),
             ),
         };
-        sign_in::not_by_provider(app, onward, status, why)
+        sign_in::not_by_provider(app, return_to, status, why)
     }
 }
 
-fn settings(app: &App) -> Result<Settings, Error> {
+fn settings(app: &App) -> Result<SignOnSettings, Error> {
     app.config.sign_on.clone().ok_or(Error::NotFound)
 }
 
@@ -101,15 +106,15 @@ pub async fn begin(
     current_user: CurrentUser,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let onward = Onward::parse(&fields.only(&onward::FIELDS)?);
+    let return_to = ReturnTo::parse(&fields.only(&return_to::FIELDS)?);
     let settings = settings(&app)?;
-    let waiting = onward.to_text();
+    let waiting = return_to.to_text();
     if waiting.len() > LONGEST_ONWARD {
         let why = format!(
             "What you typed before is too long to be kept while you are at {}. Sign in with your password.",
             settings.name
         );
-        return sign_in::not_by_provider(&app, onward, StatusCode::UNPROCESSABLE_ENTITY, why);
+        return sign_in::not_by_provider(&app, return_to, StatusCode::UNPROCESSABLE_ENTITY, why);
     }
     let (now, from) = (current_user.now, current_user.address);
     throttle::admit(&app, Counters::of_sign_on(from), now).await?;
@@ -124,7 +129,7 @@ pub async fn begin(
                 "{} does not answer. Sign in with your password, or try again in a minute.",
                 settings.name
             );
-            return sign_in::not_by_provider(&app, onward, StatusCode::BAD_GATEWAY, why);
+            return sign_in::not_by_provider(&app, return_to, StatusCode::BAD_GATEWAY, why);
         }
     };
     let hash = token.hash();
@@ -166,14 +171,14 @@ pub async fn show(
     let answer = Fields::from_pairs(query.into_inner());
     if !answer.get("error").is_empty() {
         let settings = settings(&app)?;
-        let onward = match FlowToken::of(&request).map(|token| token.hash()) {
+        let return_to = match FlowToken::of(&request).map(|token| token.hash()) {
             Some(hash) => {
                 let look = move |conn: &mut Conn| flow::look(conn, &hash, current_user.now);
                 app.db.read(look).await?
             }
             None => None,
         };
-        return Refusal::NotLetThrough.page(&app, &settings, onward.unwrap_or_default());
+        return SignOnRefusal::NotLetThrough.page(&app, &settings, return_to.unwrap_or_default());
     }
     let (code, state) = code_and_state(&answer)?;
     let page = BackPage {
@@ -218,12 +223,12 @@ pub async fn take(
     app.metrics.signed_in(match &outcome {
         Ok(Ok(_)) => "ok",
         Err(Error::TooMany { .. }) => "throttled",
-        Ok(Err((Refusal::Unchecked, _))) | Err(_) => "failed",
+        Ok(Err((SignOnRefusal::Unchecked, _))) | Err(_) => "failed",
         Ok(Err(_)) => "wrong",
     });
     let mut response = match outcome? {
-        Ok((user, onward)) => sign_in::go_on(&app, current_user, user, onward).await?,
-        Err((refusal, onward)) => return refusal.page(&app, &settings, onward),
+        Ok((user, return_to)) => sign_in::go_on(&app, current_user, user, return_to).await?,
+        Err((refusal, return_to)) => return refusal.page(&app, &settings, return_to),
     };
     response
         .add_cookie(&flow::removal_cookie())
@@ -232,19 +237,19 @@ pub async fn take(
 }
 
 /// Whom an answer signs in, or why nobody; and where the sign-in was to lead.
-type Outcome = Result<(User, Onward), (Refusal, Onward)>;
+type SignOnOutcome = Result<(User, ReturnTo), (SignOnRefusal, ReturnTo)>;
 
 /// Finds whose account the provider's answer opens. The browser is looked at first, then the flow is used up, and only
 /// then the provider is asked.
 async fn enter(
     app: &App,
     current_user: &CurrentUser,
-    settings: &Settings,
+    settings: &SignOnSettings,
     request: &HttpRequest,
     code: String,
     state: &str,
-) -> Result<Outcome, Error> {
-    let not_ours = || Err((Refusal::NotOurs, Onward::default()));
+) -> Result<SignOnOutcome, Error> {
+    let not_ours = || Err((SignOnRefusal::NotOurs, ReturnTo::default()));
     let Some(token) = FlowToken::of(request) else {
         return Ok(not_ours());
     };
@@ -259,7 +264,7 @@ async fn enter(
         .db
         .write(move |conn| flow::take(conn, &hash, now))
         .await?;
-    let Some(onward) = flow else {
+    let Some(return_to) = flow else {
         return Ok(not_ours());
     };
     let identity = match ask(app, settings, code, secrets, current_user).await? {
@@ -271,24 +276,24 @@ async fn enter(
             app.db
                 .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &counters)?))
                 .await?;
-            return Ok(Err((Refusal::Unchecked, onward)));
+            return Ok(Err((SignOnRefusal::Unchecked, return_to)));
         }
     };
     let refusals = app.refusals.clone();
     app.db
         .write(
             move |conn| match identity::account_of(conn, &identity, now)? {
-                Found::Account(account) => {
+                IdentityMatch::Account(account) => {
                     throttle::forgive(conn, &counters)?;
                     refusals.forget_all(&counters);
-                    Ok(Ok((account.user, onward)))
+                    Ok(Ok((account.user, return_to)))
                 }
-                Found::Nothing(owner) => {
+                IdentityMatch::Nothing(owner) => {
                     tracing::warn!("single sign-on: somebody has no account that opens");
                     if let Some(owner) = owner {
                         store::note_refusal(conn, &owner, Action::UserSignInRefused, from, now)?;
                     }
-                    Ok(Err((Refusal::NoAccount, onward)))
+                    Ok(Err((SignOnRefusal::NoAccount, return_to)))
                 }
             },
         )
@@ -297,11 +302,11 @@ async fn enter(
 
 async fn ask(
     app: &App,
-    settings: &Settings,
+    settings: &SignOnSettings,
     code: String,
     secrets: Secrets,
     current_user: &CurrentUser,
-) -> Result<Result<Identity, Fault>, Error> {
+) -> Result<Result<ProviderIdentity, ProviderFault>, Error> {
     let (settings, back, now) = (settings.clone(), way_back(app), current_user.now);
     trace::block(move || provider::who(&settings, &back, code, secrets, now))
         .await

@@ -21,8 +21,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use url::Url;
 
 use super::flow::Secrets;
-use super::identity::Identity;
-use super::settings::{Settings, is_private};
+use super::identity::ProviderIdentity;
+use super::settings::{SignOnSettings, is_private};
 use crate::core::time::Moment;
 
 /// Bytes that an answer of the provider may have; keys and tokens have a few thousand.
@@ -44,7 +44,7 @@ const SIGNATURES: [CoreJwsSigningAlgorithm; 9] = [
 
 /// Why the provider was of no use; the words are for the log and the doctor.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ProviderFault {
     /// It cannot be reached, or what answers is no provider.
     #[error("the provider does not say what it is: {0}")]
     Unknown(String),
@@ -59,9 +59,13 @@ pub enum Fault {
 /// Where to send a browser, so that the provider asks who sits there and sends it back to `back`.
 ///
 /// # Errors
-/// [`Fault::Unknown`].
-pub fn question(settings: &Settings, back: &str, secrets: Secrets) -> Result<Url, Fault> {
-    let metadata = discover(settings, &Line::to(settings))?;
+/// [`ProviderFault::Unknown`].
+pub fn question(
+    settings: &SignOnSettings,
+    back: &str,
+    secrets: Secrets,
+) -> Result<Url, ProviderFault> {
+    let metadata = discover(settings, &ProviderClient::to(settings))?;
     let Secrets {
         state,
         nonce,
@@ -81,7 +85,7 @@ pub fn question(settings: &Settings, back: &str, secrets: Secrets) -> Result<Url
     if is_private(&address) {
         return Ok(address);
     }
-    Err(Fault::Unknown(
+    Err(ProviderFault::Unknown(
         "it wants passwords typed where everybody can read along".to_owned(),
     ))
 }
@@ -90,15 +94,15 @@ pub fn question(settings: &Settings, back: &str, secrets: Secrets) -> Result<Url
 /// for this sign-in, and not too long ago.
 ///
 /// # Errors
-/// Each [`Fault`].
+/// Each [`ProviderFault`].
 pub fn who(
-    settings: &Settings,
+    settings: &SignOnSettings,
     back: &str,
     code: String,
     secrets: Secrets,
     now: Moment,
-) -> Result<Identity, Fault> {
-    let line = Line::to(settings);
+) -> Result<ProviderIdentity, ProviderFault> {
+    let line = ProviderClient::to(settings);
     let metadata = discover(settings, &line)?;
     let auth = auth_type(&metadata);
     let secret = ClientSecret::new(settings.client_secret.expose_secret().to_owned());
@@ -107,51 +111,54 @@ pub fn who(
         .set_auth_type(auth);
     let answer = client
         .exchange_code(AuthorizationCode::new(code))
-        .map_err(|error| Fault::Unknown(whole(&error)))?
+        .map_err(|error| ProviderFault::Unknown(whole(&error)))?
         .set_pkce_verifier(PkceCodeVerifier::new(secrets.proof))
         .request(&|request| line.ask(request))
-        .map_err(|error| Fault::NoToken(whole(&error)))?;
+        .map_err(|error| ProviderFault::NoToken(whole(&error)))?;
     let token = answer
         .id_token()
-        .ok_or_else(|| Fault::NoToken("there is none that says who it is".to_owned()))?;
+        .ok_or_else(|| ProviderFault::NoToken("there is none that says who it is".to_owned()))?;
     let verifier = client
         .id_token_verifier()
         .set_allowed_algs(SIGNATURES)
         .set_time_fn(move || now.utc());
     let claims = token
         .claims(&verifier, &Nonce::new(secrets.nonce))
-        .map_err(|error| Fault::Untrusted(whole(&error)))?;
-    Identity::new(
+        .map_err(|error| ProviderFault::Untrusted(whole(&error)))?;
+    ProviderIdentity::new(
         claims.issuer(),
         claims.subject(),
         claims.email().map(|email| email.as_str()),
         claims.email_verified(),
     )
-    .ok_or_else(|| Fault::Untrusted("it has no usable name for anybody".to_owned()))
+    .ok_or_else(|| ProviderFault::Untrusted("it has no usable name for anybody".to_owned()))
 }
 
 /// Looks whether the provider is there, without signing anybody in.
 ///
 /// # Errors
-/// [`Fault::Unknown`].
-pub fn look(settings: &Settings) -> Result<(), Fault> {
-    discover(settings, &Line::to(settings)).map(drop)
+/// [`ProviderFault::Unknown`].
+pub fn look(settings: &SignOnSettings) -> Result<(), ProviderFault> {
+    discover(settings, &ProviderClient::to(settings)).map(drop)
 }
 
 /// What the provider says of itself, with its keys.
-fn discover(settings: &Settings, line: &Line) -> Result<CoreProviderMetadata, Fault> {
-    let unknown = |error: &dyn std::error::Error| Fault::Unknown(whole(error));
+fn discover(
+    settings: &SignOnSettings,
+    line: &ProviderClient,
+) -> Result<CoreProviderMetadata, ProviderFault> {
+    let unknown = |error: &dyn std::error::Error| ProviderFault::Unknown(whole(error));
     let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| unknown(&error))?;
     CoreProviderMetadata::discover(&issuer, &|request| line.ask(request))
         .map_err(|error| unknown(&error))
 }
 
-fn client_id(settings: &Settings) -> ClientId {
+fn client_id(settings: &SignOnSettings) -> ClientId {
     ClientId::new(settings.client_id.clone())
 }
 
-fn redirect(back: &str) -> Result<RedirectUrl, Fault> {
-    RedirectUrl::new(back.to_owned()).map_err(|error| Fault::Unknown(whole(&error)))
+fn redirect(back: &str) -> Result<RedirectUrl, ProviderFault> {
+    RedirectUrl::new(back.to_owned()).map_err(|error| ProviderFault::Unknown(whole(&error)))
 }
 
 /// In the header, as every provider has to take it, unless this one says that it takes the form alone.
@@ -177,7 +184,7 @@ fn whole(error: &dyn std::error::Error) -> String {
 }
 
 /// The line to the provider, for one sign-in: all its requests together take no longer than the settings allow.
-struct Line {
+struct ProviderClient {
     until: Instant,
 }
 
@@ -200,8 +207,8 @@ static ROOTS: LazyLock<RootCerts> = LazyLock::new(|| {
     RootCerts::Specific(Arc::new(roots.collect()))
 });
 
-impl Line {
-    fn to(settings: &Settings) -> Self {
+impl ProviderClient {
+    fn to(settings: &SignOnSettings) -> Self {
         Self {
             until: Instant::now() + settings.patience,
         }

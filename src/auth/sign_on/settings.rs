@@ -48,7 +48,7 @@ pub struct SignOnArgs {
 
 /// A provider that can be asked.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct SignOnSettings {
     /// Its name for itself, letter by letter as it stands in its tokens.
     pub issuer: String,
     /// What it calls us.
@@ -66,11 +66,11 @@ impl SignOnArgs {
     ///
     /// # Errors
     /// With a sentence that says what to type instead; also in a program that was built without single sign-on.
-    pub fn check(&self) -> Result<Option<Settings>, String> {
+    pub fn check(&self) -> Result<Option<SignOnSettings>, String> {
         self.check_in(cfg!(feature = "openid-connect"))
     }
 
-    fn check_in(&self, built_in: bool) -> Result<Option<Settings>, String> {
+    fn check_in(&self, built_in: bool) -> Result<Option<SignOnSettings>, String> {
         let (secret, file) = (&self.oidc_client_secret, &self.oidc_client_secret_file);
         let Some(issuer) = &self.oidc_issuer else {
             let stray = self.oidc_client_id.is_some() || secret.is_some() || file.is_some();
@@ -100,7 +100,7 @@ impl SignOnArgs {
         let name = Line::parse(self.oidc_name.as_deref().unwrap_or(&host)).map_err(|error| {
             format!("the provider's name {error}; set --oidc-name (IIKURA_OIDC_NAME)")
         })?;
-        Ok(Some(Settings {
+        Ok(Some(SignOnSettings {
             issuer: issuer.clone(),
             client_id,
             client_secret: self.secret()?,
@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn every_fault_says_what_to_set() {
-        type Change = fn(&mut SignOnArgs);
-        let cases: [(Change, &str); 9] = [
+        type SettingsChange = fn(&mut SignOnArgs);
+        let cases: [(SettingsChange, &str); 9] = [
             (|it| it.oidc_issuer = None, "no provider; set --oidc-issuer"),
             (
                 |it| it.oidc_issuer = Some("login".into()),

@@ -175,7 +175,7 @@ fn ipv6_network([a, b, c, d, ..]: [u16; 8], length: u8) -> String {
 
 /// What a stored counter counts, read from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(super) enum CounterSubject {
     /// Sign-ins to an account; the name itself, since it is a hash.
     Account,
     /// Sign-ins from a network.
@@ -197,23 +197,35 @@ pub(super) enum Counted {
 }
 
 /// Reads what a stored counter counts, and its limit; `None` for names that this program does not write.
-pub(super) fn read(key: &str) -> Option<(Counted, i32)> {
+pub(super) fn read(key: &str) -> Option<(CounterSubject, i32)> {
     let (kind, rest) = key.split_once(':')?;
     let user = |text: &str| text.parse().ok().map(UserId);
     Some(match kind {
-        "account" => (Counted::Account, PER_ACCOUNT),
-        "address" => (Counted::Network(rest.to_owned()), step(PER_ADDRESS, rest)),
-        "device" => (Counted::Device(user(rest.split_once(':')?.1)?), PER_ACCOUNT),
-        "code" => (Counted::Codes(user(rest)?), CODES),
-        "sign-on" => (Counted::SignOns(rest.to_owned()), step(SIGN_ONS, rest)),
-        "link" => (Counted::DeadLinks(rest.to_owned()), step(DEAD_LINKS, rest)),
+        "account" => (CounterSubject::Account, PER_ACCOUNT),
+        "address" => (
+            CounterSubject::Network(rest.to_owned()),
+            step(PER_ADDRESS, rest),
+        ),
+        "device" => (
+            CounterSubject::Device(user(rest.split_once(':')?.1)?),
+            PER_ACCOUNT,
+        ),
+        "code" => (CounterSubject::Codes(user(rest)?), CODES),
+        "sign-on" => (
+            CounterSubject::SignOns(rest.to_owned()),
+            step(SIGN_ONS, rest),
+        ),
+        "link" => (
+            CounterSubject::DeadLinks(rest.to_owned()),
+            step(DEAD_LINKS, rest),
+        ),
         "opening" => {
             let (delegation, network) = rest.split_once(':')?;
-            let counted = Counted::Openings(delegation.parse().ok()?, network.to_owned());
+            let counted = CounterSubject::Openings(delegation.parse().ok()?, network.to_owned());
             (counted, step(OPENINGS, network))
         }
-        "answers" => (Counted::Answers(rest.parse().ok()?), ANSWERS),
-        "mail-trial" => (Counted::MailTrials(user(rest)?), MAIL_TRIALS),
+        "answers" => (CounterSubject::Answers(rest.parse().ok()?), ANSWERS),
+        "mail-trial" => (CounterSubject::MailTrials(user(rest)?), MAIL_TRIALS),
         _ => return None,
     })
 }

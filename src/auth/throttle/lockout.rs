@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::counter::{self, Counted, account_key};
+use super::counter::{self, CounterSubject, account_key};
 use super::is_current;
 use crate::audit::{self, Action, Actor, Entry, pseudonym};
 use crate::auth::account::{self, Account};
@@ -157,7 +157,7 @@ impl Names {
     fn subject(
         &self,
         key: &str,
-        counted: &Counted,
+        counted: &CounterSubject,
         name: impl Fn(UserId) -> String,
     ) -> Option<(Option<UserId>, String)> {
         let of =
@@ -169,17 +169,17 @@ impl Names {
                 .map_or("a delegation", String::as_str)
         };
         match counted {
-            Counted::Account => of(self.accounts.get(key)?, "Sign-ins"),
-            Counted::Device(user) => of(user, "Sign-ins in a known browser"),
-            Counted::Codes(user) => of(user, "Second factor"),
-            Counted::MailTrials(user) => of(user, "Mail trials"),
-            Counted::Network(network) => from("Sign-ins", network),
-            Counted::SignOns(network) => from("Single sign-on", network),
-            Counted::DeadLinks(network) => from("Invalid private links", network),
-            Counted::Openings(id, network) => {
+            CounterSubject::Account => of(self.accounts.get(key)?, "Sign-ins"),
+            CounterSubject::Device(user) => of(user, "Sign-ins in a known browser"),
+            CounterSubject::Codes(user) => of(user, "Second factor"),
+            CounterSubject::MailTrials(user) => of(user, "Mail trials"),
+            CounterSubject::Network(network) => from("Sign-ins", network),
+            CounterSubject::SignOns(network) => from("Single sign-on", network),
+            CounterSubject::DeadLinks(network) => from("Invalid private links", network),
+            CounterSubject::Openings(id, network) => {
                 from(&format!("Private links of {}", delegation(id)), network)
             }
-            Counted::Answers(id) => Some((None, format!("Answers of {}", delegation(id)))),
+            CounterSubject::Answers(id) => Some((None, format!("Answers of {}", delegation(id)))),
         }
     }
 }

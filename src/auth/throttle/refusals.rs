@@ -14,14 +14,14 @@ const MAX_REFUSALS: usize = 4096;
 
 /// A counter that was over its limit.
 #[derive(Debug, Clone, Copy)]
-struct Refusal {
+struct CounterRefusal {
     window_ends_at: Moment,
     seen: Instant,
 }
 
 /// The recent refusals of a server.
 #[derive(Clone, Default)]
-pub struct Refusals(Arc<Mutex<HashMap<String, Refusal>>>);
+pub struct Refusals(Arc<Mutex<HashMap<String, CounterRefusal>>>);
 
 impl Refusals {
     /// Returns the end of the window of a counter that was over its limit a moment ago.
@@ -45,7 +45,7 @@ impl Refusals {
         }
         if refusals.len() < MAX_REFUSALS {
             let seen = Instant::now();
-            let refusal = Refusal {
+            let refusal = CounterRefusal {
                 window_ends_at,
                 seen,
             };
@@ -65,7 +65,7 @@ impl Refusals {
         self.lock().remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Refusal>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, CounterRefusal>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,9 @@ use super::one::load;
 use crate::app::App;
 use crate::auth::UserId;
 use crate::auth::factor::set_up::in_words;
-use crate::auth::invitation::{self, Delivery, Kind, Made, Order};
+use crate::auth::invitation::{
+    self, CreatedInvitation, Delivery, InvitationKind, InvitationRequest,
+};
 use crate::auth::session::{CurrentUser, Session};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices};
@@ -55,7 +57,7 @@ pub(super) fn made(
     session: &Session,
     (user, email): (UserId, String),
     delivery: &Delivery,
-    made: Made,
+    made: CreatedInvitation,
     done: &str,
 ) -> Result<HttpResponse, Error> {
     match delivery {
@@ -83,7 +85,7 @@ pub async fn invite(
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    make(app, current_user, *user, fields, Kind::Invitation).await
+    make(app, current_user, *user, fields, InvitationKind::Invitation).await
 }
 
 /// `POST /users/{user}/reset`: offers somebody to set a new password; the old one is good until they do.
@@ -97,7 +99,7 @@ pub async fn reset(
     user: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    make(app, current_user, *user, fields, Kind::Reset).await
+    make(app, current_user, *user, fields, InvitationKind::Reset).await
 }
 
 async fn make(
@@ -105,7 +107,7 @@ async fn make(
     current_user: CurrentUser,
     user: i64,
     fields: Fields,
-    kind: Kind,
+    kind: InvitationKind,
 ) -> Result<HttpResponse, Error> {
     let now = current_user.now;
     let shown = load(&app, current_user, user).await?;
@@ -129,7 +131,7 @@ async fn make(
     let link = app
         .db
         .write(move |conn| {
-            let order = Order {
+            let order = InvitationRequest {
                 delivery: &chosen,
                 links: &links,
                 by: &by,
@@ -139,8 +141,8 @@ async fn make(
         })
         .await?;
     let done = match kind {
-        Kind::Invitation => "user-invited",
-        Kind::Reset => "reset-offered",
+        InvitationKind::Invitation => "user-invited",
+        InvitationKind::Reset => "reset-offered",
     };
     let email = shown.account.user.email.to_string();
     made(&app, &shown.session, (id, email), &delivery, link, done)

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
-use crate::auth::invitation::{self, InvitationError, Open, Order};
+use crate::auth::invitation::{self, InvitationError, InvitationRequest, PendingInvitation};
 use crate::auth::session::{CurrentUser, Session};
 use crate::auth::{EventRole, UserId};
 use crate::core::text::{Email, Line};
@@ -42,7 +42,7 @@ struct UserLine {
     /// Nobody can sign in with it yet.
     invited: bool,
     /// The link by which its user sets a password, good or run out.
-    link: Option<Open>,
+    link: Option<PendingInvitation>,
     standing: String,
     tag: &'static str,
 }
@@ -77,7 +77,7 @@ fn line(
     account: &Account,
     roles: &[(UserId, String)],
     factor: bool,
-    link: Option<&Open>,
+    link: Option<&PendingInvitation>,
     now: Moment,
 ) -> UserLine {
     let invited = !account.disabled && !account.has_password();
@@ -116,7 +116,7 @@ fn line(
 
 #[derive(Template)]
 #[template(path = "user/new.html")]
-struct NewPage {
+struct NewUserPage {
     shell: Shell,
     summary: ErrorSummary,
     name: TextField,
@@ -126,7 +126,7 @@ struct NewPage {
     delivery: Choices,
 }
 
-impl NewPage {
+impl NewUserPage {
     fn new(session: &Session, form: &Form, roles: &[RoleAt]) -> Self {
         Self {
             shell: session.shell("Add a user", Section::Users).form(form),
@@ -187,7 +187,7 @@ pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpR
             Ok::<_, Error>((session, account::roles(conn, None)?))
         })
         .await?;
-    render(&NewPage::new(&session, &link::usual(), &roles))
+    render(&NewUserPage::new(&session, &link::usual(), &roles))
 }
 
 /// `POST /users`: adds somebody, who chooses a password by the link that this makes.
@@ -209,7 +209,7 @@ pub async fn add(
     let (Some(email), Some(profile), Some(delivery), true) =
         (email, profile, delivery, errors.is_empty())
     else {
-        return unprocessable(&NewPage::new(
+        return unprocessable(&NewUserPage::new(
             &session,
             &Form::rejected(fields, errors),
             &roles,
@@ -220,7 +220,7 @@ pub async fn add(
     let outcome = app
         .db
         .write(move |conn| {
-            let order = Order {
+            let order = InvitationRequest {
                 delivery: &chosen,
                 links: &links,
                 by: &by,
@@ -243,7 +243,7 @@ pub async fn add(
         }
         Err(InvitationError::Account(refusal @ AccountError::EmailTaken)) => {
             errors.add("email", sentence(&refusal));
-            unprocessable(&NewPage::new(
+            unprocessable(&NewUserPage::new(
                 &session,
                 &Form::rejected(fields, errors),
                 &roles,

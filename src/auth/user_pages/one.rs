@@ -13,7 +13,7 @@ use crate::auth::UserId;
 use crate::auth::account::{self, Account, AccountError, RoleAt};
 use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::invitation::{self, Open};
+use crate::auth::invitation::{self, PendingInvitation};
 use crate::auth::session::{CurrentUser, Session};
 use crate::auth::store;
 use crate::core::text_enum::TextEnum;
@@ -42,17 +42,17 @@ struct ShowPage {
 }
 
 /// What the page of one user shows.
-pub(super) struct Shown {
+pub(super) struct ShownUser {
     pub(super) session: Session,
     pub(super) account: Account,
     roles: Vec<RoleAt>,
     sessions: usize,
     factor: Option<Factor>,
-    link: Option<(Open, Option<MailSummary>)>,
+    link: Option<(PendingInvitation, Option<MailSummary>)>,
     now: Moment,
 }
 
-impl Shown {
+impl ShownUser {
     fn load(conn: &mut Conn, current_user: &CurrentUser, user: UserId) -> Result<Self, Error> {
         let session = current_user.session(conn)?.administrator()?;
         let link = match invitation::of_user(conn, user)? {
@@ -138,9 +138,13 @@ impl Shown {
     }
 }
 
-pub(super) async fn load(app: &App, current_user: CurrentUser, user: i64) -> Result<Shown, Error> {
+pub(super) async fn load(
+    app: &App,
+    current_user: CurrentUser,
+    user: i64,
+) -> Result<ShownUser, Error> {
     app.db
-        .read(move |conn| Shown::load(conn, &current_user, UserId(user)))
+        .read(move |conn| ShownUser::load(conn, &current_user, UserId(user)))
         .await
 }
 

@@ -9,7 +9,7 @@ use super::door::cookie_name;
 use super::shut::refuse;
 use super::{Door, Shut};
 use crate::app::App;
-use crate::auth::session::{CurrentUser, Token, removal_cookie};
+use crate::auth::session::{CurrentUser, SessionToken, removal_cookie};
 use crate::auth::throttle::{self, Counters};
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render, see_other};
@@ -66,7 +66,7 @@ pub async fn open(
         Ok(door) => door,
         Err(shut) => return refuse(&app, &request, shut).await,
     };
-    let fresh = Token::fresh()?;
+    let fresh = SessionToken::fresh()?;
     let pass = Pass {
         delegation: door.links.delegation,
         generation: door.links.generation,

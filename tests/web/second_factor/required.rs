@@ -1,7 +1,7 @@
 //! The rule that officers and administrators need a second factor.
 
 use iikura::auth::EventRole;
-use iikura::auth::token::{self, Scope};
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::Line;
 use iikura::core::time::Moment;
 use iikura::web::Error;
@@ -147,7 +147,14 @@ fn programs_go_on_with_their_tokens() {
     let made = server.db.write_here(|conn| {
         let (name, now) = (Line::stored("printing".into()), Moment::from_seconds(START));
         let actor = iikura::audit::Actor::command_line();
-        Ok::<_, Error>(token::make(conn, user, &name, Scope::Read, &actor, now)?)
+        Ok::<_, Error>(token::make(
+            conn,
+            user,
+            &name,
+            TokenScope::Read,
+            &actor,
+            now,
+        )?)
     });
     server.sql("UPDATE account_rules SET second_factor_required = TRUE");
     let bearer = format!("Bearer {}", made.unwrap().reveal());

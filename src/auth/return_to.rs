@@ -16,13 +16,13 @@ pub const FIELDS: [&str; 3] = ["next", "resume_path", "resume_body"];
 
 /// Where to go after signing in. Renders as hidden fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
-#[template(path = "auth/onward.html")]
-pub struct Onward {
+#[template(path = "auth/return_to.html")]
+pub struct ReturnTo {
     next: Option<LocalPath>,
     resume: Option<Resume>,
 }
 
-impl HtmlSafe for Onward {}
+impl HtmlSafe for ReturnTo {}
 
 /// A form that waits for its author to sign in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ struct Resume {
     body: String,
 }
 
-impl Onward {
+impl ReturnTo {
     /// Reads the hidden fields; what is no path of ours counts for nothing.
     #[must_use]
     pub fn parse(fields: &Fields) -> Self {
@@ -134,13 +134,13 @@ struct ResumePage {
 #[template(path = "auth/waiting_form.html")]
 pub struct WaitingForm {
     path: String,
-    entries: Vec<Entry>,
+    entries: Vec<WaitingField>,
 }
 
 impl HtmlSafe for WaitingForm {}
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct WaitingField {
     name: String,
     label: String,
     value: String,
@@ -152,7 +152,7 @@ impl WaitingForm {
         let entries = fields
             .iter()
             .filter(|(name, _)| !name.contains("password"))
-            .map(|(name, value)| Entry {
+            .map(|(name, value)| WaitingField {
                 name: name.to_owned(),
                 label: in_words(name),
                 value: value.to_owned(),
