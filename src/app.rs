@@ -27,7 +27,7 @@ use crate::interpreter::pages as interpreters;
 use crate::mail::inbox::pages as inbox;
 use crate::mail::worker::WorkerSignal;
 use crate::mail::{MailContext, health_pages as mail_health, pages as mail};
-use crate::notice::link_life::SeenOver;
+use crate::notice::link_life::ExpiredLinks;
 use crate::notice::{answer_pages as answers, pages as notices, private};
 use crate::operation::clock::ClockDifference;
 use crate::operation::health::{self, Readiness};
@@ -69,7 +69,7 @@ pub struct App {
     /// How often each person may still have a document made.
     pub document_rates: Rates,
     /// Private links, and what they left in browsers, that were seen to be over.
-    pub seen_over: SeenOver,
+    pub seen_over: ExpiredLinks,
     /// Those who wait to have a password hashed.
     pub hashing: HashingQueue,
     /// Tries that were over a limit a moment ago.
@@ -105,7 +105,7 @@ impl App {
             documents: Documents::default(),
             plans: Plans::default(),
             document_rates: Rates::new(DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND),
-            seen_over: SeenOver::default(),
+            seen_over: ExpiredLinks::default(),
             hashing: HashingQueue::default(),
             refusals: Refusals::default(),
             usage: UsageMarks::default(),

@@ -16,7 +16,7 @@ use crate::core::text::Email;
 use crate::db::DatabaseUrl;
 use crate::mail::inbox::ImapUrl;
 use crate::mail::transport::Transport;
-use crate::notice::link::{Key, Links};
+use crate::notice::link::{LinkKey, PrivateLinks};
 use crate::operation::log::LogFormat;
 use crate::operation::tls::Tls;
 use crate::web::client::{self, Proxies};
@@ -299,7 +299,7 @@ pub struct Config {
     /// Days after which the content of mail that is done with is wiped.
     pub mail_keep_days: u32,
     /// What private links are signed with, and what the key of second factors is derived from.
-    pub key: Key,
+    pub key: LinkKey,
     /// Passwords that nobody may have.
     pub breached: Option<Breached>,
     /// The provider of single sign-on, if there is one.
@@ -319,11 +319,11 @@ pub struct Config {
 impl Config {
     /// What signs private links, which begin with the address people type: as configured, else the one listened on.
     #[must_use]
-    pub fn links(&self) -> Links {
+    pub fn links(&self) -> PrivateLinks {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let listened_on = || format!("{scheme}://{}", self.listen);
         let address = self.public_url.as_ref().map(ToString::to_string);
-        Links::new(self.key.clone(), &address.unwrap_or_else(listened_on))
+        PrivateLinks::new(self.key.clone(), &address.unwrap_or_else(listened_on))
     }
 
     /// What people call the provider of single sign-on, if there is one.
@@ -417,7 +417,7 @@ impl ServeArgs {
             breached: self.breached.check().map_err(one)?,
             sign_on: self.sign_on.check().map_err(one)?,
             // After all that, so that a faulty configuration leaves no file behind.
-            key: Key::at(&self.secret_file).map_err(|error| {
+            key: LinkKey::at(&self.secret_file).map_err(|error| {
                 one(format!(
                     "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",
                     self.secret_file.display()

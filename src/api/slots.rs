@@ -17,7 +17,7 @@ use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
 use crate::event::context::EventContext;
 use crate::event::transaction::EventTx;
-use crate::slot::booking::{self, BookingError, Tell};
+use crate::slot::booking::{self, BookingError, Notify};
 use crate::slot::pages::hopeless;
 use crate::web::Error;
 use crate::web::problem::Problem;
@@ -158,7 +158,7 @@ pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
                 version,
                 wanted.clone(),
                 &reasons,
-                Tell::Later,
+                Notify::Later,
             )?;
             seen(tx, id)
         })
@@ -183,7 +183,7 @@ pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
     required_match(&ask, slot.version)?;
     let (id, version, post) = (slot.id, slot.version, context.app.post());
     let cancelled = context
-        .book(move |tx| booking::cancel(tx, &post, id, version, Tell::Later))
+        .book(move |tx| booking::cancel(tx, &post, id, version, Notify::Later))
         .await;
     match cancelled {
         Ok(()) => Ok(HttpResponse::NoContent().finish()),
@@ -235,7 +235,7 @@ pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
     let (id, version, post) = (slot.id, slot.version, context.app.post());
     let withdrawn = context
         .book(move |tx| {
-            booking::withdraw(tx, &post, id, version, Tell::Later)?;
+            booking::withdraw(tx, &post, id, version, Notify::Later)?;
             seen(tx, id)
         })
         .await;

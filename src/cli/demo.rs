@@ -19,7 +19,7 @@ use crate::core::time::Moment;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::file;
 use crate::event::programme_cache::ProgrammeCache;
-use crate::notice::link::Key;
+use crate::notice::link::LinkKey;
 use crate::operation::log;
 use crate::web::client::Proxies;
 use crate::web::connection::ClientLimits;
@@ -120,7 +120,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         mail_from: Email::parse("protocol@iikura.example").map_err(Failure::one)?,
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
-        key: Key::at(&folder.join("secret.key")).map_err(Failure::one)?,
+        key: LinkKey::at(&folder.join("secret.key")).map_err(Failure::one)?,
         breached: None,
         sign_on: None,
         tls: None,

@@ -10,7 +10,7 @@ use crate::auth::session::CurrentUser;
 use crate::core::delegation::{Delegation, MOST_CONTACTS, Role};
 use crate::event::context::EventContext;
 use crate::event::pages::settings::ZONES;
-use crate::notice::link::Link;
+use crate::notice::link::PrivateLink;
 use crate::notice::link_store;
 use crate::notice::link_words::LinkWords;
 use crate::personal::contact as personal;
@@ -157,7 +157,7 @@ pub async fn edit(
         who: format!("{address} (no contact any more)"),
         href: format!("/mail/{mail}/erasure"),
     });
-    let link = Link {
+    let link = PrivateLink {
         delegation: id,
         generation: links.generation,
         slot: None,

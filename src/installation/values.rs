@@ -11,7 +11,7 @@ use crate::auth::{account, hashing, invitation};
 use crate::core::delegation::{self, Role};
 use crate::core::event::RevisionKey;
 use crate::core::interpreter::LanguagePair;
-use crate::core::notice::answer::{Reply, Via};
+use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::rule::Rule;
 use crate::core::slot::{self, State};
@@ -176,7 +176,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("notices" | "outbox", "method") => word::<Method>(),
         ("notices" | "answers", "told") => Readable(told),
         ("notices", "uid" | "thread") | ("outbox", "message_id") => Readable(graphic),
-        ("answers", "reply") => word::<Reply>(),
+        ("answers", "reply") => word::<NoticeReply>(),
         ("answers", "via") => word::<Via>(),
 
         ("outbox", "state") => word::<MailState>(),

@@ -28,7 +28,7 @@ use crate::core::event::Event;
 use crate::core::notice::{News, Told};
 use crate::core::text::Email;
 use crate::core::time::Moment;
-use crate::notice::link::Links;
+use crate::notice::link::PrivateLinks;
 
 /// Everything one mail to one contact says. The delegation sees nothing that is not in here.
 ///
@@ -114,5 +114,5 @@ pub struct MailContext {
     /// Where mail that cannot be delivered comes back to, each under a name of its own; `None`: to `from`.
     pub bounces: Option<Email>,
     /// Signs the links by which delegations answer.
-    pub links: Links,
+    pub links: PrivateLinks,
 }

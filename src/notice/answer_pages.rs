@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::link_store::{self, Issued};
+use super::link_store::{self, IssuedLinks};
 use super::link_words::LinkWords;
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::session::CurrentUser;
 use crate::core::delegation::DelegationId;
-use crate::core::notice::answer::{Answer, Outcome, Reply, Said, Via};
+use crate::core::notice::answer::{Answer, AnswerOutcome, IncomingAnswer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice};
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
@@ -43,10 +43,10 @@ struct PartyTold {
     name: String,
     /// Whether they have opened their private links; nothing while they were told nothing.
     link: Option<LinkWords>,
-    lines: Vec<ToldLine>,
+    lines: Vec<AnswerLine>,
 }
 
-struct ToldLine {
+struct AnswerLine {
     slot: SlotId,
     title: String,
     when: String,
@@ -88,7 +88,7 @@ impl AnswerWords {
         match programme.ledger.valid_answer(slot, delegation) {
             Some(answer) => Self {
                 label: answer.reply.label(),
-                declined: answer.reply == Reply::Declined,
+                declined: answer.reply == NoticeReply::Declined,
                 how: how(programme, answer),
                 comment: answer.comment.clone(),
             },
@@ -140,7 +140,7 @@ pub async fn index(
 fn page(
     context: &EventContext,
     mails: Vec<MailSummary>,
-    links: &HashMap<DelegationId, Issued>,
+    links: &HashMap<DelegationId, IssuedLinks>,
 ) -> ToldPage {
     let programme = &context.programme;
     let mut by_notice: HashMap<(SlotId, DelegationId, i32), Vec<MailLink>> = HashMap::new();
@@ -201,7 +201,7 @@ fn summary(parties: &[PartyTold]) -> String {
         .map(|line| line.answer.label)
         .filter(|label| !label.is_empty())
         .collect();
-    let said: Vec<String> = Reply::ALL
+    let said: Vec<String> = NoticeReply::ALL
         .iter()
         .map(|reply| {
             (
@@ -230,10 +230,10 @@ fn told_line(
     programme: &Programme,
     notice: &Notice,
     mails: &mut HashMap<(SlotId, DelegationId, i32), Vec<MailLink>>,
-) -> ToldLine {
+) -> AnswerLine {
     let zone = programme.event.time_zone;
     let told = &notice.told;
-    ToldLine {
+    AnswerLine {
         slot: notice.slot,
         title: told.title.clone(),
         when: SlotWords::of(Language::english(), told, zone, zone, true).venue_time,
@@ -277,7 +277,7 @@ pub async fn note(
             "Choose who answers: one that was told of the slot.",
         );
     }
-    let reply = Reply::from_word(fields.get("answer"));
+    let reply = NoticeReply::from_word(fields.get("answer"));
     if reply.is_none() {
         errors.add("answer", "Choose what they say.");
     }
@@ -287,7 +287,7 @@ pub async fn note(
         return unprocessable(&with_answer(&context, &slot, form).await?);
     };
     let (slot, delegation) = (notice.slot, notice.delegation);
-    let said = Said {
+    let said = IncomingAnswer {
         reply,
         comment,
         via: Via::Office,
@@ -299,10 +299,10 @@ pub async fn note(
         .write(move |tx| Ok::<_, Error>(answering::receive(tx, (slot, delegation), said)?))
         .await?;
     match outcome {
-        Outcome::Taken | Outcome::Known => {
+        AnswerOutcome::Taken | AnswerOutcome::Known => {
             Ok(see_other_done(&format!("/slots/{slot}"), "answer-noted"))
         }
-        Outcome::Stale(_) | Outcome::Overtaken | Outcome::NotExpected => Err(Error::Conflict(
+        AnswerOutcome::Stale(_) | AnswerOutcome::Overtaken | AnswerOutcome::NotExpected => Err(Error::Conflict(
             "They were told something else meanwhile, or have answered themselves. Nothing was noted; look at the slot again."
                 .to_owned(),
         )),

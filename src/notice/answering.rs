@@ -6,7 +6,7 @@ use serde_json::json;
 use super::store;
 use crate::audit::{Action, pseudonym};
 use crate::core::delegation::DelegationId;
-use crate::core::notice::answer::{Answer, Outcome, Said, Via};
+use crate::core::notice::answer::{Answer, AnswerOutcome, IncomingAnswer, Via};
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
@@ -19,22 +19,22 @@ use crate::event::transaction::EventTx;
 pub fn receive(
     tx: &mut EventTx<'_>,
     (slot, delegation): (SlotId, DelegationId),
-    said: Said,
-) -> QueryResult<Outcome> {
+    said: IncomingAnswer,
+) -> QueryResult<AnswerOutcome> {
     let programme = tx.programme();
     let Some(notice) = programme.ledger.expected(slot, delegation) else {
-        return Ok(Outcome::NotExpected);
+        return Ok(AnswerOutcome::NotExpected);
     };
     if notice.sequence != said.sequence {
-        return Ok(Outcome::Stale(notice.sequence));
+        return Ok(AnswerOutcome::Stale(notice.sequence));
     }
     let before = programme.ledger.answer(slot, delegation);
     if let Some(known) = before.filter(|known| known.stands(notice)) {
         if (known.reply, &known.comment) == (said.reply, &said.comment) {
-            return Ok(Outcome::Known);
+            return Ok(AnswerOutcome::Known);
         }
         if known.answered_at > said.at {
-            return Ok(Outcome::Overtaken);
+            return Ok(AnswerOutcome::Overtaken);
         }
     }
     let answer = Answer {
@@ -50,7 +50,7 @@ pub fn receive(
     };
     record(tx, before, &answer)?;
     keep(tx, vec![answer])?;
-    Ok(Outcome::Taken)
+    Ok(AnswerOutcome::Taken)
 }
 
 /// Stores answers, each in place of an earlier one.

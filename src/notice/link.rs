@@ -24,16 +24,16 @@ const FORM: u8 = 1;
 
 /// The secret that signs links.
 #[derive(Clone)]
-pub struct Key([u8; KEY]);
+pub struct LinkKey([u8; KEY]);
 
 /// Never printed.
-impl std::fmt::Debug for Key {
+impl std::fmt::Debug for LinkKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Key(…)")
     }
 }
 
-impl Key {
+impl LinkKey {
     /// Draws a new key.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Key {
 
 /// What a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link {
+pub struct PrivateLink {
     /// Whose it is.
     pub delegation: DelegationId,
     /// Which of the delegation's generations of links it belongs to.
@@ -123,16 +123,16 @@ pub struct Link {
 
 /// Makes and reads links.
 #[derive(Debug, Clone)]
-pub struct Links {
-    key: Key,
+pub struct PrivateLinks {
+    key: LinkKey,
     /// The address people type, without a slash at the end.
     base: String,
 }
 
-impl Links {
+impl PrivateLinks {
     /// Signs by `key`; `base` is where people reach this installation.
     #[must_use]
-    pub fn new(key: Key, base: &str) -> Self {
+    pub fn new(key: LinkKey, base: &str) -> Self {
         Self {
             key,
             base: base.trim_end_matches('/').to_owned(),
@@ -147,19 +147,19 @@ impl Links {
 
     /// The address of a link.
     #[must_use]
-    pub fn address(&self, link: Link) -> String {
+    pub fn address(&self, link: PrivateLink) -> String {
         self.absolute(&self.path(link))
     }
 
     /// The same without the server: for our own pages.
     #[must_use]
-    pub fn path(&self, link: Link) -> String {
+    pub fn path(&self, link: PrivateLink) -> String {
         format!("/d/{}", self.token(link))
     }
 
     /// What stands in the address.
     #[must_use]
-    pub fn token(&self, link: Link) -> String {
+    pub fn token(&self, link: PrivateLink) -> String {
         let mut bytes = vec![FORM];
         bytes.extend(link.delegation.0.to_be_bytes());
         bytes.extend(link.generation.to_be_bytes());
@@ -176,7 +176,7 @@ impl Links {
     /// Reads a token; `None` for one that was not made here. Whether its generation still opens anything, only the
     /// database knows.
     #[must_use]
-    pub fn read(&self, token: &str) -> Option<Link> {
+    pub fn read(&self, token: &str) -> Option<PrivateLink> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE)?)?;
         self.key
@@ -197,7 +197,7 @@ impl Links {
             rest.is_empty().then_some(())?;
             Some((SlotId(slot), sequence))
         };
-        Some(Link {
+        Some(PrivateLink {
             delegation: DelegationId(delegation),
             generation,
             slot,
@@ -221,12 +221,12 @@ mod tests {
 
     use super::*;
 
-    fn links() -> Links {
-        Links::new(Key::draw().unwrap(), "https://iikura.example/")
+    fn links() -> PrivateLinks {
+        PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example/")
     }
 
-    fn link(slot: Option<(SlotId, i32)>) -> Link {
-        Link {
+    fn link(slot: Option<(SlotId, i32)>) -> PrivateLink {
+        PrivateLink {
             delegation: DelegationId(4_503_599_627_370_495),
             generation: 2,
             slot,
@@ -268,12 +268,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data/secret.key");
-        let made = Key::at(&path).unwrap();
-        assert_eq!(Key::at(&path).unwrap().0, made.0);
+        let made = LinkKey::at(&path).unwrap();
+        assert_eq!(LinkKey::at(&path).unwrap().0, made.0);
         let permissions = std::fs::metadata(&path).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, 0o600);
         std::fs::write(&path, "not a key").unwrap();
-        let words = Key::at(&path).unwrap_err().to_string();
+        let words = LinkKey::at(&path).unwrap_err().to_string();
         assert!(words.starts_with("it holds no key; "), "{words}");
         assert_eq!(format!("{made:?}"), "Key(…)");
     }
@@ -288,7 +288,7 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         start.wait();
-                        Key::at(&path).unwrap().0
+                        LinkKey::at(&path).unwrap().0
                     })
                 })
                 .collect();

@@ -36,22 +36,22 @@ pub fn last_day(event: &Event, end: Moment) -> String {
 /// What was seen to be over on this server, and when: a clock that is set back revives none of it. Looking at a page
 /// writes nothing into the database, so that this is kept in memory; a press of a button writes it down as well.
 #[derive(Clone, Default)]
-pub struct SeenOver(Arc<Mutex<HashMap<Subject, Moment>>>);
+pub struct ExpiredLinks(Arc<Mutex<HashMap<LinkSubject, Moment>>>);
 
 /// What can be over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum LinkSubject {
     /// A generation of a delegation's links.
     Links(DelegationId, i32),
     /// What a link opened in a browser.
     Pass(TokenHash),
 }
 
-impl SeenOver {
+impl ExpiredLinks {
     /// True when `end` has come, by this moment or by one at which the subject was seen to be over before. An end that
     /// moves past all of them opens it again: the event goes on for longer.
     #[must_use]
-    pub fn is_over(&self, subject: Subject, end: Moment, now: Moment) -> bool {
+    pub fn is_over(&self, subject: LinkSubject, end: Moment, now: Moment) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = seen.get(&subject).map_or(now, |before| now.max(*before));
         let over = latest >= end;
@@ -90,8 +90,8 @@ mod tests {
 
     #[test]
     fn what_was_seen_to_be_over_stays_over_when_the_clock_goes_back() {
-        let seen = SeenOver::default();
-        let links = |generation| Subject::Links(DelegationId(7), generation);
+        let seen = ExpiredLinks::default();
+        let links = |generation| LinkSubject::Links(DelegationId(7), generation);
         let over = |generation, end: i64, now: i64| {
             let moment = Moment::from_seconds;
             seen.is_over(links(generation), moment(end), moment(now))

@@ -14,7 +14,7 @@ use crate::db::schema::{delegations, events, link_passes, private_links, resourc
 
 /// A delegation's private links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Issued {
+pub struct IssuedLinks {
     /// Whose they are.
     pub delegation: DelegationId,
     /// Its event.
@@ -29,7 +29,7 @@ pub struct Issued {
     pub seen_over_at: Option<Moment>,
 }
 
-type Row = (
+type LinkRow = (
     DelegationId,
     EventId,
     Option<i32>,
@@ -40,9 +40,9 @@ type Row = (
 );
 
 /// A delegation that was stored by other means has no row: its links are of the first generation, and as old as can be.
-fn issued(row: Row) -> Issued {
+fn issued(row: LinkRow) -> IssuedLinks {
     let (delegation, event, generation, issued_at, first, last, seen_over_at) = row;
-    Issued {
+    IssuedLinks {
         delegation,
         event,
         generation: generation.unwrap_or(0),
@@ -69,7 +69,7 @@ macro_rules! links {
                 private_links::last_used_at.nullable(),
                 private_links::seen_over_at.nullable(),
             ))
-            .load::<Row>($conn)
+            .load::<LinkRow>($conn)
     };
 }
 
@@ -77,7 +77,7 @@ macro_rules! links {
 ///
 /// # Errors
 /// As the database says.
-pub fn of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<Issued>> {
+pub fn of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<IssuedLinks>> {
     let found = links!(conn, delegations::id.eq(delegation))?;
     Ok(found.into_iter().next().map(issued))
 }
@@ -86,7 +86,7 @@ pub fn of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<Issue
 ///
 /// # Errors
 /// As the database says.
-pub fn at(conn: &mut Conn, slug: &str, code: &str) -> QueryResult<Option<Issued>> {
+pub fn at(conn: &mut Conn, slug: &str, code: &str) -> QueryResult<Option<IssuedLinks>> {
     let place = events::slug.eq(slug).and(resources::code.eq(code));
     let found = links!(conn, place)?;
     Ok(found.into_iter().next().map(issued))
@@ -96,7 +96,10 @@ pub fn at(conn: &mut Conn, slug: &str, code: &str) -> QueryResult<Option<Issued>
 ///
 /// # Errors
 /// As the database says.
-pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<HashMap<DelegationId, Issued>> {
+pub fn of_event(
+    conn: &mut Conn,
+    event: EventId,
+) -> QueryResult<HashMap<DelegationId, IssuedLinks>> {
     let found = links!(conn, delegations::event_id.eq(event))?;
     let found = found.into_iter().map(issued);
     Ok(found.map(|links| (links.delegation, links)).collect())
@@ -135,7 +138,7 @@ pub fn renew(conn: &mut Conn, delegation: DelegationId, now: Moment) -> QueryRes
 ///
 /// # Errors
 /// As the database says.
-pub fn note_use(conn: &mut Conn, links: Issued, now: Moment) -> QueryResult<()> {
+pub fn note_use(conn: &mut Conn, links: IssuedLinks, now: Moment) -> QueryResult<()> {
     let ours = private_links::table
         .find(links.delegation)
         .filter(private_links::generation.eq(links.generation));
@@ -152,7 +155,7 @@ pub fn note_use(conn: &mut Conn, links: Issued, now: Moment) -> QueryResult<()> 
 ///
 /// # Errors
 /// As the database says.
-pub fn note_over(conn: &mut Conn, links: Issued, now: Moment) -> QueryResult<()> {
+pub fn note_over(conn: &mut Conn, links: IssuedLinks, now: Moment) -> QueryResult<()> {
     let ours = private_links::table
         .find(links.delegation)
         .filter(private_links::generation.eq(links.generation));
@@ -164,7 +167,7 @@ pub fn note_over(conn: &mut Conn, links: Issued, now: Moment) -> QueryResult<()>
 
 /// What a browser holds once a link was opened in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pass {
+pub struct BrowserPass {
     /// What it opens.
     pub delegation: DelegationId,
     /// Which generation of the links it was made from.
@@ -175,7 +178,7 @@ pub struct Pass {
     pub expires_at: Moment,
 }
 
-impl Pass {
+impl BrowserPass {
     /// From when it opens nothing, judged at `now`: at once when it was made at a time that is still to come, since a
     /// clock ran ahead then.
     #[must_use]
@@ -196,7 +199,7 @@ pub fn pass(
     conn: &mut Conn,
     token: &TokenHash,
     delegation: DelegationId,
-) -> QueryResult<Option<Pass>> {
+) -> QueryResult<Option<BrowserPass>> {
     let row: Option<(i32, Moment, Moment)> = link_passes::table
         .find(token.as_str())
         .filter(link_passes::delegation_id.eq(delegation))
@@ -207,7 +210,7 @@ pub fn pass(
         ))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(generation, created_at, expires_at)| Pass {
+    Ok(row.map(|(generation, created_at, expires_at)| BrowserPass {
         delegation,
         generation,
         created_at,
@@ -221,7 +224,7 @@ pub fn pass(
 /// As the database says.
 pub fn begin_pass(
     conn: &mut Conn,
-    pass: &Pass,
+    pass: &BrowserPass,
     token: &TokenHash,
     old: Option<&TokenHash>,
 ) -> QueryResult<()> {

@@ -1,7 +1,7 @@
 //! A delegation's private links in words, for officers.
 
 use super::link_life;
-use super::link_store::Issued;
+use super::link_store::IssuedLinks;
 use crate::core::event::Event;
 use crate::core::time::Moment;
 
@@ -19,7 +19,7 @@ pub struct LinkWords {
 impl LinkWords {
     /// Words a delegation's links as they are now.
     #[must_use]
-    pub fn of(event: &Event, links: &Issued, now: Moment) -> Self {
+    pub fn of(event: &Event, links: &IssuedLinks, now: Moment) -> Self {
         let end = link_life::end(event, links.issued_at);
         let over = links.seen_over_at.map_or(now, |seen| now.max(seen)) >= end;
         let day = link_life::last_day(event, end);

@@ -21,7 +21,7 @@ use crate::mail::outbox::{self, Draft};
 use crate::mail::pages::{paper_of_draft, reader_sees};
 use crate::mail::words::PieceWords;
 use crate::mail::{Piece, ReaderKnowledge};
-use crate::notice::telling::{self, TellError, skip as take_as_told, tell_all};
+use crate::notice::telling::{self, NotifyError, skip as take_as_told, tell_all};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -83,7 +83,7 @@ enum NoticeError {
     #[error("there is nothing to tell")]
     Nothing,
     #[error(transparent)]
-    Tell(#[from] TellError),
+    Tell(#[from] NotifyError),
     #[error(transparent)]
     Database(#[from] DbError),
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
-use crate::core::notice::answer::{Answer, Reply, Via};
+use crate::core::notice::answer::{Answer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice, Told};
 use crate::core::slot::SlotId;
 use crate::core::time::Moment;
@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::db::schema::{answers, notices};
 use crate::db::word::Word;
 
-type Row = (
+type NoticeRow = (
     SlotId,
     DelegationId,
     String,
@@ -28,7 +28,7 @@ type Row = (
 /// # Errors
 /// As the database says; when a stored text cannot be read.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
-    let rows: Vec<Row> = notices::table
+    let rows: Vec<NoticeRow> = notices::table
         .filter(notices::event_id.eq(event))
         .order((notices::slot_id, notices::delegation_id))
         .select((
@@ -124,7 +124,7 @@ pub fn keep(conn: &mut Conn, event: EventId, notice: &Notice) -> QueryResult<()>
 type AnswerRow = (
     SlotId,
     DelegationId,
-    Word<Reply>,
+    Word<NoticeReply>,
     String,
     Word<Via>,
     String,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::writing::{Item, notice, preview_to, write_to};
+use super::writing::{LetterItem, notice, preview_to, write_to};
 use crate::audit::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
@@ -21,7 +21,7 @@ use crate::notice::store;
 
 /// Why delegations could not be told.
 #[derive(Debug, thiserror::Error)]
-pub enum TellError {
+pub enum NotifyError {
     /// A mail could not be written or queued.
     #[error("the mail to {recipient} could not be queued: {source}")]
     Post {
@@ -39,7 +39,7 @@ pub enum TellError {
 ///
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
-pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), TellError> {
+pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), NotifyError> {
     let Some(slot) = tx.programme().slot(slot).cloned() else {
         return Ok(());
     };
@@ -49,7 +49,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<()
     }
     let slot = above_what_was_heard(tx, &slot, news.iter().map(|(delegation, _)| delegation.id))?;
     for (delegation, news) in news {
-        let item = Item {
+        let item = LetterItem {
             slot: Arc::clone(&slot),
             news,
         };
@@ -66,7 +66,7 @@ pub fn tell_all(
     tx: &mut EventTx<'_>,
     post: &MailContext,
     delegation: DelegationId,
-) -> Result<(), TellError> {
+) -> Result<(), NotifyError> {
     let programme = tx.programme();
     let theirs = pending(&programme)
         .into_iter()
@@ -78,7 +78,7 @@ pub fn tell_all(
     let mut items = Vec::new();
     for (slot, news) in news {
         let slot = above_what_was_heard(tx, slot, [delegation.id])?;
-        items.push(Item { slot, news });
+        items.push(LetterItem { slot, news });
     }
     write_to(tx, post, delegation, &items)
 }
@@ -93,7 +93,7 @@ pub fn skip(
     delegation: DelegationId,
     slot: SlotId,
     reason: &str,
-) -> Result<bool, TellError> {
+) -> Result<bool, NotifyError> {
     let programme = tx.programme();
     let found = programme.slot(slot).and_then(|slot| {
         let due = due(&programme, slot);
@@ -158,7 +158,7 @@ pub fn preview(
     post: &MailContext,
     delegation: DelegationId,
     now: Moment,
-) -> Result<Vec<Draft>, TellError> {
+) -> Result<Vec<Draft>, NotifyError> {
     let theirs = pending(programme)
         .into_iter()
         .find(|each| each.delegation.id == delegation);
@@ -173,7 +173,7 @@ pub fn preview(
             raised = raised.with_slot(higher.clone());
             slot = Arc::new(higher);
         }
-        items.push(Item { slot, news });
+        items.push(LetterItem { slot, news });
     }
     preview_to(conn, &raised, post, delegation, &items, now)
 }
@@ -183,7 +183,11 @@ pub fn preview(
 ///
 /// # Errors
 /// As [`tell`].
-pub fn tell_again(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), TellError> {
+pub fn tell_again(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    slot: SlotId,
+) -> Result<(), NotifyError> {
     tell(tx, post, slot)?;
     let programme = tx.programme();
     let Some(slot) = programme.slot(slot) else {
@@ -204,7 +208,7 @@ pub fn tell_again(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Res
         .cloned()
         .collect();
     for delegation in again {
-        let item = Item {
+        let item = LetterItem {
             slot: Arc::clone(slot),
             news: News::Repeated(told(&programme, slot)),
         };

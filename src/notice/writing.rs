@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::link::Link;
-use super::telling::{TellError, remember};
+use super::link::PrivateLink;
+use super::telling::{NotifyError, remember};
 use crate::agenda::pdf::ToldSchedule;
 use crate::core::delegation::{Contact, Delegation};
 use crate::core::notice::{News, Notice, Told};
@@ -20,7 +20,7 @@ use crate::mail::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowl
 use crate::notice::link_store;
 
 /// One slot, and what a delegation is to hear of it.
-pub(crate) struct Item {
+pub(crate) struct LetterItem {
     pub(crate) slot: Arc<Slot>,
     pub(crate) news: News,
 }
@@ -30,8 +30,8 @@ pub(crate) fn write_to(
     tx: &mut EventTx<'_>,
     post: &MailContext,
     delegation: &Delegation,
-    items: &[Item],
-) -> Result<(), TellError> {
+    items: &[LetterItem],
+) -> Result<(), NotifyError> {
     // No contact to tell: it stays due, and the slot's page says so.
     if delegation.contacts.is_empty() || items.is_empty() {
         return Ok(());
@@ -55,9 +55,9 @@ pub(crate) fn preview_to(
     programme: &Programme,
     post: &MailContext,
     delegation: &Delegation,
-    items: &[Item],
+    items: &[LetterItem],
     now: Moment,
-) -> Result<Vec<outbox::Draft>, TellError> {
+) -> Result<Vec<outbox::Draft>, NotifyError> {
     let context = WritingContext::of(conn, programme, post, delegation, items, now)?;
     context.drafts(|reader, sequence| outbox::knowledge_of(conn, reader, sequence))
 }
@@ -107,7 +107,7 @@ struct WritingContext<'a> {
     programme: &'a Programme,
     post: &'a MailContext,
     delegation: &'a Delegation,
-    items: &'a [Item],
+    items: &'a [LetterItem],
     /// What the delegation knows afterwards, one for each item.
     notices: Vec<Notice>,
     schedule: Vec<Told>,
@@ -126,14 +126,14 @@ impl<'a> WritingContext<'a> {
         programme: &'a Programme,
         post: &'a MailContext,
         delegation: &'a Delegation,
-        items: &'a [Item],
+        items: &'a [LetterItem],
         now: Moment,
     ) -> QueryResult<Self> {
         let notices = items
             .iter()
-            .map(|Item { slot, news }| notice(programme, post, slot, delegation, news, now));
+            .map(|LetterItem { slot, news }| notice(programme, post, slot, delegation, news, now));
         let generation = link_store::of(conn, delegation.id)?.map_or(0, |links| links.generation);
-        let whole = Link {
+        let whole = PrivateLink {
             delegation: delegation.id,
             generation,
             slot: None,
@@ -168,13 +168,13 @@ impl<'a> WritingContext<'a> {
     fn drafts(
         &self,
         mut knows: impl FnMut(SlotReader<'_>, i32) -> QueryResult<Knowledge>,
-    ) -> Result<Vec<Draft>, TellError> {
+    ) -> Result<Vec<Draft>, NotifyError> {
         let mut drafts = Vec::new();
         for contact in &self.delegation.contacts {
             let knowledge = self
                 .items
                 .iter()
-                .map(|Item { slot, .. }| {
+                .map(|LetterItem { slot, .. }| {
                     let reader = SlotReader {
                         slot: slot.id,
                         delegation: self.delegation.id,
@@ -184,7 +184,7 @@ impl<'a> WritingContext<'a> {
                 })
                 .collect::<QueryResult<Vec<Knowledge>>>()?;
             let composed = self.to_contact(contact, &knowledge);
-            drafts.extend(composed.map_err(|source| TellError::Post {
+            drafts.extend(composed.map_err(|source| NotifyError::Post {
                 recipient: contact.email.to_string(),
                 source,
             })?);
@@ -215,7 +215,7 @@ impl<'a> WritingContext<'a> {
     fn mail(
         &self,
         contact: &Contact,
-        Item { slot, news }: &Item,
+        LetterItem { slot, news }: &LetterItem,
         notice: &Notice,
         knowledge: Knowledge,
         whole: bool,
@@ -259,7 +259,7 @@ impl<'a> WritingContext<'a> {
     ) -> Result<Option<Draft>, EnqueueError> {
         let all = self.items.iter().zip(&self.notices).zip(knowledge);
         let read: Vec<_> = all
-            .filter_map(|((Item { slot, news }, notice), knowledge)| {
+            .filter_map(|((LetterItem { slot, news }, notice), knowledge)| {
                 let (news, standing) = outbox::news_for(*knowledge, news)?;
                 Some((news, standing, self.answer(slot, notice)))
             })
@@ -291,7 +291,7 @@ impl<'a> WritingContext<'a> {
 
     /// Where this delegation answers to what it is told of a slot.
     fn answer(&self, slot: &Slot, notice: &Notice) -> String {
-        self.post.links.address(Link {
+        self.post.links.address(PrivateLink {
             delegation: self.delegation.id,
             generation: self.generation,
             slot: Some((slot.id, notice.sequence)),

@@ -18,7 +18,7 @@ use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::programme_cache::ProgrammeCache;
 use crate::event::transaction::{self, EventTx, Written};
 use crate::mail::MailContext;
-use crate::notice::telling::{TellError, tell};
+use crate::notice::telling::{NotifyError, tell};
 
 /// Why a booking failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +34,12 @@ pub enum BookingError {
     Database(#[from] DbError),
     /// The delegations could not be told, so nothing was stored.
     #[error(transparent)]
-    Tell(#[from] TellError),
+    Tell(#[from] NotifyError),
 }
 
 /// Whether the delegations of a confirmed slot hear of a change at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tell {
+pub enum Notify {
     /// In the same transaction.
     Now,
     /// Later, by a press of a button.
@@ -100,7 +100,7 @@ pub fn change(
     version: i32,
     details: Details,
     reasons: &Reasons,
-    tell: Tell,
+    tell: Notify,
 ) -> Result<(), BookingError> {
     alter(
         tx,
@@ -123,7 +123,7 @@ pub fn confirm(
     version: i32,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    alter(tx, post, (id, version), Step::Confirm, reasons, Tell::Now)
+    alter(tx, post, (id, version), Step::Confirm, reasons, Notify::Now)
 }
 
 /// Takes a confirmation back: the slot is tentative again.
@@ -135,7 +135,7 @@ pub fn withdraw(
     post: &MailContext,
     id: SlotId,
     version: i32,
-    tell: Tell,
+    tell: Notify,
 ) -> Result<(), BookingError> {
     let none = Reasons::new();
     alter(tx, post, (id, version), Step::Withdraw, &none, tell)
@@ -150,7 +150,7 @@ pub fn cancel(
     post: &MailContext,
     id: SlotId,
     version: i32,
-    tell: Tell,
+    tell: Notify,
 ) -> Result<(), BookingError> {
     let none = Reasons::new();
     alter(tx, post, (id, version), Step::Cancel, &none, tell)
@@ -164,7 +164,7 @@ pub(super) fn alter(
     (slot, version): (SlotId, i32),
     step: Step,
     reasons: &Reasons,
-    when: Tell,
+    when: Notify,
 ) -> Result<(), BookingError> {
     let command = Command::Alter {
         slot,
@@ -172,7 +172,7 @@ pub(super) fn alter(
         step,
     };
     execute(tx, &command, reasons)?;
-    if when == Tell::Now {
+    if when == Notify::Now {
         tell(tx, post, slot)?;
     }
     Ok(())

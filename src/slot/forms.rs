@@ -12,7 +12,7 @@ use crate::core::text::{self, Line};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, parse_date};
-use crate::slot::booking::Tell;
+use crate::slot::booking::Notify;
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field the slot form may send; `reason-…` fields come on top, one per rule.
@@ -43,7 +43,7 @@ pub struct Request {
     /// Reasons for rules to be set aside.
     pub reasons: Reasons,
     /// Whether the delegations hear of it at once.
-    pub tell: Tell,
+    pub tell: Notify,
 }
 
 /// The name of the field that takes the reason for a rule.
@@ -118,11 +118,11 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
 
 /// Reads whether to tell the delegations at once.
 #[must_use]
-pub fn tell(fields: &Fields) -> Tell {
+pub fn tell(fields: &Fields) -> Notify {
     if fields.get("tell") == "now" {
-        Tell::Now
+        Notify::Now
     } else {
-        Tell::Later
+        Notify::Later
     }
 }
 

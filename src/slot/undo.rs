@@ -1,6 +1,6 @@
 //! Undoing the latest change to a slot: a booking of its own, through the same rules as any other.
 
-use super::booking::{self, BookingError, Tell};
+use super::booking::{self, BookingError, Notify};
 use crate::audit::{self, Record};
 use crate::core::decision::{Refusal, Step, at_version};
 use crate::core::due::due;
@@ -63,9 +63,9 @@ pub fn undo(
     let (details, mut given) = before(&programme, &slot, latest)?;
     given.extend(reasons.clone());
     let tell = if due(&programme, &slot).is_empty() {
-        Tell::Now
+        Notify::Now
     } else {
-        Tell::Later
+        Notify::Later
     };
     booking::alter(tx, post, (id, version), Step::Undo(details), &given, tell)
 }

@@ -12,7 +12,7 @@ use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::event::archive::Archived;
 use crate::mail::outbox::EnqueueError;
-use crate::notice::telling::TellError;
+use crate::notice::telling::NotifyError;
 use crate::web::body::FORM_LIMIT;
 use crate::web::page::{self, Shell};
 use crate::web::trace;
@@ -322,15 +322,15 @@ impl From<EnqueueError> for Error {
     }
 }
 
-impl From<TellError> for Error {
-    fn from(error: TellError) -> Self {
+impl From<NotifyError> for Error {
+    fn from(error: NotifyError) -> Self {
         match error {
-            TellError::Store(error)
-            | TellError::Post {
+            NotifyError::Store(error)
+            | NotifyError::Post {
                 source: EnqueueError::Query(error),
                 ..
             } => error.into(),
-            TellError::Post { .. } => Self::internal(error),
+            NotifyError::Post { .. } => Self::internal(error),
         }
     }
 }
@@ -363,7 +363,7 @@ mod tests {
 
         let lost = |kind| DieselError::DatabaseError(kind, Box::new("gone".to_owned()));
         let closed = || lost(DatabaseErrorKind::ClosedConnection);
-        let post = |error: DieselError| TellError::Post {
+        let post = |error: DieselError| NotifyError::Post {
             recipient: "liaison@embassy.example".to_owned(),
             source: error.into(),
         };
@@ -372,7 +372,7 @@ mod tests {
             DbError::Query(closed()).into(),
             DbError::Pool("timed out".to_owned()).into(),
             EnqueueError::Query(closed()).into(),
-            TellError::Store(closed()).into(),
+            NotifyError::Store(closed()).into(),
             post(closed()).into(),
             crate::slot::pages::hopeless(post(closed()).into()),
         ] {

@@ -29,7 +29,7 @@ use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
 use iikura::event::file;
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::MailContext;
-use iikura::notice::link::{Key, Links};
+use iikura::notice::link::{LinkKey, PrivateLinks};
 use iikura::slot::booking::{self, BookingError};
 
 #[path = "../support/rounds.rs"]
@@ -126,7 +126,7 @@ fn prepare(conn: &mut Conn) -> Bench {
         post: MailContext {
             from,
             bounces: None,
-            links: Links::new(Key::draw().unwrap(), "https://iikura.example"),
+            links: PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example"),
         },
         programme,
     }

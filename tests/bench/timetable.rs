@@ -25,7 +25,7 @@ use iikura::config::Config;
 use iikura::core::text::{Email, Line};
 use iikura::db::{DatabaseUrl, Db};
 use iikura::event::file;
-use iikura::notice::link::Key;
+use iikura::notice::link::LinkKey;
 use iikura::web::client::Proxies;
 use iikura::web::connection::ClientLimits;
 
@@ -108,7 +108,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         mail_from,
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
-        key: Key::draw().unwrap(),
+        key: LinkKey::draw().unwrap(),
         breached: None,
         sign_on: None,
         tls: None,

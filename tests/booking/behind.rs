@@ -6,7 +6,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::slot::{Details, State};
 use iikura::db::{Conn, DbError};
-use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::booking::{self, BookingError, Notify};
 
 use crate::house::{House, reason};
 use crate::support::both::{Scratch, on_both};
@@ -74,7 +74,15 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
     };
     house
         .try_book(|tx, post| {
-            booking::change(tx, post, id, 1, later.clone(), &Reasons::new(), Tell::Later)
+            booking::change(
+                tx,
+                post,
+                id,
+                1,
+                later.clone(),
+                &Reasons::new(),
+                Notify::Later,
+            )
         })
         .unwrap();
     assert_eq!(waived(&house), 0);
@@ -86,7 +94,7 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
             2,
             second.clone(),
             &Reasons::new(),
-            Tell::Later,
+            Notify::Later,
         )
     });
     assert!(
@@ -109,7 +117,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
                 version,
                 details.clone(),
                 &Reasons::new(),
-                Tell::Later,
+                Notify::Later,
             )
         })
     };
@@ -145,7 +153,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
         "the first they hear of it is the state it is in"
     );
     house
-        .try_book(|tx, post| booking::withdraw(tx, post, id, 4, Tell::Now))
+        .try_book(|tx, post| booking::withdraw(tx, post, id, 4, Notify::Now))
         .unwrap();
     assert_eq!(counters(), (5, 2, 2), "CANCEL is above the last REQUEST");
     house
@@ -197,7 +205,7 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
     let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
     let id = house.book(&wanted).unwrap();
     house
-        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
+        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
         .unwrap();
     house.book(&wanted).unwrap();
     for state in [State::Tentative, State::Pencilled] {
@@ -206,7 +214,15 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
             ..wanted.clone()
         };
         let outcome = house.try_book(|tx, post| {
-            booking::change(tx, post, id, 2, back.clone(), &Reasons::new(), Tell::Later)
+            booking::change(
+                tx,
+                post,
+                id,
+                2,
+                back.clone(),
+                &Reasons::new(),
+                Notify::Later,
+            )
         });
         assert!(
             matches!(

@@ -9,7 +9,7 @@ use iikura::core::text::Email;
 use iikura::db::DbError;
 use iikura::event::file::{self, ImportError};
 use iikura::event::programme_cache::ProgrammeCache;
-use iikura::slot::booking::{self, Tell};
+use iikura::slot::booking::{self, Notify};
 use proptest::prelude::*;
 
 use crate::house::{House, NOW, import};
@@ -126,7 +126,7 @@ fn what_is_exported_comes_back_without_loss(scratch: &Scratch) {
         .unwrap();
     let press = house.slot("Joint press");
     house
-        .try_book(|tx, post| booking::cancel(tx, post, press.id, 1, Tell::Now))
+        .try_book(|tx, post| booking::cancel(tx, post, press.id, 1, Notify::Now))
         .unwrap();
     let rare = import(scratch, RARE).unwrap().event;
     for event in [house.event, rare] {

@@ -17,7 +17,7 @@ use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::store;
 use iikura::event::transaction::EventTx;
 use iikura::mail::MailContext;
-use iikura::notice::link::{Key, Links};
+use iikura::notice::link::{LinkKey, PrivateLinks};
 use iikura::slot::booking::{self, BookingError};
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
@@ -86,7 +86,7 @@ impl<'d> House<'d> {
         let post = MailContext {
             from: Email::parse("protocol@iikura.example").unwrap(),
             bounces: None,
-            links: Links::new(Key::draw().unwrap(), "https://iikura.example"),
+            links: PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example"),
         };
         let actor = Actor {
             user: None,

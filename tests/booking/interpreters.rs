@@ -36,7 +36,7 @@ fn close_together(house: &House<'_>) -> Slot {
                 slot.version,
                 details.clone(),
                 &reasons,
-                booking::Tell::Later,
+                booking::Notify::Later,
             )
         })
         .unwrap();
@@ -107,7 +107,7 @@ fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) 
     assert_eq!((released.version, released.sequence), (3, slot.sequence));
     assert!(iikura::core::due::due(&programme, released).is_empty());
     let again = house
-        .try_book(|tx, post| booking::withdraw(tx, post, slot.id, 3, booking::Tell::Later))
+        .try_book(|tx, post| booking::withdraw(tx, post, slot.id, 3, booking::Notify::Later))
         .and_then(|()| {
             house.try_book(|tx, post| booking::confirm(tx, post, slot.id, 4, &Reasons::new()))
         });

@@ -106,7 +106,7 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
                     1,
                     moved.clone(),
                     &Reasons::new(),
-                    booking::Tell::Later,
+                    booking::Notify::Later,
                 )
             })
             .map(|()| *id)

@@ -11,7 +11,7 @@ use iikura::core::rules::{Candidate, check, check_all, in_force};
 use iikura::core::slot::Resource;
 use iikura::core::slot::{Details, Slot, State};
 use iikura::interpreter::change::{self, InterpreterError, slots_of};
-use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::booking::{self, BookingError, Notify};
 use iikura::slot::staffing;
 use proptest::prelude::*;
 
@@ -147,7 +147,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                     slot.version,
                     details.clone(),
                     &reasons(reasoned),
-                    Tell::Now,
+                    Notify::Now,
                 )
             })
         }
@@ -171,13 +171,13 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                     slot.version,
                     details.clone(),
                     &Reasons::new(),
-                    Tell::Later,
+                    Notify::Later,
                 )
             })
         }
         Step::Cancel { which } => {
             let slot = slot(which);
-            house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Tell::Now))
+            house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Notify::Now))
         }
         Step::Replace { which, by } => replace(house, &slot(which), by),
         Step::Leave { who } => leave(house, who),
@@ -334,7 +334,7 @@ proptest! {
             prop_assert!(open.contains(offer.interval));
             let details = Details { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
             let id = house.book(&details).unwrap();
-            house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later)).unwrap();
+            house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later)).unwrap();
         }
     }
 }

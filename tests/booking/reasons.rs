@@ -7,7 +7,7 @@ use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{Details, SlotId, State};
 use iikura::core::time::interval::Interval;
-use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::booking::{self, BookingError, Notify};
 
 use crate::house::{House, NOW, reason};
 use crate::support::both::{Scratch, on_both};
@@ -42,7 +42,7 @@ fn change(
             slot.version,
             details.clone(),
             reasons,
-            Tell::Later,
+            Notify::Later,
         )
     })
 }
@@ -194,7 +194,7 @@ fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
     house.sql("UPDATE events SET revision = revision + 1");
     let version = house.stored().slot(id).unwrap().version;
     house
-        .try_book(|tx, post| booking::withdraw(tx, post, id, version, Tell::Now))
+        .try_book(|tx, post| booking::withdraw(tx, post, id, version, Notify::Now))
         .unwrap();
     assert_eq!(refused_by(confirm(&house, id)), [Rule::Hours]);
     change(
@@ -271,7 +271,7 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
     for offer in offers {
         let id = house.book(&offer).unwrap();
         house
-            .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
+            .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
             .unwrap();
     }
 }
@@ -301,7 +301,7 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
         );
     }
     house
-        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Tell::Later))
+        .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
         .unwrap();
     let slot = house.stored().slot(id).cloned().unwrap();
     assert_eq!(
@@ -310,7 +310,7 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
         "a cancellation is to be heard of"
     );
     assert!(matches!(
-        house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Tell::Later)),
+        house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Notify::Later)),
         Err(BookingError::Refused(Refusal::State {
             state: State::Cancelled,
             wanted: "cancelled"

@@ -10,7 +10,7 @@ use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
 use iikura::db::schema::{audit as audit_rows, events, notices};
-use iikura::slot::booking::{self, Tell};
+use iikura::slot::booking::{self, Notify};
 use iikura::slot::undo;
 
 use crate::house::{House, reason};
@@ -108,7 +108,7 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
                 dinner.version,
                 earlier.clone(),
                 &Reasons::new(),
-                Tell::Later,
+                Notify::Later,
             )
         })
         .unwrap();

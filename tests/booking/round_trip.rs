@@ -3,7 +3,7 @@
 use iikura::core::due::due;
 use iikura::core::event::EventId;
 use iikura::core::notice::News;
-use iikura::core::notice::answer::{Outcome, Reply, Said, Via};
+use iikura::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, Via};
 use iikura::core::rule::Reasons;
 use iikura::core::rule::{Level, Rule};
 use iikura::core::rules::{check_all, in_force};
@@ -11,7 +11,7 @@ use iikura::core::slot::{Details, State};
 use iikura::core::text::Line;
 use iikura::event::file::{self, ImportError};
 use iikura::notice::answering;
-use iikura::slot::booking::{self, Tell};
+use iikura::slot::booking::{self, Notify};
 
 use crate::house::{House, NOW, import, reason};
 use crate::support::both::{Scratch, on_both};
@@ -165,7 +165,7 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
     let cancelled = house.slot("Ａ “🕊”");
     house
         .try_book(|tx, post| {
-            booking::cancel(tx, post, cancelled.id, cancelled.version, Tell::Later)
+            booking::cancel(tx, post, cancelled.id, cancelled.version, Notify::Later)
         })
         .unwrap();
     there_and_back(&house);
@@ -182,11 +182,11 @@ fn told(house: &House<'_>) {
         .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
         .unwrap();
     for (code, reply, via, by) in [
-        ("KZ", Reply::Declined, Via::Office, "Officer"),
-        ("UZ", Reply::Accepted, Via::Link, ""),
+        ("KZ", NoticeReply::Declined, Via::Office, "Officer"),
+        ("UZ", NoticeReply::Accepted, Via::Link, ""),
     ] {
         let party = house.programme().delegation_by_code(code).unwrap().id;
-        let said = Said {
+        let said = IncomingAnswer {
             reply,
             comment: "Two lines:\nand “quotes”".to_owned(),
             via,
@@ -195,7 +195,7 @@ fn told(house: &House<'_>) {
             at: NOW,
         };
         let taken = house.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
-        assert_eq!(taken.unwrap(), Outcome::Taken);
+        assert_eq!(taken.unwrap(), AnswerOutcome::Taken);
     }
     let renamed = Details {
         title: Line::parse("Another talk").unwrap(),
@@ -210,7 +210,7 @@ fn told(house: &House<'_>) {
                 2,
                 renamed.clone(),
                 &Reasons::new(),
-                Tell::Later,
+                Notify::Later,
             )
         })
         .unwrap();
@@ -231,7 +231,7 @@ fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
     };
     assert_eq!(news(&there), news(&house));
     assert_eq!(news(&there).len(), 3);
-    let replies = |house: &House<'_>| -> Vec<(Reply, Via, String)> {
+    let replies = |house: &House<'_>| -> Vec<(NoticeReply, Via, String)> {
         let (programme, slot) = (house.stored(), house.slot("Another talk").id);
         let parties = programme.delegations.iter();
         parties

@@ -7,7 +7,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::slot::{Details, Kind, SlotId};
 use iikura::core::text::{Email, Line};
 use iikura::mail::outbox;
-use iikura::slot::booking::{self, Tell};
+use iikura::slot::booking::{self, Notify};
 
 use crate::house::{House, import};
 use crate::support::both::{Scratch, on_both};
@@ -33,7 +33,7 @@ fn due_of(house: &House<'_>, id: SlotId) -> Vec<(String, News)> {
         .collect()
 }
 
-fn edit(house: &House<'_>, id: SlotId, tell: Tell, edit: impl Fn(&mut Details)) {
+fn edit(house: &House<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut Details)) {
     let slot = house.stored().slot(id).cloned().unwrap();
     let mut details = slot.details.clone();
     edit(&mut details);
@@ -63,14 +63,14 @@ fn confirm(house: &House<'_>, id: SlotId) {
         .unwrap();
 }
 
-fn withdraw(house: &House<'_>, id: SlotId, tell: Tell) {
+fn withdraw(house: &House<'_>, id: SlotId, tell: Notify) {
     let version = version(house, id);
     house
         .try_book(|tx, post| booking::withdraw(tx, post, id, version, tell))
         .unwrap();
 }
 
-fn cancel(house: &House<'_>, id: SlotId, tell: Tell) {
+fn cancel(house: &House<'_>, id: SlotId, tell: Notify) {
     let version = version(house, id);
     house
         .try_book(|tx, post| booking::cancel(tx, post, id, version, tell))
@@ -116,8 +116,8 @@ fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let id = booked(&house, &["KZ"]);
     assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Tell::Now, |details| later(details, 10));
-    cancel(&house, id, Tell::Now);
+    edit(&house, id, Notify::Now, |details| later(details, 10));
+    cancel(&house, id, Notify::Now);
     assert_eq!(due_of(&house, id), []);
     assert_eq!(house.stored().ledger.notices().count(), 0);
 }
@@ -126,10 +126,10 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let id = confirmed(&house, &["KZ"]);
     assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Tell::Later, |details| {
+    edit(&house, id, Notify::Later, |details| {
         "Only for us".clone_into(&mut details.note);
     });
-    edit(&house, id, Tell::Later, |details| {
+    edit(&house, id, Notify::Later, |details| {
         details.interpreters = vec![house.stored().interpreters[0].id];
     });
     assert_eq!(
@@ -137,15 +137,15 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
         [],
         "neither a note nor an interpreter is a delegation's business"
     );
-    edit(&house, id, Tell::Later, |details| later(details, 10));
+    edit(&house, id, Notify::Later, |details| later(details, 10));
     let changed = News::Changed {
         before: talk(&house, 0, &["Kazakhstan"]),
         now: talk(&house, 10, &["Kazakhstan"]),
     };
     assert_eq!(due_of(&house, id), [("KZ".to_owned(), changed)]);
-    edit(&house, id, Tell::Later, |details| later(details, -10));
+    edit(&house, id, Notify::Later, |details| later(details, -10));
     assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Tell::Now, |details| later(details, 10));
+    edit(&house, id, Notify::Now, |details| later(details, 10));
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
     let notice = programme.ledger.notice(id, party(&house, "KZ")).unwrap();
@@ -158,7 +158,7 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
     let id = confirmed(&house, &["JP", "KZ"]);
     let uz = party(&house, "UZ");
     let kz = party(&house, "KZ");
-    edit(&house, id, Tell::Later, |details| {
+    edit(&house, id, Notify::Later, |details| {
         details.delegations.retain(|party| *party != kz);
         details.delegations.push(uz);
     });
@@ -178,7 +178,7 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
             ("UZ".to_owned(), News::Confirmed(now)),
         ]
     );
-    edit(&house, id, Tell::Now, |_| {});
+    edit(&house, id, Notify::Now, |_| {});
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
     let methods = ["JP", "KZ", "UZ"].map(|code| {
@@ -193,7 +193,7 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
             (Method::Request, 1)
         ]
     );
-    cancel(&house, id, Tell::Later);
+    cancel(&house, id, Notify::Later);
     let told: Vec<String> = due_of(&house, id)
         .into_iter()
         .map(|(code, _)| code)
@@ -209,13 +209,13 @@ fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let id = confirmed(&house, &["JP", "KZ"]);
     let (uz, tm) = (party(&house, "UZ"), party(&house, "TM"));
-    edit(&house, id, Tell::Later, |details| {
+    edit(&house, id, Notify::Later, |details| {
         details.delegations.extend([uz, tm]);
     });
-    edit(&house, id, Tell::Later, |details| {
+    edit(&house, id, Notify::Later, |details| {
         details.delegations.retain(|party| *party != tm);
     });
-    cancel(&house, id, Tell::Now);
+    cancel(&house, id, Notify::Now);
     assert_eq!(due_of(&house, id), []);
     let programme = house.stored();
     let told: Vec<DelegationId> = programme
@@ -239,7 +239,7 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
             .map(|notice| (notice.uid.clone(), notice.thread.clone()))
     };
     let first = name(&house);
-    withdraw(&house, id, Tell::Later);
+    withdraw(&house, id, Notify::Later);
     assert_eq!(
         due_of(&house, id),
         [(
@@ -247,9 +247,9 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
             News::Withdrawn(talk(&house, 0, &["Kazakhstan"]))
         )]
     );
-    edit(&house, id, Tell::Now, |_| {});
+    edit(&house, id, Notify::Now, |_| {});
     assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Tell::Later, |details| later(details, 10));
+    edit(&house, id, Notify::Later, |details| later(details, 10));
     assert_eq!(
         due_of(&house, id),
         [],

@@ -4,7 +4,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::slot::{Details, State};
 use iikura::event::transaction::EventTx;
 use iikura::mail::MailContext;
-use iikura::slot::booking::{self, BookingError, Tell};
+use iikura::slot::booking::{self, BookingError, Notify};
 
 use crate::house::House;
 use crate::support::both::{Scratch, on_both};
@@ -23,7 +23,7 @@ fn state(house: &House<'_>) -> (i64, i64, i64) {
 
 type Work = fn(&mut EventTx<'_>, &MailContext) -> Result<(), BookingError>;
 
-fn slot_saved(tx: &mut EventTx<'_>, post: &MailContext, tell: Tell) -> Result<(), BookingError> {
+fn slot_saved(tx: &mut EventTx<'_>, post: &MailContext, tell: Notify) -> Result<(), BookingError> {
     for slot in tx.programme().live_slots() {
         let details = slot.details.clone();
         booking::change(
@@ -40,8 +40,10 @@ fn slot_saved(tx: &mut EventTx<'_>, post: &MailContext, tell: Tell) -> Result<()
 }
 
 const NOUNS: [(&str, Work); 6] = [
-    ("slot", |tx, post| slot_saved(tx, post, Tell::Later)),
-    ("slot, telling", |tx, post| slot_saved(tx, post, Tell::Now)),
+    ("slot", |tx, post| slot_saved(tx, post, Notify::Later)),
+    ("slot, telling", |tx, post| {
+        slot_saved(tx, post, Notify::Now)
+    }),
     ("delegation", |tx, _| {
         for known in tx.programme().delegations.iter() {
             let mut typed = known.clone();
@@ -107,11 +109,11 @@ fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
             )
         })
     };
-    save(1, Tell::Later).unwrap();
+    save(1, Notify::Later).unwrap();
     let (revision, rows, mails) = state(&house);
-    save(2, Tell::Now).unwrap();
+    save(2, Notify::Now).unwrap();
     assert_eq!(state(&house), (revision + 1, rows, mails + 1));
-    save(2, Tell::Now).unwrap();
+    save(2, Notify::Now).unwrap();
     assert_eq!(state(&house), (revision + 1, rows, mails + 1));
 }
 
@@ -125,9 +127,9 @@ fn one_change_beside_unchanged_things_is_stored(scratch: &Scratch) {
     };
     house
         .try_book(|tx, post| {
-            slot_saved(tx, post, Tell::Later)?;
+            slot_saved(tx, post, Notify::Later)?;
             iikura::room::change::change(tx, &salon).unwrap();
-            slot_saved(tx, post, Tell::Later)
+            slot_saved(tx, post, Notify::Later)
         })
         .unwrap();
     assert_eq!(state(&house), (revision + 1, rows + 1, mails));

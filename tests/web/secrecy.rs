@@ -7,7 +7,7 @@
 
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::notice::link::Link;
+use iikura::notice::link::PrivateLink;
 use iikura::web::Error;
 
 use crate::meeting::Meeting;
@@ -283,13 +283,13 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
         found.push(papers::read(&paper));
     }
     // Others' slots by one's own good name: a link that is not signed opens nothing.
-    let strange = Link {
+    let strange = PrivateLink {
         delegation: party.id,
         generation: 0,
         slot: None,
     };
-    let key = iikura::notice::link::Key::draw().unwrap();
-    let forged = iikura::notice::link::Links::new(key, &meeting.server.origin).path(strange);
+    let key = iikura::notice::link::LinkKey::draw().unwrap();
+    let forged = iikura::notice::link::PrivateLinks::new(key, &meeting.server.origin).path(strange);
     let refused = liaison.get(&forged);
     assert_eq!(refused.status, 404);
     found.push(refused.body);

@@ -9,7 +9,7 @@ use super::Seed;
 use crate::auth::UserId;
 use crate::auth::session::TokenHash;
 use crate::core::time::Moment;
-use crate::notice::link::Key;
+use crate::notice::link::LinkKey;
 use crate::web::Error;
 
 /// Says what the derived key is for.
@@ -26,7 +26,7 @@ pub struct Sealer(Option<XChaCha20Poly1305>);
 impl Sealer {
     /// Derives the key.
     #[must_use]
-    pub fn new(key: &Key) -> Self {
+    pub fn new(key: &LinkKey) -> Self {
         let derived = key.derive(PURPOSE);
         Self(derived.and_then(|key| XChaCha20Poly1305::new_from_slice(&key).ok()))
     }
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn a_sealed_seed_opens_for_its_user_its_purpose_and_its_key_alone() {
-        let (key, seed) = (Key::draw().unwrap(), Seed::fresh().unwrap());
-        let (ours, theirs) = (Sealer::new(&key), Sealer::new(&Key::draw().unwrap()));
+        let (key, seed) = (LinkKey::draw().unwrap(), Seed::fresh().unwrap());
+        let (ours, theirs) = (Sealer::new(&key), Sealer::new(&LinkKey::draw().unwrap()));
         let sealed = ours.seal(&seed, UserId(1)).unwrap();
         assert!(
             ours.open(&sealed, UserId(1))
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn no_changed_letter_goes_unnoticed() {
-        let ours = Sealer::new(&Key::draw().unwrap());
+        let ours = Sealer::new(&LinkKey::draw().unwrap());
         let sealed = ours.seal(&Seed::fresh().unwrap(), UserId(1)).unwrap();
         for at in 0..sealed.len() {
             let mut changed: Vec<char> = sealed.chars().collect();

@@ -17,7 +17,7 @@ use crate::db::word::Word;
 use crate::db::{Conn, fresh_id};
 use crate::mail::account::AccountLetter;
 use crate::mail::outbox::{self, EnqueueError, MailId};
-use crate::notice::link::Links;
+use crate::notice::link::PrivateLinks;
 use crate::web::Error;
 
 /// Seconds by which the clocks of several servers may differ.
@@ -72,7 +72,7 @@ pub struct InvitationRequest<'a> {
     /// How the link reaches its user.
     pub delivery: &'a Delivery,
     /// Makes the link's address.
-    pub links: &'a Links,
+    pub links: &'a PrivateLinks,
     /// Who wants it.
     pub by: &'a User,
     /// When.

@@ -8,7 +8,7 @@ use crate::core::time::Moment;
 
 /// What a delegation says (the PARTSTAT of RFC 5545 3.2.12 that a person can mean).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reply {
+pub enum NoticeReply {
     /// They will be there.
     Accepted,
     /// They will not.
@@ -17,7 +17,7 @@ pub enum Reply {
     Tentative,
 }
 
-impl TextEnum for Reply {
+impl TextEnum for NoticeReply {
     const ALL: &'static [Self] = &[Self::Accepted, Self::Declined, Self::Tentative];
     const NOUN: &'static str = "answer";
 
@@ -30,7 +30,7 @@ impl TextEnum for Reply {
     }
 }
 
-impl Reply {
+impl NoticeReply {
     /// The answer as people read it.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -74,7 +74,7 @@ pub struct Answer {
     /// Who answers.
     pub delegation: DelegationId,
     /// What they say.
-    pub reply: Reply,
+    pub reply: NoticeReply,
     /// In their words; may be empty.
     pub comment: String,
     /// How it came.
@@ -108,9 +108,9 @@ impl Answer {
 
 /// An answer as it comes in.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct IncomingAnswer {
     /// What they say.
-    pub reply: Reply,
+    pub reply: NoticeReply,
     /// In their words; may be empty.
     pub comment: String,
     /// How it came.
@@ -125,7 +125,7 @@ pub struct Said {
 
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AnswerOutcome {
     /// It is kept.
     Taken,
     /// The same was kept already.

@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answer::{Answer, Reply};
+use super::answer::{Answer, NoticeReply};
 use super::{Method, Notice};
 use crate::core::delegation::DelegationId;
 use crate::core::slot::SlotId;
 
-type Key = (SlotId, DelegationId);
+type NoticeKey = (SlotId, DelegationId);
 
 /// What delegations know and said, each by slot and delegation; shared between revisions until one of them writes.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    notices: Arc<BTreeMap<Key, Notice>>,
-    answers: Arc<BTreeMap<Key, Answer>>,
+    notices: Arc<BTreeMap<NoticeKey, Notice>>,
+    answers: Arc<BTreeMap<NoticeKey, Answer>>,
 }
 
 impl Ledger {
@@ -89,7 +89,7 @@ impl Ledger {
     pub fn declined(&self) -> Vec<&Answer> {
         let mut declined: Vec<&Answer> = self
             .answers()
-            .filter(|answer| answer.reply == Reply::Declined)
+            .filter(|answer| answer.reply == NoticeReply::Declined)
             .filter(|answer| self.valid_answer(answer.slot, answer.delegation).is_some())
             .collect();
         declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::read::Reader;
 use super::{AnswerEntry, ToldEntry};
 use crate::core::delegation::DelegationId;
-use crate::core::notice::answer::{Answer, Reply, Via};
+use crate::core::notice::answer::{Answer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice, Told, ToldKind};
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
@@ -111,7 +111,10 @@ impl Reader<'_> {
         entry: &AnswerEntry,
     ) -> Option<Answer> {
         let answered_at = DateTime::parse_from_rfc3339(&entry.at).ok();
-        let words = (Reply::from_word(&entry.reply), Via::from_word(&entry.via));
+        let words = (
+            NoticeReply::from_word(&entry.reply),
+            Via::from_word(&entry.via),
+        );
         let (Some(answered_at), (Some(reply), Some(via))) = (answered_at, words) else {
             self.fault(
                 at,

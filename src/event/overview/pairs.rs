@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::core::by_slot::BySlot;
 use crate::core::delegation::{Delegation, DelegationId};
-use crate::core::notice::answer::Reply;
+use crate::core::notice::answer::NoticeReply;
 use crate::core::programme::Programme;
 use crate::core::slot::{Kind, Slot, State};
 use crate::core::time::Instant;
@@ -139,7 +139,7 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
             programme
                 .ledger
                 .valid_answer(slot.id, *party)
-                .is_some_and(|answer| answer.reply == Reply::Declined)
+                .is_some_and(|answer| answer.reply == NoticeReply::Declined)
         }),
         has_met: confirmed && slot.interval().end() <= now,
         told: if !waiting.is_empty() {

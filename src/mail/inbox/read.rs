@@ -12,7 +12,7 @@ use icalendar::{Calendar, Component};
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
 
-use crate::core::notice::answer::Reply;
+use crate::core::notice::answer::NoticeReply;
 use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::mail::clean;
@@ -61,7 +61,7 @@ pub(super) struct Itip {
     /// DTSTAMP.
     pub(super) stamp: Option<Moment>,
     /// The address and the answer of each ATTENDEE; no answer where it is none that a person can mean.
-    pub(super) attendees: Vec<(String, Option<Reply>)>,
+    pub(super) attendees: Vec<(String, Option<NoticeReply>)>,
     /// COMMENT.
     pub(super) comment: String,
 }
@@ -189,11 +189,11 @@ fn itip(text: &str) -> Option<Itip> {
 }
 
 /// What a person can mean of RFC 5545 3.2.12.
-fn reply(status: &str) -> Option<Reply> {
+fn reply(status: &str) -> Option<NoticeReply> {
     match status.to_ascii_uppercase().as_str() {
-        "ACCEPTED" => Some(Reply::Accepted),
-        "DECLINED" => Some(Reply::Declined),
-        "TENTATIVE" => Some(Reply::Tentative),
+        "ACCEPTED" => Some(NoticeReply::Accepted),
+        "DECLINED" => Some(NoticeReply::Declined),
+        "TENTATIVE" => Some(NoticeReply::Tentative),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::audit::{Actor, pseudonym};
 use crate::auth::invitation;
 use crate::core::delegation::Delegation;
 use crate::core::event::EventId;
-use crate::core::notice::answer::{self, Said, Via};
+use crate::core::notice::answer::{self, IncomingAnswer, Via};
 use crate::core::programme::Programme;
 use crate::core::text::Email;
 use crate::core::time::Moment;
@@ -182,7 +182,7 @@ fn said(
     itip: &Itip,
     delegation: &Delegation,
     now: Moment,
-) -> Result<Said, String> {
+) -> Result<IncomingAnswer, String> {
     match itip.method.as_str() {
         "REPLY" => {}
         "COUNTER" => return Err("They propose another time or place.".to_owned()),
@@ -217,7 +217,7 @@ fn said(
         ));
     }
     let reply = reply.ok_or("It neither accepts nor declines.")?;
-    Ok(Said {
+    Ok(IncomingAnswer {
         reply,
         comment: itip.comment.clone(),
         via: Via::Mail,
@@ -229,7 +229,7 @@ fn said(
 }
 
 fn in_sentence(
-    outcome: answer::Outcome,
+    outcome: answer::AnswerOutcome,
     words: &str,
     sequence: i32,
     programme: &Programme,
@@ -241,19 +241,19 @@ fn in_sentence(
     let by_now = programme.ledger.valid_answer(slot, delegation);
     let by_now = by_now.map_or("nothing", |answer| answer.reply.label());
     match outcome {
-        answer::Outcome::Taken => (InboxOutcome::Taken, format!("{words}.")),
-        answer::Outcome::Known => (InboxOutcome::Known, format!("{words}, as was known.")),
-        answer::Outcome::Overtaken => (
+        answer::AnswerOutcome::Taken => (InboxOutcome::Taken, format!("{words}.")),
+        answer::AnswerOutcome::Known => (InboxOutcome::Known, format!("{words}, as was known.")),
+        answer::AnswerOutcome::Overtaken => (
             InboxOutcome::Overtaken,
             format!("{words}, but they have said since: {by_now}."),
         ),
-        answer::Outcome::Stale(told) => (
+        answer::AnswerOutcome::Stale(told) => (
             InboxOutcome::Stale,
             format!(
                 "{words}, to an older version ({sequence}); they were told version {told} since, and have said to it: {by_now}."
             ),
         ),
-        answer::Outcome::NotExpected => (
+        answer::AnswerOutcome::NotExpected => (
             InboxOutcome::Person,
             format!("{words}, but they are not expected at this slot."),
         ),

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::super::link_life::PASS_SECONDS;
-use super::super::link_store::{self, Pass};
-use super::door::cookie_name;
-use super::shut::refuse;
-use super::{Door, Shut};
+use super::super::link_store::{self, BrowserPass};
+use super::access::cookie_name;
+use super::closed::refuse;
+use super::{ClosedLink, PrivateAccess};
 use crate::app::App;
 use crate::auth::session::{CurrentUser, SessionToken, removal_cookie};
 use crate::auth::throttle::{self, Counters};
@@ -34,18 +34,18 @@ pub async fn show(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let door = match Door::by_link(&app, &request, &token).await? {
-        Ok(door) => door,
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_link(&app, &request, &token).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
     };
-    if door.pass.is_some() {
-        return Ok(see_other(&door.target()));
+    if access.pass.is_some() {
+        return Ok(see_other(&access.target()));
     }
-    let event = &door.programme.event;
+    let event = &access.programme.event;
     render(&EntryPage {
         shell: Shell::new(event.name.as_str()),
         event_ja: event.name_ja.clone(),
-        asks: door.slot.is_some(),
+        asks: access.slot.is_some(),
         action: format!("/d/{token}"),
     })
 }
@@ -62,19 +62,19 @@ pub async fn open(
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
     fields.only(&[])?;
-    let door = match Door::by_link(&app, &request, &token).await? {
-        Ok(door) => door,
-        Err(shut) => return refuse(&app, &request, shut).await,
+    let access = match PrivateAccess::by_link(&app, &request, &token).await? {
+        Ok(access) => access,
+        Err(closed) => return refuse(&app, &request, closed).await,
     };
     let fresh = SessionToken::fresh()?;
-    let pass = Pass {
-        delegation: door.links.delegation,
-        generation: door.links.generation,
-        created_at: door.now,
-        expires_at: door.now.plus(PASS_SECONDS).min(door.end),
+    let pass = BrowserPass {
+        delegation: access.links.delegation,
+        generation: access.links.generation,
+        created_at: access.now,
+        expires_at: access.now.plus(PASS_SECONDS).min(access.end),
     };
     let seconds = pass.expires_at.seconds() - pass.created_at.seconds();
-    let (links, now, hash, old) = (door.links, door.now, fresh.hash(), door.pass.clone());
+    let (links, now, hash, old) = (access.links, access.now, fresh.hash(), access.pass.clone());
     let counters = Counters::of_opening(links.delegation.0, client::of(&request));
     throttle::refuse_if_over(&app, &counters, now).await?;
     app.db
@@ -91,8 +91,8 @@ pub async fn open(
             })
         })
         .await?;
-    let mut answer = see_other(&door.target());
-    let cookie = fresh.lasting_cookie(cookie_name(door.links.delegation), seconds);
+    let mut answer = see_other(&access.target());
+    let cookie = fresh.lasting_cookie(cookie_name(access.links.delegation), seconds);
     answer.add_cookie(&cookie).map_err(Error::internal)?;
     Ok(answer)
 }
@@ -107,18 +107,18 @@ pub async fn close(
     path: web::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let door = match Door::by_pass(&app, &request, path.into_inner()).await? {
-        Ok(door) => door,
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
     };
     fields.only(&[])?;
-    if let Some(token) = door.pass.clone() {
+    if let Some(token) = access.pass.clone() {
         app.db
             .write(move |conn| Ok::<_, Error>(link_store::end_pass(conn, &token)?))
             .await?;
     }
-    let mut answer = Shut::Closed(door.programme).page()?;
-    let cookie = removal_cookie(cookie_name(door.links.delegation));
+    let mut answer = ClosedLink::Closed(access.programme).page()?;
+    let cookie = removal_cookie(cookie_name(access.links.delegation));
     answer.add_cookie(&cookie).map_err(Error::internal)?;
     Ok(answer)
 }
@@ -133,9 +133,13 @@ pub async fn paper_by_link(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    Ok(match Door::by_link(&app, &request, &token).await? {
-        Ok(door) if door.pass.is_some() => see_other(&format!("{}/schedule.pdf", door.address())),
-        Ok(_) => see_other(&format!("/d/{token}")),
-        Err(shut) => return shut.page(),
-    })
+    Ok(
+        match PrivateAccess::by_link(&app, &request, &token).await? {
+            Ok(access) if access.pass.is_some() => {
+                see_other(&format!("{}/schedule.pdf", access.address()))
+            }
+            Ok(_) => see_other(&format!("/d/{token}")),
+            Err(closed) => return closed.page(),
+        },
+    )
 }

@@ -6,20 +6,20 @@
 //! opens nothing by itself. Each delegation has its own address and its own cookie: a browser may hold passes of several,
 //! and shows by one what is one's.
 
-mod door;
+mod access;
+mod closed;
 mod entry;
 mod schedule;
-mod shut;
 mod slot;
 
 pub use entry::{close, open, paper_by_link, show};
 pub use schedule::{feed, page, paper};
 pub use slot::{ask, take};
 
-use door::Door;
-use shut::Shut;
+use access::PrivateAccess;
+use closed::ClosedLink;
 
-use crate::core::notice::answer::{Answer, Reply};
+use crate::core::notice::answer::{Answer, NoticeReply};
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
 use crate::web::page::Shell;
@@ -40,13 +40,13 @@ fn moment_at(programme: &Programme, moment: Moment) -> String {
 }
 
 /// An answer of theirs: what, when, and the comment.
-struct Kept {
-    reply: Reply,
+struct GivenAnswer {
+    reply: NoticeReply,
     at: String,
     comment: String,
 }
 
-impl Kept {
+impl GivenAnswer {
     fn of(programme: &Programme, answer: &Answer) -> Self {
         Self {
             reply: answer.reply,
@@ -62,14 +62,14 @@ fn shell(programme: &Programme, title: &str) -> Shell {
 }
 
 /// Whom to ask.
-struct Office {
+struct OfficeContact {
     name: String,
     email: String,
     mailto: String,
     phone: String,
 }
 
-impl Office {
+impl OfficeContact {
     fn of(programme: &Programme) -> Self {
         let office = &programme.event.office;
         Self {

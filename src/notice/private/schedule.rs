@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::{Door, Kept, Office, Shut, moment_at, shell};
+use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, moment_at, shell};
 use crate::agenda::documents::Document;
 use crate::app::App;
 use crate::core::notice::Notice;
@@ -21,13 +21,13 @@ use crate::web::page::{Shell, render};
 #[template(path = "private/schedule.html")]
 struct SchedulePage {
     shell: Shell,
-    office: Office,
+    office: OfficeContact,
     party: String,
     principal: String,
     event: String,
     event_ja: String,
     venue: String,
-    lines: Vec<Line>,
+    lines: Vec<ScheduleLine>,
     /// When they were last told something; empty when never.
     told_at: String,
     feed: String,
@@ -36,9 +36,9 @@ struct SchedulePage {
     last_day: String,
 }
 
-struct Line {
+struct ScheduleLine {
     slot: SlotWords,
-    kept: Option<Kept>,
+    kept: Option<GivenAnswer>,
     answer: String,
 }
 
@@ -51,47 +51,50 @@ pub async fn page(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    match Door::by_pass(&app, &request, path.into_inner()).await? {
-        Ok(door) => render(&schedule_page(&door, &app)),
-        Err(shut) => shut.page(),
+    match PrivateAccess::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(access) => render(&schedule_page(&access, &app)),
+        Err(closed) => closed.page(),
     }
 }
 
-fn schedule_page(door: &Door, app: &App) -> SchedulePage {
-    let programme = &door.programme;
+fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
+    let programme = &access.programme;
     let event = &programme.event;
-    let (venue, home) = (event.time_zone, door.delegation.time_zone);
+    let (venue, home) = (event.time_zone, access.delegation.time_zone);
     let language = Language::english();
-    let line = |notice: &&Notice| Line {
+    let line = |notice: &&Notice| ScheduleLine {
         slot: SlotWords::of(language, &notice.told, venue, home, true),
         kept: programme
             .ledger
-            .valid_answer(notice.slot, door.delegation.id)
-            .map(|kept| Kept::of(programme, kept)),
-        answer: door.slot_address(notice.slot),
+            .valid_answer(notice.slot, access.delegation.id)
+            .map(|kept| GivenAnswer::of(programme, kept)),
+        answer: access.slot_address(notice.slot),
     };
     let told = programme
         .ledger
         .notices()
-        .filter(|notice| notice.delegation == door.delegation.id)
+        .filter(|notice| notice.delegation == access.delegation.id)
         .map(|notice| notice.told_at)
         .max();
     SchedulePage {
-        shell: shell(programme, &format!("Schedule of {}", door.delegation.name)),
-        office: Office::of(programme),
-        party: door.delegation.name.to_string(),
-        principal: door.delegation.principal.to_string(),
+        shell: shell(
+            programme,
+            &format!("Schedule of {}", access.delegation.name),
+        ),
+        office: OfficeContact::of(programme),
+        party: access.delegation.name.to_string(),
+        principal: access.delegation.principal.to_string(),
         event: event.name.to_string(),
         event_ja: event.name_ja.clone(),
         venue: event.venue.to_string(),
-        lines: known_to(programme, door.delegation.id)
+        lines: known_to(programme, access.delegation.id)
             .iter()
             .map(line)
             .collect(),
         told_at: told.map_or_else(String::new, |at| moment_at(programme, at)),
-        feed: format!("{}/schedule.ics", app.config.links().address(door.link())),
-        address: door.address(),
-        last_day: link_life::last_day(event, door.end),
+        feed: format!("{}/schedule.ics", app.config.links().address(access.link())),
+        address: access.address(),
+        last_day: link_life::last_day(event, access.end),
     }
 }
 
@@ -105,13 +108,13 @@ pub async fn feed(
     request: HttpRequest,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let door = match Door::by_link(&app, &request, &token).await? {
-        Ok(door) if door.slot.is_none() => door,
-        Ok(_) => return Shut::Unknown.page(),
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_link(&app, &request, &token).await? {
+        Ok(access) if access.slot.is_none() => access,
+        Ok(_) => return ClosedLink::Unknown.page(),
+        Err(closed) => return closed.page(),
     };
-    let event = &door.programme.event;
-    let known = known_to(&door.programme, door.delegation.id);
+    let event = &access.programme.event;
+    let known = known_to(&access.programme, access.delegation.id);
     // Of the delegation, not of one contact, and in the language of the page that leads to it.
     let language = Language::english();
     let entries: Vec<ical::CalendarEntry<'_>> = known
@@ -126,7 +129,7 @@ pub async fn feed(
                 ends: told.ends_at(),
                 summary: told.title.clone(),
                 location: place(event, told.room.as_deref()),
-                description: description(language, event, &door.delegation, told),
+                description: description(language, event, &access.delegation, told),
                 status: Some(CalendarStatus::Confirmed),
                 office: &event.office,
             }
@@ -147,18 +150,18 @@ pub async fn paper(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let door = match Door::by_pass(&app, &request, path.into_inner()).await? {
-        Ok(door) => door,
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
     };
-    let delegation = door.delegation.id;
+    let delegation = access.delegation.id;
     let rate = format!("delegation {}", delegation.0);
     app.document_rates.count(&rate)?;
     let owner = Owner::Delegation(delegation.0);
     let document = Document::Told(delegation);
     let paper = app
         .documents
-        .file(owner, &door.programme, document, door.now);
+        .file(owner, &access.programme, document, access.now);
     let bytes = paper.await?.bytes;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")

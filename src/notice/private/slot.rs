@@ -5,12 +5,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{answering, link_store};
-use super::{Door, Kept, Office, Shut, shell};
+use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, shell};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::auth::throttle::{self, Counters};
 use crate::core::notice::Method;
-use crate::core::notice::answer::{Outcome, Reply, Said, Via};
+use crate::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, Via};
 use crate::core::slot::SlotId;
 use crate::core::text;
 use crate::core::text_enum::TextEnum;
@@ -24,15 +24,15 @@ use crate::web::{Error, done};
 
 #[derive(Template)]
 #[template(path = "private/slot.html")]
-struct SlotPage {
+struct PrivateSlotPage {
     shell: Shell,
-    office: Office,
+    office: OfficeContact,
     party: String,
     event: String,
     venue: String,
     slot: SlotWords,
-    asked: Asked,
-    kept: Option<Kept>,
+    asked: SlotQuestion,
+    kept: Option<GivenAnswer>,
     /// What an answer answers to.
     sequence: i32,
     comment: TextArea,
@@ -43,7 +43,7 @@ struct SlotPage {
 
 /// What the page of a slot asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum SlotQuestion {
     /// Whether they will be there.
     Now,
     /// Nothing by this link: a later letter has another; they may go on to what stands now.
@@ -72,22 +72,26 @@ pub async fn ask(
     query: web::Query<SlotQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code, slot) = path.into_inner();
-    let door = match Door::by_pass(&app, &request, (slug, code)).await? {
-        Ok(door) => door,
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_pass(&app, &request, (slug, code)).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
     };
     let slot = SlotId(slot);
-    let known = door.programme.ledger.notice(slot, door.delegation.id);
+    let known = access.programme.ledger.notice(slot, access.delegation.id);
     let newer = query
         .sequence
         .is_some_and(|asked| known.is_some_and(|notice| notice.sequence != asked));
-    let asked = if newer { Asked::Newer } else { Asked::Now };
-    match door.slot_page(slot, asked, Form::default()) {
-        Some(page) => render(&SlotPage {
+    let asked = if newer {
+        SlotQuestion::Newer
+    } else {
+        SlotQuestion::Now
+    };
+    match access.slot_page(slot, asked, Form::default()) {
+        Some(page) => render(&PrivateSlotPage {
             shell: page.shell.done(done::in_query(request.query_string())),
             ..page
         }),
-        None => door.never_told(),
+        None => access.never_told(),
     }
 }
 
@@ -103,14 +107,14 @@ pub async fn take(
 ) -> Result<HttpResponse, Error> {
     let (slug, code, slot) = path.into_inner();
     let place = (slug, code);
-    let door = match Door::by_pass(&app, &request, place.clone()).await? {
-        Ok(door) => door,
-        Err(shut) => return shut.page(),
+    let access = match PrivateAccess::by_pass(&app, &request, place.clone()).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
     };
     let slot = SlotId(slot);
     let fields = fields.only(&["answer", "comment", "sequence"])?;
     let mut errors = FieldErrors::default();
-    let reply = Reply::from_word(fields.get("answer"));
+    let reply = NoticeReply::from_word(fields.get("answer"));
     let sequence = fields.get("sequence").parse::<i32>().ok();
     if reply.is_none() || sequence.is_none() {
         errors.add(
@@ -121,35 +125,40 @@ pub async fn take(
     let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
     let (Some(reply), Some(sequence), Some(comment)) = (reply, sequence, comment) else {
         let form = Form::rejected(fields, errors);
-        let page = door.slot_page(slot, Asked::Now, form);
-        return page.map_or_else(|| door.never_told(), |page| unprocessable(&page));
+        let page = access.slot_page(slot, SlotQuestion::Now, form);
+        return page.map_or_else(|| access.never_told(), |page| unprocessable(&page));
     };
-    let said = Said {
+    let said = IncomingAnswer {
         reply,
         comment,
         via: Via::Link,
         by: String::new(),
         sequence,
-        at: door.now,
+        at: access.now,
     };
-    let asked = match door.take(&app, slot, said).await? {
-        Outcome::Taken | Outcome::Known => {
-            return Ok(see_other_done(&door.slot_address(slot), "answered"));
+    let asked = match access.take(&app, slot, said).await? {
+        AnswerOutcome::Taken | AnswerOutcome::Known => {
+            return Ok(see_other_done(&access.slot_address(slot), "answered"));
         }
         // Somebody else of the delegation was quicker, or the office has changed the slot: the page says how it stands.
-        Outcome::Stale(_) => Asked::Changed,
-        Outcome::Overtaken | Outcome::NotExpected => Asked::Now,
+        AnswerOutcome::Stale(_) => SlotQuestion::Changed,
+        AnswerOutcome::Overtaken | AnswerOutcome::NotExpected => SlotQuestion::Now,
     };
-    match Door::by_pass(&app, &request, place).await? {
-        Ok(door) => door
+    match PrivateAccess::by_pass(&app, &request, place).await? {
+        Ok(access) => access
             .slot_page(slot, asked, Form::new(fields))
-            .map_or_else(|| door.never_told(), |page| conflict(&page)),
-        Err(shut) => shut.page(),
+            .map_or_else(|| access.never_told(), |page| conflict(&page)),
+        Err(closed) => closed.page(),
     }
 }
 
-impl Door {
-    async fn take(&self, app: &web::Data<App>, slot: SlotId, said: Said) -> Result<Outcome, Error> {
+impl PrivateAccess {
+    async fn take(
+        &self,
+        app: &web::Data<App>,
+        slot: SlotId,
+        said: IncomingAnswer,
+    ) -> Result<AnswerOutcome, Error> {
         let (state, now, links) = (app.clone(), self.now, self.links);
         let delegation = self.delegation.id;
         let event = self.programme.event.id;
@@ -174,11 +183,11 @@ impl Door {
     }
 
     fn never_told(&self) -> Result<HttpResponse, Error> {
-        Shut::NeverTold(self.programme.clone(), self.address()).page()
+        ClosedLink::NeverTold(self.programme.clone(), self.address()).page()
     }
 
     /// The slot as they know it; `None` when they never heard of it.
-    fn slot_page(&self, slot: SlotId, asked: Asked, form: Form) -> Option<SlotPage> {
+    fn slot_page(&self, slot: SlotId, asked: SlotQuestion, form: Form) -> Option<PrivateSlotPage> {
         let programme = &self.programme;
         let event = &programme.event;
         let notice = programme.ledger.notice(slot, self.delegation.id)?;
@@ -190,18 +199,18 @@ impl Door {
             }
             _ => form,
         };
-        Some(SlotPage {
+        Some(PrivateSlotPage {
             shell: shell(programme, &notice.told.title).form(&form),
-            office: Office::of(programme),
+            office: OfficeContact::of(programme),
             party: self.delegation.name.to_string(),
             event: event.name.to_string(),
             venue: event.venue.to_string(),
             slot: SlotWords::of(Language::english(), &notice.told, venue, home, true),
             asked: match notice.method {
-                Method::Cancel => Asked::Off,
+                Method::Cancel => SlotQuestion::Off,
                 Method::Request => asked,
             },
-            kept: kept.map(|kept| Kept::of(programme, kept)),
+            kept: kept.map(|kept| GivenAnswer::of(programme, kept)),
             sequence: notice.sequence,
             comment: TextArea::new("comment", "Comment for the protocol office")
                 .optional()

@@ -10,7 +10,7 @@ use crate::agenda::pdf;
 use crate::config::ServeArgs;
 use crate::core::time::{Moment, Zone};
 use crate::db::DatabaseUrl;
-use crate::notice::link::Key;
+use crate::notice::link::LinkKey;
 use crate::operation::tls::Tls;
 
 /// Bytes of free space below which somebody should look, and below which writing is about to fail.
@@ -84,7 +84,7 @@ fn certificate_end(end: Moment, now: Moment) -> Finding {
 pub(super) fn secret_file(path: &Path) -> Finding {
     const CHECK: &str = "secret file";
     let place = path.display();
-    match Key::read(path) {
+    match LinkKey::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::warning(
             CHECK,
             format!(

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::CurrentUser;
 use crate::core::by_slot::BySlot;
-use crate::core::notice::answer::Reply;
+use crate::core::notice::answer::NoticeReply;
 use crate::core::notice::{Method, News};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, check};
@@ -157,7 +157,7 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
         .filter(|party| programme.ledger.expected(slot.id, party.id).is_some())
         .map(|party| Choice::new(party.code.as_str(), party.name.as_str()))
         .collect();
-    let replies = Reply::ALL
+    let replies = NoticeReply::ALL
         .iter()
         .map(|reply| Choice::new(reply.as_str(), reply.label()));
     (!asked.is_empty()).then(|| AnswerForm {

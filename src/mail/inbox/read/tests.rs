@@ -50,7 +50,7 @@ fn thunderbirds_answer_is_read_whole() {
             uid: "4f1c@iikura.example".into(),
             sequence: 2,
             stamp: Some(Moment::from_seconds(1_671_861_540)),
-            attendees: vec![("KZ@delegations.example".into(), Some(Reply::Declined))],
+            attendees: vec![("KZ@delegations.example".into(), Some(NoticeReply::Declined))],
             comment: "Already, we fear;\na flight — қош".into(),
         }
     );
@@ -73,7 +73,10 @@ fn outlooks_answer_is_read_from_a_mail_of_one_part() {
     let itip = calendar_of(&raw);
     assert_eq!(
         itip.attendees,
-        [("kz@delegations.example".to_owned(), Some(Reply::Accepted))]
+        [(
+            "kz@delegations.example".to_owned(),
+            Some(NoticeReply::Accepted)
+        )]
     );
     assert_eq!((itip.sequence, itip.comment.as_str()), (0, ""));
 }

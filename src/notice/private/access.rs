@@ -6,10 +6,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, web};
 use diesel::QueryResult;
 
-use super::super::link::Link;
-use super::super::link_life::{self, Subject};
-use super::super::link_store::{self, Issued, Pass};
-use super::{Shut, address};
+use super::super::link::PrivateLink;
+use super::super::link_life::{self, LinkSubject};
+use super::super::link_store::{self, BrowserPass, IssuedLinks};
+use super::{ClosedLink, address};
 use crate::app::App;
 use crate::auth::session::TokenHash;
 use crate::core::delegation::{Delegation, DelegationId};
@@ -29,9 +29,9 @@ pub(super) fn cookie_name(delegation: DelegationId) -> String {
 }
 
 /// What a link or a pass that is good opens.
-pub(super) struct Door {
+pub(super) struct PrivateAccess {
     /// The links that lead here.
-    pub(super) links: Issued,
+    pub(super) links: IssuedLinks,
     /// The slot that the link asks about, and the sequence; `None` for the whole schedule, and behind a pass.
     pub(super) slot: Option<(SlotId, i32)>,
     pub(super) delegation: Delegation,
@@ -43,15 +43,15 @@ pub(super) struct Door {
     pub(super) pass: Option<TokenHash>,
 }
 
-impl Door {
+impl PrivateAccess {
     /// Opens by a link. One that was not made here costs no look into the database.
     pub(super) async fn by_link(
         app: &web::Data<App>,
         request: &HttpRequest,
         token: &str,
-    ) -> Result<Result<Self, Shut>, Error> {
+    ) -> Result<Result<Self, ClosedLink>, Error> {
         let Some(link) = app.config.links().read(token) else {
-            return Ok(Err(Shut::Unknown));
+            return Ok(Err(ClosedLink::Unknown));
         };
         let now = app.clock.now();
         let held = passes(request);
@@ -66,15 +66,15 @@ impl Door {
             })
             .await?;
         let Some((links, pass)) = found else {
-            return Ok(Err(Shut::Unknown));
+            return Ok(Err(ClosedLink::Unknown));
         };
         Ok(match Self::enter(app, links, link.generation, now).await? {
-            Ok(door) => Ok(Self {
+            Ok(access) => Ok(Self {
                 slot: link.slot,
-                pass: pass.and_then(|held| door.good_pass(app, held)),
-                ..door
+                pass: pass.and_then(|held| access.good_pass(app, held)),
+                ..access
             }),
-            Err(shut) => Err(shut),
+            Err(closed) => Err(closed),
         })
     }
 
@@ -84,10 +84,10 @@ impl Door {
         app: &web::Data<App>,
         request: &HttpRequest,
         (slug, code): (String, String),
-    ) -> Result<Result<Self, Shut>, Error> {
+    ) -> Result<Result<Self, ClosedLink>, Error> {
         let held = passes(request);
         if held.is_empty() {
-            return Ok(Err(Shut::NotHere));
+            return Ok(Err(ClosedLink::NotHere));
         }
         let now = app.clock.now();
         let found = app
@@ -101,46 +101,46 @@ impl Door {
             })
             .await?;
         let Some((links, held)) = found else {
-            return Ok(Err(Shut::NotHere));
+            return Ok(Err(ClosedLink::NotHere));
         };
         Ok(
             match Self::enter(app, links, held.1.generation, now).await? {
-                Ok(door) => match door.good_pass(app, held) {
-                    None => Err(Shut::NotHere),
-                    pass => Ok(Self { pass, ..door }),
+                Ok(access) => match access.good_pass(app, held) {
+                    None => Err(ClosedLink::NotHere),
+                    pass => Ok(Self { pass, ..access }),
                 },
-                Err(shut) => Err(shut),
+                Err(closed) => Err(closed),
             },
         )
     }
 
     async fn enter(
         app: &App,
-        links: Issued,
+        links: IssuedLinks,
         generation: i32,
         now: Moment,
-    ) -> Result<Result<Self, Shut>, Error> {
+    ) -> Result<Result<Self, ClosedLink>, Error> {
         let archived = app
             .db
             .read(move |conn| Ok::<_, Error>(archive::archived_at(conn, links.event)?))
             .await?;
         if archived.is_some() {
-            return Ok(Err(Shut::Unknown));
+            return Ok(Err(ClosedLink::Unknown));
         }
         let Some(programme) = app.programme_cache.current(&app.db, links.event).await? else {
-            return Ok(Err(Shut::Unknown));
+            return Ok(Err(ClosedLink::Unknown));
         };
         let Some(delegation) = programme.delegation(links.delegation).cloned() else {
-            return Ok(Err(Shut::Unknown));
+            return Ok(Err(ClosedLink::Unknown));
         };
         if links.generation != generation {
-            return Ok(Err(Shut::Renewed(programme)));
+            return Ok(Err(ClosedLink::Renewed(programme)));
         }
         let end = link_life::end(&programme.event, links.issued_at);
-        let subject = Subject::Links(links.delegation, generation);
+        let subject = LinkSubject::Links(links.delegation, generation);
         let latest = links.seen_over_at.map_or(now, |seen| now.max(seen));
         if app.seen_over.is_over(subject, end, latest) {
-            return Ok(Err(Shut::Ended(programme, links, end)));
+            return Ok(Err(ClosedLink::Ended(programme, links, end)));
         }
         Ok(Ok(Self {
             links,
@@ -154,8 +154,8 @@ impl Door {
     }
 
     /// The hash of the browser's pass for this delegation, if it is one that opens.
-    fn good_pass(&self, app: &App, (token, pass): (TokenHash, Pass)) -> Option<TokenHash> {
-        let subject = Subject::Pass(token.clone());
+    fn good_pass(&self, app: &App, (token, pass): (TokenHash, BrowserPass)) -> Option<TokenHash> {
+        let subject = LinkSubject::Pass(token.clone());
         let over = app.seen_over.is_over(subject, pass.end(self.now), self.now);
         let good = !over && pass.generation == self.links.generation;
         good.then_some(token)
@@ -180,8 +180,8 @@ impl Door {
     }
 
     /// The link to the whole schedule.
-    pub(super) fn link(&self) -> Link {
-        Link {
+    pub(super) fn link(&self) -> PrivateLink {
+        PrivateLink {
             delegation: self.links.delegation,
             generation: self.links.generation,
             slot: None,
@@ -194,7 +194,7 @@ fn held_pass(
     conn: &mut Conn,
     held: &HashMap<String, TokenHash>,
     delegation: DelegationId,
-) -> QueryResult<Option<(TokenHash, Pass)>> {
+) -> QueryResult<Option<(TokenHash, BrowserPass)>> {
     let Some(token) = held.get(&cookie_name(delegation)) else {
         return Ok(None);
     };

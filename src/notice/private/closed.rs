@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::super::link_life;
-use super::super::link_store::{self, Issued};
-use super::{Office, shell};
+use super::super::link_store::{self, IssuedLinks};
+use super::{OfficeContact, shell};
 use crate::app::App;
 use crate::auth::throttle::{self, Counters};
 use crate::core::programme::Programme;
@@ -18,7 +18,7 @@ use crate::web::{Error, client};
 
 /// Why nothing opens. Only of links that were made here more is told than that: whoever has one has had a letter, and
 /// reads here what stood in it, the event's name and whom to write to.
-pub(super) enum Shut {
+pub(super) enum ClosedLink {
     /// The link was not made here, or its delegation is gone: both look alike.
     Unknown,
     /// The browser holds no pass for this delegation, if there is one.
@@ -26,7 +26,7 @@ pub(super) enum Shut {
     /// The office has made the links anew.
     Renewed(Arc<Programme>),
     /// The links' time is over since this moment.
-    Ended(Arc<Programme>, Issued, Moment),
+    Ended(Arc<Programme>, IssuedLinks, Moment),
     /// The delegation was never told of this slot; the address of its schedule.
     NeverTold(Arc<Programme>, String),
     /// The browser has just given its pass back.
@@ -35,15 +35,15 @@ pub(super) enum Shut {
 
 #[derive(Template)]
 #[template(path = "private/shut.html")]
-struct ShutPage {
+struct ClosedLinkPage {
     shell: Shell,
     sentences: Vec<String>,
     /// The page to go back to.
     schedule: Option<String>,
-    office: Option<Office>,
+    office: Option<OfficeContact>,
 }
 
-impl Shut {
+impl ClosedLink {
     pub(super) fn page(&self) -> Result<HttpResponse, Error> {
         let (status, title, sentences, programme) = match self {
             Self::Unknown => (
@@ -95,7 +95,7 @@ impl Shut {
                 Some(programme),
             ),
         };
-        let page = ShutPage {
+        let page = ClosedLinkPage {
             shell: match programme {
                 Some(programme) => shell(programme, title),
                 None => Shell::new(title),
@@ -105,7 +105,7 @@ impl Shut {
                 Self::NeverTold(_, schedule) => Some(schedule.clone()),
                 _ => None,
             },
-            office: programme.map(|programme| Office::of(programme)),
+            office: programme.map(|programme| OfficeContact::of(programme)),
         };
         with_status(status, &page)
     }
@@ -116,13 +116,13 @@ impl Shut {
 pub(super) async fn refuse(
     app: &web::Data<App>,
     request: &HttpRequest,
-    shut: Shut,
+    closed: ClosedLink,
 ) -> Result<HttpResponse, Error> {
     let now = app.clock.now();
     let counters = Counters::of_dead_link(client::of(request));
     throttle::refuse_if_over(app, &counters, now).await?;
-    let over = match &shut {
-        Shut::Ended(_, links, end) => Some((*links, now.max(*end))),
+    let over = match &closed {
+        ClosedLink::Ended(_, links, end) => Some((*links, now.max(*end))),
         _ => None,
     };
     app.db
@@ -134,5 +134,5 @@ pub(super) async fn refuse(
             Ok::<_, Error>(())
         })
         .await?;
-    shut.page()
+    closed.page()
 }
