@@ -20,7 +20,7 @@ use crate::auth::throttle::{self, Counters};
 use crate::auth::{EventAccess, token};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::programme::Programme;
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::core::time::{Moment, Zone};
 use crate::event::context::EventContext;
 use crate::event::programme_cache::ProgrammeRequest;
@@ -124,7 +124,7 @@ pub async fn make(
         .access;
     let fields = fields.only(&["name", "current_password"])?;
     let mut errors = FieldErrors::default();
-    let name = errors.check("name", "What for", Line::parse(fields.get("name")));
+    let name = errors.check("name", "What for", TextLine::parse(fields.get("name")));
     let typed = fields.get("current_password");
     if !knows_password(&app, &access.user, address, typed, now).await? {
         errors.add("current_password", "Current password is not right");

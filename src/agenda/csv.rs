@@ -2,7 +2,7 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use crate::core::agenda::{Agenda, Clock, Entry};
+use crate::core::agenda::{Agenda, AgendaClock, AgendaEntry};
 use crate::core::text_enum::TextEnum;
 
 /// What tells Excel that a table is UTF-8.
@@ -72,7 +72,7 @@ impl Reader {
     }
 
     /// The cells of one entry, one for each of the columns.
-    fn row(self, entry: &Entry) -> Vec<String> {
+    fn row(self, entry: &AgendaEntry) -> Vec<String> {
         let room = entry.room.as_ref().map(|room| room.name.clone());
         let mut cells = times(&entry.venue).to_vec();
         cells.extend([
@@ -97,7 +97,7 @@ impl Reader {
 }
 
 /// Day, start, end and zone; an end on another day carries its date.
-fn times(clock: &Clock) -> [String; 4] {
+fn times(clock: &AgendaClock) -> [String; 4] {
     let end = if clock.end_date == clock.date {
         clock.end.clone()
     } else {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::core::agenda::{Agenda, Audience, Day, Entry};
+use crate::core::agenda::{Agenda, AgendaDay, AgendaEntry, Audience};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 
@@ -73,15 +73,15 @@ impl Page<'_> {
     }
 
     /// The entries of a day as lines of its table.
-    fn rows(day: &Day) -> impl Iterator<Item = Row<'_>> {
+    fn rows(day: &AgendaDay) -> impl Iterator<Item = Row<'_>> {
         day.entries.iter().map(move |entry| Row { entry, day })
     }
 }
 
 /// One line of a day's table.
 struct Row<'a> {
-    entry: &'a Entry,
-    day: &'a Day,
+    entry: &'a AgendaEntry,
+    day: &'a AgendaDay,
 }
 
 impl<'a> Row<'a> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::core::agenda::{Agenda, Entry, Party};
-use crate::core::slot::State;
+use crate::core::agenda::{Agenda, AgendaDelegation, AgendaEntry};
+use crate::core::slot::SlotState;
 use crate::core::time::day_in_words;
 use crate::mail::ical::{self, CalendarStatus, publish};
 
@@ -23,7 +23,7 @@ fn entries(agenda: &Agenda) -> Vec<ical::CalendarEntry<'_>> {
     agenda.entries().map(|each| entry(agenda, each)).collect()
 }
 
-fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::CalendarEntry<'a> {
+fn entry<'a>(agenda: &'a Agenda, entry: &AgendaEntry) -> ical::CalendarEntry<'a> {
     ical::CalendarEntry {
         uid: uid(agenda, entry),
         sequence: entry.sequence,
@@ -34,9 +34,9 @@ fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::CalendarEntry<'a> {
         location: place(agenda, entry),
         description: description(entry),
         status: Some(match entry.state {
-            State::Confirmed => CalendarStatus::Confirmed,
-            State::Pencilled | State::Tentative => CalendarStatus::Tentative,
-            State::Cancelled => CalendarStatus::Cancelled,
+            SlotState::Confirmed => CalendarStatus::Confirmed,
+            SlotState::Pencilled | SlotState::Tentative => CalendarStatus::Tentative,
+            SlotState::Cancelled => CalendarStatus::Cancelled,
         }),
         office: &agenda.office,
     }
@@ -44,7 +44,7 @@ fn entry<'a>(agenda: &'a Agenda, entry: &Entry) -> ical::CalendarEntry<'a> {
 
 /// The invitation's own UID where the reader was invited, so that a file and a mail are one entry in the calendar;
 /// else one that stays with the slot. Ids are random, and nobody can register a name under `.invalid` (RFC 6761).
-fn uid(agenda: &Agenda, entry: &Entry) -> String {
+fn uid(agenda: &Agenda, entry: &AgendaEntry) -> String {
     let reader = agenda
         .addressee()
         .map_or_else(String::new, |party| format!("-{}", party.code));
@@ -53,7 +53,7 @@ fn uid(agenda: &Agenda, entry: &Entry) -> String {
     })
 }
 
-fn place(agenda: &Agenda, entry: &Entry) -> String {
+fn place(agenda: &Agenda, entry: &AgendaEntry) -> String {
     entry.room.as_ref().map_or_else(
         || agenda.venue.clone(),
         |room| format!("{}, {}", room.name, agenda.venue),
@@ -61,7 +61,7 @@ fn place(agenda: &Agenda, entry: &Entry) -> String {
 }
 
 /// What the fields of a calendar cannot say: both clocks with their zones, who takes part, how firm it is.
-fn description(entry: &Entry) -> String {
+fn description(entry: &AgendaEntry) -> String {
     let mut lines = vec![
         format!("{} · {}", entry.kind.label(), entry.state_in_words()),
         format!(
@@ -82,7 +82,7 @@ fn description(entry: &Entry) -> String {
     if entry.everyone {
         lines.push("All delegations".to_owned());
     } else {
-        let who = |party: &Arc<Party>| format!("{}: {}", party.name, party.principal);
+        let who = |party: &Arc<AgendaDelegation>| format!("{}: {}", party.name, party.principal);
         lines.extend(entry.parties.iter().map(who));
     }
     lines.join("\n")

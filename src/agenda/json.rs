@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core::agenda::{Agenda, Audience, Entry};
+use crate::core::agenda::{Agenda, AgendaEntry, Audience};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Zone};
 
@@ -111,7 +111,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> SlotPart<'a> {
-    fn of(entry: &'a Entry, zone: Zone) -> Self {
+    fn of(entry: &'a AgendaEntry, zone: Zone) -> Self {
         let time = |instant: Instant| zone.rfc3339(instant);
         Self {
             id: entry.id.0,

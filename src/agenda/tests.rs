@@ -16,7 +16,7 @@ use crate::core::notice::{Method, Notice};
 use crate::core::programme::Programme;
 use crate::core::sample::{self, ISSUED, JP, KG, KZ, TM, UZ};
 use crate::core::slot::SlotId;
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::Viewer;
@@ -83,7 +83,7 @@ fn events(agenda: &Agenda) -> Vec<icalendar::Event> {
 /// The ninth meeting with one slot of KZ more, whose title was stored by something careless.
 fn with_title(title: &str) -> Programme {
     let mut slot = sample::slot_of(&sample::ninth_meeting(), KZ);
-    slot.details.title = Line::stored(title.to_owned());
+    slot.details.title = TextLine::stored(title.to_owned());
     sample::programme(vec![slot])
 }
 

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{
     XlsxError,
 };
 
-use crate::core::agenda::{Agenda, Audience, Entry};
+use crate::core::agenda::{Agenda, AgendaEntry, Audience};
 use crate::core::time::{Instant, Zone};
 
 /// Rows that are shown above the table; it begins below them.
@@ -161,7 +161,7 @@ impl Columns {
         heads
     }
 
-    fn row(&self, agenda: &Agenda, entry: &Entry) -> Vec<Cell> {
+    fn row(&self, agenda: &Agenda, entry: &AgendaEntry) -> Vec<Cell> {
         let (start, end) = (entry.interval.start(), entry.interval.end());
         let names = |names: Vec<&str>| Cell::Text(names.join("; "));
         let mut cells = times(agenda.zone, start, end).to_vec();
@@ -203,7 +203,7 @@ impl Columns {
         looks: &Looks,
         agenda: &Agenda,
         heading: &str,
-        entries: impl Iterator<Item = &'a Entry>,
+        entries: impl Iterator<Item = &'a AgendaEntry>,
     ) -> Result<(), XlsxError> {
         sheet.write_string_with_format(0, 0, heading, &looks.title)?;
         let mut mark = format!("Revision {}, issued {}", agenda.revision.0, agenda.issued());

@@ -13,12 +13,12 @@ use super::shape::{Conflict, delegation_codes, interpreter_codes, room_code, ske
 use super::wanted::present;
 use super::{Answer, Nothing};
 use crate::core::decision::Refusal;
-use crate::core::free::Wish;
+use crate::core::free::SearchRequest;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
-use crate::core::slot::{Details, SlotId, State};
+use crate::core::slot::{SlotDetails, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::plan::forms::{Asked, Common, missing, pair};
@@ -163,10 +163,10 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
         let pinned = if_programme_match(&ask, planned_for)?;
         let made = planned(&context, wanted.read(&context.programme)?).await?;
         let (plan, wishes) = &*made;
-        let details: Vec<Details> = plan
+        let details: Vec<SlotDetails> = plan
             .placed
             .iter()
-            .map(|each| Details {
+            .map(|each| SlotDetails {
                 state,
                 ..each.slot.details.clone()
             })
@@ -204,8 +204,8 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
 /// Plans in this user's turn: many meetings may take seconds.
 async fn planned(
     context: &EventContext,
-    wishes: Vec<Wish>,
-) -> Result<Arc<(Plan, Vec<Wish>)>, Problem> {
+    wishes: Vec<SearchRequest>,
+) -> Result<Arc<(Plan, Vec<SearchRequest>)>, Problem> {
     let user = context.access.user.id.0;
     let made = context
         .app
@@ -216,20 +216,20 @@ async fn planned(
 
 impl PlanWanted {
     /// How firm what is booked is to be; `None` when nothing is.
-    fn state(&self) -> Result<Option<State>, Problem> {
+    fn state(&self) -> Result<Option<SlotState>, Problem> {
         let Some(word) = &self.book else {
             return Ok(None);
         };
-        State::from_word(word)
-            .filter(|state| matches!(state, State::Tentative | State::Pencilled))
+        SlotState::from_word(word)
+            .filter(|state| matches!(state, SlotState::Tentative | SlotState::Pencilled))
             .map(Some)
             .ok_or_else(|| unprocessable([("book", "It is tentative or pencilled.")]))
     }
 
-    fn read(&self, programme: &Programme) -> Result<Vec<Wish>, Problem> {
+    fn read(&self, programme: &Programme) -> Result<Vec<SearchRequest>, Problem> {
         let mut errors = FieldErrors::default();
         let fields = self.fields(&mut errors);
-        let minutes = errors.take("minutes", Wish::length(programme, self.minutes));
+        let minutes = errors.take("minutes", SearchRequest::length(programme, self.minutes));
         let place = place(programme, &fields, &mut errors);
         let times = times(programme, &fields, &mut errors);
         let asked = self.asked(programme, &mut errors);
@@ -297,7 +297,7 @@ impl PlanWanted {
 }
 
 impl PlanMade {
-    fn of(plan: &Plan, wishes: &[Wish], ids: &[SlotId]) -> Self {
+    fn of(plan: &Plan, wishes: &[SearchRequest], ids: &[SlotId]) -> Self {
         let ids = ids
             .iter()
             .map(|id| Some(id.0))
@@ -329,7 +329,7 @@ fn planned_slot(programme: &Programme, placed: &Placed, id: Option<i64>) -> Plan
     }
 }
 
-fn left_out(programme: &Programme, wish: &Wish, left: &Left) -> LeftOut {
+fn left_out(programme: &Programme, wish: &SearchRequest, left: &Left) -> LeftOut {
     LeftOut {
         title: wish.title().to_string(),
         delegations: delegation_codes(programme, wish.parties()),

@@ -9,10 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::Answer;
 use super::ask::{Ask, bad_request, unprocessable};
 use super::shape::{Conflict, Span, interpreter_codes, kind_words, room_code};
-use crate::core::free::{Ranked, Refused, Wish, ranked, search};
+use crate::core::free::{Ranked, SearchRequest, TakenTime, ranked, search};
 use crate::core::programme::Programme;
 use crate::core::rules::Candidate;
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
 use crate::core::wording;
 use crate::slot::forms;
@@ -155,7 +155,7 @@ fn fields(query: &str) -> Result<Fields, Problem> {
         }
     }
     let usual = [
-        ("kind", Kind::Bilateral.as_str()),
+        ("kind", SlotKind::Bilateral.as_str()),
         ("room", ANY_ROOM),
         ("day", ANY_DAY),
     ];
@@ -167,7 +167,11 @@ fn fields(query: &str) -> Result<Fields, Problem> {
     Ok(fields)
 }
 
-fn free_slot(programme: &Programme, wish: &Wish, Ranked { offer, advice }: &Ranked) -> FreeSlot {
+fn free_slot(
+    programme: &Programme,
+    wish: &SearchRequest,
+    Ranked { offer, advice }: &Ranked,
+) -> FreeSlot {
     let zone = programme.event.time_zone;
     let details = wish.details(offer.interval, offer.room, &offer.interpreters);
     let candidate = Candidate {
@@ -183,7 +187,7 @@ fn free_slot(programme: &Programme, wish: &Wish, Ranked { offer, advice }: &Rank
     }
 }
 
-fn taken_slot(programme: &Programme, refused: &Refused) -> TakenSlot {
+fn taken_slot(programme: &Programme, refused: &TakenTime) -> TakenSlot {
     TakenSlot {
         span: Span::of(refused.interval, programme.event.time_zone),
         message: wording::obstacle(programme, &refused.obstacle),

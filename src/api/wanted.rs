@@ -1,4 +1,4 @@
-//! What a program wants of a slot: from JSON to [`Details`], by the same parsers as the form.
+//! What a program wants of a slot: from JSON to [`SlotDetails`], by the same parsers as the form.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use super::shape::kind_words;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::rule::Rule;
-use crate::core::slot::{Details, Kind, State};
-use crate::core::text::{Line, quoted};
+use crate::core::slot::{SlotDetails, SlotKind, SlotState};
+use crate::core::text::{TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -146,7 +146,7 @@ impl From<NewSlot> for SlotChange {
 
 impl NewSlot {
     /// The slot that is asked for, and the reasons given.
-    pub(super) fn read(self, programme: &Programme) -> Result<(Details, Reasons), Problem> {
+    pub(super) fn read(self, programme: &Programme) -> Result<(SlotDetails, Reasons), Problem> {
         SlotChange::from(self).over(programme, None)
     }
 }
@@ -156,8 +156,8 @@ impl SlotChange {
     pub(super) fn read(
         self,
         programme: &Programme,
-        stored: &Details,
-    ) -> Result<(Details, Reasons), Problem> {
+        stored: &SlotDetails,
+    ) -> Result<(SlotDetails, Reasons), Problem> {
         self.over(programme, Some(stored))
     }
 
@@ -165,17 +165,17 @@ impl SlotChange {
     fn over(
         self,
         programme: &Programme,
-        stored: Option<&Details>,
-    ) -> Result<(Details, Reasons), Problem> {
+        stored: Option<&SlotDetails>,
+    ) -> Result<(SlotDetails, Reasons), Problem> {
         let mut errors = FieldErrors::default();
         let kind = match &self.kind {
             Some(word) => {
-                forms::choice::<Kind>(&mut errors, "kind", word, "There is no such kind.")
+                forms::choice::<SlotKind>(&mut errors, "kind", word, "There is no such kind.")
             }
             None => stored.map(|stored| stored.kind),
         };
         let title = match &self.title {
-            Some(title) => errors.check("title", "Title", Line::parse(title)),
+            Some(title) => errors.check("title", "Title", TextLine::parse(title)),
             None => stored.map(|stored| stored.title.clone()),
         };
         let room = match &self.room {
@@ -203,7 +203,7 @@ impl SlotChange {
         let reasons = reasons(&self.reasons, &mut errors);
         match (kind, title, room, interval) {
             (Some(kind), Some(title), Some(room), Some(interval)) if errors.is_empty() => {
-                let details = Details {
+                let details = SlotDetails {
                     kind,
                     title,
                     note: stored.map(|stored| stored.note.clone()).unwrap_or_default(),
@@ -215,7 +215,7 @@ impl SlotChange {
                         .interpretation_wanted
                         .or(stored.map(|stored| stored.interpretation_wanted))
                         .unwrap_or_default(),
-                    state: stored.map_or(State::Tentative, |stored| stored.state),
+                    state: stored.map_or(SlotState::Tentative, |stored| stored.state),
                 };
                 Ok((details.in_order(), reasons))
             }
@@ -223,7 +223,7 @@ impl SlotChange {
         }
     }
 
-    fn interval(&self, stored: Option<&Details>, errors: &mut FieldErrors) -> Option<Interval> {
+    fn interval(&self, stored: Option<&SlotDetails>, errors: &mut FieldErrors) -> Option<Interval> {
         let stored = stored.map(|stored| stored.interval);
         let mut read = |field, sent: &Option<String>, otherwise| match sent {
             Some(time) => errors.take(field, instant(time)),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{FieldChange, redaction};
 use crate::core::history::{RecordedReason, released_reason, utc};
 use crate::core::rule::Rule;
-use crate::core::slot::{Kind, State};
+use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 
@@ -82,10 +82,10 @@ fn of_slot(name: String, value: &Value, reader: Reader, venue: Zone) -> (String,
             lines.join(", ")
         }),
         "kind" if reader == Reader::Person => {
-            Kind::from_word(text).map(|kind| kind.label().to_owned())
+            SlotKind::from_word(text).map(|kind| kind.label().to_owned())
         }
         "state" if reader == Reader::Person => {
-            State::from_word(text).map(|state| state.label().to_owned())
+            SlotState::from_word(text).map(|state| state.label().to_owned())
         }
         _ => None,
     };
@@ -146,10 +146,10 @@ mod tests {
             [
                 "ends at = 2022-12-24 17:50".to_owned(),
                 "interpretation = wanted".to_owned(),
-                format!("kind = {}", Kind::CourtesyCall.label()),
+                format!("kind = {}", SlotKind::CourtesyCall.label()),
                 format!("reasons = {hours}: The kitchen stays"),
                 "starts at = 2022-12-24 17:20".to_owned(),
-                format!("state = {}", State::Tentative.label()),
+                format!("state = {}", SlotState::Tentative.label()),
             ]
         );
         let program = words(TYPED, Reader::Program);

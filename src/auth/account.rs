@@ -9,7 +9,7 @@ use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
 use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
 use crate::core::event::EventId;
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::db::schema::{events, memberships, users};
@@ -59,7 +59,7 @@ pub struct RoleAt {
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The name.
-    pub name: Line,
+    pub name: TextLine,
     /// Administrator of everything.
     pub admin: bool,
     /// The events at which there is a role, and which.
@@ -117,7 +117,7 @@ fn account(
     Account {
         user: User {
             id,
-            name: Line::stored(name),
+            name: TextLine::stored(name),
             email: Email::stored(email),
             admin,
             zoom,

@@ -11,7 +11,7 @@ use crate::auth::token::{TokenError, TokenSecret};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{AccessLevel, EventAccess, EventRole, UserId};
 use crate::core::event::{EventId, ProgrammeVersion};
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::core::time::Moment;
 use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
 use crate::db::word::Word;
@@ -37,9 +37,9 @@ pub struct CalendarLink {
     /// Which.
     pub id: CalendarLinkId,
     /// What for.
-    pub name: Line,
+    pub name: TextLine,
     /// The name of whoever made it.
-    pub owner: Line,
+    pub owner: TextLine,
     /// When it was made.
     pub created_at: Moment,
     /// When it was last used, to the hour.
@@ -83,7 +83,7 @@ impl From<CalendarLinkError> for crate::web::Error {
 pub fn make(
     conn: &mut Conn,
     access: &EventAccess,
-    name: &Line,
+    name: &TextLine,
     now: Moment,
 ) -> Result<TokenSecret, CalendarLinkError> {
     let secret = TokenSecret::fresh(PREFIX)?;
@@ -157,8 +157,8 @@ pub fn listed_for(
         .load(conn)?;
     let link = |(id, name, owner, created_at, last_used_at)| CalendarLink {
         id,
-        name: Line::stored(name),
-        owner: Line::stored(owner),
+        name: TextLine::stored(name),
+        owner: TextLine::stored(owner),
         created_at,
         last_used_at: marks.latest(&UsageKey::CalendarLink(id), last_used_at),
     };

@@ -27,7 +27,7 @@ use diesel_derive_newtype::DieselNewType;
 use crate::audit::Actor;
 use crate::auth::token::{Bearer, TokenScope};
 use crate::core::event::{EventId, ProgrammeVersion};
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::event::timetable::Zoom;
 use crate::web::Error;
@@ -43,7 +43,7 @@ pub struct User {
     /// The id.
     pub id: UserId,
     /// The name, as it stands in the history.
-    pub name: Line,
+    pub name: TextLine,
     /// The address they sign in with.
     pub email: Email,
     /// May do everything at every event, and manages users.

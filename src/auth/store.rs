@@ -11,7 +11,7 @@ use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{EventRole, User, UserId};
 use crate::core::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::time::Moment;
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::word::Word;
@@ -116,7 +116,7 @@ pub fn who(
     }
     let user = User {
         id,
-        name: Line::stored(name),
+        name: TextLine::stored(name),
         email: Email::stored(email),
         admin,
         zoom,
@@ -233,7 +233,7 @@ pub fn who_at(
     }
     let user = User {
         id,
-        name: Line::stored(name),
+        name: TextLine::stored(name),
         email: Email::stored(email),
         admin,
         zoom,

@@ -12,7 +12,7 @@ use crate::auth::account::{AccountError, note};
 use crate::auth::session::{Session, TokenHash};
 use crate::auth::usage::{UsageKey, UsageMarks};
 use crate::auth::{User, UserId};
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::db::schema::{api_tokens, users};
@@ -86,7 +86,7 @@ impl fmt::Debug for TokenSecret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bearer {
     /// What the token was made for.
-    pub(super) name: Line,
+    pub(super) name: TextLine,
     /// What it may do at most.
     pub(super) scope: TokenScope,
 }
@@ -109,7 +109,7 @@ pub struct ApiToken {
     /// Which.
     pub id: TokenId,
     /// What for.
-    pub name: Line,
+    pub name: TextLine,
     /// What it may do.
     pub scope: TokenScope,
     /// When it was made.
@@ -159,7 +159,7 @@ impl From<TokenError> for crate::web::Error {
 pub fn make(
     conn: &mut Conn,
     user: UserId,
-    name: &Line,
+    name: &TextLine,
     scope: TokenScope,
     actor: &Actor,
     now: Moment,
@@ -216,7 +216,7 @@ pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult
         .load(conn)?;
     let token = |(id, name, Word(scope), created_at, last_used_at)| ApiToken {
         id,
-        name: Line::stored(name),
+        name: TextLine::stored(name),
         scope,
         created_at,
         last_used_at: marks.latest(&UsageKey::ApiToken(id), last_used_at),
@@ -316,13 +316,13 @@ pub(super) fn who(
     }
     let user = User {
         id,
-        name: Line::stored(name),
+        name: TextLine::stored(name),
         email: Email::stored(email),
         admin,
         zoom,
     };
     let bearer = Bearer {
-        name: Line::stored(token_name),
+        name: TextLine::stored(token_name),
         scope,
     };
     Ok(Some(

@@ -9,7 +9,7 @@ use crate::auth::own_pages::knows_password;
 use crate::auth::session::{self, CurrentUser, Session, SignedIn};
 use crate::auth::store;
 use crate::auth::token::{self, TokenId, TokenScope, TokenSecret};
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, ErrorSummary, TextField};
@@ -77,7 +77,7 @@ pub async fn make(
     let fields = fields.only(&["name", "scope", "current_password"])?;
     let (user, now) = (session.user.clone(), current_user.now);
     let mut errors = FieldErrors::default();
-    let name = errors.check("name", "What for", Line::parse(fields.get("name")));
+    let name = errors.check("name", "What for", TextLine::parse(fields.get("name")));
     let chosen = TokenScope::from_word(fields.get("scope")).ok_or("Choose what the token may do.");
     let scope = errors.take("scope", chosen);
     let typed = fields.get("current_password");

@@ -14,7 +14,7 @@ use crate::auth::password::NewPassword;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::event::EventId;
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::time::Moment;
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::file;
@@ -172,7 +172,7 @@ fn add_user(
     let email = Email::parse(&format!("{word}@iikura.example")).map_err(Failure::one)?;
     let password = NewPassword::generate()?;
     let profile = Profile {
-        name: Line::parse(&format!("Demo {word}"))?,
+        name: TextLine::parse(&format!("Demo {word}"))?,
         admin: role.is_none(),
         roles: role.map(|role| (event, role)).into_iter().collect(),
     };

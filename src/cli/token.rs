@@ -7,7 +7,7 @@ use super::user::{UserError, find};
 use crate::audit::Actor;
 use crate::auth::token::{self, TokenError};
 use crate::clock::Clock;
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::db::{Db, DbError};
 
 /// Make tokens with which programs act for a user
@@ -68,7 +68,7 @@ impl TokenCommand {
             ScopeArg::Read => token::TokenScope::Read,
             ScopeArg::Write => token::TokenScope::Write,
         };
-        let name = Line::stored("made on the command line".to_owned());
+        let name = TextLine::stored("made on the command line".to_owned());
         let actor = Actor::command_line();
         let secret = db.write_here(|conn| {
             let account = find(conn, &user)?;

@@ -13,7 +13,7 @@ use crate::auth::{EventRole, UserId};
 use crate::clock::Clock;
 use crate::config::BreachedArgs;
 use crate::core::event::EventId;
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::db::{Conn, Db, DbError};
 use crate::personal;
 
@@ -169,7 +169,7 @@ impl AddArgs {
     fn run(self, db: &Db, clock: &Clock) -> Result<(), UserError> {
         let email =
             Email::parse(&self.email).map_err(|fault| flag("--email", &self.email, fault))?;
-        let name = Line::parse(&self.name)
+        let name = TextLine::parse(&self.name)
             .map_err(|fault| flag("--name", &self.name, fault.to_string()))?;
         let (password, made) = self.password.take(db, None, &[&self.name, &self.email])?;
         let hash = hash(&password)?;

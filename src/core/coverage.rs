@@ -1,6 +1,6 @@
 //! Who understands whom: whether the sides of a slot have a language in common or somebody between them.
 
-use crate::core::delegation::{Delegation, DelegationId, Role};
+use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::interpreter::pair::same_language;
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
@@ -87,7 +87,9 @@ pub fn coverage(
         .iter()
         .filter(|each| parties.contains(&each.id))
         .collect();
-    let chair = parties.iter().find(|each| each.role == Role::Chair);
+    let chair = parties
+        .iter()
+        .find(|each| each.role == PrincipalRole::Chair);
     let Some(hub) = chair.or(parties.first()).copied() else {
         return Coverage::default();
     };
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
     use crate::core::interpreter::LanguagePair;
     use crate::core::sample::{self, EVERYONE, JP, KG, KZ, UZ};
-    use crate::core::text::{Code, Line};
+    use crate::core::text::{Code, TextLine};
 
     fn languages(tags: &str) -> Vec<String> {
         tags.split_whitespace().map(str::to_owned).collect()
@@ -184,7 +186,7 @@ mod tests {
         Interpreter {
             id: InterpreterId(id),
             code: Code::stored(format!("i-{id}")),
-            name: Line::stored(format!("Interpreter {id}")),
+            name: TextLine::stored(format!("Interpreter {id}")),
             pairs: pairs
                 .iter()
                 .map(|pair| LanguagePair::parse(pair).unwrap())

@@ -1,6 +1,6 @@
 //! Delegations, their principals and the contacts who are told.
 
-use crate::core::text::{Code, Email, Line, quoted};
+use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::core::time::interval::Interval;
@@ -11,14 +11,14 @@ pub struct DelegationId(pub i64);
 
 /// The part a delegation plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum PrincipalRole {
     /// The host; there is one at most.
     Chair,
     /// An invited party.
     Guest,
 }
 
-impl TextEnum for Role {
+impl TextEnum for PrincipalRole {
     const ALL: &'static [Self] = &[Self::Chair, Self::Guest];
     const NOUN: &'static str = "role of a delegation";
 
@@ -38,13 +38,13 @@ pub struct Delegation {
     /// The short name, unique among the event's delegations, as `KZ`.
     pub code: Code,
     /// The country's name.
-    pub name: Line,
+    pub name: TextLine,
     /// Its Japanese name; may be empty.
     pub name_ja: String,
     /// Chair or guest.
-    pub role: Role,
+    pub role: PrincipalRole,
     /// The minister, with style and family name in capitals.
-    pub principal: Line,
+    pub principal: TextLine,
     /// The minister's Japanese name; may be empty.
     pub principal_ja: String,
     /// The minister's title; may be empty.
@@ -86,7 +86,7 @@ pub struct Contact {
     /// Its id.
     pub id: ContactId,
     /// The name.
-    pub name: Line,
+    pub name: TextLine,
     /// The address.
     pub email: Email,
     /// The telephone; may be empty.

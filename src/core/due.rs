@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::delegation::Delegation;
 use crate::core::notice::{Method, News, Notice};
 use crate::core::programme::Programme;
-use crate::core::slot::{Slot, State};
+use crate::core::slot::{Slot, SlotState};
 use crate::core::visibility::told;
 
 /// What is still to be told of a slot, per delegation: the difference between what each was told and what is true.
@@ -16,7 +16,7 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
         .notices_of(slot.id)
         .filter(|notice| notice.method == Method::Request)
         .collect();
-    if known.is_empty() && slot.state() != State::Confirmed {
+    if known.is_empty() && slot.state() != SlotState::Confirmed {
         return Vec::new();
     }
     let now = told(programme, slot);
@@ -24,7 +24,8 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
         .delegations
         .iter()
         .filter_map(|delegation| {
-            let expects = slot.state() == State::Confirmed && slot.details.involves(delegation.id);
+            let expects =
+                slot.state() == SlotState::Confirmed && slot.details.involves(delegation.id);
             let before = known
                 .iter()
                 .find(|notice| notice.delegation == delegation.id)
@@ -38,9 +39,9 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
                 },
                 (false, None) => return None,
                 (false, Some(before)) => match slot.state() {
-                    State::Cancelled => News::Cancelled(before),
-                    State::Confirmed => News::Dropped(before),
-                    State::Pencilled | State::Tentative => News::Withdrawn(before),
+                    SlotState::Cancelled => News::Cancelled(before),
+                    SlotState::Confirmed => News::Dropped(before),
+                    SlotState::Pencilled | SlotState::Tentative => News::Withdrawn(before),
                 },
             };
             Some((delegation, news))

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use crate::core::text::{Code, Email, Line, quoted};
+use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, Zone, parse_date};
 
@@ -91,30 +91,30 @@ pub struct Event {
     /// Its name in URLs, as `ca-jad-9`.
     pub slug: Code,
     /// Its name.
-    pub name: Line,
+    pub name: TextLine,
     /// Its Japanese name; may be empty.
     pub name_ja: String,
     /// The house.
-    pub venue: Line,
+    pub venue: TextLine,
     /// Its Japanese name; may be empty.
     pub venue_ja: String,
     /// The venue's zone; every page shows its time first.
     pub time_zone: Zone,
     /// The protocol office: organiser of every invitation, address for every answer.
-    pub office: Office,
+    pub office: ProtocolOffice,
     /// Days with opening hours, in order.
-    pub days: Vec<Day>,
+    pub days: Vec<EventDay>,
     /// The rules' figures.
-    pub settings: Settings,
+    pub settings: EventSettings,
     /// The revision these facts were read at.
     pub revision: Revision,
 }
 
 /// The protocol office as delegations see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Office {
+pub struct ProtocolOffice {
     /// Its name.
-    pub name: Line,
+    pub name: TextLine,
     /// Its mailbox, which somebody reads.
     pub email: Email,
     /// Its telephone number; may be empty.
@@ -123,7 +123,7 @@ pub struct Office {
 
 /// One day of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
+pub struct EventDay {
     /// The date at the venue.
     pub date: NaiveDate,
     /// When the house opens.
@@ -134,7 +134,7 @@ pub struct Day {
 
 /// The figures of the rules, set per event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct EventSettings {
     /// Slots begin and end on multiples of this many minutes.
     pub grid_minutes: i32,
     /// Minutes a principal needs between two rooms.
@@ -151,14 +151,14 @@ pub struct Settings {
     pub interpreter_rest_minutes: i32,
 }
 
-impl Settings {
+impl EventSettings {
     /// What an interpreter's longest run may be set to, in minutes.
     pub const INTERPRETER_RUN: RangeInclusive<i32> = 10..=1440;
     /// What an interpreter's rest may be set to, in minutes.
     pub const INTERPRETER_REST: RangeInclusive<i32> = 5..=240;
 }
 
-impl Default for Settings {
+impl Default for EventSettings {
     /// A grid and a gap of 5 minutes; the chair's run of 150 minutes is advice.
     ///
     /// Interpreters: the figures of AIIC, the International Association of Conference Interpreters, in its Canadian
@@ -181,7 +181,7 @@ impl Default for Settings {
 impl Event {
     /// The day on which `date` falls, if it is one of the event's.
     #[must_use]
-    pub fn day(&self, date: NaiveDate) -> Option<&Day> {
+    pub fn day(&self, date: NaiveDate) -> Option<&EventDay> {
         self.days.iter().find(|day| day.date == date)
     }
 

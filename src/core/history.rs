@@ -10,8 +10,8 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::{Candidate, check, in_force};
-use crate::core::slot::{Details, Kind, Slot, State};
-use crate::core::text::Line;
+use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::text::TextLine;
 use crate::core::text_enum::{TextEnum, code};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -45,7 +45,7 @@ const RELEASED_WANTED: &str = "wanted";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SlotSnapshot {
     #[serde(with = "code")]
-    kind: Kind,
+    kind: SlotKind,
     title: String,
     #[serde(default)]
     note: String,
@@ -61,7 +61,7 @@ pub(crate) struct SlotSnapshot {
     interpreters: Vec<String>,
     interpretation_wanted: bool,
     #[serde(with = "code")]
-    state: State,
+    state: SlotState,
     /// The reasons that were in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<RecordedReason>,
@@ -79,7 +79,7 @@ pub(crate) struct RecordedReason {
 #[derive(Debug, Deserialize)]
 struct ReleasedSnapshot {
     #[serde(with = "code")]
-    kind: Kind,
+    kind: SlotKind,
     title: String,
     #[serde(default)]
     note: String,
@@ -91,7 +91,7 @@ struct ReleasedSnapshot {
     #[serde(default)]
     interpretation: String,
     #[serde(with = "code")]
-    state: State,
+    state: SlotState,
     #[serde(default)]
     reasons: Vec<String>,
 }
@@ -147,7 +147,7 @@ impl SlotSnapshot {
     ///
     /// # Errors
     /// With a sentence, when a room, delegation or interpreter is no longer part of the event.
-    pub(crate) fn details(self, programme: &Programme) -> Result<(Details, Reasons), String> {
+    pub(crate) fn details(self, programme: &Programme) -> Result<(SlotDetails, Reasons), String> {
         let gone = |what: &str, code: &str| format!("there is no {what} “{code}” any more");
         let room = self.room.map(|code| {
             let known = programme.room_by_code(&code);
@@ -161,9 +161,9 @@ impl SlotSnapshot {
             let known = programme.interpreter_by_code(code);
             Ok(known.ok_or_else(|| gone("interpreter", code))?.id)
         });
-        let details = Details {
+        let details = SlotDetails {
             kind: self.kind,
-            title: Line::stored(self.title),
+            title: TextLine::stored(self.title),
             note: self.note,
             interval: Interval::new(self.starts_at, self.ends_at)
                 .map_err(|error| error.to_string())?,
@@ -280,11 +280,11 @@ mod tests {
             reasons: reasons.collect(),
             ..whole
         };
-        let kinds = Kind::ALL.iter().map(|kind| SlotSnapshot {
+        let kinds = SlotKind::ALL.iter().map(|kind| SlotSnapshot {
             kind: *kind,
             ..whole.clone()
         });
-        let states = State::ALL.iter().map(|state| SlotSnapshot {
+        let states = SlotState::ALL.iter().map(|state| SlotSnapshot {
             state: *state,
             interpretation_wanted: false,
             ..whole.clone()
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn snapshot_is_stored_without_labels_and_reads_back() {
-        let labels = Kind::ALL.iter().map(|kind| kind.label());
-        let labels = labels.chain(State::ALL.iter().map(|state| state.label()));
+        let labels = SlotKind::ALL.iter().map(|kind| kind.label());
+        let labels = labels.chain(SlotState::ALL.iter().map(|state| state.label()));
         let labels: Vec<_> = labels
             .chain(Rule::ALL.iter().map(|rule| rule.label()))
             .collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::core::by_slot::BySlot;
-use crate::core::delegation::{Delegation, DelegationId, Role};
+use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::event::{Event, ProgrammeVersion, RevisionKey};
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::notice::Notice;
@@ -14,7 +14,7 @@ use crate::core::notice::answer::Answer;
 use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
-use crate::core::slot::{Details, Resource, Slot, SlotId};
+use crate::core::slot::{Resource, Slot, SlotDetails, SlotId};
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
 /// An event with its parties, rooms, interpreters and slots at one revision.
@@ -215,7 +215,7 @@ impl Programme {
     pub fn live_slots(&self) -> impl Iterator<Item = &Arc<Slot>> {
         self.slots
             .iter()
-            .filter(|slot| slot.state() != crate::core::slot::State::Cancelled)
+            .filter(|slot| slot.state() != crate::core::slot::SlotState::Cancelled)
     }
 
     /// The live slots that begin on `date` at the venue.
@@ -304,7 +304,7 @@ impl Programme {
     }
 
     /// The delegations of a slot, in order of precedence.
-    pub fn parties<'p>(&'p self, details: &'p Details) -> impl Iterator<Item = &'p Delegation> {
+    pub fn parties<'p>(&'p self, details: &'p SlotDetails) -> impl Iterator<Item = &'p Delegation> {
         self.delegations
             .iter()
             .filter(|delegation| details.involves(delegation.id))
@@ -313,7 +313,7 @@ impl Programme {
     /// The interpreters of a slot, in the order they were entered.
     pub fn interpreters_of<'p>(
         &'p self,
-        details: &'p Details,
+        details: &'p SlotDetails,
     ) -> impl Iterator<Item = &'p Interpreter> + Clone {
         self.interpreters
             .iter()
@@ -325,7 +325,7 @@ impl Programme {
     pub fn chair(&self) -> Option<&Delegation> {
         self.delegations
             .iter()
-            .find(|delegation| delegation.role == Role::Chair)
+            .find(|delegation| delegation.role == PrincipalRole::Chair)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rooms of the venue.
 
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 
 /// The id of a room, which is the id of its resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,7 +14,7 @@ pub struct Room {
     /// The short name, unique among the event's rooms.
     pub code: Code,
     /// The name on doors and agendas.
-    pub name: Line,
+    pub name: TextLine,
     /// The Japanese name; may be empty.
     pub name_ja: String,
     /// How many people fit.

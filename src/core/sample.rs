@@ -1,12 +1,12 @@
 //! The ninth meeting as Rust values, with words in it that must not get out.
 
-use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
-use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
+use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
-use crate::core::text::{Code, Email, Line};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, parse_date};
 
@@ -104,39 +104,39 @@ pub fn ninth_meeting() -> Programme {
     let mut slots = vec![
         slot(
             1,
-            Kind::Plenary,
+            SlotKind::Plenary,
             ITEM_1,
             ("10:00", 70),
             HALL,
             &EVERYONE,
-            State::Confirmed,
+            SlotState::Confirmed,
         ),
         slot(
             2,
-            Kind::Plenary,
+            SlotKind::Plenary,
             ITEM_2,
             ("11:20", 55),
             HALL,
             &EVERYONE,
-            State::Confirmed,
+            SlotState::Confirmed,
         ),
         slot(
             3,
-            Kind::Press,
+            SlotKind::Press,
             "Joint press announcement",
             ("12:25", 25),
             PRESS,
             &EVERYONE,
-            State::Confirmed,
+            SlotState::Confirmed,
         ),
         slot(
             4,
-            Kind::Meal,
+            SlotKind::Meal,
             "Working lunch",
             ("13:00", 80),
             DINING,
             &EVERYONE,
-            State::Confirmed,
+            SlotState::Confirmed,
         ),
     ];
     let bilaterals = [
@@ -149,12 +149,12 @@ pub fn ninth_meeting() -> Programme {
     for (id, (guest, time)) in (5..).zip(GUESTS.into_iter().zip(bilaterals)) {
         let mut slot = slot(
             id,
-            Kind::Bilateral,
+            SlotKind::Bilateral,
             &title_of(guest),
             time,
             CONFERENCE,
             &[JP, guest],
-            State::Tentative,
+            SlotState::Tentative,
         );
         slot.details.interpreters = vec![InterpreterId(1)];
         slot.details.note = format!("{CANARY}: the cooperation programme is signed");
@@ -163,22 +163,22 @@ pub fn ninth_meeting() -> Programme {
     let sketch = format!("Second talk {CANARY}");
     slots.push(slot(
         10,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         &sketch,
         ("18:05", 20),
         SALON,
         &[JP, KZ],
-        State::Pencilled,
+        SlotState::Pencilled,
     ));
     let off = format!("Tea {CANARY}");
     slots.push(slot(
         11,
-        Kind::Other,
+        SlotKind::Other,
         &off,
         ("18:30", 20),
         SALON,
         &[JP, KZ],
-        State::Cancelled,
+        SlotState::Cancelled,
     ));
     programme(slots)
 }
@@ -208,17 +208,17 @@ pub fn slot_of(programme: &Programme, guest: DelegationId) -> Slot {
 /// A slot on the day of the meeting.
 pub fn slot(
     id: i64,
-    kind: Kind,
+    kind: SlotKind,
     title: &str,
     (start, minutes): (&str, i32),
     room: RoomId,
     delegations: &[DelegationId],
-    state: State,
+    state: SlotState,
 ) -> Slot {
     let start = at(start);
     Slot {
         id: SlotId(id),
-        details: Details {
+        details: SlotDetails {
             kind,
             title: line(title),
             note: String::new(),
@@ -244,8 +244,8 @@ pub fn at(time: &str) -> Instant {
         .unwrap()
 }
 
-fn line(text: &str) -> Line {
-    Line::parse(text).unwrap()
+fn line(text: &str) -> TextLine {
+    TextLine::parse(text).unwrap()
 }
 
 fn code(text: &str) -> Code {
@@ -261,17 +261,17 @@ fn event() -> Event {
         venue: line("Iikura House"),
         venue_ja: "飯倉公館".to_owned(),
         time_zone: "Asia/Tokyo".parse().unwrap(),
-        office: Office {
+        office: ProtocolOffice {
             name: line("Protocol Office"),
             email: Email::parse("protocol@iikura.example").unwrap(),
             phone: "+81 3 0000 0000".to_owned(),
         },
-        days: vec![Day {
+        days: vec![EventDay {
             date: parse_date("2022-12-24").unwrap(),
             opens: "08:30".parse().unwrap(),
             closes: "21:00".parse().unwrap(),
         }],
-        settings: Settings::default(),
+        settings: EventSettings::default(),
         revision: Revision(12),
     }
 }
@@ -288,7 +288,11 @@ fn delegations() -> Vec<Delegation> {
                 code: code(tag),
                 name: line(name),
                 name_ja: name_ja.to_owned(),
-                role: if id == JP { Role::Chair } else { Role::Guest },
+                role: if id == JP {
+                    PrincipalRole::Chair
+                } else {
+                    PrincipalRole::Guest
+                },
                 principal: line(principal),
                 principal_ja: principal_ja.to_owned(),
                 principal_title: title.to_owned(),

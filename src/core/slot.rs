@@ -3,7 +3,7 @@
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::InterpreterId;
 use crate::core::room::RoomId;
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 
@@ -19,7 +19,7 @@ impl std::fmt::Display for SlotId {
 
 /// What a slot is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum SlotKind {
     /// All delegations, or at least the chair and others, around one table.
     Plenary,
     /// Exactly two delegations.
@@ -40,7 +40,7 @@ pub enum Kind {
     Other,
 }
 
-impl TextEnum for Kind {
+impl TextEnum for SlotKind {
     const ALL: &'static [Self] = &[
         Self::Plenary,
         Self::Bilateral,
@@ -69,7 +69,7 @@ impl TextEnum for Kind {
     }
 }
 
-impl Kind {
+impl SlotKind {
     /// The kind as people read it.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -96,7 +96,7 @@ impl Kind {
 
 /// How firm a slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum SlotState {
     /// A sketch: holds nothing, its overlaps are advice.
     Pencilled,
     /// Holds its resources; nobody has been told.
@@ -107,7 +107,7 @@ pub enum State {
     Cancelled,
 }
 
-impl TextEnum for State {
+impl TextEnum for SlotState {
     const ALL: &'static [Self] = &[
         Self::Pencilled,
         Self::Tentative,
@@ -126,7 +126,7 @@ impl TextEnum for State {
     }
 }
 
-impl State {
+impl SlotState {
     /// True when the slot keeps its resources from others.
     #[must_use]
     pub const fn holds(self) -> bool {
@@ -158,11 +158,11 @@ pub enum Resource {
 
 /// All of a slot that people decide; what a form, a file or a plan asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
+pub struct SlotDetails {
     /// What it is for.
-    pub kind: Kind,
+    pub kind: SlotKind,
     /// What it is called; delegations read it.
-    pub title: Line,
+    pub title: TextLine,
     /// An internal note; never leaves the protocol office.
     pub note: String,
     /// When.
@@ -176,10 +176,10 @@ pub struct Details {
     /// Whether its sides are to be interpreted for each other; delegations are not told.
     pub interpretation_wanted: bool,
     /// How firm.
-    pub state: State,
+    pub state: SlotState,
 }
 
-impl Details {
+impl SlotDetails {
     /// The same with participants in the order in which they are compared and stored, each once.
     #[must_use]
     pub fn in_order(mut self) -> Self {
@@ -238,7 +238,7 @@ pub struct Slot {
     /// Its id.
     pub id: SlotId,
     /// What people decided.
-    pub details: Details,
+    pub details: SlotDetails,
     /// Raised by every write; a form carries it to notice that another officer was quicker.
     pub version: i32,
     /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
@@ -250,7 +250,7 @@ pub struct Slot {
 impl Slot {
     /// A slot that is not stored yet.
     #[must_use]
-    pub fn new(id: SlotId, details: Details, sequence: i32) -> Self {
+    pub fn new(id: SlotId, details: SlotDetails, sequence: i32) -> Self {
         Self {
             id,
             details: details.in_order(),
@@ -268,7 +268,7 @@ impl Slot {
 
     /// How firm.
     #[must_use]
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> SlotState {
         self.details.state
     }
 }

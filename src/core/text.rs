@@ -1,13 +1,13 @@
 //! Text from people, parsed once at the edge.
 //!
-//! A [`Line`] can stand in a mail header, a calendar line and a file without breaking it: no control character ever
+//! A [`TextLine`] can stand in a mail header, a calendar line and a file without breaking it: no control character ever
 //! gets further than the form (lettre panics on a line break in a display name).
 
 use std::fmt;
 
 /// One line of text without control characters, trimmed, not empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Line(String);
+pub struct TextLine(String);
 
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub const LINE_MAX: usize = 200;
 /// The longest note or reason, in characters.
 pub const NOTE_MAX: usize = 2000;
 
-impl Line {
+impl TextLine {
     /// Parses a line of at most [`LINE_MAX`] characters.
     ///
     /// # Errors
@@ -60,13 +60,13 @@ impl Line {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for TextLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl AsRef<str> for Line {
+impl AsRef<str> for TextLine {
     fn as_ref(&self) -> &str {
         &self.0
     }
@@ -263,20 +263,20 @@ mod tests {
             "a\u{7f}",
         ] {
             assert!(
-                matches!(Line::parse(bad), Err(TextError::Control(_))),
+                matches!(TextLine::parse(bad), Err(TextError::Control(_))),
                 "{bad:?}"
             );
         }
-        assert_eq!(Line::parse("  \t "), Err(TextError::Empty));
+        assert_eq!(TextLine::parse("  \t "), Err(TextError::Empty));
         assert_eq!(
-            Line::parse(&"長".repeat(201)),
+            TextLine::parse(&"長".repeat(201)),
             Err(TextError::TooLong {
                 found: 201,
                 most: 200
             })
         );
         assert_eq!(
-            Line::parse(" 飯倉公館 “A” ").map(|line| line.to_string()),
+            TextLine::parse(" 飯倉公館 “A” ").map(|line| line.to_string()),
             Ok("飯倉公館 “A”".into())
         );
     }

@@ -1,14 +1,14 @@
 //! Who may see what of a programme: the one place that decides.
 //!
 //! Every page, file, feed and letter that leaves the protocol office reads slots through [`view`] or [`visible`]. A
-//! [`View`] has no way back to the slot behind it, so that what is not granted here cannot be written anywhere.
+//! [`VisibleSlot`] has no way back to the slot behind it, so that what is not granted here cannot be written anywhere.
 
 use super::programme::Programme;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::interpreter::Interpreter;
 use crate::core::notice::{Method, Notice, Told};
 use crate::core::room::Room;
-use crate::core::slot::{Kind, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 
 /// Who is looking.
@@ -22,7 +22,7 @@ pub enum Viewer {
 
 /// A slot as one viewer may see it.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct VisibleSlot<'a> {
     programme: &'a Programme,
     slot: &'a Slot,
     viewer: Viewer,
@@ -33,16 +33,20 @@ pub struct View<'a> {
 /// A delegation never learns of sketches, of cancelled slots (a letter tells it of those it knew), nor of anything
 /// but plenaries in which it has no part: to it they are not even "busy".
 #[must_use]
-pub fn view<'a>(programme: &'a Programme, viewer: Viewer, slot: &'a Slot) -> Option<View<'a>> {
+pub fn view<'a>(
+    programme: &'a Programme,
+    viewer: Viewer,
+    slot: &'a Slot,
+) -> Option<VisibleSlot<'a>> {
     let may_see = match viewer {
-        Viewer::Staff => slot.state() != State::Cancelled,
+        Viewer::Staff => slot.state() != SlotState::Cancelled,
         Viewer::Delegation(id) => {
             programme.delegation(id).is_some()
                 && slot.state().holds()
-                && (slot.details.kind == Kind::Plenary || slot.details.involves(id))
+                && (slot.details.kind == SlotKind::Plenary || slot.details.involves(id))
         }
     };
-    may_see.then_some(View {
+    may_see.then_some(VisibleSlot {
         programme,
         slot,
         viewer,
@@ -50,13 +54,13 @@ pub fn view<'a>(programme: &'a Programme, viewer: Viewer, slot: &'a Slot) -> Opt
 }
 
 /// All that `viewer` may see, by time.
-pub fn visible(programme: &Programme, viewer: Viewer) -> impl Iterator<Item = View<'_>> {
+pub fn visible(programme: &Programme, viewer: Viewer) -> impl Iterator<Item = VisibleSlot<'_>> {
     programme
         .live_slots()
         .filter_map(move |slot| view(programme, viewer, slot))
 }
 
-impl<'a> View<'a> {
+impl<'a> VisibleSlot<'a> {
     /// The slot's id.
     #[must_use]
     pub const fn id(self) -> SlotId {
@@ -65,7 +69,7 @@ impl<'a> View<'a> {
 
     /// What it is for.
     #[must_use]
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> SlotKind {
         self.slot.details.kind
     }
 
@@ -83,7 +87,7 @@ impl<'a> View<'a> {
 
     /// How firm.
     #[must_use]
-    pub const fn state(self) -> State {
+    pub const fn state(self) -> SlotState {
         self.slot.state()
     }
 
@@ -166,7 +170,7 @@ impl<'a> View<'a> {
 #[must_use]
 pub fn schedule_of(programme: &Programme, delegation: DelegationId) -> Vec<Told> {
     visible(programme, Viewer::Delegation(delegation))
-        .filter(|view| view.state() == State::Confirmed)
+        .filter(|view| view.state() == SlotState::Confirmed)
         .filter(|view| view.delegations().any(|party| party.id == delegation))
         .map(|view| told(programme, view.slot))
         .collect()
@@ -221,7 +225,7 @@ mod tests {
     use crate::core::sample::{self, CANARY, KZ, TM, UZ};
 
     fn titles(programme: &Programme, viewer: Viewer) -> Vec<&str> {
-        visible(programme, viewer).map(View::title).collect()
+        visible(programme, viewer).map(VisibleSlot::title).collect()
     }
 
     #[test]
@@ -235,7 +239,7 @@ mod tests {
             programme
                 .slots()
                 .iter()
-                .any(|slot| slot.state() == State::Cancelled)
+                .any(|slot| slot.state() == SlotState::Cancelled)
         );
     }
 
@@ -279,16 +283,16 @@ mod tests {
         let programme = sample::ninth_meeting();
         let mut slot = sample::slot_of(&programme, KZ);
         for (state, seen) in [
-            (State::Pencilled, false),
-            (State::Tentative, true),
-            (State::Confirmed, true),
-            (State::Cancelled, false),
+            (SlotState::Pencilled, false),
+            (SlotState::Tentative, true),
+            (SlotState::Confirmed, true),
+            (SlotState::Cancelled, false),
         ] {
             slot.details.state = state;
             let seen_by = |viewer| view(&programme, viewer, &slot).is_some();
             assert_eq!(seen_by(Viewer::Delegation(KZ)), seen, "{state:?}");
             assert!(!seen_by(Viewer::Delegation(TM)), "{state:?}");
-            assert_eq!(seen_by(Viewer::Staff), state != State::Cancelled);
+            assert_eq!(seen_by(Viewer::Staff), state != SlotState::Cancelled);
         }
     }
 
@@ -318,7 +322,7 @@ mod tests {
         let told = told(&programme, &slot);
         assert_eq!(told.delegations, ["Japan", "Kazakhstan"]);
         assert_eq!(told.room.as_deref(), Some("Conference Room"));
-        assert_eq!(told.kind, Kind::Bilateral.into());
+        assert_eq!(told.kind, SlotKind::Bilateral.into());
         assert_eq!(told.title, "Japan–Kazakhstan Foreign Ministers' Meeting");
         assert_eq!(told.ends_at().minutes_since(told.starts_at()), 25);
     }

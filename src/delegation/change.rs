@@ -1,9 +1,9 @@
 //! Adding, changing and removing delegations.
 
 use crate::audit::{Action, DETAILS_CHANGED, pseudonym};
-use crate::core::delegation::{Contact, Delegation, DelegationId, Role};
+use crate::core::delegation::{Contact, Delegation, DelegationId, PrincipalRole};
 use crate::core::programme::Programme;
-use crate::core::rules::{Candidate, Finding, obstacles};
+use crate::core::rules::{Candidate, RuleFinding, obstacles};
 use crate::core::slot::Resource;
 use crate::core::slot::Slot;
 use crate::core::wording;
@@ -142,7 +142,9 @@ fn check(programme: &Programme, delegation: &Delegation) -> Result<(), Delegatio
     if let Some(other) = others.clone().find(same_code) {
         return Err(DelegationError::CodeTaken(other.code.to_string()));
     }
-    match others.find(|other| delegation.role == Role::Chair && other.role == Role::Chair) {
+    match others
+        .find(|other| delegation.role == PrincipalRole::Chair && other.role == PrincipalRole::Chair)
+    {
         Some(chair) => Err(DelegationError::SecondChair(chair.name.to_string())),
         None => Ok(()),
     }
@@ -153,7 +155,7 @@ fn check_plenaries(programme: &Programme, delegation: &Delegation) -> Result<(),
     let leaderless = |programme: &Programme, slot: &Slot| {
         obstacles(programme, Candidate::stored(slot))
             .iter()
-            .any(|conflict| conflict.finding == Finding::PlenaryWithoutChair)
+            .any(|conflict| conflict.finding == RuleFinding::PlenaryWithoutChair)
     };
     let changed = programme.with_delegation(delegation);
     let titles: Vec<String> = changed

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use crate::core::delegation::{
-    Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role, language,
+    Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole, language,
 };
 use crate::core::event::Event;
-use crate::core::text::{Code, Email, Line, optional_line};
+use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::db::fresh_id;
@@ -67,7 +67,7 @@ pub fn parse(
 ) -> Result<Delegation, FieldErrors> {
     let mut errors = FieldErrors::default();
     let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
     let name_ja = errors.check(
         "name_ja",
         "Japanese name",
@@ -75,12 +75,12 @@ pub fn parse(
     );
     let role = errors.take(
         "role",
-        Role::from_word(fields.get("role")).ok_or("Choose chair or guest."),
+        PrincipalRole::from_word(fields.get("role")).ok_or("Choose chair or guest."),
     );
     let principal = errors.check(
         "principal",
         "Principal",
-        Line::parse(fields.get("principal")),
+        TextLine::parse(fields.get("principal")),
     );
     let principal_ja = errors.check(
         "principal_ja",
@@ -157,7 +157,7 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
         let parsed_name = errors.check(
             &name,
             &format!("{label} name"),
-            Line::parse(fields.get(&name)),
+            TextLine::parse(fields.get(&name)),
         );
         let parsed_email = errors.check(
             &email,

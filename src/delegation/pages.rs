@@ -7,7 +7,7 @@ use super::change::{self, DelegationError};
 use super::forms::{self, contact_field};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
-use crate::core::delegation::{Delegation, MOST_CONTACTS, Role};
+use crate::core::delegation::{Delegation, MOST_CONTACTS, PrincipalRole};
 use crate::event::context::EventContext;
 use crate::event::pages::settings::ZONES;
 use crate::notice::link::PrivateLink;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
 use crate::core::event::EventId;
-use crate::core::text::{Code, Email, Line};
+use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{contacts, delegations, private_links, resources};
@@ -21,7 +21,7 @@ struct DelegationRow {
     event_id: EventId,
     name: String,
     name_ja: String,
-    role: Word<Role>,
+    role: Word<PrincipalRole>,
     principal: String,
     principal_ja: String,
     principal_title: String,
@@ -49,10 +49,10 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Delegation>>
             Ok(Delegation {
                 id: row.id,
                 code: Code::stored(code),
-                name: Line::stored(row.name),
+                name: TextLine::stored(row.name),
                 name_ja: row.name_ja,
                 role: row.role.0,
-                principal: Line::stored(row.principal),
+                principal: TextLine::stored(row.principal),
                 principal_ja: row.principal_ja,
                 principal_title: row.principal_title,
                 precedence: row.precedence,
@@ -100,7 +100,7 @@ fn contacts_of_event(
     for (delegation, id, name, email, phone, language, letters_only) in rows {
         let contact = Contact {
             id,
-            name: Line::stored(name),
+            name: TextLine::stored(name),
             email: Email::stored(email),
             phone,
             language,

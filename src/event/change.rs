@@ -5,9 +5,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::programme_cache::ProgrammeCache;
 use super::transaction::{self, EventTx};
 use crate::audit::{Action, Actor, DETAILS_CHANGED};
-use crate::core::event::{Event, Office};
+use crate::core::event::{Event, ProtocolOffice};
 use crate::core::programme::Programme;
-use crate::core::rules::{Candidate, Finding, obstacles};
+use crate::core::rules::{Candidate, RuleFinding, obstacles};
 use crate::core::time::Moment;
 use crate::core::wording;
 use crate::db::Conn;
@@ -132,13 +132,15 @@ fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
         let candidate = Candidate::stored(slot);
         for conflict in obstacles(&changed, candidate) {
             let cause = match conflict.finding {
-                Finding::OutsideDays | Finding::OutsideHours { .. } | Finding::OffGrid { .. }
+                RuleFinding::OutsideDays
+                | RuleFinding::OutsideHours { .. }
+                | RuleFinding::OffGrid { .. }
                     if zone_changes =>
                 {
                     Cause::Zone
                 }
-                Finding::OutsideDays => Cause::Days,
-                Finding::OffGrid { .. } => Cause::Grid,
+                RuleFinding::OutsideDays => Cause::Days,
+                RuleFinding::OffGrid { .. } => Cause::Grid,
                 _ => continue,
             };
             let was = obstacles(programme, candidate);
@@ -156,7 +158,7 @@ fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
 }
 
 /// Which details of the office differ; never the details.
-fn details_changed(old: &Office, new: &Office) -> Vec<&'static str> {
+fn details_changed(old: &ProtocolOffice, new: &ProtocolOffice) -> Vec<&'static str> {
     [
         ("office address", old.email != new.email),
         ("office telephone", old.phone != new.phone),

@@ -1,7 +1,7 @@
 //! The event form: for a new event and for the settings of one.
 
-use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
-use crate::core::text::{Code, Email, Line, optional_line};
+use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
+use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Zone, parse_date};
 use crate::db::fresh_id;
@@ -38,13 +38,13 @@ pub fn parse(fields: &Fields, stored: Option<&Event>) -> Result<Event, FieldErro
         Some(event) => Some(event.slug.clone()),
         None => errors.check("slug", "Short name", Code::parse(fields.get("slug"))),
     };
-    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
     let name_ja = errors.check(
         "name_ja",
         "Japanese name",
         optional_line(fields.get("name_ja")),
     );
-    let venue = errors.check("venue", "Venue", Line::parse(fields.get("venue")));
+    let venue = errors.check("venue", "Venue", TextLine::parse(fields.get("venue")));
     let venue_ja = errors.check(
         "venue_ja",
         "The venue’s Japanese name",
@@ -75,8 +75,8 @@ pub fn parse(fields: &Fields, stored: Option<&Event>) -> Result<Event, FieldErro
     event().ok_or(errors)
 }
 
-fn days(fields: &Fields, errors: &mut FieldErrors) -> Vec<Day> {
-    let mut days: Vec<Day> = Vec::new();
+fn days(fields: &Fields, errors: &mut FieldErrors) -> Vec<EventDay> {
+    let mut days: Vec<EventDay> = Vec::new();
     for (number, line) in (1..)
         .zip(fields.get("days").lines())
         .filter(|(_, line)| !line.trim().is_empty())
@@ -100,7 +100,7 @@ fn days(fields: &Fields, errors: &mut FieldErrors) -> Vec<Day> {
 }
 
 /// Reads `2022-12-24 08:30–21:00`; a hyphen serves as well.
-fn day(line: &str) -> Result<Day, String> {
+fn day(line: &str) -> Result<EventDay, String> {
     let advice = "write it as in 2022-12-24 08:30–21:00";
     let (date, hours) = line.trim().split_once(' ').ok_or(advice)?;
     let (opens, closes) = hours.split_once(['–', '-']).ok_or(advice)?;
@@ -108,18 +108,18 @@ fn day(line: &str) -> Result<Day, String> {
     if closes.minutes() <= opens.minutes() {
         return Err("the house must close after it opens".to_owned());
     }
-    Ok(Day {
+    Ok(EventDay {
         date: parse_date(date)?,
         opens,
         closes,
     })
 }
 
-fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<Office> {
+fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<ProtocolOffice> {
     let name = errors.check(
         "office_name",
         "The office’s name",
-        Line::parse(fields.get("office_name")),
+        TextLine::parse(fields.get("office_name")),
     );
     let email = errors.check(
         "office_email",
@@ -131,19 +131,19 @@ fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<Office> {
         "The office’s telephone",
         optional_line(fields.get("office_phone")),
     );
-    Some(Office {
+    Some(ProtocolOffice {
         name: name?,
         email: email?,
         phone: phone?,
     })
 }
 
-fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
+fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<EventSettings> {
     let mut number = |field, label, range| errors.number(field, label, fields.get(field), range);
     let grid = number("grid_minutes", "Grid", 1..=60);
     let gap = number("minimum_gap_minutes", "Transfer", 0..=240);
     let run = number("chair_run_minutes", "The chair’s longest run", 15..=1440);
-    let longest = Settings::INTERPRETER_RUN;
+    let longest = EventSettings::INTERPRETER_RUN;
     let alone = number(
         "interpreter_alone_minutes",
         "An interpreter’s longest run alone",
@@ -157,9 +157,9 @@ fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<Settings> {
     let rest = number(
         "interpreter_rest_minutes",
         "An interpreter’s rest",
-        Settings::INTERPRETER_REST,
+        EventSettings::INTERPRETER_REST,
     );
-    Some(Settings {
+    Some(EventSettings {
         grid_minutes: grid?,
         minimum_gap_minutes: gap?,
         chair_run_minutes: run?,
@@ -229,7 +229,7 @@ pub fn fields_of(event: &Event) -> Fields {
 
 /// Fills the form's figures.
 #[must_use]
-pub fn fields_of_settings(settings: Settings) -> Fields {
+pub fn fields_of_settings(settings: EventSettings) -> Fields {
     let mut fields = Fields::from_pairs([
         ("grid_minutes", settings.grid_minutes.to_string()),
         (

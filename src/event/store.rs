@@ -10,10 +10,11 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
 
 use crate::core::event::{
-    Day, Event, EventId, Office, ProgrammeVersion, Revision, RevisionKey, Settings,
+    Event, EventDay, EventId, EventSettings, ProgrammeVersion, ProtocolOffice, Revision,
+    RevisionKey,
 };
 use crate::core::programme::Programme;
-use crate::core::text::{Code, Email, Line};
+use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::{ClockTime, Moment, Zone};
 use crate::db::schema::{event_days, events};
 use crate::db::{Conn, fresh_id};
@@ -218,25 +219,25 @@ fn with_days(row: EventRow, days: Vec<DayRow>) -> QueryResult<Event> {
     Ok(Event {
         id: row.id,
         slug: Code::stored(row.slug),
-        name: Line::stored(row.name),
+        name: TextLine::stored(row.name),
         name_ja: row.name_ja,
-        venue: Line::stored(row.venue),
+        venue: TextLine::stored(row.venue),
         venue_ja: row.venue_ja,
         time_zone: stored_zone(&row.time_zone)?,
-        office: Office {
-            name: Line::stored(row.office_name),
+        office: ProtocolOffice {
+            name: TextLine::stored(row.office_name),
             email: Email::stored(row.office_email),
             phone: row.office_phone,
         },
         days: days
             .into_iter()
-            .map(|(date, opens, closes)| Day {
+            .map(|(date, opens, closes)| EventDay {
                 date,
                 opens: clock(opens),
                 closes: clock(closes),
             })
             .collect(),
-        settings: Settings {
+        settings: EventSettings {
             grid_minutes: row.grid_minutes,
             minimum_gap_minutes: row.minimum_gap_minutes,
             chair_run_minutes: row.chair_run_minutes,

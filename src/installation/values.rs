@@ -8,14 +8,14 @@ use crate::audit::pseudonym;
 use crate::auth::EventRole;
 use crate::auth::token::TokenScope;
 use crate::auth::{account, hashing, invitation};
-use crate::core::delegation::{self, Role};
+use crate::core::delegation::{self, PrincipalRole};
 use crate::core::event::RevisionKey;
 use crate::core::interpreter::LanguagePair;
 use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::rule::Rule;
-use crate::core::slot::{self, State};
-use crate::core::text::{self, Code, Email, Line, quoted};
+use crate::core::slot::{self, SlotState};
+use crate::core::text::{self, Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Zone, parse_date};
@@ -153,7 +153,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         }
         (_, "turnaround_minutes") => Number(0, 240),
         ("rooms", "capacity") => Number(1, 100_000),
-        ("delegations", "role") => word::<Role>(),
+        ("delegations", "role") => word::<PrincipalRole>(),
         ("delegations", "precedence") => Number(0, 10_000),
         ("delegations", "party_size") => Number(1, 10_000),
         ("delegations", "languages") => Text(languages),
@@ -165,8 +165,8 @@ fn rule(table: &str, column: &str) -> Option<Check> {
             Number(*PROGRAMME_TIMES.start(), *PROGRAMME_TIMES.end())
         }
 
-        ("slots", "kind") => word::<slot::Kind>(),
-        ("slots", "state") => word::<State>(),
+        ("slots", "kind") => word::<slot::SlotKind>(),
+        ("slots", "state") => word::<SlotState>(),
         ("slots", "note") | ("answers", "comment") => Text(|raw| text::note(raw).map_err(words)),
         (_, "version" | "placement" | "slot_placement" | "other_placement") => {
             Number(1, i64::from(i32::MAX))
@@ -201,9 +201,11 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         | ("events", "venue" | "office_name")
         | ("delegations", "principal")
         | ("slots", "title")
-        | ("overrides", "reason" | "author") => {
-            Text(|raw| Line::parse(raw).map(|line| line.to_string()).map_err(words))
-        }
+        | ("overrides", "reason" | "author") => Text(|raw| {
+            TextLine::parse(raw)
+                .map(|line| line.to_string())
+                .map_err(words)
+        }),
         ("events" | "rooms" | "delegations", "name_ja")
         | ("events", "venue_ja" | "office_phone")
         | ("delegations", "principal_ja" | "principal_title")
@@ -339,7 +341,7 @@ fn told(raw: &str) -> Result<(), String> {
         .into_iter()
         .chain(names.map(String::as_str))
     {
-        Line::parse(line).map_err(words)?;
+        TextLine::parse(line).map_err(words)?;
     }
     Ok(())
 }

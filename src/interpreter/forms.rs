@@ -2,7 +2,7 @@
 
 use crate::core::event::Event;
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 use crate::db::fresh_id;
 use crate::event::forms::presence;
 use crate::web::form::{FieldErrors, Fields};
@@ -24,7 +24,7 @@ pub fn parse(
 ) -> Result<Interpreter, FieldErrors> {
     let mut errors = FieldErrors::default();
     let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
     let pairs = pairs(fields, &mut errors);
     let presence = presence(event, fields, &mut errors);
     match (code, name) {

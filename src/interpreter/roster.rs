@@ -10,7 +10,7 @@ use crate::core::rule::{Level, Rule};
 use crate::core::rules::interpretation::{is_alone, is_relieved, of_details, works};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, State};
+use crate::core::slot::{Slot, SlotState};
 use crate::core::time::Instant;
 use crate::core::wording;
 use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
@@ -103,7 +103,7 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
     let mut clock = Clock::default();
     let slots = programme
         .slots_of(Resource::Interpreter(interpreter.id))
-        .filter(|slot| slot.state() != State::Cancelled);
+        .filter(|slot| slot.state() != SlotState::Cancelled);
     for slot in slots {
         let interval = slot.interval();
         let date = zone.date(interval.start());

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::core::event::EventId;
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 use crate::db::Conn;
 use crate::db::schema::{interpreters, resources};
 use crate::event::resource;
@@ -31,7 +31,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Interpreter>
         .map(|(id, code, name, pairs)| Interpreter {
             id,
             code: Code::stored(code),
-            name: Line::stored(name),
+            name: TextLine::stored(name),
             pairs: pairs
                 .split_whitespace()
                 .filter_map(LanguagePair::stored)

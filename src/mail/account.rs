@@ -104,14 +104,14 @@ impl AccountLetter<'_> {
 mod tests {
     use super::*;
     use crate::auth::UserId;
-    use crate::core::text::Line;
+    use crate::core::text::TextLine;
     use crate::event::timetable::Zoom;
     use crate::mail::contents::contents;
 
     fn user(name: &str, email: &str) -> User {
         User {
             id: UserId(1),
-            name: Line::parse(name).unwrap(),
+            name: TextLine::parse(name).unwrap(),
             email: Email::parse(email).unwrap(),
             admin: false,
             zoom: Zoom::Five,

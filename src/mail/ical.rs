@@ -8,7 +8,7 @@ use icalendar::{
 
 use super::language::Language;
 use super::{Invitation, Letter, clean, words};
-use crate::core::event::Office;
+use crate::core::event::ProtocolOffice;
 use crate::core::notice::{Method, News};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Moment};
@@ -40,7 +40,7 @@ pub struct CalendarEntry<'a> {
     /// STATUS; `None` leaves it out.
     pub status: Option<CalendarStatus>,
     /// ORGANIZER: the protocol office.
-    pub office: &'a Office,
+    pub office: &'a ProtocolOffice,
 }
 
 /// How firm an entry is (RFC 5545 §3.8.1.11).
@@ -210,7 +210,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::core::text::{Email, Line};
+    use crate::core::text::{Email, TextLine};
     use crate::mail::sample::{Sample, at, bilateral, written_at};
 
     /// Lines as they stand between the CRLFs, unfolded.
@@ -377,9 +377,9 @@ mod tests {
         ) {
             let mut sample = Sample::new();
             // Stored values are not parsed again: what stands in the database is the worst that can come.
-            sample.contact.name = Line::stored(name.clone());
+            sample.contact.name = TextLine::stored(name.clone());
             sample.contact.email = Email::stored(address.clone());
-            sample.event.office.name = Line::stored(party.clone());
+            sample.event.office.name = TextLine::stored(party.clone());
             let mut told = bilateral("17:20", Some(&room));
             told.title.clone_from(&title);
             told.delegations = vec![party.clone()];

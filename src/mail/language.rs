@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::ReaderKnowledge;
 use super::words::{CalendarWords, LetterWords};
 use crate::core::notice::{Method, News};
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 
 /// A language from its templates, each named as Askama's `template` attribute has it.
 macro_rules! language {
@@ -96,7 +96,7 @@ pub enum Phrase<'a> {
     /// Names, one after the other.
     Names(&'a [String]),
     /// A kind of slot.
-    Kind(Kind),
+    Kind(SlotKind),
     /// In place of a room that is not known yet.
     RoomUnknown,
     /// What has happened to a slot, in a word or two.

@@ -1,15 +1,15 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
 use super::{Enclosure, Invitation, Letter, Piece, ReaderKnowledge};
-use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
-use crate::core::event::{Event, EventId, Office, Revision, Settings};
+use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
+use crate::core::event::{Event, EventId, EventSettings, ProtocolOffice, Revision};
 use crate::core::notice::{News, Told};
-use crate::core::slot::Kind;
-use crate::core::text::{Code, Email, Line};
+use crate::core::slot::SlotKind;
+use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::{Instant, Moment, Zone, parse_date};
 
-pub(super) fn line(text: &str) -> Line {
-    Line::parse(text).unwrap()
+pub(super) fn line(text: &str) -> TextLine {
+    TextLine::parse(text).unwrap()
 }
 
 /// `HH:MM` at Iikura House on the day of the meeting.
@@ -27,7 +27,7 @@ pub(super) fn written_at() -> Moment {
 pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
     Told {
         title: "Japan–Kazakhstan Foreign Ministers' Meeting".into(),
-        kind: Kind::Bilateral.into(),
+        kind: SlotKind::Bilateral.into(),
         starts: at(clock).minutes(),
         ends: at(clock).minutes() + 30,
         room: room.map(str::to_owned),
@@ -38,7 +38,7 @@ pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
 pub(super) fn plenary() -> Told {
     Told {
         title: "Plenary session".into(),
-        kind: Kind::Plenary.into(),
+        kind: SlotKind::Plenary.into(),
         starts: at("10:00").minutes(),
         ends: at("12:00").minutes(),
         room: Some("Main Hall".into()),
@@ -88,13 +88,13 @@ impl Sample {
                 venue: line("Iikura House"),
                 venue_ja: "飯倉公館".into(),
                 time_zone: "Asia/Tokyo".parse().unwrap(),
-                office: Office {
+                office: ProtocolOffice {
                     name: line("Protocol Office, Iikura House"),
                     email: Email::parse("protocol@iikura.example").unwrap(),
                     phone: "+81 3 0000 0000".into(),
                 },
                 days: Vec::new(),
-                settings: Settings::default(),
+                settings: EventSettings::default(),
                 revision: Revision(1),
             },
             delegation: Delegation {
@@ -102,7 +102,7 @@ impl Sample {
                 code: Code::parse("KZ").unwrap(),
                 name: line("Kazakhstan"),
                 name_ja: "カザフスタン".into(),
-                role: Role::Guest,
+                role: PrincipalRole::Guest,
                 principal: line("H.E. Mr. Mukhtar TILEUBERDI"),
                 principal_ja: String::new(),
                 principal_title: String::new(),

@@ -4,7 +4,7 @@
 use super::language::{Language, Phrase};
 use super::{Letter, Piece, ReaderKnowledge};
 use crate::core::delegation::Delegation;
-use crate::core::event::{Event, Office};
+use crate::core::event::{Event, ProtocolOffice};
 use crate::core::notice::{Method, News, Told};
 use crate::core::time::{Instant, Zone};
 
@@ -86,7 +86,7 @@ pub(super) struct DayWords {
 pub(super) struct CalendarWords<'a> {
     pub venue: &'a str,
     pub slot: SlotWords,
-    pub office: &'a Office,
+    pub office: &'a ProtocolOffice,
 }
 
 impl<'a> LetterWords<'a> {

@@ -11,7 +11,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;
 use crate::core::slot::SlotId;
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::db::DbError;
 use crate::event::context::EventContext;
 use crate::event::transaction::EventTx;
@@ -252,7 +252,7 @@ pub async fn skip(
     let name = reason_field(slot, fields.get("to"));
     let fields = fields.only(&["revision", "to", "slot", &name])?;
     let mut errors = FieldErrors::default();
-    let Some(reason) = errors.check(&name, "Reason", Line::parse(fields.get(&name))) else {
+    let Some(reason) = errors.check(&name, "Reason", TextLine::parse(fields.get(&name))) else {
         return unprocessable(&page(&context, Form::rejected(fields, errors)).await?);
     };
     let post = app.post();

@@ -10,7 +10,7 @@ use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
 use crate::core::notice::{News, Notice};
 use crate::core::programme::Programme;
-use crate::core::slot::{Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::core::visibility::told;
 use crate::db::Conn;
@@ -194,7 +194,7 @@ pub fn tell_again(
         return Ok(());
     };
     let known = |delegation: &&Delegation| {
-        slot.state() == State::Confirmed
+        slot.state() == SlotState::Confirmed
             && slot.details.involves(delegation.id)
             && programme
                 .ledger

@@ -1,10 +1,10 @@
 //! The plan's form: which meetings, and what holds for all of them.
 
 use crate::core::delegation::DelegationId;
-use crate::core::free::{Place, Wish};
+use crate::core::free::{RoomChoice, SearchRequest};
 use crate::core::programme::Programme;
 use crate::core::rules::guests_without_bilateral;
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::core::time::interval::Interval;
 use crate::slot::forms;
 use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times, usual_title};
@@ -85,10 +85,10 @@ pub fn pair_word(programme: &Programme, pair: Pair) -> String {
 ///
 /// # Errors
 /// With a sentence for each field that makes no sense.
-pub fn parse(programme: &Programme, fields: &Fields) -> Result<Vec<Wish>, FieldErrors> {
+pub fn parse(programme: &Programme, fields: &Fields) -> Result<Vec<SearchRequest>, FieldErrors> {
     let mut errors = FieldErrors::default();
     let minutes = fields.get("minutes").trim().parse().unwrap_or(0);
-    let minutes = errors.take("minutes", Wish::length(programme, minutes));
+    let minutes = errors.take("minutes", SearchRequest::length(programme, minutes));
     let room = place(programme, fields, &mut errors);
     let times = times(programme, fields, &mut errors);
     let mut asked = Vec::new();
@@ -152,7 +152,7 @@ fn meeting(programme: &Programme, line: &str) -> Result<Asked, String> {
     };
     let minutes = minutes.map(|minutes| {
         let number = minutes.parse().unwrap_or(0);
-        Wish::length(programme, number).map_err(|error| error.to_string())
+        SearchRequest::length(programme, number).map_err(|error| error.to_string())
     });
     Ok(Asked {
         pair: pair(programme, one, other)?,
@@ -193,7 +193,7 @@ pub struct Common {
     /// In minutes, on the event's grid.
     pub minutes: i32,
     /// Where; otherwise in any room that takes the two.
-    pub place: Option<Place>,
+    pub place: Option<RoomChoice>,
     /// When.
     pub times: Vec<Interval>,
     /// So that the two understand each other.
@@ -209,10 +209,10 @@ impl Common {
         &self,
         programme: &Programme,
         Asked { pair, minutes }: Asked,
-    ) -> Result<Wish, (&'static str, String)> {
-        let kind = Kind::Bilateral;
+    ) -> Result<SearchRequest, (&'static str, String)> {
+        let kind = SlotKind::Bilateral;
         let minutes = minutes.unwrap_or(self.minutes);
-        let wish = Wish::new(programme, kind, pair.to_vec(), minutes)
+        let wish = SearchRequest::new(programme, kind, pair.to_vec(), minutes)
             .map_err(|error| ("minutes", error.to_string()))?;
         let wish = wish
             .within(programme, &self.times)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::api::rate::Rates;
-use crate::core::free::Wish;
+use crate::core::free::SearchRequest;
 use crate::core::planner::{Plan, plan};
 use crate::core::programme::Programme;
 use crate::queue::{self, Cancellation, Counts, JobQueue, Limits, Output, Owner, QueueError, Size};
@@ -36,7 +36,7 @@ impl queue::Request for Unshared {
 
 /// A plan with the wishes it is for; nothing where the making of it was stopped.
 #[derive(Clone)]
-struct Made(Option<Arc<(Plan, Vec<Wish>)>>);
+struct Made(Option<Arc<(Plan, Vec<SearchRequest>)>>);
 
 impl Output for Made {
     fn cached_bytes(&self) -> Option<usize> {
@@ -75,8 +75,8 @@ impl Plans {
         &self,
         user: i64,
         programme: Arc<Programme>,
-        wishes: Vec<Wish>,
-    ) -> Result<Arc<(Plan, Vec<Wish>)>, Error> {
+        wishes: Vec<SearchRequest>,
+    ) -> Result<Arc<(Plan, Vec<SearchRequest>)>, Error> {
         let who = user.to_string();
         self.budget.check(&who)?;
         let account = Account {
@@ -133,13 +133,14 @@ impl Drop for Spending<'_> {
 mod tests {
     use super::*;
     use crate::core::sample::{JP, KZ, ninth_meeting};
-    use crate::core::slot::Kind;
+    use crate::core::slot::SlotKind;
 
     #[actix_web::test]
     async fn user_who_spent_the_budget_waits_and_others_plan() {
         let plans = Plans::default();
         let house = Arc::new(ninth_meeting());
-        let wish = || vec![Wish::new(&house, Kind::Bilateral, vec![JP, KZ], 25).unwrap()];
+        let wish =
+            || vec![SearchRequest::new(&house, SlotKind::Bilateral, vec![JP, KZ], 25).unwrap()];
         assert!(plans.make(1, house.clone(), wish()).await.is_ok());
         plans.budget.charge("1", SECONDS_AT_ONCE + 1.0);
         let refused = plans.make(1, house.clone(), wish()).await;
@@ -154,7 +155,8 @@ mod tests {
         let budget = Rates::new(0.0, 1e-9);
         let spent = Plans { budget, ..plans };
         let house = Arc::new(ninth_meeting());
-        let wish = || vec![Wish::new(&house, Kind::Bilateral, vec![JP, KZ], 25).unwrap()];
+        let wish =
+            || vec![SearchRequest::new(&house, SlotKind::Bilateral, vec![JP, KZ], 25).unwrap()];
         assert!(spent.make(1, house.clone(), wish()).await.is_ok());
         assert!(spent.make(1, house.clone(), wish()).await.is_err());
         assert!(spent.make(2, house.clone(), wish()).await.is_ok());

@@ -7,12 +7,12 @@ use super::forms::{missing, pair_word};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
-use crate::core::free::Wish;
+use crate::core::free::SearchRequest;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
-use crate::core::slot::{Details, Kind, State};
+use crate::core::slot::{SlotDetails, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, clock_range, conflict_mark};
@@ -154,20 +154,20 @@ async fn overtaken(context: &EventContext, asked: Fields) -> Outcome {
 }
 
 /// Reads the slots that were shown; they are as typed values as those of the slot form.
-fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<Details>, Error> {
+fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<SlotDetails>, Error> {
     let not_ours = || {
         Error::BadRequest(
             "This is not a plan of ours. Nothing was booked; open the plan again.".to_owned(),
         )
     };
-    let state = State::from_word(fields.get("state"))
-        .filter(|state| matches!(state, State::Pencilled | State::Tentative))
+    let state = SlotState::from_word(fields.get("state"))
+        .filter(|state| matches!(state, SlotState::Pencilled | SlotState::Tentative))
         .ok_or_else(not_ours)?;
     let mut slots = Vec::new();
     for sent in fields.all("slot") {
         let typed = slot_forms::known_fields(Fields::parse(sent.as_bytes())?)?;
         let request = slot_forms::parse(programme, &typed).map_err(|_| not_ours())?;
-        slots.push(Details {
+        slots.push(SlotDetails {
             state,
             ..request.details
         });
@@ -182,7 +182,7 @@ fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<Details>, Error> 
 async fn proposal(
     context: &EventContext,
     fields: &Fields,
-    wishes: Vec<Wish>,
+    wishes: Vec<SearchRequest>,
 ) -> Result<Proposal, Error> {
     let user = context.access.user.id.0;
     let made = context
@@ -234,11 +234,11 @@ fn placed_line(plan: &Plan, Placed { slot, advice, .. }: &Placed) -> PlacedLine 
     }
 }
 
-fn left_line(plan: &Plan, fields: &Fields, wish: &Wish, left: &Left) -> LeftLine {
+fn left_line(plan: &Plan, fields: &Fields, wish: &SearchRequest, left: &Left) -> LeftLine {
     let programme = &plan.programme;
     let same = ["room", "interpretation", "day", "from", "until"];
     let mut search = Fields::from_pairs(fields.iter().filter(|(name, _)| same.contains(name)));
-    search.push("kind", Kind::Bilateral.as_str());
+    search.push("kind", SlotKind::Bilateral.as_str());
     search.push("minutes", wish.minutes().to_string());
     for party in wish.parties() {
         let code = programme.delegation(*party).map(|party| &party.code);

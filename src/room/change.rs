@@ -4,7 +4,7 @@ use crate::audit::Action;
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Finding, in_force, obstacles};
+use crate::core::rules::{Candidate, RuleFinding, in_force, obstacles};
 use crate::core::slot::Resource;
 use crate::core::wording;
 use crate::db::is_overlap_refusal;
@@ -127,7 +127,7 @@ fn too_close(programme: &Programme, room: &Room) -> Vec<String> {
                 .finding
                 .other()
                 .and_then(|other| changed.slot(other));
-            let is_turnaround = matches!(conflict.finding, Finding::Turnaround { .. });
+            let is_turnaround = matches!(conflict.finding, RuleFinding::Turnaround { .. });
             if is_turnaround
                 && conflict.level == Level::NeedsReason
                 && in_force(&changed, &conflict).is_none()

@@ -1,7 +1,7 @@
 //! The room form.
 
 use crate::core::room::{Room, RoomId};
-use crate::core::text::{Code, Line, optional_line};
+use crate::core::text::{Code, TextLine, optional_line};
 use crate::db::fresh_id;
 use crate::web::form::{FieldErrors, Fields};
 
@@ -15,7 +15,7 @@ pub const FIELDS: &[&str] = &["code", "name", "name_ja", "capacity", "turnaround
 pub fn parse(fields: &Fields, id: Option<RoomId>) -> Result<Room, FieldErrors> {
     let mut errors = FieldErrors::default();
     let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
     let name_ja = errors.check(
         "name_ja",
         "Japanese name",

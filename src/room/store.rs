@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::core::event::EventId;
 use crate::core::room::{Room, RoomId};
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 use crate::db::Conn;
 use crate::db::schema::{resources, rooms};
 use crate::event::resource;
@@ -34,7 +34,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Room>> {
             |(id, code, name, name_ja, capacity, turnaround_minutes)| Room {
                 id,
                 code: Code::stored(code),
-                name: Line::stored(name),
+                name: TextLine::stored(name),
                 name_ja,
                 capacity,
                 turnaround_minutes,

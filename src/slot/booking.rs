@@ -7,12 +7,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::audit::Actor;
-use crate::core::decision::{Command, Decision, Given, Refusal, Request, SlotChange, Step, decide};
+use crate::core::decision::{
+    ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
+};
 use crate::core::event::EventId;
 use crate::core::history::SlotSnapshot;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
 use crate::event::programme_cache::ProgrammeCache;
@@ -77,12 +79,12 @@ pub fn commit<T>(
 pub fn book(
     tx: &mut EventTx<'_>,
     post: &MailContext,
-    details: Details,
+    details: SlotDetails,
     reasons: &Reasons,
 ) -> Result<SlotId, BookingError> {
     let id = SlotId(fresh_id());
-    let is_confirmed = details.state == State::Confirmed;
-    execute(tx, &Command::Book(id, details), reasons)?;
+    let is_confirmed = details.state == SlotState::Confirmed;
+    execute(tx, &SlotCommand::Book(id, details), reasons)?;
     if is_confirmed {
         tell(tx, post, id)?;
     }
@@ -98,7 +100,7 @@ pub fn change(
     post: &MailContext,
     id: SlotId,
     version: i32,
-    details: Details,
+    details: SlotDetails,
     reasons: &Reasons,
     tell: Notify,
 ) -> Result<(), BookingError> {
@@ -106,7 +108,7 @@ pub fn change(
         tx,
         post,
         (id, version),
-        Step::Change(details),
+        SlotStep::Change(details),
         reasons,
         tell,
     )
@@ -123,7 +125,14 @@ pub fn confirm(
     version: i32,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    alter(tx, post, (id, version), Step::Confirm, reasons, Notify::Now)
+    alter(
+        tx,
+        post,
+        (id, version),
+        SlotStep::Confirm,
+        reasons,
+        Notify::Now,
+    )
 }
 
 /// Takes a confirmation back: the slot is tentative again.
@@ -138,7 +147,7 @@ pub fn withdraw(
     tell: Notify,
 ) -> Result<(), BookingError> {
     let none = Reasons::new();
-    alter(tx, post, (id, version), Step::Withdraw, &none, tell)
+    alter(tx, post, (id, version), SlotStep::Withdraw, &none, tell)
 }
 
 /// Cancels a slot; it holds nothing any more and stays for the record.
@@ -153,7 +162,7 @@ pub fn cancel(
     tell: Notify,
 ) -> Result<(), BookingError> {
     let none = Reasons::new();
-    alter(tx, post, (id, version), Step::Cancel, &none, tell)
+    alter(tx, post, (id, version), SlotStep::Cancel, &none, tell)
 }
 
 /// Takes a step with a slot that is still at the version that was seen, and tells its delegations when they are to hear
@@ -162,11 +171,11 @@ pub(super) fn alter(
     tx: &mut EventTx<'_>,
     post: &MailContext,
     (slot, version): (SlotId, i32),
-    step: Step,
+    step: SlotStep,
     reasons: &Reasons,
     when: Notify,
 ) -> Result<(), BookingError> {
-    let command = Command::Alter {
+    let command = SlotCommand::Alter {
         slot,
         version,
         step,
@@ -179,11 +188,15 @@ pub(super) fn alter(
 }
 
 /// Decides a command by the programme of the transaction, and stores what was decided.
-fn execute(tx: &mut EventTx<'_>, command: &Command, reasons: &Reasons) -> Result<(), BookingError> {
+fn execute(
+    tx: &mut EventTx<'_>,
+    command: &SlotCommand,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
     let author = tx.actor.to_string();
-    let request = Request {
+    let request = DecisionRequest {
         command,
-        given: Given {
+        given: GivenReasons {
             reasons,
             author: &author,
             at: tx.now,
@@ -203,8 +216,8 @@ pub(super) fn judged(tx: &EventTx<'_>) -> Arc<Programme> {
 }
 
 /// Stores a slot as it was decided, and records it in the history.
-pub(super) fn apply(tx: &mut EventTx<'_>, change: SlotChange) -> Result<(), BookingError> {
-    let SlotChange {
+pub(super) fn apply(tx: &mut EventTx<'_>, change: ChangedSlot) -> Result<(), BookingError> {
+    let ChangedSlot {
         before,
         slot,
         overrides,

@@ -1,4 +1,4 @@
-//! The slot form: from typed values to [`Details`], and from a slot back to typed values.
+//! The slot form: from typed values to [`SlotDetails`], and from a slot back to typed values.
 
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::InterpreterId;
@@ -7,8 +7,8 @@ use crate::core::room::RoomId;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::in_force;
-use crate::core::slot::{Details, Kind, Slot, State};
-use crate::core::text::{self, Line};
+use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, parse_date};
@@ -39,7 +39,7 @@ pub const INTERPRETATION_WANTED: &str = "wanted";
 #[derive(Debug)]
 pub struct Request {
     /// The slot.
-    pub details: Details,
+    pub details: SlotDetails,
     /// Reasons for rules to be set aside.
     pub reasons: Reasons,
     /// Whether the delegations hear of it at once.
@@ -72,21 +72,21 @@ pub fn known_fields(fields: Fields) -> Result<Fields, crate::web::Error> {
 /// With a sentence for each field that makes no sense.
 pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let kind = choice::<Kind>(
+    let kind = choice::<SlotKind>(
         &mut errors,
         "kind",
         fields.get("kind"),
         "Choose what the slot is for.",
     );
-    let title = errors.check("title", "Title", Line::parse(fields.get("title")));
+    let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
     let interval = interval(programme, fields, &mut errors);
     let room = room(programme, fields.get("room"), &mut errors);
     let delegations = delegations(programme, fields.all("delegations"), &mut errors);
     let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
     // Confirming and cancelling are steps of their own.
     let state = match fields.get("state") {
-        "" | "tentative" => Some(State::Tentative),
-        "pencilled" => Some(State::Pencilled),
+        "" | "tentative" => Some(SlotState::Tentative),
+        "pencilled" => Some(SlotState::Pencilled),
         _ => errors.take("state", Err("Choose pencilled or tentative.")),
     };
     let note = errors.check("note", "Note", text::note(fields.get("note")));
@@ -95,7 +95,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
         (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note))
             if errors.is_empty() =>
         {
-            let details = Details {
+            let details = SlotDetails {
                 kind,
                 title,
                 note,
@@ -233,7 +233,7 @@ fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
 
 /// Reads a reason for a rule to be set aside.
 pub(crate) fn reason(field: &str, raw: &str, errors: &mut FieldErrors) -> Option<Reason> {
-    let text = errors.check(field, "Reason", Line::parse(raw))?;
+    let text = errors.check(field, "Reason", TextLine::parse(raw))?;
     Some(Reason {
         text: text.to_string(),
         author: None,
@@ -264,7 +264,7 @@ pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
 
 /// Fills the form with what somebody would like.
 #[must_use]
-pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
+pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields {
     let zone = programme.event.time_zone;
     let (start, end) = (details.interval.start(), details.interval.end());
     let room = details
@@ -288,7 +288,7 @@ pub fn fields_of_details(programme: &Programme, details: &Details) -> Fields {
         ("room", room.unwrap_or_default()),
         (
             "state",
-            if details.state == State::Pencilled {
+            if details.state == SlotState::Pencilled {
                 "pencilled"
             } else {
                 "tentative"

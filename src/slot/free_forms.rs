@@ -1,15 +1,15 @@
-//! The search form: from typed values to a [`Wish`], and from the slot form to the search form.
+//! The search form: from typed values to a [`SearchRequest`], and from the slot form to the search form.
 
 use chrono::NaiveDate;
 
 use crate::core::delegation::Delegation;
 use crate::core::free::relaxing::Relaxation;
-use crate::core::free::wish::{Place, Wish, WishError};
+use crate::core::free::wish::{RoomChoice, SearchRequest, SearchRequestError};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
-use crate::core::slot::{Kind, Slot, SlotId};
-use crate::core::text::Line;
+use crate::core::slot::{Slot, SlotId, SlotKind};
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, parse_date};
@@ -63,7 +63,7 @@ pub fn was_sent(fields: &Fields) -> bool {
 pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
     let first = programme.event.days.first();
     let usual = [
-        ("kind", Kind::Bilateral.as_str().to_owned()),
+        ("kind", SlotKind::Bilateral.as_str().to_owned()),
         ("minutes", USUAL_MINUTES.to_string()),
         ("room", ANY_ROOM.to_owned()),
         ("interpretation", forms::INTERPRETATION_WANTED.to_owned()),
@@ -157,9 +157,9 @@ fn with(fields: &Fields, without: &[&str], more: &[(&str, String)]) -> Fields {
 ///
 /// # Errors
 /// With a sentence for each field that makes no sense.
-pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors> {
+pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let kind = forms::choice::<Kind>(
+    let kind = forms::choice::<SlotKind>(
         &mut errors,
         "kind",
         fields.get("kind"),
@@ -176,17 +176,22 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Wish, FieldErrors
     let place = place(programme, fields, &mut errors);
     let times = times(programme, fields, &mut errors);
     let near = near(programme, fields, &mut errors);
-    let title = title(programme, fields, kind.unwrap_or(Kind::Other), &mut errors);
+    let title = title(
+        programme,
+        fields,
+        kind.unwrap_or(SlotKind::Other),
+        &mut errors,
+    );
     let slot = slot(programme, fields.get("slot"), &mut errors);
-    let minutes = errors.take("minutes", Wish::length(programme, minutes));
+    let minutes = errors.take("minutes", SearchRequest::length(programme, minutes));
     if parties.is_empty() && errors.get("delegations").is_none() {
-        errors.add("delegations", WishError::NoParties.to_string());
+        errors.add("delegations", SearchRequestError::NoParties.to_string());
     }
     let wish = kind
         .zip(minutes)
         .zip(times)
         .and_then(|((kind, minutes), times)| {
-            let wish = Wish::new(programme, kind, parties, minutes).ok()?;
+            let wish = SearchRequest::new(programme, kind, parties, minutes).ok()?;
             let wish = errors.take("pairs", wish.interpreted_between(pairs))?;
             errors.take("day", wish.within(programme, &times))
         });
@@ -210,18 +215,20 @@ pub(crate) fn place(
     programme: &Programme,
     fields: &Fields,
     errors: &mut FieldErrors,
-) -> Option<Place> {
+) -> Option<RoomChoice> {
     match fields.get("room") {
         ANY_ROOM => {
             let people = fields.get("people");
             let read = || errors.number("people", "Room for", people, 1..=100_000);
-            (!people.trim().is_empty()).then(read)?.map(Place::Holding)
+            (!people.trim().is_empty())
+                .then(read)?
+                .map(RoomChoice::Holding)
         }
-        NO_ROOM => Some(Place::Nowhere),
+        NO_ROOM => Some(RoomChoice::Nowhere),
         "" => errors.take("room", Err("Choose a room, any room, or no room yet.")),
         code => forms::room(programme, code, errors)
             .flatten()
-            .map(Place::Certain),
+            .map(RoomChoice::Certain),
     }
 }
 
@@ -241,7 +248,7 @@ pub(crate) fn times(
     let mut times = Vec::new();
     for date in dates {
         if event.day(date).is_none() {
-            return errors.take("day", Err(WishError::OutsideDays(date)));
+            return errors.take("day", Err(SearchRequestError::OutsideDays(date)));
         }
         let open = event.hours_of(date);
         let mut at = |field, clock: Option<ClockTime>, otherwise| match clock {
@@ -281,12 +288,12 @@ fn near(programme: &Programme, fields: &Fields, errors: &mut FieldErrors) -> Opt
 fn title(
     programme: &Programme,
     fields: &Fields,
-    kind: Kind,
+    kind: SlotKind,
     errors: &mut FieldErrors,
-) -> Option<Line> {
+) -> Option<TextLine> {
     let typed = fields.get("title");
     if !typed.trim().is_empty() {
-        return errors.check("title", "Title", Line::parse(typed));
+        return errors.check("title", "Title", TextLine::parse(typed));
     }
     let chosen = |party: &Delegation| {
         let code = party.code.as_str();
@@ -298,17 +305,17 @@ fn title(
 /// What a meeting is called unless somebody says otherwise: its kind and the parties.
 pub(crate) fn usual_title(
     programme: &Programme,
-    kind: Kind,
+    kind: SlotKind,
     takes_part: impl Fn(&Delegation) -> bool,
-) -> Option<Line> {
+) -> Option<TextLine> {
     let parties = programme.delegations.iter();
     let names: Vec<&str> = parties
         .filter(|party| takes_part(party))
         .map(|party| party.name.as_str())
         .collect();
     let long = format!("{}: {}", kind.label(), names.join(", "));
-    Line::parse(&long)
-        .or_else(|_| Line::parse(kind.label()))
+    TextLine::parse(&long)
+        .or_else(|_| TextLine::parse(kind.label()))
         .ok()
 }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use super::booking::{self, BookingError};
 use crate::audit::Action;
 use crate::core::decision::{
-    Conflicts, Given, Refusal, SlotChange, at_version, overrides, successor,
+    ChangedSlot, Conflicts, GivenReasons, Refusal, at_version, overrides, successor,
 };
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::rule::{Level, Override, Reason, Reasons};
-use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::event::transaction::EventTx;
 
 /// Puts one interpreter in another's place, if the slot is still the `version` the officer saw.
@@ -30,7 +30,7 @@ pub fn substitute(
 ) -> Result<(), BookingError> {
     let programme = booking::judged(tx);
     let old = at_version(&programme, id, version)?;
-    if old.state() == State::Cancelled {
+    if old.state() == SlotState::Cancelled {
         let (state, wanted) = (old.state(), "changed");
         return Err(Refusal::State { state, wanted }.into());
     }
@@ -73,8 +73,8 @@ pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result
     change.store(tx, Action::SlotInterpreterRemoved)
 }
 
-fn given<'a>(tx: &EventTx<'_>, author: &'a str, reasons: &'a Reasons) -> Given<'a> {
-    Given {
+fn given<'a>(tx: &EventTx<'_>, author: &'a str, reasons: &'a Reasons) -> GivenReasons<'a> {
+    GivenReasons {
         reasons,
         author,
         at: tx.now,
@@ -95,7 +95,7 @@ struct Change {
 }
 
 impl Change {
-    fn to(tx: &EventTx<'_>, old: &Arc<Slot>, details: Details) -> Self {
+    fn to(tx: &EventTx<'_>, old: &Arc<Slot>, details: SlotDetails) -> Self {
         let (author, none) = (tx.actor.to_string(), Reasons::new());
         let by = given(tx, &author, &none);
         let before = tx.programme();
@@ -133,7 +133,7 @@ impl Change {
         let by = given(tx, &author, &none);
         let after = tx.programme().with_slot(self.slot.clone());
         let uncovered =
-            |conflict: &&Conflict| matches!(conflict.finding, Finding::Uncovered { .. });
+            |conflict: &&Conflict| matches!(conflict.finding, RuleFinding::Uncovered { .. });
         for conflict in self.new.iter().filter(uncovered) {
             let given = overrides(&after, &self.slot, conflict, reason, by);
             self.given.extend(given);
@@ -141,7 +141,7 @@ impl Change {
     }
 
     fn store(self, tx: &mut EventTx<'_>, action: Action) -> Result<(), BookingError> {
-        let change = SlotChange {
+        let change = ChangedSlot {
             before: Some(self.old),
             slot: self.slot,
             overrides: self.given,

@@ -12,10 +12,10 @@ use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::{Level, Override, Rule};
 use crate::core::rules::Candidate;
-use crate::core::rules::{Finding, overlap};
+use crate::core::rules::{RuleFinding, overlap};
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
-use crate::core::text::Line;
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment};
 use crate::db::schema::{events, occupancy, overrides, slots};
@@ -27,12 +27,12 @@ use crate::event::transaction::EventTx;
 #[diesel(table_name = slots)]
 struct SlotRow {
     id: SlotId,
-    kind: Word<Kind>,
+    kind: Word<SlotKind>,
     title: String,
     note: String,
     starts_at: Instant,
     ends_at: Instant,
-    state: Word<State>,
+    state: Word<SlotState>,
     interpretation_wanted: bool,
     version: i32,
     sequence: i32,
@@ -58,9 +58,9 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
             } = taken.remove(&row.id).unwrap_or_default();
             let interval = Interval::new(row.starts_at, row.ends_at)
                 .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-            let details = Details {
+            let details = SlotDetails {
                 kind: row.kind.0,
-                title: Line::stored(row.title),
+                title: TextLine::stored(row.title),
                 note: row.note,
                 interval,
                 room,
@@ -275,7 +275,7 @@ fn waived(programme: &Programme) -> HashSet<SlotId> {
         let candidate = Candidate::stored(slot);
         overlap::check_one(programme, candidate, Resource::Room(room), &mut near);
         for conflict in near {
-            let Finding::Turnaround { other, .. } = conflict.finding else {
+            let RuleFinding::Turnaround { other, .. } = conflict.finding else {
                 continue;
             };
             if conflict.level == Level::NeedsReason
@@ -314,12 +314,12 @@ fn set_waived<'a>(
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = slots)]
 struct Facts<'s> {
-    kind: Word<Kind>,
+    kind: Word<SlotKind>,
     title: &'s str,
     note: &'s str,
     starts_at: Instant,
     ends_at: Instant,
-    state: Word<State>,
+    state: Word<SlotState>,
     holds: bool,
     interpretation_wanted: bool,
     version: i32,

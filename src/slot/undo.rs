@@ -2,12 +2,12 @@
 
 use super::booking::{self, BookingError, Notify};
 use crate::audit::{self, Record};
-use crate::core::decision::{Refusal, Step, at_version};
+use crate::core::decision::{Refusal, SlotStep, at_version};
 use crate::core::due::due;
 use crate::core::history::SlotSnapshot;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::event::transaction::EventTx;
 use crate::mail::MailContext;
 
@@ -26,15 +26,15 @@ pub fn before(
     programme: &Programme,
     slot: &Slot,
     latest: &Record,
-) -> Result<(Details, Reasons), Refusal> {
+) -> Result<(SlotDetails, Reasons), Refusal> {
     if let Some(value) = latest.before() {
         let snapshot = SlotSnapshot::read(&value, &programme.event);
         return snapshot
             .and_then(|snapshot| snapshot.details(programme))
             .map_err(Refusal::Gone);
     }
-    let details = Details {
-        state: State::Cancelled,
+    let details = SlotDetails {
+        state: SlotState::Cancelled,
         ..slot.details.clone()
     };
     Ok((details, Reasons::new()))
@@ -67,5 +67,12 @@ pub fn undo(
     } else {
         Notify::Later
     };
-    booking::alter(tx, post, (id, version), Step::Undo(details), &given, tell)
+    booking::alter(
+        tx,
+        post,
+        (id, version),
+        SlotStep::Undo(details),
+        &given,
+        tell,
+    )
 }

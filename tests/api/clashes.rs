@@ -11,7 +11,7 @@ use std::time::Instant;
 use iikura::audit::{Actor, chain};
 use iikura::auth::EventRole;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ fn trial(scratch: &Scratch, servers: usize) {
     let tokens: Vec<String> = (0..CLIENTS)
         .map(|client| {
             let made = servers[0].db.write_here(|conn| {
-                let name = Line::parse(&format!("client {client}")).unwrap();
+                let name = TextLine::parse(&format!("client {client}")).unwrap();
                 let now = Moment::from_seconds(START);
                 Ok::<_, Error>(token::make(
                     conn,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iikura::auth::token::TokenScope;
-use iikura::core::free::Wish;
-use iikura::core::slot::Kind;
+use iikura::core::free::SearchRequest;
+use iikura::core::slot::SlotKind;
 use iikura::queue::Counts;
 use tokio::sync::oneshot;
 
@@ -50,7 +50,7 @@ fn endless_plan(meeting: &Meeting, user: i64) -> oneshot::Sender<()> {
         let programme = week::programme();
         let wish = |at| {
             let pair = vec![week::party(at), week::party(at + 1)];
-            Wish::new(&programme, Kind::Bilateral, pair, 30).unwrap()
+            SearchRequest::new(&programme, SlotKind::Bilateral, pair, 30).unwrap()
         };
         let wishes = (1..190).map(wish).collect();
         actix_web::rt::System::new().block_on(async move {

@@ -1,7 +1,7 @@
 //! Plans as programs make them.
 
 use iikura::auth::token::TokenScope;
-use iikura::core::slot::{Kind, State};
+use iikura::core::slot::{SlotKind, SlotState};
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};
@@ -21,7 +21,7 @@ fn without_bilaterals(scratch: &Scratch) -> (Meeting, Program) {
     let meeting = Meeting::on(scratch);
     let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for slot in meeting.programme().live_slots() {
-        if slot.details.kind == Kind::Bilateral {
+        if slot.details.kind == SlotKind::Bilateral {
             let gone = program.delete(&format!("{V1}/slots/{}", slot.id), &json!(slot.version));
             assert_eq!(gone.status, 204);
         }
@@ -132,7 +132,7 @@ fn a_plan_is_for_those_who_asked_and_their_programme(scratch: &Scratch) {
     assert_eq!(stored.interval().minutes(), 45);
     assert_eq!(
         (stored.state(), stored.details.room),
-        (State::Pencilled, None)
+        (SlotState::Pencilled, None)
     );
 }
 

@@ -3,7 +3,7 @@
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ fn agent() -> ureq::Agent {
 pub fn token_of(meeting: &Meeting, email: &str, scope: TokenScope) -> String {
     let secret = meeting.server.db.write_here(|conn| {
         let user = account::by_email(conn, email)?.unwrap().user;
-        let name = Line::parse("a program").unwrap();
+        let name = TextLine::parse("a program").unwrap();
         let now = Moment::from_seconds(START);
         let made = token::make(conn, user.id, &name, scope, &Actor::command_line(), now);
         Ok::<_, Error>(made?)

@@ -105,7 +105,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
     let stored = meeting.slot("Any");
     assert_eq!(
         stored.state(),
-        iikura::core::slot::State::Cancelled,
+        iikura::core::slot::SlotState::Cancelled,
         "kept for the record"
     );
     assert!(
@@ -307,7 +307,7 @@ fn confirming_tells_the_delegations_and_a_change_leaves_notices_to_send(scratch:
     program.delete(&path, &program.get(&path).json()["version"]);
     assert_eq!(
         meeting.slot("Evening").state(),
-        iikura::core::slot::State::Cancelled
+        iikura::core::slot::SlotState::Cancelled
     );
     let due = meeting.officer().get("/events/ca-jad-9/notices").body;
     assert!(due.contains("Evening meeting"), "{due}");

@@ -20,8 +20,8 @@ use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
 use iikura::core::rule::Reasons;
 use iikura::core::slot::Resource;
-use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::core::text::{Email, Line};
+use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::text::{Email, TextLine};
 use iikura::core::time::ClockTime;
 use iikura::core::time::interval::Interval;
 use iikura::db::schema::{audit, events, occupancy, slots};
@@ -55,7 +55,7 @@ fn main() {
     println!("  ratio               {:>9.2}", ours / theirs);
 }
 
-type Book = fn(&Bench, &mut Conn, &Details);
+type Book = fn(&Bench, &mut Conn, &SlotDetails);
 
 /// One event on one fresh database.
 struct Bench {
@@ -133,7 +133,7 @@ fn prepare(conn: &mut Conn) -> Bench {
 }
 
 /// Bookings that never meet: each room has two delegations of its own.
-fn wanted(programme: &Programme) -> Vec<Details> {
+fn wanted(programme: &Programme) -> Vec<SlotDetails> {
     let event = &programme.event;
     let mut wanted = Vec::new();
     for day in &event.days {
@@ -145,16 +145,16 @@ fn wanted(programme: &Programme) -> Vec<Details> {
             for (index, room) in programme.rooms.iter().enumerate() {
                 let parties = &programme.delegations[2 * index..2 * index + 2];
                 wanted.push(
-                    Details {
-                        kind: Kind::Bilateral,
-                        title: Line::parse("A bilateral of thirty minutes").unwrap(),
+                    SlotDetails {
+                        kind: SlotKind::Bilateral,
+                        title: TextLine::parse("A bilateral of thirty minutes").unwrap(),
                         note: String::new(),
                         interval: Interval::new(start, start.plus(30)).unwrap(),
                         room: Some(room.id),
                         delegations: parties.iter().map(|party| party.id).collect(),
                         interpreters: Vec::new(),
                         interpretation_wanted: false,
-                        state: State::Tentative,
+                        state: SlotState::Tentative,
                     }
                     .in_order(),
                 );
@@ -164,7 +164,7 @@ fn wanted(programme: &Programme) -> Vec<Details> {
     wanted
 }
 
-fn through_the_rules(bench: &Bench, conn: &mut Conn, details: &Details) {
+fn through_the_rules(bench: &Bench, conn: &mut Conn, details: &SlotDetails) {
     let now = bench.clock.now();
     booking::commit(conn, &bench.live, bench.event, &bench.actor, now, |tx| {
         booking::book(tx, &bench.post, details.clone(), &Reasons::new())
@@ -172,7 +172,7 @@ fn through_the_rules(bench: &Bench, conn: &mut Conn, details: &Details) {
     .unwrap();
 }
 
-fn bare(bench: &Bench, conn: &mut Conn, details: &Details) {
+fn bare(bench: &Bench, conn: &mut Conn, details: &SlotDetails) {
     let now = bench.clock.now();
     let slot = Slot {
         id: SlotId(fresh_id()),

@@ -13,14 +13,14 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use iikura::core::delegation::DelegationId;
 use iikura::core::due::due;
-use iikura::core::free::{Offer, Place, Wish, search};
+use iikura::core::free::{FreeTime, RoomChoice, SearchRequest, search};
 use iikura::core::interpreter::{InterpreterId, LanguagePair};
 use iikura::core::notice::{Method, Notice};
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Rule};
-use iikura::core::rules::{Candidate, Finding, check_all, obstacles};
+use iikura::core::rules::{Candidate, RuleFinding, check_all, obstacles};
 use iikura::core::slot::Resource;
-use iikura::core::slot::{Kind, Slot, SlotId, State};
+use iikura::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use iikura::core::time::Moment;
 use iikura::core::time::interval::Interval;
 use iikura::core::visibility::told;
@@ -80,7 +80,7 @@ fn with_notices(programme: &Programme) -> Programme {
     let confirmed = programme
         .slots()
         .iter()
-        .filter(|slot| slot.state() == State::Confirmed);
+        .filter(|slot| slot.state() == SlotState::Confirmed);
     let notices = confirmed.flat_map(|slot| {
         slot.details.delegations.iter().map(|party| {
             let mut told = told(programme, slot);
@@ -123,7 +123,7 @@ fn looked_through(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
     for slot in programme.slots().iter().take(DAY) {
         let now = told(programme, slot);
         for party in programme.delegations.iter() {
-            let expects = slot.state() == State::Confirmed && slot.details.involves(party.id);
+            let expects = slot.state() == SlotState::Confirmed && slot.details.involves(party.id);
             let known = notices
                 .iter()
                 .find(|notice| notice.slot == slot.id && notice.delegation == party.id);
@@ -180,15 +180,15 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-fn wish(programme: &Programme) -> Wish {
-    Wish::new(
+fn wish(programme: &Programme) -> SearchRequest {
+    SearchRequest::new(
         programme,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         vec![week::party(7), week::party(11)],
         MINUTES,
     )
     .unwrap()
-    .at(Place::Holding(PEOPLE))
+    .at(RoomChoice::Holding(PEOPLE))
     .interpreted_between(vec![english_french()])
     .unwrap()
 }
@@ -198,7 +198,7 @@ fn english_french() -> LanguagePair {
 }
 
 /// The same offers by trying: the first room and interpreter that no rule objects to, best fit first.
-fn tried(programme: &Programme, wish: &Wish) -> Vec<Offer> {
+fn tried(programme: &Programme, wish: &SearchRequest) -> Vec<FreeTime> {
     let mut rooms: Vec<_> = programme
         .rooms
         .iter()
@@ -223,7 +223,7 @@ fn tried(programme: &Programme, wish: &Wish) -> Vec<Offer> {
                 .flat_map(|room| able.iter().map(move |interpreter| (room.id, *interpreter)));
             offers.extend(
                 tries
-                    .map(|(room, interpreter)| Offer {
+                    .map(|(room, interpreter)| FreeTime {
                         interval,
                         room: Some(room),
                         interpreters: vec![interpreter],
@@ -249,9 +249,9 @@ fn pairwise(programme: &Programme) -> Vec<Clash> {
         .filter(|conflict| {
             matches!(
                 conflict.finding,
-                Finding::DoubleBooking { .. }
-                    | Finding::Turnaround { .. }
-                    | Finding::Transfer { .. }
+                RuleFinding::DoubleBooking { .. }
+                    | RuleFinding::Turnaround { .. }
+                    | RuleFinding::Transfer { .. }
             )
         })
         .map(|conflict| {

@@ -15,7 +15,7 @@ use iikura::agenda::pdf;
 use iikura::core::agenda::{Agenda, Pencilled};
 use iikura::core::event::Event;
 use iikura::core::programme::Programme;
-use iikura::core::slot::{Slot, State};
+use iikura::core::slot::{Slot, SlotState};
 use iikura::core::time::Moment;
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime};
@@ -68,7 +68,7 @@ fn first_day() -> Programme {
     let slots = slots
         .filter(|slot| week.event.time_zone.date(slot.interval().start()) == day.date)
         .map(|mut slot| {
-            slot.details.state = State::Confirmed;
+            slot.details.state = SlotState::Confirmed;
             slot
         });
     let slots = slots.collect();

@@ -22,7 +22,7 @@ use iikura::auth::password::NewPassword;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::clock::Clock;
 use iikura::config::Config;
-use iikura::core::text::{Email, Line};
+use iikura::core::text::{Email, TextLine};
 use iikura::db::{DatabaseUrl, Db};
 use iikura::event::file;
 use iikura::notice::link::LinkKey;
@@ -78,7 +78,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
             .unwrap()
             .event;
         let profile = Profile {
-            name: Line::parse("Officer").unwrap(),
+            name: TextLine::parse("Officer").unwrap(),
             admin: false,
             roles: vec![(event, EventRole::Officer)],
         };

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
-use iikura::core::slot::{Details, State};
+use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::db::{Conn, DbError};
 use iikura::slot::booking::{self, BookingError, Notify};
 
@@ -66,7 +66,7 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
         "but not its time"
     );
 
-    let later = Details {
+    let later = SlotDetails {
         interval: second
             .interval
             .starting_at(second.interval.start().plus(30)),
@@ -108,7 +108,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     let house = House::of(scratch);
     let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
     let id = house.book(&wanted).unwrap();
-    let change = |version: i32, details: Details| {
+    let change = |version: i32, details: SlotDetails| {
         house.try_book(|tx, post| {
             booking::change(
                 tx,
@@ -128,14 +128,14 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     assert_eq!(counters(), (1, 0, 1));
     change(
         1,
-        Details {
+        SlotDetails {
             note: "Only for us".to_owned(),
             ..wanted.clone()
         },
     )
     .unwrap();
     assert_eq!(counters(), (2, 0, 1), "a note concerns nobody else");
-    let moved = Details {
+    let moved = SlotDetails {
         interval: wanted.interval.starting_at(wanted.interval.start().plus(5)),
         ..wanted.clone()
     };
@@ -208,8 +208,8 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
         .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
         .unwrap();
     house.book(&wanted).unwrap();
-    for state in [State::Tentative, State::Pencilled] {
-        let back = Details {
+    for state in [SlotState::Tentative, SlotState::Pencilled] {
+        let back = SlotDetails {
             state,
             ..wanted.clone()
         };
@@ -228,7 +228,7 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
             matches!(
                 outcome,
                 Err(BookingError::Refused(Refusal::State {
-                    state: State::Cancelled,
+                    state: SlotState::Cancelled,
                     ..
                 }))
             ),

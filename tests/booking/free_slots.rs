@@ -1,12 +1,14 @@
 //! The joint search beside an oracle that tries each start with each room and each set of interpreters by the rules.
 
-use iikura::core::free::{Found, Obstacle, Offer, Place, Refused, Wish, ranked, search};
+use iikura::core::free::{
+    FreeTime, Obstacle, RoomChoice, SearchRequest, SearchResult, TakenTime, ranked, search,
+};
 use iikura::core::interpreter::InterpreterId;
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
 use iikura::core::rule::Level;
 use iikura::core::rules::{Candidate, Conflict, check};
-use iikura::core::slot::{Details, Kind, SlotId, State};
+use iikura::core::slot::{SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::time::interval::Interval;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -18,7 +20,7 @@ use crate::scene::{
 #[derive(Debug, Clone)]
 struct Asked {
     parties: Vec<usize>,
-    kind: Kind,
+    kind: SlotKind,
     steps: i32,
     room: Option<usize>,
     people: Option<i32>,
@@ -33,10 +35,10 @@ fn asked() -> impl Strategy<Value = Asked> {
         (
             subsequence(vec![0, 1, 2, 3], 1..4),
             select(vec![
-                Kind::Other,
-                Kind::Bilateral,
-                Kind::Plenary,
-                Kind::Break,
+                SlotKind::Other,
+                SlotKind::Bilateral,
+                SlotKind::Plenary,
+                SlotKind::Break,
             ]),
         ),
         1..9_i32,
@@ -72,20 +74,20 @@ impl Asked {
             .map(|(day, from, length)| from_opening(day, from, length))
     }
 
-    fn wish(&self, scene: &Scene, programme: &Programme) -> Wish {
+    fn wish(&self, scene: &Scene, programme: &Programme) -> SearchRequest {
         let parties = self.parties.iter().copied().map(party).collect();
-        let mut wish = Wish::new(programme, self.kind, parties, self.minutes(scene))
+        let mut wish = SearchRequest::new(programme, self.kind, parties, self.minutes(scene))
             .unwrap()
             .interpreted_by(self.interpreters.iter().copied().map(interpreter).collect())
             .interpreted_between(self.pairs.iter().map(tongues).collect())
             .unwrap();
         if let Some(at) = self.room {
-            wish = wish.at(Place::Certain(room(at)));
+            wish = wish.at(RoomChoice::Certain(room(at)));
         } else if let Some(people) = self.people {
             wish = wish.at(if people == 0 {
-                Place::Nowhere
+                RoomChoice::Nowhere
             } else {
-                Place::Holding(people)
+                RoomChoice::Holding(people)
             });
         }
         if let Some(window) = self.window() {
@@ -104,8 +106,8 @@ impl Asked {
         room: Option<RoomId>,
         interpreters: Vec<InterpreterId>,
         interpretation_wanted: bool,
-    ) -> Details {
-        Details {
+    ) -> SlotDetails {
+        SlotDetails {
             kind: self.kind,
             title: line("Try"),
             note: String::new(),
@@ -114,12 +116,12 @@ impl Asked {
             delegations: self.parties.iter().copied().map(party).collect(),
             interpreters,
             interpretation_wanted,
-            state: State::Tentative,
+            state: SlotState::Tentative,
         }
     }
 
     /// What the rules have against it.
-    fn judged(&self, programme: &Programme, details: &Details) -> Vec<Conflict> {
+    fn judged(&self, programme: &Programme, details: &SlotDetails) -> Vec<Conflict> {
         let id = self.moving.map(|slot| SlotId(id(slot)));
         check(programme, Candidate { id, details })
     }
@@ -178,7 +180,7 @@ fn brute_force(
     scene: &Scene,
     programme: &Programme,
     asked: &Asked,
-) -> Vec<(Offer, Option<Conflict>)> {
+) -> Vec<(FreeTime, Option<Conflict>)> {
     let (rooms, sets) = (asked.rooms(programme), asked.sets(programme));
     let mut found = Vec::new();
     for minute in (0..2 * 1440).step_by(5) {
@@ -209,7 +211,7 @@ fn brute_force(
                     .find(|conflict| conflict.level != Level::Advice);
                 (
                     key,
-                    Offer {
+                    FreeTime {
                         interval,
                         room: *room,
                         interpreters: set.clone(),
@@ -225,9 +227,9 @@ fn brute_force(
 
 fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
     let wish = asked.wish(scene, programme);
-    let Found { offers, refused } = search(programme, &wish);
+    let SearchResult { offers, refused } = search(programme, &wish);
     let brute = brute_force(scene, programme, asked);
-    let free: Vec<Offer> = brute
+    let free: Vec<FreeTime> = brute
         .iter()
         .filter(|(_, conflict)| conflict.is_none())
         .map(|(offer, _)| sorted(offer))
@@ -237,7 +239,7 @@ fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
         free,
         "the same offers"
     );
-    for Refused { interval, obstacle } in refused {
+    for TakenTime { interval, obstacle } in refused {
         let tried = brute.iter().find(|(offer, _)| offer.interval == interval);
         match (obstacle, tried) {
             (
@@ -256,7 +258,7 @@ fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
     }
 }
 
-fn sorted(offer: &Offer) -> Offer {
+fn sorted(offer: &FreeTime) -> FreeTime {
     let mut offer = offer.clone();
     offer.interpreters.sort_unstable();
     offer
@@ -284,19 +286,19 @@ proptest! {
             // With one who is there in any case, another may close a relay, which is never offered.
             interpreters: Vec::new(),
             // In a break nobody speaks.
-            kind: if asked.kind == Kind::Break { Kind::Other } else { asked.kind },
+            kind: if asked.kind == SlotKind::Break { SlotKind::Other } else { asked.kind },
             ..asked
         };
-        let Found { offers, refused } = search(&programme, &asked.wish(&scene, &programme).interpreted());
+        let SearchResult { offers, refused } = search(&programme, &asked.wish(&scene, &programme).interpreted());
         let objections = |interval, room, set: &[InterpreterId]| {
             let details = asked.details(interval, room, set.to_vec(), true);
             asked.judged(&programme, &details).into_iter().find(|conflict| conflict.level != Level::Advice)
         };
-        for Offer { interval, room, interpreters } in offers {
+        for FreeTime { interval, room, interpreters } in offers {
             prop_assert_eq!(objections(interval, room, &interpreters), None);
         }
         let sets: Vec<_> = asked.sets(&programme).into_iter().filter(|set| set.len() < 2).collect();
-        for Refused { interval, .. } in refused {
+        for TakenTime { interval, .. } in refused {
             for (room, set) in asked.rooms(&programme).into_iter().flat_map(|room| sets.iter().map(move |set| (room, set))) {
                 prop_assert!(objections(interval, room, set).is_some(), "{:?} {:?} {:?}", interval, room, set);
             }
@@ -318,7 +320,7 @@ proptest! {
             prop_assert!(key(0) < key(1));
         }
         ranked.sort_by_key(|each| each.offer.interval.start());
-        let kept: Vec<Offer> = ranked.into_iter().map(|each| each.offer).collect();
+        let kept: Vec<FreeTime> = ranked.into_iter().map(|each| each.offer).collect();
         prop_assert_eq!(kept, offers);
     }
 }

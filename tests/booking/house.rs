@@ -7,8 +7,8 @@ use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::rule::Rule;
 use iikura::core::rule::{Reason, Reasons};
-use iikura::core::slot::{Details, Kind, Slot, State};
-use iikura::core::text::{Email, Line};
+use iikura::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use iikura::core::text::{Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
 use iikura::db::{Conn, Db, DbError};
@@ -101,7 +101,7 @@ impl<'d> House<'d> {
         written.map(|written| written.value)
     }
 
-    pub fn book(&self, details: &Details) -> Result<iikura::core::slot::SlotId, BookingError> {
+    pub fn book(&self, details: &SlotDetails) -> Result<iikura::core::slot::SlotId, BookingError> {
         self.try_book(|tx, post| booking::book(tx, post, details.clone(), &Reasons::new()))
     }
 
@@ -129,7 +129,12 @@ impl<'d> House<'d> {
     }
 
     /// A slot on the day: a room by its code, delegations by theirs.
-    pub fn details(&self, (start, minutes): (&str, i32), room: &str, parties: &[&str]) -> Details {
+    pub fn details(
+        &self,
+        (start, minutes): (&str, i32),
+        room: &str,
+        parties: &[&str],
+    ) -> SlotDetails {
         let programme = self.programme();
         let date = parse_date("2022-12-24").unwrap();
         let start = programme
@@ -137,9 +142,9 @@ impl<'d> House<'d> {
             .time_zone
             .instant(date, start.parse().unwrap())
             .unwrap();
-        Details {
-            kind: Kind::Other,
-            title: Line::parse("A talk").unwrap(),
+        SlotDetails {
+            kind: SlotKind::Other,
+            title: TextLine::parse("A talk").unwrap(),
             note: String::new(),
             interval: Interval::new(start, start.plus(minutes)).unwrap(),
             room: programme.room_by_code(room).map(|room| room.id),
@@ -149,7 +154,7 @@ impl<'d> House<'d> {
                 .collect(),
             interpreters: Vec::new(),
             interpretation_wanted: false,
-            state: State::Tentative,
+            state: SlotState::Tentative,
         }
         .in_order()
     }

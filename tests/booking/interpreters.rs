@@ -22,7 +22,7 @@ on_both!(
 /// Moves the meeting with Uzbekistan to 16:50, against the turnaround before Kazakhstan's.
 fn close_together(house: &House<'_>) -> Slot {
     let slot = house.slot("Uzbekistan");
-    let details = iikura::core::slot::Details {
+    let details = iikura::core::slot::SlotDetails {
         interval: house.details(("16:50", 30), "conference", &[]).interval,
         ..slot.details.clone()
     };

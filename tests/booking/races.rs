@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
-use iikura::core::slot::{Details, SlotId};
+use iikura::core::slot::{SlotDetails, SlotId};
 use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError};
 
@@ -77,7 +77,7 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let house = House::of(scratch);
     // One after the other through the day; the last has a room of its own.
-    let slots: Vec<(SlotId, Details)> = (0..50_i32)
+    let slots: Vec<(SlotId, SlotDetails)> = (0..50_i32)
         .map(|index| {
             let room = if index < 49 { "salon" } else { "conference" };
             let mut details = house.details(("08:30", 10), room, &[]);
@@ -92,7 +92,7 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
     one_wins(|writer| {
         let (id, details) = &slots[writer];
         let interval: Interval = gap.interval;
-        let moved = Details {
+        let moved = SlotDetails {
             interval,
             room: gap.room,
             ..details.clone()

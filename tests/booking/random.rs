@@ -9,7 +9,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::rule::{Level, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
 use iikura::core::slot::Resource;
-use iikura::core::slot::{Details, Slot, State};
+use iikura::core::slot::{Slot, SlotDetails, SlotState};
 use iikura::interpreter::change::{self, InterpreterError, slots_of};
 use iikura::slot::booking::{self, BookingError, Notify};
 use iikura::slot::staffing;
@@ -82,7 +82,7 @@ fn reasons(reasoned: bool) -> Reasons {
 }
 
 /// One bit for whether interpretation is wanted, one for each interpreter.
-fn staff(programme: &Programme, details: &mut Details, bits: u8) {
+fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
     details.interpretation_wanted = bits & 1 != 0;
     let interpreters = programme.interpreters.iter().enumerate();
     details.interpreters = interpreters
@@ -117,9 +117,9 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             details.room = Some(programme.rooms[room].id);
             staff(&programme, &mut details, interpreters);
             details.state = if sketch {
-                State::Pencilled
+                SlotState::Pencilled
             } else {
-                State::Tentative
+                SlotState::Tentative
             };
             house
                 .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons(reasoned)))
@@ -132,7 +132,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             reasoned,
         } => {
             let slot = slot(which);
-            let details = Details {
+            let details = SlotDetails {
                 interval: slot
                     .interval()
                     .starting_at(slot.interval().start().plus(by)),
@@ -159,8 +159,8 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
         }
         Step::Firm { which } => {
             let slot = slot(which);
-            let details = Details {
-                state: State::Tentative,
+            let details = SlotDetails {
+                state: SlotState::Tentative,
                 ..slot.details.clone()
             };
             house.try_book(|tx, post| {
@@ -332,7 +332,7 @@ proptest! {
         for (index, offer) in offers.iter().enumerate() {
             prop_assert!(!offers[..index].contains(offer), "each once");
             prop_assert!(open.contains(offer.interval));
-            let details = Details { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
+            let details = SlotDetails { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
             let id = house.book(&details).unwrap();
             house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later)).unwrap();
         }

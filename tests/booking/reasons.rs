@@ -5,7 +5,7 @@ use iikura::core::decision::Refusal;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
-use iikura::core::slot::{Details, SlotId, State};
+use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError, Notify};
 
@@ -28,7 +28,7 @@ type Outcome<T> = Result<T, BookingError>;
 fn change(
     house: &House<'_>,
     id: SlotId,
-    edit: impl Fn(&mut Details),
+    edit: impl Fn(&mut SlotDetails),
     reasons: &Reasons,
 ) -> Outcome<()> {
     let slot = house.stored().slot(id).cloned().unwrap();
@@ -47,7 +47,7 @@ fn change(
     })
 }
 
-fn later(details: &mut Details, minutes: i32) {
+fn later(details: &mut SlotDetails, minutes: i32) {
     details.interval = details
         .interval
         .starting_at(details.interval.start().plus(minutes));
@@ -118,7 +118,7 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
     }
     for id in [first, second] {
         // A shorter slot is still too close: who shortens it is asked for a reason once more.
-        let longer = |details: &mut Details| {
+        let longer = |details: &mut SlotDetails| {
             let minutes = if id == first { 0 } else { 5 };
             details.delegations = house.details(("18:30", 20), "salon", &["KZ"]).delegations;
             details.interval = Interval::new(
@@ -150,15 +150,15 @@ fn a_sketch_that_becomes_tentative_is_judged(scratch: &Scratch) {
     let taken = house.details(("18:30", 20), "salon", &[]);
     house.book(&taken).unwrap();
     let sketch = |minutes| {
-        let mut details = Details {
-            state: State::Pencilled,
+        let mut details = SlotDetails {
+            state: SlotState::Pencilled,
             ..taken.clone()
         };
         later(&mut details, minutes);
         house.book(&details).unwrap()
     };
     let (over, close) = (sketch(0), sketch(20));
-    let firm = |details: &mut Details| details.state = State::Tentative;
+    let firm = |details: &mut SlotDetails| details.state = SlotState::Tentative;
     assert_eq!(
         refused_by(change(&house, over, firm, &reason(Rule::DoubleBooking))),
         [Rule::DoubleBooking, Rule::Turnaround]
@@ -171,7 +171,7 @@ fn a_sketch_that_becomes_tentative_is_judged(scratch: &Scratch) {
     change(
         &house,
         close,
-        |details| details.state = State::Pencilled,
+        |details| details.state = SlotState::Pencilled,
         &Reasons::new(),
     )
     .unwrap();
@@ -200,7 +200,7 @@ fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
     change(
         &house,
         id,
-        |details| details.state = State::Pencilled,
+        |details| details.state = SlotState::Pencilled,
         &Reasons::new(),
     )
     .unwrap();
@@ -260,7 +260,7 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
         let wanted = talk("20:25", 20);
         iikura::core::free::alternatives(&programme, Candidate::new(&wanted))
             .into_iter()
-            .map(|offer| Details {
+            .map(|offer| SlotDetails {
                 interval: offer.interval,
                 room: offer.room,
                 ..wanted.clone()
@@ -279,24 +279,24 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
 fn only_a_cancellation_cancels(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
-    let off = Details {
-        state: State::Cancelled,
+    let off = SlotDetails {
+        state: SlotState::Cancelled,
         ..wanted.clone()
     };
     assert!(matches!(
         house.book(&off),
         Err(BookingError::Refused(Refusal::State {
-            state: State::Cancelled,
+            state: SlotState::Cancelled,
             wanted: "booked"
         }))
     ));
     let id = house.book(&wanted).unwrap();
-    for state in [State::Cancelled, State::Confirmed] {
+    for state in [SlotState::Cancelled, SlotState::Confirmed] {
         change(&house, id, |details| details.state = state, &Reasons::new()).unwrap();
         let slot = house.stored().slot(id).cloned().unwrap();
         assert_eq!(
             (slot.state(), slot.version),
-            (State::Tentative, 1),
+            (SlotState::Tentative, 1),
             "{state:?}"
         );
     }
@@ -312,7 +312,7 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
     assert!(matches!(
         house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Notify::Later)),
         Err(BookingError::Refused(Refusal::State {
-            state: State::Cancelled,
+            state: SlotState::Cancelled,
             wanted: "cancelled"
         }))
     ));

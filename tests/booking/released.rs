@@ -8,7 +8,7 @@ use iikura::core::notice::News;
 use iikura::core::rule::Reasons;
 use iikura::core::rule::Rule;
 use iikura::core::rules::{Candidate, check, in_force};
-use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
+use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::db::schema::{audit as audit_rows, events, notices};
 use iikura::slot::booking::{self, Notify};
 use iikura::slot::undo;
@@ -62,7 +62,7 @@ fn upgraded_database_has_no_notice_due_that_was_not_before(scratch: &Scratch) {
     };
     assert_eq!(*slot, arrival.id);
     assert_eq!((&before.kind, before.starts + 15), (&now.kind, now.starts));
-    assert_eq!(before.kind.known(), Some(Kind::Ceremony));
+    assert_eq!(before.kind.known(), Some(SlotKind::Ceremony));
 }
 
 fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
@@ -72,7 +72,7 @@ fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
     let back = undone(&house, &arrival);
     assert_eq!(
         back.details,
-        Details {
+        SlotDetails {
             interval: arrival.interval().starting_at(start.plus(-15)),
             ..arrival.details.clone()
         }
@@ -82,20 +82,20 @@ fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
     let back = undone(&house, &dinner);
     assert_eq!(
         back.details,
-        Details {
-            state: State::Tentative,
+        SlotDetails {
+            state: SlotState::Tentative,
             ..dinner.details.clone()
         }
     );
     let cancelled = house.slot("Uzbekistan");
-    assert_eq!(undone(&house, &cancelled).state(), State::Tentative);
+    assert_eq!(undone(&house, &cancelled).state(), SlotState::Tentative);
 }
 
 fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
     let house = upgraded(scratch);
     let dinner = house.slot("Dinner");
     let start = dinner.interval().start();
-    let earlier = Details {
+    let earlier = SlotDetails {
         interval: dinner.interval().starting_at(start.plus(-60)),
         ..dinner.details.clone()
     };
@@ -140,11 +140,11 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
 
 fn stored_rows_hold_no_labels(scratch: &Scratch) {
     let house = House::of_empty(scratch);
-    let hour_too_early = Details {
-        kind: Kind::CourtesyCall,
-        title: iikura::core::text::Line::parse("x").unwrap(),
+    let hour_too_early = SlotDetails {
+        kind: SlotKind::CourtesyCall,
+        title: iikura::core::text::TextLine::parse("x").unwrap(),
         interpretation_wanted: true,
-        state: State::Confirmed,
+        state: SlotState::Confirmed,
         ..house.details(("07:30", 20), "dining", &["KZ"])
     };
     let id: SlotId = house
@@ -194,7 +194,7 @@ fn stored_rows_hold_no_labels(scratch: &Scratch) {
             .after
             .clone()
     };
-    assert_eq!(field("kind"), Kind::CourtesyCall.label());
+    assert_eq!(field("kind"), SlotKind::CourtesyCall.label());
     assert_eq!(
         field("reasons"),
         format!("{}: It is agreed", Rule::Hours.label())

@@ -7,8 +7,8 @@ use iikura::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, V
 use iikura::core::rule::Reasons;
 use iikura::core::rule::{Level, Rule};
 use iikura::core::rules::{check_all, in_force};
-use iikura::core::slot::{Details, State};
-use iikura::core::text::Line;
+use iikura::core::slot::{SlotDetails, SlotState};
+use iikura::core::text::TextLine;
 use iikura::event::file::{self, ImportError};
 use iikura::notice::answering;
 use iikura::slot::booking::{self, Notify};
@@ -50,7 +50,7 @@ fn unreasoned(house: &House<'_>) -> usize {
         .count()
 }
 
-fn with_reason(house: &House<'_>, details: &Details, rule: Rule) {
+fn with_reason(house: &House<'_>, details: &SlotDetails, rule: Rule) {
     house
         .try_book(|tx, post| booking::book(tx, post, details.clone(), &reason(rule)))
         .unwrap();
@@ -147,12 +147,12 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
         ("hall", "B"),
         ("press", "Ａ “🕊” \\ ' שלום 会談"),
     ] {
-        for state in [State::Tentative, State::Pencilled] {
-            let details = Details {
-                title: Line::parse(title).unwrap(),
+        for state in [SlotState::Tentative, SlotState::Pencilled] {
+            let details = SlotDetails {
+                title: TextLine::parse(title).unwrap(),
                 note: "two\n\tlines, '''three''' and \"\"\"four\"\"\" \\u0041".to_owned(),
                 state,
-                interpreters: if state == State::Pencilled {
+                interpreters: if state == SlotState::Pencilled {
                     interpreters.clone()
                 } else {
                     Vec::new()
@@ -173,7 +173,7 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
 
 /// A slot without a room that was confirmed, answered, and has another title since.
 fn told(house: &House<'_>) {
-    let nowhere = Details {
+    let nowhere = SlotDetails {
         room: None,
         ..house.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"])
     };
@@ -197,8 +197,8 @@ fn told(house: &House<'_>) {
         let taken = house.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
         assert_eq!(taken.unwrap(), AnswerOutcome::Taken);
     }
-    let renamed = Details {
-        title: Line::parse("Another talk").unwrap(),
+    let renamed = SlotDetails {
+        title: TextLine::parse("Another talk").unwrap(),
         ..nowhere
     };
     house

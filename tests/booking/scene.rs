@@ -1,12 +1,12 @@
 //! Random programmes for the search: four parties, four rooms, four interpreters, and slots in every state on two days.
 
-use iikura::core::delegation::{Delegation, DelegationId, Role};
-use iikura::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::core::delegation::{Delegation, DelegationId, PrincipalRole};
+use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::core::text::{Code, Email, Line};
+use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Instant, parse_date};
 use proptest::prelude::*;
@@ -41,8 +41,8 @@ pub struct Block {
     room: Option<usize>,
     parties: Vec<usize>,
     interpreters: Vec<usize>,
-    kind: Kind,
-    state: State,
+    kind: SlotKind,
+    state: SlotState,
 }
 
 /// Minutes from the opening of a day, in steps of five.
@@ -63,13 +63,13 @@ fn block() -> impl Strategy<Value = Block> {
         prop::option::of(0..4_usize),
         subsequence(vec![0, 1, 2, 3], 0..=3),
         subsequence(vec![0, 1, 2, 3], 0..3),
-        select(vec![Kind::Other, Kind::Bilateral, Kind::Break]),
+        select(vec![SlotKind::Other, SlotKind::Bilateral, SlotKind::Break]),
         select(vec![
-            State::Pencilled,
-            State::Tentative,
-            State::Tentative,
-            State::Confirmed,
-            State::Cancelled,
+            SlotState::Pencilled,
+            SlotState::Tentative,
+            SlotState::Tentative,
+            SlotState::Confirmed,
+            SlotState::Cancelled,
         ]),
     )
         .prop_map(
@@ -113,8 +113,8 @@ pub fn scene() -> impl Strategy<Value = Scene> {
         )
 }
 
-pub fn line(text: &str) -> Line {
-    Line::parse(text).unwrap()
+pub fn line(text: &str) -> TextLine {
+    TextLine::parse(text).unwrap()
 }
 
 fn code(text: &str) -> Code {
@@ -146,19 +146,19 @@ impl Scene {
             venue: line("House"),
             venue_ja: String::new(),
             time_zone: "Asia/Tokyo".parse().unwrap(),
-            office: Office {
+            office: ProtocolOffice {
                 name: line("Office"),
                 email: Email::parse("office@iikura.example").unwrap(),
                 phone: String::new(),
             },
             days: days
-                .map(|(date, (opens, closes))| Day {
+                .map(|(date, (opens, closes))| EventDay {
                     date: parse_date(date).unwrap(),
                     opens: iikura::core::time::ClockTime::from_minutes(opens * 60),
                     closes: iikura::core::time::ClockTime::from_minutes(closes * 60),
                 })
                 .collect(),
-            settings: Settings {
+            settings: EventSettings {
                 grid_minutes: self.grid,
                 minimum_gap_minutes: self.gap,
                 chair_run_minutes: self.rest.unwrap_or(150),
@@ -186,7 +186,11 @@ impl Scene {
                 code: code(&format!("D{id}")),
                 name: line(&format!("Party {id}")),
                 name_ja: String::new(),
-                role: if id == 0 { Role::Chair } else { Role::Guest },
+                role: if id == 0 {
+                    PrincipalRole::Chair
+                } else {
+                    PrincipalRole::Guest
+                },
                 principal: line(&format!("Head {id}")),
                 principal_ja: String::new(),
                 principal_title: String::new(),
@@ -218,7 +222,7 @@ impl Scene {
             });
         let slots = (0..).zip(&self.slots).map(|(id, block)| Slot {
             id: SlotId(id + 1),
-            details: Details {
+            details: SlotDetails {
                 kind: block.kind,
                 title: line(&format!("Slot {id}")),
                 note: String::new(),

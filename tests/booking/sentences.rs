@@ -3,14 +3,14 @@
 use iikura::core::free::{Alternative, alternatives};
 use iikura::core::rule::Level;
 use iikura::core::rules::{Candidate, Conflict, check, check_all, in_force};
-use iikura::core::slot::{Details, Kind, State};
+use iikura::core::slot::{SlotDetails, SlotKind, SlotState};
 use iikura::core::wording;
 
 use crate::house::House;
 use crate::support::both::Scratch;
 
 /// Every sentence on a slot that somebody would like, with its level and rule.
-fn said(house: &House<'_>, wanted: &Details) -> Vec<String> {
+fn said(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
     let programme = house.programme();
     let candidate = Candidate::new(wanted);
     let say = |conflict: &Conflict| {
@@ -24,7 +24,7 @@ fn said(house: &House<'_>, wanted: &Details) -> Vec<String> {
     check(&programme, candidate).iter().map(say).collect()
 }
 
-fn offered(house: &House<'_>, wanted: &Details) -> Vec<String> {
+fn offered(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
     let programme = house.programme();
     let zone = programme.event.time_zone;
     let say = |offer: &Alternative| {
@@ -38,9 +38,9 @@ fn offered(house: &House<'_>, wanted: &Details) -> Vec<String> {
         .collect()
 }
 
-fn bilateral(house: &House<'_>, time: (&str, i32), room: &str, guest: &str) -> Details {
-    Details {
-        kind: Kind::Bilateral,
+fn bilateral(house: &House<'_>, time: (&str, i32), room: &str, guest: &str) -> SlotDetails {
+    SlotDetails {
+        kind: SlotKind::Bilateral,
         ..house.details(time, room, &["JP", guest])
     }
 }
@@ -98,15 +98,15 @@ fn each_rule_has_its_sentence() {
     let slot = |time, room, parties: &[&str]| house.details(time, room, parties);
     let on_the_way = slot(("17:45", 20), "dining", &["KZ"]);
     let cut_short = slot(("17:45", 20), "conference", &["UZ"]);
-    let three = Details {
-        kind: Kind::Bilateral,
+    let three = SlotDetails {
+        kind: SlotKind::Bilateral,
         ..slot(("18:30", 20), "dining", &["JP", "KZ", "UZ"])
     };
-    let leaderless = Details {
-        kind: Kind::Plenary,
+    let leaderless = SlotDetails {
+        kind: SlotKind::Plenary,
         ..slot(("18:30", 20), "dining", &["KZ", "UZ"])
     };
-    let nowhere = Details {
+    let nowhere = SlotDetails {
         room: None,
         ..slot(("18:30", 20), "dining", &["KZ"])
     };
@@ -157,8 +157,8 @@ fn each_rule_has_its_sentence() {
 fn a_sketch_in_the_way_is_named_as_one_and_is_not_free_itself() {
     let scratch = Scratch::sqlite().migrated();
     let house = House::of(&scratch);
-    let sketch = Details {
-        state: State::Pencilled,
+    let sketch = SlotDetails {
+        state: SlotState::Pencilled,
         ..house.details(("18:30", 30), "salon", &[])
     };
     house.book(&sketch).unwrap();

@@ -4,8 +4,8 @@ use iikura::core::delegation::DelegationId;
 use iikura::core::due::due;
 use iikura::core::notice::{Method, News, Told};
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{Details, Kind, SlotId};
-use iikura::core::text::{Email, Line};
+use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
+use iikura::core::text::{Email, TextLine};
 use iikura::mail::outbox;
 use iikura::slot::booking::{self, Notify};
 
@@ -33,7 +33,7 @@ fn due_of(house: &House<'_>, id: SlotId) -> Vec<(String, News)> {
         .collect()
 }
 
-fn edit(house: &House<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut Details)) {
+fn edit(house: &House<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut SlotDetails)) {
     let slot = house.stored().slot(id).cloned().unwrap();
     let mut details = slot.details.clone();
     edit(&mut details);
@@ -94,7 +94,7 @@ fn talk(house: &House<'_>, late: i32, parties: &[&str]) -> Told {
     let interval = house.details(("18:30", 20), "dining", &[]).interval;
     Told {
         title: "A talk".to_owned(),
-        kind: Kind::Other.into(),
+        kind: SlotKind::Other.into(),
         starts: interval.start().minutes() + late,
         ends: interval.end().minutes() + late,
         room: Some("Dining Room".to_owned()),
@@ -106,7 +106,7 @@ fn party(house: &House<'_>, code: &str) -> DelegationId {
     house.stored().delegation_by_code(code).unwrap().id
 }
 
-fn later(details: &mut Details, minutes: i32) {
+fn later(details: &mut SlotDetails, minutes: i32) {
     details.interval = details
         .interval
         .starting_at(details.interval.start().plus(minutes));
@@ -278,7 +278,7 @@ fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let id = confirmed(&house, &["KZ"]);
     let mut room = house.programme().room_by_code("dining").unwrap().clone();
-    room.name = Line::parse("Blue Salon").unwrap();
+    room.name = TextLine::parse("Blue Salon").unwrap();
     house
         .try_book(|tx, post| {
             iikura::room::change::change(tx, &room).unwrap();

@@ -1,7 +1,7 @@
 //! What is so already is not stored again: no revision, no row of the history, no mail.
 
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{Details, State};
+use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::event::transaction::EventTx;
 use iikura::mail::MailContext;
 use iikura::slot::booking::{self, BookingError, Notify};
@@ -87,8 +87,8 @@ fn saving_what_is_stored_already_changes_nothing(scratch: &Scratch) {
 fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
     let house = House::of_empty(scratch);
     let id = house
-        .book(&Details {
-            state: State::Confirmed,
+        .book(&SlotDetails {
+            state: SlotState::Confirmed,
             ..house.details(("18:30", 20), "dining", &["KZ"])
         })
         .unwrap();

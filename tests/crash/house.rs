@@ -16,8 +16,8 @@ use iikura::clock::Clock;
 use iikura::core::delegation::DelegationId;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
-use iikura::core::slot::{Slot, SlotId, State};
-use iikura::core::text::{Email, Line};
+use iikura::core::slot::{Slot, SlotId, SlotState};
+use iikura::core::text::{Email, TextLine};
 use iikura::core::time::Moment;
 use iikura::db::schema::outbox;
 use iikura::db::word::Word;
@@ -127,7 +127,7 @@ impl House {
                 );
                 let event = imported.unwrap().event;
                 let profile = Profile {
-                    name: Line::parse("Officer").unwrap(),
+                    name: TextLine::parse("Officer").unwrap(),
                     admin: false,
                     roles: vec![(event, EventRole::Officer)],
                 };
@@ -215,10 +215,12 @@ impl House {
             .live_slots()
             .map(|slot| Slot::clone(slot))
             .collect();
-        let tentative = live.iter().find(|slot| slot.state() == State::Tentative);
+        let tentative = live
+            .iter()
+            .find(|slot| slot.state() == SlotState::Tentative);
         let confirmed: Vec<&Slot> = live
             .iter()
-            .filter(|slot| slot.state() == State::Confirmed)
+            .filter(|slot| slot.state() == SlotState::Confirmed)
             .collect();
         match (chance.below(6), tentative, confirmed.is_empty()) {
             (0 | 1, Some(slot), _) => self.step(slot, "confirmation", &[]),

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::clock::Clock;
-use iikura::core::delegation::{Contact, ContactId, Delegation, DelegationId, Role};
-use iikura::core::event::{Event, EventId, Office, Revision, Settings};
+use iikura::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
+use iikura::core::event::{Event, EventId, EventSettings, ProtocolOffice, Revision};
 use iikura::core::notice::{Method, News, Told};
-use iikura::core::slot::{Kind, SlotId};
-use iikura::core::text::{Code, Email, Line};
+use iikura::core::slot::{SlotId, SlotKind};
+use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::{Instant, Moment};
 use iikura::db::{Conn, DbError, connect};
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
@@ -176,7 +176,7 @@ pub fn told(minutes_later: i32) -> Told {
     let starts = SLOT_STARTS.minutes() + minutes_later;
     Told {
         title: "Japan–Kazakhstan".into(),
-        kind: Kind::Bilateral.into(),
+        kind: SlotKind::Bilateral.into(),
         starts,
         ends: starts + 30,
         room: Some("Salon".into()),
@@ -193,7 +193,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let line = |text: &str| Line::parse(text).unwrap();
+        let line = |text: &str| TextLine::parse(text).unwrap();
         let email = |text: &str| Email::parse(text).unwrap();
         Self {
             event: Event {
@@ -204,13 +204,13 @@ impl Desk {
                 venue: line("Iikura House"),
                 venue_ja: "飯倉公館".into(),
                 time_zone: "Asia/Tokyo".parse().unwrap(),
-                office: Office {
+                office: ProtocolOffice {
                     name: line("Protocol Office"),
                     email: email("protocol@iikura.example"),
                     phone: String::new(),
                 },
                 days: Vec::new(),
-                settings: Settings::default(),
+                settings: EventSettings::default(),
                 revision: Revision(1),
             },
             delegation: Delegation {
@@ -218,7 +218,7 @@ impl Desk {
                 code: Code::parse("KZ").unwrap(),
                 name: line("Kazakhstan"),
                 name_ja: "カザフスタン".into(),
-                role: Role::Guest,
+                role: PrincipalRole::Guest,
                 principal: line("H.E. Mr. Mukhtar TILEUBERDI"),
                 principal_ja: String::new(),
                 principal_title: String::new(),

@@ -16,7 +16,7 @@ use iikura::auth::{EventRole, UserId};
 use iikura::clock::Clock;
 use iikura::config::ServeArgs;
 use iikura::core::event::EventId;
-use iikura::core::text::{Email, Line};
+use iikura::core::text::{Email, TextLine};
 use iikura::core::time::Moment;
 use iikura::db::{Count, Db};
 use iikura::event::peers::PeerListener;
@@ -159,7 +159,7 @@ impl Server {
         roles: &[(EventId, EventRole)],
     ) -> UserId {
         let profile = Profile {
-            name: Line::parse(name).unwrap(),
+            name: TextLine::parse(name).unwrap(),
             admin,
             roles: roles.to_vec(),
         };

@@ -1,13 +1,13 @@
 //! A high-level week in memory: 193 delegations, 40 rooms, 60 interpreters and 3,000 slots in five days, the same
 //! every time.
 
-use iikura::core::delegation::{Delegation, DelegationId, Role};
-use iikura::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use iikura::core::delegation::{Delegation, DelegationId, PrincipalRole};
+use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Details, Kind, Slot, SlotId, State};
-use iikura::core::text::{Code, Email, Line};
+use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{ClockTime, Instant, parse_date};
 
@@ -74,8 +74,8 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
     delegations.sort_unstable();
     Slot {
         id: SlotId(id(number)),
-        details: Details {
-            kind: Kind::Bilateral,
+        details: SlotDetails {
+            kind: SlotKind::Bilateral,
             title: line(&format!("Bilateral {number}")),
             note: String::new(),
             interval: Interval::new(start, start.plus(minutes)).unwrap(),
@@ -84,10 +84,10 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
             interpreters: vec![InterpreterId(id(room))],
             interpretation_wanted: false,
             state: match number % 20 {
-                7 => State::Pencilled,
-                13 => State::Cancelled,
-                even if even % 2 == 0 => State::Confirmed,
-                _ => State::Tentative,
+                7 => SlotState::Pencilled,
+                13 => SlotState::Cancelled,
+                even if even % 2 == 0 => SlotState::Confirmed,
+                _ => SlotState::Tentative,
             },
         },
         version: 1,
@@ -97,7 +97,7 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
 }
 
 fn event() -> Event {
-    let days = (0..DAYS).map(|day| Day {
+    let days = (0..DAYS).map(|day| EventDay {
         date: parse_date(&date(day)).unwrap(),
         opens: ClockTime::from_minutes(OPENS),
         closes: ClockTime::from_minutes(20 * 60),
@@ -110,13 +110,13 @@ fn event() -> Event {
         venue: line("House"),
         venue_ja: String::new(),
         time_zone: "America/New_York".parse().unwrap(),
-        office: Office {
+        office: ProtocolOffice {
             name: line("Protocol Office"),
             email: Email::parse("protocol@iikura.example").unwrap(),
             phone: String::new(),
         },
         days: days.collect(),
-        settings: Settings::default(),
+        settings: EventSettings::default(),
         revision: Revision(1),
     }
 }
@@ -133,7 +133,11 @@ fn delegations() -> Vec<Delegation> {
             code: code(&format!("D{at}")),
             name: line(&format!("Delegation {at}")),
             name_ja: String::new(),
-            role: if at == 0 { Role::Chair } else { Role::Guest },
+            role: if at == 0 {
+                PrincipalRole::Chair
+            } else {
+                PrincipalRole::Guest
+            },
             principal: line(&format!("Principal {at}")),
             principal_ja: String::new(),
             principal_title: String::new(),
@@ -182,8 +186,8 @@ fn id(at: usize) -> i64 {
     i64::try_from(at).unwrap() + 1
 }
 
-fn line(text: &str) -> Line {
-    Line::parse(text).unwrap()
+fn line(text: &str) -> TextLine {
+    TextLine::parse(text).unwrap()
 }
 
 fn code(text: &str) -> Code {

@@ -616,7 +616,7 @@ fn what_was_told_is_no_change_to_undo(scratch: &Scratch) {
     let undone = officer.post(&format!("/slots/{id}/undo"), &[("version", &version)]);
     assert_eq!(undone.status, 303, "{}", undone.body);
     let back = meeting.slot("Kazakhstan");
-    assert_eq!(back.state(), iikura::core::slot::State::Confirmed);
+    assert_eq!(back.state(), iikura::core::slot::SlotState::Confirmed);
     let zone = meeting.programme().event.time_zone;
     assert_eq!(zone.clock(back.interval().start()), "17:20");
 }

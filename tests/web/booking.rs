@@ -1,6 +1,6 @@
 //! Booking, confirming, changing and cancelling through the pages, on both databases.
 
-use iikura::core::slot::State;
+use iikura::core::slot::SlotState;
 
 use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
 use crate::support::both::{Scratch, on_both};
@@ -27,7 +27,7 @@ fn a_slot_is_booked_and_stands_in_the_history_with_its_author(scratch: &Scratch)
     assert_eq!(answer.location(), format!("/slots/{}?done=booked", slot.id));
     assert_eq!(
         (slot.version, slot.sequence, slot.state()),
-        (1, 0, State::Tentative)
+        (1, 0, SlotState::Tentative)
     );
     let page = officer.get(answer.location()).body;
     for words in [
@@ -252,7 +252,10 @@ fn cancelling_and_withdrawing_take_the_slot_out_of_calendars(scratch: &Scratch) 
             .status,
         303
     );
-    assert_eq!(meeting.slot("Japan–Kazakhstan").state(), State::Tentative);
+    assert_eq!(
+        meeting.slot("Japan–Kazakhstan").state(),
+        SlotState::Tentative
+    );
     let off = |sequence| {
         (
             "kz@delegations.example".to_owned(),

@@ -72,7 +72,7 @@ fn the_chair_and_a_guest_find_a_time_and_book_it_at_one_press(scratch: &Scratch)
     let zone = programme.event.time_zone;
     assert_eq!(zone.clock(slot.interval().start()), "08:30");
     assert_eq!(slot.interval().minutes(), 30);
-    assert_eq!(slot.state(), iikura::core::slot::State::Tentative);
+    assert_eq!(slot.state(), iikura::core::slot::SlotState::Tentative);
     assert_eq!(programme.interpreters_of(&slot.details).count(), 1);
     assert!(
         !officer

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::db::Db;
 use iikura::web::Error;
@@ -103,7 +103,10 @@ fn a_fault_of_ours_has_the_number_that_stands_in_the_header(scratch: &Scratch) {
 fn token(meeting: &Meeting) -> String {
     let made = meeting.server.db.write_here(|conn| {
         let user = account::by_email(conn, OFFICER)?.unwrap().user;
-        let (name, now) = (Line::parse("Monitor").unwrap(), Moment::from_seconds(START));
+        let (name, now) = (
+            TextLine::parse("Monitor").unwrap(),
+            Moment::from_seconds(START),
+        );
         let made = token::make(
             conn,
             user.id,

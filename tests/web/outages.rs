@@ -4,7 +4,7 @@
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 
@@ -64,7 +64,10 @@ fn is_unavailable(what: &str, answer: &Answer) {
 fn bearer(meeting: &Meeting) -> String {
     let made = meeting.server.db.write_here(|conn| {
         let user = account::by_email(conn, OFFICER)?.unwrap().user;
-        let (name, now) = (Line::parse("Program").unwrap(), Moment::from_seconds(START));
+        let (name, now) = (
+            TextLine::parse("Program").unwrap(),
+            Moment::from_seconds(START),
+        );
         let (scope, actor) = (TokenScope::Write, Actor::command_line());
         Ok::<_, Error>(token::make(conn, user.id, &name, scope, &actor, now)?)
     });

@@ -1,6 +1,6 @@
 //! Planning many bilaterals at once, as officers use it.
 
-use iikura::core::slot::{Kind, State};
+use iikura::core::slot::{SlotKind, SlotState};
 
 use crate::meeting::{Meeting, OBSERVER, STRANGER};
 use crate::server::{Answer, Browser};
@@ -19,7 +19,7 @@ const WISH: &str = "/events/ca-jad-9/plan?meetings=JP+KZ&meetings=JP+UZ&more=KZ+
 
 fn without_bilaterals(meeting: &Meeting, officer: &Browser) {
     for slot in meeting.programme().live_slots() {
-        if slot.details.kind == Kind::Bilateral {
+        if slot.details.kind == SlotKind::Bilateral {
             let version = slot.version.to_string();
             let gone = officer.post(
                 &format!("/slots/{}/cancellation", slot.id),
@@ -56,11 +56,11 @@ fn press(browser: &Browser, fields: &[(String, String)], state: &str) -> Answer 
     browser.post(PLAN, &fields)
 }
 
-fn bilaterals(meeting: &Meeting) -> Vec<(String, State)> {
+fn bilaterals(meeting: &Meeting) -> Vec<(String, SlotState)> {
     let programme = meeting.programme();
     let slots = programme.live_slots();
     slots
-        .filter(|slot| slot.details.kind == Kind::Bilateral)
+        .filter(|slot| slot.details.kind == SlotKind::Bilateral)
         .map(|slot| (slot.details.title.to_string(), slot.state()))
         .collect()
 }
@@ -110,7 +110,7 @@ fn the_missing_bilaterals_are_planned_and_booked_at_one_press(scratch: &Scratch)
             "Bilateral: Japan, Uzbekistan",
             "Bilateral: Kazakhstan, Uzbekistan",
         ]
-        .map(|title| (title.to_owned(), State::Tentative))
+        .map(|title| (title.to_owned(), SlotState::Tentative))
     );
     assert!(meeting.mails().is_empty(), "nobody is told");
 }
@@ -138,7 +138,7 @@ fn a_plan_that_fits_no_more_books_nothing_and_is_made_anew(scratch: &Scratch) {
     let sketched = bilaterals(&meeting);
     let sketched = sketched
         .iter()
-        .filter(|(_, state)| *state == State::Pencilled);
+        .filter(|(_, state)| *state == SlotState::Pencilled);
     assert_eq!(sketched.count(), 3);
 }
 

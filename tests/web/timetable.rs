@@ -1,6 +1,6 @@
 //! The timetable as an instrument, from the server's side: the dry run behind a drag, undoing, and the zoom.
 
-use iikura::core::slot::State;
+use iikura::core::slot::SlotState;
 use serde_json::Value;
 
 use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
@@ -90,9 +90,15 @@ fn every_change_is_undone_and_the_undoing_too(scratch: &Scratch) {
     let later = with(with(free_slot(), "start", "19:00"), "end", "19:30");
     let booked = send(&officer, SLOTS, &later);
     let taken_back = undo(&officer, booked.location());
-    assert_eq!(meeting.slot("Evening meeting").state(), State::Cancelled);
+    assert_eq!(
+        meeting.slot("Evening meeting").state(),
+        SlotState::Cancelled
+    );
     undo(&officer, taken_back.location());
-    assert_eq!(meeting.slot("Evening meeting").state(), State::Tentative);
+    assert_eq!(
+        meeting.slot("Evening meeting").state(),
+        SlotState::Tentative
+    );
     assert!(
         meeting.mails().is_empty(),
         "nobody is told of what is tentative"
@@ -136,7 +142,7 @@ fn undoing_tells_whoever_heard_of_the_change_and_nobody_else(scratch: &Scratch) 
     assert_eq!(meeting.mails(), expected);
     undo(&officer, &off);
     let slot = meeting.slot("Uzbekistan");
-    assert_eq!(slot.state(), State::Confirmed);
+    assert_eq!(slot.state(), SlotState::Confirmed);
     expected.extend(mail("Request", slot.sequence));
     expected.sort();
     assert_eq!(

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 
@@ -26,7 +26,7 @@ fn write_token(meeting: &Meeting) -> String {
         .db
         .write_here(|conn| {
             let owner = account::by_email(conn, OFFICER)?.unwrap().user.id;
-            let name = Line::parse("Upgrade").unwrap();
+            let name = TextLine::parse("Upgrade").unwrap();
             let now = Moment::from_seconds(START);
             let secret = token::make(
                 conn,

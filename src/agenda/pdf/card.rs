@@ -9,7 +9,7 @@ use super::programme::{countries, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
-use crate::core::agenda::{Agenda, Day, Entry, Pencilled, draft_mark};
+use crate::core::agenda::{Agenda, AgendaDay, AgendaEntry, Pencilled, draft_mark};
 use crate::core::delegation::{Contact, Delegation};
 use crate::core::slot::SlotId;
 use crate::core::visibility::{Viewer, visible};
@@ -68,14 +68,14 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<Pape
             (view.id(), names.join("; "))
         })
         .collect();
-    let days: Vec<&Day> = agenda
+    let days: Vec<&AgendaDay> = agenda
         .days
         .iter()
         .filter(|day| chosen.wants(day.date))
         .collect();
     let shown = days.iter().flat_map(|day| &day.entries);
     let head = Head::of(agenda, "Card", draft_mark(shown));
-    let line = |entry: &Entry, day: &Day| CardLine {
+    let line = |entry: &AgendaEntry, day: &AgendaDay| CardLine {
         interpreters: interpreters.get(&entry.id).cloned().unwrap_or_default(),
         ..card_line(entry, day, delegation)
     };
@@ -95,7 +95,7 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<Pape
     Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Card))
 }
 
-fn card_line(entry: &Entry, day: &Day, reader: &Delegation) -> CardLine {
+fn card_line(entry: &AgendaEntry, day: &AgendaDay, reader: &Delegation) -> CardLine {
     let others = entry
         .parties
         .iter()

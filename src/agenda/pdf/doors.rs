@@ -7,7 +7,7 @@ use super::programme::{Line, line};
 use super::sheet::{Chosen, Sheet};
 use super::words::Name;
 use super::{Paper, PdfError};
-use crate::core::agenda::{Day, Entry, draft_mark};
+use crate::core::agenda::{AgendaDay, AgendaEntry, draft_mark};
 use crate::core::room::Room;
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/doors.typ");
@@ -31,7 +31,7 @@ struct Door {
 pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
     let days = chosen.agenda.days.iter();
     let mut sheets = Vec::new();
-    let mut shown: Vec<&Entry> = Vec::new();
+    let mut shown: Vec<&AgendaEntry> = Vec::new();
     for day in days.filter(|day| chosen.wants(day.date)) {
         for room in chosen.programme.rooms.iter() {
             if chosen.room.is_some_and(|wanted| wanted.id != room.id) {
@@ -59,15 +59,15 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
     )
 }
 
-fn in_room<'d>(day: &'d Day, room: &Room) -> Vec<&'d Entry> {
-    let here = |entry: &&Entry| {
+fn in_room<'d>(day: &'d AgendaDay, room: &Room) -> Vec<&'d AgendaEntry> {
+    let here = |entry: &&AgendaEntry| {
         let place = entry.room.as_ref();
         place.is_some_and(|place| place.code == room.code.as_str())
     };
     day.entries.iter().filter(here).collect()
 }
 
-fn door(room: &Room, day: &Day, entries: &[&Entry]) -> Door {
+fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> Door {
     Door {
         room: Name::new(room.name.as_str(), &room.name_ja),
         capacity: room.capacity,

@@ -8,8 +8,8 @@ use super::programme::{interpreters, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time};
 use super::{Paper, PdfError};
-use crate::core::agenda::{Day, Entry, Party, draft_mark};
-use crate::core::slot::Kind;
+use crate::core::agenda::{AgendaDay, AgendaDelegation, AgendaEntry, draft_mark};
+use crate::core::slot::SlotKind;
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/matrix.typ");
 
@@ -49,10 +49,10 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
         let code = chair.code.as_str();
         agenda.parties.iter().find(|party| party.code == code)
     });
-    let with_chair = |entry: &&Entry| {
-        entry.kind == Kind::Bilateral && chair.is_some_and(|chair| takes_part(entry, chair))
+    let with_chair = |entry: &&AgendaEntry| {
+        entry.kind == SlotKind::Bilateral && chair.is_some_and(|chair| takes_part(entry, chair))
     };
-    let days: Vec<&Day> = agenda
+    let days: Vec<&AgendaDay> = agenda
         .days
         .iter()
         .filter(|day| day.entries.iter().any(|entry| with_chair(&entry)))
@@ -61,7 +61,7 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
         .parties
         .iter()
         .filter(|party| chair.is_some_and(|chair| chair.code != party.code));
-    let meetings = |day: &Day, guest: &Party| {
+    let meetings = |day: &AgendaDay, guest: &AgendaDelegation| {
         let entries = day.entries.iter().filter(with_chair);
         entries
             .filter(|entry| takes_part(entry, guest))
@@ -83,11 +83,11 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
     Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Matrix))
 }
 
-fn takes_part(entry: &Entry, party: &Party) -> bool {
+fn takes_part(entry: &AgendaEntry, party: &AgendaDelegation) -> bool {
     entry.parties.iter().any(|each| each.code == party.code)
 }
 
-fn column(day: &Day) -> Column {
+fn column(day: &AgendaDay) -> Column {
     let short = |date: NaiveDate| date.format("%a %-d %b").to_string();
     Column {
         day: short(day.date),
@@ -95,7 +95,7 @@ fn column(day: &Day) -> Column {
     }
 }
 
-fn meeting(entry: &Entry, day: &Day) -> Meeting {
+fn meeting(entry: &AgendaEntry, day: &AgendaDay) -> Meeting {
     Meeting {
         time: Time::of(&entry.venue, &day.zone),
         room: entry.room.as_ref().map(Name::of_place),

@@ -6,8 +6,8 @@ use super::head::Head;
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
 use crate::agenda::format::{Format, file_name};
-use crate::core::agenda::{Agenda, Audience, Day, Entry};
-use crate::core::slot::State;
+use crate::core::agenda::{Agenda, AgendaDay, AgendaEntry, Audience};
+use crate::core::slot::SlotState;
 
 pub(super) const TEMPLATE: &str = include_str!("../../../templates/agenda/programme.typ");
 
@@ -74,7 +74,7 @@ pub(super) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
     Paper::new(TEMPLATE, &head, &body, file_name(agenda, Format::Pdf))
 }
 
-fn lines_of(day: &Day) -> DayLines {
+fn lines_of(day: &AgendaDay) -> DayLines {
     DayLines {
         day: day.in_words(),
         zone: day.zone.clone(),
@@ -84,7 +84,7 @@ fn lines_of(day: &Day) -> DayLines {
 }
 
 /// A slot as it stands under the heading of its day.
-pub(super) fn line(entry: &Entry, day: &Day) -> Line {
+pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> Line {
     let few = entry.parties.len() <= 2;
     Line {
         time: Time::of(&entry.venue, &day.zone),
@@ -105,7 +105,7 @@ pub(super) fn line(entry: &Entry, day: &Day) -> Line {
     }
 }
 
-fn home(entry: &Entry, day: &Day) -> Time {
+fn home(entry: &AgendaEntry, day: &AgendaDay) -> Time {
     let Some(home) = &entry.home else {
         return Time::default();
     };
@@ -118,7 +118,7 @@ fn home(entry: &Entry, day: &Day) -> Time {
 }
 
 /// Who takes part in something larger than a bilateral.
-pub(super) fn countries(entry: &Entry) -> Vec<Name> {
+pub(super) fn countries(entry: &AgendaEntry) -> Vec<Name> {
     if entry.everyone {
         return vec![Name::new("All delegations", "")];
     }
@@ -129,18 +129,18 @@ pub(super) fn countries(entry: &Entry) -> Vec<Name> {
 }
 
 /// Who interprets, in a line; empty when nobody does, and for a delegation.
-pub(super) fn interpreters(entry: &Entry) -> String {
+pub(super) fn interpreters(entry: &AgendaEntry) -> String {
     let names = entry.interpreters.iter().flatten();
     let names: Vec<_> = names.map(|one| text(&one.name)).collect();
     names.join("; ")
 }
 
 /// The state where a reader must know that it is not firm.
-pub(super) const fn state(state: State) -> &'static str {
+pub(super) const fn state(state: SlotState) -> &'static str {
     match state {
-        State::Confirmed => "",
-        State::Tentative => "Tentative",
-        State::Pencilled => "Pencilled",
-        State::Cancelled => "Cancelled",
+        SlotState::Confirmed => "",
+        SlotState::Tentative => "Tentative",
+        SlotState::Pencilled => "Pencilled",
+        SlotState::Cancelled => "Cancelled",
     }
 }

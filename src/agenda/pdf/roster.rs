@@ -7,10 +7,10 @@ use super::programme::state;
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Time, text};
 use super::{Paper, PdfError};
-use crate::core::agenda::{Clock, draft_mark};
+use crate::core::agenda::{AgendaClock, draft_mark};
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
-use crate::core::slot::State;
+use crate::core::slot::SlotState;
 use crate::core::time::{Instant, day_in_words};
 use crate::interpreter::roster::{Line as Booked, RosterDay, Work, roster};
 
@@ -149,7 +149,7 @@ fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<Line> {
     match line {
         Booked::Work(work) => {
             let known = programme.slot(work.slot.id).map(|slot| slot.state());
-            let is_sketch = known == Some(State::Pencilled);
+            let is_sketch = known == Some(SlotState::Pencilled);
             (!is_sketch).then(|| booked(programme, work, known, zone))
         }
         Booked::Pause { minutes, is_rest } => Some(Line::Pause {
@@ -162,8 +162,8 @@ fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<Line> {
     }
 }
 
-fn booked(programme: &Programme, work: &Work, known: Option<State>, zone: &str) -> Line {
-    let clock = Clock::at(programme.event.time_zone, work.slot.interval);
+fn booked(programme: &Programme, work: &Work, known: Option<SlotState>, zone: &str) -> Line {
+    let clock = AgendaClock::at(programme.event.time_zone, work.slot.interval);
     let room = programme.room_by_code(&work.slot.room_code);
     Line::Work {
         time: Time::of(&clock, zone),

@@ -9,12 +9,12 @@ use super::head::Head;
 use super::programme::{DayLines, Line, Programme, TEMPLATE};
 use super::words::{Name, Side, Time, text};
 use super::{Paper, PdfError};
-use crate::core::agenda::{Agenda, Audience, Clock, Party};
+use crate::core::agenda::{Agenda, AgendaClock, AgendaDelegation, Audience};
 use crate::core::delegation::Delegation;
-use crate::core::event::{Event, Office, Revision};
+use crate::core::event::{Event, ProtocolOffice, Revision};
 use crate::core::notice::Told;
-use crate::core::slot::Kind;
-use crate::core::text::{Email, Line as OneLine};
+use crate::core::slot::SlotKind;
+use crate::core::text::{Email, TextLine as OneLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Moment, Zone, day_in_words};
 use crate::core::visibility::known_to;
@@ -153,7 +153,7 @@ impl ToldSchedule {
             venue: zone(&self.zone)?,
             home: zone(&self.home)?,
         };
-        let party = Arc::new(Party {
+        let party = Arc::new(AgendaDelegation {
             code: String::new(),
             name: self.party.clone(),
             name_ja: self.party_ja.clone(),
@@ -198,7 +198,7 @@ impl ToldSchedule {
     }
 
     /// What stands around the days; the revision is not shown.
-    fn frame(&self, party: &Arc<Party>, zones: Zones) -> Agenda {
+    fn frame(&self, party: &Arc<AgendaDelegation>, zones: Zones) -> Agenda {
         Agenda {
             slug: String::new(),
             name: self.event.clone(),
@@ -206,7 +206,7 @@ impl ToldSchedule {
             venue: self.venue.clone(),
             venue_ja: self.venue_ja.clone(),
             zone: zones.venue,
-            office: Office {
+            office: ProtocolOffice {
                 name: OneLine::stored(self.office.clone()),
                 email: Email::stored(self.office_email.clone()),
                 phone: self.office_phone.clone(),
@@ -276,11 +276,11 @@ impl Zones {
     }
 
     fn line(self, told: &Told, interval: Interval, day: &DayLines) -> Line {
-        let clock = Clock::at(self.venue, interval);
+        let clock = AgendaClock::at(self.venue, interval);
         let home = if self.are_one() {
             Time::default()
         } else {
-            let home = Clock::at(self.home, interval);
+            let home = AgendaClock::at(self.home, interval);
             let time = Time::of(&home, &day.home_zone);
             if home.date == clock.date {
                 time
@@ -291,7 +291,7 @@ impl Zones {
         Line {
             time: Time::of(&clock, &day.zone),
             home,
-            kind: told.kind.known().map_or("", Kind::label),
+            kind: told.kind.known().map_or("", SlotKind::label),
             title: text(&told.title),
             room: told.room.as_ref().map(|room| Name::new(room, "")),
             sides: Vec::new(),

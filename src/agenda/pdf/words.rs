@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::world;
-use crate::core::agenda::{Clock, Party, Place};
+use crate::core::agenda::{AgendaClock, AgendaDelegation, AgendaRoom};
 
 /// The longest run of characters that is left in one piece; a line of the narrowest column holds about as many.
 const LONGEST_RUN: usize = 18;
@@ -24,7 +24,7 @@ impl Name {
         }
     }
 
-    pub(super) fn of_place(place: &Place) -> Self {
+    pub(super) fn of_place(place: &AgendaRoom) -> Self {
         Self::new(&place.name, &place.name_ja)
     }
 }
@@ -38,7 +38,7 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) fn of(party: &Party) -> Self {
+    pub(super) fn of(party: &AgendaDelegation) -> Self {
         Self {
             country: Name::new(&party.name, &party.name_ja),
             principal: Name::new(&party.principal, &party.principal_ja),
@@ -87,7 +87,7 @@ pub(super) struct Time {
 
 impl Time {
     /// Beside a heading that names the zone `usual`.
-    pub(super) fn of(clock: &Clock, usual: &str) -> Self {
+    pub(super) fn of(clock: &AgendaClock, usual: &str) -> Self {
         let mut remarks = Vec::new();
         if clock.end_date != clock.date {
             remarks.push(format!("until {}", clock.end_date.format("%a %-d %b")));

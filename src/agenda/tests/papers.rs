@@ -7,11 +7,11 @@ use super::super::format::Format;
 use super::super::pdf::{Choice, Sheet, Typesetting, sheet};
 use super::{agenda_of, staff, text};
 use crate::core::delegation::DelegationId;
-use crate::core::event::{Event, Settings};
+use crate::core::event::{Event, EventSettings};
 use crate::core::programme::Programme;
 use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, TM};
-use crate::core::slot::{Kind, Slot, SlotId, State};
-use crate::core::text::Line;
+use crate::core::slot::{Slot, SlotId, SlotKind, SlotState};
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 use crate::core::time::interval::Interval;
@@ -230,14 +230,14 @@ fn bilateral(id: i64, guest: DelegationId, title: &str) -> Slot {
     let at = ("14:40", 30);
     let mut slot = sample::slot(
         id + 100,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         "Talk",
         at,
         HALL,
         &[JP, guest],
-        State::Confirmed,
+        SlotState::Confirmed,
     );
-    slot.details.title = Line::stored(title.to_owned());
+    slot.details.title = TextLine::stored(title.to_owned());
     slot
 }
 
@@ -293,7 +293,7 @@ fn nothing_at_all_is_a_document_too() {
     let empty = Programme::new(
         Event {
             days: Vec::new(),
-            settings: Settings::default(),
+            settings: EventSettings::default(),
             ..Event::clone(&full.event)
         },
         full.delegations.to_vec(),

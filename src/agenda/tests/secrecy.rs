@@ -8,7 +8,7 @@ use super::{agenda_of, staff, text};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
-use crate::core::slot::{Kind, State};
+use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::schedule_of;
@@ -74,10 +74,10 @@ fn the_draft_canary_reaches_nobody_outside() {
 }
 
 /// A slot of somebody, somewhere, at some time, with the canary wherever KZ must not see it.
-fn any_slot() -> impl Strategy<Value = (Kind, State, usize, i32, i32, bool)> {
+fn any_slot() -> impl Strategy<Value = (SlotKind, SlotState, usize, i32, i32, bool)> {
     (
-        proptest::sample::select(Kind::ALL),
-        proptest::sample::select(State::ALL),
+        proptest::sample::select(SlotKind::ALL),
+        proptest::sample::select(SlotState::ALL),
         0..6_usize,
         0..1300_i32,
         5..140_i32,
@@ -90,7 +90,7 @@ proptest! {
     fn nothing_hidden_gets_out_of_any_programme(plan in proptest::collection::vec(any_slot(), 0..25)) {
         let slots = (100..).zip(&plan).map(|(id, &(kind, state, guest, start, minutes, with_room))| {
             let people = [JP, EVERYONE[guest]];
-            let seen = state.holds() && (kind == Kind::Plenary || people.contains(&KZ));
+            let seen = state.holds() && (kind == SlotKind::Plenary || people.contains(&KZ));
             let title = if seen { format!("Open {id}") } else { format!("{CANARY} {id}") };
             let mut slot = sample::slot(id, kind, &title, ("00:00", 60), if seen { HALL } else { SALON }, &people, state);
             let start = sample::at("00:00").plus(start);

@@ -12,11 +12,11 @@ use crate::core::free;
 use crate::core::programme as house;
 use crate::core::rule::{Level, Rule};
 use crate::core::rules::{self, check_all, in_force};
-use crate::core::slot::{Kind, State};
+use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::core::time::interval::Interval;
-use crate::core::visibility::View;
+use crate::core::visibility::VisibleSlot;
 use crate::core::wording;
 
 /// The words of an enum, as a schema.
@@ -28,19 +28,19 @@ pub(in crate::api) fn words<E: TextEnum>() -> RefOr<Schema> {
 }
 
 pub(crate) fn kind_words() -> RefOr<Schema> {
-    words::<Kind>()
+    words::<SlotKind>()
 }
 
 pub(crate) fn state_words() -> RefOr<Schema> {
-    words::<State>()
+    words::<SlotState>()
 }
 
 /// The states that a slot may be planned in.
 pub(in crate::api) fn sketch_words() -> RefOr<Schema> {
-    let states = [State::Tentative, State::Pencilled];
+    let states = [SlotState::Tentative, SlotState::Pencilled];
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(states.map(State::as_str)))
+        .enum_values(Some(states.map(SlotState::as_str)))
         .into()
 }
 
@@ -90,7 +90,7 @@ pub(in crate::api) struct Slot {
 
 impl Slot {
     /// A slot as its viewer may see it.
-    pub(in crate::api) fn of(view: View<'_>, zone: Zone) -> Self {
+    pub(in crate::api) fn of(view: VisibleSlot<'_>, zone: Zone) -> Self {
         let interpreters = view.interpreters().unwrap_or_default();
         Self {
             id: view.id().0,

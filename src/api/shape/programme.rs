@@ -6,14 +6,14 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::{Conflict, Slot, Span, words};
 use crate::auth::EventAccess;
-use crate::core::delegation::Role;
+use crate::core::delegation::PrincipalRole;
 use crate::core::programme as house;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::{Viewer, visible};
 
 fn role_words() -> RefOr<Schema> {
-    words::<Role>()
+    words::<PrincipalRole>()
 }
 
 /// A room.

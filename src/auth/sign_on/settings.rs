@@ -9,7 +9,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 
 /// Flags of single sign-on.
 #[derive(Debug, Clone, Default, Args)]
@@ -97,9 +97,10 @@ impl SignOnArgs {
                     .into(),
             );
         }
-        let name = Line::parse(self.oidc_name.as_deref().unwrap_or(&host)).map_err(|error| {
-            format!("the provider's name {error}; set --oidc-name (IIKURA_OIDC_NAME)")
-        })?;
+        let name =
+            TextLine::parse(self.oidc_name.as_deref().unwrap_or(&host)).map_err(|error| {
+                format!("the provider's name {error}; set --oidc-name (IIKURA_OIDC_NAME)")
+            })?;
         Ok(Some(SignOnSettings {
             issuer: issuer.clone(),
             client_id,

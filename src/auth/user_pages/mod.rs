@@ -16,7 +16,7 @@ use crate::auth::factor::store as factors;
 use crate::auth::invitation::{self, InvitationError, InvitationRequest, PendingInvitation};
 use crate::auth::session::{CurrentUser, Session};
 use crate::auth::{EventRole, UserId};
-use crate::core::text::{Email, Line};
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::web::Error;
@@ -262,7 +262,7 @@ fn sentence(refusal: &AccountError) -> String {
 }
 
 fn profile(fields: &Fields, roles: &[RoleAt], errors: &mut FieldErrors) -> Option<Profile> {
-    let name = errors.check("name", "Name", Line::parse(fields.get("name")));
+    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
     let mut chosen = Vec::new();
     for at in roles {
         match (

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::{Agenda, Audience, Clock, Day, Entry, Interpreting, Party, Pencilled, Place};
+use super::{
+    Agenda, AgendaClock, AgendaDay, AgendaDelegation, AgendaEntry, AgendaRoom, Audience,
+    Interpreting, Pencilled,
+};
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
-use crate::core::slot::State;
+use crate::core::slot::SlotState;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, Moment, Zone};
-use crate::core::visibility::{View, Viewer, visible};
+use crate::core::visibility::{Viewer, VisibleSlot, visible};
 
 impl Agenda {
     /// Puts the agenda for `viewer` together; `None` when that delegation is none of the event's.
@@ -47,9 +50,9 @@ impl Agenda {
         let viewer = reader.map_or(Viewer::Staff, |reader| Viewer::Delegation(reader.id));
         let event = &programme.event;
         let shown: Vec<_> = visible(programme, viewer)
-            .filter(|view| view.state() != State::Pencilled || pencilled == Pencilled::Included)
+            .filter(|view| view.state() != SlotState::Pencilled || pencilled == Pencilled::Included)
             .collect();
-        let parties = Parties::named(programme, reader, &shown);
+        let parties = AgendaDelegations::named(programme, reader, &shown);
         let clocks = Clocks::of(event, reader);
         let entries = shown
             .into_iter()
@@ -67,7 +70,7 @@ impl Agenda {
             issued_at,
             day: None,
             audience: reader.map_or(Audience::Staff, |reader| {
-                Audience::Delegation(Arc::new(Party::from(reader)), reader.time_zone)
+                Audience::Delegation(Arc::new(AgendaDelegation::from(reader)), reader.time_zone)
             }),
             days: days(event, &clocks, entries),
             parties: parties.in_order,
@@ -76,14 +79,18 @@ impl Agenda {
 }
 
 /// The delegations an agenda names, each written down once however many slots it takes part in.
-struct Parties {
-    in_order: Vec<Arc<Party>>,
-    by_id: HashMap<DelegationId, Arc<Party>>,
+struct AgendaDelegations {
+    in_order: Vec<Arc<AgendaDelegation>>,
+    by_id: HashMap<DelegationId, Arc<AgendaDelegation>>,
 }
 
-impl Parties {
+impl AgendaDelegations {
     /// For staff all there are; for a delegation itself and those it meets.
-    fn named(programme: &Programme, reader: Option<&Delegation>, shown: &[View<'_>]) -> Self {
+    fn named(
+        programme: &Programme,
+        reader: Option<&Delegation>,
+        shown: &[VisibleSlot<'_>],
+    ) -> Self {
         let met: HashSet<_> = shown
             .iter()
             .flat_map(|view| view.delegations())
@@ -95,14 +102,14 @@ impl Parties {
             .iter()
             .filter(|delegation| reader.is_none() || met.contains(&delegation.id))
             .map(|delegation| {
-                let party = Arc::new(Party::from(delegation));
+                let party = Arc::new(AgendaDelegation::from(delegation));
                 (Arc::clone(&party), (delegation.id, party))
             })
             .unzip();
         Self { in_order, by_id }
     }
 
-    fn of(&self, view: View<'_>) -> Vec<Arc<Party>> {
+    fn of(&self, view: VisibleSlot<'_>) -> Vec<Arc<AgendaDelegation>> {
         view.delegations()
             .filter_map(|delegation| self.by_id.get(&delegation.id).map(Arc::clone))
             .collect()
@@ -126,19 +133,19 @@ impl Clocks {
     }
 }
 
-fn entry(view: View<'_>, parties: &Parties, clocks: &Clocks) -> Entry {
+fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) -> AgendaEntry {
     let interval = view.interval();
-    Entry {
+    AgendaEntry {
         id: view.id(),
         sequence: view.sequence(),
         version: view.version(),
         uid_in_calendar: view.uid_in_calendar().map(str::to_owned),
         interval,
-        venue: Clock::at(clocks.venue, interval),
-        home: clocks.home.map(|home| Clock::at(home, interval)),
+        venue: AgendaClock::at(clocks.venue, interval),
+        home: clocks.home.map(|home| AgendaClock::at(home, interval)),
         kind: view.kind(),
         title: view.title().to_owned(),
-        room: view.room().map(Place::from),
+        room: view.room().map(AgendaRoom::from),
         parties: parties.of(view),
         everyone: view.is_for_everyone(),
         interpreters: view
@@ -150,7 +157,7 @@ fn entry(view: View<'_>, parties: &Parties, clocks: &Clocks) -> Entry {
 }
 
 /// The event's days and those of the entries, each with what begins on it.
-fn days(event: &Event, clocks: &Clocks, entries: Vec<Entry>) -> Vec<Day> {
+fn days(event: &Event, clocks: &Clocks, entries: Vec<AgendaEntry>) -> Vec<AgendaDay> {
     let mut dates: Vec<_> = event.days.iter().map(|day| day.date).collect();
     dates.extend(entries.iter().map(|entry| entry.venue.date));
     dates.sort_unstable();
@@ -165,12 +172,12 @@ fn days(event: &Event, clocks: &Clocks, entries: Vec<Entry>) -> Vec<Day> {
 }
 
 /// A day without entries, its zones named as at noon, when clocks are not changed.
-fn day(date: NaiveDate, clocks: &Clocks) -> Day {
+fn day(date: NaiveDate, clocks: &Clocks) -> AgendaDay {
     let noon = clocks
         .venue
         .instant(date, ClockTime::from_minutes(720))
         .unwrap_or_else(|_| Instant::from(date.and_time(chrono::NaiveTime::MIN).and_utc()));
-    Day {
+    AgendaDay {
         date,
         zone: clocks.venue.label(noon),
         home_zone: clocks.home.map(|home| home.label(noon)),
@@ -178,7 +185,7 @@ fn day(date: NaiveDate, clocks: &Clocks) -> Day {
     }
 }
 
-impl Clock {
+impl AgendaClock {
     /// The clock of `zone` over `interval`.
     pub(crate) fn at(zone: Zone, interval: Interval) -> Self {
         let (start, end) = (interval.start(), interval.end());
@@ -192,7 +199,7 @@ impl Clock {
     }
 }
 
-impl From<&Delegation> for Party {
+impl From<&Delegation> for AgendaDelegation {
     fn from(delegation: &Delegation) -> Self {
         Self {
             code: delegation.code.to_string(),
@@ -205,7 +212,7 @@ impl From<&Delegation> for Party {
     }
 }
 
-impl From<&Room> for Place {
+impl From<&Room> for AgendaRoom {
     fn from(room: &Room) -> Self {
         Self {
             code: room.code.to_string(),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::core::event::{Office, Revision};
-use crate::core::slot::{Kind, SlotId, State};
+use crate::core::event::{ProtocolOffice, Revision};
+use crate::core::slot::{SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, Zone, day_in_words};
 
@@ -39,7 +39,7 @@ pub struct Agenda {
     /// The venue's zone.
     pub zone: Zone,
     /// Whom to ask.
-    pub office: Office,
+    pub office: ProtocolOffice,
     /// The revision of the programme.
     pub revision: Revision,
     /// When this agenda was made.
@@ -49,9 +49,9 @@ pub struct Agenda {
     /// The one day that it is of; `None` when it is of all.
     pub day: Option<NaiveDate>,
     /// Every delegation that is named in here, in order of precedence; for staff every one there is.
-    pub parties: Vec<Arc<Party>>,
+    pub parties: Vec<Arc<AgendaDelegation>>,
     /// The event's days, and any other on which something is to happen, in order.
-    pub days: Vec<Day>,
+    pub days: Vec<AgendaDay>,
 }
 
 /// For whom an agenda is.
@@ -60,12 +60,12 @@ pub enum Audience {
     /// The protocol office and those who work with it.
     Staff,
     /// One delegation, with its zone at home.
-    Delegation(Arc<Party>, Zone),
+    Delegation(Arc<AgendaDelegation>, Zone),
 }
 
 /// A delegation on paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Party {
+pub struct AgendaDelegation {
     /// Its code.
     pub code: String,
     /// The country's name.
@@ -82,7 +82,7 @@ pub struct Party {
 
 /// One day at the venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Day {
+pub struct AgendaDay {
     /// The date.
     pub date: NaiveDate,
     /// The zone's label that day, as `JST, UTC+9`.
@@ -90,12 +90,12 @@ pub struct Day {
     /// The label of the reader's zone at home that day; `None` when it is the venue's.
     pub home_zone: Option<String>,
     /// What begins that day, by time.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AgendaEntry>,
 }
 
 /// One slot on paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AgendaEntry {
     /// The slot's id.
     pub id: SlotId,
     /// Counts the changes a delegation must hear of.
@@ -107,30 +107,30 @@ pub struct Entry {
     /// When.
     pub interval: Interval,
     /// When, by the venue's clock.
-    pub venue: Clock,
+    pub venue: AgendaClock,
     /// When, by the clock at the reader's home; `None` when that is the venue's.
-    pub home: Option<Clock>,
+    pub home: Option<AgendaClock>,
     /// What it is for.
-    pub kind: Kind,
+    pub kind: SlotKind,
     /// What it is called.
     pub title: String,
     /// Where, once that is known.
-    pub room: Option<Place>,
+    pub room: Option<AgendaRoom>,
     /// Who takes part, in order of precedence.
-    pub parties: Vec<Arc<Party>>,
+    pub parties: Vec<Arc<AgendaDelegation>>,
     /// True when that is every delegation; only staff are told.
     pub everyone: bool,
     /// Who interprets; only for staff.
     pub interpreters: Option<Vec<Interpreting>>,
     /// How firm.
-    pub state: State,
+    pub state: SlotState,
     /// The internal note; only for staff.
     pub note: Option<String>,
 }
 
 /// A room on paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct AgendaRoom {
     /// Its code.
     pub code: String,
     /// Its name.
@@ -150,7 +150,7 @@ pub struct Interpreting {
 
 /// A stretch of time by the clock of one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clock {
+pub struct AgendaClock {
     /// The day it begins.
     pub date: NaiveDate,
     /// `14:40`
@@ -165,13 +165,13 @@ pub struct Clock {
 
 impl Agenda {
     /// Every entry, by time.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &AgendaEntry> {
         self.days.iter().flat_map(|day| &day.entries)
     }
 
     /// The delegation this agenda is for; `None` for staff.
     #[must_use]
-    pub fn addressee(&self) -> Option<&Party> {
+    pub fn addressee(&self) -> Option<&AgendaDelegation> {
         match &self.audience {
             Audience::Staff => None,
             Audience::Delegation(party, _) => Some(party),
@@ -208,11 +208,13 @@ impl Agenda {
 }
 
 /// What is written across a document that shows these entries.
-pub(crate) fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
+pub(crate) fn draft_mark<'a>(
+    entries: impl Iterator<Item = &'a AgendaEntry>,
+) -> Option<&'static str> {
     let (mut tentative, mut pencilled) = (false, false);
     for entry in entries {
-        tentative |= entry.state == State::Tentative;
-        pencilled |= entry.state == State::Pencilled;
+        tentative |= entry.state == SlotState::Tentative;
+        pencilled |= entry.state == SlotState::Pencilled;
     }
     match (tentative, pencilled) {
         (false, false) => None,
@@ -222,7 +224,7 @@ pub(crate) fn draft_mark<'a>(entries: impl Iterator<Item = &'a Entry>) -> Option
     }
 }
 
-impl Day {
+impl AgendaDay {
     /// `Saturday, 24 December 2022`
     #[must_use]
     pub fn in_words(&self) -> String {
@@ -230,20 +232,20 @@ impl Day {
     }
 }
 
-impl Entry {
+impl AgendaEntry {
     /// The state with what it means to a reader.
     #[must_use]
     pub const fn state_in_words(&self) -> &'static str {
         match self.state {
-            State::Pencilled => "Pencilled – a sketch",
-            State::Tentative => "Tentative – not yet confirmed",
-            State::Confirmed => "Confirmed",
-            State::Cancelled => "Cancelled",
+            SlotState::Pencilled => "Pencilled – a sketch",
+            SlotState::Tentative => "Tentative – not yet confirmed",
+            SlotState::Confirmed => "Confirmed",
+            SlotState::Cancelled => "Cancelled",
         }
     }
 }
 
-impl Clock {
+impl AgendaClock {
     /// `14:40–15:10`, with `(next day)` when it ends on another day than it begins.
     #[must_use]
     pub fn range(&self) -> String {

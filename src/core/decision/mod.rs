@@ -10,14 +10,14 @@ use crate::core::free::{Alternative, alternatives};
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
 use crate::core::rules::{Candidate, Conflict, check, in_force};
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 
 /// What is asked of a slot.
 #[derive(Debug, Clone)]
-pub enum Command {
+pub enum SlotCommand {
     /// Book a new slot under an id of its own, in the state that its details name.
-    Book(SlotId, Details),
+    Book(SlotId, SlotDetails),
     /// Change a stored slot.
     Alter {
         /// The slot.
@@ -25,15 +25,15 @@ pub enum Command {
         /// The version that was seen.
         version: i32,
         /// What becomes of it.
-        step: Step,
+        step: SlotStep,
     },
 }
 
 /// What becomes of a stored slot.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub enum SlotStep {
     /// Other details. The state stays, except that a pencilled slot may be made tentative and back.
-    Change(Details),
+    Change(SlotDetails),
     /// Its delegations are notified of it.
     Confirm,
     /// It is tentative again.
@@ -41,21 +41,21 @@ pub enum Step {
     /// It holds nothing any more and stays for the record.
     Cancel,
     /// The details that it had before its latest change.
-    Undo(Details),
+    Undo(SlotDetails),
 }
 
 /// A command, with who gives it, when, and the reasons given.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct DecisionRequest<'a> {
     /// What is asked.
-    pub command: &'a Command,
+    pub command: &'a SlotCommand,
     /// Reasons for rules to be overridden.
-    pub given: Given<'a>,
+    pub given: GivenReasons<'a>,
 }
 
 /// Reasons, the author of those that name none, and the time.
 #[derive(Debug, Clone, Copy)]
-pub struct Given<'a> {
+pub struct GivenReasons<'a> {
     /// The reasons by rule.
     pub reasons: &'a Reasons,
     /// Who gives them.
@@ -70,12 +70,12 @@ pub enum Decision {
     /// Nothing: the slot is as asked for.
     Unchanged,
     /// A new slot, or the next version of a stored one.
-    Store(SlotChange),
+    Store(ChangedSlot),
 }
 
 /// A slot as it will be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotChange {
+pub struct ChangedSlot {
     /// As it was; `None` for a new one.
     pub before: Option<Arc<Slot>>,
     /// As it will be.
@@ -104,7 +104,7 @@ pub enum Refusal {
     #[error("a slot that is {} cannot be {wanted}", .state.label().to_lowercase())]
     State {
         /// The state it is in.
-        state: State,
+        state: SlotState,
         /// What was wanted of it.
         wanted: &'static str,
     },
@@ -124,7 +124,7 @@ pub struct Conflicts {
     /// The stored slot that was to be changed; `None` for a new one.
     pub slot: Option<SlotId>,
     /// What was asked for.
-    pub details: Details,
+    pub details: SlotDetails,
     /// What was found, the strictest first; conflicts that are overridden are among it.
     pub conflicts: Vec<Conflict>,
 }
@@ -174,10 +174,13 @@ impl Conflicts {
 ///
 /// # Errors
 /// With the reason why nothing is to be stored.
-pub fn decide(programme: &Arc<Programme>, request: Request<'_>) -> Result<Decision, Refusal> {
+pub fn decide(
+    programme: &Arc<Programme>,
+    request: DecisionRequest<'_>,
+) -> Result<Decision, Refusal> {
     match request.command {
-        Command::Book(id, details) => book(programme, *id, details, request.given),
-        Command::Alter {
+        SlotCommand::Book(id, details) => book(programme, *id, details, request.given),
+        SlotCommand::Alter {
             slot,
             version,
             step,
@@ -191,10 +194,10 @@ pub fn decide(programme: &Arc<Programme>, request: Request<'_>) -> Result<Decisi
 fn book(
     programme: &Arc<Programme>,
     id: SlotId,
-    details: &Details,
-    given: Given<'_>,
+    details: &SlotDetails,
+    given: GivenReasons<'_>,
 ) -> Result<Decision, Refusal> {
-    if details.state == State::Cancelled {
+    if details.state == SlotState::Cancelled {
         return Err(Refusal::State {
             state: details.state,
             wanted: "booked",
@@ -203,7 +206,7 @@ fn book(
     let slot = Slot::new(id, details.clone(), 0);
     let overrides = judge(&programme.with_slot(slot.clone()), &slot, true, given)
         .map_err(|conflicts| refused(programme, None, &slot, conflicts))?;
-    Ok(Decision::Store(SlotChange {
+    Ok(Decision::Store(ChangedSlot {
         before: None,
         slot,
         overrides,
@@ -233,31 +236,31 @@ pub fn at_version(
 fn alter(
     programme: &Arc<Programme>,
     old: &Arc<Slot>,
-    step: &Step,
-    given: Given<'_>,
+    step: &SlotStep,
+    given: GivenReasons<'_>,
 ) -> Result<Decision, Refusal> {
     let state = old.state();
     let refuse = |wanted| Err(Refusal::State { state, wanted });
-    let in_state = |state| Details {
+    let in_state = |state| SlotDetails {
         state,
         ..old.details.clone()
     };
     let none = Reasons::new();
-    let without = Given {
+    let without = GivenReasons {
         reasons: &none,
         ..given
     };
     match step {
-        Step::Change(_) if state == State::Cancelled => refuse("changed"),
-        Step::Change(details) => {
+        SlotStep::Change(_) if state == SlotState::Cancelled => refuse("changed"),
+        SlotStep::Change(details) => {
             // Confirming, withdrawing and cancelling are steps of their own, which notify the delegations.
-            let is_sketched = |state| matches!(state, State::Pencilled | State::Tentative);
+            let is_sketched = |state| matches!(state, SlotState::Pencilled | SlotState::Tentative);
             let state = if is_sketched(state) && is_sketched(details.state) {
                 details.state
             } else {
                 state
             };
-            let details = Details {
+            let details = SlotDetails {
                 state,
                 ..details.clone()
             };
@@ -267,37 +270,39 @@ fn alter(
             }
             replace(programme, old, details, given, Action::SlotChanged)
         }
-        Step::Confirm if !matches!(state, State::Pencilled | State::Tentative) => {
+        SlotStep::Confirm if !matches!(state, SlotState::Pencilled | SlotState::Tentative) => {
             refuse("confirmed")
         }
-        Step::Confirm => {
-            let details = in_state(State::Confirmed);
+        SlotStep::Confirm => {
+            let details = in_state(SlotState::Confirmed);
             replace(programme, old, details, given, Action::SlotConfirmed)
         }
-        Step::Withdraw if state != State::Confirmed => refuse("withdrawn"),
-        Step::Withdraw => {
-            let details = in_state(State::Tentative);
+        SlotStep::Withdraw if state != SlotState::Confirmed => refuse("withdrawn"),
+        SlotStep::Withdraw => {
+            let details = in_state(SlotState::Tentative);
             replace(programme, old, details, without, Action::SlotWithdrawn)
         }
-        Step::Cancel if state == State::Cancelled => refuse("cancelled"),
-        Step::Cancel => {
-            let details = in_state(State::Cancelled);
+        SlotStep::Cancel if state == SlotState::Cancelled => refuse("cancelled"),
+        SlotStep::Cancel => {
+            let details = in_state(SlotState::Cancelled);
             replace(programme, old, details, without, Action::SlotCancelled)
         }
-        Step::Undo(details) => replace(programme, old, details.clone(), given, Action::SlotUndone),
+        SlotStep::Undo(details) => {
+            replace(programme, old, details.clone(), given, Action::SlotUndone)
+        }
     }
 }
 
 fn replace(
     programme: &Arc<Programme>,
     old: &Arc<Slot>,
-    details: Details,
-    given: Given<'_>,
+    details: SlotDetails,
+    given: GivenReasons<'_>,
     action: Action,
 ) -> Result<Decision, Refusal> {
     let slot = successor(programme, old, details);
     let moved = slot.placement != old.placement;
-    let firmer = slot.state() == State::Confirmed && old.state() != State::Confirmed
+    let firmer = slot.state() == SlotState::Confirmed && old.state() != SlotState::Confirmed
         || slot.state().holds() && !old.state().holds();
     let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
     let placed = moved || firmer || wanted || slot.details.kind != old.details.kind;
@@ -309,7 +314,7 @@ fn replace(
         judge(&programme.with_slot(slot.clone()), &slot, placed, given)
             .map_err(|conflicts| refused(programme, Some(slot.id), &slot, conflicts))?
     };
-    Ok(Decision::Store(SlotChange {
+    Ok(Decision::Store(ChangedSlot {
         before: Some(Arc::clone(old)),
         slot,
         overrides,
@@ -333,13 +338,13 @@ fn refused(
 
 /// A slot with other details, its counters raised by what that changes.
 #[must_use]
-pub fn successor(programme: &Programme, old: &Slot, details: Details) -> Slot {
+pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
     let moved = details.placed_differently(&old.details);
     // Delegations that were told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
     let told = programme.ledger.notices_of(old.id).next().is_some();
     let announced = details.announced_differently(&old.details)
-        || details.state == State::Cancelled
+        || details.state == SlotState::Cancelled
         || (told && details.state != old.state());
     Slot {
         id: old.id,
@@ -360,7 +365,7 @@ pub fn judge(
     programme: &Programme,
     slot: &Slot,
     placed: bool,
-    given: Given<'_>,
+    given: GivenReasons<'_>,
 ) -> Result<Vec<Override>, Vec<Conflict>> {
     let mut entries = Vec::new();
     let mut refused = false;
@@ -389,7 +394,7 @@ pub fn overrides(
     slot: &Slot,
     conflict: &Conflict,
     reason: &Reason,
-    given: Given<'_>,
+    given: GivenReasons<'_>,
 ) -> Vec<Override> {
     let others = conflict.finding.others();
     let others = others

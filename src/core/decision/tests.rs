@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::*;
 use crate::core::sample::{ISSUED, JP, KG, KZ, SALON, programme, slot};
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
 
 const AUTHOR: &str = "officer@protocol.example";
 
 /// A talk of half an hour with Kazakhstan in the Salon.
-fn talk(start: &str, state: State) -> Slot {
+fn talk(start: &str, state: SlotState) -> Slot {
     slot(
         7,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         "Talk",
         (start, 30),
         SALON,
@@ -24,26 +24,26 @@ fn talk(start: &str, state: State) -> Slot {
 
 fn asked(
     programme: &Arc<Programme>,
-    command: &Command,
+    command: &SlotCommand,
     reasons: &Reasons,
 ) -> Result<Decision, Refusal> {
-    let given = Given {
+    let given = GivenReasons {
         reasons,
         author: AUTHOR,
         at: ISSUED,
     };
-    decide(programme, Request { command, given })
+    decide(programme, DecisionRequest { command, given })
 }
 
-fn alter(slot: &Slot, step: Step) -> Command {
-    Command::Alter {
+fn alter(slot: &Slot, step: SlotStep) -> SlotCommand {
+    SlotCommand::Alter {
         slot: slot.id,
         version: slot.version,
         step,
     }
 }
 
-fn stored(decision: Result<Decision, Refusal>) -> SlotChange {
+fn stored(decision: Result<Decision, Refusal>) -> ChangedSlot {
     let change = match decision.unwrap() {
         Decision::Store(change) => Some(change),
         Decision::Unchanged => None,
@@ -70,8 +70,8 @@ fn because(text: &str) -> Reasons {
 #[test]
 fn new_slot_gets_first_version_and_overrides() {
     let house = Arc::new(programme(Vec::new()));
-    let late = talk("21:00", State::Tentative);
-    let command = Command::Book(late.id, late.details.clone());
+    let late = talk("21:00", SlotState::Tentative);
+    let command = SlotCommand::Book(late.id, late.details.clone());
     let refused = conflicts(asked(&house, &command, &Reasons::new()));
     assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
     assert!(!refused.is_blocked());
@@ -90,21 +90,21 @@ fn new_slot_gets_first_version_and_overrides() {
 
 #[test]
 fn double_booking_is_refused_whatever_the_reasons() {
-    let first = talk("10:00", State::Tentative);
+    let first = talk("10:00", SlotState::Tentative);
     let house = Arc::new(programme(vec![first]));
     let second = slot(
         8,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         "Talk",
         ("10:15", 30),
         SALON,
         &[JP, KG],
-        State::Tentative,
+        SlotState::Tentative,
     );
     let every = Rule::ALL
         .iter()
         .map(|rule| (*rule, because("x")[&Rule::Hours].clone()));
-    let command = Command::Book(second.id, second.details);
+    let command = SlotCommand::Book(second.id, second.details);
     let refused = conflicts(asked(&house, &command, &every.collect()));
     assert!(refused.is_blocked());
     assert!(!refused.alternatives().is_empty());
@@ -112,11 +112,11 @@ fn double_booking_is_refused_whatever_the_reasons() {
 
 #[test]
 fn moved_slot_needs_its_reason_again() {
-    let late = talk("21:00", State::Tentative);
+    let late = talk("21:00", SlotState::Tentative);
     let mut house = programme(vec![late.clone()]);
     let found = check(&house, Candidate::stored(&late));
     let reasons = because("The car is late");
-    let given = Given {
+    let given = GivenReasons {
         reasons: &reasons,
         author: AUTHOR,
         at: ISSUED,
@@ -126,19 +126,19 @@ fn moved_slot_needs_its_reason_again() {
     let house = Arc::new(house);
     assert!(in_force(&house, &found[0]).is_some());
 
-    let moved = talk("21:15", State::Tentative).details;
-    let command = alter(&late, Step::Change(moved));
+    let moved = talk("21:15", SlotState::Tentative).details;
+    let command = alter(&late, SlotStep::Change(moved));
     let refused = conflicts(asked(&house, &command, &Reasons::new()));
     assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
 
     // Other words alone leave the reason in force.
-    let renamed = Details {
+    let renamed = SlotDetails {
         note: "Tea".to_owned(),
         ..late.details.clone()
     };
     let change = stored(asked(
         &house,
-        &alter(&late, Step::Change(renamed)),
+        &alter(&late, SlotStep::Change(renamed)),
         &Reasons::new(),
     ));
     assert_eq!(change.slot.placement, late.placement);
@@ -146,9 +146,9 @@ fn moved_slot_needs_its_reason_again() {
 
 #[test]
 fn change_to_the_same_details_stores_nothing() {
-    let talk = talk("10:00", State::Tentative);
+    let talk = talk("10:00", SlotState::Tentative);
     let house = Arc::new(programme(vec![talk.clone()]));
-    let same = alter(&talk, Step::Change(talk.details.clone()));
+    let same = alter(&talk, SlotStep::Change(talk.details.clone()));
     assert_eq!(
         asked(&house, &same, &Reasons::new()).unwrap(),
         Decision::Unchanged
@@ -157,19 +157,19 @@ fn change_to_the_same_details_stores_nothing() {
 
 #[test]
 fn version_that_was_not_seen_is_stale() {
-    let talk = talk("10:00", State::Tentative);
+    let talk = talk("10:00", SlotState::Tentative);
     let house = Arc::new(programme(vec![talk.clone()]));
-    let command = Command::Alter {
+    let command = SlotCommand::Alter {
         slot: talk.id,
         version: talk.version - 1,
-        step: Step::Cancel,
+        step: SlotStep::Cancel,
     };
     let refused = asked(&house, &command, &Reasons::new());
     assert!(matches!(refused, Err(Refusal::Stale { current, .. }) if *current == talk));
-    let unknown = Command::Alter {
+    let unknown = SlotCommand::Alter {
         slot: SlotId(99),
         version: 1,
-        step: Step::Cancel,
+        step: SlotStep::Cancel,
     };
     let refused = asked(&house, &unknown, &Reasons::new());
     assert!(matches!(refused, Err(Refusal::NotFound)));
@@ -180,7 +180,7 @@ fn each_state_allows_its_steps_alone() {
     let allowed = |state| {
         let talk = talk("10:00", state);
         let house = Arc::new(programme(vec![talk.clone()]));
-        [Step::Confirm, Step::Withdraw, Step::Cancel].map(|step| {
+        [SlotStep::Confirm, SlotStep::Withdraw, SlotStep::Cancel].map(|step| {
             match asked(&house, &alter(&talk, step), &Reasons::new()) {
                 Ok(Decision::Store(change)) => Some(change.slot.state()),
                 other => {
@@ -191,27 +191,27 @@ fn each_state_allows_its_steps_alone() {
         })
     };
     let (confirmed, tentative, cancelled) = (
-        Some(State::Confirmed),
-        Some(State::Tentative),
-        Some(State::Cancelled),
+        Some(SlotState::Confirmed),
+        Some(SlotState::Tentative),
+        Some(SlotState::Cancelled),
     );
-    assert_eq!(allowed(State::Pencilled), [confirmed, None, cancelled]);
-    assert_eq!(allowed(State::Tentative), [confirmed, None, cancelled]);
-    assert_eq!(allowed(State::Confirmed), [None, tentative, cancelled]);
-    assert_eq!(allowed(State::Cancelled), [None, None, None]);
+    assert_eq!(allowed(SlotState::Pencilled), [confirmed, None, cancelled]);
+    assert_eq!(allowed(SlotState::Tentative), [confirmed, None, cancelled]);
+    assert_eq!(allowed(SlotState::Confirmed), [None, tentative, cancelled]);
+    assert_eq!(allowed(SlotState::Cancelled), [None, None, None]);
 }
 
 #[test]
 fn form_confirms_and_cancels_nothing() {
-    let tentative = talk("10:00", State::Tentative);
+    let tentative = talk("10:00", SlotState::Tentative);
     let house = Arc::new(programme(vec![tentative.clone()]));
-    for state in [State::Confirmed, State::Cancelled] {
+    for state in [SlotState::Confirmed, SlotState::Cancelled] {
         let wanted = talk("10:30", state).details;
         let change = stored(asked(
             &house,
-            &alter(&tentative, Step::Change(wanted)),
+            &alter(&tentative, SlotStep::Change(wanted)),
             &Reasons::new(),
         ));
-        assert_eq!(change.slot.state(), State::Tentative);
+        assert_eq!(change.slot.state(), SlotState::Tentative);
     }
 }

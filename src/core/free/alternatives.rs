@@ -9,7 +9,7 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rules::Candidate;
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, SlotId};
+use crate::core::slot::{SlotDetails, SlotId};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -65,8 +65,8 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
         return Vec::new();
     };
     let rooms = candidate_rooms(programme, candidate.details);
-    let tables: Vec<Table> = lengths(programme, wanted)
-        .map(|minutes| Table::new(programme, candidate, &rooms, (wanted, minutes), open))
+    let tables: Vec<FreeTable> = lengths(programme, wanted)
+        .map(|minutes| FreeTable::new(programme, candidate, &rooms, (wanted, minutes), open))
         .collect();
     let mut ranked: Vec<(i32, Alternative)> = Vec::new();
     for (rank, room) in rooms.iter().enumerate() {
@@ -121,7 +121,7 @@ fn lengths(programme: &Programme, wanted: Interval) -> impl Iterator<Item = i32>
 }
 
 /// The room asked for, then the others that are large enough, the best fit first.
-fn candidate_rooms(programme: &Programme, details: &Details) -> Vec<Option<RoomId>> {
+fn candidate_rooms(programme: &Programme, details: &SlotDetails) -> Vec<Option<RoomId>> {
     let Some(wanted) = details.room else {
         return vec![None];
     };
@@ -133,13 +133,13 @@ fn candidate_rooms(programme: &Programme, details: &Details) -> Vec<Option<RoomI
 }
 
 /// Where and when the people and each room are free for one length: by start, and by room in the order of preference.
-struct Table {
+struct FreeTable {
     minutes: i32,
     starts: Vec<Instant>,
     rooms: Vec<Vec<bool>>,
 }
 
-impl Table {
+impl FreeTable {
     fn new(
         programme: &Programme,
         candidate: Candidate<'_>,
@@ -153,7 +153,7 @@ impl Table {
             starts.retain(|start| delay(*start, wanted) < wanted.minutes());
         }
         let interval = Interval::new(wanted.start(), wanted.start().plus(minutes));
-        let details = Details {
+        let details = SlotDetails {
             interval: interval.unwrap_or(wanted),
             ..candidate.details.clone()
         };
@@ -204,7 +204,7 @@ fn judged(
     room: Option<RoomId>,
     interval: Interval,
 ) -> Option<Alternative> {
-    let details = Details {
+    let details = SlotDetails {
         interval,
         room,
         ..candidate.details.clone()

@@ -11,7 +11,7 @@ use crate::core::rule::Level;
 use crate::core::rules::overlap::needed_gap;
 use crate::core::rules::{Candidate, interpretation, place, shape};
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Slot, SlotId};
+use crate::core::slot::{Slot, SlotDetails, SlotId};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -65,12 +65,12 @@ impl AddAssign for Weight {
 }
 
 /// One weight per start.
-pub(super) type Column = Vec<Weight>;
+pub(super) type BoardColumn = Vec<Weight>;
 
 /// The board of one candidate: its people, state and length, at each of some starts.
 pub(super) struct Board<'a> {
     rows: Rows<'a>,
-    people: Column,
+    people: BoardColumn,
     /// For each start, the slots of the people that lie near it: whether too near depends on the room.
     near: Vec<Vec<Near>>,
 }
@@ -117,9 +117,9 @@ impl<'a> Board<'a> {
     }
 
     /// What is in the way of a room, and of the people on their way to it.
-    pub(super) fn room(&self, room: Option<RoomId>) -> Column {
+    pub(super) fn room(&self, room: Option<RoomId>) -> BoardColumn {
         let always = self.rows.room(room);
-        let mut column: Column = self
+        let mut column: BoardColumn = self
             .near
             .iter()
             .map(|near| always + self.transfers(room, near))
@@ -131,7 +131,7 @@ impl<'a> Board<'a> {
     }
 
     /// What is in the way of an interpreter.
-    pub(super) fn interpreter(&self, id: InterpreterId) -> Column {
+    pub(super) fn interpreter(&self, id: InterpreterId) -> BoardColumn {
         let resource = Resource::Interpreter(id);
         let mut column = self.rows.presence(resource);
         self.rows.take(resource, &mut column);
@@ -160,8 +160,8 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// What the rules on one slot say, without room and interpreters.
-    fn alone(self) -> Column {
-        let tried = Details {
+    fn alone(self) -> BoardColumn {
+        let tried = SlotDetails {
             room: None,
             interpreters: Vec::new(),
             ..self.candidate.details.clone()
@@ -179,7 +179,7 @@ impl Rows<'_> {
 
     /// What is in the way of a room at any time: it is too small, or of another event.
     fn room(self, room: Option<RoomId>) -> Weight {
-        let here = Details {
+        let here = SlotDetails {
             room,
             ..self.candidate.details.clone()
         };
@@ -193,7 +193,7 @@ impl Rows<'_> {
     }
 
     /// What is in the way of somebody who may not be there.
-    fn presence(self, resource: Resource) -> Column {
+    fn presence(self, resource: Resource) -> BoardColumn {
         let foreign = self.foreign(resource).unwrap_or_default();
         self.at_each_start(self.candidate.details.clone(), |tried| {
             let absent = place::presence(self.programme, tried, resource);
@@ -202,7 +202,7 @@ impl Rows<'_> {
     }
 
     /// What is in the way of an interpreter who would go on without a rest for too long, with nobody to take turns.
-    fn rest(self, id: InterpreterId) -> Column {
+    fn rest(self, id: InterpreterId) -> BoardColumn {
         let reach = self.programme.event.settings.interpreter_rest_minutes;
         let mut near = vec![false; self.starts.len()];
         self.sweep_within(
@@ -213,7 +213,7 @@ impl Rows<'_> {
                 near[at] = true;
             },
         );
-        let alone = Details {
+        let alone = SlotDetails {
             interpreters: vec![id],
             ..self.candidate.details.clone()
         };
@@ -239,9 +239,9 @@ impl Rows<'_> {
 
     fn at_each_start(
         self,
-        mut tried: Details,
+        mut tried: SlotDetails,
         mut weigh: impl FnMut(Candidate<'_>) -> Weight,
-    ) -> Column {
+    ) -> BoardColumn {
         let wanted = tried.interval;
         self.starts
             .iter()

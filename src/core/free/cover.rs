@@ -23,7 +23,7 @@ pub(super) struct Cover {
 
 /// A choice of interpreters and what is in its way.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Choice {
+struct InterpreterChoice {
     weight: Weight,
     people: usize,
     /// Positions in [`Cover::able`].
@@ -105,8 +105,8 @@ impl Cover {
     }
 
     /// For each set of pairs, the best choice that covers it, with one interpreter after the other to choose from.
-    fn choose(&self, weights: &[Weight]) -> Choice {
-        let nobody = Choice {
+    fn choose(&self, weights: &[Weight]) -> InterpreterChoice {
+        let nobody = InterpreterChoice {
             weight: Weight::default(),
             people: 0,
             chosen: Vec::new(),
@@ -114,7 +114,7 @@ impl Cover {
         let mut best = vec![(0, nobody.clone())];
         for (at, ((_, bits), weight)) in self.able.iter().zip(weights).enumerate() {
             for (covered, choice) in best.clone() {
-                let with = Choice {
+                let with = InterpreterChoice {
                     weight: choice.weight + *weight,
                     people: choice.people + 1,
                     chosen: choice.chosen.into_iter().chain([at]).collect(),

@@ -20,5 +20,5 @@ pub(crate) mod wish;
 pub use alternatives::{Alternative, MOST_ALTERNATIVES, alternatives, resource_free_from};
 pub use ranking::{Ranked, best, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
-pub use search::{Found, Obstacle, Offer, Refused, search};
-pub use wish::{Place, Wish, WishError};
+pub use search::{FreeTime, Obstacle, SearchResult, TakenTime, search};
+pub use wish::{RoomChoice, SearchRequest, SearchRequestError};

@@ -2,8 +2,8 @@
 
 use chrono::Timelike;
 
-use super::search::Offer;
-use super::wish::Wish;
+use super::search::FreeTime;
+use super::wish::SearchRequest;
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, check};
 use crate::core::time::Instant;
@@ -12,7 +12,7 @@ use crate::core::time::Instant;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranked {
     /// The offer.
-    pub offer: Offer,
+    pub offer: FreeTime,
     /// Advice: never in the way.
     pub advice: Vec<Conflict>,
 }
@@ -22,7 +22,7 @@ pub struct Ranked {
 ///
 /// The room at each start is already the one with the fewest spare seats, and the interpreters the fewest that do.
 #[must_use]
-pub fn ranked(programme: &Programme, wish: &Wish, offers: Vec<Offer>) -> Vec<Ranked> {
+pub fn ranked(programme: &Programme, wish: &SearchRequest, offers: Vec<FreeTime>) -> Vec<Ranked> {
     let judged = offers.into_iter();
     let mut ranked: Vec<Ranked> = judged
         .map(|offer| judged_one(programme, wish, offer))
@@ -33,8 +33,12 @@ pub fn ranked(programme: &Programme, wish: &Wish, offers: Vec<Offer>) -> Vec<Ran
 
 /// The first of [`ranked`]; offers that cannot be it are not judged.
 #[must_use]
-pub fn best(programme: &Programme, wish: &Wish, mut offers: Vec<Offer>) -> Option<Ranked> {
-    let rank = |offer: &Offer, advice| rank(programme, wish, offer, advice);
+pub fn best(
+    programme: &Programme,
+    wish: &SearchRequest,
+    mut offers: Vec<FreeTime>,
+) -> Option<Ranked> {
+    let rank = |offer: &FreeTime, advice| rank(programme, wish, offer, advice);
     offers.sort_by_key(|offer| rank(offer, 0));
     let mut best: Option<Ranked> = None;
     for offer in offers {
@@ -52,7 +56,7 @@ pub fn best(programme: &Programme, wish: &Wish, mut offers: Vec<Offer>) -> Optio
     best
 }
 
-fn judged_one(programme: &Programme, wish: &Wish, offer: Offer) -> Ranked {
+fn judged_one(programme: &Programme, wish: &SearchRequest, offer: FreeTime) -> Ranked {
     let details = wish.details(offer.interval, offer.room, &offer.interpreters);
     let candidate = Candidate {
         id: wish.moving,
@@ -67,8 +71,8 @@ fn judged_one(programme: &Programme, wish: &Wish, offer: Offer) -> Ranked {
 /// The lower the better; more advice never makes it lower.
 fn rank(
     programme: &Programme,
-    wish: &Wish,
-    offer: &Offer,
+    wish: &SearchRequest,
+    offer: &FreeTime,
     advice: usize,
 ) -> (usize, usize, Instant) {
     let start = offer.interval.start();

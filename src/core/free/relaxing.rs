@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::search::{Offer, search};
-use super::wish::{Place, Wish, people};
+use super::search::{FreeTime, search};
+use super::wish::{RoomChoice, SearchRequest, people};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
@@ -39,16 +39,16 @@ pub struct Loosened {
     /// What is given up.
     pub what: Relaxation,
     /// The wish without it.
-    pub wish: Wish,
+    pub wish: SearchRequest,
     /// How many starts are free then.
     pub offers: usize,
     /// The earliest of them.
-    pub first: Offer,
+    pub first: FreeTime,
 }
 
 /// Every single demand without which something is free, those that cost the least first.
 #[must_use]
-pub fn relaxations(programme: &Programme, wish: &Wish) -> Vec<Loosened> {
+pub fn relaxations(programme: &Programme, wish: &SearchRequest) -> Vec<Loosened> {
     let free = |(what, wish)| loosened(programme, what, wish);
     let time = wish.any_time(programme).into_iter();
     let nearby = time.chain(wish.places(programme)).filter_map(free);
@@ -61,7 +61,7 @@ pub fn relaxations(programme: &Programme, wish: &Wish) -> Vec<Loosened> {
     all.chain(people).collect()
 }
 
-fn loosened(programme: &Programme, what: Relaxation, wish: Wish) -> Option<Loosened> {
+fn loosened(programme: &Programme, what: Relaxation, wish: SearchRequest) -> Option<Loosened> {
     let offers = search(programme, &wish).offers;
     Some(Loosened {
         what,
@@ -72,13 +72,13 @@ fn loosened(programme: &Programme, what: Relaxation, wish: Wish) -> Option<Loose
 }
 
 /// The longest of the shorter meetings that is free somewhere.
-fn shorter(programme: &Programme, wish: &Wish) -> Option<Loosened> {
+fn shorter(programme: &Programme, wish: &SearchRequest) -> Option<Loosened> {
     let grid = programme.event.settings.grid_minutes.max(1);
     let mut lengths = (1..)
         .map(|step| wish.minutes - step * grid)
         .take_while(|minutes| *minutes >= SHORTEST);
     lengths.find_map(|minutes| {
-        let wish = Wish {
+        let wish = SearchRequest {
             minutes,
             ..wish.clone()
         };
@@ -86,12 +86,13 @@ fn shorter(programme: &Programme, wish: &Wish) -> Option<Loosened> {
     })
 }
 
-impl Wish {
+impl SearchRequest {
     fn places(&self, programme: &Programme) -> Vec<(Relaxation, Self)> {
-        let least = Place::Holding(people(programme, &self.parties));
-        let any = (self.place != least && self.place != Place::Nowhere)
+        let least = RoomChoice::Holding(people(programme, &self.parties));
+        let any = (self.place != least && self.place != RoomChoice::Nowhere)
             .then_some((Relaxation::AnyRoom, least));
-        let none = (self.place != Place::Nowhere).then_some((Relaxation::NoRoom, Place::Nowhere));
+        let none = (self.place != RoomChoice::Nowhere)
+            .then_some((Relaxation::NoRoom, RoomChoice::Nowhere));
         let at = |(what, place)| (what, self.clone().at(place));
         any.into_iter().chain(none).map(at).collect()
     }
@@ -115,8 +116,8 @@ impl Wish {
         for at in (0..self.parties.len()).filter(|_| self.parties.len() > 1) {
             let mut wish = self.clone();
             let party = wish.parties.remove(at);
-            if self.place == Place::Holding(people(programme, &self.parties)) {
-                wish.place = Place::Holding(people(programme, &wish.parties));
+            if self.place == RoomChoice::Holding(people(programme, &self.parties)) {
+                wish.place = RoomChoice::Holding(people(programme, &wish.parties));
             }
             found.push((Relaxation::Without(Resource::Delegation(party)), wish));
         }

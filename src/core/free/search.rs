@@ -1,30 +1,30 @@
 //! The joint search: at each start the room and the interpreters with the least in their way.
 
-use super::board::{Board, Column, Weight, starts};
+use super::board::{Board, BoardColumn, Weight, starts};
 use super::cover::Cover;
 use super::staffing::settle;
-use super::wish::{Place, Wish};
+use super::wish::{RoomChoice, SearchRequest};
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
-use crate::core::rules::{Candidate, Conflict, Finding, chair_may_object};
-use crate::core::slot::Details;
+use crate::core::rules::{Candidate, Conflict, RuleFinding, chair_may_object};
 use crate::core::slot::Resource;
+use crate::core::slot::SlotDetails;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
 /// What a search found: every start on the grid, in the one list or the other, each by time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchResult {
     /// Starts at which the wish can be booked without any reason.
-    pub offers: Vec<Offer>,
+    pub offers: Vec<FreeTime>,
     /// Starts at which something is in the way.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<TakenTime>,
 }
 
 /// Something that can be booked as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct FreeTime {
     /// When.
     pub interval: Interval,
     /// Where; `None` when no room was wanted.
@@ -35,7 +35,7 @@ pub struct Offer {
 
 /// A time at which something is in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct TakenTime {
     /// When.
     pub interval: Interval,
     /// What is in the way of the best that could be had there: of all rooms and interpreters, those with the fewest
@@ -49,7 +49,7 @@ pub enum Obstacle {
     /// A rule.
     Rule {
         /// What was judged.
-        details: Box<Details>,
+        details: Box<SlotDetails>,
         /// The strictest finding, the first of several.
         conflict: Box<Conflict>,
         /// How many other rooms, or interpreters, there were to choose from where the finding is about one of them.
@@ -63,15 +63,15 @@ pub enum Obstacle {
 
 /// Looks at every start on the grid within the wish's times.
 #[must_use]
-pub fn search(programme: &Programme, wish: &Wish) -> Found {
+pub fn search(programme: &Programme, wish: &SearchRequest) -> SearchResult {
     let sought = Sought::new(programme, wish);
-    let mut found = Found::default();
+    let mut found = SearchResult::default();
     for window in &wish.within {
         let starts = starts(programme, *window, wish.minutes);
         match &sought {
             Ok(sought) => sought.on(&starts, &mut found),
             Err(obstacle) => found.refused.extend(starts.iter().filter_map(|start| {
-                Some(Refused {
+                Some(TakenTime {
                     interval: wish.from(*start)?,
                     obstacle: obstacle.clone(),
                 })
@@ -84,16 +84,16 @@ pub fn search(programme: &Programme, wish: &Wish) -> Found {
 /// A wish with the rooms and interpreters that can grant it.
 struct Sought<'a> {
     programme: &'a Programme,
-    wish: &'a Wish,
+    wish: &'a SearchRequest,
     /// In order of preference.
     rooms: Vec<Option<RoomId>>,
     cover: Cover,
 }
 
 impl<'a> Sought<'a> {
-    fn new(programme: &'a Programme, wish: &'a Wish) -> Result<Self, Obstacle> {
+    fn new(programme: &'a Programme, wish: &'a SearchRequest) -> Result<Self, Obstacle> {
         let rooms = wish.rooms(programme);
-        if let (Place::Holding(people), []) = (wish.place, rooms.as_slice()) {
+        if let (RoomChoice::Holding(people), []) = (wish.place, rooms.as_slice()) {
             return Err(Obstacle::NoRoomFor(people));
         }
         let cover = Cover::new(&programme.interpreters, &wish.interpreters, &wish.pairs)
@@ -106,14 +106,14 @@ impl<'a> Sought<'a> {
         })
     }
 
-    fn on(&self, starts: &[Instant], found: &mut Found) {
+    fn on(&self, starts: &[Instant], found: &mut SearchResult) {
         let Some(first) = starts.first().and_then(|start| self.wish.from(*start)) else {
             return;
         };
         let wanted = self.wish.details(first, None, &[]);
         let board = Board::new(self.programme, self.candidate(&wanted), starts);
-        let rooms: Vec<Column> = self.rooms.iter().map(|room| board.room(*room)).collect();
-        let interpreters: Vec<Column> = self
+        let rooms: Vec<BoardColumn> = self.rooms.iter().map(|room| board.room(*room)).collect();
+        let interpreters: Vec<BoardColumn> = self
             .cover
             .concerned()
             .map(|interpreter| board.interpreter(interpreter))
@@ -123,7 +123,7 @@ impl<'a> Sought<'a> {
             let of_interpreters: Vec<Weight> =
                 interpreters.iter().map(|column| column[at]).collect();
             let (in_voices, interpreters) = self.cover.best(&of_interpreters);
-            let offer = Offer {
+            let offer = FreeTime {
                 interval: first.starting_at(*start),
                 room,
                 interpreters,
@@ -137,7 +137,7 @@ impl<'a> Sought<'a> {
     }
 
     /// The first of the rooms with the least in the way.
-    fn best_room(&self, columns: &[Column], at: usize) -> (Weight, Option<RoomId>) {
+    fn best_room(&self, columns: &[BoardColumn], at: usize) -> (Weight, Option<RoomId>) {
         let rooms = columns.iter().zip(&self.rooms);
         rooms
             .map(|(column, room)| (column[at], *room))
@@ -147,7 +147,7 @@ impl<'a> Sought<'a> {
 
     /// The offer as it can be stored, or what is in its way. What the board has nothing against is free, unless rules
     /// have a say that are not on it.
-    fn judged(&self, weight: Weight, offer: Offer) -> Result<Offer, Refused> {
+    fn judged(&self, weight: Weight, offer: FreeTime) -> Result<FreeTime, TakenTime> {
         let details = self
             .wish
             .details(offer.interval, offer.room, &offer.interpreters);
@@ -160,21 +160,21 @@ impl<'a> Sought<'a> {
         let others = details.interpretation_wanted || !self.wish.pairs.is_empty();
         let will_do = |who: &[InterpreterId]| self.cover.is_met_by(who);
         match settle(self.programme, candidate, others, will_do) {
-            Ok(interpreters) => Ok(Offer {
+            Ok(interpreters) => Ok(FreeTime {
                 interpreters,
                 ..offer
             }),
-            Err(conflict) => Err(Refused {
+            Err(conflict) => Err(TakenTime {
                 interval: offer.interval,
                 obstacle: self.obstacle(details, conflict, &offer),
             }),
         }
     }
 
-    fn obstacle(&self, details: Details, conflict: Conflict, offer: &Offer) -> Obstacle {
+    fn obstacle(&self, details: SlotDetails, conflict: Conflict, offer: &FreeTime) -> Obstacle {
         let others = match (&conflict.finding, conflict.finding.resource()) {
             // The others are not what these are about.
-            (Finding::Capacity { .. } | Finding::InterpreterRest { .. }, _) => 0,
+            (RuleFinding::Capacity { .. } | RuleFinding::InterpreterRest { .. }, _) => 0,
             (_, Some(Resource::Room(_))) => self.rooms.len() - 1,
             (_, Some(Resource::Interpreter(id))) => self.cover.others(id, &offer.interpreters),
             _ => 0,
@@ -186,7 +186,7 @@ impl<'a> Sought<'a> {
         }
     }
 
-    const fn candidate<'d>(&self, details: &'d Details) -> Candidate<'d> {
+    const fn candidate<'d>(&self, details: &'d SlotDetails) -> Candidate<'d> {
         Candidate {
             id: self.wish.moving,
             details,

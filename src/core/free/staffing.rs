@@ -4,8 +4,8 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rules::{Candidate, Conflict, interpretation, refusals};
-use crate::core::slot::Details;
 use crate::core::slot::Resource;
+use crate::core::slot::SlotDetails;
 
 /// Judges what is offered; returns who interprets: those in the details, or, where only they are in the way and `others`
 /// may come, those who are free then, if they `will_do`.
@@ -30,7 +30,7 @@ pub(super) fn settle(
         && let Some(interpreters) = interpretation::staff(programme, candidate)
         && will_do(&interpreters)
     {
-        let staffed = Details {
+        let staffed = SlotDetails {
             interpreters,
             ..details.clone()
         };

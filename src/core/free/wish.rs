@@ -7,14 +7,14 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
-use crate::core::slot::{Details, Kind, SlotId, State};
-use crate::core::text::Line;
+use crate::core::slot::{SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text::TextLine;
 use crate::core::time::Instant;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
 /// Where a meeting may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum RoomChoice {
     /// In no room yet.
     Nowhere,
     /// In this room.
@@ -25,12 +25,12 @@ pub enum Place {
 
 /// What is sought. Room: any that takes the parties; interpreters: none; time: any day of the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    pub(super) kind: Kind,
-    pub(super) title: Line,
+pub struct SearchRequest {
+    pub(super) kind: SlotKind,
+    pub(super) title: TextLine,
     pub(super) parties: Vec<DelegationId>,
     pub(super) minutes: i32,
-    pub(super) place: Place,
+    pub(super) place: RoomChoice,
     pub(super) interpreters: Vec<InterpreterId>,
     pub(super) pairs: Vec<LanguagePair>,
     pub(super) interpreted: bool,
@@ -41,7 +41,7 @@ pub struct Wish {
 
 /// Why a wish makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WishError {
+pub enum SearchRequestError {
     /// Nobody would meet.
     #[error("Choose who is to meet.")]
     NoParties,
@@ -59,28 +59,28 @@ pub enum WishError {
     TooManyPairs,
 }
 
-impl Wish {
+impl SearchRequest {
     /// A meeting of these parties for so many minutes.
     ///
     /// # Errors
     /// When nobody would meet, or the length is off the grid.
     pub fn new(
         programme: &Programme,
-        kind: Kind,
+        kind: SlotKind,
         mut parties: Vec<DelegationId>,
         minutes: i32,
-    ) -> Result<Self, WishError> {
+    ) -> Result<Self, SearchRequestError> {
         parties.sort_unstable();
         parties.dedup();
         if parties.is_empty() {
-            return Err(WishError::NoParties);
+            return Err(SearchRequestError::NoParties);
         }
         let minutes = Self::length(programme, minutes)?;
         let days = programme.event.days.iter();
         Ok(Self {
             kind,
-            title: Line::stored(kind.label().to_owned()),
-            place: Place::Holding(people(programme, &parties)),
+            title: TextLine::stored(kind.label().to_owned()),
+            place: RoomChoice::Holding(people(programme, &parties)),
             parties,
             minutes,
             interpreters: Vec::new(),
@@ -96,21 +96,22 @@ impl Wish {
     ///
     /// # Errors
     /// When it is not, or is longer than a day.
-    pub fn length(programme: &Programme, minutes: i32) -> Result<i32, WishError> {
+    pub fn length(programme: &Programme, minutes: i32) -> Result<i32, SearchRequestError> {
         let grid = programme.event.settings.grid_minutes.max(1);
         let fits = (1..=LONGEST_SLOT).contains(&minutes) && minutes % grid == 0;
-        fits.then_some(minutes).ok_or(WishError::Length { grid })
+        fits.then_some(minutes)
+            .ok_or(SearchRequestError::Length { grid })
     }
 
     /// What the slot would be called.
     #[must_use]
-    pub fn titled(self, title: Line) -> Self {
+    pub fn titled(self, title: TextLine) -> Self {
         Self { title, ..self }
     }
 
     /// Where it may be.
     #[must_use]
-    pub fn at(self, place: Place) -> Self {
+    pub fn at(self, place: RoomChoice) -> Self {
         Self { place, ..self }
     }
 
@@ -136,7 +137,10 @@ impl Wish {
     ///
     /// # Errors
     /// When there are too many pairs.
-    pub fn interpreted_between(mut self, mut pairs: Vec<LanguagePair>) -> Result<Self, WishError> {
+    pub fn interpreted_between(
+        mut self,
+        mut pairs: Vec<LanguagePair>,
+    ) -> Result<Self, SearchRequestError> {
         let mut known = Vec::new();
         pairs.retain(|pair| {
             let new = !known.contains(pair);
@@ -144,7 +148,7 @@ impl Wish {
             new
         });
         if pairs.len() > MOST_PAIRS {
-            return Err(WishError::TooManyPairs);
+            return Err(SearchRequestError::TooManyPairs);
         }
         self.pairs = pairs;
         Ok(self)
@@ -154,7 +158,11 @@ impl Wish {
     ///
     /// # Errors
     /// When one of them touches a day that is none of the event's.
-    pub fn within(mut self, programme: &Programme, times: &[Interval]) -> Result<Self, WishError> {
+    pub fn within(
+        mut self,
+        programme: &Programme,
+        times: &[Interval],
+    ) -> Result<Self, SearchRequestError> {
         let event = &programme.event;
         self.within.clear();
         for time in times {
@@ -164,7 +172,7 @@ impl Wish {
             for date in first.iter_days().take_while(|date| *date <= last) {
                 let open = event
                     .opening_hours(date)
-                    .ok_or(WishError::OutsideDays(date))?;
+                    .ok_or(SearchRequestError::OutsideDays(date))?;
                 let (from, until) = (time.start().max(open.start()), time.end().min(open.end()));
                 self.within.extend(Interval::stay(from, until));
             }
@@ -214,7 +222,7 @@ impl Wish {
 
     /// What the slot would be called.
     #[must_use]
-    pub const fn title(&self) -> &Line {
+    pub const fn title(&self) -> &TextLine {
         &self.title
     }
 
@@ -231,8 +239,8 @@ impl Wish {
         interval: Interval,
         room: Option<RoomId>,
         interpreters: &[InterpreterId],
-    ) -> Details {
-        Details {
+    ) -> SlotDetails {
+        SlotDetails {
             kind: self.kind,
             title: self.title.clone(),
             note: String::new(),
@@ -241,7 +249,7 @@ impl Wish {
             delegations: self.parties.clone(),
             interpreters: interpreters.to_vec(),
             interpretation_wanted: self.interpreted,
-            state: State::Tentative,
+            state: SlotState::Tentative,
         }
         .in_order()
     }
@@ -254,9 +262,9 @@ impl Wish {
     /// The rooms to try, in order of preference: those with the fewest spare seats first, then as in the house.
     pub(super) fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
         match self.place {
-            Place::Nowhere => vec![None],
-            Place::Certain(room) => vec![Some(room)],
-            Place::Holding(people) => holding(programme, people).map(Some).collect(),
+            RoomChoice::Nowhere => vec![None],
+            RoomChoice::Certain(room) => vec![Some(room)],
+            RoomChoice::Holding(people) => holding(programme, people).map(Some).collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod pair;
 
 pub use pair::{LanguagePair, PairError, same_language};
 
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 use crate::core::time::interval::Interval;
 
 /// The id of an interpreter, which is the id of its resource.
@@ -19,7 +19,7 @@ pub struct Interpreter {
     /// The short name, unique among the event's interpreters.
     pub code: Code,
     /// The name.
-    pub name: Line,
+    pub name: TextLine,
     /// Between which languages; each pair works both ways.
     pub pairs: Vec<LanguagePair>,
     /// When the interpreter is there; empty means always.

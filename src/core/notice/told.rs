@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
 
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 
@@ -43,29 +43,29 @@ impl Told {
 #[serde(from = "String", into = "String")]
 pub enum ToldKind {
     /// A kind that this release knows.
-    Known(Kind),
+    Known(SlotKind),
     /// A word that is neither a code nor a word of an earlier release; stored and shown as it is.
     Unknown(String),
 }
 
 /// The words that releases up to migration 0024 stored instead of codes, as they were. Event files still have them.
 /// A kind that was added later has none; a label that changes does not change here.
-const RELEASED: &[(Kind, &str)] = &[
-    (Kind::Plenary, "Plenary"),
-    (Kind::Bilateral, "Bilateral"),
-    (Kind::Meal, "Meal"),
-    (Kind::Press, "Press"),
-    (Kind::Photo, "Photo"),
-    (Kind::Ceremony, "Ceremony"),
-    (Kind::CourtesyCall, "Courtesy call"),
-    (Kind::Break, "Break"),
-    (Kind::Other, "Other"),
+const RELEASED: &[(SlotKind, &str)] = &[
+    (SlotKind::Plenary, "Plenary"),
+    (SlotKind::Bilateral, "Bilateral"),
+    (SlotKind::Meal, "Meal"),
+    (SlotKind::Press, "Press"),
+    (SlotKind::Photo, "Photo"),
+    (SlotKind::Ceremony, "Ceremony"),
+    (SlotKind::CourtesyCall, "Courtesy call"),
+    (SlotKind::Break, "Break"),
+    (SlotKind::Other, "Other"),
 ];
 
 impl ToldKind {
     /// The kind, if this release knows it.
     #[must_use]
-    pub const fn known(&self) -> Option<Kind> {
+    pub const fn known(&self) -> Option<SlotKind> {
         match self {
             Self::Known(kind) => Some(*kind),
             Self::Unknown(_) => None,
@@ -93,8 +93,8 @@ impl ToldKind {
     }
 }
 
-impl From<Kind> for ToldKind {
-    fn from(kind: Kind) -> Self {
+impl From<SlotKind> for ToldKind {
+    fn from(kind: SlotKind) -> Self {
         Self::Known(kind)
     }
 }
@@ -105,7 +105,7 @@ impl From<String> for ToldKind {
             let mut known = RELEASED.iter();
             known.find_map(|(kind, released)| (*released == word).then_some(*kind))
         };
-        Kind::from_word(&word)
+        SlotKind::from_word(&word)
             .or_else(released)
             .map_or(Self::Unknown(word), Self::Known)
     }
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn told_kind_is_stored_as_its_code() {
-        for kind in Kind::ALL {
+        for kind in SlotKind::ALL {
             let stored = told(kind.as_str());
             assert_eq!(read(&stored).kind, ToldKind::Known(*kind));
             assert_eq!(serde_json::to_string(&read(&stored)).unwrap(), stored);

@@ -6,10 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::core::free::{Obstacle, Offer, Wish, best, search};
+use crate::core::free::{FreeTime, Obstacle, SearchRequest, best, search};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, check};
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::core::wording;
 
 /// The most meetings of one plan: the host of a high-level week with everybody else.
@@ -69,7 +69,11 @@ impl Left {
 /// Wishes come in order of precedence; of plans with as many meetings, the one with the least advice is better, and of
 /// those the earlier one. `None` once `stop` says that nobody wants it any more; it must not change its mind.
 #[must_use]
-pub fn plan(programme: &Programme, wishes: &[Wish], stop: &dyn Fn() -> bool) -> Option<Plan> {
+pub fn plan(
+    programme: &Programme,
+    wishes: &[SearchRequest],
+    stop: &dyn Fn() -> bool,
+) -> Option<Plan> {
     let mut patience = (wishes.len() + 1) * PATIENCE;
     let as_asked: Vec<usize> = (0..wishes.len()).collect();
     let begin = Draft {
@@ -105,7 +109,7 @@ fn tightest_first(draft: &Draft<'_>) -> Vec<usize> {
 }
 
 /// Those whose times are over first come first.
-fn soonest_over_first(wishes: &[Wish]) -> Vec<usize> {
+fn soonest_over_first(wishes: &[SearchRequest]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by_key(|wish| wishes[*wish].latest_end());
     order
@@ -123,7 +127,7 @@ enum Taste {
 /// A plan in the making.
 #[derive(Clone)]
 struct Draft<'w> {
-    wishes: &'w [Wish],
+    wishes: &'w [SearchRequest],
     /// True once nobody wants the plan any more.
     stop: &'w dyn Fn() -> bool,
     taste: Taste,
@@ -168,7 +172,7 @@ impl Draft<'_> {
         offer.is_some()
     }
 
-    fn put(&mut self, wish: usize, offer: &Offer) {
+    fn put(&mut self, wish: usize, offer: &FreeTime) {
         let details = self.wishes[wish].details(offer.interval, offer.room, &offer.interpreters);
         let slot = working_slot(wish, details);
         self.programme = self.programme.with_slot(slot.clone());
@@ -177,8 +181,8 @@ impl Draft<'_> {
 
     fn take_back(&mut self, wish: usize) -> Option<Slot> {
         let slot = self.places[wish].take()?;
-        let details = Details {
-            state: State::Cancelled,
+        let details = SlotDetails {
+            state: SlotState::Cancelled,
             ..slot.details.clone()
         };
         self.programme = self.programme.with_slot(working_slot(wish, details));
@@ -301,7 +305,7 @@ impl Draft<'_> {
 }
 
 /// A slot for the planner's own use. Stored ids are never negative, and -1 is what the rules take for no id.
-fn working_slot(wish: usize, details: Details) -> Slot {
+fn working_slot(wish: usize, details: SlotDetails) -> Slot {
     Slot {
         id: SlotId(-2 - i64::try_from(wish).unwrap_or_default()),
         details,
@@ -312,7 +316,7 @@ fn working_slot(wish: usize, details: Details) -> Slot {
 }
 
 /// What is in the way of most starts, as it is at the first of them.
-fn main_obstacle(programme: &Programme, wish: &Wish) -> Option<Obstacle> {
+fn main_obstacle(programme: &Programme, wish: &SearchRequest) -> Option<Obstacle> {
     let refused = search(programme, wish).refused;
     let alike = |one: &Obstacle, other: &Obstacle| match (one, other) {
         (

@@ -1,29 +1,29 @@
 //! What a plan promises, and how near it comes to the most that is possible.
 
 use crate::core::delegation::DelegationId;
-use crate::core::free::{Place, Wish};
+use crate::core::free::{RoomChoice, SearchRequest};
 use crate::core::planner::{Plan, plan};
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
 use crate::core::rules::{Candidate, check};
 use crate::core::sample::{GUESTS, JP, KG, KZ, SALON, TJ, TM, UZ, at, ninth_meeting, programme};
-use crate::core::slot::{Details, Kind, Slot, State};
+use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::wording;
 use crate::plan::forms;
 
 /// The plan of somebody who waits for it.
-fn made(house: &Programme, wishes: &[Wish]) -> Plan {
+fn made(house: &Programme, wishes: &[SearchRequest]) -> Plan {
     plan(house, wishes, &|| false).unwrap()
 }
 
 /// Twenty-five minutes of the chair with a guest, in the salon; its turnaround makes it half an hour.
-fn talk(house: &Programme, guest: DelegationId, from: &str, until: &str) -> Wish {
+fn talk(house: &Programme, guest: DelegationId, from: &str, until: &str) -> SearchRequest {
     let time = Interval::new(at(from), at(until)).unwrap();
-    Wish::new(house, Kind::Bilateral, vec![JP, guest], 25)
+    SearchRequest::new(house, SlotKind::Bilateral, vec![JP, guest], 25)
         .and_then(|wish| wish.within(house, &[time]))
         .unwrap()
-        .at(Place::Certain(SALON))
+        .at(RoomChoice::Certain(SALON))
 }
 
 /// The guest and the start of each meeting, by time.
@@ -46,7 +46,7 @@ fn expected(lines: &[(DelegationId, &str)]) -> Vec<(DelegationId, String)> {
 }
 
 /// Every meeting once, in its own times, with nothing in its way beside the stored ones and the rest of the plan.
-fn assert_sound(plan: &Plan, wishes: &[Wish]) {
+fn assert_sound(plan: &Plan, wishes: &[SearchRequest]) {
     let placed = plan.placed.iter().map(|each| each.wish);
     let mut known: Vec<usize> = placed
         .chain(plan.left.iter().map(|each| each.wish))
@@ -55,7 +55,7 @@ fn assert_sound(plan: &Plan, wishes: &[Wish]) {
     assert_eq!(known, (0..wishes.len()).collect::<Vec<_>>());
     for each in &plan.placed {
         let (slot, wish) = (&each.slot, &wishes[each.wish]);
-        assert_eq!(slot.state(), State::Tentative);
+        assert_eq!(slot.state(), SlotState::Tentative);
         assert_eq!(slot.details.delegations, wish.parties());
         assert_eq!(slot.interval().minutes(), wish.minutes());
         let found = check(&plan.programme, Candidate::stored(slot));
@@ -73,21 +73,21 @@ fn the_ninth_meetings_bilaterals_are_planned_around_its_plenaries() {
     let bilaterals: Vec<Slot> = house
         .slots()
         .iter()
-        .filter(|slot| slot.details.kind == Kind::Bilateral)
+        .filter(|slot| slot.details.kind == SlotKind::Bilateral)
         .map(|slot| Slot::clone(slot))
         .collect();
     for slot in bilaterals {
-        let details = Details {
-            state: State::Cancelled,
+        let details = SlotDetails {
+            state: SlotState::Cancelled,
             ..slot.details
         };
         house = house.with_slot(Slot { details, ..slot });
     }
     let missing = forms::missing(&house);
     assert_eq!(missing, [KZ, KG, TJ, TM, UZ].map(|guest| [JP, guest]));
-    let wishes: Vec<Wish> = missing
+    let wishes: Vec<SearchRequest> = missing
         .iter()
-        .map(|pair| Wish::new(&house, Kind::Bilateral, pair.to_vec(), 30).unwrap())
+        .map(|pair| SearchRequest::new(&house, SlotKind::Bilateral, pair.to_vec(), 30).unwrap())
         .collect();
     let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
@@ -157,7 +157,7 @@ fn the_host_who_must_rest_is_given_a_rest() {
     let event = std::sync::Arc::make_mut(&mut house.event);
     event.settings.chair_run_minutes = 60;
     event.settings.chair_rest_needs_reason = true;
-    let wishes: Vec<Wish> = GUESTS
+    let wishes: Vec<SearchRequest> = GUESTS
         .iter()
         .map(|guest| talk(&house, *guest, "10:00", "14:00"))
         .collect();
@@ -209,14 +209,14 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
                 Interval::new(from, from.plus(25 + 5 * scattered(&mut seed, 16))).unwrap()
             })
             .collect();
-        let wishes: Vec<Wish> = GUESTS
+        let wishes: Vec<SearchRequest> = GUESTS
             .iter()
             .zip(&times)
             .map(|(guest, time)| {
-                Wish::new(&house, Kind::Bilateral, vec![JP, *guest], 25)
+                SearchRequest::new(&house, SlotKind::Bilateral, vec![JP, *guest], 25)
                     .and_then(|wish| wish.within(&house, &[*time]))
                     .unwrap()
-                    .at(Place::Certain(SALON))
+                    .at(RoomChoice::Certain(SALON))
             })
             .collect();
         let first = made(&house, &wishes);
@@ -237,7 +237,7 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
 #[test]
 fn plan_nobody_waits_for_is_stopped_wherever_it_is() {
     let house = ninth_meeting();
-    let wishes: Vec<Wish> = GUESTS
+    let wishes: Vec<SearchRequest> = GUESTS
         .iter()
         .map(|guest| talk(&house, *guest, "18:30", "20:00"))
         .collect();

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::core::delegation::{Delegation, DelegationId, Role};
+use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 
 /// A pause that counts as rest for the chair, in minutes.
@@ -45,13 +45,13 @@ const UNSTORED: SlotId = SlotId(-1);
 fn seen_from(candidate: Candidate<'_>, conflict: Conflict) -> Option<Conflict> {
     let id = candidate.id.unwrap_or(UNSTORED);
     let finding = match (conflict.slot, conflict.finding) {
-        (_, Finding::ChairRest { run, span, allowed }) => run
+        (_, RuleFinding::ChairRest { run, span, allowed }) => run
             .contains(&id)
-            .then_some(Finding::ChairRest { run, span, allowed })?,
+            .then_some(RuleFinding::ChairRest { run, span, allowed })?,
         (slot, finding) if slot == candidate.id => finding,
         // Named at the other slot, with the candidate as its counterpart: the same turned round.
-        (Some(other), Finding::OutOfPrecedence { other: subject }) if subject == id => {
-            Finding::OutOfPrecedence { other }
+        (Some(other), RuleFinding::OutOfPrecedence { other: subject }) if subject == id => {
+            RuleFinding::OutOfPrecedence { other }
         }
         _ => return None,
     };
@@ -62,17 +62,17 @@ fn seen_from(candidate: Candidate<'_>, conflict: Conflict) -> Option<Conflict> {
     })
 }
 
-struct Entry {
+struct ChairEntry {
     id: SlotId,
     interval: Interval,
-    kind: Kind,
+    kind: SlotKind,
     /// The one guest of a bilateral.
     guest: Option<DelegationId>,
     holds: bool,
 }
 
 /// The chair's slots by time.
-struct ChairDay(Vec<Entry>);
+struct ChairDay(Vec<ChairEntry>);
 
 impl ChairDay {
     fn stored(programme: &Programme, chair: DelegationId) -> Self {
@@ -85,12 +85,12 @@ impl ChairDay {
     }
 
     fn of<'a>(chair: DelegationId, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
-        let mut entries: Vec<Entry> = candidates
-            .map(|Candidate { id, details }| Entry {
+        let mut entries: Vec<ChairEntry> = candidates
+            .map(|Candidate { id, details }| ChairEntry {
                 id: id.unwrap_or(UNSTORED),
                 interval: details.interval,
                 kind: details.kind,
-                guest: (details.kind == Kind::Bilateral)
+                guest: (details.kind == SlotKind::Bilateral)
                     .then(|| details.delegations.iter().copied().find(|id| *id != chair))
                     .flatten(),
                 holds: details.state.holds(),
@@ -116,9 +116,9 @@ impl ChairDay {
         };
         let mut found = Vec::new();
         // A break is rest, however short: what counts is the time until the chair is wanted again.
-        let working = |entry: &&Entry| entry.holds && entry.kind != Kind::Break;
-        let mut run: Vec<&Entry> = Vec::new();
-        let mut finish = |run: &mut Vec<&Entry>| {
+        let working = |entry: &&ChairEntry| entry.holds && entry.kind != SlotKind::Break;
+        let mut run: Vec<&ChairEntry> = Vec::new();
+        let mut finish = |run: &mut Vec<&ChairEntry>| {
             if let (Some(first), Some(end)) = (
                 run.first(),
                 run.iter().map(|entry| entry.interval.end()).max(),
@@ -132,7 +132,7 @@ impl ChairDay {
                     .find(|entry| entry.interval.end() > limit)
                     .map(|entry| real(entry.id));
                 let run = run.iter().map(|entry| entry.id).collect();
-                let finding = Finding::ChairRest {
+                let finding = RuleFinding::ChairRest {
                     run,
                     span,
                     allowed: settings.chair_run_minutes,
@@ -157,13 +157,13 @@ impl ChairDay {
     }
 
     fn precedence(&self, programme: &Programme) -> Vec<Conflict> {
-        let rank = |entry: &Entry| {
+        let rank = |entry: &ChairEntry| {
             entry
                 .guest
                 .and_then(|guest| programme.delegation(guest))
                 .map(|d| d.precedence)
         };
-        let bilaterals: Vec<(&Entry, i32)> = self
+        let bilaterals: Vec<(&ChairEntry, i32)> = self
             .0
             .iter()
             .filter_map(|entry| rank(entry).map(|rank| (entry, rank)))
@@ -176,7 +176,7 @@ impl ChairDay {
             .map(|pair| {
                 advice(
                     pair[1].0.id,
-                    Finding::OutOfPrecedence {
+                    RuleFinding::OutOfPrecedence {
                         other: pair[0].0.id,
                     },
                 )
@@ -195,7 +195,7 @@ impl ChairDay {
             .map(|entry| {
                 advice(
                     entry.id,
-                    Finding::UnequalLength {
+                    RuleFinding::UnequalLength {
                         other: longest.id,
                         longest: minutes,
                     },
@@ -209,13 +209,15 @@ fn chairs_slots(programme: &Programme, chair: DelegationId) -> impl Iterator<Ite
     let slots = programme
         .slots_of(Resource::Delegation(chair))
         .map(AsRef::as_ref);
-    slots.filter(|slot| slot.state() != State::Cancelled)
+    slots.filter(|slot| slot.state() != SlotState::Cancelled)
 }
 
 /// The two delegations of a bilateral, in a fixed order.
-fn pair(details: &Details) -> Option<[DelegationId; 2]> {
+fn pair(details: &SlotDetails) -> Option<[DelegationId; 2]> {
     match details.delegations[..] {
-        [one, other] if details.kind == Kind::Bilateral => Some([one.min(other), one.max(other)]),
+        [one, other] if details.kind == SlotKind::Bilateral => {
+            Some([one.min(other), one.max(other)])
+        }
         _ => None,
     }
 }
@@ -226,7 +228,7 @@ fn same_pair(programme: &Programme, candidate: Candidate<'_>) -> Option<Conflict
     let other = others
         .find(|other| pair(&other.details) == Some(wanted))?
         .id;
-    Some(candidate.conflict(Level::Advice, Finding::RepeatedPair { other }))
+    Some(candidate.conflict(Level::Advice, RuleFinding::RepeatedPair { other }))
 }
 
 fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
@@ -238,7 +240,7 @@ fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
         .filter_map(|(id, pair)| {
             Some(advice(
                 id,
-                Finding::RepeatedPair {
+                RuleFinding::RepeatedPair {
                     other: last.insert(pair, id)?,
                 },
             ))
@@ -251,7 +253,7 @@ fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
         .map(|guest| Conflict {
             slot: None,
             level: Level::Advice,
-            finding: Finding::MissingBilateral {
+            finding: RuleFinding::MissingBilateral {
                 delegation: guest.id,
             },
         })
@@ -262,18 +264,18 @@ fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
 pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &Delegation> {
     let meets = |guest: DelegationId, chair: DelegationId| {
         programme.slots_of(Resource::Delegation(guest)).any(|slot| {
-            slot.state() != State::Cancelled
-                && slot.details.kind == Kind::Bilateral
+            slot.state() != SlotState::Cancelled
+                && slot.details.kind == SlotKind::Bilateral
                 && slot.details.involves(chair)
         })
     };
     let chair = programme.chair().map(|chair| chair.id);
     programme.delegations.iter().filter(move |guest| {
-        guest.role == Role::Guest && chair.is_some_and(|chair| !meets(guest.id, chair))
+        guest.role == PrincipalRole::Guest && chair.is_some_and(|chair| !meets(guest.id, chair))
     })
 }
 
-fn advice(slot: SlotId, finding: Finding) -> Conflict {
+fn advice(slot: SlotId, finding: RuleFinding) -> Conflict {
     Conflict {
         slot: real(slot),
         level: Level::Advice,

@@ -11,7 +11,7 @@ use crate::core::time::interval::Interval;
 
 /// What a rule found, with the facts a sentence needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum RuleFinding {
     /// Both slots want the resource at once.
     DoubleBooking {
         /// What both want.
@@ -148,7 +148,7 @@ pub enum Finding {
     NoRoom,
 }
 
-impl Finding {
+impl RuleFinding {
     /// The rule that found it.
     #[must_use]
     pub const fn rule(&self) -> Rule {

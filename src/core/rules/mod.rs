@@ -11,7 +11,7 @@ mod tests;
 
 use crate::core::rule::{Level, Override, Rule};
 pub use chair::guests_without_bilateral;
-pub use finding::Finding;
+pub use finding::RuleFinding;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use crate::core::by_slot::Concerning;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 
 /// Something in the way of a slot, or worth knowing about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Conflict {
     /// How strictly it is meant here.
     pub level: Level,
     /// What was found.
-    pub finding: Finding,
+    pub finding: RuleFinding,
 }
 
 impl Conflict {
@@ -46,7 +46,7 @@ pub struct Candidate<'a> {
     /// The stored slot it would replace; `None` for a new one.
     pub id: Option<SlotId>,
     /// What is asked for.
-    pub details: &'a Details,
+    pub details: &'a SlotDetails,
 }
 
 impl<'a> Candidate<'a> {
@@ -78,7 +78,7 @@ impl<'a> Candidate<'a> {
 
     /// A slot that is not stored yet.
     #[must_use]
-    pub const fn new(details: &'a Details) -> Self {
+    pub const fn new(details: &'a SlotDetails) -> Self {
         Self { id: None, details }
     }
 
@@ -106,7 +106,7 @@ impl<'a> Candidate<'a> {
     }
 
     fn is_beside(self, other: &Slot) -> bool {
-        Some(other.id) != self.id && other.state() != State::Cancelled
+        Some(other.id) != self.id && other.state() != SlotState::Cancelled
     }
 
     /// A pencilled slot is a sketch: what would otherwise stop it is only said.
@@ -118,7 +118,7 @@ impl<'a> Candidate<'a> {
         }
     }
 
-    pub(crate) fn conflict(self, level: Level, finding: Finding) -> Conflict {
+    pub(crate) fn conflict(self, level: Level, finding: RuleFinding) -> Conflict {
         Conflict {
             slot: self.id,
             level,
@@ -130,7 +130,7 @@ impl<'a> Candidate<'a> {
 /// Everything in the way of one slot, the strictest first.
 #[must_use]
 pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
-    if candidate.details.state == State::Cancelled {
+    if candidate.details.state == SlotState::Cancelled {
         return Vec::new();
     }
     let mut conflicts = obstacles(programme, candidate);
@@ -153,7 +153,7 @@ pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict
 }
 
 /// True when the rules on the chair's day may be in the way of a slot; they are long to judge and seldom more than advice.
-pub(crate) fn chair_may_object(programme: &Programme, details: &Details) -> bool {
+pub(crate) fn chair_may_object(programme: &Programme, details: &SlotDetails) -> bool {
     programme.event.settings.chair_rest_needs_reason
         && programme
             .chair()
@@ -210,7 +210,9 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
     }
     let (rule, resource) = (conflict.rule(), conflict.finding.resource());
     let slots: Vec<SlotId> = match &conflict.finding {
-        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => run.clone(),
+        RuleFinding::ChairRest { run, .. } | RuleFinding::InterpreterRest { run, .. } => {
+            run.clone()
+        }
         finding => conflict.slot.into_iter().chain(finding.other()).collect(),
     };
     let mut entries = programme
@@ -219,7 +221,7 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
         .filter(|entry| entry.rule == rule && entry.resource == resource);
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
-        Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } => {
+        RuleFinding::ChairRest { run, .. } | RuleFinding::InterpreterRest { run, .. } => {
             let standing: Vec<&Override> =
                 entries.filter(|entry| entry.stands(programme)).collect();
             // A long run has thousands of them: each is looked at once.

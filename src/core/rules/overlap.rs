@@ -3,7 +3,7 @@
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
 use crate::core::slot::Slot;
 
@@ -41,13 +41,13 @@ fn between(
     candidate: Candidate<'_>,
     resource: Resource,
     other: &Slot,
-) -> Option<(Level, Finding)> {
+) -> Option<(Level, RuleFinding)> {
     let (here, there) = (candidate.details.room, other.details.room);
     let needed = needed_gap(programme, resource, here, there);
     let Some(gap) = candidate.details.interval.gap_to(other.interval()) else {
         return Some((
             Level::Blocked,
-            Finding::DoubleBooking {
+            RuleFinding::DoubleBooking {
                 resource,
                 other: other.id,
             },
@@ -58,13 +58,13 @@ fn between(
     }
     let other = other.id;
     let finding = match resource {
-        Resource::Room(room) => Finding::Turnaround {
+        Resource::Room(room) => RuleFinding::Turnaround {
             room,
             other,
             gap,
             needed,
         },
-        Resource::Delegation(delegation) => Finding::Transfer {
+        Resource::Delegation(delegation) => RuleFinding::Transfer {
             delegation,
             other,
             gap,

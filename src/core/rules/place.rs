@@ -2,7 +2,7 @@
 
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
 use crate::core::time::interval::Interval;
 
@@ -19,17 +19,17 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
     let level = candidate.softened(Level::NeedsReason);
     found.extend(needs_reason.map(|finding| candidate.conflict(level, finding)));
     if candidate.details.room.is_none() {
-        found.push(candidate.conflict(Level::Advice, Finding::NoRoom));
+        found.push(candidate.conflict(Level::Advice, RuleFinding::NoRoom));
     }
 }
 
-fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let interval = candidate.details.interval;
     // A day that is none of the event's is the rule on days' business.
     let open = programme
         .event
         .opening_hours(programme.event.time_zone.date(interval.start()))?;
-    (!open.contains(interval)).then_some(Finding::OutsideHours { open })
+    (!open.contains(interval)).then_some(RuleFinding::OutsideHours { open })
 }
 
 /// What there is to say of somebody who is not there for the whole of the candidate.
@@ -37,7 +37,7 @@ pub(crate) fn presence(
     programme: &Programme,
     candidate: Candidate<'_>,
     resource: Resource,
-) -> Option<Finding> {
+) -> Option<RuleFinding> {
     let there: &[Interval] = match resource {
         Resource::Delegation(id) => &programme.delegation(id)?.presence,
         Resource::Interpreter(id) => &programme.interpreter(id)?.presence,
@@ -47,11 +47,11 @@ pub(crate) fn presence(
         && !there
             .iter()
             .any(|stay| stay.contains(candidate.details.interval));
-    absent.then_some(Finding::Absent { resource })
+    absent.then_some(RuleFinding::Absent { resource })
 }
 
 /// What there is to say of a room that is too small for the parties.
-pub(crate) fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+pub(crate) fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let room = programme.room(candidate.details.room?)?;
     let parties = candidate
         .details
@@ -59,7 +59,7 @@ pub(crate) fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Optio
         .iter()
         .filter_map(|id| programme.delegation(*id));
     let expected = parties.map(|delegation| delegation.party_size).sum();
-    (expected > room.capacity).then_some(Finding::Capacity {
+    (expected > room.capacity).then_some(RuleFinding::Capacity {
         room: room.id,
         expected,
         capacity: room.capacity,

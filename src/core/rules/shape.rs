@@ -4,9 +4,9 @@ use chrono::Timelike;
 
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding};
-use crate::core::slot::Kind;
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
+use crate::core::slot::SlotKind;
 use crate::core::time::Instant;
 
 pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
@@ -22,12 +22,12 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
     found.extend(blocked.map(|finding| candidate.conflict(Level::Blocked, finding)));
 }
 
-fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let interval = candidate.details.interval;
     let off = [interval.start(), interval.end()]
         .into_iter()
         .any(|instant| !is_on_grid(programme, instant));
-    off.then_some(Finding::OffGrid {
+    off.then_some(RuleFinding::OffGrid {
         grid_minutes: programme.event.settings.grid_minutes,
     })
 }
@@ -39,7 +39,7 @@ pub(crate) fn is_on_grid(programme: &Programme, instant: Instant) -> bool {
     (local.hour() * 60 + local.minute()).is_multiple_of(grid.max(1))
 }
 
-fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let event = &programme.event;
     let interval = candidate.details.interval;
     let first = event.time_zone.date(interval.start());
@@ -49,37 +49,39 @@ fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
         .iter_days()
         .take_while(|date| *date <= last)
         .any(|date| event.day(date).is_none());
-    outside.then_some(Finding::OutsideDays)
+    outside.then_some(RuleFinding::OutsideDays)
 }
 
-fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<Finding> {
+fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let details = candidate.details;
     match details.kind {
-        Kind::Bilateral if details.delegations.len() != 2 => Some(Finding::BilateralOfTwo {
-            found: details.delegations.len(),
-        }),
-        Kind::Plenary
+        SlotKind::Bilateral if details.delegations.len() != 2 => {
+            Some(RuleFinding::BilateralOfTwo {
+                found: details.delegations.len(),
+            })
+        }
+        SlotKind::Plenary
             if !programme
                 .chair()
                 .is_some_and(|chair| details.involves(chair.id)) =>
         {
-            Some(Finding::PlenaryWithoutChair)
+            Some(RuleFinding::PlenaryWithoutChair)
         }
         _ => None,
     }
 }
 
-fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = Finding> {
+fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = RuleFinding> {
     let resources = candidate.details.resources();
     resources.filter_map(|resource| foreign_one(programme, resource))
 }
 
 /// What there is to say of a resource that is not of this event.
-pub(crate) fn foreign_one(programme: &Programme, resource: Resource) -> Option<Finding> {
+pub(crate) fn foreign_one(programme: &Programme, resource: Resource) -> Option<RuleFinding> {
     let known = match resource {
         Resource::Delegation(id) => programme.delegation(id).is_some(),
         Resource::Room(id) => programme.room(id).is_some(),
         Resource::Interpreter(id) => programme.interpreter(id).is_some(),
     };
-    (!known).then_some(Finding::Foreign { resource })
+    (!known).then_some(RuleFinding::Foreign { resource })
 }

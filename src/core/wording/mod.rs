@@ -6,9 +6,9 @@ pub use interpretation::with_languages;
 
 use crate::core::free::{self, Obstacle};
 use crate::core::programme::Programme;
-use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::time::Instant;
 
 /// Says a conflict of `candidate` in one or two sentences, in the venue's time.
@@ -29,7 +29,7 @@ pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
         &conflict.finding,
     ) {
         (Some(slot), _) => sentence(programme, Candidate::stored(slot), conflict),
-        (None, Finding::MissingBilateral { delegation }) => {
+        (None, RuleFinding::MissingBilateral { delegation }) => {
             format!(
                 "{} has no bilateral with the chair yet.",
                 resource_name(programme, Resource::Delegation(*delegation))
@@ -96,7 +96,7 @@ pub fn named_by(programme: &Programme, resource: Resource, noun: &str) -> Option
     let (cancelled, live): (Vec<&Slot>, Vec<&Slot>) = programme
         .slots_of(resource)
         .map(AsRef::as_ref)
-        .partition(|slot| slot.state() == State::Cancelled);
+        .partition(|slot| slot.state() == SlotState::Cancelled);
     let zone = programme.event.time_zone;
     let title = |slot: &&Slot| {
         let at = zone.local(slot.interval().start()).format("%-d %B, %H:%M");
@@ -136,9 +136,9 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
-    fn say(&self, finding: &Finding) -> String {
+    fn say(&self, finding: &RuleFinding) -> String {
         match finding {
-            Finding::DoubleBooking { resource, other } => {
+            RuleFinding::DoubleBooking { resource, other } => {
                 let verb = match resource {
                     Resource::Room(_) => "is taken by",
                     Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
@@ -146,31 +146,31 @@ impl Speaker<'_> {
                 let name = resource_name(self.programme, *resource);
                 format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, *other))
             }
-            Finding::OffGrid { grid_minutes } => {
+            RuleFinding::OffGrid { grid_minutes } => {
                 format!("Start and end must be multiples of {grid_minutes} minutes.")
             }
-            Finding::OutsideDays => {
+            RuleFinding::OutsideDays => {
                 let days: Vec<String> =
                     self.programme.event.days.iter().map(|day| crate::core::time::day_in_words(day.date)).collect();
                 format!("The slot lies outside the days of the event ({}).", days.join("; "))
             }
-            Finding::BilateralOfTwo { found } => {
+            RuleFinding::BilateralOfTwo { found } => {
                 format!("A bilateral has exactly two delegations; this one has {found}.")
             }
-            Finding::PlenaryWithoutChair => match self.programme.chair() {
+            RuleFinding::PlenaryWithoutChair => match self.programme.chair() {
                 Some(chair) => format!("A plenary needs the chair; add {}.", chair.name),
                 None => "A plenary needs the chair; first give one delegation that role.".to_owned(),
             },
-            Finding::Foreign { .. } => {
+            RuleFinding::Foreign { .. } => {
                 "A delegation, room or interpreter does not belong to this event; choose from the lists.".to_owned()
             }
-            Finding::OutsideHours { open } => format!(
+            RuleFinding::OutsideHours { open } => format!(
                 "The house is open from {} to {} that day.",
                 self.clock(open.start()),
                 self.clock(open.end())
             ),
-            Finding::Absent { resource } => self.absent(*resource),
-            Finding::Turnaround { room, other, gap, needed } => format!(
+            RuleFinding::Absent { resource } => self.absent(*resource),
+            RuleFinding::Turnaround { room, other, gap, needed } => format!(
                 "{} needs {} between slots; there are {} to {}. {}",
                 resource_name(self.programme, Resource::Room(*room)),
                 minutes(*needed),
@@ -178,7 +178,7 @@ impl Speaker<'_> {
                 self.other(*other),
                 self.free_again(Resource::Room(*room), *other),
             ),
-            Finding::Transfer { delegation, other, gap, needed } => format!(
+            RuleFinding::Transfer { delegation, other, gap, needed } => format!(
                 "The principal of {} needs {} between rooms; there are {} to {}. {}",
                 resource_name(self.programme, Resource::Delegation(*delegation)),
                 minutes(*needed),
@@ -186,7 +186,7 @@ impl Speaker<'_> {
                 self.other(*other),
                 self.free_again(Resource::Delegation(*delegation), *other),
             ),
-            Finding::Capacity { room, expected, capacity } => {
+            RuleFinding::Capacity { room, expected, capacity } => {
                 let larger: Vec<String> = self
                     .programme
                     .rooms
@@ -202,35 +202,35 @@ impl Speaker<'_> {
                 let name = resource_name(self.programme, Resource::Room(*room));
                 format!("{name} takes {capacity} people and {expected} are expected. {instead}")
             }
-            Finding::Uncovered { hub, others } => self.uncovered(*hub, others),
-            Finding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
-            Finding::NoLanguages { delegation } => format!(
+            RuleFinding::Uncovered { hub, others } => self.uncovered(*hub, others),
+            RuleFinding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
+            RuleFinding::NoLanguages { delegation } => format!(
                 "{} has no languages entered, so nobody can tell whether it needs an interpreter.",
                 resource_name(self.programme, Resource::Delegation(*delegation))
             ),
-            Finding::InterpreterRest { interpreter, span, allowed, alone, .. } => {
+            RuleFinding::InterpreterRest { interpreter, span, allowed, alone, .. } => {
                 self.interpreter_rest(*interpreter, *span, *allowed, *alone)
             }
-            Finding::ChairRest { span, allowed, .. } => format!(
+            RuleFinding::ChairRest { span, allowed, .. } => format!(
                 "The chair goes on from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
                 self.clock(span.start()),
                 self.clock(span.end()),
                 minutes(span.minutes()),
                 minutes(*allowed),
             ),
-            Finding::OutOfPrecedence { other } => self.precedence(*other),
-            Finding::UnequalLength { other, longest } => format!(
+            RuleFinding::OutOfPrecedence { other } => self.precedence(*other),
+            RuleFinding::UnequalLength { other, longest } => format!(
                 "{} shorter than {} ({}).",
                 minutes(longest - self.candidate.details.interval.minutes()),
                 self.other(*other),
                 minutes(*longest),
             ),
-            Finding::RepeatedPair { other } => format!("The same two already meet in {}.", self.other(*other)),
-            Finding::MissingBilateral { delegation } => format!(
+            RuleFinding::RepeatedPair { other } => format!("The same two already meet in {}.", self.other(*other)),
+            RuleFinding::MissingBilateral { delegation } => format!(
                 "{} has no bilateral with the chair yet.",
                 resource_name(self.programme, Resource::Delegation(*delegation))
             ),
-            Finding::NoRoom => "No room yet.".to_owned(),
+            RuleFinding::NoRoom => "No room yet.".to_owned(),
         }
     }
 
@@ -296,7 +296,7 @@ impl Speaker<'_> {
     }
 
     fn precedence(&self, other: SlotId) -> String {
-        let rank = |details: &crate::core::slot::Details| {
+        let rank = |details: &crate::core::slot::SlotDetails| {
             let chair = self.programme.chair().map(|chair| chair.id);
             details
                 .delegations

@@ -9,10 +9,10 @@ use toml::Spanned;
 use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::audit::Actor;
-use crate::core::delegation::Role;
+use crate::core::delegation::PrincipalRole;
 use crate::core::event::EventId;
 use crate::core::programme::Programme;
-use crate::core::text::{self, Email, Line};
+use crate::core::text::{self, Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, parse_date};
 
@@ -232,8 +232,8 @@ impl<'s> Reader<'s> {
             .ok()
     }
 
-    pub(super) fn line(&mut self, key: &str, raw: &Spanned<String>) -> Option<Line> {
-        self.parsed(key, &raw.span(), || Line::parse(raw.as_ref()))
+    pub(super) fn line(&mut self, key: &str, raw: &Spanned<String>) -> Option<TextLine> {
+        self.parsed(key, &raw.span(), || TextLine::parse(raw.as_ref()))
     }
 
     pub(super) fn optional(&mut self, key: &str, raw: Option<&Spanned<String>>) -> String {
@@ -281,7 +281,7 @@ impl<'s> Reader<'s> {
     fn one_chair(&mut self, parties: &[Spanned<Party>]) {
         let mut chairs = parties
             .iter()
-            .filter(|party| party.as_ref().role.as_ref() == Role::Chair.as_str());
+            .filter(|party| party.as_ref().role.as_ref() == PrincipalRole::Chair.as_str());
         if let (Some(_), Some(second)) = (chairs.next(), chairs.next()) {
             self.fault(
                 &second.as_ref().role.span(),

@@ -8,12 +8,12 @@ use toml::Spanned;
 use super::read::Reader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::core::delegation::{
-    self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, Role,
+    self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole,
 };
-use crate::core::event::{Day, Event, EventId, Office, Revision, Settings};
+use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::room::{Room, RoomId};
-use crate::core::text::{self, Code, Email, Line};
+use crate::core::text::{self, Code, Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Zone, parse_date};
@@ -22,13 +22,13 @@ use crate::db::fresh_id;
 impl Reader<'_> {
     pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> Event {
         let zone = self.zone(&meeting.time_zone).unwrap_or(Zone::UTC);
-        let defaults = Settings::default();
+        let defaults = EventSettings::default();
         let mut setting = |key: &str, raw: &Option<Spanned<i64>>, range, default| {
             raw.as_ref().map_or(default, |raw| {
                 self.number(key, raw, range).unwrap_or(default)
             })
         };
-        let settings = Settings {
+        let settings = EventSettings {
             grid_minutes: setting(
                 "grid_minutes",
                 &meeting.grid_minutes,
@@ -51,26 +51,26 @@ impl Reader<'_> {
             interpreter_alone_minutes: setting(
                 "interpreter_alone_minutes",
                 &meeting.interpreter_alone_minutes,
-                Settings::INTERPRETER_RUN,
+                EventSettings::INTERPRETER_RUN,
                 defaults.interpreter_alone_minutes,
             ),
             interpreter_team_minutes: setting(
                 "interpreter_team_minutes",
                 &meeting.interpreter_team_minutes,
-                Settings::INTERPRETER_RUN,
+                EventSettings::INTERPRETER_RUN,
                 defaults.interpreter_team_minutes,
             ),
             interpreter_rest_minutes: setting(
                 "interpreter_rest_minutes",
                 &meeting.interpreter_rest_minutes,
-                Settings::INTERPRETER_REST,
+                EventSettings::INTERPRETER_REST,
                 defaults.interpreter_rest_minutes,
             ),
         };
         let slug = self.parsed("slug", &meeting.slug.span(), || {
             Code::parse(meeting.slug.as_ref())
         });
-        let missing = || Line::stored(String::new());
+        let missing = || TextLine::stored(String::new());
         Event {
             id: EventId(fresh_id()),
             slug: slug.unwrap_or_else(|| Code::stored(String::new())),
@@ -86,9 +86,9 @@ impl Reader<'_> {
         }
     }
 
-    fn office(&mut self, meeting: &Meeting, fallback: &Email) -> Office {
-        let default = || Office {
-            name: Line::stored("Protocol Office".to_owned()),
+    fn office(&mut self, meeting: &Meeting, fallback: &Email) -> ProtocolOffice {
+        let default = || ProtocolOffice {
+            name: TextLine::stored("Protocol Office".to_owned()),
             email: fallback.clone(),
             phone: String::new(),
         };
@@ -97,16 +97,16 @@ impl Reader<'_> {
         };
         let at = entry.span();
         let entry = entry.as_ref();
-        let name = self.parsed("office name", &at, || Line::parse(&entry.name));
+        let name = self.parsed("office name", &at, || TextLine::parse(&entry.name));
         let email = self.parsed("office email", &at, || Email::parse(&entry.email));
         let phone = self.parsed("office phone", &at, || text::optional_line(&entry.phone));
         match (name, email, phone) {
-            (Some(name), Some(email), Some(phone)) => Office { name, email, phone },
+            (Some(name), Some(email), Some(phone)) => ProtocolOffice { name, email, phone },
             _ => default(),
         }
     }
 
-    fn days(&mut self, meeting: &Meeting) -> Vec<Day> {
+    fn days(&mut self, meeting: &Meeting) -> Vec<EventDay> {
         let hours = |reader: &mut Self, at: &Range<usize>, opens: &str, closes: &str| {
             let opens = reader.parsed("opens", at, || opens.parse::<ClockTime>())?;
             let closes = reader.parsed("closes", at, || closes.parse::<ClockTime>())?;
@@ -127,7 +127,7 @@ impl Reader<'_> {
             if let Some(date) = self.date("days", raw)
                 && let Some((opens, closes)) = usual
             {
-                days.push(Day {
+                days.push(EventDay {
                     date,
                     opens,
                     closes,
@@ -190,7 +190,7 @@ impl Reader<'_> {
             Code::parse(entry.code.as_ref())
         });
         let name = self.line("name", &entry.name);
-        let role = Role::from_word(entry.role.as_ref());
+        let role = PrincipalRole::from_word(entry.role.as_ref());
         if role.is_none() {
             self.fault(
                 &entry.role.span(),
@@ -242,7 +242,7 @@ impl Reader<'_> {
         }
         for raw in entries {
             let (at, entry) = (raw.span(), raw.as_ref());
-            let name = self.parsed("contact name", &at, || Line::parse(&entry.name));
+            let name = self.parsed("contact name", &at, || TextLine::parse(&entry.name));
             let email = self.parsed("contact email", &at, || Email::parse(&entry.email));
             let phone = self.parsed("contact phone", &at, || text::optional_line(&entry.phone));
             let language = self.parsed("contact language", &at, || {

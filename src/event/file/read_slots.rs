@@ -9,14 +9,14 @@ use toml::Spanned;
 
 use super::read::{ImportError, Reader};
 use super::{OverrideEntry, Parties, SlotEntry};
-use crate::core::decision::{Given, judge};
+use crate::core::decision::{GivenReasons, judge};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::Conflict;
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
-use crate::core::text::{self, Line};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Moment};
@@ -50,8 +50,8 @@ impl ReadSlots {
 }
 
 /// The reasons of a slot, given by whoever imports it.
-const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> Given<'a> {
-    Given {
+const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> GivenReasons<'a> {
+    GivenReasons {
         reasons,
         author,
         at,
@@ -154,11 +154,11 @@ impl Reader<'_> {
         }
     }
 
-    fn details(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Details> {
-        let kind = self.word::<Kind>("kind", &entry.kind);
-        let state = self.word::<State>("state", &entry.state);
+    fn details(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<SlotDetails> {
+        let kind = self.word::<SlotKind>("kind", &entry.kind);
+        let state = self.word::<SlotState>("state", &entry.state);
         let title = self.parsed("title", &entry.title.span(), || {
-            Line::parse(entry.title.as_ref())
+            TextLine::parse(entry.title.as_ref())
         });
         let note = entry
             .note
@@ -180,7 +180,7 @@ impl Reader<'_> {
                 self.known("interpreters", raw, interpreter)
             })
             .collect();
-        let details = Details {
+        let details = SlotDetails {
             kind: kind?,
             title: title?,
             note: note.unwrap_or_else(|| Some(String::new()))?,
@@ -282,11 +282,11 @@ impl Reader<'_> {
         let mut reasons = Reasons::new();
         for raw in entries {
             let entry = raw.as_ref();
-            let reason = self.parsed("reason", &raw.span(), || Line::parse(&entry.reason));
+            let reason = self.parsed("reason", &raw.span(), || TextLine::parse(&entry.reason));
             match (Rule::from_word(&entry.rule), reason) {
                 (Some(rule), Some(reason)) => {
                     let author = entry.author.as_ref().and_then(|author| {
-                        self.parsed("author", &raw.span(), || Line::parse(author))
+                        self.parsed("author", &raw.span(), || TextLine::parse(author))
                     });
                     let reason = Reason {
                         text: reason.to_string(),

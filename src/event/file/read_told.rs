@@ -12,7 +12,7 @@ use crate::core::notice::answer::{Answer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice, Told, ToldKind};
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
-use crate::core::text::{self, Line};
+use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::core::time::interval::Interval;
@@ -134,7 +134,7 @@ impl Reader<'_> {
         let by = if entry.by.is_empty() {
             Some(String::new())
         } else {
-            self.parsed("answer", at, || Line::parse(&entry.by))
+            self.parsed("answer", at, || TextLine::parse(&entry.by))
                 .map(|line| line.to_string())
         };
         Some(Answer {
@@ -155,7 +155,7 @@ impl Reader<'_> {
         let (starts, ends) = (told.starts_at(), told.ends_at());
         self.parsed("told", at, || Interval::new(starts, ends))?;
         let mut line = |text: &String| {
-            self.parsed("told", at, || Line::parse(text))
+            self.parsed("told", at, || TextLine::parse(text))
                 .map(|line| line.to_string())
         };
         let delegations: Vec<Option<String>> = told.delegations.iter().map(&mut line).collect();

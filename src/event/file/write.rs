@@ -16,8 +16,8 @@ use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::Override;
-use crate::core::rules::{Candidate, Conflict, Finding, check, in_force};
-use crate::core::slot::{Details, Slot};
+use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
+use crate::core::slot::{Slot, SlotDetails};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -235,7 +235,7 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
     }
 }
 
-fn parties(programme: &Programme, details: &Details) -> Spanned<Parties> {
+fn parties(programme: &Programme, details: &SlotDetails) -> Spanned<Parties> {
     let parties = if details.delegations.len() == programme.delegations.len()
         && !details.delegations.is_empty()
     {
@@ -262,8 +262,8 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
                 .and_then(|other| programme.slot(other))
                 .map(|other| other.interval().start());
             let asked_here = match &conflict.finding {
-                Finding::ChairRest { span, allowed, .. }
-                | Finding::InterpreterRest { span, allowed, .. } => {
+                RuleFinding::ChairRest { span, allowed, .. }
+                | RuleFinding::InterpreterRest { span, allowed, .. } => {
                     slot.interval().end() > span.start().plus(*allowed)
                 }
                 _ => other.is_none_or(|other| other < slot.interval().start()),
@@ -295,7 +295,7 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
 /// The conflict as it is when the file has been read up to this slot: a run of the chair or of an interpreter ends with it.
 fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
     let mut conflict = conflict.clone();
-    if let Finding::ChairRest { run, .. } | Finding::InterpreterRest { run, .. } =
+    if let RuleFinding::ChairRest { run, .. } | RuleFinding::InterpreterRest { run, .. } =
         &mut conflict.finding
     {
         let read = run.iter().position(|member| *member == slot.id);

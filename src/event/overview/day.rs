@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, State};
+use crate::core::slot::{Slot, SlotState};
 use crate::core::time::interval::Interval;
 use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
 
@@ -43,7 +43,7 @@ pub fn day(
     let slots: Vec<&Slot> = programme
         .slots_of(resource)
         .map(AsRef::as_ref)
-        .filter(|slot| slot.state() != State::Cancelled)
+        .filter(|slot| slot.state() != SlotState::Cancelled)
         .filter(|slot| zone.date(slot.interval().start()) == date)
         .collect();
     let mut lines = Vec::new();
@@ -120,19 +120,19 @@ fn with_stays(
 mod tests {
     use super::*;
     use crate::core::sample::{CONFERENCE, JP, KZ, SALON, UZ, programme, slot};
-    use crate::core::slot::Kind;
+    use crate::core::slot::SlotKind;
 
     #[test]
     fn between_two_slots_stands_what_is_needed_of_the_time() {
         let talk = |id, start, room, party| {
             slot(
                 id,
-                Kind::Bilateral,
+                SlotKind::Bilateral,
                 "Talk",
                 (start, 30),
                 room,
                 &[JP, party],
-                State::Tentative,
+                SlotState::Tentative,
             )
         };
         let programme = programme(vec![

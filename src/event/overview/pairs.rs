@@ -6,7 +6,7 @@ use crate::core::by_slot::BySlot;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::notice::answer::NoticeReply;
 use crate::core::programme::Programme;
-use crate::core::slot::{Kind, Slot, State};
+use crate::core::slot::{Slot, SlotKind, SlotState};
 use crate::core::time::Instant;
 use crate::event::timetable::{SlotView, slot_view};
 use crate::notice::answer_pages::AnswerWords;
@@ -110,7 +110,7 @@ fn meetings(
     let mut all: BTreeMap<_, Vec<Meeting>> = BTreeMap::new();
     let bilaterals = programme
         .live_slots()
-        .filter(|slot| slot.details.kind == Kind::Bilateral);
+        .filter(|slot| slot.details.kind == SlotKind::Bilateral);
     for slot in bilaterals {
         if let [one, other] = slot.details.delegations.as_slice() {
             all.entry(ordered(*one, *other))
@@ -122,7 +122,7 @@ fn meetings(
 }
 
 fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
-    let confirmed = slot.state() == State::Confirmed;
+    let confirmed = slot.state() == SlotState::Confirmed;
     let waiting: Vec<&str> = crate::core::due::due(programme, slot)
         .iter()
         .map(|(delegation, _)| delegation.code.as_str())
@@ -165,10 +165,10 @@ mod tests {
     use super::*;
     use crate::core::sample::{JP, KZ, SALON, UZ, at, programme, slot};
 
-    fn bilateral(id: i64, start: &str, parties: [DelegationId; 2], state: State) -> Slot {
+    fn bilateral(id: i64, start: &str, parties: [DelegationId; 2], state: SlotState) -> Slot {
         slot(
             id,
-            Kind::Bilateral,
+            SlotKind::Bilateral,
             "Talk",
             (start, 30),
             SALON,
@@ -180,10 +180,10 @@ mod tests {
     #[test]
     fn each_guest_has_met_will_meet_or_is_missing() {
         let programme = programme(vec![
-            bilateral(1, "10:00", [JP, KZ], State::Confirmed),
-            bilateral(2, "15:00", [JP, KZ], State::Tentative),
-            bilateral(3, "11:00", [UZ, KZ], State::Confirmed),
-            bilateral(4, "12:00", [JP, UZ], State::Cancelled),
+            bilateral(1, "10:00", [JP, KZ], SlotState::Confirmed),
+            bilateral(2, "15:00", [JP, KZ], SlotState::Tentative),
+            bilateral(3, "11:00", [UZ, KZ], SlotState::Confirmed),
+            bilateral(4, "12:00", [JP, UZ], SlotState::Cancelled),
         ]);
         let pairs = with_chair(&programme, at("10:30"));
         assert_eq!(pairs.len(), 5);
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_pair_stands_in_the_table_once() {
-        let programme = programme(vec![bilateral(3, "11:00", [UZ, KZ], State::Confirmed)]);
+        let programme = programme(vec![bilateral(3, "11:00", [UZ, KZ], SlotState::Confirmed)]);
         let rows = table(&programme, at("09:00"));
         assert_eq!(rows.len(), 5);
         let cells = rows.iter().flat_map(|(_, cells)| cells).flatten();

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
-use crate::core::slot::{Kind, Slot, State};
+use crate::core::slot::{Slot, SlotKind, SlotState};
 
 /// What is asked for; everything that is named must be true of a slot.
 #[derive(Debug, Clone, Default)]
@@ -15,9 +15,9 @@ pub struct Wanted {
     /// Words that stand in its title, its note, or a name of its room, parties or interpreters; in any order.
     pub words: String,
     /// How firm; cancelled slots are found only when they are asked for.
-    pub state: Option<State>,
+    pub state: Option<SlotState>,
     /// What for.
-    pub kind: Option<Kind>,
+    pub kind: Option<SlotKind>,
     /// Who takes part.
     pub delegation: Option<DelegationId>,
     /// Where.
@@ -50,7 +50,7 @@ fn is_wanted(programme: &Programme, wanted: &Wanted, slot: &Slot) -> bool {
     let details = &slot.details;
     let state = match wanted.state {
         Some(state) => slot.state() == state,
-        None => slot.state() != State::Cancelled,
+        None => slot.state() != SlotState::Cancelled,
     };
     let day = || programme.event.time_zone.date(slot.interval().start());
     state
@@ -102,33 +102,33 @@ mod tests {
     fn all_words_must_be_found_somewhere_and_all_wishes_be_true() {
         let mut noted = slot(
             1,
-            Kind::Bilateral,
+            SlotKind::Bilateral,
             "Japan–Kazakhstan",
             ("10:00", 30),
             SALON,
             &[JP, KZ],
-            State::Tentative,
+            SlotState::Tentative,
         );
         noted.details.note = "Bring the GIFT".to_owned();
         let programme = programme(vec![
             noted,
             slot(
                 2,
-                Kind::Other,
+                SlotKind::Other,
                 "Reception",
                 ("12:00", 30),
                 HALL,
                 &[JP, UZ],
-                State::Confirmed,
+                SlotState::Confirmed,
             ),
             slot(
                 3,
-                Kind::Other,
+                SlotKind::Other,
                 "Reception",
                 ("14:00", 30),
                 HALL,
                 &[JP],
-                State::Cancelled,
+                SlotState::Cancelled,
             ),
         ]);
         let found = |wanted: Wanted| -> Vec<i64> {
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(found(words("  reception ")), [2]);
         assert_eq!(
             found(Wanted {
-                state: Some(State::Cancelled),
+                state: Some(SlotState::Cancelled),
                 ..words("reception")
             }),
             [3]
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(
             found(Wanted {
                 delegation: Some(KZ),
-                kind: Some(Kind::Other),
+                kind: Some(SlotKind::Other),
                 ..Wanted::default()
             }),
             Vec::<i64>::new()

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::session::{CurrentUser, Session};
-use crate::core::event::Settings;
+use crate::core::event::EventSettings;
 use crate::core::time::Zone;
 use crate::event::change::{self, Cause, EventError};
 use crate::event::context::EventContext;
@@ -169,7 +169,7 @@ pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpR
         .read(move |conn| current_user.session(conn))
         .await?
         .administrator()?;
-    let mut fields = forms::fields_of_settings(Settings::default());
+    let mut fields = forms::fields_of_settings(EventSettings::default());
     fields.push("time_zone", "Asia/Tokyo");
     fields.push("office_name", "Protocol Office");
     fields.push("office_email", app.config.mail_from.as_str());

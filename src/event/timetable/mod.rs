@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use crate::core::by_slot::{BySlot, Concerning};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, check_all, in_force};
-use crate::core::slot::{Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -258,7 +258,7 @@ pub fn day_list(programme: &Programme, date: NaiveDate, marks: &BySlot<Mark>) ->
             lines.push(Line::Gap(gap));
         }
         lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
-        if slot.state() != State::Pencilled {
+        if slot.state() != SlotState::Pencilled {
             until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
         }
     }
@@ -273,15 +273,15 @@ mod tests {
     use crate::core::rule::Override;
     use crate::core::rules::check;
     use crate::core::sample::{ISSUED, JP, KZ, SALON, programme, slot};
-    use crate::core::slot::Kind;
+    use crate::core::slot::SlotKind;
 
     #[test]
     fn reason_that_expires_with_the_move_overrides_nothing() {
         let talk = |start| {
-            let state = State::Tentative;
+            let state = SlotState::Tentative;
             slot(
                 7,
-                Kind::Bilateral,
+                SlotKind::Bilateral,
                 "Talk",
                 (start, 30),
                 SALON,

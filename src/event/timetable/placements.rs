@@ -7,8 +7,8 @@ use super::window;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding, refusals};
-use crate::core::slot::{Details, Slot};
+use crate::core::rules::{Candidate, Conflict, RuleFinding, refusals};
+use crate::core::slot::{Slot, SlotDetails};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -90,10 +90,10 @@ fn runs(
     day: Interval,
     edge: Edge,
 ) -> Vec<Run> {
-    let mut runs: Vec<(Vec<Finding>, Run)> = Vec::new();
+    let mut runs: Vec<(Vec<RuleFinding>, Run)> = Vec::new();
     let mut last: Option<Instant> = None;
     for (at, interval) in tries(programme, slot.interval(), day, edge) {
-        let details = Details {
+        let details = SlotDetails {
             interval,
             room,
             ..slot.details.clone()
@@ -104,7 +104,8 @@ fn runs(
         };
         let conflicts = refusals(programme, candidate);
         let before = last.replace(at);
-        let findings: Vec<Finding> = conflicts.iter().map(|each| each.finding.clone()).collect();
+        let findings: Vec<RuleFinding> =
+            conflicts.iter().map(|each| each.finding.clone()).collect();
         match runs.last_mut() {
             // Free in between, or free now: no run to go on.
             _ if conflicts.is_empty() => {}
@@ -166,18 +167,18 @@ fn tries(
 mod tests {
     use super::*;
     use crate::core::sample::{CONFERENCE, JP, KZ, SALON, UZ, at, programme, slot};
-    use crate::core::slot::{Kind, State};
+    use crate::core::slot::{SlotKind, SlotState};
 
     fn bilateral(id: i64, start: &str, guest: crate::core::delegation::DelegationId) -> Slot {
         let parties = [JP, guest];
         slot(
             id,
-            Kind::Bilateral,
+            SlotKind::Bilateral,
             "Talk",
             (start, 30),
             SALON,
             &parties,
-            State::Tentative,
+            SlotState::Tentative,
         )
     }
 
@@ -218,7 +219,7 @@ mod tests {
                 window(&programme, day()),
                 Edge::Both,
             ) {
-                let details = Details {
+                let details = SlotDetails {
                     interval,
                     room,
                     ..moved.details.clone()
@@ -274,7 +275,7 @@ mod tests {
     #[test]
     fn a_sketch_may_go_anywhere_in_the_house() {
         let mut sketch = bilateral(1, "10:00", KZ);
-        sketch.details.state = State::Pencilled;
+        sketch.details.state = SlotState::Pencilled;
         sketch.details.room = Some(CONFERENCE);
         let programme = programme(vec![sketch, bilateral(2, "12:00", UZ)]);
         let moved = programme.slot(crate::core::slot::SlotId(1)).unwrap();

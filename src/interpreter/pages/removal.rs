@@ -11,7 +11,7 @@ use crate::core::decision::Refusal;
 use crate::core::interpreter::Interpreter;
 use crate::core::rules::interpretation::{Gap, left_alone, replacements};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::wording;
 use crate::event::context::EventContext;
 use crate::event::timetable::{SlotView, slot_view};
@@ -174,7 +174,7 @@ fn page(context: &EventContext, interpreter: &Interpreter, refusal: String) -> R
     let (cancelled, live): (Vec<&Slot>, Vec<&Slot>) = slots
         .iter()
         .copied()
-        .partition(|slot| slot.state() == State::Cancelled);
+        .partition(|slot| slot.state() == SlotState::Cancelled);
     RemovalPage {
         shell: context.access.shell(
             format!("Remove {}", interpreter.name),

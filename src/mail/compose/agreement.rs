@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::notice::{News, Told};
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::mail::Piece;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Invitation, ReaderKnowledge};
@@ -90,7 +90,7 @@ fn all_news() -> Vec<News> {
         changed(bilateral("17:20", None)),
         changed(Told {
             title: "Talks".into(),
-            kind: Kind::Meal.into(),
+            kind: SlotKind::Meal.into(),
             ..salon()
         }),
         News::Cancelled(salon()),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::notice::{News, Told};
-use crate::core::text::Line;
+use crate::core::text::TextLine;
 use crate::mail::ReaderKnowledge;
 use crate::mail::sample::{Sample, at, bilateral, plenary};
 
@@ -217,8 +217,8 @@ fn a_name_that_breaks_headers_breaks_nothing() {
     let mut sample = Sample::new();
     // As if somebody had written to the database by hand.
     for name in ["a\r\nBcc: x@y.example", "\u{0}", "\"", "a\nb", "\r\n"] {
-        sample.contact.name = Line::stored(name.into());
-        sample.event.office.name = Line::stored(name.into());
+        sample.contact.name = TextLine::stored(name.into());
+        sample.event.office.name = TextLine::stored(name.into());
         let mut told = bilateral("17:20", None);
         told.title = name.into();
         let news = News::Confirmed(told);

@@ -1,8 +1,8 @@
 //! A language of signs that nobody reads: what is not in signs was not asked of the language.
 
 use super::*;
-use crate::core::slot::Kind;
-use crate::core::text::{Email, Line};
+use crate::core::slot::SlotKind;
+use crate::core::text::{Email, TextLine};
 use crate::mail::compose::compose;
 use crate::mail::contents::contents;
 use crate::mail::sample::{Sample, bilateral};
@@ -67,7 +67,7 @@ pub(super) const SIGNS: Language = language!(
 /// The meeting with every name of it in signs.
 fn in_signs() -> Sample {
     let mut sample = Sample::new();
-    let line = |text: &str| Line::stored(text.into());
+    let line = |text: &str| TextLine::stored(text.into());
     sample.event.venue = line("飯倉公館");
     sample.event.office.name = line("儀典");
     sample.delegation.name = line("Қазақстан");
@@ -81,15 +81,15 @@ fn in_signs() -> Sample {
 }
 
 fn moved() -> News {
-    let told = |clock, room: Option<&str>, title: &str, kind: Kind| crate::core::notice::Told {
+    let told = |clock, room: Option<&str>, title: &str, kind: SlotKind| crate::core::notice::Told {
         title: title.into(),
         kind: kind.into(),
         delegations: vec!["日本".into(), "Қазақстан".into()],
         ..bilateral(clock, room)
     };
     News::Changed {
-        before: told("17:20", None, "二国間", Kind::Meal),
-        now: told("23:45", Some("広間"), "会談", Kind::Bilateral),
+        before: told("17:20", None, "二国間", SlotKind::Meal),
+        now: told("23:45", Some("広間"), "会談", SlotKind::Bilateral),
     }
 }
 

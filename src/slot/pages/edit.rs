@@ -7,7 +7,7 @@ use super::{Outcome, hopeless, stale};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::slot::booking::{self, BookingError};
@@ -47,7 +47,7 @@ pub async fn new(
         .first()
         .map(|day| day.date.to_string());
     let kind = prefill.kind.unwrap_or_else(|| "bilateral".to_owned());
-    let interpreted = Kind::from_word(&kind).is_some_and(Kind::is_usually_interpreted);
+    let interpreted = SlotKind::from_word(&kind).is_some_and(SlotKind::is_usually_interpreted);
     let mut fields = Fields::from_pairs([
         ("day", prefill.day.or(first_day).unwrap_or_default()),
         ("start", prefill.start.unwrap_or_default()),
@@ -202,12 +202,12 @@ async fn change(
         tell,
     } = request;
     // What is confirmed stays so until its confirmation is withdrawn.
-    let state = if slot.state() == State::Confirmed {
-        State::Confirmed
+    let state = if slot.state() == SlotState::Confirmed {
+        SlotState::Confirmed
     } else {
         details.state
     };
-    let details = Details { state, ..details };
+    let details = SlotDetails { state, ..details };
     let wanted = details.clone();
     let changed = context
         .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))

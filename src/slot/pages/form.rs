@@ -6,7 +6,7 @@ use super::free::address_of_typed;
 use super::marks;
 use crate::core::decision::Conflicts;
 use crate::core::free::Alternative;
-use crate::core::slot::{Details, Kind, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, clock_range};
@@ -92,13 +92,13 @@ impl Subject<'_> {
         match self {
             Self::New => false,
             Self::Stored(slot) => {
-                let Details { room, interval, .. } = slot.details;
+                let SlotDetails { room, interval, .. } = slot.details;
                 (room, interval) == (offer.room, offer.interval)
             }
         }
     }
 
-    fn state(self) -> Option<State> {
+    fn state(self) -> Option<SlotState> {
         match self {
             Self::New => None,
             Self::Stored(slot) => Some(slot.state()),
@@ -168,7 +168,8 @@ pub(super) fn page(
             .optional()
             .of(&form),
         reasons,
-        tell: (subject.state() == Some(State::Confirmed)).then(|| form.fields.get("tell") == "now"),
+        tell: (subject.state() == Some(SlotState::Confirmed))
+            .then(|| form.fields.get("tell") == "now"),
         submit,
         form,
     }
@@ -186,7 +187,7 @@ pub(super) fn kind_field() -> Select {
     Select::new(
         "kind",
         "Kind",
-        Kind::ALL
+        SlotKind::ALL
             .iter()
             .map(|kind| Choice::new(kind.as_str(), kind.label())),
     )
@@ -255,7 +256,10 @@ fn state_field(subject: Subject<'_>) -> Option<Choices> {
         Choice::new("tentative", "Tentative").help("Holds room and people; nobody is told."),
         Choice::new("pencilled", "Pencilled in").help("A sketch: holds nothing."),
     ];
-    let open = !matches!(subject.state(), Some(State::Confirmed | State::Cancelled));
+    let open = !matches!(
+        subject.state(),
+        Some(SlotState::Confirmed | SlotState::Cancelled)
+    );
     open.then(|| Choices::radios("state", "State", choices))
 }
 
@@ -311,11 +315,11 @@ fn refusal(
 fn offer(
     context: &EventContext,
     sent: &Fields,
-    details: &Details,
+    details: &SlotDetails,
     alternative: Alternative,
 ) -> Offer {
     let programme = &context.programme;
-    let other = Details {
+    let other = SlotDetails {
         room: alternative.room,
         interval: alternative.interval,
         interpreters: alternative.interpreters,

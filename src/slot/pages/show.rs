@@ -13,7 +13,7 @@ use crate::core::notice::answer::NoticeReply;
 use crate::core::notice::{Method, News};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::{Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::event::timetable::{Mark, SlotView, slot_view};
@@ -46,14 +46,14 @@ struct SlotPage {
     end: TextField,
     room: Select,
     may_change: bool,
-    state: State,
+    state: SlotState,
     untold: bool,
 }
 
 impl SlotPage {
     /// Somebody who may change it is looking, and there is something left to change.
     fn changeable(&self) -> bool {
-        self.may_change && self.state != State::Cancelled
+        self.may_change && self.state != SlotState::Cancelled
     }
 }
 

@@ -6,7 +6,7 @@ use super::Outcome;
 use super::show::interpretation;
 use crate::audit;
 use crate::core::by_slot::BySlot;
-use crate::core::slot::{Details, Slot};
+use crate::core::slot::{Slot, SlotDetails};
 use crate::event::context::EventContext;
 use crate::event::timetable::slot_view;
 use crate::web::Error;
@@ -34,7 +34,7 @@ struct Row {
 pub(super) async fn answer(
     context: &EventContext,
     current: &Slot,
-    mine: &Details,
+    mine: &SlotDetails,
     sent: &Fields,
 ) -> Outcome {
     let subject = current.id.0;
@@ -65,7 +65,7 @@ pub(super) async fn answer(
     })
 }
 
-fn rows(context: &EventContext, current: &Slot, mine: &Details) -> Vec<Row> {
+fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Row> {
     let programme = &context.programme;
     let zone = programme.event.time_zone;
     let mine = Slot {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::decision::{Conflicts, Refusal};
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::{Details, Slot, SlotId, State};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::event::context::EventContext;
 use crate::event::timetable::Mark;
 use crate::slot::booking::{self, BookingError};
@@ -82,9 +82,9 @@ pub async fn confirmation(
     }
 }
 
-fn confirmed(slot: &Slot) -> Details {
-    Details {
-        state: State::Confirmed,
+fn confirmed(slot: &Slot) -> SlotDetails {
+    SlotDetails {
+        state: SlotState::Confirmed,
         ..slot.details.clone()
     }
 }

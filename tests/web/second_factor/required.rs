@@ -2,7 +2,7 @@
 
 use iikura::auth::EventRole;
 use iikura::auth::token::{self, TokenScope};
-use iikura::core::text::Line;
+use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::web::Error;
 
@@ -145,7 +145,10 @@ fn programs_go_on_with_their_tokens() {
         &[(meeting.event, EventRole::Officer)],
     );
     let made = server.db.write_here(|conn| {
-        let (name, now) = (Line::stored("printing".into()), Moment::from_seconds(START));
+        let (name, now) = (
+            TextLine::stored("printing".into()),
+            Moment::from_seconds(START),
+        );
         let actor = iikura::audit::Actor::command_line();
         Ok::<_, Error>(token::make(
             conn,

@@ -9,19 +9,19 @@ use crate::core::programme::Programme;
 use crate::core::rules::Candidate;
 use crate::core::sample::{KZ, SALON, at, programme, slot};
 use crate::core::slot::Resource;
-use crate::core::slot::{Kind, Slot, State};
+use crate::core::slot::{Slot, SlotKind, SlotState};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
 fn talk(id: i64, start: &str, minutes: i32) -> Slot {
     slot(
         id,
-        Kind::Other,
+        SlotKind::Other,
         "Talk",
         (start, minutes),
         SALON,
         &[KZ],
-        State::Tentative,
+        SlotState::Tentative,
     )
 }
 

@@ -5,7 +5,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::room::RoomId;
 use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ};
-use crate::core::text::{Code, Line};
+use crate::core::text::{Code, TextLine};
 use crate::core::wording;
 
 /// The hall takes 50, the conference room 30, the others 12; five minutes of turnaround each.
@@ -25,7 +25,7 @@ fn with_interpreters(mut house: Programme, pairs: &[&[&str]]) -> Programme {
     let interpreter = |(id, pairs): (i64, &&[&str])| Interpreter {
         id: InterpreterId(id),
         code: Code::stored(format!("i-{id}")),
-        name: Line::stored(format!("Interpreter {id}")),
+        name: TextLine::stored(format!("Interpreter {id}")),
         pairs: pairs
             .iter()
             .map(|pair| LanguagePair::parse(pair).unwrap())
@@ -40,36 +40,36 @@ fn taken(id: i64, room: RoomId, parties: &[DelegationId], (start, minutes): (&st
     let time = (start, minutes);
     slot(
         id,
-        Kind::Other,
+        SlotKind::Other,
         "Talk",
         time,
         room,
         parties,
-        State::Tentative,
+        SlotState::Tentative,
     )
 }
 
 /// Half an hour for Kazakhstan and Uzbekistan from ten to noon.
-fn wish(house: &Programme) -> Wish {
+fn wish(house: &Programme) -> SearchRequest {
     let times = [Interval::new(at("10:00"), at("12:00")).unwrap()];
-    Wish::new(house, Kind::Bilateral, vec![KZ, UZ], 30)
+    SearchRequest::new(house, SlotKind::Bilateral, vec![KZ, UZ], 30)
         .and_then(|wish| wish.within(house, &times))
         .unwrap()
 }
 
-fn between(wish: Wish, pairs: &[&str]) -> Wish {
+fn between(wish: SearchRequest, pairs: &[&str]) -> SearchRequest {
     let pairs = pairs.iter().map(|pair| LanguagePair::parse(pair).unwrap());
     wish.interpreted_between(pairs.collect()).unwrap()
 }
 
-fn offer(found: &Found, start: &str) -> Option<Offer> {
+fn offer(found: &SearchResult, start: &str) -> Option<FreeTime> {
     let mut offers = found.offers.iter();
     offers
         .find(|offer| offer.interval.start() == at(start))
         .cloned()
 }
 
-fn obstacle(house: &Programme, found: &Found, start: &str) -> String {
+fn obstacle(house: &Programme, found: &SearchResult, start: &str) -> String {
     let mut refused = found.refused.iter();
     refused
         .find(|refused| refused.interval.start() == at(start))
@@ -98,15 +98,15 @@ fn the_smallest_room_that_is_large_enough_and_free_is_chosen() {
         assert_eq!(offer(&any, start).unwrap().room, Some(room), "{start}");
     }
     for (place, room) in [
-        (Place::Holding(13), Some(CONFERENCE)),
-        (Place::Holding(31), Some(HALL)),
-        (Place::Certain(HALL), Some(HALL)),
-        (Place::Nowhere, None),
+        (RoomChoice::Holding(13), Some(CONFERENCE)),
+        (RoomChoice::Holding(31), Some(HALL)),
+        (RoomChoice::Certain(HALL), Some(HALL)),
+        (RoomChoice::Nowhere, None),
     ] {
         let found = search(&house, &wish(&house).at(place));
         assert_eq!(offer(&found, "10:00").unwrap().room, room, "{place:?}");
     }
-    let found = search(&house, &wish(&house).at(Place::Holding(51)));
+    let found = search(&house, &wish(&house).at(RoomChoice::Holding(51)));
     assert_eq!(found.offers, []);
     assert_eq!(
         obstacle(&house, &found, "10:00"),
@@ -147,7 +147,7 @@ fn the_first_obstacle_is_said_of_the_best_that_could_be_had() {
         "The principal of Kazakhstan needs 5 minutes between rooms; there are 0 minutes to “Talk” (Main Hall) from \
          10:00 until 10:30. Free again for 30 minutes from 10:35."
     );
-    let certain = search(&day, &wish(&day).at(Place::Certain(SALON)));
+    let certain = search(&day, &wish(&day).at(RoomChoice::Certain(SALON)));
     assert_eq!(
         obstacle(&day, &certain, "11:00"),
         "Salon is taken by “Talk” (Salon) from 11:00 until 11:30. Free again for 30 minutes from 11:35."
@@ -157,7 +157,7 @@ fn the_first_obstacle_is_said_of_the_best_that_could_be_had() {
         .map(|(id, room)| taken(id, room, &[JP], ("11:00", 30)))
         .collect();
     let full = house(all);
-    let found = search(&full, &wish(&full).at(Place::Holding(30)));
+    let found = search(&full, &wish(&full).at(RoomChoice::Holding(30)));
     assert_eq!(
         obstacle(&full, &found, "11:00"),
         "Conference Room is taken by “Talk” (Conference Room) from 11:00 until 11:30. Free again for 30 minutes from \
@@ -206,7 +206,7 @@ fn a_meeting_too_long_for_one_interpreter_takes_two() {
     let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
     talk.details.interpreters = vec![InterpreterId(2)];
     let house = with_interpreters(house(vec![talk]), &[&["ja-ru"], &["ja-ru"]]);
-    let hour = Wish::new(&house, Kind::Bilateral, vec![KZ, UZ], 60).unwrap();
+    let hour = SearchRequest::new(&house, SlotKind::Bilateral, vec![KZ, UZ], 60).unwrap();
     let found = search(&house, &between(hour, &["ja-ru"]));
     let both = vec![InterpreterId(1), InterpreterId(2)];
     assert_eq!(offer(&found, "09:30").unwrap().interpreters, both);
@@ -221,10 +221,10 @@ fn a_meeting_too_long_for_one_interpreter_takes_two() {
 fn a_wish_that_makes_no_sense_is_refused() {
     let house = house(vec![]);
     let made = |parties: &[DelegationId], minutes| {
-        Wish::new(&house, Kind::Other, parties.to_vec(), minutes).map(drop)
+        SearchRequest::new(&house, SlotKind::Other, parties.to_vec(), minutes).map(drop)
     };
-    let length = Err(WishError::Length { grid: 5 });
-    assert_eq!(made(&[], 30), Err(WishError::NoParties));
+    let length = Err(SearchRequestError::Length { grid: 5 });
+    assert_eq!(made(&[], 30), Err(SearchRequestError::NoParties));
     for minutes in [-5, 0, 7, 1445] {
         assert_eq!(made(&[KZ], minutes), length, "{minutes}");
     }
@@ -232,14 +232,14 @@ fn a_wish_that_makes_no_sense_is_refused() {
     let next_day = Interval::stay(at("20:00"), at("24:00").plus(60)).unwrap();
     assert_eq!(
         wish(&house).within(&house, &[next_day]),
-        Err(WishError::OutsideDays(
+        Err(SearchRequestError::OutsideDays(
             crate::core::time::parse_date("2022-12-25").unwrap()
         ))
     );
     let pairs = (0..9).map(|at| LanguagePair::new("ja", &format!("aa-{at}aaa")).unwrap());
     assert_eq!(
         wish(&house).interpreted_between(pairs.collect()),
-        Err(WishError::TooManyPairs)
+        Err(SearchRequestError::TooManyPairs)
     );
 }
 
@@ -250,7 +250,7 @@ fn where_nothing_is_free_each_single_demand_that_stands_in_the_way_is_named() {
         taken(2, SALON, &[JP], ("10:55", 90)),
     ];
     let house = house(slots);
-    let wanted = wish(&house).at(Place::Certain(SALON));
+    let wanted = wish(&house).at(RoomChoice::Certain(SALON));
     assert_eq!(search(&house, &wanted).offers, []);
     let named: Vec<(Relaxation, usize)> = relaxations(&house, &wanted)
         .into_iter()

@@ -5,9 +5,9 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Finding, overlap, place};
+use crate::core::rules::{Candidate, RuleFinding, overlap, place};
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Slot, State};
+use crate::core::slot::{Slot, SlotDetails, SlotState};
 
 /// The interpreters who could be added to a slot without any rule against it: nowhere else at that time, present, and
 /// not without a rest for too long.
@@ -23,7 +23,7 @@ pub fn free_interpreters<'p>(
 
 fn is_free(programme: &Programme, candidate: Candidate<'_>, interpreter: &Interpreter) -> bool {
     // A slot that is too long for anybody alone takes two; that is no fault of either.
-    let of_itself = |finding: &Finding| matches!(finding, Finding::InterpreterRest { run, .. } if run.len() == 1);
+    let of_itself = |finding: &RuleFinding| matches!(finding, RuleFinding::InterpreterRest { run, .. } if run.len() == 1);
     in_the_way_of(programme, candidate, interpreter)
         .iter()
         .all(of_itself)
@@ -34,14 +34,14 @@ fn in_the_way_of(
     programme: &Programme,
     candidate: Candidate<'_>,
     interpreter: &Interpreter,
-) -> Vec<Finding> {
+) -> Vec<RuleFinding> {
     let resource = Resource::Interpreter(interpreter.id);
     let mut details = candidate.details.clone();
     if !details.interpreters.contains(&interpreter.id) {
         details.interpreters.push(interpreter.id);
     }
     // A sketch holds nobody; the question is whether they could be held.
-    details.state = State::Tentative;
+    details.state = SlotState::Tentative;
     let with = Candidate {
         id: candidate.id,
         details: &details,
@@ -87,7 +87,7 @@ pub fn replacements<'p>(
 /// The sides that would understand each other no more without an interpreter.
 #[must_use]
 pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> Vec<Gap> {
-    let nobody = |details: &Details| -> Vec<DelegationId> {
+    let nobody = |details: &SlotDetails| -> Vec<DelegationId> {
         let coverage = of_details(programme, details);
         coverage.uncovered().map(|sides| sides.other).collect()
     };
@@ -163,7 +163,7 @@ fn first_gap(programme: &Programme, candidate: Candidate<'_>) -> Option<Gap> {
     found
         .into_iter()
         .find_map(|conflict| match conflict.finding {
-            Finding::InterpreterRest { interpreter, .. } => Some(Gap::BesideOne(interpreter)),
+            RuleFinding::InterpreterRest { interpreter, .. } => Some(Gap::BesideOne(interpreter)),
             _ => None,
         })
 }

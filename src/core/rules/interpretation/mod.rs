@@ -8,9 +8,9 @@ use crate::core::coverage::{Coverage, Understanding, coverage};
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, Finding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Details, Kind, Slot, SlotId};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind};
 use crate::core::time::interval::Interval;
 
 /// Whether the sides of a slot that wants interpretation understand each other.
@@ -27,22 +27,22 @@ pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
 }
 
 /// How the sides of a slot understand each other.
-pub(crate) fn of_details(programme: &Programme, details: &Details) -> Coverage {
+pub(crate) fn of_details(programme: &Programme, details: &SlotDetails) -> Coverage {
     coverage(programme, &details.delegations, &details.interpreters)
 }
 
-fn uncovered(coverage: &Coverage) -> Option<Finding> {
+fn uncovered(coverage: &Coverage) -> Option<RuleFinding> {
     let hub = coverage.uncovered().next()?.hub;
     let others = coverage.uncovered().map(|sides| sides.other).collect();
-    Some(Finding::Uncovered { hub, others })
+    Some(RuleFinding::Uncovered { hub, others })
 }
 
-fn relayed(coverage: &Coverage) -> impl Iterator<Item = Finding> {
+fn relayed(coverage: &Coverage) -> impl Iterator<Item = RuleFinding> {
     coverage
         .sides()
         .iter()
         .filter_map(|sides| match &sides.how {
-            Understanding::Relay(relay) => Some(Finding::Relayed {
+            Understanding::Relay(relay) => Some(RuleFinding::Relayed {
                 hub: sides.hub,
                 other: sides.other,
                 relay: relay.clone(),
@@ -54,12 +54,12 @@ fn relayed(coverage: &Coverage) -> impl Iterator<Item = Finding> {
 /// The delegations of which nobody knows what they speak.
 fn speechless<'p>(
     programme: &'p Programme,
-    details: &'p Details,
-) -> impl Iterator<Item = Finding> + use<'p> {
+    details: &'p SlotDetails,
+) -> impl Iterator<Item = RuleFinding> + use<'p> {
     programme
         .parties(details)
         .filter(|party| details.delegations.len() > 1 && party.languages.is_empty())
-        .map(|party| Finding::NoLanguages {
+        .map(|party| RuleFinding::NoLanguages {
             delegation: party.id,
         })
 }
@@ -84,7 +84,7 @@ fn rest_of_one(
         return;
     }
     let id = candidate.id.unwrap_or(UNSTORED);
-    let run = Day::with(programme, interpreter, candidate).run_of(programme, id);
+    let run = InterpreterDay::with(programme, interpreter, candidate).run_of(programme, id);
     let findings = run.findings(programme, interpreter).into_iter();
     // A stretch elsewhere in the run is another slot's business.
     let mine = findings.filter(|(finding, _)| finding.others().contains(&id));
@@ -95,7 +95,7 @@ fn rest_of_one(
 /// Every run of every interpreter that is too long, each once, at the slot in which the limit is passed.
 pub(super) fn rest_of_all(programme: &Programme, found: &mut Vec<Conflict>) {
     for interpreter in programme.interpreters.iter() {
-        for run in Day::stored(programme, interpreter).runs(programme) {
+        for run in InterpreterDay::stored(programme, interpreter).runs(programme) {
             let findings = run.findings(programme, interpreter).into_iter();
             found.extend(findings.map(|(finding, passed)| Conflict {
                 slot: Some(passed),
@@ -113,16 +113,16 @@ const UNSTORED: SlotId = SlotId(-1);
 #[derive(Clone, Copy)]
 struct Stint<'a> {
     id: SlotId,
-    details: &'a Details,
+    details: &'a SlotDetails,
 }
 
 /// An interpreter's slots by time.
-struct Day<'a>(Vec<Stint<'a>>);
+struct InterpreterDay<'a>(Vec<Stint<'a>>);
 
 /// Slots that follow each other without a rest in between.
-struct Run<'a>(Vec<Stint<'a>>);
+struct InterpreterRun<'a>(Vec<Stint<'a>>);
 
-impl<'a> Day<'a> {
+impl<'a> InterpreterDay<'a> {
     fn stored(programme: &'a Programme, interpreter: &Interpreter) -> Self {
         let slots = programme.slots_of(Resource::Interpreter(interpreter.id));
         let slots = slots.map(AsRef::as_ref);
@@ -147,26 +147,26 @@ impl<'a> Day<'a> {
         day
     }
 
-    fn runs(self, programme: &Programme) -> Vec<Run<'a>> {
+    fn runs(self, programme: &Programme) -> Vec<InterpreterRun<'a>> {
         let rest = programme.event.settings.interpreter_rest_minutes;
-        let mut runs: Vec<Run<'a>> = Vec::new();
+        let mut runs: Vec<InterpreterRun<'a>> = Vec::new();
         for stint in self.0 {
             match runs.last_mut() {
                 Some(run) if run.pause_before(stint) < rest => run.0.push(stint),
-                _ => runs.push(Run(vec![stint])),
+                _ => runs.push(InterpreterRun(vec![stint])),
             }
         }
         runs
     }
 
-    fn run_of(self, programme: &Programme, id: SlotId) -> Run<'a> {
+    fn run_of(self, programme: &Programme, id: SlotId) -> InterpreterRun<'a> {
         let mut runs = self.runs(programme).into_iter();
         runs.find(|run| run.0.iter().any(|stint| stint.id == id))
-            .unwrap_or(Run(Vec::new()))
+            .unwrap_or(InterpreterRun(Vec::new()))
     }
 }
 
-impl Run<'_> {
+impl InterpreterRun<'_> {
     fn pause_before(&self, stint: Stint<'_>) -> i32 {
         let end = self
             .0
@@ -180,7 +180,11 @@ impl Run<'_> {
 
     /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
     /// stretch in which nobody takes turns.
-    fn findings(&self, programme: &Programme, interpreter: &Interpreter) -> Vec<(Finding, SlotId)> {
+    fn findings(
+        &self,
+        programme: &Programme,
+        interpreter: &Interpreter,
+    ) -> Vec<(RuleFinding, SlotId)> {
         let settings = programme.event.settings;
         let relieved = |stint: &Stint<'_>| is_relieved(programme, stint.details, interpreter);
         let mut found = Vec::new();
@@ -211,13 +215,13 @@ fn too_long(
     interpreter: InterpreterId,
     allowed: i32,
     alone: bool,
-) -> Option<(Finding, SlotId)> {
+) -> Option<(RuleFinding, SlotId)> {
     let span = span(stretch).filter(|span| span.minutes() > allowed)?;
     let limit = span.start().plus(allowed);
     let passed = stretch
         .iter()
         .find(|stint| stint.details.interval.end() > limit)?;
-    let finding = Finding::InterpreterRest {
+    let finding = RuleFinding::InterpreterRest {
         interpreter,
         run: stretch.iter().map(|stint| stint.id).collect(),
         span,
@@ -245,15 +249,15 @@ fn stint(slot: &Slot) -> Stint<'_> {
 }
 
 /// A sketch holds nobody, and in a break nobody speaks.
-pub(crate) fn works(details: &Details) -> bool {
-    details.state.holds() && details.kind != Kind::Break
+pub(crate) fn works(details: &SlotDetails) -> bool {
+    details.state.holds() && details.kind != SlotKind::Break
 }
 
 /// True when a colleague in the slot gives the interpreter a rest: one who could take turns, for at least the length
 /// of a rest. A shorter slot counts as the interpreter's own.
 pub(crate) fn is_relieved(
     programme: &Programme,
-    details: &Details,
+    details: &SlotDetails,
     interpreter: &Interpreter,
 ) -> bool {
     details.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
@@ -264,7 +268,7 @@ pub(crate) fn is_relieved(
 /// between, or, where there are none (a relay, or sides that could do without), for one of the pairs at least.
 pub(crate) fn is_alone(
     programme: &Programme,
-    details: &Details,
+    details: &SlotDetails,
     interpreter: &Interpreter,
 ) -> bool {
     let mut colleagues = programme

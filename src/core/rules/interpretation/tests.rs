@@ -8,8 +8,8 @@ use crate::core::interpreter::LanguagePair;
 use crate::core::rule::{Override, Rule};
 use crate::core::rules::{check as check_slot, check_all, in_force};
 use crate::core::sample::{self, CONFERENCE, EVERYONE, HALL, JP, KG, KZ, TJ, TM, UZ, at, slot};
-use crate::core::slot::State;
-use crate::core::text::{Code, Line};
+use crate::core::slot::SlotState;
+use crate::core::text::{Code, TextLine};
 use crate::core::time::Moment;
 use crate::core::wording;
 
@@ -38,7 +38,7 @@ fn programme(slots: Vec<Slot>) -> Programme {
             .map(|(id, pair)| Interpreter {
                 id: InterpreterId(id),
                 code: Code::stored(format!("i-{id}")),
-                name: Line::stored(format!("Interpreter {id}")),
+                name: TextLine::stored(format!("Interpreter {id}")),
                 pairs: vec![LanguagePair::parse(pair).unwrap()],
                 presence: Vec::new(),
             })
@@ -57,9 +57,9 @@ fn programme(slots: Vec<Slot>) -> Programme {
 /// A slot in the Conference Room that wants interpretation.
 fn wanted(id: i64, time: (&str, i32), parties: &[DelegationId], interpreters: &[i64]) -> Slot {
     let kind = if parties.len() == 2 {
-        Kind::Bilateral
+        SlotKind::Bilateral
     } else {
-        Kind::Plenary
+        SlotKind::Plenary
     };
     let mut slot = slot(
         id,
@@ -68,7 +68,7 @@ fn wanted(id: i64, time: (&str, i32), parties: &[DelegationId], interpreters: &[
         time,
         CONFERENCE,
         parties,
-        State::Tentative,
+        SlotState::Tentative,
     );
     slot.details.interpretation_wanted = true;
     slot.details.interpreters = interpreters.iter().copied().map(InterpreterId).collect();
@@ -76,7 +76,7 @@ fn wanted(id: i64, time: (&str, i32), parties: &[DelegationId], interpreters: &[
 }
 
 /// What the two rules say of a slot.
-fn said(programme: &Programme, slot: &Slot) -> Vec<(Level, Finding)> {
+fn said(programme: &Programme, slot: &Slot) -> Vec<(Level, RuleFinding)> {
     check_slot(programme, Candidate::stored(slot))
         .into_iter()
         .filter(|conflict| {
@@ -116,13 +116,13 @@ fn a_bilateral_is_covered_or_needs_a_reason() {
         ("the other half", TM, &[4], false),
     ] {
         for (state, level) in [
-            (State::Tentative, Level::NeedsReason),
-            (State::Confirmed, Level::NeedsReason),
-            (State::Pencilled, Level::Advice),
+            (SlotState::Tentative, Level::NeedsReason),
+            (SlotState::Confirmed, Level::NeedsReason),
+            (SlotState::Pencilled, Level::Advice),
         ] {
             let mut slot = wanted(1, ("14:40", 30), &[JP, guest], interpreters);
             slot.details.state = state;
-            let uncovered = Finding::Uncovered {
+            let uncovered = RuleFinding::Uncovered {
                 hub: JP,
                 others: vec![guest],
             };
@@ -149,7 +149,7 @@ fn a_relay_is_covered_and_said() {
     let programme = programme(vec![slot.clone()]);
     let found = said(&programme, &slot);
     assert!(
-        matches!(&found[..], [(Level::Advice, Finding::Relayed { hub: JP, other: TM, relay })] if relay.through == "en"),
+        matches!(&found[..], [(Level::Advice, RuleFinding::Relayed { hub: JP, other: TM, relay })] if relay.through == "en"),
         "{found:?}"
     );
     assert_eq!(
@@ -168,7 +168,7 @@ fn in_a_plenary_every_guest_understands_the_chair() {
         said(&programme(vec![slot.clone()]), &slot)
             .into_iter()
             .find_map(|(_, finding)| match finding {
-                Finding::Uncovered { others, .. } => Some(others),
+                RuleFinding::Uncovered { others, .. } => Some(others),
                 _ => None,
             })
             .unwrap_or_default()
@@ -190,7 +190,7 @@ fn a_delegation_without_languages_cannot_be_judged_and_that_is_said() {
     Arc::make_mut(&mut programme.delegations)[1]
         .languages
         .clear();
-    let expected = Finding::NoLanguages { delegation: KZ };
+    let expected = RuleFinding::NoLanguages { delegation: KZ };
     assert_eq!(said(&programme, &slot), [(Level::Advice, expected)]);
 }
 
@@ -253,7 +253,7 @@ fn long_runs(slots: &[Slot], subject: usize) -> Vec<(i64, Vec<i64>, bool)> {
     said(&programme, &slots[subject])
         .into_iter()
         .filter_map(|(_, finding)| match finding {
-            Finding::InterpreterRest {
+            RuleFinding::InterpreterRest {
                 interpreter,
                 run,
                 alone,
@@ -375,10 +375,10 @@ fn sketches_and_breaks_are_no_work() {
         long_runs(&[work.clone(), next.clone()], 0),
         [(1, vec![1, 2], true)]
     );
-    next.details.state = State::Pencilled;
+    next.details.state = SlotState::Pencilled;
     assert_eq!(long_runs(&[work.clone(), next.clone()], 0), []);
     assert_eq!(long_runs(&[work.clone(), next.clone()], 1), []);
-    (next.details.state, next.details.kind) = (State::Tentative, Kind::Break);
+    (next.details.state, next.details.kind) = (SlotState::Tentative, SlotKind::Break);
     assert_eq!(long_runs(&[work, next], 0), []);
 }
 

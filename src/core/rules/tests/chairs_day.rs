@@ -5,18 +5,18 @@ use super::*;
 fn talk(id: i64, start: &str, minutes: i32) -> Slot {
     slot(
         id,
-        Kind::Other,
+        SlotKind::Other,
         "Talk",
         (start, minutes),
         SALON,
         &[JP],
-        State::Tentative,
+        SlotState::Tentative,
     )
 }
 
 fn pause(id: i64, start: &str, minutes: i32) -> Slot {
     let mut pause = talk(id, start, minutes);
-    pause.details.kind = Kind::Break;
+    pause.details.kind = SlotKind::Break;
     pause
 }
 
@@ -27,7 +27,7 @@ fn runs(slots: Vec<Slot>) -> Vec<(String, String)> {
     check_all(&programme)
         .into_iter()
         .filter_map(|conflict| match conflict.finding {
-            Finding::ChairRest { span, .. } => Some(span),
+            RuleFinding::ChairRest { span, .. } => Some(span),
             _ => None,
         })
         .map(|span| (zone.clock(span.start()), zone.clock(span.end())))
@@ -76,7 +76,7 @@ fn what_counts_is_the_time_until_the_chair_is_wanted_again() {
 
 #[test]
 fn sketches_and_cancelled_slots_tire_nobody() {
-    for state in [State::Pencilled, State::Cancelled] {
+    for state in [SlotState::Pencilled, SlotState::Cancelled] {
         let mut idle = talk(2, "12:00", 60);
         idle.details.state = state;
         assert_eq!(runs(vec![talk(1, "10:00", 120), idle]), [], "{state:?}");
@@ -104,7 +104,7 @@ fn order_of_precedence_is_that_of_the_starts() {
         [(Some(SlotId(1)), Some(SlotId(2)))]
     );
     let mut sketch = senior("10:00");
-    sketch.details.state = State::Pencilled;
+    sketch.details.state = SlotState::Pencilled;
     sketch.details.interval = Interval::new(at("10:00"), at("10:45")).unwrap();
     assert_eq!(
         order(vec![sketch, junior("10:00")]),
@@ -132,7 +132,7 @@ fn without_a_chair_there_is_no_day_of_the_chairs() {
         bilateral(2, "14:00", 20, UZ),
     ]);
     for party in Arc::make_mut(&mut leaderless.delegations) {
-        party.role = crate::core::delegation::Role::Guest;
+        party.role = crate::core::delegation::PrincipalRole::Guest;
     }
     assert_eq!(check_all(&leaderless), []);
 }

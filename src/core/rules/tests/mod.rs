@@ -10,7 +10,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::event::Event;
 use crate::core::room::RoomId;
 use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
-use crate::core::slot::Kind;
+use crate::core::slot::SlotKind;
 use crate::core::time::interval::Interval;
 use crate::core::time::interval::tests::RELATIONS;
 use crate::core::wording;
@@ -26,9 +26,17 @@ fn placed(
     interval: Interval,
     room: RoomId,
     parties: &[DelegationId],
-    state: State,
+    state: SlotState,
 ) -> Slot {
-    let mut slot = slot(id, Kind::Other, "Slot", ("10:00", 30), room, parties, state);
+    let mut slot = slot(
+        id,
+        SlotKind::Other,
+        "Slot",
+        ("10:00", 30),
+        room,
+        parties,
+        state,
+    );
     slot.details.interval = interval;
     slot
 }
@@ -46,15 +54,15 @@ fn pairwise(programme: &Programme, a: &Slot) -> Vec<(Rule, Level)> {
 fn one_room_over_all_thirteen_relations() {
     for (relation, b, overlaps, gap) in RELATIONS {
         for state in [
-            State::Tentative,
-            State::Confirmed,
-            State::Pencilled,
-            State::Cancelled,
+            SlotState::Tentative,
+            SlotState::Confirmed,
+            SlotState::Pencilled,
+            SlotState::Cancelled,
         ] {
-            let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+            let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
             let b = placed(2, interval(b), HALL, &[UZ], state);
             let expected = match state {
-                State::Cancelled => vec![],
+                SlotState::Cancelled => vec![],
                 _ if overlaps && state.holds() => vec![(Rule::DoubleBooking, Level::Blocked)],
                 _ if overlaps => vec![(Rule::DoubleBooking, Level::Advice)],
                 // The room's turnaround is five minutes, one step of the table.
@@ -78,8 +86,8 @@ fn one_room_over_all_thirteen_relations() {
 fn one_principal_over_all_thirteen_relations() {
     for (relation, b, overlaps, gap) in RELATIONS {
         for (room, needed) in [(HALL, 0), (SALON, 1)] {
-            let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
-            let b = placed(2, interval(b), room, &[KZ], State::Confirmed);
+            let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
+            let b = placed(2, interval(b), room, &[KZ], SlotState::Confirmed);
             let shared = programme(vec![a.clone(), b]);
             let found = pairwise(&shared, &a);
             let about_people: Vec<_> = found
@@ -111,8 +119,8 @@ fn one_principal_over_all_thirteen_relations() {
 #[test]
 fn nothing_shared_nothing_found() {
     for (relation, b, ..) in RELATIONS {
-        let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
-        let b = placed(2, interval(b), SALON, &[UZ], State::Tentative);
+        let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
+        let b = placed(2, interval(b), SALON, &[UZ], SlotState::Tentative);
         assert_eq!(
             pairwise(&programme(vec![a.clone(), b]), &a),
             [],
@@ -131,12 +139,12 @@ fn rules(programme: &Programme, slot: &Slot) -> Vec<(Rule, Level)> {
 fn bilateral(id: i64, start: &str, minutes: i32, guest: DelegationId) -> Slot {
     slot(
         id,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         "Bilateral",
         (start, minutes),
         CONFERENCE,
         &[JP, guest],
-        State::Tentative,
+        SlotState::Tentative,
     )
 }
 
@@ -144,12 +152,12 @@ fn bilateral(id: i64, start: &str, minutes: i32, guest: DelegationId) -> Slot {
 fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
     let early = slot(
         1,
-        Kind::Other,
+        SlotKind::Other,
         "Early",
         ("08:25", 30),
         SALON,
         &[KZ],
-        State::Tentative,
+        SlotState::Tentative,
     );
     assert_eq!(
         rules(&programme(vec![early.clone()]), &early),
@@ -158,12 +166,12 @@ fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
     let everybody = crate::core::sample::EVERYONE;
     let full = slot(
         1,
-        Kind::Meal,
+        SlotKind::Meal,
         "Lunch",
         ("12:00", 60),
         SALON,
         &everybody,
-        State::Tentative,
+        SlotState::Tentative,
     );
     assert_eq!(
         rules(&programme(vec![full.clone()]), &full),
@@ -175,10 +183,10 @@ fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
     absent.delegations = Arc::new(delegations);
     for (start, found) in [("11:55", 1), ("12:00", 0), ("17:30", 0), ("17:35", 1)] {
         for (state, level) in [
-            (State::Tentative, Level::NeedsReason),
-            (State::Pencilled, Level::Advice),
+            (SlotState::Tentative, Level::NeedsReason),
+            (SlotState::Pencilled, Level::Advice),
         ] {
-            let slot = slot(1, Kind::Other, "Slot", (start, 30), SALON, &[KZ], state);
+            let slot = slot(1, SlotKind::Other, "Slot", (start, 30), SALON, &[KZ], state);
             let expected = vec![(Rule::Presence, level); found];
             assert_eq!(
                 rules(&absent.with_slot(slot.clone()), &slot),
@@ -203,10 +211,13 @@ fn what_a_slot_is_cannot_be_argued_with() {
     assert_eq!(refused(&base()), None);
     let mut odd = base();
     odd.details.interval = Interval::new(at("11:01"), at("11:30")).unwrap();
-    assert_eq!(refused(&odd), Some(Finding::OffGrid { grid_minutes: 5 }));
+    assert_eq!(
+        refused(&odd),
+        Some(RuleFinding::OffGrid { grid_minutes: 5 })
+    );
     let mut next_day = base();
     next_day.details.interval = Interval::new(at("23:00"), at("23:00").plus(120)).unwrap();
-    assert_eq!(refused(&next_day), Some(Finding::OutsideDays));
+    assert_eq!(refused(&next_day), Some(RuleFinding::OutsideDays));
     let mut until_midnight = base();
     until_midnight.details.interval = Interval::new(at("23:00"), at("24:00")).unwrap();
     assert_eq!(
@@ -216,15 +227,18 @@ fn what_a_slot_is_cannot_be_argued_with() {
     );
     let mut three = base();
     three.details.delegations = vec![JP, KZ, UZ];
-    assert_eq!(refused(&three), Some(Finding::BilateralOfTwo { found: 3 }));
+    assert_eq!(
+        refused(&three),
+        Some(RuleFinding::BilateralOfTwo { found: 3 })
+    );
     let mut leaderless = base();
-    (leaderless.details.kind, leaderless.details.delegations) = (Kind::Plenary, vec![KZ, UZ]);
-    assert_eq!(refused(&leaderless), Some(Finding::PlenaryWithoutChair));
+    (leaderless.details.kind, leaderless.details.delegations) = (SlotKind::Plenary, vec![KZ, UZ]);
+    assert_eq!(refused(&leaderless), Some(RuleFinding::PlenaryWithoutChair));
     let mut foreign = base();
     foreign.details.room = Some(RoomId(99));
     assert_eq!(
         refused(&foreign),
-        Some(Finding::Foreign {
+        Some(RuleFinding::Foreign {
             resource: Resource::Room(RoomId(99))
         })
     );
@@ -232,7 +246,7 @@ fn what_a_slot_is_cannot_be_argued_with() {
 
 #[test]
 fn the_chair_rests_after_two_and_a_half_hours() {
-    let day = |pause: i32, kind: Kind| {
+    let day = |pause: i32, kind: SlotKind| {
         let mut third = bilateral(3, "12:35", 30, UZ);
         third.details.interval = third.details.interval.starting_at(at("12:20").plus(pause));
         let mut between = slot(
@@ -242,7 +256,7 @@ fn the_chair_rests_after_two_and_a_half_hours() {
             ("12:20", 15),
             SALON,
             &[JP],
-            State::Tentative,
+            SlotState::Tentative,
         );
         between.details.interval = between.details.interval.starting_at(at("12:20"));
         let mut slots = vec![
@@ -250,7 +264,7 @@ fn the_chair_rests_after_two_and_a_half_hours() {
             bilateral(2, "11:05", 75, KG),
             third,
         ];
-        if kind != Kind::Other {
+        if kind != SlotKind::Other {
             slots.push(between);
         }
         programme(slots)
@@ -262,14 +276,18 @@ fn the_chair_rests_after_two_and_a_half_hours() {
             .count()
     };
     assert_eq!(
-        rests(&day(10, Kind::Other)),
+        rests(&day(10, SlotKind::Other)),
         1,
         "180 minutes with pauses of less than 15"
     );
-    assert_eq!(rests(&day(15, Kind::Other)), 0, "a pause of 15 minutes");
-    assert_eq!(rests(&day(15, Kind::Break)), 0, "a break that is booked");
-    assert_eq!(rests(&day(15, Kind::Photo)), 1, "a photo is no rest");
-    let mut strict = day(10, Kind::Other);
+    assert_eq!(rests(&day(15, SlotKind::Other)), 0, "a pause of 15 minutes");
+    assert_eq!(
+        rests(&day(15, SlotKind::Break)),
+        0,
+        "a break that is booked"
+    );
+    assert_eq!(rests(&day(15, SlotKind::Photo)), 1, "a photo is no rest");
+    let mut strict = day(10, SlotKind::Other);
     let mut event = Event::clone(&strict.event);
     event.settings.chair_rest_needs_reason = true;
     strict.event = Arc::new(event);
@@ -312,12 +330,12 @@ fn a_refusal_says_what_is_in_the_way_until_when_and_what_would_be_free() {
     let ninth = crate::core::sample::ninth_meeting();
     let wanted = slot(
         99,
-        Kind::Bilateral,
+        SlotKind::Bilateral,
         "Second",
         ("15:30", 30),
         SALON,
         &[JP, KZ],
-        State::Tentative,
+        SlotState::Tentative,
     );
     let candidate = Candidate::new(&wanted.details);
     let conflicts = check(&ninth, candidate);
@@ -343,8 +361,8 @@ fn a_refusal_says_what_is_in_the_way_until_when_and_what_would_be_free() {
 
 #[test]
 fn an_override_stands_until_one_of_the_two_moves() {
-    let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
-    let b = placed(2, interval((20, 30)), HALL, &[UZ], State::Tentative);
+    let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
+    let b = placed(2, interval((20, 30)), HALL, &[UZ], SlotState::Tentative);
     let mut programme = programme(vec![a.clone(), b.clone()]);
     std::sync::Arc::make_mut(&mut programme.overrides).push(Override {
         slot: b.id,

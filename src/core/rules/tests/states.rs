@@ -2,18 +2,18 @@
 
 use super::*;
 
-const STATES: [State; 4] = [
-    State::Pencilled,
-    State::Tentative,
-    State::Confirmed,
-    State::Cancelled,
+const STATES: [SlotState; 4] = [
+    SlotState::Pencilled,
+    SlotState::Tentative,
+    SlotState::Confirmed,
+    SlotState::Cancelled,
 ];
 
 /// The level at which two slots in these states stand in each other's way, if the rule itself is `level`.
-fn between(mine: State, theirs: State, level: Level) -> Option<Level> {
+fn between(mine: SlotState, theirs: SlotState, level: Level) -> Option<Level> {
     match (mine, theirs) {
-        (State::Cancelled, _) | (_, State::Cancelled) => None,
-        (State::Pencilled, _) | (_, State::Pencilled) => Some(Level::Advice),
+        (SlotState::Cancelled, _) | (_, SlotState::Cancelled) => None,
+        (SlotState::Pencilled, _) | (_, SlotState::Pencilled) => Some(Level::Advice),
         _ => Some(level),
     }
 }
@@ -87,10 +87,10 @@ fn nothing() {
 
 #[test]
 fn a_longer_turnaround_reaches_further() {
-    let a = placed(1, interval((10, 20)), HALL, &[KZ], State::Tentative);
+    let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
     for (relation, b, _, gap) in RELATIONS {
         for turnaround_minutes in [0, 5, 15, 20] {
-            let b = placed(2, interval(b), HALL, &[UZ], State::Tentative);
+            let b = placed(2, interval(b), HALL, &[UZ], SlotState::Tentative);
             let mut programme = programme(vec![a.clone(), b]);
             for room in Arc::make_mut(&mut programme.rooms) {
                 room.turnaround_minutes = turnaround_minutes;

@@ -6,7 +6,7 @@ use askama::Template;
 use super::{Tab, TabLink, tabs};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
-use crate::core::slot::{Kind, State};
+use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
 use crate::event::context::EventContext;
@@ -73,10 +73,10 @@ fn wanted(context: &EventContext, fields: &Fields) -> Result<Wanted, FieldErrors
     };
     let asked = |name: &str| Some(fields.get(name)).filter(|value| !value.is_empty());
     if let Some(word) = asked("state") {
-        wanted.state = errors.take("state", State::from_word(word).ok_or(unknown));
+        wanted.state = errors.take("state", SlotState::from_word(word).ok_or(unknown));
     }
     if let Some(word) = asked("kind") {
-        wanted.kind = errors.take("kind", Kind::from_word(word).ok_or(unknown));
+        wanted.kind = errors.take("kind", SlotKind::from_word(word).ok_or(unknown));
     }
     if let Some(code) = asked("delegation") {
         let party = programme.delegation_by_code(code).map(|party| party.id);
@@ -115,10 +115,10 @@ fn page(context: &EventContext, form: Form, wanted: Option<&Wanted>) -> SearchPa
             let choices = [Choice::new("", all)].into_iter().chain(choices);
             Select::new(name, label, choices).of(&form)
         };
-    let states = State::ALL
+    let states = SlotState::ALL
         .iter()
         .map(|state| Choice::new(state.as_str(), state.label()));
-    let kinds = Kind::ALL
+    let kinds = SlotKind::ALL
         .iter()
         .map(|kind| Choice::new(kind.as_str(), kind.label()));
     let parties = programme.delegations.iter();

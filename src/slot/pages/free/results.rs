@@ -2,11 +2,11 @@
 
 use super::address;
 use crate::core::free::{
-    Loosened, Offer, Ranked, Refused, Relaxation, Wish, ranked, relaxations, search,
+    FreeTime, Loosened, Ranked, Relaxation, SearchRequest, TakenTime, ranked, relaxations, search,
 };
 use crate::core::programme::Programme;
 use crate::core::rules::Candidate;
-use crate::core::slot::Details;
+use crate::core::slot::SlotDetails;
 use crate::core::time::day_in_words;
 use crate::core::time::interval::Interval;
 use crate::core::wording;
@@ -63,7 +63,7 @@ pub(super) struct RefusedLine {
 }
 
 /// Searches and says what was found.
-pub(super) fn results(context: &EventContext, fields: &Fields, wish: &Wish) -> Results {
+pub(super) fn results(context: &EventContext, fields: &Fields, wish: &SearchRequest) -> Results {
     let programme = &context.programme;
     let found = search(programme, wish);
     let (free, refused) = (found.offers.len(), found.refused.len());
@@ -110,7 +110,7 @@ fn summary(free: usize, all: usize) -> String {
     }
 }
 
-fn order(programme: &Programme, wish: &Wish) -> String {
+fn order(programme: &Programme, wish: &SearchRequest) -> String {
     let first = wish.nearest().map_or_else(
         || {
             "The fewest pieces of advice come first, then full and half hours, quarters, and the rest, each by time."
@@ -144,7 +144,12 @@ fn shared_advice(offers: &mut [OfferLine]) -> Vec<Mark> {
     shared
 }
 
-fn offer_line(context: &EventContext, wish: &Wish, ranked: &Ranked, rank: usize) -> OfferLine {
+fn offer_line(
+    context: &EventContext,
+    wish: &SearchRequest,
+    ranked: &Ranked,
+    rank: usize,
+) -> OfferLine {
     let programme = &context.programme;
     let Ranked { offer, advice } = ranked;
     let details = wish.details(offer.interval, offer.room, &offer.interpreters);
@@ -181,7 +186,11 @@ fn offer_line(context: &EventContext, wish: &Wish, ranked: &Ranked, rank: usize)
 }
 
 /// What one press sends: the slot form, filled in.
-fn booking_fields(programme: &Programme, wish: &Wish, details: &Details) -> Vec<(String, String)> {
+fn booking_fields(
+    programme: &Programme,
+    wish: &SearchRequest,
+    details: &SlotDetails,
+) -> Vec<(String, String)> {
     let placed = forms::fields_of_details(programme, details);
     let stored = wish
         .moves()
@@ -220,7 +229,7 @@ fn relaxation_line(programme: &Programme, fields: &Fields, loosened: &Loosened) 
     }
 }
 
-fn first(programme: &Programme, offer: &Offer) -> String {
+fn first(programme: &Programme, offer: &FreeTime) -> String {
     let room = offer.room.and_then(|id| programme.room(id));
     let room = room.map_or_else(String::new, |room| format!(" in {}", room.name));
     let first = programme.event.time_zone.clock(offer.interval.start());
@@ -228,10 +237,10 @@ fn first(programme: &Programme, offer: &Offer) -> String {
 }
 
 /// One line for each run of starts with the same obstacle.
-fn refused_lines(programme: &Programme, refused: &[Refused]) -> Vec<RefusedLine> {
+fn refused_lines(programme: &Programme, refused: &[TakenTime]) -> Vec<RefusedLine> {
     let zone = programme.event.time_zone;
     let mut runs: Vec<(Interval, Interval, String)> = Vec::new();
-    for Refused { interval, obstacle } in refused {
+    for TakenTime { interval, obstacle } in refused {
         let sentence = wording::obstacle(programme, obstacle);
         match runs.last_mut() {
             Some((first, last, known))
