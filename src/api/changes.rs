@@ -14,7 +14,7 @@ use crate::core::event::Revision;
 use crate::core::time::Zone;
 use crate::event::context::EventContext;
 use crate::event::pages::watching::{
-    BACKLOG, BEAT, Door, ENDED, LOOK_EVERY, STILL_THERE, streamed,
+    BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed,
 };
 use crate::event::watch::Watching;
 use crate::web::Error;
@@ -140,7 +140,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
         .watchers()
         .watch(*event, *version, (user.id, user.name.as_str()), None)
         .ok_or(Error::TooMany { wait: 60 })?;
-    let door = Door {
+    let door = WatchAccess {
         app: ask.app.clone(),
         current_user: ask.current_user.clone().unnoticed(),
         slug: slug.into_inner(),
@@ -194,7 +194,7 @@ async fn feed(
     mut since: Revision,
     mut watching: Watching,
     sender: mpsc::Sender<Bytes>,
-    door: Door,
+    door: WatchAccess,
 ) {
     let mut beat = tokio::time::interval(BEAT);
     beat.tick().await;

@@ -21,10 +21,10 @@ use crate::core::rules::Candidate;
 use crate::core::slot::{SlotDetails, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
-use crate::plan::forms::{Asked, Common, missing, pair};
+use crate::plan::forms::{Common, PlanMeeting, missing, pair};
 use crate::slot::booking::{self, BookingError};
 use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times};
-use crate::slot::pages::hopeless;
+use crate::slot::pages::into_web_error;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 use crate::web::problem::Problem;
@@ -194,7 +194,7 @@ pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
             Ok(None) | Err(BookingError::Refused(Refusal::Conflicts(_))) => {
                 context = context.reloaded().await?;
             }
-            Err(error) => return Err(hopeless(error).into()),
+            Err(error) => return Err(into_web_error(error).into()),
         }
     }
     let detail = "Others book at the same time, so that no plan fits for long enough. Nothing was stored; try again.";
@@ -265,11 +265,11 @@ impl PlanWanted {
         fields
     }
 
-    fn asked(&self, programme: &Programme, errors: &mut FieldErrors) -> Vec<Asked> {
+    fn asked(&self, programme: &Programme, errors: &mut FieldErrors) -> Vec<PlanMeeting> {
         let Some(meetings) = &self.meetings else {
             let missing = missing(programme).into_iter().take(MOST_MEETINGS);
             return missing
-                .map(|pair| Asked {
+                .map(|pair| PlanMeeting {
                     pair,
                     minutes: None,
                 })
@@ -287,7 +287,7 @@ impl PlanWanted {
                 errors.add(field, "Name two delegations.");
                 return None;
             };
-            Some(Asked {
+            Some(PlanMeeting {
                 pair: errors.check(&field, "Delegations:", pair(programme, one, other))?,
                 minutes: meeting.minutes,
             })

@@ -12,7 +12,7 @@ use crate::config::DatabaseArgs;
 use crate::core::programme::Programme;
 use crate::core::text::Email;
 use crate::db::{DatabaseUrl, Db};
-use crate::event::file::{self, ImportError};
+use crate::event::file::{self, EventImportError};
 use crate::event::programme_cache::ProgrammeCache;
 use crate::event::store;
 use crate::installation::{self, SealedFile};
@@ -103,9 +103,9 @@ impl ImportArgs {
 }
 
 /// Why a file was not taken: its first faults, a line each.
-fn refusal(name: &str, error: ImportError) -> Failure {
+fn refusal(name: &str, error: EventImportError) -> Failure {
     match error {
-        ImportError::Faulty(faults) => {
+        EventImportError::Faulty(faults) => {
             let first = faults.iter().take(MOST_FAULTS);
             let mut lines: Vec<String> = first.map(|fault| format!("{name}: {fault}")).collect();
             if let more @ 1.. = faults.len().saturating_sub(MOST_FAULTS) {
@@ -114,7 +114,7 @@ fn refusal(name: &str, error: ImportError) -> Failure {
             lines.push("nothing was imported; mend the file and try again".to_owned());
             Failure(lines)
         }
-        ImportError::Store(error) => Failure::one(error),
+        EventImportError::Store(error) => Failure::one(error),
     }
 }
 

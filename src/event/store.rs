@@ -117,7 +117,7 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
             .order(events::created_at.desc())
             .select(EventRow::as_select())
             .load(conn)?;
-        let days: Vec<(EventId, DayRow)> = event_days::table
+        let days: Vec<(EventId, EventDayRow)> = event_days::table
             .order((event_days::event_id, event_days::day))
             .select((
                 event_days::event_id,
@@ -212,9 +212,9 @@ pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Progra
     })
 }
 
-type DayRow = (NaiveDate, i32, i32);
+type EventDayRow = (NaiveDate, i32, i32);
 
-fn with_days(row: EventRow, days: Vec<DayRow>) -> QueryResult<Event> {
+fn with_days(row: EventRow, days: Vec<EventDayRow>) -> QueryResult<Event> {
     let clock = |minutes: i32| ClockTime::from_minutes(u16::try_from(minutes).unwrap_or_default());
     Ok(Event {
         id: row.id,

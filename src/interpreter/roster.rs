@@ -13,7 +13,7 @@ use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotState};
 use crate::core::time::Instant;
 use crate::core::wording;
-use crate::event::timetable::{Mark, SlotView, conflict_mark, slot_view};
+use crate::event::timetable::{ConflictMark, SlotView, conflict_mark, slot_view};
 
 /// One day of an interpreter.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct RosterDay {
     /// The day at the venue.
     pub date: NaiveDate,
     /// Slots and pauses, by time.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RosterLine>,
     /// How many slots there is work in.
     pub slots: usize,
     /// Minutes of work.
@@ -30,9 +30,9 @@ pub struct RosterDay {
 
 /// A line of the roster.
 #[derive(Debug)]
-pub enum Line {
+pub enum RosterLine {
     /// A slot.
-    Work(Box<Work>),
+    Work(Box<RosterWork>),
     /// The time until the next one.
     Pause {
         /// Its length.
@@ -44,7 +44,7 @@ pub enum Line {
 
 /// A slot on the roster.
 #[derive(Debug)]
-pub struct Work {
+pub struct RosterWork {
     /// The slot in words.
     pub slot: SlotView,
     /// For whom: `Japan (ja) with Kazakhstan (kk, ru)`; names alone where nobody needs an interpreter.
@@ -54,7 +54,7 @@ pub struct Work {
     /// How long there has been no rest, at its end; `None` for a sketch or a break, which is no work.
     pub running: Option<Running>,
     /// What the rules say of the interpreter here.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<ConflictMark>,
 }
 
 /// How long an interpreter goes on at the end of a slot.
@@ -68,13 +68,13 @@ pub struct Running {
 
 /// Since when there has been no rest.
 #[derive(Default)]
-struct Clock {
+struct RestClock {
     since: Option<Instant>,
     alone_since: Option<Instant>,
     until: Option<Instant>,
 }
 
-impl Clock {
+impl RestClock {
     fn pause_before(&self, slot: &Slot) -> Option<i32> {
         self.until
             .map(|until| slot.interval().start().minutes_since(until))
@@ -100,7 +100,7 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
     let zone = programme.event.time_zone;
     let rest = programme.event.settings.interpreter_rest_minutes;
     let mut days: Vec<RosterDay> = Vec::new();
-    let mut clock = Clock::default();
+    let mut clock = RestClock::default();
     let slots = programme
         .slots_of(Resource::Interpreter(interpreter.id))
         .filter(|slot| slot.state() != SlotState::Cancelled);
@@ -121,17 +121,17 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
             let pause = clock.pause_before(slot);
             if let Some(minutes) = pause.filter(|pause| same_day && *pause > 0) {
                 let is_rest = minutes >= rest;
-                day.lines.push(Line::Pause { minutes, is_rest });
+                day.lines.push(RosterLine::Pause { minutes, is_rest });
             }
             if pause.is_none_or(|pause| pause >= rest) {
-                clock = Clock::default();
+                clock = RestClock::default();
             }
             day.slots += 1;
             day.minutes += interval.minutes();
             clock.work(slot, is_relieved(programme, &slot.details, interpreter))
         });
         let work = work(programme, interpreter, slot, running);
-        day.lines.push(Line::Work(Box::new(work)));
+        day.lines.push(RosterLine::Work(Box::new(work)));
     }
     days
 }
@@ -141,7 +141,7 @@ fn work(
     interpreter: &Interpreter,
     slot: &Slot,
     running: Option<Running>,
-) -> Work {
+) -> RosterWork {
     let candidate = Candidate::stored(slot);
     let own = Some(Resource::Interpreter(interpreter.id));
     let conflicts = check(programme, candidate);
@@ -149,7 +149,7 @@ fn work(
         conflict.finding.resource() == own
             || (conflict.rule() == Rule::Interpretation && conflict.level != Level::Advice)
     });
-    Work {
+    RosterWork {
         slot: slot_view(programme, slot, &BySlot::default()),
         between: between(programme, interpreter, slot),
         how: how(programme, interpreter, slot),

@@ -60,11 +60,11 @@ pub fn prefilled(programme: &Programme) -> Fields {
 }
 
 /// Two delegations that are to meet.
-pub type Pair = [DelegationId; 2];
+pub type PlanPair = [DelegationId; 2];
 
 /// The chair with each guest that has no bilateral with it yet, in order of precedence.
 #[must_use]
-pub fn missing(programme: &Programme) -> Vec<Pair> {
+pub fn missing(programme: &Programme) -> Vec<PlanPair> {
     let Some(chair) = programme.chair() else {
         return Vec::new();
     };
@@ -75,7 +75,7 @@ pub fn missing(programme: &Programme) -> Vec<Pair> {
 
 /// A pair as the form sends it: `JP KZ`.
 #[must_use]
-pub fn pair_word(programme: &Programme, pair: Pair) -> String {
+pub fn pair_word(programme: &Programme, pair: PlanPair) -> String {
     let codes = pair.iter().filter_map(|id| programme.delegation(*id));
     let codes: Vec<&str> = codes.map(|party| party.code.as_str()).collect();
     codes.join(" ")
@@ -132,15 +132,15 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Vec<SearchRequest
 
 /// A meeting as it was asked for, with its own length if it has one.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct PlanMeeting {
     /// Who meets.
-    pub pair: Pair,
+    pub pair: PlanPair,
     /// In minutes; otherwise as all others.
     pub minutes: Option<i32>,
 }
 
 /// Reads `JP KZ` or `JP KZ 45`.
-fn meeting(programme: &Programme, line: &str) -> Result<Asked, String> {
+fn meeting(programme: &Programme, line: &str) -> Result<PlanMeeting, String> {
     let mut words = line.split_whitespace();
     let (Some(one), Some(other), minutes, None) =
         (words.next(), words.next(), words.next(), words.next())
@@ -154,7 +154,7 @@ fn meeting(programme: &Programme, line: &str) -> Result<Asked, String> {
         let number = minutes.parse().unwrap_or(0);
         SearchRequest::length(programme, number).map_err(|error| error.to_string())
     });
-    Ok(Asked {
+    Ok(PlanMeeting {
         pair: pair(programme, one, other)?,
         minutes: minutes.transpose()?,
     })
@@ -164,7 +164,7 @@ fn meeting(programme: &Programme, line: &str) -> Result<Asked, String> {
 ///
 /// # Errors
 /// With a sentence when there is no such delegation, or it is one only.
-pub fn pair(programme: &Programme, one: &str, other: &str) -> Result<Pair, String> {
+pub fn pair(programme: &Programme, one: &str, other: &str) -> Result<PlanPair, String> {
     let known = |code: &str| {
         let party = programme.delegation_by_code(code);
         party.map(|party| party.id).ok_or_else(|| {
@@ -208,7 +208,7 @@ impl Common {
     pub fn wish(
         &self,
         programme: &Programme,
-        Asked { pair, minutes }: Asked,
+        PlanMeeting { pair, minutes }: PlanMeeting,
     ) -> Result<SearchRequest, (&'static str, String)> {
         let kind = SlotKind::Bilateral;
         let minutes = minutes.unwrap_or(self.minutes);

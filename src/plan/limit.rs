@@ -36,9 +36,9 @@ impl queue::Request for Unshared {
 
 /// A plan with the wishes it is for; nothing where the making of it was stopped.
 #[derive(Clone)]
-struct Made(Option<Arc<(Plan, Vec<SearchRequest>)>>);
+struct MadePlan(Option<Arc<(Plan, Vec<SearchRequest>)>>);
 
-impl Output for Made {
+impl Output for MadePlan {
     fn cached_bytes(&self) -> Option<usize> {
         None
     }
@@ -47,7 +47,7 @@ impl Output for Made {
 /// Makes plans; clones share one queue and one account of what each user has taken.
 #[derive(Clone)]
 pub struct Plans {
-    queue: JobQueue<Unshared, Made>,
+    queue: JobQueue<Unshared, MadePlan>,
     budget: Rates,
 }
 
@@ -79,35 +79,35 @@ impl Plans {
     ) -> Result<Arc<(Plan, Vec<SearchRequest>)>, Error> {
         let who = user.to_string();
         self.budget.check(&who)?;
-        let account = Account {
+        let account = PlanQuota {
             budget: self.budget.clone(),
             who,
         };
         let job = move |cancellation: &Cancellation| {
             let _spent = account.open();
             let made = plan(&programme, &wishes, &|| cancellation.is_requested());
-            Made(made.map(|plan| Arc::new((plan, wishes))))
+            MadePlan(made.map(|plan| Arc::new((plan, wishes))))
         };
         let made = self
             .queue
             .run(Owner::User(user), Size::Small, Unshared, job);
         match hang_up::while_connected(made).await {
-            Some(Ok(Made(Some(made)))) => Ok(made),
+            Some(Ok(MadePlan(Some(made)))) => Ok(made),
             Some(Err(QueueError::OwnerLimit)) => Err(Error::TooMany { wait: OWNER_WAIT }),
             Some(Err(error)) => Err(error.into()),
             // Nobody reads this.
-            Some(Ok(Made(None))) | None => Err(Error::Busy { wait: OWNER_WAIT }),
+            Some(Ok(MadePlan(None))) | None => Err(Error::Busy { wait: OWNER_WAIT }),
         }
     }
 }
 
 /// Where a user's computing is charged.
-struct Account {
+struct PlanQuota {
     budget: Rates,
     who: String,
 }
 
-impl Account {
+impl PlanQuota {
     fn open(&self) -> Spending<'_> {
         Spending {
             account: self,
@@ -118,13 +118,13 @@ impl Account {
 
 /// Charges the time until it is dropped, however the computing ends.
 struct Spending<'a> {
-    account: &'a Account,
+    account: &'a PlanQuota,
     since: Instant,
 }
 
 impl Drop for Spending<'_> {
     fn drop(&mut self) {
-        let Account { budget, who } = self.account;
+        let PlanQuota { budget, who } = self.account;
         budget.charge(who, self.since.elapsed().as_secs_f64());
     }
 }

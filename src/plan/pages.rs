@@ -15,11 +15,13 @@ use crate::core::rules::Candidate;
 use crate::core::slot::{SlotDetails, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
-use crate::event::timetable::{Mark, clock_range, conflict_mark};
+use crate::event::timetable::{ConflictMark, clock_range, conflict_mark};
 use crate::plan::forms;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::forms as slot_forms;
-use crate::slot::pages::{Outcome, any_day_field, any_room_field, hopeless, interpretation_field};
+use crate::slot::pages::{
+    PageOutcome, any_day_field, any_room_field, interpretation_field, into_web_error,
+};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
@@ -60,7 +62,7 @@ struct PlacedLine {
     title: String,
     room: String,
     interpreters: String,
-    advice: Vec<Mark>,
+    advice: Vec<ConflictMark>,
     /// The slot form, filled in, as one value.
     slot: String,
 }
@@ -81,7 +83,7 @@ pub async fn show(
     current_user: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
@@ -108,7 +110,7 @@ pub async fn book(
     current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
@@ -134,12 +136,12 @@ pub async fn book(
         Err(BookingError::Refused(Refusal::Conflicts(_))) => {
             overtaken(&context.reloaded().await?, asked).await
         }
-        Err(error) => Err(hopeless(error)),
+        Err(error) => Err(into_web_error(error)),
     }
 }
 
 /// Somebody was quicker: the same question, asked of the programme as it is now.
-async fn overtaken(context: &EventContext, asked: Fields) -> Outcome {
+async fn overtaken(context: &EventContext, asked: Fields) -> PageOutcome {
     let page = match forms::parse(&context.programme, &asked) {
         Ok(wishes) => {
             let proposal = proposal(context, &asked, wishes).await?;

@@ -14,8 +14,8 @@ use crate::event::resource;
 /// # Errors
 /// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Room>> {
-    type Row = (RoomId, String, String, String, i32, i32);
-    let rows: Vec<Row> = rooms::table
+    type RoomRow = (RoomId, String, String, String, i32, i32);
+    let rows: Vec<RoomRow> = rooms::table
         .inner_join(resources::table.on(resources::id.eq(rooms::id)))
         .filter(rooms::event_id.eq(event))
         .order((rooms::position, rooms::id))

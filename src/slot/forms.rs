@@ -37,7 +37,7 @@ pub const INTERPRETATION_WANTED: &str = "wanted";
 
 /// What a slot form asks for.
 #[derive(Debug)]
-pub struct Request {
+pub struct SlotFormRequest {
     /// The slot.
     pub details: SlotDetails,
     /// Reasons for rules to be set aside.
@@ -70,7 +70,7 @@ pub fn known_fields(fields: Fields) -> Result<Fields, crate::web::Error> {
 ///
 /// # Errors
 /// With a sentence for each field that makes no sense.
-pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErrors> {
+pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, FieldErrors> {
     let mut errors = FieldErrors::default();
     let kind = choice::<SlotKind>(
         &mut errors,
@@ -106,7 +106,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<Request, FieldErr
                 interpretation_wanted: fields.flag("interpretation"),
                 state,
             };
-            Ok(Request {
+            Ok(SlotFormRequest {
                 details: details.in_order(),
                 reasons,
                 tell: tell(fields),

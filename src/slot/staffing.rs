@@ -39,7 +39,7 @@ pub fn substitute(
     }
     let mut details = old.details.without_interpreter(leaves);
     details.interpreters.push(comes);
-    let change = Change::to(tx, &old, details.in_order());
+    let change = StaffingChange::to(tx, &old, details.in_order());
     if change.new.is_empty() {
         change.store(tx, Action::SlotInterpreterReplaced)
     } else {
@@ -62,7 +62,7 @@ pub fn substitute(
 /// As the store says.
 pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result<(), BookingError> {
     let old = tx.programme().slot(id).cloned().ok_or(Refusal::NotFound)?;
-    let mut change = Change::to(tx, &old, old.details.without_interpreter(leaves.id));
+    let mut change = StaffingChange::to(tx, &old, old.details.without_interpreter(leaves.id));
     if is_over(tx, &old) {
         let reason = Reason {
             text: format!("Interpreted by {}, who was removed afterwards", leaves.name),
@@ -86,7 +86,7 @@ fn is_over(tx: &EventTx<'_>, slot: &Slot) -> bool {
 }
 
 /// A slot as it will be, with the reasons that go on.
-struct Change {
+struct StaffingChange {
     old: Arc<Slot>,
     slot: Slot,
     given: Vec<Override>,
@@ -94,7 +94,7 @@ struct Change {
     new: Vec<Conflict>,
 }
 
-impl Change {
+impl StaffingChange {
     fn to(tx: &EventTx<'_>, old: &Arc<Slot>, details: SlotDetails) -> Self {
         let (author, none) = (tx.actor.to_string(), Reasons::new());
         let by = given(tx, &author, &none);

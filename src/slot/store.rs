@@ -51,7 +51,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
     let mut taken = resources_of_event(conn, event)?;
     rows.into_iter()
         .map(|row| {
-            let Taken {
+            let OccupancyRows {
                 room,
                 delegations,
                 interpreters,
@@ -96,19 +96,22 @@ pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> 
 }
 
 #[derive(Default)]
-struct Taken {
+struct OccupancyRows {
     room: Option<RoomId>,
     delegations: Vec<DelegationId>,
     interpreters: Vec<InterpreterId>,
 }
 
-fn resources_of_event(conn: &mut Conn, event: EventId) -> QueryResult<HashMap<SlotId, Taken>> {
+fn resources_of_event(
+    conn: &mut Conn,
+    event: EventId,
+) -> QueryResult<HashMap<SlotId, OccupancyRows>> {
     let rows: Vec<(SlotId, i64, String)> = occupancy::table
         .filter(occupancy::event_id.eq(event))
         .order((occupancy::slot_id, occupancy::resource_id))
         .select((occupancy::slot_id, occupancy::resource_id, occupancy::kind))
         .load(conn)?;
-    let mut taken: HashMap<SlotId, Taken> = HashMap::new();
+    let mut taken: HashMap<SlotId, OccupancyRows> = HashMap::new();
     for (slot, resource, kind) in rows {
         let entry = taken.entry(slot).or_default();
         match resource_of(&kind, resource) {
@@ -202,10 +205,10 @@ impl EventTx<'_> {
     pub(crate) fn store_slots(&mut self, programme: &Programme) -> QueryResult<()> {
         let event = programme.event.id;
         let will = waived(programme);
-        let rows: Vec<NewSlot<'_>> = programme
+        let rows: Vec<NewSlotRow<'_>> = programme
             .slots()
             .iter()
-            .map(|slot| NewSlot {
+            .map(|slot| NewSlotRow {
                 id: slot.id,
                 event_id: event,
                 created_at: self.now,
@@ -313,7 +316,7 @@ fn set_waived<'a>(
 /// What of a slot's row changes with the slot.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = slots)]
-struct Facts<'s> {
+struct SlotColumns<'s> {
     kind: Word<SlotKind>,
     title: &'s str,
     note: &'s str,
@@ -328,9 +331,9 @@ struct Facts<'s> {
     updated_at: Moment,
 }
 
-fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
+fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
     let details = &slot.details;
-    Facts {
+    SlotColumns {
         kind: Word(details.kind),
         title: details.title.as_str(),
         note: &details.note,
@@ -348,12 +351,12 @@ fn facts(slot: &Slot, now: Moment) -> Facts<'_> {
 
 #[derive(Insertable)]
 #[diesel(table_name = slots)]
-struct NewSlot<'s> {
+struct NewSlotRow<'s> {
     id: SlotId,
     event_id: EventId,
     created_at: Moment,
     #[diesel(embed)]
-    facts: Facts<'s>,
+    facts: SlotColumns<'s>,
 }
 
 fn insert(
@@ -364,7 +367,7 @@ fn insert(
     waived: bool,
 ) -> QueryResult<()> {
     let details = &slot.details;
-    let row = NewSlot {
+    let row = NewSlotRow {
         id: slot.id,
         event_id: programme.event.id,
         created_at: now,

@@ -374,7 +374,7 @@ mod tests {
             EnqueueError::Query(closed()).into(),
             NotifyError::Store(closed()).into(),
             post(closed()).into(),
-            crate::slot::pages::hopeless(post(closed()).into()),
+            crate::slot::pages::into_web_error(post(closed()).into()),
         ] {
             assert!(matches!(error, Error::Unavailable), "{error}");
             let answer = error.error_response();

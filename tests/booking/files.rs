@@ -7,7 +7,7 @@ use iikura::core::programme::Programme;
 use iikura::core::rule::Reasons;
 use iikura::core::text::Email;
 use iikura::db::DbError;
-use iikura::event::file::{self, ImportError};
+use iikura::event::file::{self, EventImportError};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::slot::booking::{self, Notify};
 use proptest::prelude::*;
@@ -148,7 +148,7 @@ fn what_is_exported_comes_back_without_loss(scratch: &Scratch) {
 
 fn faults(scratch: &Scratch, source: &str) -> Vec<String> {
     match import(scratch, source) {
-        Err(ImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
+        Err(EventImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -409,7 +409,7 @@ fn event_file_beyond_its_limits_is_refused_with_the_limit() {
     let refused = |source: &str| {
         let office = Email::parse("protocol@iikura.example").unwrap();
         let refused = file::prepare(source, &office, &Actor::command_line(), NOW);
-        let Err(ImportError::Faulty(faults)) = refused else {
+        let Err(EventImportError::Faulty(faults)) = refused else {
             panic!("{refused:?}")
         };
         faults.iter().map(ToString::to_string).collect::<Vec<_>>()

@@ -12,7 +12,7 @@ use iikura::core::text::{Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::file::{self, ImportError, Imported};
+use iikura::event::file::{self, EventImportError, ImportedEvent};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::store;
 use iikura::event::transaction::EventTx;
@@ -160,7 +160,7 @@ impl<'d> House<'d> {
     }
 }
 
-pub fn import(db: &Db, source: &str) -> Result<Imported, ImportError> {
+pub fn import(db: &Db, source: &str) -> Result<ImportedEvent, EventImportError> {
     let office = Email::parse("protocol@iikura.example").unwrap();
     let outcome = db.write_here(|conn| {
         Ok::<_, DbError>(file::import(

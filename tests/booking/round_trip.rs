@@ -9,7 +9,7 @@ use iikura::core::rule::{Level, Rule};
 use iikura::core::rules::{check_all, in_force};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::core::text::TextLine;
-use iikura::event::file::{self, ImportError};
+use iikura::event::file::{self, EventImportError};
 use iikura::notice::answering;
 use iikura::slot::booking::{self, Notify};
 
@@ -260,9 +260,9 @@ fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
     assert_eq!(house.count("events"), 1);
 }
 
-fn faults<T: std::fmt::Debug>(outcome: Result<T, ImportError>) -> Vec<String> {
+fn faults<T: std::fmt::Debug>(outcome: Result<T, EventImportError>) -> Vec<String> {
     match outcome {
-        Err(ImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
+        Err(EventImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -272,7 +272,7 @@ fn many_import_at_once(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let processes: Vec<_> = (0..8).map(|_| scratch.another_process()).collect();
     let line = std::sync::Barrier::new(8);
-    let outcomes: Vec<Result<EventId, ImportError>> = std::thread::scope(|scope| {
+    let outcomes: Vec<Result<EventId, EventImportError>> = std::thread::scope(|scope| {
         let importers: Vec<_> = (0..8)
             .map(|number| {
                 let (line, db) = (&line, &processes[number]);

@@ -1,7 +1,7 @@
 //! Slips in an event file that others than its author would pay for: each is named, with its line, and nothing is stored.
 
 use iikura::cli::demo::NINTH_MEETING;
-use iikura::event::file::ImportError;
+use iikura::event::file::EventImportError;
 use proptest::prelude::*;
 
 use crate::house::{House, import};
@@ -28,7 +28,7 @@ told = [{ party = "KZ", method = "REQUEST", sequence = 1, uid = "a@iikura.exampl
 
 fn faults(scratch: &Scratch, source: &str) -> Vec<String> {
     match import(scratch, source) {
-        Err(ImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
+        Err(EventImportError::Faulty(faults)) => faults.iter().map(ToString::to_string).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -299,7 +299,7 @@ proptest! {
     fn no_text_makes_the_importer_panic_or_store_half(source in prop_oneof!["\\PC{0,200}", "(?s).{0,80}", pieces()]) {
         let scratch = Scratch::sqlite().migrated();
         match import(&scratch, &source) {
-            Ok(_) | Err(ImportError::Faulty(_)) => {}
+            Ok(_) | Err(EventImportError::Faulty(_)) => {}
             Err(error) => prop_assert!(false, "{error:?}"),
         }
     }
@@ -322,7 +322,7 @@ proptest! {
                 prop_assert_eq!(&again.remarks, &Vec::<String>::new());
                 prop_assert_eq!(iikura::event::file::export(&House::at(&elsewhere, again.event).stored()).unwrap(), file);
             }
-            Err(ImportError::Faulty(faults)) => prop_assert!(faults.iter().all(|fault| fault.line > 0)),
+            Err(EventImportError::Faulty(faults)) => prop_assert!(faults.iter().all(|fault| fault.line > 0)),
             Err(error) => prop_assert!(false, "{error:?}"),
         }
     }

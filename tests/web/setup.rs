@@ -3,7 +3,7 @@
 use iikura::audit::Actor;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
-use iikura::event::file::{ImportError, import};
+use iikura::event::file::{EventImportError, import};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::web::Error;
 
@@ -462,7 +462,7 @@ fn a_file_has_no_more_contacts_than_the_form_has_rows(scratch: &Scratch) {
         let actor = Actor::command_line();
         Ok::<_, Error>(import(conn, &live, &source, &office, &actor, now))
     });
-    let Err(ImportError::Faulty(faults)) = imported.unwrap() else {
+    let Err(EventImportError::Faulty(faults)) = imported.unwrap() else {
         panic!("21 contacts were taken");
     };
     let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();

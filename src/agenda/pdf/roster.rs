@@ -12,7 +12,7 @@ use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotState;
 use crate::core::time::{Instant, day_in_words};
-use crate::interpreter::roster::{Line as Booked, RosterDay, Work, roster};
+use crate::interpreter::roster::{RosterDay, RosterLine as Booked, RosterWork, roster};
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/roster.typ");
 
@@ -162,7 +162,7 @@ fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<Line> {
     }
 }
 
-fn booked(programme: &Programme, work: &Work, known: Option<SlotState>, zone: &str) -> Line {
+fn booked(programme: &Programme, work: &RosterWork, known: Option<SlotState>, zone: &str) -> Line {
     let clock = AgendaClock::at(programme.event.time_zone, work.slot.interval);
     let room = programme.room_by_code(&work.slot.room_code);
     Line::Work {

@@ -12,7 +12,9 @@ mod write;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-pub use read::{Fault, ImportError, Imported, MOST_BYTES, MOST_SLOTS, prepare, too_large};
+pub use read::{
+    EventImportError, FileFault, ImportedEvent, MOST_BYTES, MOST_SLOTS, prepare, too_large,
+};
 pub use store::{Prepared, import};
 pub use write::export;
 

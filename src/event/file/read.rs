@@ -18,14 +18,14 @@ use crate::core::time::{Moment, parse_date};
 
 /// Something wrong in an event file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct FileFault {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong and what to write instead.
     pub message: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for FileFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}: {}", self.line, self.message)
     }
@@ -33,10 +33,10 @@ impl std::fmt::Display for Fault {
 
 /// Why an import stored nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub enum EventImportError {
     /// The file is faulty.
     #[error("the file has {} fault(s); nothing was imported", .0.len())]
-    Faulty(Vec<Fault>),
+    Faulty(Vec<FileFault>),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -44,7 +44,7 @@ pub enum ImportError {
 
 /// An event that was imported.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportedEvent {
     /// The event.
     pub event: EventId,
     /// Its slug.
@@ -76,12 +76,12 @@ pub fn prepare(
     office: &Email,
     actor: &Actor,
     now: Moment,
-) -> Result<Prepared, ImportError> {
-    let fault = |line, message| Err(ImportError::Faulty(vec![Fault { line, message }]));
+) -> Result<Prepared, EventImportError> {
+    let fault = |line, message| Err(EventImportError::Faulty(vec![FileFault { line, message }]));
     if source.len() > MOST_BYTES {
         return fault(1, too_large(source.len() as u64));
     }
-    let mut reader = Reader::new(source);
+    let mut reader = FileReader::new(source);
     let file: EventFile = match toml::from_str(source) {
         Ok(file) => file,
         Err(error) => {
@@ -93,7 +93,7 @@ pub fn prepare(
     // What is beyond them is not looked at.
     reader.finish()?;
     let event = reader.event(&file.meeting, office);
-    let rooms = reader.each(&file.rooms, Reader::room);
+    let rooms = reader.each(&file.rooms, FileReader::room);
     let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
     let interpreters = reader.each(&file.interpreters, |reader, entry| {
         reader.interpreter(&event, entry)
@@ -134,16 +134,16 @@ pub fn too_large(bytes: u64) -> String {
 }
 
 /// Collects faults, so that a person mends a file once.
-pub(super) struct Reader<'s> {
+pub(super) struct FileReader<'s> {
     source: &'s str,
     /// Where each line begins.
     lines: Vec<usize>,
-    faults: Vec<Fault>,
+    faults: Vec<FileFault>,
     /// The UIDs of what was told, each with its line.
     told: BTreeMap<String, usize>,
 }
 
-impl<'s> Reader<'s> {
+impl<'s> FileReader<'s> {
     fn new(source: &'s str) -> Self {
         let ends = source.match_indices('\n').map(|(at, _)| at + 1);
         Self {
@@ -168,7 +168,7 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn fault(&mut self, at: &Range<usize>, message: impl Into<String>) {
-        self.faults.push(Fault {
+        self.faults.push(FileFault {
             line: self.line_of(at),
             message: message.into(),
         });
@@ -200,13 +200,13 @@ impl<'s> Reader<'s> {
         }
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), ImportError> {
+    pub(super) fn finish(&mut self) -> Result<(), EventImportError> {
         if self.faults.is_empty() {
             return Ok(());
         }
         let mut faults = std::mem::take(&mut self.faults);
         faults.sort_by_key(|fault| fault.line);
-        Err(ImportError::Faulty(faults))
+        Err(EventImportError::Faulty(faults))
     }
 
     fn each<T, U>(

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::read::Reader;
+use super::read::FileReader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::core::delegation::{
     self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole,
@@ -19,7 +19,7 @@ use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Zone, parse_date};
 use crate::db::fresh_id;
 
-impl Reader<'_> {
+impl FileReader<'_> {
     pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> Event {
         let zone = self.zone(&meeting.time_zone).unwrap_or(Zone::UTC);
         let defaults = EventSettings::default();

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::read::{ImportError, Reader};
+use super::read::{EventImportError, FileReader};
 use super::{OverrideEntry, Parties, SlotEntry};
 use crate::core::decision::{GivenReasons, judge};
 use crate::core::delegation::DelegationId;
@@ -58,14 +58,14 @@ const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> Giv
     }
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     /// Adds all slots to the programme, or collects the faults of all.
     pub(super) fn slots(
         &mut self,
         programme: &mut Programme,
         by: (&str, Moment),
         entries: &[Spanned<SlotEntry>],
-    ) -> Result<ReadSlots, ImportError> {
+    ) -> Result<ReadSlots, EventImportError> {
         let mut read = ReadSlots::default();
         for raw in entries {
             let entry = raw.as_ref();
@@ -84,7 +84,7 @@ impl Reader<'_> {
             let slot = Slot::new(SlotId(fresh_id()), details, entry.sequence);
             read.reasons.insert(slot.id, reasons);
             programme.add(slot.clone());
-            if self.take_over(programme, by, raw, &slot, &mut read) {
+            if self.insert(programme, by, raw, &slot, &mut read) {
                 let after = booking::history_of(programme, &slot);
                 read.history.push((slot.id, after));
                 self.told(programme, &slot, &entry.told);
@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// Judges a slot that the programme has already; false when it cannot stay.
-    fn take_over(
+    fn insert(
         &mut self,
         programme: &mut Programme,
         by: (&str, Moment),

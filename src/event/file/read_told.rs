@@ -5,7 +5,7 @@ use std::ops::Range;
 use chrono::DateTime;
 use toml::Spanned;
 
-use super::read::Reader;
+use super::read::FileReader;
 use super::{AnswerEntry, ToldEntry};
 use crate::core::delegation::DelegationId;
 use crate::core::notice::answer::{Answer, NoticeReply, Via};
@@ -24,7 +24,7 @@ pub(super) fn is_there_already(uid: &str) -> String {
     )
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     /// Takes over what delegations know and said, so that the next letter goes on from there.
     pub(super) fn told(
         &mut self,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Value, json};
 
-use super::read::{Fault, ImportError, Imported, prepare};
+use super::read::{EventImportError, FileFault, ImportedEvent, prepare};
 use super::read_told::is_there_already;
 use crate::audit::{self, Action, Actor, Entry};
 use crate::core::event::Event;
@@ -44,7 +44,7 @@ pub fn import(
     office: &Email,
     actor: &Actor,
     now: Moment,
-) -> Result<Imported, ImportError> {
+) -> Result<ImportedEvent, EventImportError> {
     prepare(source, office, actor, now)?.store(conn, programme_cache)
 }
 
@@ -57,7 +57,7 @@ impl Prepared {
         self,
         conn: &mut Conn,
         programme_cache: &ProgrammeCache,
-    ) -> Result<Imported, ImportError> {
+    ) -> Result<ImportedEvent, EventImportError> {
         conn.transaction(|conn| {
             let event = Event::clone(&self.programme.event);
             if store::find_to_write(conn, event.slug.as_str())?.is_some() {
@@ -89,7 +89,7 @@ impl Prepared {
                 self.now,
                 |tx| self.store_programme(tx),
             )?;
-            Ok(Imported {
+            Ok(ImportedEvent {
                 event: event.id,
                 slug: event.slug.to_string(),
                 slots: self.history.len(),
@@ -99,7 +99,7 @@ impl Prepared {
     }
 
     /// Stores all that changes by bookings, letters and answers, as its first revision.
-    fn store_programme(&self, tx: &mut EventTx<'_>) -> Result<(), ImportError> {
+    fn store_programme(&self, tx: &mut EventTx<'_>) -> Result<(), EventImportError> {
         let event = tx.programme().event.clone();
         tx.store_slots(&self.programme)?;
         for notice in self.programme.ledger.notices() {
@@ -141,19 +141,19 @@ impl Prepared {
         }
     }
 
-    fn slug_taken(&self) -> ImportError {
+    fn slug_taken(&self) -> EventImportError {
         let slug = &self.programme.event.slug;
-        ImportError::Faulty(vec![Fault {
+        EventImportError::Faulty(vec![FileFault {
             line: self.slug_line,
             message: format!("there is already an event '{slug}'; change the slug"),
         }])
     }
 
-    fn check_told(&self, conn: &mut Conn) -> Result<(), ImportError> {
+    fn check_told(&self, conn: &mut Conn) -> Result<(), EventImportError> {
         let mut faults = Vec::new();
         for (uid, line) in &self.told {
             if crate::notice::store::is_known(conn, uid)? {
-                faults.push(Fault {
+                faults.push(FileFault {
                     line: *line,
                     message: is_there_already(uid),
                 });
@@ -163,7 +163,7 @@ impl Prepared {
             return Ok(());
         }
         faults.sort_by_key(|fault| fault.line);
-        Err(ImportError::Faulty(faults))
+        Err(EventImportError::Faulty(faults))
     }
 }
 

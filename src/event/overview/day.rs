@@ -7,11 +7,11 @@ use crate::core::programme::Programme;
 use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotState};
 use crate::core::time::interval::Interval;
-use crate::event::timetable::{Mark, SlotView, clock_range, slot_view};
+use crate::event::timetable::{ConflictMark, SlotView, clock_range, slot_view};
 
 /// A line of a day.
 #[derive(Debug)]
-pub enum Line {
+pub enum OverviewLine {
     /// A slot.
     Slot(Box<SlotView>),
     /// Time between two slots.
@@ -37,8 +37,8 @@ pub fn day(
     programme: &Programme,
     resource: Resource,
     date: NaiveDate,
-    marks: &BySlot<Mark>,
-) -> Vec<Line> {
+    marks: &BySlot<ConflictMark>,
+) -> Vec<OverviewLine> {
     let zone = programme.event.time_zone;
     let slots: Vec<&Slot> = programme
         .slots_of(resource)
@@ -52,7 +52,9 @@ pub fn day(
         if let Some(before) = before {
             lines.extend(between(programme, resource, before, slot));
         }
-        lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
+        lines.push(OverviewLine::Slot(Box::new(slot_view(
+            programme, slot, marks,
+        ))));
         if before.is_none_or(|before| slot.interval().end() > before.interval().end()) {
             before = Some(slot);
         }
@@ -60,7 +62,12 @@ pub fn day(
     with_stays(programme, resource, date, lines)
 }
 
-fn between(programme: &Programme, resource: Resource, one: &Slot, next: &Slot) -> Option<Line> {
+fn between(
+    programme: &Programme,
+    resource: Resource,
+    one: &Slot,
+    next: &Slot,
+) -> Option<OverviewLine> {
     let gap = Interval::stay(one.interval().end(), next.interval().start())?;
     let zone = programme.event.time_zone;
     let room = |slot: &Slot| slot.details.room.and_then(|id| programme.room(id));
@@ -77,7 +84,7 @@ fn between(programme: &Programme, resource: Resource, one: &Slot, next: &Slot) -
                 format!("{minutes} minutes to {}", there.name)
             }),
     };
-    Some(Line::Between {
+    Some(OverviewLine::Between {
         minutes: gap.minutes(),
         time: clock_range(programme, gap),
         needed: needed.unwrap_or_default(),
@@ -91,8 +98,8 @@ fn with_stays(
     programme: &Programme,
     resource: Resource,
     date: NaiveDate,
-    lines: Vec<Line>,
-) -> Vec<Line> {
+    lines: Vec<OverviewLine>,
+) -> Vec<OverviewLine> {
     let zone = programme.event.time_zone;
     let stays: &[Interval] = match resource {
         Resource::Delegation(id) => programme
@@ -110,9 +117,9 @@ fn with_stays(
         .map(|stay| stay.end())
         .filter(|at| on_the_day(*at));
     arrivals
-        .map(|at| Line::Stay(format!("Arrives at {}", zone.clock(at))))
+        .map(|at| OverviewLine::Stay(format!("Arrives at {}", zone.clock(at))))
         .chain(lines)
-        .chain(departures.map(|at| Line::Stay(format!("Leaves at {}", zone.clock(at)))))
+        .chain(departures.map(|at| OverviewLine::Stay(format!("Leaves at {}", zone.clock(at)))))
         .collect()
 }
 
@@ -145,11 +152,11 @@ mod tests {
             day(&programme, resource, date, &BySlot::default())
                 .into_iter()
                 .map(|line| match line {
-                    Line::Slot(slot) => slot.time,
-                    Line::Between {
+                    OverviewLine::Slot(slot) => slot.time,
+                    OverviewLine::Between {
                         minutes, needed, ..
                     } => format!("{minutes}: {needed}"),
-                    Line::Stay(words) => words,
+                    OverviewLine::Stay(words) => words,
                 })
                 .collect()
         };

@@ -13,18 +13,18 @@ use crate::notice::answer_pages::AnswerWords;
 
 /// Two delegations and their bilaterals.
 #[derive(Debug)]
-pub struct Pair<'p> {
+pub struct DelegationPair<'p> {
     /// The one that comes first in precedence.
     pub first: &'p Delegation,
     /// The other.
     pub second: &'p Delegation,
     /// Their bilaterals, by time; empty while there is none.
-    pub meetings: Vec<Meeting>,
+    pub meetings: Vec<PairMeeting>,
 }
 
 /// A bilateral in an overview.
 #[derive(Debug, Clone)]
-pub struct Meeting {
+pub struct PairMeeting {
     /// The slot in words.
     pub slot: SlotView,
     /// The day at the venue, as `Sat 24 Dec`.
@@ -41,7 +41,7 @@ pub struct Meeting {
 
 /// The chair with each guest, in order of precedence; empty while there is no chair.
 #[must_use]
-pub fn with_chair(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
+pub fn with_chair(programme: &Programme, now: Instant) -> Vec<DelegationPair<'_>> {
     let Some(chair) = programme.chair() else {
         return Vec::new();
     };
@@ -55,7 +55,7 @@ pub fn with_chair(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
 
 /// Every pair of delegations that has a bilateral, in order of precedence.
 #[must_use]
-pub fn existing(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
+pub fn existing(programme: &Programme, now: Instant) -> Vec<DelegationPair<'_>> {
     let meetings = meetings(programme, now);
     let mut pairs = Vec::new();
     for (at, first) in programme.delegations.iter().enumerate() {
@@ -72,7 +72,10 @@ pub fn existing(programme: &Programme, now: Instant) -> Vec<Pair<'_>> {
 /// A row for each delegation but the last, with what it has with each that comes after the first; `None` where two
 /// would be one, or stand in another row already.
 #[must_use]
-pub fn table(programme: &Programme, now: Instant) -> Vec<(&Delegation, Vec<Option<Pair<'_>>>)> {
+pub fn table(
+    programme: &Programme,
+    now: Instant,
+) -> Vec<(&Delegation, Vec<Option<DelegationPair<'_>>>)> {
     let meetings = meetings(programme, now);
     let parties = &programme.delegations;
     let rows = parties.iter().take(parties.len().saturating_sub(1));
@@ -89,10 +92,10 @@ pub fn table(programme: &Programme, now: Instant) -> Vec<(&Delegation, Vec<Optio
 fn pair<'p>(
     first: &'p Delegation,
     second: &'p Delegation,
-    meetings: &BTreeMap<(DelegationId, DelegationId), Vec<Meeting>>,
-) -> Pair<'p> {
+    meetings: &BTreeMap<(DelegationId, DelegationId), Vec<PairMeeting>>,
+) -> DelegationPair<'p> {
     let key = ordered(first.id, second.id);
-    Pair {
+    DelegationPair {
         first,
         second,
         meetings: meetings.get(&key).cloned().unwrap_or_default(),
@@ -106,8 +109,8 @@ fn ordered(one: DelegationId, other: DelegationId) -> (DelegationId, DelegationI
 fn meetings(
     programme: &Programme,
     now: Instant,
-) -> BTreeMap<(DelegationId, DelegationId), Vec<Meeting>> {
-    let mut all: BTreeMap<_, Vec<Meeting>> = BTreeMap::new();
+) -> BTreeMap<(DelegationId, DelegationId), Vec<PairMeeting>> {
+    let mut all: BTreeMap<_, Vec<PairMeeting>> = BTreeMap::new();
     let bilaterals = programme
         .live_slots()
         .filter(|slot| slot.details.kind == SlotKind::Bilateral);
@@ -121,14 +124,14 @@ fn meetings(
     all
 }
 
-fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> Meeting {
+fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> PairMeeting {
     let confirmed = slot.state() == SlotState::Confirmed;
     let waiting: Vec<&str> = crate::core::due::due(programme, slot)
         .iter()
         .map(|(delegation, _)| delegation.code.as_str())
         .collect();
     let zone = programme.event.time_zone;
-    Meeting {
+    PairMeeting {
         slot: slot_view(programme, slot, &BySlot::default()),
         day: zone
             .date(slot.interval().start())

@@ -11,7 +11,7 @@ use crate::core::slot::{Slot, SlotKind, SlotState};
 
 /// What is asked for; everything that is named must be true of a slot.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct OverviewSearch {
     /// Words that stand in its title, its note, or a name of its room, parties or interpreters; in any order.
     pub words: String,
     /// How firm; cancelled slots are found only when they are asked for.
@@ -28,7 +28,7 @@ pub struct Wanted {
 
 /// The slots that are asked for, by time.
 #[must_use]
-pub fn search<'p>(programme: &'p Programme, wanted: &Wanted) -> Vec<&'p Arc<Slot>> {
+pub fn search<'p>(programme: &'p Programme, wanted: &OverviewSearch) -> Vec<&'p Arc<Slot>> {
     let words: Vec<String> = wanted
         .words
         .split_whitespace()
@@ -46,7 +46,7 @@ pub fn search<'p>(programme: &'p Programme, wanted: &Wanted) -> Vec<&'p Arc<Slot
         .collect()
 }
 
-fn is_wanted(programme: &Programme, wanted: &Wanted, slot: &Slot) -> bool {
+fn is_wanted(programme: &Programme, wanted: &OverviewSearch, slot: &Slot) -> bool {
     let details = &slot.details;
     let state = match wanted.state {
         Some(state) => slot.state() == state,
@@ -131,40 +131,40 @@ mod tests {
                 SlotState::Cancelled,
             ),
         ]);
-        let found = |wanted: Wanted| -> Vec<i64> {
+        let found = |wanted: OverviewSearch| -> Vec<i64> {
             search(&programme, &wanted)
                 .iter()
                 .map(|slot| slot.id.0)
                 .collect()
         };
-        let words = |words: &str| Wanted {
+        let words = |words: &str| OverviewSearch {
             words: words.to_owned(),
-            ..Wanted::default()
+            ..OverviewSearch::default()
         };
-        assert_eq!(found(Wanted::default()), [1, 2]);
+        assert_eq!(found(OverviewSearch::default()), [1, 2]);
         assert_eq!(found(words("gift JAPAN")), [1]);
         assert_eq!(found(words("カザフスタン")), [1]);
         assert_eq!(found(words("gift uzbekistan")), Vec::<i64>::new());
         assert_eq!(found(words("  reception ")), [2]);
         assert_eq!(
-            found(Wanted {
+            found(OverviewSearch {
                 state: Some(SlotState::Cancelled),
                 ..words("reception")
             }),
             [3]
         );
         assert_eq!(
-            found(Wanted {
+            found(OverviewSearch {
                 room: Some(HALL),
-                ..Wanted::default()
+                ..OverviewSearch::default()
             }),
             [2]
         );
         assert_eq!(
-            found(Wanted {
+            found(OverviewSearch {
                 delegation: Some(KZ),
                 kind: Some(SlotKind::Other),
-                ..Wanted::default()
+                ..OverviewSearch::default()
             }),
             Vec::<i64>::new()
         );

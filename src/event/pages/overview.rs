@@ -7,7 +7,7 @@ pub mod search;
 
 /// The overviews, for the tabs that lead from one to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tab {
+enum OverviewTab {
     Chair,
     Pairs,
     Changes,
@@ -21,12 +21,12 @@ struct TabLink {
     current: bool,
 }
 
-fn tabs(slug: &str, current: Tab) -> Vec<TabLink> {
+fn tabs(slug: &str, current: OverviewTab) -> Vec<TabLink> {
     [
-        (Tab::Chair, "matrix", "The chair’s bilaterals"),
-        (Tab::Pairs, "matrix?pairs=all", "All pairs"),
-        (Tab::Changes, "changes", "What has changed"),
-        (Tab::Search, "slots", "Search"),
+        (OverviewTab::Chair, "matrix", "The chair’s bilaterals"),
+        (OverviewTab::Pairs, "matrix?pairs=all", "All pairs"),
+        (OverviewTab::Changes, "changes", "What has changed"),
+        (OverviewTab::Search, "slots", "Search"),
     ]
     .into_iter()
     .map(|(tab, path, text)| TabLink {

@@ -14,7 +14,7 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::{day_in_words, parse_date};
 use crate::event::context::EventContext;
 use crate::event::timetable::{
-    Content, DayPlan, Layout, Line, Mark, Zoom, day_list, day_plan, marks,
+    BlockContent, ConflictMark, DayPlan, Layout, TimetableLine, Zoom, day_list, day_plan, marks,
 };
 use crate::web::Error;
 use crate::web::form::Fields;
@@ -31,27 +31,27 @@ struct TimetablePage {
 /// What all see of a day who may do the same: all of the page but its frame.
 #[derive(Template)]
 #[template(path = "event/day.html")]
-struct Day {
+struct TimetableDay {
     slug: String,
     date: NaiveDate,
     heading: String,
     zone: String,
     revision: String,
-    days: Vec<Tab>,
-    layouts: Vec<Tab>,
+    days: Vec<TimetableTab>,
+    layouts: Vec<TimetableTab>,
     zooms: Vec<ZoomButton>,
     layout: &'static str,
     zoom: Zoom,
     grid_minutes: i32,
     plan: Option<DayPlan>,
-    lines: Vec<Line>,
-    marks: BySlot<Mark>,
+    lines: Vec<TimetableLine>,
+    marks: BySlot<ConflictMark>,
     untold: Vec<Untold>,
     declined: Vec<Declined>,
     may_change: bool,
 }
 
-impl Day {
+impl TimetableDay {
     /// Blocks of fewer rows than this have no room for a line each for time and title.
     fn short_rows(&self) -> i32 {
         match self.zoom {
@@ -78,7 +78,7 @@ struct Declined {
 }
 
 /// A link of a row of tabs.
-struct Tab {
+struct TimetableTab {
     href: String,
     text: String,
     current: bool,
@@ -92,7 +92,7 @@ struct ZoomButton {
 
 /// What the address asks for.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct TimetableQuery {
     day: Option<String>,
     view: Option<String>,
 }
@@ -105,12 +105,12 @@ pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
     slug: web::Path<String>,
-    query: web::Query<Query>,
+    query: web::Query<TimetableQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let date = date(&context.programme, query.day.as_deref())?;
     let layout = layout(query.view.as_deref())?;
-    let view = View {
+    let view = TimetableView {
         date,
         layout,
         zoom: context.access.user.zoom,
@@ -133,7 +133,7 @@ pub async fn show(
 
 /// Everything that the day depends on, the programme aside.
 #[derive(Debug, Clone, Copy)]
-struct View {
+struct TimetableView {
     date: NaiveDate,
     layout: Layout,
     zoom: Zoom,
@@ -187,8 +187,8 @@ fn layout(asked: Option<&str>) -> Result<Layout, Error> {
     })
 }
 
-fn day(programme: &Programme, view: View) -> Day {
-    let View { date, layout, .. } = view;
+fn day(programme: &Programme, view: TimetableView) -> TimetableDay {
+    let TimetableView { date, layout, .. } = view;
     let event = &programme.event;
     let marks = marks(programme);
     let (plan, lines) = match layout {
@@ -200,7 +200,7 @@ fn day(programme: &Programme, view: View) -> Day {
     let href = |date: NaiveDate, layout: Layout| {
         format!("/events/{}?day={date}&view={}", event.slug, layout.as_str())
     };
-    let days = event.days.iter().map(|day| Tab {
+    let days = event.days.iter().map(|day| TimetableTab {
         href: href(day.date, layout),
         text: day.date.format("%a %-d %b").to_string(),
         current: day.date == date,
@@ -210,12 +210,12 @@ fn day(programme: &Programme, view: View) -> Day {
         (Layout::Delegations, "By delegation"),
         (Layout::List, "List"),
     ];
-    let layouts = names.map(|(each, text)| Tab {
+    let layouts = names.map(|(each, text)| TimetableTab {
         href: href(date, each),
         text: text.to_owned(),
         current: each == layout,
     });
-    Day {
+    TimetableDay {
         slug: event.slug.to_string(),
         date,
         heading: day_in_words(date),

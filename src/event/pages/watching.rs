@@ -34,7 +34,7 @@ pub(crate) const ENDED: &str = "event: ended\ndata:\n\n";
 
 /// What the address may ask for.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct WatchQuery {
     editing: Option<i64>,
     shown: Option<String>,
 }
@@ -51,7 +51,7 @@ pub async fn stream(
     app: web::Data<App>,
     current_user: CurrentUser,
     slug: web::Path<String>,
-    query: web::Query<Query>,
+    query: web::Query<WatchQuery>,
 ) -> Result<HttpResponse, Error> {
     let current_user = current_user.unnoticed();
     let slug = slug.into_inner();
@@ -76,7 +76,7 @@ pub async fn stream(
     // What cannot be read is no version of ours, and so another than the one now.
     let shown = query.shown.as_ref().map(|shown| shown.parse().ok());
     let (sender, receiver) = mpsc::channel(BACKLOG);
-    let reader = Reader {
+    let reader = StreamReader {
         user: user.id,
         shown: shown.unwrap_or(Some(*version)),
     };
@@ -84,7 +84,7 @@ pub async fn stream(
         watching,
         reader,
         sender,
-        Door {
+        WatchAccess {
             app,
             current_user,
             slug,
@@ -104,13 +104,13 @@ pub(crate) fn streamed(receiver: mpsc::Receiver<Bytes>) -> HttpResponse {
 }
 
 /// Whether the reader may still come in.
-pub(crate) struct Door {
+pub(crate) struct WatchAccess {
     pub(crate) app: web::Data<App>,
     pub(crate) current_user: CurrentUser,
     pub(crate) slug: String,
 }
 
-impl Door {
+impl WatchAccess {
     /// True while they may.
     pub(crate) async fn is_open(&self) -> bool {
         let (current_user, slug) = (
@@ -127,12 +127,17 @@ impl Door {
 }
 
 /// Who reads a stream, and what their page shows.
-struct Reader {
+struct StreamReader {
     user: UserId,
     shown: Option<ProgrammeVersion>,
 }
 
-async fn feed(mut watching: Watching, reader: Reader, sender: mpsc::Sender<Bytes>, door: Door) {
+async fn feed(
+    mut watching: Watching,
+    reader: StreamReader,
+    sender: mpsc::Sender<Bytes>,
+    door: WatchAccess,
+) {
     let mut beat = tokio::time::interval(BEAT);
     beat.tick().await;
     let mut beats = 0;
@@ -167,7 +172,7 @@ async fn feed(mut watching: Watching, reader: Reader, sender: mpsc::Sender<Bytes
 }
 
 /// What has changed since the last word; one's own forms are no news.
-fn words(said: Option<&EventStatus>, now: &EventStatus, reader: &Reader) -> String {
+fn words(said: Option<&EventStatus>, now: &EventStatus, reader: &StreamReader) -> String {
     let others = |standing: &EventStatus| -> Vec<Editor> {
         let others = standing
             .editors

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{Layout, Mark, SlotView, slot_view};
+use super::{ConflictMark, Layout, SlotView, slot_view};
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
@@ -29,12 +29,12 @@ pub struct DayPlan {
     /// Rows in all.
     pub rows: i32,
     /// The columns, left to right.
-    pub columns: Vec<Column>,
+    pub columns: Vec<GridColumn>,
 }
 
 /// One column.
 #[derive(Debug)]
-pub struct Column {
+pub struct GridColumn {
     /// Its place, from 2; the ruler is 1.
     pub place: usize,
     /// What it stands for, for the link that books here: `room=hall` or `delegations=KZ`.
@@ -48,23 +48,23 @@ pub struct Column {
     /// The line below it.
     pub detail: String,
     /// What stands in it, by time.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<GridBlock>,
 }
 
 /// Something that takes rows of a column.
 #[derive(Debug)]
-pub struct Block {
+pub struct GridBlock {
     /// The first row, from 0.
     pub row: i32,
     /// How many rows.
     pub span: i32,
     /// What it is.
-    pub content: Content,
+    pub content: BlockContent,
 }
 
 /// What a block shows.
 #[derive(Debug)]
-pub enum Content {
+pub enum BlockContent {
     /// A slot.
     Slot(Box<SlotView>),
     /// The house is closed.
@@ -90,11 +90,11 @@ pub fn day_plan(
     programme: &Programme,
     date: NaiveDate,
     layout: Layout,
-    marks: &BySlot<Mark>,
+    marks: &BySlot<ConflictMark>,
 ) -> DayPlan {
     let slots: Vec<&Slot> = programme.slots_on(date).map(AsRef::as_ref).collect();
     let window = window_of(programme, date, &slots);
-    let mut columns: Vec<Column> = match layout {
+    let mut columns: Vec<GridColumn> = match layout {
         Layout::Delegations => delegation_columns(programme),
         Layout::Rooms | Layout::List => room_columns(programme, &slots),
     };
@@ -170,11 +170,11 @@ fn window_of(programme: &Programme, date: NaiveDate, slots: &[&Slot]) -> Interva
         .unwrap_or_else(|| programme.event.hours_of(date))
 }
 
-fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<Column> {
-    let mut columns: Vec<Column> = programme
+fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<GridColumn> {
+    let mut columns: Vec<GridColumn> = programme
         .rooms
         .iter()
-        .map(|room| Column {
+        .map(|room| GridColumn {
             place: 0,
             booking_query: format!("room={}", room.code),
             room: Some(room.code.to_string()),
@@ -185,7 +185,7 @@ fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<Column> {
         })
         .collect();
     if slots.iter().any(|slot| slot.details.room.is_none()) || columns.is_empty() {
-        columns.push(Column {
+        columns.push(GridColumn {
             place: 0,
             booking_query: String::new(),
             room: Some(String::new()),
@@ -198,11 +198,11 @@ fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<Column> {
     columns
 }
 
-fn delegation_columns(programme: &Programme) -> Vec<Column> {
+fn delegation_columns(programme: &Programme) -> Vec<GridColumn> {
     programme
         .delegations
         .iter()
-        .map(|delegation| Column {
+        .map(|delegation| GridColumn {
             place: 0,
             booking_query: format!("delegations={}", delegation.code),
             room: None,
@@ -220,8 +220,8 @@ fn blocks(
     window: Interval,
     resource: Option<Resource>,
     slots: &[&Slot],
-    marks: &BySlot<Mark>,
-) -> Vec<Block> {
+    marks: &BySlot<ConflictMark>,
+) -> Vec<GridBlock> {
     let mut blocks = closed(programme, date, window);
     if let Some(Resource::Room(id)) = resource
         && let Some(room) = programme.room(id)
@@ -243,14 +243,14 @@ fn blocks(
         blocks.extend(block(
             window,
             slot.interval(),
-            Content::Slot(Box::new(view)),
+            BlockContent::Slot(Box::new(view)),
         ));
     }
     blocks
 }
 
 /// Rows of the part of `interval` that lies in the window; `None` when none does.
-fn block(window: Interval, interval: Interval, content: Content) -> Option<Block> {
+fn block(window: Interval, interval: Interval, content: BlockContent) -> Option<GridBlock> {
     let start = interval
         .start()
         .max(window.start())
@@ -262,10 +262,10 @@ fn block(window: Interval, interval: Interval, content: Content) -> Option<Block
     let row = start.div_euclid(ROW_MINUTES);
     // A slot off the grid still covers every row it touches.
     let span = (end + ROW_MINUTES - 1).div_euclid(ROW_MINUTES) - row;
-    (span > 0).then_some(Block { row, span, content })
+    (span > 0).then_some(GridBlock { row, span, content })
 }
 
-fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<Block> {
+fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<GridBlock> {
     let Some(open) = programme.event.opening_hours(date) else {
         return Vec::new();
     };
@@ -274,12 +274,12 @@ fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<Block
     [before, after]
         .into_iter()
         .flatten()
-        .filter_map(|closed| block(window, closed, Content::Closed))
+        .filter_map(|closed| block(window, closed, BlockContent::Closed))
         .collect()
 }
 
 /// The parts of the window in which somebody who is there for these stays is not; nobody's stays mean always.
-fn absences(presence: &[Interval], window: Interval) -> Vec<Block> {
+fn absences(presence: &[Interval], window: Interval) -> Vec<GridBlock> {
     if presence.is_empty() {
         return Vec::new();
     }
@@ -293,11 +293,11 @@ fn absences(presence: &[Interval], window: Interval) -> Vec<Block> {
     }
     away.extend(Interval::stay(since, window.end()));
     away.into_iter()
-        .filter_map(|away| block(window, away, Content::Absent))
+        .filter_map(|away| block(window, away, BlockContent::Absent))
         .collect()
 }
 
-fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<Block> {
+fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<GridBlock> {
     let holding = || {
         slots
             .iter()
@@ -315,13 +315,13 @@ fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<Block> {
             block(
                 window,
                 Interval::stay(interval.end(), until)?,
-                Content::Turnaround,
+                BlockContent::Turnaround,
             )
         })
         .collect()
 }
 
-fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<Block> {
+fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<GridBlock> {
     let clock = |instant| programme.event.time_zone.clock(instant);
     slots
         .windows(2)
@@ -334,7 +334,7 @@ fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<Block> 
                     block(
                         window,
                         gap,
-                        Content::Gap {
+                        BlockContent::Gap {
                             minutes,
                             start,
                             end,

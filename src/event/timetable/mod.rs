@@ -4,7 +4,7 @@
 mod grid;
 pub mod placements;
 
-pub use grid::{Block, Column, Content, DayPlan, ROW_MINUTES, day_plan, window};
+pub use grid::{BlockContent, DayPlan, GridBlock, GridColumn, ROW_MINUTES, day_plan, window};
 
 use chrono::NaiveDate;
 
@@ -97,14 +97,14 @@ pub struct SlotView {
     /// Codes of the delegations, for narrow columns.
     pub codes: String,
     /// What is to be looked at, strictest first: level's word, rule, sentence.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<ConflictMark>,
     /// Side by side with overlapping blocks: `1-of-2`; empty when it has the column for itself.
     pub lane: String,
 }
 
 /// Something to look at, in words.
 #[derive(Debug, Clone)]
-pub struct Mark {
+pub struct ConflictMark {
     /// The slot concerned.
     pub slot: Option<SlotId>,
     /// Its title; empty for what concerns no slot, and for one that is not stored yet.
@@ -121,7 +121,7 @@ pub struct Mark {
     pub reason: String,
 }
 
-impl Concerning for Mark {
+impl Concerning for ConflictMark {
     fn slot(&self) -> Option<SlotId> {
         self.slot
     }
@@ -129,8 +129,8 @@ impl Concerning for Mark {
 
 /// Everything to look at in a programme, in words, strictest first.
 #[must_use]
-pub fn marks(programme: &Programme) -> BySlot<Mark> {
-    let mut marks: Vec<Mark> = check_all(programme)
+pub fn marks(programme: &Programme) -> BySlot<ConflictMark> {
+    let mut marks: Vec<ConflictMark> = check_all(programme)
         .iter()
         .map(|conflict| stored_mark(programme, conflict))
         .collect();
@@ -142,14 +142,18 @@ pub fn marks(programme: &Programme) -> BySlot<Mark> {
     marks.into_iter().collect()
 }
 
-fn stored_mark(programme: &Programme, conflict: &Conflict) -> Mark {
+fn stored_mark(programme: &Programme, conflict: &Conflict) -> ConflictMark {
     let sentence = wording::stored_sentence(programme, conflict);
     mark(programme, programme, conflict, sentence)
 }
 
 /// A conflict of a slot as it is asked for, in words.
 #[must_use]
-pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> Mark {
+pub fn conflict_mark(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    conflict: &Conflict,
+) -> ConflictMark {
     mark(
         programme,
         &candidate.within(programme),
@@ -159,13 +163,18 @@ pub fn conflict_mark(programme: &Programme, candidate: Candidate<'_>, conflict: 
 }
 
 /// Shows a conflict as `judged` has it: a reason that expires with the change overrides nothing any more.
-fn mark(programme: &Programme, judged: &Programme, conflict: &Conflict, sentence: String) -> Mark {
+fn mark(
+    programme: &Programme,
+    judged: &Programme,
+    conflict: &Conflict,
+    sentence: String,
+) -> ConflictMark {
     let entry = in_force(judged, conflict);
     let (level, level_label) = match entry {
         Some(_) => ("overridden", "Set aside"),
         None => (conflict.level.as_str(), conflict.level.label()),
     };
-    Mark {
+    ConflictMark {
         slot: conflict.slot,
         subject: conflict
             .slot
@@ -184,7 +193,7 @@ fn mark(programme: &Programme, judged: &Programme, conflict: &Conflict, sentence
 
 /// A slot in words.
 #[must_use]
-pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<Mark>) -> SlotView {
+pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark>) -> SlotView {
     let details = &slot.details;
     let names: Vec<&str> = programme
         .parties(details)
@@ -237,7 +246,7 @@ pub fn clock_range(programme: &Programme, interval: Interval) -> String {
 
 /// A line of the list: a slot, or the time between two.
 #[derive(Debug)]
-pub enum Line {
+pub enum TimetableLine {
     /// A slot.
     Slot(Box<SlotView>),
     /// Minutes in which nothing happens anywhere.
@@ -246,7 +255,11 @@ pub enum Line {
 
 /// One day as a list by time, the gaps in between.
 #[must_use]
-pub fn day_list(programme: &Programme, date: NaiveDate, marks: &BySlot<Mark>) -> Vec<Line> {
+pub fn day_list(
+    programme: &Programme,
+    date: NaiveDate,
+    marks: &BySlot<ConflictMark>,
+) -> Vec<TimetableLine> {
     let mut lines = Vec::new();
     let mut until: Option<Instant> = None;
     for slot in programme.slots_on(date) {
@@ -255,9 +268,11 @@ pub fn day_list(programme: &Programme, date: NaiveDate, marks: &BySlot<Mark>) ->
             .map(|until| interval.start().minutes_since(until))
             .filter(|gap| *gap > 0)
         {
-            lines.push(Line::Gap(gap));
+            lines.push(TimetableLine::Gap(gap));
         }
-        lines.push(Line::Slot(Box::new(slot_view(programme, slot, marks))));
+        lines.push(TimetableLine::Slot(Box::new(slot_view(
+            programme, slot, marks,
+        ))));
         if slot.state() != SlotState::Pencilled {
             until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
         }

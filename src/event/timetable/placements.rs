@@ -44,12 +44,12 @@ pub struct RoomRuns {
     /// The room's code; empty for no room yet.
     pub room: String,
     /// Where the rules object; everywhere else the slot could stand.
-    pub runs: Vec<Run>,
+    pub runs: Vec<RefusedRun>,
 }
 
 /// Times next to each other at which the rules object for the same reasons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Run {
+pub struct RefusedRun {
     /// The first instant of the edge that moves, in minutes since 1970 UTC.
     pub from: i32,
     /// The last one.
@@ -89,8 +89,8 @@ fn runs(
     room: Option<RoomId>,
     day: Interval,
     edge: Edge,
-) -> Vec<Run> {
-    let mut runs: Vec<(Vec<RuleFinding>, Run)> = Vec::new();
+) -> Vec<RefusedRun> {
+    let mut runs: Vec<(Vec<RuleFinding>, RefusedRun)> = Vec::new();
     let mut last: Option<Instant> = None;
     for (at, interval) in tries(programme, slot.interval(), day, edge) {
         let details = SlotDetails {
@@ -125,14 +125,14 @@ fn run(
     candidate: Candidate<'_>,
     conflicts: &[Conflict],
     at: Instant,
-) -> Run {
+) -> RefusedRun {
     let blocked = conflicts.iter().any(|each| each.level == Level::Blocked);
     let level = if blocked {
         Level::Blocked
     } else {
         Level::NeedsReason
     };
-    Run {
+    RefusedRun {
         from: at.minutes(),
         to: at.minutes(),
         level: level.as_str(),

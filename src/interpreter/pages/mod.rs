@@ -204,17 +204,17 @@ async fn save(
             errors.add("code", format!("Code: {error}."));
             unprocessable(&page(context, stored, Form::rejected(fields, errors)))
         }
-        Err(error) => Err(hopeless(error)),
+        Err(error) => Err(into_web_error(error)),
     }
 }
 
 /// The error of a change that no form can mend.
-fn hopeless(error: InterpreterError) -> Error {
+fn into_web_error(error: InterpreterError) -> Error {
     match error {
         InterpreterError::NotFound => Error::NotFound,
         InterpreterError::Store(error) => error.into(),
         InterpreterError::Database(error) => error.into(),
-        InterpreterError::Booking(error) => crate::slot::pages::hopeless(error),
+        InterpreterError::Booking(error) => crate::slot::pages::into_web_error(error),
         // Callers show these two as pages of their own.
         InterpreterError::CodeTaken(_) | InterpreterError::Booked => {
             Error::Conflict(error.to_string())

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{at_one, hopeless};
+use super::{at_one, into_web_error};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::by_slot::BySlot;
@@ -30,14 +30,14 @@ struct RemovalPage {
     own: String,
     /// Why what was asked for has not been done; empty when nothing was.
     refusal: String,
-    booked: Vec<Line>,
-    cancelled: Vec<Line>,
+    booked: Vec<RemovalLine>,
+    cancelled: Vec<RemovalLine>,
     /// Every slot with its version, for the form that confirms.
     seen: Vec<String>,
 }
 
 /// A slot that names the interpreter.
-struct Line {
+struct RemovalLine {
     slot: SlotView,
     day: String,
     version: i32,
@@ -96,7 +96,7 @@ pub async fn remove(
                 refusal.to_owned(),
             ))
         }
-        Err(error) => Err(hopeless(error)),
+        Err(error) => Err(into_web_error(error)),
     }
 }
 
@@ -152,7 +152,7 @@ pub async fn replace(
             let sentences: Vec<String> = refused.conflicts.iter().map(say).collect();
             sentences.join(" ")
         }
-        Err(error) => return Err(crate::slot::pages::hopeless(error)),
+        Err(error) => return Err(crate::slot::pages::into_web_error(error)),
     };
     let refusal = format!("Nothing was changed. {refusal}");
     conflict(&page(&context.reloaded().await?, &interpreter, refusal))
@@ -199,9 +199,9 @@ fn page(context: &EventContext, interpreter: &Interpreter, refusal: String) -> R
 }
 
 /// A slot that nobody has to step in for.
-fn plain(context: &EventContext, slot: &Slot) -> Line {
+fn plain(context: &EventContext, slot: &Slot) -> RemovalLine {
     let programme = &context.programme;
-    Line {
+    RemovalLine {
         slot: slot_view(programme, slot, &BySlot::default()),
         day: programme
             .event
@@ -215,7 +215,7 @@ fn plain(context: &EventContext, slot: &Slot) -> Line {
     }
 }
 
-fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> Line {
+fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> RemovalLine {
     let programme = &context.programme;
     let left = left_alone(programme, slot, interpreter.id);
     let name = |id| wording::resource_name(programme, Resource::Delegation(id));
@@ -236,7 +236,7 @@ fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> Line 
         (true, false) => format!("Covered by {}.", rest.join(", ")),
         (true, true) => "Nobody is left; its sides need nobody.".to_owned(),
     };
-    Line {
+    RemovalLine {
         leaves,
         uncovered: !left.is_empty(),
         replacements: replacements(programme, slot, interpreter)

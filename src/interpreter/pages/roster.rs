@@ -9,7 +9,7 @@ use crate::auth::session::CurrentUser;
 use crate::core::interpreter::Interpreter;
 use crate::core::time::day_in_words;
 use crate::event::context::EventContext;
-use crate::interpreter::roster::{Line, RosterDay, roster};
+use crate::interpreter::roster::{RosterDay, RosterLine, roster};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 
@@ -26,15 +26,15 @@ struct RosterPage {
     languages: String,
     presence: Vec<String>,
     limits: String,
-    days: Vec<Day>,
+    days: Vec<RosterDayView>,
     may_change: bool,
 }
 
 /// A day of the roster, ready to show.
-struct Day {
+struct RosterDayView {
     heading: String,
     total: String,
-    lines: Vec<Line>,
+    lines: Vec<RosterLine>,
 }
 
 /// `GET /events/{slug}/interpreters/{code}`: what the interpreter does when, for whoever has a part in the event.
@@ -84,12 +84,12 @@ fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
     }
 }
 
-fn day(day: RosterDay) -> Day {
+fn day(day: RosterDay) -> RosterDayView {
     let slots = match day.slots {
         1 => "1 slot".to_owned(),
         many => format!("{many} slots"),
     };
-    Day {
+    RosterDayView {
         heading: day_in_words(day.date),
         total: format!("{slots}, {} minutes of work", day.minutes),
         lines: day.lines,

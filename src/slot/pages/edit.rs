@@ -2,8 +2,8 @@
 
 use actix_web::web;
 
-use super::form::{Subject, page};
-use super::{Outcome, hopeless, stale};
+use super::form::{FormSubject, page};
+use super::{PageOutcome, into_web_error, stale};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
@@ -11,7 +11,7 @@ use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
 use crate::slot::booking::{self, BookingError};
-use crate::slot::forms::{self, Request};
+use crate::slot::forms::{self, SlotFormRequest};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{conflict, render, see_other_done, unprocessable};
 
@@ -35,7 +35,7 @@ pub async fn new(
     current_user: CurrentUser,
     slug: web::Path<String>,
     prefill: web::Query<Prefill>,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
@@ -70,7 +70,7 @@ pub async fn new(
     if let Some(chair) = context.programme.chair() {
         fields.push("delegations", chair.code.as_str());
     }
-    render(&page(&context, Subject::New, Form::new(fields), None))
+    render(&page(&context, FormSubject::New, Form::new(fields), None))
 }
 
 /// `POST /events/{slug}/slots`: books a slot.
@@ -82,7 +82,7 @@ pub async fn create(
     current_user: CurrentUser,
     slug: web::Path<String>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
@@ -92,14 +92,14 @@ pub async fn create(
         Err(errors) => {
             return unprocessable(&page(
                 &context,
-                Subject::New,
+                FormSubject::New,
                 Form::rejected(fields, errors),
                 None,
             ));
         }
     };
     let post = app.post();
-    let Request {
+    let SlotFormRequest {
         details, reasons, ..
     } = request;
     let wanted = details.clone();
@@ -111,9 +111,9 @@ pub async fn create(
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&page(&context, Subject::New, form, Some(&refused)))
+            conflict(&page(&context, FormSubject::New, form, Some(&refused)))
         }
-        Err(error) => Err(hopeless(error)),
+        Err(error) => Err(into_web_error(error)),
     }
 }
 
@@ -121,11 +121,15 @@ pub async fn create(
 ///
 /// # Errors
 /// For those who may not change the event.
-pub async fn edit(app: web::Data<App>, current_user: CurrentUser, id: web::Path<i64>) -> Outcome {
+pub async fn edit(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let form = Form::new(forms::fields_of(&context.programme, &slot));
-    render(&page(&context, Subject::Stored(&slot), form, None))
+    render(&page(&context, FormSubject::Stored(&slot), form, None))
 }
 
 /// `POST /slots/{id}`: stores the slot with other details.
@@ -137,7 +141,7 @@ pub async fn update(
     current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
@@ -145,7 +149,7 @@ pub async fn update(
         Ok(request) => change(context, &slot, fields, request, "saved").await,
         Err(errors) => unprocessable(&page(
             &context,
-            Subject::Stored(&slot),
+            FormSubject::Stored(&slot),
             Form::rejected(fields, errors),
             None,
         )),
@@ -161,7 +165,7 @@ pub async fn place(
     current_user: CurrentUser,
     id: web::Path<i64>,
     sent: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let sent = forms::known_fields(sent)?;
@@ -170,7 +174,7 @@ pub async fn place(
         Ok(request) => change(context, &slot, fields, request, "moved").await,
         Err(errors) => unprocessable(&page(
             &context,
-            Subject::Stored(&slot),
+            FormSubject::Stored(&slot),
             Form::rejected(fields, errors),
             None,
         )),
@@ -192,11 +196,11 @@ async fn change(
     context: EventContext,
     slot: &Slot,
     fields: Fields,
-    request: Request,
+    request: SlotFormRequest,
     done: &'static str,
-) -> Outcome {
+) -> PageOutcome {
     let (id, version, post) = (slot.id, forms::version(&fields)?, context.app.post());
-    let Request {
+    let SlotFormRequest {
         details,
         reasons,
         tell,
@@ -217,11 +221,16 @@ async fn change(
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&page(&context, Subject::Stored(slot), form, Some(&refused)))
+            conflict(&page(
+                &context,
+                FormSubject::Stored(slot),
+                form,
+                Some(&refused),
+            ))
         }
         Err(BookingError::Refused(Refusal::Stale { current, programme })) => {
             stale::answer(&context.with(&programme), &current, &details, &fields).await
         }
-        Err(error) => Err(hopeless(error)),
+        Err(error) => Err(into_web_error(error)),
     }
 }

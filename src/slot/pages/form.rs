@@ -9,7 +9,7 @@ use crate::core::free::Alternative;
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
-use crate::event::timetable::{Mark, clock_range};
+use crate::event::timetable::{ConflictMark, clock_range};
 use crate::slot::forms;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
@@ -25,7 +25,7 @@ pub(super) struct FormPage {
     back: String,
     form: Form,
     version: String,
-    refusal: Option<Refusal>,
+    refusal: Option<FormRefusal>,
     kind: Select,
     title: TextField,
     day: Select,
@@ -58,28 +58,28 @@ impl FormPage {
 }
 
 /// Why a form was refused by the rules, and what could be booked instead.
-struct Refusal {
+struct FormRefusal {
     blocked: bool,
-    marks: Vec<Mark>,
-    alternatives: Vec<Offer>,
+    marks: Vec<ConflictMark>,
+    alternatives: Vec<OfferForm>,
     /// Where to search further for what was typed.
     further: String,
 }
 
 /// An alternative, ready to be sent.
-struct Offer {
+struct OfferForm {
     label: String,
     fields: Vec<(String, String)>,
 }
 
 /// Which slot the form is for.
 #[derive(Clone, Copy)]
-pub(super) enum Subject<'a> {
+pub(super) enum FormSubject<'a> {
     New,
     Stored(&'a Slot),
 }
 
-impl Subject<'_> {
+impl FormSubject<'_> {
     fn id(self) -> Option<SlotId> {
         match self {
             Self::New => None,
@@ -109,19 +109,19 @@ impl Subject<'_> {
 /// Builds the form page; `refused` are the conflicts of a form that the rules refused.
 pub(super) fn page(
     context: &EventContext,
-    subject: Subject<'_>,
+    subject: FormSubject<'_>,
     form: Form,
     refused: Option<&Conflicts>,
 ) -> FormPage {
     let slug = &context.programme.event.slug;
     let (title, action, back, submit) = match subject {
-        Subject::New => (
+        FormSubject::New => (
             "Book a slot".to_owned(),
             format!("/events/{slug}/slots"),
             format!("/events/{slug}"),
             "Book the slot",
         ),
-        Subject::Stored(slot) => {
+        FormSubject::Stored(slot) => {
             let page = format!("/slots/{}", slot.id);
             (
                 format!("Change “{}”", slot.details.title),
@@ -135,8 +135,8 @@ pub(super) fn page(
     let refusal = refused.map(|refused| refusal(context, subject, &form.fields, refused));
     let shell = context.access.shell(title, Section::Timetable).form(&form);
     let shell = match subject {
-        Subject::New => shell,
-        Subject::Stored(slot) => shell.live(LivePage {
+        FormSubject::New => shell,
+        FormSubject::Stored(slot) => shell.live(LivePage {
             slot: Some((slot.id, slot.version)),
             editing: true,
             ..context.live_page()
@@ -175,11 +175,11 @@ pub(super) fn page(
     }
 }
 
-fn search_address(context: &EventContext, subject: Subject<'_>) -> String {
+fn search_address(context: &EventContext, subject: FormSubject<'_>) -> String {
     let address = format!("/events/{}/free-slots", context.programme.event.slug);
     match subject {
-        Subject::New => address,
-        Subject::Stored(slot) => format!("{address}?slot={}", slot.id),
+        FormSubject::New => address,
+        FormSubject::Stored(slot) => format!("{address}?slot={}", slot.id),
     }
 }
 
@@ -251,7 +251,7 @@ pub(super) fn interpreter_field(context: &EventContext) -> Option<Choices> {
 }
 
 /// Confirming and cancelling have buttons of their own; the form only knows sketch and booking.
-fn state_field(subject: Subject<'_>) -> Option<Choices> {
+fn state_field(subject: FormSubject<'_>) -> Option<Choices> {
     let choices = [
         Choice::new("tentative", "Tentative").help("Holds room and people; nobody is told."),
         Choice::new("pencilled", "Pencilled in").help("A sketch: holds nothing."),
@@ -293,12 +293,12 @@ fn reason_fields(form: &Form, refused: Option<&Conflicts>) -> Vec<TextField> {
 
 fn refusal(
     context: &EventContext,
-    subject: Subject<'_>,
+    subject: FormSubject<'_>,
     fields: &Fields,
     refused: &Conflicts,
-) -> Refusal {
+) -> FormRefusal {
     let details = &refused.details;
-    Refusal {
+    FormRefusal {
         blocked: refused.is_blocked(),
         marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
         alternatives: refused
@@ -317,7 +317,7 @@ fn offer(
     sent: &Fields,
     details: &SlotDetails,
     alternative: Alternative,
-) -> Offer {
+) -> OfferForm {
     let programme = &context.programme;
     let other = SlotDetails {
         room: alternative.room,
@@ -350,7 +350,7 @@ fn offer(
             .collect();
         format!(", with {}", names.join(" and "))
     };
-    Offer {
+    OfferForm {
         label: format!(
             "{}{}{shorter}{interpreters}",
             clock_range(programme, other.interval),

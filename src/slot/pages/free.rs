@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use self::results::{Results, results};
-use super::Outcome;
+use super::PageOutcome;
 use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
@@ -55,7 +55,7 @@ pub async fn show(
     current_user: CurrentUser,
     slug: web::Path<String>,
     request: HttpRequest,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = known_fields(request.query_string())?;
     if !was_sent(&fields) {
@@ -87,7 +87,7 @@ pub async fn carry(
     slug: web::Path<String>,
     moving: web::Query<Moving>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let fields = forms::known_fields(fields)?;
     let slot = moving.slot.map(SlotId);

@@ -16,12 +16,16 @@ pub(crate) use free::{any_day_field, any_room_field};
 use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict};
-use crate::event::timetable::{Mark, conflict_mark};
+use crate::event::timetable::{ConflictMark, conflict_mark};
 use crate::slot::booking::BookingError;
 use crate::web::Error;
 
 /// What is in the way of a slot, in words.
-fn marks(programme: &Programme, candidate: Candidate<'_>, conflicts: &[Conflict]) -> Vec<Mark> {
+fn marks(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    conflicts: &[Conflict],
+) -> Vec<ConflictMark> {
     conflicts
         .iter()
         .map(|conflict| conflict_mark(programme, candidate, conflict))
@@ -29,7 +33,7 @@ fn marks(programme: &Programme, candidate: Candidate<'_>, conflicts: &[Conflict]
 }
 
 /// The error of a booking that no form can mend.
-pub(crate) fn hopeless(error: BookingError) -> Error {
+pub(crate) fn into_web_error(error: BookingError) -> Error {
     let refusal = match error {
         BookingError::Refused(refusal) => refusal,
         BookingError::Store(error) => return error.into(),
@@ -59,4 +63,4 @@ fn capitalised(sentence: &str) -> String {
 }
 
 /// What became of a booking: an answer, or the error that the page must show.
-pub(crate) type Outcome = Result<HttpResponse, Error>;
+pub(crate) type PageOutcome = Result<HttpResponse, Error>;

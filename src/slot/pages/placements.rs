@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::Outcome;
+use super::PageOutcome;
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::slot::SlotId;
@@ -14,7 +14,7 @@ use crate::web::Error;
 
 /// What a drag wants to know.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct PlacementsQuery {
     day: String,
     edge: String,
 }
@@ -28,8 +28,8 @@ pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
     id: web::Path<i64>,
-    query: web::Query<Query>,
-) -> Outcome {
+    query: web::Query<PlacementsQuery>,
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let date = parse_date(&query.day).map_err(Error::BadRequest)?;

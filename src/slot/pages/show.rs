@@ -4,7 +4,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::form::room_field;
-use super::{Outcome, marks};
+use super::{PageOutcome, marks};
 use crate::app::App;
 use crate::audit::{self, HistoryLine, Record};
 use crate::auth::session::CurrentUser;
@@ -16,7 +16,7 @@ use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
-use crate::event::timetable::{Mark, SlotView, slot_view};
+use crate::event::timetable::{ConflictMark, SlotView, slot_view};
 use crate::notice::answer_pages::AnswerWords;
 use crate::slot::forms;
 use crate::slot::undo::is_change;
@@ -37,7 +37,7 @@ struct SlotPage {
     zone: String,
     note: String,
     interpretation: String,
-    marks: Vec<Mark>,
+    marks: Vec<ConflictMark>,
     told: Vec<ToldLine>,
     answer: Option<AnswerForm>,
     form: Form,
@@ -82,7 +82,11 @@ struct AnswerForm {
 ///
 /// # Errors
 /// When the caller has no part in its event.
-pub async fn show(app: web::Data<App>, current_user: CurrentUser, id: web::Path<i64>) -> Outcome {
+pub async fn show(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     render(&with_answer(&context, &slot, Form::default()).await?)
 }

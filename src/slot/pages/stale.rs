@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Outcome;
+use super::PageOutcome;
 use super::show::interpretation;
 use crate::audit;
 use crate::core::by_slot::BySlot;
@@ -19,12 +19,12 @@ struct StalePage {
     shell: Shell,
     id: i64,
     author: String,
-    rows: Vec<Row>,
+    rows: Vec<StaleRow>,
     fields: Vec<(String, String)>,
 }
 
 /// One fact, as this officer typed it and as it is stored now.
-struct Row {
+struct StaleRow {
     label: &'static str,
     mine: String,
     theirs: String,
@@ -36,7 +36,7 @@ pub(super) async fn answer(
     current: &Slot,
     mine: &SlotDetails,
     sent: &Fields,
-) -> Outcome {
+) -> PageOutcome {
     let subject = current.id.0;
     let latest = context
         .app
@@ -65,7 +65,7 @@ pub(super) async fn answer(
     })
 }
 
-fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Row> {
+fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<StaleRow> {
     let programme = &context.programme;
     let zone = programme.event.time_zone;
     let mine = Slot {
@@ -102,7 +102,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Row> 
     labels
         .into_iter()
         .zip(words(&mine).into_iter().zip(words(current)))
-        .map(|(label, (mine, theirs))| Row {
+        .map(|(label, (mine, theirs))| StaleRow {
             label,
             differs: mine != theirs,
             mine,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actix_web::web;
 use askama::Template;
 
-use super::{Outcome, hopeless, marks};
+use super::{PageOutcome, into_web_error, marks};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::decision::{Conflicts, Refusal};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::event::context::EventContext;
-use crate::event::timetable::Mark;
+use crate::event::timetable::ConflictMark;
 use crate::slot::booking::{self, BookingError};
 use crate::slot::{forms, undo};
 use crate::web::Error;
@@ -25,10 +25,10 @@ use crate::web::page::{Section, Shell, conflict, see_other_done, unprocessable};
 struct RefusedStep {
     shell: Shell,
     id: i64,
-    step: Step,
+    step: RefusableStep,
     version: String,
     form: Form,
-    marks: Vec<Mark>,
+    marks: Vec<ConflictMark>,
     reasons: Vec<TextField>,
 }
 
@@ -42,7 +42,7 @@ pub async fn confirmation(
     current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     if fields.get("method") == "delete" {
@@ -58,7 +58,13 @@ pub async fn confirmation(
                 conflicts: check(&context.programme, Candidate::stored(&slot)),
             };
             let form = Form::rejected(fields, errors);
-            return unprocessable(&refused_step(&context, &slot, Step::Confirm, form, &found));
+            return unprocessable(&refused_step(
+                &context,
+                &slot,
+                RefusableStep::Confirm,
+                form,
+                &found,
+            ));
         }
     };
     let (id, version, post) = (slot.id, forms::version(&fields)?, app.post());
@@ -73,7 +79,7 @@ pub async fn confirmation(
             conflict(&refused_step(
                 &context,
                 &slot,
-                Step::Confirm,
+                RefusableStep::Confirm,
                 form,
                 &refused,
             ))
@@ -91,12 +97,12 @@ fn confirmed(slot: &Slot) -> SlotDetails {
 
 /// A step that the rules may refuse.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum RefusableStep {
     Confirm,
     Undo,
 }
 
-impl Step {
+impl RefusableStep {
     /// The noun that the step is posted to.
     const fn noun(self) -> &'static str {
         match self {
@@ -124,7 +130,7 @@ impl Step {
 fn refused_step(
     context: &EventContext,
     slot: &Slot,
-    step: Step,
+    step: RefusableStep,
     form: Form,
     refused: &Conflicts,
 ) -> RefusedStep {
@@ -142,8 +148,8 @@ fn refused_step(
         .of(&form)
     });
     let title = match step {
-        Step::Confirm => format!("Confirm “{}”", slot.details.title),
-        Step::Undo => format!("Undo the change to “{}”", slot.details.title),
+        RefusableStep::Confirm => format!("Confirm “{}”", slot.details.title),
+        RefusableStep::Undo => format!("Undo the change to “{}”", slot.details.title),
     };
     RefusedStep {
         shell: context.access.shell(title, Section::Timetable).form(&form),
@@ -165,7 +171,7 @@ pub async fn undo(
     current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = forms::known_fields(fields)?;
@@ -181,13 +187,19 @@ pub async fn undo(
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             let context = context.with(&refused.programme);
             let form = Form::new(fields);
-            conflict(&refused_step(&context, &slot, Step::Undo, form, &refused))
+            conflict(&refused_step(
+                &context,
+                &slot,
+                RefusableStep::Undo,
+                form,
+                &refused,
+            ))
         }
         Err(error) => refused(error),
     }
 }
 
-async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> Outcome {
+async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> PageOutcome {
     let (id, version, post, tell) = (
         slot.id,
         forms::version(fields)?,
@@ -212,7 +224,7 @@ pub async fn cancellation(
     current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["version", "tell"])?;
@@ -240,7 +252,7 @@ pub async fn notices(
     current_user: CurrentUser,
     id: web::Path<i64>,
     fields: Fields,
-) -> Outcome {
+) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let again = fields.only(&["again"])?.flag("again");
@@ -253,18 +265,18 @@ pub async fn notices(
     context
         .book(move |tx| Ok(tell(tx, &post, id)?))
         .await
-        .map_err(hopeless)?;
+        .map_err(into_web_error)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))
 }
 
 /// A step carries nothing that could be lost: the slot's page shows how it stands now.
-fn refused(error: BookingError) -> Outcome {
+fn refused(error: BookingError) -> PageOutcome {
     Err(match error {
         BookingError::Refused(Refusal::Stale { .. }) => Error::Conflict(
             "Another officer has changed the slot since you opened it, so nothing was done. Go back to the slot, look \
              at how it stands now, and press the button again."
                 .to_owned(),
         ),
-        error => hopeless(error),
+        error => into_web_error(error),
     })
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Tab, TabLink, tabs};
+use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
 use crate::audit::{self, FieldChange, NetChange, Since};
 use crate::auth::session::CurrentUser;
@@ -39,7 +39,7 @@ struct ChangeLine {
 
 /// What the address asks for.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct ChangesQuery {
     since: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
     slug: web::Path<String>,
-    query: web::Query<Query>,
+    query: web::Query<ChangesQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let Some(typed) = query.into_inner().since else {
@@ -103,7 +103,7 @@ fn page(context: &EventContext, form: Form, found: Option<Vec<NetChange>>) -> Ch
             .access
             .shell("What has changed", Section::Overview)
             .form(&form),
-        tabs: tabs(&context.access.slug, Tab::Changes),
+        tabs: tabs(&context.access.slug, OverviewTab::Changes),
         slug: context.access.slug.clone(),
         since: TextField::new("since", "Since revision or time")
             .help("The revision stands on every printed agenda. Or a time of today, as 14:05.")

@@ -9,7 +9,7 @@ use crate::auth::session::CurrentUser;
 use crate::core::slot::Resource;
 use crate::core::time::{day_in_words, parse_date};
 use crate::event::context::EventContext;
-use crate::event::overview::day::{Line, day};
+use crate::event::overview::day::{OverviewLine, day};
 use crate::event::timetable::marks;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
@@ -30,7 +30,7 @@ struct DayPage {
     zone: String,
     revision: String,
     days: Vec<DayLink>,
-    lines: Vec<Line>,
+    lines: Vec<OverviewLine>,
     may_change: bool,
 }
 
@@ -53,7 +53,7 @@ struct Whose {
 
 /// What the address asks for.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct DayQuery {
     day: Option<String>,
 }
 
@@ -65,7 +65,7 @@ pub async fn of_delegation(
     app: web::Data<App>,
     current_user: CurrentUser,
     path: web::Path<(String, String)>,
-    query: web::Query<Query>,
+    query: web::Query<DayQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
     let context = EventContext::at(&app, current_user, slug).await?;
@@ -93,7 +93,7 @@ pub async fn of_room(
     app: web::Data<App>,
     current_user: CurrentUser,
     path: web::Path<(String, String)>,
-    query: web::Query<Query>,
+    query: web::Query<DayQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, code) = path.into_inner();
     let context = EventContext::at(&app, current_user, slug).await?;

@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Tab, TabLink, tabs};
+use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::event::context::EventContext;
-use crate::event::overview::pairs::{Meeting, Pair, existing, table, with_chair};
+use crate::event::overview::pairs::{DelegationPair, PairMeeting, existing, table, with_chair};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
 
@@ -34,13 +34,13 @@ struct PairsPage {
     slug: String,
     zone: String,
     /// The heads of the columns; empty where there is a list instead.
-    heads: Vec<Party>,
-    rows: Vec<(Party, Vec<Option<PairLine>>)>,
+    heads: Vec<PairParty>,
+    rows: Vec<(PairParty, Vec<Option<PairLine>>)>,
     list: Vec<PairLine>,
     may_change: bool,
 }
 
-struct Party {
+struct PairParty {
     code: String,
     name: String,
 }
@@ -50,10 +50,10 @@ struct PairLine {
     first: String,
     second: String,
     codes: String,
-    meetings: Vec<Meeting>,
+    meetings: Vec<PairMeeting>,
 }
 
-fn line(pair: Pair<'_>) -> PairLine {
+fn line(pair: DelegationPair<'_>) -> PairLine {
     PairLine {
         first: pair.first.name.to_string(),
         second: pair.second.name.to_string(),
@@ -64,7 +64,7 @@ fn line(pair: Pair<'_>) -> PairLine {
 
 /// What the address asks for.
 #[derive(serde::Deserialize)]
-pub struct Query {
+pub struct PairsQuery {
     pairs: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
     slug: web::Path<String>,
-    query: web::Query<Query>,
+    query: web::Query<PairsQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     match query.pairs.as_deref() {
@@ -106,7 +106,7 @@ fn chair_page(context: &EventContext) -> ChairPage {
         shell: context
             .access
             .shell("The chair’s bilaterals", Section::Overview),
-        tabs: tabs(&context.access.slug, Tab::Chair),
+        tabs: tabs(&context.access.slug, OverviewTab::Chair),
         slug: context.access.slug.clone(),
         zone: zone(context),
         missing: pairs.iter().filter(|pair| pair.meetings.is_empty()).count(),
@@ -117,7 +117,7 @@ fn chair_page(context: &EventContext) -> ChairPage {
 
 fn pairs_page(context: &EventContext) -> PairsPage {
     let (programme, now) = (&context.programme, context.now.instant());
-    let party = |party: &crate::core::delegation::Delegation| Party {
+    let party = |party: &crate::core::delegation::Delegation| PairParty {
         code: party.code.to_string(),
         name: party.name.to_string(),
     };
@@ -134,7 +134,7 @@ fn pairs_page(context: &EventContext) -> PairsPage {
     };
     PairsPage {
         shell: context.access.shell("All pairs", Section::Overview).wide(),
-        tabs: tabs(&context.access.slug, Tab::Pairs),
+        tabs: tabs(&context.access.slug, OverviewTab::Pairs),
         slug: context.access.slug.clone(),
         zone: zone(context),
         heads,

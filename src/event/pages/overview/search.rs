@@ -3,14 +3,14 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::{Tab, TabLink, tabs};
+use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
 use crate::event::context::EventContext;
-use crate::event::overview::search::{Wanted, search};
+use crate::event::overview::search::{OverviewSearch, search};
 use crate::event::timetable::{SlotView, marks, slot_view};
 use crate::web::Error;
 use crate::web::field::{Choice, Select, TextField};
@@ -34,11 +34,11 @@ struct SearchPage {
     room: Select,
     day: Select,
     count: usize,
-    found: Vec<Found>,
+    found: Vec<FoundSlot>,
 }
 
 /// A slot that was found.
-struct Found {
+struct FoundSlot {
     day: String,
     slot: SlotView,
 }
@@ -63,13 +63,13 @@ pub async fn show(
 }
 
 /// Reads the wishes; an empty one is none.
-fn wanted(context: &EventContext, fields: &Fields) -> Result<Wanted, FieldErrors> {
+fn wanted(context: &EventContext, fields: &Fields) -> Result<OverviewSearch, FieldErrors> {
     let programme = &context.programme;
     let mut errors = FieldErrors::default();
     let unknown = "Choose one from the list.";
-    let mut wanted = Wanted {
+    let mut wanted = OverviewSearch {
         words: fields.get("q").to_owned(),
-        ..Wanted::default()
+        ..OverviewSearch::default()
     };
     let asked = |name: &str| Some(fields.get(name)).filter(|value| !value.is_empty());
     if let Some(word) = asked("state") {
@@ -96,14 +96,14 @@ fn wanted(context: &EventContext, fields: &Fields) -> Result<Wanted, FieldErrors
     }
 }
 
-fn page(context: &EventContext, form: Form, wanted: Option<&Wanted>) -> SearchPage {
+fn page(context: &EventContext, form: Form, wanted: Option<&OverviewSearch>) -> SearchPage {
     let programme = &context.programme;
     let zone = programme.event.time_zone;
     let slots = wanted
         .map(|wanted| search(programme, wanted))
         .unwrap_or_default();
     let marks = marks(programme);
-    let found = slots.iter().take(MOST).map(|slot| Found {
+    let found = slots.iter().take(MOST).map(|slot| FoundSlot {
         day: zone
             .date(slot.interval().start())
             .format("%a %-d %b")
@@ -137,7 +137,7 @@ fn page(context: &EventContext, form: Form, wanted: Option<&Wanted>) -> SearchPa
             .access
             .shell("Search", Section::Overview)
             .form(&form),
-        tabs: tabs(&context.access.slug, Tab::Search),
+        tabs: tabs(&context.access.slug, OverviewTab::Search),
         slug: context.access.slug.clone(),
         words: TextField::new("q", "Words")
             .help("In title, note, or the names of room, delegations and interpreters.")

@@ -11,7 +11,7 @@ use crate::core::time::day_in_words;
 use crate::core::time::interval::Interval;
 use crate::core::wording;
 use crate::event::context::EventContext;
-use crate::event::timetable::{Mark, clock_range};
+use crate::event::timetable::{ConflictMark, clock_range};
 use crate::slot::forms;
 use crate::slot::free_forms::relaxed;
 use crate::slot::pages::marks;
@@ -27,7 +27,7 @@ pub(super) struct Results {
     pub(super) summary: String,
     pub(super) order: String,
     /// What is to be said of every offer.
-    pub(super) advice: Vec<Mark>,
+    pub(super) advice: Vec<ConflictMark>,
     pub(super) best: Vec<OfferLine>,
     pub(super) more: Vec<OfferLine>,
     /// How many offers there is no place for on the page.
@@ -45,7 +45,7 @@ pub(super) struct OfferLine {
     pub(super) room: String,
     pub(super) seats: String,
     pub(super) interpreters: String,
-    pub(super) advice: Vec<Mark>,
+    pub(super) advice: Vec<ConflictMark>,
     pub(super) fields: Vec<(String, String)>,
 }
 
@@ -124,18 +124,19 @@ fn order(programme: &Programme, wish: &SearchRequest) -> String {
 }
 
 /// Takes what every offer is advised against out of the offers: it is said once.
-fn shared_advice(offers: &mut [OfferLine]) -> Vec<Mark> {
-    let same =
-        |one: &Mark, other: &Mark| (one.rule, &one.sentence) == (other.rule, &other.sentence);
+fn shared_advice(offers: &mut [OfferLine]) -> Vec<ConflictMark> {
+    let same = |one: &ConflictMark, other: &ConflictMark| {
+        (one.rule, &one.sentence) == (other.rule, &other.sentence)
+    };
     let Some((first, others)) = offers.split_first() else {
         return Vec::new();
     };
-    let everywhere = |mark: &&Mark| {
+    let everywhere = |mark: &&ConflictMark| {
         others
             .iter()
             .all(|offer| offer.advice.iter().any(|each| same(each, mark)))
     };
-    let shared: Vec<Mark> = first.advice.iter().filter(everywhere).cloned().collect();
+    let shared: Vec<ConflictMark> = first.advice.iter().filter(everywhere).cloned().collect();
     for offer in offers {
         offer
             .advice
