@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
-use super::ask::{Ask, bad_request};
+use super::request::{ApiRequest, bad_request};
 use crate::audit::{self, Record};
 use crate::auth::EventAccess;
 use crate::core::event::Revision;
@@ -26,7 +26,7 @@ const MOST_CHANGES: i64 = 1000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Since {
+pub(super) struct SinceQuery {
     /// The revision after which changes are asked for; from the beginning when left out.
     #[param(minimum = 0, example = 17, required = false)]
     #[serde(default)]
@@ -35,7 +35,8 @@ pub(super) struct Since {
 
 /// A fact that a change touched.
 #[derive(Debug, Serialize, ToSchema)]
-struct FieldChange {
+#[schema(as = FieldChange)]
+struct ApiFieldChange {
     #[schema(example = "starts at")]
     field: String,
     /// In words; empty when there was none.
@@ -48,7 +49,8 @@ struct FieldChange {
 
 /// Something that somebody did.
 #[derive(Debug, Serialize, ToSchema)]
-struct Change {
+#[schema(as = Change)]
+struct ApiChange {
     /// The revision that it made.
     revision: i64,
     /// RFC 3339 with the venue's offset.
@@ -67,16 +69,19 @@ struct Change {
     #[schema(required = true)]
     slot: Option<i64>,
     /// The facts that differ, with their old and new values.
-    changes: Vec<FieldChange>,
+    changes: Vec<ApiFieldChange>,
 }
 
-impl Change {
+impl ApiChange {
     fn of(record: Record, zone: Zone) -> Self {
-        let changes = record.changes(zone).into_iter().map(|change| FieldChange {
-            field: change.field,
-            old: change.before,
-            new: change.after,
-        });
+        let changes = record
+            .changes(zone)
+            .into_iter()
+            .map(|change| ApiFieldChange {
+                field: change.field,
+                old: change.before,
+                new: change.after,
+            });
         let of_slot = record.noun() == "slot";
         Self {
             revision: record.revision.map_or(0, |revision| revision.0),
@@ -98,7 +103,7 @@ pub(super) struct Feed {
     /// True when there are more already.
     more: bool,
     /// In the order in which they were made.
-    changes: Vec<Change>,
+    changes: Vec<ApiChange>,
 }
 
 /// The changes of an event since a revision: who did what, from what to what. At most 1,000 at once. With
@@ -108,13 +113,13 @@ pub(super) struct Feed {
     get, path = "/events/{slug}/changes", operation_id = "list_changes", tag = "Events",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        Since,
+        SinceQuery,
     ),
     responses((status = 200, description = "The changes", content((Feed = "application/json"), (String = "text/event-stream")))),
 )]
-pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn show(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
-    let Since { since } = ask.query()?;
+    let SinceQuery { since } = ask.query()?;
     if since < 0 {
         return Err(bad_request(
             "After the “?” of the address: since is a revision, from 0 on.",
@@ -151,7 +156,7 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
 }
 
 /// True when the program names the stream's media type among those it takes.
-fn wants_stream(ask: &Ask) -> Result<bool, super::Problem> {
+fn wants_stream(ask: &ApiRequest) -> Result<bool, super::Problem> {
     let accepted = ask.list("accept")?.unwrap_or_default();
     let mut kinds = accepted.split(',');
     Ok(kinds.any(|kind| {
@@ -184,7 +189,7 @@ async fn gathered(context: &EventContext, since: Revision) -> Result<Feed, Error
     Ok(Feed {
         revision: revision.0,
         more,
-        changes: records.map(|record| Change::of(record, zone)).collect(),
+        changes: records.map(|record| ApiChange::of(record, zone)).collect(),
     })
 }
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
-use super::ask::{Ask, unprocessable};
-use super::shape::{Alternative, Conflict};
-use super::wanted::NewSlot;
+use super::bodies::NewSlot;
+use super::request::{ApiRequest, unprocessable};
+use super::shape::{ApiAlternative, ApiConflict};
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, check, in_force};
 use crate::core::slot::SlotId;
@@ -28,9 +28,9 @@ pub(super) struct Judgement {
     /// True when it could be booked as it is, with the reasons given.
     bookable: bool,
     /// The strictest first.
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<ApiConflict>,
     /// Up to five other times and places, the nearest first; empty when nothing is in the way.
-    alternatives: Vec<Alternative>,
+    alternatives: Vec<ApiAlternative>,
 }
 
 /// Says what would be in the way of a slot, new or changed, and what could be booked instead. Nothing is stored; a token that may
@@ -44,7 +44,7 @@ pub(super) struct Judgement {
     request_body = NewSlot,
     responses((status = 200, description = "What the rules say", body = Judgement)),
 )]
-pub(super) async fn dry_run(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn dry_run(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     let Instead { slot } = ask.query()?;
     let programme = &context.programme;
@@ -70,11 +70,11 @@ pub(super) async fn dry_run(ask: Ask, slug: Path<String>) -> Answer {
     let alternatives = if bookable {
         Vec::new()
     } else {
-        Alternative::to(programme, candidate)
+        ApiAlternative::to(programme, candidate)
     };
     Ok(HttpResponse::Ok().json(Judgement {
         bookable,
-        conflicts: Conflict::in_the_way(programme, candidate, &found),
+        conflicts: ApiConflict::in_the_way(programme, candidate, &found),
         alternatives,
     }))
 }

@@ -6,9 +6,9 @@ use actix_web::web::Path;
 use bytestring::ByteString;
 
 use super::Answer;
-use super::ask::{Ask, unprocessable};
 use super::precondition::{etag, has_already};
-use super::shape::{EventAsSeen, Events, Programme};
+use super::request::{ApiRequest, unprocessable};
+use super::shape::{ApiProgramme, EventAsSeen, Events};
 use crate::agenda::json::Document;
 use crate::agenda::pages::{Query, file};
 use crate::event::context::{EventContext, accessible_events};
@@ -20,7 +20,7 @@ use crate::web::problem::Problem;
     get, path = "/events", operation_id = "list_events", tag = "Events",
     responses((status = 200, description = "The events", body = Events)),
 )]
-pub(super) async fn list(ask: Ask) -> Answer {
+pub(super) async fn list(ask: ApiRequest) -> Answer {
     let session = ask.session().await?;
     ask.query::<super::Nothing>()?;
     let accessible_events = ask
@@ -41,7 +41,7 @@ pub(super) async fn list(ask: Ask) -> Answer {
     params(("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9")),
     responses((status = 200, description = "The event", body = EventAsSeen)),
 )]
-pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn show(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
     Ok(HttpResponse::Ok().json(EventAsSeen::of(&context.programme.event, &context.access)))
@@ -57,11 +57,11 @@ pub(super) async fn show(ask: Ask, slug: Path<String>) -> Answer {
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the programme that you have", example = "\"17-3f2a9c0b1d4e5\""),
     ),
     responses(
-        (status = 200, description = "The programme", body = Programme, headers(("ETag" = String, description = "Of this programme and no other, also where a database that was set back comes to the same revision again"))),
+        (status = 200, description = "The programme", body = ApiProgramme, headers(("ETag" = String, description = "Of this programme and no other, also where a database that was set back comes to the same revision again"))),
         (status = 304, description = "You have the current one"),
     ),
 )]
-pub(super) async fn programme(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn programme(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
     let tag = etag(context.programme.version());
@@ -81,7 +81,7 @@ async fn written(context: &EventContext) -> Result<ByteString, Error> {
     let key = format!("api programme {}", context.access.slug);
     let kept = &context.app.render_cache;
     kept.at(key, context.programme.version(), || {
-        serde_json::to_string(&Programme::of(&context.programme)).map_err(Error::internal)
+        serde_json::to_string(&ApiProgramme::of(&context.programme)).map_err(Error::internal)
     })
     .await
 }
@@ -98,7 +98,7 @@ async fn written(context: &EventContext) -> Result<ByteString, Error> {
     // The document adds every form of file that there is.
     responses((status = 200, description = "The agenda", body = Document)),
 )]
-pub(super) async fn agenda(ask: Ask, path: Path<(String, String)>) -> Answer {
+pub(super) async fn agenda(ask: ApiRequest, path: Path<(String, String)>) -> Answer {
     let (slug, format) = path.into_inner();
     let context = ask.context(&slug).await?;
     let query = ask.query::<Query>()?;

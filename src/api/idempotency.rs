@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::ask::{Ask, bad_request};
+use super::request::{ApiRequest, bad_request};
 use crate::auth::UserId;
 use crate::core::event::EventId;
 use crate::core::slot::SlotId;
@@ -23,7 +23,7 @@ const LONGEST_KEY: usize = 200;
 
 /// A key with what was asked under it.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
+pub(super) struct IdempotencyKey {
     user: UserId,
     event: EventId,
     name: String,
@@ -32,7 +32,7 @@ pub(super) struct Key {
 
 /// What was booked under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct StoredResponse {
     pub(super) slot: SlotId,
     /// JSON, as it was given the first time.
     pub(super) answer: String,
@@ -40,17 +40,21 @@ pub(super) struct Kept {
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum KeyLookup {
     /// Nothing, or no more.
     New,
     /// The same was asked before.
-    Same(Kept),
+    Same(StoredResponse),
     /// Something else was asked under it.
     Other,
 }
 
-/// Reads the header `Idempotency-Key`, if it was sent.
-pub(super) fn key(ask: &Ask, user: UserId, event: EventId) -> Result<Option<Key>, Problem> {
+/// Reads the header `Idempotency-IdempotencyKey`, if it was sent.
+pub(super) fn key(
+    ask: &ApiRequest,
+    user: UserId,
+    event: EventId,
+) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(name) = ask.text("idempotency-key")? else {
         return Ok(None);
     };
@@ -65,7 +69,7 @@ pub(super) fn key(ask: &Ask, user: UserId, event: EventId) -> Result<Option<Key>
     for byte in Sha256::digest(ask.bytes()) {
         let _ = write!(request_hash, "{byte:02x}");
     }
-    Ok(Some(Key {
+    Ok(Some(IdempotencyKey {
         user,
         event,
         name: name.to_owned(),
@@ -73,9 +77,9 @@ pub(super) fn key(ask: &Ask, user: UserId, event: EventId) -> Result<Option<Key>
     }))
 }
 
-impl Key {
+impl IdempotencyKey {
     /// What is known of it.
-    pub(super) fn find(&self, conn: &mut Conn, now: Moment) -> QueryResult<Found> {
+    pub(super) fn find(&self, conn: &mut Conn, now: Moment) -> QueryResult<KeyLookup> {
         let kept: Option<(String, SlotId, String)> = keys::table
             .filter(keys::user_id.eq(self.user))
             .filter(keys::event_id.eq(self.event))
@@ -85,16 +89,21 @@ impl Key {
             .get_result(conn)
             .optional()?;
         Ok(match kept {
-            None => Found::New,
+            None => KeyLookup::New,
             Some((hash, slot, answer)) if hash == self.request_hash => {
-                Found::Same(Kept { slot, answer })
+                KeyLookup::Same(StoredResponse { slot, answer })
             }
-            Some(_) => Found::Other,
+            Some(_) => KeyLookup::Other,
         })
     }
 
     /// Keeps what was booked, in the place of what stood there for more than a day; only in a transaction on the event.
-    pub(super) fn keep(&self, conn: &mut Conn, kept: &Kept, now: Moment) -> QueryResult<()> {
+    pub(super) fn keep(
+        &self,
+        conn: &mut Conn,
+        kept: &StoredResponse,
+        now: Moment,
+    ) -> QueryResult<()> {
         diesel::delete(
             keys::table
                 .find((self.user, self.event, &self.name))

@@ -1,6 +1,6 @@
 //! The API: the same domain calls as the pages make, for programs that act for a user by a token.
 
-mod ask;
+mod bodies;
 mod changes;
 mod conflicts;
 mod events;
@@ -10,10 +10,10 @@ mod plans;
 mod precondition;
 pub mod rate;
 mod reference;
+mod request;
 mod searching;
 mod shape;
 mod slots;
-mod wanted;
 
 pub(crate) use shape::{kind_words, state_words};
 

@@ -12,7 +12,7 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
-use super::shape::{Alternative, Conflict, words};
+use super::shape::{ApiAlternative, ApiConflict, words};
 use super::{changes, conflicts, events, plans, searching, slots};
 use crate::agenda::format::Format;
 use crate::core::text_enum::TextEnum;
@@ -31,7 +31,8 @@ impl ToSchema for AgendaFormat {}
 
 /// Why there is no other answer (RFC 9457).
 #[derive(Serialize, ToSchema)]
-pub(super) struct Problem {
+#[schema(as = Problem)]
+pub(super) struct ProblemSchema {
     /// `about:blank`, or an address below `/api` that explains this kind of problem.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", example = "/api#problem-conflict")]
@@ -49,10 +50,10 @@ pub(super) struct Problem {
     errors: Option<Vec<FieldError>>,
     /// At 409: what is in the way.
     #[schema(nullable = false)]
-    conflicts: Option<Vec<Conflict>>,
+    conflicts: Option<Vec<ApiConflict>>,
     /// At 409: what could be booked instead.
     #[schema(nullable = false)]
-    alternatives: Option<Vec<Alternative>>,
+    alternatives: Option<Vec<ApiAlternative>>,
     /// At 412: the version at which the slot is.
     #[schema(nullable = false)]
     version: Option<i32>,
@@ -85,14 +86,14 @@ struct FieldError {
         slots::book, conflicts::dry_run, searching::free_slots, plans::make,
         slots::show, slots::change, slots::cancel, slots::confirm, slots::withdraw,
     ),
-    components(schemas(Problem, FieldError)),
-    modifiers(&Token, &Parameters, &Agendas, &Problems),
+    components(schemas(ProblemSchema, FieldError)),
+    modifiers(&BearerScheme, &Parameters, &Agendas, &Problems),
 )]
-struct Document;
+struct OpenApiDocument;
 
 /// The document; the same for everybody.
 pub(super) fn document() -> &'static openapi::OpenApi {
-    static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(Document::openapi);
+    static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(OpenApiDocument::openapi);
     &DOCUMENT
 }
 
@@ -102,9 +103,9 @@ pub(super) async fn show() -> HttpResponse {
 }
 
 /// Every operation needs a token.
-struct Token;
+struct BearerScheme;
 
-impl Modify for Token {
+impl Modify for BearerScheme {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)

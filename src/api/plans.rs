@@ -7,10 +7,10 @@ use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::ask::{Ask, unprocessable};
+use super::bodies::present;
 use super::precondition::if_programme_match;
-use super::shape::{Conflict, delegation_codes, interpreter_codes, room_code, sketch_words};
-use super::wanted::present;
+use super::request::{ApiRequest, unprocessable};
+use super::shape::{ApiConflict, delegation_codes, interpreter_codes, room_code, sketch_words};
 use super::{Answer, Nothing};
 use crate::core::decision::Refusal;
 use crate::core::free::SearchRequest;
@@ -109,7 +109,7 @@ struct PlannedSlot {
     /// Codes of those who would interpret.
     interpreters: Vec<String>,
     /// What there is to know about it.
-    advice: Vec<Conflict>,
+    advice: Vec<ApiConflict>,
 }
 
 /// A bilateral without a place.
@@ -146,7 +146,7 @@ pub(super) struct PlanMade {
         (status = 201, description = "The plan, booked", body = PlanMade),
     ),
 )]
-pub(super) async fn make(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn make(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     ask.query::<Nothing>()?;
     let wanted: PlanWanted = ask.body()?;
@@ -325,7 +325,7 @@ fn planned_slot(programme: &Programme, placed: &Placed, id: Option<i64>) -> Plan
         ends_at: zone.rfc3339(details.interval.end()),
         delegations: delegation_codes(programme, &details.delegations),
         interpreters: interpreter_codes(programme, &details.interpreters),
-        advice: Conflict::in_the_way(programme, Candidate::stored(&placed.slot), &placed.advice),
+        advice: ApiConflict::in_the_way(programme, Candidate::stored(&placed.slot), &placed.advice),
     }
 }
 

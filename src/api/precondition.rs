@@ -5,7 +5,7 @@ use std::fmt::Display;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 
-use super::ask::{Ask, bad_request};
+use super::request::{ApiRequest, bad_request};
 use crate::core::event::ProgrammeVersion;
 use crate::web::problem::Problem;
 
@@ -46,7 +46,7 @@ fn tags(value: &str) -> Option<Tags> {
 }
 
 /// Passes on a change to what the program has seen; says what to send when it does not tell what that is.
-pub(super) fn required_match(ask: &Ask, current: i32) -> Result<(), Problem> {
+pub(super) fn required_match(ask: &ApiRequest, current: i32) -> Result<(), Problem> {
     if if_match(ask, current)? {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub(super) fn required_match(ask: &Ask, current: i32) -> Result<(), Problem> {
 }
 
 /// True when the program told what it has seen, and that is how it stands.
-pub(super) fn if_match(ask: &Ask, current: i32) -> Result<bool, Problem> {
+pub(super) fn if_match(ask: &ApiRequest, current: i32) -> Result<bool, Problem> {
     match seen(ask, &etag(current))? {
         Some(false) => Err(stale(current)),
         told => Ok(told.is_some()),
@@ -64,7 +64,10 @@ pub(super) fn if_match(ask: &Ask, current: i32) -> Result<bool, Problem> {
 
 /// As [`if_match`], of a whole programme: its ETag, or its revision alone, which cannot tell two histories of a database
 /// that was set back apart.
-pub(super) fn if_programme_match(ask: &Ask, current: ProgrammeVersion) -> Result<bool, Problem> {
+pub(super) fn if_programme_match(
+    ask: &ApiRequest,
+    current: ProgrammeVersion,
+) -> Result<bool, Problem> {
     let revision = current.revision;
     let told = match seen(ask, &etag(current))? {
         Some(false) => seen(ask, &etag(revision))?,
@@ -82,7 +85,7 @@ pub(super) fn if_programme_match(ask: &Ask, current: ProgrammeVersion) -> Result
 }
 
 /// Whether the program has seen it as it stands; `None` when it does not tell.
-fn seen(ask: &Ask, current: &str) -> Result<Option<bool>, Problem> {
+fn seen(ask: &ApiRequest, current: &str) -> Result<Option<bool>, Problem> {
     let Some(value) = ask.list("if-match")? else {
         return Ok(None);
     };
@@ -110,7 +113,7 @@ pub(super) fn stale(current: i32) -> Problem {
 }
 
 /// True when the program has the current one already. A header that makes no sense is no condition.
-pub(super) fn has_already(ask: &Ask, current: &str) -> Result<bool, Problem> {
+pub(super) fn has_already(ask: &ApiRequest, current: &str) -> Result<bool, Problem> {
     let Some(value) = ask.list("if-none-match")? else {
         return Ok(false);
     };

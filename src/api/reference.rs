@@ -29,19 +29,19 @@ struct Operation {
     path: String,
     text: String,
     parameters: Vec<Field>,
-    body: Option<Body>,
-    responses: Vec<Reply>,
+    body: Option<ReferenceBody>,
+    responses: Vec<ReferenceReply>,
 }
 
-struct Body {
-    schema: Kind,
+struct ReferenceBody {
+    schema: ReferenceKind,
     example: String,
 }
 
-struct Reply {
+struct ReferenceReply {
     status: String,
     text: String,
-    schemas: Vec<(String, Kind)>,
+    schemas: Vec<(String, ReferenceKind)>,
 }
 
 /// A parameter or a field of a shape.
@@ -49,13 +49,13 @@ struct Field {
     name: String,
     place: String,
     required: bool,
-    kind: Kind,
+    kind: ReferenceKind,
     text: String,
 }
 
 /// A type in words, and the shape that it refers to.
 #[derive(Default)]
-struct Kind {
+struct ReferenceKind {
     words: String,
     shape: Option<String>,
 }
@@ -124,12 +124,14 @@ fn operation(document: &Value, method: &str, path: &str, operation: &Value) -> O
                 text: text(&parameter["description"]),
             })
             .collect(),
-        body: entries(&body["content"]).next().map(|(_, content)| Body {
-            schema: kind(&content["schema"]),
-            example: example(document, &content["schema"]),
-        }),
+        body: entries(&body["content"])
+            .next()
+            .map(|(_, content)| ReferenceBody {
+                schema: kind(&content["schema"]),
+                example: example(document, &content["schema"]),
+            }),
         responses: entries(&operation["responses"])
-            .map(|(status, response)| Reply {
+            .map(|(status, response)| ReferenceReply {
                 status: status.clone(),
                 text: text(&response["description"]),
                 schemas: entries(&response["content"])
@@ -174,10 +176,10 @@ fn shape(name: &str, schema: &Value) -> Shape {
 }
 
 /// `text`, `date-time`, `list of Slot`, `one of …`, or the name of a shape.
-fn kind(schema: &Value) -> Kind {
+fn kind(schema: &Value) -> ReferenceKind {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default().to_owned();
-        return Kind {
+        return ReferenceKind {
             words: name.clone(),
             shape: Some(name),
         };
@@ -185,14 +187,14 @@ fn kind(schema: &Value) -> Kind {
     let choices = schema["oneOf"].as_array().into_iter().flatten();
     if let Some(choice) = choices.clone().find(|choice| choice["type"] != "null") {
         let inner = kind(choice);
-        return Kind {
+        return ReferenceKind {
             words: format!("{} or null", inner.words),
             ..inner
         };
     }
     if let Some(words) = schema["enum"].as_array() {
         let words: Vec<String> = words.iter().map(text).collect();
-        return Kind {
+        return ReferenceKind {
             words: words.join(" · "),
             shape: None,
         };
@@ -203,7 +205,7 @@ fn kind(schema: &Value) -> Kind {
     };
     if types.iter().any(|each| each == "array") {
         let inner = kind(&schema["items"]);
-        return Kind {
+        return ReferenceKind {
             words: format!("list of {}", inner.words),
             ..inner
         };
@@ -215,7 +217,7 @@ fn kind(schema: &Value) -> Kind {
         (words, Some(format)) => format!("{words}, {format}"),
         (words, None) => words,
     };
-    Kind { words, shape: None }
+    ReferenceKind { words, shape: None }
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -7,8 +7,8 @@ use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
-use super::ask::{Ask, bad_request, unprocessable};
-use super::shape::{Conflict, Span, interpreter_codes, kind_words, room_code};
+use super::request::{ApiRequest, bad_request, unprocessable};
+use super::shape::{ApiConflict, Span, interpreter_codes, kind_words, room_code};
 use crate::core::free::{Ranked, SearchRequest, TakenTime, ranked, search};
 use crate::core::programme::Programme;
 use crate::core::rules::Candidate;
@@ -79,7 +79,7 @@ struct FreeSlot {
     /// Codes of those who would interpret.
     interpreters: Vec<String>,
     /// What there is to know about it.
-    advice: Vec<Conflict>,
+    advice: Vec<ApiConflict>,
 }
 
 /// A time at which something is in the way.
@@ -109,7 +109,7 @@ pub(super) struct FoundTimes {
     ),
     responses((status = 200, description = "What was found", body = FoundTimes)),
 )]
-pub(super) async fn free_slots(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn free_slots(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     let programme = &context.programme;
     let fields = fields(ask.query_string())?;
@@ -183,7 +183,7 @@ fn free_slot(
         starts_at: zone.rfc3339(offer.interval.start()),
         ends_at: zone.rfc3339(offer.interval.end()),
         interpreters: interpreter_codes(programme, &offer.interpreters),
-        advice: Conflict::in_the_way(programme, candidate, advice),
+        advice: ApiConflict::in_the_way(programme, candidate, advice),
     }
 }
 

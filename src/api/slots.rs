@@ -5,11 +5,11 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Path;
 use diesel::result::Error as DieselError;
 
-use super::ask::Ask;
-use super::idempotency::{self, Found, Kept};
+use super::bodies::{Confirmation, NewSlot, SlotChange};
+use super::idempotency::{self, KeyLookup, StoredResponse};
 use super::precondition::{etag, has_already, if_match, required_match, stale};
-use super::shape::{self, Alternative, Conflict};
-use super::wanted::{Confirmation, NewSlot, SlotChange};
+use super::request::ApiRequest;
+use super::shape::{self, ApiAlternative, ApiConflict};
 use super::{Answer, Nothing};
 use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
@@ -32,7 +32,7 @@ use crate::web::problem::Problem;
     ),
     request_body = NewSlot,
     responses(
-        (status = 201, description = "The slot is booked", body = shape::Slot,
+        (status = 201, description = "The slot is booked", body = shape::ApiSlot,
             headers(("Location" = String, description = "The slot's address"), ("ETag" = String, description = "The version in quotes")),
             links(
                 ("read" = (operation_id = "get_slot", parameters(("id" = "$response.body#/id")))),
@@ -42,30 +42,30 @@ use crate::web::problem::Problem;
             )),
     ),
 )]
-pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
+pub(super) async fn book(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?.to_change()?;
     ask.query::<Nothing>()?;
     let key = idempotency::key(&ask, context.access.user.id, context.access.event)?;
     let new: NewSlot = ask.body()?;
     // What was booked under a key stays so, whatever has become of the programme since.
     match find(&context, key.clone()).await? {
-        Found::Same(kept) => return Ok(booked(kept)),
-        Found::Other => return Err(idempotency::reused()),
-        Found::New => {}
+        KeyLookup::Same(kept) => return Ok(booked(kept)),
+        KeyLookup::Other => return Err(idempotency::reused()),
+        KeyLookup::New => {}
     }
     let (details, reasons) = new.read(&context.programme)?;
     let (post, wanted, under) = (context.app.post(), details.clone(), key.clone());
     let outcome = context
         .book(move |tx| {
             if let Some(key) = &under
-                && key.find(tx.conn, tx.now)? != Found::New
+                && key.find(tx.conn, tx.now)? != KeyLookup::New
             {
                 // The same request was a moment quicker.
                 return Err(DieselError::RollbackTransaction.into());
             }
             let slot = booking::book(tx, &post, wanted.clone(), &reasons)?;
             let answer = serde_json::to_string(&seen(tx, slot)?).unwrap_or_default();
-            let kept = Kept { slot, answer };
+            let kept = StoredResponse { slot, answer };
             if let Some(key) = &under {
                 key.keep(tx.conn, &kept, tx.now)?;
             }
@@ -76,7 +76,7 @@ pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
         Ok(kept) => Ok(booked(kept)),
         Err(BookingError::Store(DieselError::RollbackTransaction)) => {
             match find(&context, key).await? {
-                Found::Same(kept) => Ok(booked(kept)),
+                KeyLookup::Same(kept) => Ok(booked(kept)),
                 _ => Err(idempotency::reused()),
             }
         }
@@ -84,15 +84,18 @@ pub(super) async fn book(ask: Ask, slug: Path<String>) -> Answer {
     }
 }
 
-async fn find(context: &EventContext, key: Option<idempotency::Key>) -> Result<Found, Error> {
+async fn find(
+    context: &EventContext,
+    key: Option<idempotency::IdempotencyKey>,
+) -> Result<KeyLookup, Error> {
     let (Some(key), now) = (key, context.now) else {
-        return Ok(Found::New);
+        return Ok(KeyLookup::New);
     };
     let db = &context.app.db;
     db.read(move |conn| Ok(key.find(conn, now)?)).await
 }
 
-fn booked(Kept { slot, answer }: Kept) -> HttpResponse {
+fn booked(StoredResponse { slot, answer }: StoredResponse) -> HttpResponse {
     // Nobody has changed it yet when it is booked.
     HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/api/v1/slots/{slot}")))
@@ -110,11 +113,11 @@ fn booked(Kept { slot, answer }: Kept) -> HttpResponse {
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the slot that you have", example = "\"3\""),
     ),
     responses(
-        (status = 200, description = "The slot", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes"))),
+        (status = 200, description = "The slot", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes"))),
         (status = 304, description = "You have the current one"),
     ),
 )]
-pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
+pub(super) async fn show(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     ask.query::<Nothing>()?;
     let tag = etag(slot.version);
@@ -137,9 +140,9 @@ pub(super) async fn show(ask: Ask, id: Path<i64>) -> Answer {
         ("If-Match" = String, Header, description = "The ETag of the slot as you have seen it", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     request_body(content((SlotChange = "application/json"), (SlotChange = "application/merge-patch+json"))),
-    responses((status = 200, description = "The slot as it is now", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+    responses((status = 200, description = "The slot as it is now", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
-pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
+pub(super) async fn change(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
@@ -176,7 +179,7 @@ pub(super) async fn change(ask: Ask, id: Path<i64>) -> Answer {
     ),
     responses((status = 204, description = "The slot is cancelled")),
 )]
-pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
+pub(super) async fn cancel(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
@@ -199,9 +202,9 @@ pub(super) async fn cancel(ask: Ask, id: Path<i64>) -> Answer {
         ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
     request_body(content = Confirmation, description = "May be left out"),
-    responses((status = 200, description = "The slot, confirmed", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+    responses((status = 200, description = "The slot, confirmed", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
-pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
+pub(super) async fn confirm(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
@@ -225,9 +228,9 @@ pub(super) async fn confirm(ask: Ask, id: Path<i64>) -> Answer {
         ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
         ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
     ),
-    responses((status = 200, description = "The slot, tentative", body = shape::Slot, headers(("ETag" = String, description = "The version in quotes")))),
+    responses((status = 200, description = "The slot, tentative", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes")))),
 )]
-pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
+pub(super) async fn withdraw(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
@@ -242,25 +245,25 @@ pub(super) async fn withdraw(ask: Ask, id: Path<i64>) -> Answer {
     answer(withdrawn)
 }
 
-fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::Slot> {
+fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::ApiSlot> {
     let view = view(programme, Viewer::Staff, slot)?;
-    Some(shape::Slot::of(view, programme.event.time_zone))
+    Some(shape::ApiSlot::of(view, programme.event.time_zone))
 }
 
 /// A slot as the transaction leaves it.
-fn seen(tx: &EventTx<'_>, id: SlotId) -> Result<shape::Slot, BookingError> {
+fn seen(tx: &EventTx<'_>, id: SlotId) -> Result<shape::ApiSlot, BookingError> {
     let programme = tx.programme();
     let slot = programme.slot(id).ok_or(Refusal::NotFound)?;
     Ok(in_sight(&programme, slot).ok_or(Refusal::NotFound)?)
 }
 
-fn shown(slot: &shape::Slot) -> HttpResponse {
+fn shown(slot: &shape::ApiSlot) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::ETAG, etag(slot.version())))
         .json(slot)
 }
 
-fn answer(outcome: Result<shape::Slot, BookingError>) -> Answer {
+fn answer(outcome: Result<shape::ApiSlot, BookingError>) -> Answer {
     outcome.map(|slot| shown(&slot)).map_err(refused)
 }
 
@@ -283,10 +286,10 @@ fn refused(error: BookingError) -> Problem {
         .of_kind("conflict")
         .fact(
             "conflicts",
-            Conflict::in_the_way(&refused.programme, refused.candidate(), &refused.conflicts),
+            ApiConflict::in_the_way(&refused.programme, refused.candidate(), &refused.conflicts),
         )
         .fact(
             "alternatives",
-            Alternative::to(&refused.programme, refused.candidate()),
+            ApiAlternative::to(&refused.programme, refused.candidate()),
         )
 }

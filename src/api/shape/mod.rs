@@ -2,7 +2,7 @@
 
 mod programme;
 
-pub(super) use programme::{EventAsSeen, Events, Programme};
+pub(super) use programme::{ApiProgramme, EventAsSeen, Events};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,8 @@ pub(in crate::api) fn level_words() -> RefOr<Schema> {
 
 /// A slot: a booked block of the programme.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Slot {
+#[schema(as = Slot)]
+pub(in crate::api) struct ApiSlot {
     /// The slot's id.
     #[schema(example = 2_251_799_813_685_248_i64)]
     id: i64,
@@ -88,7 +89,7 @@ pub(in crate::api) struct Slot {
     sequence: i32,
 }
 
-impl Slot {
+impl ApiSlot {
     /// A slot as its viewer may see it.
     pub(in crate::api) fn of(view: VisibleSlot<'_>, zone: Zone) -> Self {
         let interpreters = view.interpreters().unwrap_or_default();
@@ -141,7 +142,8 @@ impl Span {
 
 /// Whatever can be double-booked.
 #[derive(Debug, Serialize, ToSchema)]
-struct Resource {
+#[schema(as = Resource)]
+struct ApiResource {
     /// `delegation`, `room` or `interpreter`.
     #[schema(example = "delegation")]
     kind: &'static str,
@@ -149,7 +151,7 @@ struct Resource {
     code: String,
 }
 
-impl Resource {
+impl ApiResource {
     fn of(programme: &house::Programme, resource: crate::core::slot::Resource) -> Option<Self> {
         let (kind, code) = match resource {
             crate::core::slot::Resource::Delegation(id) => {
@@ -169,7 +171,8 @@ impl Resource {
 
 /// Something in the way of a slot, or worth knowing about it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Conflict {
+#[schema(as = Conflict)]
+pub(in crate::api) struct ApiConflict {
     #[schema(schema_with = rule_words)]
     rule: &'static str,
     #[schema(schema_with = level_words)]
@@ -183,10 +186,10 @@ pub(in crate::api) struct Conflict {
     slot: Option<i64>,
     /// Whom or what it is about; null when nobody.
     #[schema(required = true)]
-    resource: Option<Resource>,
+    resource: Option<ApiResource>,
 }
 
-impl Conflict {
+impl ApiConflict {
     fn of(
         programme: &house::Programme,
         conflict: &rules::Conflict,
@@ -200,7 +203,7 @@ impl Conflict {
             message,
             // Beside another slot of a plan there is none yet.
             slot: slot.map(|id| id.0).filter(|id| *id >= 0),
-            resource: resource.and_then(|resource| Resource::of(programme, resource)),
+            resource: resource.and_then(|resource| ApiResource::of(programme, resource)),
         }
     }
 
@@ -237,7 +240,8 @@ impl Conflict {
 
 /// Another time or place at which a slot could be stored without any reason.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Alternative {
+#[schema(as = Alternative)]
+pub(in crate::api) struct ApiAlternative {
     /// The room's code; null: no room.
     #[schema(required = true, example = "salon")]
     room: Option<String>,
@@ -253,7 +257,7 @@ pub(in crate::api) struct Alternative {
     interpreters: Option<Vec<String>>,
 }
 
-impl Alternative {
+impl ApiAlternative {
     /// What could be booked instead of a candidate, but for where it stands already.
     pub(in crate::api) fn to(
         programme: &house::Programme,

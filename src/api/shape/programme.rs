@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::{Conflict, Slot, Span, words};
+use super::{ApiConflict, ApiSlot, Span, words};
 use crate::auth::EventAccess;
 use crate::core::delegation::PrincipalRole;
 use crate::core::programme as house;
@@ -18,7 +18,8 @@ fn role_words() -> RefOr<Schema> {
 
 /// A room.
 #[derive(Debug, Serialize, ToSchema)]
-struct Room {
+#[schema(as = Room)]
+struct ApiRoom {
     #[schema(example = "conference")]
     code: String,
     name: String,
@@ -32,7 +33,8 @@ struct Room {
 
 /// A country's party.
 #[derive(Debug, Serialize, ToSchema)]
-struct Delegation {
+#[schema(as = Delegation)]
+struct ApiDelegation {
     #[schema(example = "KZ")]
     code: String,
     name: String,
@@ -60,7 +62,8 @@ struct Delegation {
 
 /// An interpreter.
 #[derive(Debug, Serialize, ToSchema)]
-struct Interpreter {
+#[schema(as = Interpreter)]
+struct ApiInterpreter {
     #[schema(example = "ru-1")]
     code: String,
     name: String,
@@ -73,7 +76,8 @@ struct Interpreter {
 
 /// Whom to ask.
 #[derive(Debug, Serialize, ToSchema)]
-struct Office {
+#[schema(as = Office)]
+struct ApiOffice {
     name: String,
     email: String,
     /// May be empty.
@@ -82,7 +86,8 @@ struct Office {
 
 /// A day with its opening hours, by the venue's clock.
 #[derive(Debug, Serialize, ToSchema)]
-struct Day {
+#[schema(as = Day)]
+struct ApiDay {
     #[schema(format = "date", example = "2022-12-24")]
     date: String,
     #[schema(example = "08:30")]
@@ -93,7 +98,8 @@ struct Day {
 
 /// The rules' figures, in minutes.
 #[derive(Debug, Serialize, ToSchema)]
-struct Settings {
+#[schema(as = Settings)]
+struct ApiSettings {
     /// Slots begin and end on multiples of this.
     grid_minutes: i32,
     /// What a principal needs between two rooms.
@@ -109,7 +115,8 @@ struct Settings {
 
 /// An event: a ministerial meeting.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Event {
+#[schema(as = Event)]
+pub(in crate::api) struct ApiEvent {
     /// Its name in addresses.
     #[schema(example = "ca-jad-9")]
     slug: String,
@@ -122,14 +129,14 @@ pub(in crate::api) struct Event {
     /// The venue's IANA zone.
     #[schema(example = "Asia/Tokyo")]
     time_zone: String,
-    days: Vec<Day>,
-    office: Office,
-    settings: Settings,
+    days: Vec<ApiDay>,
+    office: ApiOffice,
+    settings: ApiSettings,
     /// How many writes its programme has seen.
     revision: i64,
 }
 
-impl Event {
+impl ApiEvent {
     pub(in crate::api) fn of(event: &crate::core::event::Event) -> Self {
         let (office, settings) = (&event.office, &event.settings);
         Self {
@@ -142,18 +149,18 @@ impl Event {
             days: event
                 .days
                 .iter()
-                .map(|day| Day {
+                .map(|day| ApiDay {
                     date: day.date.to_string(),
                     opens: day.opens.to_string(),
                     closes: day.closes.to_string(),
                 })
                 .collect(),
-            office: Office {
+            office: ApiOffice {
                 name: office.name.to_string(),
                 email: office.email.to_string(),
                 phone: office.phone.clone(),
             },
-            settings: Settings {
+            settings: ApiSettings {
                 grid_minutes: settings.grid_minutes,
                 minimum_gap_minutes: settings.minimum_gap_minutes,
                 chair_run_minutes: settings.chair_run_minutes,
@@ -171,7 +178,7 @@ impl Event {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct EventAsSeen {
     #[serde(flatten)]
-    event: Event,
+    event: ApiEvent,
     /// True when the token may change its programme.
     may_change: bool,
 }
@@ -179,7 +186,7 @@ pub(in crate::api) struct EventAsSeen {
 impl EventAsSeen {
     pub(in crate::api) fn of(event: &crate::core::event::Event, access: &EventAccess) -> Self {
         Self {
-            event: Event::of(event),
+            event: ApiEvent::of(event),
             may_change: access.may_change(),
         }
     }
@@ -193,20 +200,21 @@ pub(in crate::api) struct Events {
 
 /// All slots of an event at one revision, with whatever they are about.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Programme {
-    event: Event,
+#[schema(as = Programme)]
+pub(in crate::api) struct ApiProgramme {
+    event: ApiEvent,
     revision: i64,
     /// By time; cancelled ones are left out.
-    slots: Vec<Slot>,
-    rooms: Vec<Room>,
+    slots: Vec<ApiSlot>,
+    rooms: Vec<ApiRoom>,
     /// In order of precedence.
-    delegations: Vec<Delegation>,
-    interpreters: Vec<Interpreter>,
+    delegations: Vec<ApiDelegation>,
+    interpreters: Vec<ApiInterpreter>,
     /// All that is to be looked at, the strictest first.
-    conflicts: Vec<Conflict>,
+    conflicts: Vec<ApiConflict>,
 }
 
-impl Programme {
+impl ApiProgramme {
     pub(in crate::api) fn of(programme: &house::Programme) -> Self {
         let zone = programme.event.time_zone;
         let spans = |presence: &[Interval]| {
@@ -214,15 +222,15 @@ impl Programme {
             stays.map(|stay| Span::of(*stay, zone)).collect()
         };
         Self {
-            event: Event::of(&programme.event),
+            event: ApiEvent::of(&programme.event),
             revision: programme.event.revision.0,
             slots: visible(programme, Viewer::Staff)
-                .map(|view| Slot::of(view, zone))
+                .map(|view| ApiSlot::of(view, zone))
                 .collect(),
             rooms: programme
                 .rooms
                 .iter()
-                .map(|room| Room {
+                .map(|room| ApiRoom {
                     code: room.code.to_string(),
                     name: room.name.to_string(),
                     name_ja: room.name_ja.clone(),
@@ -233,7 +241,7 @@ impl Programme {
             delegations: programme
                 .delegations
                 .iter()
-                .map(|each| Delegation {
+                .map(|each| ApiDelegation {
                     code: each.code.to_string(),
                     name: each.name.to_string(),
                     name_ja: each.name_ja.clone(),
@@ -251,7 +259,7 @@ impl Programme {
             interpreters: programme
                 .interpreters
                 .iter()
-                .map(|each| Interpreter {
+                .map(|each| ApiInterpreter {
                     code: each.code.to_string(),
                     name: each.name.to_string(),
                     pairs: each
@@ -262,7 +270,7 @@ impl Programme {
                     presence: spans(&each.presence),
                 })
                 .collect(),
-            conflicts: Conflict::of_all(programme),
+            conflicts: ApiConflict::of_all(programme),
         }
     }
 }

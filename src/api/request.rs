@@ -24,13 +24,13 @@ use crate::web::security::ApiBody;
 const CHALLENGE: &str = "Bearer realm=\"iikura\"";
 
 /// A request with a token.
-pub(super) struct Ask {
+pub(super) struct ApiRequest {
     pub(super) app: web::Data<App>,
     pub(super) current_user: CurrentUser,
     request: HttpRequest,
 }
 
-impl FromRequest for Ask {
+impl FromRequest for ApiRequest {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -39,13 +39,13 @@ impl FromRequest for Ask {
     }
 }
 
-fn ask(request: &HttpRequest) -> Result<Ask, Problem> {
+fn ask(request: &HttpRequest) -> Result<ApiRequest, Problem> {
     let unfit = || Problem::from(Error::internal("the application is not set up"));
     let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
     let token = token::hash(bearer(request)?);
     app.api_rates.count(token.as_str())?;
     let current_user = CurrentUser::from_request(request, &mut Payload::None).into_inner()?;
-    Ok(Ask {
+    Ok(ApiRequest {
         app: app.clone(),
         current_user: current_user.bearing(token),
         request: request.clone(),
@@ -76,7 +76,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     Ok(token)
 }
 
-impl Ask {
+impl ApiRequest {
     /// Whose token it is.
     pub(super) async fn session(&self) -> Result<Session, Problem> {
         let current_user = self.current_user.clone();

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::ask::unprocessable;
+use super::request::unprocessable;
 use super::shape::kind_words;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
