@@ -133,7 +133,7 @@
 //! 2. [`agenda::documents::Documents::file`] puts it into the queue; equal requests share one job.
 //! 3. [`core::agenda::Agenda::of`] takes from the programme what the reader may see.
 //! 4. `agenda::pdf::paper` chooses the Typst template (`templates/agenda/*.typ`) and its data.
-//! 5. `agenda::pdf::Paper::set_as` typesets it, a large one in a process of its own (`iikura typeset`).
+//! 5. `agenda::pdf::PdfSource::set_as` typesets it, a large one in a process of its own (`iikura typeset`).
 //!
 //! # Where do I add …?
 //!

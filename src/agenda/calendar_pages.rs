@@ -59,7 +59,7 @@ impl LinkLine {
 
 #[derive(Template)]
 #[template(path = "agenda/calendar.html")]
-struct NewPage {
+struct NewCalendarLinkPage {
     shell: Shell,
     summary: ErrorSummary,
     slug: String,
@@ -67,7 +67,7 @@ struct NewPage {
     current: TextField,
 }
 
-impl NewPage {
+impl NewCalendarLinkPage {
     fn new(access: &EventAccess, form: &Form) -> Self {
         Self {
             shell: access
@@ -88,7 +88,7 @@ impl NewPage {
 
 #[derive(Template)]
 #[template(path = "agenda/calendar_made.html")]
-struct MadePage {
+struct CalendarLinkMadePage {
     shell: Shell,
     slug: String,
     name: String,
@@ -105,7 +105,7 @@ pub async fn new(
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
-    render(&NewPage::new(&context.access, &Form::default()))
+    render(&NewCalendarLinkPage::new(&context.access, &Form::default()))
 }
 
 /// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
@@ -130,7 +130,10 @@ pub async fn make(
         errors.add("current_password", "Current password is not right");
     }
     let (Some(name), true) = (name, errors.is_empty()) else {
-        return unprocessable(&NewPage::new(&access, &Form::rejected(fields, errors)));
+        return unprocessable(&NewCalendarLinkPage::new(
+            &access,
+            &Form::rejected(fields, errors),
+        ));
     };
     let (owner, named) = (access.clone(), name.clone());
     let secret = app
@@ -138,7 +141,7 @@ pub async fn make(
         .write(move |conn| Ok::<_, Error>(calendar_link::make(conn, &owner, &named, now)?))
         .await?;
     let path = format!("/calendars/{}/programme.ics", secret.reveal());
-    render(&MadePage {
+    render(&CalendarLinkMadePage {
         shell: access.shell("The calendar link is made", Section::Agenda),
         slug: access.slug,
         name: name.to_string(),

@@ -20,7 +20,7 @@ pub fn render(agenda: &Agenda, byte_order_mark: bool) -> Result<Vec<u8>, csv::Er
     let mut table = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(bytes);
-    let reader = Reader::of(agenda);
+    let reader = CsvAudience::of(agenda);
     table.write_record(reader.columns())?;
     for entry in agenda.entries() {
         table.write_record(reader.row(entry).iter().map(|cell| harmless(cell)))?;
@@ -32,14 +32,14 @@ pub fn render(agenda: &Agenda, byte_order_mark: bool) -> Result<Vec<u8>, csv::Er
 
 /// For whom the table is, which decides its columns.
 #[derive(Clone, Copy)]
-struct Reader {
+struct CsvAudience {
     /// Staff read of interpreters and notes.
     staff: bool,
     /// A delegation whose clocks at home show another time has it beside the venue's.
     home: bool,
 }
 
-impl Reader {
+impl CsvAudience {
     fn of(agenda: &Agenda) -> Self {
         Self {
             staff: agenda.addressee().is_none(),

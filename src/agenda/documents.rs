@@ -11,7 +11,9 @@ use actix_web::web::Bytes;
 use super::export::Preview;
 use super::format::{Format, Options, RenderError, file_name, render};
 use super::html::Stylesheet;
-use super::pdf::{self, Choice, Paper, PdfError, Sheet, SheetError, ToldSchedule, Typesetting};
+use super::pdf::{
+    self, PdfError, PdfSource, Sheet, SheetChoice, SheetError, ToldSchedule, Typesetting,
+};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
@@ -58,14 +60,14 @@ pub enum Document {
         byte_order_mark: bool,
     },
     /// A sheet for paper.
-    Sheet(Sheet, Choice),
+    Sheet(Sheet, SheetChoice),
     /// A delegation's schedule as it was told.
     Told(DelegationId),
 }
 
 /// What is wanted of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum DocumentPart {
     /// The whole as a file.
     File,
     /// The first lines of what has no pages.
@@ -77,7 +79,7 @@ pub enum Part {
 /// A request as the queue compares it.
 pub enum DocumentRequest {
     /// Of a programme. Two programmes are the same only when they are one object, which never changes.
-    OfProgramme(Weak<Programme>, Document, Part, Moment),
+    OfProgramme(Weak<Programme>, Document, DocumentPart, Moment),
     /// What comes with a letter, by what it says.
     Letter(Arc<str>),
 }
@@ -110,7 +112,7 @@ impl queue::Request for DocumentRequest {
 
 /// A finished file.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct DocumentFile {
     /// Its content.
     pub bytes: Bytes,
     /// A name for it, as `ca-jad-9-kz-r12.csv`.
@@ -119,9 +121,9 @@ pub struct File {
 
 /// What a job of the queue makes.
 #[derive(Clone)]
-pub enum Made {
+pub enum MadeDocument {
     /// A file.
-    File(File),
+    File(DocumentFile),
     /// The first lines of a file, or how many pages it has.
     Preview(Arc<Preview>),
     /// How many pages there are, and pictures of some.
@@ -129,14 +131,14 @@ pub enum Made {
 }
 
 /// What a job of the queue gives back.
-pub type DocumentResult = Result<Made, DocumentError>;
+pub type DocumentResult = Result<MadeDocument, DocumentError>;
 
 impl Output for DocumentResult {
     fn cached_bytes(&self) -> Option<usize> {
         Some(match self.as_ref().ok()? {
-            Made::File(file) => file.bytes.len(),
-            Made::Preview(preview) => preview.bytes(),
-            Made::Pictures(_, pictures) => pictures.iter().map(Bytes::len).sum(),
+            MadeDocument::File(file) => file.bytes.len(),
+            MadeDocument::Preview(preview) => preview.bytes(),
+            MadeDocument::Pictures(_, pictures) => pictures.iter().map(Bytes::len).sum(),
         })
     }
 }
@@ -247,9 +249,12 @@ impl Documents {
         programme: &Arc<Programme>,
         document: Document,
         now: Moment,
-    ) -> Result<File, DocumentError> {
-        match self.of(owner, programme, document, Part::File, now).await? {
-            Made::File(file) => Ok(file),
+    ) -> Result<DocumentFile, DocumentError> {
+        match self
+            .of(owner, programme, document, DocumentPart::File, now)
+            .await?
+        {
+            MadeDocument::File(file) => Ok(file),
             _ => Err(DocumentError::NotFound),
         }
     }
@@ -267,16 +272,16 @@ impl Documents {
     ) -> Result<Arc<Preview>, DocumentError> {
         if document.is_paper() {
             // They are asked for next.
-            let first = Part::Pictures(1);
+            let first = DocumentPart::Pictures(1);
             let made = self.of(owner, programme, document, first, now).await?;
             return match made {
-                Made::Pictures(pages, _) => Ok(Arc::new(Preview::Pages(pages))),
+                MadeDocument::Pictures(pages, _) => Ok(Arc::new(Preview::Pages(pages))),
                 _ => Err(DocumentError::NotFound),
             };
         }
-        let preview = Part::Preview;
+        let preview = DocumentPart::Preview;
         match self.of(owner, programme, document, preview, now).await? {
-            Made::Preview(preview) => Ok(preview),
+            MadeDocument::Preview(preview) => Ok(preview),
             _ => Err(DocumentError::NotFound),
         }
     }
@@ -297,9 +302,9 @@ impl Documents {
         if !document.is_paper() {
             return Err(DocumentError::NotFound);
         }
-        let part = Part::Pictures(at - at % PAGES_TOGETHER + 1);
+        let part = DocumentPart::Pictures(at - at % PAGES_TOGETHER + 1);
         match self.of(owner, programme, document, part, now).await? {
-            Made::Pictures(_, pictures) => pictures.get(at % PAGES_TOGETHER).cloned(),
+            MadeDocument::Pictures(_, pictures) => pictures.get(at % PAGES_TOGETHER).cloned(),
             _ => None,
         }
         .ok_or(DocumentError::NotFound)
@@ -318,10 +323,10 @@ impl Documents {
                 cancellation: cancellation.clone(),
                 ..Typesetting::default()
             };
-            Ok(Made::File(file(&paper, &typesetting)?))
+            Ok(MadeDocument::File(file(&paper, &typesetting)?))
         };
         match self.queue.run(owner, Size::Small, request, job).await?? {
-            Made::File(file) => Ok(file.bytes),
+            MadeDocument::File(file) => Ok(file.bytes),
             _ => Err(DocumentError::NotFound),
         }
     }
@@ -331,7 +336,7 @@ impl Documents {
         owner: Owner,
         programme: &Arc<Programme>,
         document: Document,
-        part: Part,
+        part: DocumentPart,
         now: Moment,
     ) -> DocumentResult {
         let size = document.size(programme);
@@ -350,8 +355,8 @@ impl Documents {
     }
 }
 
-fn file(paper: &Paper, typesetting: &Typesetting) -> Result<File, PdfError> {
-    Ok(File {
+fn file(paper: &PdfSource, typesetting: &Typesetting) -> Result<DocumentFile, PdfError> {
+    Ok(DocumentFile {
         bytes: paper.set_as(typesetting)?.into(),
         name: paper.file_name().into(),
     })
@@ -387,7 +392,7 @@ impl Document {
     fn make(
         &self,
         programme: &Programme,
-        part: Part,
+        part: DocumentPart,
         issued_at: Moment,
         typesetting: &Typesetting,
     ) -> DocumentResult {
@@ -404,13 +409,13 @@ impl Document {
             }
         };
         Ok(match part {
-            Part::File => Made::File(file(&paper, typesetting)?),
-            Part::Pictures(first) => {
+            DocumentPart::File => MadeDocument::File(file(&paper, typesetting)?),
+            DocumentPart::Pictures(first) => {
                 let wanted = first..first + PAGES_TOGETHER;
                 let (pages, pictures) = paper.pictures(wanted, typesetting)?;
-                Made::Pictures(pages, pictures.into_iter().map(Bytes::from).collect())
+                MadeDocument::Pictures(pages, pictures.into_iter().map(Bytes::from).collect())
             }
-            Part::Preview => return Err(DocumentError::NotFound),
+            DocumentPart::Preview => return Err(DocumentError::NotFound),
         })
     }
 
@@ -418,7 +423,7 @@ impl Document {
         &self,
         programme: &Programme,
         format: Format,
-        part: Part,
+        part: DocumentPart,
         issued_at: Moment,
     ) -> DocumentResult {
         let Self::Agenda {
@@ -428,14 +433,16 @@ impl Document {
             return Err(DocumentError::NotFound);
         };
         let agenda = self.agenda(programme, issued_at)?;
-        if part == Part::Preview {
-            return Ok(Made::Preview(Arc::new(Preview::of(&agenda, format)?)));
+        if part == DocumentPart::Preview {
+            return Ok(MadeDocument::Preview(Arc::new(Preview::of(
+                &agenda, format,
+            )?)));
         }
         let options = Options {
             stylesheet: Stylesheet::Link(asset("agenda.css")),
             byte_order_mark: *byte_order_mark,
         };
-        Ok(Made::File(File {
+        Ok(MadeDocument::File(DocumentFile {
             bytes: render(&agenda, format, &options)?.into(),
             name: file_name(&agenda, format).into(),
         }))

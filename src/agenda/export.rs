@@ -9,7 +9,7 @@ use askama::Template;
 use super::calendar_pages::LinkLine;
 use super::documents::{Document, DocumentError, PAGES_TOGETHER};
 use super::format::{Format, Options, RenderError, render as write};
-use super::pdf::{Choice, Sheet, SheetError};
+use super::pdf::{Sheet, SheetChoice, SheetError};
 use crate::agenda::csv;
 use crate::app::App;
 use crate::auth::calendar_link;
@@ -33,7 +33,7 @@ const AGENDA: &str = "agenda";
 /// What is wanted, as it stands in the address; an empty field means all.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wish {
+pub struct ExportRequest {
     document: String,
     delegation: String,
     room: String,
@@ -45,7 +45,7 @@ pub struct Wish {
     done: String,
 }
 
-impl Wish {
+impl ExportRequest {
     fn filled(field: &str) -> Option<String> {
         Some(field.to_owned()).filter(|typed| !typed.is_empty())
     }
@@ -84,10 +84,10 @@ impl Wish {
         Ok(Document::Sheet(sheet, self.choice(sheet)))
     }
 
-    fn choice(&self, sheet: Sheet) -> Choice {
+    fn choice(&self, sheet: Sheet) -> SheetChoice {
         let by =
             |field: &str, sheets: &[Sheet]| Self::filled(field).filter(|_| sheets.contains(&sheet));
-        Choice {
+        SheetChoice {
             delegation: by(&self.delegation, &[Sheet::Card]),
             room: by(&self.room, &[Sheet::Doors]),
             interpreter: by(&self.interpreter, &[Sheet::Roster]),
@@ -99,10 +99,10 @@ impl Wish {
     fn address(&self, slug: &str, document: &Document) -> String {
         let (path, choice, bom) = match document {
             Document::Agenda { format, .. } => {
-                let choice = Choice {
+                let choice = SheetChoice {
                     delegation: Self::filled(&self.delegation),
                     day: Self::filled(&self.day),
-                    ..Choice::default()
+                    ..SheetChoice::default()
                 };
                 let bom = *format == Format::Csv && !self.bom.is_empty();
                 (format!("agenda.{}", format.as_str()), choice, bom)
@@ -224,7 +224,7 @@ fn table(bytes: &[u8]) -> Result<Preview, RenderError> {
 }
 
 /// What was chosen, and how it looks.
-struct Shown {
+struct ShownExport {
     address: String,
     /// `PDF`
     form: &'static str,
@@ -246,7 +246,7 @@ struct ExportPage {
     interpreter: Select,
     format: Select,
     bom: Choices,
-    shown: Option<Shown>,
+    shown: Option<ShownExport>,
     delegations: Vec<(String, String)>,
     calendars: Vec<LinkLine>,
 }
@@ -255,7 +255,7 @@ impl ExportPage {
     fn new(
         context: &EventContext,
         form: &Form,
-        shown: Option<Shown>,
+        shown: Option<ShownExport>,
         calendars: Vec<LinkLine>,
     ) -> Self {
         let programme = &context.programme;
@@ -341,7 +341,7 @@ pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,
     slug: web::Path<String>,
-    query: web::Query<Wish>,
+    query: web::Query<ExportRequest>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let (access, marks) = (context.access.clone(), app.usage.clone());
@@ -386,7 +386,7 @@ pub async fn index(
         Err(error) => return Err(error.into()),
     };
     let slug = &context.access.slug;
-    let shown = Shown {
+    let shown = ShownExport {
         address: wish.address(slug, &document),
         form: match &document {
             Document::Agenda { format, .. } => format.label(),
@@ -410,7 +410,7 @@ pub async fn page(
     app: web::Data<App>,
     current_user: CurrentUser,
     path: web::Path<(String, usize)>,
-    query: web::Query<Wish>,
+    query: web::Query<ExportRequest>,
 ) -> Result<HttpResponse, Error> {
     let (slug, page) = path.into_inner();
     let context = EventContext::at(&app, current_user, slug).await?;

@@ -24,17 +24,17 @@ pub enum Stylesheet<'a> {
 /// # Errors
 /// When the template fails.
 pub fn render(agenda: &Agenda, stylesheet: Stylesheet<'_>) -> askama::Result<String> {
-    Page { agenda, stylesheet }.render()
+    AgendaHtml { agenda, stylesheet }.render()
 }
 
 #[derive(Template)]
 #[template(path = "agenda/page.html")]
-struct Page<'a> {
+struct AgendaHtml<'a> {
     agenda: &'a Agenda,
     stylesheet: Stylesheet<'a>,
 }
 
-impl Page<'_> {
+impl AgendaHtml<'_> {
     /// The title of the window and of a PDF made of the page.
     fn title(&self) -> String {
         match self.agenda.addressee() {
@@ -73,18 +73,20 @@ impl Page<'_> {
     }
 
     /// The entries of a day as lines of its table.
-    fn rows(day: &AgendaDay) -> impl Iterator<Item = Row<'_>> {
-        day.entries.iter().map(move |entry| Row { entry, day })
+    fn rows(day: &AgendaDay) -> impl Iterator<Item = AgendaRow<'_>> {
+        day.entries
+            .iter()
+            .map(move |entry| AgendaRow { entry, day })
     }
 }
 
 /// One line of a day's table.
-struct Row<'a> {
+struct AgendaRow<'a> {
     entry: &'a AgendaEntry,
     day: &'a AgendaDay,
 }
 
-impl<'a> Row<'a> {
+impl<'a> AgendaRow<'a> {
     /// True when the ministers' names fit beside the entry: a bilateral, not a plenary.
     fn names_principals(&self) -> bool {
         self.entry.parties.len() <= 2

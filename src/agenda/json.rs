@@ -12,7 +12,7 @@ use crate::core::time::{Instant, Zone};
 /// # Errors
 /// When `serde_json` fails, which it does not on this shape.
 pub fn render(agenda: &Agenda) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&Document::of(agenda))?;
+    let mut bytes = serde_json::to_vec_pretty(&JsonAgenda::of(agenda))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -20,7 +20,7 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, serde_json::Error> {
 /// An agenda as data.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Agenda)]
-pub(crate) struct Document<'a> {
+pub(crate) struct JsonAgenda<'a> {
     event: EventPart<'a>,
     revision: i64,
     /// RFC 3339 with the venue's offset.
@@ -84,7 +84,7 @@ struct SlotPart<'a> {
     sequence: i32,
 }
 
-impl<'a> Document<'a> {
+impl<'a> JsonAgenda<'a> {
     fn of(agenda: &'a Agenda) -> Self {
         Self {
             event: EventPart {

@@ -3,9 +3,9 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::documents::{Document, File};
+use super::documents::{Document, DocumentFile};
 use super::format::Format;
-use super::pdf::{Choice, Sheet};
+use super::pdf::{Sheet, SheetChoice};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
 use crate::core::agenda::Pencilled;
@@ -23,7 +23,7 @@ pub const DOCUMENTS_PER_SECOND: f64 = 2.0;
 #[derive(serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Query {
+pub struct AgendaQuery {
     /// The code of the delegation whose agenda it is; the protocol office's when left out.
     #[param(example = "KZ")]
     delegation: Option<String>,
@@ -46,7 +46,7 @@ pub async fn document(
     app: web::Data<App>,
     current_user: CurrentUser,
     path: web::Path<(String, String)>,
-    query: web::Query<Query>,
+    query: web::Query<AgendaQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, format) = path.into_inner();
     let context = EventContext::at(&app, current_user, slug).await?;
@@ -60,7 +60,7 @@ pub async fn document(
 pub(crate) async fn file(
     context: &EventContext,
     format: &str,
-    query: &Query,
+    query: &AgendaQuery,
 ) -> Result<HttpResponse, Error> {
     let format = Format::from_word(format).ok_or(Error::NotFound)?;
     let viewer = match &query.delegation {
@@ -84,7 +84,7 @@ pub(crate) async fn file(
         format,
         byte_order_mark: query.bom,
     };
-    let File { bytes, name } = context.document(document).await?;
+    let DocumentFile { bytes, name } = context.document(document).await?;
     let mut answer = HttpResponse::Ok();
     answer
         .content_type(format.content_type())
@@ -100,7 +100,7 @@ pub(crate) async fn file(
 /// What of the programme is wanted on a sheet; an empty field of the form means all.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub struct SheetRequest {
     delegation: Option<String>,
     room: Option<String>,
     interpreter: Option<String>,
@@ -115,13 +115,13 @@ pub async fn paper(
     app: web::Data<App>,
     current_user: CurrentUser,
     path: web::Path<(String, String)>,
-    query: web::Query<Wanted>,
+    query: web::Query<SheetRequest>,
 ) -> Result<HttpResponse, Error> {
     let (slug, sheet) = path.into_inner();
     let context = EventContext::at(&app, current_user, slug).await?;
     let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
-    let document = Document::Sheet(sheet, Choice::from(query.into_inner()));
-    let File { bytes, name } = context.document(document).await?;
+    let document = Document::Sheet(sheet, SheetChoice::from(query.into_inner()));
+    let DocumentFile { bytes, name } = context.document(document).await?;
     Ok(HttpResponse::Ok()
         .content_type(Format::Pdf.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -132,8 +132,8 @@ pub async fn paper(
         .body(bytes))
 }
 
-impl From<Wanted> for Choice {
-    fn from(wanted: Wanted) -> Self {
+impl From<SheetRequest> for SheetChoice {
+    fn from(wanted: SheetRequest) -> Self {
         let filled = |field: Option<String>| field.filter(|typed| !typed.is_empty());
         Self {
             delegation: filled(wanted.delegation),

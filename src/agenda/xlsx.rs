@@ -108,7 +108,7 @@ impl Looks {
 
 /// What stands in a cell.
 #[derive(Clone)]
-enum Cell {
+enum XlsxCell {
     Text(String),
     Day(NaiveDateTime),
     Clock(NaiveDateTime),
@@ -161,15 +161,15 @@ impl Columns {
         heads
     }
 
-    fn row(&self, agenda: &Agenda, entry: &AgendaEntry) -> Vec<Cell> {
+    fn row(&self, agenda: &Agenda, entry: &AgendaEntry) -> Vec<XlsxCell> {
         let (start, end) = (entry.interval.start(), entry.interval.end());
-        let names = |names: Vec<&str>| Cell::Text(names.join("; "));
+        let names = |names: Vec<&str>| XlsxCell::Text(names.join("; "));
         let mut cells = times(agenda.zone, start, end).to_vec();
-        cells.push(Cell::Number(entry.interval.minutes()));
+        cells.push(XlsxCell::Number(entry.interval.minutes()));
         cells.extend([
-            Cell::Text(entry.kind.label().to_owned()),
-            Cell::Text(entry.title.clone()),
-            Cell::Text(
+            XlsxCell::Text(entry.kind.label().to_owned()),
+            XlsxCell::Text(entry.title.clone()),
+            XlsxCell::Text(
                 entry
                     .room
                     .as_ref()
@@ -190,9 +190,9 @@ impl Columns {
             let interpreters = entry.interpreters.iter().flatten();
             cells.push(names(interpreters.map(|one| one.name.as_str()).collect()));
         }
-        cells.push(Cell::Text(entry.state.label().to_owned()));
+        cells.push(XlsxCell::Text(entry.state.label().to_owned()));
         if self.staff {
-            cells.push(Cell::Text(entry.note.clone().unwrap_or_default()));
+            cells.push(XlsxCell::Text(entry.note.clone().unwrap_or_default()));
         }
         cells
     }
@@ -221,22 +221,22 @@ impl Columns {
             row += 1;
             for (column, cell) in (0..).zip(self.row(agenda, entry)) {
                 match cell {
-                    Cell::Text(text) => {
+                    XlsxCell::Text(text) => {
                         sheet.write_string_with_format(row, column, text, &looks.text)?
                     }
-                    Cell::Day(at) => sheet.write_datetime_with_format(
+                    XlsxCell::Day(at) => sheet.write_datetime_with_format(
                         row,
                         column,
                         &date_time(at)?,
                         &looks.day,
                     )?,
-                    Cell::Clock(at) => sheet.write_datetime_with_format(
+                    XlsxCell::Clock(at) => sheet.write_datetime_with_format(
                         row,
                         column,
                         &date_time(at)?,
                         &looks.clock,
                     )?,
-                    Cell::Number(number) => {
+                    XlsxCell::Number(number) => {
                         sheet.write_number_with_format(row, column, number, &looks.number)?
                     }
                 };
@@ -254,12 +254,12 @@ impl Columns {
 }
 
 /// The day, start and end by the clocks of a place.
-fn times(zone: Zone, start: Instant, end: Instant) -> [Cell; 3] {
+fn times(zone: Zone, start: Instant, end: Instant) -> [XlsxCell; 3] {
     let local = |instant: Instant| zone.local_moment(instant.moment()).naive_local();
     [
-        Cell::Day(local(start)),
-        Cell::Clock(local(start)),
-        Cell::Clock(local(end)),
+        XlsxCell::Day(local(start)),
+        XlsxCell::Clock(local(start)),
+        XlsxCell::Clock(local(end)),
     ]
 }
 

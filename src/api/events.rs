@@ -9,8 +9,8 @@ use super::Answer;
 use super::precondition::{etag, has_already};
 use super::request::{ApiRequest, unprocessable};
 use super::shape::{ApiProgramme, EventAsSeen, Events};
-use crate::agenda::json::Document;
-use crate::agenda::pages::{Query, file};
+use crate::agenda::json::JsonAgenda;
+use crate::agenda::pages::{AgendaQuery, file};
 use crate::event::context::{EventContext, accessible_events};
 use crate::web::Error;
 use crate::web::problem::Problem;
@@ -93,15 +93,15 @@ async fn written(context: &EventContext) -> Result<ByteString, Error> {
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
         ("format" = inline(super::openapi::AgendaFormat), Path, description = "The form of file", example = "json"),
-        Query,
+        AgendaQuery,
     ),
     // The document adds every form of file that there is.
-    responses((status = 200, description = "The agenda", body = Document)),
+    responses((status = 200, description = "The agenda", body = JsonAgenda)),
 )]
 pub(super) async fn agenda(ask: ApiRequest, path: Path<(String, String)>) -> Answer {
     let (slug, format) = path.into_inner();
     let context = ask.context(&slug).await?;
-    let query = ask.query::<Query>()?;
+    let query = ask.query::<AgendaQuery>()?;
     file(&context, &format, &query)
         .await
         .map_err(|error| match error {

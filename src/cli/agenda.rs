@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::agenda::format::{Format, Options, RenderError, render};
 use crate::agenda::html::Stylesheet;
-use crate::agenda::pdf::{Choice, Sheet, SheetError, sheet};
+use crate::agenda::pdf::{Sheet, SheetChoice, SheetError, sheet};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::Delegation;
 use crate::core::programme::Programme;
@@ -137,8 +137,8 @@ impl AgendaArgs {
         Ok(render(&agenda, self.format, &options)?)
     }
 
-    fn choice(&self) -> Choice {
-        Choice {
+    fn choice(&self) -> SheetChoice {
+        SheetChoice {
             delegation: self.delegation.clone(),
             room: self.room.clone(),
             interpreter: self.interpreter.clone(),

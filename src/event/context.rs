@@ -7,7 +7,7 @@ use actix_web::web;
 
 use super::programme_cache::ProgrammeRequest;
 use super::transaction::{self, EventTx};
-use crate::agenda::documents::{Document, File};
+use crate::agenda::documents::{Document, DocumentFile};
 use crate::app::App;
 use crate::auth::EventAccess;
 use crate::auth::session::{CurrentUser, Session};
@@ -139,7 +139,7 @@ impl EventContext {
     ///
     /// # Errors
     /// When it names something that is not there, or too many are asked for.
-    pub async fn document(&self, document: Document) -> Result<File, Error> {
+    pub async fn document(&self, document: Document) -> Result<DocumentFile, Error> {
         self.counts_a_document()?;
         let documents = &self.app.documents;
         let made = documents.file(self.owner(), &self.programme, document, self.now);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::head::Head;
+use super::head::SheetHead;
 use super::programme::{countries, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time, text};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::agenda::{Agenda, AgendaDay, AgendaEntry, Pencilled, draft_mark};
 use crate::core::delegation::{Contact, Delegation};
 use crate::core::slot::SlotId;
@@ -56,7 +56,7 @@ struct Liaison {
 }
 
 /// The cards of a delegation: a page for the day that was chosen, or for each.
-pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<Paper, PdfError> {
+pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<PdfSource, PdfError> {
     let viewer = Viewer::Delegation(delegation.id);
     // One that is in the programme has an agenda.
     let agenda = Agenda::of(chosen.programme, viewer, chosen.now, Pencilled::LeftOut);
@@ -74,7 +74,7 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<Pape
         .filter(|day| chosen.wants(day.date))
         .collect();
     let shown = days.iter().flat_map(|day| &day.entries);
-    let head = Head::of(agenda, "Card", draft_mark(shown));
+    let head = SheetHead::of(agenda, "Card", draft_mark(shown));
     let line = |entry: &AgendaEntry, day: &AgendaDay| CardLine {
         interpreters: interpreters.get(&entry.id).cloned().unwrap_or_default(),
         ..card_line(entry, day, delegation)
@@ -92,7 +92,7 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<Pape
             })
             .collect(),
     };
-    Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Card))
+    PdfSource::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Card))
 }
 
 fn card_line(entry: &AgendaEntry, day: &AgendaDay, reader: &Delegation) -> CardLine {

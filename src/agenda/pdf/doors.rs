@@ -2,33 +2,33 @@
 
 use serde::Serialize;
 
-use super::head::Head;
-use super::programme::{Line, line};
+use super::head::SheetHead;
+use super::programme::{PdfLine, line};
 use super::sheet::{Chosen, Sheet};
 use super::words::Name;
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::agenda::{AgendaDay, AgendaEntry, draft_mark};
 use crate::core::room::Room;
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/doors.typ");
 
 #[derive(Debug, Serialize)]
-struct Doors {
-    sheets: Vec<Door>,
+struct DoorSigns {
+    sheets: Vec<DoorSign>,
 }
 
 /// One page, or more where a day is very full.
 #[derive(Debug, Serialize)]
-struct Door {
+struct DoorSign {
     room: Name,
     capacity: i32,
     day: String,
     zone: String,
-    lines: Vec<Line>,
+    lines: Vec<PdfLine>,
 }
 
 /// The sheets of a room or of all that are used, on a day or on all.
-pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
+pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
     let days = chosen.agenda.days.iter();
     let mut sheets = Vec::new();
     let mut shown: Vec<&AgendaEntry> = Vec::new();
@@ -45,16 +45,16 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
             shown.extend(entries);
         }
     }
-    let head = Head::of(
+    let head = SheetHead::of(
         &chosen.agenda,
         "Door sheets",
         draft_mark(shown.iter().copied()),
     )
     .addressed("For the staff at the door");
-    Paper::new(
+    PdfSource::new(
         TEMPLATE,
         &head,
-        &Doors { sheets },
+        &DoorSigns { sheets },
         chosen.file_name(Sheet::Doors),
     )
 }
@@ -67,15 +67,15 @@ fn in_room<'d>(day: &'d AgendaDay, room: &Room) -> Vec<&'d AgendaEntry> {
     day.entries.iter().filter(here).collect()
 }
 
-fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> Door {
-    Door {
+fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> DoorSign {
+    DoorSign {
         room: Name::new(room.name.as_str(), &room.name_ja),
         capacity: room.capacity,
         day: day.in_words(),
         zone: day.zone.clone(),
         lines: entries
             .iter()
-            .map(|entry| Line {
+            .map(|entry| PdfLine {
                 // What the office thinks of a meeting is not for the door.
                 note: String::new(),
                 ..line(entry, day)

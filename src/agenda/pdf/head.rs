@@ -9,7 +9,7 @@ use crate::core::time::Moment;
 
 /// The frame around a document.
 #[derive(Debug, Serialize)]
-pub(super) struct Head {
+pub(super) struct SheetHead {
     /// The title of the document as a file.
     title: String,
     /// What it is: `Programme`, `Door sheets`.
@@ -31,7 +31,7 @@ pub(super) struct Head {
     pub(super) issued_at: Moment,
 }
 
-impl Head {
+impl SheetHead {
     /// The frame of a document made from `agenda`; `mark` is of what the document shows of it.
     pub(super) fn of(agenda: &Agenda, document: &'static str, mark: Option<&str>) -> Self {
         let office = &agenda.office;

@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::head::Head;
+use super::head::SheetHead;
 use super::programme::{interpreters, state};
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Side, Time};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::agenda::{AgendaDay, AgendaDelegation, AgendaEntry, draft_mark};
 use crate::core::slot::SlotKind;
 
@@ -17,32 +17,32 @@ const TEMPLATE: &str = include_str!("../../../templates/agenda/matrix.typ");
 struct Matrix {
     /// `None` while nobody is in the chair.
     chair: Option<Side>,
-    days: Vec<Column>,
-    guests: Vec<Row>,
+    days: Vec<MatrixColumn>,
+    guests: Vec<MatrixRow>,
 }
 
 #[derive(Debug, Serialize)]
-struct Column {
+struct MatrixColumn {
     day: String,
     zone: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+struct MatrixRow {
     guest: Side,
     /// For each day, what there is on it.
-    cells: Vec<Vec<Meeting>>,
+    cells: Vec<Vec<MatrixMeeting>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Meeting {
+struct MatrixMeeting {
     time: Time,
     room: Option<Name>,
     interpreters: String,
     state: &'static str,
 }
 
-pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
+pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
     let agenda = &chosen.agenda;
     let chair = chosen.programme.chair();
     let chair = chair.and_then(|chair| {
@@ -71,7 +71,7 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
     let body = Matrix {
         chair: chair.map(|chair| Side::of(chair)),
         guests: guests
-            .map(|guest| Row {
+            .map(|guest| MatrixRow {
                 guest: Side::of(guest),
                 cells: days.iter().map(|day| meetings(day, guest)).collect(),
             })
@@ -79,24 +79,24 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
         days: days.iter().map(|day| column(day)).collect(),
     };
     let shown = agenda.entries().filter(|entry| with_chair(entry));
-    let head = Head::of(agenda, "Bilaterals", draft_mark(shown));
-    Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Matrix))
+    let head = SheetHead::of(agenda, "Bilaterals", draft_mark(shown));
+    PdfSource::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Matrix))
 }
 
 fn takes_part(entry: &AgendaEntry, party: &AgendaDelegation) -> bool {
     entry.parties.iter().any(|each| each.code == party.code)
 }
 
-fn column(day: &AgendaDay) -> Column {
+fn column(day: &AgendaDay) -> MatrixColumn {
     let short = |date: NaiveDate| date.format("%a %-d %b").to_string();
-    Column {
+    MatrixColumn {
         day: short(day.date),
         zone: day.zone.clone(),
     }
 }
 
-fn meeting(entry: &AgendaEntry, day: &AgendaDay) -> Meeting {
-    Meeting {
+fn meeting(entry: &AgendaEntry, day: &AgendaDay) -> MatrixMeeting {
+    MatrixMeeting {
         time: Time::of(&entry.venue, &day.zone),
         room: entry.room.as_ref().map(Name::of_place),
         interpreters: interpreters(entry),

@@ -17,7 +17,7 @@ mod told;
 mod words;
 mod world;
 
-pub use sheet::{Choice, Sheet, SheetError, sheet};
+pub use sheet::{Sheet, SheetChoice, SheetError, sheet};
 pub use told::{ToldSchedule, as_told};
 pub use world::{TypesetError, Typesetting, find_fonts, japanese_font};
 
@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::core::agenda::Agenda;
 use crate::core::time::Moment;
-use head::Head;
+use head::SheetHead;
 use process::ProcessError;
 
 /// Why there is no PDF. Either is a fault of ours.
@@ -52,17 +52,17 @@ pub enum PdfError {
 
 /// A document ready to be set; nothing of the programme is needed any more.
 #[derive(Debug)]
-pub struct Paper {
+pub struct PdfSource {
     template: &'static str,
     data: serde_json::Value,
     issued_at: Moment,
     name: String,
 }
 
-impl Paper {
+impl PdfSource {
     fn new(
         template: &'static str,
-        head: &Head,
+        head: &SheetHead,
         body: &impl Serialize,
         name: String,
     ) -> Result<Self, PdfError> {
@@ -94,7 +94,7 @@ impl Paper {
         self.set_as(&Typesetting::default())
     }
 
-    /// As [`Paper::set`], but stopped when that is requested, and with bounded memory where it is large.
+    /// As [`PdfSource::set`], but stopped when that is requested, and with bounded memory where it is large.
     ///
     /// # Errors
     /// When the template fails.
@@ -118,7 +118,7 @@ impl Paper {
     /// look the same wherever they are shown.
     ///
     /// # Errors
-    /// As [`Paper::set`].
+    /// As [`PdfSource::set`].
     pub fn pictures(
         &self,
         wanted: Range<usize>,
@@ -150,6 +150,6 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, PdfError> {
 }
 
 /// The agenda ready to be set.
-pub(crate) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
+pub(crate) fn paper(agenda: &Agenda) -> Result<PdfSource, PdfError> {
     programme::paper(agenda)
 }

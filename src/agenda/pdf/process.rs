@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::world::{self, TypesetError, Typesetting};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::time::Moment;
 use crate::queue::Cancellation;
 
@@ -31,7 +31,7 @@ const ALLOCATION: [(&str, &str); 1] = [("MALLOC_ARENA_MAX", "1")];
 
 /// What is sent to the process.
 #[derive(Serialize, Deserialize)]
-struct Order<T, D> {
+struct TypesetRequest<T, D> {
     template: T,
     data: D,
     /// Seconds since 1970 UTC.
@@ -41,9 +41,9 @@ struct Order<T, D> {
 }
 
 /// An order as the server writes it: nothing large is copied.
-type Sent<'a> = Order<&'static str, &'a serde_json::Value>;
+type Sent<'a> = TypesetRequest<&'static str, &'a serde_json::Value>;
 /// An order as the process reads it.
-type Received = Order<String, serde_json::Value>;
+type Received = TypesetRequest<String, serde_json::Value>;
 
 /// Pictures on their way back.
 #[derive(Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub(super) enum ProcessError {
 /// Sets a paper as PDF.
 pub(super) fn set(
     program: &Path,
-    paper: &Paper,
+    paper: &PdfSource,
     cancellation: &Cancellation,
 ) -> Result<Vec<u8>, ProcessError> {
     run(program, &order(paper, None), cancellation)
@@ -73,7 +73,7 @@ pub(super) fn set(
 /// Draws some pages of a paper, and says how many it has.
 pub(super) fn pictures(
     program: &Path,
-    paper: &Paper,
+    paper: &PdfSource,
     pages: (usize, usize),
     cancellation: &Cancellation,
 ) -> Result<(usize, Vec<String>), ProcessError> {
@@ -83,8 +83,8 @@ pub(super) fn pictures(
     Ok((drawn.pages, drawn.pictures))
 }
 
-fn order(paper: &Paper, pages: Option<(usize, usize)>) -> Sent<'_> {
-    Order {
+fn order(paper: &PdfSource, pages: Option<(usize, usize)>) -> Sent<'_> {
+    TypesetRequest {
         template: paper.template,
         data: &paper.data,
         issued_at: paper.issued_at.seconds(),

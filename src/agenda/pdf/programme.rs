@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::head::Head;
+use super::head::SheetHead;
 use super::words::{Name, Side, Time, text};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::agenda::format::{Format, file_name};
 use crate::core::agenda::{Agenda, AgendaDay, AgendaEntry, Audience};
 use crate::core::slot::SlotState;
@@ -13,7 +13,7 @@ pub(super) const TEMPLATE: &str = include_str!("../../../templates/agenda/progra
 
 /// What the template sets.
 #[derive(Debug, Serialize)]
-pub(super) struct Programme {
+pub(super) struct PdfProgramme {
     /// `Saturday, 24 December 2022`, or from the first day to the last.
     pub(super) dates: String,
     /// The reader's zone at home; empty where that is the venue's.
@@ -35,12 +35,12 @@ pub(super) struct DayLines {
     pub(super) zone: String,
     /// The same at home; empty where that is the venue's.
     pub(super) home_zone: String,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<PdfLine>,
 }
 
 /// A slot.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
+pub(super) struct PdfLine {
     pub(super) time: Time,
     pub(super) home: Time,
     pub(super) kind: &'static str,
@@ -56,13 +56,13 @@ pub(super) struct Line {
     pub(super) note: String,
 }
 
-pub(super) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
+pub(super) fn paper(agenda: &Agenda) -> Result<PdfSource, PdfError> {
     let (document, reader, home) = match &agenda.audience {
         Audience::Staff => ("Programme", None, ""),
         Audience::Delegation(party, zone) => ("Schedule", Some(Side::of(party)), zone.name()),
     };
     let elsewhere = agenda.days.iter().any(|day| day.home_zone.is_some());
-    let body = Programme {
+    let body = PdfProgramme {
         dates: agenda.dates(),
         home: if elsewhere { home } else { "" }.to_owned(),
         reader,
@@ -70,8 +70,8 @@ pub(super) fn paper(agenda: &Agenda) -> Result<Paper, PdfError> {
         parties: agenda.parties.iter().map(|party| Side::of(party)).collect(),
         nothing: "Nothing is entered for this day.",
     };
-    let head = Head::of(agenda, document, agenda.draft_mark());
-    Paper::new(TEMPLATE, &head, &body, file_name(agenda, Format::Pdf))
+    let head = SheetHead::of(agenda, document, agenda.draft_mark());
+    PdfSource::new(TEMPLATE, &head, &body, file_name(agenda, Format::Pdf))
 }
 
 fn lines_of(day: &AgendaDay) -> DayLines {
@@ -84,9 +84,9 @@ fn lines_of(day: &AgendaDay) -> DayLines {
 }
 
 /// A slot as it stands under the heading of its day.
-pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> Line {
+pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> PdfLine {
     let few = entry.parties.len() <= 2;
-    Line {
+    PdfLine {
         time: Time::of(&entry.venue, &day.zone),
         home: home(entry, day),
         kind: entry.kind.label(),

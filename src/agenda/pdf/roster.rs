@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::head::Head;
+use super::head::SheetHead;
 use super::programme::state;
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Time, text};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::agenda::{AgendaClock, draft_mark};
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
@@ -19,11 +19,11 @@ const TEMPLATE: &str = include_str!("../../../templates/agenda/roster.typ");
 #[derive(Debug, Serialize)]
 struct Roster {
     limits: String,
-    interpreters: Vec<Person>,
+    interpreters: Vec<RosterPerson>,
 }
 
 #[derive(Debug, Serialize)]
-struct Person {
+struct RosterPerson {
     name: String,
     languages: String,
     presence: Vec<String>,
@@ -36,13 +36,13 @@ struct WorkDay {
     zone: String,
     /// `3 slots, 95 minutes of work`
     total: String,
-    lines: Vec<Line>,
+    lines: Vec<WorkLine>,
 }
 
 /// Work, or the pause before the next.
 #[derive(Debug, Serialize)]
 #[serde(tag = "is", rename_all = "lowercase")]
-enum Line {
+enum WorkLine {
     Work {
         time: Time,
         title: String,
@@ -59,7 +59,7 @@ enum Line {
 }
 
 /// The roster of one interpreter or of all, on a day or on all.
-pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
+pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
     let (programme, settings) = (chosen.programme, chosen.programme.event.settings);
     let wanted = |each: &&Interpreter| chosen.interpreter.is_none_or(|one| one.id == each.id);
     let body = Roster {
@@ -89,19 +89,19 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<Paper, PdfError> {
                 .is_none_or(|wanted| wanted.code.as_str() == one.code)
         })
     });
-    let head = Head::of(&chosen.agenda, "Interpreters’ roster", draft_mark(shown));
+    let head = SheetHead::of(&chosen.agenda, "Interpreters’ roster", draft_mark(shown));
     let head = match chosen.interpreter {
         Some(interpreter) => head.addressed(&format!("For {}", interpreter.name)),
         None => head.addressed("For the interpreters"),
     };
-    Paper::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Roster))
+    PdfSource::new(TEMPLATE, &head, &body, chosen.file_name(Sheet::Roster))
 }
 
-fn person(chosen: &Chosen<'_>, interpreter: &Interpreter) -> Person {
+fn person(chosen: &Chosen<'_>, interpreter: &Interpreter) -> RosterPerson {
     let event = &chosen.programme.event;
     let pairs: Vec<String> = interpreter.pairs.iter().map(ToString::to_string).collect();
     let days = roster(chosen.programme, interpreter);
-    Person {
+    RosterPerson {
         name: text(interpreter.name.as_str()),
         languages: text(&pairs.join(", ")),
         presence: interpreter
@@ -145,14 +145,14 @@ fn work_day(programme: &Programme, day: &RosterDay) -> WorkDay {
 }
 
 /// `None` for a sketch, which is nobody's work yet.
-fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<Line> {
+fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<WorkLine> {
     match line {
         Booked::Work(work) => {
             let known = programme.slot(work.slot.id).map(|slot| slot.state());
             let is_sketch = known == Some(SlotState::Pencilled);
             (!is_sketch).then(|| booked(programme, work, known, zone))
         }
-        Booked::Pause { minutes, is_rest } => Some(Line::Pause {
+        Booked::Pause { minutes, is_rest } => Some(WorkLine::Pause {
             words: if *is_rest {
                 format!("Rest, {minutes} minutes")
             } else {
@@ -162,10 +162,15 @@ fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<Line> {
     }
 }
 
-fn booked(programme: &Programme, work: &RosterWork, known: Option<SlotState>, zone: &str) -> Line {
+fn booked(
+    programme: &Programme,
+    work: &RosterWork,
+    known: Option<SlotState>,
+    zone: &str,
+) -> WorkLine {
     let clock = AgendaClock::at(programme.event.time_zone, work.slot.interval);
     let room = programme.room_by_code(&work.slot.room_code);
-    Line::Work {
+    WorkLine::Work {
         time: Time::of(&clock, zone),
         title: text(&work.slot.title),
         room: room.map(|room| Name::new(room.name.as_str(), &room.name_ja)),

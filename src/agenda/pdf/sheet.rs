@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Paper, PdfError, card, doors, matrix, roster};
+use super::{PdfError, PdfSource, card, doors, matrix, roster};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::Delegation;
 use crate::core::interpreter::Interpreter;
@@ -41,7 +41,7 @@ impl TextEnum for Sheet {
 
 /// What is wanted, as people typed it; what is left out means all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct SheetChoice {
     /// Code of a delegation; for a card.
     pub delegation: Option<String>,
     /// Code of a room; for door sheets.
@@ -93,9 +93,9 @@ pub enum SheetError {
 pub fn sheet(
     programme: &Programme,
     sheet: Sheet,
-    choice: &Choice,
+    choice: &SheetChoice,
     now: Moment,
-) -> Result<Paper, SheetError> {
+) -> Result<PdfSource, SheetError> {
     let chosen = Chosen::read(programme, sheet, choice, now)?;
     Ok(match sheet {
         Sheet::Card => card::paper(&chosen, chosen.delegation.ok_or(SheetError::WhoseCard)?)?,
@@ -121,7 +121,7 @@ impl<'p> Chosen<'p> {
     fn read(
         programme: &'p Programme,
         sheet: Sheet,
-        choice: &Choice,
+        choice: &SheetChoice,
         now: Moment,
     ) -> Result<Self, SheetError> {
         let uses: [(&'static str, bool, &[Sheet]); 4] = [

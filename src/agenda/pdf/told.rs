@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::head::Head;
-use super::programme::{DayLines, Line, Programme, TEMPLATE};
+use super::head::SheetHead;
+use super::programme::{DayLines, PdfLine, PdfProgramme, TEMPLATE};
 use super::words::{Name, Side, Time, text};
-use super::{Paper, PdfError};
+use super::{PdfError, PdfSource};
 use crate::core::agenda::{Agenda, AgendaClock, AgendaDelegation, Audience};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice, Revision};
@@ -58,7 +58,7 @@ enum Edition {
 /// A schedule as it is kept until it is set, maybe by a later release of this program.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "format")]
-enum Kept {
+enum StoredSchedule {
     #[serde(rename = "1")]
     First(ToldSchedule),
 }
@@ -71,7 +71,7 @@ pub fn as_told(
     programme: &crate::core::programme::Programme,
     delegation: &Delegation,
     now: Moment,
-) -> Result<Paper, PdfError> {
+) -> Result<PdfSource, PdfError> {
     let known = known_to(programme, delegation.id);
     let letters = programme.ledger.notices();
     let last = letters
@@ -132,7 +132,7 @@ impl ToldSchedule {
     /// # Errors
     /// When it cannot be written.
     pub fn keep(self) -> Result<String, PdfError> {
-        Ok(serde_json::to_string(&Kept::First(self))?)
+        Ok(serde_json::to_string(&StoredSchedule::First(self))?)
     }
 
     /// Takes back what was kept.
@@ -140,7 +140,7 @@ impl ToldSchedule {
     /// # Errors
     /// When it was not kept by this program, or by a later release than this.
     pub fn kept(text: &str) -> Result<Self, PdfError> {
-        let Kept::First(schedule) = serde_json::from_str(text).map_err(PdfError::Kept)?;
+        let StoredSchedule::First(schedule) = serde_json::from_str(text).map_err(PdfError::Kept)?;
         Ok(schedule)
     }
 
@@ -148,7 +148,7 @@ impl ToldSchedule {
     ///
     /// # Errors
     /// When a zone is not known, or the data cannot be written.
-    pub fn paper(&self) -> Result<Paper, PdfError> {
+    pub fn paper(&self) -> Result<PdfSource, PdfError> {
         let zones = Zones {
             venue: zone(&self.zone)?,
             home: zone(&self.home)?,
@@ -162,7 +162,7 @@ impl ToldSchedule {
             principal_title: self.principal_title.clone(),
         });
         let days = zones.days(&self.slots);
-        let body = Programme {
+        let body = PdfProgramme {
             dates: match days.as_slice() {
                 [] => "Nothing is confirmed at present.".to_owned(),
                 [(_, day)] => day.day.clone(),
@@ -179,9 +179,9 @@ impl ToldSchedule {
             parties: Vec::new(),
             nothing: "",
         };
-        let head =
-            Head::of(&self.frame(&party, zones), "Schedule", None).edition(self.edition(zones));
-        Paper::new(TEMPLATE, &head, &body, "schedule.pdf".to_owned())
+        let head = SheetHead::of(&self.frame(&party, zones), "Schedule", None)
+            .edition(self.edition(zones));
+        PdfSource::new(TEMPLATE, &head, &body, "schedule.pdf".to_owned())
     }
 
     fn edition(&self, zones: Zones) -> String {
@@ -275,7 +275,7 @@ impl Zones {
         }
     }
 
-    fn line(self, told: &Told, interval: Interval, day: &DayLines) -> Line {
+    fn line(self, told: &Told, interval: Interval, day: &DayLines) -> PdfLine {
         let clock = AgendaClock::at(self.venue, interval);
         let home = if self.are_one() {
             Time::default()
@@ -288,7 +288,7 @@ impl Zones {
                 time.with(&home.date.format("%a %-d %b").to_string())
             }
         };
-        Line {
+        PdfLine {
             time: Time::of(&clock, &day.zone),
             home,
             kind: told.kind.known().map_or("", SlotKind::label),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Command;
 
 use super::super::format::Format;
-use super::super::pdf::{Choice, Sheet, Typesetting, sheet};
+use super::super::pdf::{Sheet, SheetChoice, Typesetting, sheet};
 use super::{agenda_of, staff, text};
 use crate::core::delegation::DelegationId;
 use crate::core::event::{Event, EventSettings};
@@ -42,15 +42,15 @@ fn asked(program: &str, before: &[&str], pdf: &[u8], after: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn set(programme: &Programme, which: Sheet, choice: &Choice) -> Vec<u8> {
+fn set(programme: &Programme, which: Sheet, choice: &SheetChoice) -> Vec<u8> {
     let paper = sheet(programme, which, choice, ISSUED).unwrap();
     paper.set().unwrap()
 }
 
-fn of(code: &str) -> Choice {
-    Choice {
+fn of(code: &str) -> SheetChoice {
+    SheetChoice {
         delegation: Some(code.to_owned()),
-        ..Choice::default()
+        ..SheetChoice::default()
     }
 }
 
@@ -174,15 +174,15 @@ fn a_card_is_one_page_however_full_the_day() {
 #[test]
 fn a_door_has_what_is_behind_it_and_no_note() {
     let programme = sample::ninth_meeting();
-    let all = set(&programme, Sheet::Doors, &Choice::default());
+    let all = set(&programme, Sheet::Doors, &SheetChoice::default());
     assert_eq!(pages(&all), 4, "the rooms that are used; sketches are not");
     let words = read(&all);
     assert!(words.contains("Conference Room") && words.contains("Dining Room"));
     assert!(!words.contains(CANARY) && !words.contains("Salon"));
-    let one = Choice {
+    let one = SheetChoice {
         room: Some("salon".to_owned()),
         day: Some("2022-12-24".to_owned()),
-        ..Choice::default()
+        ..SheetChoice::default()
     };
     let free = read(&set(&programme, Sheet::Doors, &one));
     assert!(free.contains("Salon") && free.contains("Nothing is booked here on this day."));
@@ -193,7 +193,7 @@ fn the_roster_begins_a_page_for_each_interpreter_and_names_rests() {
     let words = read(&set(
         &sample::ninth_meeting(),
         Sheet::Roster,
-        &Choice::default(),
+        &SheetChoice::default(),
     ));
     let words = flowing(&words);
     for part in [
@@ -209,7 +209,11 @@ fn the_roster_begins_a_page_for_each_interpreter_and_names_rests() {
 #[test]
 fn the_matrix_has_every_guest_and_says_who_is_missing() {
     let programme = sample::ninth_meeting();
-    let words = flowing(&read(&set(&programme, Sheet::Matrix, &Choice::default())));
+    let words = flowing(&read(&set(
+        &programme,
+        Sheet::Matrix,
+        &SheetChoice::default(),
+    )));
     for guest in [
         "Kazakhstan",
         "Kyrgyz Republic",
@@ -222,7 +226,7 @@ fn the_matrix_has_every_guest_and_says_who_is_missing() {
     assert!(words.contains("Sat 24 Dec (JST, UTC+9)"), "{words}");
     assert!(!words.contains("No bilateral yet"), "{words}");
     let one = sample::programme(vec![sample::slot_of(&programme, TM)]);
-    let words = read(&set(&one, Sheet::Matrix, &Choice::default()));
+    let words = read(&set(&one, Sheet::Matrix, &SheetChoice::default()));
     assert_eq!(words.matches("No bilateral yet").count(), 4);
 }
 
@@ -280,7 +284,7 @@ fn what_people_type_is_text_on_paper() {
         let choice = if which == Sheet::Card {
             of("KZ")
         } else {
-            Choice::default()
+            SheetChoice::default()
         };
         let pdf = set(&programme, which, &choice);
         assert!(facts(&pdf).contains("(A4)"), "{which:?}");
@@ -313,7 +317,7 @@ fn nothing_at_all_is_a_document_too() {
     for programme in [&empty, &nobody] {
         for which in [Sheet::Doors, Sheet::Roster, Sheet::Matrix] {
             assert_eq!(
-                pages(&set(programme, which, &Choice::default())),
+                pages(&set(programme, which, &SheetChoice::default())),
                 1,
                 "{which:?}"
             );
@@ -331,15 +335,15 @@ fn nothing_at_all_is_a_document_too() {
 #[test]
 fn a_choice_that_is_none_is_refused_with_what_there_is() {
     let programme = sample::ninth_meeting();
-    let refusal = |which, choice: Choice| {
+    let refusal = |which, choice: SheetChoice| {
         let refused = sheet(&programme, which, &choice, ISSUED).map(|_| ());
         refused.unwrap_err().to_string()
     };
-    let room = |code: &str| Choice {
+    let room = |code: &str| SheetChoice {
         room: Some(code.to_owned()),
-        ..Choice::default()
+        ..SheetChoice::default()
     };
-    let day = |day: &str| Choice {
+    let day = |day: &str| SheetChoice {
         day: Some(day.to_owned()),
         ..of("KZ")
     };
@@ -360,7 +364,7 @@ fn a_choice_that_is_none_is_refused_with_what_there_is() {
         "'Christmas' is no date; write it as in 2022-12-24"
     );
     assert_eq!(
-        refusal(Sheet::Card, Choice::default()),
+        refusal(Sheet::Card, SheetChoice::default()),
         "a card is for one minister; say of which delegation, as KZ"
     );
     assert_eq!(
@@ -388,7 +392,7 @@ fn a_slot_over_midnight_says_when_it_ends() {
 #[test]
 fn paper_nobody_waits_for_is_stopped_and_the_next_is_set() {
     let programme = sample::ninth_meeting();
-    let paper = sheet(&programme, Sheet::Matrix, &Choice::default(), ISSUED).unwrap();
+    let paper = sheet(&programme, Sheet::Matrix, &SheetChoice::default(), ISSUED).unwrap();
     let typesetting = Typesetting::default();
     let before = paper.set_as(&typesetting).unwrap();
     typesetting.cancellation.request();
