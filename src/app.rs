@@ -38,7 +38,7 @@ use crate::plan::limit::Plans;
 use crate::plan::pages as plan;
 use crate::room::pages as rooms;
 use crate::slot::pages::{edit, free, placements, show, steps};
-use crate::web::connection::limit::Limits;
+use crate::web::connection::limit::ConnectionLimits;
 pub use crate::web::connection::server::server;
 use crate::web::render_cache::RenderCache;
 use crate::web::{Error, assets};
@@ -83,7 +83,7 @@ pub struct App {
     /// By how much this machine's clock differs from the database's.
     pub clock_difference: ClockDifference,
     /// What clients have taken of what they may.
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
     /// Whether the threads that answer requests get to do so.
     pub heartbeats: Heartbeats,
 }
@@ -95,7 +95,7 @@ impl App {
         Self {
             db,
             clock,
-            limits: Limits::new(&config.client_limits),
+            limits: ConnectionLimits::new(&config.client_limits),
             config,
             programme_cache: ProgrammeCache::default(),
             render_cache: RenderCache::default(),

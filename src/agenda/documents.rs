@@ -19,12 +19,14 @@ use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
 use crate::core::visibility::Viewer;
-use crate::queue::{self, Cancellation, Counts, JobQueue, Limits, Output, Owner, QueueError, Size};
+use crate::queue::{
+    self, Cancellation, JobQueue, Output, Owner, QueueCounts, QueueError, QueueLimits, Size,
+};
 use crate::web::Error;
 use crate::web::assets::asset;
 
 /// Two threads, of which one at a time makes something large: a document of 3,000 slots takes some 350 MB.
-const LIMITS: Limits = Limits {
+const LIMITS: QueueLimits = QueueLimits {
     threads: 2,
     large: 1,
     waiting: 96,
@@ -84,7 +86,7 @@ pub enum DocumentRequest {
     Letter(Arc<str>),
 }
 
-impl queue::Request for DocumentRequest {
+impl queue::JobRequest for DocumentRequest {
     fn answers(&self, asked: &Self) -> bool {
         match (self, asked) {
             (
@@ -235,7 +237,7 @@ impl Documents {
 
     /// How the queue is now.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> QueueCounts {
         self.queue.counts()
     }
 

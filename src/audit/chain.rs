@@ -28,7 +28,7 @@ const BATCH: i64 = 1000;
 
 /// What a row says, exactly as it is stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Content<'a> {
+pub(super) struct RowContent<'a> {
     pub at: Moment,
     pub event: Option<EventId>,
     pub revision: Option<Revision>,
@@ -41,7 +41,7 @@ pub(super) struct Content<'a> {
     pub after: Option<&'a str>,
 }
 
-impl Content<'_> {
+impl RowContent<'_> {
     /// The hash of this row after one with the hash `previous`, in hexadecimal digits.
     ///
     /// Each part is preceded by its length, or by a mark of its absence, so that no two rows are one text. The id is no
@@ -125,7 +125,7 @@ pub(super) fn newest(conn: &mut Conn, event: Option<EventId>) -> QueryResult<Opt
 /// A row with its hash.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = audit)]
-pub(super) struct Link {
+pub(super) struct ChainLink {
     pub id: i64,
     pub at: Moment,
     pub event_id: Option<EventId>,
@@ -141,9 +141,9 @@ pub(super) struct Link {
     redaction: Option<i64>,
 }
 
-impl Link {
-    fn content(&self) -> Content<'_> {
-        Content {
+impl ChainLink {
+    fn content(&self) -> RowContent<'_> {
+        RowContent {
             at: self.at,
             event: self.event_id,
             revision: self.revision,
@@ -205,7 +205,7 @@ impl Redactions {
 }
 
 impl Redaction {
-    fn covers(&self, link: &Link, hash: &str, previous: Option<&str>) -> bool {
+    fn covers(&self, link: &ChainLink, hash: &str, previous: Option<&str>) -> bool {
         link.redaction == Some(self.by)
             && link.event_id == self.event
             && link.id < self.by
@@ -218,15 +218,15 @@ impl Redaction {
 fn each<E: From<diesel::result::Error>>(
     conn: &mut Conn,
     batch: i64,
-    mut see: impl FnMut(&mut Conn, Link) -> Result<(), E>,
+    mut see: impl FnMut(&mut Conn, ChainLink) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut last = i64::MIN;
     loop {
-        let links: Vec<Link> = audit::table
+        let links: Vec<ChainLink> = audit::table
             .filter(audit::id.gt(last))
             .order(audit::id)
             .limit(batch)
-            .select(Link::as_select())
+            .select(ChainLink::as_select())
             .load(conn)?;
         let Some(newest) = links.last() else {
             return Ok(());
@@ -271,7 +271,7 @@ impl AlteredHistory {
 pub(super) fn each_verified(
     conn: &mut Conn,
     event: Option<EventId>,
-    mut see: impl FnMut(Link, Option<String>),
+    mut see: impl FnMut(ChainLink, Option<String>),
 ) -> QueryResult<()> {
     let redactions = Redactions::load(conn)?;
     let mut previous: Option<String> = None;
@@ -281,13 +281,13 @@ pub(super) fn each_verified(
             .filter(audit::id.gt(last))
             .order(audit::id)
             .limit(BATCH)
-            .select(Link::as_select())
+            .select(ChainLink::as_select())
             .into_boxed();
         links = match event {
             Some(event) => links.filter(audit::event_id.eq(event)),
             None => links.filter(audit::event_id.is_null()),
         };
-        let links: Vec<Link> = links.load(conn)?;
+        let links: Vec<ChainLink> = links.load(conn)?;
         let Some(newest) = links.last() else {
             return Ok(());
         };
@@ -446,14 +446,14 @@ pub fn verify_in_batches(
 fn follow(
     chains: &mut BTreeMap<Option<i64>, Chain>,
     redactions: &Redactions,
-    link: Link,
+    link: ChainLink,
 ) -> Result<String, Broken> {
     let key = link.event_id.map(|event| event.0);
     let chain = chains.get(&key);
     let expected = link.expected(chain.map(|chain| chain.newest.as_str()), redactions);
     let rows = chain.map_or(0, |chain| chain.rows) + 1;
     let redacted = chain.map_or(0, |chain| chain.redacted) + u64::from(link.redaction.is_some());
-    let Link {
+    let ChainLink {
         id,
         event_id: event,
         action,
@@ -498,7 +498,7 @@ fn follow(
 mod tests {
     use super::*;
 
-    const ROW: Content<'_> = Content {
+    const ROW: RowContent<'_> = RowContent {
         at: Moment::from_seconds(1),
         event: Some(EventId(1)),
         revision: Some(Revision(1)),
@@ -515,43 +515,43 @@ mod tests {
     fn every_part_of_a_row_counts_and_none_runs_into_the_next() {
         let rows = [
             ROW,
-            Content {
+            RowContent {
                 at: Moment::from_seconds(2),
                 ..ROW
             },
-            Content { event: None, ..ROW },
-            Content {
+            RowContent { event: None, ..ROW },
+            RowContent {
                 revision: None,
                 ..ROW
             },
-            Content {
+            RowContent {
                 actor_id: Some(2),
                 ..ROW
             },
-            Content {
+            RowContent {
                 actor: "Akis",
                 action: "lot.booked",
                 ..ROW
             },
-            Content {
+            RowContent {
                 action: "slot.moved",
                 ..ROW
             },
-            Content {
+            RowContent {
                 subject_id: None,
                 ..ROW
             },
-            Content { subject: "", ..ROW },
-            Content {
+            RowContent { subject: "", ..ROW },
+            RowContent {
                 before: Some("{}"),
                 after: None,
                 ..ROW
             },
-            Content {
+            RowContent {
                 before: Some(""),
                 ..ROW
             },
-            Content { after: None, ..ROW },
+            RowContent { after: None, ..ROW },
         ];
         let mut hashes: Vec<String> = rows.iter().map(|row| row.hash(None)).collect();
         hashes.push(ROW.hash(Some("")));

@@ -8,7 +8,7 @@ pub mod redaction;
 mod words;
 
 pub use crate::core::action::{Action, noun};
-use words::{Reader, changes_between};
+use words::{WordsReader, changes_between};
 
 use diesel::prelude::*;
 use serde::Serialize;
@@ -61,7 +61,7 @@ impl std::fmt::Display for Actor {
 
 /// One change.
 #[derive(Debug, Clone)]
-pub struct Entry<'a> {
+pub struct HistoryEntry<'a> {
     /// When.
     pub at: Moment,
     /// The event concerned, and its revision after the change.
@@ -87,12 +87,12 @@ pub struct Entry<'a> {
 ///
 /// # Errors
 /// As the database says.
-pub fn record(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<()> {
+pub fn record(conn: &mut Conn, entry: &HistoryEntry<'_>) -> QueryResult<()> {
     add(conn, entry).map(drop)
 }
 
 /// As [`record`]; gives the number of the row.
-fn add(conn: &mut Conn, entry: &Entry<'_>) -> QueryResult<i64> {
+fn add(conn: &mut Conn, entry: &HistoryEntry<'_>) -> QueryResult<i64> {
     let event = entry.event.map(|(event, _)| event);
     conn.transaction(|conn| {
         let rows = next_rows(conn, event, std::slice::from_ref(entry))?;
@@ -127,7 +127,7 @@ struct NewRecord<'a> {
 pub fn record_all(
     conn: &mut Conn,
     event: Option<EventId>,
-    entries: &[Entry<'_>],
+    entries: &[HistoryEntry<'_>],
 ) -> QueryResult<()> {
     conn.transaction(|conn| {
         let rows = next_rows(conn, event, entries)?;
@@ -140,7 +140,7 @@ pub fn record_all(
 fn next_rows<'a>(
     conn: &mut Conn,
     event: Option<EventId>,
-    entries: &'a [Entry<'_>],
+    entries: &'a [HistoryEntry<'_>],
 ) -> QueryResult<Vec<NewRecord<'a>>> {
     chain::take_turn(conn, event)?;
     let mut newest = chain::newest(conn, event)?;
@@ -150,7 +150,7 @@ fn next_rows<'a>(
         let before_json = entry.before.as_ref().map(Value::to_string);
         let after_json = entry.after.as_ref().map(Value::to_string);
         let revision = entry.event.map(|(_, revision)| revision);
-        let hash = chain::Content {
+        let hash = chain::RowContent {
             at: entry.at,
             event,
             revision,
@@ -258,17 +258,17 @@ impl Record {
             actor: self.actor.clone(),
             action: self.action.replace('.', " "),
             subject: self.subject.clone(),
-            changes: self.changes_for(Reader::Person, venue),
+            changes: self.changes_for(WordsReader::Person, venue),
         }
     }
 
     /// The fields that differ, with old and new values as programs read them: kinds and states are codes.
     #[must_use]
     pub fn changes(&self, venue: Zone) -> Vec<FieldChange> {
-        self.changes_for(Reader::Program, venue)
+        self.changes_for(WordsReader::Program, venue)
     }
 
-    fn changes_for(&self, reader: Reader, venue: Zone) -> Vec<FieldChange> {
+    fn changes_for(&self, reader: WordsReader, venue: Zone) -> Vec<FieldChange> {
         let (before, after) = (self.before_json.as_deref(), self.after_json.as_deref());
         changes_between(self.noun(), before, after, reader, venue)
     }
@@ -318,7 +318,7 @@ pub fn net(records: &[Record], venue: Zone) -> Vec<NetChange> {
 fn sum(records: &[&Record], venue: Zone) -> Option<NetChange> {
     let (first, last) = (records.first()?, records.last()?);
     let (before, after) = (first.before_json.as_deref(), last.after_json.as_deref());
-    let mut changes = changes_between(last.noun(), before, after, Reader::Person, venue);
+    let mut changes = changes_between(last.noun(), before, after, WordsReader::Person, venue);
     if let [earlier @ .., _] = records {
         add_details_changed(earlier, &mut changes, venue);
     }

@@ -8,8 +8,8 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::chain::{Content, Link};
-use super::{Action, Actor, Entry, Record, pseudonym};
+use super::chain::{ChainLink, RowContent};
+use super::{Action, Actor, HistoryEntry, Record, pseudonym};
 use crate::core::event::{EventId, Revision};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
@@ -27,7 +27,7 @@ const RECORDED_AT_ONCE: usize = 500;
 
 /// What a redaction may read and change of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct RedactableRow {
     /// Its number.
     pub id: i64,
     at: Moment,
@@ -52,8 +52,8 @@ pub struct Row {
     previous: Option<String>,
 }
 
-impl Row {
-    fn new(link: Link, previous: Option<String>) -> Self {
+impl RedactableRow {
+    fn new(link: ChainLink, previous: Option<String>) -> Self {
         Self {
             previous,
             id: link.id,
@@ -72,7 +72,7 @@ impl Row {
     }
 
     fn digest(&self) -> String {
-        Content {
+        RowContent {
             at: self.at,
             event: self.event_id,
             revision: self.revision,
@@ -90,7 +90,7 @@ impl Row {
 
 /// Whose data is taken out of which chain, by whom.
 #[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
+pub struct RedactionRequest<'a> {
     /// The event, and its revision after the change; `None` for the history of accounts and mail.
     pub event: Option<(EventId, Revision)>,
     /// When.
@@ -109,16 +109,16 @@ pub struct Order<'a> {
 /// [`super::chain::AlteredHistory`] when the chain does not verify, and nothing is changed; or as the database says.
 pub fn redact(
     conn: &mut Conn,
-    order: Order<'_>,
-    mut change: impl FnMut(&mut Row) -> bool,
+    order: RedactionRequest<'_>,
+    mut change: impl FnMut(&mut RedactableRow) -> bool,
 ) -> QueryResult<usize> {
     let event = order.event.map(|(event, _)| event);
-    let mut redacted: Vec<Row> = Vec::new();
+    let mut redacted: Vec<RedactableRow> = Vec::new();
     conn.transaction(|conn| {
         super::chain::take_turn(conn, event)?;
         // All rows are verified before the first one is changed: a digest of an altered row would approve the alteration.
         super::chain::each_verified(conn, event, |link, previous| {
-            let mut row = Row::new(link, previous);
+            let mut row = RedactableRow::new(link, previous);
             if row.action != ACTION.as_str() && change(&mut row) {
                 redacted.push(row);
             }
@@ -131,12 +131,12 @@ pub fn redact(
 }
 
 /// Records the redaction of these rows, then changes them: the database asks for the record first.
-fn store(conn: &mut Conn, order: Order<'_>, rows: &[Row]) -> QueryResult<()> {
+fn store(conn: &mut Conn, order: RedactionRequest<'_>, rows: &[RedactableRow]) -> QueryResult<()> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let digests: Vec<String> = rows.iter().map(Row::digest).collect();
+    let digests: Vec<String> = rows.iter().map(RedactableRow::digest).collect();
     let by = super::add(
         conn,
-        &Entry {
+        &HistoryEntry {
             at: order.at,
             event: order.event,
             actor: order.actor,

@@ -15,7 +15,7 @@ use crate::core::time::Zone;
 
 /// Who reads the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum WordsReader {
     /// People: kinds and states have their labels.
     Person,
     /// A program at the API: kinds and states have their codes.
@@ -27,7 +27,7 @@ pub(super) fn changes_between(
     noun: &str,
     before: Option<&str>,
     after: Option<&str>,
-    reader: Reader,
+    reader: WordsReader,
     venue: Zone,
 ) -> Vec<FieldChange> {
     let read = |json| fields(noun, json, reader, venue);
@@ -46,7 +46,12 @@ pub(super) fn changes_between(
         .collect()
 }
 
-fn fields(noun: &str, json: Option<&str>, reader: Reader, venue: Zone) -> BTreeMap<String, String> {
+fn fields(
+    noun: &str,
+    json: Option<&str>,
+    reader: WordsReader,
+    venue: Zone,
+) -> BTreeMap<String, String> {
     let stored: serde_json::Map<String, Value> = json
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default();
@@ -64,7 +69,7 @@ fn fields(noun: &str, json: Option<&str>, reader: Reader, venue: Zone) -> BTreeM
 }
 
 /// A field of a slot; what this release does not know is shown as it is stored.
-fn of_slot(name: String, value: &Value, reader: Reader, venue: Zone) -> (String, String) {
+fn of_slot(name: String, value: &Value, reader: WordsReader, venue: Zone) -> (String, String) {
     let text = value.as_str().unwrap_or_default();
     let known = match name.as_str() {
         "starts_at" | "ends_at" => utc::parse(text)
@@ -81,10 +86,10 @@ fn of_slot(name: String, value: &Value, reader: Reader, venue: Zone) -> (String,
             let lines: Vec<String> = reasons.iter().map(reason).collect();
             lines.join(", ")
         }),
-        "kind" if reader == Reader::Person => {
+        "kind" if reader == WordsReader::Person => {
             SlotKind::from_word(text).map(|kind| kind.label().to_owned())
         }
-        "state" if reader == Reader::Person => {
+        "state" if reader == WordsReader::Person => {
             SlotState::from_word(text).map(|state| state.label().to_owned())
         }
         _ => None,
@@ -125,7 +130,7 @@ mod tests {
     const RELEASED: &str = r#"{"kind":"courtesy_call","state":"tentative","starts_at":"2022-12-24 17:20","ends_at":"2022-12-24 17:50",
         "interpretation":"wanted","reasons":["Opening hours: The kitchen stays"]}"#;
 
-    fn words(json: &str, reader: Reader) -> Vec<String> {
+    fn words(json: &str, reader: WordsReader) -> Vec<String> {
         changes_between(
             "slot",
             None,
@@ -142,7 +147,7 @@ mod tests {
     fn codes_are_shown_to_people_in_words() {
         let hours = Rule::Hours.label();
         assert_eq!(
-            words(TYPED, Reader::Person),
+            words(TYPED, WordsReader::Person),
             [
                 "ends at = 2022-12-24 17:50".to_owned(),
                 "interpretation = wanted".to_owned(),
@@ -152,7 +157,7 @@ mod tests {
                 format!("state = {}", SlotState::Tentative.label()),
             ]
         );
-        let program = words(TYPED, Reader::Program);
+        let program = words(TYPED, WordsReader::Program);
         assert_eq!(
             (program[2].as_str(), program[5].as_str()),
             ("kind = courtesy_call", "state = tentative")
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn released_row_is_no_change_to_the_typed_one() {
         let venue = "Asia/Tokyo".parse().unwrap();
-        for reader in [Reader::Person, Reader::Program] {
+        for reader in [WordsReader::Person, WordsReader::Program] {
             assert_eq!(words(RELEASED, reader), words(TYPED, reader));
             let changes = changes_between("slot", Some(RELEASED), Some(TYPED), reader, venue);
             assert_eq!(changes, []);
@@ -173,7 +178,7 @@ mod tests {
     fn words_of_another_release_are_shown_as_they_are() {
         let newer = r#"{"kind":"reception","starts_at":"soon","interpretation_wanted":"both","reasons":[{"rule":"noise","reason":"Late"},"Noise: Late",7]}"#;
         assert_eq!(
-            words(newer, Reader::Person),
+            words(newer, WordsReader::Person),
             [
                 "interpretation = both",
                 "kind = reception",

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::{self, Action, Actor, DETAILS_CHANGED, Entry, pseudonym};
+use crate::audit::{self, Action, Actor, DETAILS_CHANGED, HistoryEntry, pseudonym};
 use crate::auth::session::TokenHash;
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
@@ -487,7 +487,7 @@ pub(super) fn note(
     by_id(conn, user)?;
     audit::record(
         conn,
-        &Entry {
+        &HistoryEntry {
             at,
             event: None,
             actor,

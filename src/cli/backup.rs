@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{Failure, database_url, open_unmigrated};
 use crate::config::DatabaseArgs;
-use crate::db::age::{DecryptError, Identity, Recipient};
-use crate::db::backup::{self, BackupError, Contents};
+use crate::db::age::{DecryptError, PrivateKey, Recipient};
+use crate::db::backup::{self, BackupContents, BackupError};
 
 /// Flags of `iikura backup`.
 #[derive(Debug, Args)]
@@ -112,10 +112,10 @@ impl RestoreArgs {
     }
 }
 
-fn identities(file: &Path) -> Result<Vec<Identity>, Failure> {
+fn identities(file: &Path) -> Result<Vec<PrivateKey>, Failure> {
     let fault = |fault: String| Failure::one(format!("--identity {}: {fault}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
-    Identity::parse_file(&text).map_err(fault)
+    PrivateKey::parse_file(&text).map_err(fault)
 }
 
 /// The database's file; on PostgreSQL its own tools are named.
@@ -130,11 +130,11 @@ fn sqlite(args: &DatabaseArgs, on_postgres: &str) -> Result<PathBuf, Failure> {
 
 fn sentence(
     file: &Path,
-    Contents {
+    BackupContents {
         events,
         slots,
         mails,
-    }: Contents,
+    }: BackupContents,
 ) -> String {
     format!(
         "{} holds {events} event(s), {slots} slot(s) and {mails} mail(s); every rule of the store holds.",

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::ServeArgs;
-use crate::operation::doctor::{Finding, Verdict, examine};
+use crate::operation::doctor::{DoctorFinding, DoctorVerdict, examine};
 
 /// Flags of `doctor`: those of the server, which it looks at as the server would.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ impl DoctorArgs {
             .enable_all()
             .build()?;
         let found = runtime.block_on(examine(&self.serve, Clock::system().now()));
-        let faults = found.iter().filter(|it| it.verdict == Verdict::Fault);
+        let faults = found.iter().filter(|it| it.verdict == DoctorVerdict::Fault);
         let faults = faults.count();
         if self.json {
             let report = serde_json::json!({ "ok": faults == 0, "findings": found });
@@ -42,11 +42,11 @@ impl DoctorArgs {
 }
 
 #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
-fn print(finding: &Finding) {
+fn print(finding: &DoctorFinding) {
     let word = match finding.verdict {
-        Verdict::Ok => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Fault => "FAULT",
+        DoctorVerdict::Ok => "ok",
+        DoctorVerdict::Warning => "warning",
+        DoctorVerdict::Fault => "FAULT",
     };
     println!("{word:<8} {}: {}", finding.check, finding.words);
     if !finding.next.is_empty() {

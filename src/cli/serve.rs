@@ -19,7 +19,7 @@ use crate::event::peers::PeerListener;
 use crate::mail::inbox;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
-use crate::operation::doctor::{self, Verdict};
+use crate::operation::doctor::{self, DoctorVerdict};
 use crate::operation::maintenance::Maintenance;
 use crate::operation::{clock, log, metrics, process, tls};
 use crate::personal::retention;
@@ -73,7 +73,7 @@ fn allow_connections(config: &mut Config) {
 
 fn warn_of_old_zones() {
     let zones = doctor::zone_data(Clock::system().now());
-    if zones.verdict != Verdict::Ok {
+    if zones.verdict != DoctorVerdict::Ok {
         tracing::warn!(found = zones.words, next = zones.next, "old time zone data");
     }
 }

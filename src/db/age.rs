@@ -31,7 +31,7 @@ const TAG: usize = 16;
 pub struct Recipient([u8; 32]);
 
 /// A private key.
-pub struct Identity(StaticSecret);
+pub struct PrivateKey(StaticSecret);
 
 /// Why a file was not decrypted.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +74,13 @@ impl fmt::Debug for Recipient {
     }
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Identity(…)")
     }
 }
 
-impl Identity {
+impl PrivateKey {
     /// Reads the keys of a file as `age-keygen` writes it: a line each, beside comments.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ pub fn encrypt(
 pub fn decrypt(
     from: &mut impl BufRead,
     to: &mut impl Write,
-    identities: &[Identity],
+    identities: &[PrivateKey],
 ) -> Result<(), DecryptError> {
     let file_key = read_header(from, identities)?;
     let mut nonce = [0; 16];
@@ -206,7 +206,10 @@ pub fn decrypt(
 }
 
 /// Reads the header up to its end, and finds the key of the file in it.
-fn read_header(from: &mut impl BufRead, identities: &[Identity]) -> Result<[u8; 16], DecryptError> {
+fn read_header(
+    from: &mut impl BufRead,
+    identities: &[PrivateKey],
+) -> Result<[u8; 16], DecryptError> {
     let mut header = Vec::new();
     let mut from = from.take(LONGEST_HEADER);
     if read_line(&mut from, &mut header)? != VERSION {
@@ -254,7 +257,7 @@ fn read_header(from: &mut impl BufRead, identities: &[Identity]) -> Result<[u8; 
 fn unwrap(
     arguments: &str,
     body: &str,
-    identities: &[Identity],
+    identities: &[PrivateKey],
 ) -> Result<Option<[u8; 16]>, DecryptError> {
     let Some(share) = arguments.strip_prefix("X25519 ") else {
         return Ok(None);
@@ -264,7 +267,7 @@ fn unwrap(
     let (Some(share), Some(wrapped)) = (bytes(share), bytes(body)) else {
         return Err(DecryptError::Altered);
     };
-    for Identity(secret) in identities {
+    for PrivateKey(secret) in identities {
         let shared = secret.diffie_hellman(&PublicKey::from(share));
         if !shared.was_contributory() {
             return Err(DecryptError::Altered);
@@ -435,7 +438,7 @@ mod tests {
 
     fn opened(bytes: &[u8]) -> Result<Vec<u8>, DecryptError> {
         let mut plain = Vec::new();
-        let keys = Identity::parse_file(KEY).unwrap();
+        let keys = PrivateKey::parse_file(KEY).unwrap();
         decrypt(&mut &bytes[..], &mut plain, &keys).map(|()| plain)
     }
 
@@ -500,9 +503,9 @@ mod tests {
             (RECIPIENT, "line 1 is no key"),
             (&KEY.replace("LCZJL", "LCZJJ"), "line 1 is no key"),
         ] {
-            let found = Identity::parse_file(bad).unwrap_err();
+            let found = PrivateKey::parse_file(bad).unwrap_err();
             assert!(found.contains(words) && !found.contains("LCZ"), "{found}");
         }
-        assert!(!format!("{:?}", Identity::parse_file(KEY).unwrap()).contains("LCZ"));
+        assert!(!format!("{:?}", PrivateKey::parse_file(KEY).unwrap()).contains("LCZ"));
     }
 }

@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::age::{self, DecryptError, Identity, Recipient};
+use super::age::{self, DecryptError, PrivateKey, Recipient};
 use super::new_file::NewFile;
 use super::{Conn, Count, Db, DbError, schema_check};
 use crate::audit::chain;
@@ -49,7 +49,7 @@ pub enum BackupError {
 
 /// What a copy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contents {
+pub struct BackupContents {
     /// Events.
     pub events: i64,
     /// Slots, the cancelled ones too.
@@ -63,7 +63,7 @@ pub struct Contents {
 /// # Errors
 /// When the file exists or cannot be written, or the copy does not hold what the database promises; nothing is left
 /// behind then.
-pub fn write(db: &Db, file: &Path) -> Result<Contents, BackupError> {
+pub fn write(db: &Db, file: &Path) -> Result<BackupContents, BackupError> {
     let fault = |error| of_file(file, error);
     // SQLite writes into an empty file; made by us, it is readable by its owner alone from the first byte.
     let new = NewFile::create(file).map_err(fault)?;
@@ -94,7 +94,7 @@ pub fn write_encrypted(
     db: &Db,
     file: &Path,
     recipients: &[Recipient],
-) -> Result<Contents, BackupError> {
+) -> Result<BackupContents, BackupError> {
     let Some(database) = db.url().sqlite_path() else {
         return Err(BackupError::NotSqlite);
     };
@@ -123,8 +123,8 @@ pub fn write_encrypted(
 pub fn restore_encrypted(
     file: &Path,
     database: &Path,
-    identities: &[Identity],
-) -> Result<Contents, BackupError> {
+    identities: &[PrivateKey],
+) -> Result<BackupContents, BackupError> {
     make_room(database)?;
     let mut from = File::open(file).map_err(|error| of_file(file, error))?;
     let new = NewFile::create(database).map_err(|error| of_file(database, error))?;
@@ -170,7 +170,7 @@ fn make_room(database: &Path) -> Result<(), BackupError> {
 ///
 /// # Errors
 /// When the copy cannot be trusted or is encrypted, or a database is there already.
-pub fn restore(file: &Path, database: &Path) -> Result<Contents, BackupError> {
+pub fn restore(file: &Path, database: &Path) -> Result<BackupContents, BackupError> {
     make_room(database)?;
     let mut beginning = Vec::new();
     File::open(file)
@@ -202,7 +202,7 @@ fn vacuum_into(from: &mut SqliteConnection, file: &Path) -> QueryResult<()> {
 
 /// Judges a copy: readable to the last page, every reference kept, nobody in two places at once, the schema that its
 /// migrations make, and the history that was written.
-fn check(file: &Path) -> Result<Contents, BackupError> {
+fn check(file: &Path) -> Result<BackupContents, BackupError> {
     let damaged = |fault: String| BackupError::Damaged {
         path: file.to_owned(),
         fault,
@@ -231,7 +231,7 @@ fn check(file: &Path) -> Result<Contents, BackupError> {
 }
 
 #[derive(QueryableByName)]
-struct Verdict {
+struct IntegrityVerdict {
     #[diesel(sql_type = Text)]
     integrity_check: String,
 }
@@ -242,7 +242,7 @@ struct Verdict {
 /// When the database fails.
 pub fn faults(copy: &mut SqliteConnection) -> QueryResult<Option<String>> {
     copy.batch_execute("PRAGMA query_only = ON")?;
-    let verdicts: Vec<Verdict> = diesel::sql_query("PRAGMA integrity_check").load(copy)?;
+    let verdicts: Vec<IntegrityVerdict> = diesel::sql_query("PRAGMA integrity_check").load(copy)?;
     if let Some(verdict) = verdicts
         .into_iter()
         .find(|verdict| verdict.integrity_check != "ok")
@@ -281,8 +281,8 @@ where
     .map(|row| row.count)
 }
 
-fn contents(copy: &mut SqliteConnection) -> QueryResult<Contents> {
-    Ok(Contents {
+fn contents(copy: &mut SqliteConnection) -> QueryResult<BackupContents> {
+    Ok(BackupContents {
         events: count(copy, "SELECT count(*) AS count FROM events")?,
         slots: count(copy, "SELECT count(*) AS count FROM slots")?,
         mails: count(copy, "SELECT count(*) AS count FROM outbox")?,

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
 use super::transaction::{self, EventTx};
-use crate::audit::redaction::{self, Order};
-use crate::audit::{self, Action, Actor, Entry};
+use crate::audit::redaction::{self, RedactionRequest};
+use crate::audit::{self, Action, Actor, HistoryEntry};
 use crate::core::delegation::DelegationId;
 use crate::core::event::{EventId, Revision};
 use crate::core::time::Moment;
@@ -183,7 +183,7 @@ pub fn delete(
         transaction::announce(conn, event, version)?;
         audit::record(
             conn,
-            &Entry {
+            &HistoryEntry {
                 at: now,
                 event: None,
                 actor,
@@ -205,7 +205,7 @@ fn empty_history(
     actor: &Actor,
     at: Moment,
 ) -> QueryResult<usize> {
-    let order = Order {
+    let order = RedactionRequest {
         event: Some(event),
         at,
         actor,

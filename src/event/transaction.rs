@@ -219,7 +219,7 @@ impl EventTx<'_> {
     ) -> QueryResult<()> {
         self.outcome = WriteOutcome::Changed;
         let event = &self.programme.event;
-        let entry = audit::Entry {
+        let entry = audit::HistoryEntry {
             at: self.now,
             event: Some((event.id, event.revision)),
             actor: self.actor,

@@ -10,12 +10,12 @@ pub(super) struct RenderedTopic {
     /// Everything below the title.
     pub(super) html: String,
     /// The headings of the second and third level.
-    pub(super) headings: Vec<Heading>,
+    pub(super) headings: Vec<TopicHeading>,
 }
 
 /// A heading that links can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Heading {
+pub(super) struct TopicHeading {
     pub(super) id: String,
     pub(super) text: String,
     /// The heading is below another one of the chapter.
@@ -60,7 +60,7 @@ struct OpenHeading {
 #[derive(Debug, Default)]
 struct TopicWriter<'a> {
     events: Vec<Event<'a>>,
-    headings: Vec<Heading>,
+    headings: Vec<TopicHeading>,
     heading: Option<OpenHeading>,
     in_table_head: bool,
 }
@@ -146,7 +146,7 @@ impl<'a> TopicWriter<'a> {
         self.events.insert(start, opening);
         self.html(format!("</{level}>\n"));
         if level <= HeadingLevel::H3 {
-            self.headings.push(Heading {
+            self.headings.push(TopicHeading {
                 id,
                 text,
                 nested: level == HeadingLevel::H3,

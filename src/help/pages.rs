@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::html::{self, Heading, RenderedTopic};
+use super::html::{self, RenderedTopic, TopicHeading};
 use super::{TOPICS, Topic};
 use crate::app::App;
 use crate::auth::session::CurrentUser;
@@ -28,7 +28,7 @@ struct HelpIndexPage {
 struct HelpTopicPage {
     shell: Shell,
     html: &'static str,
-    headings: &'static [Heading],
+    headings: &'static [TopicHeading],
     next: Option<&'static Topic>,
 }
 

@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Date, Integer, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteType};
 use serde_json::Value;
 
-use super::table::{Kind, Table};
+use super::table::{ColumnKind, Table};
 use super::values;
 use crate::db::Conn;
 
@@ -37,7 +37,7 @@ impl Cells {
         let mut misplaced = Vec::new();
         let cells = self.0.into_iter().zip(table.columns).map(|(cell, column)| {
             // Whole mails: not to be written out and read again.
-            if matches!((&cell, column.kind), (Cell::Bytes(_), Kind::Binary)) {
+            if matches!((&cell, column.kind), (Cell::Bytes(_), ColumnKind::Binary)) {
                 return cell;
             }
             let value = cell.into_json(column.kind);
@@ -128,39 +128,39 @@ impl QueryableByName<Sqlite> for Cells {
 
 impl Cell {
     /// As the file has it; nothing when a column of that kind cannot hold it: SQLite keeps whatever it was given.
-    pub(crate) fn into_json(self, kind: Kind) -> Option<Value> {
+    pub(crate) fn into_json(self, kind: ColumnKind) -> Option<Value> {
         Some(match (self, kind) {
             (Self::Nothing, _) => Value::Null,
-            (Self::Number(number), Kind::BigInt) => number.into(),
-            (Self::Number(number), Kind::Integer) => i32::try_from(number).ok()?.into(),
-            (Self::Number(number @ (0 | 1)), Kind::Bool) => (number == 1).into(),
-            (Self::Truth(truth), Kind::Bool) => truth.into(),
-            (Self::Text(text), Kind::Text) => text.into(),
-            (Self::Text(text), Kind::Date) => day(&text)?.to_string().into(),
-            (Self::Day(day), Kind::Date) => day.to_string().into(),
-            (Self::Bytes(bytes), Kind::Binary) => STANDARD.encode(bytes).into(),
+            (Self::Number(number), ColumnKind::BigInt) => number.into(),
+            (Self::Number(number), ColumnKind::Integer) => i32::try_from(number).ok()?.into(),
+            (Self::Number(number @ (0 | 1)), ColumnKind::Bool) => (number == 1).into(),
+            (Self::Truth(truth), ColumnKind::Bool) => truth.into(),
+            (Self::Text(text), ColumnKind::Text) => text.into(),
+            (Self::Text(text), ColumnKind::Date) => day(&text)?.to_string().into(),
+            (Self::Day(day), ColumnKind::Date) => day.to_string().into(),
+            (Self::Bytes(bytes), ColumnKind::Binary) => STANDARD.encode(bytes).into(),
             _ => return None,
         })
     }
 
     /// From the file; nothing when a column of that kind cannot hold it.
-    pub(super) fn from_json(value: Value, kind: Kind) -> Option<Self> {
+    pub(super) fn from_json(value: Value, kind: ColumnKind) -> Option<Self> {
         Some(match (value, kind) {
             (Value::Null, _) => Self::Nothing,
-            (Value::Number(number), Kind::BigInt) => Self::Number(number.as_i64()?),
-            (Value::Number(number), Kind::Integer) => {
+            (Value::Number(number), ColumnKind::BigInt) => Self::Number(number.as_i64()?),
+            (Value::Number(number), ColumnKind::Integer) => {
                 Self::Number(i32::try_from(number.as_i64()?).ok()?.into())
             }
-            (Value::Bool(truth), Kind::Bool) => Self::Truth(truth),
-            (Value::String(text), Kind::Text) => Self::Text(text),
-            (Value::String(text), Kind::Date) => Self::Day(day(&text)?),
-            (Value::String(text), Kind::Binary) => Self::Bytes(STANDARD.decode(text).ok()?),
+            (Value::Bool(truth), ColumnKind::Bool) => Self::Truth(truth),
+            (Value::String(text), ColumnKind::Text) => Self::Text(text),
+            (Value::String(text), ColumnKind::Date) => Self::Day(day(&text)?),
+            (Value::String(text), ColumnKind::Binary) => Self::Bytes(STANDARD.decode(text).ok()?),
             _ => return None,
         })
     }
 
     /// Puts it into the next place of a statement.
-    pub(crate) fn bind(self, statement: Statement<'_>, kind: Kind) -> Statement<'_> {
+    pub(crate) fn bind(self, statement: Statement<'_>, kind: ColumnKind) -> Statement<'_> {
         let (mut number, mut text, mut truth, mut date, mut bytes) = (None, None, None, None, None);
         match self {
             Self::Nothing => {}
@@ -171,15 +171,15 @@ impl Cell {
             Self::Bytes(it) => bytes = Some(it),
         }
         match kind {
-            Kind::BigInt => statement.bind::<Nullable<BigInt>, _>(number),
-            Kind::Integer => {
+            ColumnKind::BigInt => statement.bind::<Nullable<BigInt>, _>(number),
+            ColumnKind::Integer => {
                 let number = number.and_then(|number| i32::try_from(number).ok());
                 statement.bind::<Nullable<Integer>, _>(number)
             }
-            Kind::Text => statement.bind::<Nullable<Text>, _>(text),
-            Kind::Bool => statement.bind::<Nullable<Bool>, _>(truth),
-            Kind::Date => statement.bind::<Nullable<Date>, _>(date),
-            Kind::Binary => statement.bind::<Nullable<Binary>, _>(bytes),
+            ColumnKind::Text => statement.bind::<Nullable<Text>, _>(text),
+            ColumnKind::Bool => statement.bind::<Nullable<Bool>, _>(truth),
+            ColumnKind::Date => statement.bind::<Nullable<Date>, _>(date),
+            ColumnKind::Binary => statement.bind::<Nullable<Binary>, _>(bytes),
         }
     }
 }

@@ -142,7 +142,7 @@ fn write(
     to: impl Write,
     path: &Path,
 ) -> Result<String, ExportError> {
-    let mut lines = Lines {
+    let mut lines = ExportLines {
         to,
         path,
         digest: Sha256::new(),
@@ -193,13 +193,13 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-struct Lines<'p, W: Write> {
+struct ExportLines<'p, W: Write> {
     to: W,
     path: &'p Path,
     digest: Sha256,
 }
 
-impl<W: Write> Lines<'_, W> {
+impl<W: Write> ExportLines<'_, W> {
     fn add(&mut self, line: &impl Serialize) -> Result<(), ExportError> {
         let fault = |error| ExportError::File(self.path.to_owned(), error);
         let mut line = serde_json::to_vec(line).map_err(|error| fault(error.into()))?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::export::hex;
-use super::{Contents, FORMAT, Header, ImportError, Seal, VERSION};
+use super::{Contents, FORMAT, Header, InstallationImportError, Seal, VERSION};
 use crate::db;
 
 /// Bytes within which the first line ends; far more than it needs.
@@ -35,9 +35,9 @@ impl SealedFile {
     ///
     /// # Errors
     /// When it cannot be read, is something else, was cut off or damaged, or comes from another schema.
-    pub fn open(path: &Path) -> Result<Self, ImportError> {
+    pub fn open(path: &Path) -> Result<Self, InstallationImportError> {
         let path = path.to_owned();
-        let fault = |error| ImportError::File(path.clone(), error);
+        let fault = |error| InstallationImportError::File(path.clone(), error);
         let mut from = BufReader::new(File::open(&path).map_err(fault)?);
         let mut line = Vec::new();
         (&mut from)
@@ -45,7 +45,7 @@ impl SealedFile {
             .read_until(b'\n', &mut line)
             .map_err(fault)?;
         if !line.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes()) {
-            return Err(ImportError::NotOurs(path));
+            return Err(InstallationImportError::NotOurs(path));
         }
         let first = line.clone();
         let mut digest = Sha256::new();
@@ -55,13 +55,13 @@ impl SealedFile {
             std::mem::swap(&mut line, &mut next);
             next.clear();
         }
-        let damaged = |fault: &str| ImportError::Damaged {
+        let damaged = |fault: &str| InstallationImportError::Damaged {
             path: path.clone(),
             fault: fault.to_owned(),
         };
         let seal: Seal = match serde_json::from_slice(&line) {
             Ok(seal) if line.ends_with(b"\n") => seal,
-            _ => return Err(ImportError::Cut(path)),
+            _ => return Err(InstallationImportError::Cut(path)),
         };
         let sha256 = hex(&digest.finalize());
         if seal.sha256 != sha256 {
@@ -70,14 +70,14 @@ impl SealedFile {
         let unreadable = |_| damaged("its first line makes no sense");
         let mark: Mark = serde_json::from_slice(&first).map_err(unreadable)?;
         if mark.version != VERSION {
-            return Err(ImportError::OtherForm {
+            return Err(InstallationImportError::OtherForm {
                 path,
                 program: mark.program,
             });
         }
         let header: Header = serde_json::from_slice(&first).map_err(unreadable)?;
         if let Some(difference) = difference(&header.migrations, &db::known_migrations()?) {
-            return Err(ImportError::OtherSchema {
+            return Err(InstallationImportError::OtherSchema {
                 path,
                 program: header.program,
                 difference,

@@ -10,7 +10,7 @@ use super::cell::{Cell, Cells};
 use super::export::{self, rows_of};
 use super::file::SealedFile;
 use super::table::{LEFT, MOVED, Table};
-use super::{Contents, Heading, ImportError, MOST_FAULTS, Seal};
+use super::{Contents, Heading, InstallationImportError, MOST_FAULTS, Seal};
 use crate::audit::chain;
 use crate::auth::account;
 use crate::db::{Conn, Count, Db, backup, on_either};
@@ -22,7 +22,7 @@ const BYTES: usize = 1 << 20;
 
 /// What was imported.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportedInstallation {
     /// How much.
     pub contents: Contents,
     /// Chains of the history that hold.
@@ -34,7 +34,7 @@ impl SealedFile {
     ///
     /// # Errors
     /// When the database holds anything, refuses a row, or does not hold afterwards what it must.
-    pub fn import(&self, db: &Db) -> Result<Imported, ImportError> {
+    pub fn import(&self, db: &Db) -> Result<ImportedInstallation, InstallationImportError> {
         // First without the database: nobody has to wait for a file that is not taken.
         self.check()?;
         db.write_here(|conn| {
@@ -57,7 +57,7 @@ impl SealedFile {
     ///
     /// # Errors
     /// With the first values that Iikura would not have stored, each with line, table, row and column.
-    pub fn check(&self) -> Result<(), ImportError> {
+    pub fn check(&self) -> Result<(), InstallationImportError> {
         let mut source = self.source()?;
         let (mut faults, mut more) = (Vec::new(), 0);
         for table in MOVED {
@@ -77,16 +77,16 @@ impl SealedFile {
         if faults.is_empty() {
             return Ok(());
         }
-        Err(ImportError::Values {
+        Err(InstallationImportError::Values {
             path: self.path.clone(),
             faults,
             more,
         })
     }
 
-    fn source(&self) -> Result<Source<'_>, ImportError> {
-        let file =
-            File::open(&self.path).map_err(|error| ImportError::File(self.path.clone(), error))?;
+    fn source(&self) -> Result<Source<'_>, InstallationImportError> {
+        let file = File::open(&self.path)
+            .map_err(|error| InstallationImportError::File(self.path.clone(), error))?;
         let mut source = Source {
             file: self,
             from: BufReader::new(file),
@@ -98,11 +98,12 @@ impl SealedFile {
     }
 
     /// Looks at what stands in the database now, as anybody will find it.
-    fn judge(&self, conn: &mut Conn) -> Result<Imported, ImportError> {
-        let (contents, sha256) = export::seal(conn)
-            .map_err(|error| ImportError::Unsound(format!("it cannot be read back: {error}")))?;
+    fn judge(&self, conn: &mut Conn) -> Result<ImportedInstallation, InstallationImportError> {
+        let (contents, sha256) = export::seal(conn).map_err(|error| {
+            InstallationImportError::Unsound(format!("it cannot be read back: {error}"))
+        })?;
         if sha256 != self.sha256 || contents != self.contents {
-            return Err(ImportError::Unsound(
+            return Err(InstallationImportError::Unsound(
                 "what was stored is not what the file says, when it is read back".to_owned(),
             ));
         }
@@ -110,7 +111,7 @@ impl SealedFile {
         readable(conn)?;
         let overlaps = on_either!(conn, database => backup::overlaps(database))?;
         if overlaps > 0 {
-            return Err(ImportError::Unsound(format!(
+            return Err(InstallationImportError::Unsound(format!(
                 "it has {overlaps} double bookings"
             )));
         }
@@ -124,18 +125,18 @@ impl SealedFile {
         };
         let loose = diesel::sql_query(loose).get_result::<Count>(conn)?.count;
         if loose > 0 {
-            return Err(ImportError::Unsound(format!(
+            return Err(InstallationImportError::Unsound(format!(
                 "{loose} references between rows are not kept by this database"
             )));
         }
-        Ok(Imported { contents, chains })
+        Ok(ImportedInstallation { contents, chains })
     }
 }
 
 /// Reads every event and account by the readers of the pages.
-fn readable(conn: &mut Conn) -> Result<(), ImportError> {
+fn readable(conn: &mut Conn) -> Result<(), InstallationImportError> {
     let unsound = |what: String, error: diesel::result::Error| {
-        ImportError::Unsound(format!("{what} cannot be read: {error}"))
+        InstallationImportError::Unsound(format!("{what} cannot be read: {error}"))
     };
     for event in store::all_ids(conn)? {
         store::read_programme(conn, event)
@@ -146,7 +147,7 @@ fn readable(conn: &mut Conn) -> Result<(), ImportError> {
 }
 
 /// Has the database for itself, and makes sure that nothing is in it.
-fn take(conn: &mut Conn) -> Result<(), ImportError> {
+fn take(conn: &mut Conn) -> Result<(), InstallationImportError> {
     let all = || MOVED.iter().chain(LEFT);
     if conn.is_postgres() {
         let names: Vec<&str> = all().map(|table| table.name).collect();
@@ -160,7 +161,7 @@ fn take(conn: &mut Conn) -> Result<(), ImportError> {
     for table in all() {
         let rows = rows_of(conn, table)?;
         if rows > 0 {
-            return Err(ImportError::Filled {
+            return Err(InstallationImportError::Filled {
                 table: table.name,
                 rows,
             });
@@ -199,27 +200,30 @@ struct Batch {
 }
 
 impl Source<'_> {
-    fn read(&mut self) -> Result<Vec<u8>, ImportError> {
+    fn read(&mut self) -> Result<Vec<u8>, InstallationImportError> {
         let mut line = Vec::new();
         self.from
             .read_until(b'\n', &mut line)
-            .map_err(|error| ImportError::File(self.file.path.clone(), error))?;
+            .map_err(|error| InstallationImportError::File(self.file.path.clone(), error))?;
         self.line += 1;
         Ok(line)
     }
 
-    fn parse<T: serde::de::DeserializeOwned>(&self, line: &[u8]) -> Result<T, ImportError> {
+    fn parse<T: serde::de::DeserializeOwned>(
+        &self,
+        line: &[u8],
+    ) -> Result<T, InstallationImportError> {
         serde_json::from_slice(line).map_err(|_| self.damaged("makes no sense"))
     }
 
-    fn damaged(&self, fault: &str) -> ImportError {
-        ImportError::Damaged {
+    fn damaged(&self, fault: &str) -> InstallationImportError {
+        InstallationImportError::Damaged {
             path: self.file.path.clone(),
             fault: format!("line {} {fault}", self.line),
         }
     }
 
-    fn heading(&mut self, table: &Table) -> Result<(), ImportError> {
+    fn heading(&mut self, table: &Table) -> Result<(), InstallationImportError> {
         let line = self.read()?;
         let heading: Heading = self.parse(&line)?;
         let columns = table.columns.iter().map(|column| column.name);
@@ -230,7 +234,12 @@ impl Source<'_> {
     }
 
     /// Stores the rows of one table.
-    fn store(&mut self, conn: &mut Conn, table: &Table, rows: u64) -> Result<(), ImportError> {
+    fn store(
+        &mut self,
+        conn: &mut Conn,
+        table: &Table,
+        rows: u64,
+    ) -> Result<(), InstallationImportError> {
         self.heading(table)?;
         let mut batch = Batch::default();
         for _ in 0..rows {
@@ -248,7 +257,7 @@ impl Source<'_> {
         batch.store(conn, table)
     }
 
-    fn row(&self, table: &Table, line: &[u8]) -> Result<Cells, ImportError> {
+    fn row(&self, table: &Table, line: &[u8]) -> Result<Cells, InstallationImportError> {
         let values: Vec<Value> = self.parse(line)?;
         if values.len() != table.columns.len() {
             return Err(self.damaged(&format!("is no row of the table {}", table.name)));
@@ -268,14 +277,14 @@ impl Source<'_> {
             .map(Cells)
     }
 
-    fn end(&mut self) -> Result<(), ImportError> {
+    fn end(&mut self) -> Result<(), InstallationImportError> {
         let line = self.read()?;
         self.parse::<Seal>(&line).map(drop)
     }
 }
 
 impl Batch {
-    fn store(self, conn: &mut Conn, table: &Table) -> Result<(), ImportError> {
+    fn store(self, conn: &mut Conn, table: &Table) -> Result<(), InstallationImportError> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -286,10 +295,12 @@ impl Batch {
             }
         }
         let stored = statement.execute(conn);
-        stored.map(drop).map_err(|error| ImportError::Refused {
-            table: table.name,
-            line: self.first,
-            error,
-        })
+        stored
+            .map(drop)
+            .map_err(|error| InstallationImportError::Refused {
+                table: table.name,
+                line: self.first,
+                error,
+            })
     }
 }

@@ -21,7 +21,7 @@ use crate::db::DbError;
 
 pub use export::{ExportError, export, faults};
 pub use file::SealedFile;
-pub use import::Imported;
+pub use import::ImportedInstallation;
 
 /// What the file calls itself.
 const FORMAT: &str = "iikura installation";
@@ -95,7 +95,7 @@ struct Seal {
 
 /// Why a file was not taken; nothing of it is stored then.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub enum InstallationImportError {
     /// It cannot be read.
     #[error("cannot read {0}: {1}")]
     File(PathBuf, std::io::Error),
@@ -190,7 +190,7 @@ fn listed(faults: &[String], more: usize) -> String {
     lines.join("\n  ")
 }
 
-impl From<diesel::result::Error> for ImportError {
+impl From<diesel::result::Error> for InstallationImportError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Database(error.into())
     }

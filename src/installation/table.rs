@@ -6,7 +6,7 @@ use crate::db::schema;
 
 /// What a column holds. Any may be empty where the database allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// 64 bits.
     BigInt,
     /// 32 bits.
@@ -27,7 +27,7 @@ pub struct Column {
     /// Its name.
     pub name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ColumnKind,
 }
 
 /// A table.
@@ -45,16 +45,16 @@ pub struct Table {
 
 /// A type of the schema.
 trait Kinded {
-    const KIND: Kind;
+    const KIND: ColumnKind;
 }
 
 macro_rules! kinded {
-    ($($kind:ident),+) => { $(impl Kinded for $kind { const KIND: Kind = Kind::$kind; })+ };
+    ($($kind:ident),+) => { $(impl Kinded for $kind { const KIND: ColumnKind = ColumnKind::$kind; })+ };
 }
 kinded!(BigInt, Integer, Text, Bool, Date, Binary);
 
 impl<K: Kinded> Kinded for Nullable<K> {
-    const KIND: Kind = K::KIND;
+    const KIND: ColumnKind = K::KIND;
 }
 
 /// One column, or a tuple of columns: the schema writes a key of one column bare. `Shape` keeps the two apart.
@@ -152,7 +152,7 @@ impl Table {
     /// some language.
     pub(super) fn select(&self, is_postgres: bool) -> String {
         let order = join(self.key.iter().map(|column| {
-            let collation = if is_postgres && column.kind == Kind::Text {
+            let collation = if is_postgres && column.kind == ColumnKind::Text {
                 r#" COLLATE "C""#
             } else {
                 ""
@@ -190,7 +190,7 @@ impl Table {
     pub(super) fn has_id(&self) -> bool {
         self.columns
             .iter()
-            .any(|column| column.name == "id" && column.kind == Kind::BigInt)
+            .any(|column| column.name == "id" && column.kind == ColumnKind::BigInt)
     }
 }
 

@@ -9,7 +9,7 @@ use super::inbox::{self, ImapUrl, MailboxPosition};
 use super::outbox::{self, OutboxCounts, Pause, QueueStatus};
 use super::transport::Transport;
 use crate::app::App;
-use crate::audit::{self, Action, Entry};
+use crate::audit::{self, Action, HistoryEntry};
 use crate::auth::session::{CurrentUser, Session};
 use crate::auth::throttle::{self, Counters};
 use crate::core::text::Email;
@@ -133,7 +133,7 @@ pub async fn pause(
                 outbox::resume(conn)?
             };
             if changed {
-                let entry = Entry {
+                let entry = HistoryEntry {
                     at: now,
                     event: None,
                     actor: &user.actor(),

@@ -38,7 +38,7 @@ pub fn start(format: LogFormat) {
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .event_format(Lines(format))
+        .event_format(LogLines(format))
         .try_init();
     if started.is_ok() {
         log_panics();
@@ -117,9 +117,9 @@ pub fn without_tokens(raw: &str) -> String {
     clean
 }
 
-struct Lines(LogFormat);
+struct LogLines(LogFormat);
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for LogLines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -130,14 +130,14 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut facts = Facts::default();
+        let mut facts = LogFacts::default();
         event.record(&mut facts);
         let metadata = event.metadata();
         let target = facts
             .target
             .take()
             .unwrap_or_else(|| metadata.target().to_owned());
-        let head = Head {
+        let head = LogHead {
             at: Utc::now(),
             level: metadata.level().as_str(),
             target: &target,
@@ -150,13 +150,13 @@ where
     }
 }
 
-struct Head<'a> {
+struct LogHead<'a> {
     at: DateTime<Utc>,
     level: &'static str,
     target: &'a str,
 }
 
-impl Head<'_> {
+impl LogHead<'_> {
     fn time(&self) -> String {
         self.at.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
@@ -164,14 +164,14 @@ impl Head<'_> {
 
 /// What an event says, cleaned.
 #[derive(Default)]
-struct Facts {
+struct LogFacts {
     message: String,
     /// Where it comes from, when a library said it through the crate `log`.
     target: Option<String>,
     fields: Vec<(&'static str, Value)>,
 }
 
-impl Facts {
+impl LogFacts {
     fn take(&mut self, field: &Field, text: &str) {
         match field.name() {
             "message" => self.message = cleaned(text),
@@ -182,7 +182,7 @@ impl Facts {
     }
 }
 
-impl Visit for Facts {
+impl Visit for LogFacts {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.take(field, value);
     }
@@ -206,7 +206,7 @@ impl Visit for Facts {
     }
 }
 
-fn text(head: &Head<'_>, facts: &Facts) -> String {
+fn text(head: &LogHead<'_>, facts: &LogFacts) -> String {
     let mut line = format!("{} {:>5} {}:", head.time(), head.level, head.target);
     let _ = write!(line, " {}", printable(&facts.message));
     for (name, value) in &facts.fields {
@@ -236,7 +236,7 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-fn json(head: &Head<'_>, facts: &Facts) -> String {
+fn json(head: &LogHead<'_>, facts: &LogFacts) -> String {
     let own = [
         ("time", Value::from(head.time())),
         ("level", head.level.into()),
@@ -260,9 +260,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl io::Write for Paper {
+    impl io::Write for LogBuffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -274,11 +274,11 @@ mod tests {
     }
 
     fn logged(format: LogFormat, say: impl FnOnce()) -> String {
-        let paper = Paper::default();
+        let paper = LogBuffer::default();
         let writer = paper.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(move || writer.clone())
-            .event_format(Lines(format))
+            .event_format(LogLines(format))
             .finish();
         tracing::subscriber::with_default(subscriber, say);
         String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()

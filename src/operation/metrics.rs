@@ -32,18 +32,18 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 
 /// What a server counts. Clones count together.
 #[derive(Clone)]
-pub struct Metrics(Arc<Counted>);
+pub struct Metrics(Arc<CountedMetrics>);
 
-struct Counted {
-    requests: Family<Request, Histogram, fn() -> Histogram>,
+struct CountedMetrics {
+    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     sign_ins: Family<SignIn, Counter>,
     revisions: Counter,
     refusals: Counter,
-    refused: Family<Refused, Counter>,
+    refused: Family<RefusedLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Request {
+struct RequestLabels {
     route: String,
     method: &'static str,
     status: &'static str,
@@ -55,18 +55,18 @@ struct SignIn {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
+struct RefusedLabels {
     what: &'static str,
     reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct State {
+struct StateLabels {
     state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Queue {
+struct QueueLabels {
     queue: &'static str,
 }
 
@@ -85,7 +85,7 @@ struct Requests {
 impl Default for Metrics {
     fn default() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
-        Self(Arc::new(Counted {
+        Self(Arc::new(CountedMetrics {
             requests: Family::new_with_constructor(histogram),
             sign_ins: Family::default(),
             revisions: Counter::default(),
@@ -98,7 +98,7 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts an answer; `route` is the pattern of its address, never the address.
     pub fn answered(&self, route: String, method: &Method, status: StatusCode, took: Duration) {
-        let request = Request {
+        let request = RequestLabels {
             route,
             method: known(method),
             status: class(status),
@@ -124,7 +124,7 @@ impl Metrics {
 
     /// Counts what was refused or ended because a client took too much: a `connection`, `request`, `body` or `answer`.
     pub fn refused(&self, what: &'static str, reason: &'static str) {
-        let refused = Refused { what, reason };
+        let refused = RefusedLabels { what, reason };
         self.0.refused.get_or_create(&refused).inc();
     }
 }
@@ -257,7 +257,7 @@ fn clock(registry: &mut Registry, app: &App) {
 fn queues(registry: &mut Registry, app: &App) {
     let jobs = Family::<Jobs, Gauge>::default();
     let requests = Family::<Requests, Counter>::default();
-    let cached = Family::<Queue, Gauge>::default();
+    let cached = Family::<QueueLabels, Gauge>::default();
     for (queue, counts) in [
         ("documents", app.documents.counts()),
         ("plans", app.plans.counts()),
@@ -278,7 +278,7 @@ fn queues(registry: &mut Registry, app: &App) {
             requests.inc_by(number);
         }
         cached
-            .get_or_create(&Queue { queue })
+            .get_or_create(&QueueLabels { queue })
             .set(gauge(counts.cached_bytes));
     }
     registry.register(
@@ -302,10 +302,12 @@ fn queues(registry: &mut Registry, app: &App) {
 /// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.
 async fn database(registry: &mut Registry, app: &App) {
     let pool = app.db.connections();
-    let connections = Family::<State, Gauge>::default();
+    let connections = Family::<StateLabels, Gauge>::default();
     for (state, number) in [("idle", pool.idle), ("busy", pool.open - pool.idle)] {
         let number = i64::from(number);
-        connections.get_or_create(&State { state }).set(number);
+        connections
+            .get_or_create(&StateLabels { state })
+            .set(number);
     }
     registry.register(
         "database_connections",
@@ -335,9 +337,9 @@ async fn database(registry: &mut Registry, app: &App) {
     let Some((depth, since)) = found else {
         return;
     };
-    let mails = Family::<State, Gauge>::default();
+    let mails = Family::<StateLabels, Gauge>::default();
     for (state, number) in depth {
-        mails.get_or_create(&State { state }).set(number);
+        mails.get_or_create(&StateLabels { state }).set(number);
     }
     registry.register("outbox_mails", "Mails in the outbox, by state", mails);
     let now = app.clock.now().seconds();

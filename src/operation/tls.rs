@@ -37,7 +37,7 @@ impl std::fmt::Debug for Tls {
 
 /// The certificate that is shown, and where the next one comes from.
 struct Current {
-    files: Files,
+    files: TlsFiles,
     provider: Arc<CryptoProvider>,
     shown: RwLock<Arc<CertifiedKey>>,
     /// How the files were when they were read last, whether they could be used or not.
@@ -45,7 +45,7 @@ struct Current {
 }
 
 #[derive(Clone)]
-struct Files {
+struct TlsFiles {
     certificate: PathBuf,
     key: PathBuf,
 }
@@ -73,7 +73,7 @@ impl Current {
     }
 }
 
-impl Files {
+impl TlsFiles {
     fn stamp(&self) -> Stamp {
         let stamp =
             |facts: Metadata| (facts.ino(), facts.mtime(), facts.mtime_nsec(), facts.size());
@@ -107,7 +107,7 @@ impl Tls {
     /// With a sentence that says what to type instead.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let files = Files {
+        let files = TlsFiles {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         };
@@ -219,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    struct Pair {
+    struct CertificatePair {
         certificate: String,
         key: String,
         der: Vec<u8>,
@@ -230,9 +230,9 @@ mod tests {
         format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
     }
 
-    fn pair() -> Pair {
+    fn pair() -> CertificatePair {
         let made = rcgen::generate_simple_self_signed(["iikura.example".to_owned()]).unwrap();
-        Pair {
+        CertificatePair {
             certificate: pem("CERTIFICATE", made.cert.der()),
             key: pem("PRIVATE KEY", &made.signing_key.serialize_der()),
             der: made.cert.der().to_vec(),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::{AT_ONCE, ErasureError, Person, erase_mails, place, wipe_enclosures};
-use crate::audit::redaction::{self, Order, Row};
+use super::{AT_ONCE, ErasureError, PersonNames, erase_mails, place, wipe_enclosures};
+use crate::audit::redaction::{self, RedactableRow, RedactionRequest};
 use crate::audit::{Action, Actor, noun, pseudonym};
 use crate::core::delegation::{ContactId, DelegationId};
 use crate::core::event::EventId;
@@ -59,7 +59,7 @@ const NAMES: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct Traces {
     /// How they are named.
-    pub person: Person,
+    pub person: PersonNames,
     /// The delegations of which they are a contact, or were when mail was written to them.
     pub delegations: BTreeSet<DelegationId>,
     /// The rows of the contacts.
@@ -76,7 +76,7 @@ pub struct Traces {
 
 /// A contact of an event, as it is looked for.
 #[derive(Queryable)]
-struct Known {
+struct KnownContact {
     id: ContactId,
     delegation: DelegationId,
     name: String,
@@ -149,7 +149,7 @@ pub fn find(conn: &mut Conn, event: EventId, address: &str) -> QueryResult<Optio
     let known = contacts_of(conn, event)?;
     let posted = mails_of(conn, event)?;
     let is = |email: &str| email.eq_ignore_ascii_case(&address);
-    let (mine, others): (Vec<Known>, Vec<Known>) =
+    let (mine, others): (Vec<KnownContact>, Vec<KnownContact>) =
         known.into_iter().partition(|contact| is(&contact.email));
     let to_them = || posted.iter().filter(|mail| is(&mail.recipient));
     let names: BTreeSet<String> = mine
@@ -179,7 +179,7 @@ pub fn find(conn: &mut Conn, event: EventId, address: &str) -> QueryResult<Optio
     let pseudonym = mine
         .first()
         .map_or_else(|| ContactId(fresh_id()), |contact| contact.id);
-    let person = Person {
+    let person = PersonNames {
         pseudonym: pseudonym::of_contact(pseudonym),
         addresses: addresses.into_iter().collect(),
         names: names.into_iter().collect(),
@@ -219,7 +219,7 @@ pub fn find(conn: &mut Conn, event: EventId, address: &str) -> QueryResult<Optio
 }
 
 /// True when some text of the event has the address, and be it in the history.
-fn is_mentioned(conn: &mut Conn, event: EventId, person: &Person) -> QueryResult<bool> {
+fn is_mentioned(conn: &mut Conn, event: EventId, person: &PersonNames) -> QueryResult<bool> {
     for table in place::tables() {
         // The office is no person.
         if table.name == "events" {
@@ -235,7 +235,7 @@ fn is_mentioned(conn: &mut Conn, event: EventId, person: &Person) -> QueryResult
     Ok(false)
 }
 
-fn contacts_of(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Known>> {
+fn contacts_of(conn: &mut Conn, event: EventId) -> QueryResult<Vec<KnownContact>> {
     contacts::table
         .inner_join(delegations::table.on(delegations::id.eq(contacts::delegation_id)))
         .filter(delegations::event_id.eq(event))
@@ -263,7 +263,7 @@ fn mails_of(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Posted>> {
         .load(conn)
 }
 
-fn incoming(conn: &mut Conn, event: EventId, person: &Person) -> QueryResult<Vec<i64>> {
+fn incoming(conn: &mut Conn, event: EventId, person: &PersonNames) -> QueryResult<Vec<i64>> {
     let senders: Vec<(i64, String)> = inbox::table
         .filter(inbox::event_id.eq(event))
         .select((inbox::id, inbox::sender))
@@ -276,7 +276,7 @@ fn incoming(conn: &mut Conn, event: EventId, person: &Person) -> QueryResult<Vec
 }
 
 /// The answers that came from the person by mail.
-fn answered(conn: &mut Conn, event: EventId, person: &Person) -> QueryResult<Vec<(i64, i64)>> {
+fn answered(conn: &mut Conn, event: EventId, person: &PersonNames) -> QueryResult<Vec<(i64, i64)>> {
     let given: Vec<(i64, i64, String)> = answers::table
         .filter(answers::event_id.eq(event))
         .select((
@@ -412,7 +412,7 @@ fn erase_incoming(tx: &mut EventTx<'_>, traces: &Traces) -> QueryResult<()> {
 }
 
 /// Wipes the bytes of mail to others that name them, once it is done with.
-fn wipe_mails_that_name(tx: &mut EventTx<'_>, person: &Person) -> Result<(), ErasureError> {
+fn wipe_mails_that_name(tx: &mut EventTx<'_>, person: &PersonNames) -> Result<(), ErasureError> {
     let event = tx.programme().event.id;
     let mut naming: BTreeSet<i64> = BTreeSet::new();
     for table in place::tables().filter(|table| ["outbox", "enclosures"].contains(&table.name)) {
@@ -451,7 +451,7 @@ fn wipe_mails_that_name(tx: &mut EventTx<'_>, person: &Person) -> Result<(), Era
 fn record(tx: &mut EventTx<'_>, traces: &Traces) -> QueryResult<()> {
     let programme = tx.programme();
     let person = &traces.person;
-    let order = Order {
+    let order = RedactionRequest {
         event: Some((programme.event.id, programme.event.revision)),
         at: tx.now,
         actor: tx.actor,
@@ -475,7 +475,7 @@ fn record(tx: &mut EventTx<'_>, traces: &Traces) -> QueryResult<()> {
 }
 
 /// Takes the person out of a row of the history; false when it does not name them.
-fn redact(row: &mut Row, person: &Person, delegations: &BTreeSet<i64>) -> bool {
+fn redact(row: &mut RedactableRow, person: &PersonNames, delegations: &BTreeSet<i64>) -> bool {
     let mut changed = false;
     if row.actor_id.is_none()
         && let Some(actor) = redact_actor(&row.actor, person)
@@ -508,7 +508,7 @@ fn redact(row: &mut Row, person: &Person, delegations: &BTreeSet<i64>) -> bool {
 
 /// Replaces the person in the name of an actor that is no user. Officers type the names of contacts, so a name counts only
 /// where a contact is named: `command line`, `retention` and names of delegations stay.
-fn redact_actor(actor: &str, person: &Person) -> Option<String> {
+fn redact_actor(actor: &str, person: &PersonNames) -> Option<String> {
     let calendar_of = || {
         let (delegation, contact) = actor.strip_suffix(')')?.rsplit_once(CALENDAR_OF)?;
         let is_theirs = person.names.iter().any(|name| name == contact);
@@ -518,7 +518,7 @@ fn redact_actor(actor: &str, person: &Person) -> Option<String> {
 }
 
 /// Replaces the person in the free texts and names of a JSON value. Times, codes, states and numbers are never changed.
-pub(super) fn redact_value(value: &mut Value, person: &Person, by_name: bool) -> bool {
+pub(super) fn redact_value(value: &mut Value, person: &PersonNames, by_name: bool) -> bool {
     match value {
         Value::Array(items) => {
             let mut changed = false;
@@ -575,7 +575,7 @@ fn replace_strings(value: &mut Value, replaced: &dyn Fn(&str) -> Option<String>)
 }
 
 /// A contact as older rows of the history write it, `Name <address, telephone> (ja)`, as newer ones do.
-fn without_contact(text: &str, person: &Person, by_name: bool) -> Option<String> {
+fn without_contact(text: &str, person: &PersonNames, by_name: bool) -> Option<String> {
     let (name, rest) = text.split_once(" <")?;
     let (inside, after) = rest.split_once('>')?;
     let address = inside.split(',').next()?;
@@ -590,8 +590,8 @@ mod tests {
 
     use super::*;
 
-    fn liar() -> Person {
-        Person {
+    fn liar() -> PersonNames {
+        PersonNames {
             pseudonym: "contact 00000001".to_owned(),
             addresses: vec!["a.li@kz.example".to_owned()],
             names: vec!["command line".to_owned(), "A. Li".to_owned()],

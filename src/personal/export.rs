@@ -12,7 +12,7 @@ use crate::core::delegation::ContactId;
 use crate::db::Conn;
 use crate::db::schema::{contacts, outbox, users};
 use crate::installation::cell::Cell;
-use crate::installation::table::{Kind, Table};
+use crate::installation::table::{ColumnKind, Table};
 use crate::mail::contents::with_decoded_texts;
 use crate::mail::outbox::MailId;
 use crate::operation::log::without_tokens;
@@ -31,7 +31,7 @@ const SECRETS: &[&str] = &[
 const ACCOUNT_LETTER: &str = "not shown: letters about accounts";
 
 /// Who the address belongs to, as far as it is stored.
-struct Known {
+struct KnownAddress {
     users: Vec<(UserId, String)>,
     contacts: Vec<ContactId>,
 }
@@ -96,11 +96,11 @@ pub fn of_address(conn: &mut Conn, address: &str) -> QueryResult<Value> {
     Ok(json!({ "address": address, "found": found }))
 }
 
-fn known(conn: &mut Conn, address: &str) -> QueryResult<Known> {
+fn known(conn: &mut Conn, address: &str) -> QueryResult<KnownAddress> {
     let contacts: Vec<(ContactId, String)> = contacts::table
         .select((contacts::id, contacts::email))
         .load(conn)?;
-    Ok(Known {
+    Ok(KnownAddress {
         users: users::table
             .filter(users::email.eq(address))
             .select((users::id, users::name))
@@ -114,7 +114,11 @@ fn known(conn: &mut Conn, address: &str) -> QueryResult<Known> {
 }
 
 /// The rows that name a user by id, or by the name that notes bear.
-fn related(conn: &mut Conn, table: &'static Table, known: &Known) -> QueryResult<Vec<FoundRow>> {
+fn related(
+    conn: &mut Conn,
+    table: &'static Table,
+    known: &KnownAddress,
+) -> QueryResult<Vec<FoundRow>> {
     let mut rows = Vec::new();
     for (UserId(user), name) in &known.users {
         for column in table.columns {
@@ -157,10 +161,10 @@ fn in_json(row: FoundRow, about_accounts: &BTreeSet<i64>) -> Value {
                     without_tokens(&with_decoded_texts(&bytes)).into()
                 }
                 // A mail is text nearly always, and reads better so.
-                (Cell::Bytes(bytes), Kind::Binary) => match String::from_utf8(bytes) {
+                (Cell::Bytes(bytes), ColumnKind::Binary) => match String::from_utf8(bytes) {
                     Ok(text) => text.into(),
                     Err(error) => Cell::Bytes(error.into_bytes())
-                        .into_json(Kind::Binary)
+                        .into_json(ColumnKind::Binary)
                         .unwrap_or(Value::Null),
                 },
                 (cell, kind) => cell.into_json(kind).unwrap_or(Value::Null),

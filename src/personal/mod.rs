@@ -26,7 +26,7 @@ const AT_ONCE: usize = 500;
 
 /// How a person is named, and what is written instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct PersonNames {
     /// What is written instead.
     pub pseudonym: String,
     /// Addresses, each in lower case.
@@ -77,7 +77,7 @@ impl From<ErasureError> for crate::web::Error {
     }
 }
 
-impl Person {
+impl PersonNames {
     /// True when an address is theirs, whatever its case.
     #[must_use]
     pub fn has_address(&self, address: &str) -> bool {
@@ -202,7 +202,7 @@ fn is_whole(text: &str, at: usize, end: usize) -> bool {
 fn erase_mails(
     conn: &mut Conn,
     mails: &[MailId],
-    person: &Person,
+    person: &PersonNames,
     now: Moment,
 ) -> Result<(), ErasureError> {
     let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
@@ -271,8 +271,8 @@ pub fn scrub(conn: &mut Conn) -> QueryResult<()> {
 mod tests {
     use super::*;
 
-    fn person() -> Person {
-        Person {
+    fn person() -> PersonNames {
+        PersonNames {
             pseudonym: "contact 00000001".to_owned(),
             addresses: vec!["a.li@kz.example".to_owned()],
             names: vec!["Li".to_owned(), "A. Li".to_owned()],

@@ -41,7 +41,7 @@ struct ErasurePage {
 
 #[derive(Template)]
 #[template(path = "personal/search.html")]
-struct SearchPage {
+struct PersonSearchPage {
     shell: Shell,
     form: Form,
     address: TextField,
@@ -91,14 +91,14 @@ fn kept_of_contact() -> Vec<String> {
 }
 
 /// A contact or recipient whom an officer asks to forget.
-struct Asked {
+struct ErasureSubject {
     context: EventContext,
     address: String,
     traces: Traces,
     action: String,
 }
 
-impl Asked {
+impl ErasureSubject {
     async fn of_contact(
         app: &web::Data<App>,
         current_user: CurrentUser,
@@ -233,7 +233,7 @@ pub async fn ask_contact(
     current_user: CurrentUser,
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_contact(&app, current_user, path.into_inner()).await?;
+    let asked = ErasureSubject::of_contact(&app, current_user, path.into_inner()).await?;
     render(&asked.page(String::new()))
 }
 
@@ -247,7 +247,7 @@ pub async fn forget_contact(
     path: web::Path<(String, i64)>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_contact(&app, current_user, path.into_inner()).await?;
+    let asked = ErasureSubject::of_contact(&app, current_user, path.into_inner()).await?;
     asked.forget(fields).await
 }
 
@@ -260,7 +260,7 @@ pub async fn ask_recipient(
     current_user: CurrentUser,
     id: web::Path<i64>,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_mail(&app, current_user, *id).await?;
+    let asked = ErasureSubject::of_mail(&app, current_user, *id).await?;
     render(&asked.page(String::new()))
 }
 
@@ -274,7 +274,7 @@ pub async fn forget_recipient(
     id: web::Path<i64>,
     fields: Fields,
 ) -> Result<HttpResponse, Error> {
-    let asked = Asked::of_mail(&app, current_user, *id).await?;
+    let asked = ErasureSubject::of_mail(&app, current_user, *id).await?;
     asked.forget(fields).await
 }
 
@@ -471,8 +471,8 @@ fn rejected(session: &Session, fields: Fields, fault: &str) -> Result<HttpRespon
     unprocessable(&search_page(session, form))
 }
 
-fn search_page(session: &Session, form: Form) -> SearchPage {
-    SearchPage {
+fn search_page(session: &Session, form: Form) -> PersonSearchPage {
+    PersonSearchPage {
         shell: session.shell("Personal data", Section::Users).form(&form),
         address: TextField::new("address", "E-mail address")
             .kind("email")

@@ -6,12 +6,12 @@ use diesel::sql_types::Text;
 
 use serde_json::Value;
 
-use super::Person;
+use super::PersonNames;
 use super::contact::redact_value;
 use crate::core::event::EventId;
 use crate::db::{Conn, on_either};
 use crate::installation::cell::{Cell, Cells};
-use crate::installation::table::{Column, Kind, LEFT, MOVED, Table};
+use crate::installation::table::{Column, ColumnKind, LEFT, MOVED, Table};
 
 /// Tables that belong to no event.
 const OF_NO_EVENT: &[&str] = &[
@@ -179,10 +179,12 @@ pub(super) fn matching(
 fn looking_into(column: &Column, is_postgres: bool) -> Option<String> {
     let name = column.name;
     Some(match (column.kind, is_postgres) {
-        (Kind::Text, false) => format!("instr(lower(\"{name}\")"),
-        (Kind::Text, true) => format!("strpos(lower(\"{name}\" COLLATE \"C\")"),
-        (Kind::Binary, false) => format!("instr(lower(CAST(\"{name}\" AS TEXT))"),
-        (Kind::Binary, true) => format!("strpos(lower(encode(\"{name}\", 'escape') COLLATE \"C\")"),
+        (ColumnKind::Text, false) => format!("instr(lower(\"{name}\")"),
+        (ColumnKind::Text, true) => format!("strpos(lower(\"{name}\" COLLATE \"C\")"),
+        (ColumnKind::Binary, false) => format!("instr(lower(CAST(\"{name}\" AS TEXT))"),
+        (ColumnKind::Binary, true) => {
+            format!("strpos(lower(encode(\"{name}\", 'escape') COLLATE \"C\")")
+        }
         _ => return None,
     })
 }
@@ -191,7 +193,7 @@ fn looking_into(column: &Column, is_postgres: bool) -> Option<String> {
 ///
 /// # Errors
 /// As the database says.
-pub fn replace(conn: &mut Conn, event: Option<EventId>, person: &Person) -> QueryResult<()> {
+pub fn replace(conn: &mut Conn, event: Option<EventId>, person: &PersonNames) -> QueryResult<()> {
     for table in tables().filter(|table| !ERASED_OTHERWISE.contains(&table.name)) {
         let condition = match (event, event.and_then(|event| of_event(table, event))) {
             (Some(_), None) => continue,
@@ -215,7 +217,7 @@ fn replaced(
     table: &Table,
     column: &Column,
     text: &str,
-    person: &Person,
+    person: &PersonNames,
     names: bool,
 ) -> Option<String> {
     let is_one_of = |list: &[(&str, &[&str])]| {
@@ -233,7 +235,12 @@ fn replaced(
     person.without_addresses(text)
 }
 
-fn replace_in(conn: &mut Conn, row: &FoundRow, person: &Person, names: bool) -> QueryResult<()> {
+fn replace_in(
+    conn: &mut Conn,
+    row: &FoundRow,
+    person: &PersonNames,
+    names: bool,
+) -> QueryResult<()> {
     let table = row.table;
     let is_key = |column: &Column| table.key.iter().any(|key| key.name == column.name);
     let changed: Vec<(&Column, String)> = table

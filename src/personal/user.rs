@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::contact::redact_value;
-use super::{ErasureError, Person, erase_mails, place};
-use crate::audit::redaction::{self, Order, Row};
-use crate::audit::{self, Action, Actor, Entry, noun, pseudonym};
+use super::{ErasureError, PersonNames, erase_mails, place};
+use crate::audit::redaction::{self, RedactableRow, RedactionRequest};
+use crate::audit::{self, Action, Actor, HistoryEntry, noun, pseudonym};
 use crate::auth::UserId;
 use crate::auth::account;
 use crate::core::event::{EventId, Revision};
@@ -22,9 +22,9 @@ use crate::mail::outbox::MailId;
 const WITH_TOKEN: &str = " with token “";
 
 /// A user as they are looked for.
-struct Account {
+struct KnownUser {
     id: UserId,
-    person: Person,
+    person: PersonNames,
     /// Notes bear the name only; it is theirs alone when nobody else has it.
     name: Option<String>,
 }
@@ -71,15 +71,15 @@ pub fn delete(
     })
 }
 
-fn load(conn: &mut Conn, user: UserId) -> Result<Account, ErasureError> {
+fn load(conn: &mut Conn, user: UserId) -> Result<KnownUser, ErasureError> {
     let stored = account::by_id(conn, user)?.user;
     let namesakes: i64 = users::table
         .filter(users::name.eq(stored.name.as_str()))
         .count()
         .get_result(conn)?;
-    Ok(Account {
+    Ok(KnownUser {
         id: user,
-        person: Person {
+        person: PersonNames {
             pseudonym: pseudonym::of_user(user),
             addresses: vec![stored.email.as_str().to_lowercase()],
             names: vec![stored.name.to_string()],
@@ -90,7 +90,7 @@ fn load(conn: &mut Conn, user: UserId) -> Result<Account, ErasureError> {
 }
 
 /// The events that name the user, in the order in which all who write to several take them.
-fn concerned(conn: &mut Conn, account: &Account) -> QueryResult<Vec<EventId>> {
+fn concerned(conn: &mut Conn, account: &KnownUser) -> QueryResult<Vec<EventId>> {
     let all: Vec<EventId> = events::table
         .order(events::id)
         .select(events::id)
@@ -113,7 +113,7 @@ fn concerned(conn: &mut Conn, account: &Account) -> QueryResult<Vec<EventId>> {
 }
 
 /// Events that were deleted and whose history still names the user, each with a revision that it never had.
-fn deleted_events(conn: &mut Conn, account: &Account) -> QueryResult<Vec<(EventId, Revision)>> {
+fn deleted_events(conn: &mut Conn, account: &KnownUser) -> QueryResult<Vec<(EventId, Revision)>> {
     let named: Vec<(Option<EventId>, Option<Revision>)> = history::table
         .filter(history::actor_id.eq(account.id.0))
         .filter(history::event_id.is_not_null())
@@ -134,7 +134,7 @@ fn deleted_events(conn: &mut Conn, account: &Account) -> QueryResult<Vec<(EventI
 }
 
 /// True when a text under the event bears the user's name or address.
-fn has_notes(conn: &mut Conn, event: EventId, account: &Account) -> QueryResult<bool> {
+fn has_notes(conn: &mut Conn, event: EventId, account: &KnownUser) -> QueryResult<bool> {
     for table in place::tables() {
         let Some(condition) = place::of_event(table, event).filter(|_| table.name != "events")
         else {
@@ -154,12 +154,12 @@ fn has_notes(conn: &mut Conn, event: EventId, account: &Account) -> QueryResult<
 fn erase_in_event(
     conn: &mut Conn,
     event: EventId,
-    account: &Account,
+    account: &KnownUser,
     actor: &Actor,
     now: Moment,
 ) -> QueryResult<()> {
     let version = transaction::raise(conn, event)?;
-    let nobodys_name = Person {
+    let nobodys_name = PersonNames {
         names: Vec::new(),
         ..account.person.clone()
     };
@@ -195,11 +195,11 @@ fn erase_in_event(
 fn redact_chain(
     conn: &mut Conn,
     event: Option<(EventId, Revision)>,
-    account: &Account,
+    account: &KnownUser,
     actor: &Actor,
     at: Moment,
 ) -> QueryResult<usize> {
-    let order = Order {
+    let order = RedactionRequest {
         event,
         at,
         actor,
@@ -208,11 +208,11 @@ fn redact_chain(
     redaction::redact(conn, order, |row| redact(row, account))
 }
 
-fn record(conn: &mut Conn, account: &Account, actor: &Actor, now: Moment) -> QueryResult<()> {
+fn record(conn: &mut Conn, account: &KnownUser, actor: &Actor, now: Moment) -> QueryResult<()> {
     redact_chain(conn, None, account, actor, now)?;
     audit::record(
         conn,
-        &Entry {
+        &HistoryEntry {
             at: now,
             event: None,
             actor,
@@ -226,7 +226,7 @@ fn record(conn: &mut Conn, account: &Account, actor: &Actor, now: Moment) -> Que
 }
 
 /// Takes the user out of a row of the history; false when it does not name them.
-fn redact(row: &mut Row, account: &Account) -> bool {
+fn redact(row: &mut RedactableRow, account: &KnownUser) -> bool {
     let (person, mut changed) = (&account.person, false);
     if row.actor_id == Some(account.id.0) && !row.actor.starts_with(&person.pseudonym) {
         let way = row.actor.find(WITH_TOKEN).map_or("", |at| &row.actor[at..]);

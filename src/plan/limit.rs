@@ -7,11 +7,13 @@ use crate::api::rate::Rates;
 use crate::core::free::SearchRequest;
 use crate::core::planner::{Plan, plan};
 use crate::core::programme::Programme;
-use crate::queue::{self, Cancellation, Counts, JobQueue, Limits, Output, Owner, QueueError, Size};
+use crate::queue::{
+    self, Cancellation, JobQueue, Output, Owner, QueueCounts, QueueError, QueueLimits, Size,
+};
 use crate::web::{Error, hang_up};
 
 /// Two threads; each user makes one plan at a time.
-const LIMITS: Limits = Limits {
+const LIMITS: QueueLimits = QueueLimits {
     threads: 2,
     large: 2,
     waiting: 16,
@@ -28,7 +30,7 @@ const OWNER_WAIT: i64 = 15;
 /// Every plan is made by itself.
 struct Unshared;
 
-impl queue::Request for Unshared {
+impl queue::JobRequest for Unshared {
     fn answers(&self, _: &Self) -> bool {
         false
     }
@@ -63,7 +65,7 @@ impl Default for Plans {
 impl Plans {
     /// How the queue is now.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> QueueCounts {
         self.queue.counts()
     }
 

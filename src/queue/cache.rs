@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Output, Request};
+use super::{JobRequest, Output};
 
 /// What an entry costs beside its bytes.
 const OVERHEAD: usize = 512;
@@ -28,7 +28,7 @@ impl<R, T> ResultCache<R, T> {
     }
 }
 
-impl<R: Request, T: Output> ResultCache<R, T> {
+impl<R: JobRequest, T: Output> ResultCache<R, T> {
     pub(super) fn get(&mut self, asked: &R) -> Option<T> {
         let known = |(request, ..): &(R, T, usize)| request.answers(asked);
         let found = self.entries.iter().position(known)?;

@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use state::{Found, Job, State, find};
+use state::{Job, JobLookup, QueueState, find};
 
 /// How long a thread without work waits for some before it ends.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// How much a queue takes on.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct QueueLimits {
     /// Threads, and so jobs at once.
     pub threads: usize,
     /// Large jobs at once.
@@ -57,7 +57,7 @@ pub enum Size {
 }
 
 /// What is asked for, so that equal requests are recognised.
-pub trait Request: Send + 'static {
+pub trait JobRequest: Send + 'static {
     /// True when the result of this earlier request answers the new one, byte for byte as far as it matters.
     fn answers(&self, asked: &Self) -> bool;
 
@@ -106,7 +106,7 @@ pub enum QueueError {
 
 /// What a queue has done since the start, and how it is now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct QueueCounts {
     /// Jobs that wait for a thread.
     pub waiting: usize,
     /// Jobs that run.
@@ -136,30 +136,30 @@ impl<R, T> Clone for JobQueue<R, T> {
 
 struct Shared<R, T> {
     name: &'static str,
-    state: Mutex<State<R, T>>,
+    state: Mutex<QueueState<R, T>>,
     work: Condvar,
 }
 
 impl<R, T> Shared<R, T> {
-    fn lock(&self) -> MutexGuard<'_, State<R, T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<R, T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<R: Request, T: Output> JobQueue<R, T> {
+impl<R: JobRequest, T: Output> JobQueue<R, T> {
     /// Makes a queue; its threads start with the first job.
     #[must_use]
-    pub fn new(name: &'static str, limits: Limits) -> Self {
+    pub fn new(name: &'static str, limits: QueueLimits) -> Self {
         Self(Arc::new(Shared {
             name,
-            state: Mutex::new(State::new(limits)),
+            state: Mutex::new(QueueState::new(limits)),
             work: Condvar::new(),
         }))
     }
 
     /// How the queue is now.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> QueueCounts {
         self.0.lock().counts()
     }
 
@@ -175,9 +175,9 @@ impl<R: Request, T: Output> JobQueue<R, T> {
         job: impl FnOnce(&Cancellation) -> T + Send + 'static,
     ) -> Result<T, QueueError> {
         let mut ticket = match find(self.0.lock(), owner, &request)? {
-            Found::Cached(output) => return Ok(output),
-            Found::Joined(job, waiter, result) => Ticket::new(&self.0, job, waiter, result),
-            Found::Nothing(mut state) => {
+            JobLookup::Cached(output) => return Ok(output),
+            JobLookup::Joined(job, waiter, result) => Ticket::new(&self.0, job, waiter, result),
+            JobLookup::Nothing(mut state) => {
                 let (job, result) = state.push(owner, size, request, Box::new(job));
                 if state.needs_thread() {
                     if self.start_thread() {
@@ -207,7 +207,7 @@ impl<R: Request, T: Output> JobQueue<R, T> {
     }
 }
 
-impl<R: Request, T: Output> Shared<R, T> {
+impl<R: JobRequest, T: Output> Shared<R, T> {
     /// Does one job after the other until there has been none for a while.
     fn work_off(&self) {
         let mut state = self.lock();

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use tokio::sync::oneshot;
 
 use super::cache::ResultCache;
-use super::{Cancellation, Counts, Limits, Output, Owner, QueueError, Request, Size};
+use super::{Cancellation, JobRequest, Output, Owner, QueueCounts, QueueError, QueueLimits, Size};
 
 /// What a job does.
 pub(super) type Work<T> = Box<dyn FnOnce(&Cancellation) -> T + Send>;
 type Receiver<T> = oneshot::Receiver<Result<T, QueueError>>;
 
-pub(super) struct State<R, T> {
-    limits: Limits,
+pub(super) struct QueueState<R, T> {
+    limits: QueueLimits,
     waiting: Vec<Job<R, T>>,
     running: Vec<Job<R, T>>,
     cache: ResultCache<R, T>,
@@ -24,7 +24,7 @@ pub(super) struct State<R, T> {
     served: HashMap<Owner, u64>,
     turn: u64,
     next_job: u64,
-    counts: Counts,
+    counts: QueueCounts,
 }
 
 /// A job and those who wait for it.
@@ -58,17 +58,17 @@ impl<R, T> Job<R, T> {
 }
 
 /// What there is for a request.
-pub(super) enum Found<'s, R, T> {
+pub(super) enum JobLookup<'s, R, T> {
     /// The result.
     Cached(T),
     /// An equal job, and the place among those who wait for it.
     Joined(u64, usize, Receiver<T>),
     /// Nothing, but there is room for a job.
-    Nothing(std::sync::MutexGuard<'s, State<R, T>>),
+    Nothing(std::sync::MutexGuard<'s, QueueState<R, T>>),
 }
 
-impl<R, T> State<R, T> {
-    pub(super) fn new(limits: Limits) -> Self {
+impl<R, T> QueueState<R, T> {
+    pub(super) fn new(limits: QueueLimits) -> Self {
         Self {
             limits,
             waiting: Vec::new(),
@@ -79,12 +79,12 @@ impl<R, T> State<R, T> {
             served: HashMap::new(),
             turn: 0,
             next_job: 0,
-            counts: Counts::default(),
+            counts: QueueCounts::default(),
         }
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        Counts {
+    pub(super) fn counts(&self) -> QueueCounts {
+        QueueCounts {
             waiting: self.waiting.len(),
             running: self.running.len(),
             cached_bytes: self.cache.bytes(),
@@ -157,7 +157,7 @@ impl<R, T> State<R, T> {
     }
 }
 
-impl<R: Request, T: Output> State<R, T> {
+impl<R: JobRequest, T: Output> QueueState<R, T> {
     /// Takes a new job.
     pub(super) fn push(
         &mut self,
@@ -206,17 +206,17 @@ impl<R: Request, T: Output> State<R, T> {
 }
 
 /// Looks for what answers a request, and counts what is found.
-pub(super) fn find<'s, R: Request, T: Output>(
-    mut state: std::sync::MutexGuard<'s, State<R, T>>,
+pub(super) fn find<'s, R: JobRequest, T: Output>(
+    mut state: std::sync::MutexGuard<'s, QueueState<R, T>>,
     owner: Owner,
     asked: &R,
-) -> Result<Found<'s, R, T>, QueueError> {
+) -> Result<JobLookup<'s, R, T>, QueueError> {
     if let Some(output) = state.cache.get(asked) {
         state.counts.cached += 1;
-        return Ok(Found::Cached(output));
+        return Ok(JobLookup::Cached(output));
     }
     let joined = {
-        let State {
+        let QueueState {
             waiting, running, ..
         } = &mut *state;
         let mut jobs = waiting.iter_mut().chain(running.iter_mut());
@@ -225,7 +225,7 @@ pub(super) fn find<'s, R: Request, T: Output>(
     };
     if let Some((id, (waiter, received))) = joined {
         state.counts.shared += 1;
-        return Ok(Found::Joined(id, waiter, received));
+        return Ok(JobLookup::Joined(id, waiter, received));
     }
     if owner != Owner::Mail {
         let jobs = state.waiting.iter().chain(&state.running);
@@ -242,5 +242,5 @@ pub(super) fn find<'s, R: Request, T: Output>(
             return Err(refusal);
         }
     }
-    Ok(Found::Nothing(state))
+    Ok(JobLookup::Nothing(state))
 }

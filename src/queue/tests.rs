@@ -8,7 +8,7 @@ use super::*;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Named(&'static str);
 
-impl Request for Named {
+impl JobRequest for Named {
     fn answers(&self, asked: &Self) -> bool {
         self == asked
     }
@@ -22,7 +22,7 @@ impl Output for String {
 
 type Queue = JobQueue<Named, String>;
 
-const LIMITS: Limits = Limits {
+const LIMITS: QueueLimits = QueueLimits {
     threads: 1,
     large: 1,
     waiting: 4,
@@ -30,7 +30,7 @@ const LIMITS: Limits = Limits {
     cache_bytes: 4096,
 };
 
-fn queue(limits: Limits) -> Queue {
+fn queue(limits: QueueLimits) -> Queue {
     JobQueue::new("test", limits)
 }
 
@@ -146,7 +146,7 @@ async fn full_queue_refuses_users_but_never_mail() {
 
 /// The order in which jobs are begun once the one in front of them has ended.
 async fn order(asked: &[(Owner, &'static str)]) -> Vec<&'static str> {
-    let queue = queue(Limits {
+    let queue = queue(QueueLimits {
         waiting: 16,
         per_owner: 16,
         ..LIMITS
@@ -189,7 +189,7 @@ async fn owners_take_turns_and_mail_goes_first() {
 
 #[actix_web::test]
 async fn large_jobs_leave_a_thread_to_the_others() {
-    let queue = queue(Limits {
+    let queue = queue(QueueLimits {
         threads: 2,
         ..LIMITS
     });

@@ -59,7 +59,7 @@ pub(super) fn announced(request: &ServiceRequest) -> Option<usize> {
 }
 
 /// A body that was read, and the memory that it counts for until it is dropped.
-pub(super) struct Body {
+pub(super) struct ReadBody {
     pub(super) bytes: Bytes,
     pub(super) permit: Option<Permit>,
 }
@@ -74,7 +74,7 @@ pub(super) async fn read(
     limit: usize,
     from: IpAddr,
     connection: Option<&ConnectionState>,
-) -> Result<Body, Error> {
+) -> Result<ReadBody, Error> {
     let app = request.app_data::<web::Data<App>>().cloned();
     let limits = app.as_ref().map_or_else(ClientLimits::default, |app| {
         app.config.client_limits.clone()
@@ -85,7 +85,7 @@ pub(super) async fn read(
         if announced.is_some_and(|length| length > limit) {
             return Err(Error::TooLarge { most: limit });
         }
-        let mut kept = Kept::new(memory, from);
+        let mut kept = PartialBody::new(memory, from);
         if let Some(length) = announced {
             kept.reserve(length)?;
         }
@@ -133,14 +133,14 @@ pub(super) async fn read(
 }
 
 /// What was read so far; its memory is taken before it is used.
-struct Kept<'a> {
+struct PartialBody<'a> {
     bytes: Vec<u8>,
     memory: Option<&'a AddressLimit>,
     from: IpAddr,
     permit: Option<Permit>,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> PartialBody<'a> {
     fn new(memory: Option<&'a AddressLimit>, from: IpAddr) -> Self {
         Self {
             bytes: Vec::new(),
@@ -177,8 +177,8 @@ impl<'a> Kept<'a> {
         Ok(())
     }
 
-    fn into_body(self) -> Body {
-        Body {
+    fn into_body(self) -> ReadBody {
+        ReadBody {
             bytes: self.bytes.into(),
             permit: self.permit,
         }
@@ -272,17 +272,17 @@ mod tests {
     fn memory_is_taken_before_it_is_used_and_small_bodies_take_none() {
         let from: IpAddr = "192.0.2.1".parse().unwrap();
         let memory = AddressLimit::new(100 * 1024, 100 * 1024);
-        let mut small = Kept::new(Some(&memory), from);
+        let mut small = PartialBody::new(Some(&memory), from);
         assert!(small.reserve(UNCOUNTED).is_ok());
         assert_eq!(memory.taken(), 0);
-        let mut chunked = Kept::new(Some(&memory), from);
+        let mut chunked = PartialBody::new(Some(&memory), from);
         for _ in 0..50 {
             assert!(chunked.reserve(1024).is_ok());
             chunked.bytes.extend_from_slice(&[0; 1024]);
             assert!(chunked.bytes.capacity() <= memory.taken().max(UNCOUNTED));
         }
         assert_eq!(memory.taken(), 64 * 1024);
-        let mut announced = Kept::new(Some(&memory), from);
+        let mut announced = PartialBody::new(Some(&memory), from);
         assert!(matches!(
             announced.reserve(40 * 1024),
             Err(Error::Busy { .. })

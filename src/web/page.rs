@@ -20,7 +20,7 @@ pub struct Shell {
     heading: Option<String>,
     rejected: bool,
     /// Who is signed in.
-    pub user: Option<Viewer>,
+    pub user: Option<PageViewer>,
     /// The event the page is about.
     pub event: Option<EventNav>,
     section: Option<Section>,
@@ -62,7 +62,7 @@ pub struct LivePage {
 
 /// Who reads the page.
 #[derive(Debug, Clone)]
-pub struct Viewer {
+pub struct PageViewer {
     /// Their name.
     pub name: String,
     admin: bool,
@@ -128,7 +128,7 @@ impl Shell {
     /// Names who is signed in; the frame then has the site's navigation and the sign-out button.
     #[must_use]
     pub fn signed_in(mut self, name: impl Into<String>, admin: bool) -> Self {
-        self.user = Some(Viewer {
+        self.user = Some(PageViewer {
             name: name.into(),
             admin,
         });

@@ -18,7 +18,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use url::Url;
 
 use crate::app::App;
-use crate::web::body::{self, Body};
+use crate::web::body::{self, ReadBody};
 use crate::web::connection::{ConnectionState, RequestGuard};
 use crate::web::privacy::Privacy;
 use crate::web::problem::Problem;
@@ -51,10 +51,10 @@ async fn pass(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let line = Line::begin(&trace, &request);
+    let line = RequestLine::begin(&trace, &request);
     let mut answering = RequestGuard::begin(request.conn_data::<Rc<ConnectionState>>());
     let https = public_url(&request).is_some_and(|url| url.scheme() == "https");
-    let reader = Reader::of(request.path());
+    let reader = AddressReader::of(request.path());
     let privacy = Privacy::of(request.path());
     let faulty = |error| Dressed {
         error,
@@ -83,7 +83,11 @@ async fn pass(
 }
 
 /// Answers a request that is not let in; what is left of a body that was too slow is not waited for.
-fn refusal(request: ServiceRequest, reader: Reader, error: &Error) -> ServiceResponse<BoxBody> {
+fn refusal(
+    request: ServiceRequest,
+    reader: AddressReader,
+    error: &Error,
+) -> ServiceResponse<BoxBody> {
     let mut answer = reader.words_for(error);
     if matches!(error, Error::TooSlow) {
         answer.head_mut().set_connection_type(ConnectionType::Close);
@@ -107,7 +111,7 @@ async fn answer<B: MessageBody + 'static>(
 }
 
 /// A request's line in the log, and its place in the metrics.
-struct Line<'a> {
+struct RequestLine<'a> {
     trace: &'a Trace,
     app: Option<web::Data<App>>,
     started: Instant,
@@ -117,7 +121,7 @@ struct Line<'a> {
     from: IpAddr,
 }
 
-impl<'a> Line<'a> {
+impl<'a> RequestLine<'a> {
     fn begin(trace: &'a Trace, request: &ServiceRequest) -> Self {
         Self {
             trace,
@@ -155,14 +159,14 @@ impl<'a> Line<'a> {
 
 /// Who reads the answers below an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reader {
+enum AddressReader {
     /// Somebody at a browser: errors are pages.
     Person,
     /// A program: errors are problems (RFC 9457).
     Program,
 }
 
-impl Reader {
+impl AddressReader {
     fn of(path: &str) -> Self {
         if path == "/api" || path.starts_with("/api/") {
             Self::Program
@@ -184,7 +188,7 @@ impl Reader {
 #[error("{error}")]
 struct Dressed {
     error: Error,
-    reader: Reader,
+    reader: AddressReader,
     https: bool,
     privacy: Privacy,
     /// The request's.
@@ -217,7 +221,7 @@ fn own(error: &actix_web::Error) -> Error {
 /// API asks nobody where a request comes from, and knows no cookies.
 async fn admit(
     request: &mut ServiceRequest,
-    reader: Reader,
+    reader: AddressReader,
     from: IpAddr,
     answering: &mut RequestGuard,
 ) -> Result<(), Error> {
@@ -229,7 +233,7 @@ async fn admit(
         return Ok(());
     }
     match reader {
-        Reader::Person => {
+        AddressReader::Person => {
             check_origin(request)?;
             if !is_form(request) {
                 return Err(Error::NotAForm);
@@ -237,7 +241,7 @@ async fn admit(
             let bytes = read(request, from, answering).await?;
             request.extensions_mut().insert(FormBytes(bytes));
         }
-        Reader::Program => {
+        AddressReader::Program => {
             let bytes = read(request, from, answering).await?;
             request.extensions_mut().insert(ApiBody(bytes));
         }
@@ -273,7 +277,8 @@ async fn read(
     answering: &RequestGuard,
 ) -> Result<Bytes, Error> {
     let limit = body::limit(request);
-    let Body { bytes, permit } = body::read(request, limit, from, answering.connection()).await?;
+    let ReadBody { bytes, permit } =
+        body::read(request, limit, from, answering.connection()).await?;
     if let Some(permit) = permit {
         request.extensions_mut().insert(permit);
     }
@@ -352,7 +357,7 @@ fn is_form(request: &ServiceRequest) -> bool {
 /// Puts words into an answer that the framework left empty: unknown addresses and methods.
 fn with_words(
     response: ServiceResponse<impl MessageBody + 'static>,
-    reader: Reader,
+    reader: AddressReader,
 ) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let empty = matches!(

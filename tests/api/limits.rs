@@ -8,7 +8,7 @@ use std::time::Duration;
 use iikura::auth::token::TokenScope;
 use iikura::core::free::SearchRequest;
 use iikura::core::slot::SlotKind;
-use iikura::queue::Counts;
+use iikura::queue::QueueCounts;
 use tokio::sync::oneshot;
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};
@@ -63,7 +63,7 @@ fn endless_plan(meeting: &Meeting, user: i64) -> oneshot::Sender<()> {
     held
 }
 
-fn until(meeting: &Meeting, what: &str, is: impl Fn(Counts) -> bool) {
+fn until(meeting: &Meeting, what: &str, is: impl Fn(QueueCounts) -> bool) {
     for _ in 0..6000 {
         if is(meeting.server.app.plans.counts()) {
             return;

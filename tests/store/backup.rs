@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 
 use diesel::prelude::*;
-use iikura::db::age::{DecryptError, Identity};
-use iikura::db::backup::{self, BackupError, Contents};
+use iikura::db::age::{DecryptError, PrivateKey};
+use iikura::db::backup::{self, BackupContents, BackupError};
 use iikura::db::{Db, DbError};
 
 use crate::scene::*;
@@ -81,7 +81,7 @@ fn a_backup_is_for_its_owner_alone_and_over_nothing() {
     let scratch = furnished();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("evening.db");
-    let expected = Contents {
+    let expected = BackupContents {
         events: 2,
         slots: 0,
         mails: 0,
@@ -194,8 +194,8 @@ const RECIPIENT: &str = "age1rderwmk4wds9ft3z33vkj6d0vkuxvga4s7de7ut0czwp53tq6cr
 const KEY: &str = "# created by age-keygen\nAGE-SECRET-KEY-1LCZJL27EU7J703UCFEU83QANW5AVLXHU0NZE4MDUJ0W9SZ4NHG4SY0UGEA\n";
 const OTHER_RECIPIENT: &str = "age1plavrzg55we0g6yhu8llst5fwm76v8zpaumnkf86q3pt82lesgtsv5l2hj";
 
-fn keys() -> Vec<Identity> {
-    Identity::parse_file(KEY).unwrap()
+fn keys() -> Vec<PrivateKey> {
+    PrivateKey::parse_file(KEY).unwrap()
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::Barrier;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::audit::chain::{self, Broken, Chain};
-use iikura::audit::redaction::{self, Order};
-use iikura::audit::{self, Action, Actor, Entry};
+use iikura::audit::redaction::{self, RedactionRequest};
+use iikura::audit::{self, Action, Actor, HistoryEntry};
 use iikura::core::event::{EventId, Revision};
 use iikura::core::time::Moment;
 use iikura::db::schema::{audit as audit_rows, events};
@@ -62,7 +62,7 @@ fn record(
     subject: &str,
 ) -> Result<(), DbError> {
     let actor = Actor::command_line();
-    let entry = Entry {
+    let entry = HistoryEntry {
         at: Moment::from_seconds(1_671_858_000),
         event,
         actor: &actor,
@@ -294,7 +294,7 @@ fn try_to_redact(db: &Db, subject: &str) -> Result<usize, DbError> {
         conn.transaction(|conn| {
             let revision = transaction::raise(conn, EventId(MEETING))?.revision;
             let actor = Actor::command_line();
-            let order = Order {
+            let order = RedactionRequest {
                 event: Some((EventId(MEETING), revision)),
                 at: Moment::from_seconds(1_671_858_000),
                 actor: &actor,

@@ -9,7 +9,7 @@ use std::thread;
 use iikura::audit::chain;
 use iikura::db::Db;
 use iikura::installation::table::{LEFT, MOVED};
-use iikura::installation::{self, ExportError, ImportError, SealedFile, export};
+use iikura::installation::{self, ExportError, InstallationImportError, SealedFile, export};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -71,7 +71,7 @@ fn sealed(path: &Path, lines: &[&str]) {
 }
 
 /// What is said of a file that is not taken, once nothing of it was stored.
-fn refusal(path: &Path, db: &Db) -> ImportError {
+fn refusal(path: &Path, db: &Db) -> InstallationImportError {
     let before = rows(db);
     let refused = SealedFile::open(path).and_then(|file| file.import(db));
     assert_eq!(rows(db), before);
@@ -211,7 +211,7 @@ fn a_damaged_file_stores_nothing(db: &Scratch) {
         std::fs::write(&bad, &bytes[..cut]).unwrap();
         let refused = SealedFile::open(&bad);
         assert!(
-            matches!(refused, Err(ImportError::Cut(_))),
+            matches!(refused, Err(InstallationImportError::Cut(_))),
             "{cut}: {refused:?}"
         );
     }
@@ -222,7 +222,7 @@ fn a_damaged_file_stores_nothing(db: &Scratch) {
     );
     // Something behind the end.
     std::fs::write(&bad, [&bytes[..], b"[]\n"].concat()).unwrap();
-    assert!(matches!(refusal(&bad, db), ImportError::Cut(_)));
+    assert!(matches!(refusal(&bad, db), InstallationImportError::Cut(_)));
     // Any byte: none gets through.
     for at in (0..bytes.len()).step_by(61) {
         let mut flipped = bytes.clone();
@@ -300,7 +300,7 @@ fn refusal_of_edited(
     bad: &Path,
     db: &Db,
     edit: &dyn Fn(&mut Vec<String>),
-) -> ImportError {
+) -> InstallationImportError {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.pop();
     edit(&mut lines);
@@ -332,13 +332,16 @@ fn a_sound_file_with_what_must_not_be_stores_nothing(db: &Scratch) {
         lines[0] = lines[0].replace("\"slots\":2", "\"slots\":3");
     });
     assert!(
-        matches!(&twice, ImportError::Refused { table: "slots", .. }),
+        matches!(
+            &twice,
+            InstallationImportError::Refused { table: "slots", .. }
+        ),
         "{twice:?}"
     );
     // A count that is not true.
     let miscounted = edited(&|lines| lines[0] = lines[0].replace("\"slots\":2", "\"slots\":3"));
     assert!(
-        matches!(miscounted, ImportError::Damaged { .. }),
+        matches!(miscounted, InstallationImportError::Damaged { .. }),
         "{miscounted:?}"
     );
     // Two slots of the chair at once, each copy true.
@@ -352,7 +355,7 @@ fn a_sound_file_with_what_must_not_be_stores_nothing(db: &Scratch) {
         }
     });
     assert!(
-        matches!(&overlapping, ImportError::Refused { table: "occupancy", error, .. } if iikura::db::is_overlap_refusal(error)),
+        matches!(&overlapping, InstallationImportError::Refused { table: "occupancy", error, .. } if iikura::db::is_overlap_refusal(error)),
         "{overlapping:?}"
     );
     // Somebody who takes part in nothing.
@@ -364,7 +367,7 @@ fn a_sound_file_with_what_must_not_be_stores_nothing(db: &Scratch) {
     assert!(
         matches!(
             loose,
-            ImportError::Refused {
+            InstallationImportError::Refused {
                 table: "occupancy",
                 ..
             }
@@ -417,7 +420,10 @@ fn value_that_no_form_takes_names_its_table_row_and_column(db: &Scratch) {
                 *line = line.replace(from, to);
             }
         });
-        assert!(matches!(refused, ImportError::Values { .. }), "{refused:?}");
+        assert!(
+            matches!(refused, InstallationImportError::Values { .. }),
+            "{refused:?}"
+        );
         let words = refused.to_string();
         assert!(
             words.contains(expected) && words.contains("\n  line "),
@@ -493,7 +499,7 @@ fn a_sound_file_that_says_otherwise_stores_nothing(db: &Scratch) {
             lines[row] = lines[row].replacen(from, to, 1);
         });
         assert!(
-            matches!(misplaced, ImportError::Damaged { .. }),
+            matches!(misplaced, InstallationImportError::Damaged { .. }),
             "{misplaced:?}"
         );
     }
@@ -502,7 +508,10 @@ fn a_sound_file_that_says_otherwise_stores_nothing(db: &Scratch) {
         let row = at(lines, "[2,8,1,");
         lines[row] = lines[row].replacen(',', ", ", 1);
     });
-    assert!(matches!(spaced, ImportError::Unsound(_)), "{spaced:?}");
+    assert!(
+        matches!(spaced, InstallationImportError::Unsound(_)),
+        "{spaced:?}"
+    );
 }
 
 fn a_database_that_holds_anything_is_left_alone(db: &Scratch) {
@@ -524,7 +533,7 @@ fn a_database_that_holds_anything_is_left_alone(db: &Scratch) {
         let refused = refusal(&whole, &target);
         assert!(matches!(
             refused,
-            ImportError::Filled {
+            InstallationImportError::Filled {
                 table: "sign_in_failures",
                 rows: 1
             }

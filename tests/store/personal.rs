@@ -17,7 +17,7 @@ use iikura::core::time::Moment;
 use iikura::db::{Db, DbError};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::{archive, transaction};
-use iikura::installation::table::{Kind, LEFT, MOVED};
+use iikura::installation::table::{ColumnKind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
 use serde_json::json;
@@ -554,7 +554,7 @@ fn an_address_is_found_in_every_place_and_after_erasure_in_none(db: &Scratch) {
             let exempt = HOLDS_NOTHING_PERSONAL
                 .iter()
                 .any(|line| line.split(' ').any(|exempt| exempt == place));
-            let holds = matches!(column.kind, Kind::Text | Kind::Binary);
+            let holds = matches!(column.kind, ColumnKind::Text | ColumnKind::Binary);
             if holds && !exempt && !places.contains(&place) {
                 unseeded.push(place);
             }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use iikura::agenda::documents::{DocumentError, DocumentRequest};
-use iikura::queue::{Counts, Owner, Size};
+use iikura::queue::{Owner, QueueCounts, Size};
 
 use crate::answers::links;
 use crate::meeting::{COLLEAGUE, Meeting, OBSERVER};
@@ -47,12 +47,12 @@ impl Held {
     }
 }
 
-fn counts(meeting: &Meeting) -> Counts {
+fn counts(meeting: &Meeting) -> QueueCounts {
     meeting.server.app.documents.counts()
 }
 
 /// Waits until the queue is as it is to be.
-fn until(meeting: &Meeting, what: &str, is: impl Fn(Counts) -> bool) {
+fn until(meeting: &Meeting, what: &str, is: impl Fn(QueueCounts) -> bool) {
     for _ in 0..3000 {
         if is(counts(meeting)) {
             return;

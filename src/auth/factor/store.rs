@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::seal::Sealer;
 use super::{RecoveryCode, Seed, Typed, step};
-use crate::audit::{self, Action, Actor, Entry};
+use crate::audit::{self, Action, Actor, HistoryEntry};
 use crate::auth::account::{AccountError, note};
 use crate::auth::session::TokenHash;
 use crate::auth::store::end_sessions;
@@ -280,7 +280,7 @@ pub fn require(
         let rule = |required: bool| json!({ "second_factor_required": required });
         audit::record(
             conn,
-            &Entry {
+            &HistoryEntry {
                 at: now,
                 event: None,
                 actor,

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::counter::{self, CounterSubject, account_key};
 use super::is_current;
-use crate::audit::{self, Action, Actor, Entry, pseudonym};
+use crate::audit::{self, Action, Actor, HistoryEntry, pseudonym};
 use crate::auth::account::{self, Account};
 use crate::auth::{User, UserId};
 use crate::core::time::Moment;
@@ -101,7 +101,7 @@ pub fn lift(conn: &mut Conn, key: &str, actor: &Actor, now: Moment) -> QueryResu
             // What is not shown is not lifted.
             return Err(diesel::result::Error::RollbackTransaction);
         };
-        let entry = Entry {
+        let entry = HistoryEntry {
             at: now,
             event: None,
             actor,

@@ -23,7 +23,7 @@ const MOST_NAMED: usize = 8;
 
 /// One part of a schema: a column, constraint, index, trigger, function and so on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
+struct SchemaPart {
     /// Its kind and name, as `trigger audit.audit_no_update`.
     label: String,
     /// The table that it belongs to; empty for what belongs to none.
@@ -95,13 +95,13 @@ pub fn generation(conn: &mut Conn) -> Result<Option<i32>, DbError> {
 }
 
 /// Says how the parts that are there differ from those that should be.
-fn differences(expected: Vec<Part>, found: Vec<Part>) -> Differences {
+fn differences(expected: Vec<SchemaPart>, found: Vec<SchemaPart>) -> Differences {
     let ours: Vec<String> = expected
         .iter()
         .filter(|part| part.label.starts_with("table "))
         .map(|part| part.table.clone())
         .collect();
-    let mut by_label: BTreeMap<String, [Vec<Part>; 2]> = BTreeMap::new();
+    let mut by_label: BTreeMap<String, [Vec<SchemaPart>; 2]> = BTreeMap::new();
     for (side, parts) in [expected, found].into_iter().enumerate() {
         for part in parts {
             by_label.entry(part.label.clone()).or_default()[side].push(part);

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::{Differences, Part, differences, normalise};
+use super::{Differences, SchemaPart, differences, normalise};
 
 /// What the migrations make, a part a line: its table, its name, what it is. A test renews it.
 pub const SNAPSHOT: &str = include_str!("postgres.txt");
@@ -12,7 +12,7 @@ pub const SNAPSHOT: &str = include_str!("postgres.txt");
 const BETWEEN: char = '\t';
 
 #[derive(QueryableByName)]
-struct Line {
+struct SchemaLine {
     #[diesel(sql_type = Text)]
     of_table: String,
     #[diesel(sql_type = Text)]
@@ -97,7 +97,7 @@ pub fn snapshot(postgres: &mut PgConnection) -> QueryResult<String> {
     let mut parts = parts(postgres)?;
     parts.sort_by(|one, other| (&one.table, one).cmp(&(&other.table, other)));
     let lines = parts.into_iter().map(|part| {
-        let Part {
+        let SchemaPart {
             label,
             table,
             definition,
@@ -107,27 +107,27 @@ pub fn snapshot(postgres: &mut PgConnection) -> QueryResult<String> {
     Ok(lines.collect())
 }
 
-fn of_line(line: &str) -> Option<Part> {
+fn of_line(line: &str) -> Option<SchemaPart> {
     let mut columns = line.splitn(3, BETWEEN).map(str::to_owned);
-    Some(Part {
+    Some(SchemaPart {
         table: columns.next()?,
         label: columns.next()?,
         definition: columns.next()?,
     })
 }
 
-fn parts(postgres: &mut PgConnection) -> QueryResult<Vec<Part>> {
+fn parts(postgres: &mut PgConnection) -> QueryResult<Vec<SchemaPart>> {
     let schema = diesel::sql_query(
         "SELECT '' AS of_table, '' AS label, current_schema()::text AS definition",
     )
-    .get_result::<Line>(postgres)?
+    .get_result::<SchemaLine>(postgres)?
     .definition;
-    let lines: Vec<Line> = diesel::sql_query(PARTS).load(postgres)?;
-    let part = |line: Line| {
+    let lines: Vec<SchemaLine> = diesel::sql_query(PARTS).load(postgres)?;
+    let part = |line: SchemaLine| {
         // The tables may stand in another schema than `public`; their own mentions of it say nothing.
         let definition = format!(" {}", normalise::line(&line.definition));
         let qualified = format!(" {} . ", schema.to_lowercase());
-        Part {
+        SchemaPart {
             label: line.label,
             table: line.of_table,
             definition: definition.replace(&qualified, " ").trim().to_owned(),

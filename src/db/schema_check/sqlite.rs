@@ -8,13 +8,13 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::MigrationHarness as _;
 
 use super::super::{DbError, SQLITE_MIGRATIONS, known_migrations};
-use super::{Differences, Part, differences, normalise};
+use super::{Differences, SchemaPart, differences, normalise};
 
 /// The schema that the latest compared set of migrations makes: a server asks for the same one again and again.
-static EXPECTED: Mutex<Option<(Vec<String>, Vec<Part>)>> = Mutex::new(None);
+static EXPECTED: Mutex<Option<(Vec<String>, Vec<SchemaPart>)>> = Mutex::new(None);
 
 #[derive(QueryableByName)]
-struct Entry {
+struct SchemaEntry {
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = Text)]
@@ -26,7 +26,7 @@ struct Entry {
 }
 
 #[derive(QueryableByName)]
-struct Version {
+struct SchemaVersion {
     #[diesel(sql_type = Text)]
     version: String,
 }
@@ -45,7 +45,7 @@ pub(super) fn generation(sqlite: &mut SqliteConnection) -> QueryResult<i32> {
 }
 
 pub(super) fn compare(sqlite: &mut SqliteConnection) -> Result<Differences, DbError> {
-    let versions: Vec<Version> =
+    let versions: Vec<SchemaVersion> =
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
             .load(sqlite)?;
     let versions: Vec<String> = versions.into_iter().map(|row| row.version).collect();
@@ -57,7 +57,7 @@ pub(super) fn compare(sqlite: &mut SqliteConnection) -> Result<Differences, DbEr
 }
 
 /// The parts that these migrations make in an empty database.
-fn expected(versions: Vec<String>) -> Result<Vec<Part>, DbError> {
+fn expected(versions: Vec<String>) -> Result<Vec<SchemaPart>, DbError> {
     let mut known = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((of, parts)) = &*known
         && *of == versions
@@ -83,20 +83,20 @@ fn expected(versions: Vec<String>) -> Result<Vec<Part>, DbError> {
     Ok(parts)
 }
 
-fn parts(sqlite: &mut SqliteConnection) -> QueryResult<Vec<Part>> {
+fn parts(sqlite: &mut SqliteConnection) -> QueryResult<Vec<SchemaPart>> {
     // What ANALYZE notes changes how quickly something is found, and nothing else.
-    let entries: Vec<Entry> = diesel::sql_query(
+    let entries: Vec<SchemaEntry> = diesel::sql_query(
         "SELECT type AS kind, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite#_stat_' ESCAPE '#'",
     )
     .load(sqlite)?;
     Ok(entries.iter().flat_map(of_entry).collect())
 }
 
-fn of_entry(entry: &Entry) -> Vec<Part> {
+fn of_entry(entry: &SchemaEntry) -> Vec<SchemaPart> {
     let table = entry.tbl_name.to_lowercase();
     let name = entry.name.to_lowercase();
     let sql = entry.sql.as_deref().unwrap_or_default();
-    let part = |label: String, definition: String| Part {
+    let part = |label: String, definition: String| SchemaPart {
         label,
         table: table.clone(),
         definition,
@@ -127,10 +127,10 @@ fn of_entry(entry: &Entry) -> Vec<Part> {
 }
 
 /// Foreign keys seen from the table that they refer to: there they refuse changes and deletions.
-fn references(tokens: &[String], from: &str) -> Vec<Part> {
+fn references(tokens: &[String], from: &str) -> Vec<SchemaPart> {
     let after = tokens.windows(2).filter(|pair| pair[0] == "references");
     after
-        .map(|pair| Part {
+        .map(|pair| SchemaPart {
             label: format!("foreign key of {from} to {}", pair[1]),
             table: pair[1].clone(),
             definition: String::new(),

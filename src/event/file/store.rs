@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::read::{EventImportError, FileFault, ImportedEvent, prepare};
 use super::read_told::is_there_already;
-use crate::audit::{self, Action, Actor, Entry};
+use crate::audit::{self, Action, Actor, HistoryEntry};
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
@@ -128,8 +128,8 @@ impl Prepared {
         action: Action,
         (id, subject): (i64, &'a str),
         after: Value,
-    ) -> Entry<'a> {
-        Entry {
+    ) -> HistoryEntry<'a> {
+        HistoryEntry {
             at: self.now,
             event: Some((event.id, event.revision)),
             actor: &self.actor,

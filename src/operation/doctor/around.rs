@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use super::{Finding, Verdict};
+use super::{DoctorFinding, DoctorVerdict};
 use crate::agenda::pdf;
 use crate::config::ServeArgs;
 use crate::core::time::{Moment, Zone};
@@ -28,32 +28,32 @@ const ZONE_DATA_KEEPS: i64 = 366;
 /// Where Debian and others say what data the machine has.
 const ZONES_OF_THE_MACHINE: &str = "/usr/share/zoneinfo/tzdata.zi";
 
-pub(super) fn public_url(args: &ServeArgs) -> Vec<Finding> {
+pub(super) fn public_url(args: &ServeArgs) -> Vec<DoctorFinding> {
     const SET: &str = "set --public-url (IIKURA_PUBLIC_URL) to the address people type, as https://iikura.example";
     let Some(url) = &args.public_url else {
         let words = "none is set: links in letters open on this machine only";
-        return vec![Finding::warning("public address", words, SET)];
+        return vec![DoctorFinding::warning("public address", words, SET)];
     };
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     vec![if url.scheme() != "https" && !is_local {
         let words = format!("{url} is not HTTPS: browsers will not keep anybody signed in");
-        Finding::fault("public address", words, SET)
+        DoctorFinding::fault("public address", words, SET)
     } else if url.path() != "/" {
         let words = format!("{url} has a path; pages stand at the root");
-        Finding::fault("public address", words, SET)
+        DoctorFinding::fault("public address", words, SET)
     } else {
-        Finding::ok("public address", url.as_str())
+        DoctorFinding::ok("public address", url.as_str())
     }]
 }
 
 /// With HTTPS outside and plain HTTP inside, a proxy stands in between.
-pub(super) fn proxies(args: &ServeArgs) -> Option<Finding> {
+pub(super) fn proxies(args: &ServeArgs) -> Option<DoctorFinding> {
     let is_https = args
         .public_url
         .as_ref()
         .is_some_and(|url| url.scheme() == "https");
     (is_https && args.tls_cert.is_none() && args.trusted_proxies.is_empty()).then(|| {
-        Finding::warning(
+        DoctorFinding::warning(
             "proxy",
             "none is trusted: everybody behind it is throttled as one",
             "set --trusted-proxies (IIKURA_TRUSTED_PROXIES) to the proxy's address, as 127.0.0.1",
@@ -62,55 +62,55 @@ pub(super) fn proxies(args: &ServeArgs) -> Option<Finding> {
 }
 
 /// When the certificate of our own listener ends. One that cannot be read is a fault of the configuration.
-pub(super) fn certificate(args: &ServeArgs, now: Moment) -> Option<Finding> {
+pub(super) fn certificate(args: &ServeArgs, now: Moment) -> Option<DoctorFinding> {
     let (certificate, key) = (args.tls_cert.as_ref()?, args.tls_key.as_ref()?);
     let end = Tls::read(certificate, key).ok()?.ends()?;
     Some(certificate_end(end, now))
 }
 
-fn certificate_end(end: Moment, now: Moment) -> Finding {
+fn certificate_end(end: Moment, now: Moment) -> DoctorFinding {
     const CHECK: &str = "certificate";
     const NEXT: &str = "renew it; a server that runs reads the new one by itself within a minute, or at once on SIGHUP";
     let day = end.utc().format("%-d %B %Y");
     match end.seconds() - now.seconds() {
-        ..=0 => Finding::fault(CHECK, format!("ended on {day}: browsers refuse it"), NEXT),
+        ..=0 => DoctorFinding::fault(CHECK, format!("ended on {day}: browsers refuse it"), NEXT),
         left if left < CERTIFICATE_DAYS * 24 * 3600 => {
-            Finding::warning(CHECK, format!("ends on {day}"), NEXT)
+            DoctorFinding::warning(CHECK, format!("ends on {day}"), NEXT)
         }
-        _ => Finding::ok(CHECK, format!("until {day}")),
+        _ => DoctorFinding::ok(CHECK, format!("until {day}")),
     }
 }
 
-pub(super) fn secret_file(path: &Path) -> Finding {
+pub(super) fn secret_file(path: &Path) -> DoctorFinding {
     const CHECK: &str = "secret file";
     let place = path.display();
     match LinkKey::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::warning(
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => DoctorFinding::warning(
             CHECK,
             format!(
                 "{place} is not there: the next start makes a new key, and links in letters already sent end"
             ),
             "nothing before the first start; later, put it back from the backup",
         ),
-        Err(error) => Finding::fault(
+        Err(error) => DoctorFinding::fault(
             CHECK,
             format!("{place}: {error}"),
             "put it right, or set --secret-file (IIKURA_SECRET_FILE)",
         ),
-        Ok(_) if is_open_to_all(path) => Finding::fault(
+        Ok(_) if is_open_to_all(path) => DoctorFinding::fault(
             CHECK,
             format!("others on this machine can read {place}, and make links with it"),
             format!("chmod 600 {place}"),
         ),
-        Ok(_) => Finding::ok(CHECK, format!("{place}, for its owner alone")),
+        Ok(_) => DoctorFinding::ok(CHECK, format!("{place}, for its owner alone")),
     }
 }
 
-pub(super) fn sign_on_secret(args: &ServeArgs) -> Option<Finding> {
+pub(super) fn sign_on_secret(args: &ServeArgs) -> Option<DoctorFinding> {
     let path = args.sign_on.oidc_client_secret_file.as_ref()?;
     let place = path.display();
     is_open_to_all(path).then(|| {
-        Finding::fault(
+        DoctorFinding::fault(
             "single sign-on: secret",
             format!("others on this machine can read {place}"),
             format!("chmod 600 {place}"),
@@ -124,7 +124,7 @@ pub(super) fn is_open_to_all(path: &Path) -> bool {
 }
 
 /// Free space where the server writes.
-pub(super) fn disks(args: &ServeArgs) -> Vec<Finding> {
+pub(super) fn disks(args: &ServeArgs) -> Vec<DoctorFinding> {
     let mut folders = Vec::new();
     if let Ok(DatabaseUrl::Sqlite(path)) = args.database.url() {
         let folder = Path::new(&path).parent().map(Path::to_owned);
@@ -137,12 +137,12 @@ pub(super) fn disks(args: &ServeArgs) -> Vec<Finding> {
     folders.into_iter().map(look).collect()
 }
 
-fn disk(check: &str, folder: &Path) -> Finding {
+fn disk(check: &str, folder: &Path) -> DoctorFinding {
     let there = folder.ancestors().find(|part| part.exists());
     let there = there.unwrap_or(Path::new("."));
     match rustix::fs::statvfs(there) {
         Ok(facts) => space(check, facts.f_bavail.saturating_mul(facts.f_frsize)),
-        Err(error) => Finding::fault(
+        Err(error) => DoctorFinding::fault(
             check,
             format!("{}: {error}", there.display()),
             "see whether this user may use the folder",
@@ -150,19 +150,19 @@ fn disk(check: &str, folder: &Path) -> Finding {
     }
 }
 
-fn space(check: &str, free: u64) -> Finding {
+fn space(check: &str, free: u64) -> DoctorFinding {
     let (verdict, next) = match free {
         0..HARDLY_ANY_SPACE => (
-            Verdict::Fault,
+            DoctorVerdict::Fault,
             "make space now: when it is full nothing can be saved, though reading goes on",
         ),
         HARDLY_ANY_SPACE..LITTLE_SPACE => (
-            Verdict::Warning,
+            DoctorVerdict::Warning,
             "make space: old backups and logs first, never the files beside the database",
         ),
-        _ => (Verdict::Ok, ""),
+        _ => (DoctorVerdict::Ok, ""),
     };
-    Finding {
+    DoctorFinding {
         check: check.to_owned(),
         verdict,
         words: format!("{} MiB free", free >> 20),
@@ -170,10 +170,10 @@ fn space(check: &str, free: u64) -> Finding {
     }
 }
 
-pub(super) fn fonts() -> Finding {
+pub(super) fn fonts() -> DoctorFinding {
     match pdf::japanese_font() {
-        Some(family) => Finding::ok("fonts", format!("Japanese is set in {family}")),
-        None => Finding::warning(
+        Some(family) => DoctorFinding::ok("fonts", format!("Japanese is set in {family}")),
+        None => DoctorFinding::warning(
             "fonts",
             "none for Japanese: Japanese names are left out on paper",
             "apt install fonts-noto-cjk, and start the server again",
@@ -181,7 +181,7 @@ pub(super) fn fonts() -> Finding {
     }
 }
 
-pub(super) fn time_zones(now: Moment) -> Finding {
+pub(super) fn time_zones(now: Moment) -> DoctorFinding {
     let machines = std::fs::read_to_string(ZONES_OF_THE_MACHINE).unwrap_or_default();
     let machines = machines
         .lines()
@@ -190,7 +190,7 @@ pub(super) fn time_zones(now: Moment) -> Finding {
     zone_data(machines, now.utc().date_naive())
 }
 
-fn zone_data(machines: Option<&str>, today: NaiveDate) -> Finding {
+fn zone_data(machines: Option<&str>, today: NaiveDate) -> DoctorFinding {
     const CHECK: &str = "time zone data";
     const NEXT: &str = "see at https://data.iana.org/time-zones/tzdb/NEWS whether a zone of your event has changed since, and \
                         install a newer iikura if so, or build this one after 'cargo update -p chrono-tz'; until then its times are \
@@ -205,12 +205,12 @@ fn zone_data(machines: Option<&str>, today: NaiveDate) -> Finding {
     let newer = machines.filter(|machines| *machines > version);
     if let Some(newer) = newer {
         let words = format!("{words}; this machine has {newer}");
-        return Finding::warning(CHECK, words, NEXT);
+        return DoctorFinding::warning(CHECK, words, NEXT);
     }
     if age > ZONE_DATA_KEEPS {
-        return Finding::warning(CHECK, words, NEXT);
+        return DoctorFinding::warning(CHECK, words, NEXT);
     }
-    Finding::ok(CHECK, words)
+    DoctorFinding::ok(CHECK, words)
 }
 
 #[cfg(test)]
@@ -247,22 +247,28 @@ mod tests {
     #[test]
     fn old_zone_data_is_a_warning_and_so_is_older_than_the_machines() {
         let verdict = |machines, today| zone_data(machines, today).verdict;
-        assert_eq!(verdict(None, day(2025, 12, 24)), Verdict::Ok);
-        assert_eq!(verdict(Some("2025b"), day(2025, 12, 24)), Verdict::Ok);
-        assert_eq!(verdict(Some("2025c"), day(2025, 12, 24)), Verdict::Warning);
-        assert_eq!(verdict(Some("2024b"), day(2026, 12, 24)), Verdict::Warning);
+        assert_eq!(verdict(None, day(2025, 12, 24)), DoctorVerdict::Ok);
+        assert_eq!(verdict(Some("2025b"), day(2025, 12, 24)), DoctorVerdict::Ok);
+        assert_eq!(
+            verdict(Some("2025c"), day(2025, 12, 24)),
+            DoctorVerdict::Warning
+        );
+        assert_eq!(
+            verdict(Some("2024b"), day(2026, 12, 24)),
+            DoctorVerdict::Warning
+        );
     }
 
     #[test]
     fn a_certificate_that_ends_is_a_warning_first_and_then_a_fault() {
         let end = Moment::from_seconds(1_803_772_800);
         for (days, verdict) in [
-            (30, Verdict::Ok),
-            (14, Verdict::Ok),
-            (13, Verdict::Warning),
-            (1, Verdict::Warning),
-            (0, Verdict::Fault),
-            (-1, Verdict::Fault),
+            (30, DoctorVerdict::Ok),
+            (14, DoctorVerdict::Ok),
+            (13, DoctorVerdict::Warning),
+            (1, DoctorVerdict::Warning),
+            (0, DoctorVerdict::Fault),
+            (-1, DoctorVerdict::Fault),
         ] {
             let found = certificate_end(end, end.plus(-days * 24 * 3600));
             assert_eq!(found.verdict, verdict, "{days}");
@@ -273,8 +279,8 @@ mod tests {
     #[test]
     fn space_runs_out_in_two_steps() {
         let verdict = |free| space("disk", free).verdict;
-        assert_eq!(verdict(HARDLY_ANY_SPACE - 1), Verdict::Fault);
-        assert_eq!(verdict(HARDLY_ANY_SPACE), Verdict::Warning);
-        assert_eq!(verdict(LITTLE_SPACE), Verdict::Ok);
+        assert_eq!(verdict(HARDLY_ANY_SPACE - 1), DoctorVerdict::Fault);
+        assert_eq!(verdict(HARDLY_ANY_SPACE), DoctorVerdict::Warning);
+        assert_eq!(verdict(LITTLE_SPACE), DoctorVerdict::Ok);
     }
 }

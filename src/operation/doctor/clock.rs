@@ -1,12 +1,12 @@
 //! Whether this machine's clock is the database's.
 
-use super::Finding;
+use super::DoctorFinding;
 use crate::clock::Clock;
 use crate::db::{self, DatabaseUrl};
 use crate::operation::clock::{REFUSED_SECONDS, TOLERATED_SECONDS, difference};
 
 /// Compares the clocks; finds nothing where there is one clock, or no database to ask, which others tell.
-pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<Finding> {
+pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<DoctorFinding> {
     if matches!(url, DatabaseUrl::Sqlite(_)) {
         return None;
     }
@@ -14,16 +14,16 @@ pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<Finding> {
     compared.ok().flatten().map(finding)
 }
 
-fn finding(seconds: i64) -> Finding {
+fn finding(seconds: i64) -> DoctorFinding {
     const CHECK: &str = "clock";
     const NEXT: &str = "let this machine and the database's be set by the same time servers (timedatectl set-ntp true), and \
                         see with 'timedatectl' on both whether they are";
     let way = if seconds > 0 { "ahead of" } else { "behind" };
     let words = format!("{} s {way} the database's", seconds.abs());
     match seconds.abs() {
-        0..=TOLERATED_SECONDS => Finding::ok(CHECK, "agrees with the database's"),
-        ..=REFUSED_SECONDS => Finding::warning(CHECK, words, NEXT),
-        _ => Finding::fault(
+        0..=TOLERATED_SECONDS => DoctorFinding::ok(CHECK, "agrees with the database's"),
+        ..=REFUSED_SECONDS => DoctorFinding::warning(CHECK, words, NEXT),
+        _ => DoctorFinding::fault(
             CHECK,
             format!("{words}: a server says it is not ready"),
             NEXT,
@@ -33,18 +33,18 @@ fn finding(seconds: i64) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
+    use super::super::DoctorVerdict;
     use super::*;
 
     #[test]
     fn clocks_apart_are_a_warning_and_beyond_a_minute_a_fault() {
         for (seconds, verdict) in [
-            (0, Verdict::Ok),
-            (-5, Verdict::Ok),
-            (6, Verdict::Warning),
-            (-60, Verdict::Warning),
-            (61, Verdict::Fault),
-            (-3600, Verdict::Fault),
+            (0, DoctorVerdict::Ok),
+            (-5, DoctorVerdict::Ok),
+            (6, DoctorVerdict::Warning),
+            (-60, DoctorVerdict::Warning),
+            (61, DoctorVerdict::Fault),
+            (-3600, DoctorVerdict::Fault),
         ] {
             assert_eq!(finding(seconds).verdict, verdict, "{seconds}");
         }

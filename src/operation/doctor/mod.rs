@@ -19,7 +19,7 @@ use crate::mail::transport::Transport;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum DoctorVerdict {
     /// As it should be.
     Ok,
     /// It works, but not for long or not for all.
@@ -30,22 +30,22 @@ pub enum Verdict {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct DoctorFinding {
     /// What was looked at, as `secret file`.
     pub check: String,
     /// How bad it is.
-    pub verdict: Verdict,
+    pub verdict: DoctorVerdict,
     /// What was found.
     pub words: String,
     /// What to type or do next; empty where all is well.
     pub next: String,
 }
 
-impl Finding {
+impl DoctorFinding {
     fn ok(check: impl Into<String>, words: impl Into<String>) -> Self {
         Self {
             check: check.into(),
-            verdict: Verdict::Ok,
+            verdict: DoctorVerdict::Ok,
             words: words.into(),
             next: String::new(),
         }
@@ -53,7 +53,7 @@ impl Finding {
 
     fn warning(check: &str, words: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Warning,
+            verdict: DoctorVerdict::Warning,
             next: next.into(),
             ..Self::ok(check, words)
         }
@@ -61,7 +61,7 @@ impl Finding {
 
     fn fault(check: &str, words: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Fault,
+            verdict: DoctorVerdict::Fault,
             next: next.into(),
             ..Self::ok(check, words)
         }
@@ -69,7 +69,7 @@ impl Finding {
 }
 
 /// Looks at everything in turn; what one finding makes pointless is left out.
-pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
+pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<DoctorFinding> {
     let mut found = configuration(args);
     found.extend(around::public_url(args));
     found.extend(around::proxies(args));
@@ -91,25 +91,28 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<Finding> {
 
 /// How old the data on time zones is; for the start of a server, too.
 #[must_use]
-pub fn zone_data(now: Moment) -> Finding {
+pub fn zone_data(now: Moment) -> DoctorFinding {
     around::time_zones(now)
 }
 
-fn configuration(args: &ServeArgs) -> Vec<Finding> {
+fn configuration(args: &ServeArgs) -> Vec<DoctorFinding> {
     let faults = args.faults();
     if faults.is_empty() {
-        return vec![Finding::ok("configuration", "a server would start with it")];
+        return vec![DoctorFinding::ok(
+            "configuration",
+            "a server would start with it",
+        )];
     }
     let finding = |fault: &String| {
         let (words, next) = fault
             .split_once("; ")
             .unwrap_or((fault, "see 'iikura help configuration'"));
-        Finding::fault("configuration", words, next)
+        DoctorFinding::fault("configuration", words, next)
     };
     faults.iter().map(finding).collect()
 }
 
-async fn mail(args: &ServeArgs, now: Moment) -> Vec<Finding> {
+async fn mail(args: &ServeArgs, now: Moment) -> Vec<DoctorFinding> {
     let (mail, smtp) = (&args.mail, args.mail.smtp_url.as_ref());
     let (Ok(from), Ok(mailbox)) = (mail.from(), mail.mailbox()) else {
         return Vec::new();
@@ -127,25 +130,25 @@ async fn mail(args: &ServeArgs, now: Moment) -> Vec<Finding> {
         Some(_) => examine_mail(&ways, None, now).await,
         None => Vec::new(),
     };
-    let mut found: Vec<Finding> = steps
+    let mut found: Vec<DoctorFinding> = steps
         .into_iter()
         .map(|step| {
             let check = format!("mail: {}", step.step);
             if step.ok {
-                Finding::ok(check, step.words)
+                DoctorFinding::ok(check, step.words)
             } else {
-                Finding::fault(&check, step.words, step.advice)
+                DoctorFinding::fault(&check, step.words, step.advice)
             }
         })
         .collect();
     if smtp.is_none() {
-        found.push(Finding::warning(
+        found.push(DoctorFinding::warning(
             "mail: relay",
             "none is configured: mail goes into files and reaches nobody",
             "set --smtp-url (IIKURA_SMTP_URL) to smtps://USER:PASSWORD@HOST",
         ));
     } else if from.domain().ends_with(".example") {
-        found.push(Finding::warning(
+        found.push(DoctorFinding::warning(
             "mail: sender",
             format!("mail comes from {from}, where nobody can answer"),
             "set --mail-from (IIKURA_MAIL_FROM) to the protocol office's address",

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text};
 
-use super::Finding;
+use super::DoctorFinding;
 use super::store::damaged;
 use crate::db::{DatabaseUrl, backup};
 
@@ -20,38 +20,41 @@ struct Server {
     encrypted: bool,
 }
 
-pub(super) fn examine(postgres: &mut PgConnection, url: &DatabaseUrl) -> QueryResult<Vec<Finding>> {
+pub(super) fn examine(
+    postgres: &mut PgConnection,
+    url: &DatabaseUrl,
+) -> QueryResult<Vec<DoctorFinding>> {
     let server: Server = diesel::sql_query(
         "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
          coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted",
     )
     .get_result(postgres)?;
     let mut found = vec![if server.number < OLDEST_POSTGRES {
-        Finding::fault(
+        DoctorFinding::fault(
             "PostgreSQL",
             format!("{} is too old", server.version),
             "install 13 or later",
         )
     } else {
-        Finding::ok("PostgreSQL", server.version)
+        DoctorFinding::ok("PostgreSQL", server.version)
     }];
     found.push(if url.is_open_to_others() {
-        Finding::warning(
+        DoctorFinding::warning(
             "way to the database",
             "whoever sits on it may read along or answer in its place",
             "write sslmode=verify-full in IIKURA_DATABASE_URL",
         )
     } else if server.encrypted {
-        Finding::ok(
+        DoctorFinding::ok(
             "way to the database",
             "TLS, with a checked certificate where it leaves this machine",
         )
     } else {
-        Finding::ok("way to the database", "in the clear, on this machine")
+        DoctorFinding::ok("way to the database", "in the clear, on this machine")
     });
     let overlaps = backup::overlaps(postgres)?;
     found.push(if overlaps == 0 {
-        Finding::ok("what is stored", "nobody in two places at once")
+        DoctorFinding::ok("what is stored", "nobody in two places at once")
     } else {
         damaged(&format!("{overlaps} double bookings"))
     });

@@ -2,18 +2,18 @@
 
 use tokio::task::spawn_blocking;
 
-use super::Finding;
+use super::DoctorFinding;
 use crate::auth::sign_on::provider;
 use crate::config::ServeArgs;
 
-pub(super) async fn examine(args: &ServeArgs) -> Option<Finding> {
+pub(super) async fn examine(args: &ServeArgs) -> Option<DoctorFinding> {
     const CHECK: &str = "single sign-on: provider";
     let settings = args.sign_on.check().ok()??;
     let issuer = settings.issuer.clone();
     let looked = spawn_blocking(move || provider::look(&settings)).await;
     let fault = match looked {
         Ok(Ok(())) => {
-            return Some(Finding::ok(
+            return Some(DoctorFinding::ok(
                 CHECK,
                 format!("{issuer} is there, with its keys"),
             ));
@@ -21,7 +21,7 @@ pub(super) async fn examine(args: &ServeArgs) -> Option<Finding> {
         Ok(Err(fault)) => fault.to_string(),
         Err(error) => error.to_string(),
     };
-    Some(Finding::fault(
+    Some(DoctorFinding::fault(
         CHECK,
         fault,
         "see whether this machine reaches it, and whether --oidc-issuer (IIKURA_OIDC_ISSUER) is letter by letter what it calls itself; people sign in with their passwords meanwhile",

@@ -5,7 +5,7 @@ use std::path::Path;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::Finding;
+use super::DoctorFinding;
 use super::around::is_open_to_all;
 use crate::audit::chain;
 use crate::clock::Clock;
@@ -13,12 +13,12 @@ use crate::db::{self, Conn, DatabaseUrl, DbError, backup, schema_check};
 use crate::installation;
 use crate::personal::retention;
 
-pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
+pub(super) fn examine(url: &DatabaseUrl) -> Vec<DoctorFinding> {
     if let DatabaseUrl::Sqlite(path) = url
         && !Path::new(path).exists()
     {
         // Opening would make an empty one.
-        return vec![Finding::fault(
+        return vec![DoctorFinding::fault(
             "database",
             format!("there is none at {path}"),
             "run 'iikura migrate', or set --database-url (IIKURA_DATABASE_URL) to where it is",
@@ -31,7 +31,7 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     let mut conn = match opened {
         Ok(conn) => conn,
         Err(error) => {
-            return vec![Finding::fault(
+            return vec![DoctorFinding::fault(
                 "database",
                 error.to_string(),
                 advice(&error),
@@ -50,7 +50,7 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
             found.push(history(&mut conn));
             found.extend(values(&mut conn));
         }
-        Err(error) => found.push(Finding::fault(
+        Err(error) => found.push(DoctorFinding::fault(
             "database",
             error.to_string(),
             "see what the database's own log says",
@@ -58,7 +58,7 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     }
     match retention::overdue(&mut conn, Clock::system().now()) {
         Ok(slugs) if slugs.is_empty() => {}
-        Ok(slugs) => found.push(Finding::warning(
+        Ok(slugs) => found.push(DoctorFinding::warning(
             "retention",
             format!(
                 "contacts of {} should have been erased by now",
@@ -66,7 +66,7 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
             ),
             "start the server, which erases them within an hour, and see what its log says",
         )),
-        Err(error) => found.push(Finding::fault(
+        Err(error) => found.push(DoctorFinding::fault(
             "retention",
             error.to_string(),
             "see what the database's own log says",
@@ -75,22 +75,22 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<Finding> {
     found
 }
 
-fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<Finding> {
+fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<DoctorFinding> {
     let differences = match schema_check::compare(conn) {
         Ok(differences) => differences,
         Err(error) => {
-            return vec![Finding::fault(
+            return vec![DoctorFinding::fault(
                 "database",
                 error.to_string(),
                 advice(&error),
             )];
         }
     };
-    let mut found: Vec<Finding> = differences
+    let mut found: Vec<DoctorFinding> = differences
         .faults
         .iter()
         .map(|fault| {
-            Finding::fault(
+            DoctorFinding::fault(
                 "schema",
                 fault,
                 "find out who changed it; undo that, or put the last sound backup back with 'iikura restore FILE'",
@@ -101,10 +101,10 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<Finding> {
         let words = format!(
             "{url:?} has this program's schema, with every table, trigger, index and constraint"
         );
-        found.push(Finding::ok("database", words));
+        found.push(DoctorFinding::ok("database", words));
     }
     found.extend(differences.unknown.iter().map(|name| {
-        Finding::warning(
+        DoctorFinding::warning(
             "schema",
             format!("{name} is not Iikura's"),
             "leave it if it is a helper of yours; backups keep it, 'iikura export --everything' leaves it out",
@@ -114,21 +114,24 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<Finding> {
 }
 
 /// Values that no form would have stored: whatever reads them may fail.
-fn values(conn: &mut Conn) -> Vec<Finding> {
+fn values(conn: &mut Conn) -> Vec<DoctorFinding> {
     const CHECK: &str = "stored values";
     const NEXT: &str = "put it right by hand, after a backup; until then its page may not open and no import takes it";
     match installation::faults(conn) {
         Ok((faults, _)) if faults.is_empty() => {
-            vec![Finding::ok(CHECK, "each is one that a form would take")]
+            vec![DoctorFinding::ok(
+                CHECK,
+                "each is one that a form would take",
+            )]
         }
         Ok((mut faults, more)) => {
             if more > 0 {
                 faults.push(format!("and {more} more"));
             }
-            let finding = |fault: String| Finding::fault(CHECK, fault, NEXT);
+            let finding = |fault: String| DoctorFinding::fault(CHECK, fault, NEXT);
             faults.into_iter().map(finding).collect()
         }
-        Err(error) => vec![Finding::fault(
+        Err(error) => vec![DoctorFinding::fault(
             CHECK,
             error.to_string(),
             "see what the database's own log says",
@@ -136,9 +139,9 @@ fn values(conn: &mut Conn) -> Vec<Finding> {
     }
 }
 
-fn history(conn: &mut Conn) -> Finding {
+fn history(conn: &mut Conn) -> DoctorFinding {
     match chain::verify(conn, &[]) {
-        Ok(chains) => Finding::ok(
+        Ok(chains) => DoctorFinding::ok(
             "history",
             format!(
                 "{} chain(s) hold from the first row to the last",
@@ -168,15 +171,15 @@ struct Version {
     version: String,
 }
 
-fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Vec<Finding>> {
+fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Vec<DoctorFinding>> {
     let version: Version =
         diesel::sql_query("SELECT sqlite_version() AS version").get_result(sqlite)?;
-    let mut found = vec![Finding::ok(
+    let mut found = vec![DoctorFinding::ok(
         "SQLite",
         format!("{}, bundled", version.version),
     )];
     found.push(match backup::faults(sqlite)? {
-        None => Finding::ok(
+        None => DoctorFinding::ok(
             "what is stored",
             "sound to the last page, every reference kept, nobody in two places at once",
         ),
@@ -185,7 +188,7 @@ fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Ve
     if let DatabaseUrl::Sqlite(path) = url
         && is_open_to_all(Path::new(path))
     {
-        found.push(Finding::warning(
+        found.push(DoctorFinding::warning(
             "database",
             "others on this machine can read it",
             format!("chmod 600 {path}, and start the server with umask 077"),
@@ -194,8 +197,8 @@ fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Ve
     Ok(found)
 }
 
-pub(super) fn damaged(fault: &str) -> Finding {
-    Finding::fault(
+pub(super) fn damaged(fault: &str) -> DoctorFinding {
+    DoctorFinding::fault(
         "what is stored",
         fault,
         "stop the server, keep the database aside, and put the last sound backup back with 'iikura restore FILE'",

@@ -8,7 +8,7 @@ use super::ClientLimits;
 
 /// The limits of a server, shared by all of its threads.
 #[derive(Clone)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Open connections; those of trusted proxies count in all, but for no address.
     pub connections: AddressLimit,
     /// Requests that trusted proxies pass on, by the address that they name.
@@ -17,7 +17,7 @@ pub struct Limits {
     pub body_bytes: AddressLimit,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// Makes them as configured.
     #[must_use]
     pub fn new(limits: &ClientLimits) -> Self {
@@ -42,13 +42,13 @@ pub enum Exceeded {
 /// A limit on what is taken at once.
 #[derive(Clone)]
 pub struct AddressLimit {
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<OpenConnections>>,
     most: usize,
     most_per_address: usize,
 }
 
 #[derive(Default)]
-struct Taken {
+struct OpenConnections {
     total: usize,
     by_address: HashMap<IpAddr, usize>,
 }
@@ -84,7 +84,7 @@ impl AddressLimit {
         self.lock().total
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Taken> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, OpenConnections> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
