@@ -106,7 +106,7 @@ fn tree() -> impl Strategy<Value = Value> {
     })
 }
 
-struct House {
+struct FuzzedApi {
     // Held so that the server's database stays.
     _scratch: Scratch,
     browser: Browser,
@@ -116,7 +116,7 @@ struct House {
 }
 
 thread_local! {
-    static HOUSE: LazyLock<House> = LazyLock::new(|| {
+    static HOUSE: LazyLock<FuzzedApi> = LazyLock::new(|| {
         let scratch = Scratch::sqlite();
         let meeting = Meeting::on(&scratch);
         let routes = routes(&meeting).into_iter();
@@ -124,7 +124,7 @@ thread_local! {
         // What ends the session or the event, what never ends, and what sets pages on paper or asks for passwords for too long.
         let slow = ["/sign-out", "/sign-in", "/password", "/sessions", "/live", ".pdf", "/account/tokens", "/users", "/archival"];
         let routes = routes.filter(|(_, path)| !slow.iter().any(|end| path.contains(end)));
-        House {
+        FuzzedApi {
             browser: meeting.server.signed_in(ADMIN),
             program: Program::of(&meeting, ADMIN, TokenScope::Write),
             slot: meeting.slot("Kazakhstan").id.to_string(),
@@ -174,16 +174,16 @@ proptest! {
 
     #[test]
     fn no_question_and_no_form_breaks_a_page(route in any::<prop::sample::Index>(), wild in value(), tame in any::<bool>(), asked in pairs(), sent in pairs()) {
-        HOUSE.with(|house| {
-            let pages: Vec<_> = house.routes.iter().filter(|(_, path)| !path.starts_with("/api")).collect();
+        HOUSE.with(|test_event| {
+            let pages: Vec<_> = test_event.routes.iter().filter(|(_, path)| !path.starts_with("/api")).collect();
             let (method, path) = route.get(&pages);
-            let path = fill(path, if tame { "" } else { &wild }, &house.slot);
+            let path = fill(path, if tame { "" } else { &wild }, &test_event.slot);
             let path = format!("{path}?{}", encoded(&asked));
             let status = if method == "POST" {
                 let fields: Vec<(&str, &str)> = sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                house.browser.post(&path, &fields).status
+                test_event.browser.post(&path, &fields).status
             } else {
-                house.browser.file(&path).0
+                test_event.browser.file(&path).0
             };
             prop_assert!(status < 500, "{method} {path} {sent:?}: {status}");
             Ok(())
@@ -192,10 +192,10 @@ proptest! {
 
     #[test]
     fn no_body_and_no_question_breaks_the_api(route in any::<prop::sample::Index>(), wild in value(), tame in any::<bool>(), asked in pairs(), body in tree(), cut in prop::option::weighted(0.2, any::<prop::sample::Index>())) {
-        HOUSE.with(|house| {
-            let addresses: Vec<_> = house.routes.iter().filter(|(_, path)| path.starts_with("/api")).collect();
+        HOUSE.with(|test_event| {
+            let addresses: Vec<_> = test_event.routes.iter().filter(|(_, path)| path.starts_with("/api")).collect();
             let (method, path) = route.get(&addresses);
-            let path = fill(path, if tame { "" } else { &wild }, &house.slot);
+            let path = fill(path, if tame { "" } else { &wild }, &test_event.slot);
             let path = format!("{path}?{}", encoded(&asked));
             let mut body = body.to_string();
             if let Some(cut) = cut {
@@ -204,7 +204,7 @@ proptest! {
             }
             let headers = [("content-type", "application/json"), ("if-match", "\"1\"")];
             let body = if method == "GET" || method == "DELETE" { "" } else { &body };
-            let reply = house.program.send(method, &path, &headers, body);
+            let reply = test_event.program.send(method, &path, &headers, body);
             prop_assert!(reply.status < 500, "{method} {path} {body}: {}", reply.status);
             Ok(())
         })?;

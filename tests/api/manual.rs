@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use iikura::help::TOPICS;
 
-use crate::doors::MATRIX;
+use crate::permissions::MATRIX;
 
 /// Served at an address of its own, so the matrix has no row for it.
 const METRICS: &str = "/metrics";

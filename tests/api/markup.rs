@@ -1,8 +1,8 @@
 //! Markup in everything that people type, and then every page there is, forms and refusals among them: it stays text,
 //! and it is nowhere an address.
 
-use crate::doors::MATRIX;
-use crate::house::House;
+use crate::permissions::MATRIX;
+use crate::test_event::TestEvent;
 
 /// Would run as an element, and as an address.
 const EVIL: &str = "javascript:alert(1)//\"><img src=x onerror=alert(1)>";
@@ -46,9 +46,9 @@ const TYPED: [(&str, &[&str]); 14] = [
 
 #[test]
 fn what_people_typed_is_markup_on_no_page_and_an_address_in_none() {
-    let house = House::open();
-    let visitors = house.visitors();
-    let server = &house.meeting.server;
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let server = &test_event.meeting.server;
     for (table, columns) in TYPED {
         let values: Vec<String> = columns
             .iter()
@@ -56,7 +56,7 @@ fn what_people_typed_is_markup_on_no_page_and_an_address_in_none() {
             .collect();
         server.sql(&format!("UPDATE {table} SET {}", values.join(", ")));
     }
-    server.app.programme_cache.forget(house.meeting.event);
+    server.app.programme_cache.forget(test_event.meeting.event);
     let mut shown = 0;
     // Everything is looked at before anything is sent.
     for wanted in ["GET", "POST"] {
@@ -65,7 +65,7 @@ fn what_people_typed_is_markup_on_no_page_and_an_address_in_none() {
             .filter(|(method, path, _)| *method == wanted && *path != "/sign-out");
         for (method, path, _) in asked {
             for visitor in &visitors {
-                let filled = house.fill(path, visitor);
+                let filled = test_event.fill(path, visitor);
                 let from_us = [("origin", server.origin.as_str())];
                 let answer = visitor.knock(&server.origin, method, &filled, &from_us, false);
                 let body = String::from_utf8_lossy(&answer.body).to_lowercase();

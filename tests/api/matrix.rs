@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use iikura::auth::token::TokenScope;
 use serde_json::json;
 
-use crate::doors::For::{Admins, Anyone, Deputies, Programs, Users};
-use crate::doors::MATRIX;
-use crate::house::House;
 use crate::meeting::COLLEAGUE;
+use crate::permissions::For::{Admins, Anyone, Deputies, Programs, Users};
+use crate::permissions::MATRIX;
 use crate::program::Program;
 use crate::table::{everything, routes};
+use crate::test_event::TestEvent;
 use crate::visitor::{Pass, Verdict, Visitor};
 
 /// Asks and answers below [`BARE`] have no form of their own, or look at it before they ask who sent it: an empty one
@@ -29,8 +29,8 @@ const BARE: [&str; 10] = [
     "/sign-out",
 ];
 
-fn all_routes(house: &House) -> BTreeSet<(String, String)> {
-    let routes = routes(&house.meeting).into_iter();
+fn all_routes(test_event: &TestEvent) -> BTreeSet<(String, String)> {
+    let routes = routes(&test_event.meeting).into_iter();
     let routes = routes.flat_map(|(path, methods)| {
         methods
             .into_iter()
@@ -41,12 +41,12 @@ fn all_routes(house: &House) -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_route_stands_in_the_matrix_and_nothing_else_does() {
-    let house = House::open();
+    let test_event = TestEvent::open();
     let known: BTreeSet<_> = MATRIX
         .iter()
         .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
         .collect();
-    let there = all_routes(&house);
+    let there = all_routes(&test_event);
     let unsaid: Vec<_> = there.difference(&known).collect();
     assert!(
         unsaid.is_empty(),
@@ -59,15 +59,15 @@ fn every_route_stands_in_the_matrix_and_nothing_else_does() {
 
 #[test]
 fn every_door_opens_to_those_it_is_for_and_to_nobody_else() {
-    let house = House::open();
-    let visitors = house.visitors();
-    let origin = house.meeting.server.origin.as_str();
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let origin = test_event.meeting.server.origin.as_str();
     let mut wrong = Vec::new();
-    let mut before = everything(&house.meeting.server);
+    let mut before = everything(&test_event.meeting.server);
     for &(method, path, whom) in MATRIX.iter().filter(|(_, path, _)| *path != "/sign-out") {
         for visitor in &visitors {
             let from_us = [("origin", origin)];
-            let asked = house.fill(path, visitor);
+            let asked = test_event.fill(path, visitor);
             let answer = visitor.knock(origin, method, &asked, &from_us, BARE.contains(&path));
             let expected = visitor.expected(whom);
             // Not every mail that would be sent has a paper.
@@ -79,7 +79,7 @@ fn every_door_opens_to_those_it_is_for_and_to_nobody_else() {
                 ));
             }
             // Whoever is refused, and whoever only looks, leaves everything as it was.
-            let after = everything(&house.meeting.server);
+            let after = everything(&test_event.meeting.server);
             if expected != Verdict::Open || method == "GET" {
                 assert_eq!(
                     changed(&before, &after),
@@ -106,20 +106,20 @@ fn changed<'a>(before: &'a str, after: &'a str) -> Vec<&'a str> {
 
 #[test]
 fn asking_for_the_head_alone_changes_nothing_either() {
-    let house = House::open();
-    let visitors = house.visitors();
-    let before = everything(&house.meeting.server);
-    for (path, _) in routes(&house.meeting) {
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let before = everything(&test_event.meeting.server);
+    for (path, _) in routes(&test_event.meeting) {
         for visitor in &visitors {
             for method in ["HEAD", "OPTIONS", "TRACE"] {
-                let asked = house.fill(&path, visitor);
-                let origin = &house.meeting.server.origin;
+                let asked = test_event.fill(&path, visitor);
+                let origin = &test_event.meeting.server.origin;
                 let answer = visitor.knock(origin, method, &asked, &[], true);
                 assert!(answer.status < 500, "{method} {asked}: {}", answer.status);
             }
         }
     }
-    let after = everything(&house.meeting.server);
+    let after = everything(&test_event.meeting.server);
     assert_eq!(changed(&before, &after), [""; 0]);
 }
 
@@ -134,10 +134,10 @@ const FOREIGN: [&[(&str, &str)]; 5] = [
 
 #[test]
 fn nothing_is_done_for_another_site_whoever_is_signed_in() {
-    let house = House::open();
-    let visitors = house.visitors();
-    let before = everything(&house.meeting.server);
-    for (method, path) in all_routes(&house) {
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let before = everything(&test_event.meeting.server);
+    for (method, path) in all_routes(&test_event) {
         if method == "GET" {
             continue;
         }
@@ -147,8 +147,8 @@ fn nothing_is_done_for_another_site_whoever_is_signed_in() {
                 continue;
             }
             for headers in FOREIGN {
-                let asked = house.fill(&path, visitor);
-                let origin = &house.meeting.server.origin;
+                let asked = test_event.fill(&path, visitor);
+                let origin = &test_event.meeting.server.origin;
                 let answer = visitor.knock(origin, &method, &asked, headers, false);
                 // The API knows no cookies.
                 let refused = if path.starts_with("/api") { 401 } else { 403 };
@@ -156,7 +156,7 @@ fn nothing_is_done_for_another_site_whoever_is_signed_in() {
             }
         }
     }
-    let after = everything(&house.meeting.server);
+    let after = everything(&test_event.meeting.server);
     assert_eq!(changed(&before, &after), [""; 0]);
 }
 
@@ -168,9 +168,9 @@ fn nobodys(path: &str, name: &str) -> String {
 
 #[test]
 fn what_is_anothers_answers_exactly_like_what_does_not_exist() {
-    let house = House::open();
-    let visitors = house.visitors();
-    let origin = house.meeting.server.origin.as_str();
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let origin = test_event.meeting.server.origin.as_str();
     let headers = [("origin", origin), ("if-match", "\"1\"")];
     let mut seen = 0;
     for &(method, path, whom) in MATRIX {
@@ -188,7 +188,13 @@ fn what_is_anothers_answers_exactly_like_what_does_not_exist() {
         {
             for bare in [true, false] {
                 let ask = |path: &str| {
-                    visitor.knock(origin, method, &house.fill(path, visitor), &headers, bare)
+                    visitor.knock(
+                        origin,
+                        method,
+                        &test_event.fill(path, visitor),
+                        &headers,
+                        bare,
+                    )
                 };
                 let (theirs, nothing) = (ask(path), ask(&nobodys(path, name)));
                 assert_eq!(
@@ -209,13 +215,13 @@ fn what_is_anothers_answers_exactly_like_what_does_not_exist() {
 /// nowhere.
 #[test]
 fn what_is_in_another_event_is_unknown_in_this_one() {
-    let house = House::open();
+    let test_event = TestEvent::open();
     // Under names that stand nowhere else on a page.
-    let server = &house.meeting.server;
+    let server = &test_event.meeting.server;
     server.sql("UPDATE resources SET code = 'ZQZQ' WHERE code = 'DE'");
     server.sql("UPDATE resources SET code = 'zqzq' WHERE code = 'saal'");
-    let officer = &house.meeting.officer();
-    let colleague = house.meeting.server.signed_in(COLLEAGUE);
+    let officer = &test_event.meeting.officer();
+    let colleague = test_event.meeting.server.signed_in(COLLEAGUE);
     for browser in [officer, &colleague] {
         for path in [
             "/rooms/CODE",
@@ -259,7 +265,7 @@ fn what_is_in_another_event_is_unknown_in_this_one() {
         assert_eq!(status, 422);
         assert_eq!(book("ZXZX", "zxzx"), (status, body));
     }
-    let program = Program::of(&house.meeting, COLLEAGUE, TokenScope::Write);
+    let program = Program::of(&test_event.meeting, COLLEAGUE, TokenScope::Write);
     let ask = |party: &str| {
         let wanted = json!({
             "kind": "bilateral", "title": "Evening meeting", "room": "conference",
@@ -276,8 +282,8 @@ fn what_is_in_another_event_is_unknown_in_this_one() {
 /// A link opens without an account, and answers for a delegation.
 #[test]
 fn no_page_gives_an_observer_what_a_delegation_answers_by() {
-    let house = House::open();
-    let visitors = house.visitors();
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
     let visitor = |name: &str| visitors.iter().find(|it| it.name == name).unwrap();
     let with_links = |visitor: &Visitor| {
         let mut found = BTreeSet::new();
@@ -285,10 +291,10 @@ fn no_page_gives_an_observer_what_a_delegation_answers_by() {
             .iter()
             .filter(|(method, path, _)| *method == "GET" && !path.starts_with("/d/"))
         {
-            let origin = &house.meeting.server.origin;
-            let answer = visitor.knock(origin, "GET", &house.fill(path, visitor), &[], true);
+            let origin = &test_event.meeting.server.origin;
+            let answer = visitor.knock(origin, "GET", &test_event.fill(path, visitor), &[], true);
             let body = String::from_utf8_lossy(&answer.body).replace("=\r\n", "");
-            if [&house.link, &house.schedule]
+            if [&test_event.link, &test_event.schedule]
                 .iter()
                 .any(|link| body.contains(&link[..20]))
             {

@@ -3,7 +3,7 @@
 use iikura::auth::token::TokenScope;
 use ureq::http::Request;
 
-use crate::doors::For;
+use crate::permissions::For;
 use For::{
     Admins, Anyone, Deputies, HalfWay, Holders, Officers, Programs, Readers, ReadingPrograms,
     Users, WritingPrograms,

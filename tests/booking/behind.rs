@@ -8,8 +8,8 @@ use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::db::{Conn, DbError};
 use iikura::slot::booking::{self, BookingError, Notify};
 
-use crate::house::{House, reason};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{TestEvent, reason};
 
 on_both!(
     a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses,
@@ -18,8 +18,8 @@ on_both!(
     what_is_cancelled_frees_its_room_and_stays_as_it_is,
 );
 
-fn sql(house: &House<'_>, statement: &str) {
-    house
+fn sql(test_event: &TestEvent<'_>, statement: &str) {
+    test_event
         .db
         .write_here(|conn: &mut Conn| {
             Ok::<_, DbError>(diesel::sql_query(statement).execute(conn).map(drop)?)
@@ -27,8 +27,8 @@ fn sql(house: &House<'_>, statement: &str) {
         .unwrap();
 }
 
-fn waived(house: &House<'_>) -> i64 {
-    house.read(|conn| {
+fn waived(test_event: &TestEvent<'_>) -> i64 {
+    test_event.read(|conn| {
         use iikura::db::schema::occupancy::dsl::{occupancy, turnaround_waived};
         Ok(occupancy
             .filter(turnaround_waived.eq(true))
@@ -39,28 +39,28 @@ fn waived(house: &House<'_>) -> i64 {
 
 fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
+    let test_event = TestEvent::of(scratch);
     let (first, second) = (
-        house.details(("18:30", 20), "salon", &[]),
-        house.details(("18:50", 20), "salon", &[]),
+        test_event.details(("18:30", 20), "salon", &[]),
+        test_event.details(("18:50", 20), "salon", &[]),
     );
-    house.book(&first).unwrap();
+    test_event.book(&first).unwrap();
     assert!(matches!(
-        house.book(&second),
+        test_event.book(&second),
         Err(BookingError::Refused(Refusal::Conflicts(_)))
     ));
-    let id = house
+    let id = test_event
         .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::Turnaround)))
         .unwrap();
     assert_eq!(
-        waived(&house),
+        waived(&test_event),
         1,
         "the earlier slot gives its turnaround away"
     );
-    let third = house.details(("18:45", 10), "salon", &[]);
+    let third = test_event.details(("18:45", 10), "salon", &[]);
     assert!(
         matches!(
-            house.book(&third),
+            test_event.book(&third),
             Err(BookingError::Refused(Refusal::Conflicts(_)))
         ),
         "but not its time"
@@ -72,7 +72,7 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
             .starting_at(second.interval.start().plus(30)),
         ..second.clone()
     };
-    house
+    test_event
         .try_book(|tx, post| {
             booking::change(
                 tx,
@@ -85,8 +85,8 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
             )
         })
         .unwrap();
-    assert_eq!(waived(&house), 0);
-    let back = house.try_book(|tx, post| {
+    assert_eq!(waived(&test_event), 0);
+    let back = test_event.try_book(|tx, post| {
         booking::change(
             tx,
             post,
@@ -105,11 +105,11 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
 
 fn counters_rise_for_what_they_count(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
-    let id = house.book(&wanted).unwrap();
+    let test_event = TestEvent::of(scratch);
+    let wanted = test_event.details(("18:30", 20), "salon", &["KZ"]);
+    let id = test_event.book(&wanted).unwrap();
     let change = |version: i32, details: SlotDetails| {
-        house.try_book(|tx, post| {
+        test_event.try_book(|tx, post| {
             booking::change(
                 tx,
                 post,
@@ -122,7 +122,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
         })
     };
     let counters = || {
-        let slot = house.slot("A talk");
+        let slot = test_event.slot("A talk");
         (slot.version, slot.sequence, slot.placement)
     };
     assert_eq!(counters(), (1, 0, 1));
@@ -144,7 +144,7 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     assert!(
         matches!(change(2, wanted.clone()), Err(BookingError::Refused(Refusal::Stale { current, .. })) if current.version == 3)
     );
-    house
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, 3, &Reasons::new()))
         .unwrap();
     assert_eq!(
@@ -152,11 +152,11 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
         (4, 1, 2),
         "the first they hear of it is the state it is in"
     );
-    house
+    test_event
         .try_book(|tx, post| booking::withdraw(tx, post, id, 4, Notify::Now))
         .unwrap();
     assert_eq!(counters(), (5, 2, 2), "CANCEL is above the last REQUEST");
-    house
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, 5, &Reasons::new()))
         .unwrap();
     assert_eq!(counters(), (6, 3, 2), "and the next REQUEST above that");
@@ -164,19 +164,19 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
 
 fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    let test_event = TestEvent::of(scratch);
+    let wanted = test_event.details(("18:30", 20), "salon", &["KZ"]);
     // The server has the programme in memory; the intruder does not raise the revision.
-    house
-        .book(&house.details(("19:30", 20), "salon", &["KZ"]))
+    test_event
+        .book(&test_event.details(("19:30", 20), "salon", &["KZ"]))
         .unwrap();
-    let (event, room) = (house.event.0, wanted.room.unwrap().0);
+    let (event, room) = (test_event.event.0, wanted.room.unwrap().0);
     let (starts, ends) = (
         wanted.interval.start().minutes(),
         wanted.interval.end().minutes(),
     );
     sql(
-        &house,
+        &test_event,
         &format!(
             "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds,
                interpretation_wanted, version, sequence, placement, created_at, updated_at)
@@ -184,14 +184,14 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
         ),
     );
     sql(
-        &house,
+        &test_event,
         &format!(
             "INSERT INTO occupancy (slot_id, resource_id, event_id, kind, starts_at, ends_at, holds,
                turnaround_minutes, turnaround_waived)
              VALUES (7, {room}, {event}, 'room', {starts}, {ends}, true, 5, false)"
         ),
     );
-    match house.book(&wanted) {
+    match test_event.book(&wanted) {
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             assert_eq!(refused.conflicts[0].rule(), Rule::DoubleBooking);
         }
@@ -201,19 +201,19 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
 
 fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
-    let id = house.book(&wanted).unwrap();
-    house
+    let test_event = TestEvent::of(scratch);
+    let wanted = test_event.details(("18:30", 20), "salon", &["KZ"]);
+    let id = test_event.book(&wanted).unwrap();
+    test_event
         .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
         .unwrap();
-    house.book(&wanted).unwrap();
+    test_event.book(&wanted).unwrap();
     for state in [SlotState::Tentative, SlotState::Pencilled] {
         let back = SlotDetails {
             state,
             ..wanted.clone()
         };
-        let outcome = house.try_book(|tx, post| {
+        let outcome = test_event.try_book(|tx, post| {
             booking::change(
                 tx,
                 post,

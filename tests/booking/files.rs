@@ -12,8 +12,8 @@ use iikura::event::programme_cache::ProgrammeCache;
 use iikura::slot::booking::{self, Notify};
 use proptest::prelude::*;
 
-use crate::house::{House, NOW, import};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{NOW, TestEvent, import};
 
 on_both!(
     the_ninth_meeting_comes_in_whole,
@@ -109,34 +109,34 @@ fn the_ninth_meeting_comes_in_whole(scratch: &Scratch) {
 }
 
 fn export(scratch: &Scratch, event: EventId) -> String {
-    let house = House {
+    let test_event = TestEvent {
         db: scratch,
         live: ProgrammeCache::default(),
         event,
     };
-    file::export(&house.stored()).unwrap()
+    file::export(&test_event.stored()).unwrap()
 }
 
 fn what_is_exported_comes_back_without_loss(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let lunch = house.slot("Working lunch");
-    house
+    let test_event = TestEvent::of(scratch);
+    let lunch = test_event.slot("Working lunch");
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
         .unwrap();
-    let press = house.slot("Joint press");
-    house
+    let press = test_event.slot("Joint press");
+    test_event
         .try_book(|tx, post| booking::cancel(tx, post, press.id, 1, Notify::Now))
         .unwrap();
     let rare = import(scratch, RARE).unwrap().event;
-    for event in [house.event, rare] {
+    for event in [test_event.event, rare] {
         let first = export(scratch, event);
         let elsewhere = Scratch::sqlite().migrated();
         let again = import(&elsewhere, &first).unwrap();
         assert_eq!(again.remarks, Vec::<String>::new());
         assert_eq!(export(&elsewhere, again.event), first);
     }
-    let file = export(scratch, house.event);
+    let file = export(scratch, test_event.event);
     for words in [
         "method = \"REQUEST\"",
         "author = \"Protocol Office\"",
@@ -332,12 +332,12 @@ fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch
 fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let source = Scratch::sqlite().migrated();
-    let house = House::of(&source);
-    let lunch = house.slot("Working lunch");
-    house
+    let test_event = TestEvent::of(&source);
+    let lunch = test_event.slot("Working lunch");
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
         .unwrap();
-    let again = export(&source, house.event).replace("\noverride =", "\n# override =");
+    let again = export(&source, test_event.event).replace("\noverride =", "\n# override =");
     // Three bilaterals end to end: more than the interpreter's run, taken over without a reason.
     let run = |at: u32| {
         format!(
@@ -354,7 +354,7 @@ fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
         .write_here(|conn| Ok::<_, DbError>(prepared.store(conn, &live).unwrap()))
         .unwrap();
     assert!(!imported.remarks.is_empty());
-    let fresh = House {
+    let fresh = TestEvent {
         db: scratch,
         live: ProgrammeCache::default(),
         event: imported.event,
@@ -380,12 +380,12 @@ fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
 
 fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let lunch = house.slot("Working lunch");
-    house
+    let test_event = TestEvent::of(scratch);
+    let lunch = test_event.slot("Working lunch");
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, lunch.id, 1, &Reasons::new()))
         .unwrap();
-    let copy = export(scratch, house.event).replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
+    let copy = export(scratch, test_event.event).replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
     let found = faults(scratch, &copy);
     assert!(
         found[0].contains("is there already; to import a copy, leave out what was told"),

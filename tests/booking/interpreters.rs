@@ -10,8 +10,8 @@ use iikura::interpreter::change::{self, slots_of};
 use iikura::slot::booking::{self, BookingError};
 use iikura::slot::staffing;
 
-use crate::house::{House, import, reason};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{TestEvent, import, reason};
 
 on_both!(
     a_reason_for_a_short_turnaround_outlives_the_interpreter,
@@ -20,14 +20,16 @@ on_both!(
 );
 
 /// Moves the meeting with Uzbekistan to 16:50, against the turnaround before Kazakhstan's.
-fn close_together(house: &House<'_>) -> Slot {
-    let slot = house.slot("Uzbekistan");
+fn close_together(test_event: &TestEvent<'_>) -> Slot {
+    let slot = test_event.slot("Uzbekistan");
     let details = iikura::core::slot::SlotDetails {
-        interval: house.details(("16:50", 30), "conference", &[]).interval,
+        interval: test_event
+            .details(("16:50", 30), "conference", &[])
+            .interval,
         ..slot.details.clone()
     };
     let reasons = reason(Rule::Turnaround);
-    house
+    test_event
         .try_book(|tx, post| {
             booking::change(
                 tx,
@@ -40,12 +42,12 @@ fn close_together(house: &House<'_>) -> Slot {
             )
         })
         .unwrap();
-    house.slot("Uzbekistan")
+    test_event.slot("Uzbekistan")
 }
 
 /// The rules that are set aside for a slot, each with its reason.
-fn set_aside(house: &House<'_>, slot: &Slot) -> Vec<(Rule, String)> {
-    let programme = house.stored();
+fn set_aside(test_event: &TestEvent<'_>, slot: &Slot) -> Vec<(Rule, String)> {
+    let programme = test_event.stored();
     check(&programme, Candidate::stored(slot))
         .iter()
         .filter_map(|conflict| in_force(&programme, conflict))
@@ -55,30 +57,36 @@ fn set_aside(house: &House<'_>, slot: &Slot) -> Vec<(Rule, String)> {
 
 fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let slot = close_together(&house);
+    let test_event = TestEvent::of(scratch);
+    let slot = close_together(&test_event);
     let turnaround = vec![(Rule::Turnaround, "Officer: It is agreed".to_owned())];
-    assert_eq!(set_aside(&house, &slot), turnaround);
-    let interpreter = |code: &str| house.stored().interpreter_by_code(code).unwrap().clone();
+    assert_eq!(set_aside(&test_event, &slot), turnaround);
+    let interpreter = |code: &str| {
+        test_event
+            .stored()
+            .interpreter_by_code(code)
+            .unwrap()
+            .clone()
+    };
     let (second, reserve) = (interpreter("ru-2"), interpreter("ru-3"));
-    house
+    test_event
         .try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, second.id, reserve.id))
         .unwrap();
-    let replaced = house.slot("Uzbekistan");
+    let replaced = test_event.slot("Uzbekistan");
     assert_eq!(replaced.details.interpreters, [reserve.id]);
     assert_eq!(replaced.placement, slot.placement + 1);
-    assert_eq!(set_aside(&house, &replaced), turnaround);
-    house
+    assert_eq!(set_aside(&test_event, &replaced), turnaround);
+    test_event
         .try_book(|tx, _| {
             let seen = slots_of(&tx.programme(), reserve.id);
             change::remove(tx, reserve.id, &seen).unwrap();
             Ok(())
         })
         .unwrap();
-    let released = house.slot("Uzbekistan");
+    let released = test_event.slot("Uzbekistan");
     assert_eq!(released.details.interpreters, []);
-    assert_eq!(set_aside(&house, &released), turnaround);
-    let open: Vec<Rule> = check(&house.stored(), Candidate::stored(&released))
+    assert_eq!(set_aside(&test_event, &released), turnaround);
+    let open: Vec<Rule> = check(&test_event.stored(), Candidate::stored(&released))
         .iter()
         .filter(|conflict| conflict.level == iikura::core::rule::Level::NeedsReason)
         .map(iikura::core::rules::Conflict::rule)
@@ -89,27 +97,31 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
 
 fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let slot = house.slot("Tajikistan");
-    house
+    let test_event = TestEvent::of(scratch);
+    let slot = test_event.slot("Tajikistan");
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, slot.id, 1, &Reasons::new()))
         .unwrap();
-    let first = house.stored().interpreter_by_code("ru-1").unwrap().clone();
-    house
+    let first = test_event
+        .stored()
+        .interpreter_by_code("ru-1")
+        .unwrap()
+        .clone();
+    test_event
         .try_book(|tx, _| {
             let seen = slots_of(&tx.programme(), first.id);
             change::remove(tx, first.id, &seen).unwrap();
             Ok(())
         })
         .unwrap();
-    let programme = house.programme();
+    let programme = test_event.programme();
     let released = programme.slot(slot.id).unwrap();
     assert_eq!((released.version, released.sequence), (3, slot.sequence));
     assert!(iikura::core::due::due(&programme, released).is_empty());
-    let again = house
+    let again = test_event
         .try_book(|tx, post| booking::withdraw(tx, post, slot.id, 3, booking::Notify::Later))
         .and_then(|()| {
-            house.try_book(|tx, post| booking::confirm(tx, post, slot.id, 4, &Reasons::new()))
+            test_event.try_book(|tx, post| booking::confirm(tx, post, slot.id, 4, &Reasons::new()))
         });
     assert!(
         matches!(again, Err(BookingError::Refused(Refusal::Conflicts(_)))),
@@ -119,37 +131,37 @@ fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) 
 
 fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let mut alone = house.details(("18:30", 60), "conference", &["JP", "KZ"]);
+    let test_event = TestEvent::of(scratch);
+    let mut alone = test_event.details(("18:30", 60), "conference", &["JP", "KZ"]);
     alone.interpretation_wanted = true;
-    alone.interpreters = vec![house.stored().interpreter_by_code("ru-3").unwrap().id];
+    alone.interpreters = vec![test_event.stored().interpreter_by_code("ru-3").unwrap().id];
     assert!(matches!(
-        house.book(&alone),
+        test_event.book(&alone),
         Err(BookingError::Refused(Refusal::Conflicts(_)))
     ));
-    house
+    test_event
         .try_book(|tx, post| booking::book(tx, post, alone.clone(), &reason(Rule::InterpreterRest)))
         .unwrap();
-    let mut nobody = house.details(("19:40", 30), "conference", &["JP", "UZ"]);
+    let mut nobody = test_event.details(("19:40", 30), "conference", &["JP", "UZ"]);
     nobody.interpretation_wanted = true;
-    house
+    test_event
         .try_book(|tx, post| booking::book(tx, post, nobody.clone(), &reason(Rule::Interpretation)))
         .unwrap();
     // Three in a row, of which the second and the third need a reason each.
-    let third = house.stored().interpreter_by_code("ru-3").unwrap().id;
+    let third = test_event.stored().interpreter_by_code("ru-3").unwrap().id;
     for (start, guest, reasons) in [
         ("10:00", "KZ", Reasons::new()),
         ("10:30", "UZ", reason(Rule::InterpreterRest)),
         ("11:00", "KG", reason(Rule::InterpreterRest)),
     ] {
-        let mut details = house.details((start, 25), "salon", &["JP", guest]);
+        let mut details = test_event.details((start, 25), "salon", &["JP", guest]);
         details.delegations.clear();
         details.interpreters = vec![third];
-        house
+        test_event
             .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons))
             .unwrap();
     }
-    let text = file::export(&house.stored()).unwrap();
+    let text = file::export(&test_event.stored()).unwrap();
     assert_eq!(
         text.matches("rule = \"interpreter_rest\"").count(),
         3,
@@ -160,7 +172,7 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     let copy = text.replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
     let imported = import(scratch, &copy).unwrap();
     assert_eq!(imported.remarks, Vec::<String>::new());
-    let other = House {
+    let other = TestEvent {
         db: scratch,
         live: iikura::event::programme_cache::ProgrammeCache::default(),
         event: imported.event,

@@ -9,8 +9,8 @@ use iikura::core::slot::{SlotDetails, SlotId};
 use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError};
 
-use crate::house::House;
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::TestEvent;
 
 on_both!(
     fifty_want_one_room_at_one_hour,
@@ -60,35 +60,35 @@ fn one_wins(work: impl Fn(usize) -> Result<SlotId, BookingError> + Sync) {
 
 fn fifty_want_one_room_at_one_hour(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
-    let wanted = house.details(("18:30", 30), "salon", &[]);
-    one_wins(|_| house.book(&wanted));
+    let test_event = TestEvent::of(scratch);
+    let wanted = test_event.details(("18:30", 30), "salon", &[]);
+    one_wins(|_| test_event.book(&wanted));
 }
 
 fn fifty_want_one_minister_in_different_rooms(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
+    let test_event = TestEvent::of(scratch);
     let rooms = ["hall", "conference", "salon", "dining", "press"];
-    let wanted = rooms.map(|room| house.details(("18:30", 30), room, &["KZ"]));
-    one_wins(|writer| house.book(&wanted[writer % rooms.len()]));
+    let wanted = rooms.map(|room| test_event.details(("18:30", 30), room, &["KZ"]));
+    one_wins(|writer| test_event.book(&wanted[writer % rooms.len()]));
 }
 
 fn fifty_move_into_one_gap(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let house = House::of(scratch);
+    let test_event = TestEvent::of(scratch);
     // One after the other through the day; the last has a room of its own.
     let slots: Vec<(SlotId, SlotDetails)> = (0..50_i32)
         .map(|index| {
             let room = if index < 49 { "salon" } else { "conference" };
-            let mut details = house.details(("08:30", 10), room, &[]);
+            let mut details = test_event.details(("08:30", 10), room, &[]);
             let step = if index < 49 { index } else { 0 };
             details.interval = details
                 .interval
                 .starting_at(details.interval.start().plus(step * 15));
-            (house.book(&details).unwrap(), details)
+            (test_event.book(&details).unwrap(), details)
         })
         .collect();
-    let gap = house.details(("20:00", 10), "press", &[]);
+    let gap = test_event.details(("20:00", 10), "press", &[]);
     one_wins(|writer| {
         let (id, details) = &slots[writer];
         let interval: Interval = gap.interval;
@@ -97,7 +97,7 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
             room: gap.room,
             ..details.clone()
         };
-        house
+        test_event
             .try_book(|tx, post| {
                 booking::change(
                     tx,
@@ -115,7 +115,7 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
 
 fn two_servers_never_believe_an_old_programme(scratch: &Scratch) {
     scratch.migrate().unwrap();
-    let one = House::of(scratch);
+    let one = TestEvent::of(scratch);
     let elsewhere = scratch.another_process();
     let other = one.seen_by_another(&elsewhere);
     for (turn, hour) in (0..).zip(["18:00", "18:30", "19:00", "19:30", "20:00", "20:30"]) {

@@ -15,8 +15,8 @@ use iikura::slot::booking::{self, BookingError, Notify};
 use iikura::slot::staffing;
 use proptest::prelude::*;
 
-use crate::house::{House, reason};
 use crate::support::both::Scratch;
+use crate::test_event::{TestEvent, reason};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -92,8 +92,8 @@ fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
     details.interpreters.sort_unstable();
 }
 
-fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
-    let programme = house.programme();
+fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
+    let programme = test_event.programme();
     let slot = |which: usize| programme.slots()[which % programme.slots().len()].clone();
     match *step {
         Step::Book {
@@ -110,7 +110,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                 .filter(|bit| parties & (1 << bit) != 0)
                 .map(|bit| codes[bit])
                 .collect();
-            let mut details = house.details(("08:30", minutes), "hall", &chosen);
+            let mut details = test_event.details(("08:30", minutes), "hall", &chosen);
             details.interval = details
                 .interval
                 .starting_at(details.interval.start().plus(start));
@@ -121,7 +121,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
             } else {
                 SlotState::Tentative
             };
-            house
+            test_event
                 .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons(reasoned)))
                 .map(drop)
         }
@@ -139,7 +139,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                 room: Some(programme.rooms[room].id),
                 ..slot.details.clone()
             };
-            house.try_book(|tx, post| {
+            test_event.try_book(|tx, post| {
                 booking::change(
                     tx,
                     post,
@@ -153,7 +153,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
         }
         Step::Confirm { which } => {
             let slot = slot(which);
-            house.try_book(|tx, post| {
+            test_event.try_book(|tx, post| {
                 booking::confirm(tx, post, slot.id, slot.version, &Reasons::new())
             })
         }
@@ -163,7 +163,7 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
                 state: SlotState::Tentative,
                 ..slot.details.clone()
             };
-            house.try_book(|tx, post| {
+            test_event.try_book(|tx, post| {
                 booking::change(
                     tx,
                     post,
@@ -177,29 +177,30 @@ fn play(house: &House<'_>, step: &Step) -> Result<(), BookingError> {
         }
         Step::Cancel { which } => {
             let slot = slot(which);
-            house.try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Notify::Now))
+            test_event
+                .try_book(|tx, post| booking::cancel(tx, post, slot.id, slot.version, Notify::Now))
         }
-        Step::Replace { which, by } => replace(house, &slot(which), by),
-        Step::Leave { who } => leave(house, who),
+        Step::Replace { which, by } => replace(test_event, &slot(which), by),
+        Step::Leave { who } => leave(test_event, who),
     }
 }
 
-fn replace(house: &House<'_>, slot: &Slot, by: usize) -> Result<(), BookingError> {
-    let programme = house.programme();
+fn replace(test_event: &TestEvent<'_>, slot: &Slot, by: usize) -> Result<(), BookingError> {
+    let programme = test_event.programme();
     let interpreters = &programme.interpreters;
     let comes = interpreters.get(by % interpreters.len().max(1));
     let (Some(leaves), Some(comes)) = (slot.details.interpreters.first(), comes) else {
         return Ok(());
     };
-    house.try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id))
+    test_event.try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id))
 }
 
-fn leave(house: &House<'_>, who: usize) -> Result<(), BookingError> {
-    let programme = house.programme();
+fn leave(test_event: &TestEvent<'_>, who: usize) -> Result<(), BookingError> {
+    let programme = test_event.programme();
     let Some(leaves) = programme.interpreters.get(who) else {
         return Ok(());
     };
-    house.try_book(|tx, _| {
+    test_event.try_book(|tx, _| {
         let seen = slots_of(&tx.programme(), leaves.id);
         change::remove(tx, leaves.id, &seen).map_err(|error| match error {
             InterpreterError::Booking(error) => error,
@@ -209,8 +210,8 @@ fn leave(house: &House<'_>, who: usize) -> Result<(), BookingError> {
 }
 
 /// The programme in memory says to the last word what a fresh look at the database says.
-fn assert_memory_is_true(house: &House<'_>) {
-    let (believed, stored) = (house.programme(), house.stored());
+fn assert_memory_is_true(test_event: &TestEvent<'_>) {
+    let (believed, stored) = (test_event.programme(), test_event.stored());
     assert_eq!(believed.event, stored.event);
     assert_eq!(believed.slots(), stored.slots());
     let overrides = |programme: &Programme| {
@@ -294,15 +295,15 @@ proptest! {
     #[test]
     fn no_sequence_of_bookings_leaves_an_overlap(steps in prop::collection::vec(step(), 1..30)) {
         let scratch = Scratch::sqlite().migrated();
-        let house = House::of(&scratch);
+        let test_event = TestEvent::of(&scratch);
         for step in &steps {
-            match play(&house, step) {
+            match play(&test_event, step) {
                 Ok(()) | Err(BookingError::Refused(Refusal::Conflicts(_) | Refusal::State { .. })) => {}
                 Err(error) => panic!("{step:?}: {error:?}"),
             }
-            assert_memory_is_true(&house);
+            assert_memory_is_true(&test_event);
         }
-        let (believed, stored) = (house.programme(), house.stored());
+        let (believed, stored) = (test_event.programme(), test_event.stored());
         prop_assert_eq!(believed.slots(), stored.slots());
         prop_assert_eq!(believed.ledger.notices().count(), stored.ledger.notices().count());
         prop_assert_eq!(believed.event.revision, stored.event.revision);
@@ -318,13 +319,13 @@ proptest! {
     #[test]
     fn each_alternative_can_be_booked_as_it_is_offered(start in 0..150_i32, minutes in 1..12_i32, room in 0..5_usize, parties in any::<u8>(), interpreters in any::<u8>()) {
         let scratch = Scratch::sqlite().migrated();
-        let house = House::of(&scratch);
+        let test_event = TestEvent::of(&scratch);
         let codes = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
         let chosen: Vec<&str> = (0..6).filter(|bit| parties & (1 << bit) != 0).map(|bit| codes[bit]).collect();
-        let mut wanted = house.details(("08:30", minutes * 5), "hall", &chosen);
+        let mut wanted = test_event.details(("08:30", minutes * 5), "hall", &chosen);
         wanted.interval = wanted.interval.starting_at(wanted.interval.start().plus(start * 5));
-        wanted.room = Some(house.programme().rooms[room].id);
-        let programme = house.programme();
+        wanted.room = Some(test_event.programme().rooms[room].id);
+        let programme = test_event.programme();
         staff(&programme, &mut wanted, interpreters);
         let offers = alternatives(&programme, Candidate::new(&wanted));
         prop_assert!(offers.len() <= 5);
@@ -333,8 +334,8 @@ proptest! {
             prop_assert!(!offers[..index].contains(offer), "each once");
             prop_assert!(open.contains(offer.interval));
             let details = SlotDetails { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
-            let id = house.book(&details).unwrap();
-            house.try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later)).unwrap();
+            let id = test_event.book(&details).unwrap();
+            test_event.try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later)).unwrap();
         }
     }
 }

@@ -9,8 +9,8 @@ use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
 use iikura::slot::booking::{self, BookingError, Notify};
 
-use crate::house::{House, NOW, reason};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{NOW, TestEvent, reason};
 
 on_both!(
     a_reason_is_stored_with_its_author_and_where_both_slots_stood,
@@ -26,15 +26,15 @@ on_both!(
 type Outcome<T> = Result<T, BookingError>;
 
 fn change(
-    house: &House<'_>,
+    test_event: &TestEvent<'_>,
     id: SlotId,
     edit: impl Fn(&mut SlotDetails),
     reasons: &Reasons,
 ) -> Outcome<()> {
-    let slot = house.stored().slot(id).cloned().unwrap();
+    let slot = test_event.stored().slot(id).cloned().unwrap();
     let mut details = slot.details.clone();
     edit(&mut details);
-    house.try_book(|tx, post| {
+    test_event.try_book(|tx, post| {
         booking::change(
             tx,
             post,
@@ -65,19 +65,19 @@ fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
 }
 
 /// Two talks in the Salon without the five minutes between them; the reason stands at the second.
-fn close_together(house: &House<'_>) -> (SlotId, SlotId) {
-    let first = house
-        .book(&house.details(("18:30", 20), "salon", &[]))
+fn close_together(test_event: &TestEvent<'_>) -> (SlotId, SlotId) {
+    let first = test_event
+        .book(&test_event.details(("18:30", 20), "salon", &[]))
         .unwrap();
-    let second = house.details(("18:50", 20), "salon", &[]);
-    let second = house
+    let second = test_event.details(("18:50", 20), "salon", &[]);
+    let second = test_event
         .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::Turnaround)))
         .unwrap();
     (first, second)
 }
 
-fn stands(house: &House<'_>, id: SlotId) -> bool {
-    let programme = house.stored();
+fn stands(test_event: &TestEvent<'_>, id: SlotId) -> bool {
+    let programme = test_event.stored();
     let slot = programme.slot(id).unwrap();
     check(&programme, Candidate::stored(slot))
         .iter()
@@ -85,9 +85,9 @@ fn stands(house: &House<'_>, id: SlotId) -> bool {
 }
 
 fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let (first, second) = close_together(&house);
-    let programme = house.stored();
+    let test_event = TestEvent::of_empty(scratch);
+    let (first, second) = close_together(&test_event);
+    let programme = test_event.stored();
     let entry = programme
         .overrides
         .iter()
@@ -100,27 +100,29 @@ fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scrat
         ("It is agreed", "Officer")
     );
     assert_eq!(entry.at, NOW);
-    assert_eq!(house.programme().overrides.last(), Some(entry));
+    assert_eq!(test_event.programme().overrides.last(), Some(entry));
 }
 
 fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let (first, second) = close_together(&house);
+    let test_event = TestEvent::of_empty(scratch);
+    let (first, second) = close_together(&test_event);
     for id in [first, second] {
         change(
-            &house,
+            &test_event,
             id,
             |details| "Other words".clone_into(&mut details.note),
             &Reasons::new(),
         )
         .unwrap();
-        assert!(stands(&house, first) && stands(&house, second));
+        assert!(stands(&test_event, first) && stands(&test_event, second));
     }
     for id in [first, second] {
         // A shorter slot is still too close: who shortens it is asked for a reason once more.
         let longer = |details: &mut SlotDetails| {
             let minutes = if id == first { 0 } else { 5 };
-            details.delegations = house.details(("18:30", 20), "salon", &["KZ"]).delegations;
+            details.delegations = test_event
+                .details(("18:30", 20), "salon", &["KZ"])
+                .delegations;
             details.interval = Interval::new(
                 details.interval.start(),
                 details.interval.end().plus(minutes),
@@ -128,77 +130,87 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
             .unwrap();
         };
         assert_eq!(
-            refused_by(change(&house, id, longer, &Reasons::new()))[0],
+            refused_by(change(&test_event, id, longer, &Reasons::new()))[0],
             Rule::Turnaround
         );
-        assert!(stands(&house, first), "what was refused moved nothing");
+        assert!(stands(&test_event, first), "what was refused moved nothing");
     }
     change(
-        &house,
+        &test_event,
         first,
         |details| later(details, -30),
         &Reasons::new(),
     )
     .unwrap();
-    assert!(!stands(&house, first) && !stands(&house, second));
-    let back = change(&house, first, |details| later(details, 30), &Reasons::new());
+    assert!(!stands(&test_event, first) && !stands(&test_event, second));
+    let back = change(
+        &test_event,
+        first,
+        |details| later(details, 30),
+        &Reasons::new(),
+    );
     assert_eq!(refused_by(back), [Rule::Turnaround]);
 }
 
 fn a_sketch_that_becomes_tentative_is_judged(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let taken = house.details(("18:30", 20), "salon", &[]);
-    house.book(&taken).unwrap();
+    let test_event = TestEvent::of_empty(scratch);
+    let taken = test_event.details(("18:30", 20), "salon", &[]);
+    test_event.book(&taken).unwrap();
     let sketch = |minutes| {
         let mut details = SlotDetails {
             state: SlotState::Pencilled,
             ..taken.clone()
         };
         later(&mut details, minutes);
-        house.book(&details).unwrap()
+        test_event.book(&details).unwrap()
     };
     let (over, close) = (sketch(0), sketch(20));
     let firm = |details: &mut SlotDetails| details.state = SlotState::Tentative;
     assert_eq!(
-        refused_by(change(&house, over, firm, &reason(Rule::DoubleBooking))),
+        refused_by(change(
+            &test_event,
+            over,
+            firm,
+            &reason(Rule::DoubleBooking)
+        )),
         [Rule::DoubleBooking, Rule::Turnaround]
     );
     assert_eq!(
-        refused_by(change(&house, close, firm, &Reasons::new()))[0],
+        refused_by(change(&test_event, close, firm, &Reasons::new()))[0],
         Rule::Turnaround
     );
-    change(&house, close, firm, &reason(Rule::Turnaround)).unwrap();
+    change(&test_event, close, firm, &reason(Rule::Turnaround)).unwrap();
     change(
-        &house,
+        &test_event,
         close,
         |details| details.state = SlotState::Pencilled,
         &Reasons::new(),
     )
     .unwrap();
-    change(&house, close, firm, &Reasons::new()).unwrap();
+    change(&test_event, close, firm, &Reasons::new()).unwrap();
 }
 
-fn confirm(house: &House<'_>, id: SlotId) -> Outcome<()> {
-    let version = house.stored().slot(id).unwrap().version;
-    house.try_book(|tx, post| booking::confirm(tx, post, id, version, &Reasons::new()))
+fn confirm(test_event: &TestEvent<'_>, id: SlotId) -> Outcome<()> {
+    let version = test_event.stored().slot(id).unwrap().version;
+    test_event.try_book(|tx, post| booking::confirm(tx, post, id, version, &Reasons::new()))
 }
 
 fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = house
-        .book(&house.details(("20:00", 30), "salon", &["KZ"]))
+    let test_event = TestEvent::of_empty(scratch);
+    let id = test_event
+        .book(&test_event.details(("20:00", 30), "salon", &["KZ"]))
         .unwrap();
-    confirm(&house, id).unwrap();
+    confirm(&test_event, id).unwrap();
     // The house now closes earlier: a fact that no slot asked for.
-    house.sql("UPDATE event_days SET closes = 1140");
-    house.sql("UPDATE events SET revision = revision + 1");
-    let version = house.stored().slot(id).unwrap().version;
-    house
+    test_event.sql("UPDATE event_days SET closes = 1140");
+    test_event.sql("UPDATE events SET revision = revision + 1");
+    let version = test_event.stored().slot(id).unwrap().version;
+    test_event
         .try_book(|tx, post| booking::withdraw(tx, post, id, version, Notify::Now))
         .unwrap();
-    assert_eq!(refused_by(confirm(&house, id)), [Rule::Hours]);
+    assert_eq!(refused_by(confirm(&test_event, id)), [Rule::Hours]);
     change(
-        &house,
+        &test_event,
         id,
         |details| details.state = SlotState::Pencilled,
         &Reasons::new(),
@@ -207,13 +219,20 @@ fn taking_a_confirmation_back_asks_for_no_reason(scratch: &Scratch) {
 }
 
 fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
+    let test_event = TestEvent::of_empty(scratch);
     let leaves_early = |code: &str| {
-        let mut delegation = house.programme().delegation_by_code(code).unwrap().clone();
+        let mut delegation = test_event
+            .programme()
+            .delegation_by_code(code)
+            .unwrap()
+            .clone();
         let stay = delegation.presence[0];
-        let until = house.details(("18:30", 10), "hall", &[]).interval.start();
+        let until = test_event
+            .details(("18:30", 10), "hall", &[])
+            .interval
+            .start();
         delegation.presence = vec![Interval::stay(stay.start(), until).unwrap()];
-        house
+        test_event
             .try_book(|tx, _| {
                 iikura::delegation::change::change(tx, &delegation).unwrap();
                 Ok(())
@@ -221,42 +240,48 @@ fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
             .unwrap();
     };
     leaves_early("KZ");
-    let wanted = house.details(("18:30", 20), "conference", &["KZ", "UZ"]);
-    let id = house
+    let wanted = test_event.details(("18:30", 20), "conference", &["KZ", "UZ"]);
+    let id = test_event
         .try_book(|tx, post| booking::book(tx, post, wanted.clone(), &reason(Rule::Presence)))
         .unwrap();
     leaves_early("UZ");
     assert_eq!(
-        refused_by(confirm(&house, id)),
+        refused_by(confirm(&test_event, id)),
         [Rule::Presence, Rule::Presence],
         "Uzbekistan's absence has no reason yet"
     );
-    house
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, 1, &reason(Rule::Presence)))
         .unwrap();
 }
 
 fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    house.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 60, revision = revision + 1");
-    let talk = |start, minutes| house.details((start, minutes), "salon", &["JP"]);
-    house.book(&talk("18:30", 60)).unwrap();
+    let test_event = TestEvent::of_empty(scratch);
+    test_event.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 60, revision = revision + 1");
+    let talk = |start, minutes| test_event.details((start, minutes), "salon", &["JP"]);
+    test_event.book(&talk("18:30", 60)).unwrap();
     let second = talk("19:35", 20);
-    assert_eq!(refused_by(house.book(&second).map(drop)), [Rule::ChairRest]);
-    let second = house
+    assert_eq!(
+        refused_by(test_event.book(&second).map(drop)),
+        [Rule::ChairRest]
+    );
+    let second = test_event
         .try_book(|tx, post| booking::book(tx, post, second.clone(), &reason(Rule::ChairRest)))
         .unwrap();
-    assert!(stands(&house, second));
+    assert!(stands(&test_event, second));
     let third = talk("20:00", 20);
-    assert_eq!(refused_by(house.book(&third).map(drop)), [Rule::ChairRest]);
-    let third = house
+    assert_eq!(
+        refused_by(test_event.book(&third).map(drop)),
+        [Rule::ChairRest]
+    );
+    let third = test_event
         .try_book(|tx, post| booking::book(tx, post, third.clone(), &reason(Rule::ChairRest)))
         .unwrap();
     for id in [second, third] {
-        confirm(&house, id).unwrap();
+        confirm(&test_event, id).unwrap();
     }
     let offers = {
-        let programme = house.programme();
+        let programme = test_event.programme();
         let wanted = talk("20:25", 20);
         iikura::core::free::alternatives(&programme, Candidate::new(&wanted))
             .into_iter()
@@ -269,48 +294,54 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
     };
     assert!(!offers.is_empty());
     for offer in offers {
-        let id = house.book(&offer).unwrap();
-        house
+        let id = test_event.book(&offer).unwrap();
+        test_event
             .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
             .unwrap();
     }
 }
 
 fn only_a_cancellation_cancels(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let wanted = house.details(("18:30", 20), "salon", &["KZ"]);
+    let test_event = TestEvent::of_empty(scratch);
+    let wanted = test_event.details(("18:30", 20), "salon", &["KZ"]);
     let off = SlotDetails {
         state: SlotState::Cancelled,
         ..wanted.clone()
     };
     assert!(matches!(
-        house.book(&off),
+        test_event.book(&off),
         Err(BookingError::Refused(Refusal::State {
             state: SlotState::Cancelled,
             wanted: "booked"
         }))
     ));
-    let id = house.book(&wanted).unwrap();
+    let id = test_event.book(&wanted).unwrap();
     for state in [SlotState::Cancelled, SlotState::Confirmed] {
-        change(&house, id, |details| details.state = state, &Reasons::new()).unwrap();
-        let slot = house.stored().slot(id).cloned().unwrap();
+        change(
+            &test_event,
+            id,
+            |details| details.state = state,
+            &Reasons::new(),
+        )
+        .unwrap();
+        let slot = test_event.stored().slot(id).cloned().unwrap();
         assert_eq!(
             (slot.state(), slot.version),
             (SlotState::Tentative, 1),
             "{state:?}"
         );
     }
-    house
+    test_event
         .try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later))
         .unwrap();
-    let slot = house.stored().slot(id).cloned().unwrap();
+    let slot = test_event.stored().slot(id).cloned().unwrap();
     assert_eq!(
         (slot.version, slot.sequence, slot.placement),
         (2, 1, 1),
         "a cancellation is to be heard of"
     );
     assert!(matches!(
-        house.try_book(|tx, post| booking::cancel(tx, post, id, 2, Notify::Later)),
+        test_event.try_book(|tx, post| booking::cancel(tx, post, id, 2, Notify::Later)),
         Err(BookingError::Refused(Refusal::State {
             state: SlotState::Cancelled,
             wanted: "cancelled"
@@ -319,18 +350,18 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
 }
 
 fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let (_, second) = close_together(&house);
+    let test_event = TestEvent::of_empty(scratch);
+    let (_, second) = close_together(&test_event);
     change(
-        &house,
+        &test_event,
         second,
         |details| later(details, 30),
         &Reasons::new(),
     )
     .unwrap();
-    let history = house.read(|conn| Ok(iikura::audit::of_subject(conn, second.0)?));
+    let history = test_event.read(|conn| Ok(iikura::audit::of_subject(conn, second.0)?));
     let reasons = history[0]
-        .changes(house.stored().event.time_zone)
+        .changes(test_event.stored().event.time_zone)
         .into_iter()
         .find(|change| change.field == "reasons")
         .map(|change| (change.before, change.after));
@@ -341,7 +372,7 @@ fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
             String::new()
         ))
     );
-    let stored: i64 = house.read(|conn| {
+    let stored: i64 = test_event.read(|conn| {
         Ok(iikura::db::schema::overrides::table
             .filter(iikura::db::schema::overrides::slot_id.eq(second))
             .count()

@@ -13,9 +13,9 @@ use iikura::db::schema::{audit as audit_rows, events, notices};
 use iikura::slot::booking::{self, Notify};
 use iikura::slot::undo;
 
-use crate::house::{House, reason};
 use crate::support::both::{Scratch, on_both};
 use crate::support::releases::RELEASES;
+use crate::test_event::{TestEvent, reason};
 
 on_both!(
     upgraded_database_has_no_notice_due_that_was_not_before,
@@ -25,38 +25,41 @@ on_both!(
 );
 
 /// The meeting that the latest of the earlier releases has left.
-fn upgraded(scratch: &Scratch) -> House<'_> {
+fn upgraded(scratch: &Scratch) -> TestEvent<'_> {
     let release = RELEASES.iter().find(|release| release.last == "0020");
     release.unwrap().load(scratch);
     scratch.migrate().unwrap();
-    let house = House::at(scratch, EventId(0));
-    let event = house.read(|conn| Ok(events::table.select(events::id).first(conn)?));
-    House { event, ..house }
+    let test_event = TestEvent::at(scratch, EventId(0));
+    let event = test_event.read(|conn| Ok(events::table.select(events::id).first(conn)?));
+    TestEvent {
+        event,
+        ..test_event
+    }
 }
 
-fn undone(house: &House<'_>, slot: &Slot) -> Slot {
+fn undone(test_event: &TestEvent<'_>, slot: &Slot) -> Slot {
     let (id, version) = (slot.id, slot.version);
-    house
+    test_event
         .try_book(|tx, post| undo::undo(tx, post, id, version, &Reasons::new()))
         .unwrap();
-    Slot::clone(house.stored().slot(id).unwrap())
+    Slot::clone(test_event.stored().slot(id).unwrap())
 }
 
 fn upgraded_database_has_no_notice_due_that_was_not_before(scratch: &Scratch) {
-    let house = upgraded(scratch);
+    let test_event = upgraded(scratch);
     let told: Vec<String> =
-        house.read(|conn| Ok(notices::table.select(notices::told).load(conn)?));
+        test_event.read(|conn| Ok(notices::table.select(notices::told).load(conn)?));
     assert!(
         told.iter().any(|told| told.contains("\"Ceremony\"")),
         "{told:?}"
     );
-    let programme = house.stored();
+    let programme = test_event.stored();
     let due: Vec<_> = pending(&programme)
         .iter()
         .flat_map(|each| each.news.iter().map(|(slot, news)| (slot.id, news.clone())))
         .collect();
     // The release moved this slot and told nobody.
-    let arrival = house.slot("Arrival");
+    let arrival = test_event.slot("Arrival");
     let [(slot, News::Changed { before, now })] = due.as_slice() else {
         panic!("{due:?}");
     };
@@ -66,10 +69,10 @@ fn upgraded_database_has_no_notice_due_that_was_not_before(scratch: &Scratch) {
 }
 
 fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
-    let house = upgraded(scratch);
-    let arrival = house.slot("Arrival");
+    let test_event = upgraded(scratch);
+    let arrival = test_event.slot("Arrival");
     let start = arrival.interval().start();
-    let back = undone(&house, &arrival);
+    let back = undone(&test_event, &arrival);
     assert_eq!(
         back.details,
         SlotDetails {
@@ -77,9 +80,9 @@ fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
             ..arrival.details.clone()
         }
     );
-    assert_eq!(due(&house.stored(), &back), []);
-    let dinner = house.slot("Dinner");
-    let back = undone(&house, &dinner);
+    assert_eq!(due(&test_event.stored(), &back), []);
+    let dinner = test_event.slot("Dinner");
+    let back = undone(&test_event, &dinner);
     assert_eq!(
         back.details,
         SlotDetails {
@@ -87,19 +90,22 @@ fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
             ..dinner.details.clone()
         }
     );
-    let cancelled = house.slot("Uzbekistan");
-    assert_eq!(undone(&house, &cancelled).state(), SlotState::Tentative);
+    let cancelled = test_event.slot("Uzbekistan");
+    assert_eq!(
+        undone(&test_event, &cancelled).state(),
+        SlotState::Tentative
+    );
 }
 
 fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
-    let house = upgraded(scratch);
-    let dinner = house.slot("Dinner");
+    let test_event = upgraded(scratch);
+    let dinner = test_event.slot("Dinner");
     let start = dinner.interval().start();
     let earlier = SlotDetails {
         interval: dinner.interval().starting_at(start.plus(-60)),
         ..dinner.details.clone()
     };
-    house
+    test_event
         .try_book(|tx, post| {
             booking::change(
                 tx,
@@ -113,7 +119,7 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
         })
         .unwrap();
     // As the release would have recorded that change: its own row of the slot as it was, once more.
-    let was: Option<String> = house.read(|conn| {
+    let was: Option<String> = test_event.read(|conn| {
         Ok(audit_rows::table
             .filter(audit_rows::subject_id.eq(dinner.id.0))
             .filter(audit_rows::action.eq("slot.confirmed"))
@@ -122,14 +128,14 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
     });
     let was = was.unwrap();
     assert!(was.contains("Opening hours: The kitchen stays"), "{was}");
-    house.sql(&format!(
+    test_event.sql(&format!(
         "INSERT INTO audit (at, event_id, revision, actor, action, subject_id, subject, before_json, after_json) \
          VALUES (0, {}, 99, 'Officer', 'slot.changed', {}, 'Dinner', '{was}', '{was}')",
-        house.event.0, dinner.id
+        test_event.event.0, dinner.id
     ));
-    let back = undone(&house, &house.slot("Dinner"));
+    let back = undone(&test_event, &test_event.slot("Dinner"));
     assert_eq!(back.details, dinner.details);
-    let programme = house.stored();
+    let programme = test_event.stored();
     let reasons: Vec<_> = check(&programme, Candidate::stored(&back))
         .iter()
         .filter_map(|conflict| in_force(&programme, conflict))
@@ -139,18 +145,18 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
 }
 
 fn stored_rows_hold_no_labels(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
+    let test_event = TestEvent::of_empty(scratch);
     let hour_too_early = SlotDetails {
         kind: SlotKind::CourtesyCall,
         title: iikura::core::text::TextLine::parse("x").unwrap(),
         interpretation_wanted: true,
         state: SlotState::Confirmed,
-        ..house.details(("07:30", 20), "dining", &["KZ"])
+        ..test_event.details(("07:30", 20), "dining", &["KZ"])
     };
-    let id: SlotId = house
+    let id: SlotId = test_event
         .try_book(|tx, post| booking::book(tx, post, hour_too_early.clone(), &reason(Rule::Hours)))
         .unwrap();
-    let (told, stored): (Vec<String>, Vec<Option<String>>) = house.read(|conn| {
+    let (told, stored): (Vec<String>, Vec<Option<String>>) = test_event.read(|conn| {
         let told = notices::table
             .filter(notices::slot_id.eq(id))
             .select(notices::told);
@@ -183,8 +189,8 @@ fn stored_rows_hold_no_labels(scratch: &Scratch) {
             "reasons": [{"rule": "hours", "reason": "It is agreed"}],
         })
     );
-    let shown = house.read(|conn| Ok(audit::of_subject(conn, id.0)?));
-    let zone = house.stored().event.time_zone;
+    let shown = test_event.read(|conn| Ok(audit::of_subject(conn, id.0)?));
+    let zone = test_event.stored().event.time_zone;
     let line = shown[0].line(zone, zone);
     let field = |name: &str| {
         let mut changes = line.changes.iter();

@@ -13,8 +13,8 @@ use iikura::event::file::{self, EventImportError};
 use iikura::notice::answering;
 use iikura::slot::booking::{self, Notify};
 
-use crate::house::{House, NOW, import, reason};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{NOW, TestEvent, import, reason};
 
 on_both!(
     a_reason_at_the_earlier_of_two_slots_comes_back,
@@ -27,13 +27,13 @@ on_both!(
 );
 
 /// Exports, imports into other databases, and exports again; gives the file.
-fn there_and_back(house: &House<'_>) -> String {
-    let first = file::export(&house.stored()).unwrap();
+fn there_and_back(test_event: &TestEvent<'_>) -> String {
+    let first = file::export(&test_event.stored()).unwrap();
     for elsewhere in Scratch::each() {
         let elsewhere = elsewhere.migrated();
         let again = import(&elsewhere, &first).unwrap();
         assert_eq!(again.remarks, Vec::<String>::new());
-        let again = House::at(&elsewhere, again.event);
+        let again = TestEvent::at(&elsewhere, again.event);
         assert_eq!(file::export(&again.stored()).unwrap(), first);
         assert_eq!(unreasoned(&again), 0);
     }
@@ -41,8 +41,8 @@ fn there_and_back(house: &House<'_>) -> String {
 }
 
 /// What needs a reason and has none.
-fn unreasoned(house: &House<'_>) -> usize {
-    let programme = house.stored();
+fn unreasoned(test_event: &TestEvent<'_>) -> usize {
+    let programme = test_event.stored();
     check_all(&programme)
         .iter()
         .filter(|conflict| conflict.level == Level::NeedsReason)
@@ -50,23 +50,23 @@ fn unreasoned(house: &House<'_>) -> usize {
         .count()
 }
 
-fn with_reason(house: &House<'_>, details: &SlotDetails, rule: Rule) {
-    house
+fn with_reason(test_event: &TestEvent<'_>, details: &SlotDetails, rule: Rule) {
+    test_event
         .try_book(|tx, post| booking::book(tx, post, details.clone(), &reason(rule)))
         .unwrap();
 }
 
 fn a_reason_at_the_earlier_of_two_slots_comes_back(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    house
-        .book(&house.details(("18:50", 20), "salon", &[]))
+    let test_event = TestEvent::of_empty(scratch);
+    test_event
+        .book(&test_event.details(("18:50", 20), "salon", &[]))
         .unwrap();
     with_reason(
-        &house,
-        &house.details(("18:30", 20), "salon", &[]),
+        &test_event,
+        &test_event.details(("18:30", 20), "salon", &[]),
         Rule::Turnaround,
     );
-    let file = there_and_back(&house);
+    let file = there_and_back(&test_event);
     assert!(
         file.contains("It is agreed") && file.contains("author = \"Officer\""),
         "{file}"
@@ -90,7 +90,7 @@ fn a_reason_may_stand_at_either_of_two_slots(scratch: &Scratch) {
             + &talk("18:50", second);
         let imported = import(scratch, &source).unwrap();
         assert_eq!(imported.remarks, Vec::<String>::new());
-        let programme = House::at(scratch, imported.event).stored();
+        let programme = TestEvent::at(scratch, imported.event).stored();
         let entry = programme
             .overrides
             .iter()
@@ -104,38 +104,38 @@ fn a_reason_may_stand_at_either_of_two_slots(scratch: &Scratch) {
 }
 
 fn reasons_for_a_long_run_of_the_chair_come_back(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    house.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 265, revision = revision + 1");
+    let test_event = TestEvent::of_empty(scratch);
+    test_event.sql("UPDATE events SET chair_rest_needs_reason = TRUE, chair_run_minutes = 265, revision = revision + 1");
     for (start, minutes) in [("18:00", 60), ("19:05", 60), ("20:10", 20)] {
-        house
-            .book(&house.details((start, minutes), "salon", &["JP"]))
+        test_event
+            .book(&test_event.details((start, minutes), "salon", &["JP"]))
             .unwrap();
     }
     // It joins the afternoon and the evening: the reason stands early in a run that grows too long only later.
     with_reason(
-        &house,
-        &house.details(("17:50", 5), "salon", &["JP"]),
+        &test_event,
+        &test_event.details(("17:50", 5), "salon", &["JP"]),
         Rule::ChairRest,
     );
-    let file = there_and_back(&house);
+    let file = there_and_back(&test_event);
     assert_eq!(file.matches("chair_rest\"").count(), 2, "{file}");
     // The run grows once more, for another reason.
-    let last = house.details(("20:35", 20), "salon", &["JP"]);
+    let last = test_event.details(("20:35", 20), "salon", &["JP"]);
     let mut reasons = reason(Rule::ChairRest);
     for given in reasons.values_mut() {
         "The guests asked for it".clone_into(&mut given.text);
     }
-    house
+    test_event
         .try_book(|tx, post| booking::book(tx, post, last.clone(), &reasons))
         .unwrap();
-    let file = there_and_back(&house);
+    let file = there_and_back(&test_event);
     assert_eq!(file.matches("It is agreed").count(), 2, "{file}");
     assert_eq!(file.matches("The guests asked for it").count(), 1, "{file}");
 }
 
 fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let interpreters: Vec<_> = house
+    let test_event = TestEvent::of_empty(scratch);
+    let interpreters: Vec<_> = test_event
         .stored()
         .interpreters
         .iter()
@@ -157,35 +157,35 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
                 } else {
                     Vec::new()
                 },
-                ..house.details(("18:30", 30), room, &[])
+                ..test_event.details(("18:30", 30), room, &[])
             };
-            house.book(&details).unwrap();
+            test_event.book(&details).unwrap();
         }
     }
-    let cancelled = house.slot("Ａ “🕊”");
-    house
+    let cancelled = test_event.slot("Ａ “🕊”");
+    test_event
         .try_book(|tx, post| {
             booking::cancel(tx, post, cancelled.id, cancelled.version, Notify::Later)
         })
         .unwrap();
-    there_and_back(&house);
+    there_and_back(&test_event);
 }
 
 /// A slot without a room that was confirmed, answered, and has another title since.
-fn told(house: &House<'_>) {
+fn told(test_event: &TestEvent<'_>) {
     let nowhere = SlotDetails {
         room: None,
-        ..house.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"])
+        ..test_event.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"])
     };
-    let id = house.book(&nowhere).unwrap();
-    house
+    let id = test_event.book(&nowhere).unwrap();
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
         .unwrap();
     for (code, reply, via, by) in [
         ("KZ", NoticeReply::Declined, Via::Office, "Officer"),
         ("UZ", NoticeReply::Accepted, Via::Link, ""),
     ] {
-        let party = house.programme().delegation_by_code(code).unwrap().id;
+        let party = test_event.programme().delegation_by_code(code).unwrap().id;
         let said = IncomingAnswer {
             reply,
             comment: "Two lines:\nand “quotes”".to_owned(),
@@ -194,14 +194,15 @@ fn told(house: &House<'_>) {
             sequence: 0,
             at: NOW,
         };
-        let taken = house.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
+        let taken =
+            test_event.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
         assert_eq!(taken.unwrap(), AnswerOutcome::Taken);
     }
     let renamed = SlotDetails {
         title: TextLine::parse("Another talk").unwrap(),
         ..nowhere
     };
-    house
+    test_event
         .try_book(|tx, post| {
             booking::change(
                 tx,
@@ -217,36 +218,36 @@ fn told(house: &House<'_>) {
 }
 
 fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    told(&house);
-    let file = there_and_back(&house);
+    let test_event = TestEvent::of_empty(scratch);
+    told(&test_event);
+    let file = there_and_back(&test_event);
     let elsewhere = Scratch::sqlite().migrated();
-    let there = House::at(&elsewhere, import(&elsewhere, &file).unwrap().event);
-    let news = |house: &House<'_>| -> Vec<News> {
-        let slot = house.slot("Another talk");
-        due(&house.stored(), &slot)
+    let there = TestEvent::at(&elsewhere, import(&elsewhere, &file).unwrap().event);
+    let news = |test_event: &TestEvent<'_>| -> Vec<News> {
+        let slot = test_event.slot("Another talk");
+        due(&test_event.stored(), &slot)
             .into_iter()
             .map(|(_, news)| news)
             .collect()
     };
-    assert_eq!(news(&there), news(&house));
+    assert_eq!(news(&there), news(&test_event));
     assert_eq!(news(&there).len(), 3);
-    let replies = |house: &House<'_>| -> Vec<(NoticeReply, Via, String)> {
-        let (programme, slot) = (house.stored(), house.slot("Another talk").id);
+    let replies = |test_event: &TestEvent<'_>| -> Vec<(NoticeReply, Via, String)> {
+        let (programme, slot) = (test_event.stored(), test_event.slot("Another talk").id);
         let parties = programme.delegations.iter();
         parties
             .filter_map(|party| programme.ledger.valid_answer(slot, party.id))
             .map(|answer| (answer.reply, answer.via, answer.comment.clone()))
             .collect()
     };
-    assert_eq!(replies(&there), replies(&house));
+    assert_eq!(replies(&there), replies(&test_event));
     assert_eq!(replies(&there).len(), 2);
 }
 
 fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    told(&house);
-    let copy = file::export(&house.stored())
+    let test_event = TestEvent::of_empty(scratch);
+    told(&test_event);
+    let copy = file::export(&test_event.stored())
         .unwrap()
         .replacen("ca-jad-9", "copy", 1);
     let faults = faults(import(scratch, &copy));
@@ -257,7 +258,7 @@ fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
             "{fault}"
         );
     }
-    assert_eq!(house.count("events"), 1);
+    assert_eq!(test_event.count("events"), 1);
 }
 
 fn faults<T: std::fmt::Debug>(outcome: Result<T, EventImportError>) -> Vec<String> {

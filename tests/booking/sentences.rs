@@ -6,12 +6,12 @@ use iikura::core::rules::{Candidate, Conflict, check, check_all, in_force};
 use iikura::core::slot::{SlotDetails, SlotKind, SlotState};
 use iikura::core::wording;
 
-use crate::house::House;
 use crate::support::both::Scratch;
+use crate::test_event::TestEvent;
 
 /// Every sentence on a slot that somebody would like, with its level and rule.
-fn said(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
-    let programme = house.programme();
+fn said(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {
+    let programme = test_event.programme();
     let candidate = Candidate::new(wanted);
     let say = |conflict: &Conflict| {
         format!(
@@ -24,8 +24,8 @@ fn said(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
     check(&programme, candidate).iter().map(say).collect()
 }
 
-fn offered(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
-    let programme = house.programme();
+fn offered(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {
+    let programme = test_event.programme();
     let zone = programme.event.time_zone;
     let say = |offer: &Alternative| {
         let room = offer.room.and_then(|room| programme.room(room)).unwrap();
@@ -38,20 +38,25 @@ fn offered(house: &House<'_>, wanted: &SlotDetails) -> Vec<String> {
         .collect()
 }
 
-fn bilateral(house: &House<'_>, time: (&str, i32), room: &str, guest: &str) -> SlotDetails {
+fn bilateral(
+    test_event: &TestEvent<'_>,
+    time: (&str, i32),
+    room: &str,
+    guest: &str,
+) -> SlotDetails {
     SlotDetails {
         kind: SlotKind::Bilateral,
-        ..house.details(time, room, &["JP", guest])
+        ..test_event.details(time, room, &["JP", guest])
     }
 }
 
 #[test]
 fn kazakhstan_at_half_past_three_meets_both_neighbours() {
     let scratch = Scratch::sqlite().migrated();
-    let house = House::of(&scratch);
-    let wanted = bilateral(&house, ("15:30", 30), "salon", "KZ");
+    let test_event = TestEvent::of(&scratch);
+    let wanted = bilateral(&test_event, ("15:30", 30), "salon", "KZ");
     assert_eq!(
-        said(&house, &wanted),
+        said(&test_event, &wanted),
         [
             "Conflict, Double booking: Japan is in “Japan–Turkmenistan Foreign Ministers' Meeting” (Conference Room) \
              from 15:15 until 15:45. Free again for 30 minutes from 17:50.",
@@ -79,7 +84,7 @@ fn kazakhstan_at_half_past_three_meets_both_neighbours() {
         .collect::<Vec<_>>()
     );
     assert_eq!(
-        offered(&house, &wanted),
+        offered(&test_event, &wanted),
         [
             "Conference Room 17:50–18:20",
             "Dining Room 17:50–18:20",
@@ -94,8 +99,8 @@ fn kazakhstan_at_half_past_three_meets_both_neighbours() {
 #[test]
 fn each_rule_has_its_sentence() {
     let scratch = Scratch::sqlite().migrated();
-    let house = House::of(&scratch);
-    let slot = |time, room, parties: &[&str]| house.details(time, room, parties);
+    let test_event = TestEvent::of(&scratch);
+    let slot = |time, room, parties: &[&str]| test_event.details(time, room, parties);
     let on_the_way = slot(("17:45", 20), "dining", &["KZ"]);
     let cut_short = slot(("17:45", 20), "conference", &["UZ"]);
     let three = SlotDetails {
@@ -145,7 +150,7 @@ fn each_rule_has_its_sentence() {
         ),
         (&nowhere, "Advice, No room: No room yet."),
     ] {
-        let found = said(&house, wanted);
+        let found = said(&test_event, wanted);
         assert!(
             found.iter().any(|said| said == sentence),
             "no “{sentence}” in {found:#?}"
@@ -156,14 +161,17 @@ fn each_rule_has_its_sentence() {
 #[test]
 fn a_sketch_in_the_way_is_named_as_one_and_is_not_free_itself() {
     let scratch = Scratch::sqlite().migrated();
-    let house = House::of(&scratch);
+    let test_event = TestEvent::of(&scratch);
     let sketch = SlotDetails {
         state: SlotState::Pencilled,
-        ..house.details(("18:30", 30), "salon", &[])
+        ..test_event.details(("18:30", 30), "salon", &[])
     };
-    house.book(&sketch).unwrap();
+    test_event.book(&sketch).unwrap();
     assert_eq!(
-        said(&house, &house.details(("18:30", 30), "salon", &[])),
+        said(
+            &test_event,
+            &test_event.details(("18:30", 30), "salon", &[])
+        ),
         [
             "Advice, Double booking: Salon is taken by “A talk” (Salon), pencilled from 18:30 until 19:00. Free again for \
           30 minutes from 19:05."
@@ -174,13 +182,13 @@ fn a_sketch_in_the_way_is_named_as_one_and_is_not_free_itself() {
 #[test]
 fn before_the_house_opens_nothing_is_called_free() {
     let scratch = Scratch::sqlite().migrated();
-    let house = House::of(&scratch);
-    house
-        .book(&house.details(("08:30", 30), "salon", &[]))
+    let test_event = TestEvent::of(&scratch);
+    test_event
+        .book(&test_event.details(("08:30", 30), "salon", &[]))
         .unwrap();
-    let early = house.details(("07:00", 120), "salon", &[]);
+    let early = test_event.details(("07:00", 120), "salon", &[]);
     assert_eq!(
-        said(&house, &early)[0],
+        said(&test_event, &early)[0],
         "Conflict, Double booking: Salon is taken by “A talk” (Salon) from 08:30 until 09:00. Free again for 120 \
          minutes from 09:05."
     );
@@ -189,8 +197,8 @@ fn before_the_house_opens_nothing_is_called_free() {
 #[test]
 fn nothing_on_the_ninth_meetings_day_as_it_was_is_in_the_way() {
     let scratch = Scratch::sqlite().migrated();
-    let house = House::of(&scratch);
-    let programme = house.programme();
+    let test_event = TestEvent::of(&scratch);
+    let programme = test_event.programme();
     let all = check_all(&programme);
     let open: Vec<&Conflict> = all
         .iter()

@@ -4,8 +4,8 @@ use iikura::cli::demo::NINTH_MEETING;
 use iikura::event::file::EventImportError;
 use proptest::prelude::*;
 
-use crate::house::{House, import};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{TestEvent, import};
 
 on_both!(
     what_was_told_is_read_like_everything_else,
@@ -41,7 +41,7 @@ fn refused(scratch: &Scratch, source: &str, from: &str, to: &str, expected: &[&s
         expected,
         "{from} → {to}"
     );
-    let house = House::at(scratch, iikura::core::event::EventId(0));
+    let test_event = TestEvent::at(scratch, iikura::core::event::EventId(0));
     for table in [
         "events",
         "event_days",
@@ -58,7 +58,7 @@ fn refused(scratch: &Scratch, source: &str, from: &str, to: &str, expected: &[&s
         "answers",
         "audit",
     ] {
-        assert_eq!(house.count(table), 0, "{table}");
+        assert_eq!(test_event.count(table), 0, "{table}");
     }
 }
 
@@ -315,12 +315,12 @@ proptest! {
         let scratch = Scratch::sqlite().migrated();
         match import(&scratch, &lines.join("\n")) {
             Ok(imported) => {
-                let programme = House::at(&scratch, imported.event).stored();
+                let programme = TestEvent::at(&scratch, imported.event).stored();
                 let file = iikura::event::file::export(&programme).unwrap();
                 let elsewhere = Scratch::sqlite().migrated();
                 let again = import(&elsewhere, &file).unwrap();
                 prop_assert_eq!(&again.remarks, &Vec::<String>::new());
-                prop_assert_eq!(iikura::event::file::export(&House::at(&elsewhere, again.event).stored()).unwrap(), file);
+                prop_assert_eq!(iikura::event::file::export(&TestEvent::at(&elsewhere, again.event).stored()).unwrap(), file);
             }
             Err(EventImportError::Faulty(faults)) => prop_assert!(faults.iter().all(|fault| fault.line > 0)),
             Err(error) => prop_assert!(false, "{error:?}"),

@@ -9,8 +9,8 @@ use iikura::core::text::{Email, TextLine};
 use iikura::mail::outbox;
 use iikura::slot::booking::{self, Notify};
 
-use crate::house::{House, import};
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::{TestEvent, import};
 
 on_both!(
     nobody_hears_of_what_is_not_confirmed,
@@ -24,8 +24,8 @@ on_both!(
 );
 
 /// What is due of a slot, as code and news.
-fn due_of(house: &House<'_>, id: SlotId) -> Vec<(String, News)> {
-    let programme = house.stored();
+fn due_of(test_event: &TestEvent<'_>, id: SlotId) -> Vec<(String, News)> {
+    let programme = test_event.stored();
     let slot = programme.slot(id).unwrap();
     due(&programme, slot)
         .into_iter()
@@ -33,11 +33,11 @@ fn due_of(house: &House<'_>, id: SlotId) -> Vec<(String, News)> {
         .collect()
 }
 
-fn edit(house: &House<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut SlotDetails)) {
-    let slot = house.stored().slot(id).cloned().unwrap();
+fn edit(test_event: &TestEvent<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut SlotDetails)) {
+    let slot = test_event.stored().slot(id).cloned().unwrap();
     let mut details = slot.details.clone();
     edit(&mut details);
-    house
+    test_event
         .try_book(|tx, post| {
             booking::change(
                 tx,
@@ -52,46 +52,46 @@ fn edit(house: &House<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut SlotDeta
         .unwrap();
 }
 
-fn version(house: &House<'_>, id: SlotId) -> i32 {
-    house.stored().slot(id).unwrap().version
+fn version(test_event: &TestEvent<'_>, id: SlotId) -> i32 {
+    test_event.stored().slot(id).unwrap().version
 }
 
-fn confirm(house: &House<'_>, id: SlotId) {
-    let version = version(house, id);
-    house
+fn confirm(test_event: &TestEvent<'_>, id: SlotId) {
+    let version = version(test_event, id);
+    test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, version, &Reasons::new()))
         .unwrap();
 }
 
-fn withdraw(house: &House<'_>, id: SlotId, tell: Notify) {
-    let version = version(house, id);
-    house
+fn withdraw(test_event: &TestEvent<'_>, id: SlotId, tell: Notify) {
+    let version = version(test_event, id);
+    test_event
         .try_book(|tx, post| booking::withdraw(tx, post, id, version, tell))
         .unwrap();
 }
 
-fn cancel(house: &House<'_>, id: SlotId, tell: Notify) {
-    let version = version(house, id);
-    house
+fn cancel(test_event: &TestEvent<'_>, id: SlotId, tell: Notify) {
+    let version = version(test_event, id);
+    test_event
         .try_book(|tx, post| booking::cancel(tx, post, id, version, tell))
         .unwrap();
 }
 
-fn booked(house: &House<'_>, parties: &[&str]) -> SlotId {
-    house
-        .book(&house.details(("18:30", 20), "dining", parties))
+fn booked(test_event: &TestEvent<'_>, parties: &[&str]) -> SlotId {
+    test_event
+        .book(&test_event.details(("18:30", 20), "dining", parties))
         .unwrap()
 }
 
-fn confirmed(house: &House<'_>, parties: &[&str]) -> SlotId {
-    let id = booked(house, parties);
-    confirm(house, id);
+fn confirmed(test_event: &TestEvent<'_>, parties: &[&str]) -> SlotId {
+    let id = booked(test_event, parties);
+    confirm(test_event, id);
     id
 }
 
 /// The talk as those who take part read it, `late` minutes after half past six.
-fn talk(house: &House<'_>, late: i32, parties: &[&str]) -> Told {
-    let interval = house.details(("18:30", 20), "dining", &[]).interval;
+fn talk(test_event: &TestEvent<'_>, late: i32, parties: &[&str]) -> Told {
+    let interval = test_event.details(("18:30", 20), "dining", &[]).interval;
     Told {
         title: "A talk".to_owned(),
         kind: SlotKind::Other.into(),
@@ -102,8 +102,8 @@ fn talk(house: &House<'_>, late: i32, parties: &[&str]) -> Told {
     }
 }
 
-fn party(house: &House<'_>, code: &str) -> DelegationId {
-    house.stored().delegation_by_code(code).unwrap().id
+fn party(test_event: &TestEvent<'_>, code: &str) -> DelegationId {
+    test_event.stored().delegation_by_code(code).unwrap().id
 }
 
 fn later(details: &mut SlotDetails, minutes: i32) {
@@ -113,59 +113,64 @@ fn later(details: &mut SlotDetails, minutes: i32) {
 }
 
 fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = booked(&house, &["KZ"]);
-    assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Notify::Now, |details| later(details, 10));
-    cancel(&house, id, Notify::Now);
-    assert_eq!(due_of(&house, id), []);
-    assert_eq!(house.stored().ledger.notices().count(), 0);
+    let test_event = TestEvent::of_empty(scratch);
+    let id = booked(&test_event, &["KZ"]);
+    assert_eq!(due_of(&test_event, id), []);
+    edit(&test_event, id, Notify::Now, |details| later(details, 10));
+    cancel(&test_event, id, Notify::Now);
+    assert_eq!(due_of(&test_event, id), []);
+    assert_eq!(test_event.stored().ledger.notices().count(), 0);
 }
 
 fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["KZ"]);
-    assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Notify::Later, |details| {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    assert_eq!(due_of(&test_event, id), []);
+    edit(&test_event, id, Notify::Later, |details| {
         "Only for us".clone_into(&mut details.note);
     });
-    edit(&house, id, Notify::Later, |details| {
-        details.interpreters = vec![house.stored().interpreters[0].id];
+    edit(&test_event, id, Notify::Later, |details| {
+        details.interpreters = vec![test_event.stored().interpreters[0].id];
     });
     assert_eq!(
-        due_of(&house, id),
+        due_of(&test_event, id),
         [],
         "neither a note nor an interpreter is a delegation's business"
     );
-    edit(&house, id, Notify::Later, |details| later(details, 10));
+    edit(&test_event, id, Notify::Later, |details| later(details, 10));
     let changed = News::Changed {
-        before: talk(&house, 0, &["Kazakhstan"]),
-        now: talk(&house, 10, &["Kazakhstan"]),
+        before: talk(&test_event, 0, &["Kazakhstan"]),
+        now: talk(&test_event, 10, &["Kazakhstan"]),
     };
-    assert_eq!(due_of(&house, id), [("KZ".to_owned(), changed)]);
-    edit(&house, id, Notify::Later, |details| later(details, -10));
-    assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Notify::Now, |details| later(details, 10));
-    assert_eq!(due_of(&house, id), []);
-    let programme = house.stored();
-    let notice = programme.ledger.notice(id, party(&house, "KZ")).unwrap();
+    assert_eq!(due_of(&test_event, id), [("KZ".to_owned(), changed)]);
+    edit(&test_event, id, Notify::Later, |details| {
+        later(details, -10);
+    });
+    assert_eq!(due_of(&test_event, id), []);
+    edit(&test_event, id, Notify::Now, |details| later(details, 10));
+    assert_eq!(due_of(&test_event, id), []);
+    let programme = test_event.stored();
+    let notice = programme
+        .ledger
+        .notice(id, party(&test_event, "KZ"))
+        .unwrap();
     assert_eq!((notice.sequence, notice.method), (3, Method::Request));
-    assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
+    assert_eq!(notice.told, talk(&test_event, 10, &["Kazakhstan"]));
 }
 
 fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["JP", "KZ"]);
-    let uz = party(&house, "UZ");
-    let kz = party(&house, "KZ");
-    edit(&house, id, Notify::Later, |details| {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["JP", "KZ"]);
+    let uz = party(&test_event, "UZ");
+    let kz = party(&test_event, "KZ");
+    edit(&test_event, id, Notify::Later, |details| {
         details.delegations.retain(|party| *party != kz);
         details.delegations.push(uz);
     });
-    let before = talk(&house, 0, &["Japan", "Kazakhstan"]);
-    let now = talk(&house, 0, &["Japan", "Uzbekistan"]);
+    let before = talk(&test_event, 0, &["Japan", "Kazakhstan"]);
+    let now = talk(&test_event, 0, &["Japan", "Uzbekistan"]);
     assert_eq!(
-        due_of(&house, id),
+        due_of(&test_event, id),
         [
             (
                 "JP".to_owned(),
@@ -178,11 +183,14 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
             ("UZ".to_owned(), News::Confirmed(now)),
         ]
     );
-    edit(&house, id, Notify::Now, |_| {});
-    assert_eq!(due_of(&house, id), []);
-    let programme = house.stored();
+    edit(&test_event, id, Notify::Now, |_| {});
+    assert_eq!(due_of(&test_event, id), []);
+    let programme = test_event.stored();
     let methods = ["JP", "KZ", "UZ"].map(|code| {
-        let notice = programme.ledger.notice(id, party(&house, code)).unwrap();
+        let notice = programme
+            .ledger
+            .notice(id, party(&test_event, code))
+            .unwrap();
         (notice.method, notice.sequence)
     });
     assert_eq!(
@@ -193,8 +201,8 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
             (Method::Request, 1)
         ]
     );
-    cancel(&house, id, Notify::Later);
-    let told: Vec<String> = due_of(&house, id)
+    cancel(&test_event, id, Notify::Later);
+    let told: Vec<String> = due_of(&test_event, id)
         .into_iter()
         .map(|(code, _)| code)
         .collect();
@@ -206,18 +214,18 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
 }
 
 fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["JP", "KZ"]);
-    let (uz, tm) = (party(&house, "UZ"), party(&house, "TM"));
-    edit(&house, id, Notify::Later, |details| {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["JP", "KZ"]);
+    let (uz, tm) = (party(&test_event, "UZ"), party(&test_event, "TM"));
+    edit(&test_event, id, Notify::Later, |details| {
         details.delegations.extend([uz, tm]);
     });
-    edit(&house, id, Notify::Later, |details| {
+    edit(&test_event, id, Notify::Later, |details| {
         details.delegations.retain(|party| *party != tm);
     });
-    cancel(&house, id, Notify::Now);
-    assert_eq!(due_of(&house, id), []);
-    let programme = house.stored();
+    cancel(&test_event, id, Notify::Now);
+    assert_eq!(due_of(&test_event, id), []);
+    let programme = test_event.stored();
     let told: Vec<DelegationId> = programme
         .ledger
         .notices()
@@ -228,45 +236,45 @@ fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
 }
 
 fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["KZ"]);
-    let kz = party(&house, "KZ");
-    let name = |house: &House<'_>| {
-        house
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    let kz = party(&test_event, "KZ");
+    let name = |test_event: &TestEvent<'_>| {
+        test_event
             .stored()
             .ledger
             .notice(id, kz)
             .map(|notice| (notice.uid.clone(), notice.thread.clone()))
     };
-    let first = name(&house);
-    withdraw(&house, id, Notify::Later);
+    let first = name(&test_event);
+    withdraw(&test_event, id, Notify::Later);
     assert_eq!(
-        due_of(&house, id),
+        due_of(&test_event, id),
         [(
             "KZ".to_owned(),
-            News::Withdrawn(talk(&house, 0, &["Kazakhstan"]))
+            News::Withdrawn(talk(&test_event, 0, &["Kazakhstan"]))
         )]
     );
-    edit(&house, id, Notify::Now, |_| {});
-    assert_eq!(due_of(&house, id), []);
-    edit(&house, id, Notify::Later, |details| later(details, 10));
+    edit(&test_event, id, Notify::Now, |_| {});
+    assert_eq!(due_of(&test_event, id), []);
+    edit(&test_event, id, Notify::Later, |details| later(details, 10));
     assert_eq!(
-        due_of(&house, id),
+        due_of(&test_event, id),
         [],
         "tentative again: it will hear when that is over"
     );
-    confirm(&house, id);
-    let programme = house.stored();
+    confirm(&test_event, id);
+    let programme = test_event.stored();
     let notice = programme.ledger.notice(id, kz).unwrap();
     assert_eq!((notice.method, notice.sequence), (Method::Request, 3));
-    assert_eq!(notice.told, talk(&house, 10, &["Kazakhstan"]));
-    assert_eq!(name(&house), first);
+    assert_eq!(notice.told, talk(&test_event, 10, &["Kazakhstan"]));
+    assert_eq!(name(&test_event), first);
 }
 
 /// Recipient, sequence and state of each mail.
-fn mails(house: &House<'_>) -> Vec<(String, i32, String)> {
-    let mut mails: Vec<_> = house
-        .read(|conn| Ok(outbox::list(conn, Some(house.event), 100)?))
+fn mails(test_event: &TestEvent<'_>) -> Vec<(String, i32, String)> {
+    let mut mails: Vec<_> = test_event
+        .read(|conn| Ok(outbox::list(conn, Some(test_event.event), 100)?))
         .into_iter()
         .map(|mail| (mail.recipient, mail.sequence, format!("{:?}", mail.state.0)))
         .collect();
@@ -275,32 +283,40 @@ fn mails(house: &House<'_>) -> Vec<(String, i32, String)> {
 }
 
 fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["KZ"]);
-    let mut room = house.programme().room_by_code("dining").unwrap().clone();
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    let mut room = test_event
+        .programme()
+        .room_by_code("dining")
+        .unwrap()
+        .clone();
     room.name = TextLine::parse("Blue Salon").unwrap();
-    house
+    test_event
         .try_book(|tx, post| {
             iikura::room::change::change(tx, &room).unwrap();
             Ok(iikura::notice::telling::tell(tx, post, id)?)
         })
         .unwrap();
-    let sequences: Vec<i32> = mails(&house)
+    let sequences: Vec<i32> = mails(&test_event)
         .into_iter()
         .map(|(_, sequence, _)| sequence)
         .collect();
     assert_eq!(sequences, [0, 1]);
-    assert_eq!(house.slot("A talk").sequence, 1);
-    let programme = house.programme();
+    assert_eq!(test_event.slot("A talk").sequence, 1);
+    let programme = test_event.programme();
     assert!(due(&programme, programme.slot(id).unwrap()).is_empty());
 }
 
 fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = confirmed(&house, &["KZ"]);
-    let mut delegation = house.programme().delegation_by_code("KZ").unwrap().clone();
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    let mut delegation = test_event
+        .programme()
+        .delegation_by_code("KZ")
+        .unwrap()
+        .clone();
     delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
-    house
+    test_event
         .try_book(|tx, post| {
             iikura::delegation::change::change(tx, &delegation).unwrap();
             tx.now = tx.now.plus(60);
@@ -312,7 +328,7 @@ fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch)
         ("right@delegations.example", "Queued"),
     ];
     let expected = expected.map(|(address, state)| (address.to_owned(), 0, state.to_owned()));
-    assert_eq!(mails(&house), expected);
+    assert_eq!(mails(&test_event), expected);
 }
 
 fn a_file_with_confirmed_slots_leaves_everybody_to_be_told(scratch: &Scratch) {
@@ -322,9 +338,9 @@ fn a_file_with_confirmed_slots_leaves_everybody_to_be_told(scratch: &Scratch) {
         "title = \"Working lunch\"\nstate = \"confirmed\"",
         1,
     );
-    let house = House::at(scratch, import(scratch, &source).unwrap().event);
-    let lunch = house.slot("Working lunch");
-    let told: Vec<(String, bool)> = due_of(&house, lunch.id)
+    let test_event = TestEvent::at(scratch, import(scratch, &source).unwrap().event);
+    let lunch = test_event.slot("Working lunch");
+    let told: Vec<(String, bool)> = due_of(&test_event, lunch.id)
         .into_iter()
         .map(|(code, news)| (code, matches!(news, News::Confirmed(_))))
         .collect();

@@ -6,8 +6,8 @@ use iikura::event::transaction::EventTx;
 use iikura::mail::MailContext;
 use iikura::slot::booking::{self, BookingError, Notify};
 
-use crate::house::House;
 use crate::support::both::{Scratch, on_both};
+use crate::test_event::TestEvent;
 
 on_both!(
     saving_what_is_stored_already_changes_nothing,
@@ -16,9 +16,13 @@ on_both!(
 );
 
 /// The revision and what a change leaves.
-fn state(house: &House<'_>) -> (i64, i64, i64) {
-    let revision = house.stored().event.revision.0;
-    (revision, house.count("audit"), house.count("outbox"))
+fn state(test_event: &TestEvent<'_>) -> (i64, i64, i64) {
+    let revision = test_event.stored().event.revision.0;
+    (
+        revision,
+        test_event.count("audit"),
+        test_event.count("outbox"),
+    )
 }
 
 type Work = fn(&mut EventTx<'_>, &MailContext) -> Result<(), BookingError>;
@@ -75,29 +79,29 @@ const NOUNS: [(&str, Work); 6] = [
 ];
 
 fn saving_what_is_stored_already_changes_nothing(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let before = state(&house);
+    let test_event = TestEvent::of_empty(scratch);
+    let before = state(&test_event);
     for (noun, work) in NOUNS {
-        house.try_book(work).unwrap();
-        assert_eq!(state(&house), before, "{noun}");
-        assert_eq!(house.programme().event.revision.0, before.0, "{noun}");
+        test_event.try_book(work).unwrap();
+        assert_eq!(state(&test_event), before, "{noun}");
+        assert_eq!(test_event.programme().event.revision.0, before.0, "{noun}");
     }
 }
 
 fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let id = house
+    let test_event = TestEvent::of_empty(scratch);
+    let id = test_event
         .book(&SlotDetails {
             state: SlotState::Confirmed,
-            ..house.details(("18:30", 20), "dining", &["KZ"])
+            ..test_event.details(("18:30", 20), "dining", &["KZ"])
         })
         .unwrap();
-    let mut details = house.stored().slot(id).unwrap().details.clone();
+    let mut details = test_event.stored().slot(id).unwrap().details.clone();
     details.interval = details
         .interval
         .starting_at(details.interval.start().plus(5));
     let save = |version, tell| {
-        house.try_book(|tx, post| {
+        test_event.try_book(|tx, post| {
             booking::change(
                 tx,
                 post,
@@ -110,27 +114,31 @@ fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
         })
     };
     save(1, Notify::Later).unwrap();
-    let (revision, rows, mails) = state(&house);
+    let (revision, rows, mails) = state(&test_event);
     save(2, Notify::Now).unwrap();
-    assert_eq!(state(&house), (revision + 1, rows, mails + 1));
+    assert_eq!(state(&test_event), (revision + 1, rows, mails + 1));
     save(2, Notify::Now).unwrap();
-    assert_eq!(state(&house), (revision + 1, rows, mails + 1));
+    assert_eq!(state(&test_event), (revision + 1, rows, mails + 1));
 }
 
 fn one_change_beside_unchanged_things_is_stored(scratch: &Scratch) {
-    let house = House::of_empty(scratch);
-    let (revision, rows, mails) = state(&house);
+    let test_event = TestEvent::of_empty(scratch);
+    let (revision, rows, mails) = state(&test_event);
     let salon = {
-        let mut salon = house.programme().room_by_code("salon").unwrap().clone();
+        let mut salon = test_event
+            .programme()
+            .room_by_code("salon")
+            .unwrap()
+            .clone();
         salon.capacity += 1;
         salon
     };
-    house
+    test_event
         .try_book(|tx, post| {
             slot_saved(tx, post, Notify::Later)?;
             iikura::room::change::change(tx, &salon).unwrap();
             slot_saved(tx, post, Notify::Later)
         })
         .unwrap();
-    assert_eq!(state(&house), (revision + 1, rows + 1, mails));
+    assert_eq!(state(&test_event), (revision + 1, rows + 1, mails));
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use crate::support::both::{Scratch, on_both};
-use crate::{Desk, text};
+use crate::{TestInstallation, text};
 
 on_both!(
     a_double_booking_is_found_whoever_made_it,
@@ -13,8 +13,8 @@ on_both!(
 );
 
 /// Whether it went well, and each finding.
-fn examined(desk: &Desk, more: &[(&str, &str)]) -> (bool, Vec<Value>) {
-    let mut command = desk.command();
+fn examined(installation: &TestInstallation, more: &[(&str, &str)]) -> (bool, Vec<Value>) {
+    let mut command = installation.command();
     command
         .args(["doctor", "--json"])
         .envs(more.iter().copied());
@@ -47,8 +47,8 @@ fn on<'a>(findings: &'a [Value], check: &str) -> (&'a str, &'a str) {
 
 #[test]
 fn what_is_sound_is_said_to_be_and_nothing_is_made() {
-    let desk = Desk::new();
-    let (well, findings) = examined(&desk, &[]);
+    let installation = TestInstallation::new();
+    let (well, findings) = examined(&installation, &[]);
     assert!(!well);
     assert_eq!(on(&findings, "configuration"), ("ok", ""));
     let (verdict, next) = on(&findings, "database");
@@ -58,12 +58,15 @@ fn what_is_sound_is_said_to_be_and_nothing_is_made() {
     );
     assert_eq!(on(&findings, "secret file").0, "warning");
     assert!(
-        !desk.path().join("data").exists(),
+        !installation.path().join("data").exists(),
         "a look leaves nothing behind"
     );
 
-    desk.says(&["migrate"]);
-    let (well, findings) = examined(&desk, &[("IIKURA_PUBLIC_URL", "https://iikura.example")]);
+    installation.says(&["migrate"]);
+    let (well, findings) = examined(
+        &installation,
+        &[("IIKURA_PUBLIC_URL", "https://iikura.example")],
+    );
     assert!(well, "{findings:#?}");
     for check in [
         "configuration",
@@ -83,7 +86,7 @@ fn what_is_sound_is_said_to_be_and_nothing_is_made() {
         on(&findings, check);
     }
     assert!(on(&findings, "mail: relay").1.contains("IIKURA_SMTP_URL"));
-    let said = desk.says(&["doctor"]);
+    let said = installation.says(&["doctor"]);
     assert!(
         said.contains("ok       SQLite: 3.") && said.contains("         next: "),
         "{said}"
@@ -92,12 +95,12 @@ fn what_is_sound_is_said_to_be_and_nothing_is_made() {
 
 #[test]
 fn every_fault_says_what_to_type() {
-    let desk = Desk::new();
-    desk.says(&["migrate"]);
-    desk.write("open.key", &"A".repeat(43));
-    let open = desk.path().join("open.key");
+    let installation = TestInstallation::new();
+    installation.says(&["migrate"]);
+    installation.write("open.key", &"A".repeat(43));
+    let open = installation.path().join("open.key");
     std::fs::set_permissions(&open, PermissionsExt::from_mode(0o644)).unwrap();
-    let (_, findings) = examined(&desk, &[("IIKURA_SECRET_FILE", "open.key")]);
+    let (_, findings) = examined(&installation, &[("IIKURA_SECRET_FILE", "open.key")]);
     assert_eq!(
         on(&findings, "secret file"),
         ("fault", "chmod 600 open.key")
@@ -147,27 +150,30 @@ fn every_fault_says_what_to_type() {
             "--database-url",
         ),
     ] {
-        let (well, findings) = examined(&desk, &[(name, value)]);
+        let (well, findings) = examined(&installation, &[(name, value)]);
         let (verdict, next) = on(&findings, check);
         assert!(!well && verdict == "fault", "{name}={value}: {findings:#?}");
         assert!(next.contains(words), "{name}={value}: {next}");
     }
-    desk.write("broken.db", &"no database ".repeat(1000));
-    let (_, findings) = examined(&desk, &[("IIKURA_DATABASE_URL", "sqlite:broken.db")]);
+    installation.write("broken.db", &"no database ".repeat(1000));
+    let (_, findings) = examined(
+        &installation,
+        &[("IIKURA_DATABASE_URL", "sqlite:broken.db")],
+    );
     assert_eq!(on(&findings, "database").0, "fault");
 }
 
 fn a_double_booking_is_found_whoever_made_it(scratch: &Scratch) {
-    let desk = Desk::new();
-    desk.write("meeting.toml", crate::NINTH_MEETING);
+    let installation = TestInstallation::new();
+    installation.write("meeting.toml", crate::NINTH_MEETING);
     let database = [("IIKURA_DATABASE_URL", scratch.url())];
-    let migrated = desk
+    let migrated = installation
         .command()
         .envs(database)
         .args(["import", "meeting.toml"])
         .output();
     assert!(migrated.unwrap().status.success());
-    let (well, findings) = examined(&desk, &database);
+    let (well, findings) = examined(&installation, &database);
     assert!(well, "{findings:#?}");
     assert_eq!(on(&findings, "what is stored"), ("ok", ""));
     let is_shared = scratch.is_shared();
@@ -195,7 +201,7 @@ fn a_double_booking_is_found_whoever_made_it(scratch: &Scratch) {
             })
             .unwrap();
     }
-    let (well, findings) = examined(&desk, &database);
+    let (well, findings) = examined(&installation, &database);
     assert!(!well);
     let (verdict, next) = on(&findings, "what is stored");
     assert!(
@@ -206,10 +212,10 @@ fn a_double_booking_is_found_whoever_made_it(scratch: &Scratch) {
 
 fn altered_schema_is_named_and_no_server_starts_on_it(scratch: &Scratch) {
     use diesel::prelude::*;
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let database = [("IIKURA_DATABASE_URL", scratch.url())];
     let run = |arguments: &[&str]| {
-        let mut command = desk.command();
+        let mut command = installation.command();
         command.envs(database).args(arguments).output().unwrap()
     };
     assert!(run(&["migrate"]).status.success());
@@ -221,11 +227,11 @@ fn altered_schema_is_named_and_no_server_starts_on_it(scratch: &Scratch) {
             .unwrap();
     };
     alter("CREATE TABLE monitoring (id BIGINT)");
-    let (_, findings) = examined(&desk, &database);
+    let (_, findings) = examined(&installation, &database);
     assert_eq!(on(&findings, "database"), ("ok", ""));
     assert_eq!(on(&findings, "schema").0, "warning");
     alter("CREATE INDEX mine ON users (name)");
-    let (well, findings) = examined(&desk, &database);
+    let (well, findings) = examined(&installation, &database);
     assert!(!well);
     let named = |finding: &&Value| finding["words"] == "index users.mine does not belong there";
     let found = findings.iter().find(named).unwrap();

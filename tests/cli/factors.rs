@@ -7,17 +7,17 @@ use iikura::core::time::Moment;
 use iikura::db::{Count, Db};
 use iikura::web::Error;
 
-use super::Desk;
+use super::TestInstallation;
 
 #[test]
 fn a_lost_device_is_forgotten_at_the_command_line() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let email = "hana@iikura.example";
     let add = [
         "user", "add", "--role", "admin", "--name", "Hana", "--email",
     ];
-    desk.says(&[&add[..], &[email]].concat());
-    let path = desk.path().join("data/test.db");
+    installation.says(&[&add[..], &[email]].concat());
+    let path = installation.path().join("data/test.db");
     let db = Db::open(&format!("sqlite:{}", path.display()).parse().unwrap()).unwrap();
     let count = |sql: &str| {
         let counted = db.read_here(|conn| {
@@ -43,7 +43,7 @@ fn a_lost_device_is_forgotten_at_the_command_line() {
     .unwrap();
     let factors = "SELECT count(*) AS count FROM second_factors";
     assert_eq!(count(factors), 1);
-    let said = desk.says(&["user", "reset-factor", "--email", "Hana@iikura.example"]);
+    let said = installation.says(&["user", "reset-factor", "--email", "Hana@iikura.example"]);
     assert!(
         said.starts_with("hana@iikura.example signs in by password alone"),
         "{said}"

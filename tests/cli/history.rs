@@ -3,34 +3,34 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use crate::Desk;
+use crate::TestInstallation;
 
 #[test]
 fn the_history_is_followed_and_the_first_row_that_was_changed_is_named() {
-    let desk = Desk::new();
-    desk.write("event.toml", crate::NINTH_MEETING);
-    desk.says(&["import", "event.toml"]);
+    let installation = TestInstallation::new();
+    installation.write("event.toml", crate::NINTH_MEETING);
+    installation.says(&["import", "event.toml"]);
     for email in ["a@iikura.example", "b@iikura.example"] {
         let named = ["--email", email, "--name", email, "--role", "admin"];
-        desk.says(&[&["user", "add"][..], &named].concat());
+        installation.says(&[&["user", "add"][..], &named].concat());
     }
-    let said = desk.says(&["audit", "verify"]);
+    let said = installation.says(&["audit", "verify"]);
     assert!(
         said.contains(" ca-jad-9, ") && said.contains(" accounts and mail, 2 row(s)"),
         "{said}"
     );
     let noted = said.split(' ').next().unwrap();
-    desk.says(&["audit", "verify", "--noted", noted]);
-    let complaint = desk.complains(&["audit", "verify", "--noted", "00"]);
+    installation.says(&["audit", "verify", "--noted", noted]);
+    let complaint = installation.complains(&["audit", "verify", "--noted", "00"]);
     assert!(
         complaint.contains("no row of the history has the hash 00"),
         "{complaint}"
     );
 
     // A backup has it whole.
-    desk.says(&["backup", "copy.db"]);
+    installation.says(&["backup", "copy.db"]);
     let copy = ["audit", "--database-url", "sqlite:copy.db", "verify"];
-    let copy = desk.run(&[&copy[..], &["--noted", noted]].concat());
+    let copy = installation.run(&[&copy[..], &["--noted", noted]].concat());
     let of_copy = crate::text(if copy.status.success() {
         &copy.stdout
     } else {
@@ -38,13 +38,13 @@ fn the_history_is_followed_and_the_first_row_that_was_changed_is_named() {
     });
     assert_eq!(of_copy, said);
 
-    let path = desk.path().join("data/test.db");
+    let path = installation.path().join("data/test.db");
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     conn.batch_execute(
         "DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'nobody', subject = 'x' WHERE action = 'user.added'",
     )
     .unwrap();
-    let complaint = desk.complains(&["audit", "verify"]);
+    let complaint = installation.complains(&["audit", "verify"]);
     assert!(
         complaint.contains("(user.added, x, by nobody) is not what was written"),
         "{complaint}"

@@ -38,9 +38,9 @@ use tempfile::TempDir;
 const NINTH_MEETING: &str = include_str!("../../src/cli/demo/ca-jad-9.toml");
 
 /// A folder with a database of its own.
-struct Desk(TempDir);
+struct TestInstallation(TempDir);
 
-impl Desk {
+impl TestInstallation {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -99,20 +99,20 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn an_event_goes_in_comes_out_and_is_printed() {
-    let desk = Desk::new();
-    desk.write("meeting.toml", NINTH_MEETING);
+    let installation = TestInstallation::new();
+    installation.write("meeting.toml", NINTH_MEETING);
     assert_eq!(
-        desk.says(&["import", "meeting.toml"]),
+        installation.says(&["import", "meeting.toml"]),
         "Imported ca-jad-9 with 9 slots.\n"
     );
-    let exported = desk.says(&["export", "ca-jad-9"]);
-    desk.says(&["export", "ca-jad-9", "--output", "out.toml"]);
+    let exported = installation.says(&["export", "ca-jad-9"]);
+    installation.says(&["export", "ca-jad-9", "--output", "out.toml"]);
     assert_eq!(
-        std::fs::read_to_string(desk.path().join("out.toml")).unwrap(),
+        std::fs::read_to_string(installation.path().join("out.toml")).unwrap(),
         exported
     );
 
-    let elsewhere = Desk::new();
+    let elsewhere = TestInstallation::new();
     elsewhere.write("out.toml", &exported);
     elsewhere.says(&["import", "out.toml"]);
     assert_eq!(elsewhere.says(&["export", "ca-jad-9"]), exported);
@@ -124,12 +124,13 @@ fn an_event_goes_in_comes_out_and_is_printed() {
         ("ics", "BEGIN:VCALENDAR"),
     ] {
         assert!(
-            desk.says(&["agenda", "ca-jad-9", "--format", format])
+            installation
+                .says(&["agenda", "ca-jad-9", "--format", format])
                 .contains(words),
             "{format}"
         );
     }
-    desk.says(&[
+    installation.says(&[
         "agenda", "ca-jad-9", "--format", "pdf", "--output", "all.pdf",
     ]);
     let card = [
@@ -140,11 +141,11 @@ fn an_event_goes_in_comes_out_and_is_printed() {
         "--output",
         "card.pdf",
     ];
-    desk.says(&[["agenda", "ca-jad-9"].as_slice(), &card].concat());
+    installation.says(&[["agenda", "ca-jad-9"].as_slice(), &card].concat());
     for file in ["all.pdf", "card.pdf"] {
-        assert!(desk.read(file).starts_with(b"%PDF-"), "{file}");
+        assert!(installation.read(file).starts_with(b"%PDF-"), "{file}");
     }
-    let theirs = desk.says(&[
+    let theirs = installation.says(&[
         "agenda",
         "ca-jad-9",
         "--delegation",
@@ -160,13 +161,13 @@ fn an_event_goes_in_comes_out_and_is_printed() {
 
 #[test]
 fn the_published_data_is_read_with_its_stand_ins_marked() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let marked = NINTH_MEETING.replace("[[rooms]]", "[[rooms_assumed]]");
-    desk.write(
+    installation.write(
         "marked.toml",
         &marked.replace("\noverride =", "\n# override ="),
     );
-    let said = desk.says(&["import", "marked.toml"]);
+    let said = installation.says(&["import", "marked.toml"]);
     assert!(
         said.contains("Taken over against a rule: “Working lunch”: Dining Room takes 40 people"),
         "{said}"
@@ -175,12 +176,12 @@ fn the_published_data_is_read_with_its_stand_ins_marked() {
 
 #[test]
 fn a_faulty_file_is_refused_with_every_fault_and_its_line() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let faulty = NINTH_MEETING
         .replacen("capacity = 60", "capacity = 0", 1)
         .replacen("code = \"KZ\"", "code = \"K Z\"", 1);
-    desk.write("faulty.toml", &faulty);
-    let complaint = desk.complains(&["import", "faulty.toml"]);
+    installation.write("faulty.toml", &faulty);
+    let complaint = installation.complains(&["import", "faulty.toml"]);
     assert_eq!(
         complaint.matches("faulty.toml: line ").count(),
         2,
@@ -188,11 +189,13 @@ fn a_faulty_file_is_refused_with_every_fault_and_its_line() {
     );
     assert!(complaint.contains("nothing was imported"), "{complaint}");
     assert!(
-        desk.complains(&["export", "ca-jad-9"])
+        installation
+            .complains(&["export", "ca-jad-9"])
             .contains("there is no event 'ca-jad-9'")
     );
     assert!(
-        desk.complains(&["import", "missing.toml"])
+        installation
+            .complains(&["import", "missing.toml"])
             .contains("cannot read missing.toml")
     );
 }
@@ -202,17 +205,17 @@ fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
     fn add<'a>(more: &[&'a str]) -> Vec<&'a str> {
         [&["user", "add", "--name", "Hanako"], more].concat()
     }
-    let desk = Desk::new();
-    desk.write("meeting.toml", NINTH_MEETING);
-    desk.says(&["import", "meeting.toml"]);
-    let printed = desk.says(&add(&[
+    let installation = TestInstallation::new();
+    installation.write("meeting.toml", NINTH_MEETING);
+    installation.says(&["import", "meeting.toml"]);
+    let printed = installation.says(&add(&[
         "--email",
         "hanako@iikura.example",
         "--role",
         "admin",
     ]));
     assert!(printed.trim().len() >= 20, "a password: {printed}");
-    desk.says(&add(&[
+    installation.says(&add(&[
         "--email",
         "jiro@iikura.example",
         "--role",
@@ -257,15 +260,15 @@ fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
             "jiro@iikura.example has no second factor; nothing was changed",
         ),
     ] {
-        let complaint = desk.complains(&arguments);
+        let complaint = installation.complains(&arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
     }
-    desk.says(&["user", "disable", "--email", "jiro@iikura.example"]);
+    installation.says(&["user", "disable", "--email", "jiro@iikura.example"]);
 }
 
 #[test]
 fn the_server_starts_only_with_a_valid_configuration() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     for (arguments, words) in [
         (&["serve"][..], "run 'iikura migrate'"),
         (
@@ -285,19 +288,19 @@ fn the_server_starts_only_with_a_valid_configuration() {
             "set --workers (IIKURA_WORKERS)",
         ),
     ] {
-        let complaint = desk.complains(arguments);
+        let complaint = installation.complains(arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
     }
-    desk.says(&["migrate"]);
-    desk.says(&["migrate"]);
+    installation.says(&["migrate"]);
+    installation.says(&["migrate"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let complaint = desk.complains(&["serve", "--listen", &address]);
+    let complaint = installation.complains(&["serve", "--listen", &address]);
     assert!(
         complaint.contains("set --listen (IIKURA_LISTEN)"),
         "{complaint}"
     );
-    let complaint = desk.complains(&[
+    let complaint = installation.complains(&[
         "serve",
         "--listen",
         "127.0.0.1:0",
@@ -309,10 +312,10 @@ fn the_server_starts_only_with_a_valid_configuration() {
 
 #[test]
 fn the_demo_announces_itself_and_ends_when_told() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     for _ in 0..2 {
         // The second start makes the data anew.
-        let mut demo = desk
+        let mut demo = installation
             .command()
             .args(["demo", "--data", "demo", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -350,61 +353,64 @@ fn the_demo_announces_itself_and_ends_when_told() {
 
 #[test]
 fn the_demo_touches_nothing_that_is_no_demos() {
-    let desk = Desk::new();
-    std::fs::create_dir(desk.path().join("real")).unwrap();
-    desk.write("real/iikura.db", "a ministry's data");
-    let complaint = desk.complains(&["demo", "--data", "real", "--listen", "127.0.0.1:0"]);
+    let installation = TestInstallation::new();
+    std::fs::create_dir(installation.path().join("real")).unwrap();
+    installation.write("real/iikura.db", "a ministry's data");
+    let complaint = installation.complains(&["demo", "--data", "real", "--listen", "127.0.0.1:0"]);
     assert!(
         complaint.contains("holds something that is no demo's"),
         "{complaint}"
     );
     assert_eq!(
-        std::fs::read_to_string(desk.path().join("real/iikura.db")).unwrap(),
+        std::fs::read_to_string(installation.path().join("real/iikura.db")).unwrap(),
         "a ministry's data"
     );
 }
 
 #[test]
 fn a_backup_is_made_and_put_back_where_nothing_is() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     assert!(
-        desk.complains(&["backup", "evening.db"])
+        installation
+            .complains(&["backup", "evening.db"])
             .contains("there is no database at data/test.db")
     );
-    desk.write("meeting.toml", NINTH_MEETING);
-    desk.says(&["import", "meeting.toml"]);
-    let exported = desk.says(&["export", "ca-jad-9"]);
+    installation.write("meeting.toml", NINTH_MEETING);
+    installation.says(&["import", "meeting.toml"]);
+    let exported = installation.says(&["export", "ca-jad-9"]);
     assert_eq!(
-        desk.says(&["backup", "evening.db"]),
+        installation.says(&["backup", "evening.db"]),
         "evening.db holds 1 event(s), 9 slot(s) and 0 mail(s); every rule of the store holds.\n"
     );
     assert!(
-        desk.complains(&["backup", "evening.db"])
+        installation
+            .complains(&["backup", "evening.db"])
             .contains("evening.db exists; name a file that does not")
     );
-    let complaint = desk.complains(&["restore", "evening.db"]);
+    let complaint = installation.complains(&["restore", "evening.db"]);
     assert!(
         complaint.contains("data/test.db exists, and nothing is written over it; stop the server"),
         "{complaint}"
     );
-    std::fs::remove_dir_all(desk.path().join("data")).unwrap();
+    std::fs::remove_dir_all(installation.path().join("data")).unwrap();
     assert!(
-        desk.complains(&["restore", "meeting.toml"])
+        installation
+            .complains(&["restore", "meeting.toml"])
             .contains("meeting.toml cannot be trusted")
     );
-    let said = desk.says(&["restore", "evening.db"]);
+    let said = installation.says(&["restore", "evening.db"]);
     assert!(said.contains("Now run 'iikura migrate'"), "{said}");
-    desk.says(&["migrate"]);
-    assert_eq!(desk.says(&["export", "ca-jad-9"]), exported);
+    installation.says(&["migrate"]);
+    assert_eq!(installation.says(&["export", "ca-jad-9"]), exported);
 }
 
 #[cfg(feature = "postgres")]
 #[test]
 fn backup_and_restore_of_postgres_name_its_own_tools() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let postgres = ["--database-url", "postgres://iikura@127.0.0.1/iikura"];
     for (command, tool) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
-        let complaint = desk.complains(&[&[command, "x"][..], &postgres].concat());
+        let complaint = installation.complains(&[&[command, "x"][..], &postgres].concat());
         assert!(complaint.contains(tool), "{complaint}");
     }
 }
@@ -412,35 +418,37 @@ fn backup_and_restore_of_postgres_name_its_own_tools() {
 #[test]
 fn encrypted_backup_is_restored_by_the_key_alone() {
     const RECIPIENT: &str = "age1rderwmk4wds9ft3z33vkj6d0vkuxvga4s7de7ut0czwp53tq6crqyh4675";
-    let desk = Desk::new();
-    desk.write("meeting.toml", NINTH_MEETING);
-    desk.write(
+    let installation = TestInstallation::new();
+    installation.write("meeting.toml", NINTH_MEETING);
+    installation.write(
         "key.txt",
         "AGE-SECRET-KEY-1LCZJL27EU7J703UCFEU83QANW5AVLXHU0NZE4MDUJ0W9SZ4NHG4SY0UGEA\n",
     );
-    desk.says(&["import", "meeting.toml"]);
-    let exported = desk.says(&["export", "ca-jad-9"]);
-    let said = desk.says(&["backup", "--encrypt-to", RECIPIENT, "evening.age"]);
+    installation.says(&["import", "meeting.toml"]);
+    let exported = installation.says(&["export", "ca-jad-9"]);
+    let said = installation.says(&["backup", "--encrypt-to", RECIPIENT, "evening.age"]);
     assert!(
         said.contains("evening.age holds 1 event(s), 9 slot(s)"),
         "{said}"
     );
     assert!(
-        desk.read("evening.age")
+        installation
+            .read("evening.age")
             .starts_with(b"age-encryption.org/v1\n")
     );
     // As a timer has it: what stands in the environment holds for every backup.
-    let output = desk
+    let output = installation
         .command()
         .env("IIKURA_BACKUP_RECIPIENT", RECIPIENT)
         .args(["backup", "night.age"])
         .output();
     assert!(output.unwrap().status.success());
     assert!(
-        desk.read("night.age")
+        installation
+            .read("night.age")
             .starts_with(b"age-encryption.org/v1\n")
     );
-    desk.says(&["backup", "plain.db"]);
+    installation.says(&["backup", "plain.db"]);
     for (arguments, words) in [
         (
             vec!["backup", "--encrypt-to", "age1nobody", "x"],
@@ -451,10 +459,10 @@ fn encrypted_backup_is_restored_by_the_key_alone() {
             "evening.age exists; name a file that does not",
         ),
     ] {
-        let complaint = desk.complains(&arguments);
+        let complaint = installation.complains(&arguments);
         assert!(complaint.contains(words), "{complaint}");
     }
-    std::fs::remove_dir_all(desk.path().join("data")).unwrap();
+    std::fs::remove_dir_all(installation.path().join("data")).unwrap();
     for (arguments, words) in [
         (
             vec!["restore", "evening.age"],
@@ -477,24 +485,24 @@ fn encrypted_backup_is_restored_by_the_key_alone() {
             "no.age: No such file",
         ),
     ] {
-        let complaint = desk.complains(&arguments);
+        let complaint = installation.complains(&arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
-        assert!(!desk.path().join("data/test.db").exists());
+        assert!(!installation.path().join("data/test.db").exists());
     }
-    desk.says(&["restore", "--identity", "key.txt", "evening.age"]);
-    assert_eq!(desk.says(&["export", "ca-jad-9"]), exported);
+    installation.says(&["restore", "--identity", "key.txt", "evening.age"]);
+    assert_eq!(installation.says(&["export", "ca-jad-9"]), exported);
 }
 
 #[test]
 fn mail_is_tried_step_by_step() {
-    let desk = Desk::new();
-    let said = desk.says(&["mail", "test", "me@ministry.example", "--outbox", "letters"]);
+    let installation = TestInstallation::new();
+    let said = installation.says(&["mail", "test", "me@ministry.example", "--outbox", "letters"]);
     assert!(
         said.starts_with("ok      folder letters: can be written\nok      send a test mail to me@ministry.example: written\n"),
         "{said}"
     );
     assert_eq!(
-        std::fs::read_dir(desk.path().join("letters"))
+        std::fs::read_dir(installation.path().join("letters"))
             .unwrap()
             .count(),
         1
@@ -506,7 +514,7 @@ fn mail_is_tried_step_by_step() {
         closed.local_addr().unwrap().port()
     );
     drop(closed);
-    let failed = desk.run(&["mail", "test", "me@ministry.example", "--smtp-url", &relay]);
+    let failed = installation.run(&["mail", "test", "me@ministry.example", "--smtp-url", &relay]);
     assert!(!failed.status.success());
     let (said, advice) = (text(&failed.stdout), text(&failed.stderr));
     assert!(said.starts_with("FAILED  reach 127.0.0.1:"), "{said}");
@@ -537,37 +545,37 @@ fn mail_is_tried_step_by_step() {
             "set --mail-from (IIKURA_MAIL_FROM)",
         ),
     ] {
-        let complaint = desk.complains(arguments);
+        let complaint = installation.complains(arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
     }
 }
 
 #[test]
 fn help_prints_chapters_and_the_help_of_commands() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     for topic in TOPICS {
-        assert_eq!(desk.says(&["help", topic.name]), topic.markdown);
+        assert_eq!(installation.says(&["help", topic.name]), topic.markdown);
     }
-    let list = desk.says(&["help"]);
+    let list = installation.says(&["help"]);
     assert!(
         list.contains("\n  migrate ") && list.contains("\n  event-file "),
         "{list}"
     );
-    assert_eq!(list, desk.says(&["--help"]));
+    assert_eq!(list, installation.says(&["--help"]));
     assert_eq!(
-        desk.says(&["help", "serve"]),
-        desk.says(&["serve", "--help"])
+        installation.says(&["help", "serve"]),
+        installation.says(&["serve", "--help"])
     );
     assert_eq!(
-        desk.says(&["help", "user", "add"]),
-        desk.says(&["user", "add", "--help"])
+        installation.says(&["help", "user", "add"]),
+        installation.says(&["user", "add", "--help"])
     );
     assert_eq!(
-        desk.says(&["user", "help", "add"]),
-        desk.says(&["user", "add", "--help"])
+        installation.says(&["user", "help", "add"]),
+        installation.says(&["user", "add", "--help"])
     );
     for words in [&["help", "fly"][..], &["help", "mail", "fly"]] {
-        let complaint = desk.complains(words);
+        let complaint = installation.complains(words);
         assert!(
             complaint.contains("there is no chapter and no command"),
             "{complaint}"

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::Desk;
+use crate::TestInstallation;
 use crate::serving::{EMAIL, Serving, agent, furnished};
 use crate::support::both::Scratch;
 
@@ -18,9 +18,9 @@ fn kilobytes(process: u32, name: &str) -> u64 {
 
 #[test]
 fn flood_of_sign_ins_keeps_memory_bounded() {
-    let (desk, scratch) = (Desk::new(), Scratch::sqlite());
-    let password = furnished(&desk, scratch.url());
-    let mut command = desk.command();
+    let (installation, scratch) = (TestInstallation::new(), Scratch::sqlite());
+    let password = furnished(&installation, scratch.url());
+    let mut command = installation.command();
     command
         .env("IIKURA_DATABASE_URL", scratch.url())
         .env("IIKURA_TRUSTED_PROXIES", "127.0.0.1");

@@ -1,20 +1,20 @@
 //! Moving everything, as it is typed.
 
 use crate::support::both::Scratch;
-use crate::{Desk, NINTH_MEETING};
+use crate::{NINTH_MEETING, TestInstallation};
 
 #[test]
 fn everything_is_exported_and_imported_as_it_is_typed() {
-    let desk = Desk::new();
-    let nothing = desk.complains(&["export", "--everything", "whole"]);
+    let installation = TestInstallation::new();
+    let nothing = installation.complains(&["export", "--everything", "whole"]);
     assert!(
         nothing.contains("there is no database at data/test.db; set --database-url"),
         "{nothing}"
     );
-    assert!(!desk.path().join("data").exists());
-    desk.write("meeting.toml", NINTH_MEETING);
-    desk.says(&["import", "meeting.toml"]);
-    desk.says(&[
+    assert!(!installation.path().join("data").exists());
+    installation.write("meeting.toml", NINTH_MEETING);
+    installation.says(&["import", "meeting.toml"]);
+    installation.says(&[
         "user",
         "add",
         "--email",
@@ -24,7 +24,7 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
         "--role",
         "admin",
     ]);
-    let said = desk.says(&["export", "--everything", "whole"]);
+    let said = installation.says(&["export", "--everything", "whole"]);
     for words in [
         "whole holds 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
         "Keep it as you keep the database",
@@ -32,7 +32,7 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
     ] {
         assert!(said.contains(words), "{said}");
     }
-    let again = desk.complains(&["export", "--everything", "whole"]);
+    let again = installation.complains(&["export", "--everything", "whole"]);
     assert!(
         again.contains("whole exists; name a file that does not"),
         "{again}"
@@ -41,7 +41,7 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
     for (number, elsewhere) in Scratch::each().iter().enumerate() {
         let there = ["--database-url", elsewhere.url()];
         let back = format!("back-{number}");
-        let said = desk.says(&[&["import", "--everything", "whole"][..], &there].concat());
+        let said = installation.says(&[&["import", "--everything", "whole"][..], &there].concat());
         for words in [
             "Imported 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
             "byte for byte what the file says; 2 chain(s) of history hold; every reference leads somewhere; nobody is in two places at once",
@@ -50,21 +50,22 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
         ] {
             assert!(said.contains(words), "{said}");
         }
-        desk.says(&[&["export", "--everything", &back][..], &there].concat());
-        assert!(desk.read(&back) == desk.read("whole"));
+        installation.says(&[&["export", "--everything", &back][..], &there].concat());
+        assert!(installation.read(&back) == installation.read("whole"));
         assert_eq!(
-            desk.says(&[&["audit", "verify"][..], &there].concat()),
-            desk.says(&["audit", "verify"])
+            installation.says(&[&["audit", "verify"][..], &there].concat()),
+            installation.says(&["audit", "verify"])
         );
-        let filled = desk.complains(&[&["import", "--everything", "whole"][..], &there].concat());
+        let filled =
+            installation.complains(&[&["import", "--everything", "whole"][..], &there].concat());
         assert!(filled.contains("the database is not empty"), "{filled}");
     }
 }
 
 #[test]
 fn what_cannot_be_moved_is_refused_before_there_is_a_database() {
-    let desk = Desk::new();
-    desk.write("meeting.toml", NINTH_MEETING);
+    let installation = TestInstallation::new();
+    installation.write("meeting.toml", NINTH_MEETING);
     for (arguments, words) in [
         (
             &["import", "--everything", "missing"][..],
@@ -84,15 +85,15 @@ fn what_cannot_be_moved_is_refused_before_there_is_a_database() {
             "cannot be used with",
         ),
     ] {
-        let complaint = desk.complains(arguments);
+        let complaint = installation.complains(arguments);
         assert!(complaint.contains(words), "{arguments:?}: {complaint}");
     }
-    assert!(!desk.path().join("data").exists());
-    let help = desk.says(&["export", "--help"]);
+    assert!(!installation.path().join("data").exists());
+    let help = installation.says(&["export", "--help"]);
     assert!(
         help.contains("every event, accounts, mail, history"),
         "{help}"
     );
-    let help = desk.says(&["import", "--help"]);
+    let help = installation.says(&["import", "--help"]);
     assert!(help.contains("into an empty database"), "{help}");
 }

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
 use crate::support::both::{Scratch, on_both};
-use crate::{Desk, NINTH_MEETING};
+use crate::{NINTH_MEETING, TestInstallation};
 
 on_both!(the_log_is_lines_of_json_that_give_nothing_away);
 
@@ -146,10 +146,10 @@ fn read(stderr: ChildStderr) -> Receiver<String> {
 }
 
 /// A folder with the ninth meeting and an administrator, whose password is given back.
-pub fn furnished(desk: &Desk, database: &str) -> String {
-    desk.write("meeting.toml", NINTH_MEETING);
+pub fn furnished(installation: &TestInstallation, database: &str) -> String {
+    installation.write("meeting.toml", NINTH_MEETING);
     let run = |arguments: &[&str]| {
-        let output = desk
+        let output = installation
             .command()
             .args(arguments)
             .args(["--database-url", database])
@@ -175,13 +175,13 @@ fn between<'a>(text: &'a str, before: &str, after: char) -> &'a str {
 
 #[expect(clippy::too_many_lines, reason = "one walk through the main paths")]
 fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
-    let desk = Desk::new();
-    let password = furnished(&desk, scratch.url());
+    let installation = TestInstallation::new();
+    let password = furnished(&installation, scratch.url());
     // The tests' PostgreSQL asks for no password, and takes any.
     let database = scratch
         .url()
         .replace("postgres@", &format!("postgres:{PASSWORD_IN_DATABASE}@"));
-    let mut command = desk.command();
+    let mut command = installation.command();
     command
         .env("RUST_LOG", "debug")
         .env("IIKURA_DATABASE_URL", &database)
@@ -265,7 +265,7 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     let log = server.stop();
 
     let whole = log.join("\n");
-    let key = std::fs::read_to_string(desk.path().join("data/secret.key")).unwrap();
+    let key = std::fs::read_to_string(installation.path().join("data/secret.key")).unwrap();
     let session = cookie.split_once('=').unwrap().1;
     for secret in [
         PASSWORD_IN_SMTP,
@@ -324,9 +324,9 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
 
 #[test]
 fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
-    let desk = Desk::new();
-    let password = furnished(&desk, "sqlite:data/test.db");
-    let mut command = desk.command();
+    let installation = TestInstallation::new();
+    let password = furnished(&installation, "sqlite:data/test.db");
+    let mut command = installation.command();
     command.env("IIKURA_METRICS_LISTEN", "127.0.0.1:0");
     let mut server = Serving::start(command);
     let metrics = server.hear("metrics")["address"]
@@ -420,9 +420,9 @@ fn metrics_named_in_the_manual_are_served() {
     use iikura::help::TOPICS;
 
     let database = Scratch::postgres().migrated();
-    let desk = Desk::new();
-    let root = certificate(&desk);
-    let mut command = desk.command();
+    let installation = TestInstallation::new();
+    let root = certificate(&installation);
+    let mut command = installation.command();
     command
         .env("IIKURA_DATABASE_URL", database.url())
         .env("IIKURA_METRICS_LISTEN", "127.0.0.1:0")
@@ -470,11 +470,11 @@ pub fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// A certificate for localhost and its key, as files.
-fn certificate(desk: &Desk) -> CertificateDer<'static> {
+fn certificate(installation: &TestInstallation) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    desk.write("cert.pem", &pem("CERTIFICATE", made.cert.der()));
+    installation.write("cert.pem", &pem("CERTIFICATE", made.cert.der()));
     let key = made.signing_key.serialize_der();
-    desk.write("key.pem", &pem("PRIVATE KEY", &key));
+    installation.write("key.pem", &pem("PRIVATE KEY", &key));
     made.cert.der().clone()
 }
 
@@ -515,10 +515,10 @@ fn sent_by_tls(
 
 #[test]
 fn a_renewed_certificate_is_shown_without_a_restart() {
-    let desk = Desk::new();
-    desk.says(&["migrate"]);
-    let first = certificate(&desk);
-    let mut command = desk.command();
+    let installation = TestInstallation::new();
+    installation.says(&["migrate"]);
+    let first = certificate(&installation);
+    let mut command = installation.command();
     command
         .env("IIKURA_TLS_CERT", "cert.pem")
         .env("IIKURA_TLS_KEY", "key.pem");
@@ -528,7 +528,7 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
         asked_by_tls(&server.address, root, version).is_ok_and(|said| said.contains(" 200 "))
     };
     assert!(is_shown(&server, &first));
-    let second = certificate(&desk);
+    let second = certificate(&installation);
     let hang_up = |server: &Serving| {
         let pid = server.process.id().to_string();
         let told = Command::new("kill").args(["-HUP", &pid]).status();
@@ -537,7 +537,7 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
     hang_up(&server);
     server.hear("the certificate was read again");
     assert!(is_shown(&server, &second) && !is_shown(&server, &first));
-    desk.write("cert.pem", "-----BEGIN CERTIFICATE-----\n");
+    installation.write("cert.pem", "-----BEGIN CERTIFICATE-----\n");
     hang_up(&server);
     server.hear("the certificate cannot be read again; the one from before is shown on");
     assert!(is_shown(&server, &second));
@@ -546,10 +546,10 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
 
 #[test]
 fn the_listener_speaks_tls_where_it_has_a_certificate() {
-    let desk = Desk::new();
-    desk.says(&["migrate"]);
-    let root = certificate(&desk);
-    let mut command = desk.command();
+    let installation = TestInstallation::new();
+    installation.says(&["migrate"]);
+    let root = certificate(&installation);
+    let mut command = installation.command();
     command
         .env("IIKURA_TLS_CERT", "cert.pem")
         .env("IIKURA_TLS_KEY", "key.pem");
@@ -570,11 +570,11 @@ fn the_listener_speaks_tls_where_it_has_a_certificate() {
 
 #[test]
 fn what_would_be_read_along_is_refused_with_what_to_type() {
-    let desk = Desk::new();
-    desk.says(&["migrate"]);
-    certificate(&desk);
+    let installation = TestInstallation::new();
+    installation.says(&["migrate"]);
+    certificate(&installation);
     let other = rcgen::KeyPair::generate().unwrap().serialize_der();
-    desk.write("other.pem", &pem("PRIVATE KEY", &other));
+    installation.write("other.pem", &pem("PRIVATE KEY", &other));
     let address = ["serve", "--listen", "127.0.0.1:0"];
     let cases: [(&[&str], &str); 6] = [
         (
@@ -607,18 +607,18 @@ fn what_would_be_read_along_is_refused_with_what_to_type() {
             ["serve", ..] => arguments.to_vec(),
             more => [&address[..], more].concat(),
         };
-        let complaint = desk.complains(&whole);
+        let complaint = installation.complains(&whole);
         assert!(complaint.contains(words), "{whole:?}: {complaint}");
     }
     assert!(
-        !Path::new(&desk.path().join("data/secret.key")).exists(),
+        !Path::new(&installation.path().join("data/secret.key")).exists(),
         "a faulty configuration leaves nothing behind"
     );
 }
 
 #[test]
 fn a_password_stands_in_no_help_and_no_complaint() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let secret = "canary-password";
     for (name, url) in [
         (
@@ -644,7 +644,7 @@ fn a_password_stands_in_no_help_and_no_complaint() {
         ("IIKURA_OIDC_CLIENT_SECRET", secret.to_owned()),
     ] {
         for arguments in [&["serve"][..], &["serve", "--help"], &["migrate", "--help"]] {
-            let output = desk
+            let output = installation
                 .command()
                 .env(name, &url)
                 .args(arguments)

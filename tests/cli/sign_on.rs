@@ -1,13 +1,13 @@
 //! Single sign-on, as it is set up.
 
-use crate::Desk;
+use crate::TestInstallation;
 
 #[test]
 fn a_half_given_provider_is_refused_with_what_to_type() {
-    let desk = Desk::new();
-    desk.says(&["migrate"]);
+    let installation = TestInstallation::new();
+    installation.says(&["migrate"]);
     let issuer = ["serve", "--oidc-issuer", "https://login.ministry.example"];
-    let said = desk.complains(&issuer);
+    let said = installation.complains(&issuer);
     if cfg!(feature = "openid-connect") {
         assert!(
             said.contains("set --oidc-client-id (IIKURA_OIDC_CLIENT_ID)"),
@@ -19,7 +19,7 @@ fn a_half_given_provider_is_refused_with_what_to_type() {
             "{said}"
         );
     }
-    let stray = desk.complains(&["serve", "--oidc-client-id", "iikura"]);
+    let stray = installation.complains(&["serve", "--oidc-client-id", "iikura"]);
     assert!(
         stray.contains("set --oidc-issuer (IIKURA_OIDC_ISSUER)"),
         "{stray}"
@@ -32,12 +32,12 @@ mod with_a_provider {
 
     use crate::provider::{CLIENT, Manner, Provider, SECRET};
     use crate::serving::pem;
-    use crate::{Desk, text};
+    use crate::{TestInstallation, text};
 
     const FAULT: &str = "FAULT    single sign-on: provider: the provider does not say what it is";
 
-    fn examined(desk: &Desk, issuer: &str, roots: &str) -> String {
-        let output = desk
+    fn examined(installation: &TestInstallation, issuer: &str, roots: &str) -> String {
+        let output = installation
             .command()
             .args(["doctor"])
             .env("IIKURA_OIDC_ISSUER", issuer)
@@ -58,21 +58,21 @@ mod with_a_provider {
         )
     }
 
-    fn desk() -> Desk {
-        let desk = Desk::new();
-        desk.says(&["migrate"]);
-        desk.write("secret", &format!("{SECRET}\n"));
-        desk
+    fn installation() -> TestInstallation {
+        let installation = TestInstallation::new();
+        installation.says(&["migrate"]);
+        installation.write("secret", &format!("{SECRET}\n"));
+        installation
     }
 
     #[test]
     fn the_doctor_says_whether_the_provider_is_there() {
-        let desk = desk();
+        let installation = installation();
         let mode = |bits| {
-            let file = desk.path().join("secret");
+            let file = installation.path().join("secret");
             std::fs::set_permissions(file, std::fs::Permissions::from_mode(bits)).unwrap();
         };
-        let examined = |issuer: &str| examined(&desk, issuer, "none.pem");
+        let examined = |issuer: &str| examined(&installation, issuer, "none.pem");
         mode(0o600);
         let provider = Provider::start(0);
         let said = examined(&provider.issuer);
@@ -95,19 +95,19 @@ mod with_a_provider {
 
     #[test]
     fn the_provider_needs_a_certificate_that_is_trusted_and_fits_its_name() {
-        let desk = desk();
+        let installation = installation();
         let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let (fits, does_not) = (made("localhost"), made("elsewhere.example"));
         let roots = [&fits, &does_not].map(|made| pem("CERTIFICATE", made.cert.der()));
-        desk.write("both.pem", &roots.concat());
-        desk.write("other.pem", &roots[1]);
+        installation.write("both.pem", &roots.concat());
+        installation.write("other.pem", &roots[1]);
         let provider = Provider::start_tls(0, &fits);
-        let said = examined(&desk, &provider.issuer, "both.pem");
+        let said = examined(&installation, &provider.issuer, "both.pem");
         assert!(said.contains(&well(&provider)), "{said}");
-        let said = examined(&desk, &provider.issuer, "other.pem");
+        let said = examined(&installation, &provider.issuer, "other.pem");
         assert!(said.contains(FAULT), "not trusted: {said}");
         let provider = Provider::start_tls(0, &does_not);
-        let said = examined(&desk, &provider.issuer, "both.pem");
+        let said = examined(&installation, &provider.issuer, "both.pem");
         assert!(said.contains(FAULT), "another name: {said}");
     }
 }

@@ -2,49 +2,49 @@
 
 use diesel::prelude::*;
 
-use crate::Desk;
+use crate::TestInstallation;
 
 #[test]
 fn a_token_is_printed_alone_and_only_for_an_account_that_works() {
-    let desk = Desk::new();
+    let installation = TestInstallation::new();
     let email = "hanako@iikura.example";
     let named = ["--email", email, "--name", "Hanako", "--role", "admin"];
-    desk.says(&[&["user", "add"][..], &named].concat());
+    installation.says(&[&["user", "add"][..], &named].concat());
     let create = |user, scope| ["token", "create", "--user", user, "--scope", scope];
-    let printed = desk.says(&create(email, "write"));
+    let printed = installation.says(&create(email, "write"));
     let token = printed.strip_suffix('\n').unwrap();
     assert_eq!(token.len(), "iikura_".len() + 43, "{printed}");
     assert!(token.starts_with("iikura_") && !token.contains(char::is_whitespace));
-    let another = desk.says(&create("Hanako@Iikura.example", "read"));
+    let another = installation.says(&create("Hanako@Iikura.example", "read"));
     assert_ne!(printed, another);
 
-    let complaint = desk.complains(&create(email, "all"));
+    let complaint = installation.complains(&create(email, "all"));
     assert!(
         complaint.contains("[possible values: read, write]"),
         "{complaint}"
     );
-    let complaint = desk.complains(&create("nobody@iikura.example", "read"));
+    let complaint = installation.complains(&create("nobody@iikura.example", "read"));
     assert!(
         complaint.contains("add them with 'iikura user add'"),
         "{complaint}"
     );
-    desk.says(
+    installation.says(
         &[
             &["user", "add", "--email", "jiro@iikura.example"][..],
             &named[2..],
         ]
         .concat(),
     );
-    desk.says(&["user", "disable", "--email", email]);
-    let complaint = desk.complains(&create(email, "read"));
+    installation.says(&["user", "disable", "--email", email]);
+    let complaint = installation.complains(&create(email, "read"));
     assert!(complaint.contains("is disabled"), "{complaint}");
     let invited = "jiro@iikura.example";
-    let path = desk.path().join("data/test.db");
+    let path = installation.path().join("data/test.db");
     let mut database = iikura::db::connect(&format!("sqlite:{}", path.display()).parse().unwrap());
     let unset = format!("UPDATE users SET password_hash = '' WHERE email = '{invited}'");
     diesel::sql_query(unset)
         .execute(database.as_mut().unwrap())
         .unwrap();
-    let complaint = desk.complains(&create(invited, "read"));
+    let complaint = installation.complains(&create(invited, "read"));
     assert!(complaint.contains("has no password yet"), "{complaint}");
 }

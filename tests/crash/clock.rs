@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
-use crate::house::House;
+use crate::installation::TestInstallation;
 use crate::relay::{Relay, Scene};
 use crate::support::both::{Scratch, on_both};
 
@@ -54,35 +54,39 @@ fn library() -> PathBuf {
 fn a_clock_that_jumps_revives_nothing_and_holds_up_no_mail(scratch: &Scratch) {
     let offset = Offset::none();
     let relay = Relay::playing(&[Scene::Accept]);
-    let mut house = House::furnish(scratch.url(), &relay.url());
-    let server = house.start_in(&offset.environment());
-    let all_mail_arrives = |house: &House| {
-        let (wanted, begun) = (house.mails().len(), Instant::now());
+    let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
+    let server = installation.start_in(&offset.environment());
+    let all_mail_arrives = |installation: &TestInstallation| {
+        let (wanted, begun) = (installation.mails().len(), Instant::now());
         while relay.count() < wanted {
-            assert!(begun.elapsed() < PATIENCE, "{wanted}: {}", house.log());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{wanted}: {}",
+                installation.log()
+            );
             std::thread::yield_now();
         }
     };
-    assert_eq!(house.book_and_confirm(), 303);
-    all_mail_arrives(&house);
+    assert_eq!(installation.book_and_confirm(), 303);
+    all_mail_arrives(&installation);
 
     // A session is over after half an hour, and stays over.
-    assert_eq!(house.get("/account"), 200);
+    assert_eq!(installation.get("/account"), 200);
     offset.is("+31m");
-    assert_ne!(house.get("/account"), 200);
+    assert_ne!(installation.get("/account"), 200);
     offset.is("+0");
-    assert_ne!(house.get("/account"), 200);
+    assert_ne!(installation.get("/account"), 200);
 
     // Mail that is written while the clock is a month ahead goes out, also if the clock is set right before it could.
-    house.sign_in_again();
+    installation.sign_in_again();
     offset.is("+30d");
-    house.sign_in_again();
-    assert_eq!(house.book_and_confirm(), 303);
+    installation.sign_in_again();
+    assert_eq!(installation.book_and_confirm(), 303);
     offset.is("-1d");
-    house.sign_in_again();
-    assert_eq!(house.book_and_confirm(), 303);
-    all_mail_arrives(&house);
+    installation.sign_in_again();
+    assert_eq!(installation.book_and_confirm(), 303);
+    all_mail_arrives(&installation);
     server.stop();
-    house.send_the_rest(&relay.transport());
-    assert_eq!(crate::check(&house, &relay), 0, "no mail came twice");
+    installation.send_the_rest(&relay.transport());
+    assert_eq!(crate::check(&installation, &relay), 0, "no mail came twice");
 }

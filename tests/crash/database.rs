@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
-use crate::house::House;
+use crate::installation::TestInstallation;
 use crate::relay::{Relay, Scene};
 use crate::support::chance::Chance;
 
@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
     let mut cluster = Cluster::start();
     let relay = Relay::playing(&[Scene::Accept]);
-    let mut house = House::furnish(&cluster.url(), &relay.url());
+    let mut installation = TestInstallation::furnish(&cluster.url(), &relay.url());
     let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
-    let server = house.start();
-    let mut page = BufReader::new(house.watch());
+    let server = installation.start();
+    let mut page = BufReader::new(installation.watch());
     let mut refused = 0;
     for _ in 0..ROUNDS {
         for _ in 0..5 {
-            assert_eq!(house.book_and_confirm(), 303);
+            assert_eq!(installation.book_and_confirm(), 303);
         }
         let last_moments = Duration::from_millis(chance.below(LAST_MOMENTS));
         let killing = std::thread::spawn(move || {
@@ -37,40 +37,44 @@ fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
             cluster
         });
         while !killing.is_finished() {
-            refused += usize::from(book(&mut house) != 303);
+            refused += usize::from(book(&mut installation) != 303);
         }
         cluster = killing.join().unwrap();
         let begun = Instant::now();
-        while book(&mut house) != 303 {
-            assert!(begun.elapsed() < PATIENCE, "{}", house.log());
+        while book(&mut installation) != 303 {
+            assert!(begun.elapsed() < PATIENCE, "{}", installation.log());
         }
     }
     println!("{refused} were refused while it died");
     // As long as it stays away the office is told so.
     cluster.kill();
     let begun = Instant::now();
-    while book(&mut house) != 503 {
-        assert!(begun.elapsed() < PATIENCE, "{}", house.log());
+    while book(&mut installation) != 503 {
+        assert!(begun.elapsed() < PATIENCE, "{}", installation.log());
     }
     cluster.start_again();
-    while book(&mut house) != 303 {
-        assert!(begun.elapsed() < 2 * PATIENCE, "{}", house.log());
+    while book(&mut installation) != 303 {
+        assert!(begun.elapsed() < 2 * PATIENCE, "{}", installation.log());
     }
     // A page that watched all the while still hears what is done.
-    let latest = house.programme().event.revision;
+    let latest = installation.programme().event.revision;
     let mut line = String::new();
     while !line.contains(&latest.to_string()) {
         line.clear();
         assert!(page.read_line(&mut line).unwrap() > 0, "the page was left");
     }
     server.stop();
-    house.send_the_rest(&relay.transport());
-    crate::check(&house, &relay);
+    installation.send_the_rest(&relay.transport());
+    crate::check(&installation, &relay);
 }
 
 /// Books and confirms: it is done, or the database is not to be had; that is no fault of the program's.
-fn book(house: &mut House) -> u16 {
-    let status = house.book_and_confirm();
-    assert!(matches!(status, 303 | 503), "{status}: {}", house.log());
+fn book(installation: &mut TestInstallation) -> u16 {
+    let status = installation.book_and_confirm();
+    assert!(
+        matches!(status, 303 | 503),
+        "{status}: {}",
+        installation.log()
+    );
     status
 }

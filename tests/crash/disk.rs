@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::house::House;
+use crate::installation::TestInstallation;
 use crate::relay::{Relay, Scene};
 use crate::support::chance::Chance;
 
@@ -74,12 +74,12 @@ fn no_promise_is_lost_when_the_power_goes() {
     run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&disk));
     let mut place = plug_in(&mut mounts, &disk, 0);
     let relay = Relay::playing(&[Scene::Accept]);
-    let mut house = House::furnish(&database(&place), &relay.url());
+    let mut installation = TestInstallation::furnish(&database(&place), &relay.url());
     let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
     for cut in 1..=CUTS {
-        let server = house.start();
+        let server = installation.start();
         for _ in 0..4 + chance.below(4) {
-            assert_eq!(house.book_and_confirm(), 303);
+            assert_eq!(installation.book_and_confirm(), 303);
         }
         server.kill_after(Duration::ZERO);
         let left = room.join(format!("disk-{cut}"));
@@ -87,16 +87,16 @@ fn no_promise_is_lost_when_the_power_goes() {
         disk = left;
         let before = place;
         place = plug_in(&mut mounts, &disk, cut);
-        house.moves_to(&database(&place));
+        installation.moves_to(&database(&place));
         unplug(&before);
         mounts.mounted.retain(|place| *place != before);
-        let whole = house.count(
+        let whole = installation.count(
             "SELECT count(*) AS count FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
         );
         assert_eq!(whole, 0);
     }
-    house.send_the_rest(&relay.transport());
-    crate::check(&house, &relay);
+    installation.send_the_rest(&relay.transport());
+    crate::check(&installation, &relay);
 }
 
 fn plug_in(mounts: &mut Mounts, disk: &Path, number: usize) -> PathBuf {
@@ -118,24 +118,24 @@ fn a_full_disk_refuses_clearly_and_is_mended_by_room_alone() {
     let place = mounts.mount("small", &["-t", "tmpfs", "-o", SMALL, "tmpfs"]);
     let ballast = place.join("ballast");
     let relay = Relay::playing(&[Scene::Accept]);
-    let mut house = House::furnish(&database(&place), &relay.url());
+    let mut installation = TestInstallation::furnish(&database(&place), &relay.url());
     for _ in 0..3 {
-        let server = house.start();
-        assert_eq!(house.book_and_confirm(), 303);
+        let server = installation.start();
+        assert_eq!(installation.book_and_confirm(), 303);
         fill(&ballast);
         let refused = (0..1000)
-            .map(|_| house.book_and_confirm())
+            .map(|_| installation.book_and_confirm())
             .find(|status| *status != 303);
         assert_eq!(refused, Some(507));
-        assert_eq!(house.get("/events/crash?view=list"), 200);
+        assert_eq!(installation.get("/events/crash?view=list"), 200);
         server.kill_after(Duration::ZERO);
         std::fs::remove_file(&ballast).unwrap();
     }
-    let server = house.start();
-    assert_eq!(house.book_and_confirm(), 303);
+    let server = installation.start();
+    assert_eq!(installation.book_and_confirm(), 303);
     server.stop();
-    house.send_the_rest(&relay.transport());
-    crate::check(&house, &relay);
+    installation.send_the_rest(&relay.transport());
+    crate::check(&installation, &relay);
 }
 
 /// Writes until nothing more fits.

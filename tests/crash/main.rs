@@ -14,7 +14,7 @@ mod cluster;
 #[cfg(feature = "postgres")]
 mod database;
 mod disk;
-mod house;
+mod installation;
 #[path = "../mail/relay.rs"]
 #[expect(dead_code, reason = "the relay plays other scenes elsewhere")]
 mod relay;
@@ -30,7 +30,7 @@ use iikura::core::due::due;
 use iikura::core::notice::Method;
 use iikura::mail::outbox::MailState;
 
-use house::{House, Mail};
+use installation::{Mail, TestInstallation};
 use relay::{Relay, Scene};
 use support::both::{Scratch, on_both};
 use support::chance::Chance;
@@ -55,9 +55,9 @@ fn what_was_committed_is_told_and_nothing_else(scratch: &Scratch) {
     println!("seed {seed}");
     let mut chance = Chance(seed);
     let relay = Relay::playing(&[Scene::Accept]);
-    let mut house = House::furnish(scratch.url(), &relay.url());
+    let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
     for round in 0..ROUNDS {
-        let server = house.start();
+        let server = installation.start();
         let answers = chance.below(MOST_ANSWERS);
         let last_moments = Duration::from_millis(chance.below(LAST_MOMENTS));
         let (given, wanted) = mpsc::channel();
@@ -76,19 +76,19 @@ fn what_was_committed_is_told_and_nothing_else(scratch: &Scratch) {
                     server.kill_after(last_moments);
                 }
             });
-            while house.act(&mut chance).is_some() {
+            while installation.act(&mut chance).is_some() {
                 // Nobody counts any more once the end is near.
                 let _ = given.send(());
             }
             drop(given);
         });
     }
-    house.send_the_rest(&relay.transport());
+    installation.send_the_rest(&relay.transport());
     assert!(
-        house.promised.len() > 60,
+        installation.promised.len() > 60,
         "the servers lived long enough to do something"
     );
-    let copies = check(&house, &relay);
+    let copies = check(&installation, &relay);
     assert!(copies > 0, "no server died at the worst moment");
 }
 
@@ -97,18 +97,18 @@ fn a_log_names_nobody_and_opens_nothing(scratch: &Scratch) {
     let relay = Relay::playing(&[Scene::Rcpt(
         "550 5.1.1 <KZ@delegations.example>: no such user",
     )]);
-    let mut house = House::furnish(scratch.url(), &relay.url());
-    let server = house.start();
+    let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
+    let server = installation.start();
     let mut chance = Chance(1);
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !house.log().contains("mail failed") {
-        assert!(Instant::now() < deadline, "{}", house.log());
-        house.act(&mut chance).unwrap();
+    while !installation.log().contains("mail failed") {
+        assert!(Instant::now() < deadline, "{}", installation.log());
+        installation.act(&mut chance).unwrap();
     }
-    let private = house.private_page();
-    assert_eq!(house.get(&private), 200);
+    let private = installation.private_page();
+    assert_eq!(installation.get(&private), 200);
     server.kill_after(Duration::ZERO);
-    let log = house.log();
+    let log = installation.log();
     assert!(log.contains("K…@delegations.example"), "{log}");
     assert!(log.contains("/d/{token}"), "{log}");
     for secret in [
@@ -122,19 +122,19 @@ fn a_log_names_nobody_and_opens_nothing(scratch: &Scratch) {
 }
 
 /// Answers how many mails came once more.
-fn check(house: &House, relay: &Relay) -> usize {
-    let programme = house.programme();
-    let rows = house.mails();
+fn check(installation: &TestInstallation, relay: &Relay) -> usize {
+    let programme = installation.programme();
+    let rows = installation.mails();
     let received = relay.received();
     println!(
         "{} slots, {} answers of the server, {} mails written, {} received",
         programme.slots().len(),
-        house.promised.len(),
+        installation.promised.len(),
         rows.len(),
         received.len()
     );
     // What a server said it had done is there.
-    for (slot, version) in &house.promised {
+    for (slot, version) in &installation.promised {
         let stored = programme.slot(*slot).unwrap();
         assert!(
             stored.version >= *version,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use iikura::mail::outbox::MailState;
 
-use crate::house::House;
+use crate::installation::TestInstallation;
 use crate::relay::{Relay, Scene};
 use crate::support::both::{Scratch, on_both};
 use crate::support::chance::Chance;
@@ -24,18 +24,18 @@ fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
     let mut chance = Chance(iikura::db::fresh_id().unsigned_abs());
     // Slow enough for a mail to be in hand at any moment.
     let relay = Relay::playing(&[Scene::Slow(1)]);
-    let mut house = House::furnish(scratch.url(), &relay.url());
+    let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
     for _ in 0..ROUNDS {
-        let server = house.start();
-        let mut page = house.watch();
+        let server = installation.start();
+        let mut page = installation.watch();
         let answers = chance.below(8) + 1;
         for _ in 0..answers {
-            house.act(&mut chance).unwrap();
+            installation.act(&mut chance).unwrap();
         }
         let took = std::thread::scope(|scope| {
             let stopping = scope.spawn(move || server.stop());
             // Until nobody answers any more.
-            while house.act(&mut chance).is_some() {}
+            while installation.act(&mut chance).is_some() {}
             stopping.join().unwrap()
         });
         assert!(took < LONGEST, "{took:?}");
@@ -43,8 +43,8 @@ fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
         page.read_to_string(&mut rest).unwrap();
         assert!(rest.contains("event: revision"), "{rest}");
     }
-    house.send_the_rest(&relay.transport());
-    let rows = house.mails();
+    installation.send_the_rest(&relay.transport());
+    let rows = installation.mails();
     let mut copies: HashMap<String, usize> = HashMap::new();
     for mail in relay.received() {
         *copies
@@ -61,32 +61,34 @@ fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
         let came = copies.get(&row.message_id).copied().unwrap_or_default();
         assert_eq!(came, wanted, "{row:?}");
     }
-    let programme = house.programme();
-    for (slot, version) in &house.promised {
+    let programme = installation.programme();
+    for (slot, version) in &installation.promised {
         assert!(programme.slot(*slot).unwrap().version >= *version, "{slot}");
     }
-    assert!(!house.log().contains("\"panic\"") && !house.log().contains(" panic "));
+    assert!(!installation.log().contains("\"panic\"") && !installation.log().contains(" panic "));
 }
 
 fn a_relay_that_says_nothing_does_not_hold_up_the_end(scratch: &Scratch) {
     let relay = Relay::playing(&[Scene::Silence]);
-    let mut house = House::furnish(scratch.url(), &relay.url());
+    let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
     let mut chance = Chance(1);
-    let server = house.start();
+    let server = installation.start();
     let deadline = Instant::now() + LONGEST;
-    while !house
+    while !installation
         .mails()
         .iter()
         .any(|mail| mail.state == MailState::Sending)
     {
         assert!(Instant::now() < deadline, "no mail is in hand");
-        house.act(&mut chance).unwrap();
+        installation.act(&mut chance).unwrap();
     }
     let took = server.stop();
     assert!(took < LONGEST, "{took:?}");
     assert!(
-        house.log().contains("the mail in hand is tried again"),
+        installation
+            .log()
+            .contains("the mail in hand is tried again"),
         "{}",
-        house.log()
+        installation.log()
     );
 }

@@ -8,22 +8,22 @@ use iikura::core::notice::Method;
 use iikura::db::connect;
 use iikura::mail::outbox::{self, MailId, MailState};
 
-use crate::house::{House, NOW, houses, new_mail};
+use crate::test_event::{NOW, TestEvent, houses, new_mail};
 
 const MAILS: usize = 120;
 const WORKERS: usize = 6;
 
 #[test]
 fn several_threads_claim_each_mail_once() {
-    for house in houses() {
-        each_mail_is_claimed_once(&house);
+    for test_event in houses() {
+        each_mail_is_claimed_once(&test_event);
     }
 }
 
 /// Worker and booking race for the same row: whatever comes first, the reader ends without a meeting that is off.
 #[test]
 fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
-    for house in houses() {
+    for test_event in houses() {
         for round in 0..40 {
             let recipient = format!("desk{round}@delegations.example");
             let mail = |sequence, method| {
@@ -31,16 +31,16 @@ fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
                 mail.recipient = Box::leak(recipient.clone().into_boxed_str());
                 mail
             };
-            let request = house.enqueue(&mail(0, Method::Request)).id;
+            let request = test_event.enqueue(&mail(0, Method::Request)).id;
             let start = Barrier::new(2);
             let (taken, cancel) = thread::scope(|scope| {
                 let worker = scope.spawn(|| {
                     start.wait();
-                    house.write(|connection| outbox::claim(connection, "worker", NOW))
+                    test_event.write(|connection| outbox::claim(connection, "worker", NOW))
                 });
                 let office = scope.spawn(|| {
                     start.wait();
-                    house.enqueue(&mail(1, Method::Cancel))
+                    test_event.enqueue(&mail(1, Method::Cancel))
                 });
                 (worker.join().unwrap(), office.join().unwrap())
             });
@@ -48,7 +48,7 @@ fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
             let follows = cancel.state == MailState::Queued;
             assert_eq!(left, follows, "round {round}");
             // Out of the way of the next round.
-            while house
+            while test_event
                 .write(|connection| outbox::claim(connection, "worker", NOW))
                 .is_some()
             {}
@@ -56,20 +56,20 @@ fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {
     }
 }
 
-fn each_mail_is_claimed_once(house: &House) {
+fn each_mail_is_claimed_once(test_event: &TestEvent) {
     let queued: HashSet<MailId> = (0..MAILS)
         .map(|number| {
             let recipient = format!("desk{number}@delegations.example");
             let mut mail = new_mail(0, Method::Request);
             mail.recipient = &recipient;
-            house.enqueue(&mail).id
+            test_event.enqueue(&mail).id
         })
         .collect();
     let claimed: Vec<MailId> = thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)
             .map(|number| {
                 // A connection of its own: other processes do not stand in the queue before SQLite's writer.
-                let mut connection = connect(&house.db.url().parse().unwrap()).unwrap();
+                let mut connection = connect(&test_event.db.url().parse().unwrap()).unwrap();
                 scope.spawn(move || {
                     let owner = format!("worker {number}");
                     let mut mine = Vec::new();

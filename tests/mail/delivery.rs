@@ -8,8 +8,8 @@ use iikura::mail::outbox::{self, LEASE, MailState};
 use iikura::mail::transport::{SendOutcome, Transport};
 use iikura::mail::worker::WorkerSignal;
 
-use crate::house::{House, NOW, RAW, SLOT_STARTS, houses, new_mail};
 use crate::relay::{Received, Relay, Scene};
+use crate::test_event::{NOW, RAW, SLOT_STARTS, TestEvent, houses, new_mail};
 
 fn copy(taken: bool) -> Received {
     Received {
@@ -22,11 +22,14 @@ fn copy(taken: bool) -> Received {
 
 #[actix_web::test]
 async fn a_mail_the_relay_takes_is_sent_as_it_was_written() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        assert_eq!(house.worker(&relay.transport()).drain().await.unwrap(), 1);
-        let mail = house.mail(id);
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        assert_eq!(
+            test_event.worker(&relay.transport()).drain().await.unwrap(),
+            1
+        );
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, MailState::Sent);
         assert_eq!(mail.summary.sent_at, Some(NOW));
         assert_eq!(mail.summary.last_code, Some(250));
@@ -37,15 +40,15 @@ async fn a_mail_the_relay_takes_is_sent_as_it_was_written() {
 
 #[actix_web::test]
 async fn not_now_means_later_with_the_same_bytes() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[
             Scene::Rcpt("450 4.2.0 greylisted, come back"),
             Scene::Accept,
         ]);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        let worker = house.worker(&relay.transport());
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let worker = test_event.worker(&relay.transport());
         assert_eq!(worker.drain().await.unwrap(), 1);
-        let mail = house.mail(id);
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, MailState::Queued);
         assert_eq!(mail.summary.last_code, Some(450));
         assert_eq!(
@@ -55,11 +58,11 @@ async fn not_now_means_later_with_the_same_bytes() {
         let wait = mail.summary.next_at.seconds() - NOW.seconds();
         assert!((48..=72).contains(&wait), "{wait} s");
 
-        house.later(wait - 1);
+        test_event.later(wait - 1);
         assert_eq!(worker.drain().await.unwrap(), 0);
-        house.later(1);
+        test_event.later(1);
         assert_eq!(worker.drain().await.unwrap(), 1);
-        let mail = house.mail(id);
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, MailState::Sent);
         assert_eq!(mail.summary.attempts, 2);
         assert_eq!(mail.summary.last_error, None);
@@ -73,14 +76,14 @@ async fn a_refused_recipient_or_mail_fails_at_once() {
         (&[Scene::Rcpt("550 5.1.1 no such user")], 550),
         (&[Scene::Data("554 5.7.1 looks like spam")], 554),
     ] {
-        let house = House::sqlite();
+        let test_event = TestEvent::sqlite();
         let relay = Relay::playing(script);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        let worker = house.worker(&relay.transport());
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let worker = test_event.worker(&relay.transport());
         worker.drain().await.unwrap();
-        house.later(3 * 86_400);
+        test_event.later(3 * 86_400);
         assert_eq!(worker.drain().await.unwrap(), 0);
-        let mail = house.mail(id);
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, MailState::Failed);
         assert_eq!(mail.summary.last_code, Some(code));
         assert_eq!(mail.summary.attempts, 1);
@@ -91,19 +94,19 @@ async fn a_refused_recipient_or_mail_fails_at_once() {
 
 #[actix_web::test]
 async fn a_wrong_password_holds_the_queue_and_counts_no_try() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[
             Scene::Auth("535 5.7.8 authentication failed"),
             Scene::Accept,
         ]);
         let mut second = new_mail(0, Method::Request);
         second.recipient = "second@delegations.example";
-        let first = house.enqueue(&new_mail(0, Method::Request)).id;
-        let second = house.enqueue(&second).id;
-        let worker = house.worker(&relay.transport_as("smtp", "iikura:wrong@", ""));
+        let first = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let second = test_event.enqueue(&second).id;
+        let worker = test_event.worker(&relay.transport_as("smtp", "iikura:wrong@", ""));
         assert_eq!(worker.drain().await.unwrap(), 1);
         for id in [first, second] {
-            let mail = house.mail(id);
+            let mail = test_event.mail(id);
             assert_eq!(mail.summary.state.0, MailState::Held);
             assert_eq!(mail.summary.attempts, 0);
             assert_eq!(
@@ -113,17 +116,17 @@ async fn a_wrong_password_holds_the_queue_and_counts_no_try() {
         }
         let mut third = new_mail(0, Method::Request);
         third.recipient = "third@delegations.example";
-        assert_eq!(house.enqueue(&third).state, MailState::Held);
+        assert_eq!(test_event.enqueue(&third).state, MailState::Held);
         assert_eq!(worker.drain().await.unwrap(), 0);
 
-        let now = house.now();
+        let now = test_event.now();
         assert_eq!(
-            house.write(|connection| outbox::release(connection, now)),
+            test_event.write(|connection| outbox::release(connection, now)),
             3
         );
         assert_eq!(worker.drain().await.unwrap(), 3);
         assert_eq!(relay.received().len(), 3);
-        assert_eq!(house.state(first), MailState::Sent);
+        assert_eq!(test_event.state(first), MailState::Sent);
     }
 }
 
@@ -152,14 +155,14 @@ async fn whatever_refuses_us_rather_than_the_mail_holds_the_queue() {
         // No TLS at all.
         (Scene::Accept, "smtps", none, none),
     ] {
-        let house = House::sqlite();
+        let test_event = TestEvent::sqlite();
         let relay = Relay::playing(Box::leak(Box::new([scene])));
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
         let transport = relay
             .transport_as(scheme, user, query)
             .with_timeout(Duration::from_secs(5));
-        house.worker(&transport).drain().await.unwrap();
-        let summary = house.mail(id).summary;
+        test_event.worker(&transport).drain().await.unwrap();
+        let summary = test_event.mail(id).summary;
         assert_eq!(
             (summary.state.0, summary.attempts),
             (MailState::Held, 0),
@@ -172,12 +175,12 @@ async fn whatever_refuses_us_rather_than_the_mail_holds_the_queue() {
 
 #[actix_web::test]
 async fn silence_ends_with_the_time_out() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::Silence]);
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
     let transport = relay.transport().with_timeout(Duration::from_millis(200));
-    house.worker(&transport).drain().await.unwrap();
-    let summary = house.mail(id).summary;
+    test_event.worker(&transport).drain().await.unwrap();
+    let summary = test_event.mail(id).summary;
     assert_eq!(summary.state.0, MailState::Queued);
     assert_eq!((summary.attempts, summary.last_code), (1, None));
     assert!(
@@ -191,12 +194,12 @@ async fn silence_ends_with_the_time_out() {
 #[actix_web::test]
 async fn slow_bytes_are_waited_for_but_not_for_ever() {
     for (pause, limit, state) in [(1, 20_000, MailState::Sent), (50, 300, MailState::Queued)] {
-        let house = House::sqlite();
+        let test_event = TestEvent::sqlite();
         let relay = Relay::playing(Box::leak(Box::new([Scene::Slow(pause)])));
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
         let transport = relay.transport().with_timeout(Duration::from_millis(limit));
-        house.worker(&transport).drain().await.unwrap();
-        let mail = house.mail(id);
+        test_event.worker(&transport).drain().await.unwrap();
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, state, "{:?}", mail.summary.last_error);
         assert_eq!(mail.raw, RAW.as_bytes());
     }
@@ -204,8 +207,8 @@ async fn slow_bytes_are_waited_for_but_not_for_ever() {
 
 #[actix_web::test]
 async fn a_relay_that_is_not_there_is_tried_again() {
-    let house = House::sqlite();
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
+    let test_event = TestEvent::sqlite();
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
     // Bound and let go: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -213,79 +216,79 @@ async fn a_relay_that_is_not_there_is_tried_again() {
         .unwrap()
         .port();
     let transport = Transport::smtp(&format!("smtp://127.0.0.1:{port}")).unwrap();
-    house.worker(&transport).drain().await.unwrap();
-    assert_eq!(house.state(id), MailState::Queued);
+    test_event.worker(&transport).drain().await.unwrap();
+    assert_eq!(test_event.state(id), MailState::Queued);
 }
 
 #[actix_web::test]
 async fn a_cut_before_the_answer_sends_the_same_bytes_again() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::CutBeforeAnswer, Scene::Accept]);
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    let worker = house.worker(&relay.transport());
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+    let worker = test_event.worker(&relay.transport());
     worker.drain().await.unwrap();
-    assert_eq!(house.state(id), MailState::Queued);
-    house.later(72);
+    assert_eq!(test_event.state(id), MailState::Queued);
+    test_event.later(72);
     worker.drain().await.unwrap();
-    assert_eq!(house.state(id), MailState::Sent);
+    assert_eq!(test_event.state(id), MailState::Sent);
     assert_eq!(relay.received(), [copy(false), copy(true)]);
 }
 
 #[actix_web::test]
 async fn a_cut_after_the_answer_changes_nothing() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::CutAfterAnswer]);
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    let worker = house.worker(&relay.transport());
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+    let worker = test_event.worker(&relay.transport());
     worker.drain().await.unwrap();
-    house.later(LEASE);
+    test_event.later(LEASE);
     worker.drain().await.unwrap();
-    assert_eq!(house.state(id), MailState::Sent);
+    assert_eq!(test_event.state(id), MailState::Sent);
     assert_eq!(relay.received(), [copy(true)]);
 }
 
 #[actix_web::test]
 async fn a_worker_that_dies_after_the_answer_leaves_a_second_equal_copy_not_a_lost_mail() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        let in_hand = house
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let in_hand = test_event
             .write(|connection| outbox::claim(connection, "the dead", NOW))
             .unwrap();
         let outcome = relay.transport().send(&in_hand).await;
         assert_eq!(outcome, SendOutcome::Sent { code: Some(250) });
 
-        let worker = house.worker(&relay.transport());
-        house.later(LEASE - 1);
+        let worker = test_event.worker(&relay.transport());
+        test_event.later(LEASE - 1);
         assert_eq!(worker.drain().await.unwrap(), 0);
-        house.later(1);
+        test_event.later(1);
         assert_eq!(worker.drain().await.unwrap(), 1);
-        assert_eq!(house.state(id), MailState::Sent);
-        assert_eq!(house.mail(id).summary.attempts, 2);
+        assert_eq!(test_event.state(id), MailState::Sent);
+        assert_eq!(test_event.mail(id).summary.attempts, 2);
         assert_eq!(relay.received(), [copy(true), copy(true)]);
 
         // And should the dead come back, the lease is no longer theirs.
-        let recorded = house
+        let recorded = test_event
             .write(|connection| outbox::failed(connection, &in_hand, None, "back from the dead"));
         assert!(!recorded);
-        assert_eq!(house.state(id), MailState::Sent);
+        assert_eq!(test_event.state(id), MailState::Sent);
     }
 }
 
 #[actix_web::test]
 async fn tries_end_when_the_slot_begins() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Rcpt("451 4.3.0 not now")]);
         let mut mail = new_mail(0, Method::Request);
         mail.written_at = SLOT_STARTS.moment().plus(-90);
-        house.later(mail.written_at.seconds() - NOW.seconds());
-        let id = house.enqueue(&mail).id;
-        let worker = house.worker(&relay.transport());
+        test_event.later(mail.written_at.seconds() - NOW.seconds());
+        let id = test_event.enqueue(&mail).id;
+        let worker = test_event.worker(&relay.transport());
         worker.drain().await.unwrap();
-        assert_eq!(house.state(id), MailState::Queued);
-        house.later(90);
+        assert_eq!(test_event.state(id), MailState::Queued);
+        test_event.later(90);
         worker.drain().await.unwrap();
-        let summary = house.mail(id).summary;
+        let summary = test_event.mail(id).summary;
         assert_eq!(summary.state.0, MailState::Failed);
         assert_eq!(
             summary.last_error.as_deref(),
@@ -296,50 +299,53 @@ async fn tries_end_when_the_slot_begins() {
 
 #[actix_web::test]
 async fn what_waited_beyond_its_time_is_not_sent_late() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        house.later(49 * 3600);
-        let worker = house.worker(&relay.transport());
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        test_event.later(49 * 3600);
+        let worker = test_event.worker(&relay.transport());
         assert_eq!(worker.drain().await.unwrap(), 0);
-        assert_eq!(house.state(id), MailState::Failed);
-        let now = house.now();
-        assert!(house.write(|connection| outbox::retry(connection, id, now)));
+        assert_eq!(test_event.state(id), MailState::Failed);
+        let now = test_event.now();
+        assert!(test_event.write(|connection| outbox::retry(connection, id, now)));
         assert_eq!(worker.drain().await.unwrap(), 1);
-        assert_eq!(house.state(id), MailState::Sent);
+        assert_eq!(test_event.state(id), MailState::Sent);
     }
 }
 
 #[actix_web::test]
 async fn a_mail_in_whose_hand_workers_die_ends_as_failed() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
         let mut deaths = 0;
         for _ in 0..(50 * 3600 / LEASE) {
-            let now = house.now();
-            house.write(|connection| outbox::expire(connection, now));
+            let now = test_event.now();
+            test_event.write(|connection| outbox::expire(connection, now));
             deaths += i32::from(
-                house
+                test_event
                     .write(|connection| outbox::claim(connection, "the next", now))
                     .is_some(),
             );
-            house.later(LEASE);
+            test_event.later(LEASE);
         }
-        let summary = house.mail(id).summary;
+        let summary = test_event.mail(id).summary;
         assert_eq!(summary.state.0, MailState::Failed);
         assert_eq!(summary.attempts, deaths);
-        assert_eq!(house.worker(&relay.transport()).drain().await.unwrap(), 0);
+        assert_eq!(
+            test_event.worker(&relay.transport()).drain().await.unwrap(),
+            0
+        );
     }
 }
 
 #[actix_web::test]
 async fn without_a_relay_mail_becomes_files() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let folder = tempfile::tempdir().unwrap();
     let transport = Transport::files(folder.path().join("outbox"));
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    let claimed = house
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+    let claimed = test_event
         .write(|connection| outbox::claim(connection, "the dead", NOW))
         .unwrap();
     // Once by a worker that dies, once by the next: one file.
@@ -347,9 +353,9 @@ async fn without_a_relay_mail_becomes_files() {
         transport.send(&claimed).await,
         SendOutcome::Sent { code: None }
     );
-    house.later(LEASE);
-    house.worker(&transport).drain().await.unwrap();
-    assert_eq!(house.state(id), MailState::Sent);
+    test_event.later(LEASE);
+    test_event.worker(&transport).drain().await.unwrap();
+    assert_eq!(test_event.state(id), MailState::Sent);
     let files: Vec<_> = std::fs::read_dir(folder.path().join("outbox"))
         .unwrap()
         .map(|file| file.unwrap())
@@ -364,31 +370,35 @@ async fn without_a_relay_mail_becomes_files() {
 
 #[actix_web::test]
 async fn a_folder_that_cannot_be_written_holds_the_queue() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let folder = tempfile::tempdir().unwrap();
     let in_the_way = folder.path().join("outbox");
     std::fs::write(&in_the_way, "a file").unwrap();
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    house
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+    test_event
         .worker(&Transport::files(in_the_way))
         .drain()
         .await
         .unwrap();
-    assert_eq!(house.state(id), MailState::Held);
+    assert_eq!(test_event.state(id), MailState::Held);
 }
 
 #[actix_web::test]
 async fn a_worker_wakes_at_the_bell_and_stops_when_told() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::Accept]);
     let bell = WorkerSignal::default();
-    let worker = actix_web::rt::spawn(house.worker_with(&relay.transport(), bell.clone()).run());
+    let worker = actix_web::rt::spawn(
+        test_event
+            .worker_with(&relay.transport(), bell.clone())
+            .run(),
+    );
     // Let it find the outbox empty and fall asleep.
     actix_web::rt::time::sleep(Duration::from_millis(100)).await;
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
     bell.wake();
     let sent = async {
-        while house.state(id) != MailState::Sent {
+        while test_event.state(id) != MailState::Sent {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -405,20 +415,20 @@ async fn a_worker_wakes_at_the_bell_and_stops_when_told() {
 
 #[actix_web::test]
 async fn a_new_start_tries_held_mail_again() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::Auth("535 5.7.8 wrong"), Scene::Accept]);
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
-    house
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+    test_event
         .worker(&relay.transport_as("smtp", "u:wrong@", ""))
         .drain()
         .await
         .unwrap();
-    assert_eq!(house.state(id), MailState::Held);
+    assert_eq!(test_event.state(id), MailState::Held);
     let bell = WorkerSignal::default();
-    let worker = house.worker_with(&relay.transport_as("smtp", "u:right@", ""), bell.clone());
+    let worker = test_event.worker_with(&relay.transport_as("smtp", "u:right@", ""), bell.clone());
     let worker = actix_web::rt::spawn(worker.run());
     let sent = async {
-        while house.state(id) != MailState::Sent {
+        while test_event.state(id) != MailState::Sent {
             actix_web::rt::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -434,10 +444,10 @@ async fn a_new_start_tries_held_mail_again() {
 
 #[test]
 fn a_mail_about_the_past_has_its_48_hours() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let mut mail = new_mail(0, Method::Request);
     mail.written_at = SLOT_STARTS.moment().plus(86_400);
-    let id = house.enqueue(&mail).id;
-    let give_up: Moment = house.mail(id).summary.give_up_at;
+    let id = test_event.enqueue(&mail).id;
+    let give_up: Moment = test_event.mail(id).summary.give_up_at;
     assert_eq!(give_up, mail.written_at.plus(48 * 3600));
 }

@@ -13,25 +13,25 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::WorkerSignal;
 use iikura::mail::{Enclosure, Letter};
 
-use crate::house::{Desk, House, NOW, houses, told};
 use crate::relay::{Relay, Scene};
+use crate::test_event::{LetterData, NOW, TestEvent, houses, told};
 
 const NAME: &str = "schedule-KZ-v1.pdf";
 const MENTION: &str = "The attached schedule-KZ-v1.pdf is this schedule to print.";
 
 /// A letter with the paper that says `says`.
-fn post(house: &House, says: &str) -> MailId {
-    let desk = Desk::new();
+fn post(test_event: &TestEvent, says: &str) -> MailId {
+    let desk = LetterData::new();
     let news = News::Confirmed(told(0));
     let letter = Letter {
         enclosure: Some(Enclosure { name: NAME, says }),
         ..desk.letter(&news, 0)
     };
-    house.post(&letter).id
+    test_event.post(&letter).id
 }
 
 fn says() -> String {
-    let desk = Desk::new();
+    let desk = LetterData::new();
     ToldSchedule::in_letter(&desk.event, &desk.delegation, &[told(0)], 1, NOW)
         .keep()
         .unwrap()
@@ -49,13 +49,13 @@ fn read(pdf: &[u8]) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn readiness(house: &House, id: MailId) -> EnclosureReadiness {
-    house.mail(id).enclosed.unwrap().readiness
+fn readiness(test_event: &TestEvent, id: MailId) -> EnclosureReadiness {
+    test_event.mail(id).enclosed.unwrap().readiness
 }
 
-fn claim(house: &House, owner: &str) -> Claimed {
-    let now = house.now();
-    house
+fn claim(test_event: &TestEvent, owner: &str) -> Claimed {
+    let now = test_event.now();
+    test_event
         .write(|connection| outbox::claim(connection, owner, now))
         .unwrap()
 }
@@ -77,18 +77,21 @@ fn check(raw: &str) {
 
 #[actix_web::test]
 async fn a_letter_arrives_with_its_schedule_on_paper() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = post(&house, &says());
-        let waiting = house.mail(id).enclosed.unwrap();
+        let id = post(&test_event, &says());
+        let waiting = test_event.mail(id).enclosed.unwrap();
         assert_eq!(waiting.name, NAME);
         assert_eq!(waiting.readiness, EnclosureReadiness::Waiting);
-        assert_eq!(house.worker(&relay.transport()).drain().await.unwrap(), 1);
+        assert_eq!(
+            test_event.worker(&relay.transport()).drain().await.unwrap(),
+            1
+        );
         let [received] = &relay.received()[..] else {
             panic!("one mail")
         };
         check(&received.raw);
-        let mail = house.mail(id);
+        let mail = test_event.mail(id);
         assert_eq!(mail.summary.state.0, MailState::Sent);
         assert_eq!(
             mail.raw,
@@ -105,69 +108,69 @@ async fn a_letter_arrives_with_its_schedule_on_paper() {
 
 #[actix_web::test]
 async fn every_try_sends_the_same_bytes() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[
             Scene::CutBeforeAnswer,
             Scene::Data("451 4.3.0 try again"),
             Scene::Accept,
         ]);
-        let id = post(&house, &says());
+        let id = post(&test_event, &says());
         for _ in 0..3 {
             // Another process each time.
             let worker =
-                house.worker_of_another_process(&relay.transport(), WorkerSignal::default());
+                test_event.worker_of_another_process(&relay.transport(), WorkerSignal::default());
             assert_eq!(worker.drain().await.unwrap(), 1);
-            assert_eq!(readiness(&house, id), EnclosureReadiness::Set);
+            assert_eq!(readiness(&test_event, id), EnclosureReadiness::Set);
             // Nothing is set again: there is nothing left to set it from.
-            assert_eq!(house.mail(id).enclosed.unwrap().says, "");
-            house.later(3600);
+            assert_eq!(test_event.mail(id).enclosed.unwrap().says, "");
+            test_event.later(3600);
         }
         let received = relay.received();
         assert_eq!(received.len(), 3);
         check(&received[0].raw);
         assert!(received.iter().all(|mail| mail.raw == received[0].raw));
-        assert_eq!(house.state(id), MailState::Sent);
+        assert_eq!(test_event.state(id), MailState::Sent);
     }
 }
 
 #[actix_web::test]
 async fn who_dies_over_a_letter_leaves_it_to_the_next() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = post(&house, &says());
-        let dead = claim(&house, "dead");
+        let id = post(&test_event, &says());
+        let dead = claim(&test_event, "dead");
         assert!(dead.unset.is_some() && dead.attempts == 1);
-        let worker = house.worker(&relay.transport());
+        let worker = test_event.worker(&relay.transport());
         assert_eq!(worker.drain().await.unwrap(), 0, "it is in hand");
-        house.later(LEASE);
+        test_event.later(LEASE);
         assert_eq!(worker.drain().await.unwrap(), 1);
         check(&relay.received()[0].raw);
         // Should the dead one wake, it has nothing to say any more.
-        assert!(!house.write(|conn| outbox::enclose(conn, &dead, b"late")));
-        assert!(!house.write(|conn| outbox::leave_out(conn, &dead, "late")));
-        assert_eq!(house.mail(id).raw, relay.received()[0].raw.as_bytes());
+        assert!(!test_event.write(|conn| outbox::enclose(conn, &dead, b"late")));
+        assert!(!test_event.write(|conn| outbox::leave_out(conn, &dead, "late")));
+        assert_eq!(test_event.mail(id).raw, relay.received()[0].raw.as_bytes());
     }
 }
 
 #[actix_web::test]
 async fn a_lease_that_was_lost_settles_nothing() {
-    for house in houses() {
-        let id = post(&house, &says());
-        let slow = claim(&house, "slow");
-        house.later(LEASE);
-        let quick = claim(&house, "quick");
+    for test_event in houses() {
+        let id = post(&test_event, &says());
+        let slow = claim(&test_event, "slow");
+        test_event.later(LEASE);
+        let quick = claim(&test_event, "quick");
         assert_eq!(quick.unset, slow.unset);
-        assert!(!house.write(|conn| outbox::enclose(conn, &slow, b"of the slow")));
-        assert_eq!(readiness(&house, id), EnclosureReadiness::Waiting);
-        assert!(house.write(|conn| outbox::enclose(conn, &quick, b"of the quick")));
-        assert!(!house.write(|conn| outbox::enclose(conn, &quick, b"once more")));
-        assert_eq!(house.mail(id).raw, b"of the quick");
+        assert!(!test_event.write(|conn| outbox::enclose(conn, &slow, b"of the slow")));
+        assert_eq!(readiness(&test_event, id), EnclosureReadiness::Waiting);
+        assert!(test_event.write(|conn| outbox::enclose(conn, &quick, b"of the quick")));
+        assert!(!test_event.write(|conn| outbox::enclose(conn, &quick, b"once more")));
+        assert_eq!(test_event.mail(id).raw, b"of the quick");
     }
 }
 
 /// The letter as it goes without its paper, and why.
-fn check_alone(house: &House, id: MailId, relay: &Relay, why: &str) {
-    let mail = house.mail(id);
+fn check_alone(test_event: &TestEvent, id: MailId, relay: &Relay, why: &str) {
+    let mail = test_event.mail(id);
     assert_eq!(mail.summary.state.0, MailState::Sent);
     let left_out = mail.enclosed.unwrap();
     assert_eq!(left_out.readiness, EnclosureReadiness::LeftOut);
@@ -185,49 +188,49 @@ fn check_alone(house: &House, id: MailId, relay: &Relay, why: &str) {
 
 #[actix_web::test]
 async fn a_paper_that_cannot_be_set_keeps_no_letter_back() {
-    for house in houses() {
+    for test_event in houses() {
         for broken in ["", "{", &says().replace("Asia/Tokyo", "Asia/Edo")] {
-            let house = if broken.is_empty() {
-                &house
+            let test_event = if broken.is_empty() {
+                &test_event
             } else {
-                &House::sqlite()
+                &TestEvent::sqlite()
             };
             let relay = Relay::playing(&[Scene::Rcpt("450 4.2.0 not yet"), Scene::Accept]);
-            let id = post(house, broken);
-            let worker = house.worker(&relay.transport());
+            let id = post(test_event, broken);
+            let worker = test_event.worker(&relay.transport());
             assert_eq!(worker.drain().await.unwrap(), 1);
-            assert_eq!(readiness(house, id), EnclosureReadiness::LeftOut);
-            house.later(120);
+            assert_eq!(readiness(test_event, id), EnclosureReadiness::LeftOut);
+            test_event.later(120);
             assert_eq!(worker.drain().await.unwrap(), 1);
-            check_alone(house, id, &relay, "not");
+            check_alone(test_event, id, &relay, "not");
         }
     }
 }
 
 #[actix_web::test]
 async fn a_paper_over_which_workers_die_is_left_out_in_the_end() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let id = post(&house, &says());
+        let id = post(&test_event, &says());
         for _ in 0..2 {
-            claim(&house, "doomed");
-            house.later(LEASE);
+            claim(&test_event, "doomed");
+            test_event.later(LEASE);
         }
-        house.worker(&relay.transport()).drain().await.unwrap();
-        check_alone(&house, id, &relay, "did not live to the end of it");
+        test_event.worker(&relay.transport()).drain().await.unwrap();
+        check_alone(&test_event, id, &relay, "did not live to the end of it");
     }
 }
 
 #[actix_web::test]
 async fn a_paper_is_wiped_with_its_mail() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let worker = house.worker(&relay.transport()).keeping(30);
-        let id = post(&house, &says());
+        let worker = test_event.worker(&relay.transport()).keeping(30);
+        let id = post(&test_event, &says());
         worker.drain().await.unwrap();
-        house.later(31 * 86_400);
+        test_event.later(31 * 86_400);
         assert_eq!(worker.tidy().await.unwrap(), 1);
-        let mail = house.mail(id);
+        let mail = test_event.mail(id);
         assert_eq!(mail.raw, b"");
         assert_eq!(mail.enclosed.unwrap().name, NAME, "that it was there stays");
     }
@@ -235,11 +238,11 @@ async fn a_paper_is_wiped_with_its_mail() {
 
 #[actix_web::test]
 async fn a_file_of_mail_has_the_paper_too() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let folder = tempfile::tempdir().unwrap();
-    post(&house, &says());
+    post(&test_event, &says());
     let files = Transport::files(folder.path().to_owned());
-    house.worker(&files).drain().await.unwrap();
+    test_event.worker(&files).drain().await.unwrap();
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
     check(&std::fs::read_to_string(file.unwrap().path()).unwrap());
 }
@@ -247,11 +250,11 @@ async fn a_file_of_mail_has_the_paper_too() {
 #[test]
 fn of_many_servers_one_sets_each_paper() {
     const LETTERS: usize = 12;
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let says = says();
         for sequence in 0..LETTERS {
-            let mut desk = Desk::new();
+            let mut desk = LetterData::new();
             desk.delegation.contacts[0].email =
                 iikura::core::text::Email::parse(&format!("desk{sequence}@delegations.example"))
                     .unwrap();
@@ -263,10 +266,12 @@ fn of_many_servers_one_sets_each_paper() {
                 }),
                 ..desk.letter(&news, 0)
             };
-            house.post(&letter);
+            test_event.post(&letter);
         }
         let workers: Vec<_> = (0..3)
-            .map(|_| house.worker_of_another_process(&relay.transport(), WorkerSignal::default()))
+            .map(|_| {
+                test_event.worker_of_another_process(&relay.transport(), WorkerSignal::default())
+            })
             .collect();
         let done: usize = thread::scope(|scope| {
             let handles: Vec<_> = workers

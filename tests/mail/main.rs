@@ -8,9 +8,9 @@
 mod claims;
 mod delivery;
 mod enclosures;
-mod house;
 mod outbox;
 mod queue;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_event;

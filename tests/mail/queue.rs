@@ -12,76 +12,76 @@ use iikura::db::schema::inbox;
 use iikura::mail::outbox::{self, MailState, NewMail};
 use iikura::mail::worker::WorkerSignal;
 
-use crate::house::{House, KAZAKHSTAN, RAW, SLOT, houses, new_mail};
 use crate::relay::{Relay, Scene};
+use crate::test_event::{KAZAKHSTAN, RAW, SLOT, TestEvent, houses, new_mail};
 
 #[actix_web::test]
 async fn a_paused_queue_keeps_what_it_has_on_every_server() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let (here, there) = (
-            house.worker(&relay.transport()),
-            house.worker(&relay.transport()),
+            test_event.worker(&relay.transport()),
+            test_event.worker(&relay.transport()),
         );
-        let now = house.now();
-        assert!(house.write(|connection| outbox::pause(connection, "Admin", now)));
-        assert!(!house.write(|connection| outbox::pause(connection, "Another", now)));
-        let pause = house.write(outbox::paused).unwrap();
+        let now = test_event.now();
+        assert!(test_event.write(|connection| outbox::pause(connection, "Admin", now)));
+        assert!(!test_event.write(|connection| outbox::pause(connection, "Another", now)));
+        let pause = test_event.write(outbox::paused).unwrap();
         assert_eq!((pause.by.as_str(), pause.since), ("Admin", now));
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
         for worker in [&here, &there] {
             assert_eq!(worker.drain().await.unwrap(), 0);
         }
-        assert_eq!(house.state(id), MailState::Queued);
+        assert_eq!(test_event.state(id), MailState::Queued);
         assert_eq!(
-            house.write(outbox::next_due),
+            test_event.write(outbox::next_due),
             None,
             "nobody looks again and again"
         );
-        assert!(house.write(outbox::resume) && !house.write(outbox::resume));
+        assert!(test_event.write(outbox::resume) && !test_event.write(outbox::resume));
         assert_eq!(there.drain().await.unwrap(), 1);
-        assert_eq!(house.state(id), MailState::Sent);
+        assert_eq!(test_event.state(id), MailState::Sent);
         assert_eq!(relay.received().len(), 1);
     }
 }
 
 #[actix_web::test]
 async fn what_is_done_with_is_wiped_in_time_and_the_rest_kept() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let worker = house.worker(&relay.transport()).keeping(30);
-        let old = house.enqueue(&new_mail(0, Method::Request)).id;
+        let worker = test_event.worker(&relay.transport()).keeping(30);
+        let old = test_event.enqueue(&new_mail(0, Method::Request)).id;
         worker.drain().await.unwrap();
-        house.later(30 * 86_400 - 60);
+        test_event.later(30 * 86_400 - 60);
         let mut waiting = new_mail(0, Method::Request);
         waiting.recipient = "second@delegations.example";
-        let waiting = house.enqueue(&waiting).id;
+        let waiting = test_event.enqueue(&waiting).id;
         assert_eq!(worker.tidy().await.unwrap(), 0);
-        house.later(120);
+        test_event.later(120);
         assert_eq!(worker.tidy().await.unwrap(), 1);
         assert_eq!(worker.tidy().await.unwrap(), 0, "once");
-        let mail = house.mail(old);
+        let mail = test_event.mail(old);
         assert_eq!(mail.raw, b"");
-        assert_eq!(mail.summary.wiped_at, Some(house.now()));
+        assert_eq!(mail.summary.wiped_at, Some(test_event.now()));
         assert_eq!(mail.summary.recipient, "kz@delegations.example");
         assert_eq!(mail.summary.last_code, Some(250));
-        house.later(365 * 86_400);
+        test_event.later(365 * 86_400);
         assert_eq!(
             worker.tidy().await.unwrap(),
             0,
             "what waits is not done with"
         );
-        assert_eq!(house.mail(waiting).raw, RAW.as_bytes());
+        assert_eq!(test_event.mail(waiting).raw, RAW.as_bytes());
     }
 }
 
 #[actix_web::test]
 async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stays() {
-    for house in houses() {
+    for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
-        let worker = house.worker(&relay.transport());
-        let received = house.now().seconds();
-        house.write(|connection| {
+        let worker = test_event.worker(&relay.transport());
+        let received = test_event.now().seconds();
+        test_event.write(|connection| {
             diesel::sql_query(format!(
                 "INSERT INTO inbox (id, dedupe_key, event_id, outcome, why, sender, subject, body, received_at)
                  VALUES (7, 'x', 1, 'person', 'An answer in words.', 'kz@delegations.example', 'Re', 'Private', {received})"
@@ -89,19 +89,19 @@ async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stay
             .execute(connection)
         });
         let texts = || {
-            house.write(|connection| {
+            test_event.write(|connection| {
                 inbox::table
                     .select((inbox::body, inbox::why, inbox::wiped_at.is_not_null()))
                     .first::<(String, String, bool)>(connection)
             })
         };
-        house.later(89 * 86_400);
+        test_event.later(89 * 86_400);
         worker.tidy().await.unwrap();
         assert_eq!(
             texts(),
             ("Private".into(), "An answer in words.".into(), false)
         );
-        house.later(2 * 86_400);
+        test_event.later(2 * 86_400);
         worker.tidy().await.unwrap();
         assert_eq!(texts(), (String::new(), "An answer in words.".into(), true));
     }
@@ -109,64 +109,64 @@ async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stay
 
 #[actix_web::test]
 async fn a_clock_that_was_ahead_puts_no_mail_off() {
-    for house in houses() {
+    for test_event in houses() {
         let (busy, free) = (
             Relay::playing(&[Scene::Rcpt("450 4.2.1 busy")]),
             Relay::playing(&[Scene::Accept]),
         );
-        house.later(86_400);
-        let tried = house.enqueue(&new_mail(0, Method::Request)).id;
-        house.worker(&busy.transport()).drain().await.unwrap();
+        test_event.later(86_400);
+        let tried = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        test_event.worker(&busy.transport()).drain().await.unwrap();
         let mut other = new_mail(0, Method::Request);
         other.recipient = "second@delegations.example";
-        let in_hand = house.enqueue(&other).id;
-        assert_eq!(house.claimed().id, in_hand);
+        let in_hand = test_event.enqueue(&other).id;
+        assert_eq!(test_event.claimed().id, in_hand);
         let mut third = new_mail(0, Method::Request);
         third.recipient = "third@delegations.example";
-        let untried = house.enqueue(&third).id;
-        house.later(-86_400);
-        let worker = house.worker(&free.transport());
+        let untried = test_event.enqueue(&third).id;
+        test_event.later(-86_400);
+        let worker = test_event.worker(&free.transport());
         worker.tidy().await.unwrap();
         assert_eq!(worker.drain().await.unwrap(), 3);
         for id in [tried, untried, in_hand] {
-            assert_eq!(house.state(id), MailState::Sent);
+            assert_eq!(test_event.state(id), MailState::Sent);
         }
         // What waits its turn goes on waiting.
-        let next = house.enqueue(&new_mail(1, Method::Request)).id;
-        let worker = house.worker(&busy.transport());
+        let next = test_event.enqueue(&new_mail(1, Method::Request)).id;
+        let worker = test_event.worker(&busy.transport());
         worker.drain().await.unwrap();
         worker.tidy().await.unwrap();
         assert_eq!(worker.drain().await.unwrap(), 0);
-        assert_eq!(house.state(next), MailState::Queued);
+        assert_eq!(test_event.state(next), MailState::Queued);
     }
 }
 
 #[actix_web::test]
 async fn a_wiped_mail_is_not_sent_again() {
-    let house = House::sqlite();
+    let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::Rcpt("550 5.1.1 no such user")]);
-    let worker = house.worker(&relay.transport()).keeping(1);
-    let id = house.enqueue(&new_mail(0, Method::Request)).id;
+    let worker = test_event.worker(&relay.transport()).keeping(1);
+    let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
     worker.drain().await.unwrap();
-    house.later(2 * 86_400);
+    test_event.later(2 * 86_400);
     assert_eq!(worker.tidy().await.unwrap(), 1);
-    let now = house.now();
-    assert!(!house.write(|connection| outbox::retry(connection, id, now)));
-    assert_eq!(house.state(id), MailState::Failed);
+    let now = test_event.now();
+    assert!(!test_event.write(|connection| outbox::retry(connection, id, now)));
+    assert_eq!(test_event.state(id), MailState::Failed);
 }
 
 #[test]
 fn a_mail_that_is_being_retried_is_not_wiped() {
-    for house in houses() {
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        let mail = house.claimed();
-        house.write(|connection| outbox::failed(connection, &mail, None, "no"));
-        house.later(100 * 86_400);
-        let now = house.now();
-        if house.db.is_shared() {
+    for test_event in houses() {
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let mail = test_event.claimed();
+        test_event.write(|connection| outbox::failed(connection, &mail, None, "no"));
+        test_event.later(100 * 86_400);
+        let now = test_event.now();
+        if test_event.db.is_shared() {
             // The other transaction is open while the wiping goes on.
-            let cleaner = house.db.another_process();
-            house.write(|connection| {
+            let cleaner = test_event.db.another_process();
+            test_event.write(|connection| {
                 connection.transaction(|connection| {
                     assert!(outbox::retry(connection, id, now)?);
                     let wiped = cleaner.write_here(|connection| {
@@ -179,23 +179,23 @@ fn a_mail_that_is_being_retried_is_not_wiped() {
                 })
             });
         } else {
-            assert!(house.write(|connection| outbox::retry(connection, id, now)));
+            assert!(test_event.write(|connection| outbox::retry(connection, id, now)));
         }
         assert_eq!(
-            house.write(|connection| outbox::wipe(connection, now, now)),
+            test_event.write(|connection| outbox::wipe(connection, now, now)),
             0
         );
-        assert_eq!(house.mail(id).raw, RAW.as_bytes());
+        assert_eq!(test_event.mail(id).raw, RAW.as_bytes());
     }
 }
 
 #[test]
 fn a_contact_removed_while_a_mail_is_in_hand_is_not_written_to_again() {
-    for house in houses() {
-        let id = house.enqueue(&new_mail(0, Method::Request)).id;
-        let mail = house.claimed();
-        let forget = |house: &House| {
-            house.write(|connection| {
+    for test_event in houses() {
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let mail = test_event.claimed();
+        let forget = |test_event: &TestEvent| {
+            test_event.write(|connection| {
                 outbox::supersede_for_removed_contacts(
                     connection,
                     KAZAKHSTAN,
@@ -203,35 +203,40 @@ fn a_contact_removed_while_a_mail_is_in_hand_is_not_written_to_again() {
                 )
             })
         };
-        forget(&house);
-        assert_eq!(house.state(id), MailState::Sending, "it may be on the wire");
-        let now = house.now();
-        house.write(|connection| outbox::retry_later(connection, &mail, Some(451), "busy", now));
-        let summary = house.mail(id).summary;
+        forget(&test_event);
+        assert_eq!(
+            test_event.state(id),
+            MailState::Sending,
+            "it may be on the wire"
+        );
+        let now = test_event.now();
+        test_event
+            .write(|connection| outbox::retry_later(connection, &mail, Some(451), "busy", now));
+        let summary = test_event.mail(id).summary;
         assert_eq!(summary.state.0, MailState::Superseded);
         assert!(summary.last_error.unwrap().contains("no contact"));
 
         // Nor when the worker has died with it.
-        let id = house.enqueue(&new_mail(1, Method::Request)).id;
-        house.claimed();
-        forget(&house);
-        house.later(outbox::LEASE + 1);
-        let now = house.now();
-        house.write(|connection| outbox::expire(connection, now));
+        let id = test_event.enqueue(&new_mail(1, Method::Request)).id;
+        test_event.claimed();
+        forget(&test_event);
+        test_event.later(outbox::LEASE + 1);
+        let now = test_event.now();
+        test_event.write(|connection| outbox::expire(connection, now));
         assert!(
-            house
+            test_event
                 .write(|connection| outbox::claim(connection, "worker", now))
                 .is_none()
         );
-        assert_eq!(house.state(id), MailState::Failed);
+        assert_eq!(test_event.state(id), MailState::Failed);
 
         // What went out in that moment went out.
-        let id = house.enqueue(&new_mail(2, Method::Request)).id;
-        let mail = house.claimed();
-        forget(&house);
-        let now = house.now();
-        assert!(house.write(|connection| outbox::sent(connection, &mail, Some(250), now)));
-        assert_eq!(house.state(id), MailState::Sent);
+        let id = test_event.enqueue(&new_mail(2, Method::Request)).id;
+        let mail = test_event.claimed();
+        forget(&test_event);
+        let now = test_event.now();
+        assert!(test_event.write(|connection| outbox::sent(connection, &mail, Some(250), now)));
+        assert_eq!(test_event.state(id), MailState::Sent);
     }
 }
 
@@ -243,9 +248,9 @@ const READERS: i64 = 5;
 /// out, but nothing comes twice, nothing comes late, and the last word always comes.
 #[test]
 fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
-    for house in houses() {
+    for test_event in houses() {
         for slot in 1..=SLOTS {
-            house.another_slot(SLOT.0 + slot);
+            test_event.another_slot(SLOT.0 + slot);
         }
         let relay = Relay::playing(&[Scene::Accept]);
         let bells: Vec<WorkerSignal> = (0..4).map(|_| WorkerSignal::default()).collect();
@@ -253,19 +258,19 @@ fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
             let _at_the_end = SendHome(&bells);
             for bell in &bells {
                 // With a pool of its own, as in a process of its own.
-                let worker = house.worker_of_another_process(&relay.transport(), bell.clone());
+                let worker = test_event.worker_of_another_process(&relay.transport(), bell.clone());
                 scope.spawn(|| actix_web::rt::System::new().block_on(worker.run()));
             }
             for sequence in 0..SEQUENCES {
                 for slot in 1..=SLOTS {
                     for reader in 1..=READERS {
-                        enqueue(&house, slot, sequence, reader);
+                        enqueue(&test_event, slot, sequence, reader);
                     }
                     bells.iter().for_each(WorkerSignal::wake);
                 }
             }
             // A worker that finds a mail behind one in a colleague's hand goes to sleep: it is rung for until all is out.
-            while house.counts().waiting > 0 {
+            while test_event.counts().waiting > 0 {
                 bells.iter().for_each(WorkerSignal::wake);
                 thread::sleep(Duration::from_millis(20));
             }
@@ -295,12 +300,12 @@ impl Drop for SendHome<'_> {
     }
 }
 
-fn enqueue(house: &House, slot: i64, sequence: i32, reader: i64) {
+fn enqueue(test_event: &TestEvent, slot: i64, sequence: i32, reader: i64) {
     let recipient = format!("reader{reader}@delegations.example");
     let uid = format!("{slot}.{reader}@iikura.example");
     let name = format!("<{slot}.{sequence}.{reader}@iikura.example>");
     let raw = format!("Message-ID: {name}\r\n\r\n{slot} {sequence} {reader}\r\n");
-    house.enqueue(&NewMail {
+    test_event.enqueue(&NewMail {
         slot: SlotId(SLOT.0 + slot),
         recipient: &recipient,
         uid: &uid,

@@ -33,12 +33,12 @@ const NEW: &str = "copper lantern forty";
 const HOUR: i64 = 3600;
 
 /// A server with an administrator who is signed in.
-struct House {
+struct TestInstallation {
     server: Server,
     admin: Browser,
 }
 
-impl House {
+impl TestInstallation {
     fn on(scratch: &Scratch) -> Self {
         let server = Server::start_on(scratch.url(), &[]);
         server.user(ADMIN, "Admin", true, &[]);
@@ -137,21 +137,21 @@ fn assert_dead(server: &Server, token: &str, why: &str) {
 }
 
 fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let added = house.add(&[]);
-    let (user, token) = (house.id(), house.mailed());
+    let installation = TestInstallation::on(scratch);
+    let added = installation.add(&[]);
+    let (user, token) = (installation.id(), installation.mailed());
     assert_eq!(added.location(), format!("/users/{user}?done=user-invited"));
-    let page = house.admin.get(added.location()).body;
+    let page = installation.admin.get(added.location()).body;
     assert!(page.contains("The invitation is queued"));
     assert!(page.contains("By mail (waiting); it opens until 2022-12-27 05:00 UTC."));
     assert!(
-        house
+        installation
             .users()
             .contains("invited, until 2022-12-27 05:00 UTC")
     );
     // No password opens an account that has none.
     for typed in [PASSWORD, NEW, " ", &token] {
-        assert_eq!(house.sign_in(typed).status, 422, "{typed}");
+        assert_eq!(installation.sign_in(typed).status, 422, "{typed}");
     }
 
     let hash = LinkToken::parse(&token).unwrap().hash();
@@ -159,8 +159,11 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
         "SELECT count(*) AS count FROM invitations WHERE token_hash = '{}'",
         hash.as_str()
     );
-    assert_eq!((house.server.count(&stored), hash.as_str().len()), (1, 64));
-    let browser = house.server.browser();
+    assert_eq!(
+        (installation.server.count(&stored), hash.as_str().len()),
+        (1, 64)
+    );
+    let browser = installation.server.browser();
     let path = format!("/password/{token}");
     for _ in 0..3 {
         let page = browser.get(&path);
@@ -184,22 +187,22 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
     assert_eq!(browser.cookie(), None, "nobody is signed in by a link");
     let page = browser.get(done.location()).body;
     assert!(page.contains("Your password is set. Sign in with it."));
-    assert_eq!(house.sign_in(NEW).location(), "/");
-    assert_dead(&house.server, &token, "used");
+    assert_eq!(installation.sign_in(NEW).location(), "/");
+    assert_dead(&installation.server, &token, "used");
 
-    assert!(!house.users().contains("invited, until"));
-    assert_eq!(house.links(), 0);
+    assert!(!installation.users().contains("invited, until"));
+    assert_eq!(installation.links(), 0);
     for (action, times) in [
         // The administrator was added, too.
         ("user.added", 2),
         ("user.invited", 1),
         ("user.invitation_accepted", 1),
     ] {
-        assert_eq!(house.lines(action), times, "{action}");
+        assert_eq!(installation.lines(action), times, "{action}");
     }
     // Neither what stands in the link nor what is stored of it is in the history.
     for secret in [token.as_str(), hash.as_str(), "argon2", "copper"] {
-        let told = house.server.count(&format!(
+        let told = installation.server.count(&format!(
             "SELECT count(*) AS count FROM audit WHERE coalesce(before_json, '') || coalesce(after_json, '') || subject LIKE '%{secret}%'"
         ));
         assert_eq!(told, 0, "{secret}");
@@ -207,45 +210,51 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
 }
 
 fn a_link_ends_to_the_second(scratch: &Scratch) {
-    let mut house = House::on(scratch);
-    let (user, token) = house.invite();
-    house.pass(72 * HOUR - 1);
+    let mut installation = TestInstallation::on(scratch);
+    let (user, token) = installation.invite();
+    installation.pass(72 * HOUR - 1);
     let path = format!("/password/{token}");
-    assert_eq!(house.server.browser().get(&path).status, 200);
-    house.server.pass(1);
-    assert_dead(&house.server, &token, "expired by the second");
-    assert!(house.users().contains("invitation has run out"));
-    let again = house.press(&format!("/users/{user}/invitation"), &[]);
+    assert_eq!(installation.server.browser().get(&path).status, 200);
+    installation.server.pass(1);
+    assert_dead(&installation.server, &token, "expired by the second");
+    assert!(installation.users().contains("invitation has run out"));
+    let again = installation.press(&format!("/users/{user}/invitation"), &[]);
     assert_eq!(again.status, 303);
     assert_eq!(
-        set(&house.server.browser(), &house.mailed(), NEW).status,
+        set(&installation.server.browser(), &installation.mailed(), NEW).status,
         303
     );
 
     // A link to set a new one has a day.
     assert_eq!(
-        house.press(&format!("/users/{user}/reset"), &[]).status,
+        installation
+            .press(&format!("/users/{user}/reset"), &[])
+            .status,
         303
     );
-    let token = house.mailed();
+    let token = installation.mailed();
     let path = format!("/password/{token}");
-    house.pass(24 * HOUR - 1);
-    assert_eq!(house.server.browser().get(&path).status, 200);
-    house.server.pass(1);
-    assert_dead(&house.server, &token, "a day later");
+    installation.pass(24 * HOUR - 1);
+    assert_eq!(installation.server.browser().get(&path).status, 200);
+    installation.server.pass(1);
+    assert_dead(&installation.server, &token, "a day later");
     // A clock that is set back far revives none.
-    house.pass(-30 * HOUR);
-    assert_dead(&house.server, &token, "set back");
-    house.pass(30 * HOUR);
-    assert_eq!(house.sign_in(NEW).status, 303, "the old one is still good");
+    installation.pass(-30 * HOUR);
+    assert_dead(&installation.server, &token, "set back");
+    installation.pass(30 * HOUR);
+    assert_eq!(
+        installation.sign_in(NEW).status,
+        303,
+        "the old one is still good"
+    );
 }
 
 fn a_link_sent_several_times_at_once_sets_one_password(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let (_, token) = house.invite();
+    let installation = TestInstallation::on(scratch);
+    let (_, token) = installation.invite();
     let passwords: Vec<String> = (0..6).map(|n| format!("{NEW} and {n} more")).collect();
     let start = std::sync::Barrier::new(passwords.len());
-    let origin = house.server.origin.as_str();
+    let origin = installation.server.origin.as_str();
     let answers: Vec<u16> = std::thread::scope(|scope| {
         let tries: Vec<_> = passwords
             .iter()
@@ -263,25 +272,31 @@ fn a_link_sent_several_times_at_once_sets_one_password(scratch: &Scratch) {
     let mut sorted = answers.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, [303, 404, 404, 404, 404, 404]);
-    assert_eq!(house.lines("user.invitation_accepted"), 1);
+    assert_eq!(installation.lines("user.invitation_accepted"), 1);
     // Fewer tries than an account takes: the winner's is good, another is not.
     let winner = answers.iter().position(|status| *status == 303).unwrap();
-    assert_eq!(house.sign_in(&passwords[(winner + 1) % 6]).status, 422);
-    assert_eq!(house.sign_in(&passwords[winner]).status, 303);
+    assert_eq!(
+        installation.sign_in(&passwords[(winner + 1) % 6]).status,
+        422
+    );
+    assert_eq!(installation.sign_in(&passwords[winner]).status, 303);
 }
 
 fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let (user, first) = house.invite();
+    let installation = TestInstallation::on(scratch);
+    let (user, first) = installation.invite();
     let invite = format!("/users/{user}/invitation");
     let withdraw = format!("/users/{user}/link/withdrawal");
-    let first_letter = house.letter().summary.id;
-    assert_eq!(house.press(&invite, &[("delivery", "mail")]).status, 303);
-    let second = house.mailed();
+    let first_letter = installation.letter().summary.id;
+    assert_eq!(
+        installation.press(&invite, &[("delivery", "mail")]).status,
+        303
+    );
+    let second = installation.mailed();
     assert_ne!(first, second);
-    assert_dead(&house.server, &first, "replaced");
+    assert_dead(&installation.server, &first, "replaced");
     // Its letter had not left: it does not any more.
-    let letter = house
+    let letter = installation
         .server
         .db
         .read_here(|conn| Ok::<_, Error>(outbox::get(conn, first_letter)?))
@@ -299,52 +314,52 @@ fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch)
         &"k".repeat(28),
         &"x".repeat(300),
     ] {
-        assert_dead(&house.server, forged, "forged");
+        assert_dead(&installation.server, forged, "forged");
     }
-    assert_eq!(house.press(&withdraw, &[]).status, 303);
-    assert_dead(&house.server, &second, "withdrawn");
-    assert!(house.users().contains("not invited"));
-    let nothing = house.press(&withdraw, &[]);
+    assert_eq!(installation.press(&withdraw, &[]).status, 303);
+    assert_dead(&installation.server, &second, "withdrawn");
+    assert!(installation.users().contains("not invited"));
+    let nothing = installation.press(&withdraw, &[]);
     assert_eq!(nothing.status, 409);
     assert!(
         nothing
             .body
             .contains("there is no link to withdraw any more")
     );
-    assert_eq!(house.lines("user.invitation_withdrawn"), 1);
+    assert_eq!(installation.lines("user.invitation_withdrawn"), 1);
     // One that is shown to be handed over is read out, and typed as it was heard.
-    let shown = house.press(&invite, &[("delivery", "hand")]);
+    let shown = installation.press(&invite, &[("delivery", "hand")]);
     assert_eq!(shown.status, 200);
     assert!(shown.body.contains("This link is shown once"));
     let heard = token_in(&shown.body).replace('-', "").to_uppercase();
-    let page = house.admin.get(&format!("/users/{user}")).body;
+    let page = installation.admin.get(&format!("/users/{user}")).body;
     assert!(page.contains("Handed over; it opens until") && !page.contains("/password/"));
-    assert_eq!(set(&house.server.browser(), &heard, NEW).status, 303);
-    assert_eq!(house.sign_in(NEW).status, 303);
+    assert_eq!(set(&installation.server.browser(), &heard, NEW).status, 303);
+    assert_eq!(installation.sign_in(NEW).status, 303);
 }
 
 fn a_link_to_an_account_that_was_disabled_or_deleted_opens_nothing(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let (user, token) = house.invite();
+    let installation = TestInstallation::on(scratch);
+    let (user, token) = installation.invite();
     // By another server, a moment ago.
-    house.server.sql(&format!(
+    installation.server.sql(&format!(
         "UPDATE users SET disabled_at = 1 WHERE id = {user}"
     ));
-    assert_dead(&house.server, &token, "disabled");
-    house.server.sql(&format!(
+    assert_dead(&installation.server, &token, "disabled");
+    installation.server.sql(&format!(
         "UPDATE users SET disabled_at = NULL WHERE id = {user}"
     ));
-    let again = house.press(&format!("/users/{user}/invitation"), &[]);
+    let again = installation.press(&format!("/users/{user}/invitation"), &[]);
     assert_eq!(again.status, 303);
-    let token = house.mailed();
+    let token = installation.mailed();
     assert_eq!(
-        house
+        installation
             .press(&format!("/users/{user}/disablement"), &[])
             .status,
         303
     );
-    assert_dead(&house.server, &token, "disabled for good");
-    let refused = house.press(&format!("/users/{user}/invitation"), &[]);
+    assert_dead(&installation.server, &token, "disabled for good");
+    let refused = installation.press(&format!("/users/{user}/invitation"), &[]);
     assert_eq!(refused.status, 409);
     assert!(
         refused
@@ -352,61 +367,67 @@ fn a_link_to_an_account_that_was_disabled_or_deleted_opens_nothing(scratch: &Scr
             .contains("the account is disabled; enable it first")
     );
     assert_eq!(
-        house
+        installation
             .press(&format!("/users/{user}/enablement"), &[])
             .status,
         303
     );
-    assert_dead(&house.server, &token, "enabled again");
+    assert_dead(&installation.server, &token, "enabled again");
 
     assert_eq!(
-        house
+        installation
             .press(&format!("/users/{user}/invitation"), &[])
             .status,
         303
     );
-    let token = house.mailed();
-    house
+    let token = installation.mailed();
+    installation
         .server
         .sql(&format!("DELETE FROM users WHERE id = {user}"));
-    assert_dead(&house.server, &token, "deleted");
-    assert_eq!(house.links(), 0);
+    assert_dead(&installation.server, &token, "deleted");
+    assert_eq!(installation.links(), 0);
 }
 
 fn an_invitation_never_touches_somebody_who_has_a_password(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let user = house.server.user(HANAKO, "Hanako Sato", false, &[]).0;
-    let again = house.add(&[("admin", "1")]);
+    let installation = TestInstallation::on(scratch);
+    let user = installation
+        .server
+        .user(HANAKO, "Hanako Sato", false, &[])
+        .0;
+    let again = installation.add(&[("admin", "1")]);
     assert_eq!(again.status, 422);
     assert!(
         again
             .body
             .contains("Another account has this e-mail address")
     );
-    let refused = house.press(&format!("/users/{user}/invitation"), &[]);
+    let refused = installation.press(&format!("/users/{user}/invitation"), &[]);
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("the user has a password already"));
-    assert_eq!(house.links(), 0);
+    assert_eq!(installation.links(), 0);
     // Even if one were there.
     let token = "k".repeat(28);
     let hash = LinkToken::parse(&token).unwrap().hash();
-    house.server.sql(&format!(
+    installation.server.sql(&format!(
         "INSERT INTO invitations VALUES ('{}', {user}, 'invitation', NULL, {now}, {now} + 999)",
         hash.as_str(),
-        now = house.server.now()
+        now = installation.server.now()
     ));
-    assert_dead(&house.server, &token, "has a password");
-    assert_eq!(house.sign_in(NEW).status, 422);
-    assert_eq!(house.sign_in(PASSWORD).status, 303);
+    assert_dead(&installation.server, &token, "has a password");
+    assert_eq!(installation.sign_in(NEW).status, 422);
+    assert_eq!(installation.sign_in(PASSWORD).status, 303);
     let admins = "SELECT count(*) AS count FROM users WHERE admin = true";
-    assert_eq!(house.server.count(admins), 1);
+    assert_eq!(installation.server.count(admins), 1);
 }
 
 fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let user = house.server.user(HANAKO, "Hanako Sato", false, &[]).0;
-    let own = house.server.signed_in(HANAKO);
-    let device = second_factor::set_up(&house.server, &own);
+    let installation = TestInstallation::on(scratch);
+    let user = installation
+        .server
+        .user(HANAKO, "Hanako Sato", false, &[])
+        .0;
+    let own = installation.server.signed_in(HANAKO);
+    let device = second_factor::set_up(&installation.server, &own);
     let token_made = own.post(
         "/account/tokens",
         &[
@@ -416,19 +437,19 @@ fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch:
         ],
     );
     assert_eq!(token_made.status, 200);
-    let half_way = house.sign_in(PASSWORD);
+    let half_way = installation.sign_in(PASSWORD);
     assert_eq!(half_way.location(), "/sign-in/code");
-    let offered = house.press(&format!("/users/{user}/reset"), &[]);
+    let offered = installation.press(&format!("/users/{user}/reset"), &[]);
     assert_eq!(
         offered.location(),
         format!("/users/{user}?done=reset-offered")
     );
     // Until it is used, everything is as it was.
     assert_eq!(own.get("/account").status, 200);
-    assert_eq!(house.sign_in(PASSWORD).location(), "/sign-in/code");
+    assert_eq!(installation.sign_in(PASSWORD).location(), "/sign-in/code");
 
-    let browser = house.server.browser();
-    let token = house.mailed();
+    let browser = installation.server.browser();
+    let token = installation.mailed();
     let page = browser.get(&format!("/password/{token}")).body;
     assert!(page.contains("<h1>Set a new password</h1>"));
     assert!(page.contains("At least 12 characters") && page.contains("second factor as ever"));
@@ -438,41 +459,41 @@ fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch:
     );
     assert_eq!(own.get("/account").status, 303, "signed out everywhere");
     assert_eq!(
-        house.server.count(&format!(
+        installation.server.count(&format!(
             "SELECT count(*) AS count FROM api_tokens WHERE user_id = {user}"
         )),
         0
     );
-    assert_eq!(house.sign_in(PASSWORD).status, 422);
+    assert_eq!(installation.sign_in(PASSWORD).status, 422);
     // The factor is asked for, and takes the codes that it took before.
-    house.server.pass(60);
-    let signing_in = house.server.browser();
+    installation.server.pass(60);
+    let signing_in = installation.server.browser();
     let fields = [("email", HANAKO), ("password", NEW)];
     assert_eq!(
         signing_in.post("/sign-in", &fields).location(),
         "/sign-in/code"
     );
     assert_eq!(signing_in.get("/account").status, 303);
-    let code = device.code(house.server.now());
+    let code = device.code(installation.server.now());
     assert_eq!(
         signing_in
             .post("/sign-in/code", &[("code", &code)])
             .location(),
         "/"
     );
-    assert_eq!(house.lines("user.password_reset"), 1);
-    let history = house.admin.get("/audit").body;
+    assert_eq!(installation.lines("user.password_reset"), 1);
+    let history = installation.admin.get("/audit").body;
     assert!(history.contains("Hanako Sato by the link in a letter"));
-    assert_eq!(house.lines("user.reset_offered"), 1);
+    assert_eq!(installation.lines("user.reset_offered"), 1);
 }
 
 fn a_new_password_or_factor_ends_a_link_that_was_sent_before(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let user = house.server.user(HANAKO, "Hanako Sato", false, &[]);
+    let installation = TestInstallation::on(scratch);
+    let user = installation.server.user(HANAKO, "Hanako Sato", false, &[]);
     let reset = format!("/users/{}/reset", user.0);
-    let own = house.server.signed_in(HANAKO);
-    assert_eq!(house.press(&reset, &[]).status, 303);
-    let token = house.mailed();
+    let own = installation.server.signed_in(HANAKO);
+    assert_eq!(installation.press(&reset, &[]).status, 303);
+    let token = installation.mailed();
     let changed = own.post(
         "/account/password",
         &[
@@ -481,25 +502,29 @@ fn a_new_password_or_factor_ends_a_link_that_was_sent_before(scratch: &Scratch) 
         ],
     );
     assert_eq!(changed.status, 303);
-    assert_dead(&house.server, &token, "a new password");
+    assert_dead(&installation.server, &token, "a new password");
 
-    assert_eq!(house.press(&reset, &[]).status, 303);
-    let token = house.mailed();
-    set_password(&house.server, user, PASSWORD);
-    assert_dead(&house.server, &token, "a new password by the command line");
+    assert_eq!(installation.press(&reset, &[]).status, 303);
+    let token = installation.mailed();
+    set_password(&installation.server, user, PASSWORD);
+    assert_dead(
+        &installation.server,
+        &token,
+        "a new password by the command line",
+    );
 
-    let own = house.server.signed_in(HANAKO);
-    assert_eq!(house.press(&reset, &[]).status, 303);
-    let token = house.mailed();
-    second_factor::set_up(&house.server, &own);
-    assert_dead(&house.server, &token, "a second factor");
+    let own = installation.server.signed_in(HANAKO);
+    assert_eq!(installation.press(&reset, &[]).status, 303);
+    let token = installation.mailed();
+    second_factor::set_up(&installation.server, &own);
+    assert_dead(&installation.server, &token, "a second factor");
 
-    assert_eq!(house.press(&reset, &[]).status, 303);
-    let token = house.mailed();
-    let removed = house.press(&format!("/users/{}/second-factor/removal", user.0), &[]);
+    assert_eq!(installation.press(&reset, &[]).status, 303);
+    let token = installation.mailed();
+    let removed = installation.press(&format!("/users/{}/second-factor/removal", user.0), &[]);
     assert_eq!(removed.status, 303);
-    assert_dead(&house.server, &token, "no second factor any more");
-    assert_eq!(house.sign_in(PASSWORD).status, 303);
+    assert_dead(&installation.server, &token, "no second factor any more");
+    assert_eq!(installation.sign_in(PASSWORD).status, 303);
 }
 
 /// As the command line does.
@@ -516,18 +541,18 @@ fn set_password(server: &Server, user: UserId, password: &str) {
 
 fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let house = House {
+    let installation = TestInstallation {
         admin: meeting.server.signed_in(ADMIN),
         server: meeting.server,
     };
-    let (_, token) = house.invite();
-    let id = house.letter().summary.id;
+    let (_, token) = installation.invite();
+    let id = installation.letter().summary.id;
     let letter = token[..20].to_owned();
-    let list = house.admin.get("/mail").body;
+    let list = installation.admin.get("/mail").body;
     assert!(list.contains(HANAKO) && list.contains("Link to set a password"));
     assert!(!list.contains(&format!("href=\"/mail/{id}\"")));
     for email in [OFFICER, OBSERVER] {
-        let browser = house.server.signed_in(email);
+        let browser = installation.server.signed_in(email);
         assert!(!browser.get("/mail").body.contains(HANAKO), "{email}");
         for path in ["", "/html", "/source", "/enclosure"] {
             let answer = browser.get(&format!("/mail/{id}{path}"));
@@ -537,20 +562,22 @@ fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &
         assert_eq!(retried.status, 404, "{email}");
     }
     for path in ["", "/html", "/source", "/enclosure"] {
-        let answer = house.admin.get(&format!("/mail/{id}{path}"));
+        let answer = installation.admin.get(&format!("/mail/{id}{path}"));
         assert_eq!(answer.status, 403, "{path}");
         assert!(!answer.body.contains(&letter), "{path}");
     }
     // It fails, and may be sent again unread.
-    house.server.sql("UPDATE outbox SET state = 'failed'");
-    assert!(house.admin.get("/").body.contains("1 mail"));
-    let retried = house.admin.post(&format!("/mail/{id}/retry"), &[]);
+    installation
+        .server
+        .sql("UPDATE outbox SET state = 'failed'");
+    assert!(installation.admin.get("/").body.contains("1 mail"));
+    let retried = installation.admin.post(&format!("/mail/{id}/retry"), &[]);
     assert_eq!(retried.location(), "/mail?done=retried");
     let folder = tempfile::tempdir().unwrap();
     let worker = Worker::new(
-        house.server.db.clone(),
+        installation.server.db.clone(),
         Transport::files(folder.path().to_owned()),
-        house.server.app.clock.clone(),
+        installation.server.app.clock.clone(),
         WorkerSignal::default(),
     );
     let system = actix_web::rt::System::new();
@@ -558,22 +585,25 @@ fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
     let sent = std::fs::read(file.unwrap().path()).unwrap();
     assert_eq!(token_in(&contents(&sent).plain), token);
-    let left = house.letter();
+    let left = installation.letter();
     assert_eq!(left.summary.label(), "Sent");
     assert!(left.raw.is_empty() && left.summary.wiped_at.is_some());
     assert_eq!(
-        house.admin.post(&format!("/mail/{id}/retry"), &[]).status,
+        installation
+            .admin
+            .post(&format!("/mail/{id}/retry"), &[])
+            .status,
         409
     );
-    assert_eq!(set(&house.server.browser(), &token, NEW).status, 303);
+    assert_eq!(set(&installation.server.browser(), &token, NEW).status, 303);
 }
 
 fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let (user, _) = house.invite();
-    let now = Moment::from_seconds(house.server.now());
+    let installation = TestInstallation::on(scratch);
+    let (user, _) = installation.invite();
+    let now = Moment::from_seconds(installation.server.now());
     let write = |work: &dyn Fn(&mut iikura::db::Conn) -> diesel::QueryResult<bool>| {
-        let done = house
+        let done = installation
             .server
             .db
             .write_here(|conn| Ok::<_, Error>(work(conn)?));
@@ -584,7 +614,7 @@ fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
         claimed.replace(outbox::claim(conn, "a worker", now)?);
         Ok(claimed.borrow().is_some())
     }));
-    let withdrawn = house.press(&format!("/users/{user}/link/withdrawal"), &[]);
+    let withdrawn = installation.press(&format!("/users/{user}/link/withdrawal"), &[]);
     assert_eq!(withdrawn.status, 303);
     let letter = claimed.take().unwrap();
     assert!(write(&|conn| outbox::retry_later(
@@ -594,7 +624,7 @@ fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
         "busy",
         now
     )));
-    let left = house
+    let left = installation
         .server
         .db
         .read_here(|conn| Ok::<_, Error>(outbox::get(conn, letter.id)?))
@@ -608,9 +638,9 @@ fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
 
 #[test]
 fn what_is_no_password_keeps_the_form_and_the_link() {
-    let house = House::on(&Scratch::sqlite());
-    let (_, token) = house.invite();
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let (_, token) = installation.invite();
+    let browser = installation.server.browser();
     let path = format!("/password/{token}");
     for (new, repeated, why) in [
         ("", "", "The password has 0 characters; take at least 15"),
@@ -638,8 +668,8 @@ fn what_is_no_password_keeps_the_form_and_the_link() {
 
 #[test]
 fn no_other_site_sets_a_password_by_a_link() {
-    let house = House::on(&Scratch::sqlite());
-    let (_, token) = house.invite();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let (_, token) = installation.invite();
     let path = format!("/password/{token}");
     let body = "new_password=copper+lantern+forty&repeated_password=copper+lantern+forty";
     let form = ("content-type", "application/x-www-form-urlencoded");
@@ -649,20 +679,27 @@ fn no_other_site_sets_a_password_by_a_link() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
     ] {
-        let answer = house.server.browser().post_as(&path, body, &[form, from]);
+        let answer = installation
+            .server
+            .browser()
+            .post_as(&path, body, &[form, from]);
         assert_eq!(answer.status, 403, "{from:?}");
     }
-    assert_eq!(house.server.browser().get(&path).status, 200, "still good");
+    assert_eq!(
+        installation.server.browser().get(&path).status,
+        200,
+        "still good"
+    );
 }
 
 #[test]
 fn whoever_tries_many_links_waits() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     for _ in 0..100 {
         assert_eq!(browser.get("/password/aaaa").status, 404);
     }
-    let rows = house
+    let rows = installation
         .server
         .count("SELECT count(*) AS count FROM sign_in_failures WHERE throttle_key LIKE 'link:%'");
     assert_eq!(rows, 0, "looking changes nothing");
@@ -674,16 +711,16 @@ fn whoever_tries_many_links_waits() {
 
 #[test]
 fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
-    let house = House::on(&Scratch::sqlite());
-    let admin = house
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let admin = installation
         .server
         .count("SELECT id AS count FROM users WHERE admin = true");
     for noun in ["reset", "invitation"] {
-        let own = house.press(&format!("/users/{admin}/{noun}"), &[]);
+        let own = installation.press(&format!("/users/{admin}/{noun}"), &[]);
         assert_eq!(own.status, 403, "{noun}");
     }
-    let (user, _) = house.invite();
-    let pigeon = house.press(
+    let (user, _) = installation.invite();
+    let pigeon = installation.press(
         &format!("/users/{user}/invitation"),
         &[("delivery", "pigeon")],
     );
@@ -693,7 +730,7 @@ fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
             .body
             .contains("The link reaches them: choose one of the two")
     );
-    let pigeon = house.press(
+    let pigeon = installation.press(
         "/users",
         &[
             ("name", "Jiro"),
@@ -702,26 +739,29 @@ fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
         ],
     );
     assert_eq!(pigeon.status, 422);
-    let none_yet = house.press(&format!("/users/{user}/reset"), &[]);
+    let none_yet = installation.press(&format!("/users/{user}/reset"), &[]);
     assert_eq!(none_yet.status, 409);
     assert!(none_yet.body.contains("invite them again instead"));
-    assert_eq!(house.press("/users/7/invitation", &[]).status, 404);
-    assert_eq!(house.press("/users/7/link/withdrawal", &[]).status, 404);
+    assert_eq!(installation.press("/users/7/invitation", &[]).status, 404);
+    assert_eq!(
+        installation.press("/users/7/link/withdrawal", &[]).status,
+        404
+    );
 }
 
 #[test]
 fn somebody_who_is_invited_is_no_administrator_who_could_sign_in() {
-    let house = House::on(&Scratch::sqlite());
-    assert_eq!(house.add(&[("admin", "1")]).status, 303);
-    let admin = house.server.count(&format!(
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    assert_eq!(installation.add(&[("admin", "1")]).status, 303);
+    let admin = installation.server.count(&format!(
         "SELECT id AS count FROM users WHERE email = '{ADMIN}'"
     ));
-    let disabled = house.press(&format!("/users/{admin}/disablement"), &[]);
+    let disabled = installation.press(&format!("/users/{admin}/disablement"), &[]);
     assert_eq!(disabled.status, 409);
     assert_eq!(
-        set(&house.server.browser(), &house.mailed(), NEW).status,
+        set(&installation.server.browser(), &installation.mailed(), NEW).status,
         303
     );
-    let disabled = house.press(&format!("/users/{admin}/disablement"), &[]);
+    let disabled = installation.press(&format!("/users/{admin}/disablement"), &[]);
     assert_eq!(disabled.status, 303);
 }

@@ -3,7 +3,7 @@
 use iikura::auth::EventRole;
 use serde_json::{Value, json};
 
-use super::{AKI, House, begin, finish, is_in, refused, sign_in, to_provider_and_back};
+use super::{AKI, TestInstallation, begin, finish, is_in, refused, sign_in, to_provider_and_back};
 use crate::meeting::{Meeting, OFFICER};
 use crate::second_factor::{code, set_up};
 use crate::server::PASSWORD;
@@ -18,14 +18,16 @@ const NO_ACCOUNT: &str = "but no account opens by that";
 
 #[test]
 fn nobody_gets_an_account_by_signing_in() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let users = "SELECT count(*) AS count FROM users";
-    let before = house.server.count(users);
-    house.provider.seats("n-1", "nobody@protocol.example", true);
+    let before = installation.server.count(users);
+    installation
+        .provider
+        .seats("n-1", "nobody@protocol.example", true);
     let unknown = sign_in(&browser);
     refused(&browser, &unknown, 403, NO_ACCOUNT);
-    assert_eq!(house.server.count(users), before);
+    assert_eq!(installation.server.count(users), before);
 
     // Whatever the reason is, the page is the same, to the letter.
     let others: [(&str, Value); 8] = [
@@ -60,14 +62,14 @@ fn nobody_gets_an_account_by_signing_in() {
         ),
     ];
     for (name, claims) in others {
-        let sql = |sql: &str| house.server.sql(&format!("UPDATE users SET {sql}"));
+        let sql = |sql: &str| installation.server.sql(&format!("UPDATE users SET {sql}"));
         match name {
             "disabled" => sql("disabled_at = 1"),
             // Has not chosen a password yet.
             "invited" => sql("disabled_at = NULL, password_hash = ''"),
             _ => {}
         }
-        house.provider.does(|script| script.claims = claims);
+        installation.provider.does(|script| script.claims = claims);
         let answer = sign_in(&browser);
         assert_eq!(
             (answer.status, &answer.body),
@@ -77,7 +79,7 @@ fn nobody_gets_an_account_by_signing_in() {
         assert!(!is_in(&browser));
     }
     let count = |sql: &str| {
-        house
+        installation
             .server
             .count(&format!("SELECT count(*) AS count FROM {sql}"))
     };
@@ -91,60 +93,64 @@ fn nobody_gets_an_account_by_signing_in() {
 
 #[test]
 fn the_address_is_compared_without_regard_to_capitals() {
-    let house = House::on(&Scratch::sqlite());
-    house.provider.seats("a-1", "Aki@Protocol.Example", true);
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    installation
+        .provider
+        .seats("a-1", "Aki@Protocol.Example", true);
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
 }
 
 fn an_account_belongs_to_whom_it_was_first_opened_for(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let browser = || house.server.browser();
+    let installation = TestInstallation::on(scratch);
+    let browser = || installation.server.browser();
     assert_eq!(sign_in(&browser()).status, 303);
 
     // Another address, verified or not: it is still Aki.
-    house
+    installation
         .provider
         .seats("a-1", "aki.suzuki@protocol.example", false);
     let known = browser();
     assert_eq!(sign_in(&known).status, 303);
     assert!(known.get("/account").body.contains("Aki Tanaka"));
-    house
+    installation
         .server
         .user("other@protocol.example", "Other", true, &[]);
-    house.provider.seats("a-1", "other@protocol.example", true);
+    installation
+        .provider
+        .seats("a-1", "other@protocol.example", true);
     let known = browser();
     assert_eq!(sign_in(&known).status, 303);
     assert!(known.get("/account").body.contains("Aki Tanaka"));
 
     // Aki's address has gone over to somebody else: they are not Aki.
-    house.provider.seats("b-2", AKI, true);
+    installation.provider.seats("b-2", AKI, true);
     let heir = browser();
     refused(&heir, &sign_in(&heir), 403, NO_ACCOUNT);
     let noted = "SELECT count(*) AS count FROM audit WHERE action = 'user.sign_in_refused'";
-    assert_eq!(house.server.count(noted), 1);
+    assert_eq!(installation.server.count(noted), 1);
 
     // Until an administrator says so, by disabling the account and enabling it again.
-    house
+    installation
         .server
         .user("admin@protocol.example", "Admin", true, &[]);
-    let admin = house.server.signed_in("admin@protocol.example");
-    let aki = house
+    let admin = installation.server.signed_in("admin@protocol.example");
+    let aki = installation
         .server
         .count("SELECT id AS count FROM users WHERE email = 'aki@protocol.example'");
     for what in ["disablement", "enablement"] {
         assert_eq!(admin.post(&format!("/users/{aki}/{what}"), &[]).status, 303);
     }
     assert_eq!(sign_in(&heir).status, 303);
-    house.provider.seats("a-1", AKI, true);
+    installation.provider.seats("a-1", AKI, true);
     let former = browser();
     refused(&former, &sign_in(&former), 403, NO_ACCOUNT);
 }
 
 fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
-    let house = House::on(scratch);
+    let installation = TestInstallation::on(scratch);
     let ready: Vec<_> = (0..4)
         .map(|_| {
-            let browser = house.server.browser();
+            let browser = installation.server.browser();
             let page = to_provider_and_back(&browser);
             (browser, page)
         })
@@ -155,15 +161,15 @@ fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
         }
     });
     let known = "SELECT count(*) AS count FROM audit WHERE action = 'user.sign_on_known'";
-    assert_eq!(house.server.count(known), 1);
+    assert_eq!(installation.server.count(known), 1);
 }
 
 #[test]
 fn a_disabled_account_is_shut_for_whom_it_knows_as_well() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     assert_eq!(sign_in(&browser).status, 303);
-    house
+    installation
         .server
         .sql("UPDATE users SET disabled_at = 1 WHERE email = 'aki@protocol.example'");
     refused(&browser, &sign_in(&browser), 403, NO_ACCOUNT);
@@ -171,14 +177,14 @@ fn a_disabled_account_is_shut_for_whom_it_knows_as_well() {
 
 #[test]
 fn our_second_factor_is_asked_for_all_the_same() {
-    let house = House::on(&Scratch::sqlite());
-    let device = set_up(&house.server, &house.server.signed_in(AKI));
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let device = set_up(&installation.server, &installation.server.signed_in(AKI));
+    let browser = installation.server.browser();
     let half = sign_in(&browser);
     assert_eq!((half.status, half.location()), (303, "/sign-in/code"));
     assert!(!is_in(&browser));
-    house.pass(30);
-    let entered = code(&browser, &device.code(house.server.now()));
+    installation.pass(30);
+    let entered = code(&browser, &device.code(installation.server.now()));
     assert_eq!(entered.status, 303);
     assert!(is_in(&browser));
 }
@@ -186,53 +192,58 @@ fn our_second_factor_is_asked_for_all_the_same() {
 #[test]
 fn who_has_to_have_a_factor_sets_one_up_on_this_way_in_too() {
     let scratch = Scratch::sqlite();
-    let house = House::on(&scratch);
+    let installation = TestInstallation::on(&scratch);
     let meeting = Meeting::on(&scratch);
     let role = [(meeting.event, EventRole::Officer)];
-    house
+    installation
         .server
         .user("mei@protocol.example", "Mei", false, &role);
-    house
+    installation
         .server
         .sql("UPDATE account_rules SET second_factor_required = TRUE");
     for email in [OFFICER, "mei@protocol.example"] {
-        house.provider.seats(email, email, true);
-        let browser = house.server.browser();
+        installation.provider.seats(email, email, true);
+        let browser = installation.server.browser();
         assert_eq!(sign_in(&browser).location(), "/sign-in/second-factor");
         assert!(!is_in(&browser));
     }
-    assert_eq!(house.server.signed_in(AKI).get("/account").status, 200);
+    assert_eq!(
+        installation.server.signed_in(AKI).get("/account").status,
+        200
+    );
 }
 
 #[test]
 fn whoever_tries_too_often_waits_as_with_passwords() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     // What is right counts for nothing.
     for _ in 0..25 {
         assert_eq!(sign_in(&browser).status, 303);
     }
-    house.provider.seats("n-1", "nobody@protocol.example", true);
+    installation
+        .provider
+        .seats("n-1", "nobody@protocol.example", true);
     for _ in 0..20 {
         assert_eq!(sign_in(&browser).status, 403);
     }
-    house.provider.seats("a-1", AKI, true);
+    installation.provider.seats("a-1", AKI, true);
     let page = to_provider_and_back(&browser);
     assert_eq!(finish(&browser, &page).status, 429);
-    let stranger = house.server.browser();
+    let stranger = installation.server.browser();
     let by_password = [("email", AKI), ("password", PASSWORD)];
     assert_eq!(
         stranger.post("/sign-in", &by_password).status,
         429,
         "one count for both ways"
     );
-    house.pass(15 * 60);
+    installation.pass(15 * 60);
     assert_eq!(sign_in(&browser).status, 303);
 
-    house
+    installation
         .server
         .sql("UPDATE sign_in_failures SET failures = 300 WHERE throttle_key LIKE 'sign-on:%'");
     assert_eq!(browser.post("/sign-in/provider", &[]).status, 429);
-    house.pass(15 * 60);
+    installation.pass(15 * 60);
     begin(&browser, &[]);
 }

@@ -3,7 +3,9 @@
 use iikura::operation::maintenance::Maintenance;
 
 use super::provider::Provider;
-use super::{ANSWER, House, at_provider, begin, finish, is_in, refused, to_provider_and_back};
+use super::{
+    ANSWER, TestInstallation, at_provider, begin, finish, is_in, refused, to_provider_and_back,
+};
 use crate::server::{Browser, START, Server};
 use crate::support::both::{Scratch, on_both};
 
@@ -16,8 +18,8 @@ const OVER: &str = "begun in another browser or more than ten minutes ago";
 
 #[test]
 fn the_question_is_bound_to_the_browser_by_a_cookie_that_no_script_reads() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let page = browser.post("/sign-in/provider", &[]);
     let cookie = page.header("set-cookie").to_owned();
     let (pair, flags) = cookie.split_once("; ").unwrap();
@@ -48,13 +50,13 @@ fn the_question_is_bound_to_the_browser_by_a_cookie_that_no_script_reads() {
     let sql = format!(
         "SELECT count(*) AS count FROM sign_on_flows WHERE length(token_hash) = 64 AND token_hash <> '{token}'"
     );
-    assert_eq!(house.server.count(&sql), 1);
+    assert_eq!(installation.server.count(&sql), 1);
 }
 
 #[test]
 fn coming_back_changes_nothing_until_a_button_of_ours_is_pressed() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let back = at_provider(&begin(&browser, &[]));
     for _ in 0..3 {
         let page = browser.get(&back);
@@ -62,9 +64,11 @@ fn coming_back_changes_nothing_until_a_button_of_ours_is_pressed() {
         assert_eq!(page.header("referrer-policy"), "strict-origin");
         assert!(page.header("set-cookie").is_empty());
     }
-    assert_eq!(house.provider.exchanges(), 0);
+    assert_eq!(installation.provider.exchanges(), 0);
     assert_eq!(
-        house.server.count("SELECT count(*) AS count FROM sessions"),
+        installation
+            .server
+            .count("SELECT count(*) AS count FROM sessions"),
         0
     );
     let page = browser.get(&back);
@@ -83,8 +87,8 @@ fn coming_back_changes_nothing_until_a_button_of_ours_is_pressed() {
 
 #[test]
 fn an_answer_in_another_browser_signs_nobody_in() {
-    let house = House::on(&Scratch::sqlite());
-    let (evil, victim) = (house.server.browser(), house.server.browser());
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let (evil, victim) = (installation.server.browser(), installation.server.browser());
     // Somebody has an answer of their own opened where another person sits.
     let page = to_provider_and_back(&evil);
     refused(&victim, &finish(&victim, &page), 409, OVER);
@@ -92,7 +96,7 @@ fn an_answer_in_another_browser_signs_nobody_in() {
     begin(&victim, &[]);
     refused(&victim, &finish(&victim, &page), 409, OVER);
     assert_eq!(
-        house.provider.exchanges(),
+        installation.provider.exchanges(),
         0,
         "the provider is not even asked"
     );
@@ -105,8 +109,8 @@ fn an_answer_in_another_browser_signs_nobody_in() {
 
 #[test]
 fn a_state_or_a_cookie_that_is_none_signs_nobody_in() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let page = to_provider_and_back(&browser);
     let code = page.input("code");
     let other = page
@@ -140,7 +144,7 @@ fn a_state_or_a_cookie_that_is_none_signs_nobody_in() {
         !stopped.body.contains("evil"),
         "nothing of the address is shown"
     );
-    let forged = house.server.browser();
+    let forged = installation.server.browser();
     forged.set_cookie(Some(
         "__Host-iikura-sign-on=\"; DROP TABLE users".to_owned(),
     ));
@@ -150,22 +154,24 @@ fn a_state_or_a_cookie_that_is_none_signs_nobody_in() {
 
 #[test]
 fn an_answer_counts_once() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let page = to_provider_and_back(&browser);
-    let thief = browser.at(&house.server.origin);
+    let thief = browser.at(&installation.server.origin);
     assert_eq!(finish(&browser, &page).status, 303);
     // With everything that the browser had.
     refused(&thief, &finish(&thief, &page), 409, OVER);
-    assert_eq!(house.provider.exchanges(), 1);
+    assert_eq!(installation.provider.exchanges(), 1);
 }
 
 fn an_answer_that_arrives_twice_at_once_lets_one_in(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(scratch);
+    let browser = installation.server.browser();
     for round in 1..=4 {
         let page = to_provider_and_back(&browser);
-        let copies: Vec<Browser> = (0..4).map(|_| browser.at(&house.server.origin)).collect();
+        let copies: Vec<Browser> = (0..4)
+            .map(|_| browser.at(&installation.server.origin))
+            .collect();
         let statuses: Vec<u16> = std::thread::scope(|scope| {
             let sent: Vec<_> = copies
                 .into_iter()
@@ -179,17 +185,18 @@ fn an_answer_that_arrives_twice_at_once_lets_one_in(scratch: &Scratch) {
         let inside = statuses.iter().filter(|status| **status == 303).count();
         let outside = statuses.iter().filter(|status| **status == 409).count();
         assert_eq!((inside, outside), (1, 3), "{statuses:?}");
-        assert_eq!(house.provider.exchanges(), round);
+        assert_eq!(installation.provider.exchanges(), round);
         // What did not count is counted as failed.
-        house.server.sql("DELETE FROM sign_in_failures");
+        installation.server.sql("DELETE FROM sign_in_failures");
     }
 }
 
 fn another_server_takes_up_what_the_first_began(scratch: &Scratch) {
     const PUBLIC: &str = "https://iikura.example";
-    let house = House::asking(Provider::start(START), scratch, &["--public-url", PUBLIC]);
+    let installation =
+        TestInstallation::asking(Provider::start(START), scratch, &["--public-url", PUBLIC]);
     let flags = [
-        house.provider.flags(),
+        installation.provider.flags(),
         vec!["--public-url".into(), PUBLIC.into()],
     ]
     .concat();
@@ -199,7 +206,7 @@ fn another_server_takes_up_what_the_first_began(scratch: &Scratch) {
         ("origin", PUBLIC),
         ("content-type", "application/x-www-form-urlencoded"),
     ];
-    let first = house.server.browser();
+    let first = installation.server.browser();
     let sent = first.post_as("/sign-in/provider", "next=%2Faccount", &headers);
     let address = sent.header("refresh").strip_prefix("0; url=").unwrap();
     assert!(
@@ -226,24 +233,28 @@ fn another_server_takes_up_what_the_first_began(scratch: &Scratch) {
 
 #[test]
 fn ten_minutes_are_enough_and_not_more() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let page = to_provider_and_back(&browser);
-    house.pass(599);
+    installation.pass(599);
     assert_eq!(finish(&browser, &page).status, 303);
-    let late = house.server.browser();
+    let late = installation.server.browser();
     let page = to_provider_and_back(&late);
-    house.pass(600);
+    installation.pass(600);
     refused(&late, &finish(&late, &page), 409, OVER);
     let flows = "SELECT count(*) AS count FROM sign_on_flows";
-    begin(&house.server.browser(), &[]);
-    house.pass(601);
-    begin(&house.server.browser(), &[]);
-    Maintenance::new(&house.server.app).clean();
-    assert_eq!(house.server.count(flows), 1, "what is over is swept away");
+    begin(&installation.server.browser(), &[]);
+    installation.pass(601);
+    begin(&installation.server.browser(), &[]);
+    Maintenance::new(&installation.server.app).clean();
+    assert_eq!(
+        installation.server.count(flows),
+        1,
+        "what is over is swept away"
+    );
     // Begun by a clock that ran ahead.
-    let ahead = house.server.browser();
+    let ahead = installation.server.browser();
     let page = to_provider_and_back(&ahead);
-    house.pass(-3600);
+    installation.pass(-3600);
     refused(&ahead, &finish(&ahead, &page), 409, OVER);
 }

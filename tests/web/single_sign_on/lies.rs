@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::provider::{self, Manner, Provider, Signed};
-use super::{AKI, House, finish, is_in, refused, sign_in, to_provider_and_back};
+use super::{AKI, TestInstallation, finish, is_in, refused, sign_in, to_provider_and_back};
 use crate::server::{PASSWORD, START, Server};
 use crate::support::both::Scratch;
 
@@ -21,8 +21,8 @@ fn aki_with(more: &Value) -> Value {
 }
 
 /// Every way of lying is tried where the same without the lie has just let Aki in.
-fn signs_nobody_in(house: &House, name: &str) {
-    let browser = house.server.browser();
+fn signs_nobody_in(installation: &TestInstallation, name: &str) {
+    let browser = installation.server.browser();
     let answer = sign_in(&browser);
     assert!(!is_in(&browser), "{name}");
     refused(&browser, &answer, 502, UNCHECKED);
@@ -30,8 +30,8 @@ fn signs_nobody_in(house: &House, name: &str) {
 
 #[test]
 fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
-    let house = House::on(&Scratch::sqlite());
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
     let lies = [
         (
             "another sign-in's nonce",
@@ -50,7 +50,7 @@ fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
         ),
         (
             "of nearly the same issuer",
-            json!({ "iss": format!("{}/", house.provider.issuer) }),
+            json!({ "iss": format!("{}/", installation.provider.issuer) }),
         ),
         ("of no issuer", json!({ "iss": null })),
         ("over since a second", json!({ "exp": START - 1 })),
@@ -61,20 +61,22 @@ fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
         ("verified in a string", json!({ "email_verified": "true" })),
     ];
     for (name, lie) in lies {
-        house.provider.does(|script| script.claims = aki_with(&lie));
-        signs_nobody_in(&house, name);
+        installation
+            .provider
+            .does(|script| script.claims = aki_with(&lie));
+        signs_nobody_in(&installation, name);
     }
-    house
+    installation
         .provider
         .does(|script| script.claims = aki_with(&json!({})));
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
 }
 
 #[test]
 fn a_signature_counts_when_only_the_provider_can_make_it() {
     for provider in [Provider::start(START), Provider::start_rsa(START)] {
-        let house = House::asking(provider, &Scratch::sqlite(), &[]);
-        assert_eq!(sign_in(&house.server.browser()).status, 303);
+        let installation = TestInstallation::asking(provider, &Scratch::sqlite(), &[]);
+        assert_eq!(sign_in(&installation.server.browser()).status, 303);
         for signed in [
             Signed::ByAnotherKey,
             Signed::NotAtAll,
@@ -82,8 +84,8 @@ fn a_signature_counts_when_only_the_provider_can_make_it() {
             Signed::WithTheSecret,
             Signed::ForSomethingElse,
         ] {
-            house.provider.does(|script| script.signed = signed);
-            signs_nobody_in(&house, &format!("{signed:?}"));
+            installation.provider.does(|script| script.signed = signed);
+            signs_nobody_in(&installation, &format!("{signed:?}"));
         }
     }
 }
@@ -91,18 +93,21 @@ fn a_signature_counts_when_only_the_provider_can_make_it() {
 #[test]
 fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
     let provider = Provider::start(START);
-    let house = House::asking(provider, &Scratch::sqlite(), &["--oidc-timeout", "1"]);
+    let installation =
+        TestInstallation::asking(provider, &Scratch::sqlite(), &["--oidc-timeout", "1"]);
     for manner in [
         Manner::Broken,
         Manner::Garbage,
         Manner::TooBig,
         Manner::Elsewhere,
     ] {
-        house.provider.does(|script| script.token = manner);
-        signs_nobody_in(&house, &format!("{manner:?}"));
+        installation.provider.does(|script| script.token = manner);
+        signs_nobody_in(&installation, &format!("{manner:?}"));
     }
-    house.provider.does(|script| script.token = Manner::Silent);
-    let browser = house.server.browser();
+    installation
+        .provider
+        .does(|script| script.token = Manner::Silent);
+    let browser = installation.server.browser();
     let page = to_provider_and_back(&browser);
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -110,7 +115,7 @@ fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
             let answer = finish(&browser, &page);
             (browser, answer)
         });
-        let reader = house.server.browser();
+        let reader = installation.server.browser();
         while !waiting.is_finished() {
             assert_eq!(
                 reader.get("/sign-in").status,
@@ -126,28 +131,32 @@ fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
         (Duration::from_millis(500)..Duration::from_secs(6)).contains(&took),
         "{took:?}"
     );
-    house.provider.does(|script| script.token = Manner::Good);
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    installation
+        .provider
+        .does(|script| script.token = Manner::Good);
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
 }
 
 #[test]
 fn an_outage_is_no_failed_try_of_anybody() {
-    let house = House::on(&Scratch::sqlite());
-    house.provider.does(|script| script.token = Manner::Broken);
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    installation
+        .provider
+        .does(|script| script.token = Manner::Broken);
     for _ in 0..25 {
-        signs_nobody_in(&house, "an outage");
+        signs_nobody_in(&installation, "an outage");
     }
-    house.server.signed_in(AKI);
+    installation.server.signed_in(AKI);
 }
 
 #[test]
 fn without_the_provider_there_are_still_passwords() {
-    let house = House::asking(
+    let installation = TestInstallation::asking(
         Provider::start(START),
         &Scratch::sqlite(),
         &["--oidc-timeout", "1"],
     );
-    let browser = house.server.browser();
+    let browser = installation.server.browser();
     let presses = |name: &str| {
         let answer = browser.post("/sign-in/provider", &[("next", "/account")]);
         refused(&browser, &answer, 502, SILENT);
@@ -161,25 +170,27 @@ fn without_the_provider_there_are_still_passwords() {
         Manner::TooBig,
         Manner::Silent,
     ] {
-        house.provider.does(|script| script.description = manner);
+        installation
+            .provider
+            .does(|script| script.description = manner);
         presses(&format!("{manner:?}"));
     }
-    house
+    installation
         .provider
         .does(|script| script.description = Manner::Good);
     let described = [
         json!({ "issuer": "https://evil.example" }),
         json!({ "authorization_endpoint": "http://login.example/authorize" }),
         json!({ "authorization_endpoint": "javascript:alert(1)" }),
-        json!({ "jwks_uri": house.provider.issuer.replace("127.0.0.1", "0.0.0.0") + "/keys" }),
+        json!({ "jwks_uri": installation.provider.issuer.replace("127.0.0.1", "0.0.0.0") + "/keys" }),
     ];
     for over in described {
-        house
+        installation
             .provider
             .does(|script| script.described = over.clone());
         presses(&over.to_string());
     }
-    house.server.signed_in(AKI);
+    installation.server.signed_in(AKI);
 
     // Nobody there at all.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -198,11 +209,16 @@ fn without_the_provider_there_are_still_passwords() {
 
 #[test]
 fn a_token_is_fetched_only_where_nobody_reads_along() {
-    let house = House::on(&Scratch::sqlite());
+    let installation = TestInstallation::on(&Scratch::sqlite());
     // This machine as well, but nothing says so.
-    let elsewhere = house.provider.issuer.replace("127.0.0.1", "0.0.0.0");
+    let elsewhere = installation.provider.issuer.replace("127.0.0.1", "0.0.0.0");
     let described = json!({ "token_endpoint": format!("{elsewhere}/token") });
-    house.provider.does(|script| script.described = described);
-    signs_nobody_in(&house, "a token endpoint beyond this machine, in the clear");
-    assert_eq!(house.provider.exchanges(), 0);
+    installation
+        .provider
+        .does(|script| script.described = described);
+    signs_nobody_in(
+        &installation,
+        "a token endpoint beyond this machine, in the clear",
+    );
+    assert_eq!(installation.provider.exchanges(), 0);
 }

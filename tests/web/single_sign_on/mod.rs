@@ -24,14 +24,14 @@ pub const AKI: &str = "aki@protocol.example";
 const ANSWER: &str = "/sign-in/provider/answer";
 
 /// A server that asks a provider, with an account of Aki's.
-pub struct House {
+pub struct TestInstallation {
     pub server: Server,
     pub provider: Provider,
     /// Deleted when the server is gone.
     _place: Arc<Place>,
 }
 
-impl House {
+impl TestInstallation {
     pub fn on(scratch: &Scratch) -> Self {
         Self::asking(Provider::start(crate::server::START), scratch, &[])
     }
@@ -118,8 +118,8 @@ pub fn refused(browser: &Browser, answer: &Answer, status: u16, words: &str) {
 }
 
 fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
-    let house = House::on(scratch);
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(scratch);
+    let browser = installation.server.browser();
     let page = browser.get("/sign-in").body;
     assert!(page.contains("Sign in with the Ministry"), "{page}");
     browser.set_cookie(Some(
@@ -150,7 +150,7 @@ fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
     );
     assert!(set("__Host-iikura-sign-on=;"), "used up: {cookies:?}");
     let count = |sql: &str| {
-        house
+        installation
             .server
             .count(&format!("SELECT count(*) AS count FROM {sql}"))
     };
@@ -164,22 +164,22 @@ fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
         );
     }
     // The second time nothing new is to be noted.
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
     assert_eq!(count("audit WHERE action = 'user.sign_on_known'"), 1);
 }
 
 #[test]
 fn most_providers_sign_by_rsa() {
     let provider = Provider::start_rsa(crate::server::START);
-    let house = House::asking(provider, &Scratch::sqlite(), &[]);
-    assert_eq!(sign_in(&house.server.browser()).status, 303);
+    let installation = TestInstallation::asking(provider, &Scratch::sqlite(), &[]);
+    assert_eq!(sign_in(&installation.server.browser()).status, 303);
 }
 
 #[test]
 fn one_lands_where_one_was_going_and_nowhere_else() {
-    let house = House::on(&Scratch::sqlite());
+    let installation = TestInstallation::on(&Scratch::sqlite());
     let leads_to = |next: &str| {
-        let browser = house.server.browser();
+        let browser = installation.server.browser();
         let page = browser.get(&at_provider(&begin(&browser, &[("next", next)])));
         let entered = finish(&browser, &page);
         assert_eq!(entered.status, 303);
@@ -195,7 +195,7 @@ fn one_lands_where_one_was_going_and_nowhere_else() {
         assert_eq!(leads_to(foreign), "/", "{foreign}");
     }
     assert_eq!(
-        house
+        installation
             .server
             .browser()
             .post("/sign-in/provider", &[("to", "/")])
@@ -203,7 +203,10 @@ fn one_lands_where_one_was_going_and_nowhere_else() {
         400
     );
     // The page that was asked for goes along in the form.
-    let page = house.server.browser().get("/sign-in?next=%2Faccount");
+    let page = installation
+        .server
+        .browser()
+        .get("/sign-in?next=%2Faccount");
     let button = page
         .body
         .split("action=\"/sign-in/provider\"")
@@ -217,8 +220,8 @@ fn one_lands_where_one_was_going_and_nowhere_else() {
 
 #[test]
 fn a_form_that_waits_is_not_lost_on_the_way() {
-    let house = House::on(&Scratch::sqlite());
-    let browser = house.server.browser();
+    let installation = TestInstallation::on(&Scratch::sqlite());
+    let browser = installation.server.browser();
     let asked = browser.post(
         "/account/tokens",
         &[("name", "for printing"), ("current_password", "x")],
@@ -240,12 +243,12 @@ fn a_form_that_waits_is_not_lost_on_the_way() {
     begin(&browser, &fields);
     let stopped = browser.get(&format!("{ANSWER}?error=access_denied"));
     assert_eq!(waits(&stopped), carried);
-    house
+    installation
         .provider
         .does(|script| script.token = provider::Manner::Broken);
     let page = browser.get(&at_provider(&begin(&browser, &fields)));
     assert_eq!(waits(&finish(&browser, &page)), carried);
-    house
+    installation
         .provider
         .does(|script| script.token = provider::Manner::Good);
 

@@ -40,7 +40,7 @@ pub fn invitation(meeting: &Meeting) -> String {
 }
 
 /// The meeting with something of everything in it.
-pub struct House {
+pub struct TestEvent {
     pub meeting: Meeting,
     pub slot: String,
     pub mail: String,
@@ -56,7 +56,7 @@ pub struct House {
     pub invitation: String,
 }
 
-impl House {
+impl TestEvent {
     pub fn open() -> Self {
         let meeting = Meeting::on(&Scratch::sqlite());
         let officer = Program::of(&meeting, OFFICER, TokenScope::Write);

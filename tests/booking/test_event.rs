@@ -22,13 +22,13 @@ use iikura::slot::booking::{self, BookingError};
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
-pub struct House<'d> {
+pub struct TestEvent<'d> {
     pub db: &'d Db,
     pub live: ProgrammeCache,
     pub event: EventId,
 }
 
-impl<'d> House<'d> {
+impl<'d> TestEvent<'d> {
     pub fn of(db: &'d Db) -> Self {
         let imported = import(db, NINTH_MEETING).unwrap();
         Self {

@@ -47,7 +47,7 @@ pub struct Mail {
     pub state: MailState,
 }
 
-pub struct House {
+pub struct TestInstallation {
     url: String,
     db: Db,
     event: EventId,
@@ -89,7 +89,7 @@ impl Server {
     }
 }
 
-impl House {
+impl TestInstallation {
     /// Furnishes an empty database.
     pub fn furnish(url: &str, smtp_url: &str) -> Self {
         let db = Db::open(&url.parse().unwrap()).unwrap();

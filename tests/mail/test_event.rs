@@ -31,17 +31,20 @@ pub const NOW: Moment = Moment::from_seconds(1_671_580_800);
 /// 24 December 2022, 17:20 in Tokyo.
 pub const SLOT_STARTS: Instant = Instant::from_minutes(27_864_500);
 
-pub struct House {
+pub struct TestEvent {
     pub db: Scratch,
     now: Arc<AtomicI64>,
 }
 
 /// One house on each database.
-pub fn houses() -> Vec<House> {
-    Scratch::each().into_iter().map(House::furnish).collect()
+pub fn houses() -> Vec<TestEvent> {
+    Scratch::each()
+        .into_iter()
+        .map(TestEvent::furnish)
+        .collect()
 }
 
-impl House {
+impl TestEvent {
     pub fn sqlite() -> Self {
         Self::furnish(Scratch::sqlite())
     }
@@ -185,13 +188,13 @@ pub fn told(minutes_later: i32) -> Told {
 }
 
 /// What a letter borrows.
-pub struct Desk {
+pub struct LetterData {
     pub event: Event,
     pub delegation: Delegation,
     from: Email,
 }
 
-impl Desk {
+impl LetterData {
     pub fn new() -> Self {
         let line = |text: &str| TextLine::parse(text).unwrap();
         let email = |text: &str| Email::parse(text).unwrap();
