@@ -26,6 +26,7 @@ mod serving;
 mod sign_on;
 mod supply;
 mod tokens;
+mod words;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
