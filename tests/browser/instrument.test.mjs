@@ -440,10 +440,15 @@ async function touchScreen(browser, demo) {
   return {
     page,
     close: () => context.close(),
+    /** Ends when the view is at rest: it scrolls on for a while after the finger has left. */
     async swipe(item, by) {
       const { x, y } = await start(item);
+      const rest = page.evaluate(
+        () => new Promise((done) => document.addEventListener("scrollend", () => done(), { capture: true, once: true })),
+      );
       for (let step = 1; step <= 4; step += 1) await send("touchMove", x, y + (by * step) / 4);
       await send("touchEnd");
+      await rest;
     },
     async carry(item, minutes) {
       const { x, y } = await start(item);
