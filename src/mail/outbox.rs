@@ -6,6 +6,7 @@
 
 mod account;
 mod delivery;
+mod draft;
 mod enclosing;
 mod entry;
 mod queue;
@@ -16,10 +17,11 @@ pub use delivery::{
     Claimed, GRACE, LEASE, claim, expire, failed, hold_queue, mark_bounced, next_due, retry,
     retry_later, sent, supersede_for_archived_event, supersede_for_removed_contacts,
 };
+pub use draft::{MailDraft, draft, draft_letter, news_for};
 pub use enclosing::{Enclosed, EnclosureReadiness, Unset, enclose, leave_out};
 pub use entry::{
-    Draft, EnqueueError, Enqueued, Knowledge, NewMail, SlotReader, draft, draft_letter, enqueue,
-    knowledge_of, letters_to, news_for, post, store_draft, supersede_unsent,
+    EnqueueError, Enqueued, Knowledge, NewMail, SlotReader, enqueue, knowledge_of, letters_to,
+    post, store_draft, supersede_unsent,
 };
 pub use queue::{
     Pause, QueueStatus, depth, pause, paused, probe, release, reschedule, resume, standing,

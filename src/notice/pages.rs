@@ -17,7 +17,7 @@ use crate::event::context::EventContext;
 use crate::event::transaction::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
-use crate::mail::outbox::{self, Draft};
+use crate::mail::outbox::{self, MailDraft};
 use crate::mail::pages::{paper_of_draft, reader_sees};
 use crate::mail::words::PieceWords;
 use crate::mail::{Piece, ReaderKnowledge};
@@ -303,7 +303,7 @@ pub async fn preview(
     })
 }
 
-fn mail_preview((number, mail): (usize, &Draft)) -> MailPreview {
+fn mail_preview((number, mail): (usize, &MailDraft)) -> MailPreview {
     let contents = contents(mail.as_sent());
     let enclosure = mail.enclosure.as_ref();
     MailPreview {
@@ -356,14 +356,14 @@ pub async fn enclosed(
 }
 
 /// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
-async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<Draft>, Error> {
+async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
     let (post, programme, now) = (
         context.app.post(),
         Arc::clone(&context.programme),
         context.now,
     );
     let db = &context.app.db;
-    let drafts: Vec<Draft> = db
+    let drafts: Vec<MailDraft> = db
         .read_long(move |conn| {
             conn.snapshot(|conn| {
                 Ok::<_, NoticeError>(telling::preview(conn, &programme, &post, to, now)?)

@@ -16,7 +16,7 @@ use crate::core::visibility::told;
 use crate::db::Conn;
 use crate::event::transaction::EventTx;
 use crate::mail::MailContext;
-use crate::mail::outbox::{Draft, EnqueueError};
+use crate::mail::outbox::{EnqueueError, MailDraft};
 use crate::notice::store;
 
 /// Why delegations could not be told.
@@ -158,7 +158,7 @@ pub fn preview(
     post: &MailContext,
     delegation: DelegationId,
     now: Moment,
-) -> Result<Vec<Draft>, NotifyError> {
+) -> Result<Vec<MailDraft>, NotifyError> {
     let theirs = pending(programme)
         .into_iter()
         .find(|each| each.delegation.id == delegation);

@@ -15,7 +15,7 @@ use crate::core::time::Moment;
 use crate::core::visibility::schedule_of;
 use crate::db::{Conn, fresh_id};
 use crate::event::transaction::EventTx;
-use crate::mail::outbox::{self, Draft, EnqueueError, Knowledge, SlotReader};
+use crate::mail::outbox::{self, EnqueueError, Knowledge, MailDraft, SlotReader};
 use crate::mail::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure};
 use crate::notice::link_store;
 
@@ -57,7 +57,7 @@ pub(crate) fn preview_to(
     delegation: &Delegation,
     items: &[LetterItem],
     now: Moment,
-) -> Result<Vec<outbox::Draft>, NotifyError> {
+) -> Result<Vec<outbox::MailDraft>, NotifyError> {
     let context = WritingContext::of(conn, programme, post, delegation, items, now)?;
     context.drafts(|reader, sequence| outbox::knowledge_of(conn, reader, sequence))
 }
@@ -168,7 +168,7 @@ impl<'a> WritingContext<'a> {
     fn drafts(
         &self,
         mut knows: impl FnMut(SlotReader<'_>, i32) -> QueryResult<Knowledge>,
-    ) -> Result<Vec<Draft>, NotifyError> {
+    ) -> Result<Vec<MailDraft>, NotifyError> {
         let mut drafts = Vec::new();
         for contact in &self.delegation.contacts {
             let knowledge = self
@@ -196,7 +196,7 @@ impl<'a> WritingContext<'a> {
         &self,
         contact: &Contact,
         knowledge: &[Knowledge],
-    ) -> Result<Vec<Draft>, EnqueueError> {
+    ) -> Result<Vec<MailDraft>, EnqueueError> {
         let is_alone = self.items.len() == 1;
         let mut drafts = Vec::new();
         if !is_alone {
@@ -219,7 +219,7 @@ impl<'a> WritingContext<'a> {
         notice: &Notice,
         knowledge: Knowledge,
         whole: bool,
-    ) -> Result<Draft, EnqueueError> {
+    ) -> Result<MailDraft, EnqueueError> {
         let first_message_id = notice.first_message_id(&contact.email);
         let is_first = self
             .programme
@@ -256,7 +256,7 @@ impl<'a> WritingContext<'a> {
         &self,
         contact: &Contact,
         knowledge: &[Knowledge],
-    ) -> Result<Option<Draft>, EnqueueError> {
+    ) -> Result<Option<MailDraft>, EnqueueError> {
         let all = self.items.iter().zip(&self.notices).zip(knowledge);
         let read: Vec<_> = all
             .filter_map(|((LetterItem { slot, news }, notice), knowledge)| {

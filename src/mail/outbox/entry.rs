@@ -2,18 +2,19 @@
 
 use diesel::prelude::*;
 
-use super::{MailId, MailState, Unset, enclosing};
+use super::draft::{AboutSlot, MailDraft, draft};
+use super::{MailId, MailState, enclosing};
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
-use crate::core::notice::{Method, News};
+use crate::core::notice::Method;
 use crate::core::slot::SlotId;
 use crate::core::text::Email;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Moment};
 use crate::db::word::Word;
 use crate::db::{Conn, fresh_id, schema::outbox};
-use crate::mail::compose::{ComposeError, Composed, compose};
-use crate::mail::{Enclosure, Letter, Piece, ReaderKnowledge};
+use crate::mail::Letter;
+use crate::mail::compose::ComposeError;
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;
@@ -125,151 +126,6 @@ pub fn knowledge_of(
     Ok(knowledge(&earlier))
 }
 
-/// What one reader can be told of a slot; `None` where there is nothing to take back.
-///
-/// A reader that could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
-#[must_use]
-pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, ReaderKnowledge)> {
-    match knowledge {
-        Knowledge::Nothing => match news {
-            News::Changed { now, .. } | News::Repeated(now) => {
-                Some((News::Confirmed(now.clone()), ReaderKnowledge::UpToDate))
-            }
-            News::Confirmed(_) => Some((news.clone(), ReaderKnowledge::UpToDate)),
-            News::Cancelled(_) | News::Dropped(_) | News::Withdrawn(_) => None,
-        },
-        Knowledge::Older => Some((news.clone(), ReaderKnowledge::Behind)),
-        Knowledge::Latest => Some((news.clone(), ReaderKnowledge::UpToDate)),
-    }
-}
-
-/// A mail that is composed and not stored yet.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    event: EventId,
-    delegation: DelegationId,
-    /// The slot that it is about; `None` for a letter about several.
-    about: Option<AboutSlot>,
-    /// The version of a letter, or the slot's sequence.
-    sequence: i32,
-    /// The address it goes to.
-    pub recipient: String,
-    /// The recipient's name.
-    pub recipient_name: String,
-    envelope_from: String,
-    message_id: String,
-    /// Its subject.
-    pub subject: String,
-    /// The finished bytes, without what is enclosed.
-    raw: Vec<u8>,
-    /// The name of what is enclosed, and what is needed to typeset it.
-    pub enclosure: Option<(String, Unset)>,
-    written_at: Moment,
-    /// When the last of its slots begins.
-    last_start: Option<Instant>,
-}
-
-#[derive(Debug, Clone)]
-struct AboutSlot {
-    slot: SlotId,
-    uid: String,
-    method: Method,
-    is_repeated: bool,
-    takes_back_nothing: bool,
-}
-
-impl Draft {
-    /// The whole mail as it goes out, with an empty place for what is enclosed.
-    #[must_use]
-    pub fn as_sent(&self) -> &[u8] {
-        let with_place = self.enclosure.as_ref().map(|(_, unset)| &unset.letter);
-        with_place.unwrap_or(&self.raw)
-    }
-
-    /// True when it will not be sent: the mail that it would take back never left.
-    #[must_use]
-    pub fn is_needless(&self) -> bool {
-        self.about.as_ref().is_some_and(|it| it.takes_back_nothing)
-    }
-}
-
-/// Composes the mail about one slot, with its invitation.
-///
-/// # Errors
-/// When the letter cannot be composed.
-pub fn draft(
-    letter: &Letter<'_>,
-    slot: SlotId,
-    knowledge: Knowledge,
-) -> Result<Draft, EnqueueError> {
-    let (Some(invitation), [piece]) = (letter.invitation, letter.news.as_slice()) else {
-        return Err(EnqueueError::NoInvitation);
-    };
-    let read = news_for(knowledge, piece.news);
-    let (news, standing) = read.unwrap_or_else(|| (piece.news.clone(), piece.standing));
-    let method = news.method();
-    let mut letter = letter.clone();
-    letter.news = vec![Piece {
-        news: &news,
-        standing,
-        answer: piece.answer,
-    }];
-    let about = AboutSlot {
-        slot,
-        uid: invitation.uid.to_owned(),
-        method,
-        is_repeated: matches!(news, News::Repeated(_)),
-        takes_back_nothing: method == Method::Cancel && knowledge == Knowledge::Nothing,
-    };
-    composed(&letter, Some(about), invitation.sequence)
-}
-
-/// Composes a letter about several slots.
-///
-/// # Errors
-/// When the letter cannot be composed.
-pub fn draft_letter(letter: &Letter<'_>) -> Result<Draft, EnqueueError> {
-    composed(letter, None, letter.version)
-}
-
-fn composed(
-    letter: &Letter<'_>,
-    about: Option<AboutSlot>,
-    sequence: i32,
-) -> Result<Draft, EnqueueError> {
-    let alone = Letter {
-        enclosure: None,
-        ..letter.clone()
-    };
-    let Composed { subject, raw, .. } = compose(&alone)?;
-    let with = |Enclosure { name, says }| {
-        let unset = Unset {
-            says: says.to_owned(),
-            letter: compose(letter)?.raw,
-        };
-        Ok::<_, ComposeError>((name.to_owned(), unset))
-    };
-    let starts = letter
-        .news
-        .iter()
-        .map(|piece| piece.news.slot().starts_at());
-    Ok(Draft {
-        event: letter.event.id,
-        delegation: letter.delegation.id,
-        about,
-        sequence,
-        recipient: letter.contact.email.to_string(),
-        recipient_name: letter.contact.name.to_string(),
-        envelope_from: bounced_to(letter.bounces, letter.from, letter.message_id),
-        message_id: letter.message_id.to_owned(),
-        subject,
-        raw,
-        enclosure: letter.enclosure.map(with).transpose()?,
-        written_at: letter.written_at,
-        last_start: starts.max(),
-    })
-}
-
 /// Puts a composed mail into the outbox, with what comes with it.
 ///
 /// No newer letter about several slots replaces an older one: each tells of other changes, they go in order, and each has
@@ -277,7 +133,7 @@ fn composed(
 ///
 /// # Errors
 /// When the database fails.
-pub fn store_draft(connection: &mut Conn, draft: Draft) -> QueryResult<Enqueued> {
+pub fn store_draft(connection: &mut Conn, draft: MailDraft) -> QueryResult<Enqueued> {
     let enqueued = match &draft.about {
         Some(about) => enqueue(connection, &new_mail(&draft, about))?,
         None => enqueue_letter(connection, &draft)?,
@@ -291,7 +147,7 @@ pub fn store_draft(connection: &mut Conn, draft: Draft) -> QueryResult<Enqueued>
     Ok(enqueued)
 }
 
-fn new_mail<'a>(draft: &'a Draft, about: &'a AboutSlot) -> NewMail<'a> {
+fn new_mail<'a>(draft: &'a MailDraft, about: &'a AboutSlot) -> NewMail<'a> {
     NewMail {
         event: draft.event,
         slot: about.slot,
@@ -330,7 +186,7 @@ pub fn post(
     Ok(store_draft(connection, draft(letter, slot, knowledge)?)?)
 }
 
-fn enqueue_letter(connection: &mut Conn, draft: &Draft) -> QueryResult<Enqueued> {
+fn enqueue_letter(connection: &mut Conn, draft: &MailDraft) -> QueryResult<Enqueued> {
     let dedupe_key = format!(
         "{} letter {} {}",
         draft.recipient, draft.delegation.0, draft.sequence
