@@ -458,12 +458,17 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let turn = tokio::time::timeout(PATIENCE, self.reading.acquire()).await;
-        let _turn = turn.map_err(|_| DbError::Pool("all connections are in use".to_owned()))?;
+        let turn = Arc::clone(&self.reading).acquire_owned();
+        let turn = tokio::time::timeout(PATIENCE, turn).await;
+        let turn = turn.map_err(|_| DbError::Pool("all connections are in use".to_owned()))?;
         let db = self.clone();
-        trace::block(move || db.read_here(work))
-            .await
-            .map_err(|_| DbError::Cancelled)?
+        trace::block(move || {
+            // A client that hangs up does not end the work, nor the turn that it takes.
+            let _turn = turn;
+            db.read_here(work)
+        })
+        .await
+        .map_err(|_| DbError::Cancelled)?
     }
 
     /// Runs a writing unit of work on the blocking pool.
