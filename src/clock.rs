@@ -7,6 +7,9 @@ use chrono::Utc;
 
 use crate::core::time::Moment;
 
+/// Seconds by which the clocks of several servers may differ.
+pub const CLOCKS_DIFFER: i64 = 5 * 60;
+
 /// Where the program asks what time it is; tests put their own in.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);

@@ -43,7 +43,8 @@
 //! | [`installation`] | the whole database as one file, between SQLite and PostgreSQL |
 //! | [`queue`] | bounded queues for documents and plans |
 //! | [`operation`] | health checks, metrics, log, TLS, `iikura doctor`, background work |
-//! | [`app`] | what handlers share, and every route |
+//! | [`app`] | what handlers share |
+//! | [`routes`] | every route, and the server that answers them |
 //! | [`cli`], [`config`] | commands, and their settings |
 //!
 //! Modules of [`core`] import only each other, in one direction, which a test reads; all others may import them. In the
@@ -122,8 +123,8 @@
 //!
 //! 1. [`event::pages::timetable::show`], after [`event::context::EventContext::at`].
 //! 2. [`event::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
-//! 3. [`web::render_cache::CachedHtml::render`] finds the rendered day, else renders [`event::timetable::day_list`] or the grid, with the
-//!    conflicts of [`event::timetable::marks`].
+//! 3. [`web::render_cache::CachedHtml::render`] finds the rendered day, else renders [`core::timetable::day_list`] or the grid, with the
+//!    conflicts of [`core::timetable::marks`].
 //! 4. [`web::page::render_around`] puts the frame around the shared day.
 //! 5. The page's script opens `/events/{slug}/live` ([`event::pages::watching::stream`]), which announces new revisions.
 //!
@@ -141,10 +142,10 @@
 //! | --- | --- |
 //! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::core::delegation`, then `crate::delegation::store`, `crate::delegation::change` (history), `crate::delegation::forms`, `crate::delegation::pages`; `crate::event::file`, `crate::event::file::read_meeting`, `crate::event::file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::core::agenda::build` if it is printed; the compiler names the test data that lacks it |
 //! | a rule | code and label in `crate::core::rule`; its facts in `crate::core::rules::finding`; the check beside those of its kind in `crate::core::rules::shape`, `crate::core::rules::place`, `crate::core::rules::overlap`, `crate::core::rules::interpretation` or `crate::core::rules::chair`; `crate::core::wording`; `crate::core::rules::tests`; `templates/help/rules.md` |
-//! | a page | a handler in the noun's `pages`, a template below `templates`, a route in `crate::app`, a row in `tests/api/permissions.rs`; for the navigation `Section` in `crate::web::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
+//! | a page | a handler in the noun's `pages`, a template below `templates`, a route in `crate::routes`, a row in `tests/api/permissions.rs`; for the navigation `Section` in `crate::web::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
 //! | a call of the API | a handler in a module of `crate::api`, its route in `crate::api` itself, its path in `crate::api::openapi`, a row in `tests/api/permissions.rs`, a row in `templates/help/api.md` |
 //! | a language of letters | a folder beside `templates/mail/letter/en`, an entry in `crate::mail::language`; nothing else |
-//! | a background job | its module, and a task in `until_stopped` of `crate::cli::serve`; for rows that expire `TABLES` in `crate::operation::maintenance` |
+//! | a background job | its module, and a task in `until_stopped` of `crate::cli::serve`; for rows that expire `TABLES` in `crate::jobs::maintenance` |
 //! | a setting | `crate::config`, a row in `templates/help/configuration.md` |
 //! | a command | a module of `crate::cli`, `Command` in `crate::cli` itself, a row in `templates/help/command-line.md` |
 //!
@@ -173,12 +174,16 @@ pub mod event;
 pub mod help;
 pub mod installation;
 pub mod interpreter;
+pub mod jobs;
 pub mod mail;
 pub mod notice;
 pub mod operation;
 pub mod personal;
 pub mod plan;
 pub mod queue;
+pub mod random;
 pub mod room;
+pub mod routes;
+pub mod secret;
 pub mod slot;
 pub mod web;

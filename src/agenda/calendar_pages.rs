@@ -13,27 +13,23 @@ use bytestring::ByteString;
 
 use crate::agenda::ics;
 use crate::app::App;
-use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, OpenedCalendar};
+use crate::auth::calendar_link::{CalendarLink, CalendarLinkId, OpenedCalendar};
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::CurrentUser;
-use crate::auth::throttle::{self, Counters};
-use crate::auth::{EventAccess, token};
+use crate::auth::session::EventAccess;
+use crate::auth::throttle::Counters;
+use crate::auth::{calendar_link, token};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::programme::Programme;
 use crate::core::text::TextLine;
 use crate::core::time::{Moment, Zone};
 use crate::event::context::EventContext;
 use crate::event::programme_cache::ProgrammeRequest;
-use crate::web::Error;
-use crate::web::client;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
-
-/// Times that a link may be fetched at once: a program that was told of many changes, on several devices.
-pub const FETCHES_AT_ONCE: f64 = 30.0;
-/// Times a second that a link may go on being fetched: four a minute.
-pub const FETCHES_PER_SECOND: f64 = 4.0 / 60.0;
+use crate::web::session::CurrentUser;
+use crate::web::throttle::admit;
+use crate::web::{Error, client};
 
 /// A link in the list on the page of agendas.
 pub(crate) struct LinkLine {
@@ -196,7 +192,7 @@ pub async fn feed(
     };
     let Some(programme) = programme else {
         let from = client::of(&request);
-        throttle::admit(&app, Counters::of_dead_link(from), now).await?;
+        admit(&app, Counters::of_dead_link(from), now).await?;
         return Err(Error::NotFound);
     };
     let tag = EntityTag::new_strong(format!("{}-{}", programme.event.id.0, programme.version()));

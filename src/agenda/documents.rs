@@ -8,12 +8,11 @@ use std::sync::{Arc, Weak};
 
 use actix_web::web::Bytes;
 
-use super::export::Preview;
 use super::format::{Format, Options, RenderError, file_name, render};
-use super::html::Stylesheet;
 use super::pdf::{
     self, PdfError, PdfSource, Sheet, SheetChoice, SheetError, ToldSchedule, Typesetting,
 };
+use super::preview::DocumentPreview;
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
@@ -22,8 +21,6 @@ use crate::core::visibility::Viewer;
 use crate::queue::{
     self, Cancellation, JobQueue, Output, Owner, QueueCounts, QueueError, QueueLimits, Size,
 };
-use crate::web::Error;
-use crate::web::assets::asset;
 
 /// Two threads, of which one at a time makes something large: a document of 3,000 slots takes some 350 MB.
 const LIMITS: QueueLimits = QueueLimits {
@@ -39,9 +36,9 @@ const LARGE: usize = 200;
 /// Seconds for which a document is given to the next who asks, with the time at which it was issued.
 const SHARED_FOR: i64 = 60;
 /// Seconds after which one who has too many documents in the queue may ask again.
-const OWNER_WAIT: i64 = 5;
+pub const OWNER_WAIT: i64 = 5;
 /// Seconds after which a full queue may be asked again.
-const QUEUE_WAIT: i64 = 10;
+pub const QUEUE_WAIT: i64 = 10;
 /// Pages that are drawn together.
 pub const PAGES_TOGETHER: usize = 12;
 
@@ -58,8 +55,8 @@ pub enum Document {
         day: Option<String>,
         /// The form of file.
         format: Format,
-        /// True when a table begins with a byte order mark.
-        byte_order_mark: bool,
+        /// How it is written.
+        options: Options,
     },
     /// A sheet for paper.
     Sheet(Sheet, SheetChoice),
@@ -127,7 +124,7 @@ pub enum MadeDocument {
     /// A file.
     File(DocumentFile),
     /// The first lines of a file, or how many pages it has.
-    Preview(Arc<Preview>),
+    Preview(Arc<DocumentPreview>),
     /// How many pages there are, and pictures of some.
     Pictures(usize, Arc<[Bytes]>),
 }
@@ -177,30 +174,6 @@ impl From<PdfError> for DocumentError {
 impl From<RenderError> for DocumentError {
     fn from(error: RenderError) -> Self {
         Self::Fault(error.to_string().into())
-    }
-}
-
-impl From<DocumentError> for Error {
-    fn from(error: DocumentError) -> Self {
-        match error {
-            DocumentError::NotFound => Self::NotFound,
-            DocumentError::Sheet(error) => match &*error {
-                SheetError::Pdf(fault) => Self::internal(fault),
-                asked => Self::BadRequest(format!("{asked}.")),
-            },
-            DocumentError::Fault(fault) => Self::internal(fault),
-            DocumentError::Queue(error) => error.into(),
-        }
-    }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        match error {
-            QueueError::OwnerLimit => Self::TooMany { wait: OWNER_WAIT },
-            QueueError::Full => Self::Busy { wait: QUEUE_WAIT },
-            QueueError::Failed => Self::internal(error),
-        }
     }
 }
 
@@ -271,13 +244,13 @@ impl Documents {
         programme: &Arc<Programme>,
         document: Document,
         now: Moment,
-    ) -> Result<Arc<Preview>, DocumentError> {
+    ) -> Result<Arc<DocumentPreview>, DocumentError> {
         if document.is_paper() {
             // They are asked for next.
             let first = DocumentPart::Pictures(1);
             let made = self.of(owner, programme, document, first, now).await?;
             return match made {
-                MadeDocument::Pictures(pages, _) => Ok(Arc::new(Preview::Pages(pages))),
+                MadeDocument::Pictures(pages, _) => Ok(Arc::new(DocumentPreview::Pages(pages))),
                 _ => Err(DocumentError::NotFound),
             };
         }
@@ -428,24 +401,17 @@ impl Document {
         part: DocumentPart,
         issued_at: Moment,
     ) -> DocumentResult {
-        let Self::Agenda {
-            byte_order_mark, ..
-        } = self
-        else {
+        let Self::Agenda { options, .. } = self else {
             return Err(DocumentError::NotFound);
         };
         let agenda = self.agenda(programme, issued_at)?;
         if part == DocumentPart::Preview {
-            return Ok(MadeDocument::Preview(Arc::new(Preview::of(
+            return Ok(MadeDocument::Preview(Arc::new(DocumentPreview::of(
                 &agenda, format,
             )?)));
         }
-        let options = Options {
-            stylesheet: Stylesheet::Link(asset("agenda.css")),
-            byte_order_mark: *byte_order_mark,
-        };
         Ok(MadeDocument::File(DocumentFile {
-            bytes: render(&agenda, format, &options)?.into(),
+            bytes: render(&agenda, format, options)?.into(),
             name: file_name(&agenda, format).into(),
         }))
     }

@@ -8,25 +8,24 @@ use askama::Template;
 
 use super::calendar_pages::LinkLine;
 use super::documents::{Document, DocumentError, PAGES_TOGETHER};
-use super::format::{Format, Options, RenderError, render as write};
+use super::format::Format;
 use super::pdf::{Sheet, SheetChoice, SheetError};
-use crate::agenda::csv;
+use super::preview::DocumentPreview;
 use crate::app::App;
 use crate::auth::calendar_link;
-use crate::auth::session::CurrentUser;
-use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::agenda::Pencilled;
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 use crate::core::visibility::Viewer;
 use crate::event::context::EventContext;
-use crate::web::Error;
-use crate::web::field::{self, Choices, ErrorSummary, Select};
+use crate::web::agenda::agenda_options;
+use crate::web::field::{Choices, ErrorSummary, Select};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
+use crate::web::session::CurrentUser;
+use crate::web::{Error, field};
 
-/// Lines of a file that are shown at most.
-const MOST_LINES: usize = 40;
 /// The word for the agenda itself among the documents.
 const AGENDA: &str = "agenda";
 
@@ -72,7 +71,7 @@ impl ExportRequest {
                     pencilled: Pencilled::LeftOut,
                     day: Self::filled(&self.day),
                     format,
-                    byte_order_mark: false,
+                    options: agenda_options(false),
                 }),
                 _ => Err(errors),
             };
@@ -169,66 +168,12 @@ fn field_errors(error: &SheetError) -> FieldErrors {
     errors
 }
 
-/// What is shown of a document before it is downloaded.
-#[derive(Debug)]
-pub enum Preview {
-    /// How many pages there are; their pictures have addresses of their own.
-    Pages(usize),
-    /// The head of a table, its first lines, and how many there are.
-    Table(Vec<String>, Vec<Vec<String>>, usize),
-    /// The first lines of a text, and how many there are.
-    Text(String, usize),
-    /// The document is a page and shows itself.
-    Itself,
-}
-
-impl Preview {
-    /// The beginning of an agenda in a form that has no pages.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(crate) fn of(agenda: &Agenda, format: Format) -> Result<Self, RenderError> {
-        match format {
-            Format::Html => Ok(Self::Itself),
-            // A workbook has the same lines, by day and by delegation.
-            Format::Csv | Format::Xlsx => table(&csv::render(agenda, false)?),
-            Format::Json | Format::Ics | Format::Pdf => {
-                let bytes = write(agenda, format, &Options::default())?;
-                let text = String::from_utf8_lossy(&bytes);
-                let lines: Vec<&str> = text.lines().take(MOST_LINES).collect();
-                Ok(Self::Text(lines.join("\n"), text.lines().count()))
-            }
-        }
-    }
-
-    /// How much memory it takes, about.
-    pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Self::Pages(_) | Self::Itself => 0,
-            Self::Table(head, rows, _) => {
-                let cells = rows.iter().flatten().chain(head);
-                cells.map(|cell| cell.len() + size_of::<String>()).sum()
-            }
-            Self::Text(text, _) => text.len(),
-        }
-    }
-}
-
-fn table(bytes: &[u8]) -> Result<Preview, RenderError> {
-    let mut reader = ::csv::Reader::from_reader(bytes);
-    let cells = |record: &::csv::StringRecord| record.iter().map(str::to_owned).collect();
-    let head = cells(reader.headers()?);
-    let rows = reader.records().collect::<Result<Vec<_>, _>>()?;
-    let shown = rows.iter().take(MOST_LINES).map(cells).collect();
-    Ok(Preview::Table(head, shown, rows.len()))
-}
-
 /// What was chosen, and how it looks.
 struct ShownExport {
     address: String,
     /// `PDF`
     form: &'static str,
-    preview: Arc<Preview>,
+    preview: Arc<DocumentPreview>,
     /// Addresses of the pictures of its first pages.
     pictures: Vec<String>,
 }
@@ -393,7 +338,7 @@ pub async fn index(
             _ => Format::Pdf.label(),
         },
         pictures: match &*preview {
-            Preview::Pages(pages) => wish.pictures(slug, (*pages).min(PAGES_TOGETHER)),
+            DocumentPreview::Pages(pages) => wish.pictures(slug, (*pages).min(PAGES_TOGETHER)),
             _ => Vec::new(),
         },
         preview,

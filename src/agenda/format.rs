@@ -80,10 +80,10 @@ impl Format {
 }
 
 /// What differs from place to place.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options<'a> {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
     /// Where a page has its look from.
-    pub stylesheet: Stylesheet<'a>,
+    pub stylesheet: Stylesheet,
     /// True to begin a table with a byte order mark, without which Excel takes UTF-8 for something else.
     pub byte_order_mark: bool,
 }
@@ -112,11 +112,7 @@ pub enum RenderError {
 ///
 /// # Errors
 /// When the writer of that format fails.
-pub fn render(
-    agenda: &Agenda,
-    format: Format,
-    options: &Options<'_>,
-) -> Result<Vec<u8>, RenderError> {
+pub fn render(agenda: &Agenda, format: Format, options: &Options) -> Result<Vec<u8>, RenderError> {
     Ok(match format {
         Format::Html => html::render(agenda, options.stylesheet)?.into_bytes(),
         Format::Pdf => pdf::render(agenda)?,

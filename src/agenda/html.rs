@@ -10,10 +10,10 @@ use crate::core::time::day_in_words;
 pub const STYLESHEET: &str = include_str!("../web/assets/agenda.css");
 
 /// Where the page has its look from.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Stylesheet<'a> {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stylesheet {
     /// A file of the server, by its URL.
-    Link(&'a str),
+    Link(&'static str),
     /// The page itself, for a file that is opened without a server.
     #[default]
     Embedded,
@@ -23,7 +23,7 @@ pub enum Stylesheet<'a> {
 ///
 /// # Errors
 /// When the template fails.
-pub fn render(agenda: &Agenda, stylesheet: Stylesheet<'_>) -> askama::Result<String> {
+pub fn render(agenda: &Agenda, stylesheet: Stylesheet) -> askama::Result<String> {
     AgendaHtml { agenda, stylesheet }.render()
 }
 
@@ -31,7 +31,7 @@ pub fn render(agenda: &Agenda, stylesheet: Stylesheet<'_>) -> askama::Result<Str
 #[template(path = "agenda/page.html")]
 struct AgendaHtml<'a> {
     agenda: &'a Agenda,
-    stylesheet: Stylesheet<'a>,
+    stylesheet: Stylesheet,
 }
 
 impl AgendaHtml<'_> {

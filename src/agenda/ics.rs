@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::ical::{self, CalendarStatus, publish};
 use crate::core::agenda::{Agenda, AgendaDelegation, AgendaEntry};
 use crate::core::slot::SlotState;
 use crate::core::time::day_in_words;
-use crate::mail::ical::{self, CalendarStatus, publish};
 
 /// Writes the calendar to import.
 #[must_use]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 use crate::core::agenda::{Agenda, AgendaEntry, Audience};
+use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Zone};
 
@@ -15,6 +17,24 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = serde_json::to_vec_pretty(&JsonAgenda::of(agenda))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// The words of an enum, as a schema.
+pub(crate) fn words<E: TextEnum>() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(E::ALL.iter().map(|each| each.as_str())))
+        .into()
+}
+
+/// The kinds of slots.
+pub(crate) fn kind_words() -> RefOr<Schema> {
+    words::<SlotKind>()
+}
+
+/// The states of slots.
+pub(crate) fn state_words() -> RefOr<Schema> {
+    words::<SlotState>()
 }
 
 /// An agenda as data.
@@ -60,7 +80,7 @@ enum ViewerPart<'a> {
 #[schema(as = AgendaSlot)]
 struct SlotPart<'a> {
     id: i64,
-    #[schema(schema_with = crate::api::kind_words)]
+    #[schema(schema_with = kind_words)]
     kind: &'static str,
     title: &'a str,
     /// The room's code, once that is known.
@@ -76,7 +96,7 @@ struct SlotPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     interpreters: Option<Vec<&'a str>>,
-    #[schema(schema_with = crate::api::state_words)]
+    #[schema(schema_with = state_words)]
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

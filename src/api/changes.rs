@@ -8,16 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
 use super::request::{ApiRequest, bad_request};
-use crate::audit::{self, Record};
-use crate::auth::EventAccess;
+use crate::audit;
+use crate::audit::Record;
+use crate::auth::session::EventAccess;
 use crate::core::event::Revision;
 use crate::core::time::Zone;
 use crate::event::context::EventContext;
-use crate::event::pages::watching::{
-    BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed,
-};
 use crate::event::watch::Watching;
 use crate::web::Error;
+use crate::web::live::{BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed};
 
 /// Feed that one answer has at most; it ends with a whole revision.
 const MOST_CHANGES: i64 = 1000;

@@ -10,9 +10,9 @@ use super::precondition::{etag, has_already};
 use super::request::{ApiRequest, unprocessable};
 use super::shape::{ApiProgramme, EventAsSeen, Events};
 use crate::agenda::json::JsonAgenda;
-use crate::agenda::pages::{AgendaQuery, file};
 use crate::event::context::{EventContext, accessible_events};
 use crate::web::Error;
+use crate::web::agenda::{AgendaQuery, file};
 use crate::web::problem::Problem;
 
 /// The events that the user has a part in, the latest first.

@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::request::{ApiRequest, bad_request};
-use crate::auth::UserId;
 use crate::core::event::EventId;
 use crate::core::slot::SlotId;
 use crate::core::time::Moment;
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
 use crate::web::problem::Problem;

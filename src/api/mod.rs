@@ -15,8 +15,6 @@ mod searching;
 mod shape;
 mod slots;
 
-pub(crate) use shape::{kind_words, state_words};
-
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route, guard, web};
 

@@ -12,9 +12,10 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
-use super::shape::{ApiAlternative, ApiConflict, words};
+use super::shape::{ApiAlternative, ApiConflict};
 use super::{changes, conflicts, events, plans, searching, slots};
 use crate::agenda::format::Format;
+use crate::agenda::json::words;
 use crate::core::text_enum::TextEnum;
 use crate::web::problem::MEDIA_TYPE;
 

@@ -24,7 +24,6 @@ use crate::event::context::EventContext;
 use crate::plan::forms::{Common, PlanMeeting, missing, pair};
 use crate::slot::booking::{self, BookingError};
 use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times};
-use crate::slot::pages::into_web_error;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields};
 use crate::web::problem::Problem;
@@ -194,7 +193,7 @@ pub(super) async fn make(ask: ApiRequest, slug: Path<String>) -> Answer {
             Ok(None) | Err(BookingError::Refused(Refusal::Conflicts(_))) => {
                 context = context.reloaded().await?;
             }
-            Err(error) => return Err(into_web_error(error).into()),
+            Err(error) => return Err(Error::from(error).into()),
         }
     }
     let detail = "Others book at the same time, so that no plan fits for long enough. Nothing was stored; try again.";

@@ -4,14 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::web::Error;
-
 /// Requests that a token may make at once when it was quiet before.
 pub const BURST: u32 = 200;
 /// Requests a second that a token may go on making.
 pub const PER_SECOND: u32 = 50;
 /// At how many buckets the full ones, which tell nothing, are thrown away.
 const SWEEP_AT: usize = 4096;
+
+/// Too many requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests")]
+pub struct RateLimited {
+    /// Seconds to wait.
+    pub wait: i64,
+}
 
 /// How much is let through.
 #[derive(Debug, Clone, Copy)]
@@ -64,16 +70,16 @@ impl Rates {
     /// Counts a request of whoever this is: the hash of a token, known or not, or somebody's id.
     ///
     /// # Errors
-    /// [`Error::TooMany`] when the bucket is empty.
-    pub fn count(&self, who: &str) -> Result<(), Error> {
+    /// When the bucket is empty.
+    pub fn count(&self, who: &str) -> Result<(), RateLimited> {
         self.count_at(who, Instant::now())
     }
 
     /// Lets whoever this is through as long as something is left of what they may spend, without counting it yet.
     ///
     /// # Errors
-    /// [`Error::TooMany`] when all is spent.
-    pub fn check(&self, who: &str) -> Result<(), Error> {
+    /// When all is spent.
+    pub fn check(&self, who: &str) -> Result<(), RateLimited> {
         self.check_at(who, Instant::now())
     }
 
@@ -82,7 +88,7 @@ impl Rates {
         self.charge_at(who, cost, Instant::now());
     }
 
-    fn count_at(&self, who: &str, now: Instant) -> Result<(), Error> {
+    fn count_at(&self, who: &str, now: Instant) -> Result<(), RateLimited> {
         self.at(who, now, |bucket| {
             let missing = 1.0 - bucket.left;
             if missing <= 0.0 {
@@ -92,7 +98,7 @@ impl Rates {
         })
     }
 
-    fn check_at(&self, who: &str, now: Instant) -> Result<(), Error> {
+    fn check_at(&self, who: &str, now: Instant) -> Result<(), RateLimited> {
         self.at(who, now, |bucket| -bucket.left)
     }
 
@@ -109,7 +115,7 @@ impl Rates {
         who: &str,
         now: Instant,
         missing: impl FnOnce(&mut Bucket) -> f64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RateLimited> {
         let limit = self.limit;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= SWEEP_AT {
@@ -127,7 +133,7 @@ impl Rates {
         }
         let wait = (missing / limit.per_second).ceil();
         #[expect(clippy::cast_possible_truncation, reason = "some minutes at most")]
-        Err(Error::TooMany { wait: wait as i64 })
+        Err(RateLimited { wait: wait as i64 })
     }
 }
 
@@ -145,7 +151,7 @@ mod tests {
         }
         assert!(matches!(
             rates.count_at("one", begun),
-            Err(Error::TooMany { wait: 1 })
+            Err(RateLimited { wait: 1 })
         ));
         assert!(rates.count_at("other", begun).is_ok());
         let later = begun + Duration::from_secs(1);
@@ -170,7 +176,7 @@ mod tests {
         rates.charge_at("one", 70.0, begun);
         assert!(matches!(
             rates.check_at("one", begun),
-            Err(Error::TooMany { wait: 40 })
+            Err(RateLimited { wait: 40 })
         ));
         assert!(rates.check_at("other", begun).is_ok());
         let later = begun + Duration::from_secs(41);

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::app::App;
-use crate::auth::session::{CurrentUser, Session};
+use crate::auth::session::Session;
 use crate::auth::token;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
@@ -19,6 +19,7 @@ use crate::event::context::EventContext;
 use crate::web::Error;
 use crate::web::problem::Problem;
 use crate::web::security::ApiBody;
+use crate::web::session::CurrentUser;
 
 /// What a program must show.
 const CHALLENGE: &str = "Bearer realm=\"iikura\"";
@@ -43,7 +44,7 @@ fn ask(request: &HttpRequest) -> Result<ApiRequest, Problem> {
     let unfit = || Problem::from(Error::internal("the application is not set up"));
     let app = request.app_data::<web::Data<App>>().ok_or_else(unfit)?;
     let token = token::hash(bearer(request)?);
-    app.api_rates.count(token.as_str())?;
+    app.api_rates.count(token.as_str()).map_err(Error::from)?;
     let current_user = CurrentUser::from_request(request, &mut Payload::None).into_inner()?;
     Ok(ApiRequest {
         app: app.clone(),

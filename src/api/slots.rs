@@ -18,7 +18,6 @@ use crate::core::visibility::{Viewer, view};
 use crate::event::context::EventContext;
 use crate::event::transaction::EventTx;
 use crate::slot::booking::{self, BookingError, Notify};
-use crate::slot::pages::into_web_error;
 use crate::web::Error;
 use crate::web::problem::Problem;
 
@@ -273,9 +272,9 @@ fn refused(error: BookingError) -> Problem {
         BookingError::Refused(Refusal::Conflicts(refused)) => refused,
         BookingError::Refused(Refusal::Stale { current, .. }) => return stale(current.version),
         BookingError::Refused(Refusal::State { .. }) => {
-            return Problem::from(into_web_error(error)).of_kind("state");
+            return Problem::from(Error::from(error)).of_kind("state");
         }
-        error => return into_web_error(error).into(),
+        error => return Error::from(error).into(),
     };
     let detail = if refused.is_blocked() {
         "Nothing was stored: the rules do not allow it. See “conflicts”, and “alternatives” for what could be booked instead."

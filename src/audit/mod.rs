@@ -14,49 +14,20 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::auth::UserId;
 use crate::core::event::{EventId, Revision};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, Zone};
+use crate::core::user::{Actor, UserId};
 use crate::db::schema::audit;
 use crate::db::{Conn, insert_rows};
-
-/// Who acts: a user, or the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    /// The user's id; `None` for the command line and the program itself.
-    pub user: Option<i64>,
-    /// The name; of a user, the history has the pseudonym instead.
-    pub name: String,
-    /// In which way, as ` with token “printer”`; empty for a user at a browser.
-    pub way: String,
-}
 
 /// The key under which the history says whose details changed, without the details.
 pub const DETAILS_CHANGED: &str = "details_changed";
 
-impl Actor {
-    /// Somebody at the machine's own command line.
-    #[must_use]
-    pub fn command_line() -> Self {
-        Self {
-            user: None,
-            name: "command line".to_owned(),
-            way: String::new(),
-        }
-    }
-
-    /// How the history writes this actor.
-    fn in_history(&self) -> String {
-        let name = self.user.map(|user| pseudonym::of_user(UserId(user)));
-        name.unwrap_or_else(|| self.name.clone()) + &self.way
-    }
-}
-
-impl std::fmt::Display for Actor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}", self.name, self.way)
-    }
+/// How the history writes an actor.
+fn in_history(actor: &Actor) -> String {
+    let name = actor.user.map(|user| pseudonym::of_user(UserId(user)));
+    name.unwrap_or_else(|| actor.name.clone()) + &actor.way
 }
 
 /// One change.
@@ -146,7 +117,7 @@ fn next_rows<'a>(
     let mut newest = chain::newest(conn, event)?;
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        let actor = entry.actor.in_history();
+        let actor = in_history(entry.actor);
         let before_json = entry.before.as_ref().map(Value::to_string);
         let after_json = entry.after.as_ref().map(Value::to_string);
         let revision = entry.event.map(|(_, revision)| revision);

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use super::Record;
-use crate::auth::UserId;
 use crate::core::delegation::ContactId;
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::{contacts, users};
 

@@ -9,10 +9,12 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::chain::{ChainLink, RowContent};
-use super::{Action, Actor, HistoryEntry, Record, pseudonym};
+use super::{HistoryEntry, Record, pseudonym};
+use crate::core::action::Action;
 use crate::core::event::{EventId, Revision};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::audit;
 

@@ -3,20 +3,23 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::{self, Action, Actor, DETAILS_CHANGED, HistoryEntry, pseudonym};
-use crate::auth::session::TokenHash;
+use crate::audit;
+use crate::audit::{DETAILS_CHANGED, HistoryEntry, pseudonym};
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
-use crate::auth::{EventRole, User, UserId, calendar_link, device, invitation, token};
+use crate::auth::{calendar_link, device, invitation, token};
+use crate::core::action::Action;
 use crate::core::event::EventId;
 use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::core::timetable::Zoom;
+use crate::core::user::{Actor, EventRole, User, UserId};
+use crate::db::Conn;
 use crate::db::schema::{events, memberships, users};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id};
-use crate::event::timetable::Zoom;
-use crate::web::Error;
+use crate::random::fresh_id;
+use crate::secret::TokenHash;
 
 /// An account with what the sign-in needs. Its hash never leaves this module's callers in `auth`.
 #[derive(Clone)]
@@ -83,16 +86,6 @@ pub enum AccountError {
     /// The database failed.
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
-}
-
-impl From<AccountError> for Error {
-    fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::Unknown => Self::NotFound,
-            AccountError::Query(error) => error.into(),
-            refusal => Self::Conflict(format!("Nothing was changed: {refusal}.")),
-        }
-    }
 }
 
 /// Writes an address as accounts have it: lower case, so that nobody can have two that look the same.

@@ -4,19 +4,22 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::Action;
 use crate::auth::account::note;
-use crate::auth::session::TokenHash;
+use crate::auth::session::EventAccess;
 use crate::auth::token::{TokenError, TokenSecret};
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{AccessLevel, EventAccess, EventRole, UserId};
+use crate::core::action::Action;
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::text::TextLine;
 use crate::core::time::Moment;
+use crate::core::user::{AccessLevel, EventRole, UserId};
+use crate::db::Conn;
 use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id};
-use crate::event::{archive, store};
+use crate::event::archived;
+use crate::event::store;
+use crate::random::fresh_id;
+use crate::secret::TokenHash;
 
 /// How the token in every such link begins, so that programs that look for secrets in the wrong place can know it.
 const PREFIX: &str = "iikura_calendar_";
@@ -66,16 +69,6 @@ impl From<diesel::result::Error> for CalendarLinkError {
     }
 }
 
-impl From<CalendarLinkError> for crate::web::Error {
-    fn from(error: CalendarLinkError) -> Self {
-        match error {
-            CalendarLinkError::Unknown => Self::NotFound,
-            CalendarLinkError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
-            CalendarLinkError::Token(error) => error.into(),
-        }
-    }
-}
-
 /// Makes a link to the event of a seat for whoever has it, and writes that down without the token.
 ///
 /// # Errors
@@ -86,14 +79,14 @@ pub fn make(
     name: &TextLine,
     now: Moment,
 ) -> Result<TokenSecret, CalendarLinkError> {
-    let secret = TokenSecret::fresh(PREFIX)?;
+    let secret = TokenSecret::fresh(PREFIX);
     let user = access.user.id;
     conn.transaction(|conn| {
         // Locks the event, so that it is not archived between the check and the insert.
         store::find_to_write(conn, &access.slug)?
             .filter(|event| *event == access.event)
             .ok_or(diesel::result::Error::NotFound)?;
-        archive::refuse_archived(conn, access.event)?;
+        archived::refuse_archived(conn, access.event)?;
         diesel::insert_into(calendar_links::table)
             .values((
                 calendar_links::id.eq(fresh_id()),

@@ -5,35 +5,35 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::auth::UserId;
-use crate::auth::session::{CurrentUser, SessionToken, TokenHash};
 use crate::core::time::Moment;
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::{known_devices, users};
-use crate::web::Error;
+use crate::secret::{SessionToken, TokenHash};
 
 /// The cookie's name.
 pub const COOKIE: &str = "__Host-iikura-device";
 /// Seconds for which a browser is known after the last sign-in: half a year.
 pub const KNOWN_SECONDS: i64 = 180 * 86_400;
 
-/// The token of the caller's browser and the user, if the account of this address knows it. The same question whether
+/// The token of a browser and the user, if the account of this address knows it. The same question whether
 /// there is such an account or not.
 ///
 /// # Errors
 /// As the database says.
 pub fn known_to(
     conn: &mut Conn,
-    current_user: &CurrentUser,
+    device: Option<&TokenHash>,
     email: &str,
+    now: Moment,
 ) -> QueryResult<Option<(TokenHash, UserId)>> {
-    let Some(device) = current_user.device() else {
+    let Some(device) = device else {
         return Ok(None);
     };
     let user: Option<UserId> = known_devices::table
         .inner_join(users::table.on(users::id.eq(known_devices::user_id)))
         .filter(known_devices::token_hash.eq(device.as_str()))
-        .filter(known_devices::expires_at.gt(current_user.now))
+        .filter(known_devices::expires_at.gt(now))
         .filter(users::email.eq(email))
         .select(users::id)
         .get_result(conn)
@@ -41,17 +41,18 @@ pub fn known_to(
     Ok(user.map(|user| (device.clone(), user)))
 }
 
-/// Makes the caller's browser known to an account after a whole sign-in; the token is for a browser that no account knew.
+/// Makes a browser known to an account after a whole sign-in; the token is for a browser that no account knew.
 ///
 /// # Errors
 /// As the database says.
 pub fn remember(
     conn: &mut Conn,
-    current_user: &CurrentUser,
+    device: Option<&TokenHash>,
     user: UserId,
-) -> Result<Option<SessionToken>, Error> {
-    let expires = current_user.now.plus(KNOWN_SECONDS);
-    if let Some(device) = current_user.device() {
+    now: Moment,
+) -> QueryResult<Option<SessionToken>> {
+    let expires = now.plus(KNOWN_SECONDS);
+    if let Some(device) = device {
         let of_anybody: i64 = known_devices::table
             .filter(known_devices::token_hash.eq(device.as_str()))
             .count()
@@ -61,7 +62,7 @@ pub fn remember(
             return Ok(None);
         }
     }
-    let token = SessionToken::fresh()?;
+    let token = SessionToken::fresh();
     put(conn, &token.hash(), user, expires)?;
     Ok(Some(token))
 }

@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 
-use crate::auth::session::{CurrentUser, SessionToken};
-use crate::auth::{User, device, store};
+use crate::auth::{device, store};
+use crate::core::user::User;
 use crate::db::Conn;
+use crate::secret::SessionToken;
 use crate::web::Error;
+use crate::web::session::CurrentUser;
 
 /// A session that has begun, with what its browser is given.
 pub struct StartedSession {
@@ -20,7 +22,7 @@ impl StartedSession {
     /// # Errors
     /// As the database says.
     pub fn begin(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
-        let token = SessionToken::fresh()?;
+        let token = SessionToken::fresh();
         store::begin_session(
             conn,
             user,
@@ -30,7 +32,7 @@ impl StartedSession {
         )?;
         Ok(Self {
             token,
-            device: device::remember(conn, current_user, user.id)?,
+            device: device::remember(conn, current_user.device(), user.id, current_user.now)?,
         })
     }
 

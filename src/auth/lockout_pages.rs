@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::factor::set_up::in_words;
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::throttle::lockout::{self, Lockouts};
+use crate::auth::session::Session;
+use crate::auth::throttle::lockout;
+use crate::auth::throttle::lockout::Lockouts;
 use crate::db::Conn;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
+use crate::web::session::CurrentUser;
 
 /// Lines that the page shows.
 const MOST_SHOWN: usize = 200;
@@ -50,7 +51,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
             .map(|lockout| LockoutLine {
                 key: lockout.key,
                 subject: lockout.subject,
-                until: in_words(lockout.until),
+                until: lockout.until.in_utc(),
                 user: lockout.user.map(|user| user.0),
             })
             .collect(),

@@ -7,21 +7,25 @@ use askama::Template;
 
 use crate::app::App;
 use crate::auth::entry::give;
-use crate::auth::factor::set_up::in_words;
-use crate::auth::factor::store::{self as factors, Factor};
+use crate::auth::factor::store as factors;
+use crate::auth::factor::store::Factor;
 use crate::auth::hashing::QueuePlace;
-use crate::auth::password;
-use crate::auth::session::{self, CurrentUser, Session};
-use crate::auth::store::{self, OpenSession};
-use crate::auth::throttle::{self, Counters};
-use crate::auth::token::{self, ApiToken};
-use crate::auth::{User, account};
+use crate::auth::session::Session;
+use crate::auth::store::OpenSession;
+use crate::auth::throttle::Counters;
+use crate::auth::token::ApiToken;
+use crate::auth::{account, password, store, throttle, token};
 use crate::core::time::Moment;
+use crate::core::user::User;
 use crate::db::Conn;
+use crate::secret::SessionToken;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::password::{accept, hash};
+use crate::web::session::CurrentUser;
+use crate::web::throttle::refuse_if_over;
 
 #[derive(Template)]
 #[template(path = "user/account.html")]
@@ -71,9 +75,9 @@ impl AccountPage {
                 .autocomplete("new-password")
                 .help(password::help(own.factor.is_some()))
                 .of(form),
-            factor: own.factor.map(|factor| in_words(factor.created_at)),
+            factor: own.factor.map(|factor| factor.created_at.in_utc()),
             required: own.required,
-            reset: own.reset_at.map(in_words),
+            reset: own.reset_at.map(Moment::in_utc),
             sessions: own.open.iter().map(|open| line(open, session)).collect(),
             tokens: own.tokens.iter().map(token_line).collect(),
         }
@@ -83,8 +87,8 @@ impl AccountPage {
 fn line(open: &OpenSession, session: &Session) -> SessionLine {
     SessionLine {
         reference: open.token.reference(),
-        began: in_words(open.created_at),
-        used: in_words(open.last_seen_at),
+        began: open.created_at.in_utc(),
+        used: open.last_seen_at.in_utc(),
         this: open.token == session.token,
     }
 }
@@ -94,8 +98,10 @@ fn token_line(token: &ApiToken) -> TokenLine {
         id: token.id.0,
         name: token.name.to_string(),
         scope: token.scope.label(),
-        made: in_words(token.created_at),
-        used: token.last_used_at.map_or("never".to_owned(), in_words),
+        made: token.created_at.in_utc(),
+        used: token
+            .last_used_at
+            .map_or("never".to_owned(), Moment::in_utc),
     }
 }
 
@@ -135,7 +141,7 @@ pub(crate) async fn knows_password(
     now: Moment,
 ) -> Result<bool, Error> {
     let counters = Counters::of_sign_in(user.email.as_str(), address);
-    throttle::refuse_if_over(app, &counters, now).await?;
+    refuse_if_over(app, &counters, now).await?;
     let turn = app.hashing.turn(QueuePlace::User(user.id)).await?;
     let (counted, id) = (counters.clone(), user.id);
     let stored = app
@@ -180,7 +186,7 @@ pub async fn change_password(
     let mut errors = FieldErrors::default();
     let context = [user.name.as_str(), user.email.as_str()];
     let raw = fields.get("new_password");
-    let judged = password::accept(&app, Some(user.id), &context, raw).await?;
+    let judged = accept(&app, Some(user.id), &context, raw).await?;
     let password = errors.take("new_password", judged);
     if !knows_password(&app, &user, address, fields.get("current_password"), now).await? {
         errors.add("current_password", "Current password is not right");
@@ -189,8 +195,8 @@ pub async fn change_password(
         let form = Form::rejected(fields, errors);
         return unprocessable(&AccountPage::new(&own, &form));
     };
-    let hash = password.hash(&app, user.id).await?;
-    let token = session::SessionToken::fresh()?;
+    let hash = hash(&app, password, user.id).await?;
+    let token = SessionToken::fresh();
     let new = token.hash();
     app.db
         .write(move |conn| {

@@ -1,68 +1,28 @@
 //! Signing in and out, and going on where the session ended.
 
-use std::sync::Arc;
-
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError, web};
-use askama::Template;
+use actix_web::{HttpResponse, web};
 
 use crate::app::App;
-use crate::audit::Action;
-use crate::auth::account::{self, Account};
-use crate::auth::entry::{self, StartedSession};
-use crate::auth::factor::{self, step};
+use crate::auth::account::Account;
+use crate::auth::entry::StartedSession;
+use crate::auth::factor::step;
 use crate::auth::hashing::QueuePlace;
-use crate::auth::return_to::{self, ReturnTo};
-use crate::auth::session::{COOKIE, CurrentUser, RequestedPage, SessionToken, removal_cookie};
-use crate::auth::throttle::{self, Counters};
-use crate::auth::{User, device, hashing, store};
+use crate::auth::return_to::ReturnTo;
+use crate::auth::throttle::Counters;
+use crate::auth::{account, device, entry, factor, hashing, return_to, store, throttle};
+use crate::core::action::Action;
 use crate::core::time::Moment;
+use crate::core::user::User;
 use crate::db::Conn;
+use crate::secret::SessionToken;
 use crate::web::Error;
-use crate::web::done::Done;
 use crate::web::error::SOON;
-use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
-use crate::web::page::{Shell, render, see_other, unprocessable, with_status};
-
-#[derive(Template)]
-#[template(path = "auth/sign_in.html")]
-struct SignInPage {
-    shell: Shell,
-    summary: ErrorSummary,
-    email: TextField,
-    password: TextField,
-    return_to: ReturnTo,
-    /// The provider of single sign-on, by its name.
-    provider: Option<Arc<str>>,
-    /// Why nobody is signed in, where no field is wrong.
-    trouble: Option<String>,
-}
-
-impl SignInPage {
-    fn new(form: &Form, provider: Option<Arc<str>>) -> Self {
-        Self {
-            shell: Shell::new("Sign in").form(form),
-            summary: form.summary(),
-            email: TextField::new("email", "E-mail address")
-                .kind("email")
-                .autocomplete("username")
-                .of(form),
-            password: TextField::new("password", "Password")
-                .kind("password")
-                .autocomplete("current-password")
-                .of(form),
-            return_to: ReturnTo::parse(&form.fields),
-            provider,
-            trouble: None,
-        }
-    }
-
-    fn done(mut self, done: Option<Done>) -> Self {
-        self.shell = self.shell.done(done);
-        self
-    }
-}
+use crate::web::page::{render, see_other, unprocessable, with_status};
+use crate::web::session::{COOKIE, CurrentUser, removal_cookie};
+use crate::web::sign_in::SignInPage;
+use crate::web::throttle::refuse_if_over;
 
 /// `GET /sign-in`
 ///
@@ -195,7 +155,7 @@ impl Way {
             store::end_session(conn, old)?;
             step::end(conn, old)?;
         }
-        let token = SessionToken::fresh()?;
+        let token = SessionToken::fresh();
         step::begin(conn, user.id, &token.hash(), current_user.now)?;
         if has_one {
             return Ok(Self::Code(token));
@@ -273,14 +233,15 @@ async fn admission(
     let (asker, now, address) = (current_user.clone(), current_user.now, current_user.address);
     let stranger = Counters::of_sign_in(email, address);
     if current_user.device().is_none() {
-        throttle::refuse_if_over(app, &stranger, now).await?;
+        refuse_if_over(app, &stranger, now).await?;
         return Ok((stranger, QueuePlace::Stranger(address)));
     }
     let email = email.to_owned();
     let (counters, place, over) = app
         .db
         .read(move |conn| {
-            let (counters, place) = match device::known_to(conn, &asker, &email)? {
+            let (counters, place) = match device::known_to(conn, asker.device(), &email, asker.now)?
+            {
                 Some((device, user)) => (
                     Counters::of_known_device(&device, user),
                     QueuePlace::User(user),
@@ -291,7 +252,7 @@ async fn admission(
             Ok::<_, Error>((counters, place, over))
         })
         .await?;
-    throttle::remember(app, over, now)?;
+    throttle::remember(&app.refusals, over, now)?;
     Ok((counters, place))
 }
 
@@ -306,9 +267,10 @@ async fn refuse(
     app.db
         .write(move |conn| match account {
             Some(account) => {
-                store::note_refusal(conn, &account.user, Action::UserSignInRefused, address, now)
+                let action = Action::UserSignInRefused;
+                store::note_refusal(conn, &account.user, action, address, now).map_err(Error::from)
             }
-            None => Ok(throttle::write_nothing(conn, &counters)?),
+            None => throttle::write_nothing(conn, &counters).map_err(Error::from),
         })
         .await
 }
@@ -365,24 +327,4 @@ pub fn not_by_provider(
     page.return_to = return_to;
     page.trouble = Some(why);
     with_status(status, &page)
-}
-
-/// Answers somebody who has to sign in first: a page asked for is remembered in the address, a form sent is kept in
-/// the sign-in page, except what stood in password fields.
-#[must_use]
-pub fn sign_in_needed(asked: &RequestedPage) -> HttpResponse {
-    let Some(body) = &asked.form else {
-        let next: String = url::form_urlencoded::byte_serialize(asked.path.as_bytes()).collect();
-        return see_other(&format!("/sign-in?next={next}"));
-    };
-    Fields::parse(body)
-        .and_then(|fields| {
-            let form = Form::new(Fields::from_pairs([
-                ("resume_path", asked.path.clone()),
-                ("resume_body", fields.encode_without_passwords()),
-            ]));
-            let page = SignInPage::new(&form, asked.provider.clone());
-            with_status(StatusCode::UNAUTHORIZED, &page)
-        })
-        .unwrap_or_else(|error| error.error_response())
 }

@@ -4,14 +4,13 @@ use std::fmt;
 
 use diesel::prelude::*;
 
-use crate::app::App;
-use crate::auth::UserId;
 use crate::auth::breached::Breached;
 use crate::auth::factor::store as factors;
-use crate::auth::hashing::{self, QueuePlace};
+use crate::auth::{CryptographyError, hashing};
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::events;
-use crate::web::{Error, trace};
+use crate::random::random_letters;
 
 /// The shortest password, in characters, of somebody with a second factor (ASVS 6.2.1).
 pub const SHORTEST_OF_TWO: usize = 12;
@@ -113,32 +112,6 @@ pub fn help(has_factor: bool) -> String {
     )
 }
 
-/// Judges a password that somebody wants, away from the threads that answer requests.
-///
-/// # Errors
-/// When the database or the file of breached passwords cannot be read; inside, a sentence that says what to change.
-pub async fn accept(
-    app: &App,
-    user: Option<UserId>,
-    own: &[&str],
-    raw: &str,
-) -> Result<Result<NewPassword, String>, Error> {
-    let own: Vec<String> = own.iter().map(|&word| word.to_owned()).collect();
-    let breached = app.config.breached.clone();
-    let rules = app
-        .db
-        .read(move |conn| {
-            let own: Vec<&str> = own.iter().map(String::as_str).collect();
-            Ok::<_, Error>(Rules::load(conn, user, &own, breached)?)
-        })
-        .await?;
-    let raw = raw.to_owned();
-    trace::block(move || NewPassword::by(&raw, &rules))
-        .await
-        .map_err(Error::internal)?
-        .map_err(Error::internal)
-}
-
 impl NewPassword {
     /// Accepts a password where no second factor is asked for; `context` are texts whose words others would guess first.
     ///
@@ -170,22 +143,10 @@ impl NewPassword {
     }
 
     /// Draws a password of 100 random bits, in letters and digits that cannot be mistaken for each other.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn generate() -> Result<Self, Error> {
-        const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-        let mut bytes = [0_u8; 20];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        let letters: Vec<char> = bytes
-            .iter()
-            .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
-            .collect();
-        let groups: Vec<String> = letters
-            .chunks(5)
-            .map(|group| group.iter().collect())
-            .collect();
-        Ok(Self(groups.join("-")))
+    #[must_use]
+    pub fn generate() -> Self {
+        let groups = [(); 4].map(|()| random_letters::<5>());
+        Self(groups.join("-"))
     }
 
     /// The password itself: to show it once.
@@ -197,18 +158,9 @@ impl NewPassword {
     /// Hashes it on this thread, which takes some 30 ms.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn hash_here(&self) -> Result<String, Error> {
+    /// As [`hashing::hash`].
+    pub fn hash_here(&self) -> Result<String, CryptographyError> {
         hashing::hash(&self.0)
-    }
-
-    /// Hashes it away from the threads that answer requests, in the turn of the user whose password it becomes.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] when too many wait, or as [`NewPassword::hash_here`].
-    pub async fn hash(self, app: &App, user: UserId) -> Result<String, Error> {
-        let turn = app.hashing.turn(QueuePlace::User(user)).await?;
-        turn.hash(self.0).await
     }
 }
 
@@ -287,10 +239,7 @@ mod tests {
 
     #[test]
     fn generated_ones_are_accepted_and_differ() {
-        let (one, other) = (
-            NewPassword::generate().unwrap(),
-            NewPassword::generate().unwrap(),
-        );
+        let (one, other) = (NewPassword::generate(), NewPassword::generate());
         assert_ne!(one.reveal(), other.reveal());
         assert!(NewPassword::parse(one.reveal(), &[]).is_ok());
     }

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::auth::User;
+use crate::core::user::User;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::local_path::LocalPath;

@@ -1,143 +1,16 @@
-//! Sessions: an opaque cookie, a hash in the database, two limits.
+//! Sessions that are alive, and how long they live.
 
-use std::borrow::Cow;
-use std::fmt::{self, Write as _};
-use std::future::{Ready, ready};
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-
-use actix_web::cookie::{Cookie, SameSite};
-use actix_web::dev::Payload;
-use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
-
-use crate::app::App;
-use crate::auth::token::{self, Bearer};
-use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{AccessLevel, EventAccess, User, device, store};
+use crate::auth::token::{Bearer, TokenScope};
+use crate::core::done::Done;
+use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::time::Moment;
-use crate::db::Conn;
-use crate::web::done::{self, Done};
-use crate::web::page::{Section, Shell};
-use crate::web::security::FormBytes;
-use crate::web::{Error, client, trace};
+use crate::core::user::{AccessLevel, Actor, User};
+use crate::secret::TokenHash;
 
-/// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
-pub const COOKIE: &str = "__Host-iikura";
 /// Seconds without a request after which a session ends (ASVS 7.3.1).
 pub const IDLE_SECONDS: i64 = 30 * 60;
 /// Seconds after sign-in at which a session ends, whatever happens (ASVS 7.3.2).
 pub const ABSOLUTE_SECONDS: i64 = 12 * 3600;
-/// Seconds between two notes that a session is in use: pages are read far more often than written.
-const TOUCH_SECONDS: i64 = 60;
-
-/// What the browser holds: 32 random bytes. It is never stored, logged or printed.
-pub struct SessionToken(String);
-
-impl SessionToken {
-    /// Draws a new one.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn fresh() -> Result<Self, Error> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
-    }
-
-    /// What the database holds.
-    #[must_use]
-    pub fn hash(&self) -> TokenHash {
-        TokenHash::of(&self.0)
-    }
-
-    /// The cookie that gives it to the browser, until the browser is closed or the session ends.
-    #[must_use]
-    pub fn cookie(&self) -> Cookie<'static> {
-        cookie(COOKIE, self.0.clone())
-    }
-
-    /// The cookie by which accounts know the browser again, for as long as it is known.
-    #[must_use]
-    pub fn device_cookie(&self) -> Cookie<'static> {
-        let mut cookie = cookie(device::COOKIE, self.0.clone());
-        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(
-            device::KNOWN_SECONDS,
-        ));
-        cookie
-    }
-
-    /// A cookie of another name that gives it to the browser for so many seconds.
-    #[must_use]
-    pub fn lasting_cookie(&self, name: String, seconds: i64) -> Cookie<'static> {
-        let mut cookie = cookie(name, self.0.clone());
-        cookie.set_max_age(actix_web::cookie::time::Duration::seconds(seconds));
-        cookie
-    }
-}
-
-impl fmt::Debug for SessionToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// A cookie of ours, as strict as they all are.
-pub(super) fn cookie(name: impl Into<Cow<'static, str>>, value: String) -> Cookie<'static> {
-    Cookie::build(name, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .finish()
-}
-
-/// The cookie that takes a token away again.
-#[must_use]
-pub fn removal_cookie(name: impl Into<Cow<'static, str>>) -> Cookie<'static> {
-    let mut cookie = cookie(name, String::new());
-    cookie.make_removal();
-    cookie
-}
-
-/// SHA-256 of a token, in hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenHash(String);
-
-impl TokenHash {
-    /// Hashes a secret.
-    pub(crate) fn of(token: &str) -> Self {
-        let hex = Sha256::digest(token.as_bytes()).iter().fold(
-            String::with_capacity(64),
-            |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            },
-        );
-        Self(hex)
-    }
-
-    /// Takes a hash back out of the database.
-    pub(super) fn stored(hex: String) -> Self {
-        Self(hex)
-    }
-
-    /// Names the session on its owner's page; too short to be of use for anything else.
-    #[must_use]
-    pub fn reference(&self) -> String {
-        self.0.chars().take(12).collect()
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// A session that is alive.
 #[derive(Debug, Clone)]
@@ -147,9 +20,10 @@ pub struct Session {
     /// Which.
     pub token: TokenHash,
     /// The token that a program bears; `None` for people.
-    bearer: Option<Bearer>,
-    last_seen_at: Moment,
-    done: Option<Done>,
+    pub(crate) bearer: Option<Bearer>,
+    pub(crate) last_seen_at: Moment,
+    /// What the page is to say was done.
+    pub(crate) done: Option<Done>,
 }
 
 impl Session {
@@ -170,274 +44,56 @@ impl Session {
             ..self
         }
     }
+}
 
-    /// The frame of a page outside any event.
-    #[must_use]
-    pub fn shell(&self, title: impl Into<String>, section: Section) -> Shell {
-        Shell::new(title)
-            .signed_in(self.user.name.as_str(), self.user.admin)
-            .section(section)
-            .done(self.done)
-    }
-
-    /// Passes on administrators.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for everybody else.
-    pub fn administrator(self) -> Result<Self, Error> {
-        if self.user.admin {
-            return Ok(self);
-        }
-        Err(Error::Forbidden(
-            "Only administrators may do this. Ask one if you need it.".into(),
-        ))
-    }
-
-    /// The place this user has at an event.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
-    pub fn access(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
-        let place = store::role_at(conn, self.user.id, slug)?;
-        self.seat_at(slug, place)
-    }
-
-    fn seat_at(
-        &self,
-        slug: &str,
-        place: Option<store::EventForUser>,
-    ) -> Result<EventAccess, Error> {
-        let place = place.ok_or(Error::NotFound)?;
-        let level = AccessLevel::of(self.user.admin, place.role).ok_or(Error::NotFound)?;
-        Ok(EventAccess {
-            user: self.user.clone(),
-            event: place.event,
-            slug: slug.to_owned(),
-            event_name: place.name,
-            version: place.version,
-            level,
-            bearer: self.bearer.clone(),
-            done: self.done,
-        })
-    }
+/// Somebody's place at one event.
+#[derive(Debug, Clone)]
+pub struct EventAccess {
+    /// Who.
+    pub user: User,
+    /// The event.
+    pub event: EventId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// Its name.
+    pub event_name: String,
+    /// The version of its programme, when the seat was looked up.
+    pub version: ProgrammeVersion,
+    /// What they may do there.
+    pub level: AccessLevel,
+    /// The token of a program that acts for them; `None` when they act themselves.
+    pub(crate) bearer: Option<Bearer>,
+    pub(crate) done: Option<Done>,
 }
 
 impl EventAccess {
-    /// The frame of a page of this event.
+    /// True for officers and administrators, unless they act by a token that may only read.
     #[must_use]
-    pub fn shell(&self, title: impl Into<String>, section: Section) -> Shell {
-        Shell::new(title)
-            .signed_in(self.user.name.as_str(), self.user.admin)
-            .event(self.slug.as_str(), self.event_name.as_str())
-            .section(section)
-            .done(self.done)
+    pub fn may_change(&self) -> bool {
+        self.level == AccessLevel::Change && self.scope() != Some(TokenScope::Read)
     }
-}
 
-/// What was asked for by somebody who has to sign in first.
-#[derive(Debug, Clone)]
-pub struct RequestedPage {
-    /// Path and query.
-    pub path: String,
-    /// The form that was sent; `None` when a page was only asked for.
-    pub form: Option<Bytes>,
-    /// The provider of single sign-on that can be asked who they are, by its name.
-    pub provider: Option<Arc<str>>,
-}
-
-impl RequestedPage {
-    /// True when a page was only asked for.
+    /// True when the page is to say what was just done to a slot, and that can be undone.
     #[must_use]
-    pub fn is_safe(&self) -> bool {
-        self.form.is_none()
+    pub fn has_undoable_news(&self) -> bool {
+        self.done.is_some_and(Done::is_undoable)
     }
-}
 
-/// Whoever sent the request, before the database has been asked.
-///
-/// Made without waiting, so that a handler can look up session, role and content in one unit of work:
-/// `let access = current_user.access(conn, &slug)?;`
-#[derive(Debug, Clone)]
-pub struct CurrentUser {
-    /// Now, by the server's clock.
-    pub now: Moment,
-    /// Where the request comes from; headers are believed from a proxy of ours only.
-    pub address: IpAddr,
-    token: Option<TokenHash>,
-    device: Option<TokenHash>,
-    /// The token is a program's, not a browser's.
-    bearer: bool,
-    asked: RequestedPage,
-    done: Option<Done>,
-    unnoticed: bool,
-    marks: UsageMarks,
-}
+    /// What a program that acts for them may do at most; `None` when they act themselves.
+    fn scope(&self) -> Option<TokenScope> {
+        self.bearer.as_ref().map(|bearer| bearer.scope)
+    }
 
-impl CurrentUser {
-    /// The same caller for something that goes on by itself: it does not count as using the session.
+    /// The author of a change; with the name of the token when a program acts.
     #[must_use]
-    pub fn unnoticed(self) -> Self {
-        Self {
-            unnoticed: true,
-            ..self
+    pub fn actor(&self) -> Actor {
+        let actor = self.user.actor();
+        match &self.bearer {
+            None => actor,
+            Some(bearer) => Actor {
+                way: format!(" with token “{}”", bearer.name),
+                ..actor
+            },
         }
-    }
-
-    /// The same caller as a program that bears a token of this hash; a cookie that it sent as well counts for nothing.
-    #[must_use]
-    pub fn bearing(self, token: TokenHash) -> Self {
-        Self {
-            token: Some(token),
-            bearer: true,
-            ..self
-        }
-    }
-
-    /// The same caller at a later moment.
-    #[must_use]
-    pub fn at(&self, now: Moment) -> Self {
-        Self {
-            now,
-            ..self.clone()
-        }
-    }
-
-    /// The hash of the cookie that came with the request.
-    #[must_use]
-    pub fn token(&self) -> Option<&TokenHash> {
-        self.token.as_ref()
-    }
-
-    /// The hash of the token by which accounts know this browser again.
-    #[must_use]
-    pub fn device(&self) -> Option<&TokenHash> {
-        self.device.as_ref()
-    }
-
-    /// The sentence that the address asks for after a change.
-    #[must_use]
-    pub fn done(&self) -> Option<Done> {
-        self.done
-    }
-
-    /// Where the server gathers what was used.
-    #[must_use]
-    pub fn marks(&self) -> &UsageMarks {
-        &self.marks
-    }
-
-    /// The session, if there is one. Notes, once a minute, that it is in use.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn session_if_any(&self, conn: &mut Conn) -> Result<Option<Session>, Error> {
-        let Some(token) = &self.token else {
-            return Ok(None);
-        };
-        if self.bearer {
-            let session = token::who(conn, token, self.now, &self.marks)?;
-            return Ok(session.inspect(|session| trace::note_user(session.user.id)));
-        }
-        let session = store::who(conn, token, self.now, &self.marks)?;
-        Ok(session.map(|session| self.in_use(session)))
-    }
-
-    /// Notes, once a minute, that a session is in use.
-    fn in_use(&self, mut session: Session) -> Session {
-        session.done = self.done;
-        trace::note_user(session.user.id);
-        if !self.unnoticed && self.now.seconds() - session.last_seen_at.seconds() >= TOUCH_SECONDS {
-            let key = UsageKey::Session(session.token.clone());
-            self.marks.note_use(key, self.now);
-        }
-        session
-    }
-
-    /// The session.
-    ///
-    /// # Errors
-    /// [`Error::SignInNeeded`] when there is none.
-    pub fn session(&self, conn: &mut Conn) -> Result<Session, Error> {
-        self.session_if_any(conn)?
-            .ok_or_else(|| Error::SignInNeeded(Box::new(self.asked.clone())))
-    }
-
-    /// The place that the caller has at an event.
-    ///
-    /// # Errors
-    /// [`Error::SignInNeeded`] without a session, [`Error::NotFound`] without a place.
-    pub fn access(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
-        if self.bearer {
-            return self.session(conn)?.access(conn, slug);
-        }
-        let found = match &self.token {
-            Some(token) => store::who_at(conn, token, slug, self.now, &self.marks)?,
-            None => None,
-        };
-        let Some(store::SessionAtEvent { session, place }) = found else {
-            return Err(Error::SignInNeeded(Box::new(self.asked.clone())));
-        };
-        self.in_use(session).seat_at(slug, place)
-    }
-}
-
-impl FromRequest for CurrentUser {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(current_user(request).ok_or_else(|| Error::internal("the application is not set up")))
-    }
-}
-
-fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
-    let app = request.app_data::<web::Data<App>>()?;
-    Some(CurrentUser {
-        now: app.clock.now(),
-        address: client::of(request),
-        token: request
-            .cookie(COOKIE)
-            .map(|cookie| TokenHash::of(cookie.value())),
-        device: request
-            .cookie(device::COOKIE)
-            .map(|cookie| TokenHash::of(cookie.value())),
-        bearer: false,
-        asked: RequestedPage {
-            path: request.uri().path_and_query().map_or_else(
-                || request.path().to_owned(),
-                |whole| whole.as_str().to_owned(),
-            ),
-            form: request
-                .extensions()
-                .get::<FormBytes>()
-                .map(|FormBytes(body)| body.clone()),
-            provider: app.config.provider(),
-        },
-        done: done::in_query(request.query_string()),
-        unnoticed: false,
-        marks: app.usage.clone(),
-    })
-}
-
-/// Somebody signed in: for handlers that need nothing else from the database in the same breath.
-#[derive(Debug, Clone)]
-pub struct SignedIn(pub Session);
-
-impl FromRequest for SignedIn {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let current_user = current_user(request);
-        let app = request.app_data::<web::Data<App>>().cloned();
-        Box::pin(async move {
-            let (Some(current_user), Some(app)) = (current_user, app) else {
-                return Err(Error::internal("the application is not set up"));
-            };
-            app.db
-                .read(move |conn| current_user.session(conn))
-                .await
-                .map(Self)
-        })
     }
 }

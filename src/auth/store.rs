@@ -4,23 +4,21 @@ use std::net::IpAddr;
 
 use diesel::prelude::*;
 
-use crate::audit::{Action, Actor};
-use crate::auth::account::note;
+use crate::auth::account::{AccountError, note};
 use crate::auth::factor::step;
-use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session, TokenHash};
+use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session};
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{EventRole, User, UserId};
+use crate::clock::CLOCKS_DIFFER;
+use crate::core::action::Action;
 use crate::core::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
 use crate::core::text::{Email, TextLine};
 use crate::core::time::Moment;
+use crate::core::timetable::Zoom;
+use crate::core::user::{Actor, EventRole, User, UserId};
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::word::Word;
 use crate::db::{Conn, on_either};
-use crate::event::timetable::Zoom;
-use crate::web::Error;
-
-/// Seconds by which the clocks of several servers may differ.
-pub(crate) const CLOCKS_DIFFER: i64 = 5 * 60;
+use crate::secret::TokenHash;
 
 /// The times of a session.
 #[derive(Debug, Clone, Copy)]
@@ -326,7 +324,7 @@ pub fn begin_session(
     token: &TokenHash,
     old: Option<&TokenHash>,
     now: Moment,
-) -> Result<(), Error> {
+) -> Result<(), AccountError> {
     conn.transaction(|conn| {
         if let Some(old) = old {
             end_session(conn, old)?;
@@ -349,7 +347,6 @@ pub fn begin_session(
             (None, None),
         )
     })
-    .map_err(Error::from)
 }
 
 /// Notes in the history that somebody failed to sign in to an account: at its password or its second factor.
@@ -362,13 +359,13 @@ pub fn note_refusal(
     action: Action,
     address: IpAddr,
     now: Moment,
-) -> Result<(), Error> {
+) -> Result<(), AccountError> {
     let actor = Actor {
         user: None,
         name: format!("somebody at {address}"),
         way: String::new(),
     };
-    note(conn, &actor, now, action, user.id, (None, None)).map_err(Error::from)
+    note(conn, &actor, now, action, user.id, (None, None))
 }
 
 /// A session as its owner sees it.

@@ -7,21 +7,23 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::{Action, Actor};
 use crate::auth::account::{AccountError, note};
-use crate::auth::session::{Session, TokenHash};
+use crate::auth::session::Session;
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::auth::{User, UserId};
+use crate::core::action::Action;
 use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::core::timetable::Zoom;
+use crate::core::user::{Actor, User, UserId};
+use crate::db::Conn;
 use crate::db::schema::{api_tokens, users};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id};
-use crate::event::timetable::Zoom;
+use crate::random::fresh_id;
+use crate::random::random_bytes;
+use crate::secret::API_TOKEN_PREFIX;
+use crate::secret::TokenHash;
 
-/// How every token begins, so that programs that look for secrets in the wrong place can know it.
-pub(crate) const PREFIX: &str = "iikura_";
 /// Tokens that a user may have.
 pub const MOST_TOKENS: i64 = 50;
 /// Seconds between two notes that a token is in use.
@@ -63,10 +65,11 @@ impl TokenScope {
 pub struct TokenSecret(String);
 
 impl TokenSecret {
-    pub(super) fn fresh(prefix: &str) -> Result<Self, TokenError> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(|error| TokenError::Randomness(error.to_string()))?;
-        Ok(Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
+    pub(super) fn fresh(prefix: &str) -> Self {
+        Self(format!(
+            "{prefix}{}",
+            URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+        ))
     }
 
     /// What its owner is shown.
@@ -84,11 +87,11 @@ impl fmt::Debug for TokenSecret {
 
 /// What a program shows that acts for a user, as far as others may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bearer {
+pub(crate) struct Bearer {
     /// What the token was made for.
-    pub(super) name: TextLine,
+    pub(crate) name: TextLine,
     /// What it may do at most.
-    pub(super) scope: TokenScope,
+    pub(crate) scope: TokenScope,
 }
 
 /// The hash under which a token that was shown would be stored.
@@ -127,9 +130,6 @@ pub enum TokenError {
     /// The user has no such token.
     #[error("there is no such token")]
     Unknown,
-    /// The operating system gives no randomness.
-    #[error("no token could be drawn: {0}")]
-    Randomness(String),
     /// The account is not there, or the database failed.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -138,17 +138,6 @@ pub enum TokenError {
 impl From<diesel::result::Error> for TokenError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Account(error.into())
-    }
-}
-
-impl From<TokenError> for crate::web::Error {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Unknown => Self::NotFound,
-            TokenError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
-            TokenError::Randomness(_) => Self::internal(error),
-            TokenError::Account(error) => error.into(),
-        }
     }
 }
 
@@ -164,7 +153,7 @@ pub fn make(
     actor: &Actor,
     now: Moment,
 ) -> Result<TokenSecret, TokenError> {
-    let secret = TokenSecret::fresh(PREFIX)?;
+    let secret = TokenSecret::fresh(API_TOKEN_PREFIX);
     conn.transaction(|conn| {
         diesel::insert_into(api_tokens::table)
             .values((
@@ -273,7 +262,7 @@ pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
 ///
 /// # Errors
 /// As the database says.
-pub(super) fn who(
+pub(crate) fn who(
     conn: &mut Conn,
     token: &TokenHash,
     now: Moment,

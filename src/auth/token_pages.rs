@@ -6,15 +6,17 @@ use askama::Template;
 use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::own_pages::knows_password;
-use crate::auth::session::{self, CurrentUser, Session, SignedIn};
-use crate::auth::store;
-use crate::auth::token::{self, TokenId, TokenScope, TokenSecret};
+use crate::auth::session::Session;
+use crate::auth::token::{TokenId, TokenScope, TokenSecret};
+use crate::auth::{store, token};
 use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
+use crate::secret::SessionToken;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::{CurrentUser, SignedIn};
 
 #[derive(Template)]
 #[template(path = "user/token.html")]
@@ -88,7 +90,7 @@ pub async fn make(
         let form = Form::rejected(fields, errors);
         return unprocessable(&TokenPage::new(&session, &form));
     };
-    let (named, fresh) = (name.clone(), session::SessionToken::fresh()?);
+    let (named, fresh) = (name.clone(), SessionToken::fresh());
     let (old, new) = (session.token.clone(), fresh.hash());
     let secret: TokenSecret = app
         .db

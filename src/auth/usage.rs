@@ -2,7 +2,7 @@
 //!
 //! A page is a read, and on SQLite reads run on the threads that answer requests: one that wrote would wait there for
 //! whoever holds the write lock, and the whole server with it. So a read only notes here that something was used.
-//! [`crate::operation::maintenance`] writes the marks every few seconds and when the server stops.
+//! [`crate::jobs::maintenance`] writes the marks every few seconds and when the server stops.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,19 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use diesel::prelude::*;
 
 use crate::auth::calendar_link::CalendarLinkId;
-use crate::auth::session::TokenHash;
 use crate::auth::store;
 use crate::auth::token::TokenId;
 use crate::core::time::Moment;
 use crate::db::schema::{api_tokens, calendar_links, sessions};
 use crate::db::{Conn, Db, DbError};
+use crate::secret::TokenHash;
 
 /// Marks that wait to be written, at most. Each is of a row that exists, so that no stranger can add one.
 const MAX_MARKS: usize = 50_000;
 
 /// The row that a mark belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum UsageKey {
+pub(crate) enum UsageKey {
     /// A session.
     Session(TokenHash),
     /// A token of the API.
@@ -46,7 +46,7 @@ pub struct UsageMarks(Arc<Mutex<HashMap<UsageKey, UsageUpdate>>>);
 
 impl UsageMarks {
     /// Notes that something was used; false when there is no room.
-    pub(super) fn note_use(&self, key: UsageKey, now: Moment) -> bool {
+    pub(crate) fn note_use(&self, key: UsageKey, now: Moment) -> bool {
         let mut marks = self.lock();
         if let Some(mark) = marks.get_mut(&key) {
             if let UsageUpdate::Used(at) = mark {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Failure, database_url, open, open_unmigrated};
-use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::core::programme::Programme;
 use crate::core::text::Email;
+use crate::core::user::Actor;
 use crate::db::{DatabaseUrl, Db};
-use crate::event::file::{self, EventImportError};
+use crate::event::file::EventImportError;
 use crate::event::programme_cache::ProgrammeCache;
-use crate::event::store;
-use crate::installation::{self, SealedFile};
+use crate::event::{file, store};
+use crate::installation;
+use crate::installation::SealedFile;
 
 /// What no export takes along.
 const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";

@@ -7,15 +7,15 @@ use clap::Args;
 
 use super::{Failure, serve};
 use crate::app::App;
-use crate::audit::Actor;
-use crate::auth::EventRole;
-use crate::auth::account::{self, Profile};
+use crate::auth::account;
+use crate::auth::account::Profile;
 use crate::auth::password::NewPassword;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::event::EventId;
 use crate::core::text::{Email, TextLine};
 use crate::core::time::Moment;
+use crate::core::user::{Actor, EventRole};
 use crate::db::{Conn, DatabaseUrl, Db};
 use crate::event::file;
 use crate::event::programme_cache::ProgrammeCache;
@@ -77,7 +77,7 @@ impl DemoArgs {
 /// An empty folder that says it is a demo's. One that holds anything else is left alone.
 fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = asked.unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("iikura-demo-{:013x}", crate::db::fresh_id()))
+        std::env::temp_dir().join(format!("iikura-demo-{:013x}", crate::random::fresh_id()))
     });
     let fault = |error: std::io::Error| {
         Failure::one(format!("cannot prepare {}: {error}", folder.display()))
@@ -170,7 +170,7 @@ fn add_user(
     now: Moment,
 ) -> Result<SignIn, Failure> {
     let email = Email::parse(&format!("{word}@iikura.example")).map_err(Failure::one)?;
-    let password = NewPassword::generate()?;
+    let password = NewPassword::generate();
     let profile = Profile {
         name: TextLine::parse(&format!("Demo {word}"))?,
         admin: role.is_none(),

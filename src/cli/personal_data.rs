@@ -4,9 +4,9 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::core::text::Email;
+use crate::core::user::Actor;
 use crate::db::{Db, DbError};
 use crate::event::programme_cache::ProgrammeCache;
 use crate::personal::{contact, export, scrub};

@@ -11,18 +11,19 @@ use tokio::time::Instant;
 
 use super::Failure;
 use crate::agenda::pdf;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ServeArgs};
 use crate::db::{Db, schema_check};
 use crate::event::peers::PeerListener;
-use crate::mail::inbox;
+use crate::jobs::inbox;
+use crate::jobs::maintenance::Maintenance;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
-use crate::operation::doctor::{self, DoctorVerdict};
-use crate::operation::maintenance::Maintenance;
-use crate::operation::{clock, log, metrics, process, tls};
+use crate::operation::doctor::DoctorVerdict;
+use crate::operation::{clock, doctor, log, metrics, process, tls};
 use crate::personal::retention;
+use crate::routes::server;
 use crate::web::trace;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
@@ -123,7 +124,7 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
         if let Some(metrics) = metrics {
             actix_web::rt::spawn(metrics);
         }
-        let server = app::server(app, listener)?;
+        let server = server(app, listener)?;
         stops.insert(0, server.handle());
         let told = Arc::new(OnceLock::new());
         let noted = Arc::clone(&told);

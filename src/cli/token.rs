@@ -4,10 +4,11 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::user::{UserError, find};
-use crate::audit::Actor;
-use crate::auth::token::{self, TokenError};
+use crate::auth::token;
+use crate::auth::token::TokenError;
 use crate::clock::Clock;
 use crate::core::text::TextLine;
+use crate::core::user::Actor;
 use crate::db::{Db, DbError};
 
 /// Make tokens with which programs act for a user

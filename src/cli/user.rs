@@ -5,15 +5,15 @@ use std::io::Read as _;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::audit::Actor;
-use crate::auth::account::{self, Account, AccountError, Profile};
+use crate::auth::account;
+use crate::auth::account::{Account, AccountError, Profile};
 use crate::auth::factor::store as factors;
 use crate::auth::password::{NewPassword, Rules};
-use crate::auth::{EventRole, UserId};
 use crate::clock::Clock;
 use crate::config::BreachedArgs;
 use crate::core::event::EventId;
 use crate::core::text::{Email, TextLine};
+use crate::core::user::{Actor, EventRole, UserId};
 use crate::db::{Conn, Db, DbError};
 use crate::personal;
 
@@ -290,7 +290,7 @@ impl PasswordSource {
             let password = NewPassword::by(&raw, &rules)?.map_err(UserError::Password)?;
             return Ok((password, false));
         }
-        let made = NewPassword::generate().map_err(|error| UserError::Hash(error.to_string()))?;
+        let made = NewPassword::generate();
         Ok((made, true))
     }
 }

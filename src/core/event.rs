@@ -8,6 +8,9 @@ use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, Zone, parse_date};
 
+/// Days after an event after which its contacts and mail can be set to be erased.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<i32> = 1..=3650;
+
 /// The id of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub i64);

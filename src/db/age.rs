@@ -16,6 +16,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
 
+use crate::random::random_bytes;
+
 const VERSION: &str = "age-encryption.org/v1";
 const LABEL: &[u8] = b"age-encryption.org/v1/X25519";
 /// Characters of a line of base64 in a header.
@@ -122,10 +124,10 @@ pub fn encrypt(
     to: &mut impl Write,
     recipients: &[Recipient],
 ) -> io::Result<()> {
-    let file_key: [u8; 16] = random()?;
+    let file_key: [u8; 16] = random_bytes();
     let mut header = format!("{VERSION}\n");
     for recipient in recipients {
-        let ephemeral = StaticSecret::from(random::<32>()?);
+        let ephemeral = StaticSecret::from(random_bytes::<32>());
         let share = PublicKey::from(&ephemeral).to_bytes();
         let shared = ephemeral.diffie_hellman(&PublicKey::from(recipient.0));
         let key = wrapping_key(shared.as_bytes(), &share, &recipient.0);
@@ -141,7 +143,7 @@ pub fn encrypt(
             .into_bytes(),
     );
     to.write_all(format!("{header} {mac}\n").as_bytes())?;
-    let nonce: [u8; 16] = random()?;
+    let nonce: [u8; 16] = random_bytes();
     to.write_all(&nonce)?;
     let key = derive(&file_key, &nonce, b"payload");
     let mut chunk = read_chunk(from, CHUNK)?;
@@ -360,12 +362,6 @@ fn seal(key: &[u8; 32], nonce: &[u8; 12], plain: &[u8]) -> io::Result<Vec<u8>> {
     cipher(key)
         .and_then(|cipher| cipher.encrypt(&Nonce::from(*nonce), plain).ok())
         .ok_or_else(|| io::Error::other("it could not be encrypted"))
-}
-
-fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(bytes)
 }
 
 /// Reads 32 bytes written as Bech32 (BIP 173), in either case, with this name before them.

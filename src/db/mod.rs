@@ -671,21 +671,6 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Draws an id that tells nobody how many came before: 52 random bits, exact in JSON.
-///
-/// # Panics
-/// Never: without randomness from the operating system the program ends, as no token could be trusted either.
-#[must_use]
-pub fn fresh_id() -> i64 {
-    let mut bytes = [0_u8; 8];
-    #[expect(
-        clippy::expect_used,
-        reason = "without the system's randomness nothing here can be trusted"
-    )]
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    i64::from_le_bytes(bytes) & ((1 << 52) - 1)
-}
-
 /// True when the database itself refused an overlap: the second guard, behind the rules.
 #[must_use]
 pub fn is_overlap_refusal(error: &diesel::result::Error) -> bool {

@@ -22,7 +22,7 @@ impl NewFile {
             return Err(ErrorKind::AlreadyExists.into());
         }
         let mut name = place.as_os_str().to_owned();
-        name.push(format!(".unfinished-{:013x}", super::fresh_id()));
+        name.push(format!(".unfinished-{:013x}", crate::random::fresh_id()));
         let new = Self {
             unfinished: PathBuf::from(name),
             place: place.to_owned(),

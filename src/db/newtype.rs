@@ -16,6 +16,7 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::room::RoomId;
 use crate::core::slot::SlotId;
 use crate::core::time::{Instant, Moment};
+use crate::core::user::UserId;
 
 macro_rules! stored_as {
     ($integer:ty: $($newtype:ident),+ $(,)?) => { $(
@@ -80,7 +81,7 @@ macro_rules! stored_as {
 }
 
 stored_as!(i32: Instant);
-stored_as!(i64: Moment, EventId, Revision, RevisionKey, DelegationId, ContactId, RoomId, InterpreterId, SlotId);
+stored_as!(i64: Moment, EventId, Revision, RevisionKey, DelegationId, ContactId, RoomId, InterpreterId, SlotId, UserId);
 
 impl<ST, DB> Queryable<ST, DB> for ProgrammeVersion
 where

@@ -1,11 +1,11 @@
 //! Adding, changing and removing delegations.
 
-use crate::audit::{Action, DETAILS_CHANGED, pseudonym};
+use crate::audit::{DETAILS_CHANGED, pseudonym};
+use crate::core::action::Action;
 use crate::core::delegation::{Contact, Delegation, DelegationId, PrincipalRole};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, RuleFinding, obstacles};
-use crate::core::slot::Resource;
-use crate::core::slot::Slot;
+use crate::core::slot::{Resource, Slot};
 use crate::core::wording;
 use crate::delegation::store;
 use crate::event::resource;

@@ -9,8 +9,8 @@ use crate::core::event::Event;
 use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
-use crate::db::fresh_id;
 use crate::event::forms::presence;
+use crate::random::fresh_id;
 use crate::web::form::{FieldErrors, Fields};
 
 /// The fields that come once.

@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::change::{self, DelegationError};
-use super::forms::{self, contact_field};
+use super::change::DelegationError;
+use super::forms::contact_field;
+use super::{change, forms};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::delegation::{Delegation, MOST_CONTACTS, PrincipalRole};
 use crate::event::context::EventContext;
 use crate::event::pages::settings::ZONES;
@@ -18,6 +18,7 @@ use crate::web::Error;
 use crate::web::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "delegation/index.html")]

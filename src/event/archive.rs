@@ -3,38 +3,23 @@
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 
-use super::transaction::{self, EventTx};
-use crate::audit::redaction::{self, RedactionRequest};
-use crate::audit::{self, Action, Actor, HistoryEntry};
+use super::transaction;
+use super::transaction::EventTx;
+use crate::audit;
+use crate::audit::redaction::RedactionRequest;
+use crate::audit::{HistoryEntry, redaction};
+use crate::core::action::Action;
 use crate::core::delegation::DelegationId;
 use crate::core::event::{EventId, Revision};
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::Conn;
 use crate::db::schema::{
     calendar_links, delegations, event_lifecycles, events, link_passes, slots,
 };
+use crate::event::archived;
 use crate::mail::outbox;
 use crate::notice::link_store;
-
-/// Why nothing was written.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "The event is archived, so nothing about it can be changed. An administrator can take it out of the archive on its page of settings."
-)]
-pub struct Archived;
-
-impl Archived {
-    /// The refusal as an error of the database, which every error of a write can hold.
-    pub(crate) fn into_database_error(self) -> DieselError {
-        DieselError::QueryBuilderError(Box::new(self))
-    }
-
-    /// True when a write was refused because its event is archived.
-    #[must_use]
-    pub fn refused(error: &DieselError) -> bool {
-        matches!(error, DieselError::QueryBuilderError(cause) if cause.is::<Self>())
-    }
-}
 
 /// Why an event stays.
 #[derive(Debug, thiserror::Error)]
@@ -50,58 +35,6 @@ pub enum DeletionError {
     Query(#[from] DieselError),
 }
 
-/// Since when an event is archived; `None` while it is in use.
-///
-/// # Errors
-/// As the database says.
-pub fn archived_at(conn: &mut Conn, event: EventId) -> QueryResult<Option<Moment>> {
-    event_lifecycles::table
-        .find(event)
-        .select(event_lifecycles::archived_at)
-        .get_result(conn)
-        .optional()
-        .map(Option::flatten)
-}
-
-/// The events that are archived.
-///
-/// # Errors
-/// As the database says.
-pub fn all(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
-    event_lifecycles::table
-        .filter(event_lifecycles::archived_at.is_not_null())
-        .select(event_lifecycles::event_id)
-        .load(conn)
-}
-
-/// Refuses what would change an archived event, for writes beside the programme.
-///
-/// # Errors
-/// When it is archived, or as the database says.
-pub fn refuse_archived(conn: &mut Conn, event: EventId) -> QueryResult<()> {
-    match archived_at(conn, event)? {
-        Some(_) => Err(Archived.into_database_error()),
-        None => Ok(()),
-    }
-}
-
-/// Makes sure that an event has its row, for a change of it.
-///
-/// # Errors
-/// As the database says.
-pub fn ensure_row(conn: &mut Conn, event: EventId) -> QueryResult<()> {
-    let known: i64 = event_lifecycles::table
-        .filter(event_lifecycles::event_id.eq(event))
-        .count()
-        .get_result(conn)?;
-    if known == 0 {
-        diesel::insert_into(event_lifecycles::table)
-            .values(event_lifecycles::event_id.eq(event))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
 /// Archives an event: mail that waits is cancelled, private and calendar links end.
 ///
 /// # Errors
@@ -109,7 +42,7 @@ pub fn ensure_row(conn: &mut Conn, event: EventId) -> QueryResult<()> {
 pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
     let programme = tx.programme();
     let event = programme.event.id;
-    ensure_row(tx.conn, event)?;
+    archived::ensure_row(tx.conn, event)?;
     diesel::update(event_lifecycles::table.find(event))
         .set(event_lifecycles::archived_at.eq(Some(tx.now)))
         .execute(tx.conn)?;
@@ -170,7 +103,7 @@ pub fn delete(
             .find(event)
             .select((events::slug, events::name))
             .get_result(conn)?;
-        if archived_at(conn, event)?.is_none() {
+        if archived::archived_at(conn, event)?.is_none() {
             return Err(DeletionError::NotArchived);
         }
         if own != slug.trim() {

@@ -3,12 +3,15 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::programme_cache::ProgrammeCache;
-use super::transaction::{self, EventTx};
-use crate::audit::{Action, Actor, DETAILS_CHANGED};
+use super::transaction;
+use super::transaction::EventTx;
+use crate::audit::DETAILS_CHANGED;
+use crate::core::action::Action;
 use crate::core::event::{Event, ProtocolOffice};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, RuleFinding, obstacles};
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::core::wording;
 use crate::db::Conn;
 use crate::event::store;

@@ -6,11 +6,11 @@ use std::time::Instant;
 use actix_web::web;
 
 use super::programme_cache::ProgrammeRequest;
-use super::transaction::{self, EventTx};
+use super::transaction;
+use super::transaction::EventTx;
 use crate::agenda::documents::{Document, DocumentFile};
 use crate::app::App;
-use crate::auth::EventAccess;
-use crate::auth::session::{CurrentUser, Session};
+use crate::auth::session::{EventAccess, Session};
 use crate::core::decision::Refusal;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
@@ -19,10 +19,11 @@ use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::event::store as events;
 use crate::queue::Owner;
-use crate::slot::booking::{self, BookingError};
-use crate::slot::store;
+use crate::slot::booking::BookingError;
+use crate::slot::{booking, store};
 use crate::web::Error;
 use crate::web::page::LivePage;
+use crate::web::session::CurrentUser;
 
 /// Somebody's place at an event, with the programme as it was when the request came.
 #[derive(Clone)]
@@ -126,7 +127,7 @@ impl EventContext {
     /// When this person has asked for too many: the seconds to wait.
     pub fn counts_a_document(&self) -> Result<(), Error> {
         let user = self.access.user.id.0.to_string();
-        self.app.document_rates.count(&user)
+        Ok(self.app.document_rates.count(&user)?)
     }
 
     /// Who asks for what is made in a queue.

@@ -4,7 +4,7 @@ use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice
 use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Zone, parse_date};
-use crate::db::fresh_id;
+use crate::random::fresh_id;
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the event form.

@@ -15,8 +15,9 @@ use diesel::sql_types::Text;
 use super::programme_cache::ProgrammeCache;
 use super::watch::Editor;
 use crate::core::event::{EventId, ProgrammeVersion};
-use crate::db::{Conn, Db, DbError, connect, fresh_id};
+use crate::db::{Conn, Db, DbError, connect};
 use crate::event::store;
+use crate::random::fresh_id;
 
 const CHANNEL: &str = "iikura";
 /// How often the connection is asked what has come in: well within the second that officers are promised.

@@ -319,7 +319,7 @@ mod tests {
     use super::*;
     use crate::core::event::{Revision, RevisionKey};
     use crate::core::sample;
-    use crate::db::fresh_id;
+    use crate::random::fresh_id;
 
     fn version(revision: i64) -> ProgrammeVersion {
         ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))

@@ -16,8 +16,9 @@ use crate::core::event::{
 use crate::core::programme::Programme;
 use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::{ClockTime, Moment, Zone};
+use crate::db::Conn;
 use crate::db::schema::{event_days, events};
-use crate::db::{Conn, fresh_id};
+use crate::random::fresh_id;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = events)]

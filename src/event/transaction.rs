@@ -11,12 +11,15 @@ use diesel::result::Error as DieselError;
 use serde_json::Value;
 
 use super::programme_cache::ProgrammeCache;
-use crate::audit::{self, Action, Actor};
+use crate::audit;
+use crate::core::action::Action;
 use crate::core::event::{EventId, ProgrammeVersion, Revision};
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::Conn;
-use crate::event::{archive, peers, store};
+use crate::event::archived;
+use crate::event::{peers, store};
 
 /// An open transaction on one event.
 pub struct EventTx<'c> {
@@ -96,7 +99,7 @@ fn write_if<T, E: From<DieselError>>(
     let outcome = conn.transaction::<_, E, _>(|conn| {
         let (before, version) = store::raise_revision(conn, event)?;
         if !archived_too {
-            archive::refuse_archived(conn, event)?;
+            archived::refuse_archived(conn, event)?;
         }
         let programme = current(conn, programme_cache, event, before, version)?;
         let mut tx = EventTx {

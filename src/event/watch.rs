@@ -9,10 +9,10 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::auth::UserId;
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::slot::SlotId;
-use crate::db::fresh_id;
+use crate::core::user::UserId;
+use crate::random::fresh_id;
 
 /// How many pages of one person may watch at once.
 const MOST_STREAMS: usize = 40;

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::html::{self, RenderedTopic, TopicHeading};
-use super::{TOPICS, Topic};
+use super::html::{RenderedTopic, TopicHeading};
+use super::{TOPICS, Topic, html};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::web::Error;
 use crate::web::page::{Shell, render};
+use crate::web::session::CurrentUser;
 
 /// Every chapter as HTML, rendered once.
 static RENDERED: LazyLock<Vec<RenderedTopic>> =

@@ -5,24 +5,25 @@
 //! numbers whose every value is read.
 
 use crate::audit::pseudonym;
-use crate::auth::EventRole;
 use crate::auth::token::TokenScope;
-use crate::auth::{account, hashing, invitation};
-use crate::core::delegation::{self, PrincipalRole};
+use crate::auth::{account, hashing};
+use crate::core::delegation::PrincipalRole;
 use crate::core::event::RevisionKey;
 use crate::core::interpreter::LanguagePair;
 use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::rule::Rule;
-use crate::core::slot::{self, SlotState};
-use crate::core::text::{self, Code, Email, TextLine, quoted};
+use crate::core::slot::SlotState;
+use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Zone, parse_date};
-use crate::event::timetable::Zoom;
+use crate::core::timetable::Zoom;
+use crate::core::user::EventRole;
+use crate::core::user::InvitationKind;
+use crate::core::{delegation, slot, text};
 use crate::mail::outbox::{EnclosureReadiness, MailState};
 use crate::mail::{enclosure, inbox};
-use crate::personal::retention;
 
 use super::cell::Cell;
 
@@ -122,7 +123,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("sign_in_failures", "failures") => Number(0, i64::from(i32::MAX)),
         ("api_tokens", "scope") => word::<TokenScope>(),
         ("memberships", "role") => word::<EventRole>(),
-        ("invitations", "kind") => word::<invitation::InvitationKind>(),
+        ("invitations", "kind") => word::<InvitationKind>(),
         ("idempotency_keys", "request_key") => Readable(graphic),
         ("idempotency_keys", "answer") => Readable(json),
         (_, "token_hash" | "code_hash" | "request_hash") => Readable(sha256),
@@ -143,8 +144,8 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         (_, "revision") => Number(0, i64::MAX),
         ("events", "revision_key") => Number(0, RevisionKey::RANGE - 1),
         ("event_lifecycles", "erase_after_days") => Number(
-            i64::from(*retention::DAYS.start()),
-            i64::from(*retention::DAYS.end()),
+            i64::from(*crate::core::event::RETENTION_DAYS.start()),
+            i64::from(*crate::core::event::RETENTION_DAYS.end()),
         ),
         ("event_days", "opens" | "closes") => Number(0, 1440),
         ("event_days", "day") => Any,

@@ -1,10 +1,9 @@
 //! Adding, changing and removing interpreters.
 
-use crate::audit::Action;
+use crate::core::action::Action;
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
-use crate::core::slot::Resource;
-use crate::core::slot::SlotId;
+use crate::core::slot::{Resource, SlotId};
 use crate::event::resource;
 use crate::event::transaction::EventTx;
 use crate::interpreter::store;

@@ -3,8 +3,8 @@
 use crate::core::event::Event;
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::text::{Code, TextLine};
-use crate::db::fresh_id;
 use crate::event::forms::presence;
+use crate::random::fresh_id;
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the form.

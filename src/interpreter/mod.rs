@@ -3,5 +3,4 @@
 pub mod change;
 pub mod forms;
 pub mod pages;
-pub mod roster;
 pub mod store;

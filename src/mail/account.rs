@@ -5,12 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use askama::Template;
 use lettre::message::{Message, MultiPart, SinglePart};
 
-use super::clean;
 use super::compose::{AutoSubmitted, ComposeError, Composed, boundary, mailbox};
-use crate::auth::User;
-use crate::auth::invitation::InvitationKind;
+use crate::core::clean;
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::core::user::{InvitationKind, User};
 
 /// What the sender is called: no office of an event writes here.
 const SENDER: &str = "Iikura";
@@ -103,9 +102,9 @@ impl AccountLetter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::UserId;
     use crate::core::text::TextLine;
-    use crate::event::timetable::Zoom;
+    use crate::core::timetable::Zoom;
+    use crate::core::user::UserId;
     use crate::mail::contents::contents;
 
     fn user(name: &str, email: &str) -> User {

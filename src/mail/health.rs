@@ -2,11 +2,12 @@
 
 use lettre::message::{Mailbox, Message, SinglePart};
 
-use super::inbox::{self, ImapUrl};
+use super::inbox;
+use super::inbox::ImapUrl;
 use super::transport::{SendOutcome, SmtpStep, Transport};
 use crate::core::text::Email;
 use crate::core::time::Moment;
-use crate::db::fresh_id;
+use crate::random::fresh_id;
 
 /// One step in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,19 +5,24 @@ use askama::Template;
 use secrecy::ExposeSecret;
 
 use super::health::{DnsFinding, DnsRecord, Ways, examine, wanted_records};
-use super::inbox::{self, ImapUrl, MailboxPosition};
-use super::outbox::{self, OutboxCounts, Pause, QueueStatus};
+use super::inbox::{ImapUrl, MailboxPosition};
+use super::outbox::{OutboxCounts, Pause, QueueStatus};
 use super::transport::Transport;
+use super::{inbox, outbox};
 use crate::app::App;
-use crate::audit::{self, Action, HistoryEntry};
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::throttle::{self, Counters};
+use crate::audit;
+use crate::audit::HistoryEntry;
+use crate::auth::session::Session;
+use crate::auth::throttle::Counters;
+use crate::core::action::Action;
 use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
+use crate::web::throttle::admit;
 
 #[derive(Template)]
 #[template(path = "mail/health.html")]
@@ -99,7 +104,7 @@ pub async fn try_out(
         return unprocessable(&page(&app, queue, form, Vec::new()));
     }
     let (user, now) = (queue.session.user.id, queue.now);
-    throttle::admit(&app, Counters::of_mail_trial(user), now).await?;
+    admit(&app, Counters::of_mail_trial(user), now).await?;
     let folder = app.config.outbox.clone();
     let transport =
         Transport::configured(app.config.smtp_url.as_ref(), folder).map_err(Error::internal)?;

@@ -5,7 +5,6 @@
 //! our commit a crash leads to a second copy, which calendars and Exchange take for the same one.
 
 pub mod account;
-pub mod clean;
 pub mod compose;
 pub mod contents;
 pub mod enclosure;

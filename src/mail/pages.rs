@@ -7,22 +7,23 @@ use askama::Template;
 
 use super::contents::contents;
 use super::health_pages::PauseWords;
-use super::outbox::{self, Enclosed, EnclosureReadiness, Mail, MailId, MailState, MailSummary};
-use super::{enclosure, inbox};
+use super::outbox::{Enclosed, EnclosureReadiness, Mail, MailId, MailState, MailSummary};
+use super::{enclosure, inbox, outbox};
 use crate::app::App;
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::{EventAccess, User};
+use crate::auth::session::{EventAccess, Session};
 use crate::core::event::Event;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, Zone};
+use crate::core::user::User;
 use crate::db::Conn;
 use crate::db::word::Word;
-use crate::event::archive;
+use crate::event::archived;
 use crate::event::context::accessible_events;
 use crate::queue::Owner;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
+use crate::web::session::CurrentUser;
 
 /// How many mails the list shows.
 const MOST: i64 = 500;
@@ -490,6 +491,6 @@ fn retrier(
     }
     let (_, event, access, _) = mail_of(conn, current_user, id)?;
     let user = access.to_change()?.user;
-    archive::refuse_archived(conn, event.id)?;
+    archived::refuse_archived(conn, event.id)?;
     Ok((user, format!("/mail/{id}")))
 }

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::outbox::{self, Claimed, Unset};
+use super::outbox::{Claimed, Unset};
 use super::transport::{SendOutcome, Transport};
-use super::{enclosure, inbox};
+use super::{enclosure, inbox, outbox};
 use crate::agenda::documents::Documents;
 use crate::clock::Clock;
 use crate::core::time::Moment;
-use crate::db::{Conn, Db, DbError, fresh_id};
+use crate::db::{Conn, Db, DbError};
 use crate::queue::Owner;
+use crate::random::fresh_id;
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
 const POLL: Duration = Duration::from_secs(15);

@@ -5,27 +5,30 @@ use std::collections::HashMap;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::link_store::{self, IssuedLinks};
+use super::link_store;
+use super::link_store::IssuedLinks;
 use super::link_words::LinkWords;
 use crate::app::App;
-use crate::audit::Action;
-use crate::auth::session::CurrentUser;
+use crate::core::action::Action;
 use crate::core::delegation::DelegationId;
-use crate::core::notice::answer::{Answer, AnswerOutcome, IncomingAnswer, NoticeReply, Via};
+use crate::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice};
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text;
 use crate::core::text_enum::TextEnum;
+use crate::core::wording::answer::AnswerWords;
 use crate::event::context::EventContext;
 use crate::mail::language::Language;
-use crate::mail::outbox::{self, MailId, MailSummary};
+use crate::mail::outbox;
+use crate::mail::outbox::{MailId, MailSummary};
 use crate::mail::words::SlotWords;
 use crate::notice::answering;
 use crate::slot::pages::show::with_answer;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "notice/told.html")]
@@ -63,57 +66,6 @@ struct MailLink {
     recipient: String,
     amiss: bool,
     label: &'static str,
-}
-
-/// An answer in words, for officers.
-#[derive(Debug, Clone, Default)]
-pub struct AnswerWords {
-    /// `Accepted`, or that none is there; empty where none is asked for.
-    pub label: &'static str,
-    /// They will not come.
-    pub declined: bool,
-    /// `by the private link, 24 December 2022, 09:00`; empty without an answer.
-    pub how: String,
-    /// Their comment.
-    pub comment: String,
-}
-
-impl AnswerWords {
-    /// What a delegation said to what it was told of a slot.
-    #[must_use]
-    pub fn of(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Self {
-        if programme.ledger.expected(slot, delegation).is_none() {
-            return Self::default();
-        }
-        match programme.ledger.valid_answer(slot, delegation) {
-            Some(answer) => Self {
-                label: answer.reply.label(),
-                declined: answer.reply == NoticeReply::Declined,
-                how: how(programme, answer),
-                comment: answer.comment.clone(),
-            },
-            None => Self {
-                label: match programme.ledger.answer(slot, delegation) {
-                    Some(_) => "Asked anew: no answer yet",
-                    None => "No answer yet",
-                },
-                ..Self::default()
-            },
-        }
-    }
-}
-
-fn how(programme: &Programme, answer: &Answer) -> String {
-    let at = programme
-        .event
-        .time_zone
-        .local_moment(answer.answered_at)
-        .format("%-d %B %Y, %H:%M");
-    match answer.via {
-        Via::Link => format!("by the private link, {at}"),
-        Via::Mail => format!("by mail of {}, {at}", answer.by),
-        Via::Office => format!("noted by {}, {at}", answer.by),
-    }
 }
 
 /// `GET /events/{slug}/answers`: per delegation what it was told of each slot, and what it answered.

@@ -4,7 +4,8 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::store;
-use crate::audit::{Action, pseudonym};
+use crate::audit::pseudonym;
+use crate::core::action::Action;
 use crate::core::delegation::DelegationId;
 use crate::core::notice::answer::{Answer, AnswerOutcome, IncomingAnswer, Via};
 use crate::core::programme::Programme;

@@ -14,6 +14,7 @@ use sha2::Sha256;
 
 use crate::core::delegation::DelegationId;
 use crate::core::slot::SlotId;
+use crate::random::random_bytes;
 
 /// Bytes of the key.
 const KEY: usize = 32;
@@ -35,13 +36,9 @@ impl std::fmt::Debug for LinkKey {
 
 impl LinkKey {
     /// Draws a new key.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn draw() -> std::io::Result<Self> {
-        let mut key = [0; KEY];
-        getrandom::fill(&mut key).map_err(|error| std::io::Error::other(error.to_string()))?;
-        Ok(Self(key))
+    #[must_use]
+    pub fn draw() -> Self {
+        Self(random_bytes())
     }
 
     /// Reads the key from a file; makes it, for its owner alone, where there is none.
@@ -61,8 +58,8 @@ impl LinkKey {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let key = Self::draw()?;
-        let unfinished = path.with_extension(format!("{:013x}", crate::db::fresh_id()));
+        let key = Self::draw();
+        let unfinished = path.with_extension(format!("{:013x}", crate::random::fresh_id()));
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -222,7 +219,7 @@ mod tests {
     use super::*;
 
     fn links() -> PrivateLinks {
-        PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example/")
+        PrivateLinks::new(LinkKey::draw(), "https://iikura.example/")
     }
 
     fn link(slot: Option<(SlotId, i32)>) -> PrivateLink {

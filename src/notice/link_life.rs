@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::auth::session::TokenHash;
 use crate::core::delegation::DelegationId;
 use crate::core::event::Event;
 use crate::core::time::Moment;
+use crate::secret::TokenHash;
 
 const DAY: i64 = 86_400;
 /// Days after the event's last one on which links still open: people look up when they met.

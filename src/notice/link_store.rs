@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::auth::session::TokenHash;
-use crate::auth::store::CLOCKS_DIFFER;
+use crate::clock::CLOCKS_DIFFER;
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{delegations, events, link_passes, private_links, resources};
+use crate::secret::TokenHash;
 
 /// A delegation's private links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

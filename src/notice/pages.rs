@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;
@@ -17,15 +16,17 @@ use crate::event::context::EventContext;
 use crate::event::transaction::EventTx;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
-use crate::mail::outbox::{self, MailDraft};
+use crate::mail::outbox::MailDraft;
 use crate::mail::pages::{paper_of_draft, reader_sees};
 use crate::mail::words::PieceWords;
-use crate::mail::{Piece, ReaderKnowledge};
-use crate::notice::telling::{self, NotifyError, skip as take_as_told, tell_all};
+use crate::mail::{Piece, ReaderKnowledge, outbox};
+use crate::notice::telling;
+use crate::notice::telling::{NotifyError, skip as take_as_told, tell_all};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "notice/index.html")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 
 use super::writing::{LetterItem, notice, preview_to, write_to};
-use crate::audit::Action;
+use crate::core::action::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
 use crate::core::notice::{News, Notice};

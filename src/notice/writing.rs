@@ -13,11 +13,14 @@ use crate::core::programme::Programme;
 use crate::core::slot::Slot;
 use crate::core::time::Moment;
 use crate::core::visibility::schedule_of;
-use crate::db::{Conn, fresh_id};
+use crate::db::Conn;
 use crate::event::transaction::EventTx;
-use crate::mail::outbox::{self, EnqueueError, Knowledge, MailDraft, SlotReader};
-use crate::mail::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure};
+use crate::mail::outbox::{EnqueueError, Knowledge, MailDraft, SlotReader};
+use crate::mail::{
+    Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure, outbox,
+};
 use crate::notice::link_store;
+use crate::random::fresh_id;
 
 /// One slot, and what a delegation is to hear of it.
 pub(crate) struct LetterItem {

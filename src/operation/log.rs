@@ -13,8 +13,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::auth::token;
-use crate::mail::clean;
+use crate::core::clean;
+use crate::secret::without_tokens;
 use crate::web::trace;
 
 /// How a line is written.
@@ -29,8 +29,6 @@ pub enum LogFormat {
 
 /// The longest value in a line, in bytes.
 const LONGEST: usize = 2000;
-/// Letters of a token at least; shorter ones are names.
-const TOKEN_LETTERS: usize = 20;
 
 /// Logs to the terminal's error stream, as `RUST_LOG` says; `info` by default. Panics are logged, too.
 pub fn start(format: LogFormat) {
@@ -95,26 +93,6 @@ fn without_names(raw: &str) -> String {
     }
     masked.push_str(&clean::masked(rest));
     masked
-}
-
-/// Masks the tokens of private links, of links to set a password and of the API.
-#[must_use]
-pub fn without_tokens(raw: &str) -> String {
-    let mut clean = raw.to_owned();
-    for prefix in ["/d/", "/password/", token::PREFIX] {
-        let mut from = 0;
-        while let Some(at) = clean[from..].find(prefix) {
-            let begin = from + at + prefix.len();
-            let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-            let rest = &clean[begin..];
-            let length = rest.find(|c| !letter(c)).unwrap_or(rest.len());
-            if length >= TOKEN_LETTERS {
-                clean.replace_range(begin..begin + length, "…");
-            }
-            from = begin;
-        }
-    }
-    clean
 }
 
 struct LogLines(LogFormat);

@@ -6,7 +6,6 @@ pub mod doctor;
 pub mod health;
 pub mod heartbeat;
 pub mod log;
-pub mod maintenance;
 pub mod metrics;
 pub mod process;
 pub mod tls;

@@ -6,18 +6,22 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{AT_ONCE, ErasureError, PersonNames, erase_mails, place, wipe_enclosures};
-use crate::audit::redaction::{self, RedactableRow, RedactionRequest};
-use crate::audit::{Action, Actor, noun, pseudonym};
+use crate::audit::redaction::{RedactableRow, RedactionRequest};
+use crate::audit::{pseudonym, redaction};
+use crate::core::action::{Action, noun};
 use crate::core::delegation::{ContactId, DelegationId};
 use crate::core::event::EventId;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::word::Word;
-use crate::db::{Conn, Db, fresh_id};
+use crate::db::{Conn, Db};
 use crate::event::programme_cache::ProgrammeCache;
-use crate::event::transaction::{self, EventTx};
+use crate::event::transaction;
+use crate::event::transaction::EventTx;
 use crate::mail::outbox::{MailId, MailState};
 use crate::notice::link_store;
+use crate::random::fresh_id;
 
 /// Precedes the contact in the name of an actor whose answer came from a calendar.
 const CALENDAR_OF: &str = " (calendar of ";

@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::place::{self, FoundRow};
 use crate::audit::pseudonym;
-use crate::auth::UserId;
 use crate::core::delegation::ContactId;
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::{contacts, outbox, users};
 use crate::installation::cell::Cell;
 use crate::installation::table::{ColumnKind, Table};
 use crate::mail::contents::with_decoded_texts;
 use crate::mail::outbox::MailId;
-use crate::operation::log::without_tokens;
+use crate::secret::without_tokens;
 
 /// Columns that open something and say nothing about anybody.
 const SECRETS: &[&str] = &[

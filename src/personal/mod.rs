@@ -65,18 +65,6 @@ pub enum ErasureError {
     Database(#[from] DbError),
 }
 
-impl From<ErasureError> for crate::web::Error {
-    fn from(error: ErasureError) -> Self {
-        match error {
-            ErasureError::Unknown => Self::NotFound,
-            ErasureError::Account(error) => error.into(),
-            ErasureError::Query(error) => error.into(),
-            ErasureError::Database(error) => error.into(),
-            refusal => Self::Conflict(format!("Nothing was erased: {refusal}.")),
-        }
-    }
-}
-
 impl PersonNames {
     /// True when an address is theirs, whatever its case.
     #[must_use]

@@ -4,23 +4,24 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::contact::{self, Traces};
-use super::{ErasureError, export, scrub, user};
+use super::contact::Traces;
+use super::{ErasureError, contact, export, scrub, user};
 use crate::app::App;
 use crate::auth::account;
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::{EventAccess, UserId};
+use crate::auth::session::{EventAccess, Session};
 use crate::core::delegation::ContactId;
 use crate::core::event::EventId;
 use crate::core::text::Email;
+use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::event::context::{EventContext, accessible_events};
-use crate::mail::outbox::{self, MailId};
-use crate::web::Error;
+use crate::mail::outbox;
+use crate::mail::outbox::MailId;
 use crate::web::field::TextField;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
-use crate::web::trace;
+use crate::web::session::CurrentUser;
+use crate::web::{Error, trace};
 
 /// What backups still hold.
 const BACKUPS: &str = "Backups hold it as it was when they were made, until you throw them away.";

@@ -3,20 +3,20 @@
 use diesel::prelude::*;
 
 use super::{ErasureError, contact, scrub};
-use crate::audit::{Action, Actor};
 use crate::clock::Clock;
+use crate::core::action::Action;
 use crate::core::event::EventId;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::schema::{
     answers, contacts, delegations, event_days, event_lifecycles, events, inbox, outbox,
 };
 use crate::db::{Conn, Db};
-use crate::event::archive;
+use crate::event::archived;
 use crate::event::programme_cache::ProgrammeCache;
-use crate::event::transaction::{self, EventTx};
+use crate::event::transaction;
+use crate::event::transaction::EventTx;
 
-/// Days after an event that may be set.
-pub const DAYS: std::ops::RangeInclusive<i32> = 1..=3650;
 /// Seconds of a day.
 const DAY: i64 = 24 * 3600;
 /// Seconds after which a server that has not erased what is due is at fault.
@@ -105,7 +105,7 @@ pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
         tx.stays_as_it_is();
         return Ok(());
     }
-    archive::ensure_row(tx.conn, event)?;
+    archived::ensure_row(tx.conn, event)?;
     diesel::update(event_lifecycles::table.find(event))
         .set((
             event_lifecycles::erase_after_days.eq(days),

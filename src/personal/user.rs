@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::contact::redact_value;
 use super::{ErasureError, PersonNames, erase_mails, place};
-use crate::audit::redaction::{self, RedactableRow, RedactionRequest};
-use crate::audit::{self, Action, Actor, HistoryEntry, noun, pseudonym};
-use crate::auth::UserId;
+use crate::audit;
+use crate::audit::redaction::{RedactableRow, RedactionRequest};
+use crate::audit::{HistoryEntry, pseudonym, redaction};
 use crate::auth::account;
+use crate::core::action::{Action, noun};
 use crate::core::event::{EventId, Revision};
 use crate::core::time::Moment;
+use crate::core::user::{Actor, UserId};
 use crate::db::Conn;
 use crate::db::schema::{
     answers, audit as history, events, inbox, mail_queue, outbox, overrides, users,

@@ -5,7 +5,6 @@ use askama::Template;
 
 use super::forms::{missing, pair_word};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
 use crate::core::free::SearchRequest;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
@@ -14,18 +13,17 @@ use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
 use crate::core::slot::{SlotDetails, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
+use crate::core::timetable::{ConflictMark, clock_range, conflict_mark};
 use crate::event::context::EventContext;
-use crate::event::timetable::{ConflictMark, clock_range, conflict_mark};
 use crate::plan::forms;
-use crate::slot::booking::{self, BookingError};
-use crate::slot::forms as slot_forms;
-use crate::slot::pages::{
-    PageOutcome, any_day_field, any_room_field, interpretation_field, into_web_error,
-};
+use crate::slot::booking::BookingError;
+use crate::slot::pages::{PageOutcome, any_day_field, any_room_field, interpretation_field};
+use crate::slot::{booking, forms as slot_forms};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "plan/plan.html")]
@@ -136,7 +134,7 @@ pub async fn book(
         Err(BookingError::Refused(Refusal::Conflicts(_))) => {
             overtaken(&context.reloaded().await?, asked).await
         }
-        Err(error) => Err(into_web_error(error)),
+        Err(error) => Err(error.into()),
     }
 }
 

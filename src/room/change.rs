@@ -1,6 +1,6 @@
 //! Adding, changing and removing rooms without leaving a slot in the lurch.
 
-use crate::audit::Action;
+use crate::core::action::Action;
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Level;

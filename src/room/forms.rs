@@ -2,7 +2,7 @@
 
 use crate::core::room::{Room, RoomId};
 use crate::core::text::{Code, TextLine, optional_line};
-use crate::db::fresh_id;
+use crate::random::fresh_id;
 use crate::web::form::{FieldErrors, Fields};
 
 /// Every field of the room form.

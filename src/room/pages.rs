@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::change::{self, RoomError};
+use super::change;
+use super::change::RoomError;
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::room::Room;
 use crate::event::context::EventContext;
 use crate::room::forms;
@@ -13,6 +13,7 @@ use crate::web::Error;
 use crate::web::field::{Removal, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "room/index.html")]

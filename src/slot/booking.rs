@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::audit::Actor;
 use crate::core::decision::{
     ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
 };
@@ -16,11 +15,14 @@ use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
-use crate::db::{Conn, DbError, fresh_id, is_overlap_refusal};
+use crate::core::user::Actor;
+use crate::db::{Conn, DbError, is_overlap_refusal};
 use crate::event::programme_cache::ProgrammeCache;
-use crate::event::transaction::{self, EventTx, Written};
+use crate::event::transaction;
+use crate::event::transaction::{EventTx, Written};
 use crate::mail::MailContext;
 use crate::notice::telling::{NotifyError, tell};
+use crate::random::fresh_id;
 
 /// Why a booking failed.
 #[derive(Debug, thiserror::Error)]

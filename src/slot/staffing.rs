@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use super::booking::{self, BookingError};
-use crate::audit::Action;
+use super::booking;
+use super::booking::BookingError;
+use crate::core::action::Action;
 use crate::core::decision::{
     ChangedSlot, Conflicts, GivenReasons, Refusal, at_version, overrides, successor,
 };

@@ -11,17 +11,16 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::{Level, Override, Rule};
-use crate::core::rules::Candidate;
-use crate::core::rules::{RuleFinding, overlap};
-use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::rules::{Candidate, RuleFinding, overlap};
+use crate::core::slot::{Resource, Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment};
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id, insert_rows};
+use crate::db::{Conn, insert_rows};
 use crate::event::transaction::EventTx;
+use crate::random::fresh_id;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = slots)]

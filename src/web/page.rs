@@ -5,10 +5,10 @@ use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
+use crate::core::done::Done;
 use crate::core::slot::SlotId;
 use crate::web::Error;
 use crate::web::assets::asset;
-use crate::web::done::Done;
 use crate::web::form::Form;
 use crate::web::render_cache::CachedHtml;
 use crate::web::shared_body::SharedBody;

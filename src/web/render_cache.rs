@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::core::event::{Revision, RevisionKey};
-    use crate::db::fresh_id;
+    use crate::random::fresh_id;
 
     fn version(revision: i64) -> ProgrammeVersion {
         ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))

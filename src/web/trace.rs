@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use actix_web::error::BlockingError;
 use actix_web::web;
 
-use crate::auth::UserId;
-use crate::db::fresh_id;
+use crate::core::user::UserId;
+use crate::random::fresh_id;
 
 tokio::task_local! {
     static CURRENT: Trace;

@@ -8,11 +8,12 @@ use std::fmt::Write as _;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use iikura::audit::{Actor, chain};
-use iikura::auth::EventRole;
-use iikura::auth::token::{self, TokenScope};
+use iikura::audit::chain;
+use iikura::auth::token;
+use iikura::auth::token::TokenScope;
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
+use iikura::core::user::{Actor, EventRole};
 use iikura::web::Error;
 use serde_json::{Value, json};
 

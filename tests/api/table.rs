@@ -22,7 +22,7 @@ pub fn routes(meeting: &Meeting) -> Vec<(String, Vec<String>)> {
         let service = test::init_service(
             actix_web::App::new()
                 .app_data(Data::new(app))
-                .configure(iikura::app::routes)
+                .configure(iikura::routes::routes)
                 .route("/the-table", web::get().to(tell)),
         );
         let asked = test::TestRequest::get().uri("/the-table").to_request();

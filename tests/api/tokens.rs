@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::auth::token::TokenScope;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};

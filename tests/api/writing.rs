@@ -1,7 +1,7 @@
 //! What programs change, and what comes of it.
 
 use iikura::auth::token::TokenScope;
-use iikura::operation::maintenance::Maintenance;
+use iikura::jobs::maintenance::Maintenance;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OFFICER};

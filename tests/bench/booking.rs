@@ -13,24 +13,25 @@ use std::fmt::Write as _;
 use std::time::Instant as Stopwatch;
 
 use diesel::prelude::*;
-use iikura::audit::Actor;
 use iikura::clock::Clock;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
 use iikura::core::rule::Reasons;
-use iikura::core::slot::Resource;
-use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Resource, Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::text::{Email, TextLine};
 use iikura::core::time::ClockTime;
 use iikura::core::time::interval::Interval;
+use iikura::core::user::Actor;
 use iikura::db::schema::{audit, events, occupancy, slots};
-use iikura::db::{Conn, DatabaseUrl, Db, DbError, fresh_id};
+use iikura::db::{Conn, DatabaseUrl, Db, DbError};
 use iikura::event::file;
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::MailContext;
 use iikura::notice::link::{LinkKey, PrivateLinks};
-use iikura::slot::booking::{self, BookingError};
+use iikura::random::fresh_id;
+use iikura::slot::booking;
+use iikura::slot::booking::BookingError;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -126,7 +127,7 @@ fn prepare(conn: &mut Conn) -> Bench {
         post: MailContext {
             from,
             bounces: None,
-            links: PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example"),
+            links: PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
         },
         programme,
     }

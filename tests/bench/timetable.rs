@@ -14,18 +14,19 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use actix_web::{App as Actix, HttpResponse, HttpServer, web};
-use iikura::app::{self, App};
-use iikura::audit::Actor;
-use iikura::auth::EventRole;
-use iikura::auth::account::{self, Profile};
+use iikura::app::App;
+use iikura::auth::account;
+use iikura::auth::account::Profile;
 use iikura::auth::password::NewPassword;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::clock::Clock;
 use iikura::config::Config;
 use iikura::core::text::{Email, TextLine};
+use iikura::core::user::{Actor, EventRole};
 use iikura::db::{DatabaseUrl, Db};
 use iikura::event::file;
 use iikura::notice::link::LinkKey;
+use iikura::routes::server;
 use iikura::web::client::Proxies;
 use iikura::web::connection::ClientLimits;
 
@@ -70,7 +71,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
     let db = Db::open(&database).unwrap();
     db.migrate().unwrap();
     let (actor, clock) = (Actor::command_line(), Clock::system());
-    let password = NewPassword::generate().unwrap();
+    let password = NewPassword::generate();
     db.write_here(|conn| {
         let now = clock.now();
         let live = iikura::event::programme_cache::ProgrammeCache::default();
@@ -108,7 +109,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         mail_from,
         outbox: folder.join("outbox"),
         mail_keep_days: 90,
-        key: LinkKey::draw().unwrap(),
+        key: LinkKey::draw(),
         breached: None,
         sign_on: None,
         tls: None,
@@ -119,7 +120,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
     };
     let app = App::new(db, clock, config);
     std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(app::server(app, listener).unwrap())
+        actix_web::rt::System::new().block_on(server(app, listener).unwrap())
     });
     (address, sign_in(address, password.reveal()))
 }

@@ -1,15 +1,17 @@
 //! Event files: there and back without loss, or refused whole.
 
-use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::rule::Reasons;
 use iikura::core::text::Email;
+use iikura::core::user::Actor;
 use iikura::db::DbError;
-use iikura::event::file::{self, EventImportError};
+use iikura::event::file;
+use iikura::event::file::EventImportError;
 use iikura::event::programme_cache::ProgrammeCache;
-use iikura::slot::booking::{self, Notify};
+use iikura::slot::booking;
+use iikura::slot::booking::Notify;
 use proptest::prelude::*;
 
 use crate::support::both::{Scratch, on_both};

@@ -1,24 +1,24 @@
 //! The ninth meeting in a database, without a server before it.
 
 use diesel::RunQueryDsl;
-use iikura::audit::Actor;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
-use iikura::core::rule::Rule;
-use iikura::core::rule::{Reason, Reasons};
+use iikura::core::rule::{Reason, Reasons, Rule};
 use iikura::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
 use iikura::core::text::{Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
+use iikura::core::user::Actor;
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::file::{self, EventImportError, ImportedEvent};
+use iikura::event::file::{EventImportError, ImportedEvent};
 use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::store;
 use iikura::event::transaction::EventTx;
+use iikura::event::{file, store};
 use iikura::mail::MailContext;
 use iikura::notice::link::{LinkKey, PrivateLinks};
-use iikura::slot::booking::{self, BookingError};
+use iikura::slot::booking;
+use iikura::slot::booking::BookingError;
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
@@ -86,7 +86,7 @@ impl<'d> TestEvent<'d> {
         let post = MailContext {
             from: Email::parse("protocol@iikura.example").unwrap(),
             bounces: None,
-            links: PrivateLinks::new(LinkKey::draw().unwrap(), "https://iikura.example"),
+            links: PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
         };
         let actor = Actor {
             user: None,

@@ -166,7 +166,7 @@ pub fn new_mail(sequence: i32, method: Method) -> NewMail<'static> {
         recipient_name: "Liaison desk",
         envelope_from: "noreply@iikura.example",
         message_id: Box::leak(
-            format!("<{sequence}.{}@iikura.example>", iikura::db::fresh_id()).into_boxed_str(),
+            format!("<{sequence}.{}@iikura.example>", iikura::random::fresh_id()).into_boxed_str(),
         ),
         subject: "Confirmed",
         raw: RAW.as_bytes(),
@@ -265,7 +265,8 @@ impl LetterData {
             private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: Box::leak(
-                format!("<{sequence}.{}@iikura.example>", iikura::db::fresh_id()).into_boxed_str(),
+                format!("<{sequence}.{}@iikura.example>", iikura::random::fresh_id())
+                    .into_boxed_str(),
             ),
             first_message_id: None,
             written_at: NOW,

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use iikura::agenda::documents::{Document, Documents};
-use iikura::agenda::format::Format;
+use iikura::agenda::format::{Format, Options};
 use iikura::core::agenda::Pencilled;
 use iikura::core::event::{Event, Revision};
 use iikura::core::programme::Programme;
@@ -36,7 +36,7 @@ fn agenda(format: Format) -> Document {
         pencilled: Pencilled::LeftOut,
         day: None,
         format,
-        byte_order_mark: false,
+        options: Options::default(),
     }
 }
 

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use iikura::audit::Actor;
 use iikura::core::event::{EventId, Revision};
 use iikura::core::programme::Programme;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::db::{Db, DbError};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::{store, transaction};

@@ -9,14 +9,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use iikura::audit::chain;
-use iikura::audit::{Action, Actor};
-use iikura::auth::UserId;
 use iikura::clock::Clock;
+use iikura::core::action::Action;
 use iikura::core::event::EventId;
 use iikura::core::time::Moment;
+use iikura::core::user::{Actor, UserId};
 use iikura::db::{Db, DbError};
 use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::{archive, transaction};
+use iikura::event::{archive, archived, transaction};
 use iikura::installation::table::{ColumnKind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
@@ -800,7 +800,7 @@ fn an_archived_event_refuses_writes_and_can_be_deleted(db: &Scratch) {
         })
     });
     assert!(
-        matches!(&refused, Err(DbError::Query(error)) if archive::Archived::refused(error)),
+        matches!(&refused, Err(DbError::Query(error)) if archived::Archived::refused(error)),
         "{:?}",
         refused.map(|written| written.revision)
     );

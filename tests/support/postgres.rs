@@ -1,7 +1,7 @@
 //! An empty PostgreSQL database for one test, gone when the test is over.
 
 use diesel::prelude::*;
-use iikura::db;
+use iikura::random::fresh_id;
 
 /// Names the administrator's URL of the server that lends the databases.
 const SERVER: &str = "IIKURA_TEST_POSTGRES_URL";
@@ -23,7 +23,7 @@ impl Postgres {
                  as in postgres://postgres@127.0.0.1:5432/postgres"
             )
         });
-        let name = format!("iikura_test_{:x}", db::fresh_id());
+        let name = format!("iikura_test_{:x}", fresh_id());
         let mut url = url::Url::parse(&server).unwrap();
         url.set_path(&name);
         // template0: nobody can be connected to it, so many tests may copy it at once.

@@ -1,11 +1,12 @@
 //! Links by which people set their own password: invited, or because they forgot it.
 
-use iikura::audit::Actor;
+use iikura::auth::account;
 use iikura::auth::invitation::LinkToken;
-use iikura::auth::{UserId, account};
 use iikura::core::time::Moment;
+use iikura::core::user::{Actor, UserId};
 use iikura::mail::contents::contents;
-use iikura::mail::outbox::{self, Mail};
+use iikura::mail::outbox;
+use iikura::mail::outbox::Mail;
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::web::Error;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use iikura::operation::maintenance::{BATCH, Maintenance};
+use iikura::jobs::maintenance::{BATCH, Maintenance};
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};

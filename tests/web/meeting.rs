@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use iikura::audit::Actor;
-use iikura::auth::EventRole;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::slot::Slot;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
+use iikura::core::user::{Actor, EventRole};
 use iikura::event::file;
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::web::Error;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use iikura::audit::Actor;
-use iikura::auth::account;
-use iikura::auth::token::{self, TokenScope};
+use iikura::auth::token::TokenScope;
+use iikura::auth::{account, token};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::db::Db;
 use iikura::web::Error;
 

@@ -1,11 +1,11 @@
 //! PostgreSQL goes away in the middle of a request: whoever asked is told that it is not to be had, whatever they did,
 //! and nothing is stored.
 
-use iikura::audit::Actor;
-use iikura::auth::account;
-use iikura::auth::token::{self, TokenScope};
+use iikura::auth::token::TokenScope;
+use iikura::auth::{account, token};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::web::Error;
 
 use crate::meeting::{ADMIN, Meeting, OFFICER, SLOTS, free_slot, send};

@@ -1,6 +1,6 @@
 //! Private links: the button, what it leaves in a browser, and when both end.
 
-use iikura::operation::maintenance::Maintenance;
+use iikura::jobs::maintenance::Maintenance;
 
 use crate::answers::{led, links, traces};
 use crate::meeting::{Meeting, OFFICER};

@@ -4,9 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use iikura::audit::Actor;
 use iikura::auth::account;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::event::{archive, transaction};
 use iikura::web::Error;
@@ -211,7 +211,7 @@ fn a_link_dies_with_the_account_the_password_and_the_part_in_the_event(scratch: 
     let again = link(&meeting.server.signed_in(COLLEAGUE), "Three");
     for roles in [
         vec![],
-        vec![(meeting.event, iikura::auth::EventRole::Officer)],
+        vec![(meeting.event, iikura::core::user::EventRole::Officer)],
     ] {
         let change = meeting.server.db.write_here(|conn| {
             let user = account::by_email(conn, COLLEAGUE)?.unwrap().user;

@@ -1,13 +1,13 @@
 //! What comes from elsewhere, is too much or makes no sense; and the headers of every answer.
 
-use iikura::auth::EventRole;
 use iikura::core::event::EventId;
+use iikura::core::user::EventRole;
 
 use crate::server::{PASSWORD, Server};
 
 /// Every address that takes a form, as the routes have it, with 1 for each part that varies.
 fn posts() -> Vec<String> {
-    let routes = include_str!("../../src/app.rs");
+    let routes = include_str!("../../src/routes.rs");
     let posts: Vec<String> = routes
         .split(".route(")
         .skip(1)
@@ -232,7 +232,7 @@ fn every_signed_in_page_has_a_button_to_sign_out() {
     let meeting = crate::meeting::Meeting::on(&crate::support::both::Scratch::sqlite());
     let browser = meeting.server.signed_in(crate::meeting::ADMIN);
     let slot = meeting.slot("Uzbekistan").id;
-    let routes = include_str!("../../src/app.rs");
+    let routes = include_str!("../../src/routes.rs");
     let pages = routes
         .split(".route(")
         .skip(1)

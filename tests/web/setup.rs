@@ -1,8 +1,8 @@
 //! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
 
-use iikura::audit::Actor;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::event::file::{EventImportError, import};
 use iikura::event::programme_cache::ProgrammeCache;
 use iikura::web::Error;

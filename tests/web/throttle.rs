@@ -7,8 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use iikura::auth::hashing::{MAX_MEMORIES, QueuePlace, Turn};
-use iikura::web::Error;
+use iikura::auth::hashing::{HashingQueueFull, MAX_MEMORIES, QueuePlace, Turn};
 
 use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
@@ -123,7 +122,7 @@ fn ipv6_neighbours_share_a_larger_limit(scratch: &Scratch) {
     assert_eq!(guess(0x200, 0), 422, "another /56");
 }
 
-type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>> + Send>>;
+type Waiting = Pin<Box<dyn Future<Output = Result<Turn, HashingQueueFull>> + Send>>;
 
 /// Takes a turn, or begins to wait for one.
 fn ask(server: &Server, place: QueuePlace) -> Result<Turn, Waiting> {

@@ -1,11 +1,11 @@
 //! A server whose database a newer program has migrated.
 
 use diesel::prelude::*;
-use iikura::audit::Actor;
-use iikura::auth::account;
-use iikura::auth::token::{self, TokenScope};
+use iikura::auth::token::TokenScope;
+use iikura::auth::{account, token};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
+use iikura::core::user::Actor;
 use iikura::web::Error;
 
 use crate::meeting::{Meeting, OFFICER};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use iikura::db::DatabaseUrl;
-use iikura::operation::maintenance::Maintenance;
+use iikura::jobs::maintenance::Maintenance;
 
 use crate::meeting::{Meeting, OFFICER};
 use crate::server::{PASSWORD, START, Server};

@@ -10,9 +10,9 @@ use super::{PdfError, PdfSource};
 use crate::core::agenda::{AgendaClock, draft_mark};
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
+use crate::core::roster::{RosterDay, RosterLine as Booked, RosterWork, roster};
 use crate::core::slot::SlotState;
 use crate::core::time::{Instant, day_in_words};
-use crate::interpreter::roster::{RosterDay, RosterLine as Booked, RosterWork, roster};
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/roster.typ");
 

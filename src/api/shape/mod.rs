@@ -4,6 +4,8 @@ mod programme;
 
 pub(super) use programme::{ApiProgramme, EventAsSeen, Events};
 
+use crate::agenda::json::words;
+pub(crate) use crate::agenda::json::{kind_words, state_words};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
@@ -12,28 +14,12 @@ use crate::core::free;
 use crate::core::programme as house;
 use crate::core::rule::{Level, Rule};
 use crate::core::rules::{self, check_all, in_force};
-use crate::core::slot::{SlotKind, SlotState};
+use crate::core::slot::SlotState;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::VisibleSlot;
 use crate::core::wording;
-
-/// The words of an enum, as a schema.
-pub(in crate::api) fn words<E: TextEnum>() -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(E::ALL.iter().map(|each| each.as_str())))
-        .into()
-}
-
-pub(crate) fn kind_words() -> RefOr<Schema> {
-    words::<SlotKind>()
-}
-
-pub(crate) fn state_words() -> RefOr<Schema> {
-    words::<SlotState>()
-}
 
 /// The states that a slot may be planned in.
 pub(in crate::api) fn sketch_words() -> RefOr<Schema> {

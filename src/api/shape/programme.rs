@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::{ApiConflict, ApiSlot, Span, words};
-use crate::auth::EventAccess;
+use crate::auth::session::EventAccess;
 use crate::core::delegation::PrincipalRole;
 use crate::core::programme as house;
 use crate::core::text_enum::TextEnum;

@@ -6,21 +6,24 @@ use askama::Template;
 
 use super::seal::Sealer;
 use super::set_up::{LENT, SetUpContext, code_field, show_codes};
-use super::step::{self, HalfWay};
-use super::{Typed, store as factors};
+use super::step::HalfWay;
+use super::{Typed, step, store as factors};
 use crate::app::App;
-use crate::audit::Action;
 use crate::auth::entry::StartedSession;
-use crate::auth::return_to::{self, ReturnTo};
-use crate::auth::session::{CurrentUser, SessionToken};
-use crate::auth::throttle::{self, Counters};
-use crate::auth::{User, store};
+use crate::auth::return_to::ReturnTo;
+use crate::auth::throttle::Counters;
+use crate::auth::{return_to, store, throttle};
+use crate::core::action::Action;
 use crate::core::time::Moment;
+use crate::core::user::User;
 use crate::db::Conn;
+use crate::secret::SessionToken;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Shell, render, see_other, unprocessable};
+use crate::web::session::CurrentUser;
+use crate::web::throttle::refuse_if_over;
 
 const CODE: &str = "/sign-in/code";
 const SET_UP: &str = "/sign-in/second-factor";
@@ -88,7 +91,7 @@ struct SignInProgress {
 
 impl SignInProgress {
     fn of(conn: &mut Conn, current_user: &CurrentUser) -> Result<Option<Self>, Error> {
-        let Some(half_way) = step::of(conn, current_user)? else {
+        let Some(half_way) = step::of(conn, current_user.token(), current_user.now)? else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -151,7 +154,7 @@ pub async fn take(
     let typed = errors.take("code", Typed::parse(fields.get("code")));
     if let Some(typed) = typed {
         let (sealer, user) = (app.config.sealer(), half_way.user.clone());
-        throttle::refuse_if_over(&app, &Counters::of_code(user.id), current_user.now).await?;
+        refuse_if_over(&app, &Counters::of_code(user.id), current_user.now).await?;
         let outcome = app
             .db
             .write(move |conn| try_code(conn, &current_user, &half_way, &sealer, &typed))

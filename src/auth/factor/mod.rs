@@ -14,9 +14,10 @@ use std::fmt;
 use qrcode::{Color, QrCode};
 use totp_rs::{Builder, Totp};
 
-use crate::auth::session::TokenHash;
+use crate::auth::CryptographyError;
 use crate::core::time::Moment;
-use crate::web::Error;
+use crate::random::{LETTERS, random_bytes, random_letters};
+use crate::secret::TokenHash;
 
 /// Recovery codes that somebody has.
 const RECOVERY_CODES: usize = 10;
@@ -26,8 +27,6 @@ const STEP_SECONDS: u64 = 30;
 const SKEW: u16 = 1;
 /// Light squares around a QR code (ISO/IEC 18004).
 const QUIET: usize = 4;
-/// Letters of recovery codes: 32, so that each carries five bits, and none that is taken for another.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Letters of a recovery code: 80 bits.
 const LETTERS_OF_A_CODE: usize = 16;
 
@@ -42,13 +41,9 @@ impl fmt::Debug for Seed {
 
 impl Seed {
     /// Draws a new one.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn fresh() -> Result<Self, Error> {
-        let mut bytes = [0_u8; 20];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self(bytes))
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(random_bytes())
     }
 
     /// The half minute whose code this is, if it is one of now: how often it counts is the caller's to keep.
@@ -71,13 +66,13 @@ impl Seed {
     ///
     /// # Errors
     /// When the name makes no address.
-    pub fn square(&self, account: &str) -> Result<Square, Error> {
+    pub fn square(&self, account: &str) -> Result<Square, CryptographyError> {
         // A colon ends the issuer's name there.
         let account = account.replace(':', " ");
         let address = self
             .totp(&account)
             .and_then(|totp| totp.to_url())
-            .map_err(Error::internal)?;
+            .map_err(CryptographyError::of)?;
         Square::of(&address)
     }
 
@@ -103,8 +98,8 @@ pub struct Square {
 }
 
 impl Square {
-    fn of(text: &str) -> Result<Self, Error> {
-        let code = QrCode::new(text).map_err(Error::internal)?;
+    fn of(text: &str) -> Result<Self, CryptographyError> {
+        let code = QrCode::new(text).map_err(CryptographyError::of)?;
         let width = code.width();
         let dark = code
             .to_colors()
@@ -133,18 +128,10 @@ impl fmt::Debug for RecoveryCode {
 
 impl RecoveryCode {
     /// Draws ten.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn draw() -> Result<Vec<Self>, Error> {
-        (0..RECOVERY_CODES).map(|_| Self::fresh()).collect()
-    }
-
-    fn fresh() -> Result<Self, Error> {
-        let mut bytes = [0_u8; LETTERS_OF_A_CODE];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-        Ok(Self(letters.into_iter().collect()))
+    #[must_use]
+    pub fn draw() -> Vec<Self> {
+        let draw = |_| Self(random_letters::<LETTERS_OF_A_CODE>());
+        (0..RECOVERY_CODES).map(draw).collect()
     }
 
     /// What its owner is shown: four groups of four letters.
@@ -233,7 +220,7 @@ mod tests {
 
     #[test]
     fn recovery_codes_differ_and_are_known_however_they_are_typed() {
-        let codes = RecoveryCode::draw().unwrap();
+        let codes = RecoveryCode::draw();
         let mut shown: Vec<String> = codes.iter().map(RecoveryCode::reveal).collect();
         shown.sort();
         shown.dedup();

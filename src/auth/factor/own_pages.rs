@@ -4,20 +4,22 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::RecoveryCode;
-use super::set_up::{LENT, SetUpContext, in_words, show_codes};
-use super::store::{self as factors, Factor};
+use super::set_up::{LENT, SetUpContext, show_codes};
+use super::store::Factor;
+use super::{RecoveryCode, store as factors};
 use crate::app::App;
 use crate::auth::entry::give;
 use crate::auth::own_pages::knows_password;
 use crate::auth::return_to::ReturnTo;
-use crate::auth::session::{CurrentUser, Session, SessionToken};
+use crate::auth::session::Session;
 use crate::auth::store;
 use crate::db::Conn;
+use crate::secret::SessionToken;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 const PAGE: &str = "/account/second-factor";
 const TITLE: &str = "Second factor";
@@ -67,7 +69,7 @@ impl OwnFactors {
                 .autocomplete("current-password")
                 .of(form),
             factor: self.factor.map(|factor| FactorLine {
-                since: in_words(factor.created_at),
+                since: factor.created_at.in_utc(),
                 codes_left: factor.codes_left,
             }),
             required: self.required,
@@ -143,7 +145,7 @@ pub async fn begin(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let token = SessionToken::fresh()?;
+    let token = SessionToken::fresh();
     let (old, new, now) = (own.session.token.clone(), token.hash(), current_user.now);
     app.db
         .write(move |conn| Ok::<_, Error>(store::renew_session(conn, &old, &new, now)?))
@@ -167,14 +169,14 @@ pub async fn set(
     let fields = fields.only(&["code", LENT])?;
     let place = SetUpContext {
         token: own.session.token.clone(),
-        ..own.place(&SessionToken::fresh()?)
+        ..own.place(&SessionToken::fresh())
     };
     let shell = own.shell("Set up a second factor");
     let factor = match place.end(&app.config.sealer(), shell, fields, current_user.now)? {
         Ok(factor) => factor,
         Err(answer) => return Ok(answer),
     };
-    let token = SessionToken::fresh()?;
+    let token = SessionToken::fresh();
     let (new, now) = (token.hash(), current_user.now);
     let codes = app
         .db
@@ -200,12 +202,12 @@ pub async fn renew_codes(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now) = (SessionToken::fresh()?, current_user.now);
+    let (token, now) = (SessionToken::fresh(), current_user.now);
     let (new, session) = (token.hash(), own.session.clone());
     let codes = app
         .db
         .write(move |conn| {
-            let codes = RecoveryCode::draw()?;
+            let codes = RecoveryCode::draw();
             factors::renew_codes(conn, &session.user, &codes, now)?;
             store::renew_session(conn, &session.token, &new, now)?;
             Ok::<_, Error>(codes)
@@ -243,7 +245,7 @@ pub async fn remove(
         Ok(own) => own,
         Err(answer) => return Ok(answer),
     };
-    let (token, now, session) = (SessionToken::fresh()?, current_user.now, own.session);
+    let (token, now, session) = (SessionToken::fresh(), current_user.now, own.session);
     let new = token.hash();
     app.db
         .write(move |conn| {

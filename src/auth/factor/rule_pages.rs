@@ -5,11 +5,12 @@ use actix_web::{HttpResponse, web};
 
 use super::store as factors;
 use crate::app::App;
-use crate::auth::session::CurrentUser;
-use crate::auth::{UserId, account};
+use crate::auth::account;
+use crate::core::user::UserId;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::see_other_done;
+use crate::web::session::CurrentUser;
 
 /// `POST /users/second-factor`
 ///

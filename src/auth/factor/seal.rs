@@ -6,11 +6,12 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
 use super::Seed;
-use crate::auth::UserId;
-use crate::auth::session::TokenHash;
+use crate::auth::CryptographyError;
 use crate::core::time::Moment;
+use crate::core::user::UserId;
 use crate::notice::link::LinkKey;
-use crate::web::Error;
+use crate::random::random_bytes;
+use crate::secret::TokenHash;
 
 /// Says what the derived key is for.
 const PURPOSE: &str = "seeds of second factors, 1";
@@ -34,8 +35,8 @@ impl Sealer {
     /// Seals a seed for the database.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn seal(&self, seed: &Seed, user: UserId) -> Result<String, Error> {
+    /// When the library refuses.
+    pub fn seal(&self, seed: &Seed, user: UserId) -> Result<String, CryptographyError> {
         self.close(&seed.0, &stored(user))
     }
 
@@ -52,14 +53,14 @@ impl Sealer {
     /// quarter of an hour. Whoever holds it has typed the password.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// When the library refuses.
     pub fn lend(
         &self,
         seed: &Seed,
         user: UserId,
         session: &TokenHash,
         now: Moment,
-    ) -> Result<String, Error> {
+    ) -> Result<String, CryptographyError> {
         let mut bytes = now.seconds().to_be_bytes().to_vec();
         bytes.extend(seed.0);
         self.close(&bytes, &lent(user, session))
@@ -82,9 +83,8 @@ impl Sealer {
         fresh.then_some(seed)
     }
 
-    fn close(&self, plain: &[u8], bound_to: &[u8]) -> Result<String, Error> {
-        let mut nonce = [0_u8; NONCE];
-        getrandom::fill(&mut nonce).map_err(Error::internal)?;
+    fn close(&self, plain: &[u8], bound_to: &[u8]) -> Result<String, CryptographyError> {
+        let nonce = random_bytes::<NONCE>();
         let payload = Payload {
             msg: plain,
             aad: bound_to,
@@ -93,7 +93,7 @@ impl Sealer {
             .0
             .as_ref()
             .and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok())
-            .ok_or_else(|| Error::internal("a seed could not be sealed"))?;
+            .ok_or_else(|| CryptographyError::of("a seed could not be sealed"))?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn a_sealed_seed_opens_for_its_user_its_purpose_and_its_key_alone() {
-        let (key, seed) = (LinkKey::draw().unwrap(), Seed::fresh().unwrap());
-        let (ours, theirs) = (Sealer::new(&key), Sealer::new(&LinkKey::draw().unwrap()));
+        let (key, seed) = (LinkKey::draw(), Seed::fresh());
+        let (ours, theirs) = (Sealer::new(&key), Sealer::new(&LinkKey::draw()));
         let sealed = ours.seal(&seed, UserId(1)).unwrap();
         assert!(
             ours.open(&sealed, UserId(1))
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn no_changed_letter_goes_unnoticed() {
-        let ours = Sealer::new(&LinkKey::draw().unwrap());
-        let sealed = ours.seal(&Seed::fresh().unwrap(), UserId(1)).unwrap();
+        let ours = Sealer::new(&LinkKey::draw());
+        let sealed = ours.seal(&Seed::fresh(), UserId(1)).unwrap();
         for at in 0..sealed.len() {
             let mut changed: Vec<char> = sealed.chars().collect();
             changed[at] = if changed[at] == 'A' { 'B' } else { 'A' };

@@ -7,10 +7,10 @@ use askama::Template;
 use super::seal::Sealer;
 use super::store::NewFactor;
 use super::{RecoveryCode, Seed, Square, Typed};
-use crate::auth::User;
 use crate::auth::return_to::{ReturnTo, WaitingForm};
-use crate::auth::session::TokenHash;
 use crate::core::time::Moment;
+use crate::core::user::User;
+use crate::secret::TokenHash;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
@@ -59,7 +59,7 @@ impl SetUpContext {
     /// # Errors
     /// When the operating system gives no randomness, or the template fails.
     pub fn begin(&self, sealer: &Sealer, shell: Shell, now: Moment) -> Result<HttpResponse, Error> {
-        let seed = Seed::fresh()?;
+        let seed = Seed::fresh();
         let lent = sealer.lend(&seed, self.user.id, &self.token, now)?;
         render(&self.page(&seed, lent, shell, &Form::default())?)
     }
@@ -94,7 +94,7 @@ impl SetUpContext {
             Ok(step) => Ok(Ok(NewFactor {
                 sealed: sealer.seal(&seed, self.user.id)?,
                 step,
-                codes: RecoveryCode::draw()?,
+                codes: RecoveryCode::draw(),
             })),
             Err(fault) => {
                 let mut errors = FieldErrors::default();
@@ -126,15 +126,9 @@ impl SetUpContext {
             action: self.action,
             back: self.back,
             return_to: self.return_to.clone(),
-            reset: self.reset_at.map(in_words),
+            reset: self.reset_at.map(Moment::in_utc),
         })
     }
-}
-
-/// `2026-11-23 11:38 UTC`
-#[must_use]
-pub fn in_words(moment: Moment) -> String {
-    moment.utc().format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Where a code is typed: browsers and telephones know what to offer there.

@@ -4,13 +4,13 @@
 
 use diesel::prelude::*;
 
-use crate::auth::account::{self, AccountError};
-use crate::auth::session::{CurrentUser, TokenHash};
-use crate::auth::{User, UserId};
+use crate::auth::account;
+use crate::auth::account::AccountError;
 use crate::core::time::Moment;
+use crate::core::user::{User, UserId};
 use crate::db::Conn;
 use crate::db::schema::sign_in_steps;
-use crate::web::Error;
+use crate::secret::TokenHash;
 
 /// Seconds in which the second step has to follow the first: a device can be fetched from the next room.
 const STEP_SECONDS: i64 = 10 * 60;
@@ -65,19 +65,23 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
     .execute(conn)
 }
 
-/// The sign-in that a caller is half way through; `None` when it took too long, or the account is disabled.
+/// The sign-in that a browser is half way through; `None` when it took too long, or the account is disabled.
 ///
 /// # Errors
 /// As the database says.
-pub fn of(conn: &mut Conn, current_user: &CurrentUser) -> Result<Option<HalfWay>, Error> {
-    let Some(token) = current_user.token() else {
+pub fn of(
+    conn: &mut Conn,
+    token: Option<&TokenHash>,
+    now: Moment,
+) -> Result<Option<HalfWay>, AccountError> {
+    let Some(token) = token else {
         return Ok(None);
     };
     let user: Option<UserId> = sign_in_steps::table
         .filter(sign_in_steps::token_hash.eq(token.as_str()))
-        .filter(sign_in_steps::expires_at.gt(current_user.now))
+        .filter(sign_in_steps::expires_at.gt(now))
         // One that a clock begun that ran ahead would last longer.
-        .filter(sign_in_steps::created_at.le(current_user.now.plus(STEP_SECONDS)))
+        .filter(sign_in_steps::created_at.le(now.plus(STEP_SECONDS)))
         .select(sign_in_steps::user_id)
         .get_result(conn)
         .optional()?;

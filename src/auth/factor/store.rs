@@ -5,15 +5,18 @@ use serde_json::json;
 
 use super::seal::Sealer;
 use super::{RecoveryCode, Seed, Typed, step};
-use crate::audit::{self, Action, Actor, HistoryEntry};
+use crate::audit;
+use crate::audit::HistoryEntry;
 use crate::auth::account::{AccountError, note};
-use crate::auth::session::TokenHash;
+use crate::auth::invitation;
 use crate::auth::store::end_sessions;
-use crate::auth::{EventRole, User, UserId, invitation};
+use crate::core::action::Action;
 use crate::core::time::Moment;
+use crate::core::user::{Actor, EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{account_rules, memberships, recovery_codes, second_factors, users};
 use crate::db::word::Word;
+use crate::secret::TokenHash;
 
 /// A second factor as its owner sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

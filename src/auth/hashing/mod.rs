@@ -12,9 +12,10 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-use crate::web::Error;
+use crate::auth::CryptographyError;
+use crate::random::random_bytes;
 
-pub use turn::{HashingQueue, QueuePlace, Turn};
+pub use turn::{HashingQueue, HashingQueueFull, QueuePlace, Turn};
 
 /// Memories for hashing in this process, and hashes at the same time: each takes a core for some 30 ms, and the
 /// timetable has to go on answering.
@@ -121,20 +122,19 @@ fn run(argon: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> argo
 /// Hashes a password with the crate's parameters, OWASP's first choice: 19 MiB, two passes, one lane.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
-pub fn hash(password: &str) -> Result<String, Error> {
-    let mut salt = [0_u8; Salt::RECOMMENDED_LENGTH];
-    getrandom::fill(&mut salt).map_err(Error::internal)?;
+/// Never, with these parameters.
+pub fn hash(password: &str) -> Result<String, CryptographyError> {
+    let salt = random_bytes::<{ Salt::RECOMMENDED_LENGTH }>();
     let params = Params::default();
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut out = [0_u8; Params::DEFAULT_OUTPUT_LEN];
-    run(&argon, password.as_bytes(), &salt, &mut out).map_err(Error::internal)?;
+    run(&argon, password.as_bytes(), &salt, &mut out).map_err(CryptographyError::of)?;
     let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(&params).map_err(Error::internal)?,
-        salt: Some(Salt::new(&salt).map_err(Error::internal)?),
-        hash: Some(Output::new(&out).map_err(Error::internal)?),
+        params: ParamsString::try_from(&params).map_err(CryptographyError::of)?,
+        salt: Some(Salt::new(&salt).map_err(CryptographyError::of)?),
+        hash: Some(Output::new(&out).map_err(CryptographyError::of)?),
     };
     Ok(phc.to_string())
 }

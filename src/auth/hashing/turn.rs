@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 
 use super::MAX_MEMORIES;
 use super::queue::{FairQueue, Pushed};
-use crate::auth::UserId;
-use crate::web::error::SOON;
-use crate::web::{Error, hang_up, trace};
+use crate::auth::CryptographyError;
+use crate::core::user::UserId;
+use crate::web::{hang_up, trace};
 
 /// Users that wait at most, and strangers: a second's work for two cores each.
 const MAX_WAITING: usize = 64;
@@ -42,6 +42,11 @@ impl QueuePlace {
         }
     }
 }
+
+/// Too many users wait to have a password hashed.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("too many wait to have a password hashed")]
+pub struct HashingQueueFull;
 
 /// Those who wait to have a password hashed.
 #[derive(Clone)]
@@ -81,8 +86,8 @@ impl HashingQueue {
     /// Waits for a turn. Who stops waiting leaves the queue.
     ///
     /// # Errors
-    /// [`Error::Busy`] at once when too many wait, and later when the place went to a network that had fewer.
-    pub async fn turn(&self, place: QueuePlace) -> Result<Turn, Error> {
+    /// At once when too many wait, and later when the place went to a network that had fewer.
+    pub async fn turn(&self, place: QueuePlace) -> Result<Turn, HashingQueueFull> {
         let waiting = {
             let mut state = self.lock();
             if state.taken < MAX_MEMORIES {
@@ -97,14 +102,14 @@ impl HashingQueue {
                 queue.retain(|sender| !sender.is_closed());
             }
             if let Pushed::Full(_) = queue.push(&place.key(), sender) {
-                return Err(Error::Busy { wait: SOON });
+                return Err(HashingQueueFull);
             }
             waiting
         };
         match hang_up::while_connected(waiting).await {
             Some(Ok(turn)) => Ok(turn),
             // Displaced by another network, or the client has gone.
-            Some(Err(_)) | None => Err(Error::Busy { wait: SOON }),
+            Some(Err(_)) | None => Err(HashingQueueFull),
         }
     }
 
@@ -141,13 +146,13 @@ impl Turn {
     /// Hashes a password.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
-    pub async fn hash(self, password: String) -> Result<String, Error> {
+    /// When the thread that hashes ends early.
+    pub async fn hash(self, password: String) -> Result<String, CryptographyError> {
         let work = move || {
             let _turn = self;
             super::hash(&password)
         };
-        trace::block(work).await.map_err(Error::internal)?
+        trace::block(work).await.map_err(CryptographyError::of)?
     }
 }
 
@@ -186,14 +191,17 @@ mod tests {
 
     use super::*;
 
-    type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Error>>>>;
+    type Waiting = Pin<Box<dyn Future<Output = Result<Turn, HashingQueueFull>>>>;
 
     fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
     /// Asks for a turn; it waits, or is answered.
-    fn ask(queue: &HashingQueue, place: QueuePlace) -> Result<Result<Turn, Error>, Waiting> {
+    fn ask(
+        queue: &HashingQueue,
+        place: QueuePlace,
+    ) -> Result<Result<Turn, HashingQueueFull>, Waiting> {
         let queue = queue.clone();
         let mut waiting: Waiting = Box::pin(async move { queue.turn(place).await });
         match poll(waiting.as_mut()) {
@@ -246,7 +254,7 @@ mod tests {
             .map(|network| wait(&queue, stranger(network)))
             .collect();
         let refused = ask(&queue, stranger(200)).ok().unwrap();
-        assert!(matches!(refused, Err(Error::Busy { .. })));
+        assert!(refused.is_err());
         assert!(
             ask(&queue, QueuePlace::User(UserId(7))).is_err(),
             "users still wait"
@@ -264,7 +272,7 @@ mod tests {
             .collect();
         let _other = wait(&queue, stranger(2));
         let newest = poll(flood.last_mut().unwrap().as_mut());
-        assert!(matches!(newest, Poll::Ready(Err(Error::Busy { .. }))));
+        assert!(matches!(newest, Poll::Ready(Err(HashingQueueFull))));
     }
 
     #[test]

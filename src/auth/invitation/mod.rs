@@ -14,29 +14,8 @@ pub use store::{
 };
 pub use token::LinkToken;
 
-use crate::core::text_enum::TextEnum;
+use crate::core::user::InvitationKind;
 use crate::mail::MailContext;
-
-/// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvitationKind {
-    /// To choose the first password of an account.
-    Invitation,
-    /// To set another one.
-    Reset,
-}
-
-impl TextEnum for InvitationKind {
-    const ALL: &'static [Self] = &[Self::Invitation, Self::Reset];
-    const NOUN: &'static str = "kind of invitation";
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::Reset => "reset",
-        }
-    }
-}
 
 impl InvitationKind {
     /// Seconds for which a link works: an invitation may lie over a weekend, a forgotten password is waited for.

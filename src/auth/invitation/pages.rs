@@ -5,18 +5,20 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::store::{self, OpenedInvitation};
-use super::{InvitationKind, LinkToken};
+use super::store::OpenedInvitation;
+use super::{LinkToken, store};
 use crate::app::App;
-use crate::auth::factor::set_up::in_words;
 use crate::auth::factor::store as factors;
 use crate::auth::password;
-use crate::auth::session::CurrentUser;
-use crate::auth::throttle::{self, Counters};
+use crate::auth::throttle::Counters;
+use crate::core::user::InvitationKind;
 use crate::web::Error;
 use crate::web::field::{ErrorSummary, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Shell, render, see_other_done, unprocessable, with_status};
+use crate::web::password::{accept, hash};
+use crate::web::session::CurrentUser;
+use crate::web::throttle::admit;
 
 #[derive(Template)]
 #[template(path = "auth/password.html")]
@@ -82,7 +84,7 @@ impl OpenedLink {
             action: self.token.path(),
             name: user.name.to_string(),
             email: user.email.to_string(),
-            until: in_words(self.opened.until),
+            until: self.opened.until.in_utc(),
             has_factor: self.has_factor,
             new: TextField::new("new_password", "New password")
                 .kind("password")
@@ -130,7 +132,7 @@ pub async fn set(
     let own = [user.name.as_str(), user.email.as_str()];
     let raw = fields.get("new_password");
     let mut errors = FieldErrors::default();
-    let judged = password::accept(&app, Some(user.id), &own, raw).await?;
+    let judged = accept(&app, Some(user.id), &own, raw).await?;
     let password = errors.take("new_password", judged);
     if fields.get("repeated_password") != raw {
         errors.add(
@@ -142,7 +144,7 @@ pub async fn set(
         let form = Form::rejected(fields, errors);
         return Ok(untold(unprocessable(&door.page(&form))?));
     };
-    let hash = password.hash(&app, user.id).await?;
+    let hash = hash(&app, password, user.id).await?;
     let (token, now) = (door.token.hash(), current_user.now);
     let accepted = app
         .db
@@ -157,7 +159,7 @@ pub async fn set(
 /// Counts a link that opens nothing by where it was tried.
 async fn refuse(app: &App, current_user: &CurrentUser) -> Result<HttpResponse, Error> {
     let (from, now) = (current_user.address, current_user.now);
-    throttle::admit(app, Counters::of_dead_link(from), now).await?;
+    admit(app, Counters::of_dead_link(from), now).await?;
     dead_link()
 }
 

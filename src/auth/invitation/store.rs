@@ -4,24 +4,23 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::json;
 
-use super::{Delivery, InvitationKind, LinkToken};
-use crate::audit::{Action, Actor};
-use crate::auth::account::{self, Account, AccountError, Profile, note};
-use crate::auth::factor::set_up::in_words;
-use crate::auth::session::TokenHash;
-use crate::auth::{User, UserId};
+use super::{Delivery, LinkToken};
+use crate::auth::account;
+use crate::auth::account::{Account, AccountError, Profile, note};
+use crate::clock::CLOCKS_DIFFER;
+use crate::core::action::Action;
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::core::user::{Actor, InvitationKind, User, UserId};
+use crate::db::Conn;
 use crate::db::schema::{invitations, users};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id};
 use crate::mail::account::AccountLetter;
-use crate::mail::outbox::{self, EnqueueError, MailId};
+use crate::mail::outbox;
+use crate::mail::outbox::{EnqueueError, MailId};
 use crate::notice::link::PrivateLinks;
-use crate::web::Error;
-
-/// Seconds by which the clocks of several servers may differ.
-const CLOCKS_DIFFER: i64 = 5 * 60;
+use crate::random::fresh_id;
+use crate::secret::TokenHash;
 
 /// Why there is no link, or none any more.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +37,6 @@ pub enum InvitationError {
     /// It was used or withdrawn meanwhile.
     #[error("there is no link to withdraw any more")]
     NoLink,
-    /// The operating system gives no randomness.
-    #[error("no link could be drawn: {0}")]
-    Randomness(String),
     /// The letter could not be written.
     #[error(transparent)]
     Post(#[from] EnqueueError),
@@ -52,17 +48,6 @@ pub enum InvitationError {
 impl From<diesel::result::Error> for InvitationError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Account(error.into())
-    }
-}
-
-impl From<InvitationError> for Error {
-    fn from(error: InvitationError) -> Self {
-        match error {
-            InvitationError::Account(error) => error.into(),
-            InvitationError::Post(error) => error.into(),
-            InvitationError::Randomness(_) => Self::internal(error),
-            refusal => Self::Conflict(format!("Nothing was changed: {refusal}.")),
-        }
     }
 }
 
@@ -383,8 +368,7 @@ fn put(
     user: &User,
     order: &InvitationRequest<'_>,
 ) -> Result<CreatedInvitation, InvitationError> {
-    let token =
-        LinkToken::fresh().map_err(|error| InvitationError::Randomness(error.to_string()))?;
+    let token = LinkToken::fresh();
     let (address, until) = (
         order.links.absolute(&token.path()),
         order.now.plus(kind.seconds()),
@@ -431,7 +415,7 @@ fn note_made(
     };
     let made = json!({
         "link": order.delivery.as_str(),
-        "until": in_words(order.now.plus(kind.seconds())),
+        "until": order.now.plus(kind.seconds()).in_utc(),
     });
     let actor = order.by.actor();
     note(conn, &actor, order.now, action, user, (None, Some(made)))

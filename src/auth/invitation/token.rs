@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use crate::auth::session::TokenHash;
+use crate::random::{LETTERS, random_letters};
+use crate::secret::TokenHash;
 
-/// Letters that are not taken for others: 32, so that each carries five bits.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Letters of a link: 140 bits, which nobody guesses (OWASP ASVS 5.0, 7.2.3).
-const LETTERS: usize = 28;
+const LENGTH: usize = 28;
 
 /// What a link is known by. It goes to its user and is never stored or logged.
 pub struct LinkToken(String);
@@ -20,15 +19,8 @@ impl fmt::Debug for LinkToken {
 
 impl LinkToken {
     /// Draws a new one.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub(super) fn fresh() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0_u8; LETTERS];
-        getrandom::fill(&mut bytes)?;
-        // 256 is a multiple of 32: every letter is as likely as every other.
-        let letters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
-        Ok(Self(letters.into_iter().collect()))
+    pub(super) fn fresh() -> Self {
+        Self(random_letters::<LENGTH>())
     }
 
     /// Reads what stands in an address; dashes and capitals are for people. `None` for what was never drawn here.
@@ -36,8 +28,8 @@ impl LinkToken {
     pub fn parse(raw: &str) -> Option<Self> {
         let letters: String = raw.chars().filter(|&c| c != '-').collect();
         let letters = letters.to_ascii_lowercase();
-        let known = letters.bytes().all(|byte| ALPHABET.contains(&byte));
-        (known && letters.len() == LETTERS).then_some(Self(letters))
+        let known = letters.bytes().all(|byte| LETTERS.contains(&byte));
+        (known && letters.len() == LENGTH).then_some(Self(letters))
     }
 
     /// As it stands in an address: seven groups of four.
@@ -66,7 +58,7 @@ mod tests {
 
     #[test]
     fn links_differ_and_are_read_however_they_are_typed() {
-        let (one, other) = (LinkToken::fresh().unwrap(), LinkToken::fresh().unwrap());
+        let (one, other) = (LinkToken::fresh(), LinkToken::fresh());
         assert_ne!(one.reveal(), other.reveal());
         assert_eq!(one.reveal().len(), 34);
         for typed in [

@@ -7,23 +7,19 @@
 
 use std::fmt;
 
-use actix_web::HttpRequest;
-use actix_web::cookie::{Cookie, time};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::auth::return_to::ReturnTo;
-use crate::auth::session::{self, TokenHash};
+use crate::auth::CryptographyError;
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::sign_on_flows;
-use crate::web::Error;
+use crate::random::random_bytes;
+use crate::secret::TokenHash;
 
-/// The cookie's name. `SameSite=Lax` lets it come along when the provider sends the browser back.
-pub const COOKIE: &str = "__Host-iikura-sign-on";
 /// Seconds that somebody has at the provider: a telephone may have to be fetched for its second factor.
 pub const FLOW_SECONDS: i64 = 10 * 60;
 /// Bytes that a form which waits may have on this way: it is kept in the database meanwhile.
@@ -45,20 +41,21 @@ pub struct Secrets {
 
 impl FlowToken {
     /// Draws a new one.
-    ///
-    /// # Errors
-    /// When the operating system gives no randomness.
-    pub fn fresh() -> Result<Self, Error> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(random_bytes::<32>()))
     }
 
-    /// The one that came with a request; `None` for what is none.
+    /// Reads the token of a cookie; `None` for what is none.
     #[must_use]
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        let cookie = request.cookie(COOKIE)?;
-        is_token(cookie.value()).then(|| Self(cookie.value().to_owned()))
+    pub fn parse(raw: &str) -> Option<Self> {
+        is_token(raw).then(|| Self(raw.to_owned()))
+    }
+
+    /// The token itself, for a cookie.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 
     /// What the database holds.
@@ -71,7 +68,7 @@ impl FlowToken {
     ///
     /// # Errors
     /// Never, with a key of this length.
-    pub fn secrets(&self) -> Result<Secrets, Error> {
+    pub fn secrets(&self) -> Result<Secrets, CryptographyError> {
         let derive = |purpose: &str| {
             let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes())?;
             mac.update(purpose.as_bytes());
@@ -84,15 +81,7 @@ impl FlowToken {
                 proof: derive("single sign-on, proof of PKCE")?,
             })
         };
-        all().map_err(|error: hmac::digest::InvalidLength| Error::internal(error))
-    }
-
-    /// The cookie that gives it to the browser.
-    #[must_use]
-    pub fn cookie(&self) -> Cookie<'static> {
-        let mut cookie = session::cookie(COOKIE, self.0.clone());
-        cookie.set_max_age(time::Duration::seconds(FLOW_SECONDS));
-        cookie
+        all().map_err(|error: hmac::digest::InvalidLength| CryptographyError::of(error))
     }
 }
 
@@ -100,14 +89,6 @@ impl fmt::Debug for FlowToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FlowToken(…)")
     }
-}
-
-/// The cookie that takes the token away again.
-#[must_use]
-pub fn removal_cookie() -> Cookie<'static> {
-    let mut cookie = session::cookie(COOKIE, String::new());
-    cookie.make_removal();
-    cookie
 }
 
 /// True for 32 bytes as we write them: a token, or what is derived from one.
@@ -121,12 +102,7 @@ pub fn is_token(text: &str) -> bool {
 ///
 /// # Errors
 /// As the database says.
-pub fn begin(
-    conn: &mut Conn,
-    token: &TokenHash,
-    return_to: &str,
-    now: Moment,
-) -> Result<(), Error> {
+pub fn begin(conn: &mut Conn, token: &TokenHash, return_to: &str, now: Moment) -> QueryResult<()> {
     diesel::insert_into(sign_on_flows::table)
         .values((
             sign_on_flows::token_hash.eq(token.as_str()),
@@ -163,27 +139,26 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
     .execute(conn)
 }
 
-/// Where a flow leads; `None` when there is none, or it took too long.
+/// Where a flow leads, as [`begin`] was given it; `None` when there is none, or it took too long.
 ///
 /// # Errors
 /// As the database says.
-pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<ReturnTo>, Error> {
-    let return_to: Option<String> = sign_on_flows::table
+pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<String>> {
+    sign_on_flows::table
         .filter(sign_on_flows::token_hash.eq(token.as_str()))
         .filter(sign_on_flows::expires_at.gt(now))
         // One that a clock begun that ran ahead would last longer.
         .filter(sign_on_flows::created_at.le(now.plus(FLOW_SECONDS)))
         .select(sign_on_flows::onward)
         .get_result(conn)
-        .optional()?;
-    return_to.map(|text| ReturnTo::from_text(&text)).transpose()
+        .optional()
 }
 
 /// Uses a flow up, and says where it leads; `None` also when another request has just used it.
 ///
 /// # Errors
 /// As the database says.
-pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> Result<Option<ReturnTo>, Error> {
+pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<String>> {
     let return_to = look(conn, token, now)?;
     // Deleting the row is what only one of two can do that are sent together.
     let flow = sign_on_flows::table.filter(sign_on_flows::token_hash.eq(token.as_str()));
@@ -197,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_derived_differs_by_purpose_and_by_token_and_does_not_show_the_token() {
-        let (one, other) = (FlowToken::fresh().unwrap(), FlowToken::fresh().unwrap());
+        let (one, other) = (FlowToken::fresh(), FlowToken::fresh());
         let (a, again, b) = (
             one.secrets().unwrap(),
             one.secrets().unwrap(),

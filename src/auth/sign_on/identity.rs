@@ -3,14 +3,13 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit::Action;
-use crate::auth::account::{self, Account, account_email, note};
-use crate::auth::{User, UserId};
+use crate::auth::account::{self, Account, AccountError, account_email, note};
+use crate::core::action::Action;
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::core::user::{User, UserId};
 use crate::db::schema::sign_on_identities;
 use crate::db::{Conn, on_either};
-use crate::web::Error;
 
 /// The longest name for somebody that a provider may have (OpenID Connect Core 1.0, section 2).
 const LONGEST_SUBJECT: usize = 255;
@@ -61,7 +60,7 @@ pub fn account_of(
     conn: &mut Conn,
     identity: &ProviderIdentity,
     now: Moment,
-) -> Result<IdentityMatch, Error> {
+) -> Result<IdentityMatch, AccountError> {
     let (account, kept) = match known(conn, identity)? {
         Some(user) => (account::by_id(conn, user)?, true),
         None => match by_address(conn, identity)? {
@@ -101,7 +100,7 @@ fn keep(
     identity: &ProviderIdentity,
     user: &User,
     now: Moment,
-) -> Result<bool, Error> {
+) -> Result<bool, AccountError> {
     conn.transaction(|conn| {
         let insert = diesel::insert_into(sign_on_identities::table).values((
             sign_on_identities::issuer.eq(&identity.issuer),

@@ -5,25 +5,31 @@
 
 use std::sync::Arc;
 
+use actix_web::cookie::{Cookie, time};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use url::Url;
 
-use super::flow::{self, FlowToken, LONGEST_ONWARD, Secrets};
-use super::identity::{self, IdentityMatch, ProviderIdentity};
-use super::provider::{self, ProviderFault};
-use super::{ANSWER, SignOnSettings};
+use super::flow::{FlowToken, LONGEST_ONWARD, Secrets};
+use super::identity::{IdentityMatch, ProviderIdentity};
+use super::provider::ProviderFault;
+use super::{ANSWER, SignOnSettings, flow, identity, provider};
 use crate::app::App;
-use crate::audit::Action;
-use crate::auth::return_to::{self, ReturnTo};
-use crate::auth::session::CurrentUser;
-use crate::auth::throttle::{self, Counters};
-use crate::auth::{User, pages as sign_in, store};
+use crate::auth::return_to::ReturnTo;
+use crate::auth::throttle::Counters;
+use crate::auth::{pages as sign_in, return_to, store, throttle};
+use crate::core::action::Action;
+use crate::core::user::User;
 use crate::db::Conn;
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render};
+use crate::web::session::{self, CurrentUser};
+use crate::web::throttle::admit;
 use crate::web::{Error, trace};
+
+/// The name of the cookie with the token of a flow.
+const COOKIE: &str = "__Host-iikura-sign-on";
 
 /// The longest code that is passed on to the provider.
 const LONGEST_CODE: usize = 4096;
@@ -117,8 +123,8 @@ pub async fn begin(
         return sign_in::not_by_provider(&app, return_to, StatusCode::UNPROCESSABLE_ENTITY, why);
     }
     let (now, from) = (current_user.now, current_user.address);
-    throttle::admit(&app, Counters::of_sign_on(from), now).await?;
-    let (token, back) = (FlowToken::fresh()?, way_back(&app));
+    admit(&app, Counters::of_sign_on(from), now).await?;
+    let (token, back) = (FlowToken::fresh(), way_back(&app));
     let (asked, secrets) = (settings.clone(), token.secrets()?);
     let address = trace::block(move || provider::question(&asked, &back, secrets));
     let address = match address.await.map_err(Error::internal)? {
@@ -134,9 +140,22 @@ pub async fn begin(
     };
     let hash = token.hash();
     app.db
-        .write(move |conn| flow::begin(conn, &hash, &waiting, now))
+        .write(move |conn| flow::begin(conn, &hash, &waiting, now).map_err(Error::from))
         .await?;
     leave(settings.name, &address, &token)
+}
+
+/// The token that came with a request; `None` for what is none.
+fn token_of(request: &HttpRequest) -> Option<FlowToken> {
+    FlowToken::parse(request.cookie(COOKIE)?.value())
+}
+
+/// The cookie that gives a token to the browser. `SameSite=Lax` lets it come along when the provider sends the browser
+/// back.
+fn token_cookie(token: &FlowToken) -> Cookie<'static> {
+    let mut cookie = session::cookie(COOKIE, token.reveal().to_owned());
+    cookie.set_max_age(time::Duration::seconds(flow::FLOW_SECONDS));
+    cookie
 }
 
 /// Sends the browser away: by a page and not by a status, as a form of ours may lead to no other site (`form-action`).
@@ -152,7 +171,7 @@ fn leave(name: Arc<str>, address: &Url, token: &FlowToken) -> Result<HttpRespons
         refresh.map_err(Error::internal)?,
     );
     response
-        .add_cookie(&token.cookie())
+        .add_cookie(&token_cookie(token))
         .map_err(Error::internal)?;
     Ok(response)
 }
@@ -171,13 +190,17 @@ pub async fn show(
     let answer = Fields::from_pairs(query.into_inner());
     if !answer.get("error").is_empty() {
         let settings = settings(&app)?;
-        let return_to = match FlowToken::of(&request).map(|token| token.hash()) {
+        let return_to = match token_of(&request).map(|token| token.hash()) {
             Some(hash) => {
-                let look = move |conn: &mut Conn| flow::look(conn, &hash, current_user.now);
+                let now = current_user.now;
+                let look = move |conn: &mut Conn| flow::look(conn, &hash, now).map_err(Error::from);
                 app.db.read(look).await?
             }
             None => None,
         };
+        let return_to = return_to
+            .map(|text| ReturnTo::from_text(&text))
+            .transpose()?;
         return SignOnRefusal::NotLetThrough.page(&app, &settings, return_to.unwrap_or_default());
     }
     let (code, state) = code_and_state(&answer)?;
@@ -231,7 +254,7 @@ pub async fn take(
         Err((refusal, return_to)) => return refusal.page(&app, &settings, return_to),
     };
     response
-        .add_cookie(&flow::removal_cookie())
+        .add_cookie(&session::removal_cookie(COOKIE))
         .map_err(Error::internal)?;
     Ok(response)
 }
@@ -250,7 +273,7 @@ async fn enter(
     state: &str,
 ) -> Result<SignOnOutcome, Error> {
     let not_ours = || Err((SignOnRefusal::NotOurs, ReturnTo::default()));
-    let Some(token) = FlowToken::of(request) else {
+    let Some(token) = token_of(request) else {
         return Ok(not_ours());
     };
     let (secrets, hash) = (token.secrets()?, token.hash());
@@ -259,14 +282,15 @@ async fn enter(
     }
     let (now, from) = (current_user.now, current_user.address);
     let counters = Counters::of_provider_answer(from);
-    throttle::admit(app, counters.clone(), now).await?;
+    admit(app, counters.clone(), now).await?;
     let flow = app
         .db
-        .write(move |conn| flow::take(conn, &hash, now))
+        .write(move |conn| flow::take(conn, &hash, now).map_err(Error::from))
         .await?;
     let Some(return_to) = flow else {
         return Ok(not_ours());
     };
+    let return_to = ReturnTo::from_text(&return_to)?;
     let identity = match ask(app, settings, code, secrets, current_user).await? {
         Ok(identity) => identity,
         Err(fault) => {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::auth::UserId;
-use crate::auth::session::TokenHash;
+use crate::core::user::UserId;
+use crate::secret::TokenHash;
 
 /// Tries that an account takes in a window.
 const PER_ACCOUNT: i32 = 5;

@@ -1,7 +1,7 @@
 //! Slows guessing down: tries are counted per account and per network, in the database, before a password is looked at.
 //!
 //! A try that is already over a limit writes nothing: it is refused from memory or after a read. Rows whose window has
-//! ended are deleted by [`crate::operation::maintenance`], never by a request.
+//! ended are deleted by [`crate::jobs::maintenance`], never by a request.
 
 mod counter;
 pub mod lockout;
@@ -13,12 +13,10 @@ pub use refusals::Refusals;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::app::App;
 use crate::auth::throttle::counter::OnSuccess;
 use crate::core::time::Moment;
-use crate::db::Conn;
 use crate::db::schema::sign_in_failures;
-use crate::web::Error;
+use crate::db::{Conn, DbError};
 
 /// Seconds of a window; it begins with the first try and is not moved by later ones.
 const WINDOW: i64 = 15 * 60;
@@ -31,28 +29,48 @@ fn is_current(window_ends_at: Moment, now: Moment) -> bool {
     window_ends_at > now && window_ends_at <= now.plus(WINDOW)
 }
 
-/// Refuses a try that is already over a limit, from memory or after a read; counts nothing.
-///
-/// # Errors
-/// [`Error::TooMany`] when there were too many before.
-pub async fn refuse_if_over(app: &App, counters: &Counters, now: Moment) -> Result<(), Error> {
-    refuse_from_memory(app, counters, now)?;
-    let asked = counters.clone();
-    let over = app
-        .db
-        .read(move |conn| Ok::<_, Error>(over(conn, &asked, now)?))
-        .await?;
-    remember(app, over, now)
+/// Too many tries; nothing was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many tries")]
+pub struct Throttled {
+    /// Seconds to wait.
+    pub wait: i64,
+}
+
+impl Throttled {
+    fn until(window_ends_at: Moment, now: Moment) -> Self {
+        Self {
+            wait: window_ends_at.seconds() - now.seconds(),
+        }
+    }
+}
+
+/// Why a try was not counted.
+#[derive(Debug, thiserror::Error)]
+pub enum ThrottleError {
+    /// There were too many before.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The database failed.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] DbError),
 }
 
 /// Refuses a try that was over a limit a moment ago, without asking the database.
 ///
 /// # Errors
-/// [`Error::TooMany`] when it was.
-pub fn refuse_from_memory(app: &App, counters: &Counters, now: Moment) -> Result<(), Error> {
-    let recent = app.refusals.recent(counters);
+/// When it was.
+pub fn check_memory(
+    refusals: &Refusals,
+    counters: &Counters,
+    now: Moment,
+) -> Result<(), Throttled> {
+    let recent = refusals.recent(counters);
     match recent.filter(|&ends| is_current(ends, now)) {
-        Some(ends) => Err(too_many(ends, now)),
+        Some(ends) => Err(Throttled::until(ends, now)),
         None => Ok(()),
     }
 }
@@ -60,28 +78,17 @@ pub fn refuse_from_memory(app: &App, counters: &Counters, now: Moment) -> Result
 /// Refuses by what was read, and remembers it.
 ///
 /// # Errors
-/// [`Error::TooMany`] when a counter is over its limit.
-pub fn remember(app: &App, over: Option<(String, Moment)>, now: Moment) -> Result<(), Error> {
+/// When a counter is over its limit.
+pub fn remember(
+    refusals: &Refusals,
+    over: Option<(String, Moment)>,
+    now: Moment,
+) -> Result<(), Throttled> {
     let Some((key, ends)) = over else {
         return Ok(());
     };
-    app.refusals.note(&key, ends);
-    Err(too_many(ends, now))
-}
-
-/// Refuses a try that is over a limit, else counts it.
-///
-/// # Errors
-/// [`Error::TooMany`] when there were too many before, or as the database says.
-pub async fn admit(app: &App, counters: Counters, now: Moment) -> Result<(), Error> {
-    refuse_if_over(app, &counters, now).await?;
-    app.db.write(move |conn| count(conn, &counters, now)).await
-}
-
-fn too_many(window_ends_at: Moment, now: Moment) -> Error {
-    Error::TooMany {
-        wait: window_ends_at.seconds() - now.seconds(),
-    }
+    refusals.note(&key, ends);
+    Err(Throttled::until(ends, now))
 }
 
 /// Finds the counter that has reached its limit and lasts longest.
@@ -112,10 +119,10 @@ fn load(conn: &mut Conn, counters: &Counters) -> QueryResult<Vec<CounterRow>> {
 /// counted, and leaves no row.
 ///
 /// # Errors
-/// [`Error::TooMany`] when there were too many before.
-pub fn count(conn: &mut Conn, counters: &Counters, now: Moment) -> Result<(), Error> {
+/// When there were too many before, or as the database says.
+pub fn count(conn: &mut Conn, counters: &Counters, now: Moment) -> Result<(), ThrottleError> {
     if let Some((_, ends)) = over(conn, counters, now)? {
-        return Err(too_many(ends, now));
+        return Err(Throttled::until(ends, now).into());
     }
     conn.transaction(|conn| {
         for key in counters.keys() {
@@ -141,7 +148,7 @@ pub fn count(conn: &mut Conn, counters: &Counters, now: Moment) -> Result<(), Er
             .filter(|(key, tries, _)| counters.limit(key).is_some_and(|limit| *tries > limit))
             .map(|(_, _, ends)| ends)
             .max()
-            .map_or(Ok(()), |ends| Err(too_many(ends, now)))
+            .map_or(Ok(()), |ends| Err(Throttled::until(ends, now).into()))
     })
 }
 

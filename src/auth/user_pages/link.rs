@@ -6,16 +6,15 @@ use askama::Template;
 
 use super::one::load;
 use crate::app::App;
-use crate::auth::UserId;
-use crate::auth::factor::set_up::in_words;
-use crate::auth::invitation::{
-    self, CreatedInvitation, Delivery, InvitationKind, InvitationRequest,
-};
-use crate::auth::session::{CurrentUser, Session};
+use crate::auth::invitation;
+use crate::auth::invitation::{CreatedInvitation, Delivery, InvitationRequest};
+use crate::auth::session::Session;
+use crate::core::user::{InvitationKind, UserId};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "user/link.html")]
@@ -70,7 +69,7 @@ pub(super) fn made(
             user: user.0,
             email,
             address: made.address,
-            until: in_words(made.until),
+            until: made.until.in_utc(),
         }),
     }
 }

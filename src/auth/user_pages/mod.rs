@@ -10,19 +10,20 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::account::{self, Account, AccountError, Profile, RoleAt};
-use crate::auth::factor::set_up::in_words;
+use crate::auth::account::{Account, AccountError, Profile, RoleAt};
 use crate::auth::factor::store as factors;
-use crate::auth::invitation::{self, InvitationError, InvitationRequest, PendingInvitation};
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::{EventRole, UserId};
+use crate::auth::invitation::{InvitationError, InvitationRequest, PendingInvitation};
+use crate::auth::session::Session;
+use crate::auth::{account, invitation};
 use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::core::user::{EventRole, UserId};
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, ErrorSummary, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "user/list.html")]
@@ -86,7 +87,7 @@ fn line(
         _ if account.has_password() => ("active".to_owned(), "tag-ok"),
         Some(link) if link.is_over(now) => ("invitation has run out".to_owned(), "tag-warning"),
         Some(link) => (
-            format!("invited, until {}", in_words(link.until)),
+            format!("invited, until {}", link.until.in_utc()),
             "tag-info",
         ),
         None => ("not invited".to_owned(), "tag-warning"),

@@ -8,22 +8,24 @@ use super::{
     UserLine, admin_field, line, name_field, only_known, profile, role_fields, role_name, sentence,
 };
 use crate::app::App;
-use crate::audit::Action;
-use crate::auth::UserId;
-use crate::auth::account::{self, Account, AccountError, RoleAt};
-use crate::auth::factor::set_up::in_words;
-use crate::auth::factor::store::{self as factors, Factor};
-use crate::auth::invitation::{self, PendingInvitation};
-use crate::auth::session::{CurrentUser, Session};
-use crate::auth::store;
+use crate::auth::account::{Account, AccountError, RoleAt};
+use crate::auth::factor::store as factors;
+use crate::auth::factor::store::Factor;
+use crate::auth::invitation::PendingInvitation;
+use crate::auth::session::Session;
+use crate::auth::{account, invitation, store};
+use crate::core::action::Action;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::core::user::UserId;
 use crate::db::Conn;
-use crate::mail::outbox::{self, MailSummary};
+use crate::mail::outbox;
+use crate::mail::outbox::MailSummary;
 use crate::web::Error;
 use crate::web::field::{Choices, ErrorSummary, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "user/show.html")]
@@ -122,7 +124,7 @@ impl ShownUser {
             Some(letter) => format!("By mail ({})", letter.label().to_lowercase()),
             None => "Handed over".to_owned(),
         };
-        let until = in_words(link.until);
+        let until = link.until.in_utc();
         if link.is_over(self.now) {
             format!("{way}; it ran out on {until}.")
         } else {

@@ -66,6 +66,12 @@ impl From<DateTime<Utc>> for Instant {
 pub struct Moment(pub(crate) i64);
 
 impl Moment {
+    /// The time in UTC for people, as `2026-11-23 11:38 UTC`.
+    #[must_use]
+    pub fn in_utc(self) -> String {
+        self.utc().format("%Y-%m-%d %H:%M UTC").to_string()
+    }
+
     /// The moment `seconds` after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {

@@ -1,5 +1,6 @@
 //! The one wording of every conflict: what is in the way, when it ends, what would be free.
 
+pub mod answer;
 mod interpretation;
 
 pub use interpretation::with_languages;

@@ -8,13 +8,14 @@ use toml::Spanned;
 
 use super::store::Prepared;
 use super::{EventFile, Party};
-use crate::audit::Actor;
 use crate::core::delegation::PrincipalRole;
 use crate::core::event::EventId;
 use crate::core::programme::Programme;
-use crate::core::text::{self, Email, TextLine};
+use crate::core::text;
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, parse_date};
+use crate::core::user::Actor;
 
 /// Something wrong in an event file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,16 +8,17 @@ use toml::Spanned;
 use super::read::FileReader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::core::delegation::{
-    self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole,
+    Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole,
 };
 use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::room::{Room, RoomId};
-use crate::core::text::{self, Code, Email, TextLine};
+use crate::core::text::{Code, Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Zone, parse_date};
-use crate::db::fresh_id;
+use crate::core::{delegation, text};
+use crate::random::fresh_id;
 
 impl FileReader<'_> {
     pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> Event {

@@ -12,16 +12,15 @@ use super::{OverrideEntry, Parties, SlotEntry};
 use crate::core::decision::{GivenReasons, judge};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
-use crate::core::rule::{Level, Rule};
-use crate::core::rule::{Reason, Reasons};
+use crate::core::rule::{Level, Reason, Reasons, Rule};
 use crate::core::rules::Conflict;
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
-use crate::core::text::{self, TextLine};
+use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Moment};
-use crate::core::wording;
-use crate::db::fresh_id;
+use crate::core::{text, wording};
+use crate::random::fresh_id;
 use crate::slot::booking;
 
 /// The reason on record for a rule that a file's slot breaks without naming one.

@@ -7,16 +7,19 @@ use serde_json::{Value, json};
 
 use super::read::{EventImportError, FileFault, ImportedEvent, prepare};
 use super::read_told::is_there_already;
-use crate::audit::{self, Action, Actor, HistoryEntry};
+use crate::audit;
+use crate::audit::HistoryEntry;
+use crate::core::action::Action;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::Conn;
 use crate::event::programme_cache::ProgrammeCache;
-use crate::event::store;
-use crate::event::transaction::{self, EventTx};
+use crate::event::transaction::EventTx;
+use crate::event::{store, transaction};
 
 /// An event as a file has it, found faultless; not stored yet.
 #[derive(Debug)]

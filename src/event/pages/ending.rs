@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::event::EventId;
-use crate::event::archive::{self, DeletionError};
+use crate::event::archive;
+use crate::event::archive::DeletionError;
+use crate::event::archived;
 use crate::event::context::EventContext;
 use crate::event::pages::settings;
 use crate::personal::{retention, scrub};
@@ -14,6 +15,7 @@ use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "event/deletion.html")]
@@ -74,7 +76,7 @@ pub async fn restore(
     context
         .write_archived_too(|tx| {
             let event = tx.programme().event.id;
-            if archive::archived_at(tx.conn, event)?.is_none() {
+            if archived::archived_at(tx.conn, event)?.is_none() {
                 return Err(Error::Conflict("The event is not archived.".to_owned()));
             }
             Ok(archive::restore(tx)?)
@@ -149,14 +151,16 @@ pub async fn set_retention(
     let fields = fields.only(&["erase_after_days"])?;
     let typed = fields.get("erase_after_days").trim();
     let days = typed.parse().ok();
-    if !typed.is_empty() && !days.is_some_and(|days| retention::DAYS.contains(&days)) {
+    if !typed.is_empty()
+        && !days.is_some_and(|days| crate::core::event::RETENTION_DAYS.contains(&days))
+    {
         let mut errors = FieldErrors::default();
         errors.add(
             "erase_after_days",
             format!(
                 "Days after the event: type a number between {} and {}, or nothing to keep contacts and mail.",
-                retention::DAYS.start(),
-                retention::DAYS.end()
+                crate::core::event::RETENTION_DAYS.start(),
+                crate::core::event::RETENTION_DAYS.end()
             ),
         );
         return settings::refuse_retention(&context, fields, errors).await;
@@ -172,7 +176,7 @@ pub async fn set_retention(
 
 async fn is_archived(app: &web::Data<App>, event: EventId) -> Result<bool, Error> {
     app.db
-        .read(move |conn| Ok::<_, Error>(archive::archived_at(conn, event)?.is_some()))
+        .read(move |conn| Ok::<_, Error>(archived::archived_at(conn, event)?.is_some()))
         .await
 }
 

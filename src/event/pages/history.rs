@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::audit::{self, HistoryLine, Record};
-use crate::auth::session::CurrentUser;
+use crate::audit;
+use crate::audit::{HistoryLine, Record};
 use crate::core::time::Zone;
 use crate::event::context::EventContext;
 use crate::event::store;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
+use crate::web::session::CurrentUser;
 
 /// How many changes the pages show.
 const MOST: i64 = 200;

@@ -11,14 +11,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::time::day_in_words;
-use crate::event::archive;
+use crate::event::archived;
 use crate::event::context::accessible_events;
 use crate::mail::health_pages::PauseWords;
 use crate::mail::{inbox, outbox};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "event/index.html")]
@@ -52,7 +52,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
         .read(move |conn| {
             let session = current_user.session(conn)?;
             let (mut lines, mut archived, mut unsent, mut came_in) = (Vec::new(), Vec::new(), 0, 0);
-            let in_archive = archive::all(conn)?;
+            let in_archive = archived::all(conn)?;
             for (event, access) in accessible_events(conn, &session)? {
                 unsent += outbox::counts(conn, Some(event.id))?.need_attention();
                 if access.may_change() {

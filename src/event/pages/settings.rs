@@ -4,17 +4,19 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::app::App;
-use crate::auth::session::{CurrentUser, Session};
+use crate::auth::session::Session;
 use crate::core::event::EventSettings;
 use crate::core::time::Zone;
-use crate::event::change::{self, Cause, EventError};
+use crate::event::archived;
+use crate::event::change::{Cause, EventError};
 use crate::event::context::EventContext;
-use crate::event::{archive, forms};
+use crate::event::{change, forms};
 use crate::personal::retention;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 /// Zones that the browser offers while typing: the venue's and those of the dialogue's members.
 pub(crate) const ZONES: [&str; 6] = [
@@ -66,7 +68,7 @@ impl Ending {
             .app
             .db
             .read(move |conn| {
-                let archived_at = archive::archived_at(conn, event)?;
+                let archived_at = archived::archived_at(conn, event)?;
                 Ok::<_, Error>((archived_at, retention::of_event(conn, event)?))
             })
             .await?;

@@ -5,21 +5,21 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::auth::store;
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{day_in_words, parse_date};
-use crate::event::context::EventContext;
-use crate::event::timetable::{
+use crate::core::timetable::{
     BlockContent, ConflictMark, DayPlan, Layout, TimetableLine, Zoom, day_list, day_plan, marks,
 };
+use crate::event::context::EventContext;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render_around, see_other};
 use crate::web::render_cache::CachedHtml;
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "event/timetable.html")]

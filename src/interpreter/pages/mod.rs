@@ -6,9 +6,9 @@ pub mod roster;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::change::{self, InterpreterError};
+use super::change;
+use super::change::InterpreterError;
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
 use crate::event::context::EventContext;
@@ -17,6 +17,7 @@ use crate::web::Error;
 use crate::web::field::{Removal, TextArea, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "interpreter/index.html")]
@@ -214,7 +215,7 @@ fn into_web_error(error: InterpreterError) -> Error {
         InterpreterError::NotFound => Error::NotFound,
         InterpreterError::Store(error) => error.into(),
         InterpreterError::Database(error) => error.into(),
-        InterpreterError::Booking(error) => crate::slot::pages::into_web_error(error),
+        InterpreterError::Booking(error) => error.into(),
         // Callers show these two as pages of their own.
         InterpreterError::CodeTaken(_) | InterpreterError::Booked => {
             Error::Conflict(error.to_string())

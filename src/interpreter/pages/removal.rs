@@ -5,22 +5,22 @@ use askama::Template;
 
 use super::{at_one, into_web_error};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::by_slot::BySlot;
 use crate::core::decision::Refusal;
 use crate::core::interpreter::Interpreter;
 use crate::core::rules::interpretation::{Gap, left_alone, replacements};
-use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotId, SlotState};
+use crate::core::slot::{Resource, Slot, SlotId, SlotState};
+use crate::core::timetable::{SlotView, slot_view};
 use crate::core::wording;
 use crate::event::context::EventContext;
-use crate::event::timetable::{SlotView, slot_view};
-use crate::interpreter::change::{self, InterpreterError, Seen};
+use crate::interpreter::change;
+use crate::interpreter::change::{InterpreterError, Seen};
 use crate::slot::booking::BookingError;
 use crate::slot::staffing;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, conflict, render, see_other_done};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "interpreter/removal.html")]
@@ -152,7 +152,7 @@ pub async fn replace(
             let sentences: Vec<String> = refused.conflicts.iter().map(say).collect();
             sentences.join(" ")
         }
-        Err(error) => return Err(crate::slot::pages::into_web_error(error)),
+        Err(error) => return Err(error.into()),
     };
     let refusal = format!("Nothing was changed. {refusal}");
     conflict(&page(&context.reloaded().await?, &interpreter, refusal))

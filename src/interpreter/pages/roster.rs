@@ -5,13 +5,13 @@ use askama::Template;
 
 use super::at_one;
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::interpreter::Interpreter;
+use crate::core::roster::{RosterDay, RosterLine, roster};
 use crate::core::time::day_in_words;
 use crate::event::context::EventContext;
-use crate::interpreter::roster::{RosterDay, RosterLine, roster};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "interpreter/roster.html")]

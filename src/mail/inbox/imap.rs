@@ -28,15 +28,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for T {}
 type ImapStream = Box<dyn Stream>;
 
 /// A mailbox that is open to look at.
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     session: Session<ImapStream>,
     /// Which numbering of its mails holds.
-    pub(super) uid_validity: u32,
+    pub(crate) uid_validity: u32,
 }
 
 /// Why a mailbox could not be looked into, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ImapFault {
+pub(crate) enum ImapFault {
     /// It cannot be reached, or has broken off: another time it may be different.
     #[error("{0}")]
     Way(String),
@@ -47,7 +47,7 @@ pub(super) enum ImapFault {
 
 impl Mailbox {
     /// Opens it, to look only.
-    pub(super) async fn open(url: &ImapUrl) -> Result<Self, ImapFault> {
+    pub(crate) async fn open(url: &ImapUrl) -> Result<Self, ImapFault> {
         let mut client = Client::new(connect(url).await?);
         // Where TLS came later, the server greeted before it.
         if url.security != ImapSecurity::Required {
@@ -70,7 +70,7 @@ impl Mailbox {
     }
 
     /// The mails after `last`, or, where nothing was looked at yet, those since a day; each with its size in bytes.
-    pub(super) async fn after(
+    pub(crate) async fn after(
         &mut self,
         last: Option<u32>,
         since: NaiveDate,
@@ -104,7 +104,7 @@ impl Mailbox {
     }
 
     /// The bytes of a mail, of a very long one its headers; `None` when it has gone meanwhile.
-    pub(super) async fn mail(&mut self, uid: u32, size: u32) -> Result<Option<Vec<u8>>, ImapFault> {
+    pub(crate) async fn mail(&mut self, uid: u32, size: u32) -> Result<Option<Vec<u8>>, ImapFault> {
         let what = if size > LONGEST {
             "(UID BODY.PEEK[HEADER])"
         } else {
@@ -123,7 +123,7 @@ impl Mailbox {
     }
 
     /// Says good-bye; whether the server does too changes nothing.
-    pub(super) async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let _ = tokio::time::timeout(Duration::from_secs(2), self.session.logout()).await;
     }
 }

@@ -4,18 +4,16 @@
 //! The mailbox is somebody's, so it is only looked at: nothing in it is marked, moved or removed. What has nothing to do
 //! with mail of ours is not kept. Mail never makes or moves a slot.
 
-mod address;
-mod imap;
+pub mod address;
+pub mod imap;
 pub mod pages;
-mod read;
-mod store;
-mod take;
-mod watch;
+pub mod read;
+pub mod store;
+pub mod take;
 
 pub use address::{ImapError, ImapUrl};
 pub use imap::check;
 pub use store::{Incoming, IncomingId, MailboxPosition, attention, mark, wipe};
-pub use watch::{look, watch};
 
 pub(crate) use store::handle_bounces_of;
 

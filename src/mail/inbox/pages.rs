@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::store::{self, Incoming};
-use super::{InboxOutcome, IncomingId};
+use super::store::Incoming;
+use super::{InboxOutcome, IncomingId, store};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::event::Event;
-use crate::event::archive;
+use crate::event::archived;
 use crate::event::context::accessible_events;
 use crate::mail::pages::in_zone;
 use crate::web::Error;
 use crate::web::form::Fields;
 use crate::web::page::{Section, Shell, render, see_other_done};
+use crate::web::session::CurrentUser;
 
 /// How many mails of an event the list shows.
 const MOST: i64 = 300;
@@ -146,7 +146,7 @@ pub async fn handle(
                 .find(|(event, _)| event.id == mail.event_id)
                 .ok_or(Error::NotFound)?;
             let access = access.to_change()?;
-            archive::refuse_archived(conn, access.event)?;
+            archived::refuse_archived(conn, access.event)?;
             store::handle(conn, id, access.user.name.as_str(), now)?;
             Ok::<_, Error>(())
         })

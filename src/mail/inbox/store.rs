@@ -10,11 +10,12 @@ use crate::core::event::EventId;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
+use crate::db::Conn;
 use crate::db::schema::{inbox, mailboxes};
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id};
-use crate::event::archive;
+use crate::event::archived;
 use crate::mail::outbox::MailId;
+use crate::random::fresh_id;
 
 /// The id of a mail that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
@@ -86,7 +87,7 @@ pub(super) fn keep(
     now: Moment,
 ) -> QueryResult<()> {
     // What comes in for an event that is over changes nothing any more.
-    if archive::archived_at(conn, judged.event)?.is_some() {
+    if archived::archived_at(conn, judged.event)?.is_some() {
         return Ok(());
     }
     diesel::insert_into(inbox::table)
@@ -208,7 +209,7 @@ pub fn mark(conn: &mut Conn, name: &str) -> QueryResult<Option<MailboxPosition>>
         .optional()
 }
 
-pub(super) fn set_mark(conn: &mut Conn, mark: &MailboxPosition) -> QueryResult<()> {
+pub(crate) fn set_mark(conn: &mut Conn, mark: &MailboxPosition) -> QueryResult<()> {
     let known = diesel::update(mailboxes::table.find(&mark.name))
         .set(mark)
         .execute(conn)?;

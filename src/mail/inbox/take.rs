@@ -2,34 +2,37 @@
 
 use super::read::{IncomingContent, IncomingLetter, Itip, Report};
 use super::{InboxOutcome, store};
-use crate::audit::{Actor, pseudonym};
+use crate::audit::pseudonym;
 use crate::auth::invitation;
 use crate::core::delegation::Delegation;
 use crate::core::event::EventId;
-use crate::core::notice::answer::{self, IncomingAnswer, Via};
+use crate::core::notice::answer;
+use crate::core::notice::answer::{IncomingAnswer, Via};
 use crate::core::programme::Programme;
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::core::user::Actor;
 use crate::db::{Conn, DbError};
-use crate::event::archive;
+use crate::event::archived;
 use crate::event::programme_cache::ProgrammeCache;
 use crate::event::transaction;
-use crate::mail::outbox::{self, MailSummary};
+use crate::mail::outbox;
+use crate::mail::outbox::MailSummary;
 use crate::notice::answering;
 use crate::notice::store::{Invited, invited_by};
 use store::Judged;
 
 /// What taking mail in needs beside the database.
-pub(super) struct InboxContext {
-    pub(super) programme_cache: ProgrammeCache,
+pub(crate) struct InboxContext {
+    pub(crate) programme_cache: ProgrammeCache,
     /// The address our mail comes from: its domain is that of our Message-IDs.
-    pub(super) from: Email,
-    pub(super) now: Moment,
+    pub(crate) from: Email,
+    pub(crate) now: Moment,
 }
 
 impl InboxContext {
     /// Takes a mail in, once however often it is read; true when it had to do with mail of ours.
-    pub(super) fn take(&self, conn: &mut Conn, letter: &IncomingLetter) -> Result<bool, DbError> {
+    pub(crate) fn take(&self, conn: &mut Conn, letter: &IncomingLetter) -> Result<bool, DbError> {
         if store::is_known(conn, &letter.key)? {
             return Ok(false);
         }
@@ -67,7 +70,7 @@ impl InboxContext {
         itip: &Itip,
         invited: &Invited,
     ) -> Result<bool, DbError> {
-        if archive::archived_at(conn, invited.event)?.is_some() {
+        if archived::archived_at(conn, invited.event)?.is_some() {
             return Ok(false);
         }
         let Some(programme) = self.programme_cache.programme(conn, invited.event)? else {

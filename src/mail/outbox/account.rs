@@ -8,10 +8,12 @@ use super::delivery::FORGOTTEN;
 use super::entry::{GIVE_UP_AFTER, MailRow, bounced_to, next_at, state_now, store};
 use super::{EnqueueError, MailId, MailState, MailSummary};
 use crate::core::time::Moment;
+use crate::db::Conn;
+use crate::db::schema::outbox;
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::mail::MailContext;
 use crate::mail::account::AccountLetter;
+use crate::random::fresh_id;
 
 /// Why such a letter did not go out.
 const LINK_ENDED: &str = "the link in it ended before it left";

@@ -6,12 +6,14 @@ use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::queue::{paused, release};
 use super::{EnclosureReadiness, MailId, MailState, Unset, account, enclosing};
+use crate::core::clean;
 use crate::core::delegation::DelegationId;
 use crate::core::event::EventId;
 use crate::core::time::Moment;
+use crate::db::Conn;
+use crate::db::schema::outbox;
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id, schema::outbox};
-use crate::mail::clean;
+use crate::random::fresh_id;
 
 /// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
 pub const LEASE: i64 = 600;

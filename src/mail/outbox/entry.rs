@@ -11,10 +11,12 @@ use crate::core::slot::SlotId;
 use crate::core::text::Email;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Moment};
+use crate::db::Conn;
+use crate::db::schema::outbox;
 use crate::db::word::Word;
-use crate::db::{Conn, fresh_id, schema::outbox};
 use crate::mail::Letter;
 use crate::mail::compose::ComposeError;
+use crate::random::fresh_id;
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;

@@ -5,6 +5,7 @@ use diesel::sql_types::BigInt;
 
 use super::MailState;
 use super::delivery::{LEASE, skip_locked};
+use crate::clock::CLOCKS_DIFFER;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::db::Conn;
@@ -16,8 +17,6 @@ const PROBE_AFTER: i64 = 15 * 60;
 
 /// The longest pause between two tries, an hour and a fifth, and what the clocks of two servers may differ by.
 const LONGEST_WAIT: i64 = 72 * 60 + CLOCKS_DIFFER;
-/// Seconds.
-const CLOCKS_DIFFER: i64 = 5 * 60;
 
 /// Mails whose content is wiped at once; more wait for the next time.
 const WIPED_AT_ONCE: i64 = 500;

@@ -7,17 +7,18 @@ use actix_web::{HttpRequest, web};
 use diesel::QueryResult;
 
 use super::super::link::PrivateLink;
-use super::super::link_life::{self, LinkSubject};
-use super::super::link_store::{self, BrowserPass, IssuedLinks};
+use super::super::link_life::LinkSubject;
+use super::super::link_store::{BrowserPass, IssuedLinks};
+use super::super::{link_life, link_store};
 use super::{ClosedLink, address};
 use crate::app::App;
-use crate::auth::session::TokenHash;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::time::Moment;
 use crate::db::Conn;
-use crate::event::archive;
+use crate::event::archived;
+use crate::secret::TokenHash;
 use crate::web::Error;
 
 /// What the names of the cookies begin with; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
@@ -122,7 +123,7 @@ impl PrivateAccess {
     ) -> Result<Result<Self, ClosedLink>, Error> {
         let archived = app
             .db
-            .read(move |conn| Ok::<_, Error>(archive::archived_at(conn, links.event)?))
+            .read(move |conn| Ok::<_, Error>(archived::archived_at(conn, links.event)?))
             .await?;
         if archived.is_some() {
             return Ok(Err(ClosedLink::Unknown));

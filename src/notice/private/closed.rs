@@ -14,6 +14,7 @@ use crate::auth::throttle::{self, Counters};
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
 use crate::web::page::{Shell, with_status};
+use crate::web::throttle::refuse_if_over;
 use crate::web::{Error, client};
 
 /// Why nothing opens. Only of links that were made here more is told than that: whoever has one has had a letter, and
@@ -120,7 +121,7 @@ pub(super) async fn refuse(
 ) -> Result<HttpResponse, Error> {
     let now = app.clock.now();
     let counters = Counters::of_dead_link(client::of(request));
-    throttle::refuse_if_over(app, &counters, now).await?;
+    refuse_if_over(app, &counters, now).await?;
     let over = match &closed {
         ClosedLink::Ended(_, links, end) => Some((*links, now.max(*end))),
         _ => None,

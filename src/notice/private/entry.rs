@@ -4,15 +4,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::super::link_life::PASS_SECONDS;
-use super::super::link_store::{self, BrowserPass};
+use super::super::link_store;
+use super::super::link_store::BrowserPass;
 use super::access::cookie_name;
 use super::closed::refuse;
 use super::{ClosedLink, PrivateAccess};
 use crate::app::App;
-use crate::auth::session::{CurrentUser, SessionToken, removal_cookie};
-use crate::auth::throttle::{self, Counters};
+use crate::auth::throttle;
+use crate::auth::throttle::Counters;
+use crate::secret::SessionToken;
 use crate::web::form::Fields;
 use crate::web::page::{Shell, render, see_other};
+use crate::web::session::{CurrentUser, removal_cookie};
+use crate::web::throttle::refuse_if_over;
 use crate::web::{Error, client};
 
 #[derive(Template)]
@@ -66,7 +70,7 @@ pub async fn open(
         Ok(access) => access,
         Err(closed) => return refuse(&app, &request, closed).await,
     };
-    let fresh = SessionToken::fresh()?;
+    let fresh = SessionToken::fresh();
     let pass = BrowserPass {
         delegation: access.links.delegation,
         generation: access.links.generation,
@@ -76,7 +80,7 @@ pub async fn open(
     let seconds = pass.expires_at.seconds() - pass.created_at.seconds();
     let (links, now, hash, old) = (access.links, access.now, fresh.hash(), access.pass.clone());
     let counters = Counters::of_opening(links.delegation.0, client::of(&request));
-    throttle::refuse_if_over(&app, &counters, now).await?;
+    refuse_if_over(&app, &counters, now).await?;
     app.db
         .write(move |conn| {
             throttle::count(conn, &counters, now)?;

@@ -6,10 +6,10 @@ use askama::Template;
 
 use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, moment_at, shell};
 use crate::agenda::documents::Document;
+use crate::agenda::ical::{self, CalendarStatus, publish};
 use crate::app::App;
 use crate::core::notice::Notice;
 use crate::core::visibility::known_to;
-use crate::mail::ical::{self, CalendarStatus, publish};
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
 use crate::notice::link_life;

@@ -7,19 +7,21 @@ use serde::Deserialize;
 use super::super::{answering, link_store};
 use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, shell};
 use crate::app::App;
-use crate::audit::Actor;
-use crate::auth::throttle::{self, Counters};
+use crate::auth::throttle;
+use crate::auth::throttle::Counters;
 use crate::core::notice::Method;
 use crate::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, Via};
 use crate::core::slot::SlotId;
 use crate::core::text;
 use crate::core::text_enum::TextEnum;
+use crate::core::user::Actor;
 use crate::event::transaction;
 use crate::mail::language::Language;
 use crate::mail::words::SlotWords;
 use crate::web::field::TextArea;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Shell, conflict, render, see_other_done, unprocessable};
+use crate::web::throttle::refuse_if_over;
 use crate::web::{Error, done};
 
 #[derive(Template)]
@@ -168,7 +170,7 @@ impl PrivateAccess {
             way: String::new(),
         };
         let counters = Counters::of_answer(delegation.0);
-        throttle::refuse_if_over(app, &counters, now).await?;
+        refuse_if_over(app, &counters, now).await?;
         app.db
             .write(move |conn| {
                 throttle::count(conn, &counters, now)?;

@@ -3,17 +3,18 @@
 use actix_web::web;
 
 use super::form::{FormSubject, page};
-use super::{PageOutcome, into_web_error, stale};
+use super::{PageOutcome, stale};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::decision::Refusal;
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::event::context::EventContext;
-use crate::slot::booking::{self, BookingError};
-use crate::slot::forms::{self, SlotFormRequest};
+use crate::slot::booking::BookingError;
+use crate::slot::forms::SlotFormRequest;
+use crate::slot::{booking, forms};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{conflict, render, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 /// What `GET …/slots/new` may be asked to fill in.
 #[derive(serde::Deserialize)]
@@ -113,7 +114,7 @@ pub async fn create(
             let form = Form::new(fields);
             conflict(&page(&context, FormSubject::New, form, Some(&refused)))
         }
-        Err(error) => Err(into_web_error(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -231,6 +232,6 @@ async fn change(
         Err(BookingError::Refused(Refusal::Stale { current, programme })) => {
             stale::answer(&context.with(&programme), &current, &details, &fields).await
         }
-        Err(error) => Err(into_web_error(error)),
+        Err(error) => Err(error.into()),
     }
 }

@@ -4,13 +4,13 @@ use actix_web::{HttpResponse, web};
 
 use super::PageOutcome;
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
+use crate::core::timetable::placements::{Edge, placements};
 use crate::event::context::EventContext;
-use crate::event::timetable::placements::{Edge, placements};
 use crate::web::Error;
+use crate::web::session::CurrentUser;
 
 /// What a drag wants to know.
 #[derive(serde::Deserialize)]

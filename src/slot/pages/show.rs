@@ -6,8 +6,8 @@ use askama::Template;
 use super::form::room_field;
 use super::{PageOutcome, marks};
 use crate::app::App;
-use crate::audit::{self, HistoryLine, Record};
-use crate::auth::session::CurrentUser;
+use crate::audit;
+use crate::audit::{HistoryLine, Record};
 use crate::core::by_slot::BySlot;
 use crate::core::notice::answer::NoticeReply;
 use crate::core::notice::{Method, News};
@@ -15,15 +15,16 @@ use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
+use crate::core::timetable::{ConflictMark, SlotView, slot_view};
+use crate::core::wording::answer::AnswerWords;
 use crate::event::context::EventContext;
-use crate::event::timetable::{ConflictMark, SlotView, slot_view};
-use crate::notice::answer_pages::AnswerWords;
 use crate::slot::forms;
 use crate::slot::undo::is_change;
 use crate::web::Error;
 use crate::web::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::web::form::Form;
 use crate::web::page::{LivePage, Section, Shell, Undo, render};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "slot/show.html")]

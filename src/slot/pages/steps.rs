@@ -5,20 +5,20 @@ use std::sync::Arc;
 use actix_web::web;
 use askama::Template;
 
-use super::{PageOutcome, into_web_error, marks};
+use super::{PageOutcome, marks};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::decision::{Conflicts, Refusal};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::timetable::ConflictMark;
 use crate::event::context::EventContext;
-use crate::event::timetable::ConflictMark;
-use crate::slot::booking::{self, BookingError};
-use crate::slot::{forms, undo};
+use crate::slot::booking::BookingError;
+use crate::slot::{booking, forms, undo};
 use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, conflict, see_other_done, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "slot/refused_step.html")]
@@ -265,7 +265,7 @@ pub async fn notices(
     context
         .book(move |tx| Ok(tell(tx, &post, id)?))
         .await
-        .map_err(into_web_error)?;
+        .map_err(Error::from)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))
 }
 
@@ -277,6 +277,6 @@ fn refused(error: BookingError) -> PageOutcome {
              at how it stands now, and press the button again."
                 .to_owned(),
         ),
-        error => into_web_error(error),
+        error => Error::from(error),
     })
 }

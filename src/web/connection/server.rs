@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use super::limit::{Exceeded, Permit};
 use super::stream::{LimitedStream, ServerStream};
 use super::{ClientLimits, ConnectionState};
-use crate::app::{self, App};
+use crate::app::App;
 use crate::operation::tls::Tls;
 use crate::web::security;
 
@@ -39,11 +39,15 @@ const LINGER: Duration = Duration::from_secs(5);
 const REFUSAL: Duration = Duration::from_secs(1);
 const REFUSALS: usize = 64;
 
-/// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
+/// Makes a server with these routes on a listener that is already bound; it runs when awaited, until its handle stops it.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
+pub fn server(
+    app: App,
+    listener: TcpListener,
+    routes: fn(&mut web::ServiceConfig),
+) -> io::Result<Server> {
     let (workers, limits) = (app.config.workers, app.config.client_limits.clone());
     let acceptor = Acceptor {
         refusals: Arc::new(Semaphore::new(REFUSALS)),
@@ -67,7 +71,7 @@ pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
         let pages = actix_web::App::new()
             .app_data(shared)
             .wrap(from_fn(security::guard))
-            .configure(app::routes)
+            .configure(routes)
             .into_factory()
             .map_err(|error: Error| error.error_response());
         let http = HttpService::build()

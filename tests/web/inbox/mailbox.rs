@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use iikura::mail::inbox::{ImapUrl, look};
+use iikura::jobs::inbox::look;
+use iikura::mail::inbox::ImapUrl;
 
 use crate::meeting::Meeting;
 use crate::server::START;
@@ -34,7 +35,7 @@ pub struct Mailbox {
 impl Mailbox {
     pub fn new() -> Self {
         Self {
-            user: format!("box-{:x}", iikura::db::fresh_id()),
+            user: format!("box-{:x}", iikura::random::fresh_id()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod required;
 
-use iikura::auth::UserId;
+use iikura::core::user::UserId;
 
 use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};

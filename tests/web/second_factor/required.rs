@@ -1,9 +1,10 @@
 //! The rule that officers and administrators need a second factor.
 
-use iikura::auth::EventRole;
-use iikura::auth::token::{self, TokenScope};
+use iikura::auth::token;
+use iikura::auth::token::TokenScope;
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
+use iikura::core::user::EventRole;
 use iikura::web::Error;
 
 use super::{Device, between, code, codes_on, half_way, is_in, set_up};
@@ -149,7 +150,7 @@ fn programs_go_on_with_their_tokens() {
             TextLine::stored("printing".into()),
             Moment::from_seconds(START),
         );
-        let actor = iikura::audit::Actor::command_line();
+        let actor = iikura::core::user::Actor::command_line();
         Ok::<_, Error>(token::make(
             conn,
             user,

@@ -1,6 +1,6 @@
 //! Whom single sign-on lets in: owners of accounts that are there and work, and nobody else.
 
-use iikura::auth::EventRole;
+use iikura::core::user::EventRole;
 use serde_json::{Value, json};
 
 use super::{AKI, TestInstallation, begin, finish, is_in, refused, sign_in, to_provider_and_back};

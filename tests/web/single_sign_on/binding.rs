@@ -1,6 +1,6 @@
 //! An answer of the provider counts in the browser that asked, once, for ten minutes, and on any server.
 
-use iikura::operation::maintenance::Maintenance;
+use iikura::jobs::maintenance::Maintenance;
 
 use super::provider::Provider;
 use super::{

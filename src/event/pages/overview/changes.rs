@@ -5,8 +5,8 @@ use askama::Template;
 
 use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
-use crate::audit::{self, FieldChange, NetChange, Since};
-use crate::auth::session::CurrentUser;
+use crate::audit;
+use crate::audit::{FieldChange, NetChange, Since};
 use crate::core::event::Revision;
 use crate::core::time::ClockTime;
 use crate::event::context::EventContext;
@@ -14,6 +14,7 @@ use crate::web::Error;
 use crate::web::field::TextField;
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "overview/changes.html")]

@@ -5,14 +5,14 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::app::App;
-use crate::auth::session::CurrentUser;
+use crate::core::overview::day::{OverviewLine, day};
 use crate::core::slot::Resource;
 use crate::core::time::{day_in_words, parse_date};
+use crate::core::timetable::marks;
 use crate::event::context::EventContext;
-use crate::event::overview::day::{OverviewLine, day};
-use crate::event::timetable::marks;
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "overview/day.html")]

@@ -5,11 +5,11 @@ use askama::Template;
 
 use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
+use crate::core::overview::pairs::{DelegationPair, PairMeeting, existing, table, with_chair};
 use crate::event::context::EventContext;
-use crate::event::overview::pairs::{DelegationPair, PairMeeting, existing, table, with_chair};
 use crate::web::Error;
 use crate::web::page::{Section, Shell, render};
+use crate::web::session::CurrentUser;
 
 /// With more delegations than this, a table of all pairs is nothing that anybody can read.
 const LARGEST_TABLE: usize = 30;

@@ -5,17 +5,17 @@ use askama::Template;
 
 use super::{OverviewTab, TabLink, tabs};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
+use crate::core::overview::search::{OverviewSearch, search};
 use crate::core::slot::{SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::parse_date;
+use crate::core::timetable::{SlotView, marks, slot_view};
 use crate::event::context::EventContext;
-use crate::event::overview::search::{OverviewSearch, search};
-use crate::event::timetable::{SlotView, marks, slot_view};
 use crate::web::Error;
 use crate::web::field::{Choice, Select, TextField};
 use crate::web::form::{FieldErrors, Fields, Form};
 use crate::web::page::{Section, Shell, render, unprocessable};
+use crate::web::session::CurrentUser;
 
 /// How many slots are shown at most.
 const MOST: usize = 300;

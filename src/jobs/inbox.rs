@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use super::address::ImapUrl;
-use super::imap::{ImapFault, Mailbox};
-use super::read::read;
-use super::store::{self, MailboxPosition};
-use super::take::InboxContext;
 use crate::app::App;
+use crate::core::clean;
 use crate::core::time::Moment;
 use crate::db::DbError;
-use crate::mail::clean;
+use crate::mail::inbox::address::ImapUrl;
+use crate::mail::inbox::imap::{ImapFault, Mailbox};
+use crate::mail::inbox::read::read;
+use crate::mail::inbox::store;
+use crate::mail::inbox::store::MailboxPosition;
+use crate::mail::inbox::take::InboxContext;
 
 /// A mailbox that is new to us is read from so many days back.
 const FIRST_DAYS: i64 = 30;

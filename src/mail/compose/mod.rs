@@ -12,7 +12,8 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use super::words::LetterWords;
-use super::{Letter, clean, enclosure, ical};
+use super::{Letter, enclosure, ical};
+use crate::core::clean;
 use crate::core::notice::Method;
 use crate::core::text::Email;
 

@@ -4,10 +4,9 @@ use chrono::NaiveDate;
 
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
-use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotState};
+use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::interval::Interval;
-use crate::event::timetable::{ConflictMark, SlotView, clock_range, slot_view};
+use crate::core::timetable::{ConflictMark, SlotView, clock_range, slot_view};
 
 /// A line of a day.
 #[derive(Debug)]

@@ -12,36 +12,36 @@ use icalendar::{Calendar, Component};
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
 
+use crate::core::clean;
 use crate::core::notice::answer::NoticeReply;
 use crate::core::text::Email;
 use crate::core::time::Moment;
-use crate::mail::clean;
 
 /// How much of a mail's text is kept, in bytes.
 const EXCERPT: usize = 2000;
 
 /// A mail that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct IncomingLetter {
+pub(crate) struct IncomingLetter {
     /// Its Message-ID; where it has none, the digest of its bytes.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Whom it is from, as it says; empty unless that is one address.
-    pub(super) sender: String,
+    pub(crate) sender: String,
     /// Its subject.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// The beginning of its text.
-    pub(super) body: String,
+    pub(crate) body: String,
     /// True for what a program sent by itself (RFC 3834), as that somebody is away.
-    pub(super) automatic: bool,
+    pub(crate) automatic: bool,
     /// Message-IDs of the mails it answers, angle brackets included.
-    pub(super) answers: Vec<String>,
+    pub(crate) answers: Vec<String>,
     /// What it brings.
-    pub(super) content: IncomingContent,
+    pub(crate) content: IncomingContent,
 }
 
 /// What a mail brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum IncomingContent {
+pub(crate) enum IncomingContent {
     /// A calendar (RFC 5546), as an answer to an invitation is.
     Calendar(Box<Itip>),
     /// What became of a mail of ours (RFC 3464).
@@ -52,35 +52,35 @@ pub(super) enum IncomingContent {
 
 /// The first event of a calendar that came by mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Itip {
+pub(crate) struct Itip {
     /// METHOD, in capitals.
-    pub(super) method: String,
-    pub(super) uid: String,
+    pub(crate) method: String,
+    pub(crate) uid: String,
     /// SEQUENCE; 0 where it says none (RFC 5545 3.8.7.4).
-    pub(super) sequence: i32,
+    pub(crate) sequence: i32,
     /// DTSTAMP.
-    pub(super) stamp: Option<Moment>,
+    pub(crate) stamp: Option<Moment>,
     /// The address and the answer of each ATTENDEE; no answer where it is none that a person can mean.
-    pub(super) attendees: Vec<(String, Option<NoticeReply>)>,
+    pub(crate) attendees: Vec<(String, Option<NoticeReply>)>,
     /// COMMENT.
-    pub(super) comment: String,
+    pub(crate) comment: String,
 }
 
 /// A report about one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// False: it is only late.
-    pub(super) failed: bool,
+    pub(crate) failed: bool,
     /// Status and reason, as `5.1.1 (550 no such user)`.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// What may be the Message-ID of the mail, without angle brackets: of the mail it returns, whole.
-    pub(super) message_id: Option<String>,
+    pub(crate) message_id: Option<String>,
     /// The words after the plus signs of the addresses that the report came to.
-    pub(super) tokens: Vec<String>,
+    pub(crate) tokens: Vec<String>,
 }
 
 /// Reads a mail; whatever it is made of.
-pub(super) fn read(raw: &[u8]) -> IncomingLetter {
+pub(crate) fn read(raw: &[u8]) -> IncomingLetter {
     let key = || format!("sha256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(raw)));
     let unreadable = || IncomingLetter {
         key: key(),

@@ -8,8 +8,8 @@ use crate::core::notice::answer::NoticeReply;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotKind, SlotState};
 use crate::core::time::Instant;
-use crate::event::timetable::{SlotView, slot_view};
-use crate::notice::answer_pages::AnswerWords;
+use crate::core::timetable::{SlotView, slot_view};
+use crate::core::wording::answer::AnswerWords;
 
 /// Two delegations and their bilaterals.
 #[derive(Debug)]

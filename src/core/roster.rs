@@ -9,11 +9,10 @@ use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
 use crate::core::rules::interpretation::{is_alone, is_relieved, of_details, works};
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotState};
+use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::Instant;
+use crate::core::timetable::{ConflictMark, SlotView, conflict_mark, slot_view};
 use crate::core::wording;
-use crate::event::timetable::{ConflictMark, SlotView, conflict_mark, slot_view};
 
 /// One day of an interpreter.
 #[derive(Debug)]

@@ -9,7 +9,6 @@ use self::results::{Results, results};
 use super::PageOutcome;
 use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
 use crate::app::App;
-use crate::auth::session::CurrentUser;
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
@@ -22,6 +21,7 @@ use crate::slot::free_forms::{
 use crate::web::field::{Choice, Choices, Select, TextField};
 use crate::web::form::{Fields, Form};
 use crate::web::page::{Section, Shell, render, see_other, unprocessable};
+use crate::web::session::CurrentUser;
 
 #[derive(Template)]
 #[template(path = "slot/free.html")]

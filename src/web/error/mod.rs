@@ -1,20 +1,16 @@
 //! The one error that handlers return, and the page that tells people what happened and where to go.
 
+mod causes;
+
 use std::fmt::Display;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
-use crate::audit::chain::AlteredHistory;
-use crate::auth::session::RequestedPage;
-use crate::db::DbError;
-use crate::db::outage::{is_outage, is_unknown_commit};
-use crate::event::archive::Archived;
-use crate::mail::outbox::EnqueueError;
-use crate::notice::telling::NotifyError;
 use crate::web::body::FORM_LIMIT;
 use crate::web::page::{self, Shell};
+use crate::web::session::RequestedPage;
 use crate::web::trace;
 
 /// Seconds after which a database that gave no connection is asked again.
@@ -242,7 +238,7 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         if let Self::SignInNeeded(asked) = self {
-            return crate::auth::pages::sign_in_needed(asked);
+            return crate::web::sign_in::sign_in_needed(asked);
         }
         let shown = ErrorPage {
             shell: Shell::new(self.heading()),
@@ -260,87 +256,6 @@ impl ResponseError for Error {
     }
 }
 
-impl From<diesel::result::Error> for Error {
-    /// A row that is not there is a page that is not there; a full disk and an outage have their own words.
-    fn from(error: diesel::result::Error) -> Self {
-        if let Some(altered) = AlteredHistory::of(&error) {
-            tracing::error!("{altered}");
-            return Self::Conflict(format!("Nothing was erased: {altered}."));
-        }
-        match &error {
-            diesel::result::Error::NotFound => Self::NotFound,
-            archived if Archived::refused(archived) => Self::Conflict(Archived.to_string()),
-            diesel::result::Error::DatabaseError(_, info) if is_full(info.message()) => {
-                tracing::error!("the database's disk is full");
-                Self::StorageFull
-            }
-            lost if is_unknown_commit(lost) => {
-                tracing::error!(cause = %error, "the database was lost while it was told to commit");
-                Self::UnknownOutcome
-            }
-            lost if is_outage(lost) => {
-                tracing::error!(cause = %error, "the database was lost");
-                Self::Unavailable
-            }
-            _ => Self::internal(error),
-        }
-    }
-}
-
-/// SQLite says `database or disk is full`, PostgreSQL passes on what the system says.
-fn is_full(message: &str) -> bool {
-    message.contains("disk is full") || message.contains("No space left on device")
-}
-
-impl From<DbError> for Error {
-    fn from(error: DbError) -> Self {
-        match error {
-            DbError::Query(error) => error.into(),
-            DbError::Pool(_) | DbError::Connect(_) => {
-                tracing::error!(cause = %error, "the database does not answer");
-                Self::Unavailable
-            }
-            DbError::NewerSchema(migration) => {
-                tracing::error!(
-                    %migration,
-                    "refused to write: a newer iikura has migrated the database; stop this server and start the newer one"
-                );
-                Self::Outdated
-            }
-            other => Self::internal(other),
-        }
-    }
-}
-
-impl From<EnqueueError> for Error {
-    /// What the database said counts as everywhere; a letter that could not be written is a fault of ours.
-    fn from(error: EnqueueError) -> Self {
-        match error {
-            EnqueueError::Query(error) => error.into(),
-            other => Self::internal(other),
-        }
-    }
-}
-
-impl From<NotifyError> for Error {
-    fn from(error: NotifyError) -> Self {
-        match error {
-            NotifyError::Store(error)
-            | NotifyError::Post {
-                source: EnqueueError::Query(error),
-                ..
-            } => error.into(),
-            NotifyError::Post { .. } => Self::internal(error),
-        }
-    }
-}
-
-impl From<askama::Error> for Error {
-    fn from(error: askama::Error) -> Self {
-        Self::internal(error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,44 +270,6 @@ mod tests {
         ] {
             assert_eq!(minutes_in_words(seconds), words);
         }
-    }
-
-    #[test]
-    fn a_lost_database_is_unavailable_however_deep_its_error_lies() {
-        use diesel::result::{DatabaseErrorKind, Error as DieselError};
-
-        let lost = |kind| DieselError::DatabaseError(kind, Box::new("gone".to_owned()));
-        let closed = || lost(DatabaseErrorKind::ClosedConnection);
-        let post = |error: DieselError| NotifyError::Post {
-            recipient: "liaison@embassy.example".to_owned(),
-            source: error.into(),
-        };
-        for error in [
-            Error::from(closed()),
-            DbError::Query(closed()).into(),
-            DbError::Pool("timed out".to_owned()).into(),
-            EnqueueError::Query(closed()).into(),
-            NotifyError::Store(closed()).into(),
-            post(closed()).into(),
-            crate::slot::pages::into_web_error(post(closed()).into()),
-        ] {
-            assert!(matches!(error, Error::Unavailable), "{error}");
-            let answer = error.error_response();
-            assert_eq!(answer.status(), 503);
-            assert_eq!(answer.headers().get("retry-after").unwrap(), "5");
-        }
-        let unknown = Error::from(DieselError::RollbackErrorOnCommit {
-            rollback_error: Box::new(DieselError::BrokenTransactionManager),
-            commit_error: Box::new(closed()),
-        });
-        assert_eq!(unknown.error_response().status(), 503);
-        let words = unknown.sentences().concat();
-        assert!(
-            words.contains("not known") && !words.contains("Nothing was stored"),
-            "{words}"
-        );
-        let refused = Error::from(lost(DatabaseErrorKind::CheckViolation));
-        assert_eq!(refused.status_code(), 500);
     }
 
     #[test]

@@ -1,0 +1,374 @@
+//! Every route on one screen, and the server that answers them.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::web;
+
+use crate::agenda::{calendar_pages as calendars, export, pages as agenda};
+use crate::api;
+use crate::app::App;
+use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
+use crate::auth::invitation::pages as links;
+use crate::auth::{
+    lockout_pages as lockouts, own_pages, pages as sign_in, sign_on, token_pages, user_pages,
+};
+use crate::delegation::pages as delegations;
+use crate::event::pages::{ending, history, overview, settings, timetable, watching};
+use crate::help::pages as help;
+use crate::interpreter::pages as interpreters;
+use crate::mail::inbox::pages as inbox;
+use crate::mail::{health_pages as mail_health, pages as mail};
+use crate::notice::{answer_pages as answers, pages as notices, private};
+use crate::operation::health;
+use crate::personal::pages as personal;
+use crate::plan::pages as plan;
+use crate::room::pages as rooms;
+use crate::slot::pages::{edit, free, placements, show, steps};
+use crate::web::{Error, assets};
+
+/// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
+    crate::web::connection::server::server(app, listener, routes)
+}
+
+/// Every route of the server; those for programs stand in [`api::routes`], those of single sign-on, where it is built in,
+/// in [`sign_on::routes`].
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line a route, all of them in one place"
+)]
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
+        .app_data(web::QueryConfig::default().error_handler(|_, _| {
+            Error::BadRequest("The address has something wrong after the “?”.".into()).into()
+        }))
+        .configure(api::routes)
+        .route("/assets/{file}", web::get().to(assets::show))
+        .route("/healthz", web::get().to(health::alive))
+        .route("/readyz", web::get().to(health::ready))
+        .route("/help", web::get().to(help::index))
+        .route("/help/{topic}", web::get().to(help::topic))
+        .route("/sign-in", web::get().to(sign_in::show))
+        .route("/sign-in", web::post().to(sign_in::sign_in))
+        .route("/sign-in/code", web::get().to(code_pages::show))
+        .route("/sign-in/code", web::post().to(code_pages::take))
+        .route(
+            "/sign-in/second-factor",
+            web::get().to(code_pages::show_set_up),
+        )
+        .route("/sign-in/second-factor", web::post().to(code_pages::set_up))
+        .configure(sign_on::routes)
+        .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/password/{token}", web::get().to(links::show))
+        .route("/password/{token}", web::post().to(links::set))
+        .route("/account", web::get().to(own_pages::show))
+        .route("/account/second-factor", web::get().to(own_factor::show))
+        .route("/account/second-factor", web::post().to(own_factor::set))
+        .route(
+            "/account/second-factor/seed",
+            web::post().to(own_factor::begin),
+        )
+        .route(
+            "/account/second-factor/recovery-codes",
+            web::post().to(own_factor::renew_codes),
+        )
+        .route(
+            "/account/second-factor/removal",
+            web::post().to(own_factor::remove),
+        )
+        .route(
+            "/account/password",
+            web::post().to(own_pages::change_password),
+        )
+        .route(
+            "/account/sessions/{session}/end",
+            web::post().to(own_pages::end_session),
+        )
+        .route("/account/tokens/new", web::get().to(token_pages::new))
+        .route("/account/tokens", web::post().to(token_pages::make))
+        .route(
+            "/account/tokens/{token}/revocation",
+            web::post().to(token_pages::revoke),
+        )
+        .route("/users", web::get().to(user_pages::list))
+        .route("/users", web::post().to(user_pages::add))
+        .route("/users/new", web::get().to(user_pages::new))
+        .route("/users/lockouts", web::get().to(lockouts::index))
+        .route("/users/lockouts/removal", web::post().to(lockouts::lift))
+        .route("/users/second-factor", web::post().to(rule_pages::require))
+        .route("/users/{user}", web::get().to(user_pages::show))
+        .route("/users/{user}", web::post().to(user_pages::change))
+        .route(
+            "/users/{user}/invitation",
+            web::post().to(user_pages::invite),
+        )
+        .route("/users/{user}/reset", web::post().to(user_pages::reset))
+        .route(
+            "/users/{user}/link/withdrawal",
+            web::post().to(user_pages::withdraw),
+        )
+        .route(
+            "/users/{user}/disablement",
+            web::post().to(user_pages::disable),
+        )
+        .route(
+            "/users/{user}/enablement",
+            web::post().to(user_pages::enable),
+        )
+        .route(
+            "/users/{user}/second-factor/removal",
+            web::post().to(rule_pages::reset),
+        )
+        .route(
+            "/users/{user}/sessions/end",
+            web::post().to(user_pages::end_sessions),
+        )
+        .route("/users/{user}/deletion", web::get().to(personal::ask_user))
+        .route(
+            "/users/{user}/deletion",
+            web::post().to(personal::delete_user),
+        )
+        .route("/mail", web::get().to(mail::index))
+        .route("/mail/health", web::get().to(mail_health::show))
+        .route("/mail/health", web::post().to(mail_health::try_out))
+        .route("/mail/pause", web::post().to(mail_health::pause))
+        .route("/mail/inbox", web::get().to(inbox::index))
+        .route("/mail/inbox/{id}/handling", web::post().to(inbox::handle))
+        .route("/mail/{id}", web::get().to(mail::show))
+        .route("/mail/{id}/html", web::get().to(mail::html))
+        .route("/mail/{id}/source", web::get().to(mail::source))
+        .route("/mail/{id}/enclosure", web::get().to(mail::enclosed))
+        .route("/mail/{id}/retry", web::post().to(mail::retry))
+        .route("/mail/{id}/erasure", web::get().to(personal::ask_recipient))
+        .route(
+            "/mail/{id}/erasure",
+            web::post().to(personal::forget_recipient),
+        )
+        .route("/personal-data", web::get().to(personal::search))
+        .route("/personal-data/export", web::post().to(personal::download))
+        .route(
+            "/personal-data/erasure",
+            web::post().to(personal::forget_everywhere),
+        )
+        .route("/", web::get().to(crate::event::pages::index))
+        .route("/audit", web::get().to(history::of_everything))
+        .route("/events", web::post().to(settings::add))
+        .route("/events/new", web::get().to(settings::new))
+        .route("/events/{slug}", web::get().to(timetable::show))
+        .route("/events/{slug}/live", web::get().to(watching::stream))
+        .route("/events/{slug}/zoom", web::post().to(timetable::zoom))
+        .route(
+            "/events/{slug}/matrix",
+            web::get().to(overview::pairs::show),
+        )
+        .route(
+            "/events/{slug}/changes",
+            web::get().to(overview::changes::show),
+        )
+        .route(
+            "/events/{slug}/slots",
+            web::get().to(overview::search::show),
+        )
+        .route("/events/{slug}/slots", web::post().to(edit::create))
+        .route("/events/{slug}/slots/new", web::get().to(edit::new))
+        .route("/events/{slug}/free-slots", web::get().to(free::show))
+        .route("/events/{slug}/free-slots", web::post().to(free::carry))
+        .route("/events/{slug}/plan", web::get().to(plan::show))
+        .route("/events/{slug}/plan", web::post().to(plan::book))
+        .route("/events/{slug}/agenda", web::get().to(export::index))
+        .route(
+            "/events/{slug}/agenda/calendars",
+            web::post().to(calendars::make),
+        )
+        .route(
+            "/events/{slug}/agenda/calendars/new",
+            web::get().to(calendars::new),
+        )
+        .route(
+            "/events/{slug}/agenda/calendars/{id}/revocation",
+            web::post().to(calendars::revoke),
+        )
+        .route(
+            "/calendars/{token}/programme.ics",
+            web::get().to(calendars::feed),
+        )
+        .route(
+            "/events/{slug}/agenda/pages/{page}.svg",
+            web::get().to(export::page),
+        )
+        .route(
+            "/events/{slug}/agenda/{sheet}.pdf",
+            web::get().to(agenda::paper),
+        )
+        .route(
+            "/events/{slug}/agenda.{format}",
+            web::get().to(agenda::document),
+        )
+        .route("/events/{slug}/settings", web::get().to(settings::show))
+        .route("/events/{slug}/settings", web::post().to(settings::update))
+        .route("/events/{slug}/archival", web::post().to(ending::archive))
+        .route(
+            "/events/{slug}/restoration",
+            web::post().to(ending::restore),
+        )
+        .route("/events/{slug}/deletion", web::get().to(ending::ask))
+        .route("/events/{slug}/deletion", web::post().to(ending::delete))
+        .route(
+            "/events/{slug}/retention",
+            web::post().to(ending::set_retention),
+        )
+        .route("/events/{slug}/notices", web::get().to(notices::index))
+        .route("/events/{slug}/notices", web::post().to(notices::send))
+        .route(
+            "/events/{slug}/notices/skips",
+            web::post().to(notices::skip),
+        )
+        .route(
+            "/events/{slug}/notices/{code}",
+            web::get().to(notices::preview),
+        )
+        .route(
+            "/events/{slug}/notices/{code}/{copy}",
+            web::get().to(notices::copy),
+        )
+        .route(
+            "/events/{slug}/notices/{code}/{copy}/enclosure",
+            web::get().to(notices::enclosed),
+        )
+        .route("/events/{slug}/answers", web::get().to(answers::index))
+        .route("/events/{slug}/history", web::get().to(history::of_event))
+        .route("/events/{slug}/rooms", web::get().to(rooms::index))
+        .route("/events/{slug}/rooms", web::post().to(rooms::add))
+        .route("/events/{slug}/rooms/new", web::get().to(rooms::new))
+        .route(
+            "/events/{slug}/rooms/{code}/day",
+            web::get().to(overview::days::of_room),
+        )
+        .route("/events/{slug}/rooms/{code}", web::get().to(rooms::edit))
+        .route("/events/{slug}/rooms/{code}", web::post().to(rooms::update))
+        .route(
+            "/events/{slug}/rooms/{code}/removal",
+            web::post().to(rooms::remove),
+        )
+        .route(
+            "/events/{slug}/interpreters",
+            web::get().to(interpreters::index),
+        )
+        .route(
+            "/events/{slug}/interpreters",
+            web::post().to(interpreters::add),
+        )
+        .route(
+            "/events/{slug}/interpreters/new",
+            web::get().to(interpreters::new),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}",
+            web::get().to(interpreters::roster::show),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}",
+            web::post().to(interpreters::update),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/edit",
+            web::get().to(interpreters::edit),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/removal",
+            web::get().to(interpreters::removal::ask),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/removal",
+            web::post().to(interpreters::removal::remove),
+        )
+        .route(
+            "/events/{slug}/interpreters/{code}/replacements",
+            web::post().to(interpreters::removal::replace),
+        )
+        .route(
+            "/events/{slug}/delegations",
+            web::get().to(delegations::index),
+        )
+        .route(
+            "/events/{slug}/delegations",
+            web::post().to(delegations::add),
+        )
+        .route(
+            "/events/{slug}/delegations/new",
+            web::get().to(delegations::new),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/day",
+            web::get().to(overview::days::of_delegation),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::get().to(delegations::edit),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}",
+            web::post().to(delegations::update),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/links",
+            web::post().to(answers::renew),
+        )
+        .route(
+            "/events/{slug}/delegations/{code}/removal",
+            web::post().to(delegations::remove),
+        )
+        .route(
+            "/events/{slug}/contacts/{contact}/erasure",
+            web::get().to(personal::ask_contact),
+        )
+        .route(
+            "/events/{slug}/contacts/{contact}/erasure",
+            web::post().to(personal::forget_contact),
+        )
+        .route("/d/{token}", web::get().to(private::show))
+        .route("/d/{token}", web::post().to(private::open))
+        .route("/d/{token}/schedule.ics", web::get().to(private::feed))
+        .route(
+            "/d/{token}/schedule.pdf",
+            web::get().to(private::paper_by_link),
+        )
+        .route("/schedule/{slug}/{code}", web::get().to(private::page))
+        .route(
+            "/schedule/{slug}/{code}/schedule.pdf",
+            web::get().to(private::paper),
+        )
+        .route(
+            "/schedule/{slug}/{code}/closure",
+            web::post().to(private::close),
+        )
+        .route(
+            "/schedule/{slug}/{code}/slots/{id}",
+            web::get().to(private::ask),
+        )
+        .route(
+            "/schedule/{slug}/{code}/slots/{id}",
+            web::post().to(private::take),
+        )
+        .route("/slots/{id}", web::get().to(show::show))
+        .route("/slots/{id}", web::post().to(edit::update))
+        .route("/slots/{id}/edit", web::get().to(edit::edit))
+        .route("/slots/{id}/placement", web::post().to(edit::place))
+        .route(
+            "/slots/{id}/confirmation",
+            web::post().to(steps::confirmation),
+        )
+        .route(
+            "/slots/{id}/cancellation",
+            web::post().to(steps::cancellation),
+        )
+        .route("/slots/{id}/undo", web::post().to(steps::undo))
+        .route("/slots/{id}/placements", web::get().to(placements::show))
+        .route("/slots/{id}/notices", web::post().to(steps::notices))
+        .route("/slots/{id}/answers", web::post().to(answers::note));
+}
