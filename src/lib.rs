@@ -7,49 +7,49 @@
 //! # Modules
 //!
 //! ```text
-//! browser            program             terminal
-//!    │                  │                   │
-//!    ▼                  ▼                   ▼
-//! pages (web, */pages)  api                cli       parse the request, ask for permission, render the answer
-//!    └──────────────┬───┴───────────────────┘
-//!                   ▼
-//! slot::booking, */change, notice, plan, personal    one function for each change, in one transaction (event::transaction)
-//!                   ▼
-//! core::decision, core::rules, core::visibility      decide without a database: a programme and a command in,
-//!                                                    a decision or a refusal out
-//!                   ▼
-//! */store, db, audit, mail::outbox                   rows; the database itself refuses double bookings
-//!                   ▼
-//! commit → announce the revision → mail::worker, live pages, other servers
+//! browser             program             terminal
+//!    │                   │                   │
+//!    ▼                   ▼                   ▼
+//!  pages                api                 cli      parse the request, ask for permission, render the answer
+//!    └─────────┬─────────┴─────────┬─────────┘
+//!              ▼                   │
+//!            server                │                 state, context, sessions, forms, errors, connections
+//!              └─────────┬─────────┘
+//!                        ▼
+//!   change, auth, personal, installation             one function for each change, in one transaction
+//!                        ▼
+//!             mail, documents                        letters and their delivery; agendas as PDF, tables, calendars
+//!                        ▼
+//!               store, db                            rows; the database itself refuses double bookings
+//!                        ▼
+//!                      core                          decides: a programme and a command in, a decision or a refusal out
 //! ```
+//!
+//! Each module imports only those below it, in this order; a test reads the imports and fails otherwise
+//! (`tests/cli/layers.rs`).
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::free`] times, the [`core::planner`], [`core::visibility`], what is [`core::due`] to be told |
-//! | [`event`] | events, the programme in memory ([`event::programme_cache`]), write transactions ([`event::transaction`]), timetable, event file |
-//! | [`slot`] | slots: booking, undo, forms, pages |
-//! | [`delegation`], [`room`], [`interpreter`] | the participants and places of an event: forms, changes, pages |
-//! | [`plan`] | pages for places of many meetings at once |
-//! | [`notice`] | what each delegation was told, answers, private links |
-//! | [`mail`] | letters, calendar parts, the outbox and its worker, incoming mail |
-//! | [`agenda`] | documents: HTML, PDF, XLSX, CSV, JSON, ICS |
-//! | [`api`] | the API for programs and its OpenAPI document |
-//! | [`auth`] | users, sessions, passwords, second factor, single sign-on, tokens, permissions |
-//! | [`audit`] | history as a chain of hashes |
-//! | [`personal`] | export and erasure of personal data |
-//! | [`web`] | the frame of all pages, forms, errors, assets, middleware, connections |
-//! | [`help`] | the manual |
-//! | [`db`] | connections, schema, migrations, backup |
+//! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::decision`], [`core::free`] times, the [`core::planner`], [`core::timetable`], [`core::visibility`], what is [`core::due`] to be told |
+//! | [`runtime`] | clock, randomness, secrets, rates, bounded queues, the id of a request |
+//! | [`db`] | connections, schema, migrations, the encryption of backups |
+//! | [`store`] | rows of each noun, write transactions ([`store::transaction`]), the programme in memory ([`store::programme_cache`]), history as a chain of hashes ([`store::audit`]), backup |
+//! | [`documents`] | agendas and sheets: HTML, PDF, XLSX, CSV, JSON, ICS |
+//! | [`mail`] | letters with calendar parts, the outbox and its worker, incoming mail |
+//! | [`auth`] | accounts, sessions, passwords, second factor, single sign-on, tokens, throttling |
+//! | [`change`] | booking, undo, changes of each noun, notices, answers, the event file |
 //! | [`installation`] | the whole database as one file, between SQLite and PostgreSQL |
-//! | [`queue`] | bounded queues for documents and plans |
-//! | [`operation`] | health checks, metrics, log, TLS, `iikura doctor`, background work |
-//! | [`app`] | what handlers share |
+//! | [`personal`] | export and erasure of personal data |
+//! | [`help`] | the manual |
+//! | [`server`] | what handlers share: [`server::app`], [`server::context`], [`server::session`], forms, pages' frame, errors, middleware, connections, metrics |
+//! | [`pages`] | handlers of pages, a module for each noun |
+//! | [`api`] | the API for programs and its OpenAPI document |
 //! | [`routes`] | every route, and the server that answers them |
-//! | [`cli`], [`config`] | commands, and their settings |
+//! | [`jobs`] | what goes on in the background |
+//! | [`cli`] | commands, and the checks of `iikura doctor` |
 //!
-//! Modules of [`core`] import only each other, in one direction, which a test reads; all others may import them. In the
-//! module of a noun its types are in [`core`], Diesel in `store.rs`, parsing in `forms.rs`, changes in
-//! `change.rs`, handlers in `pages`, and templates in `templates/` below the same noun.
+//! A noun has the same name in every layer: `core::room`, `store::room`, `change::room`, `server::forms::room`,
+//! `pages::room`, `templates/room`.
 //!
 //! # Terms
 //!
@@ -76,19 +76,19 @@
 //!
 //! # What always holds
 //!
-//! - **No double booking, by two guards.** Every write raises the event's revision first ([`event::transaction::write`]), so writers
+//! - **No double booking, by two guards.** Every write raises the event's revision first ([`store::transaction::write`]), so writers
 //!   queue up and the programme in memory is exactly true; then the rules decide; then it is written. And the table
 //!   `occupancy` refuses overlaps itself: an exclusion constraint on PostgreSQL, triggers on SQLite, turnaround included
 //!   unless an override sets it aside. It has a copy of the slot's times, kept true by a composite foreign key.
 //! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
-//!   ([`event::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
+//!   ([`store::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
-//!   users with the same rights ([`web::render_cache`]).
+//!   users with the same rights ([`server::render_cache`]).
 //! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
 //! - **Secrecy**: [`core::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
 //! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
 //!   the handlers.
-//! - **Costly work** waits in a bounded [`queue`]. A document depends on its request alone, so equal requests share one; a
+//! - **Costly work** waits in a bounded [`runtime::queue`]. A document depends on its request alone, so equal requests share one; a
 //!   plan can stop between two searches.
 //! - **Pages** work without JavaScript, which adds drag, keys and live updates in small modules. The content security policy
 //!   allows no inline code. Unsafe methods are accepted from the same origin only. Sessions are rows that can be revoked.
@@ -100,20 +100,20 @@
 //!
 //! **A slot is booked by form** (`POST /events/{slug}/slots`):
 //!
-//! 1. [`web::security::guard`]: origin, body limits, headers.
-//! 2. [`slot::pages::edit::create`]: the handler.
-//! 3. [`event::context::EventContext::at`]: session, role and programme; `to_change` refuses observers.
-//! 4. [`slot::forms::parse`]: typed values, or messages at the fields (422).
-//! 5. [`slot::booking::commit`] opens [`event::transaction::write`], which raises the revision.
-//! 6. [`slot::booking::book`]: [`core::decision::decide`] judges by [`core::rules::check`]; the decision is stored and
+//! 1. [`server::security::guard`]: origin, body limits, headers.
+//! 2. [`pages::slot::edit::create`]: the handler.
+//! 3. [`server::context::EventContext::at`]: session, role and programme; `to_change` refuses observers.
+//! 4. [`server::forms::slot::parse`]: typed values, or messages at the fields (422).
+//! 5. [`change::booking::commit`] opens [`store::transaction::write`], which raises the revision.
+//! 6. [`change::booking::book`]: [`core::decision::decide`] judges by [`core::rules::check`]; the decision is stored and
 //!    recorded in the history.
 //! 7. A [`core::decision::Refusal`] renders the form again with its conflicts and alternatives (409); success redirects (303).
 //!
 //! **A confirmation sends mail** (`POST /slots/{id}/confirmation`):
 //!
-//! 1. [`slot::pages::steps::confirmation`] calls [`slot::booking::confirm`] in the transaction.
-//! 2. [`notice::telling::tell`] finds by [`core::due::due`] what each delegation does not know yet.
-//! 3. `notice::writing::write_to` writes one letter per contact: [`mail::compose::compose`] with [`mail::ical`].
+//! 1. [`pages::slot::steps::confirmation`] calls [`change::booking::confirm`] in the transaction.
+//! 2. [`change::notify::tell`] finds by [`core::due::due`] what each delegation does not know yet.
+//! 3. `change::letters::write_to` writes one letter per contact: [`mail::compose::compose`] with [`mail::ical`].
 //! 4. [`mail::outbox`] stores the bytes in the same transaction, and what its PDF will say.
 //! 5. After the commit the worker is woken: [`mail::worker::Worker::drain`] takes a lease, renders the PDF, and sends through
 //!    [`mail::transport::Transport::send`].
@@ -121,32 +121,32 @@
 //!
 //! **The timetable is shown** (`GET /events/{slug}`):
 //!
-//! 1. [`event::pages::timetable::show`], after [`event::context::EventContext::at`].
-//! 2. [`event::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
-//! 3. [`web::render_cache::CachedHtml::render`] finds the rendered day, else renders [`core::timetable::day_list`] or the grid, with the
+//! 1. [`pages::event::timetable::show`], after [`server::context::EventContext::at`].
+//! 2. [`store::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
+//! 3. [`server::render_cache::CachedHtml::render`] finds the rendered day, else renders [`core::timetable::day_list`] or the grid, with the
 //!    conflicts of [`core::timetable::marks`].
-//! 4. [`web::page::render_around`] puts the frame around the shared day.
-//! 5. The page's script opens `/events/{slug}/live` ([`event::pages::watching::stream`]), which announces new revisions.
+//! 4. [`server::page::render_around`] puts the frame around the shared day.
+//! 5. The page's script opens `/events/{slug}/live` ([`pages::event::watching::stream`]), which announces new revisions.
 //!
 //! **A PDF is made** (`GET /events/{slug}/agenda.pdf`):
 //!
-//! 1. [`agenda::pages::document`] counts the document against the user's rate.
-//! 2. [`agenda::documents::Documents::file`] puts it into the queue; equal requests share one job.
+//! 1. [`pages::agenda::document`] counts the document against the user's rate.
+//! 2. [`documents::queue::Documents::file`] puts it into the queue; equal requests share one job.
 //! 3. [`core::agenda::Agenda::of`] takes from the programme what the reader may see.
-//! 4. `agenda::pdf::paper` chooses the Typst template (`templates/agenda/*.typ`) and its data.
-//! 5. `agenda::pdf::PdfSource::set_as` typesets it, a large one in a process of its own (`iikura typeset`).
+//! 4. `documents::pdf::paper` chooses the Typst template (`templates/agenda/*.typ`) and its data.
+//! 5. `documents::pdf::PdfSource::set_as` typesets it, a large one in a process of its own (`iikura typeset`).
 //!
 //! # Where do I add …?
 //!
 //! | what | files |
 //! | --- | --- |
-//! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::core::delegation`, then `crate::delegation::store`, `crate::delegation::change` (history), `crate::delegation::forms`, `crate::delegation::pages`; `crate::event::file`, `crate::event::file::read_meeting`, `crate::event::file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::core::agenda::build` if it is printed; the compiler names the test data that lacks it |
+//! | a field of a delegation | a pair of migrations in `migrations/sqlite` and `migrations/postgres`; `crate::db::schema` and the snapshot (below); its type in `crate::core::delegation`, then `crate::store::delegation`, `crate::change::delegation` (history), `crate::server::forms::delegation`, `crate::pages::delegation`; `crate::change::event_file`, `crate::change::event_file::read_meeting`, `crate::change::event_file::write` and `templates/help/event-file.md`; `crate::api::shape::programme`; `crate::installation::values`; `crate::personal::contact` if it names a person; `crate::core::agenda::build` if it is printed; the compiler names the test data that lacks it |
 //! | a rule | code and label in `crate::core::rule`; its facts in `crate::core::rules::finding`; the check beside those of its kind in `crate::core::rules::shape`, `crate::core::rules::place`, `crate::core::rules::overlap`, `crate::core::rules::interpretation` or `crate::core::rules::chair`; `crate::core::wording`; `crate::core::rules::tests`; `templates/help/rules.md` |
-//! | a page | a handler in the noun's `pages`, a template below `templates`, a route in `crate::routes`, a row in `tests/api/permissions.rs`; for the navigation `Section` in `crate::web::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
+//! | a page | a handler in the noun's module of `crate::pages`, a template below `templates`, a route in `crate::routes`, a row in `tests/api/permissions.rs`; for the navigation `Section` in `crate::server::page`; for the accessibility checks `PAGES` in `tests/browser/accessible.test.mjs` |
 //! | a call of the API | a handler in a module of `crate::api`, its route in `crate::api` itself, its path in `crate::api::openapi`, a row in `tests/api/permissions.rs`, a row in `templates/help/api.md` |
 //! | a language of letters | a folder beside `templates/mail/letter/en`, an entry in `crate::mail::language`; nothing else |
-//! | a background job | its module, and a task in `until_stopped` of `crate::cli::serve`; for rows that expire `TABLES` in `crate::jobs::maintenance` |
-//! | a setting | `crate::config`, a row in `templates/help/configuration.md` |
+//! | a background job | a module of `crate::jobs`, and a task in `until_stopped` of `crate::cli::serve`; for rows that expire `TABLES` in `crate::jobs::maintenance` |
+//! | a setting | `crate::server::config`, a row in `templates/help/configuration.md` |
 //! | a command | a module of `crate::cli`, `Command` in `crate::cli` itself, a row in `templates/help/command-line.md` |
 //!
 //! After a new migration, `IIKURA_RENEW_SCHEMA=1 cargo test --features postgres --test store schema_snapshot` renews the snapshot with which
@@ -159,31 +159,20 @@
     )
 )]
 
-pub mod agenda;
 pub mod api;
-pub mod app;
-pub mod audit;
 pub mod auth;
+pub mod change;
 pub mod cli;
-pub mod clock;
-pub mod config;
 pub mod core;
 pub mod db;
-pub mod delegation;
-pub mod event;
+pub mod documents;
 pub mod help;
 pub mod installation;
-pub mod interpreter;
 pub mod jobs;
 pub mod mail;
-pub mod notice;
-pub mod operation;
+pub mod pages;
 pub mod personal;
-pub mod plan;
-pub mod queue;
-pub mod random;
-pub mod room;
 pub mod routes;
-pub mod secret;
-pub mod slot;
-pub mod web;
+pub mod runtime;
+pub mod server;
+pub mod store;

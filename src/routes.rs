@@ -6,38 +6,31 @@ use std::net::TcpListener;
 use actix_web::dev::Server;
 use actix_web::web;
 
-use crate::agenda::{calendar_pages as calendars, export, pages as agenda};
 use crate::api;
-use crate::app::App;
-use crate::auth::factor::{code_pages, own_pages as own_factor, rule_pages};
-use crate::auth::invitation::pages as links;
-use crate::auth::{
-    lockout_pages as lockouts, own_pages, pages as sign_in, sign_on, token_pages, user_pages,
+use crate::pages::account::{self, factor as own_factor, tokens};
+use crate::pages::agenda::{self, calendars, export};
+use crate::pages::event::{ending, history, overview, settings, timetable, watching};
+use crate::pages::mail::{self, health as mail_health, inbox};
+use crate::pages::sign_in::{self, code, password_link as links};
+use crate::pages::slot::{edit, free, placements, show, steps};
+use crate::pages::user::{self, factor, lockouts};
+use crate::pages::{
+    answer as answers, delegation as delegations, health, help, interpreter as interpreters,
+    notice as notices, personal, plan, private, room as rooms,
 };
-use crate::delegation::pages as delegations;
-use crate::event::pages::{ending, history, overview, settings, timetable, watching};
-use crate::help::pages as help;
-use crate::interpreter::pages as interpreters;
-use crate::mail::inbox::pages as inbox;
-use crate::mail::{health_pages as mail_health, pages as mail};
-use crate::notice::{answer_pages as answers, pages as notices, private};
-use crate::operation::health;
-use crate::personal::pages as personal;
-use crate::plan::pages as plan;
-use crate::room::pages as rooms;
-use crate::slot::pages::{edit, free, placements, show, steps};
-use crate::web::{Error, assets};
+use crate::server::app::App;
+use crate::server::{Error, assets};
 
 /// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
-    crate::web::connection::server::server(app, listener, routes)
+    crate::server::connection::server::server(app, listener, routes)
 }
 
 /// Every route of the server; those for programs stand in [`api::routes`], those of single sign-on, where it is built in,
-/// in [`sign_on::routes`].
+/// in [`sign_on_routes`].
 #[expect(
     clippy::too_many_lines,
     reason = "one line a route, all of them in one place"
@@ -55,18 +48,15 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/help/{topic}", web::get().to(help::topic))
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::sign_in))
-        .route("/sign-in/code", web::get().to(code_pages::show))
-        .route("/sign-in/code", web::post().to(code_pages::take))
-        .route(
-            "/sign-in/second-factor",
-            web::get().to(code_pages::show_set_up),
-        )
-        .route("/sign-in/second-factor", web::post().to(code_pages::set_up))
-        .configure(sign_on::routes)
+        .route("/sign-in/code", web::get().to(code::show))
+        .route("/sign-in/code", web::post().to(code::take))
+        .route("/sign-in/second-factor", web::get().to(code::show_set_up))
+        .route("/sign-in/second-factor", web::post().to(code::set_up))
+        .configure(sign_on_routes)
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/password/{token}", web::get().to(links::show))
         .route("/password/{token}", web::post().to(links::set))
-        .route("/account", web::get().to(own_pages::show))
+        .route("/account", web::get().to(account::show))
         .route("/account/second-factor", web::get().to(own_factor::show))
         .route("/account/second-factor", web::post().to(own_factor::set))
         .route(
@@ -83,50 +73,41 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/account/password",
-            web::post().to(own_pages::change_password),
+            web::post().to(account::change_password),
         )
         .route(
             "/account/sessions/{session}/end",
-            web::post().to(own_pages::end_session),
+            web::post().to(account::end_session),
         )
-        .route("/account/tokens/new", web::get().to(token_pages::new))
-        .route("/account/tokens", web::post().to(token_pages::make))
+        .route("/account/tokens/new", web::get().to(tokens::new))
+        .route("/account/tokens", web::post().to(tokens::make))
         .route(
             "/account/tokens/{token}/revocation",
-            web::post().to(token_pages::revoke),
+            web::post().to(tokens::revoke),
         )
-        .route("/users", web::get().to(user_pages::list))
-        .route("/users", web::post().to(user_pages::add))
-        .route("/users/new", web::get().to(user_pages::new))
+        .route("/users", web::get().to(user::list))
+        .route("/users", web::post().to(user::add))
+        .route("/users/new", web::get().to(user::new))
         .route("/users/lockouts", web::get().to(lockouts::index))
         .route("/users/lockouts/removal", web::post().to(lockouts::lift))
-        .route("/users/second-factor", web::post().to(rule_pages::require))
-        .route("/users/{user}", web::get().to(user_pages::show))
-        .route("/users/{user}", web::post().to(user_pages::change))
-        .route(
-            "/users/{user}/invitation",
-            web::post().to(user_pages::invite),
-        )
-        .route("/users/{user}/reset", web::post().to(user_pages::reset))
+        .route("/users/second-factor", web::post().to(factor::require))
+        .route("/users/{user}", web::get().to(user::show))
+        .route("/users/{user}", web::post().to(user::change))
+        .route("/users/{user}/invitation", web::post().to(user::invite))
+        .route("/users/{user}/reset", web::post().to(user::reset))
         .route(
             "/users/{user}/link/withdrawal",
-            web::post().to(user_pages::withdraw),
+            web::post().to(user::withdraw),
         )
-        .route(
-            "/users/{user}/disablement",
-            web::post().to(user_pages::disable),
-        )
-        .route(
-            "/users/{user}/enablement",
-            web::post().to(user_pages::enable),
-        )
+        .route("/users/{user}/disablement", web::post().to(user::disable))
+        .route("/users/{user}/enablement", web::post().to(user::enable))
         .route(
             "/users/{user}/second-factor/removal",
-            web::post().to(rule_pages::reset),
+            web::post().to(factor::reset),
         )
         .route(
             "/users/{user}/sessions/end",
-            web::post().to(user_pages::end_sessions),
+            web::post().to(user::end_sessions),
         )
         .route("/users/{user}/deletion", web::get().to(personal::ask_user))
         .route(
@@ -155,7 +136,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             "/personal-data/erasure",
             web::post().to(personal::forget_everywhere),
         )
-        .route("/", web::get().to(crate::event::pages::index))
+        .route("/", web::get().to(crate::pages::event::index))
         .route("/audit", web::get().to(history::of_everything))
         .route("/events", web::post().to(settings::add))
         .route("/events/new", web::get().to(settings::new))
@@ -372,3 +353,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/slots/{id}/notices", web::post().to(steps::notices))
         .route("/slots/{id}/answers", web::post().to(answers::note));
 }
+
+/// The routes of single sign-on.
+#[cfg(feature = "openid-connect")]
+fn sign_on_routes(cfg: &mut web::ServiceConfig) {
+    use crate::auth::sign_on::ANSWER;
+    use crate::pages::sign_in::provider;
+
+    cfg.route("/sign-in/provider", web::post().to(provider::begin))
+        .route(ANSWER, web::get().to(provider::show))
+        .route(ANSWER, web::post().to(provider::take));
+}
+
+/// The routes of single sign-on: none, as this program was built without it.
+#[cfg(not(feature = "openid-connect"))]
+fn sign_on_routes(_: &mut web::ServiceConfig) {}

@@ -9,16 +9,15 @@ use utoipa::ToSchema;
 use super::request::unprocessable;
 use super::shape::kind_words;
 use crate::core::programme::Programme;
-use crate::core::rule::Reasons;
-use crate::core::rule::Rule;
+use crate::core::rule::{Reasons, Rule};
 use crate::core::slot::{SlotDetails, SlotKind, SlotState};
 use crate::core::text::{TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
-use crate::slot::forms;
-use crate::web::form::FieldErrors;
-use crate::web::problem::Problem;
+use crate::server::form::FieldErrors;
+use crate::server::forms::slot;
+use crate::server::problem::Problem;
 
 /// Reasons for rules to be set aside, by rule.
 type Override = BTreeMap<String, String>;
@@ -170,7 +169,7 @@ impl SlotChange {
         let mut errors = FieldErrors::default();
         let kind = match &self.kind {
             Some(word) => {
-                forms::choice::<SlotKind>(&mut errors, "kind", word, "There is no such kind.")
+                slot::choice::<SlotKind>(&mut errors, "kind", word, "There is no such kind.")
             }
             None => stored.map(|stored| stored.kind),
         };
@@ -186,7 +185,7 @@ impl SlotChange {
         let interval = self.interval(stored, &mut errors);
         let delegations = match &self.delegations {
             Some(codes) => {
-                forms::delegations(programme, codes.iter().map(String::as_str), &mut errors)
+                slot::delegations(programme, codes.iter().map(String::as_str), &mut errors)
             }
             None => stored
                 .map(|stored| stored.delegations.clone())
@@ -194,7 +193,7 @@ impl SlotChange {
         };
         let interpreters = match &self.interpreters {
             Some(codes) => {
-                forms::interpreters(programme, codes.iter().map(String::as_str), &mut errors)
+                slot::interpreters(programme, codes.iter().map(String::as_str), &mut errors)
             }
             None => stored
                 .map(|stored| stored.interpreters.clone())
@@ -265,7 +264,7 @@ fn known_room(
     if code.is_empty() {
         return errors.take("room", Err("A room is named by its code; null is no room."));
     }
-    forms::room(programme, code, errors)
+    slot::room(programme, code, errors)
 }
 
 /// Reads an instant of RFC 3339, on a whole minute.
@@ -292,7 +291,7 @@ fn reasons(sent: &Override, errors: &mut FieldErrors) -> Reasons {
         let field = format!("override.{word}");
         let rule = Rule::from_word(word).ok_or("There is no such rule.");
         if let Some(rule) = errors.take(&field, rule)
-            && let Some(reason) = forms::reason(&field, text, errors)
+            && let Some(reason) = slot::reason(&field, text, errors)
         {
             reasons.insert(rule, reason);
         }

@@ -8,15 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
 use super::request::{ApiRequest, bad_request};
-use crate::audit;
-use crate::audit::Record;
 use crate::auth::session::EventAccess;
 use crate::core::event::Revision;
 use crate::core::time::Zone;
-use crate::event::context::EventContext;
-use crate::event::watch::Watching;
-use crate::web::Error;
-use crate::web::live::{BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed};
+use crate::server::Error;
+use crate::server::context::EventContext;
+use crate::server::live::{BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed};
+use crate::store::audit::{self, Record};
+use crate::store::watch::Watching;
 
 /// Feed that one answer has at most; it ends with a whole revision.
 const MOST_CHANGES: i64 = 1000;
@@ -171,7 +170,7 @@ async fn gathered(context: &EventContext, since: Revision) -> Result<Feed, Error
         .db
         .read(move |conn| {
             // The revision first: a change that comes in between is in the next answer, too, rather than in none.
-            let now = crate::event::store::version(conn, event)?.ok_or(Error::NotFound)?;
+            let now = crate::store::event::version(conn, event)?.ok_or(Error::NotFound)?;
             let now = now.revision;
             let records = audit::some_since(conn, event, since, MOST_CHANGES)?;
             Ok::<_, Error>((records, now))

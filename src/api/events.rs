@@ -9,11 +9,11 @@ use super::Answer;
 use super::precondition::{etag, has_already};
 use super::request::{ApiRequest, unprocessable};
 use super::shape::{ApiProgramme, EventAsSeen, Events};
-use crate::agenda::json::JsonAgenda;
-use crate::event::context::{EventContext, accessible_events};
-use crate::web::Error;
-use crate::web::agenda::{AgendaQuery, file};
-use crate::web::problem::Problem;
+use crate::documents::json::JsonAgenda;
+use crate::server::Error;
+use crate::server::agenda::{AgendaQuery, file};
+use crate::server::context::{EventContext, accessible_events};
+use crate::server::problem::Problem;
 
 /// The events that the user has a part in, the latest first.
 #[utoipa::path(

@@ -14,7 +14,7 @@ use crate::core::time::Moment;
 use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::idempotency_keys as keys;
-use crate::web::problem::Problem;
+use crate::server::problem::Problem;
 
 /// How long a key is remembered.
 const SECONDS_KEPT: i64 = 24 * 3600;

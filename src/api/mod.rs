@@ -8,7 +8,6 @@ pub(crate) mod idempotency;
 pub mod openapi;
 mod plans;
 mod precondition;
-pub mod rate;
 mod reference;
 mod request;
 mod searching;
@@ -18,8 +17,8 @@ mod slots;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route, guard, web};
 
-use crate::web::Error;
-use crate::web::problem::{Problem, allowed};
+use crate::server::Error;
+use crate::server::problem::{Problem, allowed};
 
 /// An address that takes nothing after its “?”.
 #[derive(serde::Deserialize)]

@@ -14,10 +14,10 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::shape::{ApiAlternative, ApiConflict};
 use super::{changes, conflicts, events, plans, searching, slots};
-use crate::agenda::format::Format;
-use crate::agenda::json::words;
 use crate::core::text_enum::TextEnum;
-use crate::web::problem::MEDIA_TYPE;
+use crate::documents::format::Format;
+use crate::documents::json::words;
+use crate::server::problem::MEDIA_TYPE;
 
 /// The forms in which an agenda can be had.
 pub(super) struct AgendaFormat;

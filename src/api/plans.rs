@@ -12,6 +12,7 @@ use super::precondition::if_programme_match;
 use super::request::{ApiRequest, unprocessable};
 use super::shape::{ApiConflict, delegation_codes, interpreter_codes, room_code, sketch_words};
 use super::{Answer, Nothing};
+use crate::change::booking::{self, BookingError};
 use crate::core::decision::Refusal;
 use crate::core::free::SearchRequest;
 use crate::core::planner::{Left, MOST_MEETINGS, Placed, Plan};
@@ -20,13 +21,12 @@ use crate::core::rule::Reasons;
 use crate::core::rules::Candidate;
 use crate::core::slot::{SlotDetails, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
-use crate::event::context::EventContext;
-use crate::plan::forms::{Common, PlanMeeting, missing, pair};
-use crate::slot::booking::{self, BookingError};
-use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, place, times};
-use crate::web::Error;
-use crate::web::form::{FieldErrors, Fields};
-use crate::web::problem::Problem;
+use crate::server::Error;
+use crate::server::context::EventContext;
+use crate::server::form::{FieldErrors, Fields};
+use crate::server::forms::free::{ANY_DAY, ANY_ROOM, place, times};
+use crate::server::forms::plan::{Common, PlanMeeting, missing, pair};
+use crate::server::problem::Problem;
 
 /// How often a plan is made anew when others book while it is made.
 const TRIES: usize = 3;

@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderValue};
 
 use super::request::{ApiRequest, bad_request};
 use crate::core::event::ProgrammeVersion;
-use crate::web::problem::Problem;
+use crate::server::problem::Problem;
 
 /// `"7"`
 pub(super) fn etag(version: impl Display) -> String {

@@ -5,11 +5,11 @@ use actix_web::web::Data;
 use askama::Template;
 use serde_json::Value;
 
-use super::rate::{BURST, PER_SECOND};
 use super::{Answer, Problem, openapi};
-use crate::app::App;
-use crate::web::Error;
-use crate::web::page::{Shell, render};
+use crate::runtime::rate::{BURST, PER_SECOND};
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::page::{Shell, render};
 
 #[derive(Template)]
 #[template(path = "api/reference.html")]

@@ -10,16 +10,16 @@ use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::app::App;
 use crate::auth::session::Session;
 use crate::auth::token;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
-use crate::event::context::EventContext;
-use crate::web::Error;
-use crate::web::problem::Problem;
-use crate::web::security::ApiBody;
-use crate::web::session::CurrentUser;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::problem::Problem;
+use crate::server::security::ApiBody;
+use crate::server::session::CurrentUser;
 
 /// What a program must show.
 const CHALLENGE: &str = "Bearer realm=\"iikura\"";

@@ -15,10 +15,10 @@ use crate::core::rules::Candidate;
 use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
 use crate::core::wording;
-use crate::slot::forms;
-use crate::slot::free_forms::{ANY_DAY, ANY_ROOM, parse};
-use crate::web::form::Fields;
-use crate::web::problem::Problem;
+use crate::server::form::Fields;
+use crate::server::forms::free::{ANY_DAY, ANY_ROOM, parse};
+use crate::server::forms::slot;
+use crate::server::problem::Problem;
 
 /// Who would meet, for how long, where and when. It describes the search; [`fields`] reads it.
 #[derive(IntoParams)]
@@ -146,7 +146,7 @@ fn fields(query: &str) -> Result<Fields, Problem> {
         }
         match (name, value) {
             (_, "") => return Err(unprocessable([(name, "It is empty; leave it out.")])),
-            ("interpretation", "true") => fields.push(name, forms::INTERPRETATION_WANTED),
+            ("interpretation", "true") => fields.push(name, slot::INTERPRETATION_WANTED),
             ("interpretation", "false") => {}
             ("interpretation", _) => {
                 return Err(unprocessable([(name, "It is true or false.")]));

@@ -11,15 +11,15 @@ use super::precondition::{etag, has_already, if_match, required_match, stale};
 use super::request::ApiRequest;
 use super::shape::{self, ApiAlternative, ApiConflict};
 use super::{Answer, Nothing};
+use crate::change::booking::{self, BookingError, Notify};
 use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
-use crate::event::context::EventContext;
-use crate::event::transaction::EventTx;
-use crate::slot::booking::{self, BookingError, Notify};
-use crate::web::Error;
-use crate::web::problem::Problem;
+use crate::server::Error;
+use crate::server::context::EventContext;
+use crate::server::problem::Problem;
+use crate::store::transaction::EventTx;
 
 /// Books a slot. It is tentative: it holds its room and people, and nobody is told. Sent again under the same
 /// `Idempotency-Key`, it is booked once and answered the same, for 24 hours.

@@ -3,8 +3,6 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use crate::audit;
-use crate::audit::{DETAILS_CHANGED, HistoryEntry, pseudonym};
 use crate::auth::sign_on::identity;
 use crate::auth::store::end_sessions;
 use crate::auth::{calendar_link, device, invitation, token};
@@ -18,8 +16,9 @@ use crate::core::user::{Actor, EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{events, memberships, users};
 use crate::db::word::Word;
-use crate::random::fresh_id;
-use crate::secret::TokenHash;
+use crate::runtime::random::fresh_id;
+use crate::runtime::secret::TokenHash;
+use crate::store::audit::{self, DETAILS_CHANGED, HistoryEntry, pseudonym};
 
 /// An account with what the sign-in needs. Its hash never leaves this module's callers in `auth`.
 #[derive(Clone)]
@@ -29,7 +28,7 @@ pub struct Account {
     /// Nobody can sign in with it.
     pub disabled: bool,
     /// Empty for somebody who has been invited and has chosen none yet.
-    pub(super) password_hash: String,
+    pub(crate) password_hash: String,
 }
 
 impl Account {
@@ -40,7 +39,7 @@ impl Account {
     }
 
     /// What a password is checked against; `None` where there is nothing to check against.
-    pub(super) fn stored_hash(&self) -> Option<&str> {
+    pub(crate) fn stored_hash(&self) -> Option<&str> {
         Some(self.password_hash.as_str()).filter(|hash| !hash.is_empty())
     }
 }
@@ -469,7 +468,7 @@ fn snapshot(conn: &mut Conn, user: UserId) -> Result<serde_json::Value, AccountE
 }
 
 /// Writes a line of the history about an account.
-pub(super) fn note(
+pub(crate) fn note(
     conn: &mut Conn,
     actor: &Actor,
     at: Moment,

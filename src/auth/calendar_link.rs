@@ -16,10 +16,9 @@ use crate::core::user::{AccessLevel, EventRole, UserId};
 use crate::db::Conn;
 use crate::db::schema::{calendar_links, event_lifecycles, events, memberships, users};
 use crate::db::word::Word;
-use crate::event::archived;
-use crate::event::store;
-use crate::random::fresh_id;
-use crate::secret::TokenHash;
+use crate::runtime::random::fresh_id;
+use crate::runtime::secret::TokenHash;
+use crate::store::{archived, event};
 
 /// How the token in every such link begins, so that programs that look for secrets in the wrong place can know it.
 const PREFIX: &str = "iikura_calendar_";
@@ -83,7 +82,7 @@ pub fn make(
     let user = access.user.id;
     conn.transaction(|conn| {
         // Locks the event, so that it is not archived between the check and the insert.
-        store::find_to_write(conn, &access.slug)?
+        event::find_to_write(conn, &access.slug)?
             .filter(|event| *event == access.event)
             .ok_or(diesel::result::Error::NotFound)?;
         archived::refuse_archived(conn, access.event)?;

@@ -9,7 +9,7 @@ use crate::core::time::Moment;
 use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::{known_devices, users};
-use crate::secret::{SessionToken, TokenHash};
+use crate::runtime::secret::{SessionToken, TokenHash};
 
 /// The cookie's name.
 pub const COOKIE: &str = "__Host-iikura-device";

@@ -10,7 +10,7 @@ use crate::auth::{CryptographyError, hashing};
 use crate::core::user::UserId;
 use crate::db::Conn;
 use crate::db::schema::events;
-use crate::random::random_letters;
+use crate::runtime::random::random_letters;
 
 /// The shortest password, in characters, of somebody with a second factor (ASVS 6.2.1).
 pub const SHORTEST_OF_TWO: usize = 12;

@@ -5,7 +5,7 @@ use crate::core::done::Done;
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::time::Moment;
 use crate::core::user::{AccessLevel, Actor, User};
-use crate::secret::TokenHash;
+use crate::runtime::secret::TokenHash;
 
 /// Seconds without a request after which a session ends (ASVS 7.3.1).
 pub const IDLE_SECONDS: i64 = 30 * 60;

@@ -8,7 +8,6 @@ use crate::auth::account::{AccountError, note};
 use crate::auth::factor::step;
 use crate::auth::session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Session};
 use crate::auth::usage::{UsageKey, UsageMarks};
-use crate::clock::CLOCKS_DIFFER;
 use crate::core::action::Action;
 use crate::core::event::{EventId, ProgrammeVersion, Revision, RevisionKey};
 use crate::core::text::{Email, TextLine};
@@ -18,7 +17,8 @@ use crate::core::user::{Actor, EventRole, User, UserId};
 use crate::db::schema::{events, memberships, sessions, users};
 use crate::db::word::Word;
 use crate::db::{Conn, on_either};
-use crate::secret::TokenHash;
+use crate::runtime::clock::CLOCKS_DIFFER;
+use crate::runtime::secret::TokenHash;
 
 /// The times of a session.
 #[derive(Debug, Clone, Copy)]

@@ -19,10 +19,8 @@ use crate::core::user::{Actor, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{api_tokens, users};
 use crate::db::word::Word;
-use crate::random::fresh_id;
-use crate::random::random_bytes;
-use crate::secret::API_TOKEN_PREFIX;
-use crate::secret::TokenHash;
+use crate::runtime::random::{fresh_id, random_bytes};
+use crate::runtime::secret::{API_TOKEN_PREFIX, TokenHash};
 
 /// Tokens that a user may have.
 pub const MOST_TOKENS: i64 = 50;

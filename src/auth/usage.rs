@@ -15,7 +15,7 @@ use crate::auth::token::TokenId;
 use crate::core::time::Moment;
 use crate::db::schema::{api_tokens, calendar_links, sessions};
 use crate::db::{Conn, Db, DbError};
-use crate::secret::TokenHash;
+use crate::runtime::secret::TokenHash;
 
 /// Marks that wait to be written, at most. Each is of a row that exists, so that no stranger can add one.
 const MAX_MARKS: usize = 50_000;

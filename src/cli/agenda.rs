@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::agenda::format::{Format, Options, RenderError, render};
-use crate::agenda::html::Stylesheet;
-use crate::agenda::pdf::{Sheet, SheetChoice, SheetError, sheet};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::Delegation;
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::core::visibility::Viewer;
+use crate::documents::format::{Format, Options, RenderError, render};
+use crate::documents::html::Stylesheet;
+use crate::documents::pdf::{Sheet, SheetChoice, SheetError, sheet};
 
 /// Flags of `iikura agenda`.
 #[derive(Debug, Clone, Args)]

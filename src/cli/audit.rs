@@ -4,9 +4,9 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::{chain, redaction};
 use crate::db::Db;
-use crate::event::store;
+use crate::store::audit::{chain, redaction};
+use crate::store::event;
 
 /// Look after the history
 #[derive(Debug, Clone, Subcommand)]
@@ -30,7 +30,7 @@ impl AuditCommand {
         db.read_here(|conn| {
             let (chains, events, redactions) = conn.snapshot(|conn| {
                 let chains = chain::verify(conn, &args.noted)?;
-                Ok::<_, Failure>((chains, store::all(conn)?, redaction::list(conn)?))
+                Ok::<_, Failure>((chains, event::all(conn)?, redaction::list(conn)?))
             })?;
             for chain in &chains {
                 let known = events.iter().find(|event| Some(event.id) == chain.event);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Failure, database_url, open_unmigrated};
-use crate::config::DatabaseArgs;
 use crate::db::age::{DecryptError, PrivateKey, Recipient};
-use crate::db::backup::{self, BackupContents, BackupError};
+use crate::server::config::DatabaseArgs;
+use crate::store::backup::{self, BackupContents, BackupError};
 
 /// Flags of `iikura backup`.
 #[derive(Debug, Args)]

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Failure, database_url, open, open_unmigrated};
-use crate::clock::Clock;
-use crate::config::DatabaseArgs;
+use crate::change::event_file::{self, EventImportError};
 use crate::core::programme::Programme;
 use crate::core::text::Email;
 use crate::core::user::Actor;
 use crate::db::{DatabaseUrl, Db};
-use crate::event::file::EventImportError;
-use crate::event::programme_cache::ProgrammeCache;
-use crate::event::{file, store};
-use crate::installation;
-use crate::installation::SealedFile;
+use crate::installation::{self, SealedFile};
+use crate::runtime::clock::Clock;
+use crate::server::config::DatabaseArgs;
+use crate::store::event;
+use crate::store::programme_cache::ProgrammeCache;
 
 /// What no export takes along.
 const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";
@@ -75,8 +74,11 @@ impl ImportArgs {
         let unreadable =
             |error: std::io::Error| Failure::one(format!("cannot read {name}: {error}"));
         let size = std::fs::metadata(&self.file).map_err(unreadable)?.len();
-        if size > file::MOST_BYTES as u64 {
-            return Err(Failure::one(format!("{name}: {}", file::too_large(size))));
+        if size > event_file::MOST_BYTES as u64 {
+            return Err(Failure::one(format!(
+                "{name}: {}",
+                event_file::too_large(size)
+            )));
         }
         let source = std::fs::read_to_string(&self.file).map_err(unreadable)?;
         let office = Email::parse(&self.mail_from).map_err(|error| {
@@ -89,7 +91,7 @@ impl ImportArgs {
         let refused = |error| refusal(&name, error);
         // Read and judged before the database is asked: while it stores, nobody else can.
         let prepared =
-            file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
+            event_file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
         let db = open(&self.database)?;
         let outcome = db.write_here(|conn| {
             Ok::<_, Failure>(prepared.store(conn, &ProgrammeCache::default()))
@@ -167,7 +169,7 @@ impl ExportArgs {
     #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn event(&self, slug: &str) -> Result<(), Failure> {
         let programme = programme(&open(&self.database)?, slug)?;
-        let text = file::export(&programme)?;
+        let text = event_file::export(&programme)?;
         if let Some(path) = &self.output {
             return std::fs::write(path, text).map_err(|error| {
                 Failure::one(format!("cannot write {}: {error}", path.display()))
@@ -181,7 +183,7 @@ impl ExportArgs {
 /// The programme of the event with a slug.
 pub(super) fn programme(db: &Db, slug: &str) -> Result<Arc<Programme>, Failure> {
     let found = db.read_here(|conn| {
-        let event = store::find(conn, slug)?;
+        let event = event::find(conn, slug)?;
         let programme = event
             .map(|event| ProgrammeCache::default().programme(conn, event))
             .transpose()?

@@ -6,23 +6,22 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Failure, serve};
-use crate::app::App;
-use crate::auth::account;
-use crate::auth::account::Profile;
+use crate::auth::account::{self, Profile};
 use crate::auth::password::NewPassword;
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::change::event_file;
 use crate::core::event::EventId;
 use crate::core::text::{Email, TextLine};
 use crate::core::time::Moment;
 use crate::core::user::{Actor, EventRole};
 use crate::db::{Conn, DatabaseUrl, Db};
-use crate::event::file;
-use crate::event::programme_cache::ProgrammeCache;
-use crate::notice::link::LinkKey;
-use crate::operation::log;
-use crate::web::client::Proxies;
-use crate::web::connection::ClientLimits;
+use crate::runtime::clock::Clock;
+use crate::server::app::App;
+use crate::server::client::Proxies;
+use crate::server::config::Config;
+use crate::server::connection::ClientLimits;
+use crate::server::log;
+use crate::store::private_link::address::LinkKey;
+use crate::store::programme_cache::ProgrammeCache;
 
 /// The meeting of 24 December 2022, from the press releases of the Ministry of Foreign Affairs of Japan.
 pub const NINTH_MEETING: &str = include_str!("demo/ca-jad-9.toml");
@@ -77,7 +76,10 @@ impl DemoArgs {
 /// An empty folder that says it is a demo's. One that holds anything else is left alone.
 fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = asked.unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("iikura-demo-{:013x}", crate::random::fresh_id()))
+        std::env::temp_dir().join(format!(
+            "iikura-demo-{:013x}",
+            crate::runtime::random::fresh_id()
+        ))
     });
     let fault = |error: std::io::Error| {
         Failure::one(format!("cannot prepare {}: {error}", folder.display()))
@@ -141,7 +143,7 @@ fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
         way: String::new(),
     };
     db.write_here(|conn| {
-        let imported = file::import(
+        let imported = event_file::import(
             conn,
             &ProgrammeCache::default(),
             NINTH_MEETING,

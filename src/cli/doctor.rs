@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::Failure;
-use crate::clock::Clock;
-use crate::config::ServeArgs;
-use crate::operation::doctor::{DoctorFinding, DoctorVerdict, examine};
+use crate::cli::checks::{DoctorFinding, DoctorVerdict, examine};
+use crate::runtime::clock::Clock;
+use crate::server::config::ServeArgs;
 
 /// Flags of `doctor`: those of the server, which it looks at as the server would.
 #[derive(Debug, Args)]

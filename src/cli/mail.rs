@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::clock::Clock;
-use crate::config::MailArgs;
 use crate::core::text::Email;
 use crate::mail::health::{Ways, examine};
 use crate::mail::transport::Transport;
+use crate::runtime::clock::Clock;
+use crate::server::config::MailArgs;
 
 /// What can be done about mail.
 #[derive(Debug, Subcommand)]

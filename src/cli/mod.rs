@@ -3,6 +3,7 @@
 pub mod agenda;
 mod audit;
 mod backup;
+pub mod checks;
 mod data;
 pub mod demo;
 mod doctor;
@@ -17,13 +18,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::agenda::pdf::process;
-use crate::audit::chain;
-use crate::clock::Clock;
-use crate::config::{DatabaseArgs, ServeArgs};
 use crate::db::{DatabaseUrl, Db};
+use crate::documents::pdf::process;
 use crate::help as manual;
-use crate::operation::log;
+use crate::runtime::clock::Clock;
+use crate::server::config::{DatabaseArgs, ServeArgs};
+use crate::server::log;
+use crate::store::audit::chain;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
 #[derive(Debug, Parser)]

@@ -4,12 +4,12 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::clock::Clock;
 use crate::core::text::Email;
 use crate::core::user::Actor;
 use crate::db::{Db, DbError};
-use crate::event::programme_cache::ProgrammeCache;
 use crate::personal::{contact, export, scrub};
+use crate::runtime::clock::Clock;
+use crate::store::programme_cache::ProgrammeCache;
 
 /// Show and erase what is stored about a person
 #[derive(Debug, Clone, Subcommand)]

@@ -10,21 +10,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use super::Failure;
-use crate::agenda::pdf;
-use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Config, ServeArgs};
+use crate::cli::checks::{self, DoctorVerdict};
 use crate::db::{Db, schema_check};
-use crate::event::peers::PeerListener;
+use crate::documents::pdf;
 use crate::jobs::inbox;
 use crate::jobs::maintenance::Maintenance;
 use crate::mail::transport::Transport;
 use crate::mail::worker::Worker;
-use crate::operation::doctor::DoctorVerdict;
-use crate::operation::{clock, doctor, log, metrics, process, tls};
 use crate::personal::retention;
 use crate::routes::server;
-use crate::web::trace;
+use crate::runtime::clock::Clock;
+use crate::runtime::trace;
+use crate::server::app::App;
+use crate::server::config::{Config, ServeArgs};
+use crate::server::{clock_difference, log, metrics, process, tls};
+use crate::store::peers::PeerListener;
 
 /// The longest from the signal to the end; whoever started us kills after ten seconds or later.
 const LONGEST_STOP: Duration = Duration::from_secs(9);
@@ -73,7 +73,7 @@ fn allow_connections(config: &mut Config) {
 }
 
 fn warn_of_old_zones() {
-    let zones = doctor::zone_data(Clock::system().now());
+    let zones = checks::zone_data(Clock::system().now());
     if zones.verdict != DoctorVerdict::Ok {
         tracing::warn!(found = zones.words, next = zones.next, "old time zone data");
     }
@@ -115,7 +115,7 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
         let mailbox = mailbox.map(|url| actix_web::rt::spawn(inbox::watch(app.clone(), url)));
         let retention = actix_web::rt::spawn(erase_when_due(app.clone()));
         let _wire = PeerListener::listen(&app.db, &app.programme_cache);
-        let clocks = actix_web::rt::spawn(clock::watch(app.clone()));
+        let clocks = actix_web::rt::spawn(clock_difference::watch(app.clone()));
         let certificate = actix_web::rt::spawn(tls::keep_current(app.config.tls.clone()));
         let watchers = app.programme_cache.watchers().clone();
         let metrics = metrics.map(|listener| metrics::server(app.clone(), listener));

@@ -4,12 +4,11 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::user::{UserError, find};
-use crate::auth::token;
-use crate::auth::token::TokenError;
-use crate::clock::Clock;
+use crate::auth::token::{self, TokenError};
 use crate::core::text::TextLine;
 use crate::core::user::Actor;
 use crate::db::{Db, DbError};
+use crate::runtime::clock::Clock;
 
 /// Make tokens with which programs act for a user
 #[derive(Debug, Clone, Subcommand)]

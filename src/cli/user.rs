@@ -5,17 +5,16 @@ use std::io::Read as _;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::auth::account;
-use crate::auth::account::{Account, AccountError, Profile};
+use crate::auth::account::{self, Account, AccountError, Profile};
 use crate::auth::factor::store as factors;
 use crate::auth::password::{NewPassword, Rules};
-use crate::clock::Clock;
-use crate::config::BreachedArgs;
 use crate::core::event::EventId;
 use crate::core::text::{Email, TextLine};
 use crate::core::user::{Actor, EventRole, UserId};
 use crate::db::{Conn, Db, DbError};
 use crate::personal;
+use crate::runtime::clock::Clock;
+use crate::server::config::BreachedArgs;
 
 /// Environment variable with the password of `user add` and `user password`.
 pub(super) const PASSWORD_VARIABLE: &str = "IIKURA_PASSWORD";

@@ -7,7 +7,6 @@
 //! statement anew each time a bound LIMIT is bound (its planner looks at the value), which costs five times the query.
 
 pub mod age;
-pub mod backup;
 mod connection;
 pub mod new_file;
 mod newtype;
@@ -35,7 +34,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::sync::Semaphore;
 
-use crate::web::trace;
+use crate::runtime::trace;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
@@ -207,7 +206,7 @@ pub fn connect(url: &DatabaseUrl) -> Result<Conn, DbError> {
 }
 
 /// Opens an SQLite file so that every statement, from the first on, waits for others who are at it.
-fn patient_sqlite(path: &str) -> Result<SqliteConnection, DbError> {
+pub(crate) fn patient_sqlite(path: &str) -> Result<SqliteConnection, DbError> {
     let mut sqlite = SqliteConnection::establish(path)?;
     sqlite.batch_execute("PRAGMA busy_timeout = 15000")?;
     Ok(sqlite)

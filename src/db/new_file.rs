@@ -22,7 +22,10 @@ impl NewFile {
             return Err(ErrorKind::AlreadyExists.into());
         }
         let mut name = place.as_os_str().to_owned();
-        name.push(format!(".unfinished-{:013x}", crate::random::fresh_id()));
+        name.push(format!(
+            ".unfinished-{:013x}",
+            crate::runtime::random::fresh_id()
+        ));
         let new = Self {
             unfinished: PathBuf::from(name),
             place: place.to_owned(),

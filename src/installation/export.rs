@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use super::cell::Cells;
 use super::table::{MOVED, Table};
 use super::{Contents, FORMAT, Header, Heading, MOST_FAULTS, Seal, VERSION};
-use crate::audit::chain::{self, Broken};
 use crate::db::new_file::NewFile;
 use crate::db::{self, Conn, Count, Db, DbError};
+use crate::store::audit::chain::{self, Broken};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]

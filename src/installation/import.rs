@@ -11,10 +11,10 @@ use super::export::{self, rows_of};
 use super::file::SealedFile;
 use super::table::{LEFT, MOVED, Table};
 use super::{Contents, Heading, InstallationImportError, MOST_FAULTS, Seal};
-use crate::audit::chain;
 use crate::auth::account;
-use crate::db::{Conn, Count, Db, backup, on_either};
-use crate::event::store;
+use crate::db::{Conn, Count, Db, on_either};
+use crate::store::audit::chain;
+use crate::store::{backup, event};
 
 /// Rows and bytes that are stored by one statement, at most: fewer ways to the server and back.
 const ROWS: usize = 50;
@@ -138,8 +138,8 @@ fn readable(conn: &mut Conn) -> Result<(), InstallationImportError> {
     let unsound = |what: String, error: diesel::result::Error| {
         InstallationImportError::Unsound(format!("{what} cannot be read: {error}"))
     };
-    for event in store::all_ids(conn)? {
-        store::read_programme(conn, event)
+    for event in event::all_ids(conn)? {
+        event::read_programme(conn, event)
             .map_err(|error| unsound(format!("event {}", event.0), error))?;
     }
     account::all(conn).map_err(|error| unsound("an account".to_owned(), error))?;

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::chain::Broken;
 use crate::db::DbError;
+use crate::store::audit::chain::Broken;
 
 pub use export::{ExportError, export, faults};
 pub use file::SealedFile;

@@ -4,26 +4,24 @@
 //! A column is `Any` only where the database itself leaves no other choice: keys that lead to another row, and words and
 //! numbers whose every value is read.
 
-use crate::audit::pseudonym;
 use crate::auth::token::TokenScope;
 use crate::auth::{account, hashing};
-use crate::core::delegation::PrincipalRole;
+use crate::core::delegation::{self, PrincipalRole};
 use crate::core::event::RevisionKey;
 use crate::core::interpreter::LanguagePair;
 use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::rule::Rule;
-use crate::core::slot::SlotState;
-use crate::core::text::{Code, Email, TextLine, quoted};
+use crate::core::slot::{self, SlotState};
+use crate::core::text::{self, Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Zone, parse_date};
 use crate::core::timetable::Zoom;
-use crate::core::user::EventRole;
-use crate::core::user::InvitationKind;
-use crate::core::{delegation, slot, text};
+use crate::core::user::{EventRole, InvitationKind};
 use crate::mail::outbox::{EnclosureReadiness, MailState};
 use crate::mail::{enclosure, inbox};
+use crate::store::audit::pseudonym;
 
 use super::cell::Cell;
 

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use crate::app::App;
+use crate::change::incoming_mail::InboxContext;
 use crate::core::clean;
 use crate::core::time::Moment;
 use crate::db::DbError;
 use crate::mail::inbox::address::ImapUrl;
 use crate::mail::inbox::imap::{ImapFault, Mailbox};
 use crate::mail::inbox::read::read;
-use crate::mail::inbox::store;
-use crate::mail::inbox::store::MailboxPosition;
-use crate::mail::inbox::take::InboxContext;
+use crate::mail::inbox::store::{self, MailboxPosition};
+use crate::server::app::App;
 
 /// A mailbox that is new to us is read from so many days back.
 const FIRST_DAYS: i64 = 30;

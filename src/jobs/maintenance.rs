@@ -9,16 +9,16 @@ use diesel::prelude::*;
 use tokio::time::MissedTickBehavior;
 
 use crate::api::idempotency;
-use crate::app::App;
 use crate::auth::factor::step;
 use crate::auth::sign_on::flow;
 use crate::auth::usage::UsageMarks;
 use crate::auth::{device, store, throttle};
-use crate::clock::Clock;
 use crate::core::time::Moment;
 use crate::db::{Conn, Db, DbError};
-use crate::notice::link_store;
-use crate::web::trace;
+use crate::runtime::clock::Clock;
+use crate::runtime::trace;
+use crate::server::app::App;
+use crate::store::private_link;
 
 /// Seconds between two writes of last-used marks: as long as servers on one PostgreSQL may differ about them.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -39,7 +39,14 @@ const TABLES: [Clean; 7] = [
     |db, now| batch(db, now, device::ended, device::delete_ended),
     |db, now| batch(db, now, step::ended, step::delete_ended),
     |db, now| batch(db, now, flow::ended, flow::delete_ended),
-    |db, now| batch(db, now, link_store::ended_passes, link_store::delete_ended),
+    |db, now| {
+        batch(
+            db,
+            now,
+            private_link::ended_passes,
+            private_link::delete_ended,
+        )
+    },
     |db, now| batch(db, now, idempotency::ended, idempotency::delete_ended),
 ];
 

@@ -2,12 +2,11 @@
 
 use lettre::message::{Mailbox, Message, SinglePart};
 
-use super::inbox;
-use super::inbox::ImapUrl;
+use super::inbox::{self, ImapUrl};
 use super::transport::{SendOutcome, SmtpStep, Transport};
 use crate::core::text::Email;
 use crate::core::time::Moment;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
 
 /// One step in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use icalendar::{Attendee, Component as _, PartStat, Role};
 
 use super::language::Language;
 use super::{Invitation, Letter, words};
-use crate::agenda::ical::{CalendarEntry, CalendarStatus, mailto, vevent, write};
 use crate::core::clean;
 use crate::core::notice::{Method, News};
 use crate::core::text_enum::TextEnum;
+use crate::documents::ical::{CalendarEntry, CalendarStatus, mailto, vevent, write};
 
 /// Writes the calendar part of a letter that has an invitation: METHOD REQUEST or CANCEL, one VEVENT, one ATTENDEE, who
 /// reads it. `None` for a letter about several slots.
@@ -64,8 +64,8 @@ mod tests {
     use icalendar::{Calendar, Component, Event, EventStatus};
 
     use super::*;
-    use crate::agenda::ical::publish;
     use crate::core::text::{Email, TextLine};
+    use crate::documents::ical::publish;
     use crate::mail::sample::{Sample, at, bilateral, written_at};
 
     /// Lines as they stand between the CRLFs, unfolded.

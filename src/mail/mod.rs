@@ -9,12 +9,10 @@ pub mod compose;
 pub mod contents;
 pub mod enclosure;
 pub mod health;
-pub mod health_pages;
 pub mod ical;
 pub mod inbox;
 pub mod language;
 pub mod outbox;
-pub mod pages;
 pub mod transport;
 pub mod worker;
 
@@ -27,7 +25,7 @@ use crate::core::event::Event;
 use crate::core::notice::{News, Told};
 use crate::core::text::Email;
 use crate::core::time::Moment;
-use crate::notice::link::PrivateLinks;
+use crate::store::private_link::address::PrivateLinks;
 
 /// Everything one mail to one contact says. The delegation sees nothing that is not in here.
 ///
@@ -70,7 +68,7 @@ pub struct Letter<'a> {
 pub struct Enclosure<'a> {
     /// The file's name.
     pub name: &'a str,
-    /// What it says, as [`ToldSchedule::keep`](crate::agenda::pdf::ToldSchedule::keep) writes it.
+    /// What it says, as [`ToldSchedule::keep`](crate::documents::pdf::ToldSchedule::keep) writes it.
     pub says: &'a str,
 }
 

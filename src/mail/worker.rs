@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::outbox::{Claimed, Unset};
+use super::outbox::{self, Claimed, Unset};
 use super::transport::{SendOutcome, Transport};
-use super::{enclosure, inbox, outbox};
-use crate::agenda::documents::Documents;
-use crate::clock::Clock;
+use super::{enclosure, inbox};
 use crate::core::time::Moment;
 use crate::db::{Conn, Db, DbError};
-use crate::queue::Owner;
-use crate::random::fresh_id;
+use crate::documents::queue::Documents;
+use crate::runtime::clock::Clock;
+use crate::runtime::queue::Owner;
+use crate::runtime::random::fresh_id;
 
 /// The longest a worker sleeps: mail queued by another server rings no bell here.
 const POLL: Duration = Duration::from_secs(15);

@@ -6,8 +6,6 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::{AT_ONCE, ErasureError, PersonNames, erase_mails, place, wipe_enclosures};
-use crate::audit::redaction::{RedactableRow, RedactionRequest};
-use crate::audit::{pseudonym, redaction};
 use crate::core::action::{Action, noun};
 use crate::core::delegation::{ContactId, DelegationId};
 use crate::core::event::EventId;
@@ -16,12 +14,13 @@ use crate::core::user::Actor;
 use crate::db::schema::{answers, contacts, delegations, events, inbox, link_passes, outbox};
 use crate::db::word::Word;
 use crate::db::{Conn, Db};
-use crate::event::programme_cache::ProgrammeCache;
-use crate::event::transaction;
-use crate::event::transaction::EventTx;
 use crate::mail::outbox::{MailId, MailState};
-use crate::notice::link_store;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
+use crate::store::audit::pseudonym;
+use crate::store::audit::redaction::{self, RedactableRow, RedactionRequest};
+use crate::store::private_link;
+use crate::store::programme_cache::ProgrammeCache;
+use crate::store::transaction::{self, EventTx};
 
 /// Precedes the contact in the name of an actor whose answer came from a calendar.
 const CALENDAR_OF: &str = " (calendar of ";
@@ -325,7 +324,7 @@ pub fn forget(tx: &mut EventTx<'_>, address: &str) -> Result<String, ErasureErro
     place::replace(tx.conn, Some(event), person)?;
     wipe_mails_that_name(tx, person)?;
     for delegation in &traces.delegations {
-        link_store::renew(tx.conn, *delegation, tx.now)?;
+        private_link::renew(tx.conn, *delegation, tx.now)?;
         diesel::delete(link_passes::table.filter(link_passes::delegation_id.eq(*delegation)))
             .execute(tx.conn)?;
     }

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::place::{self, FoundRow};
-use crate::audit::pseudonym;
 use crate::core::delegation::ContactId;
 use crate::core::user::UserId;
 use crate::db::Conn;
@@ -15,7 +14,8 @@ use crate::installation::cell::Cell;
 use crate::installation::table::{ColumnKind, Table};
 use crate::mail::contents::with_decoded_texts;
 use crate::mail::outbox::MailId;
-use crate::secret::without_tokens;
+use crate::runtime::secret::without_tokens;
+use crate::store::audit::pseudonym;
 
 /// Columns that open something and say nothing about anybody.
 const SECRETS: &[&str] = &[

@@ -5,7 +5,6 @@
 
 pub mod contact;
 pub mod export;
-pub mod pages;
 pub mod place;
 pub mod retention;
 pub mod user;

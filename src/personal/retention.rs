@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 
 use super::{ErasureError, contact, scrub};
-use crate::clock::Clock;
 use crate::core::action::Action;
 use crate::core::event::EventId;
 use crate::core::time::Moment;
@@ -12,10 +11,10 @@ use crate::db::schema::{
     answers, contacts, delegations, event_days, event_lifecycles, events, inbox, outbox,
 };
 use crate::db::{Conn, Db};
-use crate::event::archived;
-use crate::event::programme_cache::ProgrammeCache;
-use crate::event::transaction;
-use crate::event::transaction::EventTx;
+use crate::runtime::clock::Clock;
+use crate::store::archived;
+use crate::store::programme_cache::ProgrammeCache;
+use crate::store::transaction::{self, EventTx};
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 3600;

@@ -5,9 +5,6 @@ use serde_json::Value;
 
 use super::contact::redact_value;
 use super::{ErasureError, PersonNames, erase_mails, place};
-use crate::audit;
-use crate::audit::redaction::{RedactableRow, RedactionRequest};
-use crate::audit::{HistoryEntry, pseudonym, redaction};
 use crate::auth::account;
 use crate::core::action::{Action, noun};
 use crate::core::event::{EventId, Revision};
@@ -17,8 +14,10 @@ use crate::db::Conn;
 use crate::db::schema::{
     answers, audit as history, events, inbox, mail_queue, outbox, overrides, users,
 };
-use crate::event::transaction;
 use crate::mail::outbox::MailId;
+use crate::store::audit::redaction::{self, RedactableRow, RedactionRequest};
+use crate::store::audit::{self, HistoryEntry, pseudonym};
+use crate::store::transaction;
 
 /// What follows a user's name where a program acted for the user.
 const WITH_TOKEN: &str = " with token “";

@@ -8,13 +8,12 @@ use std::fmt::Write as _;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use iikura::audit::chain;
-use iikura::auth::token;
-use iikura::auth::token::TokenScope;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, EventRole};
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::audit::chain;
 use serde_json::{Value, json};
 
 use crate::meeting::{OFFICER, import};

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use iikura::agenda::format::Format;
-use iikura::agenda::pdf::Sheet;
 use iikura::auth::token::TokenScope;
 use iikura::core::text_enum::TextEnum;
+use iikura::documents::format::Format;
+use iikura::documents::pdf::Sheet;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
 use serde_json::json;
 
 use crate::meeting::{Meeting, OFFICER, STRANGER};

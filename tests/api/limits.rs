@@ -8,7 +8,7 @@ use std::time::Duration;
 use iikura::auth::token::TokenScope;
 use iikura::core::free::SearchRequest;
 use iikura::core::slot::SlotKind;
-use iikura::queue::QueueCounts;
+use iikura::runtime::queue::QueueCounts;
 use tokio::sync::oneshot;
 
 use crate::meeting::{Meeting, OBSERVER, OFFICER};

@@ -1,7 +1,7 @@
 //! Every fault below `/api` is a problem, whoever made it and wherever it is found.
 
-use iikura::api::rate::BURST;
 use iikura::auth::token::TokenScope;
+use iikura::runtime::rate::BURST;
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, OFFICER};

@@ -1,11 +1,11 @@
 //! A program with a token, and what it is answered.
 
-use iikura::auth::token::TokenScope;
-use iikura::auth::{account, token};
+use iikura::auth::account;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::web::Error;
+use iikura::server::Error;
 use serde_json::{Value, json};
 use ureq::http::Request;
 

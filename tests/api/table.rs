@@ -6,7 +6,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, test};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use iikura::web::Error;
+use iikura::server::Error;
 use serde_json::Value;
 
 use crate::meeting::Meeting;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use iikura::auth::token::TokenScope;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
 use serde_json::json;
 
 use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};

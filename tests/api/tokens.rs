@@ -6,7 +6,7 @@ use iikura::auth::account;
 use iikura::auth::token::TokenScope;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{Meeting, OFFICER};
 use crate::program::{EVENT, Program, SLOTS, V1, evening, token_of};

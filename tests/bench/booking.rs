@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 use std::time::Instant as Stopwatch;
 
 use diesel::prelude::*;
-use iikura::clock::Clock;
+use iikura::change::booking::{self, BookingError};
+use iikura::change::event_file;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
@@ -25,13 +26,11 @@ use iikura::core::time::interval::Interval;
 use iikura::core::user::Actor;
 use iikura::db::schema::{audit, events, occupancy, slots};
 use iikura::db::{Conn, DatabaseUrl, Db, DbError};
-use iikura::event::file;
-use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::MailContext;
-use iikura::notice::link::{LinkKey, PrivateLinks};
-use iikura::random::fresh_id;
-use iikura::slot::booking;
-use iikura::slot::booking::BookingError;
+use iikura::runtime::clock::Clock;
+use iikura::runtime::random::fresh_id;
+use iikura::store::private_link::address::{LinkKey, PrivateLinks};
+use iikura::store::programme_cache::ProgrammeCache;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -115,7 +114,7 @@ fn prepare(conn: &mut Conn) -> Bench {
         Clock::system(),
     );
     let from = Email::parse("protocol@iikura.example").unwrap();
-    let event = file::import(conn, &live, &source, &from, &actor, clock.now())
+    let event = event_file::import(conn, &live, &source, &from, &actor, clock.now())
         .unwrap()
         .event;
     let programme = live.programme(conn, event).unwrap().unwrap();

@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
-use iikura::clock::Clock;
 use iikura::core::delegation::DelegationId;
 use iikura::core::event::EventId;
 use iikura::core::notice::Method;
@@ -27,6 +26,7 @@ use iikura::db::{DatabaseUrl, Db, DbError, connect};
 use iikura::mail::outbox::{self, NewMail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
+use iikura::runtime::clock::Clock;
 use lettre::address::Envelope;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;

@@ -11,12 +11,12 @@
 
 use std::time::{Duration, Instant};
 
-use iikura::agenda::pdf;
 use iikura::core::agenda::{Agenda, Pencilled};
 use iikura::core::event::Event;
 use iikura::core::programme::Programme;
 use iikura::core::slot::{Slot, SlotState};
 use iikura::core::time::Moment;
+use iikura::documents::pdf;
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime};
 use typst::syntax::{FileId, Source};

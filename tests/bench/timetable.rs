@@ -14,21 +14,20 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use actix_web::{App as Actix, HttpResponse, HttpServer, web};
-use iikura::app::App;
-use iikura::auth::account;
-use iikura::auth::account::Profile;
+use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
+use iikura::change::event_file;
 use iikura::cli::demo::NINTH_MEETING;
-use iikura::clock::Clock;
-use iikura::config::Config;
 use iikura::core::text::{Email, TextLine};
 use iikura::core::user::{Actor, EventRole};
 use iikura::db::{DatabaseUrl, Db};
-use iikura::event::file;
-use iikura::notice::link::LinkKey;
 use iikura::routes::server;
-use iikura::web::client::Proxies;
-use iikura::web::connection::ClientLimits;
+use iikura::runtime::clock::Clock;
+use iikura::server::app::App;
+use iikura::server::client::Proxies;
+use iikura::server::config::Config;
+use iikura::server::connection::ClientLimits;
+use iikura::store::private_link::address::LinkKey;
 
 #[path = "../support/rounds.rs"]
 mod rounds;
@@ -74,8 +73,8 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
     let password = NewPassword::generate();
     db.write_here(|conn| {
         let now = clock.now();
-        let live = iikura::event::programme_cache::ProgrammeCache::default();
-        let event = file::import(conn, &live, NINTH_MEETING, &mail_from, &actor, now)
+        let live = iikura::store::programme_cache::ProgrammeCache::default();
+        let event = event_file::import(conn, &live, NINTH_MEETING, &mail_from, &actor, now)
             .unwrap()
             .event;
         let profile = Profile {

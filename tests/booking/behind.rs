@@ -1,12 +1,11 @@
 //! Overrides in the database, counters, and what happens when somebody writes behind the program's back.
 
 use diesel::prelude::*;
+use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::decision::Refusal;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::Rule;
+use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::db::{Conn, DbError};
-use iikura::slot::booking::{self, BookingError, Notify};
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, reason};

@@ -1,5 +1,7 @@
 //! Event files: there and back without loss, or refused whole.
 
+use iikura::change::booking::{self, Notify};
+use iikura::change::event_file::{self, EventImportError};
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
@@ -7,11 +9,7 @@ use iikura::core::rule::Reasons;
 use iikura::core::text::Email;
 use iikura::core::user::Actor;
 use iikura::db::DbError;
-use iikura::event::file;
-use iikura::event::file::EventImportError;
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::slot::booking;
-use iikura::slot::booking::Notify;
+use iikura::store::programme_cache::ProgrammeCache;
 use proptest::prelude::*;
 
 use crate::support::both::{Scratch, on_both};
@@ -116,7 +114,7 @@ fn export(scratch: &Scratch, event: EventId) -> String {
         live: ProgrammeCache::default(),
         event,
     };
-    file::export(&test_event.stored()).unwrap()
+    event_file::export(&test_event.stored()).unwrap()
 }
 
 fn what_is_exported_comes_back_without_loss(scratch: &Scratch) {
@@ -351,7 +349,7 @@ fn imported_programme_in_memory_is_the_stored_one(scratch: &Scratch) {
     let again = again + &run(0) + &run(1) + &run(2);
     let live = ProgrammeCache::default();
     let office = Email::parse("protocol@iikura.example").unwrap();
-    let prepared = file::prepare(&again, &office, &Actor::command_line(), NOW).unwrap();
+    let prepared = event_file::prepare(&again, &office, &Actor::command_line(), NOW).unwrap();
     let imported = scratch
         .write_here(|conn| Ok::<_, DbError>(prepared.store(conn, &live).unwrap()))
         .unwrap();
@@ -410,14 +408,14 @@ fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) 
 fn event_file_beyond_its_limits_is_refused_with_the_limit() {
     let refused = |source: &str| {
         let office = Email::parse("protocol@iikura.example").unwrap();
-        let refused = file::prepare(source, &office, &Actor::command_line(), NOW);
+        let refused = event_file::prepare(source, &office, &Actor::command_line(), NOW);
         let Err(EventImportError::Faulty(faults)) = refused else {
             panic!("{refused:?}")
         };
         faults.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let slot = "[[slots]]\nkind = \"other\"\ntitle = \"x\"\nday = \"2022-12-24\"\nstart = \"10:00\"\nminutes = 5\n";
-    let many = RARE.to_owned() + &slot.repeat(file::MOST_SLOTS);
+    let many = RARE.to_owned() + &slot.repeat(event_file::MOST_SLOTS);
     // One of those that are there already is the last that fits: the line after the last that does not count.
     let found = refused(&many);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -431,7 +429,7 @@ fn event_file_beyond_its_limits_is_refused_with_the_limit() {
         found[0].ends_with(": rooms: there are 1001, and 1000 is the limit"),
         "{found:?}"
     );
-    let found = refused(&"#".repeat(file::MOST_BYTES + 1));
+    let found = refused(&"#".repeat(event_file::MOST_BYTES + 1));
     assert_eq!(
         found,
         ["line 1: the file has 32 MB; an event file has 32 MB at most"]

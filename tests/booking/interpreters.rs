@@ -1,14 +1,12 @@
 //! Interpreters in the programme: reasons that outlive a change of interpreters, and what travels with a file.
 
+use iikura::change::booking::{self, BookingError};
+use iikura::change::interpreter::{self, slots_of};
+use iikura::change::{event_file, staffing};
 use iikura::core::decision::Refusal;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::Rule;
+use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::Slot;
-use iikura::event::file;
-use iikura::interpreter::change::{self, slots_of};
-use iikura::slot::booking::{self, BookingError};
-use iikura::slot::staffing;
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import, reason};
@@ -79,7 +77,7 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
     test_event
         .try_book(|tx, _| {
             let seen = slots_of(&tx.programme(), reserve.id);
-            change::remove(tx, reserve.id, &seen).unwrap();
+            interpreter::remove(tx, reserve.id, &seen).unwrap();
             Ok(())
         })
         .unwrap();
@@ -110,7 +108,7 @@ fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) 
     test_event
         .try_book(|tx, _| {
             let seen = slots_of(&tx.programme(), first.id);
-            change::remove(tx, first.id, &seen).unwrap();
+            interpreter::remove(tx, first.id, &seen).unwrap();
             Ok(())
         })
         .unwrap();
@@ -161,7 +159,7 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
             .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons))
             .unwrap();
     }
-    let text = file::export(&test_event.stored()).unwrap();
+    let text = event_file::export(&test_event.stored()).unwrap();
     assert_eq!(
         text.matches("rule = \"interpreter_rest\"").count(),
         3,
@@ -174,8 +172,8 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     assert_eq!(imported.remarks, Vec::<String>::new());
     let other = TestEvent {
         db: scratch,
-        live: iikura::event::programme_cache::ProgrammeCache::default(),
+        live: iikura::store::programme_cache::ProgrammeCache::default(),
         event: imported.event,
     };
-    assert_eq!(file::export(&other.stored()).unwrap(), copy);
+    assert_eq!(event_file::export(&other.stored()).unwrap(), copy);
 }

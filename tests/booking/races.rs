@@ -2,12 +2,11 @@
 
 use std::sync::Barrier;
 
+use iikura::change::booking::{self, BookingError};
 use iikura::core::decision::Refusal;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::Rule;
+use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotId};
 use iikura::core::time::interval::Interval;
-use iikura::slot::booking::{self, BookingError};
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::TestEvent;

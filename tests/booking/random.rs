@@ -1,18 +1,16 @@
 //! Random sequences of bookings: whatever was asked for, the stored programme keeps every blocked rule, and the
 //! programme in memory is the stored one.
 
+use iikura::change::booking::{self, BookingError, Notify};
+use iikura::change::interpreter::{self, InterpreterError, slots_of};
+use iikura::change::staffing;
 use iikura::core::decision::Refusal;
 use iikura::core::free::alternatives;
 use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::{Level, Rule};
+use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
-use iikura::core::slot::Resource;
-use iikura::core::slot::{Slot, SlotDetails, SlotState};
-use iikura::interpreter::change::{self, InterpreterError, slots_of};
-use iikura::slot::booking::{self, BookingError, Notify};
-use iikura::slot::staffing;
+use iikura::core::slot::{Resource, Slot, SlotDetails, SlotState};
 use proptest::prelude::*;
 
 use crate::support::both::Scratch;
@@ -202,7 +200,7 @@ fn leave(test_event: &TestEvent<'_>, who: usize) -> Result<(), BookingError> {
     };
     test_event.try_book(|tx, _| {
         let seen = slots_of(&tx.programme(), leaves.id);
-        change::remove(tx, leaves.id, &seen).map_err(|error| match error {
+        interpreter::remove(tx, leaves.id, &seen).map_err(|error| match error {
             InterpreterError::Booking(error) => error,
             error => panic!("{error:?}"),
         })
@@ -228,8 +226,8 @@ fn assert_memory_is_true(test_event: &TestEvent<'_>) {
         |programme: &Programme| -> Vec<Notice> { programme.ledger.notices().cloned().collect() };
     assert_eq!(notices(&believed), notices(&stored));
     assert_eq!(
-        iikura::event::file::export(&believed).unwrap(),
-        iikura::event::file::export(&stored).unwrap()
+        iikura::change::event_file::export(&believed).unwrap(),
+        iikura::change::event_file::export(&stored).unwrap()
     );
 }
 

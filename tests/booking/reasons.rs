@@ -1,13 +1,12 @@
 //! Reasons: what they are stored with, what they stand for, and when they are asked for again.
 
 use diesel::prelude::*;
+use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::decision::Refusal;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::Rule;
+use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
-use iikura::slot::booking::{self, BookingError, Notify};
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, reason};
@@ -234,7 +233,7 @@ fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
         delegation.presence = vec![Interval::stay(stay.start(), until).unwrap()];
         test_event
             .try_book(|tx, _| {
-                iikura::delegation::change::change(tx, &delegation).unwrap();
+                iikura::change::delegation::change(tx, &delegation).unwrap();
                 Ok(())
             })
             .unwrap();
@@ -359,7 +358,7 @@ fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
         &Reasons::new(),
     )
     .unwrap();
-    let history = test_event.read(|conn| Ok(iikura::audit::of_subject(conn, second.0)?));
+    let history = test_event.read(|conn| Ok(iikura::store::audit::of_subject(conn, second.0)?));
     let reasons = history[0]
         .changes(test_event.stored().event.time_zone)
         .into_iter()

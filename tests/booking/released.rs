@@ -1,17 +1,16 @@
 //! Databases of earlier releases, which stored labels: nothing becomes due, and every change can be undone.
 
 use diesel::prelude::*;
-use iikura::audit;
+use iikura::change::booking::{self, Notify};
+use iikura::change::undo;
 use iikura::core::due::{due, pending};
 use iikura::core::event::EventId;
 use iikura::core::notice::News;
-use iikura::core::rule::Reasons;
-use iikura::core::rule::Rule;
+use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::db::schema::{audit as audit_rows, events, notices};
-use iikura::slot::booking::{self, Notify};
-use iikura::slot::undo;
+use iikura::store::audit;
 
 use crate::support::both::{Scratch, on_both};
 use crate::support::releases::RELEASES;

@@ -1,17 +1,16 @@
 //! Event files, there and back: what was argued, told and stands side by side comes back as it was.
 
+use iikura::change::answer;
+use iikura::change::booking::{self, Notify};
+use iikura::change::event_file::{self, EventImportError};
 use iikura::core::due::due;
 use iikura::core::event::EventId;
 use iikura::core::notice::News;
 use iikura::core::notice::answer::{AnswerOutcome, IncomingAnswer, NoticeReply, Via};
-use iikura::core::rule::Reasons;
-use iikura::core::rule::{Level, Rule};
+use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{check_all, in_force};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::core::text::TextLine;
-use iikura::event::file::{self, EventImportError};
-use iikura::notice::answering;
-use iikura::slot::booking::{self, Notify};
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, import, reason};
@@ -28,13 +27,13 @@ on_both!(
 
 /// Exports, imports into other databases, and exports again; gives the file.
 fn there_and_back(test_event: &TestEvent<'_>) -> String {
-    let first = file::export(&test_event.stored()).unwrap();
+    let first = event_file::export(&test_event.stored()).unwrap();
     for elsewhere in Scratch::each() {
         let elsewhere = elsewhere.migrated();
         let again = import(&elsewhere, &first).unwrap();
         assert_eq!(again.remarks, Vec::<String>::new());
         let again = TestEvent::at(&elsewhere, again.event);
-        assert_eq!(file::export(&again.stored()).unwrap(), first);
+        assert_eq!(event_file::export(&again.stored()).unwrap(), first);
         assert_eq!(unreasoned(&again), 0);
     }
     first
@@ -195,7 +194,7 @@ fn told(test_event: &TestEvent<'_>) {
             at: NOW,
         };
         let taken =
-            test_event.try_book(|tx, _| Ok(answering::receive(tx, (id, party), said.clone())?));
+            test_event.try_book(|tx, _| Ok(answer::receive(tx, (id, party), said.clone())?));
         assert_eq!(taken.unwrap(), AnswerOutcome::Taken);
     }
     let renamed = SlotDetails {
@@ -247,7 +246,7 @@ fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
 fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     told(&test_event);
-    let copy = file::export(&test_event.stored())
+    let copy = event_file::export(&test_event.stored())
         .unwrap()
         .replacen("ca-jad-9", "copy", 1);
     let faults = faults(import(scratch, &copy));

@@ -1,7 +1,7 @@
 //! Slips in an event file that others than its author would pay for: each is named, with its line, and nothing is stored.
 
+use iikura::change::event_file::EventImportError;
 use iikura::cli::demo::NINTH_MEETING;
-use iikura::event::file::EventImportError;
 use proptest::prelude::*;
 
 use crate::support::both::{Scratch, on_both};
@@ -316,11 +316,11 @@ proptest! {
         match import(&scratch, &lines.join("\n")) {
             Ok(imported) => {
                 let programme = TestEvent::at(&scratch, imported.event).stored();
-                let file = iikura::event::file::export(&programme).unwrap();
+                let file = iikura::change::event_file::export(&programme).unwrap();
                 let elsewhere = Scratch::sqlite().migrated();
                 let again = import(&elsewhere, &file).unwrap();
                 prop_assert_eq!(&again.remarks, &Vec::<String>::new());
-                prop_assert_eq!(iikura::event::file::export(&TestEvent::at(&elsewhere, again.event).stored()).unwrap(), file);
+                prop_assert_eq!(iikura::change::event_file::export(&TestEvent::at(&elsewhere, again.event).stored()).unwrap(), file);
             }
             Err(EventImportError::Faulty(faults)) => prop_assert!(faults.iter().all(|fault| fault.line > 0)),
             Err(error) => prop_assert!(false, "{error:?}"),

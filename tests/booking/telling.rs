@@ -1,5 +1,6 @@
 //! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
 
+use iikura::change::booking::{self, Notify};
 use iikura::core::delegation::DelegationId;
 use iikura::core::due::due;
 use iikura::core::notice::{Method, News, Told};
@@ -7,7 +8,6 @@ use iikura::core::rule::Reasons;
 use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
 use iikura::core::text::{Email, TextLine};
 use iikura::mail::outbox;
-use iikura::slot::booking::{self, Notify};
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import};
@@ -293,8 +293,8 @@ fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
     room.name = TextLine::parse("Blue Salon").unwrap();
     test_event
         .try_book(|tx, post| {
-            iikura::room::change::change(tx, &room).unwrap();
-            Ok(iikura::notice::telling::tell(tx, post, id)?)
+            iikura::change::room::change(tx, &room).unwrap();
+            Ok(iikura::change::notify::tell(tx, post, id)?)
         })
         .unwrap();
     let sequences: Vec<i32> = mails(&test_event)
@@ -318,9 +318,9 @@ fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch)
     delegation.contacts[0].email = Email::parse("right@delegations.example").unwrap();
     test_event
         .try_book(|tx, post| {
-            iikura::delegation::change::change(tx, &delegation).unwrap();
+            iikura::change::delegation::change(tx, &delegation).unwrap();
             tx.now = tx.now.plus(60);
-            Ok(iikura::notice::telling::tell_again(tx, post, id)?)
+            Ok(iikura::change::notify::tell_again(tx, post, id)?)
         })
         .unwrap();
     let expected = [

@@ -1,6 +1,8 @@
 //! The ninth meeting in a database, without a server before it.
 
 use diesel::RunQueryDsl;
+use iikura::change::booking::{self, BookingError};
+use iikura::change::event_file::{self, EventImportError, ImportedEvent};
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
@@ -11,14 +13,11 @@ use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
 use iikura::core::user::Actor;
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::file::{EventImportError, ImportedEvent};
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::transaction::EventTx;
-use iikura::event::{file, store};
 use iikura::mail::MailContext;
-use iikura::notice::link::{LinkKey, PrivateLinks};
-use iikura::slot::booking;
-use iikura::slot::booking::BookingError;
+use iikura::store::event;
+use iikura::store::private_link::address::{LinkKey, PrivateLinks};
+use iikura::store::programme_cache::ProgrammeCache;
+use iikura::store::transaction::EventTx;
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
@@ -112,7 +111,7 @@ impl<'d> TestEvent<'d> {
 
     /// The programme as it is stored.
     pub fn stored(&self) -> Programme {
-        self.read(|conn| Ok(store::read_programme(conn, self.event)?.unwrap()))
+        self.read(|conn| Ok(event::read_programme(conn, self.event)?.unwrap()))
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> T {
@@ -163,7 +162,7 @@ impl<'d> TestEvent<'d> {
 pub fn import(db: &Db, source: &str) -> Result<ImportedEvent, EventImportError> {
     let office = Email::parse("protocol@iikura.example").unwrap();
     let outcome = db.write_here(|conn| {
-        Ok::<_, DbError>(file::import(
+        Ok::<_, DbError>(event_file::import(
             conn,
             &ProgrammeCache::default(),
             source,

@@ -1,10 +1,10 @@
 //! What is so already is not stored again: no revision, no row of the history, no mail.
 
+use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::rule::Reasons;
 use iikura::core::slot::{SlotDetails, SlotState};
-use iikura::event::transaction::EventTx;
 use iikura::mail::MailContext;
-use iikura::slot::booking::{self, BookingError, Notify};
+use iikura::store::transaction::EventTx;
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::TestEvent;
@@ -55,25 +55,25 @@ const NOUNS: [(&str, Work); 6] = [
                 // A form gives every contact an id of its own.
                 contact.id.0 += 1;
             }
-            iikura::delegation::change::change(tx, &typed).unwrap();
+            iikura::change::delegation::change(tx, &typed).unwrap();
         }
         Ok(())
     }),
     ("room", |tx, _| {
         for known in tx.programme().rooms.iter() {
-            iikura::room::change::change(tx, known).unwrap();
+            iikura::change::room::change(tx, known).unwrap();
         }
         Ok(())
     }),
     ("interpreter", |tx, _| {
         for known in tx.programme().interpreters.iter() {
-            iikura::interpreter::change::change(tx, known).unwrap();
+            iikura::change::interpreter::change(tx, known).unwrap();
         }
         Ok(())
     }),
     ("event", |tx, _| {
         let event = tx.programme().event.clone();
-        iikura::event::change::change(tx, &event).unwrap();
+        iikura::change::event::change(tx, &event).unwrap();
         Ok(())
     }),
 ];
@@ -136,7 +136,7 @@ fn one_change_beside_unchanged_things_is_stored(scratch: &Scratch) {
     test_event
         .try_book(|tx, post| {
             slot_saved(tx, post, Notify::Later)?;
-            iikura::room::change::change(tx, &salon).unwrap();
+            iikura::change::room::change(tx, &salon).unwrap();
             slot_saved(tx, post, Notify::Later)
         })
         .unwrap();

@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 use iikura::auth::account;
-use iikura::auth::factor::store::{self as factors, NewFactor};
+use iikura::auth::factor::store as factors;
+use iikura::auth::factor::store::NewFactor;
 use iikura::core::time::Moment;
 use iikura::db::{Count, Db};
-use iikura::web::Error;
+use iikura::server::Error;
 
 use super::TestInstallation;
 

@@ -20,7 +20,7 @@ fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
     let mut cluster = Cluster::start();
     let relay = Relay::playing(&[Scene::Accept]);
     let mut installation = TestInstallation::furnish(&cluster.url(), &relay.url());
-    let mut chance = Chance(iikura::random::fresh_id().unsigned_abs());
+    let mut chance = Chance(iikura::runtime::random::fresh_id().unsigned_abs());
     let server = installation.start();
     let mut page = BufReader::new(installation.watch());
     let mut refused = 0;

@@ -75,7 +75,7 @@ fn no_promise_is_lost_when_the_power_goes() {
     let mut place = plug_in(&mut mounts, &disk, 0);
     let relay = Relay::playing(&[Scene::Accept]);
     let mut installation = TestInstallation::furnish(&database(&place), &relay.url());
-    let mut chance = Chance(iikura::random::fresh_id().unsigned_abs());
+    let mut chance = Chance(iikura::runtime::random::fresh_id().unsigned_abs());
     for cut in 1..=CUTS {
         let server = installation.start();
         for _ in 0..4 + chance.below(4) {

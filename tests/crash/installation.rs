@@ -8,10 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use iikura::auth::account;
-use iikura::auth::account::Profile;
+use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
-use iikura::clock::Clock;
+use iikura::change::event_file;
 use iikura::core::delegation::DelegationId;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
@@ -22,12 +21,12 @@ use iikura::core::user::{Actor, EventRole};
 use iikura::db::schema::outbox;
 use iikura::db::word::Word;
 use iikura::db::{Count, Db, DbError};
-use iikura::event::file;
-use iikura::event::programme_cache::ProgrammeCache;
 use iikura::mail::outbox as mail_outbox;
 use iikura::mail::outbox::{LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
+use iikura::runtime::clock::Clock;
+use iikura::store::programme_cache::ProgrammeCache;
 use tempfile::TempDir;
 
 use crate::support::chance::Chance;
@@ -118,7 +117,7 @@ impl TestInstallation {
         let event = db
             .write_here(|conn| {
                 let office = Email::parse("protocol@iikura.example").unwrap();
-                let imported = file::import(
+                let imported = event_file::import(
                     conn,
                     &ProgrammeCache::default(),
                     &source,

@@ -51,7 +51,7 @@ const WORST: u64 = 10;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn what_was_committed_is_told_and_nothing_else(scratch: &Scratch) {
-    let seed = iikura::random::fresh_id().unsigned_abs();
+    let seed = iikura::runtime::random::fresh_id().unsigned_abs();
     println!("seed {seed}");
     let mut chance = Chance(seed);
     let relay = Relay::playing(&[Scene::Accept]);

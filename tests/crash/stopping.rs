@@ -21,7 +21,7 @@ const ROUNDS: u64 = 12;
 const LONGEST: Duration = Duration::from_secs(10);
 
 fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
-    let mut chance = Chance(iikura::random::fresh_id().unsigned_abs());
+    let mut chance = Chance(iikura::runtime::random::fresh_id().unsigned_abs());
     // Slow enough for a mail to be in hand at any moment.
     let relay = Relay::playing(&[Scene::Slow(1)]);
     let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());

@@ -4,14 +4,13 @@ use std::io::Write;
 use std::process::Command;
 use std::thread;
 
-use iikura::agenda::pdf::ToldSchedule;
 use iikura::core::notice::News;
+use iikura::documents::pdf::ToldSchedule;
 use iikura::mail::contents::contents;
-use iikura::mail::enclosure;
 use iikura::mail::outbox::{self, Claimed, EnclosureReadiness, LEASE, MailId, MailState};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::WorkerSignal;
-use iikura::mail::{Enclosure, Letter};
+use iikura::mail::{Enclosure, Letter, enclosure};
 
 use crate::relay::{Relay, Scene};
 use crate::test_event::{LetterData, NOW, TestEvent, houses, told};

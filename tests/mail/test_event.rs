@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use iikura::clock::Clock;
 use iikura::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
 use iikura::core::event::{Event, EventId, EventSettings, ProtocolOffice, Revision};
 use iikura::core::notice::{Method, News, Told};
@@ -17,6 +16,7 @@ use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::mail::{Invitation, Letter, Piece, ReaderKnowledge};
+use iikura::runtime::clock::Clock;
 
 use crate::support::both::Scratch;
 
@@ -166,7 +166,11 @@ pub fn new_mail(sequence: i32, method: Method) -> NewMail<'static> {
         recipient_name: "Liaison desk",
         envelope_from: "noreply@iikura.example",
         message_id: Box::leak(
-            format!("<{sequence}.{}@iikura.example>", iikura::random::fresh_id()).into_boxed_str(),
+            format!(
+                "<{sequence}.{}@iikura.example>",
+                iikura::runtime::random::fresh_id()
+            )
+            .into_boxed_str(),
         ),
         subject: "Confirmed",
         raw: RAW.as_bytes(),
@@ -265,8 +269,11 @@ impl LetterData {
             private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: Box::leak(
-                format!("<{sequence}.{}@iikura.example>", iikura::random::fresh_id())
-                    .into_boxed_str(),
+                format!(
+                    "<{sequence}.{}@iikura.example>",
+                    iikura::runtime::random::fresh_id()
+                )
+                .into_boxed_str(),
             ),
             first_message_id: None,
             written_at: NOW,

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use iikura::agenda::documents::{Document, Documents};
-use iikura::agenda::format::{Format, Options};
 use iikura::core::agenda::Pencilled;
 use iikura::core::event::{Event, Revision};
 use iikura::core::programme::Programme;
 use iikura::core::slot::Slot;
 use iikura::core::time::Moment;
 use iikura::core::visibility::Viewer;
-use iikura::queue::Owner;
+use iikura::documents::format::{Format, Options};
+use iikura::documents::queue::{Document, Documents};
+use iikura::runtime::queue::Owner;
 
 #[allow(dead_code)]
 #[path = "../support/week.rs"]

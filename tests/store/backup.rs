@@ -6,8 +6,8 @@ use std::thread;
 
 use diesel::prelude::*;
 use iikura::db::age::{DecryptError, PrivateKey};
-use iikura::db::backup::{self, BackupContents, BackupError};
 use iikura::db::{Db, DbError};
+use iikura::store::backup::{self, BackupContents, BackupError};
 
 use crate::scene::*;
 use crate::support::both::Scratch;

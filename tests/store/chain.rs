@@ -5,17 +5,16 @@ use std::sync::Barrier;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use iikura::audit;
-use iikura::audit::chain::{Broken, Chain};
-use iikura::audit::redaction::RedactionRequest;
-use iikura::audit::{HistoryEntry, chain, redaction};
 use iikura::core::action::Action;
 use iikura::core::event::{EventId, Revision};
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::db::schema::{audit as audit_rows, events};
 use iikura::db::{Conn, Db, DbError};
-use iikura::event::transaction;
+use iikura::store::audit::chain::{self, Broken, Chain};
+use iikura::store::audit::redaction::{self, RedactionRequest};
+use iikura::store::audit::{self, HistoryEntry};
+use iikura::store::transaction;
 use serde_json::json;
 
 use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};

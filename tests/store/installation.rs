@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 
-use iikura::audit::chain;
 use iikura::db::Db;
 use iikura::installation::table::{LEFT, MOVED};
 use iikura::installation::{self, ExportError, InstallationImportError, SealedFile, export};
+use iikura::store::audit::chain;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

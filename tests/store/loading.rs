@@ -9,8 +9,8 @@ use iikura::core::programme::Programme;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::db::{Db, DbError};
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::{store, transaction};
+use iikura::store::programme_cache::ProgrammeCache;
+use iikura::store::{event, transaction};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -84,9 +84,9 @@ fn raised_revision_tells_the_version_before(scratch: &Scratch) {
     let mut seen = Vec::new();
     for _ in 0..20 {
         let raised = scratch.write_here(|conn| {
-            let stored = store::version(conn, EVENT)?.unwrap();
-            let (before, now) = store::raise_revision(conn, EVENT)?;
-            assert_eq!((before, Some(now)), (stored, store::version(conn, EVENT)?));
+            let stored = event::version(conn, EVENT)?.unwrap();
+            let (before, now) = event::raise_revision(conn, EVENT)?;
+            assert_eq!((before, Some(now)), (stored, event::version(conn, EVENT)?));
             Ok::<_, DbError>(now)
         });
         let now = raised.unwrap();
@@ -95,7 +95,7 @@ fn raised_revision_tells_the_version_before(scratch: &Scratch) {
         seen.push(now.key);
     }
     let nowhere =
-        scratch.write_here(|conn| Ok::<_, DbError>(store::raise_revision(conn, EventId(99))?));
+        scratch.write_here(|conn| Ok::<_, DbError>(event::raise_revision(conn, EventId(99))?));
     assert!(matches!(nowhere, Err(DbError::Query(diesel::NotFound))));
 }
 
@@ -104,11 +104,11 @@ fn snapshot_inside_a_writing_transaction_sees_its_writes(scratch: &Scratch) {
     furnish(scratch);
     let read = scratch.write_here(|conn| {
         conn.transaction(|conn| {
-            let (_, version) = store::raise_revision(conn, EVENT)?;
-            let programme = store::read_programme(conn, EVENT)?.unwrap();
+            let (_, version) = event::raise_revision(conn, EVENT)?;
+            let programme = event::read_programme(conn, EVENT)?.unwrap();
             assert_eq!(programme.version(), version);
             // It is the transaction that it runs in, which may write.
-            let (_, version) = conn.snapshot(|conn| store::raise_revision(conn, EVENT))?;
+            let (_, version) = conn.snapshot(|conn| event::raise_revision(conn, EVENT))?;
             Ok::<_, DbError>(version)
         })
     });

@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use iikura::audit::chain;
-use iikura::clock::Clock;
+use iikura::change::archive;
 use iikura::core::action::Action;
 use iikura::core::event::EventId;
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, UserId};
 use iikura::db::{Db, DbError};
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::{archive, archived, transaction};
 use iikura::installation::table::{ColumnKind, LEFT, MOVED};
 use iikura::mail::outbox;
 use iikura::personal::{ErasureError, contact, export, retention, scrub, user};
+use iikura::runtime::clock::Clock;
+use iikura::store::audit::chain;
+use iikura::store::programme_cache::ProgrammeCache;
+use iikura::store::{archived, transaction};
 use serde_json::json;
 
 use crate::chain::behind_the_guards;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use iikura::audit::chain;
 use iikura::db::{Db, DbError, revert_migrations, schema_check};
+use iikura::store::audit::chain;
 
 use crate::scene::{assert_no_double_booking, count, is_sqlite, together};
 use crate::support::both::{Scratch, on_both};

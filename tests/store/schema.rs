@@ -4,8 +4,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use iikura::db::DbError;
-use iikura::db::backup::{self, BackupError};
 use iikura::db::schema_check::{self, Differences};
+use iikura::store::backup::{self, BackupError};
 
 use crate::scene::*;
 use crate::support::both::{Scratch, on_both};
@@ -269,7 +269,9 @@ fn backup_with_an_edited_history_is_not_restored() {
         );
         run(&scratch, &row).unwrap();
     }
-    scratch.write_here(iikura::audit::chain::begin).unwrap();
+    scratch
+        .write_here(iikura::store::audit::chain::begin)
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, home) = (
         folder.path().join("whole.db"),

@@ -1,7 +1,7 @@
 //! An empty PostgreSQL database for one test, gone when the test is over.
 
 use diesel::prelude::*;
-use iikura::random::fresh_id;
+use iikura::runtime::random::fresh_id;
 
 /// Names the administrator's URL of the server that lends the databases.
 const SERVER: &str = "IIKURA_TEST_POSTGRES_URL";

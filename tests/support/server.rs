@@ -8,20 +8,20 @@ use std::sync::{Arc, LazyLock};
 
 use clap::Parser;
 use diesel::prelude::*;
-use iikura::app::App;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
-use iikura::clock::Clock;
-use iikura::config::ServeArgs;
 use iikura::core::event::EventId;
 use iikura::core::text::{Email, TextLine};
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, EventRole, UserId};
 use iikura::db::{Count, Db};
-use iikura::event::peers::PeerListener;
 use iikura::routes::server;
-use iikura::web::Error;
-use iikura::web::connection::ClientLimits;
+use iikura::runtime::clock::Clock;
+use iikura::server::Error;
+use iikura::server::app::App;
+use iikura::server::config::ServeArgs;
+use iikura::server::connection::ClientLimits;
+use iikura::store::peers::PeerListener;
 use tempfile::TempDir;
 
 /// The password of everybody in tests.

@@ -2,7 +2,7 @@
 
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{ADMIN, Meeting, OBSERVER, STRANGER};
 use crate::server::{Answer, Browser};

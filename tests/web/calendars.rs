@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
 use serde_json::Value;
 
 use crate::answers::links;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use iikura::cli::demo::NINTH_MEETING;
-use iikura::web::connection::ClientLimits;
+use iikura::server::connection::ClientLimits;
 
 use crate::meeting::import;
 use crate::server::{PASSWORD, Server};

@@ -5,11 +5,10 @@ use iikura::auth::invitation::LinkToken;
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, UserId};
 use iikura::mail::contents::contents;
-use iikura::mail::outbox;
-use iikura::mail::outbox::Mail;
+use iikura::mail::outbox::{self, Mail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
 use crate::second_factor;

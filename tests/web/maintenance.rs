@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use iikura::jobs::maintenance::{BATCH, Maintenance};
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{Meeting, OFFICER};
 use crate::server::{PASSWORD, Server};

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use iikura::change::event_file;
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
@@ -10,9 +11,8 @@ use iikura::core::slot::Slot;
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, EventRole};
-use iikura::event::file;
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::programme_cache::ProgrammeCache;
 
 use crate::server::{Answer, Browser, START, Server};
 use crate::support::both::{Place, Scratch};
@@ -167,7 +167,7 @@ pub fn import(server: &Server, source: &str) -> EventId {
     server
         .db
         .write_here(|conn| {
-            let imported = file::import(
+            let imported = event_file::import(
                 conn,
                 &ProgrammeCache::default(),
                 source,

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use iikura::audit::chain;
 use iikura::installation::table::{LEFT, MOVED};
 use iikura::installation::{SealedFile, export};
 use iikura::mail::outbox::{self, MailState};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::audit::chain;
 
 use crate::answers::{answer, links};
 use crate::meeting::{ADMIN, Meeting, OFFICER, SLOTS, STRANGER, free_slot, send};

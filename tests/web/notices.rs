@@ -1,10 +1,10 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
 use iikura::db::DbError;
-use iikura::event::transaction;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::transaction;
 
 use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, STRANGER};
 use crate::server::{Answer, Browser};

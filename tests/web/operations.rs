@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use iikura::auth::token::TokenScope;
-use iikura::auth::{account, token};
+use iikura::auth::account;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::db::Db;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{Meeting, OFFICER};
 use crate::server::{Answer, Browser, START, Server};
@@ -124,8 +124,8 @@ fn token(meeting: &Meeting) -> String {
 #[cfg(feature = "postgres")]
 #[test]
 fn server_whose_clock_is_not_the_databases_is_not_ready() {
-    use iikura::clock::Clock;
-    use iikura::operation::clock::REFUSED_SECONDS;
+    use iikura::runtime::clock::Clock;
+    use iikura::server::clock_difference::REFUSED_SECONDS;
 
     let scratch = Scratch::postgres();
     let server = Server::start_on(scratch.url(), &[]);

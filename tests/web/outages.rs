@@ -1,12 +1,12 @@
 //! PostgreSQL goes away in the middle of a request: whoever asked is told that it is not to be had, whatever they did,
 //! and nothing is stored.
 
-use iikura::auth::token::TokenScope;
-use iikura::auth::{account, token};
+use iikura::auth::account;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{ADMIN, Meeting, OFFICER, SLOTS, free_slot, send};
 use crate::server::{Answer, START};

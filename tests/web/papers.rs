@@ -7,7 +7,7 @@ use iikura::mail::contents::contents;
 use iikura::mail::outbox::{self, Mail};
 use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::answers::links;
 use crate::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};

@@ -5,11 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use iikura::auth::account;
+use iikura::change::archive;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::event::{archive, transaction};
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::programme_cache::ProgrammeCache;
+use iikura::store::transaction;
 
 use crate::calendars::by_both;
 use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, SLOTS, free_slot, send, with};

@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-use iikura::agenda::documents::{DocumentError, DocumentRequest};
-use iikura::queue::{Owner, QueueCounts, Size};
+use iikura::documents::queue::{DocumentError, DocumentRequest};
+use iikura::runtime::queue::{Owner, QueueCounts, Size};
 
 use crate::answers::links;
 use crate::meeting::{COLLEAGUE, Meeting, OBSERVER};

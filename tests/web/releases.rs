@@ -1,7 +1,7 @@
 //! A server of today on what earlier releases left.
 
 use iikura::mail::outbox;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::server::Server;
 use crate::support::both::Scratch;

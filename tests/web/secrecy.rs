@@ -7,8 +7,8 @@
 
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
-use iikura::notice::link::PrivateLink;
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::private_link::address::PrivateLink;
 
 use crate::meeting::Meeting;
 use crate::papers;
@@ -31,7 +31,7 @@ const GUESTS: [(&str, &str); 5] = [
 const ACTS: usize = 60;
 
 fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scratch) {
-    let seed = iikura::random::fresh_id().unsigned_abs();
+    let seed = iikura::runtime::random::fresh_id().unsigned_abs();
     println!("seed {seed}");
     let mut chance = Chance(seed);
     let meeting = Meeting::on(scratch);
@@ -288,8 +288,10 @@ fn everything_for(meeting: &Meeting, officer: &Browser, code: &str) -> Vec<Strin
         generation: 0,
         slot: None,
     };
-    let key = iikura::notice::link::LinkKey::draw();
-    let forged = iikura::notice::link::PrivateLinks::new(key, &meeting.server.origin).path(strange);
+    let key = iikura::store::private_link::address::LinkKey::draw();
+    let forged =
+        iikura::store::private_link::address::PrivateLinks::new(key, &meeting.server.origin)
+            .path(strange);
     let refused = liaison.get(&forged);
     assert_eq!(refused.status, 404);
     found.push(refused.body);

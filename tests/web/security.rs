@@ -211,7 +211,7 @@ fn a_role_is_for_one_event_only() {
         server
             .db
             .read_here(|conn| {
-                Ok::<_, iikura::web::Error>(iikura::auth::store::role_at(conn, user, slug)?)
+                Ok::<_, iikura::server::Error>(iikura::auth::store::role_at(conn, user, slug)?)
             })
             .unwrap()
     };

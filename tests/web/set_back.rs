@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use iikura::core::event::ProgrammeVersion;
 use iikura::db::Db;
 use iikura::db::schema::events;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::live::{LIVE, Stream};
 use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};

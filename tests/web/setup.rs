@@ -1,11 +1,11 @@
 //! Rooms, delegations, settings and new events: kept true to the slots that stand on them.
 
+use iikura::change::event_file::{EventImportError, import};
 use iikura::core::text::Email;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::event::file::{EventImportError, import};
-use iikura::event::programme_cache::ProgrammeCache;
-use iikura::web::Error;
+use iikura::server::Error;
+use iikura::store::programme_cache::ProgrammeCache;
 
 use crate::interpreters::{INTERPRETERS, interpreter};
 use crate::meeting::{ADMIN, BERLIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};

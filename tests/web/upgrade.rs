@@ -1,12 +1,12 @@
 //! A server whose database a newer program has migrated.
 
 use diesel::prelude::*;
-use iikura::auth::token::TokenScope;
-use iikura::auth::{account, token};
+use iikura::auth::account;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use crate::meeting::{Meeting, OFFICER};
 use crate::server::{START, Server};

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use iikura::agenda::format::{Format, Options, render};
 use iikura::core::agenda::{Agenda, Pencilled};
 use iikura::core::visibility::Viewer;
+use iikura::documents::format::{Format, Options, render};
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, SLOTS, free_slot, send, with};
@@ -23,7 +23,7 @@ fn a_workbook_has_dates_filters_and_no_formulas() {
     assert_eq!(file.status, 404);
 
     let programme = meeting.programme();
-    let now = iikura::clock::Clock::system().now();
+    let now = iikura::runtime::clock::Clock::system().now();
     let agenda = Agenda::of(&programme, Viewer::Staff, now, Pencilled::LeftOut).unwrap();
     let sheets = read(&render(&agenda, Format::Xlsx, &Options::default()).unwrap());
     assert_eq!(sheets.len(), 7, "a day and six delegations");

@@ -4,8 +4,8 @@ mod programme;
 
 pub(super) use programme::{ApiProgramme, EventAsSeen, Events};
 
-use crate::agenda::json::words;
-pub(crate) use crate::agenda::json::{kind_words, state_words};
+use crate::documents::json::words;
+pub(crate) use crate::documents::json::{kind_words, state_words};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};

@@ -1,11 +1,7 @@
 //! The second factor: a code of six digits that a device shows for half a minute (TOTP, RFC 6238), and ten recovery
 //! codes for the day the device is lost.
 
-pub mod code_pages;
-pub mod own_pages;
-pub mod rule_pages;
 pub mod seal;
-pub mod set_up;
 pub mod step;
 pub mod store;
 
@@ -16,8 +12,8 @@ use totp_rs::{Builder, Totp};
 
 use crate::auth::CryptographyError;
 use crate::core::time::Moment;
-use crate::random::{LETTERS, random_bytes, random_letters};
-use crate::secret::TokenHash;
+use crate::runtime::random::{LETTERS, random_bytes, random_letters};
+use crate::runtime::secret::TokenHash;
 
 /// Recovery codes that somebody has.
 const RECOVERY_CODES: usize = 10;

@@ -9,9 +9,9 @@ use super::Seed;
 use crate::auth::CryptographyError;
 use crate::core::time::Moment;
 use crate::core::user::UserId;
-use crate::notice::link::LinkKey;
-use crate::random::random_bytes;
-use crate::secret::TokenHash;
+use crate::runtime::random::random_bytes;
+use crate::runtime::secret::TokenHash;
+use crate::store::private_link::address::LinkKey;
 
 /// Says what the derived key is for.
 const PURPOSE: &str = "seeds of second factors, 1";

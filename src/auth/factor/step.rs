@@ -4,13 +4,12 @@
 
 use diesel::prelude::*;
 
-use crate::auth::account;
-use crate::auth::account::AccountError;
+use crate::auth::account::{self, AccountError};
 use crate::core::time::Moment;
 use crate::core::user::{User, UserId};
 use crate::db::Conn;
 use crate::db::schema::sign_in_steps;
-use crate::secret::TokenHash;
+use crate::runtime::secret::TokenHash;
 
 /// Seconds in which the second step has to follow the first: a device can be fetched from the next room.
 const STEP_SECONDS: i64 = 10 * 60;

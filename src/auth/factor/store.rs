@@ -5,8 +5,6 @@ use serde_json::json;
 
 use super::seal::Sealer;
 use super::{RecoveryCode, Seed, Typed, step};
-use crate::audit;
-use crate::audit::HistoryEntry;
 use crate::auth::account::{AccountError, note};
 use crate::auth::invitation;
 use crate::auth::store::end_sessions;
@@ -16,7 +14,8 @@ use crate::core::user::{Actor, EventRole, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{account_rules, memberships, recovery_codes, second_factors, users};
 use crate::db::word::Word;
-use crate::secret::TokenHash;
+use crate::runtime::secret::TokenHash;
+use crate::store::audit::{self, HistoryEntry};
 
 /// A second factor as its owner sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::auth::CryptographyError;
-use crate::random::random_bytes;
+use crate::runtime::random::random_bytes;
 
 pub use turn::{HashingQueue, HashingQueueFull, QueuePlace, Turn};
 

@@ -9,7 +9,7 @@ use super::MAX_MEMORIES;
 use super::queue::{FairQueue, Pushed};
 use crate::auth::CryptographyError;
 use crate::core::user::UserId;
-use crate::web::{hang_up, trace};
+use crate::runtime::{hang_up, trace};
 
 /// Users that wait at most, and strangers: a second's work for two cores each.
 const MAX_WAITING: usize = 64;

@@ -4,8 +4,7 @@
 //! moment that is fixed when it is made. An invitation is for an account without a password and never touches another;
 //! neither kind signs anybody in or takes a second factor away.
 
-pub mod pages;
-mod store;
+pub mod store;
 mod token;
 
 pub use store::{

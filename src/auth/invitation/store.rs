@@ -5,9 +5,7 @@ use diesel::sql_types::Text;
 use serde_json::json;
 
 use super::{Delivery, LinkToken};
-use crate::auth::account;
-use crate::auth::account::{Account, AccountError, Profile, note};
-use crate::clock::CLOCKS_DIFFER;
+use crate::auth::account::{self, Account, AccountError, Profile, note};
 use crate::core::action::Action;
 use crate::core::text::Email;
 use crate::core::time::Moment;
@@ -16,11 +14,11 @@ use crate::db::Conn;
 use crate::db::schema::{invitations, users};
 use crate::db::word::Word;
 use crate::mail::account::AccountLetter;
-use crate::mail::outbox;
-use crate::mail::outbox::{EnqueueError, MailId};
-use crate::notice::link::PrivateLinks;
-use crate::random::fresh_id;
-use crate::secret::TokenHash;
+use crate::mail::outbox::{self, EnqueueError, MailId};
+use crate::runtime::clock::CLOCKS_DIFFER;
+use crate::runtime::random::fresh_id;
+use crate::runtime::secret::TokenHash;
+use crate::store::private_link::address::PrivateLinks;
 
 /// Why there is no link, or none any more.
 #[derive(Debug, thiserror::Error)]

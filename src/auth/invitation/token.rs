@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::random::{LETTERS, random_letters};
-use crate::secret::TokenHash;
+use crate::runtime::random::{LETTERS, random_letters};
+use crate::runtime::secret::TokenHash;
 
 /// Letters of a link: 140 bits, which nobody guesses (OWASP ASVS 5.0, 7.2.3).
 const LENGTH: usize = 28;

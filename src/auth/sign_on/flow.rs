@@ -17,8 +17,8 @@ use crate::auth::CryptographyError;
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::sign_on_flows;
-use crate::random::random_bytes;
-use crate::secret::TokenHash;
+use crate::runtime::random::random_bytes;
+use crate::runtime::secret::TokenHash;
 
 /// Seconds that somebody has at the provider: a telephone may have to be fetched for its second factor.
 pub const FLOW_SECONDS: i64 = 10 * 60;

@@ -11,26 +11,10 @@
 pub mod flow;
 pub mod identity;
 #[cfg(feature = "openid-connect")]
-pub mod pages;
-#[cfg(feature = "openid-connect")]
 pub mod provider;
 pub mod settings;
-
-use actix_web::web;
 
 pub use settings::{SignOnArgs, SignOnSettings};
 
 /// Where the provider sends people back to.
 pub const ANSWER: &str = "/sign-in/provider/answer";
-
-/// The routes of single sign-on.
-#[cfg(feature = "openid-connect")]
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/sign-in/provider", web::post().to(pages::begin))
-        .route(ANSWER, web::get().to(pages::show))
-        .route(ANSWER, web::post().to(pages::take));
-}
-
-/// The routes of single sign-on: none, as this program was built without it.
-#[cfg(not(feature = "openid-connect"))]
-pub fn routes(_: &mut web::ServiceConfig) {}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 
 use crate::core::user::UserId;
-use crate::secret::TokenHash;
+use crate::runtime::secret::TokenHash;
 
 /// Tries that an account takes in a window.
 const PER_ACCOUNT: i32 = 5;

@@ -4,17 +4,15 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::counter::{CounterSubject, account_key};
-use super::{counter, is_current};
-use crate::audit;
-use crate::audit::{HistoryEntry, pseudonym};
-use crate::auth::account;
-use crate::auth::account::Account;
+use super::counter::{self, CounterSubject, account_key};
+use super::is_current;
+use crate::auth::account::{self, Account};
 use crate::core::action::Action;
 use crate::core::time::Moment;
 use crate::core::user::{Actor, User, UserId};
 use crate::db::Conn;
 use crate::db::schema::{resources, sign_in_failures};
+use crate::store::audit::{self, HistoryEntry, pseudonym};
 
 /// Counters that are looked through, the fullest first.
 const MOST_COUNTERS: i64 = 2000;

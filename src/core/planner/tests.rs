@@ -10,7 +10,7 @@ use crate::core::sample::{GUESTS, JP, KG, KZ, SALON, TJ, TM, UZ, at, ninth_meeti
 use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::wording;
-use crate::plan::forms;
+use crate::server::forms::plan as forms;
 
 /// The plan of somebody who waits for it.
 fn made(house: &Programme, wishes: &[SearchRequest]) -> Plan {

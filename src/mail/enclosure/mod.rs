@@ -11,7 +11,7 @@ use lettre::message::header::{ContentDisposition, ContentTransferEncoding};
 use lettre::message::{Body, SinglePart};
 
 use super::compose::{ComposeError, content_type};
-use crate::agenda::pdf::{PdfError, ToldSchedule};
+use crate::documents::pdf::{PdfError, ToldSchedule};
 
 /// Characters of base64 in a line (RFC 2045 §6.8).
 const LINE: usize = 76;

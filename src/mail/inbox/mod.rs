@@ -6,10 +6,8 @@
 
 pub mod address;
 pub mod imap;
-pub mod pages;
 pub mod read;
 pub mod store;
-pub mod take;
 
 pub use address::{ImapError, ImapUrl};
 pub use imap::check;

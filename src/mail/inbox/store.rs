@@ -13,9 +13,9 @@ use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{inbox, mailboxes};
 use crate::db::word::Word;
-use crate::event::archived;
 use crate::mail::outbox::MailId;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
+use crate::store::archived;
 
 /// The id of a mail that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType)]
@@ -63,24 +63,24 @@ pub struct Incoming {
 
 /// What a mail that came in belongs to, and what became of it.
 #[derive(Debug, Clone)]
-pub(super) struct Judged {
-    pub(super) event: EventId,
-    pub(super) slot: Option<SlotId>,
-    pub(super) delegation: Option<DelegationId>,
-    pub(super) mail: Option<MailId>,
-    pub(super) outcome: InboxOutcome,
-    pub(super) why: String,
+pub(crate) struct Judged {
+    pub(crate) event: EventId,
+    pub(crate) slot: Option<SlotId>,
+    pub(crate) delegation: Option<DelegationId>,
+    pub(crate) mail: Option<MailId>,
+    pub(crate) outcome: InboxOutcome,
+    pub(crate) why: String,
 }
 
 /// True when this mail was read before, maybe by another server.
-pub(super) fn is_known(conn: &mut Conn, key: &str) -> QueryResult<bool> {
+pub(crate) fn is_known(conn: &mut Conn, key: &str) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(
         inbox::table.filter(inbox::dedupe_key.eq(key)),
     ))
     .get_result(conn)
 }
 
-pub(super) fn keep(
+pub(crate) fn keep(
     conn: &mut Conn,
     letter: &IncomingLetter,
     judged: &Judged,
@@ -110,7 +110,7 @@ pub(super) fn keep(
 }
 
 /// The latest mails that came in for an event, newest first.
-pub(super) fn of_event(conn: &mut Conn, event: EventId, most: i64) -> QueryResult<Vec<Incoming>> {
+pub(crate) fn of_event(conn: &mut Conn, event: EventId, most: i64) -> QueryResult<Vec<Incoming>> {
     inbox::table
         .filter(inbox::event_id.eq(event))
         .order((inbox::received_at.desc(), inbox::id.desc()))
@@ -119,7 +119,7 @@ pub(super) fn of_event(conn: &mut Conn, event: EventId, most: i64) -> QueryResul
         .load(conn)
 }
 
-pub(super) fn get(conn: &mut Conn, id: IncomingId) -> QueryResult<Option<Incoming>> {
+pub(crate) fn get(conn: &mut Conn, id: IncomingId) -> QueryResult<Option<Incoming>> {
     inbox::table
         .find(id)
         .select(Incoming::as_select())
@@ -128,7 +128,7 @@ pub(super) fn get(conn: &mut Conn, id: IncomingId) -> QueryResult<Option<Incomin
 }
 
 /// Notes that somebody has seen to it. False when somebody had before.
-pub(super) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> QueryResult<bool> {
+pub(crate) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> QueryResult<bool> {
     diesel::update(inbox::table.find(id))
         .filter(inbox::handled_at.is_null())
         .set((inbox::handled_by.eq(by), inbox::handled_at.eq(now)))

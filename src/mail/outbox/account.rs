@@ -13,7 +13,7 @@ use crate::db::schema::outbox;
 use crate::db::word::Word;
 use crate::mail::MailContext;
 use crate::mail::account::AccountLetter;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
 
 /// Why such a letter did not go out.
 const LINK_ENDED: &str = "the link in it ended before it left";

@@ -13,7 +13,7 @@ use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::word::Word;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
 
 /// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
 pub const LEASE: i64 = 600;

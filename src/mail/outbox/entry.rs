@@ -16,7 +16,7 @@ use crate::db::schema::outbox;
 use crate::db::word::Word;
 use crate::mail::Letter;
 use crate::mail::compose::ComposeError;
-use crate::random::fresh_id;
+use crate::runtime::random::fresh_id;
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.
 pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;

@@ -5,12 +5,12 @@ use diesel::sql_types::BigInt;
 
 use super::MailState;
 use super::delivery::{LEASE, skip_locked};
-use crate::clock::CLOCKS_DIFFER;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{enclosures, mail_queue, outbox};
 use crate::db::word::Word;
+use crate::runtime::clock::CLOCKS_DIFFER;
 
 /// How long after a refusal of its configuration a held queue is tried again, in seconds.
 const PROBE_AFTER: i64 = 15 * 60;

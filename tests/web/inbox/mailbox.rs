@@ -35,7 +35,7 @@ pub struct Mailbox {
 impl Mailbox {
     pub fn new() -> Self {
         Self {
-            user: format!("box-{:x}", iikura::random::fresh_id()),
+            user: format!("box-{:x}", iikura::runtime::random::fresh_id()),
         }
     }
 

@@ -262,7 +262,7 @@ fn what_is_not_plainly_an_answer_is_left_to_a_person(scratch: &Scratch) {
         let mails = iikura::mail::outbox::list(conn, Some(meeting.event), 10)?;
         let kz = mails.iter().find(|mail| mail.recipient.starts_with("kz@"));
         let mail = iikura::mail::outbox::get(conn, kz.unwrap().id)?.unwrap();
-        Ok::<_, iikura::web::Error>(mail.message_id)
+        Ok::<_, iikura::server::Error>(mail.message_id)
     });
     let words = |id: &str, about: &str| {
         format!(
@@ -425,7 +425,7 @@ fn a_mail_that_comes_back_is_named_and_can_be_sent_again(scratch: &Scratch) {
             let mails = iikura::mail::outbox::list(conn, Some(meeting.event), 10)?;
             let kz = mails.iter().find(|mail| mail.recipient.starts_with("kz@"));
             let mail = iikura::mail::outbox::get(conn, kz.unwrap().id)?.unwrap();
-            Ok::<_, iikura::web::Error>((mail.summary.id, mail.message_id))
+            Ok::<_, iikura::server::Error>((mail.summary.id, mail.message_id))
         })
         .unwrap();
     let report = |id: &str, action: &str| {

@@ -2,7 +2,7 @@
 
 use iikura::mail::contents::contents;
 use iikura::mail::outbox::{self, Mail};
-use iikura::web::Error;
+use iikura::server::Error;
 
 use super::mailbox::Mailbox;
 use crate::meeting::{ADMIN, Meeting};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use iikura::clock::Clock;
 use iikura::mail::contents::contents;
+use iikura::runtime::clock::Clock;
 
 use super::mailbox::{Answer, Mailbox, PASSWORD, said_in, servers};
 use super::{answers, confirmed, inbox, step};

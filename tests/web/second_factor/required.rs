@@ -1,11 +1,10 @@
 //! The rule that officers and administrators need a second factor.
 
-use iikura::auth::token;
-use iikura::auth::token::TokenScope;
+use iikura::auth::token::{self, TokenScope};
 use iikura::core::text::TextLine;
 use iikura::core::time::Moment;
 use iikura::core::user::EventRole;
-use iikura::web::Error;
+use iikura::server::Error;
 
 use super::{Device, between, code, codes_on, half_way, is_in, set_up};
 use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};

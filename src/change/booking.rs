@@ -1,0 +1,238 @@
+//! Booking: what was decided of a slot is stored, and its delegations are notified, in one transaction.
+//!
+//! [`decide`] judges the programme of that transaction, so that what it saw is what is changed.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::change::notify::{NotifyError, tell};
+use crate::core::decision::{
+    ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
+};
+use crate::core::event::EventId;
+use crate::core::history::SlotSnapshot;
+use crate::core::programme::Programme;
+use crate::core::rule::Reasons;
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::time::Moment;
+use crate::core::user::Actor;
+use crate::db::{Conn, DbError, is_overlap_refusal};
+use crate::mail::MailContext;
+use crate::runtime::random::fresh_id;
+use crate::store::programme_cache::ProgrammeCache;
+use crate::store::transaction::{self, EventTx, Written};
+
+/// Why a booking failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BookingError {
+    /// It was judged and refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database refused, for another reason than the rules know.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The delegations could not be told, so nothing was stored.
+    #[error(transparent)]
+    Tell(#[from] NotifyError),
+}
+
+/// Whether the delegations of a confirmed slot hear of a change at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notify {
+    /// In the same transaction.
+    Now,
+    /// Later, by a press of a button.
+    Later,
+}
+
+/// Runs a booking in one transaction on `event`.
+///
+/// Should the database refuse an overlap that the rules did not see, another program has written to it: the programme is
+/// read again and the booking tried once more, so that the refusal is reported as the conflict it is.
+///
+/// # Errors
+/// As the work says.
+pub fn commit<T>(
+    conn: &mut Conn,
+    programme_cache: &ProgrammeCache,
+    event: EventId,
+    actor: &Actor,
+    now: Moment,
+    work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError>,
+) -> Result<Written<T>, BookingError> {
+    match transaction::write(conn, programme_cache, event, actor, now, &work) {
+        Err(BookingError::Store(error)) if is_overlap_refusal(&error) => {
+            programme_cache.forget(event);
+            transaction::write(conn, programme_cache, event, actor, now, &work)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Books a new slot, in the state its details ask for.
+///
+/// # Errors
+/// When it is refused, or as the store says.
+pub fn book(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    details: SlotDetails,
+    reasons: &Reasons,
+) -> Result<SlotId, BookingError> {
+    let id = SlotId(fresh_id());
+    let is_confirmed = details.state == SlotState::Confirmed;
+    execute(tx, &SlotCommand::Book(id, details), reasons)?;
+    if is_confirmed {
+        tell(tx, post, id)?;
+    }
+    Ok(id)
+}
+
+/// Gives a slot other details, if it is still at the `version` that was seen.
+///
+/// # Errors
+/// As [`book`].
+pub fn change(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    id: SlotId,
+    version: i32,
+    details: SlotDetails,
+    reasons: &Reasons,
+    tell: Notify,
+) -> Result<(), BookingError> {
+    alter(
+        tx,
+        post,
+        (id, version),
+        SlotStep::Change(details),
+        reasons,
+        tell,
+    )
+}
+
+/// Confirms a slot and tells its delegations.
+///
+/// # Errors
+/// As [`book`].
+pub fn confirm(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    id: SlotId,
+    version: i32,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    alter(
+        tx,
+        post,
+        (id, version),
+        SlotStep::Confirm,
+        reasons,
+        Notify::Now,
+    )
+}
+
+/// Takes a confirmation back: the slot is tentative again.
+///
+/// # Errors
+/// As [`book`].
+pub fn withdraw(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    id: SlotId,
+    version: i32,
+    tell: Notify,
+) -> Result<(), BookingError> {
+    let none = Reasons::new();
+    alter(tx, post, (id, version), SlotStep::Withdraw, &none, tell)
+}
+
+/// Cancels a slot; it holds nothing any more and stays for the record.
+///
+/// # Errors
+/// As [`book`].
+pub fn cancel(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    id: SlotId,
+    version: i32,
+    tell: Notify,
+) -> Result<(), BookingError> {
+    let none = Reasons::new();
+    alter(tx, post, (id, version), SlotStep::Cancel, &none, tell)
+}
+
+/// Takes a step with a slot that is still at the version that was seen, and tells its delegations when they are to hear
+/// of it at once.
+pub(super) fn alter(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    (slot, version): (SlotId, i32),
+    step: SlotStep,
+    reasons: &Reasons,
+    when: Notify,
+) -> Result<(), BookingError> {
+    let command = SlotCommand::Alter {
+        slot,
+        version,
+        step,
+    };
+    execute(tx, &command, reasons)?;
+    if when == Notify::Now {
+        tell(tx, post, slot)?;
+    }
+    Ok(())
+}
+
+/// Decides a command by the programme of the transaction, and stores what was decided.
+fn execute(
+    tx: &mut EventTx<'_>,
+    command: &SlotCommand,
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    let author = tx.actor.to_string();
+    let request = DecisionRequest {
+        command,
+        given: GivenReasons {
+            reasons,
+            author: &author,
+            at: tx.now,
+        },
+    };
+    match decide(&judged(tx), request)? {
+        Decision::Unchanged => tx.stays_as_it_is(),
+        Decision::Store(change) => apply(tx, change)?,
+    }
+    Ok(())
+}
+
+/// The programme that commands are judged by. It has the version that is stored, as a refusal shows it when this
+/// transaction is gone.
+pub(super) fn judged(tx: &EventTx<'_>) -> Arc<Programme> {
+    Arc::new(tx.programme().at_version(tx.began_at()))
+}
+
+/// Stores a slot as it was decided, and records it in the history.
+pub(super) fn apply(tx: &mut EventTx<'_>, change: ChangedSlot) -> Result<(), BookingError> {
+    let ChangedSlot {
+        before,
+        slot,
+        overrides,
+        action,
+    } = change;
+    let before = before.map(|old| history_of(&tx.programme(), &old));
+    tx.store_slot(&slot, &overrides)?;
+    let after = history_of(&tx.programme(), &slot);
+    let subject = (slot.id.0, slot.details.title.as_str());
+    tx.record(action, subject, before, Some(after))?;
+    Ok(())
+}
+
+/// What the history says of a slot of a programme.
+pub(crate) fn history_of(programme: &Programme, slot: &Slot) -> Value {
+    SlotSnapshot::of(programme, slot).to_json()
+}

@@ -1,0 +1,195 @@
+//! Adding an event and changing its settings without leaving a slot outside.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::core::action::Action;
+use crate::core::event::{Event, ProtocolOffice};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, RuleFinding, obstacles};
+use crate::core::time::Moment;
+use crate::core::user::Actor;
+use crate::core::wording;
+use crate::db::Conn;
+use crate::store::audit::DETAILS_CHANGED;
+use crate::store::event;
+use crate::store::programme_cache::ProgrammeCache;
+use crate::store::transaction::{self, EventTx};
+
+/// Why an event stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// Another event has the slug.
+    #[error("another event has the short name '{0}'; choose one of its own")]
+    SlugTaken(String),
+    /// Slots would lie outside the days or hours, or off the grid.
+    #[error("{} slot(s) would lie outside", .0.len())]
+    SlotsOutside(Vec<Outside>),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] crate::db::DbError),
+}
+
+/// A slot that the event would no longer take in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Which of the changes puts it there.
+    pub cause: Cause,
+    /// The slot and what is wrong with it.
+    pub sentence: String,
+}
+
+/// The change of an event that puts a slot outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The day is no longer one of the event's.
+    Days,
+    /// The clocks at the venue show another time.
+    Zone,
+    /// Slots begin and end on other minutes.
+    Grid,
+}
+
+/// Adds an event without parties, rooms or slots.
+///
+/// # Errors
+/// When the slug is taken, or as the store says.
+pub fn add(
+    conn: &mut Conn,
+    programme_cache: &ProgrammeCache,
+    event: &Event,
+    actor: &Actor,
+    now: Moment,
+) -> Result<(), EventError> {
+    conn.transaction(|conn| {
+        if event::find_to_write(conn, event.slug.as_str())?.is_some() {
+            return Err(EventError::SlugTaken(event.slug.to_string()));
+        }
+        event::insert(conn, event, now).map_err(|error| match error {
+            // Somebody else's event came between the look and the insert.
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                EventError::SlugTaken(event.slug.to_string())
+            }
+            error => error.into(),
+        })?;
+        transaction::write(conn, programme_cache, event.id, actor, now, |tx| {
+            Ok::<_, EventError>(tx.record(
+                Action::EventAdded,
+                (event.id.0, event.name.as_str()),
+                None,
+                Some(record(event)),
+            )?)
+        })?;
+        Ok(())
+    })
+}
+
+/// Changes an event's facts and settings; slug and revision stay.
+///
+/// # Errors
+/// When slots would lie outside its days or off its grid, or as the store says.
+pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
+    let programme = tx.programme();
+    let old = &programme.event;
+    let event = Event {
+        id: old.id,
+        slug: old.slug.clone(),
+        revision: old.revision,
+        ..event.clone()
+    };
+    if event == **old {
+        tx.stays_as_it_is();
+        return Ok(());
+    }
+    let outside = outside(&programme, &event);
+    if !outside.is_empty() {
+        return Err(EventError::SlotsOutside(outside));
+    }
+    event::update(tx.conn, &event)?;
+    let (before, mut after) = (record(old), record(&event));
+    let changed = details_changed(&old.office, &event.office);
+    if !changed.is_empty() {
+        after[DETAILS_CHANGED] = changed.into();
+    }
+    tx.record(
+        Action::EventChanged,
+        (event.id.0, event.name.as_str()),
+        Some(before),
+        Some(after),
+    )?;
+    Ok(tx.reread()?)
+}
+
+/// The live slots that the event would no longer take in.
+///
+/// Shorter hours are a fact about the house and leave marks on the timetable; another zone moves every slot on the
+/// clock, which is refused where one would come to lie outside the hours.
+fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
+    let changed = programme.with_event(event);
+    let zone_changes = programme.event.time_zone != event.time_zone;
+    let mut found = Vec::new();
+    for slot in changed.live_slots() {
+        let candidate = Candidate::stored(slot);
+        for conflict in obstacles(&changed, candidate) {
+            let cause = match conflict.finding {
+                RuleFinding::OutsideDays
+                | RuleFinding::OutsideHours { .. }
+                | RuleFinding::OffGrid { .. }
+                    if zone_changes =>
+                {
+                    Cause::Zone
+                }
+                RuleFinding::OutsideDays => Cause::Days,
+                RuleFinding::OffGrid { .. } => Cause::Grid,
+                _ => continue,
+            };
+            let was = obstacles(programme, candidate);
+            if was.iter().any(|old| old.rule() == conflict.rule()) {
+                continue;
+            }
+            let sentence = wording::sentence(&changed, candidate, &conflict);
+            found.push(Outside {
+                cause,
+                sentence: format!("“{}”: {sentence} Move it first.", slot.details.title),
+            });
+        }
+    }
+    found
+}
+
+/// Which details of the office differ; never the details.
+fn details_changed(old: &ProtocolOffice, new: &ProtocolOffice) -> Vec<&'static str> {
+    [
+        ("office address", old.email != new.email),
+        ("office telephone", old.phone != new.phone),
+    ]
+    .into_iter()
+    .filter_map(|(kind, differs)| differs.then_some(kind))
+    .collect()
+}
+
+fn record(event: &Event) -> serde_json::Value {
+    let days = event
+        .days
+        .iter()
+        .map(|day| format!("{} {}–{}", day.date, day.opens, day.closes));
+    serde_json::json!({
+        "slug": event.slug.as_str(),
+        "name": event.name.as_str(),
+        "name_ja": event.name_ja,
+        "venue": event.venue.as_str(),
+        "venue_ja": event.venue_ja,
+        "time_zone": event.time_zone.name(),
+        "days": days.collect::<Vec<_>>(),
+        "office": event.office.name.as_str(),
+        "grid_minutes": event.settings.grid_minutes,
+        "minimum_gap_minutes": event.settings.minimum_gap_minutes,
+        "chair_run_minutes": event.settings.chair_run_minutes,
+        "chair_rest_needs_reason": event.settings.chair_rest_needs_reason,
+        "interpreter_alone_minutes": event.settings.interpreter_alone_minutes,
+        "interpreter_team_minutes": event.settings.interpreter_team_minutes,
+        "interpreter_rest_minutes": event.settings.interpreter_rest_minutes,
+    })
+}

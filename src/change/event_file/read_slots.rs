@@ -1,0 +1,305 @@
+//! Reading the slots of an event file: each is judged by the same rules as one that is booked by hand.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use toml::Spanned;
+
+use super::read::{EventImportError, FileReader};
+use super::{OverrideEntry, Parties, SlotEntry};
+use crate::change::booking;
+use crate::core::decision::{GivenReasons, judge};
+use crate::core::delegation::DelegationId;
+use crate::core::programme::Programme;
+use crate::core::rule::{Level, Reason, Reasons, Rule};
+use crate::core::rules::Conflict;
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text::{self, TextLine};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Moment};
+use crate::core::wording;
+use crate::runtime::random::fresh_id;
+
+/// The reason on record for a rule that a file's slot breaks without naming one.
+const IMPORTED: &str = "Taken over as it stands in the imported event file";
+
+/// No slot has changed more often than this.
+const MOST_CHANGES: i32 = 1_000_000;
+
+/// What the slots read so far give as reasons, what was taken over without one, and what the history says.
+#[derive(Default)]
+pub(super) struct ReadSlots {
+    reasons: HashMap<SlotId, Reasons>,
+    pub(super) remarks: Vec<String>,
+    pub(super) history: Vec<(SlotId, Value)>,
+}
+
+impl ReadSlots {
+    /// A reason that another of the slots concerned gives: a file may name it at either.
+    fn of_others(&self, conflict: &Conflict) -> Option<&Reason> {
+        conflict
+            .finding
+            .others()
+            .iter()
+            .find_map(|slot| self.reasons.get(slot)?.get(&conflict.rule()))
+    }
+}
+
+/// The reasons of a slot, given by whoever imports it.
+const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> GivenReasons<'a> {
+    GivenReasons {
+        reasons,
+        author,
+        at,
+    }
+}
+
+impl FileReader<'_> {
+    /// Adds all slots to the programme, or collects the faults of all.
+    pub(super) fn slots(
+        &mut self,
+        programme: &mut Programme,
+        by: (&str, Moment),
+        entries: &[Spanned<SlotEntry>],
+    ) -> Result<ReadSlots, EventImportError> {
+        let mut read = ReadSlots::default();
+        for raw in entries {
+            let entry = raw.as_ref();
+            let reasons = self.reasons(&entry.overrides);
+            let counted = (0..=MOST_CHANGES).contains(&entry.sequence);
+            if !counted {
+                self.fault(
+                    &raw.span(),
+                    format!("sequence: is a whole number from 0 to {MOST_CHANGES}"),
+                );
+            }
+            let details = self.details(programme, entry);
+            let Some(details) = details.filter(|_| counted) else {
+                continue;
+            };
+            let slot = Slot::new(SlotId(fresh_id()), details, entry.sequence);
+            read.reasons.insert(slot.id, reasons);
+            programme.add(slot.clone());
+            if self.insert(programme, by, raw, &slot, &mut read) {
+                let after = booking::history_of(programme, &slot);
+                read.history.push((slot.id, after));
+                self.told(programme, &slot, &entry.told);
+            } else {
+                programme.remove(slot.id);
+            }
+        }
+        self.finish()?;
+        Ok(read)
+    }
+
+    /// Judges a slot that the programme has already; false when it cannot stay.
+    fn insert(
+        &mut self,
+        programme: &mut Programme,
+        by: (&str, Moment),
+        raw: &Spanned<SlotEntry>,
+        slot: &Slot,
+        read: &mut ReadSlots,
+    ) -> bool {
+        let mut reasons = read.reasons.get(&slot.id).cloned().unwrap_or_default();
+        let mut judged = judge(programme, slot, true, given(by, &reasons));
+        if let Err(conflicts) = judged {
+            let mut blocked = false;
+            for conflict in conflicts {
+                match conflict.level {
+                    Level::Blocked => {
+                        blocked = true;
+                        let sentence = wording::stored_sentence(programme, &conflict);
+                        self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
+                    }
+                    Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
+                        let reason = read.of_others(&conflict).cloned().unwrap_or_else(|| {
+                            let sentence = wording::stored_sentence(programme, &conflict);
+                            let remark = format!("“{}”: {sentence}", slot.details.title);
+                            read.remarks.push(remark);
+                            Reason {
+                                text: IMPORTED.to_owned(),
+                                author: None,
+                            }
+                        });
+                        reasons.insert(conflict.rule(), reason);
+                    }
+                    Level::NeedsReason | Level::Advice => {}
+                }
+            }
+            if blocked {
+                return false;
+            }
+            judged = judge(programme, slot, true, given(by, &reasons));
+        }
+        match judged {
+            Ok(given) => {
+                if !given.is_empty() {
+                    Arc::make_mut(&mut programme.overrides).extend(given);
+                }
+                true
+            }
+            Err(conflicts) => {
+                let rules = conflicts.len();
+                self.fault(
+                    &raw.span(),
+                    format!("the slot is in conflict with {rules} rule(s)"),
+                );
+                false
+            }
+        }
+    }
+
+    fn details(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<SlotDetails> {
+        let kind = self.word::<SlotKind>("kind", &entry.kind);
+        let state = self.word::<SlotState>("state", &entry.state);
+        let title = self.parsed("title", &entry.title.span(), || {
+            TextLine::parse(entry.title.as_ref())
+        });
+        let note = entry
+            .note
+            .as_ref()
+            .map(|raw| self.parsed("note", &raw.span(), || text::note(raw.as_ref())));
+        let interval = self.interval(programme, entry);
+        let room = entry.room.as_ref().map(|raw| {
+            let room = programme.room_by_code(raw.as_ref()).map(|room| room.id);
+            self.known("room", raw, room)
+        });
+        let delegations = self.delegations(programme, entry);
+        let interpreters: Vec<_> = entry
+            .interpreters
+            .iter()
+            .map(|raw| {
+                let interpreter = programme
+                    .interpreter_by_code(raw.as_ref())
+                    .map(|interpreter| interpreter.id);
+                self.known("interpreters", raw, interpreter)
+            })
+            .collect();
+        let details = SlotDetails {
+            kind: kind?,
+            title: title?,
+            note: note.unwrap_or_else(|| Some(String::new()))?,
+            interval: interval?,
+            room: room.unwrap_or_default(),
+            delegations: delegations?,
+            interpreters: interpreters.into_iter().flatten().collect(),
+            interpretation_wanted: entry.interpretation,
+            state: state?,
+        };
+        Some(details.in_order())
+    }
+
+    fn word<E: TextEnum>(&mut self, key: &str, raw: &Spanned<String>) -> Option<E> {
+        let found = E::from_word(raw.as_ref());
+        if found.is_none() {
+            let words: Vec<&str> = E::ALL.iter().map(|variant| variant.as_str()).collect();
+            self.fault(
+                &raw.span(),
+                format!("{key}: '{}' is none of {}", raw.as_ref(), words.join(", ")),
+            );
+        }
+        found
+    }
+
+    fn known<T>(&mut self, key: &str, raw: &Spanned<String>, found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            self.fault(
+                &raw.span(),
+                format!("{key}: there is no '{}' in this file", raw.as_ref()),
+            );
+        }
+        found
+    }
+
+    fn interval(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Interval> {
+        let zone = programme.event.time_zone;
+        let date = self.date("day", &entry.day)?;
+        let instant = |reader: &mut Self, key: &str, date: NaiveDate, raw: &Spanned<String>| {
+            let time = reader.parsed(key, &raw.span(), || raw.as_ref().parse::<ClockTime>())?;
+            reader.parsed(key, &raw.span(), || zone.instant(date, time))
+        };
+        let start = instant(self, "start", date, &entry.start)?;
+        let (end, at) = match (&entry.end, &entry.minutes) {
+            (Some(end), None) => (instant(self, "end", date, end)?, end.span()),
+            (None, Some(minutes)) => {
+                let length = i32::try_from(*minutes.as_ref()).unwrap_or(i32::MAX);
+                (start.plus(length), minutes.span())
+            }
+            _ => {
+                self.fault(
+                    &entry.start.span(),
+                    "give the slot either an end or minutes, not both or neither",
+                );
+                return None;
+            }
+        };
+        self.parsed("end", &at, || Interval::new(start, end))
+    }
+
+    fn delegations(
+        &mut self,
+        programme: &Programme,
+        entry: &SlotEntry,
+    ) -> Option<Vec<DelegationId>> {
+        let at = entry.parties.span();
+        match entry.parties.as_ref() {
+            Parties::Word(word) if word == "all" => Some(
+                programme
+                    .delegations
+                    .iter()
+                    .map(|delegation| delegation.id)
+                    .collect(),
+            ),
+            Parties::Word(word) => {
+                let message = format!("parties: '{word}' is neither \"all\" nor a list of codes");
+                self.fault(&at, message);
+                None
+            }
+            Parties::Codes(codes) => {
+                // All of the unknown ones are named; the slot is then left out of the rules, which would only add to it.
+                let found: Vec<Option<DelegationId>> = codes
+                    .iter()
+                    .map(|code| {
+                        let known = programme.delegation_by_code(code);
+                        if known.is_none() {
+                            let message = format!("parties: there is no '{code}' in this file");
+                            self.fault(&at, message);
+                        }
+                        known.map(|delegation| delegation.id)
+                    })
+                    .collect();
+                found.into_iter().collect()
+            }
+        }
+    }
+
+    fn reasons(&mut self, entries: &[Spanned<OverrideEntry>]) -> Reasons {
+        let mut reasons = Reasons::new();
+        for raw in entries {
+            let entry = raw.as_ref();
+            let reason = self.parsed("reason", &raw.span(), || TextLine::parse(&entry.reason));
+            match (Rule::from_word(&entry.rule), reason) {
+                (Some(rule), Some(reason)) => {
+                    let author = entry.author.as_ref().and_then(|author| {
+                        self.parsed("author", &raw.span(), || TextLine::parse(author))
+                    });
+                    let reason = Reason {
+                        text: reason.to_string(),
+                        author: author.map(|author| author.to_string()),
+                    };
+                    reasons.insert(rule, reason);
+                }
+                (None, _) => self.fault(
+                    &raw.span(),
+                    format!("override: there is no rule '{}'", entry.rule),
+                ),
+                (Some(_), None) => {}
+            }
+        }
+        reasons
+    }
+}

@@ -1,0 +1,15 @@
+//! Changes: one function for each, in one transaction, with what delegations are told of it.
+
+pub mod answer;
+pub mod archive;
+pub mod booking;
+pub mod delegation;
+pub mod event;
+pub mod event_file;
+pub mod incoming_mail;
+pub mod interpreter;
+pub mod letters;
+pub mod notify;
+pub mod room;
+pub mod staffing;
+pub mod undo;

@@ -1,0 +1,240 @@
+//! Telling delegations what is due, and noting what they know then.
+
+use std::sync::Arc;
+
+use diesel::QueryResult;
+
+use super::letters::{LetterItem, notice, preview_to, write_to};
+use crate::core::action::Action;
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::due::{Pending, due, pending};
+use crate::core::notice::{News, Notice};
+use crate::core::programme::Programme;
+use crate::core::slot::{Slot, SlotId, SlotState};
+use crate::core::time::Moment;
+use crate::core::visibility::told;
+use crate::db::Conn;
+use crate::mail::MailContext;
+use crate::mail::outbox::{EnqueueError, MailDraft};
+use crate::store::notice as store;
+use crate::store::transaction::EventTx;
+
+/// Why delegations could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// A mail could not be written or queued.
+    #[error("the mail to {recipient} could not be queued: {source}")]
+    Post {
+        /// Whose mail.
+        recipient: String,
+        /// Why.
+        source: EnqueueError,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+}
+
+/// Tells every delegation concerned what is due of a slot, and notes what each now knows.
+///
+/// # Errors
+/// When a mail cannot be written or stored; the caller's transaction must then end.
+pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), NotifyError> {
+    let Some(slot) = tx.programme().slot(slot).cloned() else {
+        return Ok(());
+    };
+    let news = owned(due(&tx.programme(), &slot));
+    if news.is_empty() {
+        tx.stays_as_it_is();
+    }
+    let slot = above_what_was_heard(tx, &slot, news.iter().map(|(delegation, _)| delegation.id))?;
+    for (delegation, news) in news {
+        let item = LetterItem {
+            slot: Arc::clone(&slot),
+            news,
+        };
+        write_to(tx, post, &delegation, &[item])?;
+    }
+    Ok(())
+}
+
+/// Tells one delegation everything that is due to it, in one letter to each of its contacts.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_all(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    delegation: DelegationId,
+) -> Result<(), NotifyError> {
+    let programme = tx.programme();
+    let theirs = pending(&programme)
+        .into_iter()
+        .find(|each| each.delegation.id == delegation);
+    let Some(Pending { delegation, news }) = theirs else {
+        tx.stays_as_it_is();
+        return Ok(());
+    };
+    let mut items = Vec::new();
+    for (slot, news) in news {
+        let slot = above_what_was_heard(tx, slot, [delegation.id])?;
+        items.push(LetterItem { slot, news });
+    }
+    write_to(tx, post, delegation, &items)
+}
+
+/// Takes as known what a delegation was told by other means, or need not hear.
+///
+/// # Errors
+/// As the database says.
+pub fn skip(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    delegation: DelegationId,
+    slot: SlotId,
+    reason: &str,
+) -> Result<bool, NotifyError> {
+    let programme = tx.programme();
+    let found = programme.slot(slot).and_then(|slot| {
+        let due = due(&programme, slot);
+        let (delegation, news) = due.into_iter().find(|(each, _)| each.id == delegation)?;
+        Some((slot, delegation, news))
+    });
+    let Some((slot, delegation, news)) = found else {
+        tx.stays_as_it_is();
+        return Ok(false);
+    };
+    let notice = notice(&programme, post, slot, delegation, &news, tx.now);
+    remember(tx, vec![notice])?;
+    let after = serde_json::json!({ "delegation": delegation.code.as_str(), "reason": reason });
+    tx.record(
+        Action::NoticeSkipped,
+        (slot.id.0, slot.details.title.as_str()),
+        None,
+        Some(after),
+    )?;
+    Ok(true)
+}
+
+/// The slot with a sequence above what these delegations heard last, also when it is not the slot that changed but the
+/// name of its room or of a delegation.
+fn above_what_was_heard(
+    tx: &mut EventTx<'_>,
+    slot: &Arc<Slot>,
+    delegations: impl IntoIterator<Item = DelegationId>,
+) -> QueryResult<Arc<Slot>> {
+    let Some(raised) = raised_above(&tx.programme(), slot, delegations) else {
+        return Ok(Arc::clone(slot));
+    };
+    tx.store_slot(&raised, &[])?;
+    Ok(Arc::new(raised))
+}
+
+/// The slot with a higher sequence, where these delegations heard of the present one.
+fn raised_above(
+    programme: &Programme,
+    slot: &Slot,
+    delegations: impl IntoIterator<Item = DelegationId>,
+) -> Option<Slot> {
+    let heard = delegations
+        .into_iter()
+        .filter_map(|delegation| programme.ledger.notice(slot.id, delegation))
+        .map(|notice| notice.sequence)
+        .max()?;
+    (heard >= slot.sequence).then(|| Slot {
+        version: slot.version + 1,
+        sequence: heard + 1,
+        ..slot.clone()
+    })
+}
+
+/// Composes the mails that [`tell_all`] would send to a delegation now, and stores nothing.
+///
+/// # Errors
+/// When a mail cannot be composed, or as the database says.
+pub fn preview(
+    conn: &mut Conn,
+    programme: &Programme,
+    post: &MailContext,
+    delegation: DelegationId,
+    now: Moment,
+) -> Result<Vec<MailDraft>, NotifyError> {
+    let theirs = pending(programme)
+        .into_iter()
+        .find(|each| each.delegation.id == delegation);
+    let Some(Pending { delegation, news }) = theirs else {
+        return Ok(Vec::new());
+    };
+    let mut raised = programme.clone();
+    let mut items = Vec::new();
+    for (slot, news) in news {
+        let mut slot = Arc::clone(slot);
+        if let Some(higher) = raised_above(programme, &slot, [delegation.id]) {
+            raised = raised.with_slot(higher.clone());
+            slot = Arc::new(higher);
+        }
+        items.push(LetterItem { slot, news });
+    }
+    preview_to(conn, &raised, post, delegation, &items, now)
+}
+
+/// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the
+/// mail, and for a contact that came later.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_again(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    slot: SlotId,
+) -> Result<(), NotifyError> {
+    tell(tx, post, slot)?;
+    let programme = tx.programme();
+    let Some(slot) = programme.slot(slot) else {
+        return Ok(());
+    };
+    let known = |delegation: &&Delegation| {
+        slot.state() == SlotState::Confirmed
+            && slot.details.involves(delegation.id)
+            && programme
+                .ledger
+                .notice(slot.id, delegation.id)
+                .is_some_and(|notice| notice.told_at < tx.now)
+    };
+    let again: Vec<Delegation> = programme
+        .delegations
+        .iter()
+        .filter(known)
+        .cloned()
+        .collect();
+    for delegation in again {
+        let item = LetterItem {
+            slot: Arc::clone(slot),
+            news: News::Repeated(told(&programme, slot)),
+        };
+        write_to(tx, post, &delegation, &[item])?;
+    }
+    Ok(())
+}
+
+fn owned(due: Vec<(&Delegation, News)>) -> Vec<(Delegation, News)> {
+    due.into_iter()
+        .map(|(delegation, news)| (delegation.clone(), news))
+        .collect()
+}
+
+/// Notes what delegations know.
+///
+/// # Errors
+/// As the database says.
+pub(crate) fn remember(tx: &mut EventTx<'_>, notices: Vec<Notice>) -> QueryResult<()> {
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let programme = tx.programme();
+    for notice in &notices {
+        store::keep(tx.conn, programme.event.id, notice)?;
+    }
+    tx.has_become(programme.with_notices(notices));
+    Ok(())
+}

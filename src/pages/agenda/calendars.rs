@@ -1,0 +1,242 @@
+//! A calendar of the whole event to subscribe to, for each of the staff: making links, revoking them, and the calendar.
+//!
+//! Calendar programs sign in nowhere: the link is the key. It opens what its owner may see at that moment, and once
+//! that is nothing, it answers as an address at which there never was anything.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use bytestring::ByteString;
+
+use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, OpenedCalendar};
+use crate::auth::session::EventAccess;
+use crate::auth::throttle::Counters;
+use crate::auth::token;
+use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::programme::Programme;
+use crate::core::text::TextLine;
+use crate::core::time::{Moment, Zone};
+use crate::documents::ics;
+use crate::pages::account::knows_password;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::field::{ErrorSummary, TextField};
+use crate::server::form::{FieldErrors, Fields, Form};
+use crate::server::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::server::session::CurrentUser;
+use crate::server::throttle::admit;
+use crate::server::{Error, client};
+use crate::store::programme_cache::ProgrammeRequest;
+
+/// A link in the list on the page of agendas.
+pub(crate) struct LinkLine {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) owner: String,
+    pub(crate) made: String,
+    pub(crate) used: String,
+}
+
+impl LinkLine {
+    pub(crate) fn of(link: &CalendarLink, zone: Zone) -> Self {
+        let words = |at: Moment| zone.local_moment(at).format("%-d %B %Y, %H:%M").to_string();
+        Self {
+            id: link.id.0,
+            name: link.name.to_string(),
+            owner: link.owner.to_string(),
+            made: words(link.created_at),
+            used: link.last_used_at.map_or_else(|| "never".to_owned(), words),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agenda/calendar.html")]
+struct NewCalendarLinkPage {
+    shell: Shell,
+    summary: ErrorSummary,
+    slug: String,
+    name: TextField,
+    current: TextField,
+}
+
+impl NewCalendarLinkPage {
+    fn new(access: &EventAccess, form: &Form) -> Self {
+        Self {
+            shell: access
+                .shell("Subscribe to the calendar", Section::Agenda)
+                .form(form),
+            summary: form.summary(),
+            slug: access.slug.clone(),
+            name: TextField::new("name", "What for")
+                .help("As in: my phone. It stands in the list of your links.")
+                .of(form),
+            current: TextField::new("current_password", "Current password")
+                .kind("password")
+                .autocomplete("current-password")
+                .of(form),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agenda/calendar_made.html")]
+struct CalendarLinkMadePage {
+    shell: Shell,
+    slug: String,
+    name: String,
+    address: String,
+}
+
+/// `GET /events/{slug}/agenda/calendars/new`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn new(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    render(&NewCalendarLinkPage::new(&context.access, &Form::default()))
+}
+
+/// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
+///
+/// # Errors
+/// When the caller has no part in the event, there were too many tries or links, or the database fails.
+pub async fn make(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (address, now) = (current_user.address, current_user.now);
+    let access = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .access;
+    let fields = fields.only(&["name", "current_password"])?;
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", "What for", TextLine::parse(fields.get("name")));
+    let typed = fields.get("current_password");
+    if !knows_password(&app, &access.user, address, typed, now).await? {
+        errors.add("current_password", "Current password is not right");
+    }
+    let (Some(name), true) = (name, errors.is_empty()) else {
+        return unprocessable(&NewCalendarLinkPage::new(
+            &access,
+            &Form::rejected(fields, errors),
+        ));
+    };
+    let (owner, named) = (access.clone(), name.clone());
+    let secret = app
+        .db
+        .write(move |conn| Ok::<_, Error>(calendar_link::make(conn, &owner, &named, now)?))
+        .await?;
+    let path = format!("/calendars/{}/programme.ics", secret.reveal());
+    render(&CalendarLinkMadePage {
+        shell: access.shell("The calendar link is made", Section::Agenda),
+        slug: access.slug,
+        name: name.to_string(),
+        address: app.config.links().absolute(&path),
+    })
+}
+
+/// `POST /events/{slug}/agenda/calendars/{id}/revocation`
+///
+/// # Errors
+/// When the caller has no part in the event, there is no such link for them, or the database fails.
+pub async fn revoke(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, i64)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, link) = path.into_inner();
+    let back = format!("/events/{slug}/agenda");
+    app.db
+        .write(move |conn| {
+            let access = current_user.access(conn, &slug)?;
+            let revoked =
+                calendar_link::revoke(conn, &access, CalendarLinkId(link), current_user.now);
+            Ok::<_, Error>(revoked?)
+        })
+        .await?;
+    Ok(see_other_done(&back, "calendar-link-revoked"))
+}
+
+/// `GET /calendars/{token}/programme.ics`: the event's programme without sketches, as a calendar to subscribe to.
+///
+/// # Errors
+/// When the link opens nothing, whatever the reason; when it is fetched too often, or the database fails.
+pub async fn feed(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (hash, now) = (token::hash(&token), app.clock.now());
+    app.calendar_rates.count(hash.as_str())?;
+    let (since, usage) = (Instant::now(), app.usage.clone());
+    let opened = app
+        .db
+        .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now, &usage)?))
+        .await?;
+    let programme = match opened {
+        Some(OpenedCalendar { event, version }) => {
+            let wanted = ProgrammeRequest { version, since };
+            app.programme_cache.at(&app.db, event, wanted).await?
+        }
+        None => None,
+    };
+    let Some(programme) = programme else {
+        let from = client::of(&request);
+        admit(&app, Counters::of_dead_link(from), now).await?;
+        return Err(Error::NotFound);
+    };
+    let tag = EntityTag::new_strong(format!("{}-{}", programme.event.id.0, programme.version()));
+    let mut answer = if has_already(&request, &tag) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header(header::ETag(tag.clone()))
+        // Kept by nobody on the way, and asked anew each time: a link that is revoked shows nothing more.
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if has_already(&request, &tag) {
+        return Ok(answer.finish());
+    }
+    Ok(answer
+        .content_type("text/calendar; charset=utf-8")
+        .body(written(&app, &programme).await?))
+}
+
+fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        // What makes no sense is no condition.
+        Err(_) => false,
+    }
+}
+
+/// The calendar, written once for each version: it is the same for all who may see it.
+async fn written(app: &App, programme: &Arc<Programme>) -> Result<ByteString, Error> {
+    let (event, now) = (programme.event.id, app.clock.now());
+    let revision = programme.event.revision;
+    let changed = app
+        .db
+        .read(move |conn| Ok::<_, Error>(crate::store::audit::last_change(conn, event, revision)?))
+        .await?;
+    // Every fetch of one version has the same bytes.
+    let stamp = changed.unwrap_or(now);
+    let key = format!("calendar {}", programme.event.slug);
+    app.render_cache
+        .at(key, programme.version(), || {
+            let agenda = Agenda::for_staff(programme, stamp, Pencilled::LeftOut);
+            Ok(ics::subscription(&agenda))
+        })
+        .await
+}

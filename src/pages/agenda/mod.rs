@@ -1,0 +1,79 @@
+//! The documents, as the browser and the API have them.
+
+pub mod calendars;
+pub mod export;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use crate::core::text_enum::TextEnum;
+use crate::documents::format::Format;
+use crate::documents::pdf::{Sheet, SheetChoice};
+use crate::documents::queue::{Document, DocumentFile};
+use crate::server::Error;
+use crate::server::agenda::{AgendaQuery, file};
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::session::CurrentUser;
+
+/// `GET /events/{slug}/agenda.{format}`: the document; all but the printable page come as files.
+///
+/// # Errors
+/// When the caller has no part in the event, or there is no such format or delegation.
+pub async fn document(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+    query: web::Query<AgendaQuery>,
+) -> Result<HttpResponse, Error> {
+    let (slug, format) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug).await?;
+    file(&context, &format, &query).await
+}
+
+/// What of the programme is wanted on a sheet; an empty field of the form means all.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SheetRequest {
+    delegation: Option<String>,
+    room: Option<String>,
+    interpreter: Option<String>,
+    day: Option<String>,
+}
+
+/// `GET /events/{slug}/agenda/{sheet}.pdf`: a card, door sheets, the roster or the matrix, as a file.
+///
+/// # Errors
+/// When the caller has no part in the event, or the sheet is none, or of something that is not there.
+pub async fn paper(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+    query: web::Query<SheetRequest>,
+) -> Result<HttpResponse, Error> {
+    let (slug, sheet) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug).await?;
+    let sheet = Sheet::from_word(&sheet).ok_or(Error::NotFound)?;
+    let document = Document::Sheet(sheet, SheetChoice::from(query.into_inner()));
+    let DocumentFile { bytes, name } = context.document(document).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(Format::Pdf.content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .body(bytes))
+}
+
+impl From<SheetRequest> for SheetChoice {
+    fn from(wanted: SheetRequest) -> Self {
+        let filled = |field: Option<String>| field.filter(|typed| !typed.is_empty());
+        Self {
+            delegation: filled(wanted.delegation),
+            room: filled(wanted.room),
+            interpreter: filled(wanted.interpreter),
+            day: filled(wanted.day),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The pages of delegations.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::change::delegation::{self, DelegationError};
+use crate::core::delegation::{Delegation, MOST_CONTACTS, PrincipalRole};
+use crate::pages::event::settings::ZONES;
+use crate::personal::contact as personal;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
+use crate::server::form::{FieldErrors, Fields, Form};
+use crate::server::forms::delegation as forms;
+use crate::server::forms::delegation::contact_field;
+use crate::server::link_words::LinkWords;
+use crate::server::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::server::session::CurrentUser;
+use crate::store::private_link;
+use crate::store::private_link::address::PrivateLink;
+
+#[derive(Template)]
+#[template(path = "delegation/index.html")]
+struct DelegationsPage {
+    shell: Shell,
+    slug: String,
+    delegations: Vec<Delegation>,
+    may_change: bool,
+}
+
+#[derive(Template)]
+#[template(path = "delegation/form.html")]
+struct DelegationPage {
+    shell: Shell,
+    form: Form,
+    action: String,
+    back: String,
+    removal: Option<Removal>,
+    /// Where the delegation reads its schedule; only its own contacts are to know.
+    private_page: Option<PrivatePage>,
+    names: [TextField; 3],
+    role: Choices,
+    principal: [TextField; 3],
+    numbers: [TextField; 2],
+    zone: TextField,
+    languages: TextField,
+    presence: TextArea,
+    contacts: Vec<ContactRow>,
+    /// Contacts, and those whom mail was sent to earlier.
+    forgettable: Vec<Forgettable>,
+}
+
+struct Forgettable {
+    who: String,
+    href: String,
+}
+
+struct PrivatePage {
+    address: String,
+    /// Until when it opens, and whether it was opened.
+    life: LinkWords,
+}
+
+struct ContactRow {
+    number: usize,
+    name: TextField,
+    email: TextField,
+    phone: TextField,
+    language: TextField,
+    letters: Choices,
+}
+
+/// `GET /events/{slug}/delegations`
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    render(&DelegationsPage {
+        shell: context.access.shell("Delegations", Section::Delegations),
+        slug: context.access.slug.clone(),
+        delegations: context.programme.delegations.to_vec(),
+        may_change: context.access.may_change(),
+    })
+}
+
+/// `GET /events/{slug}/delegations/new`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn new(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .to_change()?;
+    let next = context
+        .programme
+        .delegations
+        .iter()
+        .map(|each| each.precedence + 1)
+        .max()
+        .unwrap_or(0);
+    let role = if context.programme.chair().is_none() {
+        "chair"
+    } else {
+        "guest"
+    };
+    let fields = Fields::from_pairs([
+        ("role", role.to_owned()),
+        ("precedence", next.to_string()),
+        ("party_size", "6".to_owned()),
+    ]);
+    render(&page(&context, None, Form::new(fields)))
+}
+
+/// `GET /events/{slug}/delegations/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation.
+pub async fn edit(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
+    let stored = context
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    let form = Form::new(forms::fields_of(&context.programme.event, stored));
+    let id = stored.id;
+    let (links, former) = app
+        .db
+        .read(move |conn| {
+            let links = private_link::of(conn, id)?.ok_or(Error::NotFound)?;
+            Ok::<_, Error>((links, personal::former_recipients(conn, id)?))
+        })
+        .await?;
+    let contacts = stored.contacts.iter().map(|contact| Forgettable {
+        who: contact.name.to_string(),
+        href: format!(
+            "/events/{}/contacts/{}/erasure",
+            context.access.slug, contact.id.0
+        ),
+    });
+    let former = former.into_iter().map(|(address, mail)| Forgettable {
+        who: format!("{address} (no contact any more)"),
+        href: format!("/mail/{mail}/erasure"),
+    });
+    let link = PrivateLink {
+        delegation: id,
+        generation: links.generation,
+        slot: None,
+    };
+    render(&DelegationPage {
+        private_page: Some(PrivatePage {
+            address: app.config.links().address(link),
+            life: LinkWords::of(&context.programme.event, &links, context.now),
+        }),
+        forgettable: contacts.chain(former).collect(),
+        ..page(&context, Some(stored), form)
+    })
+}
+
+/// `POST /events/{slug}/delegations`
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn add(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .to_change()?;
+    save(&context, None, forms::known_fields(fields)?).await
+}
+
+/// `POST /events/{slug}/delegations/{code}`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation.
+pub async fn update(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
+    let stored = context
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    save(&context, Some(stored), forms::known_fields(fields)?).await
+}
+
+/// `POST /events/{slug}/delegations/{code}/removal`
+///
+/// # Errors
+/// For those who may not change the event, and when there is no such delegation or slots name it.
+pub async fn remove(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    fields.only(&[])?;
+    let (slug, code) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug)
+        .await?
+        .to_change()?;
+    let stored = context
+        .programme
+        .delegation_by_code(&code)
+        .ok_or(Error::NotFound)?;
+    let id = stored.id;
+    match context.write(move |tx| delegation::remove(tx, id)).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/delegations", context.access.slug),
+            "removed",
+        )),
+        Err(error) => {
+            let fields = forms::fields_of(&context.programme.event, stored);
+            let form = Form::rejected(fields, field_errors(error)?);
+            conflict(&page(&context, Some(stored), form))
+        }
+    }
+}
+
+async fn save(
+    context: &EventContext,
+    stored: Option<&Delegation>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let parsed = forms::parse(
+        &context.programme.event,
+        &fields,
+        stored.map(|each| each.id),
+    );
+    let delegation = match parsed {
+        Ok(delegation) => delegation,
+        Err(errors) => {
+            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
+        }
+    };
+    let is_new = stored.is_none();
+    let work = move |tx: &mut crate::store::transaction::EventTx<'_>| {
+        if is_new {
+            delegation::add(tx, &delegation)
+        } else {
+            delegation::change(tx, &delegation)
+        }
+    };
+    match context.write(work).await {
+        Ok(()) => Ok(see_other_done(
+            &format!("/events/{}/delegations", context.access.slug),
+            "saved",
+        )),
+        Err(error) => {
+            let errors = field_errors(error)?;
+            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
+        }
+    }
+}
+
+/// What of an error the form can show at a field; the rest is a page.
+fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
+    let mut errors = FieldErrors::default();
+    match error {
+        DelegationError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
+        DelegationError::SecondChair(_) | DelegationError::ChairNeeded(_) => {
+            errors.add("role", format!("Role: {error}."));
+        }
+        DelegationError::InUse(_) | DelegationError::Told => {
+            errors.add("removal", error.to_string());
+        }
+        DelegationError::NotFound => return Err(Error::NotFound),
+        DelegationError::Store(error) => return Err(error.into()),
+        DelegationError::Database(error) => return Err(error.into()),
+    }
+    Ok(errors)
+}
+
+fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> DelegationPage {
+    let delegations = format!("/events/{}/delegations", context.access.slug);
+    let (title, action) = match stored {
+        Some(each) => (
+            each.name.to_string(),
+            format!("{delegations}/{}", each.code),
+        ),
+        None => ("Add a delegation".to_owned(), delegations.clone()),
+    };
+    let venue = &context.programme.event;
+    let text = |name: &'static str, label: &'static str| TextField::new(name, label);
+    DelegationPage {
+        shell: context.access.shell(title, Section::Delegations).form(&form),
+        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+        private_page: None,
+        action,
+        back: delegations,
+        names: [
+            text("name", "Country or organisation").of(&form),
+            text("name_ja", "Japanese name").optional().of(&form),
+            text("code", "Code").help("As in KZ.").short().of(&form),
+        ],
+        role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest")])
+            .inline()
+            .of(&form),
+        principal: [
+            text("principal", "Principal").help("With style and family name in capitals, as on the name plate.").of(&form),
+            text("principal_ja", "Principal’s Japanese name").optional().of(&form),
+            text("principal_title", "Title").optional().of(&form),
+        ],
+        numbers: [
+            text("precedence", "Precedence").help("The chair is 0.").numeric().of(&form),
+            text("party_size", "Party size").help("With the principal.").numeric().of(&form),
+        ],
+        zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").suggest(ZONES).of(&form),
+        languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
+        presence: TextArea::new("presence", "Presence")
+            .help(format!(
+                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always there.",
+                venue.venue, venue.time_zone
+            ))
+            .optional()
+            .rows(2)
+            .of(&form),
+        contacts: contact_rows(&form),
+        forgettable: Vec::new(),
+        form,
+    }
+}
+
+/// The rows that are filled, and two to fill.
+fn contact_rows(form: &Form) -> Vec<ContactRow> {
+    let filled = (1..=MOST_CONTACTS).rev().find(|row| {
+        ["name", "email", "phone"]
+            .iter()
+            .any(|field| !form.fields.get(&contact_field(*row, field)).is_empty())
+    });
+    let rows = (filled.unwrap_or(0) + 2).min(MOST_CONTACTS);
+    let row = |number: usize| ContactRow {
+        number,
+        name: TextField::new(contact_field(number, "name"), "Name")
+            .optional()
+            .of(form),
+        email: TextField::new(contact_field(number, "email"), "E-mail")
+            .kind("email")
+            .optional()
+            .of(form),
+        phone: TextField::new(contact_field(number, "phone"), "Telephone")
+            .kind("tel")
+            .optional()
+            .of(form),
+        language: TextField::new(contact_field(number, "language"), "Language")
+            .short()
+            .optional()
+            .of(form),
+        letters: Choices::checkboxes(
+            contact_field(number, "letters"),
+            "Calendar",
+            [Choice::new("yes", "Letters only, no calendar part")],
+        )
+        .of(form),
+    };
+    (1..=rows).map(row).collect()
+}

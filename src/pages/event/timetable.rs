@@ -1,0 +1,277 @@
+//! The timetable: a day by room, by delegation, or as a list.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use chrono::NaiveDate;
+
+use crate::auth::store;
+use crate::core::by_slot::BySlot;
+use crate::core::programme::Programme;
+use crate::core::slot::SlotId;
+use crate::core::text_enum::TextEnum;
+use crate::core::time::{day_in_words, parse_date};
+use crate::core::timetable::{
+    BlockContent, ConflictMark, DayPlan, Layout, TimetableLine, Zoom, day_list, day_plan, marks,
+};
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::form::Fields;
+use crate::server::page::{Section, Shell, render_around, see_other};
+use crate::server::render_cache::CachedHtml;
+use crate::server::session::CurrentUser;
+
+#[derive(Template)]
+#[template(path = "event/timetable.html")]
+struct TimetablePage {
+    shell: Shell,
+    day: CachedHtml,
+}
+
+/// What all see of a day who may do the same: all of the page but its frame.
+#[derive(Template)]
+#[template(path = "event/day.html")]
+struct TimetableDay {
+    slug: String,
+    date: NaiveDate,
+    heading: String,
+    zone: String,
+    revision: String,
+    days: Vec<TimetableTab>,
+    layouts: Vec<TimetableTab>,
+    zooms: Vec<ZoomButton>,
+    layout: &'static str,
+    zoom: Zoom,
+    grid_minutes: i32,
+    plan: Option<DayPlan>,
+    lines: Vec<TimetableLine>,
+    marks: BySlot<ConflictMark>,
+    untold: Vec<Untold>,
+    declined: Vec<Declined>,
+    may_change: bool,
+}
+
+impl TimetableDay {
+    /// Blocks of fewer rows than this have no room for a line each for time and title.
+    fn short_rows(&self) -> i32 {
+        match self.zoom {
+            Zoom::Five => 3,
+            Zoom::Fifteen => 5,
+            Zoom::Thirty => 10,
+        }
+    }
+}
+
+/// A slot of which somebody does not know the latest.
+struct Untold {
+    slot: SlotId,
+    title: String,
+    delegations: String,
+}
+
+/// A slot that somebody will not come to.
+struct Declined {
+    slot: SlotId,
+    title: String,
+    delegation: String,
+    comment: String,
+}
+
+/// A link of a row of tabs.
+struct TimetableTab {
+    href: String,
+    text: String,
+    current: bool,
+}
+
+/// A button that looks more closely, or from further away.
+struct ZoomButton {
+    word: &'static str,
+    current: bool,
+}
+
+/// What the address asks for.
+#[derive(serde::Deserialize)]
+pub struct TimetableQuery {
+    day: Option<String>,
+    view: Option<String>,
+}
+
+/// `GET /events/{slug}`: one day of the programme.
+///
+/// # Errors
+/// When the caller has no part in the event, or the address asks for no day or view.
+pub async fn show(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    query: web::Query<TimetableQuery>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    let date = date(&context.programme, query.day.as_deref())?;
+    let layout = layout(query.view.as_deref())?;
+    let view = TimetableView {
+        date,
+        layout,
+        zoom: context.access.user.zoom,
+        may_change: context.access.may_change(),
+    };
+    let programme = &context.programme;
+    let key = format!("timetable {} {view:?}", context.access.event.0);
+    let day = CachedHtml::render(&app.render_cache, key, programme.version(), || {
+        day(programme, view)
+    })
+    .await?;
+    let shell = context.access.shell(day_in_words(date), Section::Timetable);
+    let shell = shell
+        .wide()
+        .live(context.live_page())
+        .script("timetable.js");
+    let page = TimetablePage { shell, day };
+    render_around(&page.day, &page)
+}
+
+/// Everything that the day depends on, the programme aside.
+#[derive(Debug, Clone, Copy)]
+struct TimetableView {
+    date: NaiveDate,
+    layout: Layout,
+    zoom: Zoom,
+    may_change: bool,
+}
+
+/// `POST /events/{slug}/zoom`: remembers how closely the caller looks at timetables, and goes back to the day.
+///
+/// # Errors
+/// When the caller has no part in the event, or the form asks for no such zoom, day or view.
+pub async fn zoom(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    let fields = fields.only(&["zoom", "day", "view"])?;
+    let zoom = Zoom::from_word(fields.get("zoom")).ok_or_else(|| {
+        Error::BadRequest("The timetable has a line every 5, 15 or 30 minutes.".to_owned())
+    })?;
+    let date = parse_date(fields.get("day")).map_err(Error::BadRequest)?;
+    let layout = layout(Some(fields.get("view")))?;
+    let user = context.access.user.id;
+    app.db
+        .write(move |conn| Ok::<_, Error>(store::set_zoom(conn, user, zoom)?))
+        .await?;
+    let (slug, layout) = (&context.programme.event.slug, layout.as_str());
+    Ok(see_other(&format!(
+        "/events/{slug}?day={date}&view={layout}"
+    )))
+}
+
+fn date(programme: &Programme, asked: Option<&str>) -> Result<NaiveDate, Error> {
+    match asked {
+        Some(day) => parse_date(day).map_err(Error::BadRequest),
+        None => Ok(programme
+            .event
+            .days
+            .first()
+            .map_or(NaiveDate::MIN, |day| day.date)),
+    }
+}
+
+fn layout(asked: Option<&str>) -> Result<Layout, Error> {
+    let word = asked.unwrap_or(Layout::Rooms.as_str());
+    Layout::from_word(word).ok_or_else(|| {
+        Error::BadRequest(
+            "The timetable can be seen by rooms, by delegations, or as a list.".to_owned(),
+        )
+    })
+}
+
+fn day(programme: &Programme, view: TimetableView) -> TimetableDay {
+    let TimetableView { date, layout, .. } = view;
+    let event = &programme.event;
+    let marks = marks(programme);
+    let (plan, lines) = match layout {
+        Layout::List => (None, day_list(programme, date, &marks)),
+        Layout::Rooms | Layout::Delegations => {
+            (Some(day_plan(programme, date, layout, &marks)), Vec::new())
+        }
+    };
+    let href = |date: NaiveDate, layout: Layout| {
+        format!("/events/{}?day={date}&view={}", event.slug, layout.as_str())
+    };
+    let days = event.days.iter().map(|day| TimetableTab {
+        href: href(day.date, layout),
+        text: day.date.format("%a %-d %b").to_string(),
+        current: day.date == date,
+    });
+    let names = [
+        (Layout::Rooms, "By room"),
+        (Layout::Delegations, "By delegation"),
+        (Layout::List, "List"),
+    ];
+    let layouts = names.map(|(each, text)| TimetableTab {
+        href: href(date, each),
+        text: text.to_owned(),
+        current: each == layout,
+    });
+    TimetableDay {
+        slug: event.slug.to_string(),
+        date,
+        heading: day_in_words(date),
+        zone: event.time_zone.label(event.hours_of(date).start()),
+        revision: event.revision.to_string(),
+        days: days.collect(),
+        layouts: layouts.into(),
+        zooms: Zoom::ALL
+            .iter()
+            .map(|each| ZoomButton {
+                word: each.as_str(),
+                current: *each == view.zoom,
+            })
+            .collect(),
+        layout: layout.as_str(),
+        zoom: view.zoom,
+        grid_minutes: event.settings.grid_minutes,
+        plan,
+        lines,
+        marks,
+        untold: untold(programme),
+        declined: declined(programme),
+        may_change: view.may_change,
+    }
+}
+
+fn declined(programme: &Programme) -> Vec<Declined> {
+    programme
+        .ledger
+        .declined()
+        .into_iter()
+        .filter_map(|answer| {
+            Some(Declined {
+                slot: answer.slot,
+                title: programme.slot(answer.slot)?.details.title.to_string(),
+                delegation: programme.delegation(answer.delegation)?.name.to_string(),
+                comment: answer.comment.clone(),
+            })
+        })
+        .collect()
+}
+
+fn untold(programme: &Programme) -> Vec<Untold> {
+    let slots = programme.slots().iter();
+    slots
+        .filter_map(|slot| {
+            let due = crate::core::due::due(programme, slot);
+            let names: Vec<&str> = due
+                .iter()
+                .map(|(delegation, _)| delegation.name.as_str())
+                .collect();
+            (!names.is_empty()).then(|| Untold {
+                slot: slot.id,
+                title: slot.details.title.to_string(),
+                delegations: names.join(", "),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,400 @@
+//! What is still to be told: seen, read beforehand, sent, or taken as told.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::change::notify::{self, NotifyError, skip as take_as_told, tell_all};
+use crate::core::delegation::DelegationId;
+use crate::core::due::{Pending, pending};
+use crate::core::event::ProgrammeVersion;
+use crate::core::slot::SlotId;
+use crate::core::text::TextLine;
+use crate::db::DbError;
+use crate::mail::contents::contents;
+use crate::mail::language::Language;
+use crate::mail::outbox::{self, MailDraft};
+use crate::mail::words::PieceWords;
+use crate::mail::{Piece, ReaderKnowledge};
+use crate::pages::mail::{paper_of_draft, reader_sees};
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::field::TextField;
+use crate::server::form::{FieldErrors, Fields, Form};
+use crate::server::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::server::session::CurrentUser;
+use crate::store::transaction::EventTx;
+
+#[derive(Template)]
+#[template(path = "notice/index.html")]
+struct NoticesPage {
+    shell: Shell,
+    slug: String,
+    form: Form,
+    revision: String,
+    parties: Vec<PartyCard>,
+    failed: i64,
+    may_change: bool,
+}
+
+/// What waits for one delegation.
+struct PartyCard {
+    code: String,
+    name: String,
+    contacts: Vec<String>,
+    items: Vec<ItemLine>,
+}
+
+struct ItemLine {
+    slot: SlotId,
+    words: PieceWords,
+    skip: TextField,
+    skip_open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "notice/preview.html")]
+struct PreviewPage {
+    shell: Shell,
+    slug: String,
+    code: String,
+    revision: String,
+    mails: Vec<MailPreview>,
+}
+
+struct MailPreview {
+    number: usize,
+    recipient: String,
+    subject: String,
+    text: String,
+    calendar: bool,
+    /// The name of the paper that comes with it; empty where none does.
+    paper: String,
+    needless: bool,
+}
+
+/// Why nothing was told.
+#[derive(Debug, thiserror::Error)]
+enum NoticeError {
+    #[error("the programme has changed since it was looked at")]
+    Stale,
+    #[error("there is nothing to tell")]
+    Nothing,
+    #[error(transparent)]
+    Tell(#[from] NotifyError),
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl From<diesel::result::Error> for NoticeError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Tell(error.into())
+    }
+}
+
+impl From<NoticeError> for Error {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Stale => Self::Conflict(
+                "The programme has changed since you looked, so the letters would say something else. Nothing was \
+                 sent. Go back to the notices, look again, and then send."
+                    .to_owned(),
+            ),
+            NoticeError::Nothing => Self::Conflict(
+                "There is nothing to tell them any more; another officer may have been quicker.".to_owned(),
+            ),
+            NoticeError::Tell(error) => error.into(),
+            NoticeError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// `GET /events/{slug}/notices`: per delegation what it does not know yet.
+///
+/// # Errors
+/// When the caller has no part in the event.
+pub async fn index(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    render(&page(&context, Form::default()).await?)
+}
+
+async fn page(context: &EventContext, form: Form) -> Result<NoticesPage, Error> {
+    let event = &context.programme.event;
+    let id = event.id;
+    let counts = context
+        .app
+        .db
+        .read(move |conn| Ok::<_, Error>(outbox::counts(conn, Some(id))?))
+        .await?;
+    let parties = pending(&context.programme)
+        .iter()
+        .map(|theirs| card(context, &form, theirs))
+        .collect();
+    Ok(NoticesPage {
+        shell: context
+            .access
+            .shell("Notices", Section::Notices)
+            .form(&form),
+        slug: event.slug.to_string(),
+        revision: context.programme.version().to_string(),
+        parties,
+        failed: counts.need_attention(),
+        may_change: context.access.may_change(),
+        form,
+    })
+}
+
+fn card(context: &EventContext, form: &Form, theirs: &Pending<'_>) -> PartyCard {
+    let event = &context.programme.event;
+    let delegation = theirs.delegation;
+    let items = theirs.news.iter().map(|(slot, news)| {
+        let name = reason_field(slot.id, delegation.code.as_str());
+        let skip_open = form.errors.get(&name).is_some();
+        let standing = ReaderKnowledge::UpToDate;
+        ItemLine {
+            slot: slot.id,
+            words: PieceWords::of(
+                Language::english(),
+                event,
+                delegation,
+                Piece {
+                    news,
+                    standing,
+                    answer: None,
+                },
+            ),
+            skip: TextField::new(name, "Why no mail").of(form),
+            skip_open,
+        }
+    });
+    PartyCard {
+        code: delegation.code.to_string(),
+        name: delegation.name.to_string(),
+        contacts: delegation
+            .contacts
+            .iter()
+            .map(|contact| format!("{} <{}>", contact.name, contact.email))
+            .collect(),
+        items: items.collect(),
+    }
+}
+
+fn reason_field(slot: SlotId, code: &str) -> String {
+    format!("reason-{slot}-{code}")
+}
+
+/// `POST /events/{slug}/notices`: one letter to each contact of the delegations named in `to`.
+///
+/// # Errors
+/// For those who may not change the event; when the programme is not the one that was looked at.
+pub async fn send(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = fields.only(&["revision", "to"])?;
+    let seen = seen(&fields)?;
+    let mut to = Vec::new();
+    for code in fields.all("to") {
+        to.push(delegation(&context, code)?);
+    }
+    if to.is_empty() {
+        return Err(Error::BadRequest(
+            "Choose to whom the letters go. Nothing was sent.".to_owned(),
+        ));
+    }
+    let post = app.post();
+    context
+        .write(move |tx| {
+            as_seen(tx, seen)?;
+            for delegation in to {
+                tell_all(tx, &post, delegation)?;
+            }
+            Ok::<_, NoticeError>(())
+        })
+        .await?;
+    app.worker_signal.wake();
+    let slug = &context.programme.event.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/notices"),
+        "letters-sent",
+    ))
+}
+
+/// `POST /events/{slug}/notices/skips`: takes one piece of news as told, for a reason.
+///
+/// # Errors
+/// For those who may not change the event; when the programme is not the one that was looked at.
+pub async fn skip(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .to_change()?;
+    let seen = seen(&fields)?;
+    let delegation = delegation(&context, fields.get("to"))?;
+    let slot = fields.get("slot").parse().map(SlotId).map_err(|_| {
+        Error::BadRequest("The form names no slot. Open the notices again.".to_owned())
+    })?;
+    let name = reason_field(slot, fields.get("to"));
+    let fields = fields.only(&["revision", "to", "slot", &name])?;
+    let mut errors = FieldErrors::default();
+    let Some(reason) = errors.check(&name, "Reason", TextLine::parse(fields.get(&name))) else {
+        return unprocessable(&page(&context, Form::rejected(fields, errors)).await?);
+    };
+    let post = app.post();
+    context
+        .write(move |tx| {
+            as_seen(tx, seen)?;
+            if take_as_told(tx, &post, delegation, slot, reason.as_str())? {
+                Ok(())
+            } else {
+                Err(NoticeError::Nothing)
+            }
+        })
+        .await?;
+    let slug = &context.programme.event.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/notices"),
+        "skipped",
+    ))
+}
+
+/// `GET /events/{slug}/notices/{code}`: the mails to a delegation, to the letter as they would go out now.
+///
+/// # Errors
+/// When the caller may not change the event, or there is nothing to tell.
+pub async fn preview(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mails = drafts(&context, to).await?;
+    let name = context
+        .programme
+        .delegation(to)
+        .map(|party| party.name.to_string())
+        .unwrap_or_default();
+    render(&PreviewPage {
+        shell: context
+            .access
+            .shell(format!("Letter to {name}"), Section::Notices),
+        slug: context.programme.event.slug.to_string(),
+        code,
+        revision: context.programme.version().to_string(),
+        mails: (0..).zip(&mails).map(mail_preview).collect(),
+    })
+}
+
+fn mail_preview((number, mail): (usize, &MailDraft)) -> MailPreview {
+    let contents = contents(mail.as_sent());
+    let enclosure = mail.enclosure.as_ref();
+    MailPreview {
+        number,
+        recipient: format!("{} <{}>", mail.recipient_name, mail.recipient),
+        subject: mail.subject.clone(),
+        text: contents.plain,
+        calendar: contents.calendar.is_some(),
+        paper: enclosure.map_or_else(String::new, |(name, _)| name.clone()),
+        needless: mail.is_needless(),
+    }
+}
+
+/// `GET /events/{slug}/notices/{code}/{copy}`: one of these mails as its reader would see it.
+///
+/// # Errors
+/// As [`preview`]; when there is no such mail.
+pub async fn copy(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String, usize)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code, copy) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mails = drafts(&context, to).await?;
+    reader_sees(mails.get(copy).ok_or(Error::NotFound)?.as_sent())
+}
+
+/// `GET /events/{slug}/notices/{code}/{copy}/enclosure`: the paper that would come with one of these mails.
+///
+/// # Errors
+/// As [`copy`]; when nothing comes with that mail.
+pub async fn enclosed(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    path: web::Path<(String, String, usize)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, code, copy) = path.into_inner();
+    let context = EventContext::at(&app, current_user, slug).await?;
+    context.access.to_open_letters()?;
+    let to = delegation(&context, &code)?;
+    let mut mails = drafts(&context, to).await?;
+    if copy >= mails.len() || mails[copy].is_needless() {
+        return Err(Error::NotFound);
+    }
+    let (name, unset) = mails.swap_remove(copy).enclosure.ok_or(Error::NotFound)?;
+    paper_of_draft(&app, &context.access.user, &name, &unset.says).await
+}
+
+/// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
+async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
+    let (post, programme, now) = (
+        context.app.post(),
+        Arc::clone(&context.programme),
+        context.now,
+    );
+    let db = &context.app.db;
+    let drafts: Vec<MailDraft> = db
+        .read_long(move |conn| {
+            conn.snapshot(|conn| {
+                Ok::<_, NoticeError>(notify::preview(conn, &programme, &post, to, now)?)
+            })
+        })
+        .await?;
+    if drafts.is_empty() {
+        return Err(NoticeError::Nothing.into());
+    }
+    Ok(drafts)
+}
+
+fn delegation(context: &EventContext, code: &str) -> Result<DelegationId, Error> {
+    let found = context.programme.delegation_by_code(code);
+    found.map(|party| party.id).ok_or(Error::NotFound)
+}
+
+/// The version that the officer looked at.
+fn seen(fields: &Fields) -> Result<ProgrammeVersion, Error> {
+    fields.get("revision").parse().map_err(|_| {
+        Error::BadRequest(
+            "The form does not say what was looked at. Open the notices again.".to_owned(),
+        )
+    })
+}
+
+/// What was looked at is what is told.
+fn as_seen(tx: &EventTx<'_>, seen: ProgrammeVersion) -> Result<(), NoticeError> {
+    if tx.began_at() == seen {
+        Ok(())
+    } else {
+        Err(NoticeError::Stale)
+    }
+}

@@ -1,0 +1,138 @@
+//! Why a link or an address opens nothing, in words that say what to do.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::{OfficeContact, shell};
+use crate::auth::throttle::{self, Counters};
+use crate::core::programme::Programme;
+use crate::core::time::Moment;
+use crate::server::app::App;
+use crate::server::page::{Shell, with_status};
+use crate::server::throttle::refuse_if_over;
+use crate::server::{Error, client};
+use crate::store::private_link::{self, IssuedLinks, expired};
+
+/// Why nothing opens. Only of links that were made here more is told than that: whoever has one has had a letter, and
+/// reads here what stood in it, the event's name and whom to write to.
+pub(super) enum ClosedLink {
+    /// The link was not made here, or its delegation is gone: both look alike.
+    Unknown,
+    /// The browser holds no pass for this delegation, if there is one.
+    NotHere,
+    /// The office has made the links anew.
+    Renewed(Arc<Programme>),
+    /// The links' time is over since this moment.
+    Ended(Arc<Programme>, IssuedLinks, Moment),
+    /// The delegation was never told of this slot; the address of its schedule.
+    NeverTold(Arc<Programme>, String),
+    /// The browser has just given its pass back.
+    Closed(Arc<Programme>),
+}
+
+#[derive(Template)]
+#[template(path = "private/shut.html")]
+struct ClosedLinkPage {
+    shell: Shell,
+    sentences: Vec<String>,
+    /// The page to go back to.
+    schedule: Option<String>,
+    office: Option<OfficeContact>,
+}
+
+impl ClosedLink {
+    pub(super) fn page(&self) -> Result<HttpResponse, Error> {
+        let (status, title, sentences, programme) = match self {
+            Self::Unknown => (
+                StatusCode::NOT_FOUND,
+                "This link opens nothing",
+                vec![
+                    "It is incomplete, or it was never one of ours.".to_owned(),
+                    "Take the link from the latest letter, whole, or reply to that letter and ask: each ends with whom to write to and to call.".to_owned(),
+                ],
+                None,
+            ),
+            Self::NotHere => (
+                StatusCode::NOT_FOUND,
+                "Nothing is open here in this browser",
+                vec![
+                    "A delegation’s schedule opens by the link in any of its latest letters; press the button there once in each browser, and again after thirty days.".to_owned(),
+                    "If you have no letter at hand, ask the protocol office for another.".to_owned(),
+                ],
+                None,
+            ),
+            Self::Renewed(programme) => (
+                StatusCode::GONE,
+                "This link has been replaced",
+                vec![
+                    format!("It belonged to {}. The protocol office has ended it and made new ones.", programme.event.name),
+                    "Take the link from the latest letter. If none has come since, ask for one. A calendar that was subscribed to needs the new address as well.".to_owned(),
+                ],
+                Some(programme),
+            ),
+            Self::Ended(programme, _, end) => (
+                StatusCode::GONE,
+                "This link has ended",
+                vec![
+                    format!("Links to the schedules of {} opened until {}.", programme.event.name, expired::last_day(&programme.event, *end)),
+                    "If you still need something of it, write to the protocol office.".to_owned(),
+                ],
+                Some(programme),
+            ),
+            Self::NeverTold(programme, _) => (
+                StatusCode::NOT_FOUND,
+                "No such meeting stands in your schedule",
+                vec!["The address may be mistyped. What you were told of stands in the schedule.".to_owned()],
+                Some(programme),
+            ),
+            Self::Closed(programme) => (
+                StatusCode::OK,
+                "Closed in this browser",
+                vec!["Whoever uses it next needs a link to see the schedule. The links in your letters open as before.".to_owned()],
+                Some(programme),
+            ),
+        };
+        let page = ClosedLinkPage {
+            shell: match programme {
+                Some(programme) => shell(programme, title),
+                None => Shell::new(title),
+            },
+            sentences,
+            schedule: match self {
+                Self::NeverTold(_, schedule) => Some(schedule.clone()),
+                _ => None,
+            },
+            office: programme.map(|programme| OfficeContact::of(programme)),
+        };
+        with_status(status, &page)
+    }
+}
+
+/// Answers a press of the button of a link that opens nothing: counts it by where it comes from, and writes down that a
+/// link was seen to be over.
+pub(super) async fn refuse(
+    app: &web::Data<App>,
+    request: &HttpRequest,
+    closed: ClosedLink,
+) -> Result<HttpResponse, Error> {
+    let now = app.clock.now();
+    let counters = Counters::of_dead_link(client::of(request));
+    refuse_if_over(app, &counters, now).await?;
+    let over = match &closed {
+        ClosedLink::Ended(_, links, end) => Some((*links, now.max(*end))),
+        _ => None,
+    };
+    app.db
+        .write(move |conn| {
+            throttle::count(conn, &counters, now)?;
+            if let Some((links, at)) = over {
+                private_link::note_over(conn, links, at)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    closed.page()
+}

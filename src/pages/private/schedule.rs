@@ -1,0 +1,174 @@
+//! A delegation's schedule as it was told: a page, a paper, and a calendar to subscribe to.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, moment_at, shell};
+use crate::core::notice::Notice;
+use crate::core::visibility::known_to;
+use crate::documents::ical::{self, CalendarStatus, publish};
+use crate::documents::queue::Document;
+use crate::mail::language::Language;
+use crate::mail::words::{SlotWords, description, place};
+use crate::runtime::queue::Owner;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::page::{Shell, render};
+use crate::store::private_link::expired;
+
+#[derive(Template)]
+#[template(path = "private/schedule.html")]
+struct SchedulePage {
+    shell: Shell,
+    office: OfficeContact,
+    party: String,
+    principal: String,
+    event: String,
+    event_ja: String,
+    venue: String,
+    lines: Vec<ScheduleLine>,
+    /// When they were last told something; empty when never.
+    told_at: String,
+    feed: String,
+    address: String,
+    /// The last day on which this opens.
+    last_day: String,
+}
+
+struct ScheduleLine {
+    slot: SlotWords,
+    kept: Option<GivenAnswer>,
+    answer: String,
+}
+
+/// `GET /schedule/{slug}/{code}`: the schedule of the delegation whose pass the browser holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    match PrivateAccess::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(access) => render(&schedule_page(&access, &app)),
+        Err(closed) => closed.page(),
+    }
+}
+
+fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
+    let programme = &access.programme;
+    let event = &programme.event;
+    let (venue, home) = (event.time_zone, access.delegation.time_zone);
+    let language = Language::english();
+    let line = |notice: &&Notice| ScheduleLine {
+        slot: SlotWords::of(language, &notice.told, venue, home, true),
+        kept: programme
+            .ledger
+            .valid_answer(notice.slot, access.delegation.id)
+            .map(|kept| GivenAnswer::of(programme, kept)),
+        answer: access.slot_address(notice.slot),
+    };
+    let told = programme
+        .ledger
+        .notices()
+        .filter(|notice| notice.delegation == access.delegation.id)
+        .map(|notice| notice.told_at)
+        .max();
+    SchedulePage {
+        shell: shell(
+            programme,
+            &format!("Schedule of {}", access.delegation.name),
+        ),
+        office: OfficeContact::of(programme),
+        party: access.delegation.name.to_string(),
+        principal: access.delegation.principal.to_string(),
+        event: event.name.to_string(),
+        event_ja: event.name_ja.clone(),
+        venue: event.venue.to_string(),
+        lines: known_to(programme, access.delegation.id)
+            .iter()
+            .map(line)
+            .collect(),
+        told_at: told.map_or_else(String::new, |at| moment_at(programme, at)),
+        feed: format!("{}/schedule.ics", app.config.links().address(access.link())),
+        address: access.address(),
+        last_day: expired::last_day(event, access.end),
+    }
+}
+
+/// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to. It opens by the token alone, since a
+/// calendar program presses no button and keeps no cookie; it stands in no letter, so that nothing comes upon it there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn feed(
+    app: web::Data<App>,
+    request: HttpRequest,
+    token: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let access = match PrivateAccess::by_link(&app, &request, &token).await? {
+        Ok(access) if access.slot.is_none() => access,
+        Ok(_) => return ClosedLink::Unknown.page(),
+        Err(closed) => return closed.page(),
+    };
+    let event = &access.programme.event;
+    let known = known_to(&access.programme, access.delegation.id);
+    // Of the delegation, not of one contact, and in the language of the page that leads to it.
+    let language = Language::english();
+    let entries: Vec<ical::CalendarEntry<'_>> = known
+        .iter()
+        .map(|notice| {
+            let told = &notice.told;
+            ical::CalendarEntry {
+                uid: notice.uid.clone(),
+                sequence: notice.sequence,
+                stamp: notice.told_at,
+                starts: told.starts_at(),
+                ends: told.ends_at(),
+                summary: told.title.clone(),
+                location: place(event, told.room.as_deref()),
+                description: description(language, event, &access.delegation, told),
+                status: Some(CalendarStatus::Confirmed),
+                office: &event.office,
+            }
+        })
+        .collect();
+    Ok(HttpResponse::Ok()
+        .content_type("text/calendar; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(publish(&entries)))
+}
+
+/// `GET /schedule/{slug}/{code}/schedule.pdf`: the schedule on paper, as it was told.
+///
+/// # Errors
+/// When the database fails, or the paper cannot be set.
+pub async fn paper(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let access = match PrivateAccess::by_pass(&app, &request, path.into_inner()).await? {
+        Ok(access) => access,
+        Err(closed) => return closed.page(),
+    };
+    let delegation = access.delegation.id;
+    let rate = format!("delegation {}", delegation.0);
+    app.document_rates.count(&rate)?;
+    let owner = Owner::Delegation(delegation.0);
+    let document = Document::Told(delegation);
+    let paper = app
+        .documents
+        .file(owner, &access.programme, document, access.now);
+    let bytes = paper.await?.bytes;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"schedule.pdf\"",
+        ))
+        .body(bytes))
+}

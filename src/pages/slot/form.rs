@@ -1,0 +1,363 @@
+//! The slot form on screen: empty, filled, refused with its conflicts and alternatives.
+
+use askama::Template;
+
+use super::free::address_of_typed;
+use super::marks;
+use crate::core::decision::Conflicts;
+use crate::core::free::Alternative;
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::text_enum::TextEnum;
+use crate::core::timetable::{ConflictMark, clock_range};
+use crate::server::context::EventContext;
+use crate::server::field::{Choice, Choices, Select, TextArea, TextField};
+use crate::server::form::{Fields, Form};
+use crate::server::forms::slot;
+use crate::server::page::{LivePage, Section, Shell};
+
+#[derive(Template)]
+#[template(path = "slot/form.html")]
+pub(super) struct FormPage {
+    shell: Shell,
+    action: String,
+    /// Where the search for free times takes over what is typed.
+    search: String,
+    back: String,
+    form: Form,
+    version: String,
+    refusal: Option<FormRefusal>,
+    kind: Select,
+    title: TextField,
+    day: Select,
+    start: TextField,
+    end: TextField,
+    room: Select,
+    delegations: Choices,
+    interpretation: Choices,
+    interpreters: Option<Choices>,
+    state: Option<Choices>,
+    note: TextArea,
+    reasons: Vec<TextField>,
+    /// The slot is confirmed: its delegations may be told at once.
+    tell: Option<bool>,
+    submit: &'static str,
+}
+
+impl FormPage {
+    /// The slot that is being changed.
+    fn slot_id(&self) -> Option<SlotId> {
+        self.shell.live.as_ref()?.slot.map(|(id, _)| id)
+    }
+
+    /// A reason is all that is missing.
+    fn wants_reason(&self) -> bool {
+        self.refusal
+            .as_ref()
+            .is_some_and(|refusal| !refusal.blocked)
+    }
+}
+
+/// Why a form was refused by the rules, and what could be booked instead.
+struct FormRefusal {
+    blocked: bool,
+    marks: Vec<ConflictMark>,
+    alternatives: Vec<OfferForm>,
+    /// Where to search further for what was typed.
+    further: String,
+}
+
+/// An alternative, ready to be sent.
+struct OfferForm {
+    label: String,
+    fields: Vec<(String, String)>,
+}
+
+/// Which slot the form is for.
+#[derive(Clone, Copy)]
+pub(super) enum FormSubject<'a> {
+    New,
+    Stored(&'a Slot),
+}
+
+impl FormSubject<'_> {
+    fn id(self) -> Option<SlotId> {
+        match self {
+            Self::New => None,
+            Self::Stored(slot) => Some(slot.id),
+        }
+    }
+
+    /// True when the offer is where the slot stands already.
+    fn stands_at(self, offer: &Alternative) -> bool {
+        match self {
+            Self::New => false,
+            Self::Stored(slot) => {
+                let SlotDetails { room, interval, .. } = slot.details;
+                (room, interval) == (offer.room, offer.interval)
+            }
+        }
+    }
+
+    fn state(self) -> Option<SlotState> {
+        match self {
+            Self::New => None,
+            Self::Stored(slot) => Some(slot.state()),
+        }
+    }
+}
+
+/// Builds the form page; `refused` are the conflicts of a form that the rules refused.
+pub(super) fn page(
+    context: &EventContext,
+    subject: FormSubject<'_>,
+    form: Form,
+    refused: Option<&Conflicts>,
+) -> FormPage {
+    let slug = &context.programme.event.slug;
+    let (title, action, back, submit) = match subject {
+        FormSubject::New => (
+            "Book a slot".to_owned(),
+            format!("/events/{slug}/slots"),
+            format!("/events/{slug}"),
+            "Book the slot",
+        ),
+        FormSubject::Stored(slot) => {
+            let page = format!("/slots/{}", slot.id);
+            (
+                format!("Change “{}”", slot.details.title),
+                page.clone(),
+                page,
+                "Save the changes",
+            )
+        }
+    };
+    let reasons = reason_fields(&form, refused);
+    let refusal = refused.map(|refused| refusal(context, subject, &form.fields, refused));
+    let shell = context.access.shell(title, Section::Timetable).form(&form);
+    let shell = match subject {
+        FormSubject::New => shell,
+        FormSubject::Stored(slot) => shell.live(LivePage {
+            slot: Some((slot.id, slot.version)),
+            editing: true,
+            ..context.live_page()
+        }),
+    };
+    FormPage {
+        shell,
+        action,
+        search: search_address(context, subject),
+        back,
+        version: form.fields.get("version").to_owned(),
+        refusal,
+        kind: kind_field().of(&form),
+        title: TextField::new("title", "Title")
+            .help("Delegations read it in their mail and agenda.")
+            .of(&form),
+        day: day_field(context).of(&form),
+        start: time_field("start", "Start").of(&form),
+        end: time_field("end", "End").of(&form),
+        room: room_field(context).of(&form),
+        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(context))
+            .inline()
+            .of(&form),
+        interpretation: interpretation_field().of(&form),
+        interpreters: interpreter_field(context).map(|field| field.of(&form)),
+        state: state_field(subject).map(|field| field.of(&form)),
+        note: TextArea::new("note", "Internal note")
+            .help("Only the protocol office reads it.")
+            .optional()
+            .of(&form),
+        reasons,
+        tell: (subject.state() == Some(SlotState::Confirmed))
+            .then(|| form.fields.get("tell") == "now"),
+        submit,
+        form,
+    }
+}
+
+fn search_address(context: &EventContext, subject: FormSubject<'_>) -> String {
+    let address = format!("/events/{}/free-slots", context.programme.event.slug);
+    match subject {
+        FormSubject::New => address,
+        FormSubject::Stored(slot) => format!("{address}?slot={}", slot.id),
+    }
+}
+
+pub(super) fn kind_field() -> Select {
+    Select::new(
+        "kind",
+        "Kind",
+        SlotKind::ALL
+            .iter()
+            .map(|kind| Choice::new(kind.as_str(), kind.label())),
+    )
+}
+
+fn day_field(context: &EventContext) -> Select {
+    let days = context.programme.event.days.iter();
+    Select::new(
+        "day",
+        "Day",
+        days.map(|day| {
+            Choice::new(
+                day.date.to_string(),
+                crate::core::time::day_in_words(day.date),
+            )
+        }),
+    )
+}
+
+fn time_field(name: &'static str, label: &'static str) -> TextField {
+    TextField::new(name, label).help("As in 14:40.").numeric()
+}
+
+pub(super) fn room_field(context: &EventContext) -> Select {
+    let rooms = context.programme.rooms.iter();
+    let none = Choice::new("", "No room yet");
+    let choices = rooms.map(|room| {
+        Choice::new(
+            room.code.as_str(),
+            format!("{} ({} people)", room.name, room.capacity),
+        )
+    });
+    Select::new("room", "Room", [none].into_iter().chain(choices))
+}
+
+pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
+    let delegations = context.programme.delegations.iter();
+    delegations
+        .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
+        .collect()
+}
+
+pub(crate) fn interpretation_field() -> Choices {
+    let wanted = Choice::new(slot::INTERPRETATION_WANTED, "Interpretation is wanted").help(
+        "Ticked to begin with for bilaterals and plenaries. Sides that share no language then need an interpreter \
+         between them, or a reason. Delegations are not told of it.",
+    );
+    Choices::checkboxes("interpretation", "Interpretation", [wanted])
+}
+
+pub(super) fn interpreter_field(context: &EventContext) -> Option<Choices> {
+    let interpreters = &context.programme.interpreters;
+    let choices = || {
+        interpreters.iter().map(|each| {
+            let pairs: Vec<String> = each.pairs.iter().map(ToString::to_string).collect();
+            Choice::new(each.code.as_str(), each.name.as_str()).help(pairs.join(", "))
+        })
+    };
+    (!interpreters.is_empty())
+        .then(|| Choices::checkboxes("interpreters", "Interpreters", choices()))
+}
+
+/// Confirming and cancelling have buttons of their own; the form only knows sketch and booking.
+fn state_field(subject: FormSubject<'_>) -> Option<Choices> {
+    let choices = [
+        Choice::new("tentative", "Tentative").help("Holds room and people; nobody is told."),
+        Choice::new("pencilled", "Pencilled in").help("A sketch: holds nothing."),
+    ];
+    let open = !matches!(
+        subject.state(),
+        Some(SlotState::Confirmed | SlotState::Cancelled)
+    );
+    open.then(|| Choices::radios("state", "State", choices))
+}
+
+/// One field per rule that wants a reason, and for each reason already typed.
+fn reason_fields(form: &Form, refused: Option<&Conflicts>) -> Vec<TextField> {
+    let wanted = refused.map_or_else(Vec::new, Conflicts::rules_without_reason);
+    let mut rules = wanted.clone();
+    rules.extend(crate::core::rule::Rule::ALL.iter().filter(|rule| {
+        let field = slot::reason_field(**rule);
+        !form.fields.get(&field).is_empty()
+    }));
+    rules.sort_unstable();
+    rules.dedup();
+    rules
+        .into_iter()
+        .map(|rule| {
+            let field = TextField::new(
+                slot::reason_field(rule),
+                format!("Reason: {}", rule.label()),
+            )
+            .help("Stands in the history with your name; it lapses when the slot is moved.");
+            let field = if wanted.contains(&rule) {
+                field
+            } else {
+                field.optional()
+            };
+            field.of(form)
+        })
+        .collect()
+}
+
+fn refusal(
+    context: &EventContext,
+    subject: FormSubject<'_>,
+    fields: &Fields,
+    refused: &Conflicts,
+) -> FormRefusal {
+    let details = &refused.details;
+    FormRefusal {
+        blocked: refused.is_blocked(),
+        marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
+        alternatives: refused
+            .alternatives()
+            .into_iter()
+            .filter(|offer| !subject.stands_at(offer))
+            .map(|offer| self::offer(context, fields, details, offer))
+            .collect(),
+        further: address_of_typed(&context.programme, fields, subject.id()),
+    }
+}
+
+/// The form as it was sent, with another time and place.
+fn offer(
+    context: &EventContext,
+    sent: &Fields,
+    details: &SlotDetails,
+    alternative: Alternative,
+) -> OfferForm {
+    let programme = &context.programme;
+    let other = SlotDetails {
+        room: alternative.room,
+        interval: alternative.interval,
+        interpreters: alternative.interpreters,
+        ..details.clone()
+    };
+    let placed = slot::fields_of_details(programme, &other);
+    let replaced = ["day", "start", "end", "room", "interpreters"];
+    let kept = sent
+        .iter()
+        .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
+    let fields = kept.chain(placed.iter().filter(|(name, _)| replaced.contains(name)));
+    let room = alternative
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| format!(", {}", room.name));
+    let shorter = details.interval.minutes() - alternative.interval.minutes();
+    let shorter = if shorter > 0 {
+        format!(" ({shorter} minutes shorter)")
+    } else {
+        String::new()
+    };
+    let interpreters = if other.interpreters == details.interpreters {
+        String::new()
+    } else {
+        let names: Vec<&str> = programme
+            .interpreters_of(&other)
+            .map(|interpreter| interpreter.name.as_str())
+            .collect();
+        format!(", with {}", names.join(" and "))
+    };
+    OfferForm {
+        label: format!(
+            "{}{}{shorter}{interpreters}",
+            clock_range(programme, other.interval),
+            room.unwrap_or_default()
+        ),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    }
+}

@@ -1,0 +1,254 @@
+//! A slot: what it is, what is to be looked at, who was told what, and its history.
+
+use actix_web::web;
+use askama::Template;
+
+use super::form::room_field;
+use super::{PageOutcome, marks};
+use crate::change::undo::is_change;
+use crate::core::by_slot::BySlot;
+use crate::core::notice::answer::NoticeReply;
+use crate::core::notice::{Method, News};
+use crate::core::programme::Programme;
+use crate::core::rules::{Candidate, check};
+use crate::core::slot::{Slot, SlotId, SlotState};
+use crate::core::text_enum::TextEnum;
+use crate::core::timetable::{ConflictMark, SlotView, slot_view};
+use crate::core::wording::answer::AnswerWords;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::field::{Choice, Choices, Select, TextArea, TextField};
+use crate::server::form::Form;
+use crate::server::forms::slot;
+use crate::server::page::{LivePage, Section, Shell, Undo, render};
+use crate::server::session::CurrentUser;
+use crate::store::audit::{self, HistoryLine, Record};
+
+#[derive(Template)]
+#[template(path = "slot/show.html")]
+struct SlotPage {
+    shell: Shell,
+    slug: String,
+    slot: SlotView,
+    version: i32,
+    day: String,
+    date: String,
+    zone: String,
+    note: String,
+    interpretation: String,
+    marks: Vec<ConflictMark>,
+    told: Vec<ToldLine>,
+    answer: Option<AnswerForm>,
+    form: Form,
+    history: Vec<HistoryLine>,
+    start: TextField,
+    end: TextField,
+    room: Select,
+    may_change: bool,
+    state: SlotState,
+    untold: bool,
+}
+
+impl SlotPage {
+    /// Somebody who may change it is looking, and there is something left to change.
+    fn changeable(&self) -> bool {
+        self.may_change && self.state != SlotState::Cancelled
+    }
+}
+
+/// What one delegation knows of the slot.
+struct ToldLine {
+    delegation: String,
+    contacts: String,
+    /// What it was last told, and when; empty when nothing.
+    told: String,
+    /// What it does not know yet; empty when nothing.
+    due: &'static str,
+    /// What it said to it.
+    answer: AnswerWords,
+}
+
+/// Where an answer is noted that came by telephone.
+struct AnswerForm {
+    delegation: Select,
+    reply: Choices,
+    comment: TextArea,
+    /// It was refused and is to be seen.
+    open: bool,
+}
+
+/// `GET /slots/{id}`: the slot.
+///
+/// # Errors
+/// When the caller has no part in its event.
+pub async fn show(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    render(&with_answer(&context, &slot, Form::default()).await?)
+}
+
+/// The slot's page, with the form for an answer as it was typed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_answer(
+    context: &EventContext,
+    slot: &Slot,
+    answer: Form,
+) -> Result<impl Template, Error> {
+    let subject = slot.id.0;
+    let records = context
+        .app
+        .db
+        .read(move |conn| Ok::<_, Error>(audit::of_subject(conn, subject)?))
+        .await?;
+    Ok(page(context, slot, &records, answer))
+}
+
+fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -> SlotPage {
+    let programme = &context.programme;
+    let zone = programme.event.time_zone;
+    let start = slot.interval().start();
+    let candidate = Candidate::stored(slot);
+    let form = Form::new(slot::fields_of(programme, slot));
+    let told = told(context, slot);
+    let live = LivePage {
+        slot: Some((slot.id, slot.version)),
+        ..context.live_page()
+    };
+    let mut shell = context
+        .access
+        .shell(slot.details.title.as_str(), Section::Timetable)
+        .live(live)
+        .form(&answer);
+    shell.undo = undo(context, slot, records);
+    SlotPage {
+        shell,
+        slug: programme.event.slug.to_string(),
+        slot: slot_view(programme, slot, &BySlot::default()),
+        version: slot.version,
+        day: zone.day_in_words(start),
+        date: zone.date(start).to_string(),
+        zone: zone.label(start),
+        note: slot.details.note.clone(),
+        interpretation: interpretation(programme, slot),
+        marks: marks(programme, candidate, &check(programme, candidate)),
+        untold: told.iter().any(|line| !line.due.is_empty()),
+        told,
+        answer: answer_form(programme, slot, &answer),
+        form: answer,
+        history: records
+            .iter()
+            .map(|record| record.line(zone, zone))
+            .collect(),
+        start: TextField::new("start", "Start").numeric().of(&form),
+        end: TextField::new("end", "End").numeric().of(&form),
+        room: room_field(context).of(&form),
+        may_change: context.access.may_change(),
+        state: slot.state(),
+    }
+}
+
+/// `None` while nobody is asked.
+fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<AnswerForm> {
+    let asked: Vec<Choice> = programme
+        .delegations
+        .iter()
+        .filter(|party| programme.ledger.expected(slot.id, party.id).is_some())
+        .map(|party| Choice::new(party.code.as_str(), party.name.as_str()))
+        .collect();
+    let replies = NoticeReply::ALL
+        .iter()
+        .map(|reply| Choice::new(reply.as_str(), reply.label()));
+    (!asked.is_empty()).then(|| AnswerForm {
+        delegation: Select::new("delegation", "Who answers", asked).of(form),
+        reply: Choices::radios("answer", "What they say", replies)
+            .inline()
+            .of(form),
+        comment: TextArea::new("comment", "Comment")
+            .optional()
+            .rows(2)
+            .of(form),
+        open: form.is_rejected(),
+    })
+}
+
+/// Whether it is wanted and who does it, as `Wanted: Interpreter (1), Interpreter (2)`.
+pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
+    let interpreters = programme.interpreters_of(&slot.details);
+    let names: Vec<&str> = interpreters
+        .map(|interpreter| interpreter.name.as_str())
+        .collect();
+    let wanted = if slot.details.interpretation_wanted {
+        "Wanted"
+    } else {
+        "Not wanted"
+    };
+    match (slot.details.interpretation_wanted, names.is_empty()) {
+        (_, false) => format!("{wanted}: {}", names.join(", ")),
+        (true, true) => format!("{wanted}; nobody is booked yet"),
+        (false, true) => wanted.to_owned(),
+    }
+}
+
+/// The change that the reader has just made, if nobody has made another since.
+fn undo(context: &EventContext, slot: &Slot, records: &[Record]) -> Option<Undo> {
+    let latest = records.iter().find(|record| is_change(record))?;
+    let own =
+        context.access.has_undoable_news() && latest.actor_id == Some(context.access.user.id.0);
+    (own && context.access.may_change()).then(|| Undo {
+        action: format!("/slots/{}/undo", slot.id),
+        version: slot.version,
+    })
+}
+
+fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
+    let programme = &context.programme;
+    let zone = programme.event.time_zone;
+    let due = crate::core::due::due(programme, slot);
+    programme
+        .delegations
+        .iter()
+        .filter_map(|delegation| {
+            let notice = programme.ledger.notice(slot.id, delegation.id);
+            let news = due
+                .iter()
+                .find(|(each, _)| each.id == delegation.id)
+                .map(|(_, news)| news);
+            if notice.is_none() && !slot.details.involves(delegation.id) {
+                return None;
+            }
+            let told = notice.map(|notice| {
+                let what = match notice.method {
+                    Method::Request => "told of it",
+                    Method::Cancel => "told that it is off",
+                };
+                let at = zone.local_moment(notice.told_at).format("%-d %B %Y, %H:%M");
+                format!("{what}, {at} (sequence {})", notice.sequence)
+            });
+            let contacts: Vec<&str> = delegation
+                .contacts
+                .iter()
+                .map(|contact| contact.email.as_str())
+                .collect();
+            Some(ToldLine {
+                answer: AnswerWords::of(programme, slot.id, delegation.id),
+                delegation: delegation.name.to_string(),
+                contacts: contacts.join(", "),
+                told: told.unwrap_or_default(),
+                due: match news {
+                    None => "",
+                    Some(News::Confirmed(_)) => "the confirmation",
+                    Some(News::Changed { .. } | News::Repeated(_)) => "the change",
+                    Some(News::Cancelled(_)) => "the cancellation",
+                    Some(News::Dropped(_)) => "that it no longer takes part",
+                    Some(News::Withdrawn(_)) => "that it is no longer confirmed",
+                },
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,283 @@
+//! Confirming, withdrawing, cancelling, telling: steps that need no form, only a button.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use askama::Template;
+
+use super::{PageOutcome, marks};
+use crate::change::booking::{self, BookingError};
+use crate::change::undo;
+use crate::core::decision::{Conflicts, Refusal};
+use crate::core::rules::{Candidate, check};
+use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::timetable::ConflictMark;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::context::EventContext;
+use crate::server::field::TextField;
+use crate::server::form::{Fields, Form};
+use crate::server::forms::slot;
+use crate::server::page::{Section, Shell, conflict, see_other_done, unprocessable};
+use crate::server::session::CurrentUser;
+
+#[derive(Template)]
+#[template(path = "slot/refused_step.html")]
+struct RefusedStep {
+    shell: Shell,
+    id: i64,
+    step: RefusableStep,
+    version: String,
+    form: Form,
+    marks: Vec<ConflictMark>,
+    reasons: Vec<TextField>,
+}
+
+/// `POST /slots/{id}/confirmation`: confirms the slot and tells its delegations; with `method=delete` takes the
+/// confirmation back.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn confirmation(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    if fields.get("method") == "delete" {
+        return withdraw(&context, &slot, &fields).await;
+    }
+    let reasons = match slot::reasons_of(&fields) {
+        Ok(reasons) => reasons,
+        Err(errors) => {
+            let found = Conflicts {
+                programme: Arc::clone(&context.programme),
+                slot: Some(slot.id),
+                details: confirmed(&slot),
+                conflicts: check(&context.programme, Candidate::stored(&slot)),
+            };
+            let form = Form::rejected(fields, errors);
+            return unprocessable(&refused_step(
+                &context,
+                &slot,
+                RefusableStep::Confirm,
+                form,
+                &found,
+            ));
+        }
+    };
+    let (id, version, post) = (slot.id, slot::version(&fields)?, app.post());
+    match context
+        .book(move |tx| booking::confirm(tx, &post, id, version, &reasons))
+        .await
+    {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let context = context.with(&refused.programme);
+            let form = Form::new(fields);
+            conflict(&refused_step(
+                &context,
+                &slot,
+                RefusableStep::Confirm,
+                form,
+                &refused,
+            ))
+        }
+        Err(error) => refused(error),
+    }
+}
+
+fn confirmed(slot: &Slot) -> SlotDetails {
+    SlotDetails {
+        state: SlotState::Confirmed,
+        ..slot.details.clone()
+    }
+}
+
+/// A step that the rules may refuse.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RefusableStep {
+    Confirm,
+    Undo,
+}
+
+impl RefusableStep {
+    /// The noun that the step is posted to.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirmation",
+            Self::Undo => "undo",
+        }
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Confirm => "It is not confirmed yet",
+            Self::Undo => "It is not undone",
+        }
+    }
+
+    const fn submit(self) -> &'static str {
+        match self {
+            Self::Confirm => "Confirm with this reason",
+            Self::Undo => "Undo with this reason",
+        }
+    }
+}
+
+/// Shows what is in the way of a step, and asks for the reasons that would let it pass.
+fn refused_step(
+    context: &EventContext,
+    slot: &Slot,
+    step: RefusableStep,
+    form: Form,
+    refused: &Conflicts,
+) -> RefusedStep {
+    let wanted = if refused.is_blocked() {
+        Vec::new()
+    } else {
+        refused.rules_without_reason()
+    };
+    let reasons = wanted.into_iter().map(|rule| {
+        TextField::new(
+            slot::reason_field(rule),
+            format!("Reason: {}", rule.label()),
+        )
+        .help("Stands in the history with your name; it lapses when the slot is moved.")
+        .of(&form)
+    });
+    let title = match step {
+        RefusableStep::Confirm => format!("Confirm “{}”", slot.details.title),
+        RefusableStep::Undo => format!("Undo the change to “{}”", slot.details.title),
+    };
+    RefusedStep {
+        shell: context.access.shell(title, Section::Timetable).form(&form),
+        id: slot.id.0,
+        step,
+        version: form.fields.get("version").to_owned(),
+        marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
+        reasons: reasons.collect(),
+        form,
+    }
+}
+
+/// `POST /slots/{id}/undo`: takes the slot back to what it was before its latest change.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn undo(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    let fields = slot::known_fields(fields)?;
+    let reasons = slot::reasons_of(&fields).map_err(|_| {
+        Error::BadRequest("A reason is one line. Go back and write it in one line.".to_owned())
+    })?;
+    let (id, version, post) = (slot.id, slot::version(&fields)?, app.post());
+    match context
+        .book(move |tx| undo::undo(tx, &post, id, version, &reasons))
+        .await
+    {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "undone")),
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let context = context.with(&refused.programme);
+            let form = Form::new(fields);
+            conflict(&refused_step(
+                &context,
+                &slot,
+                RefusableStep::Undo,
+                form,
+                &refused,
+            ))
+        }
+        Err(error) => refused(error),
+    }
+}
+
+async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> PageOutcome {
+    let (id, version, post, tell) = (
+        slot.id,
+        slot::version(fields)?,
+        context.app.post(),
+        slot::tell(fields),
+    );
+    match context
+        .book(move |tx| booking::withdraw(tx, &post, id, version, tell))
+        .await
+    {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "withdrawn")),
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /slots/{id}/cancellation`: cancels the slot.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn cancellation(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    let fields = fields.only(&["version", "tell"])?;
+    let (id, version, post, tell) = (
+        slot.id,
+        slot::version(&fields)?,
+        app.post(),
+        slot::tell(&fields),
+    );
+    match context
+        .book(move |tx| booking::cancel(tx, &post, id, version, tell))
+        .await
+    {
+        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "cancelled")),
+        Err(error) => refused(error),
+    }
+}
+
+/// `POST /slots/{id}/notices`: tells the delegations what they do not know yet; with `again`, those that know, too.
+///
+/// # Errors
+/// For those who may not change the event.
+pub async fn notices(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+    fields: Fields,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    let again = fields.only(&["again"])?.flag("again");
+    let (id, post) = (slot.id, app.post());
+    let tell = if again {
+        crate::change::notify::tell_again
+    } else {
+        crate::change::notify::tell
+    };
+    context
+        .book(move |tx| Ok(tell(tx, &post, id)?))
+        .await
+        .map_err(Error::from)?;
+    Ok(see_other_done(&format!("/slots/{id}"), "told"))
+}
+
+/// A step carries nothing that could be lost: the slot's page shows how it stands now.
+fn refused(error: BookingError) -> PageOutcome {
+    Err(match error {
+        BookingError::Refused(Refusal::Stale { .. }) => Error::Conflict(
+            "Another officer has changed the slot since you opened it, so nothing was done. Go back to the slot, look \
+             at how it stands now, and press the button again."
+                .to_owned(),
+        ),
+        error => Error::from(error),
+    })
+}

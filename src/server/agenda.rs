@@ -1,0 +1,90 @@
+//! The agenda as a file, for pages and the API.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+
+use crate::core::agenda::Pencilled;
+use crate::core::text_enum::TextEnum;
+use crate::core::visibility::Viewer;
+use crate::documents::format::{Format, Options};
+use crate::documents::html::Stylesheet;
+use crate::documents::queue::{Document, DocumentFile};
+use crate::server::Error;
+use crate::server::assets::asset;
+use crate::server::context::EventContext;
+
+/// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.
+pub const DOCUMENTS_AT_ONCE: f64 = 240.0;
+/// Documents a second that they may go on asking for.
+pub const DOCUMENTS_PER_SECOND: f64 = 2.0;
+
+/// Whose agenda, and what of it.
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgendaQuery {
+    /// The code of the delegation whose agenda it is; the protocol office's when left out.
+    #[param(example = "KZ")]
+    delegation: Option<String>,
+    /// One of its days, as `2022-12-24`; all when left out.
+    #[param(format = "date", example = "2022-12-24")]
+    day: Option<String>,
+    /// True to have sketches in it, too; a delegation never gets them.
+    #[serde(default)]
+    pencilled: bool,
+    /// True to begin a table with a byte order mark, which Excel needs.
+    #[serde(default)]
+    bom: bool,
+}
+
+/// How an agenda of this server is written: its printable page links to the stylesheet.
+pub(crate) fn agenda_options(byte_order_mark: bool) -> Options {
+    Options {
+        stylesheet: Stylesheet::Link(asset("agenda.css")),
+        byte_order_mark,
+    }
+}
+
+/// The agenda as a file, for the page and the API.
+///
+/// # Errors
+/// When there is no such format or delegation.
+pub(crate) async fn file(
+    context: &EventContext,
+    format: &str,
+    query: &AgendaQuery,
+) -> Result<HttpResponse, Error> {
+    let format = Format::from_word(format).ok_or(Error::NotFound)?;
+    let viewer = match &query.delegation {
+        None => Viewer::Staff,
+        Some(code) => Viewer::Delegation(
+            context
+                .programme
+                .delegation_by_code(code)
+                .ok_or(Error::NotFound)?
+                .id,
+        ),
+    };
+    let document = Document::Agenda {
+        viewer,
+        pencilled: if query.pencilled {
+            Pencilled::Included
+        } else {
+            Pencilled::LeftOut
+        },
+        day: query.day.clone(),
+        format,
+        options: agenda_options(query.bom),
+    };
+    let DocumentFile { bytes, name } = context.document(document).await?;
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(format.content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    if format != Format::Html {
+        // The name holds nothing but letters, digits, hyphens and a dot, so RFC 6266's simple form is enough.
+        let disposition = format!("attachment; filename=\"{name}\"");
+        answer.insert_header((header::CONTENT_DISPOSITION, disposition));
+    }
+    Ok(answer.body(bytes))
+}

@@ -1,0 +1,300 @@
+//! The context of a request about an event: the user, their access and the programme. Every page of an event begins here.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::web;
+
+use crate::auth::session::{EventAccess, Session};
+use crate::change::booking::{self, BookingError};
+use crate::core::decision::Refusal;
+use crate::core::event::Event;
+use crate::core::programme::Programme;
+use crate::core::slot::{Slot, SlotId};
+use crate::core::time::Moment;
+use crate::db::Conn;
+use crate::documents::queue::{Document, DocumentFile};
+use crate::runtime::queue::Owner;
+use crate::server::Error;
+use crate::server::app::App;
+use crate::server::page::LivePage;
+use crate::server::session::CurrentUser;
+use crate::store::programme_cache::ProgrammeRequest;
+use crate::store::transaction::{self, EventTx};
+use crate::store::{event as events, slot};
+
+/// Somebody's place at an event, with the programme as it was when the request came.
+#[derive(Clone)]
+pub struct EventContext {
+    /// The application.
+    pub app: web::Data<App>,
+    /// Who sits here and what they may do.
+    pub access: EventAccess,
+    /// The programme.
+    pub programme: Arc<Programme>,
+    /// When the request came.
+    pub now: Moment,
+}
+
+/// Every event at which somebody has a place, with that place, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn accessible_events(
+    conn: &mut Conn,
+    session: &Session,
+) -> Result<Vec<(Event, EventAccess)>, Error> {
+    let mut accessible_events = Vec::new();
+    for event in events::all(conn)? {
+        match session.access(conn, event.slug.as_str()) {
+            Ok(access) => accessible_events.push((event, access)),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(accessible_events)
+}
+
+impl EventContext {
+    /// The caller's place at the event with this slug.
+    ///
+    /// # Errors
+    /// When nobody is signed in, or the caller has no part in such an event.
+    pub async fn at(
+        app: &web::Data<App>,
+        current_user: CurrentUser,
+        slug: String,
+    ) -> Result<Self, Error> {
+        let (since, now) = (Instant::now(), current_user.now);
+        let access = app
+            .db
+            .read(move |conn| current_user.access(conn, &slug))
+            .await?;
+        Self::of_access(app, access, since, now).await
+    }
+
+    /// The context of an access that was looked up for a request that began at `since`.
+    async fn of_access(
+        app: &web::Data<App>,
+        access: EventAccess,
+        since: Instant,
+        now: Moment,
+    ) -> Result<Self, Error> {
+        let version = access.version;
+        let wanted = ProgrammeRequest { version, since };
+        let programme = app
+            .programme_cache
+            .at(&app.db, access.event, wanted)
+            .await?;
+        Ok(Self {
+            app: app.clone(),
+            access,
+            programme: programme.ok_or(Error::NotFound)?,
+            now,
+        })
+    }
+
+    /// The context with another state of its programme, as the one that a refusal was judged by.
+    #[must_use]
+    pub fn with(&self, programme: &Arc<Programme>) -> Self {
+        Self {
+            programme: Arc::clone(programme),
+            ..self.clone()
+        }
+    }
+
+    /// The context with the programme as it is now.
+    ///
+    /// # Errors
+    /// When the event is gone, or the database fails.
+    pub async fn reloaded(&self) -> Result<Self, Error> {
+        let programme = self
+            .app
+            .programme_cache
+            .current(&self.app.db, self.access.event)
+            .await?;
+        Ok(Self {
+            programme: programme.ok_or(Error::NotFound)?,
+            ..self.clone()
+        })
+    }
+
+    /// Counts a document of this user's; making it takes long beside everything else.
+    ///
+    /// # Errors
+    /// When this person has asked for too many: the seconds to wait.
+    pub fn counts_a_document(&self) -> Result<(), Error> {
+        let user = self.access.user.id.0.to_string();
+        Ok(self.app.document_rates.count(&user)?)
+    }
+
+    /// Who asks for what is made in a queue.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        Owner::User(self.access.user.id.0)
+    }
+
+    /// Makes a document of the programme as a file.
+    ///
+    /// # Errors
+    /// When it names something that is not there, or too many are asked for.
+    pub async fn document(&self, document: Document) -> Result<DocumentFile, Error> {
+        self.counts_a_document()?;
+        let documents = &self.app.documents;
+        let made = documents.file(self.owner(), &self.programme, document, self.now);
+        Ok(made.await?)
+    }
+
+    /// The caller's place at the event that a slot belongs to, and the slot.
+    ///
+    /// # Errors
+    /// As [`EventContext::at`]; a slot of somebody else's event is not there.
+    pub async fn of_slot(
+        app: &web::Data<App>,
+        current_user: CurrentUser,
+        slot: SlotId,
+    ) -> Result<(Self, Arc<Slot>), Error> {
+        let (since, now) = (Instant::now(), current_user.now);
+        let access = app
+            .db
+            .read(move |conn| {
+                let session = current_user.session(conn)?;
+                let slug = slot::event_slug(conn, slot)?.ok_or(Error::NotFound)?;
+                session.access(conn, &slug)
+            })
+            .await?;
+        let context = Self::of_access(app, access, since, now).await?;
+        let slot = context
+            .programme
+            .slot(slot)
+            .cloned()
+            .ok_or(Error::NotFound)?;
+        Ok((context, slot))
+    }
+
+    /// What a page of this event needs to keep itself up to date.
+    #[must_use]
+    pub fn live_page(&self) -> LivePage {
+        LivePage {
+            slug: self.access.slug.clone(),
+            revision: self.programme.event.revision.to_string(),
+            shown: self.programme.version().to_string(),
+            slot: None,
+            editing: false,
+        }
+    }
+
+    /// Passes on those who may change the event.
+    ///
+    /// # Errors
+    /// For observers.
+    pub fn to_change(self) -> Result<Self, Error> {
+        Ok(Self {
+            access: self.access.to_change()?,
+            ..self
+        })
+    }
+
+    /// Changes the programme in one transaction.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn write<T: Send + 'static, E>(
+        &self,
+        work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
+    {
+        let Self {
+            app, access, now, ..
+        } = self.clone();
+        let db = app.db.clone();
+        let written = db
+            .write(move |conn| {
+                transaction::write(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
+            })
+            .await?;
+        if written.is_new {
+            self.app.metrics.revision_made();
+        }
+        Ok(written.value)
+    }
+
+    /// As [`EventContext::write`], for an archived event as well.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn write_archived_too<T: Send + 'static, E>(
+        &self,
+        work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
+    {
+        let Self {
+            app, access, now, ..
+        } = self.clone();
+        let db = app.db.clone();
+        let written = db
+            .write(move |conn| {
+                transaction::write_archived_too(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
+            })
+            .await?;
+        if written.is_new {
+            self.app.metrics.revision_made();
+        }
+        Ok(written.value)
+    }
+
+    /// Books in one transaction, and wakes the mail worker.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn book<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError> + Send + 'static,
+    ) -> Result<T, BookingError> {
+        let Self {
+            app, access, now, ..
+        } = self.clone();
+        let db = app.db.clone();
+        let signal = self.app.worker_signal.clone();
+        let written = db
+            .write(move |conn| {
+                booking::commit(
+                    conn,
+                    &app.programme_cache,
+                    access.event,
+                    &access.actor(),
+                    now,
+                    work,
+                )
+            })
+            .await
+            .inspect_err(|error| {
+                if matches!(error, BookingError::Refused(Refusal::Conflicts(_))) {
+                    self.app.metrics.conflict_refused();
+                }
+            })?;
+        if written.is_new {
+            self.app.metrics.revision_made();
+            signal.wake();
+        }
+        Ok(written.value)
+    }
+}

@@ -1,0 +1,320 @@
+//! The slot form: from typed values to [`SlotDetails`], and from a slot back to typed values.
+
+use crate::change::booking::Notify;
+use crate::core::delegation::DelegationId;
+use crate::core::interpreter::InterpreterId;
+use crate::core::programme::Programme;
+use crate::core::room::RoomId;
+use crate::core::rule::{Reason, Reasons, Rule};
+use crate::core::rules::in_force;
+use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::text::{self, TextLine};
+use crate::core::text_enum::TextEnum;
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Instant, parse_date};
+use crate::server::form::{FieldErrors, Fields};
+
+/// Every field the slot form may send; `reason-…` fields come on top, one per rule.
+const FIELDS: &[&str] = &[
+    "kind",
+    "title",
+    "day",
+    "start",
+    "end",
+    "room",
+    "delegations",
+    "interpretation",
+    "interpreters",
+    "state",
+    "note",
+    "version",
+    "tell",
+];
+
+/// What the form sends when interpretation is wanted; otherwise it sends nothing.
+pub const INTERPRETATION_WANTED: &str = "wanted";
+
+/// What a slot form asks for.
+#[derive(Debug)]
+pub struct SlotFormRequest {
+    /// The slot.
+    pub details: SlotDetails,
+    /// Reasons for rules to be set aside.
+    pub reasons: Reasons,
+    /// Whether the delegations hear of it at once.
+    pub tell: Notify,
+}
+
+/// The name of the field that takes the reason for a rule.
+#[must_use]
+pub fn reason_field(rule: Rule) -> String {
+    format!("reason-{}", rule.as_str())
+}
+
+/// The fields of a slot form, if there are no others among them.
+///
+/// # Errors
+/// When a field was sent that the form does not have.
+pub fn known_fields(fields: Fields) -> Result<Fields, crate::server::Error> {
+    let reasons: Vec<String> = Rule::ALL.iter().map(|rule| reason_field(*rule)).collect();
+    let known: Vec<&str> = FIELDS
+        .iter()
+        .copied()
+        .chain(reasons.iter().map(String::as_str))
+        .collect();
+    fields.only(&known)
+}
+
+/// Reads a slot form.
+///
+/// # Errors
+/// With a sentence for each field that makes no sense.
+pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let kind = choice::<SlotKind>(
+        &mut errors,
+        "kind",
+        fields.get("kind"),
+        "Choose what the slot is for.",
+    );
+    let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
+    let interval = interval(programme, fields, &mut errors);
+    let room = room(programme, fields.get("room"), &mut errors);
+    let delegations = delegations(programme, fields.all("delegations"), &mut errors);
+    let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
+    // Confirming and cancelling are steps of their own.
+    let state = match fields.get("state") {
+        "" | "tentative" => Some(SlotState::Tentative),
+        "pencilled" => Some(SlotState::Pencilled),
+        _ => errors.take("state", Err("Choose pencilled or tentative.")),
+    };
+    let note = errors.check("note", "Note", text::note(fields.get("note")));
+    let reasons = reasons(fields, &mut errors);
+    match (kind, title, interval, room, state, note) {
+        (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note))
+            if errors.is_empty() =>
+        {
+            let details = SlotDetails {
+                kind,
+                title,
+                note,
+                interval,
+                room,
+                delegations,
+                interpreters,
+                interpretation_wanted: fields.flag("interpretation"),
+                state,
+            };
+            Ok(SlotFormRequest {
+                details: details.in_order(),
+                reasons,
+                tell: tell(fields),
+            })
+        }
+        _ => Err(errors),
+    }
+}
+
+/// Reads whether to tell the delegations at once.
+#[must_use]
+pub fn tell(fields: &Fields) -> Notify {
+    if fields.get("tell") == "now" {
+        Notify::Now
+    } else {
+        Notify::Later
+    }
+}
+
+/// Reads the version a form was made for.
+///
+/// # Errors
+/// When it is no number: the form was not ours.
+pub fn version(fields: &Fields) -> Result<i32, crate::server::Error> {
+    fields.get("version").parse().map_err(|_| {
+        crate::server::Error::BadRequest(
+            "The form names no version of the slot; open the slot again.".to_owned(),
+        )
+    })
+}
+
+pub(crate) fn choice<E: TextEnum>(
+    errors: &mut FieldErrors,
+    field: &str,
+    word: &str,
+    advice: &str,
+) -> Option<E> {
+    errors.take(field, E::from_word(word).ok_or(advice))
+}
+
+/// Reads `day`, `start` and `end`; an end before the start on the clock is not taken for the next day.
+pub(crate) fn interval(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Option<Interval> {
+    let zone = programme.event.time_zone;
+    let date = errors.take("day", parse_date(fields.get("day")));
+    let mut instant = |field: &str| -> Option<Instant> {
+        let time = errors.take(field, fields.get(field).parse::<ClockTime>())?;
+        errors.take(field, zone.instant(date?, time))
+    };
+    let (start, end) = (instant("start"), instant("end"));
+    let interval = Interval::new(start?, end?);
+    errors.take(
+        "end",
+        interval.map_err(|error| format!("Check the times: {error}.")),
+    )
+}
+
+/// Reads a room's code; nothing chosen means no room yet.
+#[expect(
+    clippy::option_option,
+    reason = "outside: was it valid; inside: was there one"
+)]
+pub(crate) fn room(
+    programme: &Programme,
+    code: &str,
+    errors: &mut FieldErrors,
+) -> Option<Option<RoomId>> {
+    if code.is_empty() {
+        return Some(None);
+    }
+    let room = programme.room_by_code(code).map(|room| Some(room.id));
+    errors.take(
+        "room",
+        room.ok_or("There is no such room at this event; choose one from the list."),
+    )
+}
+
+pub(crate) fn delegations<'a>(
+    programme: &Programme,
+    codes: impl Iterator<Item = &'a str>,
+    errors: &mut FieldErrors,
+) -> Vec<DelegationId> {
+    let unknown = "There is no such delegation at this event; choose from the list.";
+    codes
+        .filter_map(|code| {
+            errors.take(
+                "delegations",
+                programme.delegation_by_code(code).ok_or(unknown),
+            )
+        })
+        .map(|delegation| delegation.id)
+        .collect()
+}
+
+pub(crate) fn interpreters<'a>(
+    programme: &Programme,
+    codes: impl Iterator<Item = &'a str>,
+    errors: &mut FieldErrors,
+) -> Vec<InterpreterId> {
+    let unknown = "There is no such interpreter at this event, or no longer; choose from the list.";
+    codes
+        .filter_map(|code| {
+            errors.take(
+                "interpreters",
+                programme.interpreter_by_code(code).ok_or(unknown),
+            )
+        })
+        .map(|interpreter| interpreter.id)
+        .collect()
+}
+
+fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
+    let typed = Rule::ALL.iter().filter_map(|rule| {
+        let field = reason_field(*rule);
+        let raw = fields.get(&field);
+        let reason = (!raw.trim().is_empty()).then(|| reason(&field, raw, errors))?;
+        Some((*rule, reason?))
+    });
+    typed.collect()
+}
+
+/// Reads a reason for a rule to be set aside.
+pub(crate) fn reason(field: &str, raw: &str, errors: &mut FieldErrors) -> Option<Reason> {
+    let text = errors.check(field, "Reason", TextLine::parse(raw))?;
+    Some(Reason {
+        text: text.to_string(),
+        author: None,
+    })
+}
+
+/// The reasons a form carries, without judging the rest of it.
+pub(crate) fn reasons_of(fields: &Fields) -> Result<Reasons, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let reasons = reasons(fields, &mut errors);
+    if errors.is_empty() {
+        Ok(reasons)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Fills the form with a stored slot.
+#[must_use]
+pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
+    let mut fields = fields_of_details(programme, &slot.details);
+    fields.push("version", slot.version.to_string());
+    for (rule, reason) in reasons_in_force(programme, slot) {
+        fields.push(reason_field(rule), reason);
+    }
+    fields
+}
+
+/// Fills the form with what somebody would like.
+#[must_use]
+pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields {
+    let zone = programme.event.time_zone;
+    let (start, end) = (details.interval.start(), details.interval.end());
+    let room = details
+        .room
+        .and_then(|id| programme.room(id))
+        .map(|room| room.code.to_string());
+    let midnight = zone.date(end) > zone.date(start) && zone.clock(end) == "00:00";
+    let mut fields = Fields::from_pairs([
+        ("kind", details.kind.as_str().to_owned()),
+        ("title", details.title.to_string()),
+        ("day", zone.date(start).to_string()),
+        ("start", zone.exact_clock(start)),
+        (
+            "end",
+            if midnight {
+                "24:00".to_owned()
+            } else {
+                zone.exact_clock(end)
+            },
+        ),
+        ("room", room.unwrap_or_default()),
+        (
+            "state",
+            if details.state == SlotState::Pencilled {
+                "pencilled"
+            } else {
+                "tentative"
+            }
+            .to_owned(),
+        ),
+        ("note", details.note.clone()),
+    ]);
+    for party in programme.parties(details) {
+        fields.push("delegations", party.code.to_string());
+    }
+    if details.interpretation_wanted {
+        fields.push("interpretation", INTERPRETATION_WANTED);
+    }
+    for interpreter in programme.interpreters_of(details) {
+        fields.push("interpreters", interpreter.code.to_string());
+    }
+    fields
+}
+
+fn reasons_in_force(programme: &Programme, slot: &Slot) -> Vec<(Rule, String)> {
+    let mut reasons: Vec<(Rule, String)> =
+        crate::core::rules::check(programme, crate::core::rules::Candidate::stored(slot))
+            .iter()
+            .filter_map(|conflict| in_force(programme, conflict))
+            .map(|entry| (entry.rule, entry.reason.clone()))
+            .collect();
+    reasons.dedup_by_key(|(rule, _)| *rule);
+    reasons
+}
