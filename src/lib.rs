@@ -62,7 +62,7 @@
 //! | resource | what can be double-booked: a principal, a room, an interpreter |
 //! | slot | a block of the programme: content (kind, title, delegations, interpreters, note), placement (interval, room), state |
 //! | state | pencilled (holds nothing), tentative (holds its resources), confirmed (delegations are notified), cancelled |
-//! | version, sequence | count the writes to a slot (stale edits), and the changes that a delegation must hear of (RFC 5545) |
+//! | version, sequence, moves | count the writes to a slot (stale edits), the changes that a delegation must hear of (RFC 5545), the changes of time, room or people |
 //! | programme | all slots of an event at one revision |
 //! | conflict | a value: a rule, its level, the slots and the resource concerned; one wording for each rule |
 //! | override | a rule set aside for a slot, with reason and author; expires when a slot involved moves |

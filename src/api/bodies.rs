@@ -10,7 +10,7 @@ use super::request::unprocessable;
 use super::shape::kind_words;
 use crate::core::programme::Programme;
 use crate::core::rule::{Reasons, Rule};
-use crate::core::slot::{SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotKind, SlotState};
 use crate::core::text::{TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
@@ -167,62 +167,73 @@ impl SlotChange {
         stored: Option<&SlotDetails>,
     ) -> Result<(SlotDetails, Reasons), Problem> {
         let mut errors = FieldErrors::default();
+        let content = stored.map(|stored| &stored.content);
         let kind = match &self.kind {
             Some(word) => {
                 slot::choice::<SlotKind>(&mut errors, "kind", word, "There is no such kind.")
             }
-            None => stored.map(|stored| stored.kind),
+            None => content.map(|content| content.kind),
         };
         let title = match &self.title {
             Some(title) => errors.check("title", "Title", TextLine::parse(title)),
-            None => stored.map(|stored| stored.title.clone()),
+            None => content.map(|content| content.title.clone()),
         };
-        let room = match &self.room {
-            Some(None) => Some(None),
-            Some(Some(code)) => known_room(programme, code, &mut errors),
-            None => stored.map(|stored| stored.room),
-        };
-        let interval = self.interval(stored, &mut errors);
+        let placement = stored.map(|stored| stored.placement);
+        let placement = self.placement(programme, placement, &mut errors);
         let delegations = match &self.delegations {
             Some(codes) => {
                 slot::delegations(programme, codes.iter().map(String::as_str), &mut errors)
             }
-            None => stored
-                .map(|stored| stored.delegations.clone())
+            None => content
+                .map(|content| content.delegations.clone())
                 .unwrap_or_default(),
         };
         let interpreters = match &self.interpreters {
             Some(codes) => {
                 slot::interpreters(programme, codes.iter().map(String::as_str), &mut errors)
             }
-            None => stored
-                .map(|stored| stored.interpreters.clone())
+            None => content
+                .map(|content| content.interpreters.clone())
                 .unwrap_or_default(),
         };
         let reasons = reasons(&self.reasons, &mut errors);
-        match (kind, title, room, interval) {
-            (Some(kind), Some(title), Some(room), Some(interval)) if errors.is_empty() => {
-                let details = SlotDetails {
+        match (kind, title, placement) {
+            (Some(kind), Some(title), Some(placement)) if errors.is_empty() => {
+                let content = SlotContent {
                     kind,
                     title,
-                    note: stored.map(|stored| stored.note.clone()).unwrap_or_default(),
-                    interval,
-                    room,
+                    note: content
+                        .map(|content| content.note.clone())
+                        .unwrap_or_default(),
                     delegations,
                     interpreters,
                     interpretation_wanted: self
                         .interpretation_wanted
-                        .or(stored.map(|stored| stored.interpretation_wanted))
+                        .or(content.map(|content| content.interpretation_wanted))
                         .unwrap_or_default(),
+                };
+                let details = SlotDetails {
+                    content: content.in_order(),
+                    placement,
                     state: stored.map_or(SlotState::Tentative, |stored| stored.state),
                 };
-                Ok((details.in_order(), reasons))
+                Ok((details, reasons))
             }
             _ => Err(unprocessable(errors.iter())),
         }
     }
 
-    fn interval(&self, stored: Option<&SlotDetails>, errors: &mut FieldErrors) -> Option<Interval> {
+    fn placement(
+        &self,
+        programme: &Programme,
+        stored: Option<Placement>,
+        errors: &mut FieldErrors,
+    ) -> Option<Placement> {
+        let room = match &self.room {
+            Some(None) => Some(None),
+            Some(Some(code)) => known_room(programme, code, errors),
+            None => stored.map(|stored| stored.room),
+        };
         let stored = stored.map(|stored| stored.interval);
         let mut read = |field, sent: &Option<String>, otherwise| match sent {
             Some(time) => errors.take(field, instant(time)),
@@ -231,10 +242,14 @@ impl SlotChange {
         let start = read("starts_at", &self.starts_at, stored.map(Interval::start));
         let end = read("ends_at", &self.ends_at, stored.map(Interval::end));
         let interval = Interval::new(start?, end?);
-        errors.take(
+        let interval = errors.take(
             "ends_at",
             interval.map_err(|error| format!("Check the times: {error}.")),
-        )
+        );
+        Some(Placement {
+            interval: interval?,
+            room: room?,
+        })
     }
 }
 

@@ -54,10 +54,7 @@ pub(super) async fn dry_run(ask: ApiRequest, slug: Path<String>) -> Answer {
         let fault = "There is no such slot at this event.";
         return Err(unprocessable([("slot", fault)]));
     }
-    let candidate = Candidate {
-        id,
-        details: &details,
-    };
+    let candidate = Candidate::of(id, &details);
     let judged = candidate.within(programme);
     let found = check(programme, candidate);
     let bookable = found.iter().all(|conflict| match conflict.level {

@@ -165,10 +165,7 @@ pub(super) async fn make(ask: ApiRequest, slug: Path<String>) -> Answer {
         let details: Vec<SlotDetails> = plan
             .placed
             .iter()
-            .map(|each| SlotDetails {
-                state,
-                ..each.slot.details.clone()
-            })
+            .map(|each| each.slot.details.in_state(state))
             .collect();
         if details.is_empty() {
             return Ok(HttpResponse::Ok().json(PlanMade::of(plan, wishes, &[])));
@@ -315,16 +312,16 @@ impl PlanMade {
 }
 
 fn planned_slot(programme: &Programme, placed: &Placed, id: Option<i64>) -> PlannedSlot {
-    let (zone, details) = (programme.event.time_zone, &placed.slot.details);
+    let (zone, slot) = (programme.event.time_zone, &placed.slot);
     PlannedSlot {
         id,
-        title: details.title.to_string(),
-        room: room_code(programme, details.room),
-        starts_at: zone.rfc3339(details.interval.start()),
-        ends_at: zone.rfc3339(details.interval.end()),
-        delegations: delegation_codes(programme, &details.delegations),
-        interpreters: interpreter_codes(programme, &details.interpreters),
-        advice: ApiConflict::in_the_way(programme, Candidate::stored(&placed.slot), &placed.advice),
+        title: slot.title().to_string(),
+        room: room_code(programme, slot.room()),
+        starts_at: zone.rfc3339(slot.interval().start()),
+        ends_at: zone.rfc3339(slot.interval().end()),
+        delegations: delegation_codes(programme, &slot.content().delegations),
+        interpreters: interpreter_codes(programme, &slot.content().interpreters),
+        advice: ApiConflict::in_the_way(programme, Candidate::stored(slot), &placed.advice),
     }
 }
 

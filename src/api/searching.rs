@@ -173,15 +173,12 @@ fn free_slot(
     Ranked { offer, advice }: &Ranked,
 ) -> FreeSlot {
     let zone = programme.event.time_zone;
-    let details = wish.details(offer.interval, offer.room, &offer.interpreters);
-    let candidate = Candidate {
-        id: wish.moves(),
-        details: &details,
-    };
+    let details = wish.details(offer);
+    let candidate = Candidate::of(wish.moves(), &details);
     FreeSlot {
-        room: room_code(programme, offer.room),
-        starts_at: zone.rfc3339(offer.interval.start()),
-        ends_at: zone.rfc3339(offer.interval.end()),
+        room: room_code(programme, offer.placement.room),
+        starts_at: zone.rfc3339(offer.placement.interval.start()),
+        ends_at: zone.rfc3339(offer.placement.interval.end()),
         interpreters: interpreter_codes(programme, &offer.interpreters),
         advice: ApiConflict::in_the_way(programme, candidate, advice),
     }

@@ -85,7 +85,7 @@ fn record(tx: &mut EventTx<'_>, before: Option<&Answer>, answer: &Answer) -> Que
         .map(|delegation| delegation.code.to_string());
     let title = programme
         .slot(answer.slot)
-        .map_or_else(String::new, |slot| slot.details.title.to_string());
+        .map_or_else(String::new, |slot| slot.title().to_string());
     let written = |answer: &Answer| {
         json!({
             "delegation": code,

@@ -14,7 +14,7 @@ use crate::core::event::EventId;
 use crate::core::history::SlotSnapshot;
 use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::core::user::Actor;
 use crate::db::{Conn, DbError, is_overlap_refusal};
@@ -105,14 +105,25 @@ pub fn change(
     reasons: &Reasons,
     tell: Notify,
 ) -> Result<(), BookingError> {
-    alter(
-        tx,
-        post,
-        (id, version),
-        SlotStep::Change(details),
-        reasons,
-        tell,
-    )
+    let step = SlotStep::Change(details);
+    alter(tx, post, (id, version), step, reasons, tell)
+}
+
+/// Moves a slot to another time or room, if it is still at the `version` that was seen.
+///
+/// # Errors
+/// As [`book`].
+pub fn place(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+    id: SlotId,
+    version: i32,
+    placement: Placement,
+    reasons: &Reasons,
+    tell: Notify,
+) -> Result<(), BookingError> {
+    let step = SlotStep::Place(placement);
+    alter(tx, post, (id, version), step, reasons, tell)
 }
 
 /// Confirms a slot and tells its delegations.
@@ -227,7 +238,7 @@ pub(super) fn apply(tx: &mut EventTx<'_>, change: ChangedSlot) -> Result<(), Boo
     let before = before.map(|old| history_of(&tx.programme(), &old));
     tx.store_slot(&slot, &overrides)?;
     let after = history_of(&tx.programme(), &slot);
-    let subject = (slot.id.0, slot.details.title.as_str());
+    let subject = (slot.id.0, slot.title().as_str());
     tx.record(action, subject, before, Some(after))?;
     Ok(())
 }

@@ -160,7 +160,7 @@ fn check_plenaries(programme: &Programme, delegation: &Delegation) -> Result<(),
     let titles: Vec<String> = changed
         .live_slots()
         .filter(|slot| leaderless(&changed, slot) && !leaderless(programme, slot))
-        .map(|slot| format!("“{}”", slot.details.title))
+        .map(|slot| format!("“{}”", slot.title()))
         .collect();
     if titles.is_empty() {
         return Ok(());

@@ -152,7 +152,7 @@ fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
             let sentence = wording::sentence(&changed, candidate, &conflict);
             found.push(Outside {
                 cause,
-                sentence: format!("“{}”: {sentence} Move it first.", slot.details.title),
+                sentence: format!("“{}”: {sentence} Move it first.", slot.title()),
             });
         }
     }

@@ -109,7 +109,7 @@ pub fn skip(
     let after = serde_json::json!({ "delegation": delegation.code.as_str(), "reason": reason });
     tx.record(
         Action::NoticeSkipped,
-        (slot.id.0, slot.details.title.as_str()),
+        (slot.id.0, slot.title().as_str()),
         None,
         Some(after),
     )?;
@@ -195,7 +195,7 @@ pub fn tell_again(
     };
     let known = |delegation: &&Delegation| {
         slot.state() == SlotState::Confirmed
-            && slot.details.involves(delegation.id)
+            && slot.content().involves(delegation.id)
             && programme
                 .ledger
                 .notice(slot.id, delegation.id)

@@ -133,7 +133,7 @@ fn too_close(programme: &Programme, room: &Room) -> Vec<String> {
                 && later.is_some_and(|other| other.interval().start() < slot.interval().start())
             {
                 let sentence = wording::stored_sentence(&changed, &conflict);
-                sentences.push(format!("“{}”: {sentence}", slot.details.title));
+                sentences.push(format!("“{}”: {sentence}", slot.title()));
             }
         }
     }

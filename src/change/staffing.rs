@@ -1,6 +1,6 @@
 //! Interpreters who leave a slot that otherwise stays as it is.
 //!
-//! Whoever interprets is part of a slot's placement, so that a change ends the reasons given for it. Here nothing but
+//! A change of interpreters counts as a move of the slot, so that it ends the reasons given for it. Here nothing but
 //! one interpreter changes, and reasons for what has not changed go on with their author.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::core::decision::{
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::rule::{Level, Override, Reason, Reasons};
 use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Slot, SlotContent, SlotDetails, SlotId, SlotState};
 use crate::store::transaction::EventTx;
 
 /// Puts one interpreter in another's place, if the slot is still the `version` the officer saw.
@@ -34,12 +34,13 @@ pub fn substitute(
         let (state, wanted) = (old.state(), "changed");
         return Err(Refusal::State { state, wanted }.into());
     }
-    if !old.details.interpreters.contains(&leaves) {
+    let content = old.content();
+    if !content.interpreters.contains(&leaves) {
         return Err(Refusal::NotFound.into());
     }
-    let mut details = old.details.without_interpreter(leaves);
-    details.interpreters.push(comes);
-    let change = StaffingChange::to(tx, &old, details.in_order());
+    let mut content = content.without_interpreter(leaves);
+    content.interpreters.push(comes);
+    let change = StaffingChange::to(tx, &old, content.in_order());
     if change.new.is_empty() {
         change.store(tx, Action::SlotInterpreterReplaced)
     } else {
@@ -62,7 +63,8 @@ pub fn substitute(
 /// As the store says.
 pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result<(), BookingError> {
     let old = tx.programme().slot(id).cloned().ok_or(Refusal::NotFound)?;
-    let mut change = StaffingChange::to(tx, &old, old.details.without_interpreter(leaves.id));
+    let without = old.content().without_interpreter(leaves.id);
+    let mut change = StaffingChange::to(tx, &old, without);
     if is_over(tx, &old) {
         let reason = Reason {
             text: format!("Interpreted by {}, who was removed afterwards", leaves.name),
@@ -95,10 +97,14 @@ struct StaffingChange {
 }
 
 impl StaffingChange {
-    fn to(tx: &EventTx<'_>, old: &Arc<Slot>, details: SlotDetails) -> Self {
+    fn to(tx: &EventTx<'_>, old: &Arc<Slot>, content: SlotContent) -> Self {
         let (author, none) = (tx.actor.to_string(), Reasons::new());
         let by = given(tx, &author, &none);
         let before = tx.programme();
+        let details = SlotDetails {
+            content,
+            ..old.details.clone()
+        };
         let slot = successor(&before, old, details);
         let after = before.with_slot(slot.clone());
         let known = check(&before, Candidate::stored(old));

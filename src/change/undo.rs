@@ -33,10 +33,7 @@ pub fn before(
             .and_then(|snapshot| snapshot.details(programme))
             .map_err(Refusal::Gone);
     }
-    let details = SlotDetails {
-        state: SlotState::Cancelled,
-        ..slot.details.clone()
-    };
+    let details = slot.details.in_state(SlotState::Cancelled);
     Ok((details, Reasons::new()))
 }
 

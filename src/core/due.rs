@@ -25,7 +25,7 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
         .iter()
         .filter_map(|delegation| {
             let expects =
-                slot.state() == SlotState::Confirmed && slot.details.involves(delegation.id);
+                slot.state() == SlotState::Confirmed && slot.content().involves(delegation.id);
             let before = known
                 .iter()
                 .find(|notice| notice.delegation == delegation.id)

@@ -10,7 +10,7 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::{Candidate, check, in_force};
-use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::text_enum::{TextEnum, code};
 use crate::core::time::Instant;
@@ -115,15 +115,15 @@ impl SlotSnapshot {
             })
             .collect();
         Self {
-            kind: slot.details.kind,
+            kind: slot.content().kind,
             title,
-            note: slot.details.note.clone(),
+            note: slot.content().note.clone(),
             room,
             starts_at: slot.interval().start(),
             ends_at: slot.interval().end(),
             delegations,
             interpreters,
-            interpretation_wanted: slot.details.interpretation_wanted,
+            interpretation_wanted: slot.content().interpretation_wanted,
             state: slot.details.state,
             reasons,
         }
@@ -161,16 +161,22 @@ impl SlotSnapshot {
             let known = programme.interpreter_by_code(code);
             Ok(known.ok_or_else(|| gone("interpreter", code))?.id)
         });
-        let details = SlotDetails {
-            kind: self.kind,
-            title: TextLine::stored(self.title),
-            note: self.note,
+        let placement = Placement {
             interval: Interval::new(self.starts_at, self.ends_at)
                 .map_err(|error| error.to_string())?,
             room: room.transpose()?,
+        };
+        let content = SlotContent {
+            kind: self.kind,
+            title: TextLine::stored(self.title),
+            note: self.note,
             delegations: delegations.collect::<Result<_, String>>()?,
             interpreters: interpreters.collect::<Result<_, String>>()?,
             interpretation_wanted: self.interpretation_wanted,
+        };
+        let details = SlotDetails {
+            content: content.in_order(),
+            placement,
             state: self.state,
         };
         let reasons = self.reasons.into_iter().filter_map(|entry| {
@@ -180,7 +186,7 @@ impl SlotSnapshot {
             };
             Some((Rule::from_word(&entry.rule)?, reason))
         });
-        Ok((details.in_order(), reasons.collect()))
+        Ok((details, reasons.collect()))
     }
 
     /// The slot in JSON, for a row.

@@ -14,7 +14,7 @@ use crate::core::notice::answer::Answer;
 use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
-use crate::core::slot::{Resource, Slot, SlotDetails, SlotId};
+use crate::core::slot::{Resource, Slot, SlotContent, SlotId};
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
 /// An event with its parties, rooms, interpreters and slots at one revision.
@@ -304,20 +304,20 @@ impl Programme {
     }
 
     /// The delegations of a slot, in order of precedence.
-    pub fn parties<'p>(&'p self, details: &'p SlotDetails) -> impl Iterator<Item = &'p Delegation> {
+    pub fn parties<'p>(&'p self, content: &'p SlotContent) -> impl Iterator<Item = &'p Delegation> {
         self.delegations
             .iter()
-            .filter(|delegation| details.involves(delegation.id))
+            .filter(|delegation| content.involves(delegation.id))
     }
 
     /// The interpreters of a slot, in the order they were entered.
     pub fn interpreters_of<'p>(
         &'p self,
-        details: &'p SlotDetails,
+        content: &'p SlotContent,
     ) -> impl Iterator<Item = &'p Interpreter> + Clone {
         self.interpreters
             .iter()
-            .filter(|interpreter| details.interpreters.contains(&interpreter.id))
+            .filter(|interpreter| content.interpreters.contains(&interpreter.id))
     }
 
     /// The host, if there is one yet.

@@ -37,27 +37,27 @@ impl SlotRecord {
     /// Writes a slot of `programme`.
     #[must_use]
     pub fn of(programme: &Programme, slot: &Slot) -> Self {
-        let details = &slot.details;
+        let content = slot.content();
         let zone = programme.event.time_zone;
         Self {
             id: slot.id.0,
-            kind: details.kind.as_str(),
-            title: details.title.to_string(),
-            room: details
-                .room
+            kind: content.kind.as_str(),
+            title: content.title.to_string(),
+            room: slot
+                .room()
                 .and_then(|id| programme.room(id))
                 .map(|room| room.code.to_string()),
-            starts_at: zone.rfc3339(details.interval.start()),
-            ends_at: zone.rfc3339(details.interval.end()),
+            starts_at: zone.rfc3339(slot.interval().start()),
+            ends_at: zone.rfc3339(slot.interval().end()),
             delegations: programme
-                .parties(details)
+                .parties(content)
                 .map(|party| party.code.to_string())
                 .collect(),
             interpreters: programme
-                .interpreters_of(details)
+                .interpreters_of(content)
                 .map(|interpreter| interpreter.code.to_string())
                 .collect(),
-            state: details.state.as_str(),
+            state: slot.state().as_str(),
             version: slot.version,
             sequence: slot.sequence,
         }

@@ -7,7 +7,7 @@ use crate::core::coverage::Understanding;
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
-use crate::core::rules::interpretation::{is_alone, is_relieved, of_details, works};
+use crate::core::rules::interpretation::{is_alone, is_relieved, of_content, works};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::Instant;
@@ -116,7 +116,7 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
             });
         }
         let Some(day) = days.last_mut() else { continue };
-        let running = works(&slot.details).then(|| {
+        let running = works(Candidate::stored(slot)).then(|| {
             let pause = clock.pause_before(slot);
             if let Some(minutes) = pause.filter(|pause| same_day && *pause > 0) {
                 let is_rest = minutes >= rest;
@@ -127,7 +127,10 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
             }
             day.slots += 1;
             day.minutes += interval.minutes();
-            clock.work(slot, is_relieved(programme, &slot.details, interpreter))
+            clock.work(
+                slot,
+                is_relieved(programme, Candidate::stored(slot), interpreter),
+            )
         });
         let work = work(programme, interpreter, slot, running);
         day.lines.push(RosterLine::Work(Box::new(work)));
@@ -161,7 +164,7 @@ fn work(
 
 /// The sides that the interpreter stands between, with their languages.
 fn between(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String {
-    let coverage = of_details(programme, &slot.details);
+    let coverage = of_content(programme, slot.content());
     let own: Vec<_> = coverage
         .sides()
         .iter()
@@ -181,7 +184,7 @@ fn between(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> Str
             format!("{} with {}", side(first.hub), others.join(", "))
         }
         None => programme
-            .parties(&slot.details)
+            .parties(slot.content())
             .map(wording::with_languages)
             .collect::<Vec<_>>()
             .join(", "),
@@ -189,7 +192,7 @@ fn between(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> Str
 }
 
 fn how(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String {
-    let coverage = of_details(programme, &slot.details);
+    let coverage = of_content(programme, slot.content());
     let relay = coverage.sides().iter().find_map(|sides| match &sides.how {
         Understanding::Relay(relay) if relay.first == interpreter.id => {
             Some((relay.second, &relay.through))
@@ -204,13 +207,13 @@ fn how(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String 
         return format!("by relay with {partner} through “{through}”");
     }
     let others: Vec<&str> = programme
-        .interpreters_of(&slot.details)
+        .interpreters_of(slot.content())
         .filter(|other| other.id != interpreter.id)
         .map(|other| other.name.as_str())
         .collect();
     match (
         others.is_empty(),
-        is_alone(programme, &slot.details, interpreter),
+        is_alone(programme, slot.content(), interpreter),
     ) {
         (true, _) => "alone".to_owned(),
         (false, false) => format!("in turns with {}", others.join(", ")),

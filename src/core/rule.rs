@@ -164,9 +164,9 @@ pub struct Reason {
 pub struct Override {
     /// The slot that was booked against the rule.
     pub slot: SlotId,
-    /// Its placement then.
-    pub slot_placement: i32,
-    /// The other slot concerned and its placement then.
+    /// How often it had been moved then.
+    pub slot_moves: i32,
+    /// The other slot concerned, and how often it had been moved then.
     pub other: Option<(SlotId, i32)>,
     /// Whom or what it concerns, where the rule is about somebody or something.
     pub resource: Option<Resource>,

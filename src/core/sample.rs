@@ -5,7 +5,7 @@ use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, parse_date};
@@ -156,8 +156,8 @@ pub fn ninth_meeting() -> Programme {
             &[JP, guest],
             SlotState::Tentative,
         );
-        slot.details.interpreters = vec![InterpreterId(1)];
-        slot.details.note = format!("{CANARY}: the cooperation programme is signed");
+        slot.details.content.interpreters = vec![InterpreterId(1)];
+        slot.details.content.note = format!("{CANARY}: the cooperation programme is signed");
         slots.push(slot);
     }
     let sketch = format!("Second talk {CANARY}");
@@ -201,7 +201,7 @@ pub fn slot_of(programme: &Programme, guest: DelegationId) -> Slot {
     let found = programme
         .slots()
         .iter()
-        .find(|slot| slot.details.title.as_str() == title);
+        .find(|slot| slot.title().as_str() == title);
     Slot::clone(found.unwrap())
 }
 
@@ -219,19 +219,23 @@ pub fn slot(
     Slot {
         id: SlotId(id),
         details: SlotDetails {
-            kind,
-            title: line(title),
-            note: String::new(),
-            interval: Interval::new(start, start.plus(minutes)).unwrap(),
-            room: Some(room),
-            delegations: delegations.to_vec(),
-            interpreters: Vec::new(),
-            interpretation_wanted: false,
+            content: SlotContent {
+                kind,
+                title: line(title),
+                note: String::new(),
+                delegations: delegations.to_vec(),
+                interpreters: Vec::new(),
+                interpretation_wanted: false,
+            },
+            placement: Placement {
+                interval: Interval::new(start, start.plus(minutes)).unwrap(),
+                room: Some(room),
+            },
             state,
         },
         version: 7,
         sequence: 2,
-        placement: 0,
+        moves: 0,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::room::RoomId;
 use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
+use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
 /// The id of a slot; random, so that it tells nothing of the others.
@@ -156,30 +157,24 @@ pub enum Resource {
     Interpreter(InterpreterId),
 }
 
-/// All of a slot that people decide; what a form, a file or a plan asks for.
+/// What a slot is for, and who takes part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotDetails {
+pub struct SlotContent {
     /// What it is for.
     pub kind: SlotKind,
     /// What it is called; delegations read it.
     pub title: TextLine,
     /// An internal note; never leaves the protocol office.
     pub note: String,
-    /// When.
-    pub interval: Interval,
-    /// Where, once that is known.
-    pub room: Option<RoomId>,
     /// Who takes part, by id (a programme has them in order of precedence).
     pub delegations: Vec<DelegationId>,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
     /// Whether its sides are to be interpreted for each other; delegations are not told.
     pub interpretation_wanted: bool,
-    /// How firm.
-    pub state: SlotState,
 }
 
-impl SlotDetails {
+impl SlotContent {
     /// The same with participants in the order in which they are compared and stored, each once.
     #[must_use]
     pub fn in_order(mut self) -> Self {
@@ -190,18 +185,27 @@ impl SlotDetails {
         self
     }
 
+    /// The same with other interpreters.
+    #[must_use]
+    pub fn interpreted_by(&self, interpreters: Vec<InterpreterId>) -> Self {
+        Self {
+            interpreters,
+            ..self.clone()
+        }
+    }
+
     /// The same without an interpreter.
     #[must_use]
     pub fn without_interpreter(&self, leaves: InterpreterId) -> Self {
-        let mut details = self.clone();
-        details.interpreters.retain(|id| *id != leaves);
-        details
+        let mut content = self.clone();
+        content.interpreters.retain(|id| *id != leaves);
+        content
     }
 
-    /// Everything this slot would hold.
-    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
+    /// Everything a slot would hold in `room`.
+    pub fn resources(&self, room: Option<RoomId>) -> impl Iterator<Item = Resource> + '_ {
         let delegations = self.delegations.iter().copied().map(Resource::Delegation);
-        let room = self.room.into_iter().map(Resource::Room);
+        let room = room.into_iter().map(Resource::Room);
         let interpreters = self.interpreters.iter().copied().map(Resource::Interpreter);
         delegations.chain(room).chain(interpreters)
     }
@@ -212,23 +216,88 @@ impl SlotDetails {
         self.delegations.contains(&delegation)
     }
 
+    /// Who takes part and who interprets.
+    fn people(&self) -> (&[DelegationId], &[InterpreterId]) {
+        (&self.delegations, &self.interpreters)
+    }
+
+    /// What a delegation is told.
+    fn announced(&self) -> (SlotKind, &TextLine, &[DelegationId]) {
+        (self.kind, &self.title, &self.delegations)
+    }
+}
+
+/// When and where a slot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// When.
+    pub interval: Interval,
+    /// Where, once that is known.
+    pub room: Option<RoomId>,
+}
+
+impl Placement {
+    /// The same room from another start on, for as long.
+    #[must_use]
+    pub fn starting_at(self, start: Instant) -> Self {
+        Self {
+            interval: self.interval.starting_at(start),
+            ..self
+        }
+    }
+
+    /// The same so many minutes later.
+    #[must_use]
+    pub fn later(self, minutes: i32) -> Self {
+        self.starting_at(self.interval.start().plus(minutes))
+    }
+}
+
+/// All of a slot that people decide; what a form, a file or a plan asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotDetails {
+    /// What it is for, and who takes part.
+    pub content: SlotContent,
+    /// When and where.
+    pub placement: Placement,
+    /// How firm.
+    pub state: SlotState,
+}
+
+impl SlotDetails {
+    /// The same at another time or in another room.
+    #[must_use]
+    pub fn placed(&self, placement: Placement) -> Self {
+        Self {
+            placement,
+            ..self.clone()
+        }
+    }
+
+    /// The same in another state.
+    #[must_use]
+    pub fn in_state(&self, state: SlotState) -> Self {
+        Self {
+            state,
+            ..self.clone()
+        }
+    }
+
+    /// Everything this slot would hold.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> + '_ {
+        self.content.resources(self.placement.room)
+    }
+
     /// True when the two differ in time, room or people: a move, which ends overrides.
     #[must_use]
-    pub fn placed_differently(&self, other: &Self) -> bool {
-        self.interval != other.interval
-            || self.room != other.room
-            || self.delegations != other.delegations
-            || self.interpreters != other.interpreters
+    pub fn moved_from(&self, other: &Self) -> bool {
+        self.placement != other.placement || self.content.people() != other.content.people()
     }
 
     /// True when the two differ in what a delegation must hear of (time, room, delegations, kind, title).
     #[must_use]
     pub fn announced_differently(&self, other: &Self) -> bool {
-        self.interval != other.interval
-            || self.room != other.room
-            || self.delegations != other.delegations
-            || self.kind != other.kind
-            || self.title != other.title
+        self.placement != other.placement || self.content.announced() != other.content.announced()
     }
 }
 
@@ -243,8 +312,8 @@ pub struct Slot {
     pub version: i32,
     /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
     pub sequence: i32,
-    /// Raised by every change of time, room or people; an override is bound to it.
-    pub placement: i32,
+    /// Raised by every move (a change of time, room or people); an override is bound to it.
+    pub moves: i32,
 }
 
 impl Slot {
@@ -253,17 +322,38 @@ impl Slot {
     pub fn new(id: SlotId, details: SlotDetails, sequence: i32) -> Self {
         Self {
             id,
-            details: details.in_order(),
+            details: SlotDetails {
+                content: details.content.in_order(),
+                ..details
+            },
             version: 1,
             sequence,
-            placement: 1,
+            moves: 1,
         }
+    }
+
+    /// What it is for, and who takes part.
+    #[must_use]
+    pub const fn content(&self) -> &SlotContent {
+        &self.details.content
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn title(&self) -> &TextLine {
+        &self.details.content.title
     }
 
     /// When.
     #[must_use]
     pub const fn interval(&self) -> Interval {
-        self.details.interval
+        self.details.placement.interval
+    }
+
+    /// Where, once that is known.
+    #[must_use]
+    pub const fn room(&self) -> Option<RoomId> {
+        self.details.placement.room
     }
 
     /// How firm.

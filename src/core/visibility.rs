@@ -43,7 +43,7 @@ pub fn view<'a>(
         Viewer::Delegation(id) => {
             programme.delegation(id).is_some()
                 && slot.state().holds()
-                && (slot.details.kind == SlotKind::Plenary || slot.details.involves(id))
+                && (slot.content().kind == SlotKind::Plenary || slot.content().involves(id))
         }
     };
     may_see.then_some(VisibleSlot {
@@ -70,13 +70,13 @@ impl<'a> VisibleSlot<'a> {
     /// What it is for.
     #[must_use]
     pub const fn kind(self) -> SlotKind {
-        self.slot.details.kind
+        self.slot.content().kind
     }
 
     /// What it is called.
     #[must_use]
     pub fn title(self) -> &'a str {
-        self.slot.details.title.as_str()
+        self.slot.title().as_str()
     }
 
     /// When.
@@ -100,10 +100,7 @@ impl<'a> VisibleSlot<'a> {
     /// Where, once that is known.
     #[must_use]
     pub fn room(self) -> Option<&'a Room> {
-        self.slot
-            .details
-            .room
-            .and_then(|room| self.programme.room(room))
+        self.slot.room().and_then(|room| self.programme.room(room))
     }
 
     /// Who takes part, in order of precedence.
@@ -119,25 +116,25 @@ impl<'a> VisibleSlot<'a> {
                 .programme
                 .delegations
                 .iter()
-                .all(|delegation| self.slot.details.involves(delegation.id))
+                .all(|delegation| self.slot.content().involves(delegation.id))
     }
 
     /// Who interprets; `None` for a delegation, which is not told when that changes.
     #[must_use]
     pub fn interpreters(self) -> Option<Vec<&'a Interpreter>> {
-        self.staff(|slot| self.programme.interpreters_of(&slot.details).collect())
+        self.staff(|slot| self.programme.interpreters_of(slot.content()).collect())
     }
 
     /// Who interprets, for the card that the office hands to a minister: whose voice one hears has a name. Schedules
     /// leave it out, because nobody is told when that changes.
     pub fn interpreters_on_card(self) -> impl Iterator<Item = &'a Interpreter> {
-        self.programme.interpreters_of(&self.slot.details)
+        self.programme.interpreters_of(self.slot.content())
     }
 
     /// The internal note; `None` for a delegation, and when there is none.
     #[must_use]
     pub fn note(self) -> Option<&'a str> {
-        self.staff(|slot| slot.details.note.as_str())
+        self.staff(|slot| slot.content().note.as_str())
             .filter(|note| !note.is_empty())
     }
 
@@ -193,13 +190,12 @@ pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice>
 #[must_use]
 pub fn told(programme: &Programme, slot: &Slot) -> Told {
     Told {
-        title: slot.details.title.to_string(),
-        kind: slot.details.kind.into(),
+        title: slot.title().to_string(),
+        kind: slot.content().kind.into(),
         starts: slot.interval().start().minutes(),
         ends: slot.interval().end().minutes(),
         room: slot
-            .details
-            .room
+            .room()
             .and_then(|room| programme.room(room))
             .map(|room| room.name.to_string()),
         delegations: participants(programme, slot)
@@ -216,7 +212,7 @@ fn participants<'a>(
     programme
         .delegations
         .iter()
-        .filter(|delegation| slot.details.involves(delegation.id))
+        .filter(|delegation| slot.content().involves(delegation.id))
 }
 
 #[cfg(test)]
@@ -318,7 +314,7 @@ mod tests {
     fn a_slot_is_told_with_names_in_order_of_precedence() {
         let programme = sample::ninth_meeting();
         let mut slot = sample::slot_of(&programme, KZ);
-        slot.details.delegations.reverse();
+        slot.details.content.delegations.reverse();
         let told = told(&programme, &slot);
         assert_eq!(told.delegations, ["Japan", "Kazakhstan"]);
         assert_eq!(told.room.as_deref(), Some("Conference Room"));

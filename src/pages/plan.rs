@@ -115,7 +115,10 @@ pub async fn book(
     let slots = slots(&context.programme, &fields)?;
     let asked = plan::known_fields(fields.get("query"))?;
     let zone = context.programme.event.time_zone;
-    let first = slots.iter().map(|slot| slot.interval.start()).min();
+    let first = slots
+        .iter()
+        .map(|slot| slot.placement.interval.start())
+        .min();
     let day = first.map_or_else(String::new, |first| zone.date(first).to_string());
     let post = app.post();
     let booked = context
@@ -166,10 +169,7 @@ fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<SlotDetails>, Err
     for sent in fields.all("slot") {
         let typed = slot_forms::known_fields(Fields::parse(sent.as_bytes())?)?;
         let request = slot_forms::parse(programme, &typed).map_err(|_| not_ours())?;
-        slots.push(SlotDetails {
-            state,
-            ..request.details
-        });
+        slots.push(request.details.in_state(state));
     }
     if slots.is_empty() || slots.len() > MOST_MEETINGS {
         return Err(not_ours());
@@ -212,24 +212,24 @@ fn summary(plan: &Plan) -> String {
 }
 
 fn placed_line(plan: &Plan, Placed { slot, advice, .. }: &Placed) -> PlacedLine {
-    let (programme, details) = (&plan.programme, &slot.details);
-    let interpreters = programme.interpreters_of(details);
+    let programme = &plan.programme;
+    let interpreters = programme.interpreters_of(slot.content());
     let names: Vec<&str> = interpreters.map(|each| each.name.as_str()).collect();
-    let room = details.room.and_then(|id| programme.room(id));
+    let room = slot.room().and_then(|id| programme.room(id));
     PlacedLine {
         day: programme
             .event
             .time_zone
-            .day_in_words(details.interval.start()),
-        time: clock_range(programme, details.interval),
-        title: details.title.to_string(),
+            .day_in_words(slot.interval().start()),
+        time: clock_range(programme, slot.interval()),
+        title: slot.title().to_string(),
         room: room.map_or_else(|| "No room yet".to_owned(), |room| room.name.to_string()),
         interpreters: names.join(", "),
         advice: advice
             .iter()
             .map(|each| conflict_mark(programme, Candidate::stored(slot), each))
             .collect(),
-        slot: slot_forms::fields_of_details(programme, details).encode_without_passwords(),
+        slot: slot_forms::fields_of_details(programme, &slot.details).encode_without_passwords(),
     }
 }
 

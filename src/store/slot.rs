@@ -12,7 +12,9 @@ use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::{Level, Override, Rule};
 use crate::core::rules::{Candidate, RuleFinding, overlap};
-use crate::core::slot::{Resource, Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    Placement, Resource, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment};
@@ -58,24 +60,23 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
             let interval = Interval::new(row.starts_at, row.ends_at)
                 .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
             let details = SlotDetails {
-                kind: row.kind.0,
-                title: TextLine::stored(row.title),
-                note: row.note,
-                interval,
-                room,
-                delegations,
-                interpreters,
-                interpretation_wanted: row.interpretation_wanted,
+                content: SlotContent {
+                    kind: row.kind.0,
+                    title: TextLine::stored(row.title),
+                    note: row.note,
+                    delegations,
+                    interpreters,
+                    interpretation_wanted: row.interpretation_wanted,
+                },
+                placement: Placement { interval, room },
                 state: row.state.0,
             };
-            let (id, version, sequence, placement) =
-                (row.id, row.version, row.sequence, row.placement);
             Ok(Slot {
-                id,
+                id: row.id,
                 details,
-                version,
-                sequence,
-                placement,
+                version: row.version,
+                sequence: row.sequence,
+                moves: row.placement,
             })
         })
         .collect()
@@ -149,7 +150,7 @@ pub fn overrides_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Ov
         .load(conn)?;
     let entry = |row: OverrideRow| Override {
         slot: row.slot_id,
-        slot_placement: row.slot_placement,
+        slot_moves: row.slot_placement,
         other: row.other_slot_id.zip(row.other_placement),
         resource: row
             .resource_kind
@@ -269,7 +270,7 @@ fn waived(programme: &Programme) -> HashSet<SlotId> {
         .filter_map(|entry| programme.slot(entry.slot))
         .filter(|slot| slot.state().holds())
     {
-        let Some(room) = slot.details.room else {
+        let Some(room) = slot.room() else {
             continue;
         };
         // The one rule on the one room: this is asked twice for every slot that is stored.
@@ -331,19 +332,19 @@ struct SlotColumns<'s> {
 }
 
 fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
-    let details = &slot.details;
+    let content = slot.content();
     SlotColumns {
-        kind: Word(details.kind),
-        title: details.title.as_str(),
-        note: &details.note,
-        starts_at: details.interval.start(),
-        ends_at: details.interval.end(),
-        state: Word(details.state),
-        holds: details.state.holds(),
-        interpretation_wanted: details.interpretation_wanted,
+        kind: Word(content.kind),
+        title: content.title.as_str(),
+        note: &content.note,
+        starts_at: slot.interval().start(),
+        ends_at: slot.interval().end(),
+        state: Word(slot.state()),
+        holds: slot.state().holds(),
+        interpretation_wanted: content.interpretation_wanted,
         version: slot.version,
         sequence: slot.sequence,
-        placement: slot.placement,
+        placement: slot.moves,
         updated_at: now,
     }
 }
@@ -509,9 +510,9 @@ fn new_override(event: EventId, entry: &Override) -> NewOverride<'_> {
         id: fresh_id(),
         event_id: event,
         slot_id: entry.slot,
-        slot_placement: entry.slot_placement,
+        slot_placement: entry.slot_moves,
         other_slot_id: entry.other.map(|(id, _)| id),
-        other_placement: entry.other.map(|(_, placement)| placement),
+        other_placement: entry.other.map(|(_, moves)| moves),
         resource_kind: entry.resource.map(kind_of),
         resource_id: entry.resource.map(row_id),
         rule: Word(entry.rule),

@@ -21,7 +21,7 @@ fn without_bilaterals(scratch: &Scratch) -> (Meeting, Program) {
     let meeting = Meeting::on(scratch);
     let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for slot in meeting.programme().live_slots() {
-        if slot.details.kind == SlotKind::Bilateral {
+        if slot.content().kind == SlotKind::Bilateral {
             let gone = program.delete(&format!("{V1}/slots/{}", slot.id), &json!(slot.version));
             assert_eq!(gone.status, 204);
         }
@@ -131,7 +131,7 @@ fn a_plan_is_for_those_who_asked_and_their_programme(scratch: &Scratch) {
     let stored = meeting.slot("Bilateral: Japan, Turkmenistan");
     assert_eq!(stored.interval().minutes(), 45);
     assert_eq!(
-        (stored.state(), stored.details.room),
+        (stored.state(), stored.details.placement.room),
         (SlotState::Pencilled, None)
     );
 }

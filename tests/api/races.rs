@@ -81,7 +81,7 @@ fn of_twenty_who_saw_one_version_one_changes_it(scratch: &Scratch) {
     assert_eq!(meeting.slot("Version of").version, 2);
     assert_eq!(
         winner["title"],
-        meeting.slot("Version of").details.title.as_str()
+        meeting.slot("Version of").details.content.title.as_str()
     );
 }
 

@@ -19,7 +19,9 @@ use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{Resource, Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{
+    Placement, Resource, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use iikura::core::text::{Email, TextLine};
 use iikura::core::time::ClockTime;
 use iikura::core::time::interval::Interval;
@@ -144,20 +146,22 @@ fn wanted(programme: &Programme) -> Vec<SlotDetails> {
                 .unwrap();
             for (index, room) in programme.rooms.iter().enumerate() {
                 let parties = &programme.delegations[2 * index..2 * index + 2];
-                wanted.push(
-                    SlotDetails {
-                        kind: SlotKind::Bilateral,
-                        title: TextLine::parse("A bilateral of thirty minutes").unwrap(),
-                        note: String::new(),
+                let content = SlotContent {
+                    kind: SlotKind::Bilateral,
+                    title: TextLine::parse("A bilateral of thirty minutes").unwrap(),
+                    note: String::new(),
+                    delegations: parties.iter().map(|party| party.id).collect(),
+                    interpreters: Vec::new(),
+                    interpretation_wanted: false,
+                };
+                wanted.push(SlotDetails {
+                    content: content.in_order(),
+                    placement: Placement {
                         interval: Interval::new(start, start.plus(30)).unwrap(),
                         room: Some(room.id),
-                        delegations: parties.iter().map(|party| party.id).collect(),
-                        interpreters: Vec::new(),
-                        interpretation_wanted: false,
-                        state: SlotState::Tentative,
-                    }
-                    .in_order(),
-                );
+                    },
+                    state: SlotState::Tentative,
+                });
             }
         }
     }
@@ -179,7 +183,7 @@ fn bare(bench: &Bench, conn: &mut Conn, details: &SlotDetails) {
         details: details.clone(),
         version: 1,
         sequence: 0,
-        placement: 1,
+        moves: 1,
     };
     let after = serde_json::to_string(&SlotRecord::of(&bench.programme, &slot)).unwrap();
     conn.transaction::<_, BookingError, _>(|conn| {
@@ -196,7 +200,7 @@ fn bare(bench: &Bench, conn: &mut Conn, details: &SlotDetails) {
                 audit::actor.eq(&bench.actor.name),
                 audit::action.eq("slot.booked"),
                 audit::subject_id.eq(slot.id.0),
-                audit::subject.eq(slot.details.title.as_str()),
+                audit::subject.eq(slot.title().as_str()),
                 audit::after_json.eq(after),
             ))
             .execute(conn)?;
@@ -217,7 +221,7 @@ fn insert_slot(
             slots::id.eq(slot.id),
             slots::event_id.eq(bench.event),
             slots::kind.eq("bilateral"),
-            slots::title.eq(slot.details.title.as_str()),
+            slots::title.eq(slot.title().as_str()),
             slots::note.eq(""),
             slots::starts_at.eq(starts),
             slots::ends_at.eq(ends),

@@ -20,7 +20,7 @@ use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Rule};
 use iikura::core::rules::{Candidate, RuleFinding, check_all, obstacles};
 use iikura::core::slot::Resource;
-use iikura::core::slot::{Slot, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Placement, Slot, SlotId, SlotKind, SlotState};
 use iikura::core::time::Moment;
 use iikura::core::time::interval::Interval;
 use iikura::core::visibility::told;
@@ -82,7 +82,7 @@ fn with_notices(programme: &Programme) -> Programme {
         .iter()
         .filter(|slot| slot.state() == SlotState::Confirmed);
     let notices = confirmed.flat_map(|slot| {
-        slot.details.delegations.iter().map(|party| {
+        slot.content().delegations.iter().map(|party| {
             let mut told = told(programme, slot);
             if slot.id.0 % 10 == 1 {
                 told.room = Some("Elsewhere".to_owned());
@@ -123,7 +123,7 @@ fn looked_through(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
     for slot in programme.slots().iter().take(DAY) {
         let now = told(programme, slot);
         for party in programme.delegations.iter() {
-            let expects = slot.state() == SlotState::Confirmed && slot.details.involves(party.id);
+            let expects = slot.state() == SlotState::Confirmed && slot.content().involves(party.id);
             let known = notices
                 .iter()
                 .find(|notice| notice.slot == slot.id && notice.delegation == party.id);
@@ -224,12 +224,14 @@ fn tried(programme: &Programme, wish: &SearchRequest) -> Vec<FreeTime> {
             offers.extend(
                 tries
                     .map(|(room, interpreter)| FreeTime {
-                        interval,
-                        room: Some(room),
+                        placement: Placement {
+                            interval,
+                            room: Some(room),
+                        },
                         interpreters: vec![interpreter],
                     })
                     .find(|offer| {
-                        let details = wish.details(offer.interval, offer.room, &offer.interpreters);
+                        let details = wish.details(offer);
                         obstacles(programme, Candidate::new(&details))
                             .iter()
                             .all(|conflict| conflict.level == Level::Advice)
@@ -303,7 +305,7 @@ fn clash(programme: &Programme, one: &Slot, other: &Slot, resource: Resource) ->
         Resource::Room(room) => {
             (gap < programme.room(room)?.turnaround_minutes).then_some(Rule::Turnaround)
         }
-        Resource::Delegation(_) => (one.details.room != other.details.room
+        Resource::Delegation(_) => (one.room() != other.room()
             && gap < programme.event.settings.minimum_gap_minutes)
             .then_some(Rule::Transfer),
         Resource::Interpreter(_) => None,

@@ -65,24 +65,9 @@ fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Sc
         "but not its time"
     );
 
-    let later = SlotDetails {
-        interval: second
-            .interval
-            .starting_at(second.interval.start().plus(30)),
-        ..second.clone()
-    };
+    let later = second.placement.later(30);
     test_event
-        .try_book(|tx, post| {
-            booking::change(
-                tx,
-                post,
-                id,
-                1,
-                later.clone(),
-                &Reasons::new(),
-                Notify::Later,
-            )
-        })
+        .try_book(|tx, post| booking::place(tx, post, id, 1, later, &Reasons::new(), Notify::Later))
         .unwrap();
     assert_eq!(waived(&test_event), 0);
     let back = test_event.try_book(|tx, post| {
@@ -122,22 +107,14 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     };
     let counters = || {
         let slot = test_event.slot("A talk");
-        (slot.version, slot.sequence, slot.placement)
+        (slot.version, slot.sequence, slot.moves)
     };
     assert_eq!(counters(), (1, 0, 1));
-    change(
-        1,
-        SlotDetails {
-            note: "Only for us".to_owned(),
-            ..wanted.clone()
-        },
-    )
-    .unwrap();
+    let mut noted = wanted.clone();
+    "Only for us".clone_into(&mut noted.content.note);
+    change(1, noted).unwrap();
     assert_eq!(counters(), (2, 0, 1), "a note concerns nobody else");
-    let moved = SlotDetails {
-        interval: wanted.interval.starting_at(wanted.interval.start().plus(5)),
-        ..wanted.clone()
-    };
+    let moved = wanted.placed(wanted.placement.later(5));
     change(2, moved.clone()).unwrap();
     assert_eq!(counters(), (3, 1, 2));
     assert!(
@@ -169,10 +146,10 @@ fn plain_sql_behind_our_back_is_met_as_the_conflict_it_is(scratch: &Scratch) {
     test_event
         .book(&test_event.details(("19:30", 20), "salon", &["KZ"]))
         .unwrap();
-    let (event, room) = (test_event.event.0, wanted.room.unwrap().0);
+    let (event, room) = (test_event.event.0, wanted.placement.room.unwrap().0);
     let (starts, ends) = (
-        wanted.interval.start().minutes(),
-        wanted.interval.end().minutes(),
+        wanted.placement.interval.start().minutes(),
+        wanted.placement.interval.end().minutes(),
     );
     sql(
         &test_event,
@@ -208,10 +185,7 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
         .unwrap();
     test_event.book(&wanted).unwrap();
     for state in [SlotState::Tentative, SlotState::Pencilled] {
-        let back = SlotDetails {
-            state,
-            ..wanted.clone()
-        };
+        let back = wanted.in_state(state);
         let outcome = test_event.try_book(|tx, post| {
             booking::change(
                 tx,

@@ -8,7 +8,7 @@ use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
 use iikura::core::rule::Level;
 use iikura::core::rules::{Candidate, Conflict, check};
-use iikura::core::slot::{SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Placement, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::time::interval::Interval;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -102,20 +102,20 @@ impl Asked {
     /// The wish as it would be stored.
     fn details(
         &self,
-        interval: Interval,
-        room: Option<RoomId>,
+        placement: Placement,
         interpreters: Vec<InterpreterId>,
         interpretation_wanted: bool,
     ) -> SlotDetails {
         SlotDetails {
-            kind: self.kind,
-            title: line("Try"),
-            note: String::new(),
-            interval,
-            room,
-            delegations: self.parties.iter().copied().map(party).collect(),
-            interpreters,
-            interpretation_wanted,
+            content: SlotContent {
+                kind: self.kind,
+                title: line("Try"),
+                note: String::new(),
+                delegations: self.parties.iter().copied().map(party).collect(),
+                interpreters,
+                interpretation_wanted,
+            },
+            placement,
             state: SlotState::Tentative,
         }
     }
@@ -123,7 +123,7 @@ impl Asked {
     /// What the rules have against it.
     fn judged(&self, programme: &Programme, details: &SlotDetails) -> Vec<Conflict> {
         let id = self.moving.map(|slot| SlotId(id(slot)));
-        check(programme, Candidate { id, details })
+        check(programme, Candidate::of(id, details))
     }
 
     fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
@@ -197,7 +197,11 @@ fn brute_force(
             .flat_map(|room| sets.iter().map(move |set| (room, set)));
         let best = tries
             .map(|(room, set)| {
-                let details = asked.details(interval, *room, set.clone(), false);
+                let placement = Placement {
+                    interval,
+                    room: *room,
+                };
+                let details = asked.details(placement, set.clone(), false);
                 let conflicts = asked.judged(programme, &details);
                 let count = |level| {
                     conflicts
@@ -212,8 +216,7 @@ fn brute_force(
                 (
                     key,
                     FreeTime {
-                        interval,
-                        room: *room,
+                        placement,
                         interpreters: set.clone(),
                     },
                     first,
@@ -240,7 +243,9 @@ fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
         "the same offers"
     );
     for TakenTime { interval, obstacle } in refused {
-        let tried = brute.iter().find(|(offer, _)| offer.interval == interval);
+        let tried = brute
+            .iter()
+            .find(|(offer, _)| offer.placement.interval == interval);
         match (obstacle, tried) {
             (
                 Obstacle::Rule {
@@ -249,8 +254,8 @@ fn assert_equal(scene: &Scene, programme: &Programme, asked: &Asked) {
                 Some((offer, Some(first))),
             ) => {
                 assert_eq!(*conflict, *first, "the same obstacle");
-                assert_eq!(details.room, offer.room);
-                assert_eq!(details.interpreters, sorted(offer).interpreters);
+                assert_eq!(details.placement.room, offer.placement.room);
+                assert_eq!(details.content.interpreters, sorted(offer).interpreters);
             }
             (Obstacle::NoRoomFor(_) | Obstacle::NobodyInterprets(_), None) => {}
             other => panic!("{other:?}"),
@@ -290,17 +295,17 @@ proptest! {
             ..asked
         };
         let SearchResult { offers, refused } = search(&programme, &asked.wish(&scene, &programme).interpreted());
-        let objections = |interval, room, set: &[InterpreterId]| {
-            let details = asked.details(interval, room, set.to_vec(), true);
+        let objections = |placement, set: &[InterpreterId]| {
+            let details = asked.details(placement, set.to_vec(), true);
             asked.judged(&programme, &details).into_iter().find(|conflict| conflict.level != Level::Advice)
         };
-        for FreeTime { interval, room, interpreters } in offers {
-            prop_assert_eq!(objections(interval, room, &interpreters), None);
+        for FreeTime { placement, interpreters } in offers {
+            prop_assert_eq!(objections(placement, &interpreters), None);
         }
         let sets: Vec<_> = asked.sets(&programme).into_iter().filter(|set| set.len() < 2).collect();
         for TakenTime { interval, .. } in refused {
             for (room, set) in asked.rooms(&programme).into_iter().flat_map(|room| sets.iter().map(move |set| (room, set))) {
-                prop_assert!(objections(interval, room, set).is_some(), "{:?} {:?} {:?}", interval, room, set);
+                prop_assert!(objections(Placement { interval, room }, set).is_some(), "{:?} {:?} {:?}", interval, room, set);
             }
         }
     }
@@ -313,13 +318,13 @@ proptest! {
         let mut ranked: Vec<_> = ranked(&programme, &wish, offers.clone());
         for pair in ranked.windows(2) {
             let key = |at: usize| {
-                let start = pair[at].offer.interval.start();
+                let start = pair[at].offer.placement.interval.start();
                 let minute = start.minutes().rem_euclid(60);
                 (pair[at].advice.len(), minute % 30 != 0, minute % 15 != 0, start)
             };
             prop_assert!(key(0) < key(1));
         }
-        ranked.sort_by_key(|each| each.offer.interval.start());
+        ranked.sort_by_key(|each| each.offer.placement.interval.start());
         let kept: Vec<FreeTime> = ranked.into_iter().map(|each| each.offer).collect();
         prop_assert_eq!(kept, offers);
     }

@@ -20,21 +20,18 @@ on_both!(
 /// Moves the meeting with Uzbekistan to 16:50, against the turnaround before Kazakhstan's.
 fn close_together(test_event: &TestEvent<'_>) -> Slot {
     let slot = test_event.slot("Uzbekistan");
-    let details = iikura::core::slot::SlotDetails {
-        interval: test_event
-            .details(("16:50", 30), "conference", &[])
-            .interval,
-        ..slot.details.clone()
-    };
+    let placement = test_event
+        .details(("16:50", 30), "conference", &[])
+        .placement;
     let reasons = reason(Rule::Turnaround);
     test_event
         .try_book(|tx, post| {
-            booking::change(
+            booking::place(
                 tx,
                 post,
                 slot.id,
                 slot.version,
-                details.clone(),
+                placement,
                 &reasons,
                 booking::Notify::Later,
             )
@@ -71,8 +68,8 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
         .try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, second.id, reserve.id))
         .unwrap();
     let replaced = test_event.slot("Uzbekistan");
-    assert_eq!(replaced.details.interpreters, [reserve.id]);
-    assert_eq!(replaced.placement, slot.placement + 1);
+    assert_eq!(replaced.content().interpreters, [reserve.id]);
+    assert_eq!(replaced.moves, slot.moves + 1);
     assert_eq!(set_aside(&test_event, &replaced), turnaround);
     test_event
         .try_book(|tx, _| {
@@ -82,7 +79,7 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
         })
         .unwrap();
     let released = test_event.slot("Uzbekistan");
-    assert_eq!(released.details.interpreters, []);
+    assert_eq!(released.content().interpreters, []);
     assert_eq!(set_aside(&test_event, &released), turnaround);
     let open: Vec<Rule> = check(&test_event.stored(), Candidate::stored(&released))
         .iter()
@@ -131,8 +128,8 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let test_event = TestEvent::of(scratch);
     let mut alone = test_event.details(("18:30", 60), "conference", &["JP", "KZ"]);
-    alone.interpretation_wanted = true;
-    alone.interpreters = vec![test_event.stored().interpreter_by_code("ru-3").unwrap().id];
+    alone.content.interpretation_wanted = true;
+    alone.content.interpreters = vec![test_event.stored().interpreter_by_code("ru-3").unwrap().id];
     assert!(matches!(
         test_event.book(&alone),
         Err(BookingError::Refused(Refusal::Conflicts(_)))
@@ -141,7 +138,7 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
         .try_book(|tx, post| booking::book(tx, post, alone.clone(), &reason(Rule::InterpreterRest)))
         .unwrap();
     let mut nobody = test_event.details(("19:40", 30), "conference", &["JP", "UZ"]);
-    nobody.interpretation_wanted = true;
+    nobody.content.interpretation_wanted = true;
     test_event
         .try_book(|tx, post| booking::book(tx, post, nobody.clone(), &reason(Rule::Interpretation)))
         .unwrap();
@@ -153,8 +150,8 @@ fn interpreters_wishes_and_reasons_travel_with_the_file(scratch: &Scratch) {
         ("11:00", "KG", reason(Rule::InterpreterRest)),
     ] {
         let mut details = test_event.details((start, 25), "salon", &["JP", guest]);
-        details.delegations.clear();
-        details.interpreters = vec![third];
+        details.content.delegations.clear();
+        details.content.interpreters = vec![third];
         test_event
             .try_book(|tx, post| booking::book(tx, post, details.clone(), &reasons))
             .unwrap();

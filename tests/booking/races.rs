@@ -6,7 +6,6 @@ use iikura::change::booking::{self, BookingError};
 use iikura::core::decision::Refusal;
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotId};
-use iikura::core::time::interval::Interval;
 
 use crate::support::both::{Scratch, on_both};
 use crate::test_event::TestEvent;
@@ -81,21 +80,14 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
             let room = if index < 49 { "salon" } else { "conference" };
             let mut details = test_event.details(("08:30", 10), room, &[]);
             let step = if index < 49 { index } else { 0 };
-            details.interval = details
-                .interval
-                .starting_at(details.interval.start().plus(step * 15));
+            details.placement = details.placement.later(step * 15);
             (test_event.book(&details).unwrap(), details)
         })
         .collect();
     let gap = test_event.details(("20:00", 10), "press", &[]);
     one_wins(|writer| {
         let (id, details) = &slots[writer];
-        let interval: Interval = gap.interval;
-        let moved = SlotDetails {
-            interval,
-            room: gap.room,
-            ..details.clone()
-        };
+        let moved = details.placed(gap.placement);
         test_event
             .try_book(|tx, post| {
                 booking::change(

@@ -10,7 +10,7 @@ use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
-use iikura::core::slot::{Resource, Slot, SlotDetails, SlotState};
+use iikura::core::slot::{Placement, Resource, Slot, SlotDetails, SlotState};
 use proptest::prelude::*;
 
 use crate::support::both::Scratch;
@@ -81,13 +81,13 @@ fn reasons(reasoned: bool) -> Reasons {
 
 /// One bit for whether interpretation is wanted, one for each interpreter.
 fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
-    details.interpretation_wanted = bits & 1 != 0;
+    details.content.interpretation_wanted = bits & 1 != 0;
     let interpreters = programme.interpreters.iter().enumerate();
-    details.interpreters = interpreters
+    details.content.interpreters = interpreters
         .filter(|(index, _)| bits & (2 << index) != 0)
         .map(|(_, interpreter)| interpreter.id)
         .collect();
-    details.interpreters.sort_unstable();
+    details.content.interpreters.sort_unstable();
 }
 
 fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
@@ -109,10 +109,8 @@ fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
                 .map(|bit| codes[bit])
                 .collect();
             let mut details = test_event.details(("08:30", minutes), "hall", &chosen);
-            details.interval = details
-                .interval
-                .starting_at(details.interval.start().plus(start));
-            details.room = Some(programme.rooms[room].id);
+            details.placement = details.placement.later(start);
+            details.placement.room = Some(programme.rooms[room].id);
             staff(&programme, &mut details, interpreters);
             details.state = if sketch {
                 SlotState::Pencilled
@@ -130,20 +128,17 @@ fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
             reasoned,
         } => {
             let slot = slot(which);
-            let details = SlotDetails {
-                interval: slot
-                    .interval()
-                    .starting_at(slot.interval().start().plus(by)),
+            let placement = Placement {
                 room: Some(programme.rooms[room].id),
-                ..slot.details.clone()
+                ..slot.details.placement.later(by)
             };
             test_event.try_book(|tx, post| {
-                booking::change(
+                booking::place(
                     tx,
                     post,
                     slot.id,
                     slot.version,
-                    details.clone(),
+                    placement,
                     &reasons(reasoned),
                     Notify::Now,
                 )
@@ -157,10 +152,7 @@ fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
         }
         Step::Firm { which } => {
             let slot = slot(which);
-            let details = SlotDetails {
-                state: SlotState::Tentative,
-                ..slot.details.clone()
-            };
+            let details = slot.details.in_state(SlotState::Tentative);
             test_event.try_book(|tx, post| {
                 booking::change(
                     tx,
@@ -187,7 +179,7 @@ fn replace(test_event: &TestEvent<'_>, slot: &Slot, by: usize) -> Result<(), Boo
     let programme = test_event.programme();
     let interpreters = &programme.interpreters;
     let comes = interpreters.get(by % interpreters.len().max(1));
-    let (Some(leaves), Some(comes)) = (slot.details.interpreters.first(), comes) else {
+    let (Some(leaves), Some(comes)) = (slot.content().interpreters.first(), comes) else {
         return Ok(());
     };
     test_event.try_book(|tx, _| staffing::substitute(tx, slot.id, slot.version, *leaves, comes.id))
@@ -321,8 +313,8 @@ proptest! {
         let codes = ["JP", "KZ", "KG", "TJ", "TM", "UZ"];
         let chosen: Vec<&str> = (0..6).filter(|bit| parties & (1 << bit) != 0).map(|bit| codes[bit]).collect();
         let mut wanted = test_event.details(("08:30", minutes * 5), "hall", &chosen);
-        wanted.interval = wanted.interval.starting_at(wanted.interval.start().plus(start * 5));
-        wanted.room = Some(test_event.programme().rooms[room].id);
+        wanted.placement = wanted.placement.later(start * 5);
+        wanted.placement.room = Some(test_event.programme().rooms[room].id);
         let programme = test_event.programme();
         staff(&programme, &mut wanted, interpreters);
         let offers = alternatives(&programme, Candidate::new(&wanted));
@@ -330,8 +322,9 @@ proptest! {
         let open = programme.event.opening_hours(programme.event.days[0].date).unwrap();
         for (index, offer) in offers.iter().enumerate() {
             prop_assert!(!offers[..index].contains(offer), "each once");
-            prop_assert!(open.contains(offer.interval));
-            let details = SlotDetails { interval: offer.interval, room: offer.room, interpreters: offer.interpreters.clone(), ..wanted.clone() };
+            prop_assert!(open.contains(offer.placement.interval));
+            let content = wanted.content.interpreted_by(offer.interpreters.clone());
+            let details = SlotDetails { content, ..wanted.placed(offer.placement) };
             let id = test_event.book(&details).unwrap();
             test_event.try_book(|tx, post| booking::cancel(tx, post, id, 1, Notify::Later)).unwrap();
         }

@@ -47,9 +47,7 @@ fn change(
 }
 
 fn later(details: &mut SlotDetails, minutes: i32) {
-    details.interval = details
-        .interval
-        .starting_at(details.interval.start().plus(minutes));
+    details.placement = details.placement.later(minutes);
 }
 
 fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
@@ -92,7 +90,7 @@ fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scrat
         .iter()
         .find(|entry| entry.rule == Rule::Turnaround)
         .unwrap();
-    assert_eq!((entry.slot, entry.slot_placement), (second, 1));
+    assert_eq!((entry.slot, entry.slot_moves), (second, 1));
     assert_eq!(entry.other, Some((first, 1)));
     assert_eq!(
         (entry.reason.as_str(), entry.author.as_str()),
@@ -109,7 +107,7 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
         change(
             &test_event,
             id,
-            |details| "Other words".clone_into(&mut details.note),
+            |details| "Other words".clone_into(&mut details.content.note),
             &Reasons::new(),
         )
         .unwrap();
@@ -119,12 +117,13 @@ fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &S
         // A shorter slot is still too close: who shortens it is asked for a reason once more.
         let longer = |details: &mut SlotDetails| {
             let minutes = if id == first { 0 } else { 5 };
-            details.delegations = test_event
+            details.content.delegations = test_event
                 .details(("18:30", 20), "salon", &["KZ"])
+                .content
                 .delegations;
-            details.interval = Interval::new(
-                details.interval.start(),
-                details.interval.end().plus(minutes),
+            details.placement.interval = Interval::new(
+                details.placement.interval.start(),
+                details.placement.interval.end().plus(minutes),
             )
             .unwrap();
         };
@@ -156,10 +155,7 @@ fn a_sketch_that_becomes_tentative_is_judged(scratch: &Scratch) {
     let taken = test_event.details(("18:30", 20), "salon", &[]);
     test_event.book(&taken).unwrap();
     let sketch = |minutes| {
-        let mut details = SlotDetails {
-            state: SlotState::Pencilled,
-            ..taken.clone()
-        };
+        let mut details = taken.in_state(SlotState::Pencilled);
         later(&mut details, minutes);
         test_event.book(&details).unwrap()
     };
@@ -228,6 +224,7 @@ fn a_reason_for_one_absence_is_none_for_another(scratch: &Scratch) {
         let stay = delegation.presence[0];
         let until = test_event
             .details(("18:30", 10), "hall", &[])
+            .placement
             .interval
             .start();
         delegation.presence = vec![Interval::stay(stay.start(), until).unwrap()];
@@ -284,11 +281,7 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
         let wanted = talk("20:25", 20);
         iikura::core::free::alternatives(&programme, Candidate::new(&wanted))
             .into_iter()
-            .map(|offer| SlotDetails {
-                interval: offer.interval,
-                room: offer.room,
-                ..wanted.clone()
-            })
+            .map(|offer| wanted.placed(offer.placement))
             .collect::<Vec<_>>()
     };
     assert!(!offers.is_empty());
@@ -303,10 +296,7 @@ fn a_longer_run_of_the_chair_needs_a_reason_of_its_own(scratch: &Scratch) {
 fn only_a_cancellation_cancels(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let wanted = test_event.details(("18:30", 20), "salon", &["KZ"]);
-    let off = SlotDetails {
-        state: SlotState::Cancelled,
-        ..wanted.clone()
-    };
+    let off = wanted.in_state(SlotState::Cancelled);
     assert!(matches!(
         test_event.book(&off),
         Err(BookingError::Refused(Refusal::State {
@@ -335,7 +325,7 @@ fn only_a_cancellation_cancels(scratch: &Scratch) {
         .unwrap();
     let slot = test_event.stored().slot(id).cloned().unwrap();
     assert_eq!(
-        (slot.version, slot.sequence, slot.placement),
+        (slot.version, slot.sequence, slot.moves),
         (2, 1, 1),
         "a cancellation is to be heard of"
     );

@@ -8,7 +8,7 @@ use iikura::core::event::EventId;
 use iikura::core::notice::News;
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
-use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use iikura::db::schema::{audit as audit_rows, events, notices};
 use iikura::store::audit;
 
@@ -70,25 +70,15 @@ fn upgraded_database_has_no_notice_due_that_was_not_before(scratch: &Scratch) {
 fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
     let test_event = upgraded(scratch);
     let arrival = test_event.slot("Arrival");
-    let start = arrival.interval().start();
     let back = undone(&test_event, &arrival);
     assert_eq!(
         back.details,
-        SlotDetails {
-            interval: arrival.interval().starting_at(start.plus(-15)),
-            ..arrival.details.clone()
-        }
+        arrival.details.placed(arrival.details.placement.later(-15))
     );
     assert_eq!(due(&test_event.stored(), &back), []);
     let dinner = test_event.slot("Dinner");
     let back = undone(&test_event, &dinner);
-    assert_eq!(
-        back.details,
-        SlotDetails {
-            state: SlotState::Tentative,
-            ..dinner.details.clone()
-        }
-    );
+    assert_eq!(back.details, dinner.details.in_state(SlotState::Tentative));
     let cancelled = test_event.slot("Uzbekistan");
     assert_eq!(
         undone(&test_event, &cancelled).state(),
@@ -99,19 +89,15 @@ fn change_recorded_by_an_earlier_release_is_undone(scratch: &Scratch) {
 fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
     let test_event = upgraded(scratch);
     let dinner = test_event.slot("Dinner");
-    let start = dinner.interval().start();
-    let earlier = SlotDetails {
-        interval: dinner.interval().starting_at(start.plus(-60)),
-        ..dinner.details.clone()
-    };
+    let earlier = dinner.details.placement.later(-60);
     test_event
         .try_book(|tx, post| {
-            booking::change(
+            booking::place(
                 tx,
                 post,
                 dinner.id,
                 dinner.version,
-                earlier.clone(),
+                earlier,
                 &Reasons::new(),
                 Notify::Later,
             )
@@ -145,13 +131,11 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
 
 fn stored_rows_hold_no_labels(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
-    let hour_too_early = SlotDetails {
-        kind: SlotKind::CourtesyCall,
-        title: iikura::core::text::TextLine::parse("x").unwrap(),
-        interpretation_wanted: true,
-        state: SlotState::Confirmed,
-        ..test_event.details(("07:30", 20), "dining", &["KZ"])
-    };
+    let mut hour_too_early = test_event.details(("07:30", 20), "dining", &["KZ"]);
+    hour_too_early.content.kind = SlotKind::CourtesyCall;
+    hour_too_early.content.title = iikura::core::text::TextLine::parse("x").unwrap();
+    hour_too_early.content.interpretation_wanted = true;
+    hour_too_early.state = SlotState::Confirmed;
     let id: SlotId = test_event
         .try_book(|tx, post| booking::book(tx, post, hour_too_early.clone(), &reason(Rule::Hours)))
         .unwrap();

@@ -147,17 +147,14 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
         ("press", "Ａ “🕊” \\ ' שלום 会談"),
     ] {
         for state in [SlotState::Tentative, SlotState::Pencilled] {
-            let details = SlotDetails {
-                title: TextLine::parse(title).unwrap(),
-                note: "two\n\tlines, '''three''' and \"\"\"four\"\"\" \\u0041".to_owned(),
-                state,
-                interpreters: if state == SlotState::Pencilled {
-                    interpreters.clone()
-                } else {
-                    Vec::new()
-                },
-                ..test_event.details(("18:30", 30), room, &[])
-            };
+            let mut details = test_event.details(("18:30", 30), room, &[]);
+            details.content.title = TextLine::parse(title).unwrap();
+            "two\n\tlines, '''three''' and \"\"\"four\"\"\" \\u0041"
+                .clone_into(&mut details.content.note);
+            details.state = state;
+            if state == SlotState::Pencilled {
+                details.content.interpreters.clone_from(&interpreters);
+            }
             test_event.book(&details).unwrap();
         }
     }
@@ -172,10 +169,8 @@ fn slots_side_by_side_come_back_in_one_order(scratch: &Scratch) {
 
 /// A slot without a room that was confirmed, answered, and has another title since.
 fn told(test_event: &TestEvent<'_>) {
-    let nowhere = SlotDetails {
-        room: None,
-        ..test_event.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"])
-    };
+    let mut nowhere = test_event.details(("18:30", 30), "salon", &["JP", "KZ", "UZ"]);
+    nowhere.placement.room = None;
     let id = test_event.book(&nowhere).unwrap();
     test_event
         .try_book(|tx, post| booking::confirm(tx, post, id, 1, &Reasons::new()))
@@ -197,10 +192,8 @@ fn told(test_event: &TestEvent<'_>) {
             test_event.try_book(|tx, _| Ok(answer::receive(tx, (id, party), said.clone())?));
         assert_eq!(taken.unwrap(), AnswerOutcome::Taken);
     }
-    let renamed = SlotDetails {
-        title: TextLine::parse("Another talk").unwrap(),
-        ..nowhere
-    };
+    let mut renamed = nowhere;
+    renamed.content.title = TextLine::parse("Another talk").unwrap();
     test_event
         .try_book(|tx, post| {
             booking::change(

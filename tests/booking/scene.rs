@@ -5,7 +5,7 @@ use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffic
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Instant, parse_date};
@@ -223,24 +223,28 @@ impl Scene {
         let slots = (0..).zip(&self.slots).map(|(id, block)| Slot {
             id: SlotId(id + 1),
             details: SlotDetails {
-                kind: block.kind,
-                title: line(&format!("Slot {id}")),
-                note: String::new(),
-                interval: from_opening(block.day, block.start, block.length),
-                room: block.room.map(room),
-                delegations: block.parties.iter().copied().map(party).collect(),
-                interpreters: block
-                    .interpreters
-                    .iter()
-                    .copied()
-                    .map(interpreter)
-                    .collect(),
-                interpretation_wanted: false,
+                content: SlotContent {
+                    kind: block.kind,
+                    title: line(&format!("Slot {id}")),
+                    note: String::new(),
+                    delegations: block.parties.iter().copied().map(party).collect(),
+                    interpreters: block
+                        .interpreters
+                        .iter()
+                        .copied()
+                        .map(interpreter)
+                        .collect(),
+                    interpretation_wanted: false,
+                },
+                placement: Placement {
+                    interval: from_opening(block.day, block.start, block.length),
+                    room: block.room.map(room),
+                },
                 state: block.state,
             },
             version: 1,
             sequence: 0,
-            placement: 1,
+            moves: 1,
         });
         Programme::new(
             self.event(),

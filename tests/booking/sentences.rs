@@ -1,9 +1,9 @@
 //! What an officer reads when the ninth meeting has no place for what is wanted.
 
-use iikura::core::free::{Alternative, alternatives};
+use iikura::core::free::{FreeTime, alternatives};
 use iikura::core::rule::Level;
 use iikura::core::rules::{Candidate, Conflict, check, check_all, in_force};
-use iikura::core::slot::{SlotDetails, SlotKind, SlotState};
+use iikura::core::slot::{Placement, SlotDetails, SlotKind, SlotState};
 use iikura::core::wording;
 
 use crate::support::both::Scratch;
@@ -27,9 +27,10 @@ fn said(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {
 fn offered(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {
     let programme = test_event.programme();
     let zone = programme.event.time_zone;
-    let say = |offer: &Alternative| {
-        let room = offer.room.and_then(|room| programme.room(room)).unwrap();
-        let (start, end) = (offer.interval.start(), offer.interval.end());
+    let say = |offer: &FreeTime| {
+        let Placement { interval, room } = offer.placement;
+        let room = room.and_then(|room| programme.room(room)).unwrap();
+        let (start, end) = (interval.start(), interval.end());
         format!("{} {}–{}", room.name, zone.clock(start), zone.clock(end))
     };
     alternatives(&programme, Candidate::new(wanted))
@@ -38,16 +39,21 @@ fn offered(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {
         .collect()
 }
 
+fn of_kind(kind: SlotKind, mut details: SlotDetails) -> SlotDetails {
+    details.content.kind = kind;
+    details
+}
+
 fn bilateral(
     test_event: &TestEvent<'_>,
     time: (&str, i32),
     room: &str,
     guest: &str,
 ) -> SlotDetails {
-    SlotDetails {
-        kind: SlotKind::Bilateral,
-        ..test_event.details(time, room, &["JP", guest])
-    }
+    of_kind(
+        SlotKind::Bilateral,
+        test_event.details(time, room, &["JP", guest]),
+    )
 }
 
 #[test]
@@ -103,18 +109,12 @@ fn each_rule_has_its_sentence() {
     let slot = |time, room, parties: &[&str]| test_event.details(time, room, parties);
     let on_the_way = slot(("17:45", 20), "dining", &["KZ"]);
     let cut_short = slot(("17:45", 20), "conference", &["UZ"]);
-    let three = SlotDetails {
-        kind: SlotKind::Bilateral,
-        ..slot(("18:30", 20), "dining", &["JP", "KZ", "UZ"])
-    };
-    let leaderless = SlotDetails {
-        kind: SlotKind::Plenary,
-        ..slot(("18:30", 20), "dining", &["KZ", "UZ"])
-    };
-    let nowhere = SlotDetails {
-        room: None,
-        ..slot(("18:30", 20), "dining", &["KZ"])
-    };
+    let three = slot(("18:30", 20), "dining", &["JP", "KZ", "UZ"]);
+    let three = of_kind(SlotKind::Bilateral, three);
+    let leaderless = slot(("18:30", 20), "dining", &["KZ", "UZ"]);
+    let leaderless = of_kind(SlotKind::Plenary, leaderless);
+    let mut nowhere = slot(("18:30", 20), "dining", &["KZ"]);
+    nowhere.placement.room = None;
     for (wanted, sentence) in [
         (
             &on_the_way,
@@ -162,10 +162,9 @@ fn each_rule_has_its_sentence() {
 fn a_sketch_in_the_way_is_named_as_one_and_is_not_free_itself() {
     let scratch = Scratch::sqlite().migrated();
     let test_event = TestEvent::of(&scratch);
-    let sketch = SlotDetails {
-        state: SlotState::Pencilled,
-        ..test_event.details(("18:30", 30), "salon", &[])
-    };
+    let sketch = test_event
+        .details(("18:30", 30), "salon", &[])
+        .in_state(SlotState::Pencilled);
     test_event.book(&sketch).unwrap();
     assert_eq!(
         said(

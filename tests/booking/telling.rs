@@ -91,7 +91,10 @@ fn confirmed(test_event: &TestEvent<'_>, parties: &[&str]) -> SlotId {
 
 /// The talk as those who take part read it, `late` minutes after half past six.
 fn talk(test_event: &TestEvent<'_>, late: i32, parties: &[&str]) -> Told {
-    let interval = test_event.details(("18:30", 20), "dining", &[]).interval;
+    let interval = test_event
+        .details(("18:30", 20), "dining", &[])
+        .placement
+        .interval;
     Told {
         title: "A talk".to_owned(),
         kind: SlotKind::Other.into(),
@@ -107,9 +110,7 @@ fn party(test_event: &TestEvent<'_>, code: &str) -> DelegationId {
 }
 
 fn later(details: &mut SlotDetails, minutes: i32) {
-    details.interval = details
-        .interval
-        .starting_at(details.interval.start().plus(minutes));
+    details.placement = details.placement.later(minutes);
 }
 
 fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
@@ -127,10 +128,10 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
     let id = confirmed(&test_event, &["KZ"]);
     assert_eq!(due_of(&test_event, id), []);
     edit(&test_event, id, Notify::Later, |details| {
-        "Only for us".clone_into(&mut details.note);
+        "Only for us".clone_into(&mut details.content.note);
     });
     edit(&test_event, id, Notify::Later, |details| {
-        details.interpreters = vec![test_event.stored().interpreters[0].id];
+        details.content.interpreters = vec![test_event.stored().interpreters[0].id];
     });
     assert_eq!(
         due_of(&test_event, id),
@@ -164,8 +165,8 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
     let uz = party(&test_event, "UZ");
     let kz = party(&test_event, "KZ");
     edit(&test_event, id, Notify::Later, |details| {
-        details.delegations.retain(|party| *party != kz);
-        details.delegations.push(uz);
+        details.content.delegations.retain(|party| *party != kz);
+        details.content.delegations.push(uz);
     });
     let before = talk(&test_event, 0, &["Japan", "Kazakhstan"]);
     let now = talk(&test_event, 0, &["Japan", "Uzbekistan"]);
@@ -218,10 +219,10 @@ fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
     let id = confirmed(&test_event, &["JP", "KZ"]);
     let (uz, tm) = (party(&test_event, "UZ"), party(&test_event, "TM"));
     edit(&test_event, id, Notify::Later, |details| {
-        details.delegations.extend([uz, tm]);
+        details.content.delegations.extend([uz, tm]);
     });
     edit(&test_event, id, Notify::Later, |details| {
-        details.delegations.retain(|party| *party != tm);
+        details.content.delegations.retain(|party| *party != tm);
     });
     cancel(&test_event, id, Notify::Now);
     assert_eq!(due_of(&test_event, id), []);

@@ -7,7 +7,7 @@ use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Reason, Reasons, Rule};
-use iikura::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
 use iikura::core::text::{Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
@@ -123,7 +123,7 @@ impl<'d> TestEvent<'d> {
         let slot = programme
             .slots()
             .iter()
-            .find(|slot| slot.details.title.as_str().contains(words));
+            .find(|slot| slot.title().as_str().contains(words));
         Slot::clone(slot.unwrap())
     }
 
@@ -141,21 +141,25 @@ impl<'d> TestEvent<'d> {
             .time_zone
             .instant(date, start.parse().unwrap())
             .unwrap();
-        SlotDetails {
+        let content = SlotContent {
             kind: SlotKind::Other,
             title: TextLine::parse("A talk").unwrap(),
             note: String::new(),
-            interval: Interval::new(start, start.plus(minutes)).unwrap(),
-            room: programme.room_by_code(room).map(|room| room.id),
             delegations: parties
                 .iter()
                 .map(|code| programme.delegation_by_code(code).unwrap().id)
                 .collect(),
             interpreters: Vec::new(),
             interpretation_wanted: false,
+        };
+        SlotDetails {
+            content: content.in_order(),
+            placement: Placement {
+                interval: Interval::new(start, start.plus(minutes)).unwrap(),
+                room: programme.room_by_code(room).map(|room| room.id),
+            },
             state: SlotState::Tentative,
         }
-        .in_order()
     }
 }
 

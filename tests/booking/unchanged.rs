@@ -2,7 +2,7 @@
 
 use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{SlotDetails, SlotState};
+use iikura::core::slot::SlotState;
 use iikura::mail::MailContext;
 use iikura::store::transaction::EventTx;
 
@@ -91,15 +91,14 @@ fn saving_what_is_stored_already_changes_nothing(scratch: &Scratch) {
 fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = test_event
-        .book(&SlotDetails {
-            state: SlotState::Confirmed,
-            ..test_event.details(("18:30", 20), "dining", &["KZ"])
-        })
+        .book(
+            &test_event
+                .details(("18:30", 20), "dining", &["KZ"])
+                .in_state(SlotState::Confirmed),
+        )
         .unwrap();
     let mut details = test_event.stored().slot(id).unwrap().details.clone();
-    details.interval = details
-        .interval
-        .starting_at(details.interval.start().plus(5));
+    details.placement = details.placement.later(5);
     let save = |version, tell| {
         test_event.try_book(|tx, post| {
             booking::change(

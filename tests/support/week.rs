@@ -6,7 +6,7 @@ use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffic
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{ClockTime, Instant, parse_date};
@@ -75,14 +75,18 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
     Slot {
         id: SlotId(id(number)),
         details: SlotDetails {
-            kind: SlotKind::Bilateral,
-            title: line(&format!("Bilateral {number}")),
-            note: String::new(),
-            interval: Interval::new(start, start.plus(minutes)).unwrap(),
-            room: Some(RoomId(id(room))),
-            delegations,
-            interpreters: vec![InterpreterId(id(room))],
-            interpretation_wanted: false,
+            content: SlotContent {
+                kind: SlotKind::Bilateral,
+                title: line(&format!("Bilateral {number}")),
+                note: String::new(),
+                delegations,
+                interpreters: vec![InterpreterId(id(room))],
+                interpretation_wanted: false,
+            },
+            placement: Placement {
+                interval: Interval::new(start, start.plus(minutes)).unwrap(),
+                room: Some(RoomId(id(room))),
+            },
             state: match number % 20 {
                 7 => SlotState::Pencilled,
                 13 => SlotState::Cancelled,
@@ -92,7 +96,7 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
         },
         version: 1,
         sequence: 0,
-        placement: 1,
+        moves: 1,
     }
 }
 

@@ -111,10 +111,7 @@ fn a_rule_that_needs_a_reason_is_set_aside_with_it(scratch: &Scratch) {
         .iter()
         .find(|entry| entry.slot == id)
         .unwrap();
-    assert_eq!(
-        (entry.author.as_str(), entry.slot_placement),
-        ("Officer", 1)
-    );
+    assert_eq!((entry.author.as_str(), entry.slot_moves), ("Officer", 1));
 }
 
 fn a_sketch_may_lie_over_everything(scratch: &Scratch) {

@@ -369,7 +369,7 @@ fn two_other_programs_read_the_agenda_as_a_calendar() {
     let of = |code: &str| {
         let party = programme.delegation_by_code(code).unwrap().id;
         let slots = programme.live_slots();
-        slots.filter(|slot| slot.details.involves(party)).count()
+        slots.filter(|slot| slot.content().involves(party)).count()
     };
     let wanted = [
         (programme.live_slots().count(), true),

@@ -190,10 +190,8 @@ fn a_table_is_read_by_others_as_it_was_meant(scratch: &Scratch) {
     );
     let programme = meeting.programme();
     let mut slots = programme.slots().iter();
-    let stored = slots
-        .find(|slot| slot.details.title.as_str() == formula)
-        .unwrap();
-    assert_eq!(row[at("note")], stored.details.note.as_str());
+    let stored = slots.find(|slot| slot.title().as_str() == formula).unwrap();
+    assert_eq!(row[at("note")], stored.details.content.note.as_str());
     let (_, marked) = officer.file(&format!("{AGENDA}.csv?bom=true"));
     assert_eq!(rows(&marked), read, "the mark is no part of the first cell");
 }

@@ -73,7 +73,7 @@ fn the_chair_and_a_guest_find_a_time_and_book_it_at_one_press(scratch: &Scratch)
     assert_eq!(zone.clock(slot.interval().start()), "08:30");
     assert_eq!(slot.interval().minutes(), 30);
     assert_eq!(slot.state(), iikura::core::slot::SlotState::Tentative);
-    assert_eq!(programme.interpreters_of(&slot.details).count(), 1);
+    assert_eq!(programme.interpreters_of(slot.content()).count(), 1);
     assert!(
         !officer
             .get(WISH)
@@ -128,7 +128,7 @@ fn a_stored_slot_is_moved_at_one_press(scratch: &Scratch) {
     );
     let typed = [
         ("kind", "bilateral"),
-        ("title", slot.details.title.as_str()),
+        ("title", slot.title().as_str()),
         ("day", "2022-12-24"),
         ("start", "17:20"),
         ("end", "17:45"),
@@ -162,7 +162,7 @@ fn a_stored_slot_is_moved_at_one_press(scratch: &Scratch) {
         (now.id, zone.clock(now.interval().start())),
         (slot.id, "18:00".to_owned())
     );
-    assert_eq!(now.details.note, slot.details.note);
+    assert_eq!(now.details.content.note, slot.content().note);
 }
 
 fn observers_search_and_book_nothing_and_strangers_see_nothing(scratch: &Scratch) {

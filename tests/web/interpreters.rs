@@ -203,12 +203,9 @@ fn removing_one_who_is_booked_names_the_slots_and_who_could_step_in(scratch: &Sc
     let programme = meeting.programme();
     assert!(programme.interpreter_by_code("ru-1").is_none());
     let kyrgyz = meeting.slot("Kyrgyz");
-    assert_eq!(kyrgyz.details.interpreters, []);
-    assert_eq!(
-        (kyrgyz.version, kyrgyz.placement, kyrgyz.sequence),
-        (2, 2, 0)
-    );
-    assert_eq!(meeting.slot("Kazakhstan").details.interpreters, []);
+    assert_eq!(kyrgyz.content().interpreters, []);
+    assert_eq!((kyrgyz.version, kyrgyz.moves, kyrgyz.sequence), (2, 2, 0));
+    assert_eq!(meeting.slot("Kazakhstan").details.content.interpreters, []);
     let page = officer.get(&format!("/slots/{}", kyrgyz.id)).body;
     assert!(page.contains("slot interpreter-removed"), "{page}");
     assert!(page.contains("<del>ru-1</del>"), "{page}");
@@ -314,7 +311,7 @@ fn a_colleague_steps_in_at_one_press_or_not_at_all(scratch: &Scratch) {
     );
     let replaced = meeting.slot("Kyrgyz");
     let reserve = meeting.programme().interpreter_by_code("ru-3").unwrap().id;
-    assert_eq!(replaced.details.interpreters, [reserve]);
+    assert_eq!(replaced.content().interpreters, [reserve]);
     assert_eq!((replaced.version, replaced.sequence), (2, 0));
     let page = officer.get(&format!("/slots/{id}")).body;
     assert!(page.contains("slot interpreter-replaced"), "{page}");
@@ -348,7 +345,7 @@ fn a_slot_that_wants_interpretation_needs_an_interpreter_or_a_reason(scratch: &S
     );
     assert_eq!(send(&officer, SLOTS, &reasoned).status, 303);
     let slot = meeting.slot("Evening");
-    assert!(slot.details.interpretation_wanted);
+    assert!(slot.content().interpretation_wanted);
     let page = officer.get(&format!("/slots/{}", slot.id)).body;
     assert!(
         page.contains("Officer: The minister speaks Japanese"),
@@ -419,7 +416,7 @@ fn an_alternative_comes_with_an_interpreter(scratch: &Scratch) {
     let programme = meeting.programme();
     let slot = meeting.slot("Evening");
     let names: Vec<&str> = programme
-        .interpreters_of(&slot.details)
+        .interpreters_of(slot.content())
         .map(|each| each.code.as_str())
         .collect();
     assert_eq!(names, ["ru-1"]);

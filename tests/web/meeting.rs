@@ -107,7 +107,7 @@ impl Meeting {
         let mut found = programme
             .slots()
             .iter()
-            .filter(|slot| slot.details.title.as_str().contains(words));
+            .filter(|slot| slot.title().as_str().contains(words));
         let slot = found.next().unwrap();
         assert!(
             found.next().is_none(),

@@ -19,7 +19,7 @@ const WISH: &str = "/events/ca-jad-9/plan?meetings=JP+KZ&meetings=JP+UZ&more=KZ+
 
 fn without_bilaterals(meeting: &Meeting, officer: &Browser) {
     for slot in meeting.programme().live_slots() {
-        if slot.details.kind == SlotKind::Bilateral {
+        if slot.content().kind == SlotKind::Bilateral {
             let version = slot.version.to_string();
             let gone = officer.post(
                 &format!("/slots/{}/cancellation", slot.id),
@@ -60,8 +60,8 @@ fn bilaterals(meeting: &Meeting) -> Vec<(String, SlotState)> {
     let programme = meeting.programme();
     let slots = programme.live_slots();
     slots
-        .filter(|slot| slot.details.kind == SlotKind::Bilateral)
-        .map(|slot| (slot.details.title.to_string(), slot.state()))
+        .filter(|slot| slot.content().kind == SlotKind::Bilateral)
+        .map(|slot| (slot.title().to_string(), slot.state()))
         .collect()
 }
 

@@ -251,16 +251,16 @@ impl ApiAlternative {
     ) -> Vec<Self> {
         let zone = programme.event.time_zone;
         let stored = candidate.id.and_then(|id| programme.slot(id));
-        let stands_at = stored.map(|slot| (slot.details.room, slot.interval()));
+        let stands_at = stored.map(|slot| slot.details.placement);
         let offers = free::alternatives(programme, candidate)
             .into_iter()
-            .filter(|offer| stands_at != Some((offer.room, offer.interval)));
+            .filter(|offer| stands_at != Some(offer.placement));
         offers
             .map(|offer| Self {
-                room: room_code(programme, offer.room),
-                starts_at: zone.rfc3339(offer.interval.start()),
-                ends_at: zone.rfc3339(offer.interval.end()),
-                interpreters: (offer.interpreters != candidate.details.interpreters)
+                room: room_code(programme, offer.placement.room),
+                starts_at: zone.rfc3339(offer.placement.interval.start()),
+                ends_at: zone.rfc3339(offer.placement.interval.end()),
+                interpreters: (offer.interpreters != candidate.content.interpreters)
                     .then(|| interpreter_codes(programme, &offer.interpreters)),
             })
             .collect()

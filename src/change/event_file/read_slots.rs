@@ -15,7 +15,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
 use crate::core::rules::Conflict;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -113,12 +113,12 @@ impl FileReader<'_> {
                     Level::Blocked => {
                         blocked = true;
                         let sentence = wording::stored_sentence(programme, &conflict);
-                        self.fault(&raw.span(), format!("“{}”: {sentence}", slot.details.title));
+                        self.fault(&raw.span(), format!("“{}”: {sentence}", slot.title()));
                     }
                     Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
                         let reason = read.of_others(&conflict).cloned().unwrap_or_else(|| {
                             let sentence = wording::stored_sentence(programme, &conflict);
-                            let remark = format!("“{}”: {sentence}", slot.details.title);
+                            let remark = format!("“{}”: {sentence}", slot.title());
                             read.remarks.push(remark);
                             Reason {
                                 text: IMPORTED.to_owned(),
@@ -179,18 +179,22 @@ impl FileReader<'_> {
                 self.known("interpreters", raw, interpreter)
             })
             .collect();
-        let details = SlotDetails {
+        let content = SlotContent {
             kind: kind?,
             title: title?,
             note: note.unwrap_or_else(|| Some(String::new()))?,
-            interval: interval?,
-            room: room.unwrap_or_default(),
             delegations: delegations?,
             interpreters: interpreters.into_iter().flatten().collect(),
             interpretation_wanted: entry.interpretation,
-            state: state?,
         };
-        Some(details.in_order())
+        Some(SlotDetails {
+            content: content.in_order(),
+            placement: Placement {
+                interval: interval?,
+                room: room.unwrap_or_default(),
+            },
+            state: state?,
+        })
     }
 
     fn word<E: TextEnum>(&mut self, key: &str, raw: &Spanned<String>) -> Option<E> {

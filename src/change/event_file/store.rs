@@ -116,7 +116,7 @@ impl Prepared {
             vec![self.entry(&event, Action::EventImported, (event.id.0, name), after)];
         for (id, after) in &self.history {
             if let Some(slot) = self.programme.slot(*id) {
-                let subject = (id.0, slot.details.title.as_str());
+                let subject = (id.0, slot.title().as_str());
                 entries.push(self.entry(&event, Action::SlotBooked, subject, after.clone()));
             }
         }

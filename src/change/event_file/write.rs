@@ -17,7 +17,7 @@ use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::Override;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
-use crate::core::slot::{Slot, SlotDetails};
+use crate::core::slot::{Slot, SlotContent};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -206,44 +206,44 @@ fn interpreter(programme: &Programme, interpreter: &Interpreter) -> InterpreterE
 }
 
 fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
-    let details = &slot.details;
+    let content = slot.content();
     let zone = programme.event.time_zone;
-    let (start, end) = (details.interval.start(), details.interval.end());
+    let (start, end) = (slot.interval().start(), slot.interval().end());
     let same_day = zone.date(start) == zone.date(end);
     SlotEntry {
-        kind: text(details.kind.as_str()),
-        title: text(&details.title),
-        room: details
-            .room
+        kind: text(content.kind.as_str()),
+        title: text(&content.title),
+        room: slot
+            .room()
             .and_then(|id| programme.room(id))
             .map(|room| text(&room.code)),
         day: text(zone.date(start)),
         start: text(zone.exact_clock(start)),
         end: same_day.then(|| text(zone.exact_clock(end))),
-        minutes: (!same_day).then(|| number(details.interval.minutes())),
-        parties: parties(programme, details),
+        minutes: (!same_day).then(|| number(slot.interval().minutes())),
+        parties: parties(programme, content),
         interpreters: programme
-            .interpreters_of(details)
+            .interpreters_of(content)
             .map(|interpreter| text(&interpreter.code))
             .collect(),
-        interpretation: details.interpretation_wanted,
-        state: text(details.state.as_str()),
-        note: unless_empty(&details.note),
+        interpretation: content.interpretation_wanted,
+        state: text(slot.state().as_str()),
+        note: unless_empty(&content.note),
         sequence: slot.sequence,
         overrides: overrides(programme, slot),
         told: told(programme, slot),
     }
 }
 
-fn parties(programme: &Programme, details: &SlotDetails) -> Spanned<Parties> {
-    let parties = if details.delegations.len() == programme.delegations.len()
-        && !details.delegations.is_empty()
+fn parties(programme: &Programme, content: &SlotContent) -> Spanned<Parties> {
+    let parties = if content.delegations.len() == programme.delegations.len()
+        && !content.delegations.is_empty()
     {
         Parties::Word("all".to_owned())
     } else {
         Parties::Codes(
             programme
-                .parties(details)
+                .parties(content)
                 .map(|party| party.code.to_string())
                 .collect(),
         )

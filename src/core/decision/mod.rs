@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use crate::core::action::Action;
-use crate::core::free::{Alternative, alternatives};
+use crate::core::free::{FreeTime, alternatives};
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
 use crate::core::rules::{Candidate, Conflict, check, in_force};
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 
 /// What is asked of a slot.
@@ -34,6 +34,8 @@ pub enum SlotCommand {
 pub enum SlotStep {
     /// Other details. The state stays, except that a pencilled slot may be made tentative and back.
     Change(SlotDetails),
+    /// Another time or room; the rest stays.
+    Place(Placement),
     /// Its delegations are notified of it.
     Confirm,
     /// It is tentative again.
@@ -42,6 +44,48 @@ pub enum SlotStep {
     Cancel,
     /// The details that it had before its latest change.
     Undo(SlotDetails),
+}
+
+impl SlotStep {
+    /// The details of a slot after the step.
+    #[must_use]
+    pub fn applied_to(&self, old: &SlotDetails) -> SlotDetails {
+        match self {
+            Self::Change(details) => {
+                // Confirming, withdrawing and cancelling are steps of their own, which notify the delegations.
+                let state = if is_sketched(old.state) && is_sketched(details.state) {
+                    details.state
+                } else {
+                    old.state
+                };
+                SlotDetails {
+                    content: details.content.clone().in_order(),
+                    placement: details.placement,
+                    state,
+                }
+            }
+            Self::Place(placement) => old.placed(*placement),
+            Self::Confirm => old.in_state(SlotState::Confirmed),
+            Self::Withdraw => old.in_state(SlotState::Tentative),
+            Self::Cancel => old.in_state(SlotState::Cancelled),
+            Self::Undo(details) => details.clone(),
+        }
+    }
+
+    /// What the history calls the step.
+    const fn action(&self) -> Action {
+        match self {
+            Self::Change(_) | Self::Place(_) => Action::SlotChanged,
+            Self::Confirm => Action::SlotConfirmed,
+            Self::Withdraw => Action::SlotWithdrawn,
+            Self::Cancel => Action::SlotCancelled,
+            Self::Undo(_) => Action::SlotUndone,
+        }
+    }
+}
+
+const fn is_sketched(state: SlotState) -> bool {
+    matches!(state, SlotState::Pencilled | SlotState::Tentative)
 }
 
 /// A command, with who gives it, when, and the reasons given.
@@ -133,10 +177,7 @@ impl Conflicts {
     /// The slot as it was asked for.
     #[must_use]
     pub const fn candidate(&self) -> Candidate<'_> {
-        Candidate {
-            id: self.slot,
-            details: &self.details,
-        }
+        Candidate::of(self.slot, &self.details)
     }
 
     /// True when no reason helps.
@@ -165,7 +206,7 @@ impl Conflicts {
 
     /// What could be booked instead. It is searched when it is shown, not in the transaction that was refused.
     #[must_use]
-    pub fn alternatives(&self) -> Vec<Alternative> {
+    pub fn alternatives(&self) -> Vec<FreeTime> {
         alternatives(&self.programme, self.candidate())
     }
 }
@@ -240,72 +281,26 @@ fn alter(
     given: GivenReasons<'_>,
 ) -> Result<Decision, Refusal> {
     let state = old.state();
-    let refuse = |wanted| Err(Refusal::State { state, wanted });
-    let in_state = |state| SlotDetails {
-        state,
-        ..old.details.clone()
+    let (wanted, is_allowed) = match step {
+        SlotStep::Change(_) | SlotStep::Place(_) => ("changed", state != SlotState::Cancelled),
+        SlotStep::Confirm => ("confirmed", is_sketched(state)),
+        SlotStep::Withdraw => ("withdrawn", state == SlotState::Confirmed),
+        SlotStep::Cancel => ("cancelled", state != SlotState::Cancelled),
+        SlotStep::Undo(_) => ("undone", true),
     };
-    let none = Reasons::new();
-    let without = GivenReasons {
-        reasons: &none,
-        ..given
-    };
-    match step {
-        SlotStep::Change(_) if state == SlotState::Cancelled => refuse("changed"),
-        SlotStep::Change(details) => {
-            // Confirming, withdrawing and cancelling are steps of their own, which notify the delegations.
-            let is_sketched = |state| matches!(state, SlotState::Pencilled | SlotState::Tentative);
-            let state = if is_sketched(state) && is_sketched(details.state) {
-                details.state
-            } else {
-                state
-            };
-            let details = SlotDetails {
-                state,
-                ..details.clone()
-            };
-            let details = details.in_order();
-            if details == old.details {
-                return Ok(Decision::Unchanged);
-            }
-            replace(programme, old, details, given, Action::SlotChanged)
-        }
-        SlotStep::Confirm if !matches!(state, SlotState::Pencilled | SlotState::Tentative) => {
-            refuse("confirmed")
-        }
-        SlotStep::Confirm => {
-            let details = in_state(SlotState::Confirmed);
-            replace(programme, old, details, given, Action::SlotConfirmed)
-        }
-        SlotStep::Withdraw if state != SlotState::Confirmed => refuse("withdrawn"),
-        SlotStep::Withdraw => {
-            let details = in_state(SlotState::Tentative);
-            replace(programme, old, details, without, Action::SlotWithdrawn)
-        }
-        SlotStep::Cancel if state == SlotState::Cancelled => refuse("cancelled"),
-        SlotStep::Cancel => {
-            let details = in_state(SlotState::Cancelled);
-            replace(programme, old, details, without, Action::SlotCancelled)
-        }
-        SlotStep::Undo(details) => {
-            replace(programme, old, details.clone(), given, Action::SlotUndone)
-        }
+    if !is_allowed {
+        return Err(Refusal::State { state, wanted });
     }
-}
-
-fn replace(
-    programme: &Arc<Programme>,
-    old: &Arc<Slot>,
-    details: SlotDetails,
-    given: GivenReasons<'_>,
-    action: Action,
-) -> Result<Decision, Refusal> {
+    let details = step.applied_to(&old.details);
+    if matches!(step, SlotStep::Change(_) | SlotStep::Place(_)) && details == old.details {
+        return Ok(Decision::Unchanged);
+    }
     let slot = successor(programme, old, details);
-    let moved = slot.placement != old.placement;
+    let moved = slot.moves != old.moves;
     let firmer = slot.state() == SlotState::Confirmed && old.state() != SlotState::Confirmed
         || slot.state().holds() && !old.state().holds();
-    let wanted = slot.details.interpretation_wanted && !old.details.interpretation_wanted;
-    let placed = moved || firmer || wanted || slot.details.kind != old.details.kind;
+    let wanted = slot.content().interpretation_wanted && !old.content().interpretation_wanted;
+    let placed = moved || firmer || wanted || slot.content().kind != old.content().kind;
     // A slot that is only loosened is not refused for rules that have come to stand against it meanwhile.
     let loosened = !placed && slot.state() != old.state();
     let overrides = if loosened {
@@ -318,7 +313,7 @@ fn replace(
         before: Some(Arc::clone(old)),
         slot,
         overrides,
-        action,
+        action: step.action(),
     }))
 }
 
@@ -339,7 +334,7 @@ fn refused(
 /// A slot with other details, its counters raised by what that changes.
 #[must_use]
 pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
-    let moved = details.placed_differently(&old.details);
+    let moved = details.moved_from(&old.details);
     // Delegations that were told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
     let told = programme.ledger.notices_of(old.id).next().is_some();
@@ -350,7 +345,7 @@ pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slo
         id: old.id,
         version: old.version + 1,
         sequence: old.sequence + i32::from(announced),
-        placement: old.placement + i32::from(moved),
+        moves: old.moves + i32::from(moved),
         details,
     }
 }
@@ -401,16 +396,14 @@ pub fn overrides(
         .iter()
         .filter(|other| **other != slot.id)
         .filter_map(|other| programme.slot(*other));
-    let mut beside: Vec<_> = others
-        .map(|other| Some((other.id, other.placement)))
-        .collect();
+    let mut beside: Vec<_> = others.map(|other| Some((other.id, other.moves))).collect();
     if beside.is_empty() {
         beside.push(None);
     }
     let author = reason.author.as_deref().unwrap_or(given.author);
     let entry = |other| Override {
         slot: slot.id,
-        slot_placement: slot.placement,
+        slot_moves: slot.moves,
         other,
         resource: conflict.finding.resource(),
         rule: conflict.rule(),

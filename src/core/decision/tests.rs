@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::core::sample::{ISSUED, JP, KG, KZ, SALON, programme, slot};
+use crate::core::sample::{DINING, ISSUED, JP, KG, KZ, SALON, at, programme, slot};
 use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
 
@@ -78,7 +78,7 @@ fn new_slot_gets_first_version_and_overrides() {
     assert_eq!((refused.slot, &refused.details), (None, &late.details));
 
     let change = stored(asked(&house, &command, &because("The car is late")));
-    assert_eq!((change.slot.version, change.slot.placement), (1, 1));
+    assert_eq!((change.slot.version, change.slot.moves), (1, 1));
     assert_eq!((change.before, change.action), (None, Action::SlotBooked));
     assert_eq!(change.overrides.len(), 1);
     let entry = &change.overrides[0];
@@ -126,22 +126,105 @@ fn moved_slot_needs_its_reason_again() {
     let house = Arc::new(house);
     assert!(in_force(&house, &found[0]).is_some());
 
-    let moved = talk("21:15", SlotState::Tentative).details;
-    let command = alter(&late, SlotStep::Change(moved));
+    let moved = late.details.placement.later(15);
+    let command = alter(&late, SlotStep::Place(moved));
     let refused = conflicts(asked(&house, &command, &Reasons::new()));
     assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
 
     // Other words alone leave the reason in force.
-    let renamed = SlotDetails {
-        note: "Tea".to_owned(),
-        ..late.details.clone()
-    };
+    let mut renamed = late.details.clone();
+    renamed.content.note = "Tea".to_owned();
     let change = stored(asked(
         &house,
         &alter(&late, SlotStep::Change(renamed)),
         &Reasons::new(),
     ));
-    assert_eq!(change.slot.placement, late.placement);
+    assert_eq!(change.slot.moves, late.moves);
+}
+
+#[test]
+fn move_is_judged_and_changes_placement_alone() {
+    for state in [
+        SlotState::Pencilled,
+        SlotState::Tentative,
+        SlotState::Confirmed,
+    ] {
+        let talk = talk("10:00", state);
+        let house = Arc::new(programme(vec![talk.clone()]));
+        let placement = Placement {
+            room: Some(DINING),
+            ..talk.details.placement.later(30)
+        };
+        let command = alter(&talk, SlotStep::Place(placement));
+        let change = stored(asked(&house, &command, &Reasons::new()));
+        assert_eq!(change.slot.details, talk.details.placed(placement));
+        let counters = |slot: &Slot| (slot.version, slot.sequence, slot.moves);
+        let (version, sequence, moves) = counters(&talk);
+        assert_eq!(
+            counters(&change.slot),
+            (version + 1, sequence + 1, moves + 1)
+        );
+        assert_eq!(change.action, Action::SlotChanged);
+        assert_eq!(change.before.as_deref(), Some(&talk));
+    }
+}
+
+#[test]
+fn move_onto_another_slot_is_refused_with_conflicts() {
+    let talk = talk("10:00", SlotState::Tentative);
+    let other = slot(
+        8,
+        SlotKind::Bilateral,
+        "Talk",
+        ("12:00", 30),
+        SALON,
+        &[JP, KG],
+        SlotState::Tentative,
+    );
+    let house = Arc::new(programme(vec![talk.clone(), other]));
+    let placement = talk.details.placement.later(120);
+    let command = alter(&talk, SlotStep::Place(placement));
+    let refused = conflicts(asked(&house, &command, &Reasons::new()));
+    assert!(refused.is_blocked());
+    assert_eq!(refused.slot, Some(talk.id));
+    assert_eq!(refused.details, talk.details.placed(placement));
+    assert!(!refused.alternatives().is_empty());
+}
+
+#[test]
+fn move_that_needs_a_reason_is_stored_with_it() {
+    let talk = talk("10:00", SlotState::Tentative);
+    let house = Arc::new(programme(vec![talk.clone()]));
+    let late = talk.details.placement.starting_at(at("21:00"));
+    let command = alter(&talk, SlotStep::Place(late));
+    let refused = conflicts(asked(&house, &command, &Reasons::new()));
+    assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
+    let change = stored(asked(&house, &command, &because("The car is late")));
+    assert_eq!(change.overrides.len(), 1);
+    assert_eq!(change.overrides[0].slot_moves, talk.moves + 1);
+}
+
+#[test]
+fn move_to_where_the_slot_is_stores_nothing() {
+    let talk = talk("10:00", SlotState::Confirmed);
+    let house = Arc::new(programme(vec![talk.clone()]));
+    let same = alter(&talk, SlotStep::Place(talk.details.placement));
+    assert_eq!(
+        asked(&house, &same, &Reasons::new()).unwrap(),
+        Decision::Unchanged
+    );
+}
+
+#[test]
+fn cancelled_slot_is_not_moved() {
+    let talk = talk("10:00", SlotState::Cancelled);
+    let house = Arc::new(programme(vec![talk.clone()]));
+    let command = alter(&talk, SlotStep::Place(talk.details.placement.later(5)));
+    let refused = asked(&house, &command, &Reasons::new()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a slot that is cancelled cannot be changed"
+    );
 }
 
 #[test]
@@ -159,13 +242,16 @@ fn change_to_the_same_details_stores_nothing() {
 fn version_that_was_not_seen_is_stale() {
     let talk = talk("10:00", SlotState::Tentative);
     let house = Arc::new(programme(vec![talk.clone()]));
-    let command = SlotCommand::Alter {
-        slot: talk.id,
-        version: talk.version - 1,
-        step: SlotStep::Cancel,
-    };
-    let refused = asked(&house, &command, &Reasons::new());
-    assert!(matches!(refused, Err(Refusal::Stale { current, .. }) if *current == talk));
+    let moved = talk.details.placement.later(30);
+    for step in [SlotStep::Cancel, SlotStep::Place(moved)] {
+        let command = SlotCommand::Alter {
+            slot: talk.id,
+            version: talk.version - 1,
+            step,
+        };
+        let refused = asked(&house, &command, &Reasons::new());
+        assert!(matches!(refused, Err(Refusal::Stale { current, .. }) if *current == talk));
+    }
     let unknown = SlotCommand::Alter {
         slot: SlotId(99),
         version: 1,

@@ -2,14 +2,14 @@
 
 use super::board::{self, Board, starts};
 use super::relaxing::SHORTEST;
+use super::search::FreeTime;
 use super::staffing::settle;
 use super::wish::{holding, people};
-use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rules::Candidate;
 use crate::core::slot::Resource;
-use crate::core::slot::{SlotDetails, SlotId};
+use crate::core::slot::{Placement, SlotId};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -22,17 +22,6 @@ const WORSE_FIT_COST: i32 = 5;
 /// What each minute of shortening costs in the ranking, in minutes of delay.
 const SHORTENING_COST: i32 = 2;
 
-/// Another time or place at which a refused slot could be stored without any reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alternative {
-    /// Where.
-    pub room: Option<RoomId>,
-    /// When.
-    pub interval: Interval,
-    /// Who interprets: those asked for, where they are free and enough.
-    pub interpreters: Vec<InterpreterId>,
-}
-
 /// The first start from the candidate's on, that day, at which `resource` alone would be free for the candidate's
 /// length, gaps included; and free of `in_the_way`, which may be a sketch.
 #[must_use]
@@ -42,7 +31,7 @@ pub fn resource_free_from(
     candidate: Candidate<'_>,
     in_the_way: Option<SlotId>,
 ) -> Option<Instant> {
-    let wanted = candidate.details.interval;
+    let wanted = candidate.placement.interval;
     let open = search_window(programme, wanted)?;
     let from = wanted.start().max(open.start());
     let starts = starts(
@@ -59,16 +48,16 @@ pub fn resource_free_from(
 ///
 /// Each could be stored at once: no rule would refuse it or ask for a reason.
 #[must_use]
-pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alternative> {
-    let wanted = on_grid(programme, candidate.details.interval);
+pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<FreeTime> {
+    let wanted = on_grid(programme, candidate.placement.interval);
     let Some(open) = search_window(programme, wanted) else {
         return Vec::new();
     };
-    let rooms = candidate_rooms(programme, candidate.details);
+    let rooms = candidate_rooms(programme, candidate);
     let tables: Vec<FreeTable> = lengths(programme, wanted)
         .map(|minutes| FreeTable::new(programme, candidate, &rooms, (wanted, minutes), open))
         .collect();
-    let mut ranked: Vec<(i32, Alternative)> = Vec::new();
+    let mut ranked: Vec<(i32, FreeTime)> = Vec::new();
     for (rank, room) in rooms.iter().enumerate() {
         let elsewhere = match i32::try_from(rank).unwrap_or(i32::MAX) {
             0 => 0,
@@ -90,18 +79,16 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Alte
             if *sort == 2 {
                 continue;
             }
-            if let Some(alternative) = judged(programme, candidate, *room, interval) {
+            let room = *room;
+            if let Some(offer) = judged(programme, candidate.placed(Placement { interval, room })) {
                 *sort += 1;
-                ranked.push((cost + elsewhere, alternative));
+                ranked.push((cost + elsewhere, offer));
             }
         }
     }
-    ranked.sort_by_key(|(cost, alternative)| (*cost, alternative.interval.start()));
+    ranked.sort_by_key(|(cost, offer)| (*cost, offer.placement.interval.start()));
     ranked.truncate(MOST_ALTERNATIVES);
-    ranked
-        .into_iter()
-        .map(|(_, alternative)| alternative)
-        .collect()
+    ranked.into_iter().map(|(_, offer)| offer).collect()
 }
 
 /// The interval with its end moved to the grid: it is mended by a little more time, not refused everywhere.
@@ -121,11 +108,11 @@ fn lengths(programme: &Programme, wanted: Interval) -> impl Iterator<Item = i32>
 }
 
 /// The room asked for, then the others that are large enough, the best fit first.
-fn candidate_rooms(programme: &Programme, details: &SlotDetails) -> Vec<Option<RoomId>> {
-    let Some(wanted) = details.room else {
+fn candidate_rooms(programme: &Programme, candidate: Candidate<'_>) -> Vec<Option<RoomId>> {
+    let Some(wanted) = candidate.placement.room else {
         return vec![None];
     };
-    let others = holding(programme, people(programme, &details.delegations));
+    let others = holding(programme, people(programme, &candidate.content.delegations));
     std::iter::once(wanted)
         .chain(others.filter(|room| *room != wanted))
         .map(Some)
@@ -153,14 +140,10 @@ impl FreeTable {
             starts.retain(|start| delay(*start, wanted) < wanted.minutes());
         }
         let interval = Interval::new(wanted.start(), wanted.start().plus(minutes));
-        let details = SlotDetails {
+        let tried = candidate.placed(Placement {
             interval: interval.unwrap_or(wanted),
-            ..candidate.details.clone()
-        };
-        let tried = Candidate {
-            details: &details,
-            ..candidate
-        };
+            ..candidate.placement
+        });
         let board = Board::new(programme, tried, &starts);
         let free = |room: &Option<RoomId>| {
             let weights = board.people().iter().zip(board.room(*room));
@@ -196,28 +179,13 @@ fn delay(start: Instant, wanted: Interval) -> i32 {
     start.minutes_since(wanted.start()).abs()
 }
 
-/// The alternative, if the rules that are not on the table have nothing against it either: those on interpreters and on
+/// What is free, if the rules that are not on the table have nothing against it either: those on interpreters and on
 /// the chair's day.
-fn judged(
-    programme: &Programme,
-    candidate: Candidate<'_>,
-    room: Option<RoomId>,
-    interval: Interval,
-) -> Option<Alternative> {
-    let details = SlotDetails {
-        interval,
-        room,
-        ..candidate.details.clone()
-    };
-    let tried = Candidate {
-        details: &details,
-        ..candidate
-    };
-    let others = details.interpretation_wanted;
+fn judged(programme: &Programme, tried: Candidate<'_>) -> Option<FreeTime> {
+    let others = tried.content.interpretation_wanted;
     let interpreters = settle(programme, tried, others, |_| true).ok()?;
-    Some(Alternative {
-        room,
-        interval,
+    Some(FreeTime {
+        placement: tried.placement,
         interpreters,
     })
 }

@@ -11,7 +11,7 @@ use crate::core::rule::Level;
 use crate::core::rules::overlap::needed_gap;
 use crate::core::rules::{Candidate, interpretation, place, shape};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotId};
+use crate::core::slot::{Placement, Slot, SlotId};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -96,7 +96,7 @@ impl<'a> Board<'a> {
         };
         let mut people = rows.alone();
         let mut near: Vec<Vec<Near>> = starts.iter().map(|_| Vec::new()).collect();
-        let people_of = &candidate.details.delegations;
+        let people_of = &candidate.content.delegations;
         for delegation in people_of.iter().filter(|_| rows.holds()) {
             let resource = Resource::Delegation(*delegation);
             rows.sweep(resource, None, |at, gap, other| match gap {
@@ -104,7 +104,7 @@ impl<'a> Board<'a> {
                 Some(gap) => near[at].push(Near {
                     resource,
                     gap,
-                    room: other.details.room,
+                    room: other.room(),
                 }),
             });
         }
@@ -158,13 +158,13 @@ struct Rows<'a> {
     starts: &'a [Instant],
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
     /// What the rules on one slot say, without room and interpreters.
     fn alone(self) -> BoardColumn {
-        let tried = SlotDetails {
-            room: None,
-            interpreters: Vec::new(),
-            ..self.candidate.details.clone()
+        let nobody = self.candidate.content.interpreted_by(Vec::new());
+        let tried = Candidate {
+            content: &nobody,
+            ..self.in_room(None)
         };
         let mut found = Vec::new();
         self.at_each_start(tried, |tried| {
@@ -179,23 +179,22 @@ impl Rows<'_> {
 
     /// What is in the way of a room at any time: it is too small, or of another event.
     fn room(self, room: Option<RoomId>) -> Weight {
-        let here = SlotDetails {
-            room,
-            ..self.candidate.details.clone()
-        };
-        let here = Candidate {
-            details: &here,
-            ..self.candidate
-        };
         let foreign = room.and_then(|id| self.foreign(Resource::Room(id)));
-        let small = place::capacity(self.programme, here).map(|_| self.reason());
+        let small = place::capacity(self.programme, self.in_room(room)).map(|_| self.reason());
         foreign.unwrap_or_default() + small.unwrap_or_default()
+    }
+
+    fn in_room(self, room: Option<RoomId>) -> Candidate<'a> {
+        self.candidate.placed(Placement {
+            room,
+            ..self.candidate.placement
+        })
     }
 
     /// What is in the way of somebody who may not be there.
     fn presence(self, resource: Resource) -> BoardColumn {
         let foreign = self.foreign(resource).unwrap_or_default();
-        self.at_each_start(self.candidate.details.clone(), |tried| {
+        self.at_each_start(self.candidate, |tried| {
             let absent = place::presence(self.programme, tried, resource);
             foreign + absent.map(|_| self.reason()).unwrap_or_default()
         })
@@ -213,9 +212,10 @@ impl Rows<'_> {
                 near[at] = true;
             },
         );
-        let alone = SlotDetails {
-            interpreters: vec![id],
-            ..self.candidate.details.clone()
+        let alone = self.candidate.content.interpreted_by(vec![id]);
+        let alone = Candidate {
+            content: &alone,
+            ..self.candidate
         };
         // Where nothing is near, it is the same at every start.
         let mut rested = None;
@@ -239,20 +239,11 @@ impl Rows<'_> {
 
     fn at_each_start(
         self,
-        mut tried: SlotDetails,
+        tried: Candidate<'_>,
         mut weigh: impl FnMut(Candidate<'_>) -> Weight,
     ) -> BoardColumn {
-        let wanted = tried.interval;
-        self.starts
-            .iter()
-            .map(|start| {
-                tried.interval = wanted.starting_at(*start);
-                weigh(Candidate {
-                    details: &tried,
-                    ..self.candidate
-                })
-            })
-            .collect()
+        let at = |start: &Instant| tried.placed(tried.placement.starting_at(*start));
+        self.starts.iter().map(|start| weigh(at(start))).collect()
     }
 
     fn foreign(self, resource: Resource) -> Option<Weight> {
@@ -266,7 +257,7 @@ impl Rows<'_> {
 
     /// True when the candidate is more than a sketch, which is in nobody's way.
     const fn holds(self) -> bool {
-        self.candidate.details.state.holds()
+        self.candidate.state.holds()
     }
 
     /// Adds what the other slots of a room or interpreter are in the way.
@@ -287,7 +278,7 @@ impl Rows<'_> {
         sketch: Option<SlotId>,
         found: impl FnMut(usize, Option<i32>, &Slot),
     ) {
-        let reach = |other: &Slot| needed_gap(self.programme, resource, None, other.details.room);
+        let reach = |other: &Slot| needed_gap(self.programme, resource, None, other.room());
         self.sweep_within(resource, reach, sketch, found);
     }
 
@@ -299,7 +290,7 @@ impl Rows<'_> {
         sketch: Option<SlotId>,
         mut found: impl FnMut(usize, Option<i32>, &Slot),
     ) {
-        let wanted = self.candidate.details.interval;
+        let wanted = self.candidate.placement.interval;
         let others = self.candidate.others(self.programme, resource);
         for other in others.filter(|other| other.state().holds() || Some(other.id) == sketch) {
             let (taken, reach) = (other.interval(), reach(other));
@@ -330,12 +321,7 @@ pub(super) fn taken(
     };
     let mut taken = vec![false; starts.len()];
     rows.sweep(resource, sketch, |at, gap, other| {
-        let needed = needed_gap(
-            programme,
-            resource,
-            candidate.details.room,
-            other.details.room,
-        );
+        let needed = needed_gap(programme, resource, candidate.placement.room, other.room());
         taken[at] |= gap.is_none_or(|gap| gap < needed);
     });
     taken

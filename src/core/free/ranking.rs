@@ -57,11 +57,8 @@ pub fn best(
 }
 
 fn judged_one(programme: &Programme, wish: &SearchRequest, offer: FreeTime) -> Ranked {
-    let details = wish.details(offer.interval, offer.room, &offer.interpreters);
-    let candidate = Candidate {
-        id: wish.moving,
-        details: &details,
-    };
+    let details = wish.details(&offer);
+    let candidate = Candidate::of(wish.moving, &details);
     Ranked {
         advice: check(programme, candidate),
         offer,
@@ -75,7 +72,7 @@ fn rank(
     offer: &FreeTime,
     advice: usize,
 ) -> (usize, usize, Instant) {
-    let start = offer.interval.start();
+    let start = offer.placement.interval.start();
     match wish.near {
         Some(near) => (away(start, near), advice, start),
         None => (advice, oddness(programme, start), start),

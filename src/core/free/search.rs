@@ -9,7 +9,7 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, chair_may_object};
 use crate::core::slot::Resource;
-use crate::core::slot::SlotDetails;
+use crate::core::slot::{Placement, SlotDetails};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -25,11 +25,9 @@ pub struct SearchResult {
 /// Something that can be booked as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreeTime {
-    /// When.
-    pub interval: Interval,
-    /// Where; `None` when no room was wanted.
-    pub room: Option<RoomId>,
-    /// Who interprets.
+    /// When and where.
+    pub placement: Placement,
+    /// Who interprets: those asked for, where they are free and enough.
     pub interpreters: Vec<InterpreterId>,
 }
 
@@ -110,7 +108,11 @@ impl<'a> Sought<'a> {
         let Some(first) = starts.first().and_then(|start| self.wish.from(*start)) else {
             return;
         };
-        let wanted = self.wish.details(first, None, &[]);
+        let offer = |interval, room, interpreters| FreeTime {
+            placement: Placement { interval, room },
+            interpreters,
+        };
+        let wanted = self.wish.details(&offer(first, None, Vec::new()));
         let board = Board::new(self.programme, self.candidate(&wanted), starts);
         let rooms: Vec<BoardColumn> = self.rooms.iter().map(|room| board.room(*room)).collect();
         let interpreters: Vec<BoardColumn> = self
@@ -123,11 +125,7 @@ impl<'a> Sought<'a> {
             let of_interpreters: Vec<Weight> =
                 interpreters.iter().map(|column| column[at]).collect();
             let (in_voices, interpreters) = self.cover.best(&of_interpreters);
-            let offer = FreeTime {
-                interval: first.starting_at(*start),
-                room,
-                interpreters,
-            };
+            let offer = offer(first.starting_at(*start), room, interpreters);
             let weight = board.people()[at] + in_room + in_voices;
             match self.judged(weight, offer) {
                 Ok(offer) => found.offers.push(offer),
@@ -148,16 +146,14 @@ impl<'a> Sought<'a> {
     /// The offer as it can be stored, or what is in its way. What the board has nothing against is free, unless rules
     /// have a say that are not on it.
     fn judged(&self, weight: Weight, offer: FreeTime) -> Result<FreeTime, TakenTime> {
-        let details = self
-            .wish
-            .details(offer.interval, offer.room, &offer.interpreters);
-        let on_the_board =
-            !details.interpretation_wanted && !chair_may_object(self.programme, &details);
+        let details = self.wish.details(&offer);
+        let candidate = self.candidate(&details);
+        let wanted = details.content.interpretation_wanted;
+        let on_the_board = !wanted && !chair_may_object(self.programme, candidate);
         if weight.is_free() && on_the_board {
             return Ok(offer);
         }
-        let candidate = self.candidate(&details);
-        let others = details.interpretation_wanted || !self.wish.pairs.is_empty();
+        let others = wanted || !self.wish.pairs.is_empty();
         let will_do = |who: &[InterpreterId]| self.cover.is_met_by(who);
         match settle(self.programme, candidate, others, will_do) {
             Ok(interpreters) => Ok(FreeTime {
@@ -165,7 +161,7 @@ impl<'a> Sought<'a> {
                 ..offer
             }),
             Err(conflict) => Err(TakenTime {
-                interval: offer.interval,
+                interval: offer.placement.interval,
                 obstacle: self.obstacle(details, conflict, &offer),
             }),
         }
@@ -187,9 +183,6 @@ impl<'a> Sought<'a> {
     }
 
     const fn candidate<'d>(&self, details: &'d SlotDetails) -> Candidate<'d> {
-        Candidate {
-            id: self.wish.moving,
-            details,
-        }
+        Candidate::of(self.wish.moving, details)
     }
 }

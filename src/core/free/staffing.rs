@@ -5,7 +5,6 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rules::{Candidate, Conflict, interpretation, refusals};
 use crate::core::slot::Resource;
-use crate::core::slot::SlotDetails;
 
 /// Judges what is offered; returns who interprets: those in the details, or, where only they are in the way and `others`
 /// may come, those who are free then, if they `will_do`.
@@ -18,10 +17,9 @@ pub(super) fn settle(
     others: bool,
     will_do: impl Fn(&[InterpreterId]) -> bool,
 ) -> Result<Vec<InterpreterId>, Conflict> {
-    let details = candidate.details;
     let mut found = refusals(programme, candidate).into_iter();
     let Some(first) = found.next() else {
-        return Ok(details.interpreters.clone());
+        return Ok(candidate.content.interpreters.clone());
     };
     let for_want_of_interpreters =
         is_about_interpreters(&first) && found.all(|other| is_about_interpreters(&other));
@@ -30,12 +28,9 @@ pub(super) fn settle(
         && let Some(interpreters) = interpretation::staff(programme, candidate)
         && will_do(&interpreters)
     {
-        let staffed = SlotDetails {
-            interpreters,
-            ..details.clone()
-        };
+        let staffed = candidate.content.interpreted_by(interpreters);
         let again = Candidate {
-            details: &staffed,
+            content: &staffed,
             ..candidate
         };
         if refusals(programme, again).is_empty() {

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 
 use super::cover::MOST_PAIRS;
+use super::search::FreeTime;
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
-use crate::core::slot::{SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::time::Instant;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
@@ -232,26 +233,22 @@ impl SearchRequest {
         self.within.iter().map(|time| time.end()).max()
     }
 
-    /// The slot as it would be stored, at a time, in a room and with interpreters.
+    /// The slot as it would be stored.
     #[must_use]
-    pub fn details(
-        &self,
-        interval: Interval,
-        room: Option<RoomId>,
-        interpreters: &[InterpreterId],
-    ) -> SlotDetails {
-        SlotDetails {
+    pub fn details(&self, offer: &FreeTime) -> SlotDetails {
+        let content = SlotContent {
             kind: self.kind,
             title: self.title.clone(),
             note: String::new(),
-            interval,
-            room,
             delegations: self.parties.clone(),
-            interpreters: interpreters.to_vec(),
+            interpreters: offer.interpreters.clone(),
             interpretation_wanted: self.interpreted,
+        };
+        SlotDetails {
+            content: content.in_order(),
+            placement: offer.placement,
             state: SlotState::Tentative,
         }
-        .in_order()
     }
 
     /// The time from this start on.

@@ -69,7 +69,7 @@ fn between(
 ) -> Option<OverviewLine> {
     let gap = Interval::stay(one.interval().end(), next.interval().start())?;
     let zone = programme.event.time_zone;
-    let room = |slot: &Slot| slot.details.room.and_then(|id| programme.room(id));
+    let room = |slot: &Slot| slot.room().and_then(|id| programme.room(id));
     let needed = match resource {
         Resource::Room(id) => programme
             .room(id)

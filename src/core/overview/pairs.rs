@@ -113,9 +113,9 @@ fn meetings(
     let mut all: BTreeMap<_, Vec<PairMeeting>> = BTreeMap::new();
     let bilaterals = programme
         .live_slots()
-        .filter(|slot| slot.details.kind == SlotKind::Bilateral);
+        .filter(|slot| slot.content().kind == SlotKind::Bilateral);
     for slot in bilaterals {
-        if let [one, other] = slot.details.delegations.as_slice() {
+        if let [one, other] = slot.content().delegations.as_slice() {
             all.entry(ordered(*one, *other))
                 .or_default()
                 .push(meeting(programme, slot, now));
@@ -138,7 +138,7 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> PairMeeting {
             .format("%a %-d %b")
             .to_string(),
         answers: answers(programme, slot),
-        declined: slot.details.delegations.iter().any(|party| {
+        declined: slot.content().delegations.iter().any(|party| {
             programme
                 .ledger
                 .valid_answer(slot.id, *party)
@@ -156,7 +156,7 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> PairMeeting {
 }
 
 fn answers(programme: &Programme, slot: &Slot) -> String {
-    let said = programme.parties(&slot.details).filter_map(|party| {
+    let said = programme.parties(slot.content()).filter_map(|party| {
         let label = AnswerWords::of(programme, slot.id, party.id).label;
         (!label.is_empty()).then(|| format!("{} {}", party.code, label.to_lowercase()))
     });

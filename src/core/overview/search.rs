@@ -47,37 +47,37 @@ pub fn search<'p>(programme: &'p Programme, wanted: &OverviewSearch) -> Vec<&'p 
 }
 
 fn is_wanted(programme: &Programme, wanted: &OverviewSearch, slot: &Slot) -> bool {
-    let details = &slot.details;
+    let content = slot.content();
     let state = match wanted.state {
         Some(state) => slot.state() == state,
         None => slot.state() != SlotState::Cancelled,
     };
     let day = || programme.event.time_zone.date(slot.interval().start());
     state
-        && wanted.kind.is_none_or(|kind| details.kind == kind)
+        && wanted.kind.is_none_or(|kind| content.kind == kind)
         && wanted
             .delegation
-            .is_none_or(|party| details.involves(party))
-        && wanted.room.is_none_or(|room| details.room == Some(room))
+            .is_none_or(|party| content.involves(party))
+        && wanted.room.is_none_or(|room| slot.room() == Some(room))
         && wanted.day.is_none_or(|wanted| day() == wanted)
 }
 
 /// Everything that is written of a slot, in lower case.
 fn text_of(programme: &Programme, slot: &Slot) -> String {
-    let details = &slot.details;
+    let content = slot.content();
     let mut text = vec![
-        details.title.as_str(),
-        details.note.as_str(),
-        details.kind.label(),
+        content.title.as_str(),
+        content.note.as_str(),
+        content.kind.label(),
     ];
-    if let Some(room) = details.room.and_then(|id| programme.room(id)) {
+    if let Some(room) = slot.room().and_then(|id| programme.room(id)) {
         text.extend([
             room.name.as_str(),
             room.name_ja.as_str(),
             room.code.as_str(),
         ]);
     }
-    for party in programme.parties(details) {
+    for party in programme.parties(content) {
         text.extend([
             party.name.as_str(),
             party.name_ja.as_str(),
@@ -86,7 +86,7 @@ fn text_of(programme: &Programme, slot: &Slot) -> String {
             party.principal_ja.as_str(),
         ]);
     }
-    for interpreter in programme.interpreters_of(details) {
+    for interpreter in programme.interpreters_of(content) {
         text.extend([interpreter.name.as_str(), interpreter.code.as_str()]);
     }
     text.join("\n").to_lowercase()
@@ -109,7 +109,7 @@ mod tests {
             &[JP, KZ],
             SlotState::Tentative,
         );
-        noted.details.note = "Bring the GIFT".to_owned();
+        noted.details.content.note = "Bring the GIFT".to_owned();
         let programme = programme(vec![
             noted,
             slot(

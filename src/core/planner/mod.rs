@@ -173,7 +173,7 @@ impl Draft<'_> {
     }
 
     fn put(&mut self, wish: usize, offer: &FreeTime) {
-        let details = self.wishes[wish].details(offer.interval, offer.room, &offer.interpreters);
+        let details = self.wishes[wish].details(offer);
         let slot = working_slot(wish, details);
         self.programme = self.programme.with_slot(slot.clone());
         self.places[wish] = Some(slot);
@@ -181,10 +181,7 @@ impl Draft<'_> {
 
     fn take_back(&mut self, wish: usize) -> Option<Slot> {
         let slot = self.places[wish].take()?;
-        let details = SlotDetails {
-            state: SlotState::Cancelled,
-            ..slot.details.clone()
-        };
+        let details = slot.details.in_state(SlotState::Cancelled);
         self.programme = self.programme.with_slot(working_slot(wish, details));
         Some(slot)
     }
@@ -311,7 +308,7 @@ fn working_slot(wish: usize, details: SlotDetails) -> Slot {
         details,
         version: 1,
         sequence: 0,
-        placement: 1,
+        moves: 1,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::programme::Programme;
 use crate::core::rule::{Level, Rule};
 use crate::core::rules::{Candidate, check};
 use crate::core::sample::{GUESTS, JP, KG, KZ, SALON, TJ, TM, UZ, at, ninth_meeting, programme};
-use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{Slot, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::wording;
 use crate::server::forms::plan as forms;
@@ -32,7 +32,7 @@ fn starts(plan: &Plan) -> Vec<(DelegationId, String)> {
     let placed = plan.placed.iter();
     placed
         .map(|each| {
-            let guest = each.slot.details.delegations.iter().find(|id| **id != JP);
+            let guest = each.slot.content().delegations.iter().find(|id| **id != JP);
             (*guest.unwrap(), zone.clock(each.slot.interval().start()))
         })
         .collect()
@@ -56,7 +56,7 @@ fn assert_sound(plan: &Plan, wishes: &[SearchRequest]) {
     for each in &plan.placed {
         let (slot, wish) = (&each.slot, &wishes[each.wish]);
         assert_eq!(slot.state(), SlotState::Tentative);
-        assert_eq!(slot.details.delegations, wish.parties());
+        assert_eq!(slot.content().delegations, wish.parties());
         assert_eq!(slot.interval().minutes(), wish.minutes());
         let found = check(&plan.programme, Candidate::stored(slot));
         assert!(
@@ -73,14 +73,11 @@ fn the_ninth_meetings_bilaterals_are_planned_around_its_plenaries() {
     let bilaterals: Vec<Slot> = house
         .slots()
         .iter()
-        .filter(|slot| slot.details.kind == SlotKind::Bilateral)
+        .filter(|slot| slot.content().kind == SlotKind::Bilateral)
         .map(|slot| Slot::clone(slot))
         .collect();
     for slot in bilaterals {
-        let details = SlotDetails {
-            state: SlotState::Cancelled,
-            ..slot.details
-        };
+        let details = slot.details.in_state(SlotState::Cancelled);
         house = house.with_slot(Slot { details, ..slot });
     }
     let missing = forms::missing(&house);

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, RuleFinding};
+use crate::core::rules::{Candidate, Conflict, RuleFinding, UNSTORED};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{Slot, SlotContent, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 
 /// A pause that counts as rest for the chair, in minutes.
@@ -18,7 +18,7 @@ pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
     let Some(chair) = programme.chair() else {
         return;
     };
-    if candidate.details.involves(chair.id) {
+    if candidate.content.involves(chair.id) {
         let about = ChairDay::with(programme, chair.id, candidate).conflicts(programme);
         found.extend(
             about
@@ -38,12 +38,9 @@ pub(super) fn check_all(programme: &Programme, found: &mut Vec<Conflict>) {
     found.extend(missing_bilaterals(programme));
 }
 
-/// Stands for the slot that has no id yet.
-const UNSTORED: SlotId = SlotId(-1);
-
 /// The conflict as the candidate's own, if it concerns the candidate at all.
 fn seen_from(candidate: Candidate<'_>, conflict: Conflict) -> Option<Conflict> {
-    let id = candidate.id.unwrap_or(UNSTORED);
+    let id = candidate.id_or_unstored();
     let finding = match (conflict.slot, conflict.finding) {
         (_, RuleFinding::ChairRest { run, span, allowed }) => run
             .contains(&id)
@@ -86,14 +83,17 @@ impl ChairDay {
 
     fn of<'a>(chair: DelegationId, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
         let mut entries: Vec<ChairEntry> = candidates
-            .map(|Candidate { id, details }| ChairEntry {
-                id: id.unwrap_or(UNSTORED),
-                interval: details.interval,
-                kind: details.kind,
-                guest: (details.kind == SlotKind::Bilateral)
-                    .then(|| details.delegations.iter().copied().find(|id| *id != chair))
+            .map(|candidate| ChairEntry {
+                id: candidate.id_or_unstored(),
+                interval: candidate.placement.interval,
+                kind: candidate.content.kind,
+                guest: (candidate.content.kind == SlotKind::Bilateral)
+                    .then(|| {
+                        let parties = &candidate.content.delegations;
+                        parties.iter().copied().find(|id| *id != chair)
+                    })
                     .flatten(),
-                holds: details.state.holds(),
+                holds: candidate.state.holds(),
             })
             .collect();
         entries.sort_by_key(|entry| (entry.interval, entry.id));
@@ -213,9 +213,9 @@ fn chairs_slots(programme: &Programme, chair: DelegationId) -> impl Iterator<Ite
 }
 
 /// The two delegations of a bilateral, in a fixed order.
-fn pair(details: &SlotDetails) -> Option<[DelegationId; 2]> {
-    match details.delegations[..] {
-        [one, other] if details.kind == SlotKind::Bilateral => {
+fn pair(content: &SlotContent) -> Option<[DelegationId; 2]> {
+    match content.delegations[..] {
+        [one, other] if content.kind == SlotKind::Bilateral => {
             Some([one.min(other), one.max(other)])
         }
         _ => None,
@@ -223,10 +223,10 @@ fn pair(details: &SlotDetails) -> Option<[DelegationId; 2]> {
 }
 
 fn same_pair(programme: &Programme, candidate: Candidate<'_>) -> Option<Conflict> {
-    let wanted = pair(candidate.details)?;
+    let wanted = pair(candidate.content)?;
     let mut others = candidate.others(programme, Resource::Delegation(wanted[0]));
     let other = others
-        .find(|other| pair(&other.details) == Some(wanted))?
+        .find(|other| pair(other.content()) == Some(wanted))?
         .id;
     Some(candidate.conflict(Level::Advice, RuleFinding::RepeatedPair { other }))
 }
@@ -235,7 +235,7 @@ fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
     let mut last = HashMap::new();
     let bilaterals = programme
         .live_slots()
-        .filter_map(|slot| Some((slot.id, pair(&slot.details)?)));
+        .filter_map(|slot| Some((slot.id, pair(slot.content())?)));
     bilaterals
         .filter_map(|(id, pair)| {
             Some(advice(
@@ -265,8 +265,8 @@ pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &
     let meets = |guest: DelegationId, chair: DelegationId| {
         programme.slots_of(Resource::Delegation(guest)).any(|slot| {
             slot.state() != SlotState::Cancelled
-                && slot.details.kind == SlotKind::Bilateral
-                && slot.details.involves(chair)
+                && slot.content().kind == SlotKind::Bilateral
+                && slot.content().involves(chair)
         })
     };
     let chair = programme.chair().map(|chair| chair.id);

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use crate::core::by_slot::Concerning;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotState};
 
 /// Something in the way of a slot, or worth knowing about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,22 +41,72 @@ impl Conflict {
 }
 
 /// A slot as it is or as somebody would like it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'a> {
     /// The stored slot it would replace; `None` for a new one.
     pub id: Option<SlotId>,
-    /// What is asked for.
-    pub details: &'a SlotDetails,
+    /// What it is for, and who takes part.
+    pub content: &'a SlotContent,
+    /// When and where.
+    pub placement: Placement,
+    /// How firm.
+    pub state: SlotState,
 }
+
+/// Stands for the slot that has no id yet.
+const UNSTORED: SlotId = SlotId(-1);
 
 impl<'a> Candidate<'a> {
     /// A stored slot, as it is.
     #[must_use]
-    pub fn stored(slot: &'a Slot) -> Self {
+    pub const fn stored(slot: &'a Slot) -> Self {
+        Self::of(Some(slot.id), &slot.details)
+    }
+
+    /// A slot that is not stored yet.
+    #[must_use]
+    pub const fn new(details: &'a SlotDetails) -> Self {
+        Self::of(None, details)
+    }
+
+    /// What is asked for of a stored slot, or of a new one.
+    #[must_use]
+    pub const fn of(id: Option<SlotId>, details: &'a SlotDetails) -> Self {
         Self {
-            id: Some(slot.id),
-            details: &slot.details,
+            id,
+            content: &details.content,
+            placement: details.placement,
+            state: details.state,
         }
+    }
+
+    /// The same at another time or in another room.
+    #[must_use]
+    pub const fn placed(self, placement: Placement) -> Self {
+        Self { placement, ..self }
+    }
+
+    /// What is asked for, to be stored.
+    #[must_use]
+    pub fn details(self) -> SlotDetails {
+        SlotDetails {
+            content: self.content.clone(),
+            placement: self.placement,
+            state: self.state,
+        }
+    }
+
+    /// The id, or what stands for it.
+    const fn id_or_unstored(self) -> SlotId {
+        match self.id {
+            Some(id) => id,
+            None => UNSTORED,
+        }
+    }
+
+    /// Everything it would hold.
+    pub(crate) fn resources(self) -> impl Iterator<Item = Resource> + use<'a> {
+        self.content.resources(self.placement.room)
     }
 
     /// The programme as it would be with the candidate in the place of the stored slot: where that is moved, the overrides
@@ -64,22 +114,16 @@ impl<'a> Candidate<'a> {
     #[must_use]
     pub fn within(self, programme: &Programme) -> Cow<'_, Programme> {
         match self.id.and_then(|id| programme.slot(id)) {
-            Some(stored) if stored.details != *self.details => {
-                let moved = self.details.placed_differently(&stored.details);
+            Some(stored) if Candidate::stored(stored) != self => {
+                let details = self.details();
                 Cow::Owned(programme.with_slot(Slot {
-                    placement: stored.placement + i32::from(moved),
-                    details: self.details.clone(),
+                    moves: stored.moves + i32::from(details.moved_from(&stored.details)),
+                    details,
                     ..Slot::clone(stored)
                 }))
             }
             _ => Cow::Borrowed(programme),
         }
-    }
-
-    /// A slot that is not stored yet.
-    #[must_use]
-    pub const fn new(details: &'a SlotDetails) -> Self {
-        Self { id: None, details }
     }
 
     /// The live slots that share `resource` with it, itself aside.
@@ -99,7 +143,7 @@ impl<'a> Candidate<'a> {
         resource: Resource,
         minutes: i32,
     ) -> impl Iterator<Item = &Slot> {
-        let slots = programme.slots_near(resource, self.details.interval, minutes);
+        let slots = programme.slots_near(resource, self.placement.interval, minutes);
         slots
             .map(AsRef::as_ref)
             .filter(move |other| self.is_beside(other))
@@ -111,7 +155,7 @@ impl<'a> Candidate<'a> {
 
     /// A pencilled slot is a sketch: what would otherwise stop it is only said.
     pub(crate) fn softened(self, level: Level) -> Level {
-        if self.details.state.holds() {
+        if self.state.holds() {
             level
         } else {
             Level::Advice
@@ -130,7 +174,7 @@ impl<'a> Candidate<'a> {
 /// Everything in the way of one slot, the strictest first.
 #[must_use]
 pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
-    if candidate.details.state == SlotState::Cancelled {
+    if candidate.state == SlotState::Cancelled {
         return Vec::new();
     }
     let mut conflicts = obstacles(programme, candidate);
@@ -142,7 +186,7 @@ pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
 /// What would refuse a slot or ask for a reason, the strictest first: everything but advice.
 #[must_use]
 pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
-    let mut conflicts = if chair_may_object(programme, candidate.details) {
+    let mut conflicts = if chair_may_object(programme, candidate) {
         check(programme, candidate)
     } else {
         obstacles(programme, candidate)
@@ -153,11 +197,11 @@ pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict
 }
 
 /// True when the rules on the chair's day may be in the way of a slot; they are long to judge and seldom more than advice.
-pub(crate) fn chair_may_object(programme: &Programme, details: &SlotDetails) -> bool {
+pub(crate) fn chair_may_object(programme: &Programme, candidate: Candidate<'_>) -> bool {
     programme.event.settings.chair_rest_needs_reason
         && programme
             .chair()
-            .is_some_and(|chair| details.involves(chair.id))
+            .is_some_and(|chair| candidate.content.involves(chair.id))
 }
 
 /// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
@@ -256,15 +300,8 @@ impl Concerning for Override {
 impl Override {
     /// True while the slots concerned stand where they stood.
     fn stands(&self, programme: &Programme) -> bool {
-        let stands = |id, placement| {
-            programme
-                .slot(id)
-                .is_some_and(|slot| slot.placement == placement)
-        };
-        stands(self.slot, self.slot_placement)
-            && self
-                .other
-                .is_none_or(|(id, placement)| stands(id, placement))
+        let stands = |id, moves| programme.slot(id).is_some_and(|slot| slot.moves == moves);
+        stands(self.slot, self.slot_moves) && self.other.is_none_or(|(id, moves)| stands(id, moves))
     }
 
     fn concerns(&self, conflict: &Conflict) -> bool {

@@ -8,7 +8,7 @@ use crate::core::slot::Resource;
 use crate::core::slot::Slot;
 
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
-    for resource in candidate.details.resources() {
+    for resource in candidate.resources() {
         check_one(programme, candidate, resource, found);
     }
 }
@@ -42,9 +42,9 @@ fn between(
     resource: Resource,
     other: &Slot,
 ) -> Option<(Level, RuleFinding)> {
-    let (here, there) = (candidate.details.room, other.details.room);
+    let (here, there) = (candidate.placement.room, other.room());
     let needed = needed_gap(programme, resource, here, there);
-    let Some(gap) = candidate.details.interval.gap_to(other.interval()) else {
+    let Some(gap) = candidate.placement.interval.gap_to(other.interval()) else {
         return Some((
             Level::Blocked,
             RuleFinding::DoubleBooking {

@@ -11,20 +11,19 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
         .into_iter()
         .chain(
             candidate
-                .details
                 .resources()
                 .filter_map(|resource| presence(programme, candidate, resource)),
         )
         .chain(capacity(programme, candidate));
     let level = candidate.softened(Level::NeedsReason);
     found.extend(needs_reason.map(|finding| candidate.conflict(level, finding)));
-    if candidate.details.room.is_none() {
+    if candidate.placement.room.is_none() {
         found.push(candidate.conflict(Level::Advice, RuleFinding::NoRoom));
     }
 }
 
 fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let interval = candidate.details.interval;
+    let interval = candidate.placement.interval;
     // A day that is none of the event's is the rule on days' business.
     let open = programme
         .event
@@ -46,15 +45,15 @@ pub(crate) fn presence(
     let absent = !there.is_empty()
         && !there
             .iter()
-            .any(|stay| stay.contains(candidate.details.interval));
+            .any(|stay| stay.contains(candidate.placement.interval));
     absent.then_some(RuleFinding::Absent { resource })
 }
 
 /// What there is to say of a room that is too small for the parties.
 pub(crate) fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let room = programme.room(candidate.details.room?)?;
+    let room = programme.room(candidate.placement.room?)?;
     let parties = candidate
-        .details
+        .content
         .delegations
         .iter()
         .filter_map(|id| programme.delegation(*id));

@@ -23,7 +23,7 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
 }
 
 fn on_grid(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let interval = candidate.details.interval;
+    let interval = candidate.placement.interval;
     let off = [interval.start(), interval.end()]
         .into_iter()
         .any(|instant| !is_on_grid(programme, instant));
@@ -41,7 +41,7 @@ pub(crate) fn is_on_grid(programme: &Programme, instant: Instant) -> bool {
 
 fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let event = &programme.event;
-    let interval = candidate.details.interval;
+    let interval = candidate.placement.interval;
     let first = event.time_zone.date(interval.start());
     // The last minute, not the end: a slot until midnight lies on one day.
     let last = event.time_zone.date(interval.end().plus(-1));
@@ -53,17 +53,17 @@ fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFindin
 }
 
 fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let details = candidate.details;
-    match details.kind {
-        SlotKind::Bilateral if details.delegations.len() != 2 => {
+    let content = candidate.content;
+    match content.kind {
+        SlotKind::Bilateral if content.delegations.len() != 2 => {
             Some(RuleFinding::BilateralOfTwo {
-                found: details.delegations.len(),
+                found: content.delegations.len(),
             })
         }
         SlotKind::Plenary
             if !programme
                 .chair()
-                .is_some_and(|chair| details.involves(chair.id)) =>
+                .is_some_and(|chair| content.involves(chair.id)) =>
         {
             Some(RuleFinding::PlenaryWithoutChair)
         }
@@ -72,7 +72,7 @@ fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFindin
 }
 
 fn foreign(programme: &Programme, candidate: Candidate<'_>) -> impl Iterator<Item = RuleFinding> {
-    let resources = candidate.details.resources();
+    let resources = candidate.resources();
     resources.filter_map(|resource| foreign_one(programme, resource))
 }
 

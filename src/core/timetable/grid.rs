@@ -117,7 +117,7 @@ pub fn day_plan(
     for (column, resource) in columns.iter_mut().zip(resources) {
         let slots = slots.iter().copied().filter(|slot| match resource {
             Some(resource) => slot.details.resources().any(|taken| taken == resource),
-            None => slot.details.room.is_none(),
+            None => slot.room().is_none(),
         });
         column.blocks = blocks(
             programme,
@@ -184,7 +184,7 @@ fn room_columns(programme: &Programme, slots: &[&Slot]) -> Vec<GridColumn> {
             blocks: Vec::new(),
         })
         .collect();
-    if slots.iter().any(|slot| slot.details.room.is_none()) || columns.is_empty() {
+    if slots.iter().any(|slot| slot.room().is_none()) || columns.is_empty() {
         columns.push(GridColumn {
             place: 0,
             booking_query: String::new(),

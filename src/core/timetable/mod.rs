@@ -179,7 +179,7 @@ fn mark(
         subject: conflict
             .slot
             .and_then(|id| programme.slot(id))
-            .map(|slot| slot.details.title.to_string())
+            .map(|slot| slot.title().to_string())
             .unwrap_or_default(),
         level,
         level_label,
@@ -194,28 +194,28 @@ fn mark(
 /// A slot in words.
 #[must_use]
 pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark>) -> SlotView {
-    let details = &slot.details;
+    let content = slot.content();
     let names: Vec<&str> = programme
-        .parties(details)
+        .parties(content)
         .map(|party| party.name.as_str())
         .collect();
     let codes: Vec<&str> = programme
-        .parties(details)
+        .parties(content)
         .map(|party| party.code.as_str())
         .collect();
     let everybody = names.len() > 2 && names.len() == programme.delegations.len();
-    let room = details.room.and_then(|id| programme.room(id));
+    let room = slot.room().and_then(|id| programme.room(id));
     SlotView {
         id: slot.id,
         version: slot.version,
-        interval: details.interval,
-        time: clock_range(programme, details.interval),
-        minutes: details.interval.minutes(),
-        title: details.title.to_string(),
-        kind: details.kind.as_str(),
-        kind_label: details.kind.label(),
-        state: details.state.as_str(),
-        state_label: details.state.label(),
+        interval: slot.interval(),
+        time: clock_range(programme, slot.interval()),
+        minutes: slot.interval().minutes(),
+        title: content.title.to_string(),
+        kind: content.kind.as_str(),
+        kind_label: content.kind.label(),
+        state: slot.state().as_str(),
+        state_label: slot.state().label(),
         room: room.map(|room| room.name.to_string()).unwrap_or_default(),
         room_code: room.map(|room| room.code.to_string()).unwrap_or_default(),
         parties: if everybody {
@@ -310,7 +310,7 @@ mod tests {
         let found = check(&house, stored).remove(0);
         let entry = Override {
             slot: late.id,
-            slot_placement: late.placement,
+            slot_moves: late.moves,
             other: None,
             resource: found.finding.resource(),
             rule: found.rule(),

@@ -8,7 +8,7 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, refusals};
-use crate::core::slot::{Slot, SlotDetails};
+use crate::core::slot::{Placement, Slot};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -68,7 +68,7 @@ pub fn placements(
     date: NaiveDate,
     edge: Edge,
 ) -> Vec<RoomRuns> {
-    let own = slot.details.room;
+    let own = slot.room();
     let rooms = programme.rooms.iter().map(|room| Some(room.id));
     rooms
         .chain([None])
@@ -93,15 +93,7 @@ fn runs(
     let mut runs: Vec<(Vec<RuleFinding>, RefusedRun)> = Vec::new();
     let mut last: Option<Instant> = None;
     for (at, interval) in tries(programme, slot.interval(), day, edge) {
-        let details = SlotDetails {
-            interval,
-            room,
-            ..slot.details.clone()
-        };
-        let candidate = Candidate {
-            id: Some(slot.id),
-            details: &details,
-        };
+        let candidate = Candidate::stored(slot).placed(Placement { interval, room });
         let conflicts = refusals(programme, candidate);
         let before = last.replace(at);
         let findings: Vec<RuleFinding> =
@@ -219,15 +211,7 @@ mod tests {
                 window(&programme, day()),
                 Edge::Both,
             ) {
-                let details = SlotDetails {
-                    interval,
-                    room,
-                    ..moved.details.clone()
-                };
-                let candidate = Candidate {
-                    id: Some(moved.id),
-                    details: &details,
-                };
+                let candidate = Candidate::stored(moved).placed(Placement { interval, room });
                 let conflicts = refusals(&programme, candidate);
                 let run = found
                     .runs
@@ -276,7 +260,7 @@ mod tests {
     fn a_sketch_may_go_anywhere_in_the_house() {
         let mut sketch = bilateral(1, "10:00", KZ);
         sketch.details.state = SlotState::Pencilled;
-        sketch.details.room = Some(CONFERENCE);
+        sketch.details.placement.room = Some(CONFERENCE);
         let programme = programme(vec![sketch, bilateral(2, "12:00", UZ)]);
         let moved = programme.slot(crate::core::slot::SlotId(1)).unwrap();
         for room in placements(&programme, moved, day(), Edge::Both) {

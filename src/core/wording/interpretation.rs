@@ -135,7 +135,7 @@ impl Speaker<'_> {
         if able.is_empty() {
             return "Nobody at this event does.".to_owned();
         }
-        let wanted = self.candidate.details.interval;
+        let wanted = self.candidate.placement.interval;
         let again = able
             .into_iter()
             .filter_map(|each| {

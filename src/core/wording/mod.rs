@@ -9,7 +9,7 @@ use crate::core::free::{self, Obstacle};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotId, SlotState};
+use crate::core::slot::{Slot, SlotContent, SlotId, SlotState};
 use crate::core::time::Instant;
 
 /// Says a conflict of `candidate` in one or two sentences, in the venue's time.
@@ -49,10 +49,7 @@ pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
             conflict,
             others,
         } => {
-            let candidate = Candidate {
-                id: conflict.slot,
-                details,
-            };
+            let candidate = Candidate::of(conflict.slot, details);
             let said = sentence(programme, candidate, conflict);
             let choice = match conflict.finding.resource() {
                 Some(Resource::Room(_)) => "room",
@@ -101,7 +98,7 @@ pub fn named_by(programme: &Programme, resource: Resource, noun: &str) -> Option
     let zone = programme.event.time_zone;
     let title = |slot: &&Slot| {
         let at = zone.local(slot.interval().start()).format("%-d %B, %H:%M");
-        format!("“{}” ({at})", slot.details.title)
+        format!("“{}” ({at})", slot.title())
     };
     let first = match live.as_slice() {
         [] => None,
@@ -222,7 +219,7 @@ impl Speaker<'_> {
             RuleFinding::OutOfPrecedence { other } => self.precedence(*other),
             RuleFinding::UnequalLength { other, longest } => format!(
                 "{} shorter than {} ({}).",
-                minutes(longest - self.candidate.details.interval.minutes()),
+                minutes(longest - self.candidate.placement.interval.minutes()),
                 self.other(*other),
                 minutes(*longest),
             ),
@@ -247,7 +244,7 @@ impl Speaker<'_> {
         };
         format!(
             "“{}”{}{sketch} from {} until {}",
-            slot.details.title,
+            slot.title(),
             self.place(slot),
             self.clock(slot.interval().start()),
             self.clock(slot.interval().end()),
@@ -255,14 +252,14 @@ impl Speaker<'_> {
     }
 
     fn place(&self, slot: &Slot) -> String {
-        let room = slot.details.room.and_then(|room| self.programme.room(room));
+        let room = slot.room().and_then(|room| self.programme.room(room));
         room.map(|room| format!(" ({})", room.name))
             .unwrap_or_default()
     }
 
     /// When the resource is next free for as long as the candidate lasts.
     fn free_again(&self, resource: Resource, other: SlotId) -> String {
-        let interval = self.candidate.details.interval;
+        let interval = self.candidate.placement.interval;
         let length = minutes(interval.minutes());
         match free::resource_free_from(self.programme, resource, self.candidate, Some(other)) {
             Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
@@ -297,9 +294,9 @@ impl Speaker<'_> {
     }
 
     fn precedence(&self, other: SlotId) -> String {
-        let rank = |details: &crate::core::slot::SlotDetails| {
+        let rank = |content: &SlotContent| {
             let chair = self.programme.chair().map(|chair| chair.id);
-            details
+            content
                 .delegations
                 .iter()
                 .filter(|id| Some(**id) != chair)
@@ -310,9 +307,9 @@ impl Speaker<'_> {
         let Some(slot) = self.programme.slot(other) else {
             return String::new();
         };
-        let (mine, theirs) = (rank(self.candidate.details), rank(&slot.details));
+        let (mine, theirs) = (rank(self.candidate.content), rank(slot.content()));
         let at = self.clock(slot.interval().start());
-        if slot.interval().start() < self.candidate.details.interval.start() {
+        if slot.interval().start() < self.candidate.placement.interval.start() {
             format!(
                 "{mine} comes before {theirs} in precedence, but {theirs} meets the chair earlier, at {at}."
             )
@@ -327,7 +324,7 @@ impl Speaker<'_> {
     fn clock(&self, instant: Instant) -> String {
         let zone = self.programme.event.time_zone;
         let clock = zone.clock(instant);
-        if zone.date(instant) == zone.date(self.candidate.details.interval.start()) {
+        if zone.date(instant) == zone.date(self.candidate.placement.interval.start()) {
             clock
         } else {
             format!("{clock} on {}", zone.local(instant).format("%-d %B"))

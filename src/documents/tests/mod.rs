@@ -83,7 +83,7 @@ fn events(agenda: &Agenda) -> Vec<icalendar::Event> {
 /// The ninth meeting with one slot of KZ more, whose title was stored by something careless.
 fn with_title(title: &str) -> Programme {
     let mut slot = sample::slot_of(&sample::ninth_meeting(), KZ);
-    slot.details.title = TextLine::stored(title.to_owned());
+    slot.details.content.title = TextLine::stored(title.to_owned());
     sample::programme(vec![slot])
 }
 
@@ -157,11 +157,11 @@ fn sketches_are_in_the_offices_own_agenda_when_asked_for() {
 fn a_slot_over_midnight_names_the_days() {
     let mut slot = sample::slot_of(&sample::ninth_meeting(), KZ);
     let late = sample::at("23:30");
-    slot.details.interval = Interval::new(late, late.plus(60)).unwrap();
+    slot.details.placement.interval = Interval::new(late, late.plus(60)).unwrap();
     let mut early = slot.clone();
     early.id = SlotId(77);
     let morning = sample::at("02:00");
-    early.details.interval = Interval::new(morning, morning.plus(30)).unwrap();
+    early.details.placement.interval = Interval::new(morning, morning.plus(30)).unwrap();
     let agenda = agenda_of(&sample::programme(vec![slot, early]), KZ);
     let rows = rows(&agenda);
     assert_eq!(

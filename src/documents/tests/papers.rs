@@ -155,7 +155,7 @@ fn a_card_is_one_page_however_full_the_day() {
                 &format!("Talk {number} {}", "and more ".repeat(5)),
             );
             let start = sample::at("00:00").plus(i32::try_from(number).unwrap() * 10);
-            slot.details.interval = Interval::new(start, start.plus(5)).unwrap();
+            slot.details.placement.interval = Interval::new(start, start.plus(5)).unwrap();
             slot
         });
         let full = set(&sample::programme(slots.collect()), Sheet::Card, &of("KZ"));
@@ -241,7 +241,7 @@ fn bilateral(id: i64, guest: DelegationId, title: &str) -> Slot {
         &[JP, guest],
         SlotState::Confirmed,
     );
-    slot.details.title = TextLine::stored(title.to_owned());
+    slot.details.content.title = TextLine::stored(title.to_owned());
     slot
 }
 
@@ -377,9 +377,9 @@ fn a_choice_that_is_none_is_refused_with_what_there_is() {
 fn a_slot_over_midnight_says_when_it_ends() {
     let mut slot = sample::slot_of(&sample::ninth_meeting(), KZ);
     let late = sample::at("23:30");
-    slot.details.interval = Interval::new(late, late.plus(60)).unwrap();
+    slot.details.placement.interval = Interval::new(late, late.plus(60)).unwrap();
     slot.id = SlotId(9);
-    slot.details.room = Some(SALON);
+    slot.details.placement.room = Some(SALON);
     let date = late.utc().date_naive();
     assert_eq!(day_in_words(date), "Saturday, 24 December 2022");
     let words = flowing(&text(&staff(&sample::programme(vec![slot])), Format::Pdf));

@@ -94,9 +94,9 @@ proptest! {
             let title = if seen { format!("Open {id}") } else { format!("{CANARY} {id}") };
             let mut slot = sample::slot(id, kind, &title, ("00:00", 60), if seen { HALL } else { SALON }, &people, state);
             let start = sample::at("00:00").plus(start);
-            slot.details.interval = Interval::new(start, start.plus(minutes)).unwrap();
-            slot.details.note = format!("{CANARY} note");
-            if !with_room { slot.details.room = None; }
+            slot.details.placement.interval = Interval::new(start, start.plus(minutes)).unwrap();
+            slot.details.content.note = format!("{CANARY} note");
+            if !with_room { slot.details.placement.room = None; }
             slot
         });
         let programme = sample::programme(slots.collect());
@@ -104,7 +104,7 @@ proptest! {
         prop_assert!(!all.contains(CANARY));
         prop_assert!(!all.contains("salon"));
         for slot in programme.slots() {
-            let hidden = slot.details.title.as_str().contains(CANARY);
+            let hidden = slot.title().as_str().contains(CANARY);
             prop_assert_eq!(all.contains(&format!("slot-{}-kz@", slot.id)), !hidden);
         }
     }

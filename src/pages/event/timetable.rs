@@ -250,7 +250,7 @@ fn declined(programme: &Programme) -> Vec<Declined> {
         .filter_map(|answer| {
             Some(Declined {
                 slot: answer.slot,
-                title: programme.slot(answer.slot)?.details.title.to_string(),
+                title: programme.slot(answer.slot)?.title().to_string(),
                 delegation: programme.delegation(answer.delegation)?.name.to_string(),
                 comment: answer.comment.clone(),
             })
@@ -269,7 +269,7 @@ fn untold(programme: &Programme) -> Vec<Untold> {
                 .collect();
             (!names.is_empty()).then(|| Untold {
                 slot: slot.id,
-                title: slot.details.title.to_string(),
+                title: slot.title().to_string(),
                 delegations: names.join(", "),
             })
         })

@@ -229,7 +229,7 @@ fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> Remov
         })
         .collect();
     let rest: Vec<&str> = programme
-        .interpreters_of(&slot.details)
+        .interpreters_of(slot.content())
         .filter(|other| other.id != interpreter.id)
         .map(|other| other.name.as_str())
         .collect();

@@ -5,8 +5,8 @@ use askama::Template;
 use super::free::address_of_typed;
 use super::marks;
 use crate::core::decision::Conflicts;
-use crate::core::free::Alternative;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::free::FreeTime;
+use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
 use crate::server::context::EventContext;
@@ -88,13 +88,10 @@ impl FormSubject<'_> {
     }
 
     /// True when the offer is where the slot stands already.
-    fn stands_at(self, offer: &Alternative) -> bool {
+    fn stands_at(self, offer: &FreeTime) -> bool {
         match self {
             Self::New => false,
-            Self::Stored(slot) => {
-                let SlotDetails { room, interval, .. } = slot.details;
-                (room, interval) == (offer.room, offer.interval)
-            }
+            Self::Stored(slot) => slot.details.placement == offer.placement,
         }
     }
 
@@ -124,7 +121,7 @@ pub(super) fn page(
         FormSubject::Stored(slot) => {
             let page = format!("/slots/{}", slot.id);
             (
-                format!("Change “{}”", slot.details.title),
+                format!("Change “{}”", slot.title()),
                 page.clone(),
                 page,
                 "Save the changes",
@@ -316,14 +313,14 @@ fn offer(
     context: &EventContext,
     sent: &Fields,
     details: &SlotDetails,
-    alternative: Alternative,
+    alternative: FreeTime,
 ) -> OfferForm {
     let programme = &context.programme;
+    let Placement { interval, room } = alternative.placement;
     let other = SlotDetails {
-        room: alternative.room,
-        interval: alternative.interval,
-        interpreters: alternative.interpreters,
-        ..details.clone()
+        content: details.content.interpreted_by(alternative.interpreters),
+        placement: alternative.placement,
+        state: details.state,
     };
     let placed = slot::fields_of_details(programme, &other);
     let replaced = ["day", "start", "end", "room", "interpreters"];
@@ -331,21 +328,20 @@ fn offer(
         .iter()
         .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));
     let fields = kept.chain(placed.iter().filter(|(name, _)| replaced.contains(name)));
-    let room = alternative
-        .room
+    let room = room
         .and_then(|id| programme.room(id))
         .map(|room| format!(", {}", room.name));
-    let shorter = details.interval.minutes() - alternative.interval.minutes();
+    let shorter = details.placement.interval.minutes() - interval.minutes();
     let shorter = if shorter > 0 {
         format!(" ({shorter} minutes shorter)")
     } else {
         String::new()
     };
-    let interpreters = if other.interpreters == details.interpreters {
+    let interpreters = if other.content.interpreters == details.content.interpreters {
         String::new()
     } else {
         let names: Vec<&str> = programme
-            .interpreters_of(&other)
+            .interpreters_of(&other.content)
             .map(|interpreter| interpreter.name.as_str())
             .collect();
         format!(", with {}", names.join(" and "))
@@ -353,7 +349,7 @@ fn offer(
     OfferForm {
         label: format!(
             "{}{}{shorter}{interpreters}",
-            clock_range(programme, other.interval),
+            clock_range(programme, interval),
             room.unwrap_or_default()
         ),
         fields: fields

@@ -122,7 +122,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
     };
     let mut shell = context
         .access
-        .shell(slot.details.title.as_str(), Section::Timetable)
+        .shell(slot.title().as_str(), Section::Timetable)
         .live(live)
         .form(&answer);
     shell.undo = undo(context, slot, records);
@@ -134,7 +134,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         day: zone.day_in_words(start),
         date: zone.date(start).to_string(),
         zone: zone.label(start),
-        note: slot.details.note.clone(),
+        note: slot.content().note.clone(),
         interpretation: interpretation(programme, slot),
         marks: marks(programme, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
@@ -179,16 +179,16 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
 
 /// Whether it is wanted and who does it, as `Wanted: Interpreter (1), Interpreter (2)`.
 pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
-    let interpreters = programme.interpreters_of(&slot.details);
+    let interpreters = programme.interpreters_of(slot.content());
     let names: Vec<&str> = interpreters
         .map(|interpreter| interpreter.name.as_str())
         .collect();
-    let wanted = if slot.details.interpretation_wanted {
+    let wanted = if slot.content().interpretation_wanted {
         "Wanted"
     } else {
         "Not wanted"
     };
-    match (slot.details.interpretation_wanted, names.is_empty()) {
+    match (slot.content().interpretation_wanted, names.is_empty()) {
         (_, false) => format!("{wanted}: {}", names.join(", ")),
         (true, true) => format!("{wanted}; nobody is booked yet"),
         (false, true) => wanted.to_owned(),
@@ -219,7 +219,7 @@ fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
                 .iter()
                 .find(|(each, _)| each.id == delegation.id)
                 .map(|(_, news)| news);
-            if notice.is_none() && !slot.details.involves(delegation.id) {
+            if notice.is_none() && !slot.content().involves(delegation.id) {
                 return None;
             }
             let told = notice.map(|notice| {

@@ -75,7 +75,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
     let words = |slot: &Slot| {
         let view = slot_view(programme, slot, &BySlot::default());
         let day = zone.day_in_words(slot.interval().start());
-        let note = slot.details.note.clone();
+        let note = slot.content().note.clone();
         [
             view.title,
             view.kind_label.to_owned(),

@@ -8,9 +8,9 @@ use askama::Template;
 use super::{PageOutcome, marks};
 use crate::change::booking::{self, BookingError};
 use crate::change::undo;
-use crate::core::decision::{Conflicts, Refusal};
+use crate::core::decision::{Conflicts, Refusal, SlotStep};
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Slot, SlotId};
 use crate::core::timetable::ConflictMark;
 use crate::server::Error;
 use crate::server::app::App;
@@ -55,7 +55,7 @@ pub async fn confirmation(
             let found = Conflicts {
                 programme: Arc::clone(&context.programme),
                 slot: Some(slot.id),
-                details: confirmed(&slot),
+                details: SlotStep::Confirm.applied_to(&slot.details),
                 conflicts: check(&context.programme, Candidate::stored(&slot)),
             };
             let form = Form::rejected(fields, errors);
@@ -86,13 +86,6 @@ pub async fn confirmation(
             ))
         }
         Err(error) => refused(error),
-    }
-}
-
-fn confirmed(slot: &Slot) -> SlotDetails {
-    SlotDetails {
-        state: SlotState::Confirmed,
-        ..slot.details.clone()
     }
 }
 
@@ -149,8 +142,8 @@ fn refused_step(
         .of(&form)
     });
     let title = match step {
-        RefusableStep::Confirm => format!("Confirm “{}”", slot.details.title),
-        RefusableStep::Undo => format!("Undo the change to “{}”", slot.details.title),
+        RefusableStep::Confirm => format!("Confirm “{}”", slot.title()),
+        RefusableStep::Undo => format!("Undo the change to “{}”", slot.title()),
     };
     RefusedStep {
         shell: context.access.shell(title, Section::Timetable).form(&form),

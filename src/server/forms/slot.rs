@@ -7,7 +7,7 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::{Reason, Reasons, Rule};
 use crate::core::rules::in_force;
-use crate::core::slot::{Slot, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -78,8 +78,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
         "Choose what the slot is for.",
     );
     let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
-    let interval = interval(programme, fields, &mut errors);
-    let room = room(programme, fields.get("room"), &mut errors);
+    let placement = placement(programme, fields, &mut errors);
     let delegations = delegations(programme, fields.all("delegations"), &mut errors);
     let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
     // Confirming and cancelling are steps of their own.
@@ -90,23 +89,25 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
     };
     let note = errors.check("note", "Note", text::note(fields.get("note")));
     let reasons = reasons(fields, &mut errors);
-    match (kind, title, interval, room, state, note) {
-        (Some(kind), Some(title), Some(interval), Some(room), Some(state), Some(note))
+    match (kind, title, placement, state, note) {
+        (Some(kind), Some(title), Some(placement), Some(state), Some(note))
             if errors.is_empty() =>
         {
-            let details = SlotDetails {
+            let content = SlotContent {
                 kind,
                 title,
                 note,
-                interval,
-                room,
                 delegations,
                 interpreters,
                 interpretation_wanted: fields.flag("interpretation"),
+            };
+            let details = SlotDetails {
+                content: content.in_order(),
+                placement,
                 state,
             };
             Ok(SlotFormRequest {
-                details: details.in_order(),
+                details,
                 reasons,
                 tell: tell(fields),
             })
@@ -144,6 +145,20 @@ pub(crate) fn choice<E: TextEnum>(
     advice: &str,
 ) -> Option<E> {
     errors.take(field, E::from_word(word).ok_or(advice))
+}
+
+/// Reads when and where.
+fn placement(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> Option<Placement> {
+    let interval = interval(programme, fields, errors);
+    let room = room(programme, fields.get("room"), errors);
+    Some(Placement {
+        interval: interval?,
+        room: room?,
+    })
 }
 
 /// Reads `day`, `start` and `end`; an end before the start on the clock is not taken for the next day.
@@ -265,15 +280,15 @@ pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
 #[must_use]
 pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields {
     let zone = programme.event.time_zone;
-    let (start, end) = (details.interval.start(), details.interval.end());
-    let room = details
-        .room
+    let Placement { interval, room } = details.placement;
+    let (start, end) = (interval.start(), interval.end());
+    let room = room
         .and_then(|id| programme.room(id))
         .map(|room| room.code.to_string());
     let midnight = zone.date(end) > zone.date(start) && zone.clock(end) == "00:00";
     let mut fields = Fields::from_pairs([
-        ("kind", details.kind.as_str().to_owned()),
-        ("title", details.title.to_string()),
+        ("kind", details.content.kind.as_str().to_owned()),
+        ("title", details.content.title.to_string()),
         ("day", zone.date(start).to_string()),
         ("start", zone.exact_clock(start)),
         (
@@ -294,15 +309,15 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
             }
             .to_owned(),
         ),
-        ("note", details.note.clone()),
+        ("note", details.content.note.clone()),
     ]);
-    for party in programme.parties(details) {
+    for party in programme.parties(&details.content) {
         fields.push("delegations", party.code.to_string());
     }
-    if details.interpretation_wanted {
+    if details.content.interpretation_wanted {
         fields.push("interpretation", INTERPRETATION_WANTED);
     }
-    for interpreter in programme.interpreters_of(details) {
+    for interpreter in programme.interpreters_of(&details.content) {
         fields.push("interpreters", interpreter.code.to_string());
     }
     fields

@@ -9,7 +9,7 @@ use crate::core::programme::Programme;
 use crate::core::rules::Candidate;
 use crate::core::sample::{KZ, SALON, at, programme, slot};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotKind, SlotState};
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
@@ -60,7 +60,7 @@ fn nothing_is_free_while_the_house_is_closed() {
 #[test]
 fn a_slot_of_a_whole_day_keeps_its_room_for_a_whole_day() {
     let mut day = talk(1, "08:30", 30);
-    day.details.interval = Interval::new(at("08:30"), at("08:30").plus(1440)).unwrap();
+    day.details.placement.interval = Interval::new(at("08:30"), at("08:30").plus(1440)).unwrap();
     assert_eq!(
         free_from(&programme(vec![day]), &talk(9, "10:00", 30)),
         None
@@ -75,9 +75,11 @@ fn a_length_off_the_grid_is_offered_a_little_more() {
     assert_eq!(offers.len(), MOST_ALTERNATIVES);
     assert_eq!(
         offers[0],
-        Alternative {
-            room: Some(SALON),
-            interval: Interval::new(at("09:20"), at("09:55")).unwrap(),
+        FreeTime {
+            placement: Placement {
+                interval: Interval::new(at("09:20"), at("09:55")).unwrap(),
+                room: Some(SALON),
+            },
             interpreters: Vec::new(),
         }
     );
@@ -87,7 +89,7 @@ fn a_length_off_the_grid_is_offered_a_little_more() {
 fn where_the_chairs_rest_needs_a_reason_nothing_is_offered_that_asks_for_one() {
     let chair = |id, start, minutes| {
         let mut slot = talk(id, start, minutes);
-        slot.details.delegations = vec![crate::core::sample::JP];
+        slot.details.content.delegations = vec![crate::core::sample::JP];
         slot
     };
     let mut programme = programme(vec![chair(1, "10:00", 150)]);
@@ -99,7 +101,8 @@ fn where_the_chairs_rest_needs_a_reason_nothing_is_offered_that_asks_for_one() {
     assert!(!offers.is_empty());
     for offer in offers {
         assert!(
-            offer.interval.start() >= at("12:45") || offer.interval.end() <= at("09:45"),
+            offer.placement.interval.start() >= at("12:45")
+                || offer.placement.interval.end() <= at("09:45"),
             "{offer:?}"
         );
     }

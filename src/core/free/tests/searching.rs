@@ -65,7 +65,7 @@ fn between(wish: SearchRequest, pairs: &[&str]) -> SearchRequest {
 fn offer(found: &SearchResult, start: &str) -> Option<FreeTime> {
     let mut offers = found.offers.iter();
     offers
-        .find(|offer| offer.interval.start() == at(start))
+        .find(|offer| offer.placement.interval.start() == at(start))
         .cloned()
 }
 
@@ -83,8 +83,8 @@ fn every_start_on_the_grid_is_offered_or_refused() {
     let found = search(&house, &wish(&house));
     assert_eq!((found.offers.len(), found.refused.len()), (19, 0));
     let starts = [
-        found.offers[0].interval.start(),
-        found.offers[18].interval.start(),
+        found.offers[0].placement.interval.start(),
+        found.offers[18].placement.interval.start(),
     ];
     assert_eq!(starts, [at("10:00"), at("11:30")]);
 }
@@ -95,7 +95,11 @@ fn the_smallest_room_that_is_large_enough_and_free_is_chosen() {
     let house = house(vec![talk]);
     let any = search(&house, &wish(&house));
     for (start, room) in [("10:00", DINING), ("11:00", DINING), ("11:05", SALON)] {
-        assert_eq!(offer(&any, start).unwrap().room, Some(room), "{start}");
+        assert_eq!(
+            offer(&any, start).unwrap().placement.room,
+            Some(room),
+            "{start}"
+        );
     }
     for (place, room) in [
         (RoomChoice::Holding(13), Some(CONFERENCE)),
@@ -104,7 +108,11 @@ fn the_smallest_room_that_is_large_enough_and_free_is_chosen() {
         (RoomChoice::Nowhere, None),
     ] {
         let found = search(&house, &wish(&house).at(place));
-        assert_eq!(offer(&found, "10:00").unwrap().room, room, "{place:?}");
+        assert_eq!(
+            offer(&found, "10:00").unwrap().placement.room,
+            room,
+            "{place:?}"
+        );
     }
     let found = search(&house, &wish(&house).at(RoomChoice::Holding(51)));
     assert_eq!(found.offers, []);
@@ -123,11 +131,11 @@ fn a_room_is_chosen_to_which_the_principals_can_come_in_time() {
     }
     let found = search(&house, &wish(&house));
     assert_eq!(
-        offer(&found, "10:30").unwrap().room,
+        offer(&found, "10:30").unwrap().placement.room,
         Some(CONFERENCE),
         "they stay"
     );
-    assert_eq!(offer(&found, "10:35").unwrap().room, Some(SALON));
+    assert_eq!(offer(&found, "10:35").unwrap().placement.room, Some(SALON));
 }
 
 #[test]
@@ -168,7 +176,7 @@ fn the_first_obstacle_is_said_of_the_best_that_could_be_had() {
 #[test]
 fn the_fewest_interpreters_who_are_free_cover_the_pairs() {
     let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
-    talk.details.interpreters = vec![InterpreterId(3)];
+    talk.details.content.interpreters = vec![InterpreterId(3)];
     let pairs: [&[&str]; 4] = [&["kk-ja"], &["ja-ru"], &["ja-ru", "kk-ja"], &["en-fr"]];
     let house = with_interpreters(house(vec![talk]), &pairs);
     let who = |pairs: &[&str], start| {
@@ -204,7 +212,7 @@ fn the_fewest_interpreters_who_are_free_cover_the_pairs() {
 #[test]
 fn a_meeting_too_long_for_one_interpreter_takes_two() {
     let mut talk = taken(1, SALON, &[JP], ("11:00", 30));
-    talk.details.interpreters = vec![InterpreterId(2)];
+    talk.details.content.interpreters = vec![InterpreterId(2)];
     let house = with_interpreters(house(vec![talk]), &[&["ja-ru"], &["ja-ru"]]);
     let hour = SearchRequest::new(&house, SlotKind::Bilateral, vec![KZ, UZ], 60).unwrap();
     let found = search(&house, &between(hour, &["ja-ru"]));

@@ -1,13 +1,13 @@
 //! Who could help a slot that lacks interpreters: who is free for it, who could step in for whom, who would do.
 
-use super::{of_details, rest, rest_of_one};
+use super::{of_content, rest, rest_of_one};
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, RuleFinding, overlap, place};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotState};
+use crate::core::slot::{Slot, SlotState};
 
 /// The interpreters who could be added to a slot without any rule against it: nowhere else at that time, present, and
 /// not without a rest for too long.
@@ -16,7 +16,7 @@ pub fn free_interpreters<'p>(
     candidate: Candidate<'p>,
 ) -> impl Iterator<Item = &'p Interpreter> {
     programme.interpreters.iter().filter(move |interpreter| {
-        !candidate.details.interpreters.contains(&interpreter.id)
+        !candidate.content.interpreters.contains(&interpreter.id)
             && is_free(programme, candidate, interpreter)
     })
 }
@@ -36,15 +36,15 @@ fn in_the_way_of(
     interpreter: &Interpreter,
 ) -> Vec<RuleFinding> {
     let resource = Resource::Interpreter(interpreter.id);
-    let mut details = candidate.details.clone();
-    if !details.interpreters.contains(&interpreter.id) {
-        details.interpreters.push(interpreter.id);
+    let mut content = candidate.content.clone();
+    if !content.interpreters.contains(&interpreter.id) {
+        content.interpreters.push(interpreter.id);
     }
-    // A sketch holds nobody; the question is whether they could be held.
-    details.state = SlotState::Tentative;
     let with = Candidate {
-        id: candidate.id,
-        details: &details,
+        content: &content,
+        // A sketch holds nobody; the question is whether they could be held.
+        state: SlotState::Tentative,
+        ..candidate
     };
     let mut found = Vec::new();
     overlap::check_one(programme, with, resource, &mut found);
@@ -65,11 +65,11 @@ pub fn replacements<'p>(
     slot: &Slot,
     leaves: &Interpreter,
 ) -> Vec<&'p Interpreter> {
-    let without = slot.details.without_interpreter(leaves.id);
+    let without = slot.content().without_interpreter(leaves.id);
     let left = left_alone(programme, slot, leaves.id);
     let candidate = Candidate {
-        id: Some(slot.id),
-        details: &without,
+        content: &without,
+        ..Candidate::stored(slot)
     };
     let fits = |other: &&Interpreter| {
         other.id != leaves.id
@@ -87,12 +87,10 @@ pub fn replacements<'p>(
 /// The sides that would understand each other no more without an interpreter.
 #[must_use]
 pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> Vec<Gap> {
-    let nobody = |details: &SlotDetails| -> Vec<DelegationId> {
-        let coverage = of_details(programme, details);
-        coverage.uncovered().map(|sides| sides.other).collect()
-    };
-    let before = nobody(&slot.details);
-    let without = of_details(programme, &slot.details.without_interpreter(leaves));
+    let content = slot.content();
+    let before = of_content(programme, content);
+    let before: Vec<DelegationId> = before.uncovered().map(|sides| sides.other).collect();
+    let without = of_content(programme, &content.without_interpreter(leaves));
     let new = without.uncovered();
     new.filter(|sides| !before.contains(&sides.other))
         .map(|sides| Gap::Between(sides.hub, sides.other))
@@ -103,27 +101,27 @@ pub fn left_alone(programme: &Programme, slot: &Slot, leaves: InterpreterId) -> 
 /// with the first free ones who close what gaps that leaves, none of them by relay. `None` when there are not enough.
 #[must_use]
 pub fn staff(programme: &Programme, candidate: Candidate<'_>) -> Option<Vec<InterpreterId>> {
-    let mut details = candidate.details.clone();
+    let mut content = candidate.content.clone();
     let stays = |id: &InterpreterId| {
         let interpreter = programme.interpreter(*id);
         interpreter.is_some_and(|interpreter| is_free(programme, candidate, interpreter))
     };
-    details.interpreters.retain(stays);
+    content.interpreters.retain(stays);
     let free: Vec<&Interpreter> = free_interpreters(programme, candidate).collect();
     // Each turn adds one, so there is an end to it.
     for _ in 0..=free.len() {
         let with = Candidate {
-            id: candidate.id,
-            details: &details,
+            content: &content,
+            ..candidate
         };
         let Some(missing) = first_gap(programme, with) else {
-            return Some(details.in_order().interpreters);
+            return Some(content.in_order().interpreters);
         };
         let next = free
             .iter()
-            .filter(|each| !details.interpreters.contains(&each.id))
+            .filter(|each| !content.interpreters.contains(&each.id))
             .find(|each| missing.is_closed_by(programme, each))?;
-        details.interpreters.push(next.id);
+        content.interpreters.push(next.id);
     }
     None
 }
@@ -154,7 +152,7 @@ impl Gap {
 }
 
 fn first_gap(programme: &Programme, candidate: Candidate<'_>) -> Option<Gap> {
-    let coverage = of_details(programme, candidate.details);
+    let coverage = of_content(programme, candidate.content);
     if let Some(sides) = coverage.uncovered().next() {
         return Some(Gap::Between(sides.hub, sides.other));
     }

@@ -10,25 +10,25 @@ use crate::core::programme::Programme;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind};
+use crate::core::slot::{SlotContent, SlotId, SlotKind};
 use crate::core::time::interval::Interval;
 
 /// Whether the sides of a slot that wants interpretation understand each other.
 pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
-    if !candidate.details.interpretation_wanted {
+    if !candidate.content.interpretation_wanted {
         return;
     }
-    let coverage = of_details(programme, candidate.details);
+    let coverage = of_content(programme, candidate.content);
     if let Some(finding) = uncovered(&coverage) {
         found.push(candidate.conflict(candidate.softened(Level::NeedsReason), finding));
     }
-    let worth_knowing = relayed(&coverage).chain(speechless(programme, candidate.details));
+    let worth_knowing = relayed(&coverage).chain(speechless(programme, candidate.content));
     found.extend(worth_knowing.map(|finding| candidate.conflict(Level::Advice, finding)));
 }
 
 /// How the sides of a slot understand each other.
-pub(crate) fn of_details(programme: &Programme, details: &SlotDetails) -> Coverage {
-    coverage(programme, &details.delegations, &details.interpreters)
+pub(crate) fn of_content(programme: &Programme, content: &SlotContent) -> Coverage {
+    coverage(programme, &content.delegations, &content.interpreters)
 }
 
 fn uncovered(coverage: &Coverage) -> Option<RuleFinding> {
@@ -54,11 +54,11 @@ fn relayed(coverage: &Coverage) -> impl Iterator<Item = RuleFinding> {
 /// The delegations of which nobody knows what they speak.
 fn speechless<'p>(
     programme: &'p Programme,
-    details: &'p SlotDetails,
+    content: &'p SlotContent,
 ) -> impl Iterator<Item = RuleFinding> + use<'p> {
     programme
-        .parties(details)
-        .filter(|party| details.delegations.len() > 1 && party.languages.is_empty())
+        .parties(content)
+        .filter(|party| content.delegations.len() > 1 && party.languages.is_empty())
         .map(|party| RuleFinding::NoLanguages {
             delegation: party.id,
         })
@@ -66,10 +66,10 @@ fn speechless<'p>(
 
 /// The runs of its interpreters that a slot would make too long.
 pub(crate) fn rest(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
-    if !works(candidate.details) {
+    if !works(candidate) {
         return;
     }
-    for interpreter in programme.interpreters_of(candidate.details) {
+    for interpreter in programme.interpreters_of(candidate.content) {
         rest_of_one(programme, candidate, interpreter, found);
     }
 }
@@ -80,10 +80,10 @@ fn rest_of_one(
     interpreter: &Interpreter,
     found: &mut Vec<Conflict>,
 ) {
-    if !works(candidate.details) {
+    if !works(candidate) {
         return;
     }
-    let id = candidate.id.unwrap_or(UNSTORED);
+    let id = candidate.id_or_unstored();
     let run = InterpreterDay::with(programme, interpreter, candidate).run_of(programme, id);
     let findings = run.findings(programme, interpreter).into_iter();
     // A stretch elsewhere in the run is another slot's business.
@@ -106,44 +106,26 @@ pub(super) fn rest_of_all(programme: &Programme, found: &mut Vec<Conflict>) {
     }
 }
 
-/// Stands for the slot that has no id yet.
-const UNSTORED: SlotId = SlotId(-1);
-
-/// A slot in which an interpreter works.
-#[derive(Clone, Copy)]
-struct Stint<'a> {
-    id: SlotId,
-    details: &'a SlotDetails,
-}
-
 /// An interpreter's slots by time.
-struct InterpreterDay<'a>(Vec<Stint<'a>>);
+struct InterpreterDay<'a>(Vec<Candidate<'a>>);
 
 /// Slots that follow each other without a rest in between.
-struct InterpreterRun<'a>(Vec<Stint<'a>>);
+struct InterpreterRun<'a>(Vec<Candidate<'a>>);
 
 impl<'a> InterpreterDay<'a> {
     fn stored(programme: &'a Programme, interpreter: &Interpreter) -> Self {
         let slots = programme.slots_of(Resource::Interpreter(interpreter.id));
-        let slots = slots.map(AsRef::as_ref);
-        Self(
-            slots
-                .filter(|slot| works(&slot.details))
-                .map(stint)
-                .collect(),
-        )
+        let slots = slots.map(|slot| Candidate::stored(slot));
+        Self(slots.filter(|slot| works(*slot)).collect())
     }
 
     fn with(programme: &'a Programme, interpreter: &Interpreter, candidate: Candidate<'a>) -> Self {
         let mut day = Self::stored(programme, interpreter);
-        day.0.retain(|stint| Some(stint.id) != candidate.id);
-        let stint = Stint {
-            id: candidate.id.unwrap_or(UNSTORED),
-            details: candidate.details,
-        };
-        let place = |stint: &Stint<'_>| (stint.details.interval, stint.id);
-        let at = day.0.partition_point(|other| place(other) < place(&stint));
-        day.0.insert(at, stint);
+        day.0.retain(|stint| stint.id != candidate.id);
+        let place = |stint: &Candidate<'_>| (stint.placement.interval, stint.id_or_unstored());
+        let before = |other: &Candidate<'_>| place(other) < place(&candidate);
+        let at = day.0.partition_point(before);
+        day.0.insert(at, candidate);
         day
     }
 
@@ -161,20 +143,20 @@ impl<'a> InterpreterDay<'a> {
 
     fn run_of(self, programme: &Programme, id: SlotId) -> InterpreterRun<'a> {
         let mut runs = self.runs(programme).into_iter();
-        runs.find(|run| run.0.iter().any(|stint| stint.id == id))
+        runs.find(|run| run.0.iter().any(|stint| stint.id_or_unstored() == id))
             .unwrap_or(InterpreterRun(Vec::new()))
     }
 }
 
 impl InterpreterRun<'_> {
-    fn pause_before(&self, stint: Stint<'_>) -> i32 {
+    fn pause_before(&self, stint: Candidate<'_>) -> i32 {
         let end = self
             .0
             .iter()
-            .map(|earlier| earlier.details.interval.end())
+            .map(|earlier| earlier.placement.interval.end())
             .max();
         end.map_or(i32::MAX, |end| {
-            stint.details.interval.start().minutes_since(end)
+            stint.placement.interval.start().minutes_since(end)
         })
     }
 
@@ -186,7 +168,7 @@ impl InterpreterRun<'_> {
         interpreter: &Interpreter,
     ) -> Vec<(RuleFinding, SlotId)> {
         let settings = programme.event.settings;
-        let relieved = |stint: &Stint<'_>| is_relieved(programme, stint.details, interpreter);
+        let relieved = |stint: &Candidate<'_>| is_relieved(programme, *stint, interpreter);
         let mut found = Vec::new();
         if span(&self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
             let alone = self.0.split(relieved);
@@ -211,7 +193,7 @@ impl InterpreterRun<'_> {
 }
 
 fn too_long(
-    stretch: &[Stint<'_>],
+    stretch: &[Candidate<'_>],
     interpreter: InterpreterId,
     allowed: i32,
     alone: bool,
@@ -220,64 +202,57 @@ fn too_long(
     let limit = span.start().plus(allowed);
     let passed = stretch
         .iter()
-        .find(|stint| stint.details.interval.end() > limit)?;
+        .find(|stint| stint.placement.interval.end() > limit)?;
     let finding = RuleFinding::InterpreterRest {
         interpreter,
-        run: stretch.iter().map(|stint| stint.id).collect(),
+        run: stretch.iter().map(|stint| stint.id_or_unstored()).collect(),
         span,
         allowed,
         alone,
     };
-    Some((finding, passed.id))
+    Some((finding, passed.id_or_unstored()))
 }
 
 /// From the start of the first to the end of the last.
-fn span(stretch: &[Stint<'_>]) -> Option<Interval> {
-    let start = stretch.first()?.details.interval.start();
+fn span(stretch: &[Candidate<'_>]) -> Option<Interval> {
+    let start = stretch.first()?.placement.interval.start();
     let end = stretch
         .iter()
-        .map(|stint| stint.details.interval.end())
+        .map(|stint| stint.placement.interval.end())
         .max()?;
     Interval::stay(start, end)
 }
 
-fn stint(slot: &Slot) -> Stint<'_> {
-    Stint {
-        id: slot.id,
-        details: &slot.details,
-    }
-}
-
 /// A sketch holds nobody, and in a break nobody speaks.
-pub(crate) fn works(details: &SlotDetails) -> bool {
-    details.state.holds() && details.kind != SlotKind::Break
+pub(crate) fn works(slot: Candidate<'_>) -> bool {
+    slot.state.holds() && slot.content.kind != SlotKind::Break
 }
 
 /// True when a colleague in the slot gives the interpreter a rest: one who could take turns, for at least the length
 /// of a rest. A shorter slot counts as the interpreter's own.
 pub(crate) fn is_relieved(
     programme: &Programme,
-    details: &SlotDetails,
+    slot: Candidate<'_>,
     interpreter: &Interpreter,
 ) -> bool {
-    details.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
-        && !is_alone(programme, details, interpreter)
+    slot.placement.interval.minutes() >= programme.event.settings.interpreter_rest_minutes
+        && !is_alone(programme, slot.content, interpreter)
 }
 
 /// True when nobody else in the slot could take turns with the interpreter: for the sides that the interpreter works
 /// between, or, where there are none (a relay, or sides that could do without), for one of the pairs at least.
 pub(crate) fn is_alone(
     programme: &Programme,
-    details: &SlotDetails,
+    content: &SlotContent,
     interpreter: &Interpreter,
 ) -> bool {
     let mut colleagues = programme
-        .interpreters_of(details)
+        .interpreters_of(content)
         .filter(|other| other.id != interpreter.id);
     if colleagues.clone().next().is_none() {
         return true;
     }
-    let coverage = of_details(programme, details);
+    let coverage = of_content(programme, content);
     let mut own = coverage
         .sides()
         .iter()

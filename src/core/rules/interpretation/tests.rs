@@ -8,7 +8,7 @@ use crate::core::interpreter::LanguagePair;
 use crate::core::rule::{Override, Rule};
 use crate::core::rules::{check as check_slot, check_all, in_force};
 use crate::core::sample::{self, CONFERENCE, EVERYONE, HALL, JP, KG, KZ, TJ, TM, UZ, at, slot};
-use crate::core::slot::SlotState;
+use crate::core::slot::{Slot, SlotState};
 use crate::core::text::{Code, TextLine};
 use crate::core::time::Moment;
 use crate::core::wording;
@@ -70,8 +70,8 @@ fn wanted(id: i64, time: (&str, i32), parties: &[DelegationId], interpreters: &[
         parties,
         SlotState::Tentative,
     );
-    slot.details.interpretation_wanted = true;
-    slot.details.interpreters = interpreters.iter().copied().map(InterpreterId).collect();
+    slot.details.content.interpretation_wanted = true;
+    slot.details.content.interpreters = interpreters.iter().copied().map(InterpreterId).collect();
     slot
 }
 
@@ -136,7 +136,7 @@ fn a_bilateral_is_covered_or_needs_a_reason() {
                 expected,
                 "{why}"
             );
-            slot.details.interpretation_wanted = false;
+            slot.details.content.interpretation_wanted = false;
             let unwanted = programme(vec![slot.clone()]);
             assert_eq!(said(&unwanted, &slot), [], "{why}, but not wanted");
         }
@@ -208,7 +208,7 @@ fn the_refusal_names_who_would_be_free() {
     );
     let elsewhere = |id: i64, time, interpreter: i64| {
         let mut slot = wanted(id, time, &[KG, UZ], &[interpreter]);
-        slot.details.room = Some(HALL);
+        slot.details.placement.room = Some(HALL);
         slot
     };
     assert_eq!(
@@ -348,9 +348,10 @@ fn a_colleague_gives_a_rest_only_where_the_slot_is_as_long_as_one() {
             wanted(2, ("15:00", shared), &[JP, KG], &[1, 2]),
             wanted(3, ("16:00", 30), &[JP, KZ], &[1]),
         ];
-        slots[1].details.interval = slots[1].details.interval.starting_at(middle);
-        let end = slots[1].details.interval.end().plus(pause);
-        slots[2].details.interval = slots[2].details.interval.starting_at(end);
+        slots[1].details.placement.interval =
+            slots[1].details.placement.interval.starting_at(middle);
+        let end = slots[1].details.placement.interval.end().plus(pause);
+        slots[2].details.placement.interval = slots[2].details.placement.interval.starting_at(end);
         long_runs(&slots, 2)
     };
     assert_eq!(day(30, 5), [], "half an hour in turns between two alone");
@@ -378,7 +379,7 @@ fn sketches_and_breaks_are_no_work() {
     next.details.state = SlotState::Pencilled;
     assert_eq!(long_runs(&[work.clone(), next.clone()], 0), []);
     assert_eq!(long_runs(&[work.clone(), next.clone()], 1), []);
-    (next.details.state, next.details.kind) = (SlotState::Tentative, SlotKind::Break);
+    (next.details.state, next.details.content.kind) = (SlotState::Tentative, SlotKind::Break);
     assert_eq!(long_runs(&[work, next], 0), []);
 }
 
@@ -421,7 +422,7 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
     ];
     let entry = |interpreter: i64| Override {
         slot: SlotId(2),
-        slot_placement: 0,
+        slot_moves: 0,
         other: Some((SlotId(1), 0)),
         resource: Some(Resource::Interpreter(InterpreterId(interpreter))),
         rule: Rule::InterpreterRest,
@@ -447,7 +448,7 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
 fn a_slot_is_staffed_with_whoever_is_free() {
     let busy = |id: i64, interpreter: i64| {
         let mut slot = wanted(id, ("14:50", 30), &[KG, UZ], &[interpreter]);
-        slot.details.room = Some(HALL);
+        slot.details.placement.room = Some(HALL);
         slot
     };
     for (why, minutes, guest, booked, others, expected) in [

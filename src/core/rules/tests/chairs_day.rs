@@ -16,7 +16,7 @@ fn talk(id: i64, start: &str, minutes: i32) -> Slot {
 
 fn pause(id: i64, start: &str, minutes: i32) -> Slot {
     let mut pause = talk(id, start, minutes);
-    pause.details.kind = SlotKind::Break;
+    pause.details.content.kind = SlotKind::Break;
     pause
 }
 
@@ -82,7 +82,7 @@ fn sketches_and_cancelled_slots_tire_nobody() {
         assert_eq!(runs(vec![talk(1, "10:00", 120), idle]), [], "{state:?}");
     }
     let mut without_chair = talk(2, "12:00", 60);
-    without_chair.details.delegations = vec![KZ];
+    without_chair.details.content.delegations = vec![KZ];
     assert_eq!(runs(vec![talk(1, "10:00", 120), without_chair]), []);
 }
 
@@ -105,7 +105,7 @@ fn order_of_precedence_is_that_of_the_starts() {
     );
     let mut sketch = senior("10:00");
     sketch.details.state = SlotState::Pencilled;
-    sketch.details.interval = Interval::new(at("10:00"), at("10:45")).unwrap();
+    sketch.details.placement.interval = Interval::new(at("10:00"), at("10:45")).unwrap();
     assert_eq!(
         order(vec![sketch, junior("10:00")]),
         [],

@@ -37,7 +37,7 @@ fn placed(
         parties,
         state,
     );
-    slot.details.interval = interval;
+    slot.details.placement.interval = interval;
     slot
 }
 
@@ -210,32 +210,34 @@ fn what_a_slot_is_cannot_be_argued_with() {
     let base = || bilateral(1, "11:00", 30, KZ);
     assert_eq!(refused(&base()), None);
     let mut odd = base();
-    odd.details.interval = Interval::new(at("11:01"), at("11:30")).unwrap();
+    odd.details.placement.interval = Interval::new(at("11:01"), at("11:30")).unwrap();
     assert_eq!(
         refused(&odd),
         Some(RuleFinding::OffGrid { grid_minutes: 5 })
     );
     let mut next_day = base();
-    next_day.details.interval = Interval::new(at("23:00"), at("23:00").plus(120)).unwrap();
+    next_day.details.placement.interval =
+        Interval::new(at("23:00"), at("23:00").plus(120)).unwrap();
     assert_eq!(refused(&next_day), Some(RuleFinding::OutsideDays));
     let mut until_midnight = base();
-    until_midnight.details.interval = Interval::new(at("23:00"), at("24:00")).unwrap();
+    until_midnight.details.placement.interval = Interval::new(at("23:00"), at("24:00")).unwrap();
     assert_eq!(
         refused(&until_midnight),
         None,
         "only the hours are against it"
     );
     let mut three = base();
-    three.details.delegations = vec![JP, KZ, UZ];
+    three.details.content.delegations = vec![JP, KZ, UZ];
     assert_eq!(
         refused(&three),
         Some(RuleFinding::BilateralOfTwo { found: 3 })
     );
     let mut leaderless = base();
-    (leaderless.details.kind, leaderless.details.delegations) = (SlotKind::Plenary, vec![KZ, UZ]);
+    leaderless.details.content.kind = SlotKind::Plenary;
+    leaderless.details.content.delegations = vec![KZ, UZ];
     assert_eq!(refused(&leaderless), Some(RuleFinding::PlenaryWithoutChair));
     let mut foreign = base();
-    foreign.details.room = Some(RoomId(99));
+    foreign.details.placement.room = Some(RoomId(99));
     assert_eq!(
         refused(&foreign),
         Some(RuleFinding::Foreign {
@@ -248,7 +250,8 @@ fn what_a_slot_is_cannot_be_argued_with() {
 fn the_chair_rests_after_two_and_a_half_hours() {
     let day = |pause: i32, kind: SlotKind| {
         let mut third = bilateral(3, "12:35", 30, UZ);
-        third.details.interval = third.details.interval.starting_at(at("12:20").plus(pause));
+        let start = at("12:20").plus(pause);
+        third.details.placement = third.details.placement.starting_at(start);
         let mut between = slot(
             4,
             kind,
@@ -258,7 +261,7 @@ fn the_chair_rests_after_two_and_a_half_hours() {
             &[JP],
             SlotState::Tentative,
         );
-        between.details.interval = between.details.interval.starting_at(at("12:20"));
+        between.details.placement = between.details.placement.starting_at(at("12:20"));
         let mut slots = vec![
             bilateral(1, "10:00", 60, KZ),
             bilateral(2, "11:05", 75, KG),
@@ -299,7 +302,7 @@ fn the_chair_rests_after_two_and_a_half_hours() {
 fn order_length_and_pairs_of_the_chairs_bilaterals_are_advice() {
     let mut slots = vec![bilateral(1, "10:00", 30, UZ), bilateral(2, "11:00", 20, KZ)];
     slots.push(bilateral(3, "12:00", 30, KZ));
-    slots[2].details.room = None;
+    slots[2].details.placement.room = None;
     let programme = programme(slots);
     let found: Vec<_> = check_all(&programme)
         .into_iter()
@@ -366,8 +369,8 @@ fn an_override_stands_until_one_of_the_two_moves() {
     let mut programme = programme(vec![a.clone(), b.clone()]);
     std::sync::Arc::make_mut(&mut programme.overrides).push(Override {
         slot: b.id,
-        slot_placement: b.placement,
-        other: Some((a.id, a.placement)),
+        slot_moves: b.moves,
+        other: Some((a.id, a.moves)),
         resource: Some(Resource::Room(HALL)),
         rule: Rule::Turnaround,
         reason: "Nothing to tidy".to_owned(),
@@ -393,7 +396,7 @@ fn an_override_stands_until_one_of_the_two_moves() {
     );
     for moved in [a, b] {
         let moved = Slot {
-            placement: moved.placement + 1,
+            moves: moved.moves + 1,
             ..moved
         };
         assert!(!stands(&programme.with_slot(moved.clone()), moved.id));

@@ -29,7 +29,7 @@ fn over_all(
             for theirs in STATES {
                 let mut a = placed(1, interval((10, 20)), HALL, a_place.1, mine);
                 let mut b = placed(2, interval(b), HALL, b_place.1, theirs);
-                (a.details.room, b.details.room) = (a_place.0, b_place.0);
+                (a.details.placement.room, b.details.placement.room) = (a_place.0, b_place.0);
                 let expected: Vec<_> = expected(gap)
                     .and_then(|(rule, level)| Some((rule, between(mine, theirs, level)?)))
                     .into_iter()

@@ -153,25 +153,23 @@ fn offer_line(
 ) -> OfferLine {
     let programme = &context.programme;
     let Ranked { offer, advice } = ranked;
-    let details = wish.details(offer.interval, offer.room, &offer.interpreters);
-    let candidate = Candidate {
-        id: wish.moves(),
-        details: &details,
-    };
+    let details = wish.details(offer);
+    let candidate = Candidate::of(wish.moves(), &details);
     let interpreters: Vec<&str> = details
+        .content
         .interpreters
         .iter()
         .filter_map(|id| programme.interpreter(*id))
         .map(|each| each.name.as_str())
         .collect();
-    let room = offer.room.and_then(|id| programme.room(id));
+    let room = offer.placement.room.and_then(|id| programme.room(id));
     OfferLine {
         rank,
         day: programme
             .event
             .time_zone
-            .day_in_words(offer.interval.start()),
-        time: clock_range(programme, offer.interval),
+            .day_in_words(offer.placement.interval.start()),
+        time: clock_range(programme, offer.placement.interval),
         room: room.map_or_else(|| "No room yet".to_owned(), |room| room.name.to_string()),
         seats: room
             .map(|room| format!("{} people", room.capacity))
@@ -231,9 +229,12 @@ fn relaxation_line(programme: &Programme, fields: &Fields, loosened: &Loosened) 
 }
 
 fn first(programme: &Programme, offer: &FreeTime) -> String {
-    let room = offer.room.and_then(|id| programme.room(id));
+    let room = offer.placement.room.and_then(|id| programme.room(id));
     let room = room.map_or_else(String::new, |room| format!(" in {}", room.name));
-    let first = programme.event.time_zone.clock(offer.interval.start());
+    let first = programme
+        .event
+        .time_zone
+        .clock(offer.placement.interval.start());
     format!("the first at {first}{room}")
 }
 
