@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::request::unprocessable;
 use super::shape::kind_words;
+use crate::core::decision::SlotStep;
 use crate::core::programme::Programme;
 use crate::core::rule::{Reasons, Rule};
 use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotKind, SlotState};
@@ -151,13 +152,19 @@ impl NewSlot {
 }
 
 impl SlotChange {
-    /// The slot as it would be, and the reasons given.
+    /// The step that is asked for, and the reasons given: a move, where nothing else is to change.
     pub(super) fn read(
         self,
         programme: &Programme,
         stored: &SlotDetails,
-    ) -> Result<(SlotDetails, Reasons), Problem> {
-        self.over(programme, Some(stored))
+    ) -> Result<(SlotStep, Reasons), Problem> {
+        let (details, reasons) = self.over(programme, Some(stored))?;
+        let step = if details.content == stored.content {
+            SlotStep::Place(details.placement)
+        } else {
+            SlotStep::Change(details)
+        };
+        Ok((step, reasons))
     }
 
     /// Puts what was sent over what is stored; without that, whatever is missing is an error.

@@ -146,22 +146,14 @@ pub(super) async fn change(ask: ApiRequest, id: Path<i64>) -> Answer {
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
     let change: SlotChange = ask.body()?;
-    let (details, reasons) = change.read(&context.programme, &slot.details)?;
+    let (step, reasons) = change.read(&context.programme, &slot.details)?;
     // Conditions come last: they decide only whether a request that is right in itself is carried out.
     required_match(&ask, slot.version)?;
     let (id, version, post) = (slot.id, slot.version, context.app.post());
-    let wanted = details.clone();
     let changed = context
         .book(move |tx| {
-            booking::change(
-                tx,
-                &post,
-                id,
-                version,
-                wanted.clone(),
-                &reasons,
-                Notify::Later,
-            )?;
+            let seen_at = (id, version);
+            booking::alter(tx, &post, seen_at, step.clone(), &reasons, Notify::Later)?;
             seen(tx, id)
         })
         .await;

@@ -179,7 +179,7 @@ pub fn cancel(
 
 /// Takes a step with a slot that is still at the version that was seen, and tells its delegations when they are to hear
 /// of it at once.
-pub(super) fn alter(
+pub(crate) fn alter(
     tx: &mut EventTx<'_>,
     post: &MailContext,
     (slot, version): (SlotId, i32),

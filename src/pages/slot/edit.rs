@@ -5,7 +5,7 @@ use actix_web::web;
 use super::form::{FormSubject, page};
 use super::{PageOutcome, stale};
 use crate::change::booking::{self, BookingError};
-use crate::core::decision::Refusal;
+use crate::core::decision::{Refusal, SlotStep};
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::server::app::App;
@@ -102,9 +102,8 @@ pub async fn create(
     let SlotFormRequest {
         details, reasons, ..
     } = request;
-    let wanted = details.clone();
     let booked = context
-        .book(move |tx| booking::book(tx, &post, wanted.clone(), &reasons))
+        .book(move |tx| booking::book(tx, &post, details.clone(), &reasons))
         .await;
     match booked {
         Ok(id) => Ok(see_other_done(&format!("/slots/{id}"), "booked")),
@@ -146,7 +145,7 @@ pub async fn update(
     let context = context.to_change()?;
     let fields = slot::known_fields(fields)?;
     match slot::parse(&context.programme, &fields) {
-        Ok(request) => change(context, &slot, fields, request, "saved").await,
+        Ok(request) => change(context, &slot, &fields, request, SlotStep::Change).await,
         Err(errors) => unprocessable(&page(
             &context,
             FormSubject::Stored(&slot),
@@ -169,58 +168,57 @@ pub async fn place(
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let sent = slot::known_fields(sent)?;
-    let fields = placed(&context, &slot, &sent);
-    match slot::parse(&context.programme, &fields) {
-        Ok(request) => change(context, &slot, fields, request, "moved").await,
-        Err(errors) => unprocessable(&page(
-            &context,
-            FormSubject::Stored(&slot),
-            Form::rejected(fields, errors),
-            None,
-        )),
+    match slot::parse_move(&context.programme, &slot, &sent) {
+        Ok(request) => {
+            let step = |details: SlotDetails| SlotStep::Place(details.placement);
+            change(context, &slot, &sent, request, step).await
+        }
+        Err(errors) => {
+            let fields = slot::fields_of_move(&context.programme, &slot, &sent);
+            unprocessable(&page(
+                &context,
+                FormSubject::Stored(&slot),
+                Form::rejected(fields, errors),
+                None,
+            ))
+        }
     }
 }
 
-/// The whole form of a slot, with the time and place that were sent.
-fn placed(context: &EventContext, slot: &Slot, sent: &Fields) -> Fields {
-    let taken = |name: &str| matches!(name, "day" | "start" | "end" | "room" | "version" | "tell");
-    let stored = slot::fields_of_details(&context.programme, &slot.details);
-    let kept = stored.iter().filter(|(name, _)| !taken(name));
-    let moved = sent
-        .iter()
-        .filter(|(name, _)| taken(name) || name.starts_with("reason-"));
-    Fields::from_pairs(kept.chain(moved))
-}
-
+/// Takes the step that a form asks for; a form that is refused is shown again, whole.
 async fn change(
     context: EventContext,
     slot: &Slot,
-    fields: Fields,
+    sent: &Fields,
     request: SlotFormRequest,
-    done: &'static str,
+    step: impl FnOnce(SlotDetails) -> SlotStep,
 ) -> PageOutcome {
-    let (id, version, post) = (slot.id, slot::version(&fields)?, context.app.post());
+    let (id, version, post) = (slot.id, slot::version(sent)?, context.app.post());
     let SlotFormRequest {
         details,
         reasons,
         tell,
     } = request;
-    // What is confirmed stays so until its confirmation is withdrawn.
-    let state = if slot.state() == SlotState::Confirmed {
-        SlotState::Confirmed
-    } else {
-        details.state
+    let step = step(details.clone());
+    let is_move = matches!(step, SlotStep::Place(_));
+    let whole = |context: &EventContext| {
+        if is_move {
+            slot::fields_of_move(&context.programme, slot, sent)
+        } else {
+            sent.clone()
+        }
     };
-    let details = SlotDetails { state, ..details };
-    let wanted = details.clone();
     let changed = context
-        .book(move |tx| booking::change(tx, &post, id, version, wanted.clone(), &reasons, tell))
+        .book(move |tx| booking::alter(tx, &post, (id, version), step.clone(), &reasons, tell))
         .await;
     match changed {
-        Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), done)),
+        Ok(()) => {
+            let done = if is_move { "moved" } else { "saved" };
+            Ok(see_other_done(&format!("/slots/{id}"), done))
+        }
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             let context = context.with(&refused.programme);
-            let form = Form::new(fields);
+            let form = Form::new(whole(&context));
             conflict(&page(
                 &context,
                 FormSubject::Stored(slot),
@@ -229,7 +227,14 @@ async fn change(
             ))
         }
         Err(BookingError::Refused(Refusal::Stale { current, programme })) => {
-            stale::answer(&context.with(&programme), &current, &details, &fields).await
+            let context = context.with(&programme);
+            // What is confirmed stays so until its confirmation is withdrawn.
+            let state = match slot.state() {
+                SlotState::Confirmed => SlotState::Confirmed,
+                _ => slot::typed_state(details.state),
+            };
+            let mine = details.in_state(state);
+            stale::answer(&context, &current, &mine, &whole(&context)).await
         }
         Err(error) => Err(error.into()),
     }

@@ -116,6 +116,28 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
     }
 }
 
+/// Reads the form that moves a slot: time and room, and nothing else of it.
+///
+/// # Errors
+/// With a sentence for each field that makes no sense.
+pub fn parse_move(
+    programme: &Programme,
+    slot: &Slot,
+    fields: &Fields,
+) -> Result<SlotFormRequest, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let placement = placement(programme, fields, &mut errors);
+    let reasons = reasons(fields, &mut errors);
+    match placement {
+        Some(placement) if errors.is_empty() => Ok(SlotFormRequest {
+            details: slot.details.placed(placement),
+            reasons,
+            tell: tell(fields),
+        }),
+        _ => Err(errors),
+    }
+}
+
 /// Reads whether to tell the delegations at once.
 #[must_use]
 pub fn tell(fields: &Fields) -> Notify {
@@ -300,15 +322,7 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
             },
         ),
         ("room", room.unwrap_or_default()),
-        (
-            "state",
-            if details.state == SlotState::Pencilled {
-                "pencilled"
-            } else {
-                "tentative"
-            }
-            .to_owned(),
-        ),
+        ("state", typed_state(details.state).as_str().to_owned()),
         ("note", details.content.note.clone()),
     ]);
     for party in programme.parties(&details.content) {
@@ -321,6 +335,27 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
         fields.push("interpreters", interpreter.code.to_string());
     }
     fields
+}
+
+/// Fills the form with a stored slot and the placement that was sent for it.
+#[must_use]
+pub fn fields_of_move(programme: &Programme, slot: &Slot, sent: &Fields) -> Fields {
+    let taken = |name: &str| matches!(name, "day" | "start" | "end" | "room" | "version" | "tell");
+    let stored = fields_of_details(programme, &slot.details);
+    let kept = stored.iter().filter(|(name, _)| !taken(name));
+    let moved = sent
+        .iter()
+        .filter(|(name, _)| taken(name) || name.starts_with("reason-"));
+    Fields::from_pairs(kept.chain(moved))
+}
+
+/// The state that the form says of a slot; it neither confirms nor cancels.
+#[must_use]
+pub const fn typed_state(state: SlotState) -> SlotState {
+    match state {
+        SlotState::Pencilled => state,
+        _ => SlotState::Tentative,
+    }
 }
 
 fn reasons_in_force(programme: &Programme, slot: &Slot) -> Vec<(Rule, String)> {
