@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::change::notify::{NotifyError, tell};
+use crate::change::letters::NotifyError;
+use crate::change::notify::tell;
 use crate::core::decision::{
     ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
 };

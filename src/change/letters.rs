@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::notify::{NotifyError, remember};
 use crate::core::delegation::{Contact, Delegation};
 use crate::core::notice::{News, Notice, Told};
 use crate::core::programme::Programme;
@@ -16,9 +15,25 @@ use crate::documents::pdf::ToldSchedule;
 use crate::mail::outbox::{self, EnqueueError, Knowledge, MailDraft, SlotReader};
 use crate::mail::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure};
 use crate::runtime::random::fresh_id;
-use crate::store::private_link;
 use crate::store::private_link::address::PrivateLink;
 use crate::store::transaction::EventTx;
+use crate::store::{self, private_link};
+
+/// Why delegations could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// A mail could not be written or queued.
+    #[error("the mail to {recipient} could not be queued: {source}")]
+    Post {
+        /// Whose mail.
+        recipient: String,
+        /// Why.
+        source: EnqueueError,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] diesel::result::Error),
+}
 
 /// One slot, and what a delegation is to hear of it.
 pub(crate) struct LetterItem {
@@ -317,4 +332,20 @@ impl<'a> WritingContext<'a> {
             written_at: self.now,
         }
     }
+}
+
+/// Notes what delegations know.
+///
+/// # Errors
+/// As the database says.
+pub(crate) fn remember(tx: &mut EventTx<'_>, notices: Vec<Notice>) -> QueryResult<()> {
+    if notices.is_empty() {
+        return Ok(());
+    }
+    let programme = tx.programme();
+    for notice in &notices {
+        store::notice::keep(tx.conn, programme.event.id, notice)?;
+    }
+    tx.has_become(programme.with_notices(notices));
+    Ok(())
 }

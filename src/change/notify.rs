@@ -4,36 +4,19 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::letters::{LetterItem, notice, preview_to, write_to};
+use super::letters::{LetterItem, NotifyError, notice, preview_to, remember, write_to};
 use crate::core::action::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
-use crate::core::notice::{News, Notice};
+use crate::core::notice::News;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::core::visibility::told;
 use crate::db::Conn;
 use crate::mail::MailContext;
-use crate::mail::outbox::{EnqueueError, MailDraft};
-use crate::store::notice as store;
+use crate::mail::outbox::MailDraft;
 use crate::store::transaction::EventTx;
-
-/// Why delegations could not be told.
-#[derive(Debug, thiserror::Error)]
-pub enum NotifyError {
-    /// A mail could not be written or queued.
-    #[error("the mail to {recipient} could not be queued: {source}")]
-    Post {
-        /// Whose mail.
-        recipient: String,
-        /// Why.
-        source: EnqueueError,
-    },
-    /// The database refused.
-    #[error(transparent)]
-    Store(#[from] diesel::result::Error),
-}
 
 /// Tells every delegation concerned what is due of a slot, and notes what each now knows.
 ///
@@ -221,20 +204,4 @@ fn owned(due: Vec<(&Delegation, News)>) -> Vec<(Delegation, News)> {
     due.into_iter()
         .map(|(delegation, news)| (delegation.clone(), news))
         .collect()
-}
-
-/// Notes what delegations know.
-///
-/// # Errors
-/// As the database says.
-pub(crate) fn remember(tx: &mut EventTx<'_>, notices: Vec<Notice>) -> QueryResult<()> {
-    if notices.is_empty() {
-        return Ok(());
-    }
-    let programme = tx.programme();
-    for notice in &notices {
-        store::keep(tx.conn, programme.event.id, notice)?;
-    }
-    tx.has_become(programme.with_notices(notices));
-    Ok(())
 }

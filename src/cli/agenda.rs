@@ -12,9 +12,10 @@ use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::core::visibility::Viewer;
-use crate::documents::format::{Format, Options, RenderError, render};
+use crate::documents::format::Format;
 use crate::documents::html::Stylesheet;
 use crate::documents::pdf::{Sheet, SheetChoice, SheetError, sheet};
+use crate::documents::render::{Options, RenderError, render};
 
 /// Flags of `iikura agenda`.
 #[derive(Debug, Clone, Args)]

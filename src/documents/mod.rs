@@ -9,6 +9,7 @@ pub mod json;
 pub mod pdf;
 pub mod preview;
 pub mod queue;
+pub mod render;
 #[cfg(test)]
 mod tests;
 pub mod xlsx;

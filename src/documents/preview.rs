@@ -1,7 +1,8 @@
 //! The beginning of a document, as it is shown before the document is downloaded.
 
 use super::csv;
-use super::format::{Format, Options, RenderError, render as write};
+use super::format::Format;
+use super::render::{Options, RenderError, render as write};
 use crate::core::agenda::Agenda;
 
 /// Lines of a file that are shown at most.

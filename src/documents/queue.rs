@@ -8,11 +8,12 @@ use std::sync::{Arc, Weak};
 
 use actix_web::web::Bytes;
 
-use super::format::{Format, Options, RenderError, file_name, render};
+use super::format::{Format, file_name};
 use super::pdf::{
     self, PdfError, PdfSource, Sheet, SheetChoice, SheetError, ToldSchedule, Typesetting,
 };
 use super::preview::DocumentPreview;
+use super::render::{Options, RenderError, render};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;

@@ -14,6 +14,7 @@ use super::{Contents, Heading, InstallationImportError, MOST_FAULTS, Seal};
 use crate::auth::account;
 use crate::db::{Conn, Count, Db, on_either};
 use crate::store::audit::chain;
+use crate::store::programme::read_programme;
 use crate::store::{backup, event};
 
 /// Rows and bytes that are stored by one statement, at most: fewer ways to the server and back.
@@ -139,7 +140,7 @@ fn readable(conn: &mut Conn) -> Result<(), InstallationImportError> {
         InstallationImportError::Unsound(format!("{what} cannot be read: {error}"))
     };
     for event in event::all_ids(conn)? {
-        event::read_programme(conn, event)
+        read_programme(conn, event)
             .map_err(|error| unsound(format!("event {}", event.0), error))?;
     }
     account::all(conn).map_err(|error| unsound("an account".to_owned(), error))?;

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use askama::Template;
 use lettre::message::{Message, MultiPart, SinglePart};
 
-use super::compose::{AutoSubmitted, ComposeError, Composed, boundary, mailbox};
+use super::compose::{AutoSubmitted, Composed, boundary, mailbox};
+use super::part::ComposeError;
 use crate::core::clean;
 use crate::core::text::Email;
 use crate::core::time::Moment;

@@ -13,6 +13,7 @@ pub mod ical;
 pub mod inbox;
 pub mod language;
 pub mod outbox;
+pub mod part;
 pub mod transport;
 pub mod worker;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::change::notify::{self, NotifyError, skip as take_as_told, tell_all};
+use crate::change::letters::NotifyError;
+use crate::change::notify::{self, skip as take_as_told, tell_all};
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;

@@ -6,6 +6,7 @@
 pub mod contact;
 pub mod export;
 pub mod place;
+mod redact;
 pub mod retention;
 pub mod user;
 

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use serde_json::Value;
 
 use super::PersonNames;
-use super::contact::redact_value;
+use super::redact::redact_value;
 use crate::core::event::EventId;
 use crate::db::{Conn, on_either};
 use crate::installation::cell::{Cell, Cells};

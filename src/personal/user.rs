@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::contact::redact_value;
+use super::redact::redact_value;
 use super::{ErasureError, PersonNames, erase_mails, place};
 use crate::auth::account;
 use crate::core::action::{Action, noun};

@@ -1,7 +1,6 @@
 //! Events in the database, and the programme read as a whole.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::dsl::sql;
@@ -13,7 +12,6 @@ use crate::core::event::{
     Event, EventDay, EventId, EventSettings, ProgrammeVersion, ProtocolOffice, Revision,
     RevisionKey,
 };
-use crate::core::programme::Programme;
 use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::{ClockTime, Moment, Zone};
 use crate::db::Conn;
@@ -168,49 +166,27 @@ pub fn all_ids(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
         .load(conn)
 }
 
-/// Reads the whole programme as it is stored at one moment.
-///
-/// In a transaction that has raised the event's revision no writer can come between its queries; elsewhere they read one
-/// snapshot, so that nobody's writing holds up the reading.
+/// Reads an event as its programme has it, with the key of its revision.
 ///
 /// # Errors
 /// As the database says.
-pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Programme>> {
-    conn.snapshot(|conn| {
-        let Some((row, key)) = events::table
-            .find(id)
-            .select((EventRow::as_select(), events::revision_key))
-            .get_result::<(EventRow, RevisionKey)>(conn)
-            .optional()?
-        else {
-            return Ok(None);
-        };
-        let days = event_days::table
-            .filter(event_days::event_id.eq(id))
-            .order(event_days::day)
-            .select((event_days::day, event_days::opens, event_days::closes))
-            .load(conn)?;
-        let event = with_days(row, days)?;
-        let version = ProgrammeVersion::new(event.revision, key);
-        let delegations = crate::store::delegation::of_event(conn, id)?;
-        let rooms = crate::store::room::of_event(conn, id)?;
-        let interpreters = crate::store::interpreter::of_event(conn, id)?;
-        let slots = crate::store::slot::of_event(conn, id)?;
-        let mut programme =
-            Programme::new(event, delegations, rooms, interpreters, slots).at_version(version);
-        programme.overrides = Arc::new(
-            crate::store::slot::overrides_of_event(conn, id)?
-                .into_iter()
-                .collect(),
-        );
-        programme
-            .ledger
-            .tell(crate::store::notice::of_event(conn, id)?);
-        programme
-            .ledger
-            .hear(crate::store::notice::answers_of_event(conn, id)?);
-        Ok(Some(programme))
-    })
+pub(super) fn read(conn: &mut Conn, id: EventId) -> QueryResult<Option<(Event, ProgrammeVersion)>> {
+    let Some((row, key)) = events::table
+        .find(id)
+        .select((EventRow::as_select(), events::revision_key))
+        .get_result::<(EventRow, RevisionKey)>(conn)
+        .optional()?
+    else {
+        return Ok(None);
+    };
+    let days = event_days::table
+        .filter(event_days::event_id.eq(id))
+        .order(event_days::day)
+        .select((event_days::day, event_days::opens, event_days::closes))
+        .load(conn)?;
+    let event = with_days(row, days)?;
+    let version = ProgrammeVersion::new(event.revision, key);
+    Ok(Some((event, version)))
 }
 
 type EventDayRow = (NaiveDate, i32, i32);

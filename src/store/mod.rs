@@ -9,6 +9,7 @@ pub mod interpreter;
 pub mod notice;
 pub mod peers;
 pub mod private_link;
+pub mod programme;
 pub mod programme_cache;
 pub mod resource;
 pub mod room;

@@ -16,7 +16,7 @@ use super::watch::Watchers;
 use crate::core::event::{EventId, ProgrammeVersion};
 use crate::core::programme::Programme;
 use crate::db::{Conn, Db, DbError};
-use crate::store::event;
+use crate::store::{event, programme};
 
 /// Programmes by event. A programme is valid while the stored version is the one it was read at, so any number of
 /// servers may keep their own.
@@ -197,7 +197,7 @@ impl ProgrammeCache {
     /// Reads the programme whole, and counts that it was.
     pub(crate) fn read(&self, conn: &mut Conn, event: EventId) -> QueryResult<Option<Programme>> {
         self.loaded.fetch_add(1, Ordering::Relaxed);
-        event::read_programme(conn, event)
+        programme::read_programme(conn, event)
     }
 
     /// Forgets a programme that has turned out not to be what is stored.

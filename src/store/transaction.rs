@@ -17,6 +17,7 @@ use crate::core::programme::Programme;
 use crate::core::time::Moment;
 use crate::core::user::Actor;
 use crate::db::Conn;
+use crate::store::programme::read_programme;
 use crate::store::{archived, audit, event, peers};
 
 /// An open transaction on one event.
@@ -202,8 +203,7 @@ impl EventTx<'_> {
     pub fn reread(&mut self) -> QueryResult<()> {
         self.outcome = WriteOutcome::Changed;
         let event = self.programme.event.id;
-        self.programme =
-            Arc::new(event::read_programme(self.conn, event)?.ok_or(DieselError::NotFound)?);
+        self.programme = Arc::new(read_programme(self.conn, event)?.ok_or(DieselError::NotFound)?);
         Ok(())
     }
 

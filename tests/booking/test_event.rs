@@ -16,6 +16,7 @@ use iikura::db::{Conn, Db, DbError};
 use iikura::mail::MailContext;
 use iikura::store::event;
 use iikura::store::private_link::address::{LinkKey, PrivateLinks};
+use iikura::store::programme::read_programme;
 use iikura::store::programme_cache::ProgrammeCache;
 use iikura::store::transaction::EventTx;
 
@@ -111,7 +112,7 @@ impl<'d> TestEvent<'d> {
 
     /// The programme as it is stored.
     pub fn stored(&self) -> Programme {
-        self.read(|conn| Ok(event::read_programme(conn, self.event)?.unwrap()))
+        self.read(|conn| Ok(read_programme(conn, self.event)?.unwrap()))
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> T {

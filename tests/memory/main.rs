@@ -15,8 +15,9 @@ use iikura::core::programme::Programme;
 use iikura::core::slot::Slot;
 use iikura::core::time::Moment;
 use iikura::core::visibility::Viewer;
-use iikura::documents::format::{Format, Options};
+use iikura::documents::format::Format;
 use iikura::documents::queue::{Document, Documents};
+use iikura::documents::render::Options;
 use iikura::runtime::queue::Owner;
 
 #[allow(dead_code)]

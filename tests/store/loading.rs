@@ -9,6 +9,7 @@ use iikura::core::programme::Programme;
 use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::db::{Db, DbError};
+use iikura::store::programme::read_programme;
 use iikura::store::programme_cache::ProgrammeCache;
 use iikura::store::{event, transaction};
 
@@ -105,7 +106,7 @@ fn snapshot_inside_a_writing_transaction_sees_its_writes(scratch: &Scratch) {
     let read = scratch.write_here(|conn| {
         conn.transaction(|conn| {
             let (_, version) = event::raise_revision(conn, EVENT)?;
-            let programme = event::read_programme(conn, EVENT)?.unwrap();
+            let programme = read_programme(conn, EVENT)?.unwrap();
             assert_eq!(programme.version(), version);
             // It is the transaction that it runs in, which may write.
             let (_, version) = conn.snapshot(|conn| event::raise_revision(conn, EVENT))?;

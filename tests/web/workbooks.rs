@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use iikura::core::agenda::{Agenda, Pencilled};
 use iikura::core::visibility::Viewer;
-use iikura::documents::format::{Format, Options, render};
+use iikura::documents::format::Format;
+use iikura::documents::render::{Options, render};
 use serde_json::{Value, json};
 
 use crate::meeting::{Meeting, SLOTS, free_slot, send, with};

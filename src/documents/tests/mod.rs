@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use icalendar::{Calendar, Component, EventLike, EventStatus};
 use serde_json::{Value, json};
 
-use super::format::{Format, Options, file_name, render};
+use super::format::{Format, file_name};
 use super::html::Stylesheet;
+use super::render::{Options, render};
 use crate::core::agenda::{Agenda, Pencilled};
 use crate::core::delegation::DelegationId;
 use crate::core::notice::{Method, Notice};

@@ -7,10 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lettre::Address;
-use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::header::{ContentDisposition, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
+use super::part::{ComposeError, content_type};
 use super::words::LetterWords;
 use super::{Letter, enclosure, ical};
 use crate::core::clean;
@@ -24,20 +25,6 @@ pub struct Composed {
     pub subject: String,
     /// The whole mail; every try sends these bytes.
     pub raw: Vec<u8>,
-}
-
-/// Why a letter could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum ComposeError {
-    /// A template failed.
-    #[error("the letter could not be written: {0}")]
-    Template(#[from] askama::Error),
-    /// An address that no mail can carry got past the form.
-    #[error("'{0}' cannot stand in a mail; correct the address")]
-    Address(String),
-    /// lettre refused the mail.
-    #[error("the mail could not be put together: {0}")]
-    Mail(String),
 }
 
 /// Writes the mail; with an enclosure, up to the place where that comes ([`enclose`](super::enclosure::enclose)).
@@ -128,10 +115,6 @@ pub(super) fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeErr
         .map_err(|_| ComposeError::Address(address.to_string()))?;
     let name = clean::line(name);
     Ok(Mailbox::new((!name.is_empty()).then_some(name), parsed))
-}
-
-pub(super) fn content_type(text: &str) -> Result<ContentType, ComposeError> {
-    ContentType::parse(text).map_err(|error| ComposeError::Mail(error.to_string()))
 }
 
 /// A boundary that no text holds: nobody knows it before the Message-ID is drawn.

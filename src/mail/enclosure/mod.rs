@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding};
 use lettre::message::{Body, SinglePart};
 
-use super::compose::{ComposeError, content_type};
+use super::part::{ComposeError, content_type};
 use crate::documents::pdf::{PdfError, ToldSchedule};
 
 /// Characters of base64 in a line (RFC 2045 §6.8).

@@ -7,7 +7,8 @@ use crate::core::event::EventId;
 use crate::core::notice::{Method, News};
 use crate::core::slot::SlotId;
 use crate::core::time::{Instant, Moment};
-use crate::mail::compose::{ComposeError, Composed, compose};
+use crate::mail::compose::{Composed, compose};
+use crate::mail::part::ComposeError;
 use crate::mail::{Enclosure, Letter, Piece, ReaderKnowledge};
 
 /// What one reader can be told of a slot; `None` where there is nothing to take back.

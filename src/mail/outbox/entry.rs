@@ -15,7 +15,7 @@ use crate::db::Conn;
 use crate::db::schema::outbox;
 use crate::db::word::Word;
 use crate::mail::Letter;
-use crate::mail::compose::ComposeError;
+use crate::mail::part::ComposeError;
 use crate::runtime::random::fresh_id;
 
 /// Tries end 48 hours after a mail was written, or when its slot begins.

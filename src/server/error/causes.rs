@@ -9,7 +9,7 @@ use crate::auth::invitation::InvitationError;
 use crate::auth::throttle::{ThrottleError, Throttled};
 use crate::auth::token::TokenError;
 use crate::change::booking::BookingError;
-use crate::change::notify::NotifyError;
+use crate::change::letters::NotifyError;
 use crate::core::decision::Refusal;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
