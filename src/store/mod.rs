@@ -14,5 +14,6 @@ pub mod programme_cache;
 pub mod resource;
 pub mod room;
 pub mod slot;
+pub mod slot_write;
 pub mod transaction;
 pub mod watch;
