@@ -38,7 +38,7 @@ pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound.into()))
         .app_data(web::QueryConfig::default().error_handler(|_, _| {
-            Error::BadRequest("The address has something wrong after the “?”.".into()).into()
+            Error::BadRequest("The query in the address is invalid.".into()).into()
         }))
         .configure(api::routes)
         .route("/assets/{file}", web::get().to(assets::show))

@@ -31,7 +31,8 @@ pub enum DelegationError {
     InUse(String),
     /// The delegation was told of slots, though none names it any more.
     #[error(
-        "The delegation was told of slots by mail. Who was told what stays on record, so the delegation stays as well."
+        "The delegation was notified of slots by mail. The record of notices must stay, so the delegation cannot be \
+         removed."
     )]
     Told,
     /// The database failed.

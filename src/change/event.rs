@@ -22,7 +22,7 @@ pub enum EventError {
     #[error("another event has the short name '{0}'; choose one of its own")]
     SlugTaken(String),
     /// Slots would lie outside the days or hours, or off the grid.
-    #[error("{} slot(s) would lie outside", .0.len())]
+    #[error("{} slot(s) would be outside", .0.len())]
     SlotsOutside(Vec<Outside>),
     /// The database failed.
     #[error(transparent)]

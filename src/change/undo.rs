@@ -54,7 +54,7 @@ pub fn undo(
     let slot = at_version(&booking::judged(tx), id, version)?;
     let records = audit::of_subject(tx.conn, id.0)?;
     let Some(latest) = records.iter().find(|record| is_change(record)) else {
-        return Err(Refusal::Gone("nothing is known of its history".to_owned()).into());
+        return Err(Refusal::Gone("its history is not known".to_owned()).into());
     };
     let programme = tx.programme();
     let (details, mut given) = before(&programme, &slot, latest)?;

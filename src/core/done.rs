@@ -7,72 +7,67 @@ const SENTENCES: &[(&str, &str)] = &[
         "answered",
         "Thank you. The protocol office has your answer; you can change it here.",
     ),
-    ("answer-noted", "The answer is noted."),
+    ("answer-noted", "The answer is recorded."),
     ("booked", "The slot is booked."),
     (
         "calendar-link-revoked",
-        "The calendar link is revoked; calendars that used it get nothing more.",
+        "The calendar link is revoked; calendars that used it receive no more updates.",
     ),
     ("cancelled", "The slot is cancelled."),
     (
         "confirmed",
-        "The slot is confirmed and its delegations are told.",
+        "The slot is confirmed and its delegations are notified.",
     ),
     (
         "contact-forgotten",
-        "The contact is forgotten. The history says a pseudonym instead.",
+        "The contact is forgotten. The history shows a pseudonym instead.",
     ),
     (
         "event-archived",
-        "The event is archived: it can be read and not changed.",
+        "The event is archived: it can be read but not changed.",
     ),
-    (
-        "event-deleted",
-        "The event is deleted, with everything about it.",
-    ),
+    ("event-deleted", "The event is deleted with all its data."),
     (
         "event-restored",
-        "The event can be changed again. Links that had ended stay so.",
+        "The event can be changed again. Expired links stay expired.",
     ),
-    (
-        "factor-optional",
-        "A second factor is everybody's own choice.",
-    ),
+    ("factor-optional", "A second factor is now optional."),
     (
         "factor-removed",
-        "Your second factor is taken away. Other sessions of yours have ended.",
+        "Your second factor is removed. Your other sessions have ended.",
     ),
     (
         "factor-required",
-        "Officers and administrators need a second factor: who has none sets one up at the next sign-in.",
+        "Officers and administrators now need a second factor: users without one set it up at their next sign-in.",
     ),
     (
         "factor-reset",
-        "The second factor is taken away and the user's sessions have ended. Tell them; their page says so, too.",
+        "The second factor is removed and the user's sessions have ended. Inform the user; the account page says so, \
+         too.",
     ),
     ("imported", "The event is imported."),
     (
         "letters-sent",
-        "The letters are queued; they go out within a minute.",
+        "The letters are queued and will be sent within a minute.",
     ),
     (
         "links-renewed",
-        "The private links are made anew; older ones open nothing any more.",
+        "The private links are replaced; the old links are invalid.",
     ),
     (
         "link-withdrawn",
-        "The link is withdrawn; it opens nothing any more.",
+        "The link is withdrawn and no longer valid.",
     ),
     (
         "lockout-lifted",
-        "The lock-out is lifted; on other servers within seconds.",
+        "The lock-out is removed; on other servers within seconds.",
     ),
-    ("mail-handled", "Noted as seen to."),
+    ("mail-handled", "Marked as handled."),
     (
         "mail-paused",
-        "All mail is paused: it is written and waits.",
+        "All mail is paused: new mail is written and waits.",
     ),
-    ("mail-resumed", "Mail goes out again."),
+    ("mail-resumed", "Mail is sent again."),
     ("moved", "The slot is moved."),
     (
         "password-changed",
@@ -81,26 +76,29 @@ const SENTENCES: &[(&str, &str)] = &[
     ("password-set", "Your password is set. Sign in with it."),
     ("planned", "The plan is booked, all of it."),
     ("removed", "Removed."),
-    ("replaced", "The colleague steps in."),
+    ("replaced", "The interpreter is replaced."),
     (
         "reset-offered",
-        "The link to set a new password is queued; it goes out within a minute.",
+        "The link to set a new password is queued and will be sent within a minute.",
     ),
     ("retried", "The mail is queued again."),
     ("saved", "The changes are saved."),
-    ("sent", "The mail is queued; it goes out within a minute."),
+    (
+        "sent",
+        "The mail is queued and will be sent within a minute.",
+    ),
     ("session-ended", "The session has ended."),
     ("signed-out", "You are signed out."),
-    ("skipped", "It counts as told; no mail was written."),
+    ("skipped", "Marked as notified; no mail was sent."),
     (
         "token-revoked",
-        "The token is revoked; what used it is shut out from now on.",
+        "The token is revoked; programs that used it have no access any more.",
     ),
-    ("told", "The delegations are told."),
+    ("told", "The delegations are notified."),
     ("undone", "The change is undone."),
     (
         "user-deleted",
-        "The user is deleted. The history says a pseudonym instead.",
+        "The user is deleted. The history shows a pseudonym instead.",
     ),
     (
         "user-disabled",
@@ -109,7 +107,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("user-enabled", "The account is enabled again."),
     (
         "user-invited",
-        "The invitation is queued; it goes out within a minute.",
+        "The invitation is queued and will be sent within a minute.",
     ),
     (
         "withdrawn",

@@ -21,7 +21,7 @@ pub enum RenderError {
     #[error("the agenda's page could not be written")]
     Html(#[from] askama::Error),
     /// The PDF could not be set.
-    #[error("the agenda's PDF could not be set: {0}")]
+    #[error("the agenda's PDF could not be rendered: {0}")]
     Pdf(#[from] pdf::PdfError),
     /// The table could not be written.
     #[error("the agenda's table could not be written")]

@@ -335,7 +335,8 @@ fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> Dele
         languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
         presence: TextArea::new("presence", "Presence")
             .help(format!(
-                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always there.",
+                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always \
+                 present.",
                 venue.venue, venue.time_zone
             ))
             .optional()

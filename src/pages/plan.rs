@@ -159,7 +159,7 @@ async fn overtaken(context: &EventContext, asked: Fields) -> PageOutcome {
 fn slots(programme: &Programme, fields: &Fields) -> Result<Vec<SlotDetails>, Error> {
     let not_ours = || {
         Error::BadRequest(
-            "This is not a plan of ours. Nothing was booked; open the plan again.".to_owned(),
+            "This plan is invalid. Nothing was booked; open the plan again.".to_owned(),
         )
     };
     let state = SlotState::from_word(fields.get("state"))
@@ -204,10 +204,10 @@ async fn proposal(
 fn summary(plan: &Plan) -> String {
     let (placed, all) = (plan.placed.len(), plan.placed.len() + plan.left.len());
     match (placed, all) {
-        (1, 1) => "The meeting has a place.".to_owned(),
+        (1, 1) => "The meeting is placed.".to_owned(),
         (0, _) => "Nothing is free for any of them.".to_owned(),
-        _ if placed == all => format!("All {all} meetings have a place."),
-        _ => format!("{placed} of {all} meetings have a place."),
+        _ if placed == all => format!("All {all} meetings are placed."),
+        _ => format!("{placed} of {all} meetings are placed."),
     }
 }
 
@@ -271,7 +271,7 @@ fn page(context: &EventContext, form: Form, proposal: Option<Proposal>) -> PlanP
         room: any_room_field(context).of(&form),
         day: any_day_field(context).of(&form),
         from: clock("from", "Not before", "As in 14:40.").of(&form),
-        until: clock("until", "Over by", "As in 18:00.").of(&form),
+        until: clock("until", "Ends by", "As in 18:00.").of(&form),
         interpretation: interpretation_field().of(&form),
         proposal,
         overtaken: false,

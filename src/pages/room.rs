@@ -248,7 +248,7 @@ fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
             .numeric()
             .of(&form),
         turnaround: TextField::new("turnaround_minutes", "Turnaround")
-            .help("Minutes kept free after a slot, to tidy and set up.")
+            .help("Minutes reserved after a slot, to tidy and set up.")
             .numeric()
             .of(&form),
         form,

@@ -98,7 +98,7 @@ pub(super) async fn read(
                 Ok(None) => return Ok(kept.into_body()),
                 Ok(Some(Err(_))) => {
                     return Err(Error::BadRequest(
-                        "What was sent broke off. Nothing was stored.".into(),
+                        "The request was interrupted. Nothing was stored.".into(),
                     ));
                 }
                 Ok(Some(Ok(chunk))) => chunk,

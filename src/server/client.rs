@@ -21,7 +21,7 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| {
-            format!("'{text}' is no address and no network; write as 127.0.0.1 or 10.0.0.0/8")
+            format!("'{text}' is not an address or network; write as 127.0.0.1 or 10.0.0.0/8")
         })
 }
 
@@ -222,7 +222,7 @@ mod tests {
         assert!(
             network("proxy.example")
                 .unwrap_err()
-                .contains("'proxy.example' is no address")
+                .contains("'proxy.example' is not an address")
         );
     }
 }

@@ -25,9 +25,8 @@ impl Fields {
     /// # Errors
     /// When a value is not UTF-8, an escape is broken, or there are more than 2,000 fields.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let fault = || {
-            Error::BadRequest("The form was sent in a broken encoding. Nothing was stored.".into())
-        };
+        let fault =
+            || Error::BadRequest("The form has an invalid encoding. Nothing was stored.".into());
         let mut fields = Vec::new();
         for pair in body
             .split(|&byte| byte == b'&')

@@ -304,10 +304,11 @@ fn check_origin(request: &ServiceRequest) -> Result<(), Error> {
     tracing::warn!(?site, ?origin, "refused a request from another site");
     Err(Error::Forbidden(match public_url(request) {
         Some(ours) => format!(
-            "This was not sent from a page of ours, so nothing was done. Open {} and try again there.",
+            "The request was not sent from a page of this site, so nothing was done. Open {} and try again there.",
             ours.origin().ascii_serialization()
         ),
-        None => "This was not sent from a page of ours, so nothing was done. Open the page again and try there.".into(),
+        None => "The request was not sent from a page of this site, so nothing was done. Open the page again and try \
+                 there.".into(),
     }))
 }
 

@@ -11,7 +11,7 @@ use crate::db::schema::event_lifecycles;
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "The event is archived, so nothing about it can be changed. An administrator can take it out of the archive on its page of settings."
+    "The event is archived, so nothing about it can be changed. An administrator can restore it under Settings."
 )]
 pub struct Archived;
 

@@ -106,7 +106,7 @@ impl Listener {
             match self.listen(&mut pause) {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "the wire between servers broke; connecting again");
+                    tracing::warn!(%error, "the connection between servers was lost; connecting again");
                 }
             }
             self.rest(pause);

@@ -84,7 +84,7 @@ scenarios((scenario) => {
       await page.goto(`${EVENT}?view=list`);
       await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
       await look(page, "a slot");
-      const confirm = page.getByRole("button", { name: "Confirm and tell them" });
+      const confirm = page.getByRole("button", { name: "Confirm and notify" });
       if (await confirm.isVisible()) {
         await confirm.click();
         await page.getByRole("status").filter({ hasText: "confirmed" }).waitFor();
@@ -94,7 +94,7 @@ scenarios((scenario) => {
       else await move(page, "17:25", "17:50");
       await page.goto(`${EVENT}/notices`);
       await look(page, "notices");
-      await page.getByRole("link", { name: /Read it first/ }).first().click();
+      await page.getByRole("link", { name: /Preview letter/ }).first().click();
       await look(page, "a letter before it goes out");
       await page.goto(`${EVENT}/delegations/KZ`);
       const link = await page.locator("a[href*='/d/']").getAttribute("href");
@@ -109,24 +109,24 @@ scenarios((scenario) => {
       await page.getByText("Thank you.").waitFor();
       await look(page, "an answer");
       await page.goto(link.slice(0, -2));
-      await look(page, "a link that opens nothing");
+      await look(page, "an invalid link");
       await page.goto("/schedule/ca-jad-9/UZ");
       await look(page, "a page that is not open in this browser");
 
       await page.goto(`${EVENT}?view=list`);
       await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
-      await page.getByText("Note an answer").click();
+      await page.getByText("Record an answer").click();
       await lookAt(page, "the form for an answer by telephone");
-      await page.getByRole("button", { name: "Note the answer" }).click();
+      await page.getByRole("button", { name: "Record answer" }).click();
       await look(page, "an answer that says nothing");
       await page.getByRole("link", { name: "Change", exact: true }).click();
       await page.getByLabel("Title").fill("");
       await page.getByLabel("Start").fill("noon");
-      await page.getByRole("button", { name: "Save the changes" }).click();
+      await page.getByRole("button", { name: "Save changes" }).click();
       await look(page, "a refused form");
       await page.getByLabel("Title").fill("Meeting");
       await page.getByLabel("Start").fill("17:05");
-      await page.getByRole("button", { name: "Save the changes" }).click();
+      await page.getByRole("button", { name: "Save changes" }).click();
       await look(page, "a conflict");
 
       await page.goto(EVENT);
@@ -137,7 +137,7 @@ scenarios((scenario) => {
       await sheet.getByLabel("Title").fill("Meeting");
       await sheet.getByLabel("Start").fill("15:00");
       await sheet.getByLabel("End").fill("15:30");
-      await sheet.getByRole("button", { name: "Book the slot" }).click();
+      await sheet.getByRole("button", { name: "Book slot" }).click();
       await sheet.getByRole("heading", { name: "This cannot be booked" }).waitFor();
       await lookAt(page, "a conflict over the timetable");
       await page.keyboard.press("Escape");
@@ -173,7 +173,7 @@ function keepSource(page) {
 async function move(page, start, end) {
   await page.getByLabel("Start").fill(start);
   await page.getByLabel("End").fill(end);
-  await page.getByRole("button", { name: "Move it" }).click();
+  await page.getByRole("button", { name: "Move slot" }).click();
   await page.getByRole("status").filter({ hasText: "moved" }).waitFor();
 }
 

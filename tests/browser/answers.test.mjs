@@ -13,10 +13,10 @@ scenarios((scenario) => {
     scenario(`a liaison declines on ${device}, says why, and the officer sees it without reloading`, async ({ page, browser, demo }) => {
       await signIn(page, "officer");
       await openSlot(page, "Japan–Kazakhstan");
-      const confirm = page.getByRole("button", { name: "Confirm and tell them" });
+      const confirm = page.getByRole("button", { name: "Confirm and notify" });
       if (await confirm.isVisible()) {
         await confirm.click();
-        await page.getByText("its delegations are told").waitFor();
+        await page.getByText("its delegations are notified").waitFor();
       }
       await page.goto(EVENT);
 
@@ -52,7 +52,7 @@ scenarios((scenario) => {
       await liaison.getByRole("link", { name: "The whole schedule" }).click();
       await liaison.getByRole("heading", { name: "Schedule of Kazakhstan" }).waitFor();
       await screenshot(liaison, `a delegation's schedule on ${device}`);
-      await liaison.getByRole("button", { name: "Close it in this browser" }).click();
+      await liaison.getByRole("button", { name: "Close in this browser" }).click();
       await liaison.getByRole("heading", { name: "Closed in this browser" }).waitFor();
       await liaison.goto(link);
       await liaison.getByRole("button", { name: "Answer for this meeting" }).waitFor();

@@ -21,14 +21,14 @@ scenarios((scenario) => {
     assert.equal(await sheet.getByLabel("Room").inputValue(), "hall");
     await sheet.getByLabel("Title").fill("");
     await sheet.getByLabel("Turkmenistan").check();
-    await sheet.getByRole("button", { name: "Book the slot" }).click();
+    await sheet.getByRole("button", { name: "Book slot" }).click();
     await sheet.getByRole("link", { name: /Title/ }).waitFor();
     assert.ok(await sheet.getByLabel("Turkmenistan").isChecked(), "what was chosen is still there");
     await sheet.getByLabel("Title").fill("A word with Turkmenistan");
     assert.ok(await sheet.getByLabel("Interpretation is wanted").isChecked());
     await sheet.getByLabel("Interpreter, Japanese–Russian (reserve)").check();
     await screenshot(page, "form over the timetable");
-    await sheet.getByRole("button", { name: "Book the slot" }).click();
+    await sheet.getByRole("button", { name: "Book slot" }).click();
     await slot(page, "A word with Turkmenistan").waitFor();
     assert.equal(await roomOf(page, "A word with Turkmenistan"), "hall");
     await news(page, "The slot is booked.");
@@ -47,7 +47,7 @@ scenarios((scenario) => {
     const sheet = page.getByRole("dialog");
     assert.equal(await sheet.getByLabel("Start").inputValue(), "19:00");
     assert.equal(await sheet.getByLabel("End").inputValue(), "20:00");
-    await sheet.getByRole("link", { name: "Leave it as it is" }).click();
+    await sheet.getByRole("link", { name: "Cancel" }).click();
     await sheet.waitFor({ state: "hidden" });
   });
 
@@ -112,7 +112,7 @@ scenarios((scenario) => {
     await sheet.getByRole("button", { name: "Save with this reason" }).click();
     await news(page, "The changes are saved.");
     assert.equal(await timeOf(page, "Japan–Uzbekistan"), "16:50–17:20");
-    assert.match(await slot(page, "Japan–Kazakhstan").innerText(), /Set aside: Turnaround of the room/);
+    assert.match(await slot(page, "Japan–Kazakhstan").innerText(), /Overridden: Turnaround of the room/);
     await page.getByText("Demo officer: The room stays as it is").waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await news(page, "The change is undone.");
@@ -193,7 +193,7 @@ scenarios((scenario) => {
       await openSlot(page, "Japan–Kazakhstan");
       await page.getByLabel("Start").fill(time.slice(0, 5));
       await page.getByLabel("End").fill(time.slice(6));
-      await page.getByRole("button", { name: "Move it" }).click();
+      await page.getByRole("button", { name: "Move slot" }).click();
       await page.getByRole("status").filter({ hasText: "moved" }).waitFor();
     }
   });
@@ -205,21 +205,21 @@ scenarios((scenario) => {
     await openSlot(colleague, "Japan–Tajikistan");
     await colleague.getByLabel("Start").fill("18:20");
     await colleague.getByLabel("End").fill("19:00");
-    await colleague.getByRole("button", { name: "Move it" }).click();
+    await colleague.getByRole("button", { name: "Move slot" }).click();
     await colleague.getByRole("status").filter({ hasText: "moved" }).waitFor();
 
     await page.mouse.up();
     const sheet = page.getByRole("dialog");
-    await sheet.getByRole("heading", { name: "Somebody else has changed this slot" }).waitFor();
+    await sheet.getByRole("heading", { name: "Another user has changed this slot" }).waitFor();
     assert.match(await sheet.getByRole("row", { name: /Time/ }).innerText(), /19:00–19:40\s+18:20–19:00/);
     await screenshot(page, "both versions");
-    await sheet.getByRole("button", { name: "Replace it with mine" }).click();
+    await sheet.getByRole("button", { name: "Replace with mine" }).click();
     await news(page, "The changes are saved.");
     assert.equal(await timeOf(page, "Japan–Tajikistan"), "19:00–19:40");
     await openSlot(page, "Japan–Tajikistan");
     await page.getByLabel("Start").fill("15:55");
     await page.getByLabel("End").fill("16:35");
-    await page.getByRole("button", { name: "Move it" }).click();
+    await page.getByRole("button", { name: "Move slot" }).click();
     await page.getByRole("status").filter({ hasText: "moved" }).waitFor();
   });
 
@@ -282,16 +282,16 @@ scenarios((scenario) => {
       await plain.getByLabel("End").fill("20:00");
       await plain.getByLabel("Uzbekistan").check();
       await plain.getByLabel("Interpreter, Japanese–Russian (reserve)").check();
-      await plain.getByRole("button", { name: "Book the slot" }).click();
+      await plain.getByRole("button", { name: "Book slot" }).click();
       await plain.getByText("The slot is booked.").waitFor();
       await plain.getByLabel("Start").fill("18:30");
       await plain.getByLabel("End").fill("19:00");
-      await plain.getByRole("button", { name: "Move it" }).click();
+      await plain.getByRole("button", { name: "Move slot" }).click();
       await plain.getByText("The slot is moved.").waitFor();
       await plain.getByRole("button", { name: "Undo" }).click();
       await plain.getByText("The change is undone.").waitFor();
       assert.match(await plain.locator("main").innerText(), /19:30–20:00/);
-      await plain.getByRole("button", { name: "Cancel the slot" }).click();
+      await plain.getByRole("button", { name: "Cancel slot" }).click();
       await plain.getByText("The slot is cancelled.").waitFor();
       await plain.goto(EVENT);
       await plain.getByRole("button", { name: "15 min" }).click();

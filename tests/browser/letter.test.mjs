@@ -15,7 +15,7 @@ scenarios((scenario) => {
     await signIn(page, "officer");
     await page.goto("/events/ca-jad-9?view=list");
     await page.getByRole("link", { name: /Japan–Kazakhstan/ }).first().click();
-    await page.getByRole("button", { name: "Confirm and tell them" }).click();
+    await page.getByRole("button", { name: "Confirm and notify" }).click();
     await page.getByText("Confirmed").first().waitFor();
     const html = await letterTo(demo, "kz@delegations.example");
     assert.doesNotMatch(html, /<img|url\(|<link|<script|@import/, "nothing is fetched, nothing runs");

@@ -55,7 +55,7 @@ scenarios((scenario) => {
     await page.getByText("Demo admin is editing").waitFor();
     await page.getByLabel("Start").fill("19:00");
     await page.getByLabel("End").fill("19:40");
-    await page.getByRole("button", { name: "Move it" }).click();
+    await page.getByRole("button", { name: "Move slot" }).click();
     await page.getByRole("status").filter({ hasText: "moved" }).waitFor();
 
     await colleague.getByText("Demo officer has changed this slot since you opened it.").waitFor();
@@ -84,7 +84,7 @@ scenarios((scenario) => {
     await colleague.context().close();
   });
 
-  scenario("whoever has signed out elsewhere is told that the page stands still", async ({ page }) => {
+  scenario("a page says that its session has ended elsewhere", async ({ page }) => {
     await signIn(page, "officer");
     await page.goto(EVENT);
     const other = await page.context().newPage();
@@ -114,6 +114,6 @@ async function moveTo(page, words, start, end) {
   await open(page, words);
   await page.getByLabel("Start").fill(start);
   await page.getByLabel("End").fill(end);
-  await page.getByRole("button", { name: "Move it" }).click();
+  await page.getByRole("button", { name: "Move slot" }).click();
   await page.getByText("The slot is moved.").waitFor();
 }

@@ -24,7 +24,7 @@ scenarios((scenario) => {
 
     for (const guest of GUESTS) {
       await openBilateral(page, guest);
-      await page.getByRole("button", { name: "Confirm and tell them" }).click();
+      await page.getByRole("button", { name: "Confirm and notify" }).click();
       await page.getByRole("status").filter({ hasText: "confirmed" }).waitFor();
     }
     // The host's desk and the guest's, for each of the five.
@@ -54,7 +54,7 @@ scenarios((scenario) => {
       assert.ok(mail.references.includes(before.messageId), "the update follows the first mail");
     }
 
-    await page.getByRole("button", { name: "Cancel the slot" }).click();
+    await page.getByRole("button", { name: "Cancel slot" }).click();
     await page.getByRole("status").filter({ hasText: "cancelled" }).waitFor();
     const off = (await mails(demo, 14)).filter((mail) => mail.method === "CANCEL");
     assert.deepEqual(off.map((mail) => mail.to).sort(), ["protocol@delegations.example", "uz@delegations.example"]);
@@ -79,7 +79,7 @@ async function bookKazakhstan(page) {
   await page.getByLabel("End").fill("16:00");
   await page.getByLabel("Room").selectOption("salon");
   await page.getByLabel("Kazakhstan").check();
-  await page.getByRole("button", { name: "Book the slot" }).click();
+  await page.getByRole("button", { name: "Book slot" }).click();
 
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be booked" });
   await refusal.waitFor();
@@ -112,17 +112,17 @@ async function moveUzbekistan(page) {
   const move = page.locator("form[action$='/placement']");
   await move.getByLabel("Start").fill("16:50");
   await move.getByLabel("End").fill("17:20");
-  await move.getByLabel("Tell them now").check();
-  await move.getByRole("button", { name: "Move it" }).click();
+  await move.getByLabel("Notify now").check();
+  await move.getByRole("button", { name: "Move slot" }).click();
 
   const refusal = page.getByRole("alert").filter({ hasText: "needs a reason" });
   await refusal.waitFor();
   assert.match(await refusal.innerText(), /Conference Room needs 5 minutes between slots; there are 0 minutes/);
   assert.equal(await page.getByLabel("Start").inputValue(), "16:50");
-  assert.ok(await page.getByLabel("Tell them now").isChecked());
+  assert.ok(await page.getByLabel("Notify now").isChecked());
   await screenshot(page, "needs a reason");
   await page.getByLabel("Reason: Turnaround of the room").fill("The room stays as it is between the two");
-  await page.getByRole("button", { name: "Save the changes" }).click();
+  await page.getByRole("button", { name: "Save changes" }).click();
   await page.getByRole("status").filter({ hasText: "saved" }).waitFor();
 }
 

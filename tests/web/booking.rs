@@ -44,9 +44,7 @@ fn a_slot_is_booked_and_stands_in_the_history_with_its_author(scratch: &Scratch)
     );
 }
 
-fn a_conflict_is_refused_with_both_reasons_and_an_alternative_books_at_one_press(
-    scratch: &Scratch,
-) {
+fn conflict_is_refused_with_reasons_and_alternatives(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let before = meeting.rows();
@@ -102,7 +100,7 @@ fn a_rule_that_needs_a_reason_is_set_aside_with_it(scratch: &Scratch) {
     let id = meeting.slot("Evening meeting").id;
     let page = officer.get(&format!("/slots/{id}")).body;
     assert!(
-        page.contains("Set aside") && page.contains("Officer: Four aides wait outside"),
+        page.contains("Overridden") && page.contains("Officer: Four aides wait outside"),
         "{page}"
     );
     let programme = meeting.programme();
@@ -148,10 +146,10 @@ fn the_second_of_two_officers_sees_both_versions(scratch: &Scratch) {
     let answer = send(&second, &path, &with(fields, "end", "19:05"));
     assert_eq!(answer.status, 409);
     for words in [
-        "Officer was quicker.",
+        "Officer saved first.",
         "18:30–19:05",
         "18:35–19:00",
-        "Replace it with mine",
+        "Replace with mine",
     ] {
         assert!(answer.body.contains(words), "{words} in {}", answer.body);
     }
@@ -351,7 +349,7 @@ fn a_delegation_without_contacts_is_not_taken_for_told(scratch: &Scratch) {
     );
     let body = officer.get(&page).body;
     assert!(
-        body.contains("No contact: nobody can be told")
+        body.contains("No contact: no notices are sent")
             && body.contains("<strong>the confirmation</strong>"),
         "{body}"
     );

@@ -107,7 +107,7 @@ fn what_was_found_free_and_is_taken_meanwhile_is_refused_as_ever(scratch: &Scrat
     assert_eq!(further.status, 200, "{address}: {}", further.body);
     for words in [
         "The nearest to 08:30 come first.",
-        "Interpreter, Japanese–Russian (1) goes on alone from 08:30 to 09:35",
+        "Interpreter, Japanese–Russian (1) works alone from 08:30 to 09:35",
         "value=\"30\"",
         "Bilateral: Japan, Kazakhstan",
     ] {
@@ -211,7 +211,7 @@ fn where_nothing_is_free_the_page_says_what_to_give_up() {
     let page = officer.get(&address);
     for words in [
         "Nothing is free.",
-        "With one demand less it would go:",
+        "Free times exist without one of these demands:",
         "At any time of the day: 45 free starts, the first at 08:30 in Conference Room",
         "Japan is in “Japan–Kyrgyz",
     ] {
@@ -250,7 +250,7 @@ const SLIPS: &[(&str, &str, &str)] = &[
     (
         "pairs",
         "Japanese",
-        "is no pair of languages; write it as in ja – ru",
+        "is not a pair of languages; write it as in ja – ru",
     ),
     (
         "minutes",
@@ -294,14 +294,14 @@ const SLIPS: &[(&str, &str, &str)] = &[
         "2022-12-25",
         "The event has no Sunday, 25 December 2022; choose one of its days.",
     ),
-    ("day", "24.12.", "is no date; write it as in 2022-12-24"),
-    ("from", "noon", "is no time; write it as in 14:40"),
+    ("day", "24.12.", "is not a date; write it as in 2022-12-24"),
+    ("from", "noon", "is not a time; write it as in 14:40"),
     (
         "until",
         "08:00",
         "The latest end must be after the earliest start",
     ),
-    ("near", "25:00", "is no time; write it as in 14:40"),
+    ("near", "25:00", "is not a time; write it as in 14:40"),
     ("kind", "banquet", "Choose what the slot is for."),
     (
         "title",

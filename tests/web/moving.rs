@@ -203,7 +203,7 @@ fn they_find_it_as_they_left_it(there: &Meeting, kept: &Kept) {
     assert_eq!(code(&browser, &digits).status, 303);
     assert_eq!(browser.get("/events/berlin").status, 200);
     let page = server.signed_in(ADMIN).get("/mail/health").body;
-    assert!(page.contains("Start mail again"), "{page}");
+    assert!(page.contains("Resume mail"), "{page}");
 }
 
 /// What waited goes out once; what had gone out does not go again.

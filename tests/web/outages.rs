@@ -135,7 +135,8 @@ fn a_connection_lost_at_commit_leaves_open_whether_it_was_stored() {
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert_eq!(answer.header("retry-after"), "5");
     assert!(
-        answer.body.contains("is not known") && !answer.body.contains("Nothing was stored"),
+        answer.body.contains("the outcome is unknown")
+            && !answer.body.contains("Nothing was stored"),
         "{}",
         answer.body
     );

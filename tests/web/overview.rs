@@ -51,7 +51,7 @@ fn the_matrix_says_who_meets_the_chair_when_and_who_does_not(scratch: &Scratch) 
     assert!(
         uzbekistan.contains("16:40–17:10")
             && uzbekistan.contains("Confirmed")
-            && uzbekistan.contains("told")
+            && uzbekistan.contains(">notified<")
     );
     let kazakhstan = part(&page, "<th scope=\"row\">Kazakhstan</th>", "</tr>");
     assert!(kazakhstan.contains("No bilateral yet"), "{kazakhstan}");
@@ -176,7 +176,7 @@ fn changes_since_a_printed_revision_are_added_up(scratch: &Scratch) {
     let page = since(printed.0);
     assert!(!page.contains("Uzbekistan"), "it is where it was: {page}");
     let now = meeting.programme().event.revision.0;
-    assert!(since(now).contains("Nothing is different from then."));
+    assert!(since(now).contains("Nothing has changed since then."));
     // 05:00 UTC is 14:00 in Tokyo.
     assert!(
         officer
@@ -199,12 +199,9 @@ fn changes_since_nonsense_are_refused_with_what_to_type(scratch: &Scratch) {
     for (typed, words) in [
         (
             "yesterday",
-            "Type the revision that is printed on the paper".to_owned(),
+            "Type the revision printed on the agenda".to_owned(),
         ),
-        (
-            "",
-            "Type the revision that is printed on the paper".to_owned(),
-        ),
+        ("", "Type the revision printed on the agenda".to_owned()),
         (
             "999",
             format!("There is no revision 999 yet; the programme is at {revision}."),

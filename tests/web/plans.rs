@@ -85,7 +85,7 @@ fn the_missing_bilaterals_are_planned_and_booked_at_one_press(scratch: &Scratch)
     let page = officer.get(WISH);
     assert_eq!(page.status, 200, "{}", page.body);
     for words in [
-        "All 3 meetings have a place.",
+        "All 3 meetings are placed.",
         "Bilateral: Japan, Kazakhstan",
         "Bilateral: Kazakhstan, Uzbekistan",
         "Interpreter, Japanese–Russian",
@@ -125,9 +125,9 @@ fn a_plan_that_fits_no_more_books_nothing_and_is_made_anew(scratch: &Scratch) {
     let refused = press(&officer, &shown, "tentative");
     assert_eq!(refused.status, 409, "{}", refused.body);
     for words in [
-        "Somebody was quicker",
-        "nothing of it was booked",
-        "All 3 meetings have a place.",
+        "The programme has changed",
+        "nothing was booked",
+        "All 3 meetings are placed.",
     ] {
         assert!(refused.body.contains(words), "{words} in {}", refused.body);
     }
@@ -156,7 +156,7 @@ fn what_was_typed_wrong_is_said_beside_it(scratch: &Scratch) {
             "minutes=30&more=KZ+UZ%0AKZ",
             "Line 2: write the codes of two delegations",
         ),
-        ("minutes=30&more=KZ+KZ", "nobody meets with themselves"),
+        ("minutes=30&more=KZ+KZ", "a delegation cannot meet itself"),
         (
             "minutes=30&more=KZ+%3Cb%3E",
             "there is no delegation &#39;&#60;b&#62;&#39; at this event.",

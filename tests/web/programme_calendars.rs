@@ -81,7 +81,7 @@ fn a_link_is_shown_once_listed_and_revoked(scratch: &Scratch) {
         &[("name", " "), ("current_password", "nonsense")],
     );
     assert_eq!(refused.status, 422);
-    assert!(refused.body.contains("Current password is not right"));
+    assert!(refused.body.contains("The current password is wrong"));
     assert!(refused.body.contains("What for"));
     let kept = observer.post(
         CALENDARS,

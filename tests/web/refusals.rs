@@ -18,10 +18,22 @@ fn a_faulty_field_is_named_and_everything_typed_stays(scratch: &Scratch) {
     let before = meeting.rows();
     let long = "長".repeat(3500);
     for (field, value, words) in [
-        ("day", "24.12.2022", "is no date; write it as in 2022-12-24"),
-        ("day", "2022-02-30", "is no date; write it as in 2022-12-24"),
-        ("start", "half past six", "is no time; write it as in 14:40"),
-        ("start", "25:00", "is no time; write it as in 14:40"),
+        (
+            "day",
+            "24.12.2022",
+            "is not a date; write it as in 2022-12-24",
+        ),
+        (
+            "day",
+            "2022-02-30",
+            "is not a date; write it as in 2022-12-24",
+        ),
+        (
+            "start",
+            "half past six",
+            "is not a time; write it as in 14:40",
+        ),
+        ("start", "25:00", "is not a time; write it as in 14:40"),
         ("end", "18:30", "the end must be after the start"),
         ("end", "18:00", "the end must be after the start"),
         ("kind", "banquet", "Choose what the slot is for."),
@@ -105,7 +117,7 @@ fn what_the_rules_refuse_is_refused_in_their_words(scratch: &Scratch) {
         (
             "day",
             "2022-12-25",
-            "The slot lies outside the days of the event (Saturday, 24 December 2022).",
+            "The slot is outside the days of the event (Saturday, 24 December 2022).",
         ),
         (
             "start",

@@ -251,15 +251,23 @@ fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
         ("role", "chair", "Japan is the chair already"),
         ("role", "king", "Choose chair or guest."),
         ("precedence", "first", "Precedence is a whole number"),
-        ("time_zone", "Asia/Atlantis", "is no IANA time zone"),
-        ("time_zone", long.as_str(), "mm…&#39; is no IANA time zone"),
+        ("time_zone", "Asia/Atlantis", "is not an IANA time zone"),
+        (
+            "time_zone",
+            long.as_str(),
+            "mm…&#39; is not an IANA time zone",
+        ),
         (
             "presence",
             long.as_str(),
             "Presence, line 1: write it as in",
         ),
-        ("languages", long.as_str(), "mm…&#39; is no language"),
-        ("languages", "klingon", "is no language; write it as in ja"),
+        ("languages", long.as_str(), "mm…&#39; is not a language"),
+        (
+            "languages",
+            "klingon",
+            "is not a language; write it as in ja",
+        ),
         (
             "presence",
             "2022-12-25 12:00 – 2022-12-22 18:00",
@@ -273,7 +281,7 @@ fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
         (
             "contact-1-email",
             "nobody",
-            "Contact 1: e-mail is no e-mail address",
+            "Contact 1: e-mail is not an e-mail address",
         ),
         (
             "contact-1-name",
@@ -283,7 +291,7 @@ fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
         (
             "contact-3-email",
             "mn@delegations.example",
-            "is there twice and would be told twice",
+            "is listed twice and would be notified twice",
         ),
     ] {
         let answer = send(&officer, DELEGATIONS, &with(delegation(), field, value));
@@ -341,7 +349,7 @@ fn a_day_with_slots_cannot_be_taken_away(scratch: &Scratch) {
         (
             "days",
             "2022-12-25 09:00–12:00",
-            "“Working lunch”: The slot lies outside the days of the event",
+            "“Working lunch”: The slot is outside the days of the event",
         ),
         ("time_zone", "Pacific/Honolulu", "Move it first."),
         (
@@ -358,12 +366,12 @@ fn a_day_with_slots_cannot_be_taken_away(scratch: &Scratch) {
         (
             "days",
             "2022-12-24 21:00–08:30",
-            "the house must close after it opens",
+            "the closing time must be after the opening time",
         ),
         (
             "office_email",
             "nobody",
-            "The office’s e-mail is no e-mail address",
+            "The office’s e-mail is not an e-mail address",
         ),
         (
             "chair_run_minutes",
@@ -442,7 +450,7 @@ fn a_delegation_that_was_told_stays_on_record(scratch: &Scratch) {
     let told = officer.post(&removal, &[]);
     assert_eq!(told.status, 409);
     assert!(
-        told.body.contains("was told of slots by mail"),
+        told.body.contains("was notified of slots by mail"),
         "{}",
         told.body
     );

@@ -171,7 +171,7 @@ fn reasons_given_before_are_given_again(scratch: &Scratch) {
     let id = meeting.slot("Evening meeting").id;
     let page = officer.get(&format!("/slots/{id}")).body;
     assert!(
-        page.contains("Set aside") && page.contains("Officer: Four aides wait outside"),
+        page.contains("Overridden") && page.contains("Officer: Four aides wait outside"),
         "{page}"
     );
 }
@@ -192,7 +192,7 @@ fn what_somebody_else_has_taken_meanwhile_stays_theirs(scratch: &Scratch) {
     let refused = undo(&officer, moved.location());
     assert_eq!(refused.status, 409);
     for words in [
-        "It is not undone",
+        "Not undone",
         "Turnaround of the room",
         "name=\"reason-turnaround\"",
         "Undo with this reason",

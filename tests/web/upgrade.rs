@@ -87,7 +87,7 @@ fn older_servers_refuse_writes_once_a_newer_one_has_migrated(scratch: &Scratch) 
         assert!(
             problem
                 .body
-                .contains("A newer Iikura has taken over the database"),
+                .contains("A newer Iikura has migrated the database"),
             "{}",
             problem.body
         );

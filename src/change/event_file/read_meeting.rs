@@ -111,7 +111,10 @@ impl FileReader<'_> {
             let opens = reader.parsed("opens", at, || opens.parse::<ClockTime>())?;
             let closes = reader.parsed("closes", at, || closes.parse::<ClockTime>())?;
             if closes.minutes() <= opens.minutes() {
-                reader.fault(at, "closes: the house must close after it opens");
+                reader.fault(
+                    at,
+                    "closes: the closing time must be after the opening time",
+                );
                 return None;
             }
             Some((opens, closes))
@@ -256,7 +259,7 @@ impl FileReader<'_> {
             if !seen.insert(email.clone()) {
                 self.fault(
                     &at,
-                    format!("contact email: {email} is there twice; it would be told twice"),
+                    format!("contact email: {email} is listed twice and would be notified twice"),
                 );
             }
             contacts.push(Contact {

@@ -19,9 +19,7 @@ use crate::core::time::interval::Interval;
 
 /// Says that an invitation cannot be taken over, since its UID stands for another one.
 pub(super) fn is_there_already(uid: &str) -> String {
-    format!(
-        "told: the invitation {uid} is there already; to import a copy, leave out what was told"
-    )
+    format!("told: the invitation {uid} is there already; to import a copy, leave out the notices")
 }
 
 impl FileReader<'_> {
@@ -125,7 +123,7 @@ impl FileReader<'_> {
         if !(0..=latest).contains(&entry.sequence) {
             self.fault(
                 at,
-                format!("answer: the sequence is from 0 to that they were told, {latest}"),
+                format!("answer: the sequence is from 0 to that of the notice, {latest}"),
             );
             return None;
         }

@@ -146,9 +146,9 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> PairMeeting {
         }),
         has_met: confirmed && slot.interval().end() <= now,
         told: if !waiting.is_empty() {
-            format!("not told yet: {}", waiting.join(", "))
+            format!("not notified yet: {}", waiting.join(", "))
         } else if confirmed {
-            "told".to_owned()
+            "notified".to_owned()
         } else {
             String::new()
         },
@@ -197,7 +197,7 @@ mod tests {
             .map(|meeting| meeting.has_met)
             .collect();
         assert_eq!(met, [true, false]);
-        assert_eq!(of(KZ).meetings[0].told, "not told yet: JP, KZ");
+        assert_eq!(of(KZ).meetings[0].told, "not notified yet: JP, KZ");
         assert_eq!(of(KZ).meetings[1].told, "");
         assert!(of(UZ).meetings.is_empty(), "a cancelled meeting is none");
     }

@@ -171,7 +171,7 @@ fn mark(
 ) -> ConflictMark {
     let entry = in_force(judged, conflict);
     let (level, level_label) = match entry {
-        Some(_) => ("overridden", "Set aside"),
+        Some(_) => ("overridden", "Overridden"),
         None => (conflict.level.as_str(), conflict.level.label()),
     };
     ConflictMark {

@@ -50,7 +50,7 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
         "Door sheets",
         draft_mark(shown.iter().copied()),
     )
-    .addressed("For the staff at the door");
+    .addressed("For door staff");
     PdfSource::new(
         TEMPLATE,
         &head,

@@ -138,7 +138,7 @@ impl PdfSource {
 
 /// Where no process can be started, the document is set here.
 fn started_none(error: &std::io::Error) {
-    tracing::warn!(%error, "no process could be started for a large document: it is set in the server");
+    tracing::warn!(%error, "no process could be started for a large document: it is rendered in the server");
 }
 
 /// Writes the agenda: the event's programme for staff, its schedule for a delegation.

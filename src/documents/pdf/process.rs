@@ -161,7 +161,7 @@ fn talk(
                 Ok(read) => return read.map_err(|error| ended(&error.to_string())),
                 Err(RecvTimeoutError::Disconnected) => "its output could not be read",
                 Err(RecvTimeoutError::Timeout) if cancellation.is_requested() => {
-                    "nobody waits for it any more"
+                    "no client waits for it any more"
                 }
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => "it took too long",
                 Err(RecvTimeoutError::Timeout) => continue,

@@ -54,7 +54,7 @@ static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::find);
 
 /// A document could not be set. Its templates are part of the program, so that this is a fault of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("the document could not be set: {0}")]
+#[error("the document could not be rendered: {0}")]
 pub struct TypesetError(String);
 
 /// How a document is set beside other work.
@@ -131,7 +131,7 @@ fn lay_out<T>(
         compile::<PagedDocument>(&context)
     };
     for warning in &warnings {
-        tracing::debug!(warning = %warning.message, "a document was set with a warning");
+        tracing::debug!(warning = %warning.message, "a document was rendered with a warning");
     }
     if typesetting.large {
         // All that is needed from here on is in the document.
@@ -238,7 +238,7 @@ impl Fonts {
             .take(2)
             .collect();
         if let Some(family) = japanese.first() {
-            tracing::debug!(family, "Japanese in documents is set in this font");
+            tracing::debug!(family, "Japanese in documents uses this font");
         } else {
             tracing::warn!(
                 "no Japanese font was found on this machine: PDF documents leave Japanese names out; \

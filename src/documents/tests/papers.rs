@@ -361,7 +361,7 @@ fn a_choice_that_is_none_is_refused_with_what_there_is() {
     );
     assert_eq!(
         refusal(Sheet::Card, day("Christmas")),
-        "'Christmas' is no date; write it as in 2022-12-24"
+        "'Christmas' is not a date; write it as in 2022-12-24"
     );
     assert_eq!(
         refusal(Sheet::Card, SheetChoice::default()),

@@ -72,7 +72,7 @@ impl NewCalendarLinkPage {
             summary: form.summary(),
             slug: access.slug.clone(),
             name: TextField::new("name", "What for")
-                .help("As in: my phone. It stands in the list of your links.")
+                .help("For example: my phone. Shown in the list of your links.")
                 .of(form),
             current: TextField::new("current_password", "Current password")
                 .kind("password")
@@ -123,7 +123,7 @@ pub async fn make(
     let name = errors.check("name", "What for", TextLine::parse(fields.get("name")));
     let typed = fields.get("current_password");
     if !knows_password(&app, &access.user, address, typed, now).await? {
-        errors.add("current_password", "Current password is not right");
+        errors.add("current_password", "The current password is wrong");
     }
     let (Some(name), true) = (name, errors.is_empty()) else {
         return unprocessable(&NewCalendarLinkPage::new(
@@ -138,7 +138,7 @@ pub async fn make(
         .await?;
     let path = format!("/calendars/{}/programme.ics", secret.reveal());
     render(&CalendarLinkMadePage {
-        shell: access.shell("The calendar link is made", Section::Agenda),
+        shell: access.shell("Calendar link created", Section::Agenda),
         slug: access.slug,
         name: name.to_string(),
         address: app.config.links().absolute(&path),

@@ -53,14 +53,14 @@ impl ExportRequest {
     fn document(&self, programme: &Programme) -> Result<Document, FieldErrors> {
         let mut errors = FieldErrors::default();
         if self.document == AGENDA {
-            let format = Format::from_word(&self.format)
-                .ok_or("Choose one of the forms of file in the list.");
+            let format =
+                Format::from_word(&self.format).ok_or("Choose a file format from the list.");
             let format = errors.take("format", format);
             let viewer = match Self::filled(&self.delegation) {
                 None => Some(Viewer::Staff),
                 Some(code) => {
                     let found = programme.delegation_by_code(&code);
-                    let found = found.ok_or("Choose one of the delegations in the list.");
+                    let found = found.ok_or("Choose a delegation from the list.");
                     let found = errors.take("delegation", found);
                     found.map(|delegation| Viewer::Delegation(delegation.id))
                 }
@@ -77,7 +77,7 @@ impl ExportRequest {
             };
         }
         let Some(sheet) = Sheet::from_word(&self.document) else {
-            errors.add("document", "Choose one of the documents in the list.");
+            errors.add("document", "Choose a document from the list.");
             return Err(errors);
         };
         Ok(Document::Sheet(sheet, self.choice(sheet)))
@@ -222,7 +222,7 @@ impl ExportPage {
         let documents = [
             (AGENDA, "Programme, or a delegation’s schedule"),
             (Sheet::Card.as_str(), "Card of a minister"),
-            (Sheet::Doors.as_str(), "Sheets for the doors"),
+            (Sheet::Doors.as_str(), "Door sheets"),
             (Sheet::Roster.as_str(), "Roster of the interpreters"),
             (Sheet::Matrix.as_str(), "Bilaterals of the chair"),
         ]
@@ -242,12 +242,12 @@ impl ExportPage {
             .of(form),
             day: list("day", "Day", Some("Every day"), days).of(form),
             room: list("room", "Room", Some("Every room that is used"), rooms)
-                .help("For sheets for the doors.")
+                .help("For door sheets.")
                 .of(form),
             interpreter: list("interpreter", "Interpreter", Some("All"), interpreters)
                 .help("For the roster.")
                 .of(form),
-            format: list("format", "Form of file", None, formats)
+            format: list("format", "File format", None, formats)
                 .help("Sheets, cards and rosters are always PDF.")
                 .of(form),
             bom: Choices::checkboxes(

@@ -300,7 +300,7 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
             text("office_name", "Name").of(&form),
             text("office_email", "E-mail")
                 .kind("email")
-                .help("Organiser of every invitation; somebody reads what comes back.")
+                .help("Organiser of every invitation; replies arrive here.")
                 .of(&form),
             text("office_phone", "Telephone").optional().of(&form),
         ],

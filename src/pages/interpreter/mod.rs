@@ -163,8 +163,7 @@ fn removed_meanwhile(context: &EventContext, fields: Fields) -> Result<HttpRespo
     let mut errors = FieldErrors::default();
     errors.add(
         "code",
-        "Code: there is no interpreter with it any more, somebody has removed them. Save to add them anew; they are \
-         booked for nothing then.",
+        "Code: this interpreter was removed meanwhile. Save to add the interpreter again, without bookings.",
     );
     unprocessable(&page(context, None, Form::rejected(fields, errors)))
 }
@@ -259,7 +258,8 @@ fn page(context: &EventContext, stored: Option<&Interpreter>, form: Form) -> Int
             .of(&form),
         presence: TextArea::new("presence", "Presence")
             .help(format!(
-                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always there.",
+                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always \
+                 present.",
                 venue.venue, venue.time_zone
             ))
             .optional()

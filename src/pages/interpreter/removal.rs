@@ -88,7 +88,7 @@ pub async fn remove(
         )),
         Err(InterpreterError::Booked) => {
             let refusal = if asked {
-                "The slots have changed since you looked. Nothing was removed; look at them again."
+                "The slots have changed since you opened this page. Nothing was removed; check them again."
             } else {
                 ""
             };
@@ -109,9 +109,7 @@ fn seen(fields: &Fields) -> Result<Vec<Seen>, Error> {
         Some((SlotId(id.parse().ok()?), version.parse().ok()?))
     };
     let slots: Option<Vec<Seen>> = fields.all("slot").map(read).collect();
-    slots.ok_or_else(|| {
-        Error::BadRequest("The form names no slots as ours does; open the page again.".to_owned())
-    })
+    slots.ok_or_else(|| Error::BadRequest("The form is invalid; open the page again.".to_owned()))
 }
 
 /// `POST /events/{slug}/interpreters/{code}/replacements`: puts the interpreter with the code `by` in this one's place
@@ -132,8 +130,7 @@ pub async fn replace(
     let slot = SlotId(fields.get("slot").parse().map_err(|_| Error::NotFound)?);
     let by = context.programme.interpreter_by_code(fields.get("by"));
     let Some(comes) = by.map(|by| by.id) else {
-        let refusal =
-            "Nothing was changed: somebody has removed the colleague meanwhile.".to_owned();
+        let refusal = "Nothing was changed: the replacement was removed meanwhile.".to_owned();
         return conflict(&page(&context, &interpreter, refusal));
     };
     let leaves = interpreter.id;
@@ -234,9 +231,9 @@ fn line(context: &EventContext, slot: &Slot, interpreter: &Interpreter) -> Remov
         .map(|other| other.name.as_str())
         .collect();
     let leaves = match (between.is_empty(), rest.is_empty()) {
-        (false, _) => format!("Nobody is left between {}.", between.join("; ")),
+        (false, _) => format!("No interpreter is left between {}.", between.join("; ")),
         (true, false) => format!("Covered by {}.", rest.join(", ")),
-        (true, true) => "Nobody is left; its sides need nobody.".to_owned(),
+        (true, true) => "No interpreter is left; none is needed.".to_owned(),
     };
     RemovalLine {
         leaves,

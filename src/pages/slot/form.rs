@@ -116,7 +116,7 @@ pub(super) fn page(
             "Book a slot".to_owned(),
             format!("/events/{slug}/slots"),
             format!("/events/{slug}"),
-            "Book the slot",
+            "Book slot",
         ),
         FormSubject::Stored(slot) => {
             let page = format!("/slots/{}", slot.id);
@@ -124,7 +124,7 @@ pub(super) fn page(
                 format!("Change “{}”", slot.title()),
                 page.clone(),
                 page,
-                "Save the changes",
+                "Save changes",
             )
         }
     };
@@ -230,7 +230,7 @@ pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
 pub(crate) fn interpretation_field() -> Choices {
     let wanted = Choice::new(slot::INTERPRETATION_WANTED, "Interpretation is wanted").help(
         "Ticked to begin with for bilaterals and plenaries. Sides that share no language then need an interpreter \
-         between them, or a reason. Delegations are not told of it.",
+         between them, or a reason. Delegations are not notified of it.",
     );
     Choices::checkboxes("interpretation", "Interpretation", [wanted])
 }
@@ -250,7 +250,8 @@ pub(super) fn interpreter_field(context: &EventContext) -> Option<Choices> {
 /// Confirming and cancelling have buttons of their own; the form only knows sketch and booking.
 fn state_field(subject: FormSubject<'_>) -> Option<Choices> {
     let choices = [
-        Choice::new("tentative", "Tentative").help("Holds room and people; nobody is told."),
+        Choice::new("tentative", "Tentative")
+            .help("Holds room and people; no delegation is notified."),
         Choice::new("pencilled", "Pencilled in").help("A sketch: holds nothing."),
     ];
     let open = !matches!(
@@ -277,7 +278,7 @@ fn reason_fields(form: &Form, refused: Option<&Conflicts>) -> Vec<TextField> {
                 slot::reason_field(rule),
                 format!("Reason: {}", rule.label()),
             )
-            .help("Stands in the history with your name; it lapses when the slot is moved.");
+            .help("Recorded in the history with your name; expires when the slot is moved.");
             let field = if wanted.contains(&rule) {
                 field
             } else {

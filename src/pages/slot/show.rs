@@ -165,8 +165,8 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
         .iter()
         .map(|reply| Choice::new(reply.as_str(), reply.label()));
     (!asked.is_empty()).then(|| AnswerForm {
-        delegation: Select::new("delegation", "Who answers", asked).of(form),
-        reply: Choices::radios("answer", "What they say", replies)
+        delegation: Select::new("delegation", "Delegation", asked).of(form),
+        reply: Choices::radios("answer", "Answer", replies)
             .inline()
             .of(form),
         comment: TextArea::new("comment", "Comment")
@@ -190,7 +190,7 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
     };
     match (slot.content().interpretation_wanted, names.is_empty()) {
         (_, false) => format!("{wanted}: {}", names.join(", ")),
-        (true, true) => format!("{wanted}; nobody is booked yet"),
+        (true, true) => format!("{wanted}; no interpreter is booked yet"),
         (false, true) => wanted.to_owned(),
     }
 }
@@ -224,8 +224,8 @@ fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
             }
             let told = notice.map(|notice| {
                 let what = match notice.method {
-                    Method::Request => "told of it",
-                    Method::Cancel => "told that it is off",
+                    Method::Request => "invitation",
+                    Method::Cancel => "cancellation",
                 };
                 let at = zone.local_moment(notice.told_at).format("%-d %B %Y, %H:%M");
                 format!("{what}, {at} (sequence {})", notice.sequence)

@@ -54,7 +54,7 @@ pub(super) async fn answer(
     conflict(&StalePage {
         shell: context
             .access
-            .shell("Somebody else has changed this slot", Section::Timetable),
+            .shell("Another user has changed this slot", Section::Timetable),
         id: subject,
         author: latest
             .first()

@@ -107,8 +107,8 @@ impl RefusableStep {
 
     const fn heading(self) -> &'static str {
         match self {
-            Self::Confirm => "It is not confirmed yet",
-            Self::Undo => "It is not undone",
+            Self::Confirm => "Not confirmed yet",
+            Self::Undo => "Not undone",
         }
     }
 
@@ -138,7 +138,7 @@ fn refused_step(
             slot::reason_field(rule),
             format!("Reason: {}", rule.label()),
         )
-        .help("Stands in the history with your name; it lapses when the slot is moved.")
+        .help("Recorded in the history with your name; expires when the slot is moved.")
         .of(&form)
     });
     let title = match step {
@@ -267,8 +267,8 @@ pub async fn notices(
 fn refused(error: BookingError) -> PageOutcome {
     Err(match error {
         BookingError::Refused(Refusal::Stale { .. }) => Error::Conflict(
-            "Another officer has changed the slot since you opened it, so nothing was done. Go back to the slot, look \
-             at how it stands now, and press the button again."
+            "Another officer has changed the slot since you opened it. Nothing was done. Go back to the slot, check \
+             it, and press the button again."
                 .to_owned(),
         ),
         error => Error::from(error),

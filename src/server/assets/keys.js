@@ -6,8 +6,8 @@ import { Move } from "./move.js";
 import { announce } from "./news.js";
 
 const LIFTS = {
-  m: { edge: "both", help: "Arrow keys change time and room. Enter puts it there, Escape leaves it." },
-  e: { edge: "end", help: "Arrow keys up and down change its end. Enter puts it there, Escape leaves it." },
+  m: { edge: "both", help: "Arrow keys change time and room. Enter drops it, Escape cancels." },
+  e: { edge: "end", help: "Arrow keys up and down change its end. Enter drops it, Escape cancels." },
 };
 
 /** The move that the keys steer, and how far it has gone. */

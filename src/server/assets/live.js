@@ -149,7 +149,7 @@ async function lookAtSlot() {
   const shown = page.querySelector("main[data-version]");
   const place = main.querySelector(".slot-news");
   if (!place || !shown || shown.dataset.version === main.dataset.version) return;
-  const author = page.querySelector(".history-entry strong")?.textContent ?? "Somebody";
+  const author = page.querySelector(".history-entry strong")?.textContent ?? "Another user";
   const link = document.createElement("a");
   link.href = `/slots/${editing}#history-title`;
   link.textContent = "See what changed";

@@ -37,7 +37,7 @@ impl From<diesel::result::Error> for Error {
                 Self::StorageFull
             }
             lost if is_unknown_commit(lost) => {
-                tracing::error!(cause = %error, "the database was lost while it was told to commit");
+                tracing::error!(cause = %error, "the database was lost during a commit");
                 Self::UnknownOutcome
             }
             lost if is_outage(lost) => {
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(unknown.error_response().status(), 503);
         let words = unknown.sentences().concat();
         assert!(
-            words.contains("not known") && !words.contains("Nothing was stored"),
+            words.contains("outcome is unknown") && !words.contains("Nothing was stored"),
             "{words}"
         );
         let refused = Error::from(lost(DatabaseErrorKind::CheckViolation));

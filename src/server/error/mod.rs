@@ -116,20 +116,20 @@ impl Error {
 
     fn heading(&self) -> &'static str {
         match self {
-            Self::NotFound => "There is no such page",
-            Self::Forbidden(_) => "You may not do this",
-            Self::SignInNeeded(_) => "Sign in to go on",
+            Self::NotFound => "Page not found",
+            Self::Forbidden(_) => "You do not have permission",
+            Self::SignInNeeded(_) => "Sign in to continue",
             Self::BadRequest(_) => "The request was not understood",
-            Self::Conflict(_) => "Something else was there first",
-            Self::MethodNotAllowed => "This page cannot be used like that",
-            Self::TooLarge { .. } => "That is too much at once",
-            Self::TooSlow => "That took too long",
-            Self::NotAForm => "This is not a form",
-            Self::TooMany { .. } => "Too many tries",
+            Self::Conflict(_) => "Conflict with another change",
+            Self::MethodNotAllowed => "This action is not available here",
+            Self::TooLarge { .. } => "The request is too large",
+            Self::TooSlow => "The request timed out",
+            Self::NotAForm => "Unsupported form encoding",
+            Self::TooMany { .. } => "Too many attempts",
             Self::Busy { .. } => "The server is busy",
             Self::StorageFull => "The storage is full",
             Self::Unavailable => "The database does not answer",
-            Self::UnknownOutcome => "The database broke off",
+            Self::UnknownOutcome => "The database connection was lost",
             Self::Outdated => "This server is being replaced",
             Self::Internal { .. } => "Something went wrong on our side",
         }
@@ -138,7 +138,8 @@ impl Error {
     fn sentences(&self) -> Vec<String> {
         let fixed: &[&str] = match self {
             Self::NotFound => &[
-                "The address may be mistyped, the page may have been removed, or it belongs to an event that you have no part in.",
+                "The address may be mistyped, the page may have been removed, or it belongs to an event at which you \
+                 have no role.",
                 "If you expected to see something here, ask your administrator for a role at that event.",
             ],
             Self::Forbidden(why) | Self::BadRequest(why) | Self::Conflict(why) => {
@@ -158,7 +159,7 @@ impl Error {
                 )];
             }
             Self::TooSlow => &[
-                "What you sent came too slowly, or stopped on its way. Nothing was stored.",
+                "The request arrived too slowly or was interrupted. Nothing was stored.",
                 "Go back and send it again: what you typed is still there.",
             ],
             Self::NotAForm => {
@@ -168,29 +169,32 @@ impl Error {
                 return vec![format!("Wait {} and try again.", minutes_in_words(*wait))];
             }
             Self::Busy { .. } => &[
-                "Too much is asked of it at this moment. Nothing was stored. Wait a few seconds, go back and try again: what you typed is still there.",
+                "The server is overloaded at this moment. Nothing was stored. Wait a few seconds, go back and try \
+                 again: what you typed is still there.",
             ],
             Self::StorageFull => &[
-                "Nothing was stored. You can go on reading and printing, but no change can be saved until there is space again.",
-                "Tell your administrator: the disk that holds the database is full.",
+                "Nothing was stored. You can still read and print, but no change can be saved until there is space \
+                 again.",
+                "Tell your administrator that the disk of the database is full.",
             ],
             Self::Unavailable => &[
                 "Nothing was stored. Wait a moment, go back and try again: what you typed is still there.",
-                "If it lasts, tell your administrator that the database cannot be reached.",
+                "If this continues, tell your administrator that the database cannot be reached.",
             ],
             Self::UnknownOutcome => &[
-                "The database was lost at the very moment of storing: whether it was stored is not known.",
-                "Wait a moment, open the page again and see how things stand before you do it once more.",
+                "The database connection was lost while storing: the outcome is unknown.",
+                "Wait a moment, then open the page again and check the outcome before you try again.",
             ],
             Self::Outdated => &[
-                "Nothing was stored: a newer Iikura has taken over the database, and this server is still the older one.",
-                "Wait a moment, go back and try again: what you typed is still there. If it lasts, tell your administrator to stop this server and start the newer one.",
+                "Nothing was stored: a newer Iikura has migrated the database, and this server is older.",
+                "Wait a moment, go back and try again: what you typed is still there. If this continues, tell your \
+                 administrator to stop this server and start the newer one.",
             ],
             Self::Internal { id } => {
                 return vec![
-                    "Nothing was stored that you were not told about. Try again in a moment."
+                    "Nothing was stored beyond what was confirmed to you. Try again in a moment."
                         .into(),
-                    format!("If it happens again, tell your administrator this number: {id}"),
+                    format!("If it happens again, give your administrator this number: {id}"),
                 ];
             }
         };

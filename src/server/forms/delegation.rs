@@ -180,7 +180,7 @@ fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
             if !seen.insert(address.clone()) {
                 errors.add(
                     &email,
-                    format!("{label} {address} is there twice and would be told twice."),
+                    format!("{label} {address} is listed twice and would be notified twice."),
                 );
             }
             contacts.push(Contact {

@@ -106,7 +106,7 @@ fn day(line: &str) -> Result<EventDay, String> {
     let (opens, closes) = hours.split_once(['–', '-']).ok_or(advice)?;
     let (opens, closes) = (opens.parse::<ClockTime>()?, closes.parse::<ClockTime>()?);
     if closes.minutes() <= opens.minutes() {
-        return Err("the house must close after it opens".to_owned());
+        return Err("the closing time must be after the opening time".to_owned());
     }
     Ok(EventDay {
         date: parse_date(date)?,

@@ -182,7 +182,7 @@ pub fn pair(programme: &Programme, one: &str, other: &str) -> Result<PlanPair, S
     };
     let pair = [known(one)?, known(other)?];
     if pair[0] == pair[1] {
-        return Err("nobody meets with themselves; name two delegations.".to_owned());
+        return Err("a delegation cannot meet itself; name two delegations.".to_owned());
     }
     Ok(pair)
 }

@@ -83,8 +83,7 @@ fn parse(context: &EventContext, typed: &str) -> Result<Since, String> {
             .map_err(|error| error.to_string());
     }
     let revision: i64 = typed.parse().map_err(|_| {
-        "Type the revision that is printed on the paper, as 17, or a time of today, as 14:05."
-            .to_owned()
+        "Type the revision printed on the agenda, as 17, or a time of today, as 14:05.".to_owned()
     })?;
     if (0..=event.revision.0).contains(&revision) {
         Ok(Since::Revision(Revision(revision)))
@@ -106,7 +105,7 @@ fn page(context: &EventContext, form: Form, found: Option<Vec<NetChange>>) -> Ch
         tabs: tabs(&context.access.slug, OverviewTab::Changes),
         slug: context.access.slug.clone(),
         since: TextField::new("since", "Since revision or time")
-            .help("The revision stands on every printed agenda. Or a time of today, as 14:05.")
+            .help("The revision is printed on every agenda. Or a time of today, as 14:05.")
             .short()
             .of(&form),
         revision: event.revision.to_string(),

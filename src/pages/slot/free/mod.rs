@@ -142,7 +142,7 @@ fn page(context: &EventContext, form: Form, results: Option<Results>) -> FreePag
         pairs: pairs_field(context).map(|field| field.of(&form)),
         day: any_day_field(context).of(&form),
         from: clock("from", "Not before", "As in 14:40.").of(&form),
-        until: clock("until", "Over by", "As in 18:00.").of(&form),
+        until: clock("until", "Ends by", "As in 18:00.").of(&form),
         near: clock("near", "Best near", "Otherwise early.").of(&form),
         results,
         form,
@@ -176,7 +176,7 @@ fn pairs_field(context: &EventContext) -> Option<Choices> {
     let choices = pairs
         .iter()
         .map(|pair| Choice::new(pair.to_string(), pair.to_string()));
-    let field = Choices::checkboxes("pairs", "Anybody who interprets between", choices);
+    let field = Choices::checkboxes("pairs", "Any interpreter between", choices);
     (!pairs.is_empty()).then(|| field.inline())
 }
 

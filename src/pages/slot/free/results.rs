@@ -119,7 +119,7 @@ fn order(programme: &Programme, wish: &SearchRequest) -> String {
         |near| format!("The nearest to {} come first.", programme.event.time_zone.clock(near)),
     );
     format!(
-        "{first} At each start the smallest room that is large enough and free, and the fewest interpreters that do."
+        "{first} Each offer has the smallest free room that is large enough, and the fewest interpreters needed."
     )
 }
 
