@@ -76,7 +76,7 @@ pub enum AccountError {
     EmailTaken,
     /// Without this account nobody could manage users any more.
     #[error(
-        "this is the last administrator who can sign in; make somebody else an administrator first"
+        "this is the last administrator who can sign in; make another user an administrator first"
     )]
     LastAdministrator,
     /// There is no such account.

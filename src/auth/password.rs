@@ -107,9 +107,7 @@ pub fn help(has_factor: bool) -> String {
     } else {
         SHORTEST
     };
-    format!(
-        "At least {shortest} characters, for example four words that have nothing to do with each other."
-    )
+    format!("At least {shortest} characters, for example four unrelated words.")
 }
 
 impl NewPassword {
@@ -135,8 +133,7 @@ impl NewPassword {
         };
         if stolen {
             return Ok(Err(
-                "The password stands in a list of stolen ones, which others would try; take another"
-                    .to_owned(),
+                "The password is in a list of stolen passwords; choose another".to_owned(),
             ));
         }
         Ok(Ok(Self(raw.to_owned())))
@@ -168,7 +165,7 @@ fn judge(raw: &str, rules: &Rules) -> Result<(), String> {
     let (length, shortest) = (raw.chars().count(), rules.shortest);
     if length < shortest {
         return Err(format!(
-            "The password has {length} characters; take at least {shortest}, for example four words that have nothing to do with each other"
+            "The password has {length} characters; take at least {shortest}, for example four unrelated words"
         ));
     }
     if length > LONGEST {
@@ -183,7 +180,7 @@ fn judge(raw: &str, rules: &Rules) -> Result<(), String> {
         .find(|word| folded.contains(word.as_str()));
     if let Some(word) = guessed {
         return Err(format!(
-            "The password contains “{word}”, which others would try first; leave it out"
+            "The password contains “{word}”, which is easy to guess; leave it out"
         ));
     }
     let mut different: Vec<char> = folded.chars().collect();
@@ -194,7 +191,7 @@ fn judge(raw: &str, rules: &Rules) -> Result<(), String> {
     }
     if zxcvbn::zxcvbn(raw, &[]).score() < EASIEST {
         return Err(
-            "The password is one of those that programs try first: well-known words, rows of keys, dates; take words that have nothing to do with each other"
+            "The password is easy to guess: well-known words, rows of keys, dates; choose unrelated words"
                 .to_owned(),
         );
     }

@@ -24,7 +24,7 @@ use crate::server::page::{Section, Shell, conflict, render, see_other_done, unpr
 use crate::server::session::CurrentUser;
 
 /// What backups still hold.
-const BACKUPS: &str = "Backups hold it as it was when they were made, until you throw them away.";
+const BACKUPS: &str = "Backups keep their state from when they were made, until you delete them.";
 
 #[derive(Template)]
 #[template(path = "personal/erasure.html")]
@@ -82,7 +82,7 @@ fn in_sentences(traces: &Traces) -> Vec<String> {
 
 fn kept_of_contact() -> Vec<String> {
     [
-        "The history says a pseudonym in their place, and verifies.",
+        "The history shows a pseudonym instead, and verifies.",
         "When each mail was written and sent, and what the delegation answered.",
         "Names typed into titles, notes and reasons of slots: look for them yourself.",
         BACKUPS,
@@ -216,7 +216,7 @@ fn confirmed(fields: &Fields) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::BadRequest(
-        "Open the page that says what will be erased, and press its button. Nothing was erased."
+        "Nothing was erased. Open the page that lists what will be erased, and press its button."
             .to_owned(),
     ))
 }
@@ -345,12 +345,12 @@ async fn user_page(
                 refusal,
                 erased: vec![
                     format!("The account of {} ({}): name, address, password", account.name, account.email),
-                    "Their sessions, tokens, links, calendar links, second factor, known browsers and roles".to_owned(),
+                    "Sessions, tokens, links, calendar links, second factor, known browsers and roles".to_owned(),
                     "Mail to them about the account".to_owned(),
                     "Their name under reasons and answers, and their name and address in the history".to_owned(),
                 ],
                 kept: vec![
-                    "What they did stays in the history, under a pseudonym, and verifies.".to_owned(),
+                    "The user’s actions stay in the history, under a pseudonym, and verify.".to_owned(),
                     "Names typed into titles, notes and reasons of slots: look for them yourself.".to_owned(),
                     BACKUPS.to_owned(),
                 ],
@@ -421,7 +421,7 @@ pub async fn forget_everywhere(
         .read_long(move |conn| Ok::<_, Error>(contact::find_everywhere(conn, &sought)?))
         .await?;
     if found.is_empty() {
-        return rejected(&session, fields, "is stored at no event.");
+        return rejected(&session, fields, "is not stored at any event.");
     }
     let page = |refusal: String| ErasurePage {
         shell: session.shell("Forget this contact", Section::Users),

@@ -45,7 +45,7 @@ pub enum ErasureError {
     BeingSent,
     /// A mail to others that has not left names them.
     #[error(
-        "the mail “{0}” to somebody else names this address and has not left yet; wait until it has, then try again"
+        "the mail “{0}” to another recipient names this address and is not sent yet; wait until it is, then try again"
     )]
     NamedInWaitingMail(String),
     /// There is nothing to erase.

@@ -78,7 +78,7 @@ impl SetUpContext {
         let lent = fields.get(LENT).to_owned();
         let Some(seed) = sealer.take_back(&lent, self.user.id, &self.token, now) else {
             return Err(Error::Conflict(format!(
-                "Nothing was set up: this page is older than a quarter of an hour, or of another session. Begin again at {}.",
+                "Nothing was set up: this page has expired or belongs to another session. Start again at {}.",
                 self.back
             )));
         };

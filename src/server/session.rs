@@ -137,12 +137,12 @@ impl EventAccess {
         }
         if self.level == AccessLevel::Change {
             return Err(Error::Forbidden(
-                "This token may only read. Make one that may write, on the page of your account."
-                    .into(),
+                "This token may only read. Create one that may write on your account page.".into(),
             ));
         }
         Err(Error::Forbidden(
-            "You are an observer of this event: you can read everything and change nothing. Ask an administrator if you should be an officer.".into(),
+            "You are an observer of this event: you can read everything but change nothing. Ask an administrator for \
+             the officer role.".into(),
         ))
     }
 
@@ -155,7 +155,8 @@ impl EventAccess {
             return Ok(());
         }
         Err(Error::Forbidden(
-            "A letter has the links by which its delegation answers, so only officers of the event may open it. What was told to whom stands under Notices.".into(),
+            "A letter has the links by which its delegation answers, so only officers of the event may open it. The \
+             record of notices is under Notices.".into(),
         ))
     }
 

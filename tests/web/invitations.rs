@@ -130,7 +130,7 @@ fn assert_dead(server: &Server, token: &str, why: &str) {
     let path = format!("/password/{token}");
     for answer in [browser.get(&path), set(&browser, token, NEW)] {
         assert_eq!(answer.status, 404, "{why}: {}", answer.body);
-        assert!(answer.body.contains("This link opens nothing"), "{why}");
+        assert!(answer.body.contains("This link is invalid"), "{why}");
         assert_eq!(answer.header("referrer-policy"), "strict-origin", "{why}");
         assert!(!answer.body.contains("Hanako"), "{why}");
     }
@@ -143,7 +143,7 @@ fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch)
     assert_eq!(added.location(), format!("/users/{user}?done=user-invited"));
     let page = installation.admin.get(added.location()).body;
     assert!(page.contains("The invitation is queued"));
-    assert!(page.contains("By mail (waiting); it opens until 2022-12-27 05:00 UTC."));
+    assert!(page.contains("By mail (waiting); valid until 2022-12-27 05:00 UTC."));
     assert!(
         installation
             .users()
@@ -217,7 +217,7 @@ fn a_link_ends_to_the_second(scratch: &Scratch) {
     assert_eq!(installation.server.browser().get(&path).status, 200);
     installation.server.pass(1);
     assert_dead(&installation.server, &token, "expired by the second");
-    assert!(installation.users().contains("invitation has run out"));
+    assert!(installation.users().contains("invitation expired"));
     let again = installation.press(&format!("/users/{user}/invitation"), &[]);
     assert_eq!(again.status, 303);
     assert_eq!(
@@ -321,11 +321,7 @@ fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch)
     assert!(installation.users().contains("not invited"));
     let nothing = installation.press(&withdraw, &[]);
     assert_eq!(nothing.status, 409);
-    assert!(
-        nothing
-            .body
-            .contains("there is no link to withdraw any more")
-    );
+    assert!(nothing.body.contains("there is no link to withdraw"));
     assert_eq!(installation.lines("user.invitation_withdrawn"), 1);
     // One that is shown to be handed over is read out, and typed as it was heard.
     let shown = installation.press(&invite, &[("delivery", "hand")]);
@@ -333,7 +329,7 @@ fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch)
     assert!(shown.body.contains("This link is shown once"));
     let heard = token_in(&shown.body).replace('-', "").to_uppercase();
     let page = installation.admin.get(&format!("/users/{user}")).body;
-    assert!(page.contains("Handed over; it opens until") && !page.contains("/password/"));
+    assert!(page.contains("Handed over; valid until") && !page.contains("/password/"));
     assert_eq!(set(&installation.server.browser(), &heard, NEW).status, 303);
     assert_eq!(installation.sign_in(NEW).status, 303);
 }
@@ -452,7 +448,7 @@ fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch:
     let token = installation.mailed();
     let page = browser.get(&format!("/password/{token}")).body;
     assert!(page.contains("<h1>Set a new password</h1>"));
-    assert!(page.contains("At least 12 characters") && page.contains("second factor as ever"));
+    assert!(page.contains("At least 12 characters") && page.contains("second factor as before"));
     assert_eq!(
         set(&browser, &token, NEW).location(),
         "/sign-in?done=password-set"
@@ -650,8 +646,8 @@ fn what_is_no_password_keeps_the_form_and_the_link() {
             "violet hanako anchor",
             "contains “hanako”",
         ),
-        (NEW, "copper lantern fort", "The two are not the same"),
-        (NEW, "", "The two are not the same"),
+        (NEW, "copper lantern fort", "The passwords differ"),
+        (NEW, "", "The passwords differ"),
     ] {
         let fields = [("new_password", new), ("repeated_password", repeated)];
         let answer = browser.post(&path, &fields);
@@ -728,7 +724,7 @@ fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
     assert!(
         pigeon
             .body
-            .contains("The link reaches them: choose one of the two")
+            .contains("Delivery of the link: choose one of the two")
     );
     let pigeon = installation.press(
         "/users",

@@ -52,7 +52,7 @@ fn what_others_would_try_first_is_refused_wherever_a_password_is_set(scratch: &S
     for (typed, why) in [
         ("fourteen-chars", "has 14 characters; take at least 15"),
         (&"x7 k2 ".repeat(43), "has 258 characters; take at most 256"),
-        (STOLEN, "stands in a list of stolen ones"),
+        (STOLEN, "is in a list of stolen passwords"),
         ("violet ca-jad-9 nine", "contains “ca-jad-9”"),
         ("violet dialogue nine", "contains “dialogue”"),
         ("violet 迎賓 anchor nine", "contains “迎賓”"),
@@ -62,7 +62,10 @@ fn what_others_would_try_first_is_refused_wherever_a_password_is_set(scratch: &S
         ("violet mofa anchor x", "contains “mofa”"),
         ("violet hanako anchor", "contains “hanako”"),
         ("press violet anchor", "contains “press”"),
-        ("sunshinesunshinesunshine", "programs try first"),
+        (
+            "sunshinesunshinesunshine",
+            "easy to guess: well-known words",
+        ),
     ] {
         let mine = change(&own, PASSWORD, typed);
         let by_link = server.browser().post(

@@ -41,7 +41,7 @@ fn a_contact_is_forgotten_after_a_page_that_asks(scratch: &Scratch) {
     assert!(officer.get(DELEGATION).body.contains(&erasure));
     let asks = officer.get(&erasure);
     assert!(asks.body.contains(&address), "{}", asks.body);
-    assert!(asks.body.contains("Backups hold it"));
+    assert!(asks.body.contains("Backups keep their state"));
     for fields in [&[][..], &[("confirm", "no")], &[("other", "yes")]] {
         assert_eq!(officer.post(&erasure, fields).status, 400);
     }

@@ -63,11 +63,7 @@ fn a_wrong_password_an_unknown_and_a_disabled_user_get_the_same_page() {
     };
     let wrong = try_as(OFFICER, "violet anchor ninety-one");
     assert_eq!(wrong.status, 422);
-    assert!(
-        wrong
-            .body
-            .contains("E-mail address or password is not right")
-    );
+    assert!(wrong.body.contains("E-mail address or password is wrong"));
     assert!(wrong.body.contains("<title>Error: Sign in"));
     assert!(
         wrong.body.contains("value=\"EMAIL\""),

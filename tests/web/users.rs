@@ -73,7 +73,7 @@ fn a_rejected_user_comes_back_filled_in() {
     for part in [
         "<title>Error: Add a user",
         "Name contains a line break",
-        "E-mail address is no e-mail address",
+        "E-mail address is not an e-mail address",
         "value=\"new@protocol\"",
         "value=\"1\" checked",
         "value=\"hand\" checked",
@@ -166,7 +166,7 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
         ],
     );
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("Current password is not right"));
+    assert!(wrong.body.contains("The current password is wrong"));
     assert_eq!(there.get("/account").status, 200);
     let changed = here.post(
         "/account/password",

@@ -33,7 +33,7 @@ pub enum InvitationError {
     #[error("the account is disabled; enable it first")]
     Disabled,
     /// It was used or withdrawn meanwhile.
-    #[error("there is no link to withdraw any more")]
+    #[error("there is no link to withdraw")]
     NoLink,
     /// The letter could not be written.
     #[error(transparent)]

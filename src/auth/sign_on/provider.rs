@@ -46,13 +46,13 @@ const SIGNATURES: [CoreJwsSigningAlgorithm; 9] = [
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderFault {
     /// It cannot be reached, or what answers is no provider.
-    #[error("the provider does not say what it is: {0}")]
+    #[error("the provider's metadata cannot be used: {0}")]
     Unknown(String),
     /// It gave no token for the code.
     #[error("the provider gave no token: {0}")]
     NoToken(String),
     /// Its token is not to be believed.
-    #[error("the provider's token is not to be believed: {0}")]
+    #[error("the provider's token is not valid: {0}")]
     Untrusted(String),
 }
 
@@ -86,7 +86,7 @@ pub fn question(
         return Ok(address);
     }
     Err(ProviderFault::Unknown(
-        "it wants passwords typed where everybody can read along".to_owned(),
+        "it asks for passwords at an address without encryption".to_owned(),
     ))
 }
 
@@ -117,7 +117,7 @@ pub fn who(
         .map_err(|error| ProviderFault::NoToken(whole(&error)))?;
     let token = answer
         .id_token()
-        .ok_or_else(|| ProviderFault::NoToken("there is none that says who it is".to_owned()))?;
+        .ok_or_else(|| ProviderFault::NoToken("it has no ID token".to_owned()))?;
     let verifier = client
         .id_token_verifier()
         .set_allowed_algs(SIGNATURES)
@@ -131,7 +131,7 @@ pub fn who(
         claims.email().map(|email| email.as_str()),
         claims.email_verified(),
     )
-    .ok_or_else(|| ProviderFault::Untrusted("it has no usable name for anybody".to_owned()))
+    .ok_or_else(|| ProviderFault::Untrusted("it has no usable subject".to_owned()))
 }
 
 /// Looks whether the provider is there, without signing anybody in.
@@ -190,7 +190,7 @@ struct ProviderClient {
 
 #[derive(Debug, thiserror::Error)]
 enum LineFault {
-    #[error("everybody could read along at {0}")]
+    #[error("traffic to {0} would not be encrypted")]
     ReadAlong(String),
     #[error("it took too long")]
     TooLong,

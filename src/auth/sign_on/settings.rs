@@ -75,7 +75,7 @@ impl SignOnArgs {
         let Some(issuer) = &self.oidc_issuer else {
             let stray = self.oidc_client_id.is_some() || secret.is_some() || file.is_some();
             return if stray {
-                Err("single sign-on has a client and no provider; set --oidc-issuer (IIKURA_OIDC_ISSUER)".into())
+                Err("single sign-on has a client but no provider; set --oidc-issuer (IIKURA_OIDC_ISSUER)".into())
             } else {
                 Ok(None)
             };
@@ -83,7 +83,7 @@ impl SignOnArgs {
         if !built_in {
             return Err(
                 "this program was built without single sign-on; build it by cargo build --release --features \
-                 openid-connect, or take --oidc-issuer (IIKURA_OIDC_ISSUER) away"
+                 openid-connect, or remove --oidc-issuer (IIKURA_OIDC_ISSUER)"
                     .into(),
             );
         }
@@ -135,7 +135,7 @@ impl SignOnArgs {
 /// The host of a provider's address, when it is one that may be asked.
 fn host(issuer: &str) -> Result<String, String> {
     let url = Url::parse(issuer).map_err(|_| {
-        format!("'{issuer}' is no web address; write as https://login.ministry.example")
+        format!("'{issuer}' is not a web address; write as https://login.ministry.example")
     })?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return Err(format!(
@@ -144,7 +144,7 @@ fn host(issuer: &str) -> Result<String, String> {
     }
     if !is_private(&url) {
         return Err(format!(
-            "at '{issuer}' everybody on the way could sign in as anybody; write it with https://"
+            "traffic to '{issuer}' would not be encrypted; write it with https://"
         ));
     }
     Ok(url.host_str().unwrap_or_default().to_owned())
@@ -193,7 +193,7 @@ mod tests {
             (|it| it.oidc_issuer = None, "no provider; set --oidc-issuer"),
             (
                 |it| it.oidc_issuer = Some("login".into()),
-                "'login' is no web address",
+                "'login' is not a web address",
             ),
             (
                 |it| it.oidc_issuer = Some("http://login.example".into()),

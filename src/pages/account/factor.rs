@@ -121,7 +121,7 @@ async fn ask_again(
     {
         return Ok(Ok(own));
     }
-    own.refused("Current password is not right").map(Err)
+    own.refused("The current password is wrong").map(Err)
 }
 
 /// `GET /account/second-factor`
@@ -239,7 +239,7 @@ pub async fn remove(
     let own = match ask_again(&app, &current_user, fields).await? {
         Ok(own) if own.required => {
             return own.refused(
-                "Officers and administrators have to have a second factor here; set up another one instead",
+                "Officers and administrators need a second factor here; set up another one instead",
             );
         }
         Ok(own) => own,

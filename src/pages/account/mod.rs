@@ -192,7 +192,7 @@ pub async fn change_password(
     let judged = accept(&app, Some(user.id), &context, raw).await?;
     let password = errors.take("new_password", judged);
     if !knows_password(&app, &user, address, fields.get("current_password"), now).await? {
-        errors.add("current_password", "Current password is not right");
+        errors.add("current_password", "The current password is wrong");
     }
     let (Some(password), true) = (password, errors.is_empty()) else {
         let form = Form::rejected(fields, errors);

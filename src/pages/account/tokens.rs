@@ -43,10 +43,10 @@ impl TokenPage {
             .iter()
             .map(|scope| Choice::new(scope.as_str(), scope.label()));
         Self {
-            shell: session.shell("Make a token", Section::Account).form(form),
+            shell: session.shell("Create a token", Section::Account).form(form),
             summary: form.summary(),
             name: TextField::new("name", "What for")
-                .help("As in: badge printing. It stands in the list of your tokens.")
+                .help("For example: badge printing. Shown in the list of your tokens.")
                 .of(form),
             scope: Choices::radios("scope", "What it may do", scopes).of(form),
             current: TextField::new("current_password", "Current password")
@@ -84,7 +84,7 @@ pub async fn make(
     let scope = errors.take("scope", chosen);
     let typed = fields.get("current_password");
     if !knows_password(&app, &user, current_user.address, typed, now).await? {
-        errors.add("current_password", "Current password is not right");
+        errors.add("current_password", "The current password is wrong");
     }
     let (Some(name), Some(scope), true) = (name, scope, errors.is_empty()) else {
         let form = Form::rejected(fields, errors);
@@ -101,7 +101,7 @@ pub async fn make(
         })
         .await?;
     let mut response = render(&TokenMadePage {
-        shell: session.shell("The token is made", Section::Account),
+        shell: session.shell("Token created", Section::Account),
         name: name.to_string(),
         scope: scope.label(),
         token: secret.reveal().to_owned(),

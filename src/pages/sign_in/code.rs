@@ -166,7 +166,7 @@ pub async fn take(
         }
         errors.add(
             "code",
-            "Code is not right, or was used before; type the next one that your device shows",
+            "The code is wrong or was used before; type the next one that your device shows",
         );
     }
     // A code is good once: it is not shown again.

@@ -83,7 +83,7 @@ pub async fn sign_in(
     }
     let Some(account) = tried? else {
         let mut errors = FieldErrors::default();
-        errors.add("email", "E-mail address or password is not right");
+        errors.add("email", "E-mail address or password is wrong");
         let form = Form::rejected(fields, errors);
         return unprocessable(&SignInPage::new(&form, app.config.provider()));
     };
@@ -94,7 +94,8 @@ pub async fn sign_in(
 fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
     let mut page = SignInPage::new(&Form::new(fields), app.config.provider());
     page.trouble = Some(
-        "Too many people sign in at this moment, and your password was not checked. Wait a few seconds and try again."
+        "Too many users are signing in at this moment, so your password was not checked. Wait a few seconds and try \
+         again."
             .to_owned(),
     );
     let mut response = with_status(StatusCode::SERVICE_UNAVAILABLE, &page)?;

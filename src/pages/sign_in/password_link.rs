@@ -91,7 +91,7 @@ impl OpenedLink {
                 .autocomplete("new-password")
                 .help(password::help(self.has_factor))
                 .of(form),
-            repeated: TextField::new("repeated_password", "The same once more")
+            repeated: TextField::new("repeated_password", "Repeat new password")
                 .kind("password")
                 .autocomplete("new-password")
                 .of(form),
@@ -137,7 +137,7 @@ pub async fn set(
     if fields.get("repeated_password") != raw {
         errors.add(
             "repeated_password",
-            "The two are not the same; type the new password in both fields",
+            "The passwords differ; type the new password in both fields",
         );
     }
     let (Some(password), true) = (password, errors.is_empty()) else {
@@ -164,7 +164,7 @@ async fn refuse(app: &App, current_user: &CurrentUser) -> Result<HttpResponse, E
 }
 
 fn dead_link() -> Result<HttpResponse, Error> {
-    let shell = Shell::new("This link opens nothing");
+    let shell = Shell::new("This link is invalid");
     Ok(untold(with_status(
         StatusCode::NOT_FOUND,
         &DeadLink { shell },

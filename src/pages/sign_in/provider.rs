@@ -78,19 +78,24 @@ impl SignOnRefusal {
         let (status, why) = match self {
             Self::NotLetThrough => (
                 StatusCode::FORBIDDEN,
-                format!("{name} did not say who you are: you may have stopped there, or it does not let you use this. Try again, or sign in with your password."),
+                format!("{name} did not confirm your identity: the sign-in was cancelled, or you may not use this \
+                         application. Try again, or sign in with your password."),
             ),
             Self::NotOurs => (
                 StatusCode::CONFLICT,
-                "This sign-in was begun in another browser or more than ten minutes ago, or it has been used already: if you pressed the button twice, you may be in. Otherwise begin again.".to_owned(),
+                "This sign-in was started in another browser or more than ten minutes ago, or was used already. If \
+                 you pressed the button twice, you may be signed in. Otherwise start again.".to_owned(),
             ),
             Self::Unchecked => (
                 StatusCode::BAD_GATEWAY,
-                format!("What {name} answered could not be checked; the reason stands in the server's log. Try again in a minute, or sign in with your password."),
+                format!("The answer from {name} could not be verified; the reason is in the server's log. Try again \
+                         in a minute, or sign in with your password."),
             ),
             Self::NoAccount => (
                 StatusCode::FORBIDDEN,
-                format!("{name} says who you are, but no account opens by that. Ask an administrator of your protocol office: an account needs the e-mail address that you have there, and {name} has to have verified it."),
+                format!("{name} confirmed your identity, but no account here matches. Ask an administrator of your \
+                         protocol office: an account needs the e-mail address that you have there, verified by \
+                         {name}."),
             ),
         };
         sign_in::not_by_provider(app, return_to, status, why)
@@ -119,7 +124,7 @@ pub async fn begin(
     let waiting = return_to.to_text();
     if waiting.len() > LONGEST_ONWARD {
         let why = format!(
-            "What you typed before is too long to be kept while you are at {}. Sign in with your password.",
+            "What you typed before is too long to store while you are at {}. Sign in with your password.",
             settings.name
         );
         return sign_in::not_by_provider(&app, return_to, StatusCode::UNPROCESSABLE_ENTITY, why);
@@ -132,7 +137,7 @@ pub async fn begin(
     let address = match address.await.map_err(Error::internal)? {
         Ok(address) => address,
         Err(fault) => {
-            tracing::warn!(%fault, "nobody can be sent to the provider of single sign-on");
+            tracing::warn!(%fault, "the provider of single sign-on cannot be used");
             let why = format!(
                 "{} does not answer. Sign in with your password, or try again in a minute.",
                 settings.name
@@ -163,7 +168,7 @@ fn token_cookie(token: &FlowToken) -> Cookie<'static> {
 /// Sends the browser away: by a page and not by a status, as a form of ours may lead to no other site (`form-action`).
 fn leave(name: Arc<str>, address: &Url, token: &FlowToken) -> Result<HttpResponse, Error> {
     let mut response = render(&LeavePage {
-        shell: Shell::new(format!("On to {name}")),
+        shell: Shell::new(format!("Continue to {name}")),
         name,
         address: address.to_string(),
     })?;
@@ -228,7 +233,8 @@ fn code_and_state(answer: &Fields) -> Result<(String, String), Error> {
         return Ok((code.to_owned(), state.to_owned()));
     }
     Err(Error::BadRequest(
-        "This is where a provider of single sign-on sends people back to, with an answer; there is none in the address. Begin at the sign-in page.".into(),
+        "The address has no answer from the single sign-on provider. Start at the sign-in page."
+            .into(),
     ))
 }
 
@@ -296,7 +302,7 @@ async fn enter(
     let identity = match ask(app, settings, code, secrets, current_user).await? {
         Ok(identity) => identity,
         Err(fault) => {
-            tracing::warn!(%fault, "single sign-on: nobody is signed in");
+            tracing::warn!(%fault, "single sign-on: sign-in failed");
             app.refusals.forget_all(&counters);
             // A provider out of order is nobody's failed try: a whole office would have to do without passwords, too.
             app.db
@@ -315,7 +321,7 @@ async fn enter(
                     Ok(Ok((account.user, return_to)))
                 }
                 IdentityMatch::Nothing(owner) => {
-                    tracing::warn!("single sign-on: somebody has no account that opens");
+                    tracing::warn!("single sign-on: no matching account");
                     if let Some(owner) = owner {
                         store::note_refusal(conn, &owner, Action::UserSignInRefused, from, now)?;
                     }

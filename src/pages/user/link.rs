@@ -28,11 +28,11 @@ struct LinkPage {
 /// How the link is to reach its user.
 pub(super) fn delivery_field(form: &Form) -> Choices {
     let choices = [
-        Choice::new("mail", "By mail to their address").help("Nobody else sees it."),
-        Choice::new("hand", "I hand it over")
-            .help("It is shown to you once, to read out or to pass on."),
+        Choice::new("mail", "By mail to the user’s address").help("Only the user sees it."),
+        Choice::new("hand", "I pass it on")
+            .help("It is shown to you once, to read out or pass on."),
     ];
-    Choices::radios("delivery", "The link reaches them", choices).of(form)
+    Choices::radios("delivery", "Delivery of the link", choices).of(form)
 }
 
 /// A form in which nothing was chosen yet.
@@ -45,7 +45,7 @@ pub(super) fn delivery(app: &App, fields: &Fields) -> Result<Delivery, &'static 
     match fields.get("delivery") {
         "" | "mail" => Ok(Delivery::Mail(app.post())),
         "hand" => Ok(Delivery::Hand),
-        _ => Err("The link reaches them: choose one of the two"),
+        _ => Err("Delivery of the link: choose one of the two"),
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn made(
             Ok(see_other_done(&format!("/users/{}", user.0), done))
         }
         Delivery::Hand => render(&LinkPage {
-            shell: session.shell("A link to hand over", Section::Users),
+            shell: session.shell("A link to pass on", Section::Users),
             user: user.0,
             email,
             address: made.address,

@@ -86,7 +86,7 @@ fn line(
     let (standing, tag) = match link {
         _ if account.disabled => ("disabled".to_owned(), "tag-off"),
         _ if account.has_password() => ("active".to_owned(), "tag-ok"),
-        Some(link) if link.is_over(now) => ("invitation has run out".to_owned(), "tag-warning"),
+        Some(link) if link.is_over(now) => ("invitation expired".to_owned(), "tag-warning"),
         Some(link) => (
             format!("invited, until {}", link.until.in_utc()),
             "tag-info",
@@ -146,7 +146,7 @@ impl NewUserPage {
 }
 
 fn name_field() -> TextField {
-    TextField::new("name", "Name").help("As it stands in the history of changes.")
+    TextField::new("name", "Name").help("As shown in the history of changes.")
 }
 
 fn admin_field(form: &Form) -> Choices {
@@ -164,7 +164,7 @@ fn role_fields(roles: &[RoleAt], form: &Form) -> Vec<Select> {
         .iter()
         .map(|at| {
             let choices = [
-                Choice::new("", "No part in it"),
+                Choice::new("", "No role"),
                 Choice::new("officer", "Officer: reads and changes"),
                 Choice::new("observer", "Observer: reads"),
             ];

@@ -125,9 +125,9 @@ impl ShownUser {
         };
         let until = link.until.in_utc();
         if link.is_over(self.now) {
-            format!("{way}; it ran out on {until}.")
+            format!("{way}; expired on {until}.")
         } else {
-            format!("{way}; it opens until {until}.")
+            format!("{way}; valid until {until}.")
         }
     }
 

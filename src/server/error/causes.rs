@@ -179,7 +179,7 @@ impl From<TokenError> for Error {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Unknown => Self::NotFound,
-            TokenError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
+            TokenError::TooMany => Self::Conflict(format!("Nothing was created: {error}.")),
             TokenError::Account(error) => error.into(),
         }
     }
@@ -189,7 +189,7 @@ impl From<CalendarLinkError> for Error {
     fn from(error: CalendarLinkError) -> Self {
         match error {
             CalendarLinkError::Unknown => Self::NotFound,
-            CalendarLinkError::TooMany => Self::Conflict(format!("Nothing was made: {error}.")),
+            CalendarLinkError::TooMany => Self::Conflict(format!("Nothing was created: {error}.")),
             CalendarLinkError::Token(error) => error.into(),
         }
     }

@@ -117,7 +117,7 @@ fn a_factor_is_set_up_after_the_password_and_asked_for_ever_after(scratch: &Scra
     let seed = "/account/second-factor/seed";
     let wrong = here.post(seed, &[("current_password", "wrong")]);
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("Current password is not right"));
+    assert!(wrong.body.contains("The current password is wrong"));
     assert!(!wrong.body.contains("class=\"mono secret\""));
 
     let before = here.cookie();
@@ -293,7 +293,7 @@ fn six_wrong_codes_make_the_seventh_wait_even_on_another_server(scratch: &Scratc
         // From a new browser each time: it is the account that counts.
         let wrong = code(&half_way(&server, AKI), &device.wrong(server.now()));
         assert_eq!(wrong.status, 422, "{number}");
-        assert!(wrong.body.contains("Code is not right, or was used before"));
+        assert!(wrong.body.contains("The code is wrong or was used before"));
     }
     let saved = format!(
         "SELECT count(*) AS count FROM sign_in_failures WHERE throttle_key = 'code:{}' AND failures = 6",
@@ -334,7 +334,7 @@ fn an_administrator_takes_a_factor_away_and_the_owner_is_told(scratch: &Scratch)
         admin
             .get(answer.location())
             .body
-            .contains("Tell them; their page says so, too.")
+            .contains("Inform the user; the account page says so, too.")
     );
     assert!(!is_in(&browser), "sessions end");
     assert_eq!(
@@ -353,7 +353,7 @@ fn an_administrator_takes_a_factor_away_and_the_owner_is_told(scratch: &Scratch)
     assert_eq!(admin.post(&own, &[]).status, 403);
 
     let again = server.signed_in(AKI);
-    let told = "Your second factor was taken away";
+    let told = "Your second factor was removed";
     assert!(again.get("/account").body.contains(told));
     server.pass(30);
     set_up(&server, &again);

@@ -36,7 +36,7 @@ fn who_has_to_have_a_factor_sets_one_up_before_anything_else(scratch: &Scratch) 
         1,
         "what is so already stands in no history"
     );
-    assert!(admin.get("/users").body.contains("Leave it to everybody"));
+    assert!(admin.get("/users").body.contains("Make it optional"));
 
     for email in [OFFICER, ADMIN] {
         let browser = server.browser();
@@ -99,7 +99,7 @@ fn nobody_who_needs_a_factor_does_without_it() {
     assert_eq!(kept.status, 422);
     assert!(
         kept.body
-            .contains("Officers and administrators have to have a second factor here")
+            .contains("Officers and administrators need a second factor here")
     );
     half_way(server, OFFICER);
     let removed = observer.post("/account/second-factor/removal", &right);

@@ -14,7 +14,7 @@ on_both!(
     two_first_sign_ins_at_once_are_both_in,
 );
 
-const NO_ACCOUNT: &str = "but no account opens by that";
+const NO_ACCOUNT: &str = "but no account here matches";
 
 #[test]
 fn nobody_gets_an_account_by_signing_in() {

@@ -14,7 +14,7 @@ on_both!(
     another_server_takes_up_what_the_first_began,
 );
 
-const OVER: &str = "begun in another browser or more than ten minutes ago";
+const OVER: &str = "started in another browser or more than ten minutes ago";
 
 #[test]
 fn the_question_is_bound_to_the_browser_by_a_cookie_that_no_script_reads() {
@@ -132,13 +132,13 @@ fn a_state_or_a_cookie_that_is_none_signs_nobody_in() {
     let asked = |query: &str| browser.get(&format!("{ANSWER}{query}"));
     assert_eq!(asked("").status, 400);
     assert_eq!(asked("?code=x&state=%00").status, 400);
-    assert!(asked("?code=x").body.contains("Begin at the sign-in page"));
+    assert!(asked("?code=x").body.contains("Start at the sign-in page"));
     let stopped = asked("?error=access_denied&error_description=call+0900-evil&state=x");
     refused(
         &browser,
         &stopped,
         403,
-        "the Ministry did not say who you are",
+        "the Ministry did not confirm your identity",
     );
     assert!(
         !stopped.body.contains("evil"),

@@ -10,7 +10,7 @@ use super::{AKI, TestInstallation, finish, is_in, refused, sign_in, to_provider_
 use crate::server::{PASSWORD, START, Server};
 use crate::support::both::Scratch;
 
-const UNCHECKED: &str = "could not be checked";
+const UNCHECKED: &str = "could not be verified";
 const SILENT: &str = "the Ministry does not answer";
 
 fn aki_with(more: &Value) -> Value {

@@ -71,7 +71,7 @@ pub fn begin(browser: &Browser, fields: &[(&str, &str)]) -> String {
     let address = page.header("refresh").strip_prefix("0; url=");
     let address = address.unwrap().to_owned();
     assert!(
-        page.body.contains("Go on to the Ministry"),
+        page.body.contains("Continue to the Ministry"),
         "without refreshing, too"
     );
     address
@@ -270,7 +270,7 @@ fn a_form_that_waits_is_not_lost_on_the_way() {
         &[("resume_path", "/events"), ("resume_body", &long)],
     );
     assert_eq!(kept.status, 422);
-    assert!(kept.body.contains("too long to be kept"));
+    assert!(kept.body.contains("too long to store"));
     assert_eq!(kept.input("resume_body"), long);
 }
 
