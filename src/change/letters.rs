@@ -159,7 +159,7 @@ impl<'a> WritingContext<'a> {
         let paper = ToldSchedule::in_letter(&programme.event, delegation, &schedule, version, now);
         let says = paper.keep();
         if let Err(fault) = &says {
-            tracing::error!(%fault, "a schedule could not be kept to be set: the letter goes without it");
+            tracing::error!(%fault, "a schedule could not be stored for rendering: the letter is sent without it");
         }
         Ok(Self {
             programme,

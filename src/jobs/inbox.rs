@@ -34,20 +34,20 @@ impl From<ImapFault> for LookError {
 
 /// Looks into the mailbox until the task is ended; whenever it is, nothing is lost and nothing is taken twice.
 pub async fn watch(app: App, url: ImapUrl) {
-    tracing::info!(mailbox = %clean::masked(&url.name()), "looking for answers");
+    tracing::info!(mailbox = %clean::masked(&url.name()), "reading answers from the mailbox");
     let mut last_fault = String::new();
     loop {
         match look(&app, &url).await {
             Ok(mails) => {
                 if mails > 0 {
-                    tracing::info!(mails, "mail came in that has to do with ours");
+                    tracing::info!(mails, "mail came in that refers to ours");
                 }
                 last_fault.clear();
             }
             // Said once, not at every look.
             Err(error) if error.to_string() != last_fault => {
                 last_fault = error.to_string();
-                tracing::error!(error = last_fault, "the mailbox could not be looked into");
+                tracing::error!(error = last_fault, "the mailbox could not be read");
             }
             Err(_) => {}
         }

@@ -60,8 +60,8 @@ pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Dn
     if let Some(url) = ways.mailbox {
         let mut looked = finding(inbox::check(url).await);
         if !looked.ok {
-            looked.advice = "Put IIKURA_IMAP_URL right (user, password, folder, the name that stands in the certificate). \
-                             Until then no answer of a calendar program is taken; those by the link in the letters are.";
+            looked.advice = "Correct IIKURA_IMAP_URL (user, password, folder, the name in the certificate). Until \
+                             then answers of calendar programs are not read; answers by the links in letters are.";
         }
         findings.push(looked);
     }
@@ -71,7 +71,7 @@ pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<Dn
 fn taken(outcome: SendOutcome) -> Result<String, SendOutcome> {
     match outcome {
         SendOutcome::Sent { code: Some(code) } => {
-            Ok(format!("taken ({code}); see whether it arrives"))
+            Ok(format!("accepted ({code}); check whether it arrives"))
         }
         SendOutcome::Sent { code: None } => Ok("written".to_owned()),
         fault => Err(fault),
@@ -82,16 +82,16 @@ fn finding(SmtpStep { name, result }: SmtpStep) -> DnsFinding {
     let advice = match &result {
         Ok(_) | Err(SendOutcome::Sent { .. }) => "",
         Err(SendOutcome::Transient { .. }) => {
-            "See whether the relay runs, whether its name and port are right in IIKURA_SMTP_URL, and whether this \
-             machine may reach it. Mail waits and is tried again by itself."
+            "Check that the relay runs, that its name and port in IIKURA_SMTP_URL are right, and that this machine \
+             can reach it. Mail waits and is retried automatically."
         }
         Err(SendOutcome::Permanent { .. }) => {
-            "The relay takes us but not this mail: see whether the address is right, and whether the relay lets \
+            "The relay accepts the connection but not this mail: check the address, and that the relay lets \
              IIKURA_MAIL_FROM send."
         }
         Err(SendOutcome::Configuration { .. }) => {
-            "Put IIKURA_SMTP_URL right (user, password, tls=required, the name that stands in the certificate) and \
-             start the server again. All mail is held until then; nothing is lost."
+            "Correct IIKURA_SMTP_URL (user, password, tls=required, the name in the certificate) and restart the \
+             server. All mail is held until then; nothing is lost."
         }
     };
     let words = match &result {
@@ -119,7 +119,7 @@ fn test_mail(from: &Email, to: &Email, now: Moment) -> Result<Vec<u8>, String> {
         let parsed = address.as_str().parse();
         parsed
             .map(|address| Mailbox::new(None, address))
-            .map_err(|_| format!("'{address}' cannot stand in a mail"))
+            .map_err(|_| format!("'{address}' is invalid in a mail"))
     };
     let message = Message::builder()
         .from(mailbox(from)?)
@@ -132,9 +132,9 @@ fn test_mail(from: &Email, to: &Email, now: Moment) -> Result<Vec<u8>, String> {
             from.domain()
         )))
         .singlepart(SinglePart::plain(
-            "This mail shows that mail from Iikura arrives. Nothing has to be done.\r\n\r\n\
-             If it lies among the junk, the records of the sender's domain are missing or wrong;\r\n\
-             the page on the health of mail has them to copy.\r\n"
+            "This mail shows that mail from Iikura arrives. You need not do anything.\r\n\r\n\
+             If it was filtered as spam, the records of the sender's domain are missing or wrong;\r\n\
+             the page Mail health has them to copy.\r\n"
                 .to_owned(),
         ));
     message
@@ -166,13 +166,13 @@ pub fn wanted_records(from: &Email, relay: Option<&str>) -> Vec<DnsRecord> {
             kind: "SPF",
             name: domain.to_owned(),
             value: format!("v=spf1 {sender} -all"),
-            why: "names the machines that may send for the domain; where there is such a record, add to it",
+            why: "names the servers that may send for the domain; extend an existing record",
         },
         DnsRecord {
             kind: "DKIM",
             name: format!("SELECTOR._domainkey.{domain}"),
             value: "v=DKIM1; k=rsa; p=PUBLIC-KEY-OF-THE-RELAY".to_owned(),
-            why: "lets receivers check the relay's signature; 2048 bits, selector and key as the relay has them",
+            why: "lets receivers verify the relay's signature; 2048 bits, selector and key as configured at the relay",
         },
         DnsRecord {
             kind: "DMARC",
@@ -180,7 +180,7 @@ pub fn wanted_records(from: &Email, relay: Option<&str>) -> Vec<DnsRecord> {
             value: format!(
                 "v=DMARC1; p=quarantine; adkim=s; aspf=s; rua=mailto:postmaster@{domain}"
             ),
-            why: "says what to do with mail that neither of the two vouches for",
+            why: "tells receivers what to do with mail that passes neither check",
         },
     ]
 }

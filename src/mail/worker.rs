@@ -109,7 +109,7 @@ impl Worker {
             .await;
         match released {
             Ok(0) => {}
-            Ok(mails) => tracing::info!(mails, "trying held mail again"),
+            Ok(mails) => tracing::info!(mails, "retrying held mail"),
             Err(error) => tracing::error!(%error, "held mail could not be released"),
         }
         while !self.signal.is_stopping() {
@@ -188,12 +188,12 @@ impl Worker {
             return Ok(Some(mail));
         };
         let finished = if mail.attempts > SETTING_TRIES {
-            Err("whoever set it did not live to the end of it".to_owned())
+            Err("its worker ended before it was finished".to_owned())
         } else {
             self.set(unset).await
         };
         if let Err(fault) = &finished {
-            tracing::error!(mail = %mail.id, fault, "the enclosure could not be set: the mail goes without it");
+            tracing::error!(mail = %mail.id, fault, "the enclosure could not be rendered: the mail is sent without it");
         }
         self.db
             .write(move |connection| {
@@ -206,7 +206,8 @@ impl Worker {
                     Err(fault) => outbox::leave_out(connection, &mail, &fault)?,
                 };
                 if !ours {
-                    tracing::warn!(mail = %mail.id, "the lease ended before the enclosure was set; another worker has the mail");
+                    tracing::warn!(mail = %mail.id, "the lease ended before the enclosure was rendered; another \
+                                                     worker has the mail");
                 }
                 Ok::<_, DbError>(ours.then_some(mail))
             })
@@ -319,7 +320,7 @@ fn report(mail: &Claimed, outcome: &SendOutcome) {
             tracing::error!(mail = %id, attempt, reason, "mail failed");
         }
         SendOutcome::Configuration { reason, .. } => {
-            tracing::error!(mail = %id, reason, "mail is held until the configuration is put right");
+            tracing::error!(mail = %id, reason, "mail is held until the configuration is corrected");
         }
     }
 }

@@ -135,7 +135,7 @@ fn page(
     ToldPage {
         shell: context
             .access
-            .shell("Told and answered", Section::Notices)
+            .shell("Notices and answers", Section::Notices)
             .live(context.live_page()),
         slug: context.access.slug.clone(),
         may_open: context.access.may_change(),
@@ -188,8 +188,8 @@ fn told_line(
         title: told.title.clone(),
         when: SlotWords::of(Language::english(), told, zone, zone, true).venue_time,
         what: match notice.method {
-            Method::Request => "Told of it",
-            Method::Cancel => "Told that it is off",
+            Method::Request => "Invitation",
+            Method::Cancel => "Cancellation",
         },
         at: zone
             .local_moment(notice.told_at)
@@ -224,12 +224,12 @@ pub async fn note(
     if notice.is_none() {
         errors.add(
             "delegation",
-            "Choose who answers: one that was told of the slot.",
+            "Choose who answers: a delegation that was notified of the slot.",
         );
     }
     let reply = NoticeReply::from_word(fields.get("answer"));
     if reply.is_none() {
-        errors.add("answer", "Choose what they say.");
+        errors.add("answer", "Choose an answer.");
     }
     let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
     let (Some(notice), Some(reply), Some(comment)) = (notice, reply, comment) else {
@@ -253,7 +253,8 @@ pub async fn note(
             Ok(see_other_done(&format!("/slots/{slot}"), "answer-noted"))
         }
         AnswerOutcome::Stale(_) | AnswerOutcome::Overtaken | AnswerOutcome::NotExpected => Err(Error::Conflict(
-            "They were told something else meanwhile, or have answered themselves. Nothing was noted; look at the slot again."
+            "The delegation was notified of something newer, or has answered itself. Nothing was recorded; open the \
+             slot again."
                 .to_owned(),
         )),
     }

@@ -79,9 +79,9 @@ struct MailPreview {
 /// Why nothing was told.
 #[derive(Debug, thiserror::Error)]
 enum NoticeError {
-    #[error("the programme has changed since it was looked at")]
+    #[error("the programme has changed since it was shown")]
     Stale,
-    #[error("there is nothing to tell")]
+    #[error("nothing is pending")]
     Nothing,
     #[error(transparent)]
     Tell(#[from] NotifyError),
@@ -99,12 +99,12 @@ impl From<NoticeError> for Error {
     fn from(error: NoticeError) -> Self {
         match error {
             NoticeError::Stale => Self::Conflict(
-                "The programme has changed since you looked, so the letters would say something else. Nothing was \
-                 sent. Go back to the notices, look again, and then send."
+                "The programme has changed since you opened this page, so the letters would differ. Nothing was sent. \
+                 Go back to the notices, review them again, then send."
                     .to_owned(),
             ),
             NoticeError::Nothing => Self::Conflict(
-                "There is nothing to tell them any more; another officer may have been quicker.".to_owned(),
+                "Nothing is pending for this delegation; another officer may have sent it already.".to_owned(),
             ),
             NoticeError::Tell(error) => error.into(),
             NoticeError::Database(error) => error.into(),
@@ -170,7 +170,7 @@ fn card(context: &EventContext, form: &Form, theirs: &Pending<'_>) -> PartyCard 
                     answer: None,
                 },
             ),
-            skip: TextField::new(name, "Why no mail").of(form),
+            skip: TextField::new(name, "Why no mail is needed").of(form),
             skip_open,
         }
     });
@@ -211,7 +211,7 @@ pub async fn send(
     }
     if to.is_empty() {
         return Err(Error::BadRequest(
-            "Choose to whom the letters go. Nothing was sent.".to_owned(),
+            "Choose the recipients. Nothing was sent.".to_owned(),
         ));
     }
     let post = app.post();
@@ -385,9 +385,7 @@ fn delegation(context: &EventContext, code: &str) -> Result<DelegationId, Error>
 /// The version that the officer looked at.
 fn seen(fields: &Fields) -> Result<ProgrammeVersion, Error> {
     fields.get("revision").parse().map_err(|_| {
-        Error::BadRequest(
-            "The form does not say what was looked at. Open the notices again.".to_owned(),
-        )
+        Error::BadRequest("The form names no revision. Open the notices again.".to_owned())
     })
 }
 

@@ -28,17 +28,15 @@ impl LinkWords {
         };
         Self {
             end: if over {
-                format!(
-                    "The links opened until {day}, and open nothing any more: make new ones if they are still needed."
-                )
+                format!("The links were valid until {day}: replace them if they are still needed.")
             } else {
-                format!("The links open until {day}.")
+                format!("The links are valid until {day}.")
             },
             over,
             used: match links.used_at {
-                None => "They have not opened a private link yet.".to_owned(),
+                None => "No private link has been opened yet.".to_owned(),
                 Some((first, last)) => format!(
-                    "They first opened a private link on {}, and last opened or answered by one on {}.",
+                    "A private link was first opened on {}, and last used on {}.",
                     at(first),
                     at(last)
                 ),

@@ -256,16 +256,16 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
         stale.contains("18:00–18:25") && !stale.contains("Will you be there"),
         "{stale}"
     );
-    assert!(stale.contains("Answer for it as it stands now"));
+    assert!(stale.contains("Answer for the current version"));
     let late = [("answer", "declined"), ("comment", "Typed before")];
     let refused = send(&liaison, &first, &late);
     assert_eq!(refused.status, 409);
-    for words in ["your answer was not taken", "18:00–18:25", "Typed before"] {
+    for words in ["your answer was not stored", "18:00–18:25", "Typed before"] {
         assert!(refused.body.contains(words), "{words} in {}", refused.body);
     }
     assert_eq!(refused.input("sequence"), "1");
     let shown = officer.get(&format!("/slots/{id}")).body;
-    assert!(shown.contains("Asked anew: no answer yet"), "{shown}");
+    assert!(shown.contains("Asked again: no answer yet"), "{shown}");
 
     let (second, _) = links(&meeting, "kz@delegations.example");
     let second = second.unwrap();
@@ -302,7 +302,10 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
     );
     let (_, whole) = links(&meeting, "kz@delegations.example");
     let off = opened(&liaison, &second).body;
-    assert!(off.contains("This is off, or goes on without you"), "{off}");
+    assert!(
+        off.contains("This meeting is cancelled, or takes place without you"),
+        "{off}"
+    );
     assert_eq!(answer(&liaison, &second, "accepted", ""), 409);
     assert!(
         opened(&liaison, &whole)
@@ -332,7 +335,7 @@ fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &
     assert!(
         nothing
             .body
-            .contains("Take the link from the latest letter"),
+            .contains("Use the complete link in the latest letter"),
         "{}",
         nothing.body
     );
@@ -468,8 +471,8 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
     let before = meeting.rows();
     let long = "x".repeat(10_240);
     for (word, comment, words) in [
-        ("maybe", "Kept words", "Press one of the buttons"),
-        ("", "Kept words", "Press one of the buttons"),
+        ("maybe", "Kept words", "Choose one of the answers"),
+        ("", "Kept words", "Choose one of the answers"),
         (
             "accepted",
             long.as_str(),
@@ -505,7 +508,7 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
     }
     let asked = liaison.get(&format!("{path}?sequence=soon"));
     assert_eq!(asked.status, 400);
-    assert!(asked.body.contains("something wrong after the “?”"));
+    assert!(asked.body.contains("The query in the address is invalid"));
 
     let slot = meeting.slot("Kazakhstan").id;
     let path = format!("/slots/{slot}/answers");
@@ -516,7 +519,7 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
         ("comment", "By telephone"),
     ]);
     assert_eq!(refused.status, 422);
-    for words in ["Choose who answers", "Choose what they say", "By telephone"] {
+    for words in ["Choose who answers", "Choose an answer", "By telephone"] {
         assert!(refused.body.contains(words), "{words} in {}", refused.body);
     }
     let fields = [
@@ -561,7 +564,7 @@ fn the_office_notes_an_answer_and_sees_who_was_told_what(scratch: &Scratch) {
             .body;
         for words in [
             "Not sure yet",
-            "noted by Officer",
+            "recorded by Officer",
             "They call back",
             "kz@delegations.example",
             "<strong>Failed</strong>",

@@ -80,7 +80,7 @@ fn a_wiped_mail_still_says_who_was_told(scratch: &Scratch) {
     assert_eq!(page.status, 200);
     assert!(
         page.body
-            .contains("The content was wiped on 20 December 2022"),
+            .contains("The content was deleted on 20 December 2022"),
         "{}",
         page.body
     );
@@ -109,7 +109,7 @@ fn the_way_to_the_relay_is_tried_step_by_step_and_not_too_often() {
     }
     let wrong = admin.post("/mail/health", &[("to", "nobody")]);
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("is no e-mail address") && wrong.input("to") == "nobody");
+    assert!(wrong.body.contains("is not an e-mail address") && wrong.input("to") == "nobody");
     let tried = admin.post("/mail/health", &[("to", "me@ministry.example")]);
     assert_eq!(tried.status, 200);
     assert!(
@@ -117,7 +117,7 @@ fn the_way_to_the_relay_is_tried_step_by_step_and_not_too_often() {
         "{}",
         tried.body
     );
-    assert!(tried.body.contains("See whether the relay runs"));
+    assert!(tried.body.contains("Check that the relay runs"));
     assert!(
         !tried.body.contains("send a test mail to me@"),
         "not past the first fault"

@@ -99,7 +99,7 @@ fn what_is_pending_stands_per_delegation_with_only_what_changed(scratch: &Scratc
     let officer = meeting.officer();
     let page = officer.get(NOTICES).body;
     assert!(
-        page.contains("Every delegation knows all that is confirmed."),
+        page.contains("All delegations are notified of everything confirmed."),
         "{page}"
     );
     confirm(&meeting, &officer, &["Uzbekistan", "Kazakhstan"]);
@@ -125,12 +125,12 @@ fn what_is_pending_stands_per_delegation_with_only_what_changed(scratch: &Scratc
     }
     let timetable = officer.get("/events/ca-jad-9").body;
     assert!(
-        timetable.contains("Not told yet")
+        timetable.contains("Not notified yet")
             && timetable.contains("href=\"/events/ca-jad-9/notices\"")
     );
     let observer = meeting.server.signed_in(OBSERVER).get(NOTICES).body;
     assert!(
-        observer.contains("Main Hall") && !observer.contains("Send the letter"),
+        observer.contains("Main Hall") && !observer.contains("Send letter"),
         "{observer}"
     );
 }
@@ -306,7 +306,7 @@ fn every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral(scratch:
     }
     let page = officer.get(NOTICES).body;
     assert!(
-        page.contains("Every delegation knows all that is confirmed."),
+        page.contains("All delegations are notified of everything confirmed."),
         "{page}"
     );
 }
@@ -348,7 +348,7 @@ fn what_somebody_knows_already_is_taken_as_told(scratch: &Scratch) {
     assert!(
         again
             .body
-            .contains("There is nothing to tell them any more"),
+            .contains("Nothing is pending for this delegation"),
         "{}",
         again.body
     );
@@ -381,7 +381,7 @@ fn what_has_changed_since_it_was_looked_at_is_not_sent(scratch: &Scratch) {
     assert!(
         answer
             .body
-            .contains("The programme has changed since you looked"),
+            .contains("The programme has changed since you opened this page"),
         "{}",
         answer.body
     );

@@ -57,7 +57,7 @@ fn agendas_and_sheets_come_as_pdf(scratch: &Scratch) {
             "agenda/card.pdf?delegation=KZ",
             "H.E. Mr. Mukhtar TILEUBERDI",
         ),
-        ("agenda/doors.pdf", "For the staff at the door"),
+        ("agenda/doors.pdf", "For door staff"),
         ("agenda/roster.pdf", "For the interpreters"),
         ("agenda/matrix.pdf", "Sat 24 Dec"),
     ] {
@@ -142,13 +142,13 @@ fn what_is_not_there_is_refused_in_a_sentence(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     for (path, status, sentence) in [
-        ("agenda.pdf?delegation=DE", 404, "no such page"),
-        ("agenda/poster.pdf", 404, "no such page"),
+        ("agenda.pdf?delegation=DE", 404, "Page not found"),
+        ("agenda/poster.pdf", 404, "Page not found"),
         ("agenda/card.pdf", 400, "say of which delegation"),
         ("agenda/card.pdf?delegation=DE", 400, "has no delegation"),
         ("agenda/doors.pdf?room=attic", 400, "it has hall"),
         ("agenda/doors.pdf?day=2022-12-25", 400, "it has 2022-12-24"),
-        ("agenda/doors.pdf?day=../24", 400, "is no date"),
+        ("agenda/doors.pdf?day=../24", 400, "is not a date"),
         (
             "agenda/roster.pdf?interpreter=xx",
             400,
@@ -279,7 +279,7 @@ fn the_office_opens_what_comes_with_a_letter_before_and_after_it_goes(scratch: &
 
     let page = officer.get(&path).body;
     let link =
-        format!("<a href=\"{path}/enclosure\">{name}</a> · set as PDF when the mail goes out");
+        format!("<a href=\"{path}/enclosure\">{name}</a> · rendered as PDF when the mail is sent");
     assert!(page.contains(&link), "{page}");
     let (status, before) = officer.file(&format!("{path}/enclosure"));
     assert_eq!(status, 200);
@@ -294,7 +294,7 @@ fn the_office_opens_what_comes_with_a_letter_before_and_after_it_goes(scratch: &
     let link = format!("<a href=\"{path}/enclosure\">{name}</a> · ");
     assert!(page.contains(&link) && page.contains(" KB</dd>"), "{page}");
     assert!(
-        page.contains("Source, without what is enclosed") && page.len() < 60_000,
+        page.contains("Source, without the attachment") && page.len() < 60_000,
         "no page of base64: {}",
         page.len()
     );
@@ -359,7 +359,7 @@ fn the_office_opens_what_comes_with_a_letter_before_and_after_it_goes(scratch: &
         .sql("UPDATE enclosures SET state = 'left_out', fault = 'no ink <b>'");
     let page = officer.get(&path).body;
     assert!(
-        page.contains("could not be set as PDF") && page.contains("no ink &#60;b&#62;"),
+        page.contains("could not be rendered as PDF") && page.contains("no ink &#60;b&#62;"),
         "{page}"
     );
     assert!(!page.contains("/enclosure\""), "{page}");

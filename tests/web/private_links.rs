@@ -38,9 +38,7 @@ fn told(scratch: &Scratch, words: &[&str]) -> (Meeting, Browser) {
     (meeting, officer)
 }
 
-fn a_link_is_exchanged_once_in_each_browser_for_a_cookie_and_an_address_without_it(
-    scratch: &Scratch,
-) {
+fn link_is_exchanged_for_a_cookie_once_in_each_browser(scratch: &Scratch) {
     let (meeting, _) = told(scratch, &["Kazakhstan"]);
     let (answer, whole) = links(&meeting, KZ);
     let answer = answer.unwrap();
@@ -112,7 +110,7 @@ fn a_link_is_exchanged_once_in_each_browser_for_a_cookie_and_an_address_without_
     assert!(
         nothing
             .body
-            .contains("Nothing is open here in this browser")
+            .contains("This schedule is not open in this browser")
     );
     for path in [address, &asked, &format!("{address}/schedule.pdf")] {
         let found = stranger.get(path);
@@ -197,7 +195,7 @@ fn links_open_until_a_week_after_the_event_and_a_month_after_they_were_made(scra
     server.sql("UPDATE private_links SET issued_at = 0");
     let page = officer.get(&format!("{EVENT}/delegations/KZ")).body;
     assert!(
-        page.contains("The links open until Saturday, 31 December 2022."),
+        page.contains("The links are valid until Saturday, 31 December 2022."),
         "{page}"
     );
     let (answer, whole) = links(&meeting, KZ);
@@ -221,8 +219,8 @@ fn links_open_until_a_week_after_the_event_and_a_month_after_they_were_made(scra
         let over = liaison.get(path);
         assert_eq!(over.status, 410, "{path}");
         for words in [
-            "This link has ended",
-            "opened until Saturday, 31 December 2022",
+            "This link has expired",
+            "were valid until Saturday, 31 December 2022",
             "protocol@iikura.example",
         ] {
             assert!(over.body.contains(words), "{words} in {}", over.body);
@@ -235,12 +233,12 @@ fn links_open_until_a_week_after_the_event_and_a_month_after_they_were_made(scra
     // The office makes new ones, which open for thirty days from now.
     let officer = server.signed_in(OFFICER);
     let told = officer.get(&format!("{EVENT}/answers")).body;
-    assert!(told.contains("open nothing any more"), "{told}");
+    assert!(told.contains("The links were valid until"), "{told}");
     let renewed = officer.post(&format!("{EVENT}/delegations/KZ/links"), &[]);
     assert_eq!(renewed.status, 303);
     let page = officer.get(&format!("{EVENT}/delegations/KZ")).body;
     assert!(
-        page.contains("The links open until Monday, 30 January 2023."),
+        page.contains("The links are valid until Monday, 30 January 2023."),
         "{page}"
     );
     let start = page.find("/d/").unwrap();
@@ -265,7 +263,10 @@ fn what_a_browser_holds_ends_after_thirty_days(scratch: &Scratch) {
     server.pass(1);
     let over = liaison.get(&address);
     assert_eq!(over.status, 404);
-    assert!(over.body.contains("Nothing is open here in this browser"));
+    assert!(
+        over.body
+            .contains("This schedule is not open in this browser")
+    );
     let button = liaison.get(&whole);
     assert!(
         button.body.contains(">Open the schedule</button>"),
@@ -350,29 +351,27 @@ fn officers_see_when_a_link_was_first_and_last_used_by_others(scratch: &Scratch)
             assert!(body.contains(words), "{words} in {body}");
         }
     };
-    says("They have not opened a private link yet.");
+    says("No private link has been opened yet.");
     let (answer, whole) = links(&meeting, KZ);
     // Neither a look nor the office's own press of the button is a use of theirs.
     server.browser().get(&whole);
     officer.open(&whole);
-    says("They have not opened a private link yet.");
+    says("No private link has been opened yet.");
     let liaison = server.browser();
     let address = led(&liaison, &whole);
     server.pass(600);
     liaison.get(&address);
     says(
-        "They first opened a private link on 24 December 2022, 14:00, and last opened or answered by one on 24 December 2022, 14:00.",
+        "A private link was first opened on 24 December 2022, 14:00, and last used on 24 December 2022, 14:00.",
     );
     let page = led(&liaison, &answer.unwrap());
     let form = [("sequence", "0"), ("answer", "accepted"), ("comment", "")];
     let taken = liaison.post(page.split('?').next().unwrap(), &form);
     assert_eq!(taken.status, 303);
-    says(
-        "on 24 December 2022, 14:00, and last opened or answered by one on 24 December 2022, 14:10.",
-    );
+    says("on 24 December 2022, 14:00, and last used on 24 December 2022, 14:10.");
     let renewed = officer.post(&format!("{EVENT}/delegations/KZ/links"), &[]);
     assert_eq!(renewed.status, 303);
-    says("They have not opened a private link yet.");
+    says("No private link has been opened yet.");
 }
 
 fn a_browser_is_closed_again(scratch: &Scratch) {

@@ -134,6 +134,6 @@ fn notices_looked_at_before_a_set_back_are_not_sent(scratch: &Scratch) {
     let fields = [("revision", looked_at.as_str()), ("to", "KZ")];
     let answer = officer.post("/events/ca-jad-9/notices", &fields);
     assert_eq!(answer.status, 409);
-    let words = "The programme has changed since you looked";
+    let words = "The programme has changed since you opened this page";
     assert!(answer.body.contains(words), "{}", answer.body);
 }

@@ -34,7 +34,7 @@ impl AnswerWords {
             },
             None => Self {
                 label: match programme.ledger.answer(slot, delegation) {
-                    Some(_) => "Asked anew: no answer yet",
+                    Some(_) => "Asked again: no answer yet",
                     None => "No answer yet",
                 },
                 ..Self::default()
@@ -52,6 +52,6 @@ fn how(programme: &Programme, answer: &Answer) -> String {
     match answer.via {
         Via::Link => format!("by the private link, {at}"),
         Via::Mail => format!("by mail of {}, {at}", answer.by),
-        Via::Office => format!("noted by {}, {at}", answer.by),
+        Via::Office => format!("recorded by {}, {at}", answer.by),
     }
 }

@@ -36,7 +36,8 @@ pub enum ImapError {
     Url(String),
     /// It would give the password away, or might.
     #[error(
-        "the way to the mailbox at {0} would not surely be encrypted; write imaps://…@{0} or imap://…@{0}?tls=required (plain imap:// is for this machine only)"
+        "the connection to the mailbox at {0} might not be encrypted; write imaps://…@{0} or \
+         imap://…@{0}?tls=required (plain imap:// is for this machine only)"
     )]
     Plaintext(String),
 }
@@ -69,7 +70,7 @@ impl ImapUrl {
             ("imap", Some("required")) => (ImapSecurity::Required, 143),
             ("imap", None) if is_loopback(&host) => (ImapSecurity::Loopback, 143),
             ("imap", _) => return Err(ImapError::Plaintext(host)),
-            (scheme, _) => return Err(fault(&format!("'{scheme}' is no scheme of a mailbox"))),
+            (scheme, _) => return Err(fault(&format!("'{scheme}' is not a scheme of a mailbox"))),
         };
         let decode = |text: &str| {
             percent_decoded(text).ok_or_else(|| fault("it has %XX that are no UTF-8 text"))
@@ -152,15 +153,15 @@ mod tests {
         for (text, fault) in [
             (
                 "imap://desk:word@mail.example",
-                "would not surely be encrypted",
+                "might not be encrypted",
             ),
             (
                 "imap://desk:word@mail.example?tls=maybe",
-                "would not surely be encrypted",
+                "might not be encrypted",
             ),
             (
                 "smtp://desk:word@mail.example",
-                "'smtp' is no scheme of a mailbox",
+                "'smtp' is not a scheme of a mailbox",
             ),
             ("imaps://mail.example", "it names no user or no password"),
             (

@@ -55,7 +55,7 @@ impl Mailbox {
         }
         let mut session = match in_time(client.login(&url.user, &url.password)).await? {
             Ok(session) => session,
-            Err((error, _)) => return Err(refusal("does not let us in", url, &error)),
+            Err((error, _)) => return Err(refusal("refuses the sign-in", url, &error)),
         };
         let folder = in_time(session.examine(&url.folder)).await?;
         let folder = folder

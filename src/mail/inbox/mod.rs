@@ -66,12 +66,12 @@ impl InboxOutcome {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Taken => "Answer taken",
-            Self::Known => "Known already",
+            Self::Taken => "Answer recorded",
+            Self::Known => "Already known",
             Self::Overtaken => "Overtaken",
             Self::Stale => "Older version",
-            Self::Bounced => "Came back",
-            Self::Delayed => "On its way",
+            Self::Bounced => "Bounced",
+            Self::Delayed => "Delayed",
             Self::Person => "To be read",
         }
     }

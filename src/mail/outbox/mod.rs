@@ -94,7 +94,7 @@ impl MailState {
             Self::Sending => "Being sent",
             Self::Sent => "Sent",
             Self::Failed => "Failed",
-            Self::Held => "Held back",
+            Self::Held => "Held",
             Self::Superseded => "Replaced",
         }
     }

@@ -67,7 +67,7 @@ impl MailSummary {
     #[must_use]
     pub fn label(&self) -> &'static str {
         if self.has_bounced() {
-            "Came back"
+            "Bounced"
         } else {
             self.state.0.label()
         }

@@ -73,12 +73,13 @@ pub enum TransportError {
     Url(String),
     /// Another scheme.
     #[error(
-        "'{0}' is no way to send mail; write smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required"
+        "'{0}' is not a way to send mail; write smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required"
     )]
     Scheme(String),
     /// It would send in the clear, or might.
     #[error(
-        "mail to {0} would not surely be encrypted; write smtps://{0} or smtp://{0}?tls=required (plain smtp:// is for this machine only)"
+        "mail to {0} might not be encrypted; write smtps://{0} or smtp://{0}?tls=required (plain smtp:// is for this \
+         machine only)"
     )]
     Plaintext(String),
     /// TLS could not be set up.
@@ -196,7 +197,7 @@ impl Transport {
 fn envelope(from: &str, to: &str) -> Result<Envelope, String> {
     let address = |text: &str| {
         text.parse::<Address>()
-            .map_err(|_| format!("'{text}' is no mail address"))
+            .map_err(|_| format!("'{text}' is not a mail address"))
     };
     Envelope::new(Some(address(from)?), vec![address(to)?]).map_err(|error| error.to_string())
 }

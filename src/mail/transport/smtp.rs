@@ -169,8 +169,8 @@ impl Smtp {
         steps.push(SmtpStep::new(name, Ok("it answers".to_owned())));
         let encrypted = within(limit, self.encrypt(&mut connection), refused).await;
         let how = match &self.security {
-            SmtpSecurity::Wrapped(_) => "from the first byte, with a certificate we trust",
-            SmtpSecurity::Required(_) => "by STARTTLS, with a certificate we trust",
+            SmtpSecurity::Wrapped(_) => "from the first byte, with a trusted certificate",
+            SmtpSecurity::Required(_) => "by STARTTLS, with a trusted certificate",
             SmtpSecurity::Loopback => "not needed on this machine",
         };
         let failed = encrypted.is_err();
@@ -181,8 +181,8 @@ impl Smtp {
         }
         let signed_in = within(limit, self.sign_in(&mut connection), refused).await;
         let how = match &self.credentials {
-            Some(_) => "user and password are taken",
-            None => "no user is configured; the relay must know this machine",
+            Some(_) => "user and password are accepted",
+            None => "no user is configured; the relay must accept this machine",
         };
         steps.push(SmtpStep::new("sign in", signed_in.map(|()| how.to_owned())));
         let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
@@ -347,7 +347,7 @@ mod tests {
         let error = Smtp::from_url("smtp://user:secret@relay.example").err();
         assert_eq!(
             error.unwrap().to_string(),
-            "mail to relay.example would not surely be encrypted; write smtps://relay.example or \
+            "mail to relay.example might not be encrypted; write smtps://relay.example or \
              smtp://relay.example?tls=required (plain smtp:// is for this machine only)"
         );
     }

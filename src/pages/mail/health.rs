@@ -191,11 +191,11 @@ fn page(app: &App, queue: QueueView, form: Form, findings: Vec<DnsFinding>) -> H
     HealthPage {
         shell: queue
             .session
-            .shell("Health of mail", Section::Mail)
+            .shell("Mail health", Section::Mail)
             .form(&form),
         to: TextField::new("to", "Send a test mail to")
             .kind("email")
-            .help("Empty: go to the relay, but send nothing.")
+            .help("Empty: connect to the relay without sending mail.")
             .optional()
             .of(&form),
         form,
@@ -231,9 +231,9 @@ fn page(app: &App, queue: QueueView, form: Form, findings: Vec<DnsFinding>) -> H
 fn mailbox_words(url: &ImapUrl, mark: Option<MailboxPosition>) -> String {
     let name = url.name();
     match mark {
-        None => format!("{name}; not looked into yet"),
+        None => format!("{name}; not read yet"),
         Some(mark) => match mark.last_error {
-            None => format!("{name}; last looked into {}", utc(mark.looked_at)),
+            None => format!("{name}; last read {}", utc(mark.looked_at)),
             Some(error) => format!("{name}; tried {}: {error}", utc(mark.looked_at)),
         },
     }

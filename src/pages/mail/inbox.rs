@@ -67,7 +67,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
             }
             if events.is_empty() {
                 return Err(Error::Forbidden(
-                    "Mail that came in is for the officers of an event.".into(),
+                    "Incoming mail is for the officers of an event.".into(),
                 ));
             }
             mails.sort_by_key(|mail| (!is_open(mail), std::cmp::Reverse(mail.received_at)));
@@ -79,7 +79,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
         })
         .await?;
     render(&InboxPage {
-        shell: session.shell("Mail that came in", Section::Mail),
+        shell: session.shell("Incoming mail", Section::Mail),
         open: mails.iter().filter(|line| line.open).count(),
         lines: mails,
         watched: app.config.mailbox.is_some(),

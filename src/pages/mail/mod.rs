@@ -82,7 +82,9 @@ impl EnclosedLine {
         Self {
             name: enclosed.name,
             note: match (enclosed.readiness, paper) {
-                (EnclosureReadiness::Waiting, _) => "set as PDF when the mail goes out".to_owned(),
+                (EnclosureReadiness::Waiting, _) => {
+                    "rendered as PDF when the mail is sent".to_owned()
+                }
                 (EnclosureReadiness::Set, Some(paper)) => {
                     format!("{} KB", paper.len().div_ceil(1000))
                 }
@@ -174,7 +176,8 @@ fn mail_of(
     let mail = outbox::get(conn, id)?.ok_or(Error::NotFound)?;
     if mail.summary.event_id.is_none() && session.user.admin {
         return Err(Error::Forbidden(
-            "This letter has a link by which its reader sets a password, so nobody else may open it. How it stands is said in the list of mails.".into(),
+            "This letter has a link to set a password, so only its recipient may open it. The list of mails shows its \
+             state.".into(),
         ));
     }
     let (event, access) = accessible_events(conn, &session)?
@@ -474,7 +477,7 @@ pub async fn retry(
         .await?;
     if !retried {
         return Err(Error::Conflict(
-            "This mail has neither failed nor come back nor is it held, so there is nothing to retry.".into(),
+            "This mail has not failed, bounced or been held, so there is nothing to retry.".into(),
         ));
     }
     app.worker_signal.wake();

@@ -48,19 +48,21 @@ impl ClosedLink {
         let (status, title, sentences, programme) = match self {
             Self::Unknown => (
                 StatusCode::NOT_FOUND,
-                "This link opens nothing",
+                "This link is invalid",
                 vec![
-                    "It is incomplete, or it was never one of ours.".to_owned(),
-                    "Take the link from the latest letter, whole, or reply to that letter and ask: each ends with whom to write to and to call.".to_owned(),
+                    "It is incomplete, or was never issued here.".to_owned(),
+                    "Use the complete link in the latest letter, or reply to that letter; it ends with the office’s \
+                     address and telephone number.".to_owned(),
                 ],
                 None,
             ),
             Self::NotHere => (
                 StatusCode::NOT_FOUND,
-                "Nothing is open here in this browser",
+                "This schedule is not open in this browser",
                 vec![
-                    "A delegation’s schedule opens by the link in any of its latest letters; press the button there once in each browser, and again after thirty days.".to_owned(),
-                    "If you have no letter at hand, ask the protocol office for another.".to_owned(),
+                    "Open the link in any recent letter and press the button there, once in each browser and again \
+                     after thirty days.".to_owned(),
+                    "If you have no letter, ask the protocol office for another.".to_owned(),
                 ],
                 None,
             ),
@@ -68,30 +70,32 @@ impl ClosedLink {
                 StatusCode::GONE,
                 "This link has been replaced",
                 vec![
-                    format!("It belonged to {}. The protocol office has ended it and made new ones.", programme.event.name),
-                    "Take the link from the latest letter. If none has come since, ask for one. A calendar that was subscribed to needs the new address as well.".to_owned(),
+                    format!("It belonged to {}. The protocol office has revoked it and issued new links.", programme.event.name),
+                    "Use the link in the latest letter. If you have received none since, ask for one. A subscribed \
+                     calendar needs the new address as well.".to_owned(),
                 ],
                 Some(programme),
             ),
             Self::Ended(programme, _, end) => (
                 StatusCode::GONE,
-                "This link has ended",
+                "This link has expired",
                 vec![
                     format!("Links to the schedules of {} opened until {}.", programme.event.name, expired::last_day(&programme.event, *end)),
-                    "If you still need something of it, write to the protocol office.".to_owned(),
+                    "If you still need the schedule, write to the protocol office.".to_owned(),
                 ],
                 Some(programme),
             ),
             Self::NeverTold(programme, _) => (
                 StatusCode::NOT_FOUND,
-                "No such meeting stands in your schedule",
-                vec!["The address may be mistyped. What you were told of stands in the schedule.".to_owned()],
+                "This meeting is not in your schedule",
+                vec!["The address may be mistyped. Your schedule lists every meeting of which you were \
+                      notified.".to_owned()],
                 Some(programme),
             ),
             Self::Closed(programme) => (
                 StatusCode::OK,
                 "Closed in this browser",
-                vec!["Whoever uses it next needs a link to see the schedule. The links in your letters open as before.".to_owned()],
+                vec!["To see the schedule again in this browser, use a link in your letters.".to_owned()],
                 Some(programme),
             ),
         };

@@ -118,10 +118,7 @@ pub async fn take(
     let reply = NoticeReply::from_word(fields.get("answer"));
     let sequence = fields.get("sequence").parse::<i32>().ok();
     if reply.is_none() || sequence.is_none() {
-        errors.add(
-            "answer",
-            "Press one of the buttons to say whether you will be there.",
-        );
+        errors.add("answer", "Choose one of the answers.");
     }
     let comment = errors.check("comment", "Comment", text::note(fields.get("comment")));
     let (Some(reply), Some(sequence), Some(comment)) = (reply, sequence, comment) else {

@@ -88,10 +88,10 @@ fn an_answer_of_a_calendar_is_taken_once_however_often_it_is_read(scratch: &Scra
     assert_eq!(meeting.rows(), rows);
     let page = inbox(&meeting.officer());
     assert!(
-        page.contains("Answer taken") && !page.contains("Lunch"),
+        page.contains("Answer recorded") && !page.contains("Lunch"),
         "{page}"
     );
-    assert!(page.contains("Nothing waits for anybody."), "{page}");
+    assert!(page.contains("No mail is open."), "{page}");
     // Nothing in the mailbox was touched.
     let new = fs::read_dir(mailbox.folder().join("new")).unwrap().count();
     let seen = fs::read_dir(mailbox.folder().join("cur")).unwrap();
@@ -301,7 +301,7 @@ fn what_is_not_plainly_an_answer_is_left_to_a_person(scratch: &Scratch) {
         officer
             .get("/")
             .body
-            .contains("10 mails came in that somebody must see")
+            .contains("10 mails came in and must be read")
     );
 }
 
@@ -450,17 +450,17 @@ fn a_mail_that_comes_back_is_named_and_can_be_sent_again(scratch: &Scratch) {
     mailbox.put(&report("r2", "failed"));
     assert_eq!(mailbox.read(&meeting), 1);
     let list = officer.get("/mail").body;
-    assert!(list.contains("Came back</span> 5.2.2"), "{list}");
+    assert!(list.contains("Bounced</span> 5.2.2"), "{list}");
     assert!(
         officer
             .get("/")
             .body
             .contains("1 mail came in that somebody must see")
     );
-    assert!(answers(&meeting).contains("<strong>Came back</strong>"));
+    assert!(answers(&meeting).contains("<strong>Bounced</strong>"));
     let retried = officer.post(&format!("/mail/{id}/retry"), &[]);
     assert_eq!(retried.status, 303, "{}", retried.body);
-    assert!(inbox(&officer).contains("Nothing waits for anybody."));
-    assert!(!officer.get("/mail").body.contains("Came back"));
+    assert!(inbox(&officer).contains("No mail is open."));
+    assert!(!officer.get("/mail").body.contains("Bounced"));
     assert_eq!(officer.post(&format!("/mail/{id}/retry"), &[]).status, 409);
 }

@@ -48,7 +48,7 @@ fn a_link_ends_when_its_letter_comes_back_to_where_others_read(scratch: &Scratch
     ));
     assert_eq!(mailbox.read(&meeting), 1);
     open(404);
-    assert!(admin.get("/mail").body.contains("Came back</span> 5.1.1"));
+    assert!(admin.get("/mail").body.contains("Bounced</span> 5.1.1"));
     assert!(admin.get("/users").body.contains("not invited"));
     let inbox = admin.get("/mail/inbox").body;
     assert!(!inbox.contains("hanako@gone.example"), "{inbox}");

@@ -170,7 +170,7 @@ fn the_way_to_postfix_and_back_with_starttls_and_a_password(scratch: &Scratch) {
             .officer()
             .get("/mail")
             .body
-            .contains("Came back</span> 5.1.1")
+            .contains("Bounced</span> 5.1.1")
     );
 
     step(&meeting, "cancellation", &[("tell", "now")]);
@@ -221,7 +221,7 @@ fn a_relay_and_a_mailbox_that_are_not_trusted_are_named_step_by_step() {
         .unwrap();
     let said = String::from_utf8(trusted.stdout).unwrap();
     assert_eq!(said.matches("ok      ").count(), 4, "{said}");
-    assert!(said.contains("does not let us in"), "{said}");
+    assert!(said.contains("refuses the sign-in"), "{said}");
     until("the test mail", || {
         arrived("somebody", &["This mail shows"]).pop()
     });
