@@ -9,7 +9,7 @@ pub enum ComposeError {
     #[error("the letter could not be written: {0}")]
     Template(#[from] askama::Error),
     /// An address that no mail can carry got past the form.
-    #[error("'{0}' cannot stand in a mail; correct the address")]
+    #[error("'{0}' is invalid in a mail; correct the address")]
     Address(String),
     /// lettre refused the mail.
     #[error("the mail could not be put together: {0}")]

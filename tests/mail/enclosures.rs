@@ -16,7 +16,7 @@ use crate::relay::{Relay, Scene};
 use crate::test_event::{LetterData, NOW, TestEvent, houses, told};
 
 const NAME: &str = "schedule-KZ-v1.pdf";
-const MENTION: &str = "The attached schedule-KZ-v1.pdf is this schedule to print.";
+const MENTION: &str = "The attached schedule-KZ-v1.pdf is this schedule for printing.";
 
 /// A letter with the paper that says `says`.
 fn post(test_event: &TestEvent, says: &str) -> MailId {
@@ -216,7 +216,7 @@ async fn a_paper_over_which_workers_die_is_left_out_in_the_end() {
             test_event.later(LEASE);
         }
         test_event.worker(&relay.transport()).drain().await.unwrap();
-        check_alone(&test_event, id, &relay, "did not live to the end of it");
+        check_alone(&test_event, id, &relay, "ended before it was finished");
     }
 }
 

@@ -141,7 +141,9 @@ fn a_mail_with_its_paper_is_built_as_others_expect_it() {
         assert_eq!(last.contents(), paper);
         let (plain, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
         for body in [plain, html] {
-            assert!(body.contains("The attached schedule-KZ-v1.pdf is this schedule to print."));
+            assert!(
+                body.contains("The attached schedule-KZ-v1.pdf is this schedule for printing.")
+            );
         }
         let text = String::from_utf8(raw).unwrap();
         let (_, packed) = text.rsplit_once("\r\n\r\n").unwrap();
