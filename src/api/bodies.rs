@@ -20,10 +20,10 @@ use crate::server::form::FieldErrors;
 use crate::server::forms::slot;
 use crate::server::problem::Problem;
 
-/// Reasons for rules to be set aside, by rule.
+/// Reasons for overriding rules, by rule.
 type Override = BTreeMap<String, String>;
 
-/// A slot to be booked; it is tentative: it holds its room and people, and nobody is told.
+/// A slot to book as tentative: it holds its room and people; no delegation is notified.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -32,10 +32,10 @@ type Override = BTreeMap<String, String>;
     "delegations": ["JP", "KZ"],
 }))]
 pub(super) struct NewSlot {
-    /// What it is for.
+    /// Kind of the slot.
     #[schema(schema_with = kind_words)]
     kind: String,
-    /// What it is called; delegations read it.
+    /// Title; delegations read it.
     #[schema(min_length = 1, max_length = 200)]
     title: String,
     /// The room's code; none yet when left out or null.
@@ -54,16 +54,16 @@ pub(super) struct NewSlot {
     /// Codes.
     #[serde(default)]
     interpreters: Vec<String>,
-    /// True when its sides are to be interpreted for each other.
+    /// True when interpretation is wanted.
     #[serde(default)]
     interpretation_wanted: bool,
-    /// Reasons for rules that need one, by rule: each stands in the history with the user's name.
+    /// Reasons for rules that need one, by rule; recorded in the history with the user's name.
     #[serde(default, rename = "override")]
     #[schema(example = json!({"turnaround": "The room is set up alike."}))]
     reasons: Override,
 }
 
-/// What is to change of a slot; what is left out stays (RFC 7396).
+/// Changes to a slot; fields that are left out stay (RFC 7396).
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(
@@ -74,11 +74,11 @@ pub(super) struct NewSlot {
     "starts_at": "2022-12-24T18:45:00+09:00", "ends_at": "2022-12-24T19:15:00+09:00", "room": null,
 }))]
 pub(super) struct SlotChange {
-    /// What it is for.
+    /// Kind of the slot.
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = kind_words, required = false)]
     kind: Option<String>,
-    /// What it is called; delegations read it.
+    /// Title; delegations read it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     title: Option<String>,
@@ -102,7 +102,7 @@ pub(super) struct SlotChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<String>, required = false)]
     interpreters: Option<Vec<String>>,
-    /// True when its sides are to be interpreted for each other.
+    /// True when interpretation is wanted.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = bool, required = false)]
     interpretation_wanted: Option<bool>,
@@ -121,7 +121,7 @@ pub(super) struct Confirmation {
     reasons: Override,
 }
 
-/// Tells a field that was sent as null from one that was left out.
+/// Distinguishes a field sent as null from one left out.
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     field: D,
 ) -> Result<Option<T>, D::Error> {
@@ -284,7 +284,7 @@ fn known_room(
     errors: &mut FieldErrors,
 ) -> Option<Option<crate::core::room::RoomId>> {
     if code.is_empty() {
-        return errors.take("room", Err("A room is named by its code; null is no room."));
+        return errors.take("room", Err("Name a room by its code; null means no room."));
     }
     slot::room(programme, code, errors)
 }
@@ -297,7 +297,7 @@ pub(super) fn instant(text: &str) -> Result<Instant, String> {
         .filter(|time| (2000..=2200).contains(&time.year()))
         .ok_or_else(|| {
             format!(
-                "{} is no time with an offset; write it as in 2022-12-24T14:40:00+09:00",
+                "{} is not a time with an offset; write it as in 2022-12-24T14:40:00+09:00",
                 quoted(text)
             )
         })?;

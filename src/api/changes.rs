@@ -1,4 +1,4 @@
-//! The feed of changes: who did what, from what to what; in one piece, or as a stream that goes on.
+//! The feed of changes: who changed what, old and new values; as one answer, or as a stream.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Path};
@@ -17,35 +17,35 @@ use crate::server::live::{BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAc
 use crate::store::audit::{self, Record};
 use crate::store::watch::Watching;
 
-/// Feed that one answer has at most; it ends with a whole revision.
+/// Rows that one answer has at most; it ends with a whole revision.
 const MOST_CHANGES: i64 = 1000;
 
-/// Since when changes are asked for.
+/// Start of the changes requested.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SinceQuery {
-    /// The revision after which changes are asked for; from the beginning when left out.
+    /// Returns changes after this revision; all changes when left out.
     #[param(minimum = 0, example = 17, required = false)]
     #[serde(default)]
     since: i64,
 }
 
-/// A fact that a change touched.
+/// A field that a change touched.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldChange)]
 struct ApiFieldChange {
     #[schema(example = "starts at")]
     field: String,
-    /// In words; empty when there was none.
+    /// Old value in words; empty when there was none.
     #[schema(example = "2022-12-24 17:20")]
     old: String,
-    /// In words; empty when there is none.
+    /// New value in words; empty when there is none.
     #[schema(example = "2022-12-24 17:30")]
     new: String,
 }
 
-/// Something that somebody did.
+/// A change by a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Change)]
 struct ApiChange {
@@ -60,13 +60,13 @@ struct ApiChange {
     /// What was done.
     #[schema(example = "slot.changed")]
     what: String,
-    /// What it was done to, by name.
+    /// Name of the changed object.
     #[schema(example = "Japan–Kazakhstan Foreign Ministers' Meeting")]
     subject: String,
-    /// The slot that it was done to; null when it was none.
+    /// Id of the changed slot; null when it was no slot.
     #[schema(required = true)]
     slot: Option<i64>,
-    /// The facts that differ, with their old and new values.
+    /// The fields that differ, with their old and new values.
     changes: Vec<ApiFieldChange>,
 }
 
@@ -96,17 +96,17 @@ impl ApiChange {
 /// The changes of an event since a revision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Feed {
-    /// The revision that these changes lead to; ask for the next ones since this one.
+    /// The revision after these changes; request the next ones since this one.
     revision: i64,
-    /// True when there are more already.
+    /// True when more changes exist already.
     more: bool,
-    /// In the order in which they were made.
+    /// The changes, oldest first.
     changes: Vec<ApiChange>,
 }
 
-/// The changes of an event since a revision: who did what, from what to what. At most 1,000 at once. With
+/// Returns the changes of an event since a revision: who changed what, old and new values. At most 1,000 at once. With
 /// `Accept: text/event-stream` they come as server-sent events, one for each revision (`event: change`, its `id` the
-/// revision, its data as this answer), and the stream goes on with what comes; `Last-Event-ID` takes it up again.
+/// revision, its data as this answer), and the stream continues with new changes; `Last-Event-ID` resumes it.
 #[utoipa::path(
     get, path = "/events/{slug}/changes", operation_id = "list_changes", tag = "Events",
     params(
@@ -120,7 +120,7 @@ pub(super) async fn show(ask: ApiRequest, slug: Path<String>) -> Answer {
     let SinceQuery { since } = ask.query()?;
     if since < 0 {
         return Err(bad_request(
-            "After the “?” of the address: since is a revision, from 0 on.",
+            "Query in the address: since is a revision, from 0 on.",
         ));
     }
     let mut since = Revision(since);
@@ -191,7 +191,7 @@ async fn gathered(context: &EventContext, since: Revision) -> Result<Feed, Error
     })
 }
 
-/// Tells of every revision after `since` in which something is written down, and of each that comes.
+/// Streams every recorded revision after `since`, then new ones.
 async fn feed(
     context: EventContext,
     mut since: Revision,
@@ -238,7 +238,7 @@ async fn feed(
     }
 }
 
-/// One event for each revision: whoever loses the line in between begins again at a whole one.
+/// Builds one event for each revision, so that a client that reconnects resumes at a whole one.
 fn words(found: Feed) -> Vec<Bytes> {
     let more = found.more;
     let mut revisions: Vec<Feed> = Vec::new();

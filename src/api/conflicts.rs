@@ -13,28 +13,28 @@ use crate::core::rule::Level;
 use crate::core::rules::{Candidate, check, in_force};
 use crate::core::slot::SlotId;
 
-/// In place of what.
+/// The slot to replace, if any.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Instead {
-    /// The id of the slot that would be changed: it is not in its own way.
+    /// The id of the slot to change, which does not conflict with itself.
     slot: Option<i64>,
 }
 
-/// What the rules say of a slot.
+/// Result of checking a slot against the rules.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Judgement {
-    /// True when it could be booked as it is, with the reasons given.
+    /// True when it can be booked, with the reasons given.
     bookable: bool,
     /// The strictest first.
     conflicts: Vec<ApiConflict>,
-    /// Up to five other times and places, the nearest first; empty when nothing is in the way.
+    /// Up to five other times and places, the nearest first; empty when there is no conflict.
     alternatives: Vec<ApiAlternative>,
 }
 
-/// Says what would be in the way of a slot, new or changed, and what could be booked instead. Nothing is stored; a token that may
-/// only read will do.
+/// Checks a new or changed slot against the rules and lists alternatives. Stores nothing; a token with scope `read` is
+/// enough.
 #[utoipa::path(
     post, path = "/events/{slug}/conflicts", operation_id = "check_slot", tag = "Slots",
     params(

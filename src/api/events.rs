@@ -15,7 +15,7 @@ use crate::server::agenda::{AgendaQuery, file};
 use crate::server::context::{EventContext, accessible_events};
 use crate::server::problem::Problem;
 
-/// The events that the user has a part in, the latest first.
+/// Lists the events at which the user has a role, the latest first.
 #[utoipa::path(
     get, path = "/events", operation_id = "list_events", tag = "Events",
     responses((status = 200, description = "The events", body = Events)),
@@ -35,7 +35,7 @@ pub(super) async fn list(ask: ApiRequest) -> Answer {
     Ok(HttpResponse::Ok().json(Events { events }))
 }
 
-/// An event.
+/// Returns an event.
 #[utoipa::path(
     get, path = "/events/{slug}", operation_id = "get_event", tag = "Events",
     params(("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9")),
@@ -47,18 +47,17 @@ pub(super) async fn show(ask: ApiRequest, slug: Path<String>) -> Answer {
     Ok(HttpResponse::Ok().json(EventAsSeen::of(&context.programme.event, &context.access)))
 }
 
-/// An event's programme: every slot that is not cancelled, with rooms, people and all that is to be looked at. Its ETag
-/// begins with the revision and differs between any two programmes; a program that has it already is told so in few
-/// bytes.
+/// Returns an event's programme: every slot that is not cancelled, with rooms, people and findings. Its ETag begins with
+/// the revision and differs between any two programmes; `If-None-Match` returns 304 when it is unchanged.
 #[utoipa::path(
     get, path = "/events/{slug}/programme", operation_id = "get_programme", tag = "Events",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        ("If-None-Match" = Option<String>, Header, description = "The ETag of the programme that you have", example = "\"17-3f2a9c0b1d4e5\""),
+        ("If-None-Match" = Option<String>, Header, description = "ETag of the programme that you have", example = "\"17-3f2a9c0b1d4e5\""),
     ),
     responses(
-        (status = 200, description = "The programme", body = ApiProgramme, headers(("ETag" = String, description = "Of this programme and no other, also where a database that was set back comes to the same revision again"))),
-        (status = 304, description = "You have the current one"),
+        (status = 200, description = "The programme", body = ApiProgramme, headers(("ETag" = String, description = "ETag of this programme, unique even when a restored database reaches the same revision again"))),
+        (status = 304, description = "Not modified: you have the current version"),
     ),
 )]
 pub(super) async fn programme(ask: ApiRequest, slug: Path<String>) -> Answer {
@@ -86,13 +85,13 @@ async fn written(context: &EventContext) -> Result<ByteString, Error> {
     .await
 }
 
-/// The agenda as a file, for the protocol office or for one delegation, which then has nothing of another one's
-/// bilaterals in it.
+/// Returns the agenda as a file, for the protocol office or for one delegation; then it has no other delegation's
+/// bilaterals.
 #[utoipa::path(
     get, path = "/events/{slug}/agenda.{format}", operation_id = "get_agenda", tag = "Events",
     params(
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
-        ("format" = inline(super::openapi::AgendaFormat), Path, description = "The form of file", example = "json"),
+        ("format" = inline(super::openapi::AgendaFormat), Path, description = "The file format", example = "json"),
         AgendaQuery,
     ),
     // The document adds every form of file that there is.

@@ -1,4 +1,4 @@
-//! A request that is sent twice books once: what was booked under a key that the program chose is kept for a day, in the
+//! A request that is sent twice books once: the booking is stored with the program's key for a day, in the
 //! transaction that books it.
 
 use std::fmt::Write as _;
@@ -97,7 +97,7 @@ impl IdempotencyKey {
         })
     }
 
-    /// Keeps what was booked, in the place of what stood there for more than a day; only in a transaction on the event.
+    /// Stores the booking, replacing an expired key; only in a transaction on the event.
     pub(super) fn keep(
         &self,
         conn: &mut Conn,
@@ -160,7 +160,7 @@ pub(crate) fn delete_ended(
     Ok(deleted)
 }
 
-/// A key that stands for something else.
+/// Builds the error for a key that was used with another body.
 pub(super) fn reused() -> Problem {
     let detail = "This Idempotency-Key was sent with another body before. Choose a new one for a new slot. Nothing was stored.";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of_kind("key-reused")

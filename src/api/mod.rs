@@ -25,7 +25,7 @@ use crate::server::problem::{Problem, allowed};
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// What a handler gives back.
+/// Result of a handler.
 type Answer = Result<HttpResponse, Problem>;
 
 /// Every route of the API, below `/api`. What is unknown there is a problem, not a page.
@@ -101,7 +101,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     );
 }
 
-/// An address with all that can be done there; whatever else is tried is told what that is.
+/// Registers the methods of an address; other methods get 405 with the allowed ones.
 fn noun(path: &str, methods: Vec<(Method, Route)>) -> actix_web::Resource {
     let known: Vec<Method> = methods.iter().map(|(method, _)| method.clone()).collect();
     let allowed = allowed(&known);

@@ -19,7 +19,7 @@ use crate::documents::format::Format;
 use crate::documents::json::words;
 use crate::server::problem::MEDIA_TYPE;
 
-/// The forms in which an agenda can be had.
+/// File formats of an agenda.
 pub(super) struct AgendaFormat;
 
 impl PartialSchema for AgendaFormat {
@@ -30,7 +30,7 @@ impl PartialSchema for AgendaFormat {
 
 impl ToSchema for AgendaFormat {}
 
-/// Why there is no other answer (RFC 9457).
+/// A problem (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct ProblemSchema {
@@ -46,16 +46,16 @@ pub(super) struct ProblemSchema {
     status: i32,
     /// What happened, and what to do.
     detail: String,
-    /// At 422: what is wrong, by field.
+    /// At 422: the invalid fields.
     #[schema(nullable = false)]
     errors: Option<Vec<FieldError>>,
-    /// At 409: what is in the way.
+    /// At 409: the conflicts.
     #[schema(nullable = false)]
     conflicts: Option<Vec<ApiConflict>>,
-    /// At 409: what could be booked instead.
+    /// At 409: the alternatives.
     #[schema(nullable = false)]
     alternatives: Option<Vec<ApiAlternative>>,
-    /// At 412: the version at which the slot is.
+    /// At 412: the current version of the slot.
     #[schema(nullable = false)]
     version: Option<i32>,
 }
@@ -92,7 +92,7 @@ struct FieldError {
 )]
 struct OpenApiDocument;
 
-/// The document; the same for everybody.
+/// Returns the document, which is the same for all users.
 pub(super) fn document() -> &'static openapi::OpenApi {
     static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(OpenApiDocument::openapi);
     &DOCUMENT
@@ -111,7 +111,7 @@ impl Modify for BearerScheme {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "Made on the page of your account, or by `iikura token create`.",
+                "Created on your account page, or by `iikura token create`.",
             ));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer.build()));
@@ -216,8 +216,8 @@ impl Modify for Problems {
                         | "get_slot"
                         | "check_slot"
                 );
-                add(operation, "400", "The request makes no sense");
-                add(operation, "401", "There is no token, or it opens nothing");
+                add(operation, "400", "The request is invalid");
+                add(operation, "401", "The token is missing or invalid");
                 add(
                     operation,
                     "429",
@@ -227,31 +227,25 @@ impl Modify for Problems {
                 add(
                     operation,
                     "503",
-                    "The database does not answer, this server is being replaced, or too much is asked of it: wait as long as Retry-After says. Where the detail says that the outcome is not known, read before you send it again",
+                    "The database does not answer, or this server is overloaded or being replaced: wait as long as \
+                     Retry-After says. Where the detail says that the outcome is unknown, check before you send it \
+                     again",
                 );
                 if named {
-                    add(
-                        operation,
-                        "404",
-                        "There is no such thing, or none that the user has a part in",
-                    );
+                    add(operation, "404", "Not found, or the user has no role there");
                 }
                 if takes_body {
-                    add(operation, "408", "The body came too slowly");
+                    add(operation, "408", "The body arrived too slowly");
                     add(
                         operation,
                         "413",
                         "The body is larger than 256 KB, or than 64 KB without a token",
                     );
-                    add(operation, "415", "The body is no application/json");
-                    add(
-                        operation,
-                        "422",
-                        "A field is missing, unknown, or cannot be meant",
-                    );
+                    add(operation, "415", "The body is not application/json");
+                    add(operation, "422", "A field is missing, unknown or invalid");
                 }
                 if matches!(id.as_str(), "find_free_slots" | "get_agenda") {
-                    add(operation, "422", "A field is missing or cannot be meant");
+                    add(operation, "422", "A field is missing or invalid");
                 }
                 if !reads {
                     add(
@@ -264,7 +258,7 @@ impl Modify for Problems {
                         "409",
                         "The rules, the slot's state or the event's archive do not allow it; what is in the way, and what could be booked instead",
                     );
-                    add(operation, "507", "The disk is full: reading goes on");
+                    add(operation, "507", "The disk is full: reading still works");
                 }
                 if of_slot && !reads {
                     add(operation, "412", "The slot has changed meanwhile");

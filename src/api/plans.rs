@@ -28,23 +28,23 @@ use crate::server::forms::free::{ANY_DAY, ANY_ROOM, place, times};
 use crate::server::forms::plan::{Common, PlanMeeting, missing, pair};
 use crate::server::problem::Problem;
 
-/// How often a plan is made anew when others book while it is made.
+/// Attempts to plan while other users book at the same time.
 const TRIES: usize = 3;
 
-/// Which bilaterals are to be planned, and what holds for all of them.
+/// The bilaterals to plan, and the conditions for all of them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"meetings": [{"delegations": ["KZ", "UZ"]}], "minutes": 20, "from": "18:00"}))]
 pub(super) struct PlanWanted {
-    /// Who meets, in order of preference; the chair with each guest that has no bilateral with it yet when left out.
+    /// The bilaterals, in order of preference; the chair with each guest without a bilateral yet when left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<MeetingWanted>, required = false, min_items = 1, max_items = 200)]
     meetings: Option<Vec<MeetingWanted>>,
-    /// How long each is, in minutes, on the event's grid; 30 when left out.
+    /// Length of each in minutes, on the event's grid; 30 when left out.
     #[serde(default = "usual_minutes")]
     #[schema(minimum = 1, maximum = 1440)]
     minutes: i32,
-    /// True when the sides are to be interpreted for each other.
+    /// True when interpretation is wanted.
     #[serde(default)]
     interpretation: bool,
     /// A room's code, or `-none` for no room yet; any that is large enough when left out.
@@ -63,8 +63,7 @@ pub(super) struct PlanWanted {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, min_length = 1, example = "18:00")]
     until: Option<String>,
-    /// How firm the slots are to be, if the plan is to be booked at once, all of it or nothing; when left out, nothing
-    /// is stored.
+    /// State in which to book the whole plan at once, or nothing of it; when left out, nothing is stored.
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = sketch_words, required = false)]
     book: Option<String>,
@@ -81,13 +80,13 @@ pub(super) struct MeetingWanted {
     /// Two codes.
     #[schema(min_items = 2, max_items = 2, example = json!(["KZ", "UZ"]))]
     delegations: Vec<String>,
-    /// How long this one is, in minutes; as all others when left out.
+    /// Length of this one in minutes; as all others when left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = i32, required = false, minimum = 1, maximum = 1440)]
     minutes: Option<i32>,
 }
 
-/// A bilateral with its place.
+/// A bilateral that was placed.
 #[derive(Debug, Serialize, ToSchema)]
 struct PlannedSlot {
     /// The slot's id; null: it is not booked.
@@ -105,19 +104,19 @@ struct PlannedSlot {
     ends_at: String,
     /// Codes, in order of precedence.
     delegations: Vec<String>,
-    /// Codes of those who would interpret.
+    /// Codes of the interpreters.
     interpreters: Vec<String>,
-    /// What there is to know about it.
+    /// Advice about it.
     advice: Vec<ApiConflict>,
 }
 
-/// A bilateral without a place.
+/// A bilateral that was not placed.
 #[derive(Debug, Serialize, ToSchema)]
 struct LeftOut {
     title: String,
     /// Codes, in order of precedence.
     delegations: Vec<String>,
-    /// What is most often in the way.
+    /// The most frequent obstacle.
     message: String,
 }
 
@@ -130,9 +129,9 @@ pub(super) struct PlanMade {
     left: Vec<LeftOut>,
 }
 
-/// Plans many bilaterals at once, so that none is in another's way or needs a reason. Without “book” nothing is stored,
-/// and a token that may only read will do. With “book” all that found a place is booked, or nothing; with `If-Match`
-/// and the programme's ETag only while the programme is as you have seen it, which makes it safe to send again.
+/// Plans many bilaterals at once, without conflicts and needs for a reason. Without “book” nothing is stored, and a
+/// token with scope `read` is enough. With “book” all placed bilaterals are booked, or none; with `If-Match` and the
+/// programme's ETag only while the programme is unchanged, which makes it safe to send again.
 #[utoipa::path(
     post, path = "/events/{slug}/plans", operation_id = "plan_slots", tag = "Slots",
     params(
@@ -193,11 +192,12 @@ pub(super) async fn make(ask: ApiRequest, slug: Path<String>) -> Answer {
             Err(error) => return Err(Error::from(error).into()),
         }
     }
-    let detail = "Others book at the same time, so that no plan fits for long enough. Nothing was stored; try again.";
+    let detail = "Other users are booking at the same time, so no plan fits for long enough. Nothing was stored; try \
+                  again.";
     Err(Problem::from(Error::Conflict(detail.to_owned())))
 }
 
-/// Plans in this user's turn: many meetings may take seconds.
+/// Plans in the queue: many meetings may take seconds.
 async fn planned(
     context: &EventContext,
     wishes: Vec<SearchRequest>,
@@ -211,7 +211,7 @@ async fn planned(
 }
 
 impl PlanWanted {
-    /// How firm what is booked is to be; `None` when nothing is.
+    /// State in which the plan is booked; `None` when it is not.
     fn state(&self) -> Result<Option<SlotState>, Problem> {
         let Some(word) = &self.book else {
             return Ok(None);
@@ -244,7 +244,7 @@ impl PlanWanted {
             .map_err(|(field, fault)| unprocessable([(field, fault.as_str())]))
     }
 
-    /// The page's form with the same in it.
+    /// Converts the body to the fields of the page's form.
     fn fields(&self, errors: &mut FieldErrors) -> Fields {
         let mut fields = Fields::default();
         for (name, sent, usual) in [

@@ -45,7 +45,7 @@ fn tags(value: &str) -> Option<Tags> {
     (!these.is_empty()).then_some(Tags::These(these))
 }
 
-/// Passes on a change to what the program has seen; says what to send when it does not tell what that is.
+/// Checks `If-Match` against the current version; requires the header.
 pub(super) fn required_match(ask: &ApiRequest, current: i32) -> Result<(), Problem> {
     if if_match(ask, current)? {
         return Ok(());
@@ -54,7 +54,7 @@ pub(super) fn required_match(ask: &ApiRequest, current: i32) -> Result<(), Probl
     Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, detail).of_kind("version-missing"))
 }
 
-/// True when the program told what it has seen, and that is how it stands.
+/// True when the header names the current version.
 pub(super) fn if_match(ask: &ApiRequest, current: i32) -> Result<bool, Problem> {
     match seen(ask, &etag(current))? {
         Some(false) => Err(stale(current)),
@@ -62,8 +62,8 @@ pub(super) fn if_match(ask: &ApiRequest, current: i32) -> Result<bool, Problem> 
     }
 }
 
-/// As [`if_match`], of a whole programme: its ETag, or its revision alone, which cannot tell two histories of a database
-/// that was set back apart.
+/// As [`if_match`], of a whole programme: its ETag, or its revision alone, which cannot distinguish two histories of a
+/// restored database.
 pub(super) fn if_programme_match(
     ask: &ApiRequest,
     current: ProgrammeVersion,
@@ -84,7 +84,7 @@ pub(super) fn if_programme_match(
     }
 }
 
-/// Whether the program has seen it as it stands; `None` when it does not tell.
+/// Compares the header with the current version; `None` without a header.
 fn seen(ask: &ApiRequest, current: &str) -> Result<Option<bool>, Problem> {
     let Some(value) = ask.list("if-match")? else {
         return Ok(None);
@@ -98,7 +98,7 @@ fn seen(ask: &ApiRequest, current: &str) -> Result<Option<bool>, Problem> {
     }))
 }
 
-/// Somebody else was quicker.
+/// Builds the error for a slot that has changed meanwhile.
 pub(super) fn stale(current: i32) -> Problem {
     let detail = format!(
         "The slot has changed meanwhile: it is at version {current}. Read it again, then decide. Nothing was stored."
@@ -112,7 +112,7 @@ pub(super) fn stale(current: i32) -> Problem {
     }
 }
 
-/// True when the program has the current one already. A header that makes no sense is no condition.
+/// True when the client has the current version already. An invalid header is ignored.
 pub(super) fn has_already(ask: &ApiRequest, current: &str) -> Result<bool, Problem> {
     let Some(value) = ask.list("if-none-match")? else {
         return Ok(false);

@@ -22,7 +22,7 @@ struct Reference {
     schemas: Vec<Shape>,
 }
 
-/// Something that can be done.
+/// An operation of the API.
 struct Operation {
     id: String,
     method: String,
@@ -66,7 +66,7 @@ struct Shape {
     fields: Vec<Field>,
 }
 
-/// `GET /api`: what programs can do, and how.
+/// `GET /api`: reference of all operations.
 pub(super) async fn show(app: Data<App>) -> Answer {
     let document = serde_json::to_value(openapi::document());
     let document = document.map_err(|error| Problem::from(Error::internal(error)))?;

@@ -58,7 +58,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     let missing = || {
         Problem::unauthorized(
             CHALLENGE,
-            "Send a token in the header “Authorization: Bearer …”. You make one on the page of your account.",
+            "Send a token in the header “Authorization: Bearer …”. Create one on your account page.",
         )
     };
     let mut sent = request.headers().get_all(header::AUTHORIZATION);
@@ -78,7 +78,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
 }
 
 impl ApiRequest {
-    /// Whose token it is.
+    /// The user of the token.
     pub(super) async fn session(&self) -> Result<Session, Problem> {
         let current_user = self.current_user.clone();
         let session = self
@@ -89,12 +89,12 @@ impl ApiRequest {
         Ok(session)
     }
 
-    /// The user's place at an event.
+    /// Returns the user's access to an event.
     pub(super) async fn context(&self, slug: &str) -> Result<EventContext, Problem> {
         Ok(EventContext::at(&self.app, self.current_user.clone(), slug.to_owned()).await?)
     }
 
-    /// The user's place at the event of a slot, and the slot; one that is out of sight is not there.
+    /// Returns the user's access to the event of a slot, and the slot; a slot that the user may not see is not found.
     pub(super) async fn slot(&self, id: i64) -> Result<(EventContext, Arc<Slot>), Problem> {
         let (context, slot) =
             EventContext::of_slot(&self.app, self.current_user.clone(), SlotId(id)).await?;
@@ -134,17 +134,17 @@ impl ApiRequest {
         }
     }
 
-    /// What stands after the “?”.
+    /// Parses the query of the address.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let query = web::Query::<T>::from_query(self.request.query_string());
         query.map(web::Query::into_inner).map_err(|error| {
             let fault = error.to_string();
             let fault = fault.rsplit("error: ").next().unwrap_or_default();
-            bad_request(format!("After the “?” of the address: {fault}."))
+            bad_request(format!("Query in the address: {fault}."))
         })
     }
 
-    /// All that stands after the “?”, as it was sent.
+    /// Returns the query of the address as it was sent.
     pub(super) fn query_string(&self) -> &str {
         self.request.query_string()
     }
@@ -173,7 +173,7 @@ impl ApiRequest {
     }
 }
 
-/// A request that makes no sense.
+/// Builds the error for an invalid request.
 pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
@@ -199,7 +199,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let fault = error.to_string();
         if !error.is_data() {
-            return bad_request(format!("The body is no JSON: {fault}."));
+            return bad_request(format!("The body is not JSON: {fault}."));
         }
         let fault = fault.strip_suffix(&place).unwrap_or(&fault);
         let field = if path == "." { "" } else { path.as_str() };
@@ -207,7 +207,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// A body that is understood but cannot be meant, with a sentence for each field.
+/// Builds the error for invalid values, with a message for each field.
 pub(super) fn unprocessable<'a>(errors: impl IntoIterator<Item = (&'a str, &'a str)>) -> Problem {
     let errors: Vec<_> = errors.into_iter().collect();
     let sentences: Vec<String> = errors

@@ -20,32 +20,32 @@ use crate::server::forms::free::{ANY_DAY, ANY_ROOM, parse};
 use crate::server::forms::slot;
 use crate::server::problem::Problem;
 
-/// Who would meet, for how long, where and when. It describes the search; [`fields`] reads it.
+/// Query of the search: participants, length, place and time. [`fields`] reads it.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the form's own parser reads the values")]
 pub(super) struct Search {
-    /// Codes of those who meet; comes as often as there are.
+    /// Code of a delegation; may be repeated.
     #[param(explode, min_items = 1, example = json!(["JP", "KZ"]))]
     delegations: Vec<String>,
-    /// How long, in minutes, on the event's grid.
+    /// Length in minutes, on the event's grid.
     #[param(minimum = 1, maximum = 1440, example = 30)]
     minutes: i32,
-    /// What for; a bilateral when left out.
+    /// Kind of the slot; a bilateral when left out.
     #[param(schema_with = kind_words, required = false)]
     kind: String,
     /// A room's code, or `-none` for no room yet; any that is large enough when left out.
     #[param(min_length = 1)]
     room: Option<String>,
-    /// How many people the room must take; the parties when left out.
+    /// Number of people the room must hold; the parties when left out.
     #[param(minimum = 1)]
     people: Option<i32>,
-    /// True when the sides are to be interpreted for each other.
+    /// True when interpretation is wanted.
     interpretation: Option<bool>,
-    /// Codes of interpreters who must be there; comes as often as there are.
+    /// Code of a required interpreter; may be repeated.
     #[param(explode)]
     interpreters: Option<Vec<String>>,
-    /// Languages that somebody must interpret between, as `ja-ru`; comes as often as there are.
+    /// Required language pair, as `ja-ru`; may be repeated.
     #[param(explode)]
     pairs: Option<Vec<String>>,
     /// The day; any of the event's when left out.
@@ -57,14 +57,14 @@ pub(super) struct Search {
     /// The latest end by the venue's clock.
     #[param(min_length = 1, example = "18:00")]
     until: Option<String>,
-    /// The time by the venue's clock that is best.
+    /// The preferred start by the venue's clock.
     #[param(min_length = 1, example = "15:00")]
     near: Option<String>,
-    /// The id of a slot that would be moved: it is not in its own way.
+    /// The id of a slot to move, which does not conflict with itself.
     slot: Option<i64>,
 }
 
-/// A time at which all are free.
+/// A time at which all participants are free.
 #[derive(Debug, Serialize, ToSchema)]
 struct FreeSlot {
     /// The room's code; null: none was wanted.
@@ -76,31 +76,31 @@ struct FreeSlot {
     /// RFC 3339 with the venue's offset.
     #[schema(format = "date-time")]
     ends_at: String,
-    /// Codes of those who would interpret.
+    /// Codes of the interpreters.
     interpreters: Vec<String>,
-    /// What there is to know about it.
+    /// Advice about it.
     advice: Vec<ApiConflict>,
 }
 
-/// A time at which something is in the way.
+/// A start that is refused.
 #[derive(Debug, Serialize, ToSchema)]
 struct TakenSlot {
     #[serde(flatten)]
     span: Span,
-    /// What is in the way of the best that could be had there.
+    /// What is in the way of the best offer there.
     message: String,
 }
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct FoundTimes {
-    /// The nearest to the time wished for first, or what is best without one.
+    /// Offers: the nearest to the preferred start first, otherwise the best first.
     free: Vec<FreeSlot>,
     /// By time.
     taken: Vec<TakenSlot>,
 }
 
-/// Finds the times at which people, a room and interpreters are free together, and says what is in the way of the rest.
+/// Finds the times at which people, a room and interpreters are free together, and the first obstacle to all others.
 #[utoipa::path(
     get, path = "/events/{slug}/free-slots", operation_id = "find_free_slots", tag = "Slots",
     params(
@@ -130,9 +130,8 @@ pub(super) async fn free_slots(ask: ApiRequest, slug: Path<String>) -> Answer {
 
 /// The fields of the page's form that say the same.
 fn fields(query: &str) -> Result<Fields, Problem> {
-    let sent = Fields::parse(query.as_bytes()).map_err(|_| {
-        bad_request("What stands after the “?” of the address is in a broken encoding.")
-    })?;
+    let sent = Fields::parse(query.as_bytes())
+        .map_err(|_| bad_request("The query in the address has an invalid encoding."))?;
     let known = Search::into_params(|| Some(ParameterIn::Query));
     let mut fields = Fields::default();
     for (name, value) in sent.iter() {
@@ -140,7 +139,7 @@ fn fields(query: &str) -> Result<Fields, Problem> {
             let known: Vec<_> = known.iter().map(|param| param.name.as_str()).collect();
             let name: String = name.chars().take(40).collect();
             return Err(bad_request(format!(
-                "After the “?” of the address: unknown field “{name}”; the fields are {}.",
+                "Query in the address: unknown field “{name}”; the fields are {}.",
                 known.join(", ")
             )));
         }

@@ -21,8 +21,8 @@ use crate::server::context::EventContext;
 use crate::server::problem::Problem;
 use crate::store::transaction::EventTx;
 
-/// Books a slot. It is tentative: it holds its room and people, and nobody is told. Sent again under the same
-/// `Idempotency-Key`, it is booked once and answered the same, for 24 hours.
+/// Books a tentative slot: it holds its room and people; no delegation is notified. Sent again with the same
+/// `Idempotency-Key`, it is booked once and returns the same answer, for 24 hours.
 #[utoipa::path(
     post, path = "/events/{slug}/slots", operation_id = "book_slot", tag = "Slots",
     params(
@@ -95,7 +95,7 @@ async fn find(
 }
 
 fn booked(StoredResponse { slot, answer }: StoredResponse) -> HttpResponse {
-    // Nobody has changed it yet when it is booked.
+    // It cannot have been changed yet when it is booked.
     HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/api/v1/slots/{slot}")))
         .insert_header((header::ETAG, etag(1)))
@@ -103,8 +103,8 @@ fn booked(StoredResponse { slot, answer }: StoredResponse) -> HttpResponse {
         .body(answer)
 }
 
-/// A slot. Its ETag is the version, which `If-Match` takes. One that is cancelled is not there any more; the changes
-/// tell of it.
+/// Returns a slot. Its ETag is the version for `If-Match`. A cancelled slot is not found; the changes list its
+/// cancellation.
 #[utoipa::path(
     get, path = "/slots/{id}", operation_id = "get_slot", tag = "Slots",
     params(
@@ -113,7 +113,7 @@ fn booked(StoredResponse { slot, answer }: StoredResponse) -> HttpResponse {
     ),
     responses(
         (status = 200, description = "The slot", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes"))),
-        (status = 304, description = "You have the current one"),
+        (status = 304, description = "Not modified: you have the current version"),
     ),
 )]
 pub(super) async fn show(ask: ApiRequest, id: Path<i64>) -> Answer {
@@ -130,8 +130,8 @@ pub(super) async fn show(ask: ApiRequest, id: Path<i64>) -> Answer {
     ))
 }
 
-/// Changes a slot: whatever is left out stays. Delegations that were told of it are told of the change when the
-/// protocol office sends its notices.
+/// Changes a slot: fields that are left out stay. Delegations that were notified of it are notified of the change when
+/// the protocol office sends its notices.
 #[utoipa::path(
     patch, path = "/slots/{id}", operation_id = "change_slot", tag = "Slots",
     params(
@@ -160,8 +160,8 @@ pub(super) async fn change(ask: ApiRequest, id: Path<i64>) -> Answer {
     answer(changed)
 }
 
-/// Cancels a slot: it holds nothing any more. Delegations that were told of it are told that it is off when the
-/// protocol office sends its notices.
+/// Cancels a slot: it holds nothing any more. Delegations that were notified of it are notified of the cancellation
+/// when the protocol office sends its notices.
 #[utoipa::path(
     delete, path = "/slots/{id}", operation_id = "cancel_slot", tag = "Slots",
     params(
@@ -185,7 +185,7 @@ pub(super) async fn cancel(ask: ApiRequest, id: Path<i64>) -> Answer {
     }
 }
 
-/// Confirms a slot and tells its delegations at once, by letter and calendar mail.
+/// Confirms a slot and notifies its delegations at once, by letter and calendar mail.
 #[utoipa::path(
     post, path = "/slots/{id}/confirmation", operation_id = "confirm_slot", tag = "Slots",
     params(
@@ -211,8 +211,8 @@ pub(super) async fn confirm(ask: ApiRequest, id: Path<i64>) -> Answer {
     answer(confirmed)
 }
 
-/// Takes a confirmation back: the slot is tentative again. Its delegations are told when the protocol office sends its
-/// notices.
+/// Withdraws a confirmation: the slot is tentative again. Its delegations are notified when the protocol office sends
+/// its notices.
 #[utoipa::path(
     delete, path = "/slots/{id}/confirmation", operation_id = "withdraw_confirmation", tag = "Slots",
     params(
@@ -258,7 +258,7 @@ fn answer(outcome: Result<shape::ApiSlot, BookingError>) -> Answer {
     outcome.map(|slot| shown(&slot)).map_err(refused)
 }
 
-/// Why nothing was booked; where rules are in the way, with what could be booked instead.
+/// Builds the error of a refused booking, with conflicts and alternatives.
 fn refused(error: BookingError) -> Problem {
     let refused = match error {
         BookingError::Refused(Refusal::Conflicts(refused)) => refused,

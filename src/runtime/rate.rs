@@ -1,4 +1,4 @@
-//! How often somebody may ask: a bucket of tokens each, kept in memory by each server for itself.
+//! Rate limit of clients: a token bucket each, in memory, per server.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::time::Instant;
 pub const BURST: u32 = 200;
 /// Requests a second that a token may go on making.
 pub const PER_SECOND: u32 = 50;
-/// At how many buckets the full ones, which tell nothing, are thrown away.
+/// Number of buckets at which full ones are dropped.
 const SWEEP_AT: usize = 4096;
 
 /// Too many requests.
@@ -67,7 +67,7 @@ impl Rates {
         }
     }
 
-    /// Counts a request of whoever this is: the hash of a token, known or not, or somebody's id.
+    /// Counts a request of a client: the hash of a token, known or not, or a user's id.
     ///
     /// # Errors
     /// When the bucket is empty.
@@ -75,7 +75,7 @@ impl Rates {
         self.count_at(who, Instant::now())
     }
 
-    /// Lets whoever this is through as long as something is left of what they may spend, without counting it yet.
+    /// Admits a client that has budget left, without counting the request yet.
     ///
     /// # Errors
     /// When all is spent.

@@ -51,7 +51,7 @@ impl Problem {
     pub fn method_not_allowed(allowed: &str) -> Self {
         let problem = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            format!("Here only {allowed} can be done."),
+            format!("Allowed here: {allowed}."),
         );
         match HeaderValue::from_str(allowed) {
             Ok(allowed) => problem.header(header::ALLOW, allowed),
@@ -120,23 +120,23 @@ impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         let detail = match error {
             Error::NotFound => {
-                "There is nothing at this address, or nothing that you have a part in.".to_owned()
+                "Nothing was found at this address, or you have no role there.".to_owned()
             }
             Error::Forbidden(why) | Error::BadRequest(why) | Error::Conflict(why) => why.clone(),
             Error::SignInNeeded(_) => {
                 return Self::unauthorized(
                     "Bearer realm=\"iikura\", error=\"invalid_token\"",
-                    "This token opens nothing: it was revoked or mistyped, or its account is disabled.",
+                    "This token is invalid: it was revoked or mistyped, or its account is disabled.",
                 );
             }
-            Error::MethodNotAllowed => "This cannot be done at this address.".to_owned(),
+            Error::MethodNotAllowed => "This action is not available at this address.".to_owned(),
             Error::TooLarge { most } => {
                 format!(
                     "A body takes at most {} KB. Nothing was stored.",
                     most / 1024
                 )
             }
-            Error::TooSlow => "The body came too slowly. Nothing was stored.".to_owned(),
+            Error::TooSlow => "The body arrived too slowly. Nothing was stored.".to_owned(),
             Error::NotAForm => {
                 "Bodies are sent as application/json. Nothing was stored.".to_owned()
             }
@@ -151,12 +151,13 @@ impl From<&Error> for Problem {
             Error::Busy { wait } => {
                 return Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    format!("Too much is asked of the server at this moment. Nothing was stored; try again in {wait} seconds."),
+                    format!("The server is overloaded at this moment. Nothing was stored; try again in {wait} \
+                             seconds."),
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(*wait));
             }
             Error::StorageFull => {
-                "Nothing was stored: the disk that holds the database is full. Reading goes on."
+                "Nothing was stored: the disk of the database is full. Reading still works."
                     .to_owned()
             }
             Error::Unavailable => {
@@ -169,20 +170,21 @@ impl From<&Error> for Problem {
             Error::UnknownOutcome => {
                 return Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "The database was lost at the very moment of storing: whether it was stored is not known. Look \
-                     before you send it again, or send it under the same Idempotency-Key.",
+                    "The database connection was lost while storing: the outcome is unknown. Check before you send it \
+                     again, or send it with the same Idempotency-Key.",
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(SOON));
             }
             Error::Outdated => {
                 return Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "A newer Iikura has taken over the database, and this server is still the older one. Nothing was stored; try again in a moment.",
+                    "A newer Iikura has migrated the database, and this server is older. Nothing was stored; try \
+                     again in a moment.",
                 )
                 .header(header::RETRY_AFTER, HeaderValue::from(SOON));
             }
             Error::Internal { id } => format!(
-                "Something went wrong on our side. If it happens again, tell your administrator this number: {id}"
+                "Something went wrong on our side. If it happens again, give your administrator this number: {id}"
             ),
         };
         Self::new(error.status_code(), detail)

@@ -168,7 +168,7 @@ fn a_plan_that_makes_no_sense_is_refused_field_by_field(scratch: &Scratch) {
         ),
         (
             json!({"meetings": [{"delegations": ["KZ", "KZ"]}]}),
-            "nobody meets with themselves",
+            "a delegation cannot meet itself",
         ),
         (
             json!({"meetings": [{"delegations": ["KZ", "DE"]}]}),

@@ -29,8 +29,8 @@ fn what_cannot_be_read_is_a_problem_that_says_why() {
         assert!(!nobody.get(path).text().contains("<html"), "{path}");
     }
     for (body, status, words) in [
-        ("{", 400, "The body is no JSON"),
-        ("", 400, "The body is no JSON"),
+        ("{", 400, "The body is not JSON"),
+        ("", 400, "The body is not JSON"),
         (&format!("{whole} {{}}"), 400, "trailing characters"),
         ("[]", 422, "The body is an object"),
         ("5", 422, "The body is an object"),
@@ -83,7 +83,7 @@ fn what_cannot_be_read_is_a_problem_that_says_why() {
         let detail = program.get(&path).refused(400);
         assert!(detail.contains(words), "{path}: {detail}");
     }
-    for (day, words) in [("Christmas", "is no date"), ("2022-12-25", "has no")] {
+    for (day, words) in [("Christmas", "is not a date"), ("2022-12-25", "has no")] {
         let detail = program
             .get(&format!("{EVENT}/agenda.csv?day={day}"))
             .refused(422);
@@ -120,7 +120,7 @@ fn an_address_says_what_can_be_done_there() {
         let reply = program.send(method, path, &[], "");
         let detail = reply.refused(405);
         assert_eq!(reply.header("allow"), allowed, "{method} {path}");
-        assert_eq!(detail, format!("Here only {allowed} can be done."));
+        assert_eq!(detail, format!("Allowed here: {allowed}."));
     }
     let head = program.send("HEAD", EVENT, &[], "");
     assert_eq!((head.status, head.bytes.len()), (200, 0));

@@ -46,7 +46,7 @@ fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
         (
             Program::of(&meeting, STRANGER, TokenScope::Write),
             404,
-            "nothing at this address",
+            "Nothing was found at this address",
         ),
     ] {
         for reply in changes(&program, &slot) {

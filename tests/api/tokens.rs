@@ -28,7 +28,7 @@ fn on_page(page: &str) -> String {
 fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
-    assert!(officer.get("/account").body.contains("Make a token"));
+    assert!(officer.get("/account").body.contains("Create a token"));
     assert!(
         officer
             .get("/account/tokens/new")
@@ -45,7 +45,7 @@ fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch)
     let wrong = officer.post("/account/tokens", &fields("nonsense, all of it"));
     assert_eq!(wrong.status, 422);
     assert!(
-        wrong.body.contains("Current password is not right") && !wrong.body.contains("iikura_")
+        wrong.body.contains("The current password is wrong") && !wrong.body.contains("iikura_")
     );
     let unclear = officer.post(
         "/account/tokens",
@@ -100,7 +100,7 @@ fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch)
     program.get(EVENT).given(200);
     assert_eq!(officer.post(&revocation, &[]).status, 303);
     let dead = program.get(EVENT);
-    assert!(dead.refused(401).contains("opens nothing"));
+    assert!(dead.refused(401).contains("is invalid"));
     assert_eq!(
         dead.header("www-authenticate"),
         "Bearer realm=\"iikura\", error=\"invalid_token\""

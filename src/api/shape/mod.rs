@@ -21,7 +21,7 @@ use crate::core::time::interval::Interval;
 use crate::core::visibility::VisibleSlot;
 use crate::core::wording;
 
-/// The states that a slot may be planned in.
+/// The states in which a plan can be booked.
 pub(in crate::api) fn sketch_words() -> RefOr<Schema> {
     let states = [SlotState::Tentative, SlotState::Pencilled];
     ObjectBuilder::new()
@@ -45,13 +45,13 @@ pub(in crate::api) struct ApiSlot {
     /// The slot's id.
     #[schema(example = 2_251_799_813_685_248_i64)]
     id: i64,
-    /// What it is for.
+    /// Kind of the slot.
     #[schema(schema_with = kind_words)]
     kind: &'static str,
-    /// What it is called; delegations read it.
+    /// Title; delegations read it.
     #[schema(example = "Japan–Kazakhstan Foreign Ministers' Meeting")]
     title: String,
-    /// The room's code, once that is known.
+    /// The room's code, once it is known.
     #[schema(required = true, example = "conference")]
     room: Option<String>,
     /// RFC 3339 with the venue's offset.
@@ -66,12 +66,12 @@ pub(in crate::api) struct ApiSlot {
     /// Codes.
     #[schema(example = json!(["ru-1"]))]
     interpreters: Vec<String>,
-    /// How firm it is.
+    /// State of the slot.
     #[schema(schema_with = state_words)]
     state: &'static str,
     /// Raised by every write; `If-Match` takes it.
     version: i32,
-    /// Raised by every change a delegation must hear of (RFC 5545 SEQUENCE).
+    /// Raised by every change of which delegations are notified (RFC 5545 SEQUENCE).
     sequence: i32,
 }
 
@@ -106,7 +106,7 @@ impl ApiSlot {
     }
 }
 
-/// A time at which something is there.
+/// An interval of presence.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct Span {
     /// RFC 3339 with the venue's offset.
@@ -126,7 +126,7 @@ impl Span {
     }
 }
 
-/// Whatever can be double-booked.
+/// A resource: a delegation, room or interpreter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Resource)]
 struct ApiResource {
@@ -155,7 +155,7 @@ impl ApiResource {
     }
 }
 
-/// Something in the way of a slot, or worth knowing about it.
+/// A finding of a rule about a slot: a conflict, a need for a reason, or advice.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Conflict)]
 pub(in crate::api) struct ApiConflict {
@@ -163,14 +163,14 @@ pub(in crate::api) struct ApiConflict {
     rule: &'static str,
     #[schema(schema_with = level_words)]
     level: &'static str,
-    /// What is in the way, when it ends, what would be free.
+    /// Sentence: what is in the way, when it ends, what is free instead.
     #[schema(example = "Kazakhstan is in “Working lunch” until 14:00. It is free from 14:05.")]
     message: String,
-    /// In a programme the slot that it stands at, in a refusal or dry run the other one, which is in the way; null when
-    /// no slot is.
+    /// In a programme the slot concerned, in a refusal or dry run the other slot, which is in the way; null when there
+    /// is none.
     #[schema(required = true)]
     slot: Option<i64>,
-    /// Whom or what it is about; null when nobody.
+    /// The resource concerned; null when there is none.
     #[schema(required = true)]
     resource: Option<ApiResource>,
 }
@@ -193,7 +193,7 @@ impl ApiConflict {
         }
     }
 
-    /// What is in the way of a candidate; rules that a reason sets aside are not.
+    /// Lists the findings for a candidate without overridden rules.
     pub(in crate::api) fn in_the_way(
         programme: &house::Programme,
         candidate: rules::Candidate<'_>,
@@ -210,7 +210,7 @@ impl ApiConflict {
         .collect()
     }
 
-    /// All that is to be looked at in a programme; rules that a reason sets aside are not.
+    /// Lists the findings for a programme without overridden rules.
     fn of_all(programme: &house::Programme) -> Vec<Self> {
         let all = check_all(programme);
         let open = all
@@ -224,7 +224,7 @@ impl ApiConflict {
     }
 }
 
-/// Another time or place at which a slot could be stored without any reason.
+/// Another time or place that needs no reason.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alternative)]
 pub(in crate::api) struct ApiAlternative {
@@ -237,14 +237,14 @@ pub(in crate::api) struct ApiAlternative {
     /// RFC 3339 with the venue's offset.
     #[schema(format = "date-time", example = "2022-12-24T19:00:00+09:00")]
     ends_at: String,
-    /// Codes, where others than those asked for would be needed.
+    /// Codes of the interpreters, where others than those requested are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     interpreters: Option<Vec<String>>,
 }
 
 impl ApiAlternative {
-    /// What could be booked instead of a candidate, but for where it stands already.
+    /// Lists alternatives to a candidate, without its present place.
     pub(in crate::api) fn to(
         programme: &house::Programme,
         candidate: rules::Candidate<'_>,

@@ -1,4 +1,4 @@
-//! An event and its programme: all that slots are about.
+//! An event and its programme, with everything that slots refer to.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,9 +25,9 @@ struct ApiRoom {
     name: String,
     /// May be empty.
     name_ja: String,
-    /// How many people fit.
+    /// Number of people that fit.
     capacity: i32,
-    /// Minutes kept free after a slot.
+    /// Minutes reserved after a slot.
     turnaround_minutes: i32,
 }
 
@@ -48,7 +48,7 @@ struct ApiDelegation {
     principal_ja: String,
     /// May be empty.
     principal_title: String,
-    /// Place in the order of precedence; the chair is 0.
+    /// Rank in the order of precedence; the chair is 0.
     precedence: i32,
     /// The IANA zone at home.
     time_zone: String,
@@ -56,7 +56,7 @@ struct ApiDelegation {
     languages: Vec<String>,
     /// People who come into a room, the principal included.
     party_size: i32,
-    /// When it is there; empty: always.
+    /// Intervals of presence; empty: always present.
     presence: Vec<Span>,
 }
 
@@ -70,11 +70,11 @@ struct ApiInterpreter {
     /// Each works both ways; BCP 47 tags.
     #[schema(example = json!([["ja", "ru"]]))]
     pairs: Vec<[String; 2]>,
-    /// When it is there; empty: always.
+    /// Intervals of presence; empty: always present.
     presence: Vec<Span>,
 }
 
-/// Whom to ask.
+/// Contact details of the protocol office.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Office)]
 struct ApiOffice {
@@ -102,9 +102,9 @@ struct ApiDay {
 struct ApiSettings {
     /// Slots begin and end on multiples of this.
     grid_minutes: i32,
-    /// What a principal needs between two rooms.
+    /// Minimum gap of a principal between two rooms.
     minimum_gap_minutes: i32,
-    /// How long the chair may go on without a break.
+    /// The chair's longest run without a break.
     chair_run_minutes: i32,
     /// True when a longer run needs a reason.
     chair_rest_needs_reason: bool,
@@ -132,7 +132,7 @@ pub(in crate::api) struct ApiEvent {
     days: Vec<ApiDay>,
     office: ApiOffice,
     settings: ApiSettings,
-    /// How many writes its programme has seen.
+    /// Revision of its programme: the number of writes.
     revision: i64,
 }
 
@@ -174,7 +174,7 @@ impl ApiEvent {
     }
 }
 
-/// An event, and what the bearer of the token may do there.
+/// An event, with the token's rights there.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct EventAsSeen {
     #[serde(flatten)]
@@ -192,13 +192,13 @@ impl EventAsSeen {
     }
 }
 
-/// The events that the user has a part in.
+/// The events at which the user has a role.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct Events {
     pub(in crate::api) events: Vec<EventAsSeen>,
 }
 
-/// All slots of an event at one revision, with whatever they are about.
+/// All slots of an event at one revision, with rooms, people and findings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Programme)]
 pub(in crate::api) struct ApiProgramme {
@@ -210,7 +210,7 @@ pub(in crate::api) struct ApiProgramme {
     /// In order of precedence.
     delegations: Vec<ApiDelegation>,
     interpreters: Vec<ApiInterpreter>,
-    /// All that is to be looked at, the strictest first.
+    /// Findings of the rules, the strictest first.
     conflicts: Vec<ApiConflict>,
 }
 
