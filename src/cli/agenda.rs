@@ -38,7 +38,7 @@ pub struct AgendaArgs {
     /// Only this day, as 2022-12-24
     #[arg(long, value_name = "DAY")]
     pub day: Option<String>,
-    /// Form of the file
+    /// File format
     #[arg(long, default_value = "html", value_parser = words::<Format>())]
     pub format: Format,
     /// File to write; by default the terminal
@@ -69,7 +69,7 @@ pub enum AgendaError {
     #[error("--bom is for CSV; add --format csv or leave it out")]
     MarkWithoutTable,
     /// A workbook or a PDF on a terminal.
-    #[error("a {0} file is no text for a terminal; name a file with --output")]
+    #[error("a {0} file is not text for a terminal; name a file with --output")]
     NoText(&'static str),
     /// There is no such sheet.
     #[error(transparent)]
@@ -77,7 +77,7 @@ pub enum AgendaError {
     /// The agenda could not be written.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The file or terminal took nothing.
+    /// Writing to the file or terminal failed.
     #[error("cannot write to {place}: {error}")]
     Output {
         /// Where to.

@@ -8,17 +8,17 @@ use crate::db::Db;
 use crate::store::audit::{chain, redaction};
 use crate::store::event;
 
-/// Look after the history
+/// Verify the history
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuditCommand {
-    /// Follow the hashes from row to row; name the first row that is not what was written
+    /// Verify the hashes from row to row; name the first row that was altered
     Verify(VerifyArgs),
 }
 
 /// Flags of `audit verify`.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
-    /// A hash that an earlier run printed and somebody kept: it must still be there; may come several times
+    /// A hash noted from an earlier run, which must still exist; may be repeated
     #[arg(long, value_name = "HASH")]
     noted: Vec<String>,
 }
@@ -48,7 +48,7 @@ impl AuditCommand {
             for redaction in &redactions {
                 println!("{redaction}");
             }
-            println!("The history is what was written. Note the hashes where nobody can change them, and give them to --noted next time.");
+            println!("The history is what was written. Note the hashes on paper, and pass them to --noted next time.");
             Ok(())
         })
     }

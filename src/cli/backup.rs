@@ -50,12 +50,13 @@ impl BackupArgs {
                     Failure::one(format!("--encrypt-to (IIKURA_BACKUP_RECIPIENT): {error}"))
                 })?;
         let on_postgres = if recipients.is_empty() {
-            "pg_dump --format=custom --file FILE 'URL' is the way to a consistent copy while servers run"
+            "pg_dump --format=custom --file FILE 'URL' makes a consistent copy while servers run"
         } else {
-            "pg_dump --format=custom 'URL' | age --encrypt --recipient RECIPIENT --output FILE is the way to a consistent, encrypted copy while servers run"
+            "pg_dump --format=custom 'URL' | age --encrypt --recipient RECIPIENT --output FILE makes a consistent, \
+             encrypted copy while servers run"
         };
         let path = sqlite(&self.database, on_postgres)?;
-        // Opening would make an empty database, and a backup of nothing helps nobody.
+        // Opening would make an empty database, and a backup of nothing is useless.
         if !path.exists() {
             return Err(Failure::one(format!(
                 "there is no database at {}; set --database-url (IIKURA_DATABASE_URL)",
@@ -70,9 +71,7 @@ impl BackupArgs {
         };
         println!("{}", sentence(&self.file, contents));
         if !recipients.is_empty() {
-            println!(
-                "It is encrypted: try once that 'iikura restore --identity FILE' opens it, before you need it."
-            );
+            println!("It is encrypted: test now that 'iikura restore --identity FILE' opens it.");
         }
         Ok(())
     }
@@ -84,7 +83,7 @@ impl RestoreArgs {
     pub fn run(self) -> Result<(), Failure> {
         let path = sqlite(
             &self.database,
-            "pg_restore --clean --if-exists --single-transaction --dbname 'URL' FILE puts it back",
+            "pg_restore --clean --if-exists --single-transaction --dbname 'URL' FILE restores it",
         )?;
         let restored = match &self.identity {
             None => backup::restore(&self.file, &path),
@@ -95,11 +94,12 @@ impl RestoreArgs {
         };
         let contents = restored.map_err(|error| match error {
             BackupError::Exists(path) => Failure::one(format!(
-                "{} exists, and nothing is written over it; stop the server, move it away, and try again",
+                "{} exists and is not overwritten; stop the server, move it away, and try again",
                 path.display()
             )),
             BackupError::Decrypt(path, DecryptError::NotEncrypted) => Failure::one(format!(
-                "{} is not encrypted in the age format; if it is a backup in the clear, leave --identity out, and if it begins with -----BEGIN, decrypt it by 'age --decrypt' first",
+                "{} is not encrypted in the age format; if it is an unencrypted backup, leave --identity out, and if \
+                 it begins with -----BEGIN, decrypt it by 'age --decrypt' first",
                 path.display()
             )),
             other => Failure::one(other),
@@ -123,7 +123,7 @@ fn sqlite(args: &DatabaseArgs, on_postgres: &str) -> Result<PathBuf, Failure> {
     match database_url(args)?.sqlite_path() {
         Some(path) => Ok(PathBuf::from(path)),
         None => Err(Failure::one(format!(
-            "PostgreSQL brings its own tool: {on_postgres}"
+            "PostgreSQL has its own tools: {on_postgres}"
         ))),
     }
 }
@@ -137,7 +137,7 @@ fn sentence(
     }: BackupContents,
 ) -> String {
     format!(
-        "{} holds {events} event(s), {slots} slot(s) and {mails} mail(s); every rule of the store holds.",
+        "{} holds {events} event(s), {slots} slot(s) and {mails} mail(s); all checks passed.",
         file.display()
     )
 }

@@ -18,7 +18,8 @@ use crate::store::event;
 use crate::store::programme_cache::ProgrammeCache;
 
 /// What no export takes along.
-const SECRET: &str = "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand: without it links in letters open nothing and second factors count no more.";
+const SECRET: &str = "Copy the secret file (IIKURA_SECRET_FILE, by default data/secret.key) by hand: without it links \
+                      in letters and second factors are invalid.";
 
 /// Faults of an event file that are listed; the others are counted.
 const MOST_FAULTS: usize = 100;
@@ -30,7 +31,7 @@ pub struct ImportArgs {
     database: DatabaseArgs,
     /// The event file, TOML; with --everything the file of a whole installation
     file: PathBuf,
-    /// Take a whole installation, as 'export --everything' wrote it, into an empty database
+    /// Import a whole installation, as 'export --everything' wrote it, into an empty database
     #[arg(long)]
     everything: bool,
     /// The protocol office's mailbox where the file names none
@@ -60,11 +61,12 @@ impl ImportArgs {
         let imported = file.import(&open(&self.database)?)?;
         println!("Imported {}.", imported.contents);
         println!(
-            "Read back, it is byte for byte what the file says; {} chain(s) of history hold; every reference leads somewhere; nobody is in two places at once.",
+            "Read back, it equals the file byte for byte; {} chain(s) of history verify; every reference is valid; \
+             there is no double booking.",
             imported.chains
         );
         println!("{SECRET}");
-        println!("Everybody signs in again.");
+        println!("All users must sign in again.");
         Ok(())
     }
 
@@ -89,7 +91,7 @@ impl ImportArgs {
         })?;
         let now = Clock::system().now();
         let refused = |error| refusal(&name, error);
-        // Read and judged before the database is asked: while it stores, nobody else can.
+        // Read and checked before the database is used: while it stores, other writers wait.
         let prepared =
             event_file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
         let db = open(&self.database)?;
@@ -99,7 +101,7 @@ impl ImportArgs {
         let imported = outcome.map_err(refused)?;
         println!("Imported {} with {} slots.", imported.slug, imported.slots);
         for remark in imported.remarks {
-            println!("Taken over against a rule: {remark}");
+            println!("Imported against a rule: {remark}");
         }
         Ok(())
     }
@@ -114,7 +116,7 @@ fn refusal(name: &str, error: EventImportError) -> Failure {
             if let more @ 1.. = faults.len().saturating_sub(MOST_FAULTS) {
                 lines.push(format!("{name}: and {more} more faults"));
             }
-            lines.push("nothing was imported; mend the file and try again".to_owned());
+            lines.push("nothing was imported; correct the file and try again".to_owned());
             Failure(lines)
         }
         EventImportError::Store(error) => Failure::one(error),
@@ -160,7 +162,7 @@ impl ExportArgs {
         let contents = installation::export(&open_unmigrated(&self.database)?, file)?;
         println!("{} holds {contents}.", file.display());
         println!(
-            "Keep it as you keep the database: it has every letter and the hash of every password. Who is signed in is not in it."
+            "Protect it like the database: it has every letter and the hash of every password. Sessions are not in it."
         );
         println!("{SECRET}");
         Ok(())
@@ -192,7 +194,7 @@ pub(super) fn programme(db: &Db, slug: &str) -> Result<Arc<Programme>, Failure> 
     })?;
     found.ok_or_else(|| {
         Failure::one(format!(
-            "there is no event '{slug}'; 'iikura import FILE' brings one in"
+            "there is no event '{slug}'; 'iikura import FILE' adds one"
         ))
     })
 }

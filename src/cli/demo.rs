@@ -88,7 +88,7 @@ fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let used = std::fs::read_dir(&folder).map_err(fault)?.next().is_some();
     if used && !folder.join(MARK).is_file() {
         return Err(Failure::one(format!(
-            "{} holds something that is no demo's; name an empty folder with --data, or leave --data out",
+            "{} has files that are not a demo's; name an empty folder with --data, or leave --data out",
             folder.display()
         )));
     }
@@ -104,7 +104,7 @@ fn fresh_folder(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
     std::fs::write(
         folder.join(MARK),
-        "The data of 'iikura demo': made anew at every start.\n",
+        "The data of 'iikura demo': created again at every start.\n",
     )
     .map_err(fault)?;
     Ok(folder)
@@ -135,7 +135,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
 
 type SignIn = (&'static str, String, String);
 
-/// Imports the meeting and adds one user per role, each with a password that nobody had before.
+/// Imports the meeting and adds one user per role, each with a fresh random password.
 fn fill(db: &Db, office: &Email, now: Moment) -> Result<Vec<SignIn>, Failure> {
     let actor = Actor {
         user: None,

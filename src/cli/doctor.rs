@@ -1,4 +1,4 @@
-//! `iikura doctor`: what the server stands on, and what to type next.
+//! `iikura doctor`: checks what the server depends on, and says what to type next.
 
 use clap::Args;
 

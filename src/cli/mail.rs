@@ -1,4 +1,4 @@
-//! `iikura mail test`: goes the way of a mail, step by step, and says what to do where it ends.
+//! `iikura mail test`: checks mail delivery step by step, and says what to correct.
 
 use clap::{Args, Subcommand};
 
@@ -12,7 +12,7 @@ use crate::server::config::MailArgs;
 /// What can be done about mail.
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
-    /// Go to the relay step by step and send a test mail
+    /// Check the relay step by step and send a test mail
     Test(TestArgs),
 }
 
@@ -21,7 +21,7 @@ pub enum MailCommand {
 pub struct TestArgs {
     #[command(flatten)]
     mail: MailArgs,
-    /// Where the test mail goes
+    /// Recipient of the test mail
     address: String,
 }
 

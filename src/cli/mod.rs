@@ -38,15 +38,15 @@ pub struct Cli {
 enum Command {
     /// Serve the ninth "Central Asia plus Japan" meeting from a fresh database, mail to files
     Demo(demo::DemoArgs),
-    /// Serve
+    /// Start the server
     Serve(Box<ServeArgs>),
-    /// Bring the database up to this program
+    /// Create or update the database
     Migrate(DatabaseArgs),
-    /// Add, disable and re-key users
+    /// Add and change users
     User(UserArgs),
-    /// Make tokens for the API
+    /// Create tokens for the API
     Token(TokenArgs),
-    /// Look after the history
+    /// Verify the history
     Audit(AuditArgs),
     /// Show and erase what is stored about a person
     PersonalData(PersonalDataArgs),
@@ -56,16 +56,16 @@ enum Command {
     Export(data::ExportArgs),
     /// Copy the database into a new file, also while the server runs
     Backup(backup::BackupArgs),
-    /// Put a backup in the place of a database that is not there
+    /// Restore a backup where no database is
     Restore(backup::RestoreArgs),
-    /// Try out mail
+    /// Test mail delivery
     #[command(subcommand)]
     Mail(mail::MailCommand),
-    /// Look at everything that the server stands on, and say what to put right
+    /// Check everything that a server depends on, and say what to correct
     Doctor(Box<doctor::DoctorArgs>),
     /// Write an agenda
     Agenda(WithDatabase<agenda::AgendaArgs>),
-    /// Set a large document for a server, which starts this by itself
+    /// Render a large document (started by the server itself)
     #[command(name = process::COMMAND, hide = true)]
     Typeset,
 }

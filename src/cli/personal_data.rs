@@ -58,7 +58,7 @@ impl PersonalDataCommand {
                     )));
                 }
                 println!(
-                    "Forgotten at {}. Backups hold it until you throw them away.",
+                    "Forgotten at {}. Backups contain it until you delete them.",
                     slugs.join(", ")
                 );
             }

@@ -1,4 +1,4 @@
-//! `iikura serve`: checks the configuration, then answers requests and sends mail until it is told to stop.
+//! `iikura serve`: checks the configuration, then answers requests and sends mail until it is stopped.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::server::config::{Config, ServeArgs};
 use crate::server::{clock_difference, log, metrics, process, tls};
 use crate::store::peers::PeerListener;
 
-/// The longest from the signal to the end; whoever started us kills after ten seconds or later.
+/// The longest shutdown; process managers kill after ten seconds or later.
 const LONGEST_STOP: Duration = Duration::from_secs(9);
 /// Files and connections that a server has open beside those of its clients: the database's, mail, what it reads.
 const OTHER_FILES: u64 = 256;
@@ -41,7 +41,8 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     if config.database.is_open_to_others() {
         tracing::warn!(
             database = ?config.database,
-            "whoever sits on the way to the database may read along; take sslmode out of its URL, or write sslmode=verify-full"
+            "attackers on the network may read the database connection; remove sslmode from its URL, or write \
+             sslmode=verify-full"
         );
     }
     let db = Db::open(&config.database)?;
@@ -66,7 +67,8 @@ fn allow_connections(config: &mut Config) {
             files,
             connections = config.client_limits.connections,
             wanted,
-            "fewer connections than wanted, as there may be so few open files; raise LimitNOFILE (ulimit -n), or set \
+            "fewer connections than configured, because the limit of open files is low; raise LimitNOFILE (ulimit \
+             -n), or set \
              --max-connections (IIKURA_MAX_CONNECTIONS)"
         );
     }
@@ -92,7 +94,7 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Serves and sends until a signal comes; then finishes the requests and the mail in hand.
+/// Serves and sends until a signal comes; then finishes the requests and the mail in progress.
 pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), Failure> {
     app.documents = app.documents.with_program(Path::new(OWN_PROGRAM));
     let transport = Transport::configured(app.config.smtp_url.as_ref(), app.config.outbox.clone())?;
@@ -131,7 +133,7 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
         let stopping = worker_signal.clone();
         actix_web::rt::spawn(async move {
             stop_signal().await;
-            tracing::info!("stopping: what is in hand is finished");
+            tracing::info!("stopping: requests and mail in progress are finished");
             let _ = noted.set(Instant::now());
             // Streams never end by themselves, and would hold up the end.
             watchers.close();
@@ -154,7 +156,7 @@ pub(super) fn until_stopped(mut app: App, listener: TcpListener) -> Result<(), F
             worker?;
         } else {
             tracing::warn!(
-                "the relay is too slow to wait for; the mail in hand is tried again once its lease has ended"
+                "the relay is too slow to wait for; the mail being sent is retried when its lease expires"
             );
         }
         flush_last(maintenance, deadline).await;

@@ -10,10 +10,10 @@ use crate::core::user::Actor;
 use crate::db::{Db, DbError};
 use crate::runtime::clock::Clock;
 
-/// Make tokens with which programs act for a user
+/// Create tokens with which programs act for a user
 #[derive(Debug, Clone, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token and print it, and nothing else; it is shown once
+    /// Create a token and print only it; it is shown once
     Create(CreateArgs),
 }
 
@@ -23,7 +23,7 @@ pub struct CreateArgs {
     /// Address of the account for which the program acts
     #[arg(long, value_name = "E-MAIL")]
     user: String,
-    /// What the program may do at most; what the user may not do, it may not either
+    /// Scope of the token; never more than the user's own rights
     #[arg(long)]
     scope: ScopeArg,
 }
@@ -44,7 +44,7 @@ pub enum TokenCommandError {
     #[error(transparent)]
     User(#[from] UserError),
     /// An account that is disabled.
-    #[error("the account '{0}' is disabled; its tokens would open nothing")]
+    #[error("the account '{0}' is disabled; its tokens would be invalid")]
     Disabled(String),
     /// An account whose owner has not chosen a password yet.
     #[error("the account '{0}' has no password yet; its owner has to accept the invitation first")]

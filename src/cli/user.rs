@@ -22,7 +22,7 @@ pub(super) const PASSWORD_VARIABLE: &str = "IIKURA_PASSWORD";
 /// Add and change accounts
 #[derive(Debug, Clone, Subcommand)]
 pub enum UserCommand {
-    /// Add somebody who can sign in
+    /// Add a user who can sign in
     Add(AddArgs),
     /// Set a password; all sessions and tokens of the account end
     Password(PasswordArgs),
@@ -30,7 +30,7 @@ pub enum UserCommand {
     Disable(AddressArgs),
     /// Delete an account: name and address are erased, the history keeps a pseudonym
     Delete(AddressArgs),
-    /// Take a second factor away whose device is lost; all sessions of the account end
+    /// Remove a second factor whose device is lost; all sessions of the account end
     ResetFactor(AddressArgs),
 }
 
@@ -40,13 +40,13 @@ pub struct AddArgs {
     /// Address to sign in with
     #[arg(long, value_name = "E-MAIL")]
     email: String,
-    /// Name as it stands in the history
+    /// Name as shown in the history
     #[arg(long)]
     name: String,
     /// What they may do
     #[arg(long)]
     role: RoleArg,
-    /// Event at which an officer or observer has the role; may come several times
+    /// Event at which an officer or observer has the role; may be repeated
     #[arg(long, value_name = "SLUG")]
     event: Vec<String>,
     /// Where the password comes from
@@ -76,15 +76,15 @@ pub struct AddressArgs {
 /// Where a password comes from: standard input, the environment, or chance. Never an argument, which others can read.
 #[derive(Debug, Clone, Args)]
 struct PasswordSource {
-    /// Read the password from standard input; without it, IIKURA_PASSWORD is taken, or one is made and printed
+    /// Read the password from standard input; without it, IIKURA_PASSWORD is used, or one is generated and printed
     #[arg(long)]
     password_stdin: bool,
-    /// Passwords that nobody may have
+    /// Passwords that are not allowed
     #[command(flatten)]
     breached: BreachedArgs,
 }
 
-/// What somebody is to be.
+/// Role of a new user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RoleArg {
     /// Everything, at every event
@@ -109,7 +109,7 @@ pub enum UserError {
         fault: String,
     },
     /// The password is not accepted.
-    #[error("{0}; give another with --password-stdin, or none to have one made")]
+    #[error("{0}; give another with --password-stdin, or none to generate one")]
     Password(String),
     /// The file of breached passwords is of no use.
     #[error("{0}")]
@@ -123,7 +123,7 @@ pub enum UserError {
     )]
     NoEvent(String),
     /// No such account.
-    #[error("nobody has the address '{0}'; add them with 'iikura user add'")]
+    #[error("no user has the address '{0}'; add one with 'iikura user add'")]
     NoUser(String),
     /// The account has no second factor.
     #[error("{0} has no second factor; nothing was changed")]
@@ -211,7 +211,7 @@ impl PasswordArgs {
             Ok::<_, UserError>(())
         })?;
         println!(
-            "The password of {} is changed; their sessions and tokens have ended.",
+            "The password of {} is changed; all sessions and tokens have ended.",
             user.email
         );
         print_made(&password, made);
@@ -227,7 +227,7 @@ impl AddressArgs {
             Ok::<_, UserError>(user)
         })?;
         println!(
-            "{} cannot sign in any more; their sessions and tokens have ended.",
+            "{} cannot sign in any more; all sessions and tokens have ended.",
             user.email
         );
         Ok(())
@@ -242,7 +242,7 @@ impl AddressArgs {
             Ok::<_, UserError>(pseudonym)
         })?;
         println!(
-            "The account is deleted; the history says {pseudonym}. Backups hold it until you throw them away."
+            "The account is deleted; the history shows {pseudonym}. Backups contain it until you delete them."
         );
         Ok(())
     }
@@ -258,7 +258,7 @@ impl AddressArgs {
             return Err(UserError::NoFactor(user.email.to_string()));
         }
         println!(
-            "{} signs in by password alone, or sets up another second factor; their sessions have ended.",
+            "{} can sign in by password alone, or set up another second factor; all sessions have ended.",
             user.email
         );
         Ok(())

@@ -40,7 +40,7 @@ pub struct PrivateKey(StaticSecret);
 pub enum DecryptError {
     /// The file is none of the format, or of another version.
     #[error(
-        "it is no file that was encrypted by age (if it begins with -----BEGIN, decrypt it by 'age --decrypt' first)"
+        "it is not a file encrypted by age (if it begins with -----BEGIN, decrypt it by 'age --decrypt' first)"
     )]
     NotEncrypted,
     /// It was encrypted for others.
@@ -63,7 +63,7 @@ impl FromStr for Recipient {
         let text = text.trim();
         decode(text, "age").map(Self).ok_or_else(|| {
             format!(
-                "{} is no recipient; write it as age-keygen prints it, age1…",
+                "{} is not a recipient; write it as age-keygen prints it, age1…",
                 crate::core::text::quoted(text)
             )
         })
@@ -96,7 +96,7 @@ impl PrivateKey {
             }
             let key = decode(line, "age-secret-key-").ok_or_else(|| {
                 format!(
-                    "line {} is no key; one begins with AGE-SECRET-KEY-1",
+                    "line {} is not a key; one begins with AGE-SECRET-KEY-1",
                     at + 1
                 )
             })?;
@@ -496,8 +496,8 @@ mod tests {
         for (bad, words) in [
             ("", "there is no key in it"),
             ("# only a comment\n", "there is no key in it"),
-            (RECIPIENT, "line 1 is no key"),
-            (&KEY.replace("LCZJL", "LCZJJ"), "line 1 is no key"),
+            (RECIPIENT, "line 1 is not a key"),
+            (&KEY.replace("LCZJL", "LCZJJ"), "line 1 is not a key"),
         ] {
             let found = PrivateKey::parse_file(bad).unwrap_err();
             assert!(found.contains(words) && !found.contains("LCZ"), "{found}");

@@ -63,8 +63,8 @@ pub enum DbError {
     /// The bundled SQLite is too old to be trusted.
     #[error("SQLite {0} can corrupt a database in WAL mode; 3.51.3 or later is needed")]
     OldSqlite(String),
-    /// Foreign keys could not be switched on; the refusal of double bookings stands on them.
-    #[error("this SQLite does not keep foreign keys")]
+    /// Foreign keys could not be enabled; the refusal of double bookings needs them.
+    #[error("this SQLite does not enforce foreign keys")]
     NoForeignKeys,
     /// A migration failed.
     #[error("the database could not be migrated: {0}")]
@@ -79,7 +79,8 @@ pub enum DbError {
     OlderSchema(usize),
     /// The schema has this program's migrations, and yet is not what they make.
     #[error(
-        "the database's schema was altered by hand: {0}; undo that, or put the last sound backup back (iikura doctor lists all of it)"
+        "the database's schema was altered: {0}; undo that, or restore the last valid backup (iikura doctor \
+         lists all of it)"
     )]
     AlteredSchema(String),
     /// A query failed.

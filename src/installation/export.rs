@@ -28,7 +28,7 @@ pub enum ExportError {
     File(PathBuf, std::io::Error),
     /// A value is not of its column's kind.
     #[error(
-        "a row of the table {0} holds in {1} what does not belong there; put it right by hand, then export again"
+        "a row of the table {0} holds in {1} what does not belong there; correct it by hand, then export again"
     )]
     Misplaced(&'static str, &'static str),
     /// The history would not be taken at the other end.

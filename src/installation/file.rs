@@ -67,7 +67,7 @@ impl SealedFile {
         if seal.sha256 != sha256 {
             return Err(damaged("its SHA-256 is not the one at its end"));
         }
-        let unreadable = |_| damaged("its first line makes no sense");
+        let unreadable = |_| damaged("its first line is invalid");
         let mark: Mark = serde_json::from_slice(&first).map_err(unreadable)?;
         if mark.version != VERSION {
             return Err(InstallationImportError::OtherForm {

@@ -127,7 +127,7 @@ impl SealedFile {
         let loose = diesel::sql_query(loose).get_result::<Count>(conn)?.count;
         if loose > 0 {
             return Err(InstallationImportError::Unsound(format!(
-                "{loose} references between rows are not kept by this database"
+                "{loose} references between rows are broken"
             )));
         }
         Ok(ImportedInstallation { contents, chains })
@@ -261,7 +261,7 @@ impl Source<'_> {
     fn row(&self, table: &Table, line: &[u8]) -> Result<Cells, InstallationImportError> {
         let values: Vec<Value> = self.parse(line)?;
         if values.len() != table.columns.len() {
-            return Err(self.damaged(&format!("is no row of the table {}", table.name)));
+            return Err(self.damaged(&format!("is not a row of the table {}", table.name)));
         }
         values
             .into_iter()

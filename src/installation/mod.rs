@@ -135,7 +135,8 @@ pub enum InstallationImportError {
     },
     /// Values that no form would have stored.
     #[error(
-        "nothing was imported: {path} holds {} value(s) that Iikura does not store; put them right where it was exported, then export again{}",
+        "nothing was imported: {path} holds {} value(s) that Iikura does not store; correct them where it was \
+         exported, then export again{}",
         .faults.len() + .more,
         listed(.faults, *.more)
     )]
@@ -149,7 +150,8 @@ pub enum InstallationImportError {
     },
     /// There is something already.
     #[error(
-        "the database is not empty (table {table} has {rows} row(s)), and nothing is written over it; name a new one by --database-url (IIKURA_DATABASE_URL)"
+        "the database is not empty (table {table} has {rows} row(s)), and is not overwritten; name a new one by \
+         --database-url (IIKURA_DATABASE_URL)"
     )]
     Filled {
         /// Where something was found.

@@ -274,7 +274,7 @@ fn text(raw: &str) -> Result<(), String> {
 fn identifier(raw: &str) -> Result<(), String> {
     fits(
         (1..=2000).contains(&raw.len()) && !raw.chars().any(char::is_control),
-        "has no character, too many, or one that nobody sees",
+        "is empty, too long, or has an invisible character",
     )
 }
 
@@ -291,7 +291,7 @@ fn sha256(raw: &str) -> Result<(), String> {
             && raw
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
-        "is no SHA-256 in 64 hexadecimal digits",
+        "is not an SHA-256 in 64 hexadecimal digits",
     )
 }
 
@@ -301,7 +301,7 @@ fn base64_url(raw: &str) -> Result<(), String> {
             && raw
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'),
-        "is no base64 of an encrypted seed",
+        "is not base64 of an encrypted seed",
     )
 }
 
@@ -309,7 +309,7 @@ fn base64_url(raw: &str) -> Result<(), String> {
 fn password_hash(raw: &str) -> Result<(), String> {
     fits(
         raw.is_empty() || hashing::is_hash(raw),
-        "is no Argon2 hash of a password",
+        "is not an Argon2 hash of a password",
     )
 }
 
@@ -317,14 +317,14 @@ fn action(raw: &str) -> Result<(), String> {
     let of_action = |byte: u8| byte.is_ascii_lowercase() || b"._- ".contains(&byte);
     fits(
         (1..=100).contains(&raw.len()) && raw.bytes().all(of_action),
-        "is no action, such as slot.booked",
+        "is not an action, such as slot.booked",
     )
 }
 
 fn json(raw: &str) -> Result<(), String> {
     serde_json::from_str::<serde_json::Value>(raw)
         .map(drop)
-        .map_err(|error| format!("is no JSON: {error}"))
+        .map_err(|error| format!("is not JSON: {error}"))
 }
 
 /// What a delegation was told, which stands in its next letter.
@@ -333,7 +333,7 @@ fn told(raw: &str) -> Result<(), String> {
         serde_json::from_str(raw).map_err(|error| format!("cannot be read: {error}"))?;
     Interval::new(told.starts_at(), told.ends_at()).map_err(words)?;
     if !PROGRAMME_TIMES.contains(&told.starts.into()) {
-        return Err("tells of no time from 2000 to 2200".to_owned());
+        return Err("is not a time from 2000 to 2200".to_owned());
     }
     let names = told.room.iter().chain(&told.delegations);
     for line in [told.title.as_str(), told.kind.label()]
@@ -350,7 +350,7 @@ fn schedule(raw: &str) -> Result<(), String> {
     if raw.is_empty() {
         return Ok(());
     }
-    enclosure::check(raw).map_err(|error| format!("cannot be set on paper: {error}"))
+    enclosure::check(raw).map_err(|error| format!("cannot be rendered as PDF: {error}"))
 }
 
 /// An address, or none: a bounce has no sender, and what was forgotten has no recipient.
@@ -427,7 +427,7 @@ mod tests {
                 "events",
                 "time_zone",
                 text("Mars/Olympus"),
-                "is no IANA time zone",
+                "is not an IANA time zone",
             ),
             ("events", "slug", text("a b"), "takes 1 to 40 letters"),
             ("events", "name", text(""), "is missing"),
@@ -436,7 +436,7 @@ mod tests {
                 "events",
                 "office_email",
                 text("nobody"),
-                "is no e-mail address",
+                "is not an e-mail address",
             ),
             (
                 "events",
@@ -454,23 +454,23 @@ mod tests {
                 "event_days",
                 "day",
                 Cell::Day(chrono::NaiveDate::from_ymd_opt(1066, 10, 14).unwrap()),
-                "is no date",
+                "is not a date",
             ),
             ("users", "email", text("Aki@iikura.example"), "is stored as"),
             (
                 "users",
                 "password_hash",
                 text("letmein"),
-                "is no Argon2 hash",
+                "is not an Argon2 hash",
             ),
             ("users", "zoom", text("7"), "is no "),
-            ("api_tokens", "token_hash", text("ABC"), "is no SHA-256"),
+            ("api_tokens", "token_hash", text("ABC"), "is not an SHA-256"),
             ("memberships", "role", text("king"), "is no "),
             (
                 "delegations",
                 "languages",
                 text("ja klingonese-x"),
-                "is no language",
+                "is not a language",
             ),
             ("delegations", "languages", text("ja  ru"), "is stored as"),
             ("interpreters", "pairs", text("ja-ru"), "has no pair in"),
@@ -494,14 +494,19 @@ mod tests {
                 "is not from",
             ),
             ("answers", "reply", text("perhaps"), "is no "),
-            ("outbox", "recipient", text("kz"), "is no e-mail address"),
+            (
+                "outbox",
+                "recipient",
+                text("kz"),
+                "is not an e-mail address",
+            ),
             ("outbox", "state", text("lost"), "is no "),
-            ("enclosures", "says", text("{}"), "cannot be set on paper"),
-            ("idempotency_keys", "answer", text("{"), "is no JSON"),
-            ("audit", "after_json", text("["), "is no JSON"),
-            ("audit", "action", text("Slot booked"), "is no action"),
+            ("enclosures", "says", text("{}"), "cannot be rendered as PDF"),
+            ("idempotency_keys", "answer", text("{"), "is not JSON"),
+            ("audit", "after_json", text("["), "is not JSON"),
+            ("audit", "action", text("Slot booked"), "is not an action"),
             ("audit", "actor", text("A\u{0}"), "holds a NUL"),
-            ("second_factors", "seed", text("!"), "is no base64"),
+            ("second_factors", "seed", text("!"), "is not base64"),
         ] {
             let found = refused(table, column, &cell);
             assert!(found.contains(words), "{table}.{column}: {found}");

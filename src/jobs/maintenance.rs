@@ -86,7 +86,7 @@ impl Maintenance {
                 }
             });
             if let Err(error) = done.await {
-                tracing::error!(%error, "the background work broke off; it goes on in a few seconds");
+                tracing::error!(%error, "background work failed; it continues in a few seconds");
             }
         }
     }
@@ -107,7 +107,7 @@ impl Maintenance {
                     Ok(deleted) if deleted > 0 => {}
                     Ok(_) => break,
                     Err(error) => {
-                        tracing::warn!(%error, "rows whose time is over could not be deleted; they are deleted later");
+                        tracing::warn!(%error, "expired rows could not be deleted; they are deleted later");
                         return;
                     }
                 }

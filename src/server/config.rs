@@ -25,7 +25,7 @@ use crate::store::private_link::address::{LinkKey, PrivateLinks};
 /// Flags of every command that opens the database.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// Where the data is: sqlite:PATH or postgres://USER@HOST/NAME
+    /// Database: sqlite:PATH or postgres://USER@HOST/NAME
     #[arg(
         long,
         global = true,
@@ -50,7 +50,7 @@ impl DatabaseArgs {
     }
 }
 
-/// How mail leaves the house.
+/// Flags for sending and receiving mail.
 #[derive(Debug, Clone, Args)]
 pub struct MailArgs {
     /// Mail relay: smtps://USER:PASSWORD@HOST or smtp://HOST?tls=required; without it mail goes to files
@@ -61,7 +61,7 @@ pub struct MailArgs {
         value_name = "URL"
     )]
     pub smtp_url: Option<SecretString>,
-    /// Mailbox that answers come to: imaps://USER:PASSWORD@HOST/FOLDER; it is looked at, and nothing in it is changed
+    /// Mailbox for answers: imaps://USER:PASSWORD@HOST/FOLDER; it is read, and nothing in it is changed
     #[arg(
         long,
         env = "IIKURA_IMAP_URL",
@@ -69,10 +69,10 @@ pub struct MailArgs {
         value_name = "URL"
     )]
     pub imap_url: Option<SecretString>,
-    /// Address that undeliverable mail comes back to, as bounce@iikura.example; mail to bounce+ANYTHING must arrive there
+    /// Address for bounces, as bounce@iikura.example; mail to bounce+ANYTHING must arrive there
     #[arg(long, env = "IIKURA_BOUNCE_ADDRESS", value_name = "E-MAIL")]
     pub bounce_address: Option<String>,
-    /// The address mail comes from
+    /// The sender's address
     #[arg(
         long,
         env = "IIKURA_MAIL_FROM",
@@ -125,7 +125,7 @@ impl MailArgs {
         Ok(Some(address))
     }
 
-    /// The mailbox that answers come to.
+    /// Parses the mailbox for answers.
     ///
     /// # Errors
     /// With a sentence that says what to type instead.
@@ -137,10 +137,10 @@ impl MailArgs {
     }
 }
 
-/// Passwords that nobody may have.
+/// Passwords that are not allowed.
 #[derive(Debug, Clone, Args)]
 pub struct BreachedArgs {
-    /// File of stolen passwords that nobody may have, as haveibeenpwned offers it: sorted lines of SHA-1:COUNT
+    /// File of stolen passwords that are not allowed, as haveibeenpwned offers it: sorted lines of SHA-1:COUNT
     #[arg(long, env = "IIKURA_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
 }
@@ -183,7 +183,7 @@ pub struct ServeArgs {
     /// Mail.
     #[command(flatten)]
     pub mail: MailArgs,
-    /// Seconds between two looks into the mailbox
+    /// Seconds between two reads of the mailbox
     #[arg(
         long,
         env = "IIKURA_IMAP_EVERY",
@@ -192,7 +192,7 @@ pub struct ServeArgs {
         value_name = "SECONDS"
     )]
     pub imap_every: u64,
-    /// Days after which the content of mail that is done with is wiped
+    /// Days after which the content of finished mail is deleted
     #[arg(
         long,
         env = "IIKURA_MAIL_KEEP_DAYS",
@@ -200,7 +200,7 @@ pub struct ServeArgs {
         value_name = "DAYS"
     )]
     pub mail_keep_days: u32,
-    /// File with the secret that signs private links and encrypts second factors; made when it is missing
+    /// File with the secret that signs private links and encrypts second factors; created when missing
     #[arg(
         long,
         env = "IIKURA_SECRET_FILE",
@@ -230,10 +230,10 @@ pub struct ServeArgs {
         value_name = "FILE"
     )]
     pub tls_key: Option<PathBuf>,
-    /// Speak plain HTTP beyond this machine, too: for a proxy on another one, over a network that nobody listens to
+    /// Speak plain HTTP beyond this machine, too: for a proxy on another one, over a trusted network
     #[arg(long, env = "IIKURA_ALLOW_PLAIN_HTTP")]
     pub allow_plain_http: bool,
-    /// Proxies in front, as 127.0.0.1 or 10.0.0.0/8,…: what they say of where a request comes from is believed
+    /// Proxies in front, as 127.0.0.1 or 10.0.0.0/8,…: they are trusted about the client's address
     #[arg(
         long,
         env = "IIKURA_TRUSTED_PROXIES",
@@ -242,7 +242,7 @@ pub struct ServeArgs {
         value_name = "NETWORK,…"
     )]
     pub trusted_proxies: Vec<IpNet>,
-    /// Address that /metrics is served at, for a monitor and nobody else; by default nowhere
+    /// Address that serves /metrics, for a monitor only; off by default
     #[arg(long, env = "IIKURA_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
     /// How the log is written
@@ -286,7 +286,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The relay, or `None` for files.
     pub smtp_url: Option<SecretString>,
-    /// The mailbox that answers come to.
+    /// The mailbox for answers.
     pub mailbox: Option<ImapUrl>,
     /// Seconds between two looks into it.
     pub imap_every: u64,
@@ -296,11 +296,11 @@ pub struct Config {
     pub bounces: Option<Email>,
     /// Folder for mail written to files.
     pub outbox: PathBuf,
-    /// Days after which the content of mail that is done with is wiped.
+    /// Days after which the content of finished mail is deleted.
     pub mail_keep_days: u32,
     /// What private links are signed with, and what the key of second factors is derived from.
     pub key: LinkKey,
-    /// Passwords that nobody may have.
+    /// Passwords that are not allowed.
     pub breached: Option<Breached>,
     /// The provider of single sign-on, if there is one.
     pub sign_on: Option<SignOn>,
@@ -346,7 +346,7 @@ impl ServeArgs {
             (Some(certificate), Some(key)) => Tls::read(certificate, key).map(Some),
             _ if self.listen.ip().is_loopback() || self.allow_plain_http => Ok(None),
             _ => Err(format!(
-                "at {} everybody on the way could read along; set --tls-cert and --tls-key (IIKURA_TLS_CERT, \
+                "traffic to {} would not be encrypted; set --tls-cert and --tls-key (IIKURA_TLS_CERT, \
                  IIKURA_TLS_KEY), or listen on 127.0.0.1 behind a proxy that speaks HTTPS; for a proxy on another \
                  machine there is --allow-plain-http (IIKURA_ALLOW_PLAIN_HTTP=true)",
                 self.listen
@@ -377,18 +377,18 @@ impl ServeArgs {
             && !matches!(url.scheme(), "http" | "https")
         {
             faults.push(format!(
-                "'{url}' is no web address; set --public-url (IIKURA_PUBLIC_URL) to https://…"
+                "'{url}' is not a web address; set --public-url (IIKURA_PUBLIC_URL) to https://…"
             ));
         }
         if self.workers == Some(0) {
             faults.push(
-                "no worker thread can answer nothing; set --workers (IIKURA_WORKERS) to 1 or more"
+                "at least one worker thread is needed; set --workers (IIKURA_WORKERS) to 1 or more"
                     .into(),
             );
         }
         if self.max_connections == 0 || self.max_connections_per_address == 0 {
             faults.push(
-                "without a connection nobody is answered; set --max-connections (IIKURA_MAX_CONNECTIONS) and \
+                "at least one connection is needed; set --max-connections (IIKURA_MAX_CONNECTIONS) and \
                  --max-connections-per-address (IIKURA_MAX_CONNECTIONS_PER_ADDRESS) to 1 or more"
                     .into(),
             );
@@ -416,7 +416,7 @@ impl ServeArgs {
             tls: self.tls().map_err(one)?,
             breached: self.breached.check().map_err(one)?,
             sign_on: self.sign_on.check().map_err(one)?,
-            // After all that, so that a faulty configuration leaves no file behind.
+            // Last, so that a faulty configuration leaves no file behind.
             key: LinkKey::at(&self.secret_file).map_err(|error| {
                 one(format!(
                     "{}: {error}; set --secret-file (IIKURA_SECRET_FILE)",

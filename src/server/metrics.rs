@@ -186,7 +186,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     );
     registry.register(
         "sign_ins",
-        "Tries to sign in with a password",
+        "Attempts to sign in with a password",
         counted.sign_ins.clone(),
     );
     registry.register(
@@ -201,7 +201,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     );
     registry.register(
         "refused",
-        "Connections, requests, bodies and answers that were refused or ended, since a client took too much",
+        "Connections, requests, bodies and answers refused or ended because of limits",
         counted.refused.clone(),
     );
     let build = Info::new([
@@ -231,7 +231,7 @@ fn watchers(registry: &mut Registry, app: &App) {
     );
     registry.register(
         "revision_announcements",
-        "Revisions that open pages on this server were told of",
+        "Revisions announced to open pages on this server",
         ConstCounter::new(watchers.announcements()),
     );
     registry.register(
@@ -288,12 +288,12 @@ fn queues(registry: &mut Registry, app: &App) {
     );
     registry.register(
         "queue_requests",
-        "Documents and plans asked for: made, shared with an equal request, taken from the cache, refused, given up",
+        "Documents and plans requested: made, shared with an equal request, cached, refused, abandoned",
         requests,
     );
     registry.register_with_unit(
         "queue_cache",
-        "Memory of the results that are kept for the next who asks",
+        "Memory of cached results",
         Unit::Bytes,
         cached,
     );

@@ -196,7 +196,7 @@ async fn log_reload(tls: Tls, asked: bool) {
         Ok(Err(error)) => tracing::error!(
             error,
             ends = ends(&tls),
-            "the certificate cannot be read again; the one from before is shown on"
+            "the certificate cannot be read again; the old one stays in use"
         ),
         Ok(Ok(false)) | Err(_) => {}
     }
@@ -207,7 +207,7 @@ fn cannot_read(path: &Path, error: &pem::Error, flag: &str) -> String {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),
         pem::Error::NoItemsFound => "it holds none".to_owned(),
-        _ => "it is no PEM".to_owned(),
+        _ => "it is not a PEM file".to_owned(),
     };
     format!("{}: {why}; set {flag} to a PEM file", path.display())
 }

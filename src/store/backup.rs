@@ -254,7 +254,7 @@ pub fn faults(copy: &mut SqliteConnection) -> QueryResult<Option<String>> {
         "SELECT count(*) AS count FROM pragma_foreign_key_check",
     )?;
     if orphans > 0 {
-        return Ok(Some(format!("{orphans} rows refer to what is not there")));
+        return Ok(Some(format!("{orphans} rows have broken references")));
     }
     let overlaps = overlaps(copy)?;
     if overlaps > 0 {

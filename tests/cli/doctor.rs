@@ -244,7 +244,7 @@ fn altered_schema_is_named_and_no_server_starts_on_it(scratch: &Scratch) {
     let said = text(&served.stderr);
     assert!(
         !served.status.success()
-            && said.contains("the database's schema was altered by hand: index users.mine does not belong there; undo that"),
+            && said.contains("the database's schema was altered: index users.mine does not belong there; undo that"),
         "{said}"
     );
 }

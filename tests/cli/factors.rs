@@ -46,7 +46,7 @@ fn a_lost_device_is_forgotten_at_the_command_line() {
     assert_eq!(count(factors), 1);
     let said = installation.says(&["user", "reset-factor", "--email", "Hana@iikura.example"]);
     assert!(
-        said.starts_with("hana@iikura.example signs in by password alone"),
+        said.starts_with("hana@iikura.example can sign in by password alone"),
         "{said}"
     );
     assert_eq!(count(factors), 0);

@@ -170,7 +170,7 @@ fn the_published_data_is_read_with_its_stand_ins_marked() {
     );
     let said = installation.says(&["import", "marked.toml"]);
     assert!(
-        said.contains("Taken over against a rule: “Working lunch”: Dining Room takes 40 people"),
+        said.contains("Imported against a rule: “Working lunch”: Dining Room takes 40 people"),
         "{said}"
     );
 }
@@ -231,7 +231,7 @@ fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
         ),
         (
             add(&["--email", "nobody", "--role", "admin"]),
-            "is no e-mail address",
+            "is not an e-mail address",
         ),
         (
             add(&[
@@ -359,7 +359,7 @@ fn the_demo_touches_nothing_that_is_no_demos() {
     installation.write("real/iikura.db", "a ministry's data");
     let complaint = installation.complains(&["demo", "--data", "real", "--listen", "127.0.0.1:0"]);
     assert!(
-        complaint.contains("holds something that is no demo's"),
+        complaint.contains("has files that are not a demo's"),
         "{complaint}"
     );
     assert_eq!(
@@ -381,7 +381,7 @@ fn a_backup_is_made_and_put_back_where_nothing_is() {
     let exported = installation.says(&["export", "ca-jad-9"]);
     assert_eq!(
         installation.says(&["backup", "evening.db"]),
-        "evening.db holds 1 event(s), 9 slot(s) and 0 mail(s); every rule of the store holds.\n"
+        "evening.db holds 1 event(s), 9 slot(s) and 0 mail(s); all checks passed.\n"
     );
     assert!(
         installation
@@ -390,7 +390,7 @@ fn a_backup_is_made_and_put_back_where_nothing_is() {
     );
     let complaint = installation.complains(&["restore", "evening.db"]);
     assert!(
-        complaint.contains("data/test.db exists, and nothing is written over it; stop the server"),
+        complaint.contains("data/test.db exists and is not overwritten; stop the server"),
         "{complaint}"
     );
     std::fs::remove_dir_all(installation.path().join("data")).unwrap();
@@ -453,7 +453,7 @@ fn encrypted_backup_is_restored_by_the_key_alone() {
     for (arguments, words) in [
         (
             vec!["backup", "--encrypt-to", "age1nobody", "x"],
-            "'age1nobody' is no recipient; write it as age-keygen prints it",
+            "'age1nobody' is not a recipient; write it as age-keygen prints it",
         ),
         (
             vec!["backup", "--encrypt-to", RECIPIENT, "evening.age"],
@@ -525,7 +525,7 @@ fn mail_is_tried_step_by_step() {
     for (arguments, words) in [
         (
             &["mail", "test", "nobody"][..],
-            "'nobody' is no e-mail address",
+            "'nobody' is not an e-mail address",
         ),
         (
             &["mail", "test", "ü@ministry.example"],

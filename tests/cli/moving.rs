@@ -27,8 +27,8 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
     let said = installation.says(&["export", "--everything", "whole"]);
     for words in [
         "whole holds 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
-        "Keep it as you keep the database",
-        "The secret file (IIKURA_SECRET_FILE, by default data/secret.key) must go along by hand",
+        "Protect it like the database",
+        "Copy the secret file (IIKURA_SECRET_FILE, by default data/secret.key) by hand",
     ] {
         assert!(said.contains(words), "{said}");
     }
@@ -44,9 +44,9 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
         let said = installation.says(&[&["import", "--everything", "whole"][..], &there].concat());
         for words in [
             "Imported 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
-            "byte for byte what the file says; 2 chain(s) of history hold; every reference leads somewhere; nobody is in two places at once",
+            "it equals the file byte for byte; 2 chain(s) of history verify; every reference is valid; there is no double booking",
             "The secret file",
-            "Everybody signs in again.",
+            "All users must sign in again.",
         ] {
             assert!(said.contains(words), "{said}");
         }

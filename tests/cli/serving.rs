@@ -539,7 +539,7 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
     assert!(is_shown(&server, &second) && !is_shown(&server, &first));
     installation.write("cert.pem", "-----BEGIN CERTIFICATE-----\n");
     hang_up(&server);
-    server.hear("the certificate cannot be read again; the one from before is shown on");
+    server.hear("the certificate cannot be read again; the old one stays in use");
     assert!(is_shown(&server, &second));
     server.stop();
 }

@@ -34,7 +34,7 @@ mod with_a_provider {
     use crate::serving::pem;
     use crate::{TestInstallation, text};
 
-    const FAULT: &str = "FAULT    single sign-on: provider: the provider does not say what it is";
+    const FAULT: &str = "FAULT    single sign-on: provider: the provider's metadata cannot be used";
 
     fn examined(installation: &TestInstallation, issuer: &str, roots: &str) -> String {
         let output = installation
@@ -53,7 +53,7 @@ mod with_a_provider {
 
     fn well(provider: &Provider) -> String {
         format!(
-            "ok       single sign-on: provider: {} is there, with its keys",
+            "ok       single sign-on: provider: {} answers, with its keys",
             provider.issuer
         )
     }
@@ -80,12 +80,12 @@ mod with_a_provider {
         assert!(!said.contains("single sign-on: secret"), "{said}");
         mode(0o644);
         let said = examined(&provider.issuer);
-        let open = "FAULT    single sign-on: secret: others on this machine can read secret";
+        let open = "FAULT    single sign-on: secret: other users of this machine can read secret";
         assert!(said.contains(open), "{said}");
         // What it calls itself has no slash at the end.
         let said = examined(&format!("{}/", provider.issuer));
         assert!(
-            said.contains(FAULT) && said.contains("letter by letter"),
+            said.contains(FAULT) && said.contains("is exactly its own name"),
             "{said}"
         );
         provider.does(|script| script.description = Manner::Broken);

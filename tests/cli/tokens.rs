@@ -25,7 +25,7 @@ fn a_token_is_printed_alone_and_only_for_an_account_that_works() {
     );
     let complaint = installation.complains(&create("nobody@iikura.example", "read"));
     assert!(
-        complaint.contains("add them with 'iikura user add'"),
+        complaint.contains("add one with 'iikura user add'"),
         "{complaint}"
     );
     installation.says(

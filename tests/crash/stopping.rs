@@ -87,7 +87,7 @@ fn a_relay_that_says_nothing_does_not_hold_up_the_end(scratch: &Scratch) {
     assert!(
         installation
             .log()
-            .contains("the mail in hand is tried again"),
+            .contains("the mail being sent is retried"),
         "{}",
         installation.log()
     );

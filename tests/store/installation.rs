@@ -459,7 +459,7 @@ fn stored_value_that_no_form_takes_is_found(db: &Scratch) {
     assert_eq!((faults.len(), more), (2, 0), "{faults:?}");
     assert!(
         faults[0].starts_with(
-            "table events, row id 1, column office_email: 'nobody' is no e-mail address"
+            "table events, row id 1, column office_email: 'nobody' is not an e-mail address"
         ),
         "{faults:?}"
     );

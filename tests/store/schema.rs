@@ -70,7 +70,7 @@ const ON_BOTH: &[(&str, &str)] = &[
     ),
     (
         "DROP INDEX one_chair; CREATE INDEX one_chair ON delegations (event_id)",
-        "index delegations.one_chair is not as it should be",
+        "index delegations.one_chair differs",
     ),
     (
         "CREATE INDEX mine ON users (name)",
@@ -109,7 +109,7 @@ const ON_SQLITE: &[(&str, &str)] = &[
     ),
     (
         "DROP TRIGGER audit_no_delete; CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT 1; END",
-        "trigger audit.audit_no_delete is not as it should be",
+        "trigger audit.audit_no_delete differs",
     ),
     (
         "CREATE TRIGGER promote AFTER INSERT ON sessions BEGIN UPDATE users SET admin = 1; END",
@@ -117,29 +117,29 @@ const ON_SQLITE: &[(&str, &str)] = &[
     ),
     (
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (capacity BETWEEN 1 AND 100000)', '') WHERE name = 'rooms'",
-        "column rooms.capacity is not as it should be",
+        "column rooms.capacity differs",
     ),
     (
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (closes > opens)', 'CHECK (closes >= opens)') WHERE name = 'event_days'",
-        "constraint of event_days is not as it should be",
+        "constraint of event_days differs",
     ),
 ];
 
 const ON_POSTGRES: &[(&str, &str)] = &[
     ("DROP TRIGGER audit_no_change ON audit", "trigger audit.audit_no_change is missing"),
-    ("ALTER TABLE audit DISABLE TRIGGER audit_no_change", "trigger audit.audit_no_change is not as it should be"),
+    ("ALTER TABLE audit DISABLE TRIGGER audit_no_change", "trigger audit.audit_no_change differs"),
     ("ALTER TABLE occupancy DISABLE TRIGGER ALL", "switched off check of occupancy does not belong there"),
     ("ALTER TABLE occupancy DROP CONSTRAINT no_overlap", "constraint occupancy.no_overlap is missing"),
-    ("ALTER TABLE events ALTER COLUMN grid_minutes DROP NOT NULL", "column events.grid_minutes is not as it should be"),
-    ("ALTER TABLE users ALTER COLUMN zoom SET DEFAULT '5'", "column users.zoom is not as it should be"),
-    ("ALTER TABLE rooms ALTER COLUMN position TYPE BIGINT", "column rooms.position is not as it should be"),
+    ("ALTER TABLE events ALTER COLUMN grid_minutes DROP NOT NULL", "column events.grid_minutes differs"),
+    ("ALTER TABLE users ALTER COLUMN zoom SET DEFAULT '5'", "column users.zoom differs"),
+    ("ALTER TABLE rooms ALTER COLUMN position TYPE BIGINT", "column rooms.position differs"),
     (
         "ALTER TABLE rooms DROP CONSTRAINT rooms_capacity_check, ADD CONSTRAINT rooms_capacity_check CHECK (capacity > 0)",
-        "constraint rooms.rooms_capacity_check is not as it should be",
+        "constraint rooms.rooms_capacity_check differs",
     ),
     (
         "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
-        "function audit_refuse() is not as it should be",
+        "function audit_refuse() differs",
     ),
     (
         "CREATE FUNCTION promote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET admin = TRUE; RETURN NEW; END $$;
@@ -147,10 +147,10 @@ const ON_POSTGRES: &[(&str, &str)] = &[
         "trigger sessions.promote does not belong there",
     ),
     ("CREATE RULE forget AS ON DELETE TO audit DO INSTEAD NOTHING", "rule audit.forget does not belong there"),
-    ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "table users is not as it should be"),
+    ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "table users differs"),
     ("CREATE POLICY nobody ON users USING (FALSE)", "policy users.nobody does not belong there"),
     ("CREATE TABLE more () INHERITS (users)", "table users inherited by more does not belong there"),
-    ("SET LOCAL session_replication_role = replica", "setting session_replication_role is not as it should be"),
+    ("SET LOCAL session_replication_role = replica", "setting session_replication_role differs"),
 ];
 
 fn altered_schema_names_every_difference(db: &Scratch) {

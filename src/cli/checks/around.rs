@@ -36,10 +36,10 @@ pub(super) fn public_url(args: &ServeArgs) -> Vec<DoctorFinding> {
     };
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     vec![if url.scheme() != "https" && !is_local {
-        let words = format!("{url} is not HTTPS: browsers will not keep anybody signed in");
+        let words = format!("{url} is not HTTPS: browsers will not keep users signed in");
         DoctorFinding::fault("public address", words, SET)
     } else if url.path() != "/" {
-        let words = format!("{url} has a path; pages stand at the root");
+        let words = format!("{url} has a path; pages are served at the root");
         DoctorFinding::fault("public address", words, SET)
     } else {
         DoctorFinding::ok("public address", url.as_str())
@@ -55,7 +55,7 @@ pub(super) fn proxies(args: &ServeArgs) -> Option<DoctorFinding> {
     (is_https && args.tls_cert.is_none() && args.trusted_proxies.is_empty()).then(|| {
         DoctorFinding::warning(
             "proxy",
-            "none is trusted: everybody behind it is throttled as one",
+            "none is trusted: all clients behind it are rate limited as one",
             "set --trusted-proxies (IIKURA_TRUSTED_PROXIES) to the proxy's address, as 127.0.0.1",
         )
     })
@@ -70,7 +70,8 @@ pub(super) fn certificate(args: &ServeArgs, now: Moment) -> Option<DoctorFinding
 
 fn certificate_end(end: Moment, now: Moment) -> DoctorFinding {
     const CHECK: &str = "certificate";
-    const NEXT: &str = "renew it; a server that runs reads the new one by itself within a minute, or at once on SIGHUP";
+    const NEXT: &str =
+        "renew it; a running server reads the new one within a minute, or at once on SIGHUP";
     let day = end.utc().format("%-d %B %Y");
     match end.seconds() - now.seconds() {
         ..=0 => DoctorFinding::fault(CHECK, format!("ended on {day}: browsers refuse it"), NEXT),
@@ -88,21 +89,21 @@ pub(super) fn secret_file(path: &Path) -> DoctorFinding {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => DoctorFinding::warning(
             CHECK,
             format!(
-                "{place} is not there: the next start makes a new key, and links in letters already sent end"
+                "{place} is missing: the next start creates a new key, and links in letters already sent become invalid"
             ),
-            "nothing before the first start; later, put it back from the backup",
+            "nothing before the first start; later, restore it from the backup",
         ),
         Err(error) => DoctorFinding::fault(
             CHECK,
             format!("{place}: {error}"),
-            "put it right, or set --secret-file (IIKURA_SECRET_FILE)",
+            "correct it, or set --secret-file (IIKURA_SECRET_FILE)",
         ),
         Ok(_) if is_open_to_all(path) => DoctorFinding::fault(
             CHECK,
-            format!("others on this machine can read {place}, and make links with it"),
+            format!("other users of this machine can read {place} and sign links with it"),
             format!("chmod 600 {place}"),
         ),
-        Ok(_) => DoctorFinding::ok(CHECK, format!("{place}, for its owner alone")),
+        Ok(_) => DoctorFinding::ok(CHECK, format!("{place}, readable by its owner only")),
     }
 }
 
@@ -112,7 +113,7 @@ pub(super) fn sign_on_secret(args: &ServeArgs) -> Option<DoctorFinding> {
     is_open_to_all(path).then(|| {
         DoctorFinding::fault(
             "single sign-on: secret",
-            format!("others on this machine can read {place}"),
+            format!("other users of this machine can read {place}"),
             format!("chmod 600 {place}"),
         )
     })
@@ -145,7 +146,7 @@ fn disk(check: &str, folder: &Path) -> DoctorFinding {
         Err(error) => DoctorFinding::fault(
             check,
             format!("{}: {error}", there.display()),
-            "see whether this user may use the folder",
+            "check that this user may access the folder",
         ),
     }
 }
@@ -154,11 +155,11 @@ fn space(check: &str, free: u64) -> DoctorFinding {
     let (verdict, next) = match free {
         0..HARDLY_ANY_SPACE => (
             DoctorVerdict::Fault,
-            "make space now: when it is full nothing can be saved, though reading goes on",
+            "free space now: when the disk is full nothing can be saved, only read",
         ),
         HARDLY_ANY_SPACE..LITTLE_SPACE => (
             DoctorVerdict::Warning,
-            "make space: old backups and logs first, never the files beside the database",
+            "free space: old backups and logs first, never the files beside the database",
         ),
         _ => (DoctorVerdict::Ok, ""),
     };
@@ -172,11 +173,11 @@ fn space(check: &str, free: u64) -> DoctorFinding {
 
 pub(super) fn fonts() -> DoctorFinding {
     match pdf::japanese_font() {
-        Some(family) => DoctorFinding::ok("fonts", format!("Japanese is set in {family}")),
+        Some(family) => DoctorFinding::ok("fonts", format!("Japanese is rendered in {family}")),
         None => DoctorFinding::warning(
             "fonts",
-            "none for Japanese: Japanese names are left out on paper",
-            "apt install fonts-noto-cjk, and start the server again",
+            "none for Japanese: documents leave out Japanese names",
+            "apt install fonts-noto-cjk, then restart the server",
         ),
     }
 }

@@ -16,18 +16,14 @@ pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<DoctorFinding>
 
 fn finding(seconds: i64) -> DoctorFinding {
     const CHECK: &str = "clock";
-    const NEXT: &str = "let this machine and the database's be set by the same time servers (timedatectl set-ntp true), and \
-                        see with 'timedatectl' on both whether they are";
+    const NEXT: &str = "let this machine and the database's use the same time servers (timedatectl set-ntp true), and \
+                        check both with 'timedatectl'";
     let way = if seconds > 0 { "ahead of" } else { "behind" };
     let words = format!("{} s {way} the database's", seconds.abs());
     match seconds.abs() {
         0..=TOLERATED_SECONDS => DoctorFinding::ok(CHECK, "agrees with the database's"),
         ..=REFUSED_SECONDS => DoctorFinding::warning(CHECK, words, NEXT),
-        _ => DoctorFinding::fault(
-            CHECK,
-            format!("{words}: a server says it is not ready"),
-            NEXT,
-        ),
+        _ => DoctorFinding::fault(CHECK, format!("{words}: servers report not ready"), NEXT),
     }
 }
 

@@ -144,13 +144,13 @@ async fn mail(args: &ServeArgs, now: Moment) -> Vec<DoctorFinding> {
     if smtp.is_none() {
         found.push(DoctorFinding::warning(
             "mail: relay",
-            "none is configured: mail goes into files and reaches nobody",
+            "none is configured: mail goes into files and is not delivered",
             "set --smtp-url (IIKURA_SMTP_URL) to smtps://USER:PASSWORD@HOST",
         ));
     } else if from.domain().ends_with(".example") {
         found.push(DoctorFinding::warning(
             "mail: sender",
-            format!("mail comes from {from}, where nobody can answer"),
+            format!("the sender is {from}, which cannot receive answers"),
             "set --mail-from (IIKURA_MAIL_FROM) to the protocol office's address",
         ));
     }

@@ -42,20 +42,20 @@ pub(super) fn examine(
     found.push(if url.is_open_to_others() {
         DoctorFinding::warning(
             "way to the database",
-            "whoever sits on it may read along or answer in its place",
+            "attackers on the network may read or alter the connection",
             "write sslmode=verify-full in IIKURA_DATABASE_URL",
         )
     } else if server.encrypted {
         DoctorFinding::ok(
             "way to the database",
-            "TLS, with a checked certificate where it leaves this machine",
+            "TLS with a verified certificate beyond this machine",
         )
     } else {
         DoctorFinding::ok("way to the database", "in the clear, on this machine")
     });
     let overlaps = backup::overlaps(postgres)?;
     found.push(if overlaps == 0 {
-        DoctorFinding::ok("what is stored", "nobody in two places at once")
+        DoctorFinding::ok("what is stored", "no double bookings")
     } else {
         damaged(&format!("{overlaps} double bookings"))
     });

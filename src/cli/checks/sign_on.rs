@@ -15,7 +15,7 @@ pub(super) async fn examine(args: &ServeArgs) -> Option<DoctorFinding> {
         Ok(Ok(())) => {
             return Some(DoctorFinding::ok(
                 CHECK,
-                format!("{issuer} is there, with its keys"),
+                format!("{issuer} answers, with its keys"),
             ));
         }
         Ok(Err(fault)) => fault.to_string(),
@@ -24,6 +24,7 @@ pub(super) async fn examine(args: &ServeArgs) -> Option<DoctorFinding> {
     Some(DoctorFinding::fault(
         CHECK,
         fault,
-        "see whether this machine reaches it, and whether --oidc-issuer (IIKURA_OIDC_ISSUER) is letter by letter what it calls itself; people sign in with their passwords meanwhile",
+        "check that this machine can reach it, and that --oidc-issuer (IIKURA_OIDC_ISSUER) is exactly its own name; \
+         users sign in with passwords meanwhile",
     ))
 }

@@ -54,7 +54,7 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<DoctorFinding> {
         Err(error) => found.push(DoctorFinding::fault(
             "database",
             error.to_string(),
-            "see what the database's own log says",
+            "check the database's own log",
         )),
     }
     match retention::overdue(&mut conn, Clock::system().now()) {
@@ -65,12 +65,12 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<DoctorFinding> {
                 "contacts of {} should have been erased by now",
                 slugs.join(", ")
             ),
-            "start the server, which erases them within an hour, and see what its log says",
+            "start the server, which erases them within an hour, and check its log",
         )),
         Err(error) => found.push(DoctorFinding::fault(
             "retention",
             error.to_string(),
-            "see what the database's own log says",
+            "check the database's own log",
         )),
     }
     found
@@ -94,7 +94,7 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<DoctorFinding> {
             DoctorFinding::fault(
                 "schema",
                 fault,
-                "find out who changed it; undo that, or put the last sound backup back with 'iikura restore FILE'",
+                "find out who changed it; undo the change, or restore the last valid backup with 'iikura restore FILE'",
             )
         })
         .collect();
@@ -108,7 +108,7 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<DoctorFinding> {
         DoctorFinding::warning(
             "schema",
             format!("{name} is not Iikura's"),
-            "leave it if it is a helper of yours; backups keep it, 'iikura export --everything' leaves it out",
+            "leave it if you added it on purpose; backups include it, 'iikura export --everything' does not",
         )
     }));
     found
@@ -117,13 +117,11 @@ fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<DoctorFinding> {
 /// Values that no form would have stored: whatever reads them may fail.
 fn values(conn: &mut Conn) -> Vec<DoctorFinding> {
     const CHECK: &str = "stored values";
-    const NEXT: &str = "put it right by hand, after a backup; until then its page may not open and no import takes it";
+    const NEXT: &str =
+        "correct it by hand, after a backup; until then its page may fail and no import accepts it";
     match installation::faults(conn) {
         Ok((faults, _)) if faults.is_empty() => {
-            vec![DoctorFinding::ok(
-                CHECK,
-                "each is one that a form would take",
-            )]
+            vec![DoctorFinding::ok(CHECK, "every value is valid")]
         }
         Ok((mut faults, more)) => {
             if more > 0 {
@@ -135,7 +133,7 @@ fn values(conn: &mut Conn) -> Vec<DoctorFinding> {
         Err(error) => vec![DoctorFinding::fault(
             CHECK,
             error.to_string(),
-            "see what the database's own log says",
+            "check the database's own log",
         )],
     }
 }
@@ -145,7 +143,7 @@ fn history(conn: &mut Conn) -> DoctorFinding {
         Ok(chains) => DoctorFinding::ok(
             "history",
             format!(
-                "{} chain(s) hold from the first row to the last",
+                "{} chain(s) verify from the first row to the last",
                 chains.len()
             ),
         ),
@@ -158,10 +156,10 @@ fn advice(error: &DbError) -> &'static str {
         DbError::OlderSchema(_) => "run 'iikura migrate'",
         DbError::NewerSchema(_) => "install the newer iikura",
         DbError::Migration(_) | DbError::Query(_) => {
-            "see whether the file is an Iikura database; put a backup back with 'iikura restore FILE'"
+            "check that the file is an Iikura database; restore a backup with 'iikura restore FILE'"
         }
         _ => {
-            "see whether the database runs and lets this user in; set --database-url (IIKURA_DATABASE_URL)"
+            "check that the database runs and accepts this user; set --database-url (IIKURA_DATABASE_URL)"
         }
     }
 }
@@ -182,7 +180,7 @@ fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Ve
     found.push(match backup::faults(sqlite)? {
         None => DoctorFinding::ok(
             "what is stored",
-            "sound to the last page, every reference kept, nobody in two places at once",
+            "every page intact, every reference valid, no double bookings",
         ),
         Some(fault) => damaged(&fault),
     });
@@ -191,7 +189,7 @@ fn of_sqlite(sqlite: &mut SqliteConnection, url: &DatabaseUrl) -> QueryResult<Ve
     {
         found.push(DoctorFinding::warning(
             "database",
-            "others on this machine can read it",
+            "other users of this machine can read it",
             format!("chmod 600 {path}, and start the server with umask 077"),
         ));
     }
@@ -202,6 +200,6 @@ pub(super) fn damaged(fault: &str) -> DoctorFinding {
     DoctorFinding::fault(
         "what is stored",
         fault,
-        "stop the server, keep the database aside, and put the last sound backup back with 'iikura restore FILE'",
+        "stop the server, move the database away, and restore the last valid backup with 'iikura restore FILE'",
     )
 }

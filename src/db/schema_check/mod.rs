@@ -116,8 +116,8 @@ fn differences(expected: Vec<SchemaPart>, found: Vec<SchemaPart>) -> Differences
         }
         let fault = match (expected.is_empty(), found.is_empty()) {
             (false, true) => format!("{label} is missing"),
-            (false, false) => format!("{label} is not as it should be"),
-            // Helpers of the operator: they may stand beside our tables, not on them.
+            (false, false) => format!("{label} differs"),
+            // Objects of the operator: they may exist beside our tables, not on them.
             _ if found
                 .iter()
                 .all(|part| !ours.contains(&part.table) && !is_ours(&part.label)) =>

@@ -363,7 +363,8 @@ pub struct Chain {
 pub enum Broken {
     /// A row does not follow from those before it.
     #[error(
-        "row {id} of the history ({action}, {subject}, by {actor}) is not what was written: it was changed, or one before it was changed, put in or taken out"
+        "row {id} of the history ({action}, {subject}, by {actor}) is not what was written: it was changed, or an \
+         earlier row was changed, inserted or removed"
     )]
     Altered {
         /// Its number.
@@ -390,9 +391,7 @@ pub enum Broken {
         actor: String,
     },
     /// A hash that was noted is in no chain any more.
-    #[error(
-        "no row of the history has the hash {0}: the rows up to it were taken out or written anew"
-    )]
+    #[error("no row of the history has the hash {0}: the rows up to it were removed or rewritten")]
     Gone(String),
     /// The database failed.
     #[error(transparent)]
