@@ -114,7 +114,7 @@ pub fn language(raw: &str) -> Result<String, String> {
         Ok(tag.to_owned())
     } else {
         Err(format!(
-            "{} is no language; write it as in ja, ru or zh-Hant",
+            "{} is not a language; write it as in ja, ru or zh-Hant",
             quoted(tag)
         ))
     }

@@ -213,7 +213,7 @@ impl Event {
     pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
         let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
             format!(
-                "{} is no day and time; write it as in 2022-12-22 18:00",
+                "{} is not a day and time; write it as in 2022-12-22 18:00",
                 quoted(text)
             )
         })?;

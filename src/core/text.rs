@@ -148,7 +148,8 @@ impl Email {
                     .into(),
             );
         }
-        let fault = || "is no e-mail address; write it as in liaison@embassy.example".to_owned();
+        let fault =
+            || "is not an e-mail address; write it as in liaison@embassy.example".to_owned();
         let address: lettre::Address = trimmed.parse().map_err(|_| fault())?;
         if trimmed.len() > 254 || trimmed.contains('"') || !address.domain().contains('.') {
             return Err(fault());

@@ -195,13 +195,13 @@ fn slips() -> Vec<Slip> {
             "days = [\"2022-12-24\"]",
             "days = [\"24 December\"]",
             line("days = "),
-            "days: '24 December' is no date",
+            "days: '24 December' is not a date",
         ),
         (
             "time_zone = \"Asia/Almaty\"",
             "time_zone = \"Asia/Astana\"",
             line("Asia/Almaty"),
-            "is no IANA time zone",
+            "is not an IANA time zone",
         ),
         (
             "code = \"KZ\"",
@@ -231,7 +231,7 @@ fn slips() -> Vec<Slip> {
             "start = \"15:15\"",
             "start = \"25:15\"",
             line("start = \"15:15\""),
-            "start: '25:15' is no time",
+            "start: '25:15' is not a time",
         ),
         (
             "end = \"14:20\"",
@@ -388,7 +388,7 @@ fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) 
     let copy = export(scratch, test_event.event).replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
     let found = faults(scratch, &copy);
     assert!(
-        found[0].contains("is there already; to import a copy, leave out what was told"),
+        found[0].contains("is there already; to import a copy, leave out the notices"),
         "{found:?}"
     );
     let uid = copy

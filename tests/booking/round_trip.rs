@@ -246,7 +246,7 @@ fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
     assert_eq!(faults.len(), 3, "one for each delegation: {faults:?}");
     for fault in faults {
         assert!(
-            fault.ends_with("is there already; to import a copy, leave out what was told"),
+            fault.ends_with("is there already; to import a copy, leave out the notices"),
             "{fault}"
         );
     }

@@ -74,7 +74,7 @@ fn kazakhstan_at_half_past_three_meets_both_neighbours() {
         .map(str::to_owned)
         .into_iter()
         .chain([
-            "Advice, Rest of the chair: The chair goes on from 14:40 to 17:45 (185 minutes) without a break of 15 \
+            "Advice, Rest of the chair: The chair works from 14:40 to 17:45 (185 minutes) without a break of 15 \
              minutes; 150 minutes is the limit."
                 .to_owned(),
             "Advice, Order of precedence: Kazakhstan comes before Turkmenistan in precedence, but Turkmenistan \
@@ -130,7 +130,7 @@ fn each_rule_has_its_sentence() {
         ),
         (
             &slot(("07:00", 30), "dining", &["KZ"]),
-            "Needs a reason, Opening hours: The house is open from 08:30 to 21:00 that day.",
+            "Needs a reason, Opening hours: The venue is open from 08:30 to 21:00 that day.",
         ),
         (
             &slot(("18:31", 30), "dining", &["KZ"]),
@@ -138,7 +138,7 @@ fn each_rule_has_its_sentence() {
         ),
         (
             &slot(("23:30", 60), "dining", &["KZ"]),
-            "Conflict, Time: The slot lies outside the days of the event (Saturday, 24 December 2022).",
+            "Conflict, Time: The slot is outside the days of the event (Saturday, 24 December 2022).",
         ),
         (
             &three,
@@ -215,8 +215,8 @@ fn nothing_on_the_ninth_meetings_day_as_it_was_is_in_the_way() {
     assert_eq!(
         advice,
         [
-            "The chair goes on from 10:00 to 14:20 (260 minutes) without a break of 15 minutes; 150 minutes is the limit.",
-            "The chair goes on from 14:40 to 17:45 (185 minutes) without a break of 15 minutes; 150 minutes is the limit.",
+            "The chair works from 10:00 to 14:20 (260 minutes) without a break of 15 minutes; 150 minutes is the limit.",
+            "The chair works from 14:40 to 17:45 (185 minutes) without a break of 15 minutes; 150 minutes is the limit.",
             "Tajikistan comes before Turkmenistan in precedence, but Turkmenistan meets the chair earlier, at 15:15.",
             "Kazakhstan comes before Uzbekistan in precedence, but Uzbekistan meets the chair earlier, at 16:40.",
             &format!("10 minutes {shorter}"),

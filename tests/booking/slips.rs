@@ -89,7 +89,7 @@ fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
         (
             "\"link\", sequence = 1",
             "\"link\", sequence = 2",
-            "answer: the sequence is from 0 to that they were told, 1",
+            "answer: the sequence is from 0 to that of the notice, 1",
         ),
         (
             "\"Good\"",
@@ -147,7 +147,7 @@ fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
         (again, "told: KZ is there twice"),
         (
             of_another,
-            "told: the invitation a@iikura.example is there already; to import a copy, leave out what was told",
+            "told: the invitation a@iikura.example is there already; to import a copy, leave out the notices",
         ),
     ] {
         let twice = format!("{entry}, {more}");

@@ -16,7 +16,7 @@ pub struct LanguagePair {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PairError {
     /// There are not two of them.
-    #[error("{} is no pair of languages; write it as in ja – ru", quoted(.0))]
+    #[error("{} is not a pair of languages; write it as in ja – ru", quoted(.0))]
     NotTwo(String),
     /// One of the two is no BCP 47 tag.
     #[error("{0}")]
@@ -155,22 +155,25 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_refused_with_what_to_write() {
         for (text, words) in [
-            ("ja", "'ja' is no pair of languages; write it as in ja – ru"),
-            ("", "'' is no pair of languages; write it as in ja – ru"),
+            (
+                "ja",
+                "'ja' is not a pair of languages; write it as in ja – ru",
+            ),
+            ("", "'' is not a pair of languages; write it as in ja – ru"),
             (
                 "ja ru en",
-                "'ja ru en' is no pair of languages; write it as in ja – ru",
+                "'ja ru en' is not a pair of languages; write it as in ja – ru",
             ),
             (
                 "zh-Hant-ja",
-                "'zh-Hant-ja' is no pair of languages; write it as in ja – ru",
+                "'zh-Hant-ja' is not a pair of languages; write it as in ja – ru",
             ),
             ("ja – ja", "a pair has two languages, not ja twice"),
             ("JA – ja", "a pair has two languages, not JA twice"),
             ("en – en-GB", "a pair has two languages, not en twice"),
             (
                 "ja – Russian!",
-                "'Russian!' is no language; write it as in ja, ru or zh-Hant",
+                "'Russian!' is not a language; write it as in ja, ru or zh-Hant",
             ),
         ] {
             let error = LanguagePair::parse(text).unwrap_err();

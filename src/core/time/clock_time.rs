@@ -40,7 +40,7 @@ impl FromStr for ClockTime {
     fn from_str(text: &str) -> Result<Self, String> {
         let fault = || {
             format!(
-                "{} is no time; write it as in 14:40",
+                "{} is not a time; write it as in 14:40",
                 crate::core::text::quoted(text)
             )
         };

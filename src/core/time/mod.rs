@@ -114,7 +114,7 @@ pub fn parse_date(text: &str) -> Result<NaiveDate, String> {
         .filter(|date| (2000..=2200).contains(&date.year()))
         .ok_or_else(|| {
             format!(
-                "{} is no date; write it as in 2022-12-24",
+                "{} is not a date; write it as in 2022-12-24",
                 crate::core::text::quoted(text)
             )
         })

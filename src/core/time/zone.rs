@@ -184,7 +184,7 @@ impl FromStr for Zone {
     fn from_str(name: &str) -> Result<Self, String> {
         name.parse().map(Self).map_err(|_| {
             format!(
-                "{} is no IANA time zone; write it as in Asia/Tokyo or Asia/Almaty",
+                "{} is not an IANA time zone; write it as in Asia/Tokyo or Asia/Almaty",
                 crate::core::text::quoted(name)
             )
         })

@@ -28,15 +28,15 @@ impl Speaker<'_> {
             ),
         };
         let help = self.help(hub, &others);
-        format!("{share}, and nobody booked interprets between them. {help}")
+        format!("{share}, and no booked interpreter works between them. {help}")
     }
 
     pub(super) fn relayed(&self, hub: DelegationId, other: DelegationId, relay: &Relay) -> String {
         let delegation = |id| resource_name(self.programme, Resource::Delegation(id));
         let interpreter = |id| resource_name(self.programme, Resource::Interpreter(id));
         format!(
-            "{} and {} understand each other by relay through “{}”: {} and {}, one after the other. Somebody who works \
-             between their languages would be better.",
+            "{} and {} understand each other by relay through “{}”: {} and {}, one after the other. A direct \
+             interpreter would be better.",
             delegation(hub),
             delegation(other),
             relay.through,
@@ -65,7 +65,7 @@ impl Speaker<'_> {
             .map(|interpreter| self.relief(interpreter))
             .unwrap_or_default();
         format!(
-            "{} goes on{how} from {} to {} ({}) without a rest of {rest}; {} {limit}.{relief}",
+            "{} works{how} from {} to {} ({}) without a rest of {rest}; {} {limit}.{relief}",
             resource_name(self.programme, Resource::Interpreter(interpreter)),
             self.clock(span.start()),
             self.clock(span.end()),
@@ -111,7 +111,7 @@ impl Speaker<'_> {
                 let offers: Vec<String> = offers
                     .into_iter()
                     .map(|(other, offer)| match offer.as_str() {
-                        "" => format!("nobody for {}", other.name),
+                        "" => format!("none for {}", other.name),
                         names => format!("{names} for {}", other.name),
                     })
                     .collect();
@@ -133,7 +133,7 @@ impl Speaker<'_> {
             })
             .collect();
         if able.is_empty() {
-            return "Nobody at this event does.".to_owned();
+            return "No interpreter at this event does.".to_owned();
         }
         let wanted = self.candidate.placement.interval;
         let again = able
@@ -147,12 +147,12 @@ impl Speaker<'_> {
             .min_by_key(|(from, _)| *from);
         match again {
             Some((from, each)) => format!(
-                "Nobody who does is free; {} is again, for {}, from {}.",
+                "No interpreter who does is free; {} is free again, for {}, from {}.",
                 each.name,
                 minutes(wanted.minutes()),
                 self.clock(from)
             ),
-            None => "Nobody who does is free.".to_owned(),
+            None => "No interpreter who does is free.".to_owned(),
         }
     }
 }

@@ -68,7 +68,7 @@ pub fn obstacle(programme: &Programme, obstacle: &Obstacle) -> String {
         Obstacle::NoRoomFor(people) => format!("No room takes {people} people."),
         Obstacle::NobodyInterprets(pair) => {
             let [one, other] = pair.languages();
-            format!("Nobody interprets between {one} and {other}.")
+            format!("No interpreter works between {one} and {other}.")
         }
     }
 }
@@ -85,7 +85,7 @@ pub fn resource_name(programme: &Programme, resource: Resource) -> String {
             .interpreter(id)
             .map(|interpreter| interpreter.name.to_string()),
     };
-    name.unwrap_or_else(|| "somebody or something of another event".to_owned())
+    name.unwrap_or_else(|| "an entry of another event".to_owned())
 }
 
 /// Says which slots name a resource, so that it cannot be removed; `None` when none does. `noun` is as `the room`.
@@ -150,7 +150,7 @@ impl Speaker<'_> {
             RuleFinding::OutsideDays => {
                 let days: Vec<String> =
                     self.programme.event.days.iter().map(|day| crate::core::time::day_in_words(day.date)).collect();
-                format!("The slot lies outside the days of the event ({}).", days.join("; "))
+                format!("The slot is outside the days of the event ({}).", days.join("; "))
             }
             RuleFinding::BilateralOfTwo { found } => {
                 format!("A bilateral has exactly two delegations; this one has {found}.")
@@ -163,7 +163,7 @@ impl Speaker<'_> {
                 "A delegation, room or interpreter does not belong to this event; choose from the lists.".to_owned()
             }
             RuleFinding::OutsideHours { open } => format!(
-                "The house is open from {} to {} that day.",
+                "The venue is open from {} to {} that day.",
                 self.clock(open.start()),
                 self.clock(open.end())
             ),
@@ -203,14 +203,14 @@ impl Speaker<'_> {
             RuleFinding::Uncovered { hub, others } => self.uncovered(*hub, others),
             RuleFinding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
             RuleFinding::NoLanguages { delegation } => format!(
-                "{} has no languages entered, so nobody can tell whether it needs an interpreter.",
+                "{} has no languages entered, so it is unknown whether it needs an interpreter.",
                 resource_name(self.programme, Resource::Delegation(*delegation))
             ),
             RuleFinding::InterpreterRest { interpreter, span, allowed, alone, .. } => {
                 self.interpreter_rest(*interpreter, *span, *allowed, *alone)
             }
             RuleFinding::ChairRest { span, allowed, .. } => format!(
-                "The chair goes on from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
+                "The chair works from {} to {} ({}) without a break of 15 minutes; {} is the limit.",
                 self.clock(span.start()),
                 self.clock(span.end()),
                 minutes(span.minutes()),

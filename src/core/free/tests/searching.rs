@@ -202,7 +202,7 @@ fn the_fewest_interpreters_who_are_free_cover_the_pairs() {
     let nobody = search(&house, &between(wish(&house), &["ja-de"]));
     assert_eq!(
         obstacle(&house, &nobody, "10:00"),
-        "Nobody interprets between ja and de."
+        "No interpreter works between ja and de."
     );
     let certain = search(&house, &wish(&house).interpreted_by(vec![InterpreterId(3)]));
     assert!(offer(&certain, "10:00").is_some());
@@ -220,7 +220,7 @@ fn a_meeting_too_long_for_one_interpreter_takes_two() {
     assert_eq!(offer(&found, "09:30").unwrap().interpreters, both);
     assert!(
         obstacle(&house, &found, "10:30")
-            .starts_with("Interpreter 1 goes on alone from 10:30 to 11:30"),
+            .starts_with("Interpreter 1 works alone from 10:30 to 11:30"),
         "the colleague is elsewhere"
     );
 }

@@ -156,7 +156,7 @@ fn a_relay_is_covered_and_said() {
         sentences(&programme, &slot),
         [
             "Japan and Turkmenistan understand each other by relay through “en”: Interpreter 3 and Interpreter 4, one \
-          after the other. Somebody who works between their languages would be better."
+          after the other. A direct interpreter would be better."
         ]
     );
 }
@@ -197,7 +197,7 @@ fn a_delegation_without_languages_cannot_be_judged_and_that_is_said() {
 #[test]
 fn the_refusal_names_who_would_be_free() {
     let wants = wanted(1, ("14:40", 30), &[JP, KZ], &[]);
-    let alone = "Japan (ja) and Kazakhstan (kk, ru) share no language, and nobody booked interprets between them.";
+    let alone = "Japan (ja) and Kazakhstan (kk, ru) share no language, and no booked interpreter works between them.";
     let with = |others: Vec<Slot>| {
         let slots = [wants.clone()].into_iter().chain(others).collect();
         sentences(&programme(slots), &wants)
@@ -226,23 +226,23 @@ fn the_refusal_names_who_would_be_free() {
             elsewhere(3, ("14:20", 30), 2)
         ]),
         [format!(
-            "{alone} Nobody who does is free; Interpreter 2 is again, for 30 minutes, from 14:50."
+            "{alone} No interpreter who does is free; Interpreter 2 is free again, for 30 minutes, from 14:50."
         )]
     );
     let strangers = wanted(4, ("14:40", 30), &[KG, TM], &[]);
     assert_eq!(
         sentences(&programme(vec![strangers.clone()]), &strangers),
         [
-            "Kyrgyz Republic (ky, ru) and Turkmenistan (de) share no language, and nobody booked interprets between \
-          them. Nobody at this event does."
+            "Kyrgyz Republic (ky, ru) and Turkmenistan (de) share no language, and no booked interpreter works \
+             between them. No interpreter at this event does."
         ]
     );
     let plenary = wanted(5, ("10:00", 30), &EVERYONE, &[1]);
     assert_eq!(
         sentences(&programme(vec![plenary.clone()]), &plenary),
         [
-            "Japan (ja) shares no language with Tajikistan (en-GB), Turkmenistan (de), and nobody booked interprets \
-          between them. Free: Interpreter 3 for Tajikistan; nobody for Turkmenistan."
+            "Japan (ja) shares no language with Tajikistan (en-GB), Turkmenistan (de), and no booked interpreter \
+             works between them. Free: Interpreter 3 for Tajikistan; none for Turkmenistan."
         ]
     );
 }
@@ -408,7 +408,7 @@ fn the_whole_programme_names_each_run_once_where_it_gets_too_long() {
     assert_eq!(
         sentences(&programme, &second),
         [
-            "Interpreter 1 goes on alone from 14:00 to 15:40 (100 minutes) without a rest of 30 minutes; 40 minutes is \
+            "Interpreter 1 works alone from 14:00 to 15:40 (100 minutes) without a rest of 30 minutes; 40 minutes is \
           the limit alone. Free to take turns: Interpreter 2."
         ]
     );
