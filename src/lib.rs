@@ -65,8 +65,8 @@
 //! | version, sequence, moves | count the writes to a slot (stale edits), the changes that a delegation must hear of (RFC 5545), the changes of time, room or people |
 //! | programme | all slots of an event at one revision |
 //! | conflict | a value: a rule, its level, the slots and the resource concerned; one wording for each rule |
-//! | override | a rule set aside for a slot, with reason and author; expires when a slot involved moves |
-//! | notice | which sequence of a slot a delegation was told |
+//! | override | a rule overridden for a slot, with reason and author; expires when a slot involved moves |
+//! | notice | which sequence of a slot a delegation was notified of |
 //! | letter | the mail to one contact for one step, with text, HTML, calendar part and PDF |
 //! | outbox | mail stored as finished bytes until the worker has sent it |
 //! | agenda | the programme as a document for one reader |
@@ -79,7 +79,7 @@
 //! - **No double booking, by two guards.** Every write raises the event's revision first ([`store::transaction::write`]), so writers
 //!   queue up and the programme in memory is exactly true; then the rules decide; then it is written. And the table
 //!   `occupancy` refuses overlaps itself: an exclusion constraint on PostgreSQL, triggers on SQLite, turnaround included
-//!   unless an override sets it aside. It has a copy of the slot's times, kept true by a composite foreign key.
+//!   unless an override lifts it. It has a copy of the slot's times, kept true by a composite foreign key.
 //! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
 //!   ([`store::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all

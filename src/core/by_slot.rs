@@ -12,7 +12,7 @@ pub trait Concerning {
     fn slot(&self) -> Option<SlotId>;
 }
 
-/// Things in the order in which they were put in, and where those of a slot stand among them.
+/// Items in insertion order, indexed by slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BySlot<T> {
     all: Vec<T>,

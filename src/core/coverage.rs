@@ -1,4 +1,4 @@
-//! Who understands whom: whether the sides of a slot have a language in common or somebody between them.
+//! Coverage: whether the sides of a slot have a language in common or an interpreter.
 
 use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::interpreter::pair::same_language;
@@ -13,9 +13,9 @@ pub enum Understanding {
     /// Each of these interprets between a language of the one and a language of the other.
     Direct(Vec<InterpreterId>),
     /// Two interpreters, one after the other. Counts as covered; AIIC's Professional Standards (article 6) want it
-    /// avoided, so it is said.
+    /// avoided, so it is reported.
     Relay(Relay),
-    /// Nobody stands between them.
+    /// Not covered.
     Nobody,
     /// A side has no languages entered, so that nothing can be said.
     Unknown,
@@ -35,7 +35,7 @@ pub struct Relay {
 /// Two sides of a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sides {
-    /// The side that everybody talks to.
+    /// The side with which all others talk.
     pub hub: DelegationId,
     /// The other side.
     pub other: DelegationId,
@@ -50,7 +50,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Every two sides that were looked at.
+    /// Every pair of sides that was checked.
     #[must_use]
     pub fn sides(&self) -> &[Sides] {
         &self.sides
@@ -62,7 +62,7 @@ impl Coverage {
         self.uncovered().next().is_none()
     }
 
-    /// The sides that nobody stands between.
+    /// The sides without an interpreter.
     pub fn uncovered(&self) -> impl Iterator<Item = &Sides> {
         self.sides
             .iter()
@@ -70,7 +70,7 @@ impl Coverage {
     }
 }
 
-/// Looks at the sides of a slot with these `parties` and `interpreters`; whoever is not of this programme is passed over.
+/// Checks the sides of a slot with these `parties` and `interpreters`; ids of another programme are ignored.
 ///
 /// The sides are the chair and each guest; where the chair takes no part, the first in precedence and each other. That
 /// is every pair of a bilateral. In a plenary it is enough: the table is interpreted into and out of the chair's

@@ -1,4 +1,4 @@
-//! Delegations, their principals and the contacts who are told.
+//! Delegations, their principals and their contacts.
 
 use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
@@ -57,7 +57,7 @@ pub struct Delegation {
     pub languages: Vec<String>,
     /// How many people come into a room with the principal, the principal included.
     pub party_size: i32,
-    /// Who is told.
+    /// Name of the recipient.
     pub contacts: Vec<Contact>,
     /// When the delegation is there; empty means always.
     pub presence: Vec<Interval>,
@@ -66,7 +66,7 @@ pub struct Delegation {
 /// How many contacts a delegation may have.
 pub const MOST_CONTACTS: usize = 20;
 
-/// The id of a contact: random, and all that the history says of who it is.
+/// The id of a contact: random, and the contact's pseudonym in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId(pub i64);
 
@@ -80,7 +80,7 @@ impl Delegation {
     }
 }
 
-/// A person or desk that receives a delegation's mail.
+/// A contact: a person or office that receives a delegation's mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Its id.

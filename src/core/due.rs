@@ -1,4 +1,4 @@
-//! What is still to be told: the difference between what each delegation was told and what is true.
+//! Pending notices: the difference between the last notices to each delegation and the programme.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotState};
 use crate::core::visibility::told;
 
-/// What is still to be told of a slot, per delegation: the difference between what each was told and what is true.
+/// Lists the pending notices of a slot, per delegation: the difference between the last notice and the slot.
 #[must_use]
 pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, News)> {
     let known: Vec<&Notice> = programme
@@ -49,7 +49,7 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
         .collect()
 }
 
-/// What waits to be told to one delegation, by time.
+/// Pending notices of one delegation, by time.
 #[derive(Debug)]
 pub struct Pending<'p> {
     /// Who is to hear it.
@@ -58,7 +58,7 @@ pub struct Pending<'p> {
     pub news: Vec<(&'p Arc<Slot>, News)>,
 }
 
-/// Everything that is still to be told, per delegation in order of precedence; those who know all are left out.
+/// Lists all pending notices, per delegation in order of precedence; delegations without any are left out.
 #[must_use]
 pub fn pending(programme: &Programme) -> Vec<Pending<'_>> {
     let mut all: Vec<Pending<'_>> = programme

@@ -35,7 +35,7 @@ impl RevisionKey {
     /// The keys lie below this number: 52 bits, exact in JSON.
     pub const RANGE: i64 = 1 << 52;
 
-    /// The key that lies `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
+    /// The key `step` before this one, as the database adds it: modulo [`RevisionKey::RANGE`].
     pub(crate) const fn before(self, step: i64) -> Self {
         Self((self.0 - step).rem_euclid(Self::RANGE))
     }
@@ -97,7 +97,7 @@ pub struct Event {
     pub name: TextLine,
     /// Its Japanese name; may be empty.
     pub name_ja: String,
-    /// The house.
+    /// The venue.
     pub venue: TextLine,
     /// Its Japanese name; may be empty.
     pub venue_ja: String,
@@ -118,7 +118,7 @@ pub struct Event {
 pub struct ProtocolOffice {
     /// Its name.
     pub name: TextLine,
-    /// Its mailbox, which somebody reads.
+    /// The office's mailbox, which is read by staff.
     pub email: Email,
     /// Its telephone number; may be empty.
     pub phone: String,
@@ -129,7 +129,7 @@ pub struct ProtocolOffice {
 pub struct EventDay {
     /// The date at the venue.
     pub date: NaiveDate,
-    /// When the house opens.
+    /// Opening time.
     pub opens: ClockTime,
     /// When it closes.
     pub closes: ClockTime,

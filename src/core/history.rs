@@ -67,7 +67,7 @@ pub(crate) struct SlotSnapshot {
     reasons: Vec<RecordedReason>,
 }
 
-/// Why a rule was set aside.
+/// Why a rule is overridden.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordedReason {
     /// The rule's code; of a rule that only another release knows as well.
@@ -143,7 +143,7 @@ impl SlotSnapshot {
             .typed(event)
     }
 
-    /// The slot, if all that it names is still part of the event, with the reasons that it was given.
+    /// Rebuilds the slot, if everything that it names is still part of the event, with its reasons.
     ///
     /// # Errors
     /// With a sentence, when a room, delegation or interpreter is no longer part of the event.

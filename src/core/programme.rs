@@ -1,4 +1,4 @@
-//! The programme: everything about an event at one revision, read once and then only looked at.
+//! The programme: everything about an event at one revision, read once and immutable.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ pub struct Programme {
     pub event: Arc<Event>,
     /// In order of precedence.
     pub delegations: Arc<Vec<Delegation>>,
-    /// In the order of the house.
+    /// In the set order of the rooms.
     pub rooms: Arc<Vec<Room>>,
     /// In the order they were entered.
     pub interpreters: Arc<Vec<Interpreter>>,
-    /// Rules set aside, in force or lapsed.
+    /// Overrides, in force or expired.
     pub overrides: Arc<BySlot<Override>>,
-    /// What each delegation was last told of each slot, and answered.
+    /// The last notice of each slot to each delegation, with its answer.
     pub ledger: Ledger,
     /// Drawn with the revision.
     key: RevisionKey,
@@ -169,7 +169,7 @@ impl Programme {
         }
     }
 
-    /// The programme after delegations were told.
+    /// The programme after delegations were notified.
     #[must_use]
     pub fn with_notices(&self, notices: Vec<Notice>) -> Self {
         let mut next = self.clone();
@@ -233,7 +233,7 @@ impl Programme {
     }
 
     /// The slots of a resource that may come nearer than `minutes` to an interval, cancelled ones too, by time; those
-    /// far away are not looked at.
+    /// far away are not checked.
     pub fn slots_near(
         &self,
         resource: Resource,

@@ -19,6 +19,6 @@ pub struct Room {
     pub name_ja: String,
     /// How many people fit.
     pub capacity: i32,
-    /// Minutes kept free after a slot, to tidy and set up.
+    /// Minutes reserved after a slot, to tidy and set up.
     pub turnaround_minutes: i32,
 }

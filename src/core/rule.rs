@@ -25,7 +25,7 @@ pub enum Rule {
     Transfer,
     /// A room too small for the expected parties.
     Capacity,
-    /// Two sides without a language in common and nobody between them.
+    /// Two sides without a language in common or an interpreter.
     Interpretation,
     /// An interpreter's longest run without a rest.
     InterpreterRest,
@@ -114,7 +114,7 @@ impl Rule {
 /// How strictly a rule is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Cannot be stored, whoever asks.
+    /// Cannot be stored by any user.
     Blocked,
     /// Stored only with a reason.
     NeedsReason,
@@ -147,19 +147,19 @@ impl Level {
     }
 }
 
-/// Reasons given for rules to be set aside.
+/// Reasons for overriding rules.
 pub type Reasons = BTreeMap<Rule, Reason>;
 
-/// Why a rule is set aside.
+/// Why a rule is overridden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
     /// In words.
     pub text: String,
-    /// Whose reason it is, where that is not whoever acts now.
+    /// The author, where it is not the current user.
     pub author: Option<String>,
 }
 
-/// A rule set aside with a reason. It is in force while the slots concerned stand where they stood.
+/// An overridden rule with its reason. It is in force while the slots concerned are not moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The slot that was booked against the rule.
@@ -168,7 +168,7 @@ pub struct Override {
     pub slot_moves: i32,
     /// The other slot concerned, and how often it had been moved then.
     pub other: Option<(SlotId, i32)>,
-    /// Whom or what it concerns, where the rule is about somebody or something.
+    /// The resource concerned, where the rule is about one.
     pub resource: Option<Resource>,
     /// The rule.
     pub rule: Rule,

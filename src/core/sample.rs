@@ -10,7 +10,7 @@ use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, parse_date};
 
-/// Stands in every sketch and every internal note.
+/// Contained in every sketch and every internal note.
 pub const CANARY: &str = "zebrafinch";
 
 pub const JP: DelegationId = DelegationId(1);

@@ -8,7 +8,7 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 
-/// The id of a slot; random, so that it tells nothing of the others.
+/// The id of a slot; random, so that it reveals nothing about the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotId(pub i64);
 
@@ -100,11 +100,11 @@ impl SlotKind {
 pub enum SlotState {
     /// A sketch: holds nothing, its overlaps are advice.
     Pencilled,
-    /// Holds its resources; nobody has been told.
+    /// Holds its resources; no delegation is notified.
     Tentative,
-    /// Holds its resources, and its delegations are told.
+    /// Holds its resources, and its delegations are notified.
     Confirmed,
-    /// Over and done with; kept for the record.
+    /// Cancelled; stored for the record.
     Cancelled,
 }
 
@@ -128,7 +128,7 @@ impl TextEnum for SlotState {
 }
 
 impl SlotState {
-    /// True when the slot keeps its resources from others.
+    /// True when the slot holds its resources.
     #[must_use]
     pub const fn holds(self) -> bool {
         matches!(self, Self::Tentative | Self::Confirmed)
@@ -170,7 +170,7 @@ pub struct SlotContent {
     pub delegations: Vec<DelegationId>,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
-    /// Whether its sides are to be interpreted for each other; delegations are not told.
+    /// Whether interpretation is wanted; delegations are not notified of it.
     pub interpretation_wanted: bool,
 }
 

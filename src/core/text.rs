@@ -1,6 +1,6 @@
 //! Text from people, parsed once at the edge.
 //!
-//! A [`TextLine`] can stand in a mail header, a calendar line and a file without breaking it: no control character ever
+//! A [`TextLine`] is safe in a mail header, a calendar line and a file: no control character ever
 //! gets further than the form (lettre panics on a line break in a display name).
 
 use std::fmt;
@@ -72,7 +72,7 @@ impl AsRef<str> for TextLine {
     }
 }
 
-/// What somebody typed, short enough to be quoted in a sentence about it.
+/// What a user typed, short enough to be quoted in a sentence about it.
 #[must_use]
 pub fn quoted(raw: &str) -> String {
     const MOST: usize = 60;

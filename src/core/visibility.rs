@@ -30,7 +30,7 @@ pub struct VisibleSlot<'a> {
 
 /// Decides whether `viewer` may know of `slot` at all, and what of it.
 ///
-/// A delegation never learns of sketches, of cancelled slots (a letter tells it of those it knew), nor of anything
+/// A delegation never sees sketches, cancelled slots (a letter notifies it of those it knew), nor anything
 /// but plenaries in which it has no part: to it they are not even "busy".
 #[must_use]
 pub fn view<'a>(
@@ -53,7 +53,7 @@ pub fn view<'a>(
     })
 }
 
-/// All that `viewer` may see, by time.
+/// Lists all slots that `viewer` may see, by time.
 pub fn visible(programme: &Programme, viewer: Viewer) -> impl Iterator<Item = VisibleSlot<'_>> {
     programme
         .live_slots()
@@ -119,14 +119,14 @@ impl<'a> VisibleSlot<'a> {
                 .all(|delegation| self.slot.content().involves(delegation.id))
     }
 
-    /// Who interprets; `None` for a delegation, which is not told when that changes.
+    /// Interpreters; `None` for a delegation, which is not notified when they change.
     #[must_use]
     pub fn interpreters(self) -> Option<Vec<&'a Interpreter>> {
         self.staff(|slot| self.programme.interpreters_of(slot.content()).collect())
     }
 
-    /// Who interprets, for the card that the office hands to a minister: whose voice one hears has a name. Schedules
-    /// leave it out, because nobody is told when that changes.
+    /// Interpreters, for a minister's card, which is handed out by the office and names them. Schedules
+    /// leave them out, because delegations are not notified when they change.
     pub fn interpreters_on_card(self) -> impl Iterator<Item = &'a Interpreter> {
         self.programme.interpreters_of(self.slot.content())
     }
@@ -138,7 +138,7 @@ impl<'a> VisibleSlot<'a> {
             .filter(|note| !note.is_empty())
     }
 
-    /// The version; `None` for a delegation, to whom it would tell of changes it must not hear of.
+    /// The version; `None` for a delegation, to which it would reveal changes.
     #[must_use]
     pub fn version(self) -> Option<i32> {
         self.staff(|slot| slot.version)
@@ -173,8 +173,9 @@ pub fn schedule_of(programme: &Programme, delegation: DelegationId) -> Vec<Told>
         .collect()
 }
 
-/// What a delegation knows of: the slots it was told of and not told off since, as it was told, by time. A change that
-/// waits to be told is not in here.
+/// Lists the slots of which a delegation was notified and which are not cancelled for it, as last notified, by time.
+/// Pending
+/// changes are not included.
 #[must_use]
 pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice> {
     let mut known: Vec<&Notice> = programme

@@ -32,7 +32,7 @@ pub struct Agenda {
     pub name: String,
     /// The event's Japanese name; may be empty.
     pub name_ja: String,
-    /// The house.
+    /// The protocol office.
     pub venue: String,
     /// Its Japanese name; may be empty.
     pub venue_ja: String,
@@ -118,7 +118,7 @@ pub struct AgendaEntry {
     pub room: Option<AgendaRoom>,
     /// Who takes part, in order of precedence.
     pub parties: Vec<Arc<AgendaDelegation>>,
-    /// True when that is every delegation; only staff are told.
+    /// True when that is every delegation; shown to staff only.
     pub everyone: bool,
     /// Who interprets; only for staff.
     pub interpreters: Option<Vec<Interpreting>>,

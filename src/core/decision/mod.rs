@@ -301,7 +301,7 @@ fn alter(
         || slot.state().holds() && !old.state().holds();
     let wanted = slot.content().interpretation_wanted && !old.content().interpretation_wanted;
     let placed = moved || firmer || wanted || slot.content().kind != old.content().kind;
-    // A slot that is only loosened is not refused for rules that have come to stand against it meanwhile.
+    // A slot that is only relaxed is not refused for rules that object to it meanwhile.
     let loosened = !placed && slot.state() != old.state();
     let overrides = if loosened {
         Vec::new()
@@ -335,7 +335,7 @@ fn refused(
 #[must_use]
 pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
     let moved = details.moved_from(&old.details);
-    // Delegations that were told of the slot must be able to order what they hear next (RFC 5546: CANCEL above the last
+    // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
     let told = programme.ledger.notices_of(old.id).next().is_some();
     let announced = details.announced_differently(&old.details)

@@ -1,4 +1,4 @@
-//! What a refusal tells: from when a resource is free again, and what could be booked instead.
+//! Alternatives of a refusal: from when a resource is free again, and what could be booked instead.
 
 use super::board::{self, Board, starts};
 use super::relaxing::SHORTEST;
@@ -17,7 +17,7 @@ use crate::core::time::interval::Interval;
 pub const MOST_ALTERNATIVES: usize = 5;
 /// What leaving the room costs in the ranking, in minutes of delay.
 const OTHER_ROOM_COST: i32 = 15;
-/// What each further room costs, from the one that fits best: nobody wants the press room for a bilateral.
+/// Cost of each further room, from the one that fits best: the press room does not suit a bilateral.
 const WORSE_FIT_COST: i32 = 5;
 /// What each minute of shortening costs in the ranking, in minutes of delay.
 const SHORTENING_COST: i32 = 2;

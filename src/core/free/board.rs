@@ -75,7 +75,7 @@ pub(super) struct Board<'a> {
     near: Vec<Vec<Near>>,
 }
 
-/// A slot that somebody comes from or goes to.
+/// A slot before or after the candidate with the same person.
 struct Near {
     resource: Resource,
     gap: i32,
@@ -191,7 +191,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// What is in the way of somebody who may not be there.
+    /// Obstacle of a person who may be absent.
     fn presence(self, resource: Resource) -> BoardColumn {
         let foreign = self.foreign(resource).unwrap_or_default();
         self.at_each_start(self.candidate, |tried| {
@@ -200,7 +200,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// What is in the way of an interpreter who would go on without a rest for too long, with nobody to take turns.
+    /// Obstacle of an interpreter who would work too long without a rest or a colleague taking turns.
     fn rest(self, id: InterpreterId) -> BoardColumn {
         let reach = self.programme.event.settings.interpreter_rest_minutes;
         let mut near = vec![false; self.starts.len()];
@@ -255,7 +255,7 @@ impl<'a> Rows<'a> {
         Weight::of(self.candidate.softened(Level::NeedsReason))
     }
 
-    /// True when the candidate is more than a sketch, which is in nobody's way.
+    /// True when the candidate is more than a sketch, which conflicts with nothing.
     const fn holds(self) -> bool {
         self.candidate.state.holds()
     }
@@ -327,7 +327,7 @@ pub(super) fn taken(
     taken
 }
 
-/// The starts on the grid at which a slot of `minutes` lies within `window`, which is part of one day.
+/// The starts on the grid at which a slot of `minutes` is inside `window`, which is part of one day.
 pub(super) fn starts(programme: &Programme, window: Interval, minutes: i32) -> Vec<Instant> {
     let zone = programme.event.time_zone;
     let offset = |instant| zone.local(instant).offset().fix();

@@ -31,7 +31,7 @@ struct InterpreterChoice {
 }
 
 impl Cover {
-    /// Finds out who can cover what; an error is a pair that nobody covers.
+    /// Finds the interpreters for each pair; an error is a pair without any.
     pub(super) fn new(
         interpreters: &[Interpreter],
         certain: &[InterpreterId],
@@ -69,7 +69,7 @@ impl Cover {
         })
     }
 
-    /// Everybody whose time matters: those who come in any case, then those to choose from.
+    /// All people whose time matters: required ones first, then those to choose from.
     pub(super) fn concerned(&self) -> impl Iterator<Item = InterpreterId> + '_ {
         let able = self.able.iter().map(|(id, _)| *id);
         self.certain.iter().copied().chain(able)
@@ -88,14 +88,14 @@ impl Cover {
         (always + chosen.weight, interpreters)
     }
 
-    /// True when everybody who comes in any case is among these, and they cover every pair.
+    /// True when these include all required people, and cover every pair.
     pub(super) fn is_met_by(&self, interpreters: &[InterpreterId]) -> bool {
         let able = self.able.iter().filter(|(id, _)| interpreters.contains(id));
         let covered = able.fold(0, |bits, (_, each)| bits | each);
         covered == self.wanted && self.certain.iter().all(|id| interpreters.contains(id))
     }
 
-    /// How many others there were to choose from; none for somebody who comes in any case.
+    /// Number of alternatives to choose from; none for a required person.
     pub(super) fn others(&self, id: InterpreterId, chosen: &[InterpreterId]) -> usize {
         if self.certain.contains(&id) {
             return 0;

@@ -1,4 +1,4 @@
-//! The order of offers: the nearest to the time wished for, or what nobody advises against at the usual times.
+//! Order of offers: the nearest to the preferred start, or those without advice at the usual times.
 
 use chrono::Timelike;
 

@@ -25,7 +25,7 @@ pub enum Relaxation {
     Shorter(i32),
     /// Without this delegation or interpreter.
     Without(Resource),
-    /// Without anybody between these languages.
+    /// Without an interpreter between these languages.
     WithoutPair(LanguagePair),
     /// Without asking that the sides are interpreted for each other.
     WithoutInterpretation,

@@ -55,7 +55,7 @@ pub enum Obstacle {
     },
     /// No room takes so many people.
     NoRoomFor(i32),
-    /// Nobody interprets between the two.
+    /// No interpreter works between the two.
     NobodyInterprets(LanguagePair),
 }
 

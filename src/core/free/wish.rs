@@ -43,7 +43,7 @@ pub struct SearchRequest {
 /// Why a wish makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SearchRequestError {
-    /// Nobody would meet.
+    /// No delegation takes part.
     #[error("Choose who is to meet.")]
     NoParties,
     /// A length that is not on the event's grid.
@@ -55,7 +55,7 @@ pub enum SearchRequestError {
     /// Time on a day that is none of the event's.
     #[error("The event has no {}; choose one of its days.", crate::core::time::day_in_words(*.0))]
     OutsideDays(NaiveDate),
-    /// More language pairs than anybody needs.
+    /// More language pairs than any slot needs.
     #[error("Choose at most {MOST_PAIRS} language pairs.")]
     TooManyPairs,
 }
@@ -64,7 +64,7 @@ impl SearchRequest {
     /// A meeting of these parties for so many minutes.
     ///
     /// # Errors
-    /// When nobody would meet, or the length is off the grid.
+    /// When no delegation takes part, or the length is off the grid.
     pub fn new(
         programme: &Programme,
         kind: SlotKind,
@@ -125,7 +125,7 @@ impl SearchRequest {
         self
     }
 
-    /// So that the sides understand each other, with whoever is free where those who were named are not enough.
+    /// With interpretation, adding free interpreters where the named ones are not enough.
     #[must_use]
     pub fn interpreted(self) -> Self {
         Self {
@@ -134,7 +134,7 @@ impl SearchRequest {
         }
     }
 
-    /// With anybody who interprets between these languages, beside those who were named.
+    /// With any interpreter between these languages, beside the named ones.
     ///
     /// # Errors
     /// When there are too many pairs.
@@ -227,7 +227,7 @@ impl SearchRequest {
         &self.title
     }
 
-    /// When the last of its times is over.
+    /// The latest end of its times.
     #[must_use]
     pub fn latest_end(&self) -> Option<Instant> {
         self.within.iter().map(|time| time.end()).max()
@@ -256,7 +256,7 @@ impl SearchRequest {
         Interval::new(start, start.plus(self.minutes)).ok()
     }
 
-    /// The rooms to try, in order of preference: those with the fewest spare seats first, then as in the house.
+    /// The rooms to try, in order of preference: those with the fewest spare seats first, then in their set order.
     pub(super) fn rooms(&self, programme: &Programme) -> Vec<Option<RoomId>> {
         match self.place {
             RoomChoice::Nowhere => vec![None],

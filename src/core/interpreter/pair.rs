@@ -5,14 +5,14 @@ use std::fmt;
 use crate::core::delegation::language;
 use crate::core::text::quoted;
 
-/// Two languages between which somebody interprets, both ways.
+/// Two languages between which an interpreter works, both ways.
 #[derive(Debug, Clone)]
 pub struct LanguagePair {
     one: String,
     other: String,
 }
 
-/// Why a text is no pair of languages; each reads on after "Line 2: ".
+/// Why a text is not a pair of languages; each reads on after "Line 2: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PairError {
     /// There are not two of them.
@@ -98,7 +98,7 @@ impl LanguagePair {
 }
 
 impl PartialEq for LanguagePair {
-    /// `ja – ru` is `ru – JA`: it works both ways, and tags do not tell capitals apart.
+    /// `ja – ru` is `ru – JA`: it works both ways, and tags ignore case.
     fn eq(&self, that: &Self) -> bool {
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
         (same(&self.one, &that.one) && same(&self.other, &that.other))

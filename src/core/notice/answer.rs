@@ -1,4 +1,4 @@
-//! Answers: what a delegation says to what it was told of a slot.
+//! Answers of delegations to notices.
 
 use super::{Method, Notice, Told};
 use crate::core::delegation::DelegationId;
@@ -79,7 +79,7 @@ pub struct Answer {
     pub comment: String,
     /// How it came.
     pub via: Via,
-    /// The address it came from, or who of the office wrote it down; empty by a link, which is anybody's who has it.
+    /// The address it came from, or the officer who recorded it; empty by a link, which anyone with the link may use.
     pub by: String,
     /// The sequence they answered to.
     pub sequence: i32,
@@ -90,8 +90,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// True while they know the slot as they did when they answered: another title or kind changes nothing, another time,
-    /// room or company asks anew.
+    /// True while the slot is as it was at the answer: another title or kind changes nothing, another time,
+    /// room or company asks again.
     #[must_use]
     pub fn stands(&self, notice: &Notice) -> bool {
         let facts = |told: &Told| {
@@ -126,13 +126,13 @@ pub struct IncomingAnswer {
 /// What became of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerOutcome {
-    /// It is kept.
+    /// It is stored.
     Taken,
-    /// The same was kept already.
+    /// The same was stored already.
     Known,
-    /// They were told something newer since, under this sequence.
+    /// They were notified of something newer since, with this sequence.
     Stale(i32),
-    /// A later answer of theirs is kept.
+    /// A later answer of theirs is stored.
     Overtaken,
     /// They are not expected at this slot.
     NotExpected,

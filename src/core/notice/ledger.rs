@@ -1,6 +1,6 @@
-//! The ledger: what each delegation was last told of each slot, and what it answered.
+//! The ledger: the last notice of each slot to each delegation, and its answer.
 //!
-//! A timetable asks for every slot whether somebody has still to hear of it. At a high-level week that is thousands of
+//! A timetable asks of every slot whether a notice is pending. At a high-level week that is thousands of
 //! slots and hundreds of delegations, so a notice is found by its slot, not by looking through all there are.
 
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Enters notices, each in place of an earlier one. Who was told that a slot is off has no answer about it any more:
-    /// told of it anew, they are asked anew.
+    /// Stores notices, each replacing an earlier one. A cancellation deletes the answer:
+    /// a later invitation asks again.
     pub(crate) fn tell(&mut self, notices: Vec<Notice>) {
         for notice in notices {
             let key = (notice.slot, notice.delegation);
@@ -46,13 +46,13 @@ impl Ledger {
         self.notices.values()
     }
 
-    /// What was told of one slot, by delegation.
+    /// Notices of one slot, by delegation.
     pub fn notices_of(&self, slot: SlotId) -> impl Iterator<Item = &Notice> {
         let all = (slot, DelegationId(i64::MIN))..=(slot, DelegationId(i64::MAX));
         self.notices.range(all).map(|(_, notice)| notice)
     }
 
-    /// What `delegation` was last told of `slot`.
+    /// Returns the last notice of `slot` to `delegation`.
     #[must_use]
     pub fn notice(&self, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
         self.notices.get(&(slot, delegation))
@@ -69,7 +69,7 @@ impl Ledger {
         self.answers.get(&(slot, delegation))
     }
 
-    /// What `delegation` was told of a slot at which it is expected.
+    /// Returns the notice to `delegation` of a slot at which it is expected.
     #[must_use]
     pub fn expected(&self, slot: SlotId, delegation: DelegationId) -> Option<&Notice> {
         self.notice(slot, delegation)

@@ -1,4 +1,4 @@
-//! Notices: what each delegation was told of each slot, and what it must still hear.
+//! Notices: what each delegation was notified of, and what is pending.
 
 pub mod answer;
 pub mod ledger;
@@ -35,7 +35,7 @@ impl TextEnum for Method {
     }
 }
 
-/// What one delegation was last told of one slot.
+/// The last notice of one slot to one delegation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The slot.
@@ -44,9 +44,9 @@ pub struct Notice {
     pub delegation: DelegationId,
     /// iCalendar UID: opaque, the same for the life of slot × delegation.
     pub uid: String,
-    /// The slot's sequence they were told.
+    /// The slot's sequence in the notice.
     pub sequence: i32,
-    /// Whether the slot stands in their calendar or was taken out.
+    /// Whether the slot is in their calendar or was removed from it.
     pub method: Method,
     /// What the mail said, for "old → new" in the next one.
     pub told: Told,
@@ -72,21 +72,21 @@ impl Notice {
     }
 }
 
-/// What a letter tells a delegation about one slot.
+/// News of one slot for a delegation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// The slot is confirmed: they hear of it for the first time, or again after it was taken out.
     Confirmed(Told),
-    /// Something they were told has changed.
+    /// A slot of an earlier notice has changed.
     Changed {
-        /// What they were told before.
+        /// The content of the earlier notice.
         before: Told,
         /// What is true now.
         now: Told,
     },
     /// The slot is off.
     Cancelled(Told),
-    /// The slot goes on without them.
+    /// The slot takes place without them.
     Dropped(Told),
     /// The slot is no longer confirmed; they will hear again.
     Withdrawn(Told),

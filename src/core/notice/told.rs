@@ -1,4 +1,4 @@
-//! What a delegation was told of a slot, as it is stored: names as they were read, and the code of the kind.
+//! Content of a notice, as it is stored: names as they were read, and the code of the kind.
 
 use serde::ser::{Serialize, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
@@ -38,7 +38,7 @@ impl Told {
     }
 }
 
-/// The kind of a slot in what a delegation was told; stored as the kind's code.
+/// The kind of a slot in a notice; stored as the kind's code.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveSerialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum ToldKind {

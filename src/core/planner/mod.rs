@@ -1,7 +1,8 @@
-//! The planner: place one meeting after the other, make room where none is left, and move what could stand better.
+//! The planner: places one meeting after the other, makes room where none is left, and moves what could be placed
+//! better.
 //!
 //! Which meetings fit together is a hard question in general, so the search is bounded; what it gives is always free of
-//! everything that would need a reason. It draws no lots: the same programme and wishes give the same plan.
+//! everything that would need a reason. It uses no randomness: the same programme and requests give the same plan.
 
 #[cfg(test)]
 mod tests;
@@ -12,14 +13,14 @@ use crate::core::rules::{Candidate, Conflict, check};
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::core::wording;
 
-/// The most meetings of one plan: the host of a high-level week with everybody else.
+/// The most meetings of one plan: the host of a high-level week with all guests.
 pub const MOST_MEETINGS: usize = 200;
 
 /// How many searches each meeting may cost beyond its own, on average, to find the rest a place.
 const PATIENCE: usize = 12;
 /// How many meetings may have to move, one for the other, so that one more finds a place.
 const DEPTH: usize = 2;
-/// How often all are looked at again.
+/// Number of passes that improve the plan.
 const ROUNDS: usize = 3;
 
 /// A time, a room and interpreters for each of many meetings.
@@ -38,7 +39,7 @@ pub struct Plan {
 pub struct Placed {
     /// Which of the wishes it is.
     pub wish: usize,
-    /// The slot in [`Plan::programme`]; its id is nobody else's, and not the one it will be stored under.
+    /// The slot in [`Plan::programme`]; its id is unique there, and not the one it will be stored under.
     pub slot: Slot,
     /// What there is to know about it.
     pub advice: Vec<Conflict>,
@@ -66,8 +67,9 @@ impl Left {
 
 /// Finds a place for as many of the meetings as it can: tentative slots to which no rule objects.
 ///
-/// Wishes come in order of precedence; of plans with as many meetings, the one with the least advice is better, and of
-/// those the earlier one. `None` once `stop` says that nobody wants it any more; it must not change its mind.
+/// Requests come in order of precedence; of plans with as many meetings, the one with the least advice is better, and
+/// of
+/// those the earlier one. `None` once `stop` reports that no client waits any more; it must not change its mind.
 #[must_use]
 pub fn plan(
     programme: &Programme,
@@ -84,7 +86,7 @@ pub fn plan(
         places: vec![None; wishes.len()],
     };
     let mut chosen = begin.filled(Taste::Fine, &as_asked, &mut patience);
-    // Whoever takes the finest time leaves gaps; where that leaves somebody without a place, they stand close together.
+    // Meetings at the best times leave gaps; where that leaves one without a place, they are placed close together.
     for (order, taste) in [
         (tightest_first(&chosen), Taste::Fine),
         (soonest_over_first(wishes), Taste::Early),
@@ -101,14 +103,14 @@ pub fn plan(
     if stop() { None } else { chosen.finish() }
 }
 
-/// Those that found no place first, then as they were asked for: whoever has little choice chooses before the others.
+/// Those that were not placed first, then in the order of requests: meetings with little choice come before the others.
 fn tightest_first(draft: &Draft<'_>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..draft.wishes.len()).collect();
     order.sort_by_key(|wish| draft.places[*wish].is_some());
     order
 }
 
-/// Those whose times are over first come first.
+/// Those whose times end first come first.
 fn soonest_over_first(wishes: &[SearchRequest]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by_key(|wish| wishes[*wish].latest_end());
@@ -128,7 +130,7 @@ enum Taste {
 #[derive(Clone)]
 struct Draft<'w> {
     wishes: &'w [SearchRequest],
-    /// True once nobody wants the plan any more.
+    /// True once no client waits for the plan any more.
     stop: &'w dyn Fn() -> bool,
     taste: Taste,
     /// With what has a place so far.
@@ -155,7 +157,7 @@ impl Draft<'_> {
         draft
     }
 
-    /// Puts a meeting where it stands best; false when nothing is free.
+    /// Places a meeting at the best free time; false when nothing is free.
     fn place(&mut self, wish: usize) -> bool {
         if (self.stop)() {
             return false;
@@ -222,7 +224,7 @@ impl Draft<'_> {
         others
     }
 
-    /// Looks at each placed meeting again, now that all others stand, and moves it where the whole gets better by it.
+    /// Moves each placed meeting where that improves the whole plan.
     fn settle(&mut self, patience: &mut usize) {
         self.taste = Taste::Fine;
         for _ in 0..ROUNDS {
@@ -267,7 +269,7 @@ impl Draft<'_> {
         check(&self.programme, Candidate::stored(slot))
     }
 
-    /// The plan, unless nobody wants it any more.
+    /// The plan, unless no client waits for it any more.
     fn finish(self) -> Option<Plan> {
         let mut placed: Vec<Placed> = self
             .places

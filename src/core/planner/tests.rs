@@ -1,4 +1,4 @@
-//! What a plan promises, and how near it comes to the most that is possible.
+//! Guarantees of a plan, and how near it comes to the maximum.
 
 use crate::core::delegation::DelegationId;
 use crate::core::free::{RoomChoice, SearchRequest};
@@ -12,7 +12,7 @@ use crate::core::time::interval::Interval;
 use crate::core::wording;
 use crate::server::forms::plan as forms;
 
-/// The plan of somebody who waits for it.
+/// The plan without a stop.
 fn made(house: &Programme, wishes: &[SearchRequest]) -> Plan {
     plan(house, wishes, &|| false).unwrap()
 }
@@ -89,7 +89,7 @@ fn the_ninth_meetings_bilaterals_are_planned_around_its_plenaries() {
     let plan = made(&house, &wishes);
     assert_sound(&plan, &wishes);
     assert!(plan.left.is_empty());
-    // In order of precedence, and never so long without a break that somebody would advise against it.
+    // In order of precedence, and never so long without a break that advice is given.
     let guests: Vec<DelegationId> = starts(&plan).into_iter().map(|(guest, _)| guest).collect();
     assert_eq!(guests, [KZ, KG, TJ, TM, UZ]);
     assert!(plan.placed.iter().all(|each| each.advice.is_empty()));

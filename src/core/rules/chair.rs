@@ -29,7 +29,7 @@ pub(super) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
     found.extend(same_pair(programme, candidate));
 }
 
-/// What there is to say of the chair's day as it stands, each thing once.
+/// Findings about the chair's day, each once.
 pub(super) fn check_all(programme: &Programme, found: &mut Vec<Conflict>) {
     if let Some(chair) = programme.chair() {
         found.extend(ChairDay::stored(programme, chair.id).conflicts(programme));
@@ -260,7 +260,7 @@ fn missing_bilaterals(programme: &Programme) -> Vec<Conflict> {
         .collect()
 }
 
-/// The guests that have no bilateral with the chair yet, in order of precedence; nobody while there is no chair.
+/// The guests that have no bilateral with the chair yet, in order of precedence; empty while there is no chair.
 pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &Delegation> {
     let meets = |guest: DelegationId, chair: DelegationId| {
         programme.slots_of(Resource::Delegation(guest)).any(|slot| {

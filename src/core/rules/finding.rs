@@ -24,7 +24,7 @@ pub enum RuleFinding {
         /// The grid, in minutes.
         grid_minutes: i32,
     },
-    /// Part of the slot lies on no day of the event.
+    /// Part of the slot is on no day of the event.
     OutsideDays,
     /// A bilateral of other than two.
     BilateralOfTwo {
@@ -33,7 +33,7 @@ pub enum RuleFinding {
     },
     /// A plenary that the chair does not lead.
     PlenaryWithoutChair,
-    /// Somebody or something of another event, or of none.
+    /// An entry of another event, or of none.
     Foreign {
         /// Who or what.
         resource: Resource,
@@ -79,7 +79,7 @@ pub enum RuleFinding {
         /// What the room takes.
         capacity: i32,
     },
-    /// Sides without a language in common, and nobody booked who interprets between them.
+    /// Sides without a language in common, and without a booked interpreter between them.
     Uncovered {
         /// The chair, or the first in precedence.
         hub: DelegationId,
@@ -95,12 +95,12 @@ pub enum RuleFinding {
         /// Through whom.
         relay: Relay,
     },
-    /// A delegation of which nobody knows what it speaks.
+    /// A delegation whose languages are unknown.
     NoLanguages {
         /// The delegation.
         delegation: DelegationId,
     },
-    /// An interpreter goes on too long.
+    /// An interpreter works too long.
     InterpreterRest {
         /// Who.
         interpreter: InterpreterId,
@@ -110,10 +110,10 @@ pub enum RuleFinding {
         span: Interval,
         /// Minutes the event grants at most.
         allowed: i32,
-        /// True when nobody takes turns in it.
+        /// True without a colleague taking turns.
         alone: bool,
     },
-    /// The chair goes on too long.
+    /// The chair's run is too long.
     ChairRest {
         /// The slots of the run, by time.
         run: Vec<SlotId>,
@@ -144,7 +144,7 @@ pub enum RuleFinding {
         /// The guest.
         delegation: DelegationId,
     },
-    /// Nobody knows yet where.
+    /// No room yet.
     NoRoom,
 }
 

@@ -40,7 +40,7 @@ impl Conflict {
     }
 }
 
-/// A slot as it is or as somebody would like it.
+/// A stored or requested slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'a> {
     /// The stored slot it would replace; `None` for a new one.
@@ -204,7 +204,7 @@ pub(crate) fn chair_may_object(programme: &Programme, candidate: Candidate<'_>) 
             .is_some_and(|chair| candidate.content.involves(chair.id))
 }
 
-/// What is in the way or needs a reason, without the advice on the chair's day: all that a search for free times asks.
+/// Conflicts and needs for a reason, without the advice on the chair's day: sufficient for a search for free times.
 #[must_use]
 pub fn obstacles(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     let mut conflicts = of_itself_and_pairs(programme, candidate);
@@ -298,7 +298,7 @@ impl Concerning for Override {
 }
 
 impl Override {
-    /// True while the slots concerned stand where they stood.
+    /// True while the slots concerned are not moved.
     fn stands(&self, programme: &Programme) -> bool {
         let stands = |id, moves| programme.slot(id).is_some_and(|slot| slot.moves == moves);
         stands(self.slot, self.slot_moves) && self.other.is_none_or(|(id, moves)| stands(id, moves))

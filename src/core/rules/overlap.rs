@@ -20,7 +20,7 @@ pub(crate) fn check_one(
     resource: Resource,
     found: &mut Vec<Conflict>,
 ) {
-    // Whoever does not know where the other slot is needs the longest gap.
+    // Where the other slot's room is unknown, the longest gap is needed.
     let reach = needed_gap(programme, resource, None, None);
     for other in candidate.neighbours(programme, resource, reach) {
         let Some((level, finding)) = between(programme, candidate, resource, other) else {
@@ -35,7 +35,7 @@ pub(crate) fn check_one(
     }
 }
 
-/// What stands between a slot and another that shares `resource` with it.
+/// The conflict between a slot and another that shares `resource` with it.
 fn between(
     programme: &Programme,
     candidate: Candidate<'_>,

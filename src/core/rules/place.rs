@@ -31,7 +31,7 @@ fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding>
     (!open.contains(interval)).then_some(RuleFinding::OutsideHours { open })
 }
 
-/// What there is to say of somebody who is not there for the whole of the candidate.
+/// Finding about a person who is not present for the whole candidate.
 pub(crate) fn presence(
     programme: &Programme,
     candidate: Candidate<'_>,

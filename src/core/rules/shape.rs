@@ -43,7 +43,7 @@ fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFindin
     let event = &programme.event;
     let interval = candidate.placement.interval;
     let first = event.time_zone.date(interval.start());
-    // The last minute, not the end: a slot until midnight lies on one day.
+    // The last minute, not the end: a slot until midnight belongs to one day.
     let last = event.time_zone.date(interval.end().plus(-1));
     let outside = first
         .iter_days()

@@ -78,7 +78,7 @@ impl Interval {
         self.start < other.end && other.start < self.end
     }
 
-    /// True when `other` lies wholly inside.
+    /// True when `other` is wholly inside.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end

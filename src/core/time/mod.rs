@@ -84,7 +84,7 @@ impl Moment {
         self.0
     }
 
-    /// The minute it lies in.
+    /// The minute that contains it.
     #[must_use]
     pub fn instant(self) -> Instant {
         Instant(i32::try_from(self.0.div_euclid(60)).unwrap_or(i32::MAX))

@@ -1,4 +1,4 @@
-//! What is said of interpreters: who does not understand whom, who would be free to help, who needs a rest.
+//! Wording of findings about interpreters: missing interpretation, free colleagues, missing rests.
 
 use super::{Speaker, minutes, resource_name};
 use crate::core::coverage::Relay;
@@ -120,7 +120,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// Why nobody is free to help, and who is first again.
+    /// Says that no interpreter is free, and who is free first again.
     fn nobody(&self, hub: &Delegation, others: &[&Delegation]) -> String {
         let able: Vec<&Interpreter> = self
             .programme

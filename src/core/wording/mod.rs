@@ -22,7 +22,7 @@ pub fn sentence(programme: &Programme, candidate: Candidate<'_>, conflict: &Conf
     .say(&conflict.finding)
 }
 
-/// Says a conflict that stands in the stored programme, as [`crate::core::rules::check_all`] lists them.
+/// Words a conflict of the stored programme, as [`crate::core::rules::check_all`] lists them.
 #[must_use]
 pub fn stored_sentence(programme: &Programme, conflict: &Conflict) -> String {
     match (

@@ -1,4 +1,4 @@
-//! Truth tables of what a refusal tells.
+//! Truth tables of the alternatives of a refusal.
 
 mod searching;
 

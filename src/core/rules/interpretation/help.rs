@@ -22,7 +22,7 @@ pub fn free_interpreters<'p>(
 }
 
 fn is_free(programme: &Programme, candidate: Candidate<'_>, interpreter: &Interpreter) -> bool {
-    // A slot that is too long for anybody alone takes two; that is no fault of either.
+    // A slot that is too long for one interpreter takes two; that is no fault of either.
     let of_itself = |finding: &RuleFinding| matches!(finding, RuleFinding::InterpreterRest { run, .. } if run.len() == 1);
     in_the_way_of(programme, candidate, interpreter)
         .iter()
@@ -57,8 +57,8 @@ fn in_the_way_of(
     absent.into_iter().chain(found).collect()
 }
 
-/// Who could take an interpreter's place in a slot at once, with no rule against it: whoever is free and works between
-/// all the sides that would be left without anybody, or, where there are none, between the same two languages.
+/// Finds replacements for an interpreter in a slot without a rule against it: those who are free and work between
+/// all the sides that would be left uncovered, or, where there are none, between the same two languages.
 #[must_use]
 pub fn replacements<'p>(
     programme: &'p Programme,
@@ -129,9 +129,9 @@ pub fn staff(programme: &Programme, candidate: Candidate<'_>) -> Option<Vec<Inte
 /// What a slot lacks in interpreters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gap {
-    /// Somebody between two sides.
+    /// An interpreter between two sides.
     Between(DelegationId, DelegationId),
-    /// Somebody to take turns with this one.
+    /// A colleague to take turns with this one.
     BesideOne(InterpreterId),
 }
 

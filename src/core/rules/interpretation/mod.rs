@@ -1,4 +1,4 @@
-//! Rules on interpreters: whether the sides understand each other, and how long somebody goes on without a rest.
+//! Rules on interpreters: whether the sides understand each other, and how long one works without a rest.
 
 mod help;
 
@@ -51,7 +51,7 @@ fn relayed(coverage: &Coverage) -> impl Iterator<Item = RuleFinding> {
         })
 }
 
-/// The delegations of which nobody knows what they speak.
+/// The delegations whose languages are unknown.
 fn speechless<'p>(
     programme: &'p Programme,
     content: &'p SlotContent,
@@ -161,7 +161,7 @@ impl InterpreterRun<'_> {
     }
 
     /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
-    /// stretch in which nobody takes turns.
+    /// stretch without turns.
     fn findings(
         &self,
         programme: &Programme,
@@ -223,7 +223,7 @@ fn span(stretch: &[Candidate<'_>]) -> Option<Interval> {
     Interval::stay(start, end)
 }
 
-/// A sketch holds nobody, and in a break nobody speaks.
+/// A sketch books no interpreter, and in a break none works.
 pub(crate) fn works(slot: Candidate<'_>) -> bool {
     slot.state.holds() && slot.content.kind != SlotKind::Break
 }
@@ -239,7 +239,7 @@ pub(crate) fn is_relieved(
         && !is_alone(programme, slot.content, interpreter)
 }
 
-/// True when nobody else in the slot could take turns with the interpreter: for the sides that the interpreter works
+/// True when no colleague in the slot could take turns with the interpreter: for the sides that the interpreter works
 /// between, or, where there are none (a relay, or sides that could do without), for one of the pairs at least.
 pub(crate) fn is_alone(
     programme: &Programme,

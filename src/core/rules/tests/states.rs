@@ -9,7 +9,7 @@ const STATES: [SlotState; 4] = [
     SlotState::Cancelled,
 ];
 
-/// The level at which two slots in these states stand in each other's way, if the rule itself is `level`.
+/// The level of a conflict between two slots in these states, if the rule itself is `level`.
 fn between(mine: SlotState, theirs: SlotState, level: Level) -> Option<Level> {
     match (mine, theirs) {
         (SlotState::Cancelled, _) | (_, SlotState::Cancelled) => None,
