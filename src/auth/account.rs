@@ -1,4 +1,4 @@
-//! What can be done to accounts; every change stands in the history, none of them with a password or a hash.
+//! Changes to accounts; each is recorded in the history, without passwords and hashes.
 
 use diesel::prelude::*;
 use serde_json::json;
@@ -25,14 +25,14 @@ use crate::store::audit::{self, DETAILS_CHANGED, HistoryEntry, pseudonym};
 pub struct Account {
     /// Whose.
     pub user: User,
-    /// Nobody can sign in with it.
+    /// No one can sign in with this account.
     pub disabled: bool,
-    /// Empty for somebody who has been invited and has chosen none yet.
+    /// Empty for an invited user who has not chosen one yet.
     pub(crate) password_hash: String,
 }
 
 impl Account {
-    /// True once a password was set: only then can anybody sign in.
+    /// True once a password was set: only then can the account be used to sign in.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.stored_hash().is_some()
@@ -74,7 +74,7 @@ pub enum AccountError {
     /// Another account has the address.
     #[error("another account has this e-mail address; every account needs its own")]
     EmailTaken,
-    /// Without this account nobody could manage users any more.
+    /// Without this account no user could manage users any more.
     #[error(
         "this is the last administrator who can sign in; make another user an administrator first"
     )]
@@ -87,7 +87,7 @@ pub enum AccountError {
     Query(#[from] diesel::result::Error),
 }
 
-/// Writes an address as accounts have it: lower case, so that nobody can have two that look the same.
+/// Normalises an address to lower case, so that no two accounts have addresses that look the same.
 #[must_use]
 pub fn account_email(email: &Email) -> String {
     email.as_str().to_lowercase()
@@ -201,7 +201,7 @@ pub fn roles(conn: &mut Conn, user: Option<UserId>) -> QueryResult<Vec<RoleAt>> 
         .collect())
 }
 
-/// The roles of everybody, as user and sentence (`officer at ca-jad-9`).
+/// Lists the roles of all users, as user and sentence (`officer at ca-jad-9`).
 ///
 /// # Errors
 /// As the database says.
@@ -236,7 +236,7 @@ pub fn add(
     })
 }
 
-/// Stores an account; without a password nobody can sign in with it yet. The caller's transaction ends with
+/// Stores an account; without a password it cannot be used to sign in yet. The caller's transaction ends with
 /// [`note_added`].
 pub(super) fn put(
     conn: &mut Conn,
@@ -364,7 +364,7 @@ pub fn set_disabled(
     })
 }
 
-/// Sets a password, with all that ends with the old one, and writes that down.
+/// Sets a password, ends everything that depended on the old one, and records that.
 ///
 /// # Errors
 /// [`AccountError::Unknown`], or as the database says.
@@ -389,8 +389,9 @@ pub fn set_password(
     })
 }
 
-/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links, as whoever knew
-/// the old one may have made one, and every link by which another could be set.
+/// Sets a password, which ends the account's sessions except `kept`, its tokens and its calendar links, which an
+/// attacker who
+/// knew the old one may have made, and every link by which another could be set.
 pub(super) fn take_password(
     conn: &mut Conn,
     user: UserId,
@@ -443,7 +444,7 @@ pub(crate) fn check_administrator_left(conn: &mut Conn) -> Result<(), AccountErr
     let left: i64 = users::table
         .filter(users::admin.eq(true))
         .filter(users::disabled_at.is_null())
-        // Somebody who has been invited cannot sign in yet.
+        // An invited user cannot sign in yet.
         .filter(users::password_hash.ne(""))
         .count()
         .get_result(conn)?;

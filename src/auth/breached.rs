@@ -2,7 +2,7 @@
 //! machine.
 //!
 //! The file is what <https://haveibeenpwned.com/Passwords> offers to download: one `HASH:COUNT` a line, the hash being
-//! SHA-1 in capital hexadecimal digits, sorted. It has some fifty gigabytes, so it is searched where it lies.
+//! SHA-1 in capital hexadecimal digits, sorted. It has some fifty gigabytes, so it is searched in place.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -30,7 +30,7 @@ impl Breached {
         Ok(Self(path.to_owned()))
     }
 
-    /// True when the password stands in the file.
+    /// True when the password is in the file.
     ///
     /// # Errors
     /// When the file cannot be read, or a line is of another form.

@@ -24,7 +24,7 @@ use crate::store::{archived, event};
 const PREFIX: &str = "iikura_calendar_";
 /// Links that a user may have to one event: a few devices.
 pub const MOST_LINKS: i64 = 20;
-/// Seconds between two notes that a link is in use: calendars ask all day, and nobody needs it closer.
+/// Seconds between two notes that a link is in use: calendars ask all day, and nothing finer is needed.
 const TOUCH_SECONDS: i64 = 3600;
 
 /// The id of a link.
@@ -40,7 +40,7 @@ pub struct CalendarLink {
     pub id: CalendarLinkId,
     /// What for.
     pub name: TextLine,
-    /// The name of whoever made it.
+    /// The name of its owner.
     pub owner: TextLine,
     /// When it was made.
     pub created_at: Moment,
@@ -51,10 +51,10 @@ pub struct CalendarLink {
 /// Why no link was made or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum CalendarLinkError {
-    /// Nobody keeps an eye on so many.
+    /// More than a user can keep track of.
     #[error("one person has at most {MOST_LINKS} calendar links to an event; revoke one first")]
     TooMany,
-    /// There is no such link, or it is somebody else's.
+    /// There is no such link, or it belongs to another user.
     #[error("there is no such calendar link")]
     Unknown,
     /// No token could be drawn, or the database failed.
@@ -68,7 +68,7 @@ impl From<diesel::result::Error> for CalendarLinkError {
     }
 }
 
-/// Makes a link to the event of a seat for whoever has it, and writes that down without the token.
+/// Creates a link to the event for the caller, and records that without the token.
 ///
 /// # Errors
 /// When they have too many already, or as the database says.
@@ -121,7 +121,7 @@ pub fn make(
 
 type CalendarLinkRow = (CalendarLinkId, String, String, Moment, Option<Moment>);
 
-/// The links to an event, the latest first: one's own, and for administrators everybody's.
+/// Lists the links to an event, the latest first: the caller's own; for administrators all.
 ///
 /// # Errors
 /// As the database says.
@@ -157,7 +157,7 @@ pub fn listed_for(
     Ok(rows.into_iter().map(link).collect())
 }
 
-/// Revokes a link to the event of a seat and writes that down: one's own, or as an administrator anybody's.
+/// Revokes a link to the event and records that: the caller's own; for administrators any.
 ///
 /// # Errors
 /// When there is no such link for them, or as the database says.
@@ -281,7 +281,7 @@ pub fn open(
     let Some((link, last_used, admin, role, event, version)) = found else {
         return Ok(None);
     };
-    // Whoever may see the event at all sees all of it.
+    // Users with access to the event see all of it.
     if AccessLevel::of(admin, role.map(|Word(role)| role)).is_none() {
         return Ok(None);
     }

@@ -1,5 +1,6 @@
-//! Browsers that an account knows: its owner has signed in there before. Whoever guesses at the account from elsewhere
-//! makes it wait, but not there (<https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies>).
+//! Browsers that an account knows: its owner has signed in there before. Guessing passwords from elsewhere
+//! locks the account, but not there
+//! (<https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies>).
 //! It spares no step of signing in.
 
 use diesel::prelude::*;
@@ -79,7 +80,7 @@ fn put(conn: &mut Conn, device: &TokenHash, user: UserId, expires: Moment) -> Qu
     .map(drop)
 }
 
-/// Finds devices whose time is over, at most so many.
+/// Finds expired devices, up to a limit.
 ///
 /// # Errors
 /// As the database says.
@@ -91,7 +92,7 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
         .load(conn)
 }
 
-/// Deletes those of the devices whose time is over.
+/// Deletes those of the devices that have expired.
 ///
 /// # Errors
 /// As the database says.
@@ -104,7 +105,7 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
     .execute(conn)
 }
 
-/// Makes an account forget every browser: whoever knew its old password may have signed in with one.
+/// Deletes all known browsers of an account: an attacker with its old password may have signed in with one.
 ///
 /// # Errors
 /// As the database says.

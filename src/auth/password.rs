@@ -1,4 +1,4 @@
-//! Passwords: which are accepted. How they are hashed stands in [`crate::auth::hashing`].
+//! Passwords: which are accepted. How they are hashed is in [`crate::auth::hashing`].
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::db::Conn;
 use crate::db::schema::events;
 use crate::runtime::random::random_letters;
 
-/// The shortest password, in characters, of somebody with a second factor (ASVS 6.2.1).
+/// The shortest password, in characters, of a user with a second factor (ASVS 6.2.1).
 pub const SHORTEST_OF_TWO: usize = 12;
-/// The shortest password, in characters, where it is all that is asked for (ASVS 6.2.9).
+/// The shortest password, in characters, without a second factor (ASVS 6.2.9).
 pub const SHORTEST: usize = 15;
 /// The longest password, in characters.
 pub const LONGEST: usize = 256;
@@ -22,7 +22,7 @@ pub const LONGEST: usize = 256;
 const FEWEST_DIFFERENT: usize = 6;
 /// The weakest that is accepted: more than 10^8 guesses.
 const EASIEST: zxcvbn::Score = zxcvbn::Score::Three;
-/// What people type when they are asked for a password, and words that everybody here knows.
+/// Common passwords, and words that every user here knows.
 const WELL_KNOWN: &[&str] = &[
     "password", "passwort", "qwerty", "12345678", "abcdefgh", "letmein", "welcome", "迎賓", "飯倉",
     "外務", "iikura", "gaimusho", "mofa",
@@ -64,8 +64,8 @@ impl Rules {
         }
     }
 
-    /// The rules for somebody of this installation: their own words are guessed first, and the names of the events.
-    /// `user` is `None` for somebody who is still to be added.
+    /// The rules for a user of this installation: their own words are guessed first, and the names of the events.
+    /// `user` is `None` for a user who is not added yet.
     ///
     /// # Errors
     /// As the database says.
@@ -99,7 +99,7 @@ impl Rules {
     }
 }
 
-/// What is said where a password is chosen.
+/// Help text of fields for a new password.
 #[must_use]
 pub fn help(has_factor: bool) -> String {
     let shortest = if has_factor {

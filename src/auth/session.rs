@@ -46,7 +46,7 @@ impl Session {
     }
 }
 
-/// Somebody's place at one event.
+/// Access of a user to one event.
 #[derive(Debug, Clone)]
 pub struct EventAccess {
     /// Who.

@@ -28,7 +28,8 @@ struct Times {
 }
 
 impl Times {
-    /// True when it is over, by either limit; also when it was used at a time that is still to come: a clock ran ahead
+    /// True when it has expired, by either limit; also when it was used at a time that is still to come: a clock ran
+    /// ahead
     /// and was set back, and both limits would last longer than they may.
     fn are_over(self, now: Moment) -> bool {
         self.expires <= now
@@ -46,7 +47,7 @@ impl Times {
         }
     }
 
-    /// True when the session is alive. That one is over is noted as soon as it is seen, so that no clock that is set
+    /// True when the session is valid. Expiry is stored as soon as it is seen, so that no clock that is set
     /// back revives it.
     fn are_good(self, marks: &UsageMarks, token: &TokenHash, now: Moment) -> bool {
         if marks.has_ended(token) {
@@ -122,7 +123,7 @@ pub fn who(
     Ok(Some(Session::found(user, token.clone(), times.last_seen)))
 }
 
-/// What somebody is at an event; `None` when there is no such event.
+/// Returns the role of a user at an event; `None` when there is no such event.
 ///
 /// # Errors
 /// As the database says.
@@ -159,7 +160,7 @@ pub struct SessionAtEvent {
     pub place: Option<EventForUser>,
 }
 
-/// An event as somebody's seat needs it.
+/// Columns of an event that access checks need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventForUser {
     /// The event.
@@ -172,8 +173,8 @@ pub struct EventForUser {
     pub role: Option<EventRole>,
 }
 
-/// Finds a session and its user's place at an event in one query: the question that every page of an event begins
-/// with. Asked of the connection behind the enum, which spares building the SQL anew.
+/// Finds a session and its user's access to an event in one query: the query with which every page of an event
+/// begins. Run on the connection behind the enum, which saves building the SQL again.
 ///
 /// # Errors
 /// As the database says.
@@ -247,7 +248,7 @@ pub fn who_at(
     }))
 }
 
-/// Gives a session another token, after its owner has shown once more who they are: whoever had the old one is out.
+/// Replaces a session's token after its owner has proved their identity again: holders of the old one are signed out.
 /// The absolute limit stays where it is.
 ///
 /// # Errors
@@ -277,11 +278,11 @@ pub fn end_session(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Seconds after the idle limit at which a session is deleted that was not looked at since: longer than any server's
+/// Seconds after the idle limit at which a session is deleted that was not checked since: longer than any server's
 /// last-used marks wait to be written.
 const IDLE_MARGIN: i64 = 60;
 
-/// Finds sessions that are over, at most so many.
+/// Finds expired sessions, up to a limit.
 ///
 /// # Errors
 /// As the database says.
@@ -297,7 +298,7 @@ pub fn ended_sessions(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<V
         .load(conn)
 }
 
-/// Deletes those of the sessions that are over.
+/// Deletes those of the sessions that have expired.
 ///
 /// # Errors
 /// As the database says.
@@ -349,7 +350,7 @@ pub fn begin_session(
     })
 }
 
-/// Notes in the history that somebody failed to sign in to an account: at its password or its second factor.
+/// Records a failed sign-in to an account in the history: at its password or its second factor.
 ///
 /// # Errors
 /// As the database says.
@@ -427,7 +428,7 @@ pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> 
     step::end_all(conn, user)
 }
 
-/// Remembers how closely somebody looks at timetables.
+/// Stores a user's zoom of timetables.
 ///
 /// # Errors
 /// As the database says.

@@ -122,7 +122,7 @@ pub struct ApiToken {
 /// Why no token was made or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Nobody keeps an eye on so many.
+    /// More than a user can keep track of.
     #[error("an account has at most {MOST_TOKENS} tokens; revoke one first")]
     TooMany,
     /// The user has no such token.

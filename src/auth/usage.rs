@@ -1,7 +1,7 @@
 //! Last-used marks of sessions, tokens and calendar links: gathered in memory, written in batches.
 //!
 //! A page is a read, and on SQLite reads run on the threads that answer requests: one that wrote would wait there for
-//! whoever holds the write lock, and the whole server with it. So a read only notes here that something was used.
+//! the writer, and the whole server with it. So a read only notes here that something was used.
 //! [`crate::jobs::maintenance`] writes the marks every few seconds and when the server stops.
 
 use std::collections::{BTreeMap, HashMap};

@@ -8,12 +8,12 @@ use crate::core::timetable::Zoom;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub i64);
 
-/// Somebody with an account that works.
+/// A user with an active account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The id.
     pub id: UserId,
-    /// The name, as it stands in the history.
+    /// The name, as recorded in the history.
     pub name: TextLine,
     /// The address they sign in with.
     pub email: Email,
@@ -35,7 +35,7 @@ impl User {
     }
 }
 
-/// What somebody is at one event.
+/// Role of a user at one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventRole {
     /// Reads and changes the programme.
@@ -56,7 +56,7 @@ impl TextEnum for EventRole {
     }
 }
 
-/// What somebody may do at one event.
+/// Rights of a user at one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessLevel {
     /// See everything that officers see.

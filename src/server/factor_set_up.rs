@@ -26,13 +26,13 @@ pub struct SetUpContext {
     pub user: User,
     /// The session, or the sign-in half way to one.
     pub token: TokenHash,
-    /// Where the form goes.
+    /// Action of the form.
     pub action: &'static str,
     /// Where those go who would rather not.
     pub back: &'static str,
     /// Where it leads.
     pub return_to: ReturnTo,
-    /// When somebody else took the last one away.
+    /// Time at which an administrator removed the last one.
     pub reset_at: Option<Moment>,
 }
 
@@ -64,7 +64,7 @@ impl SetUpContext {
         render(&self.page(&seed, lent, shell, &Form::default())?)
     }
 
-    /// What the form comes to: a second factor, or the answer that says why not.
+    /// Result of the form: a second factor, or the answer that says why not.
     ///
     /// # Errors
     /// When the operating system gives no randomness, or the template fails.
@@ -146,10 +146,10 @@ struct CodesPage {
     form: Option<WaitingForm>,
 }
 
-/// Shows recovery codes, this once.
+/// Shows recovery codes once.
 ///
 /// # Errors
-/// When the template fails, or the form that waits was kept in a broken encoding.
+/// When the template fails, or the waiting form has an invalid encoding.
 pub fn show_codes(
     shell: Shell,
     codes: &[RecoveryCode],

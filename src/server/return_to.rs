@@ -98,18 +98,18 @@ impl ReturnTo {
         }
     }
 
-    /// The form that waits, to look at once more and send.
+    /// Renders the waiting form, to check and send.
     ///
     /// # Errors
-    /// When it was kept in a broken encoding.
+    /// When it has an invalid encoding.
     pub fn waiting_form(&self) -> Result<Option<WaitingForm>, Error> {
         self.resume.as_ref().map(WaitingForm::of).transpose()
     }
 
-    /// Answers somebody who has signed in.
+    /// Answers a user who has signed in.
     ///
     /// # Errors
-    /// When the form that waited was kept in a broken encoding.
+    /// When the waiting form has an invalid encoding.
     pub fn leave(&self, user: &User) -> Result<HttpResponse, Error> {
         match self.waiting_form()? {
             Some(form) => render(&ResumePage {
@@ -129,7 +129,7 @@ struct ResumePage {
     form: WaitingForm,
 }
 
-/// What somebody had typed before the session ended, except what stood in password fields.
+/// A form that was typed before the session ended, without its password fields.
 #[derive(Debug, Clone, Template)]
 #[template(path = "auth/waiting_form.html")]
 pub struct WaitingForm {

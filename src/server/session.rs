@@ -84,10 +84,10 @@ impl Session {
             .done(self.done)
     }
 
-    /// Passes on administrators.
+    /// Accepts administrators only.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for everybody else.
+    /// [`Error::Forbidden`] for all other users.
     pub fn administrator(self) -> Result<Self, Error> {
         if self.user.admin {
             return Ok(self);
@@ -100,7 +100,7 @@ impl Session {
     /// The place this user has at an event.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no such event, and just the same when the user has no part in it.
+    /// [`Error::NotFound`] when there is no such event, and likewise when the user has no role there.
     pub fn access(&self, conn: &mut Conn, slug: &str) -> Result<EventAccess, Error> {
         let place = store::role_at(conn, self.user.id, slug)?;
         self.seat_at(slug, place)
@@ -171,7 +171,7 @@ impl EventAccess {
     }
 }
 
-/// What was asked for by somebody who has to sign in first.
+/// The request of a user who has to sign in first.
 #[derive(Debug, Clone)]
 pub struct RequestedPage {
     /// Path and query.
@@ -190,9 +190,9 @@ impl RequestedPage {
     }
 }
 
-/// Whoever sent the request, before the database has been asked.
+/// The sender of the request, before the database is queried.
 ///
-/// Made without waiting, so that a handler can look up session, role and content in one unit of work:
+/// Built without waiting, so that a handler can look up session, role and content in one unit of work:
 /// `let access = current_user.access(conn, &slug)?;`
 #[derive(Debug, Clone)]
 pub struct CurrentUser {
@@ -211,7 +211,7 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// The same caller for something that goes on by itself: it does not count as using the session.
+    /// The same caller for background requests, which do not count as using the session.
     #[must_use]
     pub fn unnoticed(self) -> Self {
         Self {
@@ -356,7 +356,7 @@ fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
     })
 }
 
-/// Somebody signed in: for handlers that need nothing else from the database in the same breath.
+/// A signed-in user: for handlers that need nothing else from the database at once.
 #[derive(Debug, Clone)]
 pub struct SignedIn(pub Session);
 

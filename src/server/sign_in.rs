@@ -1,4 +1,4 @@
-//! The end of every way in: a session under a token that nobody has had before.
+//! Last step of every sign-in: a session under a fresh token.
 
 use actix_web::HttpResponse;
 

@@ -24,7 +24,7 @@ pub(crate) struct SignInPage {
     pub(crate) return_to: ReturnTo,
     /// The provider of single sign-on, by its name.
     pub(crate) provider: Option<Arc<str>>,
-    /// Why nobody is signed in, where no field is wrong.
+    /// Why the sign-in failed, where no field is wrong.
     pub(crate) trouble: Option<String>,
 }
 
@@ -53,8 +53,8 @@ impl SignInPage {
     }
 }
 
-/// Answers somebody who has to sign in first: a page asked for is remembered in the address, a form sent is kept in
-/// the sign-in page, except what stood in password fields.
+/// Answers a user who has to sign in first: the address requested is remembered in the address, a form sent stays in
+/// the sign-in page, except its password fields.
 #[must_use]
 pub fn sign_in_needed(asked: &RequestedPage) -> HttpResponse {
     let Some(body) = &asked.form else {

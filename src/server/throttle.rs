@@ -19,7 +19,7 @@ pub async fn refuse_if_over(app: &App, counters: &Counters, now: Moment) -> Resu
     Ok(remember(&app.refusals, over, now)?)
 }
 
-/// Refuses a try that is over a limit, else counts it.
+/// Refuses an attempt that is over a limit, else counts it.
 ///
 /// # Errors
 /// [`Error::TooMany`] when there were too many before, or as the database says.

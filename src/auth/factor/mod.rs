@@ -15,7 +15,7 @@ use crate::core::time::Moment;
 use crate::runtime::random::{LETTERS, random_bytes, random_letters};
 use crate::runtime::secret::TokenHash;
 
-/// Recovery codes that somebody has.
+/// Recovery codes of a user.
 const RECOVERY_CODES: usize = 10;
 /// Seconds for which a device shows a code (RFC 6238, 5.2).
 const STEP_SECONDS: u64 = 30;
@@ -112,7 +112,7 @@ impl Square {
 
 /// A code that takes the device's place once. Its owner sees it once; only its hash is stored.
 ///
-/// It is drawn from 80 random bits, so SHA-256 is enough: nobody can try that many, and a slow hash would only make
+/// It is drawn from 80 random bits, so SHA-256 is enough: they cannot be guessed, and a slow hash would only make
 /// signing in slow.
 pub struct RecoveryCode(String);
 

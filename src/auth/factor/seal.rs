@@ -40,7 +40,7 @@ impl Sealer {
         self.close(&seed.0, &stored(user))
     }
 
-    /// Opens a seed of the database; `None` when it was sealed with another key, or for somebody else.
+    /// Decrypts a seed of the database; `None` when it was encrypted with another key, or for another user.
     #[must_use]
     pub fn open(&self, sealed: &str, user: UserId) -> Option<Seed> {
         self.unlock(sealed, &stored(user))?
@@ -49,8 +49,8 @@ impl Sealer {
             .map(Seed)
     }
 
-    /// Seals a seed that is being set up, for the form that goes to and fro: for this user, in this session, for a
-    /// quarter of an hour. Whoever holds it has typed the password.
+    /// Encrypts a seed during set-up, for the form that carries it: for this user, in this session, for a
+    /// quarter of an hour. It is given only after the password was checked.
     ///
     /// # Errors
     /// When the library refuses.

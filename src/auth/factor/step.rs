@@ -1,6 +1,6 @@
-//! Between the two steps of signing in: the password was right, the second factor is still to come.
+//! Between the two steps of a sign-in: the password was right, the second factor is missing.
 //!
-//! The browser's token stands in a table of its own until then, so that no page can take it for a session.
+//! The browser's token is stored in a table of its own until then, so that no page can take it for a session.
 
 use diesel::prelude::*;
 
@@ -39,7 +39,7 @@ pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> Q
         .map(drop)
 }
 
-/// Finds second steps whose time is over, at most so many.
+/// Finds expired second steps, up to a limit.
 ///
 /// # Errors
 /// As the database says.
@@ -51,7 +51,7 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
         .load(conn)
 }
 
-/// Deletes those of the second steps whose time is over.
+/// Deletes those of the second steps that have expired.
 ///
 /// # Errors
 /// As the database says.
@@ -105,7 +105,7 @@ pub fn end(conn: &mut Conn, token: &TokenHash) -> QueryResult<bool> {
     Ok(ended.execute(conn)? == 1)
 }
 
-/// Ends every sign-in that somebody is half way through.
+/// Ends every pending sign-in of a user.
 ///
 /// # Errors
 /// As the database says.

@@ -49,7 +49,7 @@ pub fn of(conn: &mut Conn, user: UserId) -> QueryResult<Option<Factor>> {
     }))
 }
 
-/// Everybody who has one.
+/// Lists all users who have one.
 ///
 /// # Errors
 /// As the database says.
@@ -59,7 +59,7 @@ pub fn owners(conn: &mut Conn) -> QueryResult<Vec<UserId>> {
         .load(conn)
 }
 
-/// A second factor that is to be somebody's.
+/// A new second factor of a user.
 pub struct NewFactor {
     /// The seed, sealed for the user.
     pub sealed: String,
@@ -69,7 +69,7 @@ pub struct NewFactor {
     pub codes: Vec<RecoveryCode>,
 }
 
-/// Gives a user a second factor in the place of the one there was. All sessions but `kept` end.
+/// Replaces a user's second factor. All sessions except `kept` end.
 ///
 /// # Errors
 /// As the database says.
@@ -108,10 +108,10 @@ pub fn set(
     })
 }
 
-/// Gives a user new recovery codes; the old ones count no more.
+/// Replaces a user's recovery codes.
 ///
 /// # Errors
-/// [`AccountError::Unknown`] for somebody without a second factor, or as the database says.
+/// [`AccountError::Unknown`] for a user without a second factor, or as the database says.
 pub fn renew_codes(
     conn: &mut Conn,
     user: &User,
@@ -128,8 +128,8 @@ pub fn renew_codes(
     })
 }
 
-/// Takes a user's second factor away, which ends their sessions but `kept`; false when there was none. Somebody whose
-/// factor another took away is told.
+/// Removes a user's second factor, which ends their sessions except `kept`; false when there was none. When an
+/// administrator removes it, the user is notified at the next sign-in.
 ///
 /// # Errors
 /// As the database says.
@@ -162,7 +162,7 @@ pub fn remove(
     })
 }
 
-/// When somebody else took a user's second factor away, until there is a new one.
+/// Returns when an administrator removed a user's second factor, until there is a new one.
 ///
 /// # Errors
 /// As the database says.

@@ -1,4 +1,4 @@
-//! A bounded queue that serves its keys in turn, so that whoever sends the most waits the longest.
+//! A bounded queue that serves its keys in turn, so that the key with the most requests waits the longest.
 
 use std::collections::{HashMap, VecDeque};
 

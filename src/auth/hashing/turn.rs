@@ -1,4 +1,4 @@
-//! Turns at hashing: who is known goes first, strangers follow network by network, and too many are refused at once.
+//! Turns at hashing: known browsers go first, strangers follow network by network, and too many are refused at once.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::runtime::{hang_up, trace};
 /// Users that wait at most, and strangers: a second's work for two cores each.
 const MAX_WAITING: usize = 64;
 
-/// Where somebody waits.
+/// A ticket in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueuePlace {
     /// Before all strangers: a browser that the account knows, or a user who is signed in or holds a link to set a

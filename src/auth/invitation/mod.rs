@@ -1,8 +1,8 @@
 //! Links by which people set their own password: invited to an account that has none yet, or to replace a forgotten one.
 //!
-//! So nobody types a password for somebody else. A user has one such link at most, the newest; it works once, until a
+//! No user sets a password for another. A user has one such link at most, the newest; it works once, until a
 //! moment that is fixed when it is made. An invitation is for an account without a password and never touches another;
-//! neither kind signs anybody in or takes a second factor away.
+//! neither kind signs in or removes a second factor.
 
 pub mod store;
 mod token;
@@ -37,7 +37,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// As it stands in the history.
+    /// As recorded in the history.
     const fn as_str(&self) -> &'static str {
         match self {
             Self::Mail(_) => "e-mail",

@@ -23,13 +23,13 @@ use crate::store::private_link::address::PrivateLinks;
 /// Why there is no link, or none any more.
 #[derive(Debug, thiserror::Error)]
 pub enum InvitationError {
-    /// Somebody with a password is not invited: that would be a way around it.
+    /// A user with a password cannot be invited: that would be a way around it.
     #[error("the user has a password already; send a link to set a new one instead")]
     HasPassword,
-    /// Somebody without a password has none to forget.
+    /// A user without a password has none to forget.
     #[error("the user has not chosen a password yet; invite them again instead")]
     NoPassword,
-    /// Nobody can sign in with the account.
+    /// The account cannot be used to sign in.
     #[error("the account is disabled; enable it first")]
     Disabled,
     /// It was used or withdrawn meanwhile.
@@ -65,13 +65,13 @@ pub struct InvitationRequest<'a> {
 /// A link that was made.
 #[derive(Debug)]
 pub struct CreatedInvitation {
-    /// Its address: for its user, and for whoever hands it over.
+    /// Its address: for its user, and for the administrator who passes it on.
     pub address: String,
     /// When it ends.
     pub until: Moment,
 }
 
-/// A link that waits to be used, or has run out.
+/// A link that is unused or expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingInvitation {
     /// What it is for.
@@ -85,7 +85,7 @@ pub struct PendingInvitation {
 }
 
 impl PendingInvitation {
-    /// True when it opens nothing any more.
+    /// True when it is invalid.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         self.until <= now
@@ -122,7 +122,7 @@ pub fn add(
     })
 }
 
-/// Makes a link in the place of an older one, which opens nothing any more.
+/// Creates a link, replacing an older one, which becomes invalid.
 ///
 /// # Errors
 /// When the account is disabled or another kind fits it, the letter cannot be written, or as the database says.
@@ -171,7 +171,7 @@ pub fn withdraw(
     })
 }
 
-/// What a link opens; `None` for one that was never made, was used, withdrawn or replaced, or has run out: all of them
+/// What a link opens; `None` for one that was never made, was used, withdrawn or replaced, or has expired: all of them
 /// look alike.
 ///
 /// # Errors
@@ -201,7 +201,7 @@ pub fn open(
     }))
 }
 
-/// Uses a link up to set a password; `None` when it opens nothing (any more). Of two who send it at once, one does.
+/// Uses a link to set a password; `None` when it is invalid. Of two requests at once, one succeeds.
 ///
 /// # Errors
 /// As the database says.
@@ -253,7 +253,7 @@ pub fn accept(
     })
 }
 
-/// Whoever sets a password by a link: its user, as far as anybody can tell from how it was passed on.
+/// The actor who sets a password by a link: its user, as far as its delivery proves that.
 fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
     let way = if letter.is_some() {
         " by the link in a letter"
@@ -266,7 +266,7 @@ fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
     }
 }
 
-/// The link of a user, good or run out.
+/// The link of a user, valid or expired.
 ///
 /// # Errors
 /// As the database says.
@@ -279,7 +279,7 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<PendingInvit
     Ok(row.map(opened))
 }
 
-/// Every link, good or run out.
+/// Every link, valid or expired.
 ///
 /// # Errors
 /// As the database says.
@@ -303,7 +303,7 @@ pub fn end_all(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<()> {
     Ok(())
 }
 
-/// Ends the link in a letter that came back: whoever reads the mailbox reads the letter.
+/// Revokes the link in a letter that bounced: readers of the mailbox can read the letter.
 ///
 /// # Errors
 /// As the database says.

@@ -1,14 +1,14 @@
-//! What stands in a link: 140 random bits, in letters that can be read out on the telephone.
+//! Token of a link: 140 random bits, in letters that can be read out on the telephone.
 
 use std::fmt;
 
 use crate::runtime::random::{LETTERS, random_letters};
 use crate::runtime::secret::TokenHash;
 
-/// Letters of a link: 140 bits, which nobody guesses (OWASP ASVS 5.0, 7.2.3).
+/// Letters of a link: 140 bits, which cannot be guessed (OWASP ASVS 5.0, 7.2.3).
 const LENGTH: usize = 28;
 
-/// What a link is known by. It goes to its user and is never stored or logged.
+/// Token of a link. It is sent to its user and never stored or logged.
 pub struct LinkToken(String);
 
 impl fmt::Debug for LinkToken {
@@ -23,7 +23,7 @@ impl LinkToken {
         Self(random_letters::<LENGTH>())
     }
 
-    /// Reads what stands in an address; dashes and capitals are for people. `None` for what was never drawn here.
+    /// Parses the token of an address; dashes and capitals do not matter. `None` for an impossible token.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let letters: String = raw.chars().filter(|&c| c != '-').collect();
@@ -32,7 +32,7 @@ impl LinkToken {
         (known && letters.len() == LENGTH).then_some(Self(letters))
     }
 
-    /// As it stands in an address: seven groups of four.
+    /// Formats it for an address: seven groups of four.
     #[must_use]
     pub fn reveal(&self) -> String {
         let groups = self.0.as_bytes().chunks(4).map(String::from_utf8_lossy);

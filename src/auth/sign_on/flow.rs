@@ -20,9 +20,9 @@ use crate::db::schema::sign_on_flows;
 use crate::runtime::random::random_bytes;
 use crate::runtime::secret::TokenHash;
 
-/// Seconds that somebody has at the provider: a telephone may have to be fetched for its second factor.
+/// Seconds that a user has at the provider: a telephone may be needed for its second factor.
 pub const FLOW_SECONDS: i64 = 10 * 60;
-/// Bytes that a form which waits may have on this way: it is kept in the database meanwhile.
+/// Most bytes of a form that waits during single sign-on: it is stored in the database meanwhile.
 pub const LONGEST_ONWARD: usize = 16 * 1024;
 
 /// What the browser holds: 32 random bytes. It is never stored, logged or printed.
@@ -35,7 +35,7 @@ pub struct Secrets {
     pub state: String,
     /// Comes back inside the signed token: the token was made for this question.
     pub nonce: String,
-    /// Shown with the code: whoever has only the code can do nothing with it.
+    /// Sent with the code: the code alone is useless to an attacker.
     pub proof: String,
 }
 
@@ -64,7 +64,7 @@ impl FlowToken {
         TokenHash::of(&self.0)
     }
 
-    /// What goes with the question.
+    /// Parameters of the request to the provider.
     ///
     /// # Errors
     /// Never, with a key of this length.
@@ -98,7 +98,7 @@ pub fn is_token(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(letter)
 }
 
-/// Notes that somebody has been sent to the provider.
+/// Stores the flow of a user who is sent to the provider.
 ///
 /// # Errors
 /// As the database says.
@@ -114,7 +114,7 @@ pub fn begin(conn: &mut Conn, token: &TokenHash, return_to: &str, now: Moment) -
     Ok(())
 }
 
-/// Finds flows whose time is over, at most so many.
+/// Finds expired flows, up to a limit.
 ///
 /// # Errors
 /// As the database says.
@@ -126,7 +126,7 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
         .load(conn)
 }
 
-/// Deletes those of the flows whose time is over.
+/// Deletes those of the flows that have expired.
 ///
 /// # Errors
 /// As the database says.

@@ -11,20 +11,21 @@ use crate::core::user::{User, UserId};
 use crate::db::schema::sign_on_identities;
 use crate::db::{Conn, on_either};
 
-/// The longest name for somebody that a provider may have (OpenID Connect Core 1.0, section 2).
+/// The longest subject that a provider may send (OpenID Connect Core 1.0, section 2).
 const LONGEST_SUBJECT: usize = 255;
 
-/// Who somebody is at a provider, out of a token whose signature was checked.
+/// The identity of a user at a provider, from a token whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderIdentity {
     issuer: String,
     subject: String,
-    /// An address that the provider has verified; any other one counts for nothing, whoever wrote it.
+    /// An address that the provider has verified; others are ignored.
     email: Option<Email>,
 }
 
 impl ProviderIdentity {
-    /// Takes what a token says; `None` when it names nobody. An address counts when the token says in so many words that
+    /// Reads the identity from a token; `None` when it names no subject. An address counts when the token says
+    /// explicitly that
     /// it is verified, and is plain ASCII: letters that only look alike are no way into an account.
     #[must_use]
     pub fn new(
@@ -51,8 +52,8 @@ pub enum IdentityMatch {
     Nothing(Option<User>),
 }
 
-/// Finds the account of an identity: by what the provider calls its owner, and as long as no account is known by that, by
-/// the verified address. What the provider calls them is then kept, so that from now on the address does not matter.
+/// Finds the account of an identity: by its subject, and as long as no account has that subject, by
+/// the verified address. The subject is then stored, so that from now on the address does not matter.
 ///
 /// # Errors
 /// As the database says.
@@ -93,8 +94,8 @@ fn by_address(conn: &mut Conn, identity: &ProviderIdentity) -> QueryResult<Optio
     }
 }
 
-/// Keeps what the provider calls the owner of an account; false when it calls them something else already: the address
-/// has gone over to somebody else there.
+/// Stores the subject of an account's owner; false when another one is stored already: the address
+/// now belongs to another person there.
 fn keep(
     conn: &mut Conn,
     identity: &ProviderIdentity,

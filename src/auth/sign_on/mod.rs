@@ -1,8 +1,8 @@
-//! Single sign-on by OpenID Connect: a provider that the house trusts says who somebody is.
+//! Single sign-on by OpenID Connect: a trusted provider identifies the user.
 //!
 //! It opens accounts that are there and makes none. Everything of a sign-in is bound to the browser that began it
-//! ([`flow`]); who somebody is comes from nothing but a token whose signature was checked (`provider`); the account is
-//! found by what the provider calls them, and the first time by an address that it has verified ([`identity`]). What
+//! ([`flow`]); the identity comes only from a token whose signature was verified (`provider`); the account is
+//! found by the subject, and the first time by an address that the provider has verified ([`identity`]). What
 //! comes after is what comes after a password.
 //!
 //! The feature `openid-connect` builds it in. Without it the settings are refused and there are no routes; tables and

@@ -1,7 +1,7 @@
-//! The conversation with the provider (OpenID Connect Core 1.0, authorization code flow with PKCE): where to send
-//! somebody, and who the one is that came back. Everything here blocks; call it off the event loop.
+//! Requests to the provider (OpenID Connect Core 1.0, authorization code flow with PKCE): the address to send
+//! users to, and the identity behind the answer. Everything here blocks; call it off the event loop.
 //!
-//! Nothing is kept between two sign-ins: the provider may change its keys at any time.
+//! Nothing is cached between two sign-ins: the provider may change its keys at any time.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
@@ -134,7 +134,7 @@ pub fn who(
     .ok_or_else(|| ProviderFault::Untrusted("it has no usable subject".to_owned()))
 }
 
-/// Looks whether the provider is there, without signing anybody in.
+/// Checks that the provider answers, without a sign-in.
 ///
 /// # Errors
 /// [`ProviderFault::Unknown`].

@@ -39,7 +39,7 @@ pub struct SignOnArgs {
         long,
         env = "IIKURA_OIDC_TIMEOUT",
         default_value_t = 8,
-        // A server that is told to stop waits no longer.
+        // A server that is stopping waits no longer.
         value_parser = clap::value_parser!(u64).range(1..=9),
         value_name = "SECONDS"
     )]
@@ -49,7 +49,7 @@ pub struct SignOnArgs {
 /// A provider that can be asked.
 #[derive(Debug, Clone)]
 pub struct SignOnSettings {
-    /// Its name for itself, letter by letter as it stands in its tokens.
+    /// Its issuer, exactly as in its tokens.
     pub issuer: String,
     /// What it calls us.
     pub client_id: String,
@@ -150,7 +150,7 @@ fn host(issuer: &str) -> Result<String, String> {
     Ok(url.host_str().unwrap_or_default().to_owned())
 }
 
-/// True for what nobody reads along: HTTPS, or a place on this machine.
+/// True for connections that cannot be intercepted: HTTPS, or an address on this machine.
 #[must_use]
 pub fn is_private(url: &Url) -> bool {
     let here = match url.host() {

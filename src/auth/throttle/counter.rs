@@ -17,7 +17,7 @@ const PER_ADDRESS: i32 = 20;
 const CODES: i32 = 6;
 /// Ways to the provider of single sign-on that an address may begin in a window: a whole office comes from one.
 const SIGN_ONS: i32 = 300;
-/// Private links that open nothing which an address may try in a window.
+/// Invalid private links that an address may try in a window.
 const DEAD_LINKS: i32 = 60;
 /// Times that a delegation's links may be opened from one address in a window.
 const OPENINGS: i32 = 60;
@@ -95,7 +95,7 @@ impl Counters {
         Self(by_network("address", PER_ADDRESS, from))
     }
 
-    /// Counts a link that opened nothing.
+    /// Counts an invalid link.
     #[must_use]
     pub fn of_dead_link(from: IpAddr) -> Self {
         Self(by_network("link", DEAD_LINKS, from))
@@ -186,7 +186,7 @@ pub(super) enum CounterSubject {
     Codes(UserId),
     /// Ways to the provider of single sign-on from a network.
     SignOns(String),
-    /// Links that opened nothing, from a network.
+    /// Invalid links, from a network.
     DeadLinks(String),
     /// Openings of a delegation's links from a network.
     Openings(i64, String),

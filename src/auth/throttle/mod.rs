@@ -1,4 +1,4 @@
-//! Slows guessing down: tries are counted per account and per network, in the database, before a password is looked at.
+//! Rate limit of guesses: attempts are counted per account and per network, in the database, before a password is checked.
 //!
 //! A try that is already over a limit writes nothing: it is refused from memory or after a read. Rows whose window has
 //! ended are deleted by [`crate::jobs::maintenance`], never by a request.
@@ -75,7 +75,7 @@ pub fn check_memory(
     }
 }
 
-/// Refuses by what was read, and remembers it.
+/// Refuses by what was read, and caches the refusal.
 ///
 /// # Errors
 /// When a counter is over its limit.

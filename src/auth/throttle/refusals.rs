@@ -37,7 +37,7 @@ impl Refusals {
             .max()
     }
 
-    /// Remembers that a counter is over its limit.
+    /// Caches that a counter is over its limit.
     pub(super) fn note(&self, key: &str, window_ends_at: Moment) {
         let mut refusals = self.lock();
         if refusals.len() >= MAX_REFUSALS {

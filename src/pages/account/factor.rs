@@ -39,7 +39,7 @@ struct FactorLine {
     codes_left: i64,
 }
 
-/// Somebody and their second factor.
+/// A user and their second factor.
 struct OwnFactors {
     session: Session,
     factor: Option<Factor>,
@@ -127,15 +127,15 @@ async fn ask_again(
 /// `GET /account/second-factor`
 ///
 /// # Errors
-/// When nobody is signed in, or the database fails.
+/// When no user is signed in, or the database fails.
 pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     render(&load(&app, &current_user).await?.page(&Form::default()))
 }
 
-/// `POST /account/second-factor/seed`: begins to set one up, also in the place of one that there is.
+/// `POST /account/second-factor/seed`: begins to set one up, also to replace an existing one.
 ///
 /// # Errors
-/// When nobody is signed in, there were too many tries, or the database fails.
+/// When no user is signed in, there were too many attempts, or the database fails.
 pub async fn begin(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -156,10 +156,10 @@ pub async fn begin(
     Ok(response)
 }
 
-/// `POST /account/second-factor`: ends setting it up, and shows the recovery codes, this once. Other sessions end.
+/// `POST /account/second-factor`: completes the set-up, and shows the recovery codes once. Other sessions end.
 ///
 /// # Errors
-/// When nobody is signed in, the set-up took too long, or the database fails.
+/// When no user is signed in, the set-up took too long, or the database fails.
 pub async fn set(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -189,10 +189,10 @@ pub async fn set(
     codes_page(&own, &codes, &token)
 }
 
-/// `POST /account/second-factor/recovery-codes`: new ones, shown this once.
+/// `POST /account/second-factor/recovery-codes`: creates new ones, shown once.
 ///
 /// # Errors
-/// When nobody is signed in or they have no second factor, there were too many tries, or the database fails.
+/// When no user is signed in or they have no second factor, there were too many attempts, or the database fails.
 pub async fn renew_codes(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -230,7 +230,7 @@ fn codes_page(
 /// `POST /account/second-factor/removal`. Other sessions end.
 ///
 /// # Errors
-/// When nobody is signed in, there were too many tries, or the database fails.
+/// When no user is signed in, there were too many attempts, or the database fails.
 pub async fn remove(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -108,7 +108,7 @@ fn token_line(token: &ApiToken) -> TokenLine {
     }
 }
 
-/// What somebody has to their own.
+/// Data for a user's own account page.
 struct OwnAccount {
     session: Session,
     open: Vec<OpenSession>,
@@ -131,8 +131,8 @@ fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<OwnAccount, Error
     })
 }
 
-/// True when somebody signed in has typed their password once more. Somebody at an unlocked desk may guess no more often
-/// than somebody at the front door.
+/// True when a signed-in user has typed the right password again. An attacker at an unlocked computer may guess no more
+/// often than at the sign-in page.
 ///
 /// # Errors
 /// When there were too many tries, or the database fails.
@@ -167,7 +167,7 @@ pub(crate) async fn knows_password(
 /// `GET /account`
 ///
 /// # Errors
-/// When nobody is signed in, or the database fails.
+/// When no user is signed in, or the database fails.
 pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let own = app.db.read(move |conn| load(conn, &current_user)).await?;
     render(&AccountPage::new(&own, &Form::default()))
@@ -176,7 +176,7 @@ pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<Http
 /// `POST /account/password`
 ///
 /// # Errors
-/// When nobody is signed in, there were too many tries, or the database fails.
+/// When no user is signed in, there were too many attempts, or the database fails.
 pub async fn change_password(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -216,7 +216,7 @@ pub async fn change_password(
 /// `POST /account/sessions/{reference}/end`
 ///
 /// # Errors
-/// When nobody is signed in, no session of theirs has that reference, or the database fails.
+/// When no user is signed in, no session of theirs has that reference, or the database fails.
 pub async fn end_session(
     app: web::Data<App>,
     current_user: CurrentUser,

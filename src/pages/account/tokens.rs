@@ -60,16 +60,16 @@ impl TokenPage {
 /// `GET /account/tokens/new`
 ///
 /// # Errors
-/// When nobody is signed in.
+/// When no user is signed in.
 pub async fn new(SignedIn(session): SignedIn) -> Result<HttpResponse, Error> {
     let usual = Fields::from_pairs([("scope", TokenScope::Read.as_str())]);
     render(&TokenPage::new(&session, &Form::new(usual)))
 }
 
-/// `POST /account/tokens`: makes a token and shows it, this once.
+/// `POST /account/tokens`: creates a token and shows it once.
 ///
 /// # Errors
-/// When nobody is signed in, there were too many tries or tokens, or the database fails.
+/// When no user is signed in, there were too many attempts or tokens, or the database fails.
 pub async fn make(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -113,7 +113,7 @@ pub async fn make(
 /// `POST /account/tokens/{token}/revocation`
 ///
 /// # Errors
-/// When nobody is signed in, they have no such token, or the database fails.
+/// When no user is signed in, they have no such token, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
     current_user: CurrentUser,

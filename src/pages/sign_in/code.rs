@@ -50,7 +50,7 @@ impl CodePage {
     }
 }
 
-/// Sends somebody whose password was right on to the code. A form that waits goes along in the page itself.
+/// Shows the page for the code after a right password. A waiting form is carried along in the page itself.
 ///
 /// # Errors
 /// When the template fails.
@@ -61,7 +61,7 @@ pub fn ask(return_to: ReturnTo) -> Result<HttpResponse, Error> {
     Ok(see_other(&return_to.by_way_of(CODE)))
 }
 
-/// The same for somebody who has to set a second factor up first.
+/// Shows the set-up page to a user who needs a second factor first.
 ///
 /// # Errors
 /// When the operating system gives no randomness, or the template fails.
@@ -82,7 +82,7 @@ pub fn ask_to_set_up(
     place(half_way, reset_at, return_to).begin(&app.config.sealer(), shell(), app.clock.now())
 }
 
-/// Where a sign-in stands.
+/// Step of a sign-in.
 struct SignInProgress {
     half_way: HalfWay,
     has_one: bool,
@@ -109,7 +109,7 @@ async fn stand(app: &App, current_user: &CurrentUser) -> Result<Option<SignInPro
         .await
 }
 
-/// Somebody who took too long, or never typed a password, begins anew; what had waited for them still waits.
+/// A user who took too long, or never typed a password, starts again; the waiting form is still there.
 fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error> {
     if return_to.has_form() {
         return crate::pages::sign_in::begin_anew(app, return_to);
@@ -174,7 +174,7 @@ pub async fn take(
     unprocessable(&CodePage::new(&form, return_to))
 }
 
-/// Counts the try before anything is looked at, and in a transaction of its own, so that no failure takes it back.
+/// Counts the attempt before anything is checked, and in a transaction of its own, so that no failure reverts it.
 fn try_code(
     conn: &mut Conn,
     current_user: &CurrentUser,

@@ -90,7 +90,7 @@ pub async fn sign_in(
     go_on(&app, current_user, account.user, ReturnTo::parse(&fields)).await
 }
 
-/// The sign-in page as it was filled in, for somebody whose password was not looked at.
+/// The sign-in page as it was filled in, for a user whose password was not checked.
 fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
     let mut page = SignInPage::new(&Form::new(fields), app.config.provider());
     page.trouble = Some(
@@ -105,7 +105,7 @@ fn busy(app: &App, fields: Fields) -> Result<HttpResponse, Error> {
     Ok(response)
 }
 
-/// Answers somebody who has shown whose account it is, by the password or by the provider of single sign-on: in, unless
+/// Answers a user who was identified by the password or by the provider of single sign-on: signs in, unless
 /// a second factor is asked for or has to be set up first.
 ///
 /// # Errors
@@ -146,7 +146,7 @@ enum Way {
     In(StartedSession),
     /// The second factor is asked for.
     Code(SessionToken),
-    /// A second factor has to be set up first. When somebody else took the last one away is told.
+    /// A second factor has to be set up first; the page shows when an administrator removed the last one.
     SetUp(SessionToken, Option<Moment>),
 }
 
@@ -229,7 +229,7 @@ async fn authenticate(
     Ok(Some(account))
 }
 
-/// Finds where a try is counted and where it waits, unless it is over a limit already: then nothing is written.
+/// Returns the counters of an attempt, unless it is over a limit already: then nothing is written.
 async fn admission(
     app: &App,
     current_user: &CurrentUser,
@@ -308,7 +308,7 @@ pub async fn sign_out(
     Ok(response)
 }
 
-/// The sign-in page for somebody whose second step came too late, with the form that waits for them.
+/// The sign-in page for a user whose second step expired, with the waiting form.
 ///
 /// # Errors
 /// When the template fails.
@@ -318,7 +318,7 @@ pub fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error>
     with_status(StatusCode::UNAUTHORIZED, &page)
 }
 
-/// The sign-in page for somebody whom the provider of single sign-on has not signed in; the sentence says why.
+/// The sign-in page after a failed single sign-on; the sentence says why.
 ///
 /// # Errors
 /// When the template fails.

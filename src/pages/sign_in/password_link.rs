@@ -1,5 +1,5 @@
-//! `/password/{token}`: where somebody sets their own password. Opening it does nothing, as programs that look through
-//! mail open every link; only its button does, once, and leads to the front door: nobody is signed in by it.
+//! `/password/{token}`: where users set their own passwords. Opening it does nothing, as mail scanners
+//! open every link; only its button does, once, and leads to the sign-in page without signing in.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
@@ -117,7 +117,7 @@ pub async fn show(
 /// `POST /password/{token}`
 ///
 /// # Errors
-/// When somebody tries many links that open nothing, or the database fails.
+/// When a client tries many invalid links, or the database fails.
 pub async fn set(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -156,7 +156,7 @@ pub async fn set(
     }
 }
 
-/// Counts a link that opens nothing by where it was tried.
+/// Counts an invalid link by the client's address.
 async fn refuse(app: &App, current_user: &CurrentUser) -> Result<HttpResponse, Error> {
     let (from, now) = (current_user.address, current_user.now);
     admit(app, Counters::of_dead_link(from), now).await?;
@@ -171,8 +171,8 @@ fn dead_link() -> Result<HttpResponse, Error> {
     )?))
 }
 
-/// No request that follows says where it came from: the address is what opens. Of the page itself browsers may tell the
-/// server's name, no more: told nothing at all, they would send its form with `Origin: null`, which is refused.
+/// No request that follows names this page as its referrer: the address is a secret. The page itself may reveal the
+/// server's name only: without any referrer, browsers would send its form with `Origin: null`, which is refused.
 fn untold(mut response: HttpResponse) -> HttpResponse {
     response.headers_mut().insert(
         header::REFERRER_POLICY,

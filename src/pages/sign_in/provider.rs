@@ -1,7 +1,7 @@
 //! `/sign-in/provider`: to the provider, and back.
 //!
 //! The way back is a GET, as the protocol has it. It only shows a button: the button's POST comes from a page of ours and
-//! is what signs somebody in, so that no GET changes anything.
+//! is what signs the user in, so that no GET changes anything.
 
 use std::sync::Arc;
 
@@ -54,15 +54,15 @@ struct BackPage {
     state: String,
 }
 
-/// Why the provider's answer signs nobody in.
+/// Why the provider's answer does not sign in.
 enum SignOnRefusal {
-    /// It has no code, because the provider let nobody through.
+    /// It has no code, because the provider refused the user.
     NotLetThrough,
-    /// It belongs to no sign-in that this browser has begun, or to one that is over.
+    /// It belongs to no sign-in that this browser has begun, or to an expired one.
     NotOurs,
     /// The provider could not be asked, or is not to be believed.
     Unchecked,
-    /// No account opens by it. Why not, is nobody's business.
+    /// No account matches. The reason is not revealed.
     NoAccount,
 }
 
@@ -267,10 +267,10 @@ pub async fn take(
     Ok(response)
 }
 
-/// Whom an answer signs in, or why nobody; and where the sign-in was to lead.
+/// The user to sign in, or why there is none; and the page to return to.
 type SignOnOutcome = Result<(User, ReturnTo), (SignOnRefusal, ReturnTo)>;
 
-/// Finds whose account the provider's answer opens. The browser is looked at first, then the flow is used up, and only
+/// Finds the account that matches the provider's answer. The browser is checked first, then the flow is used up, and only
 /// then the provider is asked.
 async fn enter(
     app: &App,
@@ -304,7 +304,7 @@ async fn enter(
         Err(fault) => {
             tracing::warn!(%fault, "single sign-on: sign-in failed");
             app.refusals.forget_all(&counters);
-            // A provider out of order is nobody's failed try: a whole office would have to do without passwords, too.
+            // A provider that is down is not a failed attempt: else a whole office could not use passwords, either.
             app.db
                 .write(move |conn| Ok::<_, Error>(throttle::forgive(conn, &counters)?))
                 .await?;

@@ -15,7 +15,7 @@ use crate::server::session::CurrentUser;
 /// `POST /users/second-factor`
 ///
 /// # Errors
-/// For everybody but administrators, or when the database fails.
+/// For all but administrators, or when the database fails.
 pub async fn require(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -50,7 +50,7 @@ pub async fn require(
 /// `POST /users/{user}/second-factor/removal`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, for one's own (which asks for the password), or when the
+/// For all but administrators, for unknown users, for one's own (which asks for the password), or when the
 /// database fails.
 pub async fn reset(
     app: web::Data<App>,

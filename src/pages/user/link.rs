@@ -49,7 +49,7 @@ pub(super) fn delivery(app: &App, fields: &Fields) -> Result<Delivery, &'static 
     }
 }
 
-/// Answers that a link was made; shows it to whoever is to hand it over, this once.
+/// Answers that a link was created; shows it once to the administrator who passes it on.
 pub(super) fn made(
     app: &App,
     session: &Session,
@@ -73,10 +73,10 @@ pub(super) fn made(
     }
 }
 
-/// `POST /users/{user}/invitation`: invites somebody who has no password yet, again; an older link ends.
+/// `POST /users/{user}/invitation`: invites a user who has no password yet; an older link becomes invalid.
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, for those who have a password, or when the database fails.
+/// For all but administrators, for unknown users, for those who have a password, or when the database fails.
 pub async fn invite(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -86,10 +86,10 @@ pub async fn invite(
     make(app, current_user, *user, fields, InvitationKind::Invitation).await
 }
 
-/// `POST /users/{user}/reset`: offers somebody to set a new password; the old one is good until they do.
+/// `POST /users/{user}/reset`: sends a link to set a new password; the old one is valid until then.
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, for those who have no password, for one's own (which asks for
+/// For all but administrators, for unknown users, for those who have no password, for one's own (which asks for
 /// the current one), or when the database fails.
 pub async fn reset(
     app: web::Data<App>,
@@ -149,7 +149,7 @@ async fn make(
 /// `POST /users/{user}/link/withdrawal`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, where there is no link, or when the database fails.
+/// For all but administrators, for unknown users, where there is no link, or when the database fails.
 pub async fn withdraw(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -36,7 +36,7 @@ struct LockoutLine {
 /// `GET /users/lockouts`
 ///
 /// # Errors
-/// For everybody but administrators, or when the database fails.
+/// For all but administrators, or when the database fails.
 pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, lockouts) = app.db.read(move |conn| load(conn, &current_user)).await?;
     render(&LockoutsPage {
@@ -62,10 +62,10 @@ fn load(conn: &mut Conn, current_user: &CurrentUser) -> Result<(Session, Lockout
     Ok((session, lockout::current(conn, current_user.now)?))
 }
 
-/// `POST /users/lockouts/removal`: lifts the lock-out that the field `key` names.
+/// `POST /users/lockouts/removal`: removes the lock-out that the field `key` names.
 ///
 /// # Errors
-/// For everybody but administrators, when there is no such lock-out any more, or when the database fails.
+/// For all but administrators, when the lock-out has ended, or when the database fails.
 pub async fn lift(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -41,7 +41,7 @@ struct UserLine {
     roles: String,
     disabled: bool,
     factor: bool,
-    /// Nobody can sign in with it yet.
+    /// The account cannot be used to sign in yet.
     invited: bool,
     /// The link by which its user sets a password, good or run out.
     link: Option<PendingInvitation>,
@@ -52,7 +52,7 @@ struct UserLine {
 /// `GET /users`
 ///
 /// # Errors
-/// For everybody but administrators, or when the database fails.
+/// For all but administrators, or when the database fails.
 pub async fn list(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let page = app
         .db
@@ -180,7 +180,7 @@ fn role_name(at: &RoleAt) -> String {
 /// `GET /users/new`
 ///
 /// # Errors
-/// For everybody but administrators, or when the database fails.
+/// For all but administrators, or when the database fails.
 pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, roles) = app
         .db
@@ -192,10 +192,10 @@ pub async fn new(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpR
     render(&NewUserPage::new(&session, &link::usual(), &roles))
 }
 
-/// `POST /users`: adds somebody, who chooses a password by the link that this makes.
+/// `POST /users`: adds a user, who chooses a password by the link that this creates.
 ///
 /// # Errors
-/// For everybody but administrators, or when the database fails.
+/// For all but administrators, or when the database fails.
 pub async fn add(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -152,7 +152,7 @@ pub(super) async fn load(
 /// `GET /users/{id}`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, or when the database fails.
+/// For all but administrators, for unknown users, or when the database fails.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -165,7 +165,7 @@ pub async fn show(
 /// `POST /users/{id}`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, or when the database fails.
+/// For all but administrators, for unknown users, or when the database fails.
 pub async fn change(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -210,7 +210,7 @@ pub async fn disable(
 /// `POST /users/{id}/enablement`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, for the last administrator, or when the database fails.
+/// For all but administrators, for unknown users, for the last administrator, or when the database fails.
 pub async fn enable(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -245,7 +245,7 @@ async fn set_disabled(
 /// `POST /users/{id}/sessions/end`
 ///
 /// # Errors
-/// For everybody but administrators, for unknown users, or when the database fails.
+/// For all but administrators, for unknown users, or when the database fails.
 pub async fn end_sessions(
     app: web::Data<App>,
     current_user: CurrentUser,
