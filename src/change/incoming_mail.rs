@@ -109,7 +109,7 @@ impl InboxContext {
             &actor,
             self.now,
             |tx| {
-                // Now that nobody else writes to the event: another server may have been quicker.
+                // Now that no other writer is in the event: another server may have been quicker.
                 if store::is_known(tx.conn, &letter.key)? {
                     return Ok(false);
                 }

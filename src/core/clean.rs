@@ -1,4 +1,4 @@
-//! Cleans what goes into calendars and headers.
+//! Cleans text for calendars and headers.
 //!
 //! The `icalendar` crate writes quotes and line breaks in parameters, URLs and addresses as they come, so that a name
 //! could end a line and begin a property of its own. Every value passes through here first.

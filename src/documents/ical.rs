@@ -20,7 +20,7 @@ pub struct CalendarEntry<'a> {
     pub uid: String,
     /// SEQUENCE, from 0.
     pub sequence: i32,
-    /// DTSTAMP: when this was first told.
+    /// DTSTAMP: time of the first notice.
     pub stamp: Moment,
     /// The start.
     pub starts: Instant,
@@ -49,7 +49,7 @@ pub enum CalendarStatus {
     Cancelled,
 }
 
-/// Writes a calendar to download or subscribe to: METHOD PUBLISH, nobody invited.
+/// Writes a calendar to download or subscribe to: METHOD PUBLISH, without attendees.
 #[must_use]
 pub fn publish(entries: &[CalendarEntry<'_>]) -> String {
     write("PUBLISH", &[], entries.iter().map(vevent))

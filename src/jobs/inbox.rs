@@ -55,8 +55,8 @@ pub async fn watch(app: App, url: ImapUrl) {
     }
 }
 
-/// Looks into the mailbox once and takes in what is new; gives back how many mails had to do with ours. How far it came
-/// and what went wrong is noted.
+/// Reads the mailbox once and stores what is new; returns how many mails refer to ours. Its position
+/// and any fault are stored.
 ///
 /// # Errors
 /// When the mailbox or the database fails.

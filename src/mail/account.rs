@@ -1,4 +1,4 @@
-//! The letter with a link by which somebody sets a password: an invitation, or for one that is forgotten.
+//! The letter with a link to set a password: an invitation, or for a forgotten password.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,7 +20,7 @@ const SENDER: &str = "Iikura";
 pub struct AccountLetter<'a> {
     /// What its link is for.
     pub kind: InvitationKind,
-    /// Whose account it is; it goes to nobody else.
+    /// The account's owner and only recipient.
     pub reader: &'a User,
     /// The administrator who had it sent: whom to ask.
     pub by: &'a User,
@@ -60,7 +60,7 @@ impl AccountLetter<'_> {
     /// Writes the mail.
     ///
     /// # Errors
-    /// When an address cannot stand in a mail, or lettre refuses.
+    /// When an address is invalid in a mail, or lettre refuses.
     pub fn compose(&self) -> Result<Composed, ComposeError> {
         let subject = clean::line(&AccountSubject { kind: self.kind }.render()?);
         let (plain, html) = (

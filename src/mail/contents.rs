@@ -12,7 +12,7 @@ pub struct MailContents {
     pub plain: String,
     /// The HTML; written by us, but to be shown in a sandboxed frame all the same.
     pub html: String,
-    /// The calendar; `None` in a mail to somebody who wants letters only.
+    /// The calendar; `None` in a mail to a contact who wants letters only.
     pub calendar: Option<String>,
     /// What comes with it on paper, as PDF.
     pub paper: Option<Vec<u8>>,
@@ -104,7 +104,7 @@ fn decoded_part(part: &str) -> String {
     format!("{folded}\r\n\r\n{text}{end}")
 }
 
-/// What stands between the boundary lines.
+/// Content between the boundary lines.
 fn parts<'a>(body: &'a str, boundary: &str) -> impl Iterator<Item = &'a str> {
     let delimiter = format!("--{boundary}");
     let pieces: Vec<&str> = body.split(delimiter.as_str()).collect();

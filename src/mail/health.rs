@@ -21,7 +21,7 @@ pub struct DnsFinding {
     pub advice: &'static str,
 }
 
-/// The ways that mail goes out and comes in.
+/// Settings of outgoing and incoming mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Ways<'a> {
     /// Out.
@@ -32,7 +32,7 @@ pub struct Ways<'a> {
     pub from: &'a Email,
 }
 
-/// Goes to the relay and, where `to` is given, sends a test mail there; then looks into the mailbox.
+/// Checks the relay and, where `to` is given, sends a test mail; then checks the mailbox.
 pub async fn examine(ways: &Ways<'_>, to: Option<&Email>, now: Moment) -> Vec<DnsFinding> {
     let Ways {
         transport, from, ..
@@ -147,7 +147,7 @@ fn test_mail(from: &Email, to: &Email, now: Moment) -> Result<Vec<u8>, String> {
 pub struct DnsRecord {
     /// What it is called among those who run mail.
     pub kind: &'static str,
-    /// Where it stands.
+    /// Its address.
     pub name: String,
     /// What it says; capitals are to be filled in.
     pub value: String,

@@ -68,7 +68,7 @@ mod tests {
     use crate::documents::ical::publish;
     use crate::mail::sample::{Sample, at, bilateral, written_at};
 
-    /// Lines as they stand between the CRLFs, unfolded.
+    /// Lines between the CRLFs, unfolded.
     fn lines(calendar: &str) -> Vec<String> {
         assert!(calendar.ends_with("\r\n"), "{calendar:?}");
         for line in calendar.trim_end_matches("\r\n").split("\r\n") {
@@ -231,7 +231,7 @@ mod tests {
             title in nasty(), room in nasty(), name in nasty(), address in nasty(), uid in nasty(), party in nasty(),
         ) {
             let mut sample = Sample::new();
-            // Stored values are not parsed again: what stands in the database is the worst that can come.
+            // Stored values are not parsed again: the database's content is the worst case.
             sample.contact.name = TextLine::stored(name.clone());
             sample.contact.email = Email::stored(address.clone());
             sample.event.office.name = TextLine::stored(party.clone());

@@ -36,7 +36,7 @@ use crate::store::private_link::address::PrivateLinks;
 pub struct Letter<'a> {
     /// The event.
     pub event: &'a Event,
-    /// Who is told.
+    /// The recipient.
     pub delegation: &'a Delegation,
     /// Which of its contacts reads this copy.
     pub contact: &'a Contact,
@@ -44,7 +44,7 @@ pub struct Letter<'a> {
     pub from: &'a Email,
     /// Where it comes back to when it cannot be delivered, as in [`MailContext::bounces`].
     pub bounces: Option<&'a Email>,
-    /// What there is to tell, by time; exactly one where there is an invitation.
+    /// The news, by time; exactly one where there is an invitation.
     pub news: Vec<Piece<'a>>,
     /// What becomes of the one slot in the reader's calendar.
     pub invitation: Option<Invitation<'a>>,
@@ -54,7 +54,7 @@ pub struct Letter<'a> {
     pub enclosure: Option<Enclosure<'a>>,
     /// Where the delegation always finds its schedule.
     pub private_page: &'a str,
-    /// Counts the letters to this delegation, from 1: paper in a minister's hand can be told from the latest.
+    /// Counts the letters to this delegation, from 1: a printed one can be compared with the latest.
     pub version: i32,
     /// Message-ID of this mail, angle brackets included.
     pub message_id: &'a str,
@@ -73,10 +73,10 @@ pub struct Enclosure<'a> {
     pub says: &'a str,
 }
 
-/// What a letter tells of one slot.
+/// One item of a letter, about one slot.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'a> {
-    /// What there is to tell.
+    /// The news.
     pub news: &'a News,
     /// Whether the reader knows what it begins with.
     pub standing: ReaderKnowledge,
@@ -84,14 +84,14 @@ pub struct Piece<'a> {
     pub answer: Option<&'a str>,
 }
 
-/// A slot in somebody's calendar.
+/// An entry in a recipient's calendar.
 #[derive(Debug, Clone, Copy)]
 pub struct Invitation<'a> {
     /// iCalendar UID of slot × delegation.
     pub uid: &'a str,
     /// The slot's sequence, which becomes SEQUENCE.
     pub sequence: i32,
-    /// When what it says was first told, which becomes DTSTAMP.
+    /// Time of the first notice with this content, which becomes DTSTAMP.
     pub stamp: Moment,
 }
 

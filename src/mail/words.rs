@@ -15,7 +15,7 @@ pub(super) struct LetterWords<'a> {
     language: &'static Language,
     /// What the letter is about; the subject begins with it.
     pub title: String,
-    /// What all of it comes to, where there is more than one piece.
+    /// Summary, where there is more than one piece.
     pub summary: Option<String>,
     pub pieces: Vec<PieceWords>,
     /// `None` in a mail beside a letter that has it.
@@ -26,7 +26,7 @@ pub(super) struct LetterWords<'a> {
     pub issued: String,
 }
 
-/// What there is to tell of one slot, in words.
+/// News of one slot, in words.
 #[derive(Debug)]
 pub struct PieceWords {
     /// `Confirmed`, `Changed` …
@@ -52,7 +52,7 @@ pub struct PieceWords {
 pub struct ChangeWords {
     /// What changed.
     pub label: String,
-    /// As they were told.
+    /// As last notified.
     pub before: String,
     /// As it is now.
     pub now: String,
@@ -133,7 +133,7 @@ impl<'a> LetterWords<'a> {
         }
     }
 
-    /// The HTML element over what is said of a slot: a level lower where the slot itself has a heading.
+    /// The HTML element above a slot's details: a level lower where the slot itself has a heading.
     pub(super) const fn heading(&self) -> &'static str {
         if self.summary.is_some() { "h3" } else { "h2" }
     }
@@ -222,7 +222,7 @@ impl SlotWords {
     }
 }
 
-/// A kind that this release does not know stays as it was told.
+/// A kind that this release does not know stays as it was stored.
 fn kind(language: &Language, told: &Told) -> String {
     told.kind.known().map_or_else(
         || told.kind.label().to_owned(),
@@ -340,7 +340,7 @@ fn hours(language: &Language, zone: Zone, start: Instant, end: Instant) -> Strin
     }
 }
 
-/// Room and house, as in an invitation's place.
+/// Room and venue, as in an invitation's place.
 #[must_use]
 pub fn place(event: &Event, room: Option<&str>) -> String {
     room.map_or_else(

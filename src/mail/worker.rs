@@ -18,13 +18,13 @@ use crate::runtime::clock::Clock;
 use crate::runtime::queue::Owner;
 use crate::runtime::random::fresh_id;
 
-/// The longest a worker sleeps: mail queued by another server rings no bell here.
+/// The longest a worker sleeps: mail queued by another server sends no signal here.
 const POLL: Duration = Duration::from_secs(15);
 
 /// How long an enclosure may take to be set; far above what a busy machine needs, far below the lease.
 const SETTING: Duration = Duration::from_mins(1);
 
-/// A mail that is still without its enclosure at a later try than this goes without: somebody died over it each time.
+/// A mail that is still without its enclosure at a later attempt goes without: a worker crashed over it each time.
 const SETTING_TRIES: i32 = 2;
 
 /// Days after which the content of mail that is done with is wiped, unless the configuration says otherwise.
@@ -41,12 +41,12 @@ struct Inner {
 }
 
 impl WorkerSignal {
-    /// Tells the worker that mail was queued; to be called after the commit.
+    /// Wakes the worker after mail was queued; to be called after the commit.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 
-    /// Has the worker stop after the mail in hand.
+    /// Stops the worker after the mail being sent.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.wake.notify_one();
@@ -98,9 +98,9 @@ impl Worker {
         self
     }
 
-    /// Works until the bell says stop; the mail in hand is finished first.
+    /// Works until stopped; the mail being sent is finished first.
     ///
-    /// What was held for its configuration is tried again first: a new start often means a new configuration.
+    /// Mail held for its configuration is tried again first: a restart often means a new configuration.
     pub async fn run(self) {
         let now = self.clock.now();
         let released = self
@@ -125,19 +125,19 @@ impl Worker {
                     POLL
                 }
             };
-            // Whichever comes first; a ring while nobody listened is kept.
+            // Whichever comes first; a signal sent while not listening is remembered.
             let _ = tokio::time::timeout(pause, self.signal.0.wake.notified()).await;
         }
     }
 
-    /// Sends one mail after the other until none is due by the clock now, or the bell says stop; gives back how many were
+    /// Sends one mail after the other until none is due by the clock now, or until stopped; returns how many were
     /// tried.
     ///
-    /// What became of a mail is recorded in the transaction that takes the next one in hand: one wait for the disk a
+    /// The outcome of a mail is recorded in the transaction that leases the next one: one wait for the disk a
     /// mail instead of two.
     ///
     /// # Errors
-    /// When the database fails. The mail in hand then stays so until its lease ends, and is sent again.
+    /// When the database fails. The leased mail then stays so until its lease ends, and is sent again.
     pub async fn drain(&self) -> Result<usize, DbError> {
         let (mut tried, mut done) = (0, None);
         while let Some(mail) = self.turn_to_the_next(done.take()).await? {
@@ -152,7 +152,7 @@ impl Worker {
         Ok(tried)
     }
 
-    /// Records what became of one mail and takes the next that is due, if any and if work goes on.
+    /// Records the outcome of one mail and leases the next that is due, if any and unless stopping.
     async fn turn_to_the_next(
         &self,
         done: Option<(Claimed, SendOutcome)>,
@@ -181,7 +181,7 @@ impl Worker {
             .await
     }
 
-    /// Sets what the mail in hand is to come with, and stores the finished bytes before anybody sees them. `None` when
+    /// Renders the enclosure of the leased mail, and stores the finished bytes before any attempt. `None` when
     /// the lease was lost meanwhile.
     async fn finish(&self, mut mail: Claimed) -> Result<Option<Claimed>, DbError> {
         let Some(unset) = mail.unset.take() else {
@@ -236,8 +236,9 @@ impl Worker {
             })
     }
 
-    /// Wipes what was kept long enough, and makes due what a clock that was ahead had put off; gives back how many mails
-    /// were wiped.
+    /// Deletes content after its retention, and makes due what a clock that was ahead had put off; returns how many
+    /// mails
+    /// were deleted.
     ///
     /// # Errors
     /// When the database fails.

@@ -42,7 +42,7 @@ fn html_lines(html: &str) -> Vec<String> {
     lines.filter(|line| !line.is_empty()).collect()
 }
 
-/// Where the links of the HTML lead, and what stands there to be read.
+/// Links of the HTML, with their addresses and texts.
 fn links(html: &str) -> Vec<(String, String)> {
     let links = html.split("<a href=\"").skip(1);
     links
@@ -73,7 +73,7 @@ fn assert_agreement(letter: &Letter<'_>) {
     assert!(html.contains(&format!("<h1>{title}</h1>")), "{html}");
 }
 
-/// Everything there can be to tell.
+/// Every kind of notice.
 fn all_news() -> Vec<News> {
     let salon = || bilateral("17:20", Some("Salon"));
     let changed = |now: Told| News::Changed {

@@ -27,10 +27,10 @@ pub struct Composed {
     pub raw: Vec<u8>,
 }
 
-/// Writes the mail; with an enclosure, up to the place where that comes ([`enclose`](super::enclosure::enclose)).
+/// Writes the mail; with an enclosure, up to its position ([`enclose`](super::enclosure::enclose)).
 ///
 /// # Errors
-/// When an address cannot stand in a mail, or lettre refuses.
+/// When an address is invalid in a mail, or lettre refuses.
 pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
     let words = LetterWords::of(letter);
     let subject = clean::line(&words.subject()?);
@@ -117,7 +117,7 @@ pub(super) fn mailbox(name: &str, address: &Email) -> Result<Mailbox, ComposeErr
     Ok(Mailbox::new((!name.is_empty()).then_some(name), parsed))
 }
 
-/// A boundary that no text holds: nobody knows it before the Message-ID is drawn.
+/// A boundary that no text contains: it is unknown before the Message-ID is drawn.
 pub(super) fn boundary(message_id: &str, part: &str) -> String {
     let digest = Sha256::digest(format!("{message_id} {part}"));
     URL_SAFE_NO_PAD.encode(&digest[..24])

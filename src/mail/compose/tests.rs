@@ -70,7 +70,7 @@ fn a_cancellation() {
     insta::assert_snapshot!("cancelled_plain", plain);
 }
 
-/// The letter of a slot that was told before, after `news`.
+/// The letter of a slot that was notified before, after `news`.
 fn later(news: &News, schedule: &[Told]) -> String {
     let mut sample = Sample::new();
     sample.sequence = 3;
@@ -215,7 +215,7 @@ fn the_host_reads_one_time_only() {
 #[test]
 fn a_name_that_breaks_headers_breaks_nothing() {
     let mut sample = Sample::new();
-    // As if somebody had written to the database by hand.
+    // As if the database had been edited by hand.
     for name in ["a\r\nBcc: x@y.example", "\u{0}", "\"", "a\nb", "\r\n"] {
         sample.contact.name = TextLine::stored(name.into());
         sample.event.office.name = TextLine::stored(name.into());

@@ -1,9 +1,10 @@
 //! What comes with a letter: its schedule on paper.
 //!
 //! To set a page takes longer than a booking may hold the database. So the booking stores what the paper says, and the
-//! letter in two forms: as it goes with the paper, with an empty place for it, and as it goes without. The worker that takes
-//! the letter in hand sets the paper before the first try and stores the finished bytes; each try sends those. A paper
-//! that cannot be set keeps no letter back.
+//! letter in two forms: with the enclosure, leaving an empty place for it, and without. The worker that leases
+//! the letter renders the enclosure before the first attempt and stores the finished bytes; each attempt sends those. A
+//! letter
+//! is never held because its enclosure cannot be rendered.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +18,7 @@ use crate::documents::pdf::{PdfError, ToldSchedule};
 const LINE: usize = 76;
 
 /// A name for the file, as `schedule-KZ-v3.pdf`: of ASCII letters, digits and hyphens, one dot. The version is the
-/// letter's: the programme's revision would tell that something was changed for others.
+/// letter's: the programme's revision would reveal changes for other delegations.
 #[must_use]
 pub fn file_name(code: &str, version: i32) -> String {
     let code: String = code

@@ -20,7 +20,7 @@ pub struct ImapUrl {
 pub(super) enum ImapSecurity {
     /// TLS from the first byte.
     Wrapped,
-    /// TLS after STARTTLS, or nothing is said.
+    /// TLS after STARTTLS, or no connection.
     Required,
     /// None: this machine only.
     Loopback,

@@ -18,7 +18,7 @@ use crate::mail::transport::{SendOutcome, SmtpStep};
 
 /// How long one word to the server may stay without an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest mail that is looked at, in bytes: answers and reports are a hundredth of it.
+/// The longest mail that is read, in bytes: answers and reports are a hundredth of it.
 const LONGEST: u32 = 1 << 20;
 
 /// Any way to the server.
@@ -34,13 +34,13 @@ pub(crate) struct Mailbox {
     pub(crate) uid_validity: u32,
 }
 
-/// Why a mailbox could not be looked into, as a sentence.
+/// Why a mailbox could not be read, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ImapFault {
     /// It cannot be reached, or has broken off: another time it may be different.
     #[error("{0}")]
     Way(String),
-    /// It does not let us in, or has no such folder: somebody must put the URL right.
+    /// The sign-in failed or the folder is missing: the URL must be corrected.
     #[error("{0}")]
     Refusal(String),
 }
@@ -69,7 +69,7 @@ impl Mailbox {
         })
     }
 
-    /// The mails after `last`, or, where nothing was looked at yet, those since a day; each with its size in bytes.
+    /// Lists the mails after `last`, or, at the first read, those of the last day; each with its size in bytes.
     pub(crate) async fn after(
         &mut self,
         last: Option<u32>,
@@ -128,7 +128,7 @@ impl Mailbox {
     }
 }
 
-/// Goes to the mailbox as far as the list of its mails, for the page on the health of mail.
+/// Checks the mailbox up to the list of its mails, for the page Mail health.
 pub async fn check(url: &ImapUrl) -> SmtpStep {
     let name = format!("look into {}", url.name());
     let result = match Mailbox::open(url).await {

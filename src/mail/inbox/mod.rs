@@ -1,8 +1,8 @@
 //! The mailbox that delegations' calendars answer to: their answers are taken, what came back is noted at the mail it
 //! was, and what only a person can judge is put before one.
 //!
-//! The mailbox is somebody's, so it is only looked at: nothing in it is marked, moved or removed. What has nothing to do
-//! with mail of ours is not kept. Mail never makes or moves a slot.
+//! The mailbox is only read: nothing in it is marked, moved or removed. Mail unrelated to
+//! ours is not stored. Mail never makes or moves a slot.
 
 pub mod address;
 pub mod imap;
@@ -26,7 +26,7 @@ pub enum InboxOutcome {
     Known,
     /// An answer after which they had already said something else.
     Overtaken,
-    /// An answer to what they were told before something newer.
+    /// An answer to an older notice.
     Stale,
     /// Mail of ours came back: its reader never had it.
     Bounced,
@@ -76,7 +76,7 @@ impl InboxOutcome {
         }
     }
 
-    /// True when somebody of the office must see it.
+    /// True when an officer must read it.
     #[must_use]
     pub const fn needs_person(self) -> bool {
         matches!(self, Self::Stale | Self::Bounced | Self::Person)

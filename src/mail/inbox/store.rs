@@ -86,7 +86,7 @@ pub(crate) fn keep(
     judged: &Judged,
     now: Moment,
 ) -> QueryResult<()> {
-    // What comes in for an event that is over changes nothing any more.
+    // Mail for a past event changes nothing any more.
     if archived::archived_at(conn, judged.event)?.is_some() {
         return Ok(());
     }
@@ -127,7 +127,7 @@ pub(crate) fn get(conn: &mut Conn, id: IncomingId) -> QueryResult<Option<Incomin
         .optional()
 }
 
-/// Notes that somebody has seen to it. False when somebody had before.
+/// Marks it as handled. False when it was already.
 pub(crate) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> QueryResult<bool> {
     diesel::update(inbox::table.find(id))
         .filter(inbox::handled_at.is_null())
@@ -136,7 +136,7 @@ pub(crate) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> 
         .map(|rows| rows == 1)
 }
 
-/// Notes that somebody sends a mail again that had come back.
+/// Records that a mail that bounced is sent again.
 ///
 /// # Errors
 /// When the database fails.
@@ -191,7 +191,7 @@ pub struct MailboxPosition {
     pub uid_validity: i64,
     /// The last mail that was read.
     pub last_uid: i64,
-    /// When it was looked into last.
+    /// When it was last read.
     pub looked_at: Moment,
     /// Why that did not go well.
     pub last_error: Option<String>,

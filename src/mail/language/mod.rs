@@ -58,7 +58,7 @@ macro_rules! language {
     }};
 }
 
-/// Every language there is; the first is for readers of none of them. What people have not proofread does not stand here.
+/// Every language; the first is for readers of none of them. Languages without proofreading are not listed.
 #[expect(clippy::unnested_or_patterns, reason = "Askama's patterns do not nest")]
 static LANGUAGES: &[Language] = &[
     language!(

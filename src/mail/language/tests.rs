@@ -1,4 +1,4 @@
-//! A language of signs that nobody reads: what is not in signs was not asked of the language.
+//! A test language made of symbols: text without symbols was not asked of the language.
 
 use super::*;
 use crate::core::slot::SlotKind;

@@ -1,5 +1,5 @@
-//! Letters about accounts. They belong to no event, and whoever reads one can set a password: so nobody but its reader
-//! is shown one, and its bytes are wiped as soon as the relay has them or its link opens nothing any more.
+//! Letters about accounts. They belong to no event, and their readers can set a password: so only the recipient
+//! is shown one, and its bytes are deleted as soon as the relay has them or its link is invalid.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
@@ -53,7 +53,7 @@ pub fn post_about_account(
     Ok(store(connection, row)?.id)
 }
 
-/// Takes a letter back whose link opens nothing any more. What a worker has in hand may still go out, but is not tried
+/// Cancels a letter whose link is invalid. A leased one may still be sent, but is not tried
 /// again.
 ///
 /// # Errors
@@ -76,7 +76,7 @@ pub fn take_back(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<
     .map(drop)
 }
 
-/// Wipes a letter that the relay has taken; all others are kept for a while.
+/// Deletes the content of a letter that the relay has accepted; that of others is stored for a while.
 pub(super) fn wipe_sent(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<()> {
     diesel::update(outbox::table.find(id))
         .filter(outbox::event_id.is_null())
@@ -88,7 +88,7 @@ pub(super) fn wipe_sent(connection: &mut Conn, id: MailId, now: Moment) -> Query
         .map(drop)
 }
 
-/// Wipes a letter that was taken back while it was in hand, and did not leave.
+/// Deletes the content of a letter that was cancelled while leased, and not sent.
 pub(super) fn wipe_if_taken_back(
     connection: &mut Conn,
     id: MailId,
@@ -119,7 +119,7 @@ pub fn about_accounts(connection: &mut Conn, limit: i64) -> QueryResult<Vec<Mail
         .load(connection)
 }
 
-/// How many letters about accounts somebody must look at.
+/// Counts the letters about accounts that need attention.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! The way of a mail out: claimed under a lease, sent outside any transaction, recorded by whoever holds the lease.
+//! Delivery of mail: claimed under a lease, sent outside any transaction, recorded by the lease's owner.
 
 use diesel::dsl::min;
 use diesel::prelude::*;
@@ -15,7 +15,7 @@ use crate::db::schema::outbox;
 use crate::db::word::Word;
 use crate::runtime::random::fresh_id;
 
-/// How long a worker may have a mail in hand, in seconds; far above the time-out of a try.
+/// Duration of a worker's lease, in seconds; far above the time-out of an attempt.
 pub const LEASE: i64 = 600;
 
 /// A last try may begin this many seconds after the giving up was due.
@@ -24,7 +24,7 @@ pub const GRACE: i64 = 60;
 /// Minutes before the second, third … try; the last one repeats.
 const DELAYS: [i64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
-/// When a mail that is in hand was to be given up, once its reader is no contact any more.
+/// When a leased mail was cancelled, because its reader is not a contact any more.
 pub(super) const FORGOTTEN: Moment = Moment::from_seconds(0);
 
 /// When a mail that is leased was to be given up, once its event is archived.
@@ -36,7 +36,7 @@ const EVENT_ARCHIVED: &str = "the event was archived before it left";
 /// Why a mail to such a reader does not go out.
 const NO_CONTACT: &str = "the address is no contact of the delegation any more";
 
-/// A retried mail has this many seconds, whatever the clock says: somebody decided.
+/// A retried mail has this many seconds, whatever the clock says: a user decided.
 const SECOND_CHANCE: i64 = 48 * 3600;
 
 /// A mail in a worker's hand.
@@ -44,7 +44,7 @@ const SECOND_CHANCE: i64 = 48 * 3600;
 pub struct Claimed {
     /// Its id.
     pub id: MailId,
-    /// The one address it goes to.
+    /// The address of its one recipient.
     pub recipient: String,
     /// The address it comes from.
     pub envelope_from: String,
@@ -58,7 +58,7 @@ pub struct Claimed {
     pub give_up_at: Moment,
     /// When it was written.
     pub created_at: Moment,
-    /// Who has it in hand.
+    /// The lease's owner.
     pub lease_owner: String,
 }
 
@@ -82,9 +82,10 @@ struct DeliveryRow {
     lease_owner: String,
 }
 
-/// Takes the next due mail in hand: counts the try and sets the lease, in one statement.
+/// Leases the next due mail: counts the attempt and sets the lease, in one statement.
 ///
-/// Mail about one slot to one reader goes in order, and so do letters about several: none is taken while an older one waits or is in hand.
+/// Mail about one slot to one reader goes in order, and so do letters about several: none is leased while an older one
+/// waits or is leased.
 ///
 /// # Errors
 /// When the database fails.
@@ -135,12 +136,12 @@ pub(super) const fn skip_locked(connection: &Conn) -> &'static str {
     }
 }
 
-/// That `e` is to the same reader as `m`, waits or is in hand, and comes before it.
+/// True when `e` is to the same reader as `m`, waits or is leased, and comes before it.
 const OLDER: &str = "e.recipient = m.recipient AND e.delegation_id = m.delegation_id
     AND e.state IN ('queued', 'sending')
     AND (e.sequence < m.sequence OR (e.sequence = m.sequence AND (e.created_at, e.id) < (m.created_at, m.id)))";
 
-/// The conditions stand as the partial indexes have them, word for word: else SQLite looks at every mail there is.
+/// The conditions are word for word those of the partial indexes: else SQLite scans every mail.
 ///
 /// `$1` owner, `$2` end of the lease, `$3` now; SQLite numbers them by first appearance, which is the same.
 fn claim_sql(locking: &str) -> String {
@@ -160,7 +161,7 @@ fn claim_sql(locking: &str) -> String {
     )
 }
 
-/// Records that the relay took the mail. False when the lease was lost to another worker.
+/// Records that the relay accepted the mail. False when the lease was lost to another worker.
 ///
 /// What was held is released: one mail that passes shows that the configuration is right again.
 ///
@@ -226,7 +227,7 @@ pub fn failed(
     release_lease(connection, mail, MailState::Failed, code, reason, at)
 }
 
-/// Holds this mail and all that wait: the relay refuses us, not the mail, so the try does not count.
+/// Holds this mail and all that wait: the relay refuses us, not the mail, so the attempt does not count.
 /// False when the lease was lost.
 ///
 /// # Errors
@@ -241,7 +242,7 @@ pub fn hold_queue(
     if !release_lease(connection, mail, MailState::Held, code, reason, now)? {
         return Ok(false);
     }
-    // This try delivered nothing; an earlier one that ended without an answer may have, so its silence is kept.
+    // This attempt delivered nothing; an earlier one that ended without an answer may have, so its silence stays.
     let code = code.filter(|_| mail.attempts == 1);
     diesel::update(outbox::table.find(mail.id))
         .set((
@@ -303,8 +304,8 @@ pub fn mark_bounced(
         .map(drop)
 }
 
-/// Takes back what still waits for addresses that are no contacts of a delegation any more. What a worker has in hand
-/// may still go out, but is not tried again.
+/// Cancels what still waits for addresses that are not contacts of a delegation any more. Leased mail
+/// may still be sent, but is not tried again.
 ///
 /// # Errors
 /// When the database fails.
@@ -357,7 +358,7 @@ pub fn supersede_for_archived_event(connection: &mut Conn, event: EventId) -> Qu
 }
 
 /// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again
-/// and again ends here too. Gives back how many.
+/// and again ends here too. Returns how many.
 ///
 /// # Errors
 /// When the database fails.
@@ -376,8 +377,8 @@ pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     .execute(connection)
 }
 
-/// When the next mail is due or the next lease ends; `None` when nothing waits, or all of it for somebody to start the
-/// queue again.
+/// When the next mail is due or the next lease ends; `None` when nothing waits, or the queue is
+/// paused.
 ///
 /// # Errors
 /// When the database fails.

@@ -11,9 +11,9 @@ use crate::mail::compose::{Composed, compose};
 use crate::mail::part::ComposeError;
 use crate::mail::{Enclosure, Letter, Piece, ReaderKnowledge};
 
-/// What one reader can be told of a slot; `None` where there is nothing to take back.
+/// News of a slot for one reader; `None` where there is nothing to revoke.
 ///
-/// A reader that could not have read anything of the slot yet is told of it as new, whatever changed meanwhile.
+/// A reader who cannot have read anything of the slot yet is notified of it as new, whatever changed meanwhile.
 #[must_use]
 pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, ReaderKnowledge)> {
     match knowledge {
@@ -38,7 +38,7 @@ pub struct MailDraft {
     pub(super) about: Option<AboutSlot>,
     /// The version of a letter, or the slot's sequence.
     pub(super) sequence: i32,
-    /// The address it goes to.
+    /// The recipient's address.
     pub recipient: String,
     /// The recipient's name.
     pub recipient_name: String,
@@ -66,7 +66,7 @@ pub(super) struct AboutSlot {
 }
 
 impl MailDraft {
-    /// The whole mail as it goes out, with an empty place for what is enclosed.
+    /// The whole mail as it is sent, with an empty place for its enclosure.
     #[must_use]
     pub fn as_sent(&self) -> &[u8] {
         let with_place = self.enclosure.as_ref().map(|(_, unset)| &unset.letter);

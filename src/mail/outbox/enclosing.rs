@@ -1,5 +1,6 @@
-//! What comes with mails on paper: kept as words with the mail, set once by whoever has the mail in hand, and then part of
-//! the bytes that every try sends.
+//! Enclosures of mails: stored as source with the mail, rendered once by the worker that leases the mail, and then part
+//! of
+//! the bytes that every attempt sends.
 
 use diesel::prelude::*;
 
@@ -12,11 +13,11 @@ use crate::db::word::Word;
 /// How far an enclosure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EnclosureReadiness {
-    /// Its words are there; it is set when the mail goes out.
+    /// Its source is stored; it is rendered when the mail is sent.
     Waiting,
     /// It is part of the mail.
     Set,
-    /// It could not be set: the mail goes without it.
+    /// It could not be rendered: the mail is sent without it.
     LeftOut,
 }
 
@@ -51,7 +52,7 @@ pub struct Enclosed {
 pub struct Unset {
     /// What it says.
     pub says: String,
-    /// The mail that goes with it, with an empty place for it.
+    /// The mail with it, with an empty place for it.
     pub letter: Vec<u8>,
 }
 
@@ -66,7 +67,7 @@ struct EnclosureRow {
     fault: Option<String>,
 }
 
-/// Keeps what is to come with a mail, in the transaction that writes it.
+/// Stores the source of a mail's enclosure, in the transaction that writes the mail.
 ///
 /// # Errors
 /// When the database fails.
@@ -89,7 +90,7 @@ pub(super) fn keep(
         .map(drop)
 }
 
-/// What comes with a mail, and the bytes of the mail that has it: unfinished while it waits, `None` when it goes without.
+/// The enclosure of a mail, and the bytes of the mail with it: unfinished while it waits, `None` without one.
 ///
 /// # Errors
 /// When the database fails.
@@ -114,8 +115,8 @@ pub(super) fn of(
     }))
 }
 
-/// Stores the finished bytes of a mail in hand, for this try and all later ones. False when the lease was lost: whoever
-/// has the mail now sets its enclosure.
+/// Stores the finished bytes of a leased mail, for this attempt and all later ones. False when the lease was lost: its
+/// new owner renders the enclosure.
 ///
 /// # Errors
 /// When the database fails.
@@ -123,7 +124,7 @@ pub fn enclose(connection: &mut Conn, mail: &Claimed, finished: &[u8]) -> QueryR
     settle(connection, mail, EnclosureReadiness::Set, finished, None)
 }
 
-/// Notes that a mail in hand goes without its enclosure, and why. False when the lease was lost.
+/// Records that a leased mail goes without its enclosure, and why. False when the lease was lost.
 ///
 /// # Errors
 /// When the database fails.

@@ -26,9 +26,9 @@ pub(super) const GIVE_UP_AFTER: i64 = 48 * 3600;
 pub struct NewMail<'a> {
     /// The event it belongs to.
     pub event: EventId,
-    /// The slot it tells of.
+    /// The slot it is about.
     pub slot: SlotId,
-    /// The delegation it goes to.
+    /// The recipient's delegation.
     pub delegation: DelegationId,
     /// iCalendar UID of slot × delegation.
     pub uid: &'a str,
@@ -38,7 +38,7 @@ pub struct NewMail<'a> {
     pub method: Method,
     /// True when the office sends the same again on purpose.
     pub repeat: bool,
-    /// The one address it goes to.
+    /// The address of its one recipient.
     pub recipient: &'a str,
     /// The recipient's name.
     pub recipient_name: &'a str,
@@ -52,7 +52,7 @@ pub struct NewMail<'a> {
     pub raw: &'a [u8],
     /// When it was written.
     pub written_at: Moment,
-    /// When the slot begins: a mail that arrives later helps nobody.
+    /// When the slot begins: a mail that arrives later is useless.
     pub slot_starts: Instant,
 }
 
@@ -130,7 +130,7 @@ pub fn knowledge_of(
 
 /// Puts a composed mail into the outbox, with what comes with it.
 ///
-/// No newer letter about several slots replaces an older one: each tells of other changes, they go in order, and each has
+/// No newer letter about several slots replaces an older one: each has other changes, they go in order, and each has
 /// the whole schedule.
 ///
 /// # Errors
@@ -282,8 +282,8 @@ pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueue
     store(connection, row)
 }
 
-/// The sender on the envelope. Where mail comes back to an address for it, the mail's own name stands in it behind a
-/// plus sign, so that what comes back says which mail it was (variable envelope return path).
+/// The sender on the envelope. Where bounces have an address, it contains the mail's own name behind a
+/// plus sign, so that a bounce says which mail it was (variable envelope return path).
 pub(super) fn bounced_to(bounces: Option<&Email>, from: &Email, message_id: &str) -> String {
     let named = bounces.and_then(|bounces| {
         let (local, domain) = bounces.as_str().rsplit_once('@')?;
@@ -347,7 +347,7 @@ pub(super) struct MailRow<'a> {
     pub(super) created_at: Moment,
 }
 
-/// Recipient, UID, SEQUENCE and method; a mail repeated on purpose counts anew each minute, a double click does not.
+/// Recipient, UID, SEQUENCE and method; a mail repeated on purpose counts as new each minute, a double click does not.
 fn dedupe_key(mail: &NewMail<'_>) -> String {
     let key = format!(
         "{} {} {} {}",
@@ -386,7 +386,7 @@ fn find(connection: &mut Conn, dedupe_key: &str) -> QueryResult<Option<Enqueued>
 }
 
 impl SlotReader<'_> {
-    /// What a worker has in hand goes out, and the newer mail after it.
+    /// A leased mail is sent, and the newer mail after it.
     fn supersede(&self, connection: &mut Conn, sequence: i32) -> QueryResult<usize> {
         let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
         diesel::update(

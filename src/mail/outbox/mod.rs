@@ -1,4 +1,4 @@
-//! The outbox: mail is a row, written with the change it tells of, and every row is what the office sees.
+//! The outbox: mail is a row, written with the change it announces, and every row is visible to the office.
 //!
 //! A newer mail about a slot replaces what has not left yet, per recipient. What a recipient can have read decides
 //! how the newer one reads (`post`): one who read nothing gets a confirmation instead of a change, and no
@@ -45,18 +45,18 @@ impl std::fmt::Display for MailId {
     }
 }
 
-/// Where a mail stands.
+/// State of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailState {
     /// Waits for its turn, or for the next try.
     Queued,
-    /// A worker has it in hand, until its lease ends.
+    /// Leased by a worker.
     Sending,
     /// The relay has taken it, or the file is written.
     Sent,
-    /// Given up; somebody must look.
+    /// Failed for good; an officer must look.
     Failed,
-    /// Waits for the configuration to be put right.
+    /// Waits for the configuration to be corrected.
     Held,
     /// Replaced by a newer mail before it left.
     Superseded,
@@ -99,7 +99,7 @@ impl MailState {
         }
     }
 
-    /// True when it goes out only once somebody does something.
+    /// True when it is sent only after a user acts.
     #[must_use]
     pub const fn is_stuck(self) -> bool {
         matches!(self, Self::Failed | Self::Held)

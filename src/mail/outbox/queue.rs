@@ -1,4 +1,4 @@
-//! The queue as a whole: stopped and started again by an administrator, and what is kept of mail that has gone out.
+//! The queue as a whole: paused and resumed by an administrator, and retention of sent mail.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -21,7 +21,7 @@ const LONGEST_WAIT: i64 = 72 * 60 + CLOCKS_DIFFER;
 /// Mails whose content is wiped at once; more wait for the next time.
 const WIPED_AT_ONCE: i64 = 500;
 
-/// Somebody has stopped the queue.
+/// The queue is paused by an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
     /// Who.
@@ -30,7 +30,7 @@ pub struct Pause {
     pub since: Moment,
 }
 
-/// Who has stopped the queue, if anybody.
+/// Returns who has paused the queue.
 ///
 /// # Errors
 /// When the database fails.
@@ -42,8 +42,8 @@ pub fn paused(connection: &mut Conn) -> QueryResult<Option<Pause>> {
     Ok(by.zip(since).map(|(by, since)| Pause { by, since }))
 }
 
-/// Stops the queue: no mail is taken in hand any more, on no server; what is in hand is finished. False when it is
-/// stopped already.
+/// Pauses the queue: no mail is leased any more, on no server; leased mail is finished. False when it is
+/// paused already.
 ///
 /// # Errors
 /// When the database fails.
@@ -72,7 +72,7 @@ pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
 }
 
 /// Makes due what waits longer than any mail does, and ends leases that are longer than any: a clock that was ahead had
-/// put it off, and was set back. Gives back how many mails.
+/// put it off, and was set back. Returns how many mails.
 ///
 /// # Errors
 /// When the database fails.
@@ -94,7 +94,7 @@ pub fn reschedule(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     Ok(hurried)
 }
 
-/// Queues everything that was held, due now; gives back how many there were.
+/// Queues all held mail, due now; returns how many there were.
 ///
 /// # Errors
 /// When the database fails.
@@ -131,8 +131,8 @@ pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
     .map(|rows| rows == 1)
 }
 
-/// Wipes the content of mails that were done with and written before `before`; gives back how many. Who was told what,
-/// when, and how the relay answered stays.
+/// Deletes the content of finished mails written before `before`; returns how many. The record of notices,
+/// times, and the relay's answers stays.
 ///
 /// # Errors
 /// When the database fails.
@@ -192,18 +192,18 @@ pub fn waiting_since(connection: &mut Conn) -> QueryResult<Option<Moment>> {
         .get_result(connection)
 }
 
-/// How the queue stands, for the page on the health of mail.
+/// State of the queue, for the page Mail health.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueStatus {
     /// When the mail was written that has waited longest.
     pub waiting_since: Option<Moment>,
-    /// When the relay took a mail last.
+    /// When the relay last accepted a mail.
     pub last_sent: Option<Moment>,
     /// The latest fault, and whose mail it was.
     pub last_fault: Option<(Moment, String)>,
 }
 
-/// How the queue stands.
+/// Reads the state of the queue.
 ///
 /// # Errors
 /// When the database fails.

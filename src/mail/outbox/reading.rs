@@ -24,7 +24,7 @@ pub struct MailSummary {
     pub slot_id: Option<SlotId>,
     /// The delegation, unless it was deleted.
     pub delegation_id: Option<DelegationId>,
-    /// The slot's sequence it tells of; of a letter its version.
+    /// Sequence of the slot in it; of a letter its version.
     pub sequence: i32,
     /// What its calendar part asks for; `None` for a letter about several slots.
     pub method: Option<Word<Method>>,
@@ -34,7 +34,7 @@ pub struct MailSummary {
     pub recipient_name: String,
     /// The subject.
     pub subject: String,
-    /// Where it stands.
+    /// Its state.
     pub state: Word<MailState>,
     /// Tries so far, the one under way included.
     pub attempts: i32,
@@ -48,7 +48,7 @@ pub struct MailSummary {
     pub last_error: Option<String>,
     /// When it was written.
     pub created_at: Moment,
-    /// When the relay took it.
+    /// Time at which the relay accepted it.
     pub sent_at: Option<Moment>,
     /// When its content was wiped.
     pub wiped_at: Option<Moment>,
@@ -63,7 +63,7 @@ impl MailSummary {
         self.state.0 == MailState::Sent && self.bounced_at.is_some()
     }
 
-    /// Where it stands, as people read it.
+    /// Its state, as a label.
     #[must_use]
     pub fn label(&self) -> &'static str {
         if self.has_bounced() {
@@ -93,25 +93,25 @@ pub struct Mail {
     pub summary: MailSummary,
     /// Its Message-ID, angle brackets included.
     pub message_id: String,
-    /// The whole mail, as it goes out; with an empty place for what comes with it while that waits to be set.
+    /// The whole mail, as it is sent; with an empty place for its enclosure while that is not rendered.
     pub raw: Vec<u8>,
     /// What comes with it.
     pub enclosed: Option<Enclosed>,
 }
 
-/// How many mails wait and how many need somebody.
+/// Counts of mails that wait and that need attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboxCounts {
     /// Queued or being sent.
     pub waiting: i64,
-    /// Held until the configuration is put right.
+    /// Held until the configuration is corrected.
     pub held: i64,
     /// Given up.
     pub failed: i64,
 }
 
 impl OutboxCounts {
-    /// Mails that somebody must look at.
+    /// Mails that need attention.
     #[must_use]
     pub const fn need_attention(self) -> i64 {
         self.held + self.failed

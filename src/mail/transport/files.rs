@@ -44,7 +44,7 @@ impl MailFolder {
     fn fault(&self, error: &io::Error) -> SendOutcome {
         let reason = format!("cannot write to {}: {error}", self.0.display());
         match error.kind() {
-            // A full disk may be emptied; these stay until somebody acts.
+            // A full disk may be emptied; these stay until a user acts.
             ErrorKind::PermissionDenied
             | ErrorKind::NotADirectory
             | ErrorKind::AlreadyExists
@@ -54,7 +54,7 @@ impl MailFolder {
     }
 }
 
-/// Writes beside and renames: whoever reads the folder sees whole mails only.
+/// Writes beside and renames: readers of the folder see whole mails only.
 fn write_whole(folder: &Path, name: &str, raw: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let beside = folder.join(format!(".{name}.part"));

@@ -1,4 +1,4 @@
-//! How mail leaves the house: by SMTP, or as files where no relay is configured.
+//! Transport of mail: by SMTP, or as files where no relay is configured.
 
 mod files;
 mod smtp;
@@ -54,7 +54,7 @@ pub enum SendOutcome {
         /// In words.
         reason: String,
     },
-    /// The relay refuses us, or cannot be trusted: no mail would pass until somebody puts it right.
+    /// The relay refuses us, or cannot be trusted: no mail would pass until the configuration is corrected.
     Configuration {
         /// The reply code, if there was an answer.
         code: Option<i32>,
@@ -135,7 +135,7 @@ impl Transport {
         self
     }
 
-    /// Where mail goes, for pages and logs: without a password.
+    /// The destination of mail, for pages and logs: without a password.
     #[must_use]
     pub fn destination(&self) -> String {
         match &self.way {
@@ -168,7 +168,7 @@ impl Transport {
         self.in_time(try_once).await
     }
 
-    /// Goes the way of a mail as far as the relay goes along without one, step by step; the last step tells of the
+    /// Checks the relay step by step as far as it goes without a mail; the last step reports the
     /// first fault.
     pub async fn check(&self) -> Vec<SmtpStep> {
         match &self.way {

@@ -1,6 +1,6 @@
 //! SMTP, one connection a mail, and what its answers mean.
 //!
-//! Two stages are told apart. Up to signing in the relay judges us: a refusal there holds the queue. After it the
+//! Two stages are distinguished. Up to signing in the relay judges us: a refusal there holds the queue. After it the
 //! relay judges the mail: a refusal there fails this mail alone.
 
 use std::error::Error as _;
@@ -157,7 +157,7 @@ impl Smtp {
         Ok(())
     }
 
-    /// Goes as far as signing in, each step within `limit`.
+    /// Connects and signs in, each step within `limit`.
     pub(super) async fn check(&self, limit: Duration) -> Vec<SmtpStep> {
         let refused = |error: Error| refused_us(&error);
         let mut steps = Vec::new();

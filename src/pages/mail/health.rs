@@ -1,4 +1,4 @@
-//! For administrators: how mail stands, the way to the relay on trial, and the queue stopped and started.
+//! Mail health for administrators: state of the queue, test of the relay, pause and resume.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -67,24 +67,24 @@ struct QueueView {
     paused: Option<Pause>,
     counts: OutboxCounts,
     standing: QueueStatus,
-    /// How far the mailbox was read, where one is configured and was looked into.
+    /// How far the mailbox was read, where one is configured and was read.
     mark: Option<MailboxPosition>,
     now: Moment,
 }
 
-/// `GET /mail/health`: how mail stands.
+/// `GET /mail/health`: state of the mail.
 ///
 /// # Errors
-/// For everybody but administrators.
+/// For all but administrators.
 pub async fn show(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let queue = queue(&app, current_user).await?;
     render(&page(&app, queue, Form::default(), Vec::new()))
 }
 
-/// `POST /mail/health`: tries the way to the relay, and sends a test mail where an address is given.
+/// `POST /mail/health`: checks the relay, and sends a test mail where an address is given.
 ///
 /// # Errors
-/// For everybody but administrators; when it was tried too often.
+/// For all but administrators; when it was tested too often.
 pub async fn try_out(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -115,10 +115,10 @@ pub async fn try_out(
     render(&page(&app, queue, Form::new(fields), findings))
 }
 
-/// `POST /mail/pause`: stops the queue on every server; with `method=delete` starts it again.
+/// `POST /mail/pause`: pauses the queue on every server; with `method=delete` resumes it.
 ///
 /// # Errors
-/// For everybody but administrators.
+/// For all but administrators.
 pub async fn pause(
     app: web::Data<App>,
     current_user: CurrentUser,

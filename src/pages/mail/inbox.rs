@@ -1,4 +1,4 @@
-//! Mail that came in, for the officers of the event it belongs to.
+//! Incoming mail, for the officers of the event it belongs to.
 
 use std::collections::HashMap;
 
@@ -45,7 +45,7 @@ struct InboxLine {
     about_words: &'static str,
     /// It waits for a person.
     open: bool,
-    /// Who has seen to it and when; empty while nobody has.
+    /// Who has handled it and when; empty while it is open.
     handled: String,
 }
 
@@ -124,7 +124,7 @@ fn line(event: &Event, mail: Incoming) -> InboxLine {
     }
 }
 
-/// `POST /mail/inbox/{id}/handling`: notes that somebody has seen to a mail.
+/// `POST /mail/inbox/{id}/handling`: marks a mail as handled.
 ///
 /// # Errors
 /// For those who may not change its event.

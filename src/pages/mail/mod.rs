@@ -73,7 +73,7 @@ struct EnclosedLine {
     name: String,
     /// How large it is, or when it is set.
     note: String,
-    /// Why the mail goes without it; empty otherwise.
+    /// Why the mail is sent without it; empty otherwise.
     fault: String,
 }
 
@@ -111,10 +111,10 @@ struct MailLine {
     may_retry: bool,
 }
 
-/// `GET /mail`: the mails of every event that the caller has a part in.
+/// `GET /mail`: the mails of every event at which the caller has a role.
 ///
 /// # Errors
-/// When nobody is signed in.
+/// When no user is signed in.
 pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, mut mails, paused, came_in) = app
         .db
@@ -350,7 +350,7 @@ pub fn reader_sees(raw: &[u8]) -> Result<HttpResponse, Error> {
 /// `GET /mail/{id}/source`: the bytes that are sent.
 ///
 /// # Errors
-/// When the caller has no part in its event, or the bytes have been wiped.
+/// When the caller has no role at its event, or the bytes have been wiped.
 pub async fn source(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -484,7 +484,7 @@ pub async fn retry(
     Ok(see_other_done(&back, "retried"))
 }
 
-/// Who may send a mail again, and where they go on: what nobody may read can be sent again all the same.
+/// Who may retry a mail, and where they continue: a mail that no user may read can be retried all the same.
 fn retrier(
     conn: &mut Conn,
     current_user: &CurrentUser,

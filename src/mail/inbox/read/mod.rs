@@ -17,7 +17,7 @@ use crate::core::notice::answer::NoticeReply;
 use crate::core::text::Email;
 use crate::core::time::Moment;
 
-/// How much of a mail's text is kept, in bytes.
+/// How much of a mail's text is stored, in bytes.
 const EXCERPT: usize = 2000;
 
 /// A mail that came in.
@@ -31,7 +31,7 @@ pub(crate) struct IncomingLetter {
     pub(crate) subject: String,
     /// The beginning of its text.
     pub(crate) body: String,
-    /// True for what a program sent by itself (RFC 3834), as that somebody is away.
+    /// True for automatic replies (RFC 3834), such as absence notes.
     pub(crate) automatic: bool,
     /// Message-IDs of the mails it answers, angle brackets included.
     pub(crate) answers: Vec<String>,
@@ -91,7 +91,7 @@ pub(crate) fn read(raw: &[u8]) -> IncomingLetter {
         answers: Vec::new(),
         content: IncomingContent::Words,
     };
-    // Anybody can write to the mailbox: a parser that stumbles over one mail must not keep us from the next.
+    // Any sender can write to the mailbox: a parser that fails on one mail must not keep us from the next.
     catch_unwind(AssertUnwindSafe(|| {
         let message = MessageParser::default().parse(raw)?;
         let mut letter = letter(&message);
@@ -265,7 +265,7 @@ fn returned(message: &Message<'_>) -> Option<String> {
     })
 }
 
-/// What stands after the plus sign of each address the mail was delivered to.
+/// Text after the plus sign of each address the mail was delivered to.
 fn tokens(message: &Message<'_>) -> Vec<String> {
     ["Delivered-To", "X-Original-To", "To"]
         .into_iter()
