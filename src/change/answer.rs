@@ -13,7 +13,7 @@ use crate::store::audit::pseudonym;
 use crate::store::notice;
 use crate::store::transaction::EventTx;
 
-/// Takes an answer to what a delegation was told of a slot. It never changes the slot.
+/// Stores an answer to the notice of a slot. It never changes the slot.
 ///
 /// # Errors
 /// As the database says.

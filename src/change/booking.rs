@@ -36,7 +36,7 @@ pub enum BookingError {
     /// The database cannot be reached.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// The delegations could not be told, so nothing was stored.
+    /// The delegations could not be notified, so nothing was stored.
     #[error(transparent)]
     Tell(#[from] NotifyError),
 }
@@ -127,7 +127,7 @@ pub fn place(
     alter(tx, post, (id, version), step, reasons, tell)
 }
 
-/// Confirms a slot and tells its delegations.
+/// Confirms a slot and notifies its delegations.
 ///
 /// # Errors
 /// As [`book`].
@@ -178,8 +178,8 @@ pub fn cancel(
     alter(tx, post, (id, version), SlotStep::Cancel, &none, tell)
 }
 
-/// Takes a step with a slot that is still at the version that was seen, and tells its delegations when they are to hear
-/// of it at once.
+/// Applies a step to a slot that is still at the version that was seen, and notifies its delegations when that is to
+/// happen at once.
 pub(crate) fn alter(
     tx: &mut EventTx<'_>,
     post: &MailContext,

@@ -29,7 +29,7 @@ pub enum DelegationError {
     /// Slots name the delegation, cancelled ones included; the sentence names them.
     #[error("{0}")]
     InUse(String),
-    /// The delegation was told of slots, though none names it any more.
+    /// The delegation was notified of slots, though none names it any more.
     #[error(
         "The delegation was notified of slots by mail. The record of notices must stay, so the delegation cannot be \
          removed."
@@ -61,7 +61,7 @@ pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Delegati
     Ok(tx.reread()?)
 }
 
-/// Changes a delegation with its contacts and presence. Nobody is told of it.
+/// Changes a delegation with its contacts and presence. Notifies no delegation.
 ///
 /// # Errors
 /// As [`add`]; when plenaries would be without the chair.
@@ -99,10 +99,10 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
     Ok(tx.reread()?)
 }
 
-/// Removes a delegation that no slot names and that was told of none.
+/// Removes a delegation that no slot names and that was never notified.
 ///
 /// # Errors
-/// When a slot names it or it was told of one, or as the store says.
+/// When a slot names it or it was notified of one, or as the store says.
 pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationError> {
     let programme = tx.programme();
     let delegation = programme.delegation(id).ok_or(DelegationError::NotFound)?;

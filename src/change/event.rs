@@ -68,7 +68,7 @@ pub fn add(
             return Err(EventError::SlugTaken(event.slug.to_string()));
         }
         event::insert(conn, event, now).map_err(|error| match error {
-            // Somebody else's event came between the look and the insert.
+            // Another user's event came between the check and the insert.
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 EventError::SlugTaken(event.slug.to_string())
             }
@@ -124,8 +124,8 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
 
 /// The live slots that the event would no longer take in.
 ///
-/// Shorter hours are a fact about the house and leave marks on the timetable; another zone moves every slot on the
-/// clock, which is refused where one would come to lie outside the hours.
+/// Shorter hours are a fact about the venue and leave findings on the timetable; another zone moves every slot on the
+/// clock, which is refused where a slot would be outside the hours.
 fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
     let changed = programme.with_event(event);
     let zone_changes = programme.event.time_zone != event.time_zone;

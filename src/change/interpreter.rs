@@ -18,7 +18,7 @@ pub enum InterpreterError {
     /// Another interpreter has the code.
     #[error("another interpreter has the code '{0}'; choose one of its own")]
     CodeTaken(String),
-    /// Slots name the interpreter that whoever asked has not seen as they are now.
+    /// Slots name the interpreter that the user has not seen in their current version.
     #[error("slots name the interpreter")]
     Booked,
     /// A slot cannot go on without the interpreter.
@@ -50,8 +50,8 @@ pub fn add(tx: &mut EventTx<'_>, interpreter: &Interpreter) -> Result<(), Interp
     Ok(tx.reread()?)
 }
 
-/// Changes an interpreter. Other languages or another presence are facts about a person: what they bring against the
-/// rules stands on the timetable.
+/// Changes an interpreter. Other languages or another presence are facts about a person: conflicts with the
+/// rules are shown on the timetable.
 ///
 /// # Errors
 /// When there is no such interpreter any more or the code is taken, or as the store says.
@@ -76,7 +76,7 @@ pub fn change(tx: &mut EventTx<'_>, interpreter: &Interpreter) -> Result<(), Int
     Ok(tx.reread()?)
 }
 
-/// A slot and its version, as somebody saw it.
+/// A slot and its version, as shown to the user.
 pub type Seen = (SlotId, i32);
 
 /// Every slot that names an interpreter, cancelled ones too, by time.
@@ -88,8 +88,8 @@ pub fn slots_of(programme: &Programme, id: InterpreterId) -> Vec<Seen> {
         .collect()
 }
 
-/// Removes an interpreter, and takes them out of every slot that names them. `seen` are those slots as they were shown
-/// to whoever decided so.
+/// Removes an interpreter from the event and from every slot that names them. `seen` are those slots as they were shown
+/// to the user.
 ///
 /// # Errors
 /// When other slots name the interpreter, or these have changed meanwhile; or as the store says.

@@ -19,7 +19,7 @@ use crate::store::private_link::address::PrivateLink;
 use crate::store::transaction::EventTx;
 use crate::store::{self, private_link};
 
-/// Why delegations could not be told.
+/// Why delegations could not be notified.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// A mail could not be written or queued.
@@ -48,7 +48,7 @@ pub(crate) fn write_to(
     delegation: &Delegation,
     items: &[LetterItem],
 ) -> Result<(), NotifyError> {
-    // No contact to tell: it stays due, and the slot's page says so.
+    // No contact to notify: it stays due, and the slot's page says so.
     if delegation.contacts.is_empty() || items.is_empty() {
         return Ok(());
     }
@@ -80,8 +80,8 @@ pub(crate) fn preview_to(
 
 /// What a delegation knows once it has heard `news`.
 ///
-/// Who is told the same again has been told since the first time, and that is DTSTAMP. A calendar takes the same UID and
-/// SEQUENCE with a later DTSTAMP for something newer (RFC 5546 §2.1.5), asks its owner anew and may forget the answer;
+/// A repeated notice keeps the time of the first one as DTSTAMP. A calendar takes the same UID and
+/// SEQUENCE with a later DTSTAMP for something newer (RFC 5546 §2.1.5), asks its owner again and may forget the answer;
 /// with the same DTSTAMP it says "already processed", or enters what it has lost. Gmail wants a fresh one of updates only,
 /// and an update raises SEQUENCE, which makes it one here too.
 pub(crate) fn notice(
@@ -108,7 +108,7 @@ pub(crate) fn notice(
     }
 }
 
-/// A name that nobody can guess, unique in the world by the sender's domain (RFC 5322 3.6.4, RFC 7986 5.3).
+/// A name that cannot be guessed, unique in the world by the sender's domain (RFC 5322 3.6.4, RFC 7986 5.3).
 fn new_name(post: &MailContext) -> String {
     format!(
         "{:013x}{:013x}@{}",
@@ -227,7 +227,7 @@ impl<'a> WritingContext<'a> {
         Ok(drafts)
     }
 
-    /// The mail about one slot; `whole` when no letter beside it tells of the rest.
+    /// The mail about one slot; `whole` when no letter beside it contains the rest.
     fn mail(
         &self,
         contact: &Contact,
@@ -305,7 +305,7 @@ impl<'a> WritingContext<'a> {
         })
     }
 
-    /// Where this delegation answers to what it is told of a slot.
+    /// Address at which this delegation answers to the notice of a slot.
     fn answer(&self, slot: &Slot, notice: &Notice) -> String {
         self.post.links.address(PrivateLink {
             delegation: self.delegation.id,

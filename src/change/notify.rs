@@ -1,4 +1,4 @@
-//! Telling delegations what is due, and noting what they know then.
+//! Notifies delegations of what is due, and stores the notices.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::mail::MailContext;
 use crate::mail::outbox::MailDraft;
 use crate::store::transaction::EventTx;
 
-/// Tells every delegation concerned what is due of a slot, and notes what each now knows.
+/// Notifies every delegation concerned of what is due for a slot, and stores the notices.
 ///
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
@@ -41,7 +41,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<()
     Ok(())
 }
 
-/// Tells one delegation everything that is due to it, in one letter to each of its contacts.
+/// Notifies one delegation of everything due, in one letter to each of its contacts.
 ///
 /// # Errors
 /// As [`tell`].
@@ -66,7 +66,7 @@ pub fn tell_all(
     write_to(tx, post, delegation, &items)
 }
 
-/// Takes as known what a delegation was told by other means, or need not hear.
+/// Marks as notified what a delegation knows otherwise, or need not know.
 ///
 /// # Errors
 /// As the database says.

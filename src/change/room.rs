@@ -23,7 +23,7 @@ pub enum RoomError {
     /// Slots follow each other too closely for the turnaround; a sentence for each.
     #[error("slots follow each other too closely for this turnaround")]
     TooClose(Vec<String>),
-    /// The database knows of slots that are too close, which somebody has written around this program.
+    /// The database has slots that are too close, written by another program.
     #[error("slots follow each other too closely for this turnaround")]
     Overlap,
     /// Slots name the room, cancelled ones included; the sentence names them.

@@ -1,7 +1,7 @@
-//! Interpreters who leave a slot that otherwise stays as it is.
+//! Interpreters who leave a slot that is otherwise unchanged.
 //!
 //! A change of interpreters counts as a move of the slot, so that it ends the reasons given for it. Here nothing but
-//! one interpreter changes, and reasons for what has not changed go on with their author.
+//! one interpreter changes, and reasons for what has not changed stay with their author.
 
 use std::sync::Arc;
 
@@ -54,10 +54,10 @@ pub fn substitute(
     }
 }
 
-/// Takes an interpreter who is being removed out of a slot, whatever the rules say: the gap this leaves stands on the
-/// timetable until somebody fills it.
+/// Removes an interpreter from a slot, whatever the rules say: the gap is shown on the
+/// timetable until it is filled.
 ///
-/// A slot that is over needs nobody any more; its reason on record is that the interpreter was there.
+/// A slot that has ended needs no interpreter any more; its recorded reason is that the interpreter was there.
 ///
 /// # Errors
 /// As the store says.
@@ -119,7 +119,7 @@ impl StaffingChange {
                     };
                     given.extend(overrides(&after, &slot, &conflict, &reason, by));
                 }
-                // It stood open before and goes on doing so.
+                // It was uncovered before and stays so.
                 Some(None) => {}
                 None if conflict.level == Level::Advice => {}
                 None => new.push(conflict),
@@ -133,7 +133,7 @@ impl StaffingChange {
         }
     }
 
-    /// Gives a reason for the sides that nobody stands between.
+    /// Gives a reason for the sides without an interpreter.
     fn excuse(&mut self, tx: &EventTx<'_>, reason: &Reason) {
         let (author, none) = (tx.actor.to_string(), Reasons::new());
         let by = given(tx, &author, &none);

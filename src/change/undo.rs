@@ -11,7 +11,7 @@ use crate::mail::MailContext;
 use crate::store::audit::{self, Record};
 use crate::store::transaction::EventTx;
 
-/// True for what was done to the slot itself: that somebody was told or answered is no change to take back.
+/// True for changes to the slot itself: notices and answers cannot be undone.
 #[must_use]
 pub fn is_change(record: &Record) -> bool {
     record.noun() == "slot"
@@ -21,7 +21,7 @@ pub fn is_change(record: &Record) -> bool {
 /// undoing it cancels it.
 ///
 /// # Errors
-/// When somebody or something it named is no longer part of the event.
+/// When an object that it named is no longer part of the event.
 pub fn before(
     programme: &Programme,
     slot: &Slot,

@@ -46,7 +46,7 @@ pub enum RosterLine {
 pub struct RosterWork {
     /// The slot in words.
     pub slot: SlotView,
-    /// For whom: `Japan (ja) with Kazakhstan (kk, ru)`; names alone where nobody needs an interpreter.
+    /// Sides: `Japan (ja) with Kazakhstan (kk, ru)`; names alone where no interpreter is needed.
     pub between: String,
     /// `alone`, `in turns with …`, `with …`, or `by relay with … through …`.
     pub how: String,
@@ -56,12 +56,12 @@ pub struct RosterWork {
     pub marks: Vec<ConflictMark>,
 }
 
-/// How long an interpreter goes on at the end of a slot.
+/// How long an interpreter has worked at the end of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
     /// Minutes since the last rest.
     pub minutes: i32,
-    /// The last of them in which nobody took turns.
+    /// The last of them without a colleague taking turns.
     pub alone: i32,
 }
 
@@ -79,7 +79,7 @@ impl RestClock {
             .map(|until| slot.interval().start().minutes_since(until))
     }
 
-    /// Goes on through a slot.
+    /// Continues the run through a slot.
     fn work(&mut self, slot: &Slot, relieved: bool) -> Running {
         let (start, end) = (slot.interval().start(), slot.interval().end());
         let until = self.until.map_or(end, |until| until.max(end));
@@ -162,7 +162,7 @@ fn work(
     }
 }
 
-/// The sides that the interpreter stands between, with their languages.
+/// The sides between which the interpreter works, with their languages.
 fn between(programme: &Programme, interpreter: &Interpreter, slot: &Slot) -> String {
     let coverage = of_content(programme, slot.content());
     let own: Vec<_> = coverage

@@ -5,7 +5,7 @@ use csv::{Terminator, WriterBuilder};
 use crate::core::agenda::{Agenda, AgendaClock, AgendaEntry};
 use crate::core::text_enum::TextEnum;
 
-/// What tells Excel that a table is UTF-8.
+/// Byte order mark by which Excel recognises UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
 /// Writes the table; times are the venue's, and a delegation has those at home beside them.

@@ -1,4 +1,4 @@
-//! The forms in which an agenda leaves the house.
+//! File formats of an agenda.
 
 use crate::core::agenda::Agenda;
 use crate::core::text_enum::TextEnum;
@@ -92,7 +92,7 @@ pub fn file_name(agenda: &Agenda, format: Format) -> String {
     )
 }
 
-/// Codes are safe as they are parsed; a name on somebody's disk does not rely on it.
+/// Codes are safe once parsed; a file name must not rely on it.
 fn safe(code: &str) -> String {
     code.chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')

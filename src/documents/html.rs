@@ -55,7 +55,7 @@ impl AgendaHtml<'_> {
         )
     }
 
-    /// True when times at home stand in a column of their own.
+    /// True when home times have their own column.
     fn has_home(&self) -> bool {
         self.agenda.days.iter().any(|day| day.home_zone.is_some())
     }
@@ -106,7 +106,7 @@ impl<'a> AgendaRow<'a> {
         names.join(", ")
     }
 
-    /// Who interprets; `None` when nobody does and for a delegation.
+    /// Names of the interpreters; `None` without any and for a delegation.
     fn interpreters(&self) -> Option<String> {
         let names: Vec<_> = self
             .entry

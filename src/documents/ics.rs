@@ -43,7 +43,7 @@ fn entry<'a>(agenda: &'a Agenda, entry: &AgendaEntry) -> ical::CalendarEntry<'a>
 }
 
 /// The invitation's own UID where the reader was invited, so that a file and a mail are one entry in the calendar;
-/// else one that stays with the slot. Ids are random, and nobody can register a name under `.invalid` (RFC 6761).
+/// else one that stays with the slot. Ids are random, and `.invalid` cannot be registered (RFC 6761).
 fn uid(agenda: &Agenda, entry: &AgendaEntry) -> String {
     let reader = agenda
         .addressee()

@@ -1,6 +1,6 @@
-//! The way to every document that is made while somebody waits: one queue for pages, API, private pages and mail.
+//! Queue of all documents that a request waits for, shared by pages, API, private pages and mail.
 //!
-//! What is made depends on nothing but the request: the programme as it stood, who may read it, the parameters, and when it
+//! A document depends only on the request: the programme at that time, who may read it, the parameters, and when it
 //! was issued. So requests that are equal get the same bytes, and no other request can get them.
 
 use std::path::Path;
@@ -43,7 +43,7 @@ pub const QUEUE_WAIT: i64 = 10;
 /// Pages that are drawn together.
 pub const PAGES_TOGETHER: usize = 12;
 
-/// A document of a programme, with all that its content depends on but the programme and the time.
+/// A document of a programme, with everything its content depends on except programme and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     /// The agenda.
@@ -61,7 +61,7 @@ pub enum Document {
     },
     /// A sheet for paper.
     Sheet(Sheet, SheetChoice),
-    /// A delegation's schedule as it was told.
+    /// A delegation's schedule as last notified.
     Told(DelegationId),
 }
 
@@ -130,7 +130,7 @@ pub enum MadeDocument {
     Pictures(usize, Arc<[Bytes]>),
 }
 
-/// What a job of the queue gives back.
+/// Result of a job of the queue.
 pub type DocumentResult = Result<MadeDocument, DocumentError>;
 
 impl Output for DocumentResult {

@@ -106,7 +106,7 @@ impl Looks {
     }
 }
 
-/// What stands in a cell.
+/// Content of a cell.
 #[derive(Clone)]
 enum XlsxCell {
     Text(String),

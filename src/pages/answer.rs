@@ -1,4 +1,4 @@
-//! Who was told what, when, by which mail, and what they answered; answers that came by telephone; links made anew.
+//! Notices and answers: who was notified of what, when, by which mail; answers by telephone; renewed links.
 
 use std::collections::HashMap;
 
@@ -38,11 +38,11 @@ struct ToldPage {
     may_open: bool,
 }
 
-/// What one delegation was told, and said to it.
+/// Notices to one delegation, and its answers.
 struct PartyTold {
     code: String,
     name: String,
-    /// Whether they have opened their private links; nothing while they were told nothing.
+    /// Whether private links were opened; empty before the first notice.
     link: Option<LinkWords>,
     lines: Vec<AnswerLine>,
 }
@@ -66,10 +66,10 @@ struct MailLink {
     label: &'static str,
 }
 
-/// `GET /events/{slug}/answers`: per delegation what it was told of each slot, and what it answered.
+/// `GET /events/{slug}/answers`: notices of each slot to each delegation, and answers.
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -203,10 +203,10 @@ fn told_line(
     }
 }
 
-/// `POST /slots/{id}/answers`: notes an answer that came by telephone or otherwise.
+/// `POST /slots/{id}/answers`: records an answer that came by telephone or otherwise.
 ///
 /// # Errors
-/// For those who may not change the event; when the delegation was told something newer meanwhile.
+/// For those who may not change the event; when the delegation was notified of something newer meanwhile.
 pub async fn note(
     app: web::Data<App>,
     current_user: CurrentUser,

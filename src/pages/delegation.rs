@@ -74,7 +74,7 @@ struct ContactRow {
 /// `GET /events/{slug}/delegations`
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -1,4 +1,4 @@
-//! What is still to be told: seen, read beforehand, sent, or taken as told.
+//! Pending notices: shown, previewed, sent, or marked as notified.
 
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ struct MailPreview {
     needless: bool,
 }
 
-/// Why nothing was told.
+/// Why no notice was sent.
 #[derive(Debug, thiserror::Error)]
 enum NoticeError {
     #[error("the programme has changed since it was shown")]
@@ -115,7 +115,7 @@ impl From<NoticeError> for Error {
 /// `GET /events/{slug}/notices`: per delegation what it does not know yet.
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -193,7 +193,7 @@ fn reason_field(slot: SlotId, code: &str) -> String {
 /// `POST /events/{slug}/notices`: one letter to each contact of the delegations named in `to`.
 ///
 /// # Errors
-/// For those who may not change the event; when the programme is not the one that was looked at.
+/// For those who may not change the event; when the programme has changed since it was shown.
 pub async fn send(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -232,10 +232,10 @@ pub async fn send(
     ))
 }
 
-/// `POST /events/{slug}/notices/skips`: takes one piece of news as told, for a reason.
+/// `POST /events/{slug}/notices/skips`: marks one pending notice as notified, with a reason.
 ///
 /// # Errors
-/// For those who may not change the event; when the programme is not the one that was looked at.
+/// For those who may not change the event; when the programme has changed since it was shown.
 pub async fn skip(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -277,7 +277,7 @@ pub async fn skip(
 /// `GET /events/{slug}/notices/{code}`: the mails to a delegation, to the letter as they would go out now.
 ///
 /// # Errors
-/// When the caller may not change the event, or there is nothing to tell.
+/// When the caller may not change the event, or nothing is pending.
 pub async fn preview(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -389,7 +389,7 @@ fn seen(fields: &Fields) -> Result<ProgrammeVersion, Error> {
     })
 }
 
-/// What was looked at is what is told.
+/// Sends exactly what was shown.
 fn as_seen(tx: &EventTx<'_>, seen: ProgrammeVersion) -> Result<(), NoticeError> {
     if tx.began_at() == seen {
         Ok(())

@@ -140,7 +140,7 @@ pub async fn book(
     }
 }
 
-/// Somebody was quicker: the same question, asked of the programme as it is now.
+/// The programme has changed: the same question, asked of the programme as it is now.
 async fn overtaken(context: &EventContext, asked: Fields) -> PageOutcome {
     let page = match plan::parse(&context.programme, &asked) {
         Ok(wishes) => {

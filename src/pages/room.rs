@@ -41,7 +41,7 @@ struct RoomPage {
 /// `GET /events/{slug}/rooms`
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,

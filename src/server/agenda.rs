@@ -14,7 +14,7 @@ use crate::server::Error;
 use crate::server::assets::asset;
 use crate::server::context::EventContext;
 
-/// Documents, and pictures of their pages, that somebody may ask for at once: every delegation's of a great meeting.
+/// Documents and page images that a user may request at once: every delegation's of a large meeting.
 pub const DOCUMENTS_AT_ONCE: f64 = 240.0;
 /// Documents a second that they may go on asking for.
 pub const DOCUMENTS_PER_SECOND: f64 = 2.0;

@@ -21,7 +21,7 @@ use crate::server::render_cache::RenderCache;
 use crate::store::private_link::expired::ExpiredLinks;
 use crate::store::programme_cache::ProgrammeCache;
 
-/// Times that a link may be fetched at once: a program that was told of many changes, on several devices.
+/// Fetches of a link allowed at once: a program notified of many changes, on several devices.
 const FETCHES_AT_ONCE: f64 = 30.0;
 /// Times a second that a link may go on being fetched: four a minute.
 const FETCHES_PER_SECOND: f64 = 4.0 / 60.0;

@@ -23,7 +23,7 @@ use crate::store::programme_cache::ProgrammeRequest;
 use crate::store::transaction::{self, EventTx};
 use crate::store::{event as events, slot};
 
-/// Somebody's place at an event, with the programme as it was when the request came.
+/// Access of a user to an event, with the programme at the time of the request.
 #[derive(Clone)]
 pub struct EventContext {
     /// The application.
@@ -36,7 +36,7 @@ pub struct EventContext {
     pub now: Moment,
 }
 
-/// Every event at which somebody has a place, with that place, the latest first.
+/// Lists every event that a user may access, with that access, the latest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,10 +56,10 @@ pub fn accessible_events(
 }
 
 impl EventContext {
-    /// The caller's place at the event with this slug.
+    /// Returns the caller's access to the event with this slug.
     ///
     /// # Errors
-    /// When nobody is signed in, or the caller has no part in such an event.
+    /// When no user is signed in, or the caller has no role at such an event.
     pub async fn at(
         app: &web::Data<App>,
         current_user: CurrentUser,
@@ -145,10 +145,10 @@ impl EventContext {
         Ok(made.await?)
     }
 
-    /// The caller's place at the event that a slot belongs to, and the slot.
+    /// Returns the caller's access to the event that a slot belongs to, and the slot.
     ///
     /// # Errors
-    /// As [`EventContext::at`]; a slot of somebody else's event is not there.
+    /// As [`EventContext::at`]; a slot of an event without access is not found.
     pub async fn of_slot(
         app: &web::Data<App>,
         current_user: CurrentUser,

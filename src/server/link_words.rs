@@ -9,7 +9,7 @@ use crate::store::private_link::{IssuedLinks, expired};
 pub struct LinkWords {
     /// `The links open until Saturday, 31 December 2022.`
     pub end: String,
-    /// They open nothing any more.
+    /// They have expired.
     pub over: bool,
     /// When they first opened one, and when they last did, or answered by it.
     pub used: String,

@@ -26,7 +26,7 @@ pub(crate) const STILL_THERE: &str = ":\n\n";
 /// Says that the reader may not watch any more.
 pub(crate) const ENDED: &str = "event: ended\ndata:\n\n";
 
-/// The answer that goes on for as long as something feeds it.
+/// Builds an answer whose body is a stream.
 pub(crate) fn streamed(receiver: mpsc::Receiver<Bytes>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -54,12 +54,12 @@ impl WatchAccess {
             .app
             .db
             .read(move |conn| current_user.access(conn, &slug));
-        // A database that does not answer sends nobody away.
+        // A database that does not answer disconnects no watcher.
         !matches!(access.await, Err(Error::SignInNeeded(_) | Error::NotFound))
     }
 }
 
-/// A body that goes on for as long as something feeds it.
+/// A streaming body, which ends with its source.
 struct Stream(mpsc::Receiver<Bytes>);
 
 impl MessageBody for Stream {

@@ -73,7 +73,7 @@ impl Plans {
     /// Makes a plan for a user who waits for it.
     ///
     /// # Errors
-    /// When this user's last plan is still being made, or they took too much; when all together ask for too many.
+    /// When this user's last plan is still in the queue, or their budget is spent; when the queue is full.
     pub async fn make(
         &self,
         user: i64,
@@ -98,7 +98,7 @@ impl Plans {
             Some(Ok(MadePlan(Some(made)))) => Ok(made),
             Some(Err(QueueError::OwnerLimit)) => Err(Error::TooMany { wait: OWNER_WAIT }),
             Some(Err(error)) => Err(error.into()),
-            // Nobody reads this.
+            // Never read.
             Some(Ok(MadePlan(None))) | None => Err(Error::Busy { wait: OWNER_WAIT }),
         }
     }

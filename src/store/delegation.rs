@@ -142,7 +142,7 @@ pub fn insert(
     write_people(conn, delegation)
 }
 
-/// Stores a delegation anew.
+/// Updates a delegation.
 ///
 /// # Errors
 /// As [`insert`].

@@ -56,7 +56,7 @@ pub fn version(conn: &mut Conn, event: EventId) -> QueryResult<Option<ProgrammeV
 
 /// Raises an event's revision and draws its key; returns the version before and the one now.
 ///
-/// One statement, which gives back what it wrote alone: the key is moved on by a random step, so that the one before is
+/// One statement, which returns only what it wrote: the key is moved on by a random step, so that the one before is
 /// known, too.
 ///
 /// # Errors
@@ -105,8 +105,7 @@ pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>
         .optional()
 }
 
-/// Every event that can be read, the latest first; one that cannot takes none of the others along, and stands in the
-/// log.
+/// Lists every event that can be read, the latest first; one that cannot is left out and logged.
 ///
 /// # Errors
 /// As the database says.
@@ -250,7 +249,7 @@ pub fn insert(conn: &mut Conn, event: &Event, now: Moment) -> QueryResult<()> {
     insert_days(conn, event)
 }
 
-/// Stores an event's facts, days and settings anew; version and age stay.
+/// Updates an event's facts, days and settings; version and age stay.
 ///
 /// # Errors
 /// As the database says; a unique violation when the slug is taken.

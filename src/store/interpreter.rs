@@ -70,7 +70,7 @@ pub fn insert(conn: &mut Conn, event: EventId, interpreter: &Interpreter) -> Que
     resource::replace_presence(conn, interpreter.id.0, &interpreter.presence)
 }
 
-/// Stores an interpreter anew.
+/// Updates an interpreter.
 ///
 /// # Errors
 /// As [`insert`].

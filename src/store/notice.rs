@@ -95,7 +95,7 @@ pub fn invited_by(conn: &mut Conn, uid: &str) -> QueryResult<Option<Invited>> {
         .optional()
 }
 
-/// Stores what a delegation was told, in place of what it was told before. That a slot is off takes its answer away.
+/// Stores the last notice of a delegation, replacing the one before. A cancellation deletes its answer.
 ///
 /// # Errors
 /// As the database says.

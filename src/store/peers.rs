@@ -126,11 +126,11 @@ impl Listener {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Listens until told to stop, or until the connection breaks.
+    /// Listens until stopped, or until the connection breaks.
     fn listen(&mut self, pause: &mut Duration) -> Result<(), DbError> {
         let mut conn = connect(self.db.url())?;
         diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(&mut conn)?;
-        // Whatever was announced while nobody listened.
+        // Versions announced while not listening.
         for event in self.programme_cache.watchers().events() {
             self.ask(&mut conn, event)?;
         }
@@ -171,9 +171,9 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells those who watch of a version that was announced.
+    /// Sends an announced version to the watchers.
     ///
-    /// A revision that does not go beyond theirs is old news, or that of a database that was set back, or of a server
+    /// A revision that is not above theirs is old news, or that of a restored database, or of a server
     /// that says no more than its number: then the database is asked.
     fn is_announced(
         &self,
@@ -195,7 +195,7 @@ impl Listener {
         }
     }
 
-    /// Asks the database for the version of an event, and tells those who watch.
+    /// Asks the database for the version of an event, and sends it to the watchers.
     fn ask(&self, conn: &mut Conn, event: EventId) -> QueryResult<()> {
         let known_at = Instant::now();
         if let Some(version) = event::version(conn, event)? {

@@ -1,7 +1,8 @@
 //! The programme in memory: read once per version and process, checked by one small query whenever it is used.
 //!
-//! What a reader is given is never older than what was stored when the request began, whoever writes meanwhile and on
-//! which server. A reader waits for the end of a load that has begun already and for one more at most: neither reading
+//! A reader never gets an older programme than what was stored when the request began, whatever server writes
+//! meanwhile.
+//! A reader waits for the end of a load that has begun already and for one more at most: neither reading
 //! nor waiting depends on how fast others write, and those who wait hold neither a connection nor a thread.
 
 use std::collections::HashMap;
@@ -39,7 +40,7 @@ struct CachedProgramme {
     kept_at: Instant,
 }
 
-/// A load that goes on: `None` until it has ended.
+/// A load in progress: `None` until it has ended.
 type Load = watch::Receiver<Option<Loaded>>;
 
 /// What a load gave to those who wait for it, and when it began to read.
@@ -146,9 +147,9 @@ impl ProgrammeCache {
         }
     }
 
-    /// The load of an event's programme that goes on, else a new one.
+    /// Returns the load of an event's programme in progress, else a new one.
     ///
-    /// It belongs to none of those who wait for it, so that it goes on when any of them hangs up.
+    /// It belongs to none of its waiting requests, so that it continues when any of them is cancelled.
     fn join(&self, db: &Db, event: EventId) -> Load {
         let mut loads = lock(&self.loads);
         if let Some(load) = loads.get(&event) {
@@ -172,7 +173,7 @@ impl ProgrammeCache {
             let programme = programme.map_err(Arc::new);
             sender.send_replace(Some(Loaded { programme, began }));
         };
-        // Where no thread is to be had the sender is dropped, and the readers are told that it failed.
+        // Where no thread can be started the sender is dropped, and the readers get an error.
         let thread = std::thread::Builder::new().name("programme".to_owned());
         if let Err(error) = thread.spawn(load_on_its_own_thread) {
             tracing::error!(%error, "no thread could be started to read a programme");
@@ -225,9 +226,9 @@ impl ProgrammeCache {
     }
 
     /// Shows a programme that is about to be committed here to those who find its version stored: others see the commit
-    /// before this server has come to [`ProgrammeCache::keep`], and the next writer, who has waited for it, at once.
+    /// before this server has called [`ProgrammeCache::keep`], and the next writer, who has waited for it, at once.
     ///
-    /// Nobody finds a version that is never committed, and no other programme ever has the same one.
+    /// No reader finds a version that is never committed, and no other programme ever has the same one.
     pub(crate) fn committing(&self, programme: &Arc<Programme>) -> Committing {
         lock(&self.committing).push(Arc::clone(programme));
         Committing {
@@ -250,11 +251,11 @@ impl ProgrammeCache {
         newer.then(|| Arc::clone(programme))
     }
 
-    /// Remembers a programme that was read or written and committed, unless a newer one is known, and tells those who
-    /// watch. It is at least as new as what was stored at `as_of`.
+    /// Caches a programme that was read or written and committed, unless a newer one is cached, and notifies the
+    /// watchers. It is at least as new as what was stored at `as_of`.
     ///
-    /// Revisions alone do not tell which is newer: a database that was set back comes to lower ones. What was read after
-    /// the other had been put here is newer, whatever its number.
+    /// Revisions alone do not show which is newer: a restored database has lower ones. What was read after
+    /// the other had been cached is newer, whatever its number.
     pub fn keep(&self, programme: &Arc<Programme>, as_of: Instant) {
         let (event, version) = (programme.event.id, programme.version());
         self.watchers.version_is(event, version, as_of);
@@ -289,7 +290,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Held while a programme is committed, until it is kept or the commit has failed.
+/// Held while a programme is committed, until it is cached or the commit has failed.
 pub(crate) struct Committing {
     all: Arc<Mutex<Vec<Arc<Programme>>>>,
     programme: Arc<Programme>,
@@ -406,7 +407,7 @@ mod tests {
         assert!(programme_cache.good_for(event, wanted(later())).is_none());
     }
 
-    /// A moment after all that has happened so far, as the clock counts.
+    /// A moment after everything that has happened so far, by a monotonic clock.
     fn later() -> Instant {
         let now = Instant::now();
         loop {

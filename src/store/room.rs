@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::{resources, rooms};
 use crate::store::resource;
 
-/// An event's rooms, in the order of the house.
+/// An event's rooms, in their set order.
 ///
 /// # Errors
 /// As the database says.
@@ -73,7 +73,7 @@ pub fn insert(conn: &mut Conn, event: EventId, room: &Room) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Stores a room anew.
+/// Updates a room.
 ///
 /// # Errors
 /// As the database says; an overlap refusal when a longer turnaround does not fit between two slots.

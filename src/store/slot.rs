@@ -133,7 +133,7 @@ struct OverrideRow {
     created_at: Moment,
 }
 
-/// Every rule set aside in an event, in force or lapsed.
+/// Every override of an event, in force or expired.
 ///
 /// # Errors
 /// As the database says.

@@ -21,7 +21,7 @@ use crate::runtime::random::fresh_id;
 use crate::store::transaction::EventTx;
 
 impl EventTx<'_> {
-    /// Stores a slot, new or changed, with the overrides that were given for it, and all that hangs on them.
+    /// Stores a slot, new or changed, with its overrides and everything that depends on them.
     ///
     /// The domain has judged it; the database judges it again and refuses an overlap.
     ///
@@ -92,7 +92,7 @@ impl EventTx<'_> {
 }
 
 impl EventTx<'_> {
-    /// Stores a room anew, and with its turnaround which of its slots have that set aside.
+    /// Updates a room, and with its turnaround which of its slots override it.
     ///
     /// A reason given for an earlier turnaround may come into force or out of it; the database must judge by the same
     /// ones as the rules.
@@ -114,7 +114,7 @@ impl EventTx<'_> {
     }
 }
 
-/// The slots whose turnaround is set aside: those after which the next one in the room begins too soon, with a reason
+/// The slots that override the turnaround: those after which the next one in the room begins too soon, with a reason
 /// that is in force.
 fn waived(programme: &Programme) -> HashSet<SlotId> {
     let concerned = programme

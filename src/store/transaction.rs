@@ -33,7 +33,7 @@ pub struct EventTx<'c> {
     outcome: WriteOutcome,
 }
 
-/// What a transaction has come to so far.
+/// State of a transaction so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WriteOutcome {
     /// Nothing that this module has seen; it is committed all the same, for what the stores wrote.
@@ -117,7 +117,7 @@ fn write_if<T, E: From<DieselError>>(
         let programme = tx.programme;
         peers::announce(conn, event, version)?;
         let committing = programme_cache.committing(&programme);
-        // Nobody else has changed the event since, and nobody can before the commit.
+        // No other writer has changed the event since, and none can before the commit.
         Ok((value, programme, Instant::now(), committing))
     });
     if let Some((value, revision)) = unchanged {
@@ -196,7 +196,7 @@ impl EventTx<'_> {
         self.programme = Arc::new(programme);
     }
 
-    /// Reads the programme anew, after changes to more than slots.
+    /// Reads the programme again, after changes to more than slots.
     ///
     /// # Errors
     /// As the database says.

@@ -1,6 +1,6 @@
 //! Watching: whose pages show an event right now, at which revision it is, and who has which slot's form open.
 //!
-//! What is told is a state, not a list of happenings: a watcher that was away for a moment learns how things stand.
+//! Watchers get a state, not a list of events: one that was away for a moment gets the current state.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::runtime::random::fresh_id;
 /// How many pages of one person may watch at once.
 const MOST_STREAMS: usize = 40;
 
-/// How an event stands for those who watch it.
+/// State of an event for its watchers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventStatus {
     /// The latest version of the programme that is known.
@@ -28,7 +28,7 @@ pub struct EventStatus {
     pub closing: bool,
 }
 
-/// Somebody who has a slot's form open.
+/// A user who has a slot's form open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Editor {
     /// The slot.
@@ -39,11 +39,11 @@ pub struct Editor {
     pub name: String,
 }
 
-/// Everybody who watches, by event. Shared by all threads of a server.
+/// All watchers, by event. Shared by all threads of a server.
 #[derive(Clone)]
 pub struct Watchers {
     state: Arc<Mutex<WatchState>>,
-    /// Tells other servers who edits here; nobody listens on SQLite.
+    /// Announces to other servers who edits here; unused on SQLite.
     changed: watch::Sender<u64>,
 }
 
@@ -60,7 +60,7 @@ struct WatchState {
 /// An event that is watched.
 struct Watched {
     standing: watch::Sender<EventStatus>,
-    /// When the version that the watchers were told of last was known.
+    /// When the version last sent to the watchers was known.
     told_at: Instant,
 }
 
@@ -79,12 +79,12 @@ pub struct Watching {
     event: EventId,
     user: UserId,
     editing: Option<i64>,
-    /// Tells when something has changed.
+    /// Signals that something has changed.
     pub standing: watch::Receiver<EventStatus>,
 }
 
 impl Watchers {
-    /// Begins to watch an event whose stored version the caller has just read; with `editing`, as somebody who has that
+    /// Begins to watch an event whose stored version the caller has just read; with `editing`, as a user who has that
     /// slot's form open. `None` when this person watches with too many pages already.
     #[must_use]
     pub fn watch(
@@ -123,12 +123,12 @@ impl Watchers {
         })
     }
 
-    /// Tells those who watch of a version of an event's programme that was stored at `known_at` or later.
+    /// Sends the watchers a version of an event's programme that was stored at `known_at` or later.
     pub fn version_is(&self, event: EventId, version: ProgrammeVersion, known_at: Instant) {
         self.lock().tell(event, Some((version, Some(known_at))));
     }
 
-    /// The version that those who watch an event were told of; `None` when nobody watches.
+    /// The version last sent to the watchers of an event; `None` without watchers.
     #[must_use]
     pub fn version_of(&self, event: EventId) -> Option<ProgrammeVersion> {
         let state = self.lock();
@@ -142,7 +142,7 @@ impl Watchers {
         self.lock().streams.values().sum()
     }
 
-    /// How many revisions pages were told of so far, each counted once however many pages there were.
+    /// Revisions announced to pages so far, each counted once however many pages there were.
     #[must_use]
     pub fn announcements(&self) -> u64 {
         self.lock().announcements
@@ -188,7 +188,7 @@ impl Watchers {
         self.changed.subscribe()
     }
 
-    /// The events that somebody watches.
+    /// The events that a user watches.
     #[must_use]
     pub fn events(&self) -> Vec<EventId> {
         self.lock().events.keys().copied().collect()
@@ -229,7 +229,7 @@ impl WatchState {
     }
 
     /// Brings what the watchers of an event see up to date. A revision goes back only when it is known to have been read
-    /// after the one that was told last: then the database was set back.
+    /// after the one that was sent last: then the database was restored.
     fn tell(&mut self, event: EventId, news: Option<(ProgrammeVersion, Option<Instant>)>) {
         let here = self.here.get(&event).into_iter().flatten();
         let elsewhere = self

@@ -1,6 +1,7 @@
 //! The event file: a whole event as one TOML file, both ways.
 //!
-//! The manual's chapter `event-file` documents its keys. A key may end in `_assumed` to mark a stand-in; it is read the same.
+//! The manual's chapter `event-file` documents its keys. A key may end in `_assumed` to mark a placeholder; it is read
+//! the same.
 
 mod read;
 mod read_meeting;
@@ -18,7 +19,7 @@ pub use read::{
 pub use store::{Prepared, import};
 pub use write::export;
 
-/// The file as it stands, before anything in it has been believed.
+/// The parsed file, before any value is validated.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EventFile {
@@ -213,10 +214,10 @@ struct SlotEntry {
     note: Option<Spanned<String>>,
     #[serde(default, skip_serializing_if = "is_zero")]
     sequence: i32,
-    /// Rules set aside: the rule's code and the reason.
+    /// Overridden rules: the rule's code and the reason.
     #[serde(default, rename = "override", skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<Spanned<OverrideEntry>>,
-    /// What delegations were told of it.
+    /// Notices of the slot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<Spanned<ToldEntry>>,
 }
@@ -254,7 +255,7 @@ struct OverrideEntry {
     author: Option<String>,
 }
 
-/// A notice: everything a later mail needs to replace what stands in the delegation's calendar.
+/// A notice: everything that a later mail needs to replace the entry in the delegation's calendar.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToldEntry {
@@ -271,7 +272,7 @@ struct ToldEntry {
     answer: Option<AnswerEntry>,
 }
 
-/// What a delegation answered to what it was told, then or before.
+/// A delegation's answer to its notice, the last one or an earlier one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerEntry {

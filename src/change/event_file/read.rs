@@ -56,7 +56,7 @@ pub struct ImportedEvent {
     pub remarks: Vec<String>,
 }
 
-/// Bytes that an event file has at most: four times what a file of so many slots has that all were told to two sides.
+/// Most bytes of an event file: four times a file with the most slots, each with notices to two sides.
 pub const MOST_BYTES: usize = 32 << 20;
 /// Slots that an event file has at most: three times those of the largest week that Iikura is made for.
 pub const MOST_SLOTS: usize = 10_000;
@@ -65,9 +65,10 @@ const MOST_PARTICIPANTS: usize = 1000;
 /// Days that an event file has at most.
 const MOST_DAYS: usize = 366;
 
-/// Reads an event file and judges all that is in it; nothing is asked of a database.
+/// Reads an event file and validates everything in it, without a database.
 ///
-/// `office` is the protocol office's mailbox where the file names none; `actor` and `now` stand in the history and at
+/// `office` is the protocol office's mailbox where the file names none; `actor` and `now` are recorded in the history
+/// and for
 /// reasons that name no author.
 ///
 /// # Errors
@@ -140,7 +141,7 @@ pub(super) struct FileReader<'s> {
     /// Where each line begins.
     lines: Vec<usize>,
     faults: Vec<FileFault>,
-    /// The UIDs of what was told, each with its line.
+    /// The UIDs of notices, each with its line.
     told: BTreeMap<String, usize>,
 }
 
@@ -161,7 +162,7 @@ impl<'s> FileReader<'s> {
         self.lines.partition_point(|begins| *begins <= at)
     }
 
-    /// Takes note of the UID of what was told; false when it stands in the file already.
+    /// Notes the UID of a notice; false when it is in the file already.
     pub(super) fn known_as(&mut self, uid: &str, line: usize) -> bool {
         let is_new = !self.told.contains_key(uid);
         self.told.entry(uid.to_owned()).or_insert(line);

@@ -48,7 +48,7 @@ impl ReadSlots {
     }
 }
 
-/// The reasons of a slot, given by whoever imports it.
+/// The reasons of a slot, with the importing user as author.
 const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> GivenReasons<'a> {
     GivenReasons {
         reasons,

@@ -1,4 +1,4 @@
-//! Reading what delegations were told and answered.
+//! Reading notices and answers.
 
 use std::ops::Range;
 
@@ -17,13 +17,13 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::core::time::interval::Interval;
 
-/// Says that an invitation cannot be taken over, since its UID stands for another one.
+/// Reports an invitation that cannot be imported, since its UID belongs to another one.
 pub(super) fn is_there_already(uid: &str) -> String {
     format!("told: the invitation {uid} is there already; to import a copy, leave out the notices")
 }
 
 impl FileReader<'_> {
-    /// Takes over what delegations know and said, so that the next letter goes on from there.
+    /// Imports notices and answers, so that the next letter continues from there.
     pub(super) fn told(
         &mut self,
         programme: &mut Programme,
@@ -100,7 +100,7 @@ impl FileReader<'_> {
         programme.ledger.hear(answers);
     }
 
-    /// What a delegation said, at the latest to what it was told last.
+    /// An answer, at the latest to the last notice.
     fn answer(
         &mut self,
         at: &Range<usize>,
@@ -148,7 +148,7 @@ impl FileReader<'_> {
         })
     }
 
-    /// What a delegation was told, which stands in the next letter to it: lines, and a time that ends after it begins.
+    /// A notice, which the next letter repeats: lines, and a time that ends after it begins.
     fn told_slot(&mut self, at: &Range<usize>, told: &Told) -> Option<Told> {
         let (starts, ends) = (told.starts_at(), told.ends_at());
         self.parsed("told", at, || Interval::new(starts, ends))?;

@@ -28,7 +28,7 @@ pub struct Prepared {
     /// What the history says of each slot, in the order of the file.
     pub(super) history: Vec<(SlotId, Value)>,
     pub(super) remarks: Vec<String>,
-    /// The UIDs of what was told, each with its line.
+    /// The UIDs of notices, each with its line.
     pub(super) told: BTreeMap<String, usize>,
     pub(super) slug_line: usize,
     pub(super) actor: Actor,
@@ -54,7 +54,7 @@ impl Prepared {
     /// Stores the event in one transaction.
     ///
     /// # Errors
-    /// When its slug, or the UID of something it was told, has been taken meanwhile; or as the database says.
+    /// When its slug, or the UID of one of its notices, has been taken meanwhile; or as the database says.
     pub fn store(
         self,
         conn: &mut Conn,
@@ -67,7 +67,7 @@ impl Prepared {
             }
             self.check_told(conn)?;
             event::insert(conn, &event, self.now).map_err(|error| {
-                // Somebody else's event came between the look and the insert.
+                // Another user's event came between the check and the insert.
                 if is_taken(&error) {
                     self.slug_taken()
                 } else {
@@ -100,7 +100,7 @@ impl Prepared {
         })
     }
 
-    /// Stores all that changes by bookings, letters and answers, as its first revision.
+    /// Stores everything that bookings, letters and answers change, as its first revision.
     fn store_programme(&self, tx: &mut EventTx<'_>) -> Result<(), EventImportError> {
         let event = tx.programme().event.clone();
         tx.store_slots(&self.programme)?;

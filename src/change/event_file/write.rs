@@ -49,7 +49,7 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
     toml::to_string_pretty(&file)
 }
 
-/// By time, and those at the same time by what they say: ids are drawn anew by every import.
+/// By time, then by content: ids are drawn again by every import.
 fn slots(programme: &Programme) -> Vec<Spanned<SlotEntry>> {
     let mut entries: Vec<(Interval, SlotEntry)> = programme
         .slots()
@@ -83,7 +83,7 @@ fn number(value: i32) -> Spanned<i64> {
 }
 
 fn meeting(event: &Event) -> Meeting {
-    // The commonest hours stand for all days; the others are named.
+    // The commonest hours apply to all days; the others are named.
     let mut hours: BTreeMap<(u16, u16), usize> = BTreeMap::new();
     for day in &event.days {
         *hours
@@ -304,7 +304,7 @@ fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
     conflict
 }
 
-/// What each delegation was told, in order of precedence.
+/// Notices of each delegation, in order of precedence.
 fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
     let delegations = programme.delegations.iter();
     delegations

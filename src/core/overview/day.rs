@@ -1,4 +1,4 @@
-//! Somebody's day or a room's: what comes when, and what lies between.
+//! Day of a delegation or room: its slots, and the time between them.
 
 use chrono::NaiveDate;
 

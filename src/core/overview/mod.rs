@@ -1,5 +1,5 @@
-//! Overviews: who meets whom, somebody's day, a room's day, what has changed, and what answers to some words. Pure: a
-//! programme in, things to show out.
+//! Overviews: pairs of delegations, days of a delegation or room, changes, and search results. Pure: a
+//! programme in, rows to show out.
 
 pub mod day;
 pub mod pairs;

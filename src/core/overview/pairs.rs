@@ -33,9 +33,9 @@ pub struct PairMeeting {
     pub has_met: bool,
     /// Whether the two know: `told`, or who does not know yet; empty for what is not confirmed.
     pub told: String,
-    /// What each answered, as `KZ accepted, JP no answer yet`; empty while nobody is asked.
+    /// Answers of each, as `KZ accepted, JP no answer yet`; empty while no answer is expected.
     pub answers: String,
-    /// Somebody will not come.
+    /// A delegation has declined.
     pub declined: bool,
 }
 
@@ -70,7 +70,7 @@ pub fn existing(programme: &Programme, now: Instant) -> Vec<DelegationPair<'_>> 
 }
 
 /// A row for each delegation but the last, with what it has with each that comes after the first; `None` where two
-/// would be one, or stand in another row already.
+/// would be one, or is in another row already.
 #[must_use]
 pub fn table(
     programme: &Programme,

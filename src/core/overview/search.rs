@@ -12,7 +12,7 @@ use crate::core::slot::{Slot, SlotKind, SlotState};
 /// What is asked for; everything that is named must be true of a slot.
 #[derive(Debug, Clone, Default)]
 pub struct OverviewSearch {
-    /// Words that stand in its title, its note, or a name of its room, parties or interpreters; in any order.
+    /// Words of its title, its note, or a name of its room, parties or interpreters; in any order.
     pub words: String,
     /// How firm; cancelled slots are found only when they are asked for.
     pub state: Option<SlotState>,

@@ -37,17 +37,17 @@ pub struct DayPlan {
 pub struct GridColumn {
     /// Its place, from 2; the ruler is 1.
     pub place: usize,
-    /// What it stands for, for the link that books here: `room=hall` or `delegations=KZ`.
+    /// Query for the link that books here: `room=hall` or `delegations=KZ`.
     pub booking_query: String,
     /// The room's code, empty for none yet; `None` where columns are delegations.
     pub room: Option<String>,
-    /// Where its day stands on a page of its own, below the event; empty for none.
+    /// Address of its day page, below the event; empty for none.
     pub day_path: String,
     /// The heading.
     pub heading: String,
     /// The line below it.
     pub detail: String,
-    /// What stands in it, by time.
+    /// Its blocks, by time.
     pub blocks: Vec<GridBlock>,
 }
 
@@ -67,7 +67,7 @@ pub struct GridBlock {
 pub enum BlockContent {
     /// A slot.
     Slot(Box<SlotView>),
-    /// The house is closed.
+    /// The venue is closed.
     Closed,
     /// The delegation is not there.
     Absent,
@@ -249,7 +249,7 @@ fn blocks(
     blocks
 }
 
-/// Rows of the part of `interval` that lies in the window; `None` when none does.
+/// Rows of the part of `interval` inside the window; `None` when there is none.
 fn block(window: Interval, interval: Interval, content: BlockContent) -> Option<GridBlock> {
     let start = interval
         .start()
@@ -278,7 +278,7 @@ fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<GridB
         .collect()
 }
 
-/// The parts of the window in which somebody who is there for these stays is not; nobody's stays mean always.
+/// The parts of the window outside these stays; no stays mean always present.
 fn absences(presence: &[Interval], window: Interval) -> Vec<GridBlock> {
     if presence.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The timetable as a page shows it: slots in words, what is to be looked at, a day as a list or, in [`grid`], in
+//! The timetable as a page shows it: slots in words, findings, a day as a list or, in [`grid`], in
 //! columns. Pure: a programme in, things to show out.
 
 mod grid;
@@ -17,7 +17,7 @@ use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
 use crate::core::wording;
 
-/// What the columns stand for.
+/// Kind of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// One column per room.
@@ -41,7 +41,7 @@ impl TextEnum for Layout {
     }
 }
 
-/// How closely somebody looks at the columns.
+/// Zoom of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zoom {
     /// A line every five minutes: the shortest slot is as high as a finger needs.
@@ -96,7 +96,7 @@ pub struct SlotView {
     pub parties: String,
     /// Codes of the delegations, for narrow columns.
     pub codes: String,
-    /// What is to be looked at, strictest first: level's word, rule, sentence.
+    /// Findings, strictest first: level's word, rule, sentence.
     pub marks: Vec<ConflictMark>,
     /// Side by side with overlapping blocks: `1-of-2`; empty when it has the column for itself.
     pub lane: String,
@@ -117,7 +117,7 @@ pub struct ConflictMark {
     pub rule: &'static str,
     /// The sentence.
     pub sentence: String,
-    /// `Author: reason` where the rule is set aside; empty otherwise.
+    /// `Author: reason` where the rule is overridden; empty otherwise.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! The dry run of a move: where on a day a slot could stand, where it would need a reason, and where it cannot go.
+//! The dry run of a move: where on a day a slot can be placed, where it needs a reason, and where it is refused.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -43,7 +43,7 @@ impl TextEnum for Edge {
 pub struct RoomRuns {
     /// The room's code; empty for no room yet.
     pub room: String,
-    /// Where the rules object; everywhere else the slot could stand.
+    /// Times at which the rules object; at all others the slot can be placed.
     pub runs: Vec<RefusedRun>,
 }
 

@@ -19,7 +19,7 @@ pub struct AnswerWords {
 }
 
 impl AnswerWords {
-    /// What a delegation said to what it was told of a slot.
+    /// A delegation's answer to its notice of a slot.
     #[must_use]
     pub fn of(programme: &Programme, slot: SlotId, delegation: DelegationId) -> Self {
         if programme.ledger.expected(slot, delegation).is_none() {

@@ -1,4 +1,4 @@
-//! Door sheets: for those who stand at a room's door, who goes in when. A page for each room and day.
+//! Door sheets: who enters a room when, for its staff. A page for each room and day.
 
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ struct DoorSign {
     lines: Vec<PdfLine>,
 }
 
-/// The sheets of a room or of all that are used, on a day or on all.
+/// Builds the sheets of a room or of all used rooms, on a day or on all.
 pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
     let days = chosen.agenda.days.iter();
     let mut sheets = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
                 continue;
             }
             let entries = in_room(day, room);
-            // Whoever asks for one room wants to see that it is free.
+            // A reader of one room's sheet wants to see that it is free.
             if !entries.is_empty() || chosen.room.is_some() {
                 sheets.push(door(room, day, &entries));
             }
@@ -76,7 +76,7 @@ fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> DoorSign {
         lines: entries
             .iter()
             .map(|entry| PdfLine {
-                // What the office thinks of a meeting is not for the door.
+                // Internal notes are not for the staff at the door.
                 note: String::new(),
                 ..line(entry, day)
             })

@@ -1,4 +1,4 @@
-//! What stands on every page: which event, which revision, when issued, for whom, and whether it is firm.
+//! Header of every page: event, revision, time of issue, addressee, and state.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub(super) struct SheetHead {
     office: String,
     /// `DRAFT – contains tentative slots`; empty when everything is firm.
     mark: String,
-    /// For whom; empty when for the house.
+    /// The addressee; empty for the protocol office.
     addressee: String,
     /// `Revision 12`
     edition: String,
@@ -65,7 +65,7 @@ impl SheetHead {
         }
     }
 
-    /// With somebody else in the place of the addressee.
+    /// Replaces the addressee.
     pub(super) fn addressed(mut self, to: &str) -> Self {
         self.addressee = text(to);
         self

@@ -15,7 +15,7 @@ const TEMPLATE: &str = include_str!("../../../templates/agenda/matrix.typ");
 
 #[derive(Debug, Serialize)]
 struct Matrix {
-    /// `None` while nobody is in the chair.
+    /// `None` while no delegation has the chair.
     chair: Option<Side>,
     days: Vec<MatrixColumn>,
     guests: Vec<MatrixRow>,

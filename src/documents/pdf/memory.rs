@@ -12,7 +12,7 @@ use typst::comemo;
 const GROWTH: u64 = 64 * 1024;
 /// How far it may grow from there on between two times, in KiB.
 const STEP: u64 = 24 * 1024;
-/// How often that is looked at.
+/// Interval between two checks.
 const EVERY: Duration = Duration::from_millis(20);
 
 /// Does the work while another thread watches the memory.

@@ -1,4 +1,4 @@
-//! The agenda as PDF, and the sheets that only paper needs: a minister's card, a sheet for each door, the interpreters'
+//! The agenda as PDF, and the sheets that exist only as PDF: a minister's card, door sheets, the interpreters'
 //! roster, the matrix of bilaterals.
 //!
 //! Each document is data (one file here) and a template (`templates/agenda/*.typ`) that sets it. Data reaches Typst as
@@ -36,10 +36,10 @@ pub enum PdfError {
     /// The data of a document could not be written.
     #[error("the document's data could not be written: {0}")]
     Data(#[from] serde_json::Error),
-    /// What was kept to be set later cannot be read.
+    /// The stored source of a document cannot be read.
     #[error("what the document says could not be read: {0}")]
     Kept(#[source] serde_json::Error),
-    /// What was kept to be set later names a zone that this program does not know.
+    /// The stored source of a document names a zone that this program does not know.
     #[error("the time zone '{0}' is not known here")]
     Zone(String),
     /// The document could not be set.
@@ -80,7 +80,7 @@ impl PdfSource {
         &self.name
     }
 
-    /// All that the template is given, so that a test can look through many documents without setting them.
+    /// The template's data, so that a test can check many documents without rendering them.
     #[cfg(test)]
     pub(crate) fn words(&self) -> String {
         self.data.to_string()

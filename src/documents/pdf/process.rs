@@ -19,7 +19,7 @@ use crate::runtime::queue::Cancellation;
 
 /// The command of this program that sets a document.
 pub const COMMAND: &str = "typeset";
-/// How often a running process is asked whether anybody still waits for it.
+/// Interval at which a running process is asked whether a client still waits.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long it may take; far above what a busy machine needs for the largest document.
 const LONGEST: Duration = Duration::from_mins(3);
@@ -129,7 +129,7 @@ fn run(
     }
 }
 
-/// Sends the order and reads until the process has closed its output; gives up when nobody waits any more.
+/// Sends the request and reads until the process has closed its output; stops when no client waits any more.
 fn talk(
     process: &mut Child,
     order: &Sent<'_>,
@@ -210,7 +210,7 @@ pub enum TypesetProcessError {
     /// The template failed.
     #[error(transparent)]
     Typeset(#[from] TypesetError),
-    /// Nobody takes the document.
+    /// No client waits for the document.
     #[error("the document could not be written: {0}")]
     Output(#[from] io::Error),
 }

@@ -21,9 +21,9 @@ pub(super) struct PdfProgramme {
     /// For whom, in a schedule.
     pub(super) reader: Option<Side>,
     pub(super) days: Vec<DayLines>,
-    /// Everybody who is named, on a page at the end.
+    /// All people named, on a page at the end.
     pub(super) parties: Vec<Side>,
-    /// Stands where there is nothing to show.
+    /// Shown when a list is empty.
     pub(super) nothing: &'static str,
 }
 
@@ -83,7 +83,7 @@ fn lines_of(day: &AgendaDay) -> DayLines {
     }
 }
 
-/// A slot as it stands under the heading of its day.
+/// A slot below the heading of its day.
 pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> PdfLine {
     let few = entry.parties.len() <= 2;
     PdfLine {
@@ -128,7 +128,7 @@ pub(super) fn countries(entry: &AgendaEntry) -> Vec<Name> {
         .collect()
 }
 
-/// Who interprets, in a line; empty when nobody does, and for a delegation.
+/// Names of the interpreters, in a line; empty without any, and for a delegation.
 pub(super) fn interpreters(entry: &AgendaEntry) -> String {
     let names = entry.interpreters.iter().flatten();
     let names: Vec<_> = names.map(|one| text(&one.name)).collect();

@@ -144,7 +144,7 @@ fn work_day(programme: &Programme, day: &RosterDay) -> WorkDay {
     }
 }
 
-/// `None` for a sketch, which is nobody's work yet.
+/// `None` for a sketch, which assigns no interpreter yet.
 fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<WorkLine> {
     match line {
         Booked::Work(work) => {

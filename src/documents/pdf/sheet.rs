@@ -44,7 +44,7 @@ impl TextEnum for Sheet {
 pub struct SheetChoice {
     /// Code of a delegation; for a card.
     pub delegation: Option<String>,
-    /// Code of a room; for door sheets.
+    /// Code of a room, for door sheets.
     pub room: Option<String>,
     /// Code of an interpreter; for the roster.
     pub interpreter: Option<String>,
@@ -52,7 +52,7 @@ pub struct SheetChoice {
     pub day: Option<String>,
 }
 
-/// Why there is no such sheet, in a sentence for whoever asked.
+/// Error of a sheet that cannot be made, as a sentence for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
     /// Nothing of that name in the event.
@@ -70,7 +70,7 @@ pub enum SheetError {
     /// That is no date.
     #[error("{0}")]
     NoDate(String),
-    /// A card is somebody's.
+    /// A card needs a delegation.
     #[error("a card is for one minister; say of which delegation, as KZ")]
     WhoseCard,
     /// Something was chosen that this sheet does not know.

@@ -1,4 +1,4 @@
-//! A delegation's schedule as it was told, on paper: what its private page shows, and what comes with its letters.
+//! A delegation's schedule as last notified, as PDF: for its private page and as attachment of its letters.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::core::time::interval::Interval;
 use crate::core::time::{Moment, Zone, day_in_words};
 use crate::core::visibility::known_to;
 
-/// A delegation's schedule in what it was told, and in nothing else. It bears the time of a letter in the place of the
-/// programme's revision, which would tell that something was changed for others.
+/// A delegation's schedule, made only from its notices. It shows the time of a letter instead of the
+/// programme's revision, which would reveal changes for other delegations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldSchedule {
     event: String,
@@ -44,18 +44,18 @@ pub struct ToldSchedule {
     issued_at: i64,
 }
 
-/// What stands in the place of a revision.
+/// Shown instead of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Edition {
-    /// Nothing was told yet.
+    /// No notice was sent yet.
     BeforeLetters,
-    /// As the latest letter told it; seconds since 1970 UTC.
+    /// As of the latest letter; seconds since 1970 UTC.
     AsOfLetter(i64),
-    /// As the letter tells that it comes with, by its number.
+    /// As of the letter to which it is attached, by its number.
     WithLetter(i32),
 }
 
-/// A schedule as it is kept until it is set, maybe by a later release of this program.
+/// A schedule as stored until it is rendered, maybe by a later release of this program.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "format")]
 enum StoredSchedule {
@@ -135,10 +135,10 @@ impl ToldSchedule {
         Ok(serde_json::to_string(&StoredSchedule::First(self))?)
     }
 
-    /// Takes back what was kept.
+    /// Parses a stored schedule.
     ///
     /// # Errors
-    /// When it was not kept by this program, or by a later release than this.
+    /// When it was not stored by this program, or by a later release.
     pub fn kept(text: &str) -> Result<Self, PdfError> {
         let StoredSchedule::First(schedule) = serde_json::from_str(text).map_err(PdfError::Kept)?;
         Ok(schedule)
@@ -197,7 +197,7 @@ impl ToldSchedule {
         }
     }
 
-    /// What stands around the days; the revision is not shown.
+    /// Header and footer around the days; the revision is not shown.
     fn frame(&self, party: &Arc<AgendaDelegation>, zones: Zones) -> Agenda {
         Agenda {
             slug: String::new(),

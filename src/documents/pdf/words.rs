@@ -1,4 +1,4 @@
-//! Words as they can stand on paper.
+//! Text as it can be printed.
 
 use serde::Serialize;
 

@@ -24,7 +24,7 @@ use crate::runtime::queue::Cancellation;
 /// What every template is set with: page, type, head and foot.
 const HOUSE: &str = include_str!("../../../templates/agenda/house.typ");
 
-/// Japanese type that goes well with the roman of the house, the best first: of Debian, macOS, Windows, and free ones.
+/// Japanese fonts that suit the Latin font, the best first: of Debian, macOS, Windows, and free ones.
 const JAPANESE: [&str; 16] = [
     "Noto Serif CJK JP",
     "Noto Serif JP",
@@ -44,7 +44,7 @@ const JAPANESE: [&str; 16] = [
     "VL Gothic",
 ];
 
-/// How many documents ago something was set that Typst still remembers, so that a heading is not shaped anew each time.
+/// Number of documents after which Typst drops cached layout, so that headings are not shaped each time.
 const REMEMBERED: usize = 4;
 /// Bytes of data from which on nothing is remembered of a document: some hundred slots, and megabytes in Typst's memory.
 const REMEMBERED_BYTES: usize = 48 * 1024;
@@ -134,7 +134,7 @@ fn lay_out<T>(
         tracing::debug!(warning = %warning.message, "a document was rendered with a warning");
     }
     if typesetting.large {
-        // All that is needed from here on is in the document.
+        // The document has everything needed from here on.
         comemo::evict(0);
     }
     typesetting.stop_if_cancelled();
@@ -165,8 +165,9 @@ impl Typesetting {
         self.program.as_deref().filter(|_| self.large)
     }
 
-    /// Unwinds when nobody waits any more: Typst offers no other way to stop it. Nothing is logged, and nothing of ours is
-    /// locked meanwhile.
+    /// Unwinds when no client waits any more: Typst offers no other way to stop it. Nothing is logged, and no lock of
+    /// ours is
+    /// held meanwhile.
     fn stop_if_cancelled(&self) {
         if self.cancellation.is_requested() {
             resume_unwind(Box::new(Cancelled));
@@ -249,7 +250,7 @@ impl Fonts {
     }
 }
 
-/// True when a family is there and has both scripts and characters of a name as they stand in Japanese.
+/// True when a font family is installed and has both scripts and the characters of Japanese names.
 fn has_japanese(book: &FontBook, family: &str) -> bool {
     book.select_family(&family.to_lowercase()).any(|index| {
         book.info(index).is_some_and(|info| {

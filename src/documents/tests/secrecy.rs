@@ -73,7 +73,7 @@ fn the_draft_canary_reaches_nobody_outside() {
     assert!(text(&staff(&programme), Format::Csv).contains(CANARY));
 }
 
-/// A slot of somebody, somewhere, at some time, with the canary wherever KZ must not see it.
+/// A slot with the canary in every field that KZ must not see.
 fn any_slot() -> impl Strategy<Value = (SlotKind, SlotState, usize, i32, i32, bool)> {
     (
         proptest::sample::select(SlotKind::ALL),

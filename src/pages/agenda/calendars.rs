@@ -94,7 +94,7 @@ struct CalendarLinkMadePage {
 /// `GET /events/{slug}/agenda/calendars/new`
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn new(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -107,7 +107,7 @@ pub async fn new(
 /// `POST /events/{slug}/agenda/calendars`: makes a link and shows it, this once.
 ///
 /// # Errors
-/// When the caller has no part in the event, there were too many tries or links, or the database fails.
+/// When the caller has no role at the event, there were too many tries or links, or the database fails.
 pub async fn make(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -148,7 +148,7 @@ pub async fn make(
 /// `POST /events/{slug}/agenda/calendars/{id}/revocation`
 ///
 /// # Errors
-/// When the caller has no part in the event, there is no such link for them, or the database fails.
+/// When the caller has no role at the event, there is no such link for them, or the database fails.
 pub async fn revoke(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -170,7 +170,7 @@ pub async fn revoke(
 /// `GET /calendars/{token}/programme.ics`: the event's programme without sketches, as a calendar to subscribe to.
 ///
 /// # Errors
-/// When the link opens nothing, whatever the reason; when it is fetched too often, or the database fails.
+/// When the link is invalid for any reason; when it is fetched too often, or the database fails.
 pub async fn feed(
     app: web::Data<App>,
     request: HttpRequest,
@@ -203,7 +203,7 @@ pub async fn feed(
     };
     answer
         .insert_header(header::ETag(tag.clone()))
-        // Kept by nobody on the way, and asked anew each time: a link that is revoked shows nothing more.
+        // Cached nowhere on the way, and requested again each time: a link that is revoked shows nothing more.
         .insert_header((header::CACHE_CONTROL, "private, no-cache"));
     if has_already(&request, &tag) {
         return Ok(answer.finish());

@@ -29,7 +29,7 @@ use crate::server::session::CurrentUser;
 /// The word for the agenda itself among the documents.
 const AGENDA: &str = "agenda";
 
-/// What is wanted, as it stands in the address; an empty field means all.
+/// The request as in the address; an empty field means all.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportRequest {
@@ -281,7 +281,7 @@ fn list(
 /// `GET /events/{slug}/agenda`: chooses a document and shows how it looks.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the document cannot be set.
+/// When the caller has no role at the event, or the document cannot be set.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -350,7 +350,7 @@ pub async fn index(
 /// `GET /events/{slug}/agenda/pages/{page}.svg`: how a page of a document looks.
 ///
 /// # Errors
-/// When the caller has no part in the event, or there is no such document or page.
+/// When the caller has no role at the event, or there is no such document or page.
 pub async fn page(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -19,7 +19,7 @@ use crate::server::session::CurrentUser;
 /// `GET /events/{slug}/agenda.{format}`: the document; all but the printable page come as files.
 ///
 /// # Errors
-/// When the caller has no part in the event, or there is no such format or delegation.
+/// When the caller has no role at the event, or there is no such format or delegation.
 pub async fn document(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -44,7 +44,7 @@ pub struct SheetRequest {
 /// `GET /events/{slug}/agenda/{sheet}.pdf`: a card, door sheets, the roster or the matrix, as a file.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the sheet is none, or of something that is not there.
+/// When the caller has no role at the event, or the sheet or its subject does not exist.
 pub async fn paper(
     app: web::Data<App>,
     current_user: CurrentUser,

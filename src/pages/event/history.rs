@@ -26,7 +26,7 @@ struct HistoryPage {
 /// `GET /events/{slug}/history`: the event's latest changes, in the venue's time.
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn of_event(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -25,7 +25,7 @@ use crate::store::archived;
 struct IndexPage {
     shell: Shell,
     events: Vec<EventLine>,
-    /// Events that are over and stay as they are.
+    /// Past events, which are archived.
     archived: Vec<EventLine>,
     unsent: i64,
     came_in: i64,
@@ -42,10 +42,10 @@ struct EventLine {
     role: &'static str,
 }
 
-/// `GET /`: the events that the caller has a part in.
+/// `GET /`: the events at which the caller has a role.
 ///
 /// # Errors
-/// When nobody is signed in.
+/// When no user is signed in.
 pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let (session, (events, archived), unsent, came_in, paused) = app
         .db

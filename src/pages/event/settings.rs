@@ -104,7 +104,7 @@ impl Ending {
 /// `GET /events/{slug}/settings`
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -62,14 +62,14 @@ impl TimetableDay {
     }
 }
 
-/// A slot of which somebody does not know the latest.
+/// A slot of which a delegation has a pending notice.
 struct Untold {
     slot: SlotId,
     title: String,
     delegations: String,
 }
 
-/// A slot that somebody will not come to.
+/// A slot that a delegation has declined.
 struct Declined {
     slot: SlotId,
     title: String,
@@ -100,7 +100,7 @@ pub struct TimetableQuery {
 /// `GET /events/{slug}`: one day of the programme.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the address asks for no day or view.
+/// When the caller has no role at the event, or the address asks for no day or view.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -140,10 +140,10 @@ struct TimetableView {
     may_change: bool,
 }
 
-/// `POST /events/{slug}/zoom`: remembers how closely the caller looks at timetables, and goes back to the day.
+/// `POST /events/{slug}/zoom`: stores the caller's zoom of timetables, and redirects to the day.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the form asks for no such zoom, day or view.
+/// When the caller has no role at the event, or the form asks for no such zoom, day or view.
 pub async fn zoom(
     app: web::Data<App>,
     current_user: CurrentUser,

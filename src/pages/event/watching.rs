@@ -25,13 +25,13 @@ pub struct WatchQuery {
 }
 
 /// `GET /events/{slug}/live`: the event's revision now and whenever it grows, and who has which slot's form open; with
-/// `editing`, others are told that this reader has that slot's form open. With `shown`, the version of the programme that
-/// the page shows, a page learns that the database was set back: the revision then says nothing, as it may be the same.
+/// `editing`, others see that this reader has that slot's form open. With `shown`, the version of the programme that
+/// the page shows, a page learns that the database was restored: the revision then says nothing, as it may be the same.
 ///
-/// Watching does not count as using the session: it ends as if nobody watched.
+/// Watching does not count as using the session, which expires all the same.
 ///
 /// # Errors
-/// When the caller has no part in the event, or watches with too many pages.
+/// When the caller has no role at the event, or watches with too many pages.
 pub async fn stream(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -53,7 +53,7 @@ struct InterpreterPage {
 /// `GET /events/{slug}/interpreters`
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn index(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -110,7 +110,7 @@ pub async fn edit(
     render(&page(&context, Some(&interpreter), Form::new(fields)))
 }
 
-/// The caller's desk, and the interpreter with a code.
+/// The caller's access, and the interpreter with a code.
 async fn at_one(
     app: &web::Data<App>,
     current_user: CurrentUser,
@@ -137,8 +137,8 @@ pub async fn add(
     save(&context, None, fields.only(forms::FIELDS)?).await
 }
 
-/// `POST /events/{slug}/interpreters/{code}`: stores the interpreter with other facts. One whom somebody has removed
-/// meanwhile comes back as a form for a new one, with everything typed.
+/// `POST /events/{slug}/interpreters/{code}`: stores changes to the interpreter. One who was removed
+/// meanwhile becomes a form for a new one, with everything typed.
 ///
 /// # Errors
 /// For those who may not change the event.

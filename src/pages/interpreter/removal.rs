@@ -41,7 +41,7 @@ struct RemovalLine {
     day: String,
     version: i32,
     is_over: bool,
-    /// What it means for the slot that the interpreter goes.
+    /// Effect of the removal on the slot.
     leaves: String,
     uncovered: bool,
     /// Code and name of who could step in.
@@ -197,7 +197,7 @@ fn page(context: &EventContext, interpreter: &Interpreter, refusal: String) -> R
     }
 }
 
-/// A slot that nobody has to step in for.
+/// A slot that needs no replacement.
 fn plain(context: &EventContext, slot: &Slot) -> RemovalLine {
     let programme = &context.programme;
     RemovalLine {

@@ -37,10 +37,10 @@ struct RosterDayView {
     lines: Vec<RosterLine>,
 }
 
-/// `GET /events/{slug}/interpreters/{code}`: what the interpreter does when, for whoever has a part in the event.
+/// `GET /events/{slug}/interpreters/{code}`: roster of the interpreter, for users with a role at the event.
 ///
 /// # Errors
-/// When the caller has no part in the event, and when there is no such interpreter.
+/// When the caller has no role at the event, and when there is no such interpreter.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -1,4 +1,4 @@
-//! The door to a delegation's things: opened by a link, or by the pass that a link left in the browser.
+//! Access to a delegation's data: by a link, or by the pass that a link stored in the browser.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl PrivateAccess {
         })
     }
 
-    /// Opens by the pass that the browser holds for the delegation of this code. Whoever holds none is told the same,
+    /// Opens by the browser's pass for the delegation of this code. Without a pass the answer is the same,
     /// whether there is such a delegation or not.
     pub(super) async fn by_pass(
         app: &web::Data<App>,
@@ -161,12 +161,12 @@ impl PrivateAccess {
         good.then_some(token)
     }
 
-    /// Where the delegation's schedule stands.
+    /// Address of the delegation's schedule.
     pub(super) fn address(&self) -> String {
         address(&self.programme, self.delegation.code.as_str())
     }
 
-    /// Where a slot of it stands.
+    /// Address of a slot in it.
     pub(super) fn slot_address(&self, slot: SlotId) -> String {
         format!("{}/slots/{slot}", self.address())
     }

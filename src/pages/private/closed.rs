@@ -1,4 +1,4 @@
-//! Why a link or an address opens nothing, in words that say what to do.
+//! Why a link or an address is invalid, in words that say what to do.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::server::throttle::refuse_if_over;
 use crate::server::{Error, client};
 use crate::store::private_link::{self, IssuedLinks, expired};
 
-/// Why nothing opens. Only of links that were made here more is told than that: whoever has one has had a letter, and
-/// reads here what stood in it, the event's name and whom to write to.
+/// Why access is refused. Only for links issued here more is said: their reader has had a letter, and
+/// reads here what it contained, the event's name and the office's address.
 pub(super) enum ClosedLink {
     /// The link was not made here, or its delegation is gone: both look alike.
     Unknown,
     /// The browser holds no pass for this delegation, if there is one.
     NotHere,
-    /// The office has made the links anew.
+    /// The office has renewed the links.
     Renewed(Arc<Programme>),
-    /// The links' time is over since this moment.
+    /// The links have expired since this moment.
     Ended(Arc<Programme>, IssuedLinks, Moment),
-    /// The delegation was never told of this slot; the address of its schedule.
+    /// The delegation was never notified of this slot; the address of its schedule.
     NeverTold(Arc<Programme>, String),
     /// The browser has just given its pass back.
     Closed(Arc<Programme>),
@@ -115,8 +115,8 @@ impl ClosedLink {
     }
 }
 
-/// Answers a press of the button of a link that opens nothing: counts it by where it comes from, and writes down that a
-/// link was seen to be over.
+/// Answers a press of the button of an invalid link: counts it by its client address, and stores that an expired
+/// link was seen.
 pub(super) async fn refuse(
     app: &web::Data<App>,
     request: &HttpRequest,

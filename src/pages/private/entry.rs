@@ -27,7 +27,7 @@ struct EntryPage {
     action: String,
 }
 
-/// `GET /d/{token}`: a button, and nothing of the delegation's. A browser that has pressed it before goes straight on.
+/// `GET /d/{token}`: a button, and no data of the delegation. A browser with a pass is redirected at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -55,7 +55,7 @@ pub async fn show(
 /// `POST /d/{token}`: gives the browser a pass for the delegation, and leads to an address without the token.
 ///
 /// # Errors
-/// When the database fails, or somebody tries many links that open nothing, or opens one without end.
+/// When the database fails, or a client tries many invalid links, or opens one too often.
 pub async fn open(
     app: web::Data<App>,
     request: HttpRequest,
@@ -82,7 +82,7 @@ pub async fn open(
     app.db
         .write(move |conn| {
             throttle::count(conn, &counters, now)?;
-            // The office looks after its links itself now and then: that tells nothing of the delegation.
+            // The office checks its links itself now and then: that says nothing about the delegation.
             let of_the_office = current_user.session_if_any(conn)?.is_some();
             conn.transaction(|conn| {
                 private_link::begin_pass(conn, &pass, &hash, old.as_ref())?;

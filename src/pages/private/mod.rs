@@ -1,10 +1,10 @@
-//! What a delegation opens by its private links: its schedule as it was told, a calendar to subscribe to, and the slots
+//! Pages behind private links: the schedule as last notified, a calendar to subscribe to, and the slots
 //! it is asked about.
 //!
-//! Nobody signs in here. A link leads to a page with one button, since programs that look through mail open every link in
+//! There is no sign-in here. A link leads to a page with one button, because mail scanners open every link in
 //! it; the button gives the browser a pass for that delegation, in a cookie of its own, and leads on to an address that
-//! opens nothing by itself. Each delegation has its own address and its own cookie: a browser may hold passes of several,
-//! and shows by one what is one's.
+//! is no secret. Each delegation has its own address and its own cookie: a browser may hold passes of several,
+//! and each page uses only its own.
 
 mod access;
 mod closed;
@@ -56,7 +56,7 @@ impl GivenAnswer {
     }
 }
 
-/// The frame of a page about an event, for whoever has no account.
+/// The frame of a page about an event, for visitors without an account.
 fn shell(programme: &Programme, title: &str) -> Shell {
     Shell::new(format!("{title} – {}", programme.event.name)).headed(title)
 }

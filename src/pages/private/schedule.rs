@@ -1,4 +1,4 @@
-//! A delegation's schedule as it was told: a page, a paper, and a calendar to subscribe to.
+//! A delegation's schedule as last notified: a page, a PDF, and a calendar to subscribe to.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,7 +28,7 @@ struct SchedulePage {
     event_ja: String,
     venue: String,
     lines: Vec<ScheduleLine>,
-    /// When they were last told something; empty when never.
+    /// Time of the last notice; empty when there was none.
     told_at: String,
     feed: String,
     address: String,
@@ -99,7 +99,7 @@ fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
 }
 
 /// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to. It opens by the token alone, since a
-/// calendar program presses no button and keeps no cookie; it stands in no letter, so that nothing comes upon it there.
+/// calendar program presses no button and stores no cookie; it is in no letter, so that mail scanners do not find it.
 ///
 /// # Errors
 /// When the database fails.
@@ -141,10 +141,10 @@ pub async fn feed(
         .body(publish(&entries)))
 }
 
-/// `GET /schedule/{slug}/{code}/schedule.pdf`: the schedule on paper, as it was told.
+/// `GET /schedule/{slug}/{code}/schedule.pdf`: the schedule as PDF, as last notified.
 ///
 /// # Errors
-/// When the database fails, or the paper cannot be set.
+/// When the database fails, or the PDF cannot be rendered.
 pub async fn paper(
     app: web::Data<App>,
     request: HttpRequest,

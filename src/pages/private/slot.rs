@@ -47,15 +47,15 @@ struct PrivateSlotPage {
 enum SlotQuestion {
     /// Whether they will be there.
     Now,
-    /// Nothing by this link: a later letter has another; they may go on to what stands now.
+    /// No answer by this link: a later letter has another; the page links to the current version.
     Newer,
-    /// Whether they will be there, anew: it has changed while they were answering.
+    /// Asks again whether they will be there: the slot has changed while they were answering.
     Changed,
     /// Nothing: it is off, for them at least.
     Off,
 }
 
-/// What may stand in the address.
+/// Query parameters of the address.
 #[derive(Deserialize)]
 pub struct SlotQuery {
     /// What the link that led here asks about.
@@ -138,7 +138,7 @@ pub async fn take(
         AnswerOutcome::Taken | AnswerOutcome::Known => {
             return Ok(see_other_done(&access.slot_address(slot), "answered"));
         }
-        // Somebody else of the delegation was quicker, or the office has changed the slot: the page says how it stands.
+        // Another contact of the delegation was quicker, or the office has changed the slot: the page shows its state.
         AnswerOutcome::Stale(_) => SlotQuestion::Changed,
         AnswerOutcome::Overtaken | AnswerOutcome::NotExpected => SlotQuestion::Now,
     };

@@ -38,7 +38,7 @@ pub(super) struct FormPage {
     state: Option<Choices>,
     note: TextArea,
     reasons: Vec<TextField>,
-    /// The slot is confirmed: its delegations may be told at once.
+    /// The slot is confirmed: its delegations may be notified at once.
     tell: Option<bool>,
     submit: &'static str,
 }
@@ -49,7 +49,7 @@ impl FormPage {
         self.shell.live.as_ref()?.slot.map(|(id, _)| id)
     }
 
-    /// A reason is all that is missing.
+    /// Only a reason is missing.
     fn wants_reason(&self) -> bool {
         self.refusal
             .as_ref()
@@ -87,7 +87,7 @@ impl FormSubject<'_> {
         }
     }
 
-    /// True when the offer is where the slot stands already.
+    /// True when the offer is the slot's present place.
     fn stands_at(self, offer: &FreeTime) -> bool {
         match self {
             Self::New => false,

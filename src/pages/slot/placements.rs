@@ -1,4 +1,4 @@
-//! The dry run behind a drag: where a slot could stand.
+//! The dry run of a drag: where a slot could be placed.
 
 use actix_web::{HttpResponse, web};
 

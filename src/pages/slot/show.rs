@@ -1,4 +1,4 @@
-//! A slot: what it is, what is to be looked at, who was told what, and its history.
+//! A slot: its facts, findings, notices, and history.
 
 use actix_web::web;
 use askama::Template;
@@ -51,7 +51,7 @@ struct SlotPage {
 }
 
 impl SlotPage {
-    /// Somebody who may change it is looking, and there is something left to change.
+    /// The reader may change it, and something can still be changed.
     fn changeable(&self) -> bool {
         self.may_change && self.state != SlotState::Cancelled
     }
@@ -61,7 +61,7 @@ impl SlotPage {
 struct ToldLine {
     delegation: String,
     contacts: String,
-    /// What it was last told, and when; empty when nothing.
+    /// Last notice, and its time; empty when there was none.
     told: String,
     /// What it does not know yet; empty when nothing.
     due: &'static str,
@@ -81,7 +81,7 @@ struct AnswerForm {
 /// `GET /slots/{id}`: the slot.
 ///
 /// # Errors
-/// When the caller has no part in its event.
+/// When the caller has no role at its event.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -153,7 +153,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
     }
 }
 
-/// `None` while nobody is asked.
+/// `None` while no answer is expected.
 fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<AnswerForm> {
     let asked: Vec<Choice> = programme
         .delegations
@@ -195,7 +195,7 @@ pub(super) fn interpretation(programme: &Programme, slot: &Slot) -> String {
     }
 }
 
-/// The change that the reader has just made, if nobody has made another since.
+/// The change that the reader has just made, unless another followed.
 fn undo(context: &EventContext, slot: &Slot, records: &[Record]) -> Option<Undo> {
     let latest = records.iter().find(|record| is_change(record))?;
     let own =

@@ -1,4 +1,4 @@
-//! Confirming, withdrawing, cancelling, telling: steps that need no form, only a button.
+//! Confirming, withdrawing, cancelling, notifying: steps that need no form, only a button.
 
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ struct RefusedStep {
     reasons: Vec<TextField>,
 }
 
-/// `POST /slots/{id}/confirmation`: confirms the slot and tells its delegations; with `method=delete` takes the
-/// confirmation back.
+/// `POST /slots/{id}/confirmation`: confirms the slot and notifies its delegations; with `method=delete` withdraws the
+/// confirmation.
 ///
 /// # Errors
 /// For those who may not change the event.
@@ -237,7 +237,7 @@ pub async fn cancellation(
     }
 }
 
-/// `POST /slots/{id}/notices`: tells the delegations what they do not know yet; with `again`, those that know, too.
+/// `POST /slots/{id}/notices`: notifies the delegations that are not yet; with `again`, the others, too.
 ///
 /// # Errors
 /// For those who may not change the event.
@@ -263,7 +263,7 @@ pub async fn notices(
     Ok(see_other_done(&format!("/slots/{id}"), "told"))
 }
 
-/// A step carries nothing that could be lost: the slot's page shows how it stands now.
+/// A step carries no input that could be lost: the slot's page shows its current state.
 fn refused(error: BookingError) -> PageOutcome {
     Err(match error {
         BookingError::Refused(Refusal::Stale { .. }) => Error::Conflict(

@@ -170,7 +170,7 @@ fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<EventSettings> 
     })
 }
 
-/// Reads when somebody is there: one stay a line; none at all means always.
+/// Reads presence: one stay a line; empty means always present.
 pub(crate) fn presence(event: &Event, fields: &Fields, errors: &mut FieldErrors) -> Vec<Interval> {
     let mut stays: Vec<Interval> = Vec::new();
     for (number, line) in (1..)

@@ -40,7 +40,7 @@ pub const ANY_ROOM: &str = "-any";
 pub const NO_ROOM: &str = "-none";
 /// The word for every day of the event.
 pub const ANY_DAY: &str = "any";
-/// How long a meeting is unless somebody says otherwise, in minutes.
+/// Default length of a meeting, in minutes.
 const USUAL_MINUTES: i32 = 30;
 
 /// The fields of a search, if there are no others among them.
@@ -57,7 +57,7 @@ pub fn was_sent(fields: &Fields) -> bool {
     fields.iter().any(|(name, _)| name == "minutes")
 }
 
-/// Fills what nobody has chosen yet.
+/// Fills fields that are still empty.
 #[must_use]
 pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
     let first = programme.event.days.first();
@@ -79,7 +79,7 @@ pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
     Fields::from_pairs(chosen.chain(missing))
 }
 
-/// What the slot form has typed in, as a search; reasons and the internal note stay behind, since a search stands in
+/// Converts what was typed in the slot form to a search, without reasons and internal note, since a search is in
 /// the address.
 #[must_use]
 pub fn carried(programme: &Programme, slot_form: &Fields, slot: Option<SlotId>) -> Fields {
@@ -209,7 +209,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
     }
 }
 
-/// Reads room and people; `None` stands for any room that takes the parties.
+/// Reads room and people; `None` means any room that is large enough for the parties.
 pub(crate) fn place(
     programme: &Programme,
     fields: &Fields,
@@ -301,7 +301,7 @@ fn title(
     usual_title(programme, kind, chosen)
 }
 
-/// What a meeting is called unless somebody says otherwise: its kind and the parties.
+/// Default title of a meeting: its kind and the parties.
 pub(crate) fn usual_title(
     programme: &Programme,
     kind: SlotKind,

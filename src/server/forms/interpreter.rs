@@ -10,7 +10,7 @@ use crate::server::forms::event::presence;
 /// Every field of the form.
 pub const FIELDS: &[&str] = &["code", "name", "pairs", "presence"];
 
-/// More pairs than anybody has.
+/// More pairs than any interpreter has.
 const MOST_PAIRS: usize = 50;
 
 /// Reads an interpreter form; `id` is that of the interpreter being changed, a fresh one for a new interpreter.

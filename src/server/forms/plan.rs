@@ -25,9 +25,9 @@ const FIELDS: &[&str] = &[
     "until",
 ];
 
-/// How many codes a sentence names to somebody who has written none of them.
+/// Number of codes that an error lists to a user who typed an unknown one.
 const MOST_CODES: usize = 12;
-/// How long a meeting is unless somebody says otherwise, in minutes.
+/// Default length of a meeting, in minutes.
 const USUAL_MINUTES: i32 = 30;
 
 /// The fields of a plan's form, if there are no others among them.
@@ -44,7 +44,7 @@ pub fn was_sent(fields: &Fields) -> bool {
     fields.iter().any(|(name, _)| name == "minutes")
 }
 
-/// The form before anybody has chosen: the chair with each guest that has no bilateral with it yet.
+/// The initial form: the chair with each guest that has no bilateral with it yet.
 #[must_use]
 pub fn prefilled(programme: &Programme) -> Fields {
     let mut fields = Fields::from_pairs([

@@ -39,7 +39,7 @@ pub const INTERPRETATION_WANTED: &str = "wanted";
 pub struct SlotFormRequest {
     /// The slot.
     pub details: SlotDetails,
-    /// Reasons for rules to be set aside.
+    /// Reasons for overriding rules.
     pub reasons: Reasons,
     /// Whether the delegations hear of it at once.
     pub tell: Notify,
@@ -138,7 +138,7 @@ pub fn parse_move(
     }
 }
 
-/// Reads whether to tell the delegations at once.
+/// Reads whether to notify the delegations at once.
 #[must_use]
 pub fn tell(fields: &Fields) -> Notify {
     if fields.get("tell") == "now" {
@@ -267,7 +267,7 @@ fn reasons(fields: &Fields, errors: &mut FieldErrors) -> Reasons {
     typed.collect()
 }
 
-/// Reads a reason for a rule to be set aside.
+/// Reads a reason for overriding a rule.
 pub(crate) fn reason(field: &str, raw: &str, errors: &mut FieldErrors) -> Option<Reason> {
     let text = errors.check(field, "Reason", TextLine::parse(raw))?;
     Some(Reason {
@@ -298,7 +298,7 @@ pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
     fields
 }
 
-/// Fills the form with what somebody would like.
+/// Fills the form with a request.
 #[must_use]
 pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields {
     let zone = programme.event.time_zone;

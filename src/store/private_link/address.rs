@@ -18,7 +18,7 @@ use crate::runtime::random::random_bytes;
 
 /// Bytes of the key.
 const KEY: usize = 32;
-/// Bytes of a signature: 128 bits, which nobody guesses (OWASP ASVS 5.0, 7.2.3).
+/// Bytes of a signature: 128 bits, which cannot be guessed (OWASP ASVS 5.0, 7.2.3).
 const SIGNATURE: usize = 16;
 /// The first byte: another form of links gets another one.
 const FORM: u8 = 1;
@@ -94,7 +94,7 @@ impl LinkKey {
             })
     }
 
-    /// Derives a key for another purpose; nobody who has it can sign links. Links are signed over bytes that begin with
+    /// Derives a key for another purpose, which cannot sign links. Links are signed over bytes that begin with
     /// [`FORM`], which no purpose does.
     pub(crate) fn derive(&self, purpose: &str) -> Option<[u8; KEY]> {
         let mac = self.mac(purpose.as_bytes())?;
@@ -155,7 +155,7 @@ impl PrivateLinks {
         format!("/d/{}", self.token(link))
     }
 
-    /// What stands in the address.
+    /// The token in the address.
     #[must_use]
     pub fn token(&self, link: PrivateLink) -> String {
         let mut bytes = vec![FORM];

@@ -13,10 +13,10 @@ const DAY: i64 = 86_400;
 const AFTER_THE_EVENT: u64 = 7;
 /// Seconds for which links open at least, counted from when they were issued.
 const LEAST: i64 = 30 * DAY;
-/// Seconds for which a browser keeps what a link opened in it, at most.
+/// The longest life of a browser's pass, in seconds.
 pub const PASS_SECONDS: i64 = 30 * DAY;
 
-/// The moment from which a delegation's links open nothing: the end of the seventh day after the event's last, in the
+/// The moment at which a delegation's links expire: the end of the seventh day after the event's last, in the
 /// venue's zone, but never less than thirty days after they were issued.
 #[must_use]
 pub fn end(event: &Event, issued_at: Moment) -> Moment {
@@ -33,8 +33,8 @@ pub fn last_day(event: &Event, end: Moment) -> String {
     event.time_zone.day_in_words(end.plus(-1).instant())
 }
 
-/// What was seen to be over on this server, and when: a clock that is set back revives none of it. Looking at a page
-/// writes nothing into the database, so that this is kept in memory; a press of a button writes it down as well.
+/// Links seen as expired on this server, and when: a clock that is set back revives none of them. Viewing a page
+/// writes nothing to the database, so this is in memory; pressing a button stores it as well.
 #[derive(Clone, Default)]
 pub struct ExpiredLinks(Arc<Mutex<HashMap<LinkSubject, Moment>>>);
 
@@ -49,7 +49,7 @@ pub enum LinkSubject {
 
 impl ExpiredLinks {
     /// True when `end` has come, by this moment or by one at which the subject was seen to be over before. An end that
-    /// moves past all of them opens it again: the event goes on for longer.
+    /// moves past all of them opens it again: the event lasts longer.
     #[must_use]
     pub fn is_over(&self, subject: LinkSubject, end: Moment, now: Moment) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -108,7 +108,7 @@ pub fn of_event(
     Ok(found.map(|links| (links.delegation, links)).collect())
 }
 
-/// Makes a delegation's private links anew: those given out so far open nothing any more.
+/// Renews a delegation's private links: the old ones become invalid.
 ///
 /// # Errors
 /// As the database says.
@@ -177,12 +177,12 @@ pub struct BrowserPass {
     pub generation: i32,
     /// Since when it is held.
     pub created_at: Moment,
-    /// From when it opens nothing.
+    /// Time of expiry.
     pub expires_at: Moment,
 }
 
 impl BrowserPass {
-    /// From when it opens nothing, judged at `now`: at once when it was made at a time that is still to come, since a
+    /// Time of expiry, judged at `now`: at once when it was made at a time that is still to come, since a
     /// clock ran ahead then.
     #[must_use]
     pub fn end(&self, now: Moment) -> Moment {
@@ -246,7 +246,7 @@ pub fn begin_pass(
         .map(drop)
 }
 
-/// Finds passes whose time is over, at most so many.
+/// Finds expired passes, up to a limit.
 ///
 /// # Errors
 /// As the database says.
@@ -258,7 +258,7 @@ pub fn ended_passes(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec
         .load(conn)
 }
 
-/// Deletes those of the passes whose time is over.
+/// Deletes those of the passes that have expired.
 ///
 /// # Errors
 /// As the database says.

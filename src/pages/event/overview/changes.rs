@@ -43,10 +43,10 @@ pub struct ChangesQuery {
     since: Option<String>,
 }
 
-/// `GET /events/{slug}/changes?since=17`: what all changes since a revision, or since a time of today, come to.
+/// `GET /events/{slug}/changes?since=17`: net effect of all changes since a revision, or since a time of today.
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -60,7 +60,7 @@ pub struct DayQuery {
 /// `GET /events/{slug}/delegations/{code}/day`
 ///
 /// # Errors
-/// When the caller has no part in the event, or there is no such delegation or day.
+/// When the caller has no role at the event, or there is no such delegation or day.
 pub async fn of_delegation(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -88,7 +88,7 @@ pub async fn of_delegation(
 /// `GET /events/{slug}/rooms/{code}/day`
 ///
 /// # Errors
-/// When the caller has no part in the event, or there is no such room or day.
+/// When the caller has no role at the event, or there is no such room or day.
 pub async fn of_room(
     app: web::Data<App>,
     current_user: CurrentUser,

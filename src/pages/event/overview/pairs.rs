@@ -11,7 +11,7 @@ use crate::server::context::EventContext;
 use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
 
-/// With more delegations than this, a table of all pairs is nothing that anybody can read.
+/// With more delegations than this, a table of all pairs is unreadable.
 const LARGEST_TABLE: usize = 30;
 
 #[derive(Template)]
@@ -71,7 +71,7 @@ pub struct PairsQuery {
 /// `GET /events/{slug}/matrix`: the chair with each guest; with `pairs=all`, every pair.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the address asks for other pairs.
+/// When the caller has no role at the event, or the address asks for other pairs.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

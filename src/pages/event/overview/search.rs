@@ -46,7 +46,7 @@ struct FoundSlot {
 /// `GET /events/{slug}/slots?q=…`: the slots that answer to some words and wishes.
 ///
 /// # Errors
-/// When the caller has no part in the event.
+/// When the caller has no role at the event.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -49,7 +49,7 @@ struct FreePage {
 /// `GET /events/{slug}/free-slots`: the form, and what was found once it was sent.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the address has fields that the form does not have.
+/// When the caller has no role at the event, or the address has fields that the form does not have.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -77,10 +77,10 @@ pub struct Moving {
     slot: Option<i64>,
 }
 
-/// `POST /events/{slug}/free-slots`: takes over what was typed into the slot form and goes on with the search.
+/// `POST /events/{slug}/free-slots`: converts the slot form to a search and redirects to it.
 ///
 /// # Errors
-/// When the caller has no part in the event, or the form has fields that the slot form does not have.
+/// When the caller has no role at the event, or the form has fields that the slot form does not have.
 pub async fn carry(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -160,7 +160,7 @@ pub(crate) fn any_room_field(context: &EventContext) -> Select {
     Select::new("room", "Room", [any].into_iter().chain(rooms).chain([none]))
 }
 
-/// The pairs that anybody at the event interprets between.
+/// The language pairs of all interpreters at the event.
 fn pairs_field(context: &EventContext) -> Option<Choices> {
     let mut pairs: Vec<&LanguagePair> = Vec::new();
     for pair in context

@@ -17,16 +17,16 @@ use crate::server::form::Fields;
 use crate::server::forms::free::relaxed;
 use crate::server::forms::slot;
 
-/// How many offers stand open on the page; the next ones are folded away.
+/// Number of offers shown; the next ones are folded away.
 const OPEN_OFFERS: usize = 8;
-/// How many offers the page has at most; whoever wants more narrows the times.
+/// The most offers on the page; users narrow the times to see others.
 const MOST_OFFERS: usize = 48;
 
 /// What was found, in words.
 pub(super) struct Results {
     pub(super) summary: String,
     pub(super) order: String,
-    /// What is to be said of every offer.
+    /// Advice common to all offers.
     pub(super) advice: Vec<ConflictMark>,
     pub(super) best: Vec<OfferLine>,
     pub(super) more: Vec<OfferLine>,
@@ -123,7 +123,7 @@ fn order(programme: &Programme, wish: &SearchRequest) -> String {
     )
 }
 
-/// Takes what every offer is advised against out of the offers: it is said once.
+/// Extracts the advice common to all offers, which is shown once.
 fn shared_advice(offers: &mut [OfferLine]) -> Vec<ConflictMark> {
     let same = |one: &ConflictMark, other: &ConflictMark| {
         (one.rule, &one.sentence) == (other.rule, &other.sentence)
