@@ -30,7 +30,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::decision`], [`core::free`] times, the [`core::planner`], [`core::timetable`], [`core::visibility`], what is [`core::due`] to be told |
+//! | [`core`] | without database, server, clock or I/O: text, time, the types of all nouns, [`core::programme`], [`core::rules`], [`core::decision`], [`core::free`] times, the [`core::planner`], [`core::timetable`], [`core::visibility`], pending notices ([`core::due`]) |
 //! | [`runtime`] | clock, randomness, secrets, rates, bounded queues, the id of a request |
 //! | [`db`] | connections, schema, migrations, the encryption of backups |
 //! | [`store`] | rows of each noun, write transactions ([`store::transaction`]), the programme in memory ([`store::programme_cache`]), history as a chain of hashes ([`store::audit`]), backup |

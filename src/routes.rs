@@ -29,7 +29,8 @@ pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
     crate::server::connection::server::server(app, listener, routes)
 }
 
-/// Every route of the server; those for programs stand in [`api::routes`], those of single sign-on, where it is built in,
+/// Registers every route of the server; those for programs are in [`api::routes`], those of single sign-on, where it is
+/// built in,
 /// in [`sign_on_routes`].
 #[expect(
     clippy::too_many_lines,

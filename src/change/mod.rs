@@ -1,4 +1,4 @@
-//! Changes: one function for each, in one transaction, with what delegations are told of it.
+//! Changes: one function for each, in one transaction, with the notices to delegations.
 
 pub mod answer;
 pub mod archive;

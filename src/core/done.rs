@@ -1,6 +1,6 @@
 //! The sentences that follow a change: `?done=WORD` in the address, words from this table only.
 
-/// Every word and what it tells; add yours in alphabetical order.
+/// Every word with its message; add yours in alphabetical order.
 const SENTENCES: &[(&str, &str)] = &[
     ("added", "Added."),
     (
@@ -130,12 +130,12 @@ const UNDOABLE: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     word: &'static str,
-    /// The sentence that tells.
+    /// The message.
     pub sentence: &'static str,
 }
 
 impl Done {
-    /// What a word stands for; `None` for an unknown one.
+    /// Returns the message of a word; `None` for an unknown one.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         SENTENCES

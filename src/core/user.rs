@@ -90,7 +90,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Somebody at the machine's own command line.
+    /// A user of the command line.
     #[must_use]
     pub fn command_line() -> Self {
         Self {

@@ -1,8 +1,9 @@
 //! Encryption of files for a key that is not on this machine: the age format, version 1, with X25519 recipients
 //! (<https://c2sp.org/age>), so that the programs `age` and `rage` open what is written here, and the other way round.
 //!
-//! Of the format only what a backup needs is here, on primitives that the program has anyway. The crate `age` would
-//! bring 63 libraries along, for kinds of keys and languages of messages that nobody uses here.
+//! Only the parts of the format that a backup needs are here, on primitives that the program has anyway. The crate
+//! `age` would
+//! add 63 libraries, for kinds of keys and languages of messages that are not used here.
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
@@ -28,7 +29,7 @@ const LONGEST_HEADER: u64 = 64 << 10;
 const CHUNK: usize = 64 << 10;
 const TAG: usize = 16;
 
-/// A public key: whoever has the private one can read what is encrypted to it.
+/// A public key; the owner of the private key can decrypt what is encrypted to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recipient([u8; 32]);
 
@@ -86,7 +87,7 @@ impl PrivateKey {
     /// Reads the keys of a file as `age-keygen` writes it: a line each, beside comments.
     ///
     /// # Errors
-    /// With a sentence that names the line, and nothing of what stands in it.
+    /// With a sentence that names the line, and never its content.
     pub fn parse_file(text: &str) -> Result<Vec<Self>, String> {
         let mut identities = Vec::new();
         for (at, line) in text.lines().enumerate() {

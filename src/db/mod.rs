@@ -4,7 +4,7 @@
 //! [`Conn`]; the few places where the two differ match on it.
 //!
 //! Rows are looked up by a unique key with `get_result`, not `first`: `first` adds `LIMIT ?`, and SQLite prepares a
-//! statement anew each time a bound LIMIT is bound (its planner looks at the value), which costs five times the query.
+//! statement again each time a bound LIMIT is bound (its planner looks at the value), which costs five times the query.
 
 pub mod age;
 mod connection;
@@ -114,13 +114,13 @@ impl DbError {
 
 impl Conn {
     /// Runs `work` in one transaction, as diesel does; but where the rollback fails, too, the first error is the one that
-    /// is told.
+    /// is returned.
     ///
     /// SQLite ends a transaction by itself when the disk is full or fails, and then refuses to roll back what is not
     /// there (<https://sqlite.org/lang_transaction.html>, "Response to errors within a transaction"). The connection
     /// counts as broken afterwards, and the pool makes another one.
     ///
-    /// When the database is lost while it is told to commit, nobody knows whether it did:
+    /// When the database is lost during a commit, the outcome is unknown:
     /// [`outage::is_unknown_commit`] is true of the error.
     ///
     /// # Errors
@@ -280,8 +280,8 @@ pub struct Db {
     sound: Arc<Mutex<Option<Sound>>>,
 }
 
-/// The longest that a unit of work waits for a connection: far above what a crowd makes it wait, and short enough for
-/// whoever stands with a telephone at the ear to be told that the database does not answer.
+/// The longest that a unit of work waits for a connection: far longer than under load, and short enough to tell
+/// a user on the telephone that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// When a whole schema was found to be as it should be, and its generation, where it has one.
@@ -345,7 +345,7 @@ impl Db {
         &self.url
     }
 
-    /// How the pool stands.
+    /// Returns the state of the pool.
     #[must_use]
     pub fn connections(&self) -> Connections {
         let (readers, writers) = (self.readers.state(), self.writers.state());
@@ -509,12 +509,12 @@ impl Db {
     }
 }
 
-/// How a pool stands, in connections.
+/// State of a pool, in connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
     /// Made.
     pub open: u32,
-    /// Of these, at nobody's work.
+    /// Of these, idle.
     pub idle: u32,
     /// The most that may be made.
     pub most: u32,
@@ -707,7 +707,7 @@ macro_rules! insert_rows {
 }
 pub(crate) use insert_rows;
 
-/// Answers a count query of plain SQL; for checks that stand outside the schema module.
+/// Answers a count query of plain SQL; for checks outside the schema module.
 #[derive(QueryableByName)]
 pub struct Count {
     /// The number counted.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Result};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// A file in the making, beside its place. What is not kept is removed.
+/// A temporary file beside its destination, removed unless it is persisted.
 #[derive(Debug)]
 pub struct NewFile {
     unfinished: PathBuf,

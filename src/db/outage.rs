@@ -1,5 +1,5 @@
-//! Tells a database that cannot be reached from one that refuses: after the first nobody did anything wrong, and another
-//! try helps.
+//! Distinguishes a database that cannot be reached from one that refuses: the first is not the user's fault, and a
+//! retry helps.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -40,14 +40,14 @@ pub fn is_outage(error: &Error) -> bool {
     }
 }
 
-/// True when the database was lost while it was told to commit, so that nobody knows whether it did. So
+/// True when the database was lost during a commit, so that the outcome is unknown. So
 /// [`Conn::transaction`](super::Conn::transaction) reports it.
 #[must_use]
 pub fn is_unknown_commit(error: &Error) -> bool {
     matches!(error, Error::RollbackErrorOnCommit { commit_error, .. } if is_outage(commit_error))
 }
 
-/// Marks an error as one that came while a transaction was told to commit.
+/// Marks an error as one that happened during a commit.
 pub(super) fn on_commit(error: Error) -> Error {
     match error {
         Error::RollbackErrorOnCommit { commit_error, .. } => on_commit(*commit_error),

@@ -1,4 +1,4 @@
-//! The tables, kept by hand: one schema for both databases (a test compares it with both).
+//! The tables, maintained by hand: one schema for both databases (a test compares it with both).
 #![expect(missing_docs, reason = "the columns are explained in migrations/")]
 
 diesel::table! {

@@ -17,7 +17,7 @@ type Applied = (i64, Option<String>);
 
 /// Refuses a database with a migration that this program does not know; one small query while there is none.
 ///
-/// A server asks before every write: a write of an older program may leave out what a newer schema stands on. A write
+/// A server asks before every write: a write of an older program may leave out what a newer schema needs. A write
 /// that has begun already is let finish by the locks of the migration.
 ///
 /// # Errors

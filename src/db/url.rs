@@ -36,7 +36,7 @@ impl std::str::FromStr for DatabaseUrl {
     }
 }
 
-/// What was typed, without what stands before the host.
+/// The URL without its part before the host.
 fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
@@ -66,8 +66,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// True when whoever sits on the way to the database may read along or answer in its place: the URL asks for less
-    /// than a checked certificate.
+    /// True when an attacker on the network could read or alter the connection: the URL asks for less
+    /// than a verified certificate.
     #[must_use]
     pub fn is_open_to_others(&self) -> bool {
         match self {

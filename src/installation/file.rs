@@ -19,7 +19,7 @@ const LONGEST_HEADER: u64 = 1 << 16;
 pub struct SealedFile {
     pub(super) path: PathBuf,
     pub(super) contents: Contents,
-    /// The hash that stands at its end.
+    /// The hash at its end.
     pub(super) sha256: String,
 }
 

@@ -36,7 +36,7 @@ impl SealedFile {
     /// # Errors
     /// When the database holds anything, refuses a row, or does not hold afterwards what it must.
     pub fn import(&self, db: &Db) -> Result<ImportedInstallation, InstallationImportError> {
-        // First without the database: nobody has to wait for a file that is not taken.
+        // First without the database: other writers need not wait for a file that is refused.
         self.check()?;
         db.write_here(|conn| {
             conn.transaction(|conn| {
@@ -98,7 +98,7 @@ impl SealedFile {
         Ok(source)
     }
 
-    /// Looks at what stands in the database now, as anybody will find it.
+    /// Checks the database after the import, as every reader will see it.
     fn judge(&self, conn: &mut Conn) -> Result<ImportedInstallation, InstallationImportError> {
         let (contents, sha256) = export::seal(conn).map_err(|error| {
             InstallationImportError::Unsound(format!("it cannot be read back: {error}"))
@@ -117,7 +117,7 @@ impl SealedFile {
             )));
         }
         let loose = if conn.is_postgres() {
-            // Every row was checked when it was stored, unless somebody has switched checks off.
+            // Every row was checked when it was stored, unless checks were switched off by hand.
             "SELECT count(*) AS count FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
              WHERE c.relnamespace = current_schema()::regnamespace
                AND (t.tgenabled <> 'O' OR current_setting('session_replication_role') <> 'origin')"

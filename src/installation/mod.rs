@@ -1,7 +1,7 @@
 //! A whole installation as one file: the way from one database to another, from SQLite to PostgreSQL and back.
 //!
 //! The file is JSON, a line each: what it is and how much it holds ([`Header`]); for every table its columns, then its
-//! rows, ordered by their key; at the end the SHA-256 of all that stands before. What is equal gives equal bytes, on
+//! rows, ordered by their key; at the end the SHA-256 of all lines before. Equal content gives equal bytes, on
 //! both databases and at any hour, so two files can be compared and an import can read back what it has stored.
 
 pub(crate) mod cell;

@@ -37,7 +37,7 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns.
     pub columns: &'static [Column],
-    /// Those that tell its rows apart.
+    /// Columns of the key.
     pub(crate) key: &'static [Column],
     /// True when a migration puts its only row in.
     pub is_furnished: bool,
@@ -138,8 +138,8 @@ pub const MOVED: &[Table] = tables![
     audit,
 ];
 
-/// What is left behind: who is signed in, or half way there, and which browser has pressed the button of a private link. A
-/// file that lies about opens nobody's session.
+/// Not exported: sessions, pending sign-ins, and which browser has pressed the button of a private link. A
+/// stolen file opens no session.
 pub const LEFT: &[Table] = tables![sessions, sign_in_steps, sign_on_flows, link_passes];
 
 impl Table {
@@ -181,7 +181,7 @@ impl Table {
         )
     }
 
-    /// Those columns that tell its rows apart.
+    /// Columns of the key.
     pub(super) fn key(&self) -> &'static [Column] {
         self.key
     }

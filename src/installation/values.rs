@@ -38,7 +38,7 @@ enum Check {
     Any,
     /// A whole number within these.
     Number(i64, i64),
-    /// Text that this takes, and takes as it stands: what a form would have changed was not stored by one.
+    /// Text that this parser accepts unchanged: text that a form would change was not stored by one.
     Text(fn(&str) -> Result<String, String>),
     /// Text that can be read.
     Readable(fn(&str) -> Result<(), String>),
@@ -305,7 +305,7 @@ fn base64_url(raw: &str) -> Result<(), String> {
     )
 }
 
-/// A hash, or nothing: an account without a password, in which nobody can sign in.
+/// A hash, or empty: an account without a password, which cannot be used to sign in.
 fn password_hash(raw: &str) -> Result<(), String> {
     fits(
         raw.is_empty() || hashing::is_hash(raw),
@@ -327,7 +327,7 @@ fn json(raw: &str) -> Result<(), String> {
         .map_err(|error| format!("is not JSON: {error}"))
 }
 
-/// What a delegation was told, which stands in its next letter.
+/// The last notice of a delegation, which its next letter repeats.
 fn told(raw: &str) -> Result<(), String> {
     let told: Told =
         serde_json::from_str(raw).map_err(|error| format!("cannot be read: {error}"))?;
@@ -501,7 +501,12 @@ mod tests {
                 "is not an e-mail address",
             ),
             ("outbox", "state", text("lost"), "is no "),
-            ("enclosures", "says", text("{}"), "cannot be rendered as PDF"),
+            (
+                "enclosures",
+                "says",
+                text("{}"),
+                "cannot be rendered as PDF",
+            ),
             ("idempotency_keys", "answer", text("{"), "is not JSON"),
             ("audit", "after_json", text("["), "is not JSON"),
             ("audit", "action", text("Slot booked"), "is not an action"),

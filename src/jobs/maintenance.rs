@@ -1,4 +1,4 @@
-//! Background work of a server: writes last-used marks and deletes rows whose time is over.
+//! Background work of a server: writes last-used marks and deletes expired rows.
 //!
 //! No request does either: a request that is refused or that only reads must cost no write. Rows are looked for without
 //! the write lock and deleted in batches, so that bookings get their turn in between.
@@ -22,14 +22,14 @@ use crate::store::private_link;
 
 /// Seconds between two writes of last-used marks: as long as servers on one PostgreSQL may differ about them.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// Flushes between two searches for rows whose time is over.
+/// Flushes between two searches for expired rows.
 const FLUSHES_PER_CLEANING: u32 = 12;
 /// Rows that one transaction deletes, at most.
 pub const BATCH: i64 = 500;
 /// Batches of one table that one cleaning deletes, at most: 240,000 rows an hour and table are more than arrive.
 const BATCHES: usize = 8;
 
-/// Deletes at most [`BATCH`] rows of a table whose time is over at `now`, and counts them.
+/// Deletes at most [`BATCH`] rows of a table that have expired at `now`, and counts them.
 type Clean = fn(&Db, Moment) -> Result<usize, DbError>;
 
 /// Every table that gathers rows with an end.
@@ -98,7 +98,7 @@ impl Maintenance {
         }
     }
 
-    /// Deletes rows whose time is over, on this thread, batch by batch.
+    /// Deletes expired rows, on this thread, batch by batch.
     pub fn clean(&self) {
         let now = self.clock.now();
         for table in TABLES {

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can work: for balancers and for whoever starts it. Neither tells more.
+//! Health checks: whether the process lives, and whether it can work. Neither reveals more.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
@@ -10,7 +10,7 @@ pub async fn alive() -> HttpResponse {
     word(StatusCode::OK, "ok\n")
 }
 
-/// `GET /readyz`: the database answers, too, fits this program, and goes by the same time; 503 otherwise.
+/// `GET /readyz`: the database answers, has this program's schema, and the same time; 503 otherwise.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if !app.clock_difference.is_too_large() && app.readiness.look(&app.db).await {
         word(StatusCode::OK, "ready\n")

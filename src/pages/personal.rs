@@ -282,7 +282,7 @@ pub async fn forget_recipient(
 /// `GET /users/{user}/deletion`: what deleting a user means.
 ///
 /// # Errors
-/// For everybody but administrators, and for unknown users.
+/// For all but administrators, and for unknown users.
 pub async fn ask_user(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -363,16 +363,16 @@ async fn user_page(
 /// `GET /personal-data`: asks for an address.
 ///
 /// # Errors
-/// For everybody but administrators.
+/// For all but administrators.
 pub async fn search(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     let session = administrator(&app, current_user).await?;
     render(&search_page(&session, Form::new(Fields::default())))
 }
 
-/// `POST /personal-data/export`: all that is stored about the person with an address, as JSON.
+/// `POST /personal-data/export`: everything stored about the person with an address, as JSON.
 ///
 /// # Errors
-/// For everybody but administrators.
+/// For all but administrators.
 pub async fn download(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -402,7 +402,7 @@ pub async fn download(
 /// `POST /personal-data/erasure`: asks, then forgets the contact with an address at every event.
 ///
 /// # Errors
-/// For everybody but administrators.
+/// For all but administrators.
 pub async fn forget_everywhere(
     app: web::Data<App>,
     current_user: CurrentUser,

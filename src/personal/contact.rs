@@ -23,7 +23,7 @@ use crate::store::private_link;
 use crate::store::programme_cache::ProgrammeCache;
 use crate::store::transaction::{self, EventTx};
 
-/// What an event stores about somebody.
+/// What an event stores about a contact.
 #[derive(Debug, Clone)]
 pub struct Traces {
     /// How they are named.
@@ -125,14 +125,14 @@ pub fn find(conn: &mut Conn, event: EventId, address: &str) -> QueryResult<Optio
         .map(|contact| &contact.name)
         .chain(to_them().map(|mail| &mail.recipient_name))
         .filter(|name| !name.is_empty())
-        // “Liaison” may be somebody else as well.
+        // “Liaison” may be another person as well.
         .filter(|name| !others.iter().any(|other| other.name == **name))
         .cloned()
         .collect();
     let mut delegations: BTreeSet<DelegationId> =
         mine.iter().map(|contact| contact.delegation).collect();
     delegations.extend(to_them().filter_map(|mail| mail.delegation));
-    // An address that they had before: of mail under the same name, and nobody's now.
+    // A former address of theirs: of mail under the same name, and no contact's now.
     let earlier = posted.iter().filter(|mail| {
         mail.recipient.contains('@')
             && names.contains(&mail.recipient_name)
@@ -346,7 +346,7 @@ pub fn forget_everywhere(
         });
         match outcome {
             Ok(_) => done.push(slug),
-            // Forgotten by somebody else since the read.
+            // Forgotten by another user since the read.
             Err(ErasureError::Unknown) => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! Gathers all that is stored about the person with an address, as JSON.
+//! Collects everything stored about the person with an address, as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::mail::outbox::MailId;
 use crate::runtime::secret::without_tokens;
 use crate::store::audit::pseudonym;
 
-/// Columns that open something and say nothing about anybody.
+/// Columns with secrets that say nothing about a person.
 const SECRETS: &[&str] = &[
     "password_hash",
     "token_hash",

@@ -1,7 +1,7 @@
-//! Personal data: finding all that is stored about a person, and erasing it.
+//! Personal data: finding everything stored about a person, and erasing it.
 //!
-//! A contact is forgotten within one event ([`contact`]), a user as a whole ([`user`]). What is left says a pseudonym
-//! where it said the person. [`place`] knows every column of every table, so that nothing is passed over.
+//! A contact is forgotten within one event ([`contact`]), a user as a whole ([`user`]). A pseudonym replaces
+//! the person. [`place`] knows every column of every table, so that nothing is missed.
 
 pub mod contact;
 pub mod export;
@@ -40,7 +40,7 @@ pub struct PersonNames {
 /// Why a person's data stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ErasureError {
-    /// A worker has a mail to them in hand; what it sends cannot be taken back any more.
+    /// A worker is sending a mail to them, which cannot be recalled.
     #[error("a mail to this address is being sent at this moment; wait a minute, then try again")]
     BeingSent,
     /// A mail to others that has not left names them.
@@ -148,7 +148,7 @@ fn is_date(number: &str) -> bool {
     begins || number.as_bytes().windows(10).any(iso)
 }
 
-/// Replaces a term that stands for itself, whatever the case of its ASCII letters.
+/// Replaces a whole term, whatever the case of its ASCII letters.
 fn replace_words(text: &str, term: &str, with: &str) -> String {
     let (lower, term) = (text.to_ascii_lowercase(), term.to_ascii_lowercase());
     if term.is_empty() {
@@ -169,7 +169,7 @@ fn replace_words(text: &str, term: &str, with: &str) -> String {
     result
 }
 
-/// True when what lies between is not part of a longer address, number or word.
+/// True when the match is not part of a longer address, number or word.
 fn is_whole(text: &str, at: usize, end: usize) -> bool {
     let joins = |c: char| c.is_alphanumeric() || "_%+-".contains(c);
     let mut after = text[end..].chars();
@@ -196,7 +196,7 @@ fn erase_mails(
     let waiting = [MailState::Queued, MailState::Held, MailState::Failed].map(Word);
     for mails in mails.chunks(AT_ONCE) {
         let these = || outbox::table.filter(outbox::id.eq_any(mails));
-        // In this order: a worker of another server may take a mail in hand until it is cancelled.
+        // In this order: a worker of another server may lease a mail until it is cancelled.
         diesel::update(these().filter(outbox::state.eq_any(waiting)))
             .set(outbox::state.eq(Word(MailState::Superseded)))
             .execute(conn)?;

@@ -120,7 +120,8 @@ impl FoundRow {
     }
 }
 
-/// The rows of a table in which one of `terms` stands, in texts and in bytes, whatever the case of its ASCII letters.
+/// Finds the rows of a table that contain one of `terms`, in texts and in bytes, whatever the case of its ASCII
+/// letters.
 ///
 /// # Errors
 /// As the database says.

@@ -120,8 +120,9 @@ pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
     )
 }
 
-/// Erases what is due, each person in a transaction of its own, so that nobody waits long. Gives the number of events
-/// that are done with.
+/// Erases what is due, each person in a transaction of its own, so that other writers do not wait long. Returns the
+/// number
+/// of events that are done.
 ///
 /// # Errors
 /// As the database says; a mail that is being sent is left for the next time.
@@ -178,7 +179,7 @@ fn erase_events(
     Ok(done)
 }
 
-/// Everybody to whom mail of an event went, from whom it came, or who is a contact.
+/// Everyone to whom mail of an event went, from whom it came, or who is a contact.
 fn addresses(conn: &mut Conn, event: EventId) -> QueryResult<Vec<String>> {
     let mut all: Vec<String> = contacts::table
         .inner_join(delegations::table.on(delegations::id.eq(contacts::delegation_id)))

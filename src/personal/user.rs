@@ -26,7 +26,7 @@ const WITH_TOKEN: &str = " with token “";
 struct KnownUser {
     id: UserId,
     person: PersonNames,
-    /// Notes bear the name only; it is theirs alone when nobody else has it.
+    /// Notes have only the name, which identifies the user unless another user has the same.
     name: Option<String>,
 }
 

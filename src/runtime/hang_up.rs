@@ -1,7 +1,7 @@
 //! Whether the client of a request still waits for the answer.
 //!
 //! When a client hangs up, the framework drops the handler of its request. That is right for what only reads: whatever it
-//! waits for is given up. What writes has to be done to its end, and asks here whether anybody still waits.
+//! waits for is dropped. A write must be finished, and asks here whether the client still waits.
 
 use std::future::{Future, pending};
 
@@ -17,7 +17,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    // Dropped with this future, which is how the work is told.
+    // Dropped with this future, which signals the work.
     let (_connected, client) = watch::channel(());
     actix_web::rt::spawn(CLIENT.scope(client, work)).await.ok()
 }

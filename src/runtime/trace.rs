@@ -1,4 +1,4 @@
-//! What goes with a request from the door to the log: its id, and who sent it.
+//! Data of a request for the log: its id, and its sender.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -13,7 +13,7 @@ tokio::task_local! {
     static CURRENT: Trace;
 }
 
-/// Letters that are told apart over the telephone: no I, L, O, U (Crockford's base 32).
+/// Letters that can be distinguished on the telephone: no I, L, O, U (Crockford's base 32).
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A request on its way.
@@ -36,7 +36,7 @@ impl Trace {
         }))
     }
 
-    /// Its id, as `7k3m-q9xt`: in the log, in the answer's header, and on the page that tells of a fault.
+    /// Its id, as `7k3m-q9xt`: in the log, in the answer's header, and on error pages.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.0.id

@@ -138,7 +138,7 @@ pub fn asset(name: &str) -> &'static str {
         .map_or("/assets/missing", |asset| &asset.url)
 }
 
-/// Serves `/assets/{file}`: the address changes with the content, so it may be kept for ever.
+/// Serves `/assets/{file}`: the address changes with the content, so it may be cached for ever.
 ///
 /// # Errors
 /// When no file of ours has that name and content.
@@ -150,8 +150,8 @@ pub async fn show(file: web::Path<String>) -> Result<HttpResponse, Error> {
         .body(asset.bytes.as_slice()))
 }
 
-/// Classes that place a thing on the timetable's grid, because the policy allows no inline style: `.row-N` begins N
-/// rows below the head row, `.span-N` is N rows high, `.col-N` stands in column N.
+/// Classes that place an element on the timetable's grid, because the policy allows no inline style: `.row-N` begins N
+/// rows below the head row, `.span-N` is N rows high, `.col-N` is in column N.
 fn grid_css() -> String {
     let mut css = String::from("@layer utilities{");
     for row in 0..=GRID_ROWS {

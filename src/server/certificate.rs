@@ -17,7 +17,7 @@ pub fn end(der: &[u8]) -> Option<Moment> {
     if rest.first() == Some(&VERSION) {
         (_, _, rest) = element(rest)?;
     }
-    // Serial number, algorithm of the signature, and issuer stand before the validity.
+    // Serial number, algorithm of the signature, and issuer come before the validity.
     for _ in 0..3 {
         (_, _, rest) = element(rest)?;
     }
@@ -98,7 +98,7 @@ mod tests {
             for value in [0x00, 0x30, 0x7f, 0x80, 0x84, 0xff] {
                 let mut damaged = der.clone();
                 damaged[byte] = value;
-                // Whatever comes of it, it comes to an end.
+                // Whatever the outcome, it ends.
                 let _ = end(&damaged);
             }
         }

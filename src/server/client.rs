@@ -45,8 +45,8 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who is behind a connection from `peer`: the last in the chain of proxies that is none of ours. What stands
-    /// before it was written by somebody whom we do not know.
+    /// The client behind a connection from `peer`: the last in the chain of proxies that is none of ours. Entries
+    /// before it were written by unknown clients.
     ///
     /// A proxy writes one of two headers and may pass the other one on as a stranger wrote it. Where both are there and
     /// do not agree, neither is believed.

@@ -20,7 +20,7 @@ pub const TOLERATED_SECONDS: i64 = 5;
 pub const REFUSED_SECONDS: i64 = 60;
 /// How often the clocks are compared.
 const EVERY: Duration = Duration::from_secs(30);
-/// Stands for a difference that is not known.
+/// Placeholder for an unknown difference.
 const UNKNOWN: i64 = i64::MIN;
 
 /// By how much the clocks were apart when they were compared last. Clones share it.

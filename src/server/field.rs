@@ -294,7 +294,7 @@ impl Choices {
         self
     }
 
-    /// Stands in a row instead of a column.
+    /// Shown in a row instead of a column.
     #[must_use]
     pub fn inline(mut self) -> Self {
         self.inline = true;

@@ -20,7 +20,7 @@ const MOST_FIELDS: usize = 2000;
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads `application/x-www-form-urlencoded`; the bytes of a value are kept exactly as they were sent.
+    /// Reads `application/x-www-form-urlencoded`; the bytes of a value stay exactly as they were sent.
     ///
     /// # Errors
     /// When a value is not UTF-8, an escape is broken, or there are more than 2,000 fields.
@@ -48,7 +48,7 @@ impl Fields {
         Ok(Self(fields))
     }
 
-    /// Fields of one's own: what a form is filled with before anybody has typed.
+    /// Initial fields of a form, before the user has typed.
     pub fn from_pairs<N: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -166,14 +166,14 @@ impl FieldErrors {
         self.0.push((field.into(), sentence.into()));
     }
 
-    /// Keeps a parsed value, or notes its error, which is a whole sentence.
+    /// Returns a parsed value, or records its error, which is a whole sentence.
     pub fn take<T>(&mut self, field: &str, parsed: Result<T, impl Display>) -> Option<T> {
         parsed
             .map_err(|error| self.add(field, error.to_string()))
             .ok()
     }
 
-    /// Keeps a parsed value, or notes its error with the field's label before it ("Name is missing; fill it in").
+    /// Returns a parsed value, or records its error with the field's label before it ("Name is missing; fill it in").
     pub fn check<T>(
         &mut self,
         field: &str,
@@ -183,7 +183,7 @@ impl FieldErrors {
         self.take(field, parsed.map_err(|error| format!("{label} {error}")))
     }
 
-    /// Keeps a whole number within its range, or notes what the field takes.
+    /// Returns a whole number within its range, or records the valid range as error.
     pub fn number(
         &mut self,
         field: &str,
@@ -236,7 +236,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// A form that nobody has sent yet.
+    /// A form that was not sent yet.
     #[must_use]
     pub fn new(fields: Fields) -> Self {
         Self {
@@ -257,7 +257,7 @@ impl Form {
         !self.errors.is_empty()
     }
 
-    /// The summary that stands first on the page; renders to nothing when nothing is wrong.
+    /// The summary at the top of the page; renders to nothing without errors.
     #[must_use]
     pub fn summary(&self) -> ErrorSummary {
         ErrorSummary::of(&self.errors)

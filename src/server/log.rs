@@ -1,4 +1,4 @@
-//! The log: one line an event, in UTC, as text or JSON. What goes into a line passes one place, which masks mail
+//! The log: one line an event, in UTC, as text or JSON. Every line passes one function, which masks mail
 //! addresses, tokens and passwords in URLs, and lets no text end the line or colour the terminal.
 
 use std::fmt::{self, Debug, Write as _};
@@ -58,7 +58,7 @@ fn log_panics() {
     }));
 }
 
-/// Text as it may stand in a log.
+/// Text as it may be logged.
 #[must_use]
 pub fn cleaned(raw: &str) -> String {
     let raw = cut(raw);
@@ -76,7 +76,7 @@ fn cut(raw: &str) -> &str {
     &raw[..end]
 }
 
-/// Masks addresses, and in `smtps://USER:PASSWORD@HOST` all that stands before the `@`; of several the last one counts,
+/// Masks addresses, and in `smtps://USER:PASSWORD@HOST` everything before the `@`; of several the last one counts,
 /// as passwords may hold it.
 fn without_names(raw: &str) -> String {
     let mut masked = String::with_capacity(raw.len());

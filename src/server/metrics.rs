@@ -25,7 +25,7 @@ use crate::server::process;
 
 /// Upper bounds of the durations, in seconds: a page takes a few milliseconds, a paper a second.
 const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
-/// How long the database may take to say how the outbox stands.
+/// How long the database may take to return the state of the outbox.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The format's media type (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -122,14 +122,14 @@ impl Metrics {
         self.0.refusals.inc();
     }
 
-    /// Counts what was refused or ended because a client took too much: a `connection`, `request`, `body` or `answer`.
+    /// Counts what was refused or ended because of a limit: a `connection`, `request`, `body` or `answer`.
     pub fn refused(&self, what: &'static str, reason: &'static str) {
         let refused = RefusedLabels { what, reason };
         self.0.refused.get_or_create(&refused).inc();
     }
 }
 
-/// Anybody may invent methods; only those that we know are told apart.
+/// Clients may invent methods; only known ones are distinguished.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -299,7 +299,7 @@ fn queues(registry: &mut Registry, app: &App) {
     );
 }
 
-/// How pool and outbox stand. A database that does not answer leaves the outbox out and shows in `database_up`.
+/// State of pool and outbox. A database that does not answer leaves the outbox out and shows in `database_up`.
 async fn database(registry: &mut Registry, app: &App) {
     let pool = app.db.connections();
     let connections = Family::<StateLabels, Gauge>::default();

@@ -1,4 +1,4 @@
-//! What every page stands on: errors, the frame around a page, forms, assets, and the guard at the door.
+//! Common parts of all pages: errors, the frame, forms, assets, and the security middleware.
 
 pub mod agenda;
 pub mod app;

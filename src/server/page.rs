@@ -109,7 +109,7 @@ pub struct NavLink {
 }
 
 impl Shell {
-    /// A frame for somebody who is not signed in.
+    /// A frame for visitors who are not signed in.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
         Self {
@@ -282,7 +282,7 @@ pub fn conflict(page: &impl Template) -> Result<HttpResponse, Error> {
     with_status(StatusCode::CONFLICT, page)
 }
 
-/// Renders a page with a status of its own. No page is ever kept by a cache.
+/// Renders a page with a status of its own. No page is cached by browsers or proxies.
 ///
 /// # Errors
 /// When the template fails.

@@ -1,18 +1,18 @@
-//! What a page's address gives away to whoever its reader goes on to.
+//! What a page's address reveals to the sites that its links lead to.
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
-/// How an address is kept from others.
+/// How an address is hidden from other sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privacy {
     /// Our own pages may see it.
     Ours,
-    /// Nobody is to see it: it opens something by itself, or stands for one delegation.
+    /// Must not leak: it opens something by itself, or identifies one delegation.
     Nobodys,
 }
 
 impl Privacy {
-    /// How the address with this path is kept.
+    /// Returns how the address with this path is hidden.
     #[must_use]
     pub fn of(path: &str) -> Self {
         if path.starts_with("/d/") || path.starts_with("/schedule/") {
@@ -34,8 +34,8 @@ impl Privacy {
             .chain(robots)
     }
 
-    /// True when a form of such a page says `Origin: null`: under `no-referrer` a browser keeps the origin back from its
-    /// own site as well (Fetch, "append a request `Origin` header"). Then only `Sec-Fetch-Site` tells whose the form was,
+    /// True when a form of such a page says `Origin: null`: under `no-referrer` a browser hides the origin from its
+    /// own site as well (Fetch, "append a request `Origin` header"). Then only `Sec-Fetch-Site` identifies the sender,
     /// and has to be there and say ours.
     pub(super) fn keeps_origin_back(
         self,

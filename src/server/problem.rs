@@ -15,7 +15,7 @@ use crate::server::error::SOON;
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Why a program got no answer, for the program and for whoever reads its log.
+/// Problem documents: errors of the API, for programs and their logs.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
@@ -203,7 +203,7 @@ impl From<DbError> for Problem {
     }
 }
 
-/// The methods of an address, as `Allow` lists them; whoever may GET may HEAD.
+/// The methods of an address, as `Allow` lists them; GET implies HEAD.
 #[must_use]
 pub fn allowed(methods: &[Method]) -> String {
     let head = methods

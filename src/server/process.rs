@@ -25,8 +25,8 @@ pub fn open_files_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Asks the system for so many open files and connections, as far as this process may have them without anybody's leave,
-/// and gives back how many it has.
+/// Asks the system for this many open files and connections, as far as this process may have them without privileges,
+/// and returns how many it has.
 ///
 /// Most systems begin with 1024 and let a process have many more.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What was written out once, kept while the programme it shows is of the same version.
+//! Cache of rendered HTML, valid while the programme it shows has the same version.
 //!
 //! Its key names everything but the version that it depends on. Nothing here may be stale, since the version is asked
 //! for on every request. What many ask for at once is written by the first, and the others wait for it.
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::core::event::ProgrammeVersion;
 
-/// How many bytes are kept at most: every day of a high-level week as officers and as observers see it, by room.
+/// The most bytes cached: every day of a high-level week as officers and as observers see it, by room.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Pages, or parts of them, by key.
@@ -28,16 +28,16 @@ struct Pieces {
     writing: HashMap<(String, ProgrammeVersion), watch::Receiver<()>>,
 }
 
-/// What somebody who wants a piece finds.
+/// State of a cached piece.
 enum CacheLookup {
     Piece(ByteString),
     /// Another writes it.
     Wait(watch::Receiver<()>),
-    /// Nobody does.
+    /// Not cached, and not being rendered.
     Write(Writing),
 }
 
-/// Held by the one who writes a piece, until it is kept or the writing has failed.
+/// Held while a piece is rendered, until it is cached or rendering has failed.
 struct Writing {
     kept: RenderCache,
     what: (String, ProgrammeVersion),
@@ -51,7 +51,7 @@ impl Drop for Writing {
 }
 
 impl RenderCache {
-    /// The piece as it was kept at this version, else as it is written now.
+    /// Returns the piece cached at this version, else renders it.
     ///
     /// # Errors
     /// As the writing says.
@@ -65,7 +65,7 @@ impl RenderCache {
         loop {
             match self.find(&what) {
                 CacheLookup::Piece(piece) => return Ok(piece),
-                // Over when the sender is dropped. Whoever finds nothing then writes it.
+                // Ends when the sender is dropped. A reader that finds nothing then renders it.
                 CacheLookup::Wait(mut written) => while written.changed().await.is_ok() {},
                 CacheLookup::Write(writing) => {
                     let piece = ByteString::from(write()?);
@@ -102,8 +102,8 @@ impl RenderCache {
 }
 
 impl Pieces {
-    /// Keeps a piece in the place of that of another version. Where there is no room, others of other versions go first,
-    /// which nobody may ask for again, then all: each is written once more when it is asked for.
+    /// Caches a piece, replacing that of another version. Where there is no room, others of other versions go first,
+    /// which are not requested any more, then all: each is rendered again on request.
     fn keep(&mut self, (key, version): (String, ProgrammeVersion), piece: ByteString) {
         if let Some((_, old)) = self.kept.remove(&key) {
             self.bytes -= old.len();

@@ -1,4 +1,4 @@
-//! The guard at the door: same origin, body limits, panics, headers, and one line in the log per request.
+//! Security middleware: same origin, body limits, panics, headers, and one log line per request.
 
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
@@ -83,7 +83,7 @@ async fn pass(
     Ok(response.map_body(|_, body| answering.until_sent(body)))
 }
 
-/// Answers a request that is not let in; what is left of a body that was too slow is not waited for.
+/// Answers a refused request; the rest of a body that was too slow is not awaited.
 fn refusal(
     request: ServiceRequest,
     reader: AddressReader,
@@ -161,7 +161,7 @@ impl<'a> RequestLine<'a> {
 /// Who reads the answers below an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AddressReader {
-    /// Somebody at a browser: errors are pages.
+    /// A browser: errors are pages.
     Person,
     /// A program: errors are problems (RFC 9457).
     Program,
@@ -208,7 +208,7 @@ impl ResponseError for Dressed {
     }
 }
 
-/// What an error of the framework's comes to here.
+/// Converts an error of the framework.
 fn own(error: &actix_web::Error) -> Error {
     let status = error.as_response_error().status_code();
     if status.is_server_error() {
@@ -218,8 +218,9 @@ fn own(error: &actix_web::Error) -> Error {
     }
 }
 
-/// A browser sends its cookie along whoever caused the request; a program sends its token only where it means to. So the
-/// API asks nobody where a request comes from, and knows no cookies.
+/// A browser sends its cookie whichever site caused the request; a program sends its token only where it means to. So
+/// the
+/// API does not check the origin, and knows no cookies.
 async fn admit(
     request: &mut ServiceRequest,
     reader: AddressReader,
@@ -250,7 +251,8 @@ async fn admit(
     Ok(())
 }
 
-/// Counts the requests that a proxy of ours passes on by the address that it names, as its connections stand for many.
+/// Counts the requests that a proxy of ours forwards by the address that it names, as its connections carry many
+/// clients.
 fn limit_proxied(
     request: &ServiceRequest,
     from: IpAddr,

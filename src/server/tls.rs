@@ -146,7 +146,7 @@ impl Tls {
     /// cannot be used changes nothing.
     ///
     /// # Errors
-    /// With a sentence that says what to put right.
+    /// With a sentence that says what to correct.
     pub fn reload(&self, in_any_case: bool) -> Result<bool, String> {
         let Current {
             files,
@@ -202,7 +202,7 @@ async fn log_reload(tls: Tls, asked: bool) {
     }
 }
 
-/// Nothing of the file itself goes into the sentence.
+/// The sentence never contains the file's content.
 fn cannot_read(path: &Path, error: &pem::Error, flag: &str) -> String {
     let why = match error {
         pem::Error::Io(error) => error.to_string(),

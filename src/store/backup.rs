@@ -1,6 +1,6 @@
-//! Copies of an SQLite database: made beside a running server, judged before they are trusted, put back.
+//! Backups of an SQLite database: made beside a running server, checked before use, restored.
 //!
-//! A plain copy of the file misses what still stands in the write-ahead log; `VACUUM INTO` reads like any other reader
+//! A plain copy of the file misses the content of the write-ahead log; `VACUUM INTO` reads like any other reader
 //! and writes one complete file.
 
 use std::fs::File;
@@ -85,8 +85,9 @@ fn copy_into(db: &Db, file: &Path) -> Result<(), BackupError> {
 
 /// Copies the database as [`write()`] does, into a file that only those can read who hold a key of one of the recipients.
 ///
-/// SQLite copies into a file: it lies beside the database, where the same content lies anyway, for its owner alone, and
-/// loses its name before anything is encrypted. Nothing in the clear reaches the folder of the backup.
+/// SQLite copies into a file beside the database, where the same content is stored anyway, readable by its owner only;
+/// the file
+/// loses its name before anything is encrypted. Nothing unencrypted reaches the folder of the backup.
 ///
 /// # Errors
 /// As [`write()`].
@@ -179,7 +180,7 @@ pub fn restore(file: &Path, database: &Path) -> Result<BackupContents, BackupErr
     if age::is_encrypted(&beginning) {
         return Err(BackupError::Encrypted(file.to_owned()));
     }
-    // Through SQLite, not by copying: a backup that somebody has looked into may have a log beside it.
+    // Through SQLite, not by copying: a backup that was opened may have a log beside it.
     let damaged = |error: &dyn std::fmt::Display| BackupError::Damaged {
         path: file.to_owned(),
         fault: error.to_string(),
@@ -200,8 +201,8 @@ fn vacuum_into(from: &mut SqliteConnection, file: &Path) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Judges a copy: readable to the last page, every reference kept, nobody in two places at once, the schema that its
-/// migrations make, and the history that was written.
+/// Checks a copy: every page readable, every reference valid, no double bookings, the schema that its
+/// migrations make, and the history unaltered.
 fn check(file: &Path) -> Result<BackupContents, BackupError> {
     let damaged = |fault: String| BackupError::Damaged {
         path: file.to_owned(),

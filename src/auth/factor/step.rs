@@ -64,7 +64,7 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
     .execute(conn)
 }
 
-/// The sign-in that a browser is half way through; `None` when it took too long, or the account is disabled.
+/// Returns a browser's pending sign-in; `None` when it expired, or the account is disabled.
 ///
 /// # Errors
 /// As the database says.

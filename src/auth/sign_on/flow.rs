@@ -139,7 +139,7 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
     .execute(conn)
 }
 
-/// Where a flow leads, as [`begin`] was given it; `None` when there is none, or it took too long.
+/// Returns the target of a flow, as [`begin`] was given it; `None` when there is none, or it expired.
 ///
 /// # Errors
 /// As the database says.

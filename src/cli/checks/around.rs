@@ -1,4 +1,4 @@
-//! What stands around the server: its address, its secret, its disk, fonts, and the data on time zones.
+//! Checks the server's surroundings: its address, secret, disk, fonts, and time zone data.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::server::config::ServeArgs;
 use crate::server::tls::Tls;
 use crate::store::private_link::address::LinkKey;
 
-/// Bytes of free space below which somebody should look, and below which writing is about to fail.
+/// Bytes of free space below which the doctor warns, and below which writing is about to fail.
 const LITTLE_SPACE: u64 = 1 << 30;
 const HARDLY_ANY_SPACE: u64 = 64 << 20;
 /// Days before its end in which a certificate should have been renewed: those who renew by a program do so at thirty.
@@ -46,7 +46,7 @@ pub(super) fn public_url(args: &ServeArgs) -> Vec<DoctorFinding> {
     }]
 }
 
-/// With HTTPS outside and plain HTTP inside, a proxy stands in between.
+/// HTTPS outside and plain HTTP inside mean that a proxy is in between.
 pub(super) fn proxies(args: &ServeArgs) -> Option<DoctorFinding> {
     let is_https = args
         .public_url

@@ -5,7 +5,7 @@ use crate::db::{self, DatabaseUrl};
 use crate::runtime::clock::Clock;
 use crate::server::clock_difference::{REFUSED_SECONDS, TOLERATED_SECONDS, difference};
 
-/// Compares the clocks; finds nothing where there is one clock, or no database to ask, which others tell.
+/// Compares the clocks; finds nothing with one clock, or without a database, which other checks report.
 pub(super) fn examine(url: &DatabaseUrl, clock: &Clock) -> Option<DoctorFinding> {
     if matches!(url, DatabaseUrl::Sqlite(_)) {
         return None;

@@ -1,4 +1,4 @@
-//! The doctor: looks at everything that a server stands on, changes nothing, and says for every fault what to type next.
+//! The doctor: checks everything that a server depends on, changes nothing, and says for every fault what to type next.
 
 mod around;
 mod clock;
@@ -31,7 +31,7 @@ pub enum DoctorVerdict {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DoctorFinding {
-    /// What was looked at, as `secret file`.
+    /// Name of the check, as `secret file`.
     pub check: String,
     /// How bad it is.
     pub verdict: DoctorVerdict,

@@ -1,4 +1,4 @@
-//! The database's server: recent enough, safely reached, and nobody in two places.
+//! The database's server: recent enough, safely reached, and without double bookings.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text};

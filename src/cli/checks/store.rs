@@ -1,4 +1,4 @@
-//! The database: reachable, of this program, sound, and nobody in two places.
+//! The database: reachable, of this program, intact, and without double bookings.
 
 use std::path::Path;
 

@@ -47,7 +47,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// The length of what is between marks; two of them stand for one within.
+/// Length of the text between quotes; a doubled quote is an escaped one.
 fn quoted(text: &str, mark: char) -> usize {
     let mut at = 1;
     loop {
@@ -67,9 +67,9 @@ pub(super) fn line(sql: &str) -> String {
     tokens(sql).join(" ")
 }
 
-/// The parts between the first bracket and its end, at the commas that stand in no further bracket; and what follows.
+/// Splits the text in the first bracket at top-level commas; returns the rest, too.
 ///
-/// Columns that came one by one stand in another order than those that were made at once: parts are compared, not their
+/// Columns added later have another order than those created at once: parts are compared, not their
 /// order.
 pub(super) fn items(sql: &str) -> (Vec<Vec<String>>, String) {
     let tokens = tokens(sql);

@@ -124,7 +124,7 @@ fn parts(postgres: &mut PgConnection) -> QueryResult<Vec<SchemaPart>> {
     .definition;
     let lines: Vec<SchemaLine> = diesel::sql_query(PARTS).load(postgres)?;
     let part = |line: SchemaLine| {
-        // The tables may stand in another schema than `public`; their own mentions of it say nothing.
+        // The tables may be in another schema than `public`; their own mentions of it say nothing.
         let definition = format!(" {}", normalise::line(&line.definition));
         let qualified = format!(" {} . ", schema.to_lowercase());
         SchemaPart {

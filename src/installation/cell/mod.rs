@@ -66,7 +66,7 @@ impl Cells {
         self.0.get(at)
     }
 
-    /// Where a value stands. Hashes of tokens, and names of people, are left out.
+    /// Location of a value. Hashes of tokens, and names of people, are left out.
     fn place(&self, table: &Table, column: &str) -> String {
         let key: Vec<String> = table
             .key()

@@ -151,10 +151,7 @@ mod tests {
     #[test]
     fn what_is_no_mailbox_says_what_to_type() {
         for (text, fault) in [
-            (
-                "imap://desk:word@mail.example",
-                "might not be encrypted",
-            ),
+            ("imap://desk:word@mail.example", "might not be encrypted"),
             (
                 "imap://desk:word@mail.example?tls=maybe",
                 "might not be encrypted",

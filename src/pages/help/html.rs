@@ -49,7 +49,7 @@ pub(super) fn anchor(text: &str) -> String {
         .collect()
 }
 
-/// What stands inside a heading, and where the heading began.
+/// Text of a heading, and where the heading began.
 #[derive(Debug)]
 struct OpenHeading {
     level: HeadingLevel,
@@ -121,7 +121,7 @@ impl<'a> TopicWriter<'a> {
                     id,
                 }));
             }
-            // A chapter is text: what looks like HTML in it is shown as it stands.
+            // A chapter is text: what looks like HTML in it is shown literally.
             Event::Html(text) | Event::InlineHtml(text) => self.events.push(Event::Text(text)),
             Event::Text(ref text) | Event::Code(ref text) => {
                 if let Some(heading) = &mut self.heading {

@@ -80,7 +80,7 @@ impl ClosedLink {
                 StatusCode::GONE,
                 "This link has expired",
                 vec![
-                    format!("Links to the schedules of {} opened until {}.", programme.event.name, expired::last_day(&programme.event, *end)),
+                    format!("Links to the schedules of {} were valid until {}.", programme.event.name, expired::last_day(&programme.event, *end)),
                     "If you still need the schedule, write to the protocol office.".to_owned(),
                 ],
                 Some(programme),

@@ -38,7 +38,7 @@ impl<R: JobRequest, T: Output> ResultCache<R, T> {
         Some(output)
     }
 
-    /// Keeps a result in the place of those that nobody can ask for any more, and of those used longest ago.
+    /// Caches a result, evicting those that cannot be requested any more, and those used longest ago.
     pub(super) fn insert(&mut self, request: R, output: &T) {
         let Some(bytes) = output.cached_bytes().map(|bytes| bytes + OVERHEAD) else {
             return;

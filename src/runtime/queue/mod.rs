@@ -1,8 +1,9 @@
 //! A bounded queue for costly work, on threads of its own.
 //!
 //! A request waits for its result. Equal requests share one job, and its result is cached for the next. Those who ask
-//! take turns, and each has a limited share, so that nobody fills the queue for the others. A job that nobody waits for
-//! any more is dropped before it starts, or told to stop.
+//! take turns, and each has a limited share, so that no user fills the queue for the others. A job whose clients have
+//! all
+//! gone is dropped before it starts, or stopped.
 
 mod cache;
 mod state;
@@ -32,7 +33,7 @@ pub struct QueueLimits {
     pub waiting: usize,
     /// Jobs of one owner, waiting or running.
     pub per_owner: usize,
-    /// Bytes of results that are kept for the next who asks.
+    /// Bytes of cached results.
     pub cache_bytes: usize,
 }
 
@@ -61,7 +62,7 @@ pub trait JobRequest: Send + 'static {
     /// True when the result of this earlier request answers the new one, byte for byte as far as it matters.
     fn answers(&self, asked: &Self) -> bool;
 
-    /// True when nobody can ask for this any more, so that its result need not be cached.
+    /// True when this cannot be requested any more, so that its result need not be cached.
     fn is_outdated(&self) -> bool {
         false
     }
@@ -73,12 +74,12 @@ pub trait Output: Clone + Send + 'static {
     fn cached_bytes(&self) -> Option<usize>;
 }
 
-/// Tells a running job to stop, since nobody waits for it any more.
+/// Stops a running job whose clients have all gone.
 #[derive(Debug, Clone, Default)]
 pub struct Cancellation(Arc<AtomicBool>);
 
 impl Cancellation {
-    /// True once nobody waits any more.
+    /// True once no client waits any more.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
@@ -121,7 +122,7 @@ pub struct QueueCounts {
     pub cached: u64,
     /// Requests that were refused.
     pub refused: u64,
-    /// Jobs that were dropped or told to stop, since nobody waited for them any more.
+    /// Jobs that were dropped or stopped because no client waited any more.
     pub abandoned: u64,
 }
 

@@ -101,7 +101,7 @@ impl<R, T> QueueState<R, T> {
         self.next().is_some()
     }
 
-    /// The job whose turn it is: mail's, then of whoever has fewest running and was served longest ago.
+    /// The next job: mail's first, then of the client with the fewest running jobs that was served longest ago.
     fn next(&self) -> Option<usize> {
         let large = self.running.iter().filter(|job| job.size == Size::Large);
         let large_may_start = large.count() < self.limits.large;
@@ -136,7 +136,7 @@ impl<R, T> QueueState<R, T> {
         }
     }
 
-    /// Takes someone who waited off a job. Gives back the job if that was the last and it had not begun.
+    /// Removes a waiting client from a job. Returns the job if that was the last and it had not begun.
     pub(super) fn leave(&mut self, id: u64, waiter: usize) -> Option<Job<R, T>> {
         let left = |job: &mut Job<R, T>| {
             job.waiters.retain(|each| each.id != waiter);
@@ -183,7 +183,7 @@ impl<R: JobRequest, T: Output> QueueState<R, T> {
         (id, received)
     }
 
-    /// Hands a job's output to all who wait for it, and keeps it for the next.
+    /// Sends a job's output to all waiting clients, and caches it.
     pub(super) fn finish(&mut self, id: u64, output: &Result<T, QueueError>) {
         let Some(at) = self.running.iter().position(|job| job.id == id) else {
             return;
@@ -196,7 +196,7 @@ impl<R: JobRequest, T: Output> QueueState<R, T> {
             }
         }
         for waiter in job.waiters {
-            // Whoever has just gone needs it no more.
+            // A client that has gone needs it no more.
             let _ = waiter.result.send(output.clone());
         }
         if self.waiting.is_empty() && self.running.is_empty() {

@@ -1,4 +1,4 @@
-//! Counts what is taken at once, in all and from each address, and refuses what goes beyond.
+//! Limits connections and requests at once, in all and from each address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -176,7 +176,7 @@ mod tests {
             let outcome = acquire(&limit, text, 1).err();
             assert_eq!(outcome, refused.then_some(Exceeded::Address), "{text}");
         }
-        // A proxy of ours stands for many.
+        // A proxy of ours carries many clients.
         assert!(limit.acquire(None, 6).is_ok());
         assert_eq!(limit.acquire(None, 7).err(), Some(Exceeded::Total));
         drop(held);

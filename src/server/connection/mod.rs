@@ -1,6 +1,6 @@
 //! Connections: how many there may be, how long a client may take, and how much of what it sends is held in memory.
 //!
-//! Everything here is decided before a route or a session is known, since anybody can open a connection. The HTTP
+//! Everything here is decided before a route or a session is known, since any client can open a connection. The HTTP
 //! implementation limits the first head of a connection and the time between two requests; [`stream`] limits the rest.
 
 pub mod limit;

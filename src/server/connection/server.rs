@@ -25,7 +25,7 @@ use crate::server::app::App;
 use crate::server::security;
 use crate::server::tls::Tls;
 
-/// Seconds that requests may go on once the server is told to stop.
+/// Seconds that requests may continue once the server is stopping.
 const SHUTDOWN_SECONDS: u64 = 6;
 /// How long a connection waits for its next request: short, since each browser opens six and an office has one address.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 const FIRST_HEAD: Duration = Duration::from_secs(5);
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long a client may go on sending a body that nobody reads, before the connection ends with our answer.
+/// How long a client may continue sending a body that is not read, before the connection ends with our answer.
 const LINGER: Duration = Duration::from_secs(5);
 /// How long a client that gets no connection may take to read why, and how many may do so at once.
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -98,7 +98,7 @@ pub fn server(
     Ok(server.run())
 }
 
-/// Lets connections in, or tells them why not.
+/// Accepts connections, or refuses them with a reason.
 #[derive(Clone)]
 struct Acceptor {
     app: App,
@@ -134,7 +134,7 @@ impl Acceptor {
         LimitedStream::new(tcp, state, metrics, self.limits.answer_window, permit)
     }
 
-    /// Tells a client why it gets no connection, as far as that costs little: over TLS, or when many are told, it finds
+    /// Answers a client that gets no connection, where that costs little: over TLS, or when many are refused, it finds
     /// the connection closed.
     async fn refuse(&self, tcp: TcpStream, exceeded: Exceeded) {
         self.app.metrics.refused(

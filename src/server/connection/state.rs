@@ -49,7 +49,7 @@ impl ConnectionState {
 
     /// Notes that something has used bytes of a body, so that as many more may come.
     ///
-    /// What stands around them (chunked coding, TLS records) was read as well: twice as much is allowed for it.
+    /// Framing around them (chunked coding, TLS records) was read as well: twice as much is allowed for it.
     pub fn used(&self, bytes: usize) {
         let allowance = self.allowance.get().saturating_add(2 * bytes + 64);
         self.allowance.set(allowance.min(UNUSED));
@@ -138,7 +138,7 @@ impl RequestGuard {
         }
     }
 
-    /// Gives a permit back when the answer is over.
+    /// Returns a permit when the answer has ended.
     pub fn hold(&mut self, permit: Permit) {
         self.permit = Some(permit);
     }

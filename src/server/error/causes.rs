@@ -233,7 +233,7 @@ impl From<BookingError> for Error {
                 Self::Conflict(format!("{sentence}. Open the slot and change it by hand."))
             }
             Refusal::State { .. } => Self::Conflict(format!(
-                "{sentence}. Open the slot again to see how it stands."
+                "{sentence}. Open the slot again to see its current state."
             )),
             // Callers show these two as pages of their own.
             Refusal::Stale { .. } | Refusal::Conflicts(_) => Self::Conflict(refusal.to_string()),

@@ -1,4 +1,4 @@
-//! The one error that handlers return, and the page that tells people what happened and where to go.
+//! The one error that handlers return, and the page that says what happened and where to go.
 
 mod causes;
 
@@ -25,13 +25,13 @@ pub enum Error {
     /// The viewer may read here but not do this; the sentence says who may.
     #[error("forbidden: {0}")]
     Forbidden(String),
-    /// Nobody is signed in; what was asked for is kept for afterwards.
+    /// No user is signed in; the address is remembered for after the sign-in.
     #[error("sign-in needed")]
     SignInNeeded(Box<RequestedPage>),
     /// The request makes no sense; the sentence says what is wrong with it.
     #[error("bad request: {0}")]
     BadRequest(String),
-    /// What stands there does not allow it any more; the sentence says what stands there.
+    /// The current state does not allow it any more; the sentence says why.
     #[error("conflict: {0}")]
     Conflict(String),
     /// The address knows this page, but not this method.
@@ -43,13 +43,13 @@ pub enum Error {
         /// The bytes that we take of this sender at this address.
         most: usize,
     },
-    /// The body came too slowly.
+    /// The body arrived too slowly.
     #[error("too slow")]
     TooSlow,
     /// The body is not an HTML form.
     #[error("unsupported media type")]
     NotAForm,
-    /// Too many tries; the seconds until the next one is listened to.
+    /// Too many attempts; the seconds until the next one is listened to.
     #[error("too many requests")]
     TooMany {
         /// Seconds to wait.
@@ -61,13 +61,13 @@ pub enum Error {
         /// Seconds to wait.
         wait: i64,
     },
-    /// The disk is full: reading goes on, writing does not.
+    /// The disk is full: reading still works, writing does not.
     #[error("storage full")]
     StorageFull,
     /// The database gives no connection: nothing was begun.
     #[error("database unavailable")]
     Unavailable,
-    /// The database was lost while it was told to store: whether it did is not known.
+    /// The database was lost while storing: the outcome is unknown.
     #[error("unknown whether stored")]
     UnknownOutcome,
     /// A newer program has migrated the database: this server may not store anything any more.
@@ -76,13 +76,13 @@ pub enum Error {
     /// Our own fault, logged under this id.
     #[error("internal error {id}")]
     Internal {
-        /// The request's id: what people read out on the telephone and what stands in the log.
+        /// The request's id: on error pages, to read out on the telephone, and in the log.
         id: String,
     },
 }
 
 impl Error {
-    /// Logs a fault of our own and makes the error that tells of it; nothing of `cause` leaves the machine.
+    /// Logs an internal fault and returns its error; nothing of `cause` reaches the client.
     #[must_use]
     pub fn internal(cause: impl Display) -> Self {
         let id = trace::current_id().unwrap_or_else(trace::draw_id);
@@ -90,7 +90,7 @@ impl Error {
         Self::Internal { id }
     }
 
-    /// The error that an empty answer with this status stands for.
+    /// The error of an empty answer with this status.
     #[must_use]
     pub fn from_status(status: StatusCode) -> Self {
         match status {

@@ -1,8 +1,9 @@
 //! The chain through the history: each row carries the SHA-256 over its own content and the hash of the row before.
 //!
 //! Every event has a chain, and what belongs to no event (accounts, tokens, the mail queue) has one. A row that was
-//! changed, put in, taken out or moved breaks its chain there, unless a later row records that personal data was taken
-//! out of it, and it says what that row says ([`redaction`]). Whoever can rewrite every later row as well is found out
+//! changed, inserted, removed or moved breaks its chain there, unless a later row records that personal data was
+//! removed
+//! from it, and the row says what that record says ([`redaction`]). Rewriting every later row as well is detected
 //! by a hash that was noted elsewhere: [`verify`] gives the newest of each chain, and says whether it still holds one.
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use crate::core::time::Moment;
 use crate::db::schema::audit;
 use crate::db::{Conn, DbError};
 
-/// Stands before everything else, so that a hash of ours is a hash of nothing else.
+/// Prefix of every hashed row, so that a hash of ours is a hash of nothing else.
 const DOMAIN: &[u8] = b"iikura history 1";
 /// Names the turn of those who write rows of no event on PostgreSQL; arbitrary but fixed.
 const TURN: i64 = 7_107_023;
@@ -88,19 +89,19 @@ impl RowContent<'_> {
     }
 }
 
-/// Waits until nobody else can add to the chain of `event` before this transaction ends.
+/// Locks the chain of `event` until this transaction ends.
 pub(super) fn take_turn(conn: &mut Conn, event: Option<EventId>) -> QueryResult<()> {
     let statement = match (conn.is_postgres(), event) {
         // Writes nothing, but is a write: there is one writer at a time.
         (false, _) => "UPDATE audit SET hash = hash WHERE FALSE".to_owned(),
-        // Whoever changes an event has raised its revision and so holds its row.
+        // A writer to an event has raised its revision and so holds its row.
         (true, Some(_)) => return Ok(()),
         (true, None) => format!("SELECT pg_advisory_xact_lock({TURN})"),
     };
     diesel::sql_query(statement).execute(conn).map(drop)
 }
 
-/// The hash that the next row of a chain goes on from.
+/// Returns the hash that the next row of a chain contains.
 pub(super) fn newest(conn: &mut Conn, event: Option<EventId>) -> QueryResult<Option<String>> {
     let older = diesel::alias!(audit as older);
     // One look into the index (event_id, id) each.
@@ -412,7 +413,7 @@ pub fn verify(conn: &mut Conn, noted: &[String]) -> Result<Vec<Chain>, Broken> {
     verify_in_batches(conn, noted, BATCH, |_| {})
 }
 
-/// As [`verify`], reading `batch` rows at once and telling after each row how many were followed.
+/// As [`verify`], reading `batch` rows at once and reporting progress after each row.
 ///
 /// # Errors
 /// As [`verify`].

@@ -245,7 +245,7 @@ impl Record {
     }
 }
 
-/// What one or more changes to one thing come to.
+/// Net effect of one or more changes to an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetChange {
     /// What became of it, as `new` or `changed`; of what cannot be added up, what was done.
@@ -318,7 +318,7 @@ fn sum(records: &[&Record], venue: Zone) -> Option<NetChange> {
     })
 }
 
-/// Adds the changes of details that earlier records tell of: they name no values, so the last record does not have them.
+/// Adds changes that earlier records only name: they store no values, so the last record does not have them.
 fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>, venue: Zone) {
     let field = DETAILS_CHANGED.replace('_', " ");
     let mut told: Vec<String> = Vec::new();

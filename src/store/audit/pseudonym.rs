@@ -1,7 +1,7 @@
-//! Pseudonyms: what the history says instead of a person's name.
+//! Pseudonyms: replace names of people in the history.
 //!
 //! A pseudonym comes from the random id that is stored with the person and says nothing else. While the person is stored,
-//! pages put the present name in its place; afterwards it is all that is left.
+//! pages show the present name instead; afterwards only the pseudonym is left.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -157,7 +157,7 @@ fn with_contacts(
     resolved
 }
 
-/// A text as it stands within a string of JSON.
+/// A text as encoded within a string of JSON.
 fn in_json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted[1..quoted.len() - 1].to_owned()
