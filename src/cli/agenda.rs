@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_with_what_to_type() {
+    fn invalid_flags_are_refused_with_advice() {
         assert!(typed("ca-jad-9 --delegation KZ --pencilled").is_err());
         assert!(typed("ca-jad-9 --format doc").is_err());
         let refusal = |words| output(words).unwrap_err().to_string();

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_out_of_sight_until_it_is_tentative_and_once_it_is_cancelled() {
+    fn sketches_and_cancelled_slots_are_hidden() {
         let programme = sample::ninth_meeting();
         let mut slot = sample::slot_of(&programme, KZ);
         for (state, seen) in [
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_told_with_names_in_order_of_precedence() {
+    fn notice_has_names_in_order_of_precedence() {
         let programme = sample::ninth_meeting();
         let mut slot = sample::slot_of(&programme, KZ);
         slot.details.content.delegations.reverse();

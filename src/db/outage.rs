@@ -69,7 +69,7 @@ mod tests {
 
     /// As PostgreSQL 15 to 17 and SQLite word it.
     #[test]
-    fn a_database_that_is_away_is_told_from_one_that_refuses() {
+    fn unreachable_database_is_distinguished_from_refusal() {
         use DatabaseErrorKind::{
             CheckViolation, ClosedConnection, ExclusionViolation, SerializationFailure,
             UnableToSendCommand, UniqueViolation, Unknown,

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancellation_says_whether_the_meeting_or_only_their_part_is_off() {
+    fn cancellation_distinguishes_meeting_and_participation() {
         let mut sample = Sample::new();
         sample.sequence = 2;
         for (news, status) in [
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_calendar_invites_nobody() {
+    fn published_calendar_has_no_attendees() {
         let sample = Sample::new();
         let entry = |uid: &str, status| CalendarEntry {
             uid: uid.into(),

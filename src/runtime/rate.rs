@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_let_through_then_so_many_a_second_and_others_are_not_held_up() {
+    fn burst_then_rate_is_admitted_per_client() {
         let (rates, begun) = (Rates::default(), Instant::now());
         for _ in 0..BURST {
             assert!(rates.count_at("one", begun).is_ok());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_nobody_knows_fill_no_memory() {
+    fn unknown_tokens_fill_no_memory() {
         let (rates, mut now) = (Rates::default(), Instant::now());
         for token in 0..3 * SWEEP_AT {
             now += Duration::from_millis(25);

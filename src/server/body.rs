@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn who_shows_nothing_may_send_little_but_for_a_sign_in() {
+    fn anonymous_bodies_are_small_except_sign_in() {
         for (path, headers, most) in [
             ("/users", &[][..], ANONYMOUS_LIMIT),
             (

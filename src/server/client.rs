@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_of_ours_is_believed_and_only_the_last_stranger_counts() {
+    fn only_trusted_proxies_count_and_the_last_stranger() {
         const LIST: &str = "x-forwarded-for";
         for (peer, sent, expected) in [
             ("192.0.2.1", &[(LIST, "198.51.100.9")][..], "192.0.2.1"),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_header_is_read_too_and_of_two_that_differ_neither_counts() {
+    fn forwarded_header_counts_unless_both_headers_differ() {
         const LIST: &str = "x-forwarded-for";
         for (sent, expected) in [
             (

@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_accepted_stays_on_our_host(raw in r"[/\\.:@?#a-z%0-9\t\r\n ]{0,24}|\PC{0,24}") {
+        fn accepted_return_addresses_stay_on_our_host(raw in r"[/\\.:@?#a-z%0-9\t\r\n ]{0,24}|\PC{0,24}") {
             if let Some(path) = LocalPath::parse(&raw) {
                 let base = Url::parse("https://ours.example/events/x").unwrap();
                 let joined = base.join(path.as_str()).unwrap();

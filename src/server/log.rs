@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_or_names_somebody_is_masked() {
+    fn secrets_and_names_are_masked() {
         for (raw, masked) in [
             (
                 "no mail to kz@delegations.example",

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn kept_bytes_stay_bounded_however_many_pages_are_asked_for() {
+    async fn cached_bytes_stay_bounded() {
         let kept = RenderCache::default();
         for day in 0..100 {
             let page = || Ok::<_, Infallible>("x".repeat(MOST_BYTES / 20));

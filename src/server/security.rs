@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_panic_is_a_page_that_tells_nothing_and_the_next_request_is_answered() {
+    async fn panic_gives_an_error_page_and_the_server_continues() {
         let app = actix_web::App::new()
             .wrap(from_fn(guard))
             .route("/breaks", web::get().to(breaks))

@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn programme_of_a_database_that_was_set_back_replaces_a_higher_revision() {
+    fn programme_of_a_restored_database_replaces_a_newer_one() {
         let (programme_cache, lost, stored) =
             (ProgrammeCache::default(), at(version(5)), at(version(4)));
         programme_cache.keep(&lost, Instant::now());

@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_told_once_and_never_goes_back() {
+    fn version_is_announced_once_and_never_goes_back() {
         let (watchers, before) = (Watchers::default(), Instant::now());
         let mut page = watchers.watch(EVENT, version(3), MORI, None).unwrap();
         page.standing.mark_unchanged();
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_read_later_is_told_though_its_revision_is_lower() {
+    fn later_version_is_announced_despite_a_lower_revision() {
         let watchers = Watchers::default();
         let page = watchers.watch(EVENT, version(3), MORI, None).unwrap();
         watchers.version_is(EVENT, version(5), Instant::now());
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_watches_with_endlessly_many_pages() {
+    fn watching_pages_per_user_are_limited() {
         let watchers = Watchers::default();
         let pages: Vec<_> = (0..MOST_STREAMS)
             .map(|_| watchers.watch(EVENT, version(1), MORI, None).unwrap())

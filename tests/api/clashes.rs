@@ -29,13 +29,13 @@ const TIMES: usize = 48;
 const SLOTS: &str = "/api/v1/events/trial/slots";
 
 #[test]
-fn of_two_that_clash_one_is_granted_on_sqlite() {
+fn one_of_two_clashing_bookings_wins_on_sqlite() {
     trial(&Scratch::sqlite(), 1);
 }
 
 #[cfg(feature = "postgres")]
 #[test]
-fn of_two_that_clash_one_is_granted_on_postgres_through_two_servers() {
+fn one_of_two_clashing_bookings_wins_on_postgres() {
     trial(&Scratch::postgres(), 2);
 }
 

@@ -10,7 +10,7 @@ use crate::program::{Program, token_of};
 use crate::support::both::Scratch;
 
 #[test]
-fn the_document_names_every_route_and_the_reference_reads_it_to_people() {
+fn document_and_reference_list_every_route() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let nobody = Program::with(&meeting.server, None);
     let document = nobody.get("/api/v1/openapi.json").given(200);

@@ -18,7 +18,7 @@ use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
 use crate::table::routes;
 
-on_both!(no_route_speaks_of_a_bilateral_to_those_who_have_no_part_in_it);
+on_both!(no_route_reveals_bilaterals_without_a_role);
 
 /// Stands in the title of Uzbekistan's bilateral, and so in the mails about it.
 const CANARY: &str = "canarybird";
@@ -170,7 +170,7 @@ fn by_program(program: &Program) -> impl FnMut(&str, &str) -> Option<String> + '
     }
 }
 
-fn no_route_speaks_of_a_bilateral_to_those_who_have_no_part_in_it(scratch: &Scratch) {
+fn no_route_reveals_bilaterals_without_a_role(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let routes = routes(&meeting);
     assert!(routes.len() > 70, "{routes:?}");

@@ -45,7 +45,7 @@ const TYPED: [(&str, &[&str]); 14] = [
 ];
 
 #[test]
-fn what_people_typed_is_markup_on_no_page_and_an_address_in_none() {
+fn typed_text_is_never_markup_or_address_on_a_page() {
     let test_event = TestEvent::open();
     let visitors = test_event.visitors();
     let server = &test_event.meeting.server;

@@ -40,7 +40,7 @@ fn all_routes(test_event: &TestEvent) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn every_route_stands_in_the_matrix_and_nothing_else_does() {
+fn matrix_lists_exactly_the_routes() {
     let test_event = TestEvent::open();
     let known: BTreeSet<_> = MATRIX
         .iter()
@@ -58,7 +58,7 @@ fn every_route_stands_in_the_matrix_and_nothing_else_does() {
 }
 
 #[test]
-fn every_door_opens_to_those_it_is_for_and_to_nobody_else() {
+fn every_route_admits_only_its_roles() {
     let test_event = TestEvent::open();
     let visitors = test_event.visitors();
     let origin = test_event.meeting.server.origin.as_str();
@@ -133,7 +133,7 @@ const FOREIGN: [&[(&str, &str)]; 5] = [
 ];
 
 #[test]
-fn nothing_is_done_for_another_site_whoever_is_signed_in() {
+fn cross_site_requests_of_every_role_are_refused() {
     let test_event = TestEvent::open();
     let visitors = test_event.visitors();
     let before = everything(&test_event.meeting.server);
@@ -167,7 +167,7 @@ fn nobodys(path: &str, name: &str) -> String {
 }
 
 #[test]
-fn what_is_anothers_answers_exactly_like_what_does_not_exist() {
+fn objects_of_other_events_answer_like_missing_ones() {
     let test_event = TestEvent::open();
     let visitors = test_event.visitors();
     let origin = test_event.meeting.server.origin.as_str();

@@ -127,7 +127,7 @@ fn an_address_says_what_can_be_done_there() {
 }
 
 #[test]
-fn unknown_fields_are_refused_by_name_and_each_field_has_its_sentence() {
+fn unknown_and_invalid_fields_are_refused_by_name() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let program = Program::of(&meeting, OFFICER, TokenScope::Write);
     for field in ["colour", "state", "id", "version", "note"] {
@@ -195,7 +195,7 @@ fn unknown_fields_are_refused_by_name_and_each_field_has_its_sentence() {
 }
 
 #[test]
-fn whoever_asks_too_often_waits_and_nobody_else_does() {
+fn client_over_its_rate_waits_and_others_do_not() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let busy = Program::of(&meeting, OFFICER, TokenScope::Read);
     let replies = (0..10 * BURST).map(|_| busy.get(&format!("{V1}/slots/1")));

@@ -7,7 +7,7 @@ use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
 use crate::program::{EVENT, Program, Reply, SLOTS, V1, address, evening};
 use crate::support::both::{Scratch, on_both};
 
-on_both!(whoever_may_not_change_an_event_changes_nothing);
+on_both!(users_without_write_access_change_nothing);
 
 /// Everything that changes something, tried on a slot.
 fn changes(program: &Program, slot: &Value) -> Vec<Reply> {
@@ -22,7 +22,7 @@ fn changes(program: &Program, slot: &Value) -> Vec<Reply> {
     ]
 }
 
-fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
+fn users_without_write_access_change_nothing(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = Program::of(&meeting, OFFICER, TokenScope::Write);
     let slot = officer.post(SLOTS, &evening()).given(201);
@@ -90,7 +90,7 @@ fn whoever_may_not_change_an_event_changes_nothing(scratch: &Scratch) {
 }
 
 #[test]
-fn what_is_somebody_elses_is_not_there_and_nothing_tells_of_it() {
+fn objects_of_other_users_are_not_found() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let officer = Program::of(&meeting, OFFICER, TokenScope::Write);
     let slot = officer.post(SLOTS, &evening()).given(201);

@@ -189,7 +189,7 @@ fn a_token_dies_with_the_password_and_with_the_account(scratch: &Scratch) {
 }
 
 #[test]
-fn a_cookie_opens_nothing_and_a_token_needs_no_page_behind_it() {
+fn api_ignores_cookies_and_accepts_tokens() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let cookie = meeting.officer().cookie().unwrap();
     let nobody = Program::with(&meeting.server, None);

@@ -10,10 +10,10 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     a_slot_is_booked_read_changed_and_cancelled,
-    a_refusal_says_what_is_in_the_way_and_what_could_be_booked_instead,
+    refusal_has_conflicts_and_alternatives,
     a_rule_that_needs_a_reason_takes_one,
-    confirming_tells_the_delegations_and_a_change_leaves_notices_to_send,
-    a_key_books_once_and_stands_for_one_body_for_a_day,
+    confirmation_notifies_and_a_change_leaves_notices_pending,
+    idempotency_key_books_once_for_one_body_and_day,
 );
 
 fn officer(scratch: &Scratch) -> (Meeting, Program) {
@@ -114,7 +114,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
     );
 }
 
-fn a_refusal_says_what_is_in_the_way_and_what_could_be_booked_instead(scratch: &Scratch) {
+fn refusal_has_conflicts_and_alternatives(scratch: &Scratch) {
     let (meeting, program) = officer(scratch);
     let before = meeting.rows();
     let clash = with(
@@ -258,7 +258,7 @@ fn a_rule_that_needs_a_reason_takes_one(scratch: &Scratch) {
     assert_eq!(refused.json()["conflicts"][0]["rule"], "interpretation");
 }
 
-fn confirming_tells_the_delegations_and_a_change_leaves_notices_to_send(scratch: &Scratch) {
+fn confirmation_notifies_and_a_change_leaves_notices_pending(scratch: &Scratch) {
     let (meeting, program) = officer(scratch);
     let slot = program.post(SLOTS, &evening()).given(201);
     let path = address(&slot);
@@ -313,7 +313,7 @@ fn confirming_tells_the_delegations_and_a_change_leaves_notices_to_send(scratch:
     assert!(due.contains("Evening meeting"), "{due}");
 }
 
-fn a_key_books_once_and_stands_for_one_body_for_a_day(scratch: &Scratch) {
+fn idempotency_key_books_once_for_one_body_and_day(scratch: &Scratch) {
     let (meeting, program) = officer(scratch);
     let send = |key: &str, body: &Value| {
         program.send(

@@ -11,7 +11,7 @@ use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, reason};
 
 on_both!(
-    a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses,
+    overridden_turnaround_returns_when_its_reason_expires,
     counters_rise_for_what_they_count,
     plain_sql_behind_our_back_is_met_as_the_conflict_it_is,
     what_is_cancelled_frees_its_room_and_stays_as_it_is,
@@ -36,7 +36,7 @@ fn waived(test_event: &TestEvent<'_>) -> i64 {
     })
 }
 
-fn a_turnaround_set_aside_is_tightened_again_when_its_reason_lapses(scratch: &Scratch) {
+fn overridden_turnaround_returns_when_its_reason_expires(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let test_event = TestEvent::of(scratch);
     let (first, second) = (

@@ -278,7 +278,7 @@ proptest! {
     }
 
     #[test]
-    fn interpretation_is_offered_where_the_rules_agree_and_refused_where_nobody_alone_will_do(
+    fn interpretation_offers_agree_with_the_rules(
         scene in scene(),
         asked in asked(),
         alone in select(vec![20, 40, 1440]),

@@ -13,7 +13,7 @@ use crate::test_event::{TestEvent, import, reason};
 
 on_both!(
     a_reason_for_a_short_turnaround_outlives_the_interpreter,
-    a_confirmed_slot_loses_its_interpreter_and_nobody_is_told,
+    confirmed_slot_loses_its_interpreter_without_notices,
     interpreters_wishes_and_reasons_travel_with_the_file,
 );
 
@@ -90,7 +90,7 @@ fn a_reason_for_a_short_turnaround_outlives_the_interpreter(scratch: &Scratch) {
     assert_eq!(open, [Rule::Interpretation], "the gap stands open");
 }
 
-fn a_confirmed_slot_loses_its_interpreter_and_nobody_is_told(scratch: &Scratch) {
+fn confirmed_slot_loses_its_interpreter_without_notices(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let test_event = TestEvent::of(scratch);
     let slot = test_event.slot("Tajikistan");

@@ -12,8 +12,8 @@ use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, reason};
 
 on_both!(
-    a_reason_is_stored_with_its_author_and_where_both_slots_stood,
-    a_reason_outlives_another_title_and_lapses_when_either_slot_moves,
+    reason_is_stored_with_author_and_both_placements,
+    reason_survives_a_title_and_expires_with_a_move,
     a_sketch_that_becomes_tentative_is_judged,
     taking_a_confirmation_back_asks_for_no_reason,
     a_reason_for_one_absence_is_none_for_another,
@@ -81,7 +81,7 @@ fn stands(test_event: &TestEvent<'_>, id: SlotId) -> bool {
         .any(|conflict| in_force(&programme, conflict).is_some())
 }
 
-fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scratch) {
+fn reason_is_stored_with_author_and_both_placements(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let (first, second) = close_together(&test_event);
     let programme = test_event.stored();
@@ -100,7 +100,7 @@ fn a_reason_is_stored_with_its_author_and_where_both_slots_stood(scratch: &Scrat
     assert_eq!(test_event.programme().overrides.last(), Some(entry));
 }
 
-fn a_reason_outlives_another_title_and_lapses_when_either_slot_moves(scratch: &Scratch) {
+fn reason_survives_a_title_and_expires_with_a_move(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let (first, second) = close_together(&test_event);
     for id in [first, second] {

@@ -20,8 +20,8 @@ on_both!(
     a_reason_may_stand_at_either_of_two_slots,
     reasons_for_a_long_run_of_the_chair_come_back,
     slots_side_by_side_come_back_in_one_order,
-    what_was_told_comes_back_and_goes_on_from_there,
-    what_was_told_belongs_to_one_event,
+    notices_survive_a_round_trip_and_continue,
+    notices_belong_to_one_event,
     many_import_at_once,
 );
 
@@ -209,7 +209,7 @@ fn told(test_event: &TestEvent<'_>) {
         .unwrap();
 }
 
-fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
+fn notices_survive_a_round_trip_and_continue(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     told(&test_event);
     let file = there_and_back(&test_event);
@@ -236,7 +236,7 @@ fn what_was_told_comes_back_and_goes_on_from_there(scratch: &Scratch) {
     assert_eq!(replies(&there).len(), 2);
 }
 
-fn what_was_told_belongs_to_one_event(scratch: &Scratch) {
+fn notices_belong_to_one_event(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     told(&test_event);
     let copy = event_file::export(&test_event.stored())

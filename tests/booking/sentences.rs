@@ -179,7 +179,7 @@ fn a_sketch_in_the_way_is_named_as_one_and_is_not_free_itself() {
 }
 
 #[test]
-fn before_the_house_opens_nothing_is_called_free() {
+fn before_opening_hours_nothing_is_called_free() {
     let scratch = Scratch::sqlite().migrated();
     let test_event = TestEvent::of(&scratch);
     test_event

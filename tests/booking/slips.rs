@@ -8,7 +8,7 @@ use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import};
 
 on_both!(
-    what_was_told_is_read_like_everything_else,
+    notices_are_validated_like_other_fields,
     codes_that_differ_only_around_the_edges_are_the_same,
     clock_times_that_do_not_exist_or_come_twice_are_named,
     odd_shapes_are_named,
@@ -70,7 +70,7 @@ fn line_of(source: &str, words: &str) -> usize {
         + 1
 }
 
-fn what_was_told_is_read_like_everything_else(scratch: &Scratch) {
+fn notices_are_validated_like_other_fields(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let source = format!("{NINTH_MEETING}{TOLD}");
     let at = |words: &str| format!("line {}: {words}", line_of(&source, "told = "));

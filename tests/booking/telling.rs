@@ -13,14 +13,14 @@ use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import};
 
 on_both!(
-    nobody_hears_of_what_is_not_confirmed,
+    unconfirmed_slots_notify_no_delegation,
     a_move_is_due_as_old_and_new_until_it_is_taken_back,
     who_joins_who_leaves_and_who_stays_hear_different_things,
-    a_delegation_never_hears_of_a_slot_it_was_never_told_of,
+    never_notified_delegation_stays_unnotified,
     a_slot_that_comes_back_is_heard_of_again_under_the_same_name,
-    another_name_of_the_room_is_told_under_a_higher_number,
+    renamed_room_is_notified_with_a_higher_sequence,
     a_corrected_address_gets_the_mail_and_the_old_one_does_not,
-    a_file_with_confirmed_slots_leaves_everybody_to_be_told,
+    imported_confirmed_slots_leave_all_notices_pending,
 );
 
 /// What is due of a slot, as code and news.
@@ -113,7 +113,7 @@ fn later(details: &mut SlotDetails, minutes: i32) {
     details.placement = details.placement.later(minutes);
 }
 
-fn nobody_hears_of_what_is_not_confirmed(scratch: &Scratch) {
+fn unconfirmed_slots_notify_no_delegation(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = booked(&test_event, &["KZ"]);
     assert_eq!(due_of(&test_event, id), []);
@@ -214,7 +214,7 @@ fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
     );
 }
 
-fn a_delegation_never_hears_of_a_slot_it_was_never_told_of(scratch: &Scratch) {
+fn never_notified_delegation_stays_unnotified(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = confirmed(&test_event, &["JP", "KZ"]);
     let (uz, tm) = (party(&test_event, "UZ"), party(&test_event, "TM"));
@@ -283,7 +283,7 @@ fn mails(test_event: &TestEvent<'_>) -> Vec<(String, i32, String)> {
     mails
 }
 
-fn another_name_of_the_room_is_told_under_a_higher_number(scratch: &Scratch) {
+fn renamed_room_is_notified_with_a_higher_sequence(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = confirmed(&test_event, &["KZ"]);
     let mut room = test_event
@@ -332,7 +332,7 @@ fn a_corrected_address_gets_the_mail_and_the_old_one_does_not(scratch: &Scratch)
     assert_eq!(mails(&test_event), expected);
 }
 
-fn a_file_with_confirmed_slots_leaves_everybody_to_be_told(scratch: &Scratch) {
+fn imported_confirmed_slots_leave_all_notices_pending(scratch: &Scratch) {
     scratch.migrate().unwrap();
     let source = iikura::cli::demo::NINTH_MEETING.replacen(
         "title = \"Working lunch\"",

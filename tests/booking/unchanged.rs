@@ -11,7 +11,7 @@ use crate::test_event::TestEvent;
 
 on_both!(
     saving_what_is_stored_already_changes_nothing,
-    saving_the_same_slot_tells_what_is_due,
+    saving_an_unchanged_slot_notifies_what_is_due,
     one_change_beside_unchanged_things_is_stored,
 );
 
@@ -88,7 +88,7 @@ fn saving_what_is_stored_already_changes_nothing(scratch: &Scratch) {
     }
 }
 
-fn saving_the_same_slot_tells_what_is_due(scratch: &Scratch) {
+fn saving_an_unchanged_slot_notifies_what_is_due(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = test_event
         .book(

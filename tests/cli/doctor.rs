@@ -8,7 +8,7 @@ use crate::support::both::{Scratch, on_both};
 use crate::{TestInstallation, text};
 
 on_both!(
-    a_double_booking_is_found_whoever_made_it,
+    double_booking_of_any_origin_is_found,
     altered_schema_is_named_and_no_server_starts_on_it,
 );
 
@@ -46,7 +46,7 @@ fn on<'a>(findings: &'a [Value], check: &str) -> (&'a str, &'a str) {
 }
 
 #[test]
-fn what_is_sound_is_said_to_be_and_nothing_is_made() {
+fn doctor_finds_a_valid_installation_and_changes_nothing() {
     let installation = TestInstallation::new();
     let (well, findings) = examined(&installation, &[]);
     assert!(!well);
@@ -163,7 +163,7 @@ fn every_fault_says_what_to_type() {
     assert_eq!(on(&findings, "database").0, "fault");
 }
 
-fn a_double_booking_is_found_whoever_made_it(scratch: &Scratch) {
+fn double_booking_of_any_origin_is_found(scratch: &Scratch) {
     let installation = TestInstallation::new();
     installation.write("meeting.toml", crate::NINTH_MEETING);
     let database = [("IIKURA_DATABASE_URL", scratch.url())];

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::TestInstallation;
 
 #[test]
-fn the_history_is_followed_and_the_first_row_that_was_changed_is_named() {
+fn history_check_names_the_first_altered_row() {
     let installation = TestInstallation::new();
     installation.write("event.toml", crate::NINTH_MEETING);
     installation.says(&["import", "event.toml"]);

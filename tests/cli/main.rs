@@ -202,7 +202,7 @@ fn a_faulty_file_is_refused_with_every_fault_and_its_line() {
 }
 
 #[test]
-fn users_are_added_with_what_they_need_and_refused_with_what_to_do() {
+fn users_are_added_or_refused_with_advice() {
     fn add<'a>(more: &[&'a str]) -> Vec<&'a str> {
         [&["user", "add", "--name", "Hanako"], more].concat()
     }
@@ -312,7 +312,7 @@ fn the_server_starts_only_with_a_valid_configuration() {
 }
 
 #[test]
-fn the_demo_announces_itself_and_ends_when_told() {
+fn demo_announces_itself_and_stops_on_signal() {
     let installation = TestInstallation::new();
     for _ in 0..2 {
         // The second start makes the data anew.

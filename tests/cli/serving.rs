@@ -323,7 +323,7 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
 }
 
 #[test]
-fn metrics_stand_at_an_address_of_their_own_and_name_nobody() {
+fn metrics_have_their_own_address_and_no_names() {
     let installation = TestInstallation::new();
     let password = furnished(&installation, "sqlite:data/test.db");
     let mut command = installation.command();
@@ -569,7 +569,7 @@ fn the_listener_speaks_tls_where_it_has_a_certificate() {
 }
 
 #[test]
-fn what_would_be_read_along_is_refused_with_what_to_type() {
+fn unencrypted_provider_is_refused_with_advice() {
     let installation = TestInstallation::new();
     installation.says(&["migrate"]);
     certificate(&installation);
@@ -617,7 +617,7 @@ fn what_would_be_read_along_is_refused_with_what_to_type() {
 }
 
 #[test]
-fn a_password_stands_in_no_help_and_no_complaint() {
+fn password_is_in_no_help_and_no_error() {
     let installation = TestInstallation::new();
     let secret = "canary-password";
     for (name, url) in [

@@ -94,7 +94,7 @@ mod with_a_provider {
     }
 
     #[test]
-    fn the_provider_needs_a_certificate_that_is_trusted_and_fits_its_name() {
+    fn provider_needs_a_trusted_certificate_for_its_name() {
         let installation = installation();
         let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let (fits, does_not) = (made("localhost"), made("elsewhere.example"));

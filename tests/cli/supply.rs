@@ -49,7 +49,7 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 }
 
 #[test]
-fn every_library_has_a_licence_that_we_know_and_comes_from_the_registry() {
+fn libraries_have_known_licences_and_come_from_the_registry() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deny.toml");
     let rules: toml::Table = std::fs::read_to_string(rules).unwrap().parse().unwrap();
     let known: BTreeSet<&str> = rules["licenses"]["allow"]

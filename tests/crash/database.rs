@@ -16,7 +16,7 @@ const LAST_MOMENTS: u64 = 60;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
-fn a_killed_database_comes_back_with_what_was_promised_and_nobody_helps() {
+fn killed_database_recovers_all_commits_by_itself() {
     let mut cluster = Cluster::start();
     let relay = Relay::playing(&[Scene::Accept]);
     let mut installation = TestInstallation::furnish(&cluster.url(), &relay.url());

@@ -35,10 +35,7 @@ use relay::{Relay, Scene};
 use support::both::{Scratch, on_both};
 use support::chance::Chance;
 
-on_both!(
-    what_was_committed_is_told_and_nothing_else,
-    a_log_names_nobody_and_opens_nothing,
-);
+on_both!(only_commits_are_announced, log_has_no_names_and_no_secrets,);
 
 const ROUNDS: u64 = 60;
 /// How many answers a server gives at most before its end is near: counted, so that a slow machine plays as much.
@@ -50,7 +47,7 @@ const WORST: u64 = 10;
 /// The longest that such a server lives.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn what_was_committed_is_told_and_nothing_else(scratch: &Scratch) {
+fn only_commits_are_announced(scratch: &Scratch) {
     let seed = iikura::runtime::random::fresh_id().unsigned_abs();
     println!("seed {seed}");
     let mut chance = Chance(seed);
@@ -93,7 +90,7 @@ fn what_was_committed_is_told_and_nothing_else(scratch: &Scratch) {
 }
 
 /// Relays like to repeat the address that they refuse.
-fn a_log_names_nobody_and_opens_nothing(scratch: &Scratch) {
+fn log_has_no_names_and_no_secrets(scratch: &Scratch) {
     let relay = Relay::playing(&[Scene::Rcpt(
         "550 5.1.1 <KZ@delegations.example>: no such user",
     )]);

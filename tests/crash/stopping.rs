@@ -12,7 +12,7 @@ use crate::support::both::{Scratch, on_both};
 use crate::support::chance::Chance;
 
 on_both!(
-    what_is_in_hand_is_finished_and_no_mail_goes_twice,
+    work_in_progress_is_finished_and_no_mail_sent_twice,
     a_relay_that_says_nothing_does_not_hold_up_the_end,
 );
 
@@ -20,7 +20,7 @@ const ROUNDS: u64 = 12;
 /// The longest that a stop may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
-fn what_is_in_hand_is_finished_and_no_mail_goes_twice(scratch: &Scratch) {
+fn work_in_progress_is_finished_and_no_mail_sent_twice(scratch: &Scratch) {
     let mut chance = Chance(iikura::runtime::random::fresh_id().unsigned_abs());
     // Slow enough for a mail to be in hand at any moment.
     let relay = Relay::playing(&[Scene::Slow(1)]);

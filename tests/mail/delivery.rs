@@ -39,7 +39,7 @@ async fn a_mail_the_relay_takes_is_sent_as_it_was_written() {
 }
 
 #[actix_web::test]
-async fn not_now_means_later_with_the_same_bytes() {
+async fn temporary_failure_retries_with_the_same_bytes() {
     for test_event in houses() {
         let relay = Relay::playing(&[
             Scene::Rcpt("450 4.2.0 greylisted, come back"),
@@ -248,7 +248,7 @@ async fn a_cut_after_the_answer_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_worker_that_dies_after_the_answer_leaves_a_second_equal_copy_not_a_lost_mail() {
+async fn worker_killed_after_the_answer_sends_an_equal_copy() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
@@ -314,7 +314,7 @@ async fn what_waited_beyond_its_time_is_not_sent_late() {
 }
 
 #[actix_web::test]
-async fn a_mail_in_whose_hand_workers_die_ends_as_failed() {
+async fn mail_whose_workers_crash_ends_as_failed() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
@@ -384,7 +384,7 @@ async fn a_folder_that_cannot_be_written_holds_the_queue() {
 }
 
 #[actix_web::test]
-async fn a_worker_wakes_at_the_bell_and_stops_when_told() {
+async fn worker_wakes_on_signal_and_stops_on_request() {
     let test_event = TestEvent::sqlite();
     let relay = Relay::playing(&[Scene::Accept]);
     let bell = WorkerSignal::default();

@@ -133,7 +133,7 @@ async fn every_try_sends_the_same_bytes() {
 }
 
 #[actix_web::test]
-async fn who_dies_over_a_letter_leaves_it_to_the_next() {
+async fn worker_crash_leaves_the_letter_to_the_next() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let id = post(&test_event, &says());
@@ -207,7 +207,7 @@ async fn a_paper_that_cannot_be_set_keeps_no_letter_back() {
 }
 
 #[actix_web::test]
-async fn a_paper_over_which_workers_die_is_left_out_in_the_end() {
+async fn enclosure_whose_workers_crash_is_left_out() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let id = post(&test_event, &says());

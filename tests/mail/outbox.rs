@@ -35,7 +35,7 @@ fn the_same_mail_handed_in_twice_is_one_mail() {
 }
 
 #[test]
-fn the_same_sent_again_on_purpose_is_a_new_mail_but_a_double_click_is_not() {
+fn resending_is_a_new_mail_but_a_double_click_is_not() {
     for test_event in houses() {
         test_event.enqueue(&new_mail(0, Method::Request));
         let mut again = new_mail(0, Method::Request);
@@ -89,7 +89,7 @@ fn a_try_that_fails_after_a_newer_mail_came_makes_way_for_it() {
 }
 
 #[test]
-fn a_cancellation_follows_what_may_have_been_read_and_nothing_else() {
+fn cancellation_follows_only_what_may_have_been_read() {
     for test_event in houses() {
         // Never left: nothing to take back.
         let request = test_event.enqueue(&new_mail(0, Method::Request)).id;
@@ -127,7 +127,7 @@ fn a_try_without_an_answer_may_have_been_read() {
 }
 
 #[test]
-fn a_refused_try_was_not_read() {
+fn refused_attempt_was_not_read() {
     for test_event in houses() {
         let request = test_event.enqueue(&new_mail(0, Method::Request)).id;
         let mail = claim(&test_event).unwrap();
@@ -145,7 +145,7 @@ fn a_refused_try_was_not_read() {
 }
 
 #[test]
-fn who_was_never_told_of_a_slot_reads_of_its_change_as_new() {
+fn never_notified_delegation_reads_a_change_as_new() {
     for test_event in houses() {
         let desk = LetterData::new();
         let confirmed = News::Confirmed(told(0));
@@ -177,7 +177,7 @@ fn who_was_never_told_of_a_slot_reads_of_its_change_as_new() {
 }
 
 #[test]
-fn who_missed_one_change_is_not_told_an_old_time_they_never_had() {
+fn missed_change_does_not_show_an_unknown_old_time() {
     for test_event in houses() {
         let desk = LetterData::new();
         test_event.post(&desk.letter(&News::Confirmed(told(0)), 0));

@@ -46,7 +46,7 @@ async fn a_paused_queue_keeps_what_it_has_on_every_server() {
 }
 
 #[actix_web::test]
-async fn what_is_done_with_is_wiped_in_time_and_the_rest_kept() {
+async fn finished_mail_is_wiped_in_time_and_other_mail_stays() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let worker = test_event.worker(&relay.transport()).keeping(30);
@@ -76,7 +76,7 @@ async fn what_is_done_with_is_wiped_in_time_and_the_rest_kept() {
 }
 
 #[actix_web::test]
-async fn the_text_of_a_mail_that_came_in_goes_in_time_and_what_became_of_it_stays() {
+async fn text_of_incoming_mail_expires_but_its_outcome_stays() {
     for test_event in houses() {
         let relay = Relay::playing(&[Scene::Accept]);
         let worker = test_event.worker(&relay.transport());
@@ -190,7 +190,7 @@ fn a_mail_that_is_being_retried_is_not_wiped() {
 }
 
 #[test]
-fn a_contact_removed_while_a_mail_is_in_hand_is_not_written_to_again() {
+fn contact_removed_during_delivery_gets_no_retry() {
     for test_event in houses() {
         let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
         let mail = test_event.claimed();
@@ -247,7 +247,7 @@ const READERS: i64 = 5;
 /// The office goes on changing slots while four workers send: what a newer mail has overtaken in the queue may be left
 /// out, but nothing comes twice, nothing comes late, and the last word always comes.
 #[test]
-fn many_workers_send_each_mail_once_and_those_about_a_slot_in_order() {
+fn many_workers_send_each_mail_once_and_in_order() {
     for test_event in houses() {
         for slot in 1..=SLOTS {
             test_event.another_slot(SLOT.0 + slot);

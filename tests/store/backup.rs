@@ -41,7 +41,7 @@ fn book_whole(db: &Db, id: i64) {
 }
 
 #[test]
-fn a_backup_beside_a_writer_has_every_commit_before_it_and_none_by_half() {
+fn backup_beside_a_writer_has_whole_commits_only() {
     let scratch = furnished();
     let folder = tempfile::tempdir().unwrap();
     let (stop, done) = (AtomicBool::new(false), AtomicI64::new(0));
@@ -163,7 +163,7 @@ fn a_backup_with_a_double_booking_is_not_put_back() {
 }
 
 #[test]
-fn a_backup_that_somebody_is_looking_into_is_put_back_all_the_same() {
+fn backup_that_is_open_elsewhere_is_restored() {
     let scratch = furnished();
     book_whole(&scratch, 1);
     let folder = tempfile::tempdir().unwrap();
@@ -199,7 +199,7 @@ fn keys() -> Vec<PrivateKey> {
 }
 
 #[test]
-fn encrypted_backup_comes_back_whole_and_is_nowhere_in_the_clear() {
+fn encrypted_backup_restores_and_is_never_unencrypted() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = furnished();
     for id in 1..=300 {
@@ -247,7 +247,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn encrypted_backup_that_is_not_what_was_written_is_not_restored() {
+fn altered_encrypted_backup_is_not_restored() {
     let scratch = furnished();
     let folder = tempfile::tempdir().unwrap();
     let (file, home) = (

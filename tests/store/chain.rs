@@ -27,7 +27,7 @@ on_both!(
     a_row_that_was_taken_out_is_missed,
     a_row_that_was_put_in_is_named,
     rows_that_changed_places_are_named,
-    an_end_that_was_cut_off_is_missed_by_whoever_noted_it,
+    truncated_history_is_detected_by_a_noted_hash,
     rows_from_before_the_hashes_are_given_theirs_once,
     verification_beside_writers_reads_one_snapshot,
     a_recorded_redaction_leaves_a_chain_that_holds,
@@ -193,7 +193,7 @@ fn rows_that_changed_places_are_named(db: &Scratch) {
     assert_altered(db, "three");
 }
 
-fn an_end_that_was_cut_off_is_missed_by_whoever_noted_it(db: &Scratch) {
+fn truncated_history_is_detected_by_a_noted_hash(db: &Scratch) {
     written(db);
     let noted: Vec<String> = verify(db, &[])
         .unwrap()
@@ -258,7 +258,7 @@ fn verification_beside_writers_reads_one_snapshot(db: &Scratch) {
 /// The numbers of rows are drawn before their transactions end, and these need not end in the same order.
 #[cfg(feature = "postgres")]
 #[test]
-fn row_committed_after_one_with_a_higher_number_accuses_nobody() {
+fn row_committed_out_of_order_is_no_fault() {
     use diesel::connection::TransactionManager;
     type Transactions = <Conn as Connection>::TransactionManager;
 

@@ -19,7 +19,7 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     readers_of_one_version_share_one_load,
     writers_of_one_server_load_the_programme_once,
-    raised_revision_tells_the_version_before,
+    raised_revision_returns_the_previous_version,
     snapshot_inside_a_writing_transaction_sees_its_writes,
 );
 
@@ -79,7 +79,7 @@ fn writers_of_one_server_load_the_programme_once(scratch: &Scratch) {
     assert_eq!(live.loaded(), 1);
 }
 
-fn raised_revision_tells_the_version_before(scratch: &Scratch) {
+fn raised_revision_returns_the_previous_version(scratch: &Scratch) {
     scratch.migrate().unwrap();
     furnish(scratch);
     let mut seen = Vec::new();

@@ -7,14 +7,14 @@ on_both!(
     one_resource_cannot_be_in_two_slots_at_once,
     every_way_of_overlapping_is_refused,
     touching_slots_are_allowed,
-    the_turnaround_of_a_room_is_kept_free_in_either_order,
+    turnaround_of_a_room_is_reserved_in_either_order,
     a_waived_turnaround_lets_the_next_slot_begin_sooner,
-    the_longest_slot_is_seen_to_the_end_of_the_longest_turnaround,
+    longest_slot_counts_to_the_end_of_its_turnaround,
     a_turnaround_cannot_be_raised_into_a_collision,
     pencilled_slots_lie_over_everything,
     a_pencilled_slot_cannot_be_booked_over_a_held_one,
     moving_is_one_update_and_is_judged,
-    a_cancelled_slot_frees_its_hour_and_cannot_come_back_over_another,
+    cancelled_slot_frees_its_time_and_cannot_return_over_another,
     two_slots_swap_by_letting_go_first,
     one_update_of_many_slots_is_judged_too,
     a_resource_cannot_be_exchanged_for_a_busy_one,
@@ -70,7 +70,7 @@ fn touching_slots_are_allowed(db: &Scratch) {
     book(db, 3, 60, 90, "confirmed", &[CHAIR, ORCHID]).unwrap();
 }
 
-fn the_turnaround_of_a_room_is_kept_free_in_either_order(db: &Scratch) {
+fn turnaround_of_a_room_is_reserved_in_either_order(db: &Scratch) {
     furnished(db);
     book(db, 1, 60, 90, "confirmed", &[SAKURA]).unwrap();
     assert_overlap(book(db, 2, 104, 120, "tentative", &[SAKURA]));
@@ -99,7 +99,7 @@ fn a_waived_turnaround_lets_the_next_slot_begin_sooner(db: &Scratch) {
     ));
 }
 
-fn the_longest_slot_is_seen_to_the_end_of_the_longest_turnaround(db: &Scratch) {
+fn longest_slot_counts_to_the_end_of_its_turnaround(db: &Scratch) {
     furnished(db);
     let longest = format!("UPDATE resources SET turnaround_minutes = 240 WHERE id = {SAKURA}");
     run(db, &longest).unwrap();
@@ -157,7 +157,7 @@ fn moving_is_one_update_and_is_judged(db: &Scratch) {
     assert_no_double_booking(db);
 }
 
-fn a_cancelled_slot_frees_its_hour_and_cannot_come_back_over_another(db: &Scratch) {
+fn cancelled_slot_frees_its_time_and_cannot_return_over_another(db: &Scratch) {
     furnished(db);
     book(db, 1, 0, 30, "confirmed", &[CHAIR, ORCHID]).unwrap();
     run(db, &set_state(1, "cancelled")).unwrap();

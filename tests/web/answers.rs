@@ -9,14 +9,14 @@ use crate::server::{Answer, Browser};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind,
+    delegation_answers_by_its_link_and_changes_the_answer,
     whatever_opens_every_link_in_a_mail_changes_nothing,
-    a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters,
-    a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else,
-    a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others,
+    newer_sequence_ends_the_link_and_maybe_the_answer,
+    forged_renewed_and_foreign_links_are_invalid,
+    private_page_and_calendar_show_own_notices_only,
     nonsense_is_refused_with_what_was_typed,
-    the_office_notes_an_answer_and_sees_who_was_told_what,
-    what_was_told_is_no_change_to_undo,
+    office_records_an_answer_and_sees_all_notices,
+    notices_cannot_be_undone,
     answers_by_a_link_are_not_without_end,
 );
 
@@ -104,7 +104,7 @@ pub fn answer(liaison: &Browser, link: &str, word: &str, comment: &str) -> u16 {
     send(liaison, link, &[("answer", word), ("comment", comment)]).status
 }
 
-fn a_delegation_answers_by_the_link_in_its_letter_and_may_change_its_mind(scratch: &Scratch) {
+fn delegation_answers_by_its_link_and_changes_the_answer(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Kazakhstan");
@@ -218,7 +218,7 @@ fn whatever_opens_every_link_in_a_mail_changes_nothing(scratch: &Scratch) {
     assert!(meeting.programme().ledger.answers().next().is_none());
 }
 
-fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &Scratch) {
+fn newer_sequence_ends_the_link_and_maybe_the_answer(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Kazakhstan");
@@ -318,7 +318,7 @@ fn a_link_dies_with_a_newer_sequence_and_the_answer_with_what_matters(scratch: &
     );
 }
 
-fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &Scratch) {
+fn forged_renewed_and_foreign_links_are_invalid(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Kazakhstan");
@@ -408,7 +408,7 @@ fn a_link_opens_nothing_when_it_is_forged_renewed_or_of_somebody_else(scratch: &
     assert!(meeting.programme().ledger.answers().next().is_none());
 }
 
-fn a_private_page_and_its_calendar_have_what_was_told_and_nothing_of_others(scratch: &Scratch) {
+fn private_page_and_calendar_show_own_notices_only(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     for words in ["Kazakhstan", "Uzbekistan", "Agenda item 1"] {
@@ -537,7 +537,7 @@ fn nonsense_is_refused_with_what_was_typed(scratch: &Scratch) {
     assert_eq!(meeting.rows(), before);
 }
 
-fn the_office_notes_an_answer_and_sees_who_was_told_what(scratch: &Scratch) {
+fn office_records_an_answer_and_sees_all_notices(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Kazakhstan");
@@ -583,7 +583,7 @@ fn the_office_notes_an_answer_and_sees_who_was_told_what(scratch: &Scratch) {
     );
 }
 
-fn what_was_told_is_no_change_to_undo(scratch: &Scratch) {
+fn notices_cannot_be_undone(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Kazakhstan");

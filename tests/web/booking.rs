@@ -6,19 +6,19 @@ use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    a_slot_is_booked_and_stands_in_the_history_with_its_author,
-    a_conflict_is_refused_with_both_reasons_and_an_alternative_books_at_one_press,
-    a_rule_that_needs_a_reason_is_set_aside_with_it,
+    booked_slot_is_in_the_history_with_its_author,
+    conflict_is_refused_with_reasons_and_alternatives,
+    rule_that_needs_a_reason_is_overridden_by_one,
     a_sketch_may_lie_over_everything,
     the_second_of_two_officers_sees_both_versions,
-    confirming_tells_each_contact_once_even_when_pressed_twice_at_once,
-    a_change_waits_until_it_is_told_and_then_says_old_and_new,
+    double_confirmation_notifies_each_contact_once,
+    pending_change_is_notified_with_old_and_new_values,
     cancelling_and_withdrawing_take_the_slot_out_of_calendars,
-    a_delegation_that_is_dropped_is_told,
-    a_delegation_without_contacts_is_not_taken_for_told,
+    dropped_delegation_is_notified_of_it,
+    delegation_without_contacts_stays_pending,
 );
 
-fn a_slot_is_booked_and_stands_in_the_history_with_its_author(scratch: &Scratch) {
+fn booked_slot_is_in_the_history_with_its_author(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let answer = send(&officer, SLOTS, &free_slot());
@@ -85,7 +85,7 @@ fn conflict_is_refused_with_reasons_and_alternatives(scratch: &Scratch) {
     );
 }
 
-fn a_rule_that_needs_a_reason_is_set_aside_with_it(scratch: &Scratch) {
+fn rule_that_needs_a_reason_is_overridden_by_one(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let small = with(free_slot(), "room", "salon");
@@ -159,7 +159,7 @@ fn the_second_of_two_officers_sees_both_versions(scratch: &Scratch) {
     assert_eq!(meeting.slot("Evening meeting").version, 3);
 }
 
-fn confirming_tells_each_contact_once_even_when_pressed_twice_at_once(scratch: &Scratch) {
+fn double_confirmation_notifies_each_contact_once(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let slot = meeting.slot("Japan–Kazakhstan");
     let path = format!("/slots/{}/confirmation", slot.id);
@@ -180,7 +180,7 @@ fn confirming_tells_each_contact_once_even_when_pressed_twice_at_once(scratch: &
     assert_eq!(meeting.mails(), [told("kz"), told("protocol")]);
 }
 
-fn a_change_waits_until_it_is_told_and_then_says_old_and_new(scratch: &Scratch) {
+fn pending_change_is_notified_with_old_and_new_values(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let slot = meeting.slot("Japan–Kazakhstan");
@@ -285,7 +285,7 @@ fn cancelling_and_withdrawing_take_the_slot_out_of_calendars(scratch: &Scratch) 
     );
 }
 
-fn a_delegation_that_is_dropped_is_told(scratch: &Scratch) {
+fn dropped_delegation_is_notified_of_it(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     send(&officer, SLOTS, &free_slot());
@@ -321,7 +321,7 @@ fn a_delegation_that_is_dropped_is_told(scratch: &Scratch) {
     assert_eq!(meeting.mails(), expected);
 }
 
-fn a_delegation_without_contacts_is_not_taken_for_told(scratch: &Scratch) {
+fn delegation_without_contacts_stays_pending(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     meeting
         .server

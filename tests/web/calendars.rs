@@ -311,7 +311,7 @@ fn a_calendar_that_is_subscribed_to_says_what_the_mails_said() {
 }
 
 #[test]
-fn what_went_and_came_back_is_an_update_when_it_is_told_again() {
+fn withdrawn_slot_confirmed_again_is_an_update() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let officer = meeting.officer();
     let desk = Desk { meeting, officer };

@@ -313,7 +313,7 @@ fn a_large_form_is_carried_through_signing_in_again() {
 }
 
 #[test]
-fn bodies_have_a_bound_in_all_that_small_ones_pass_by() {
+fn body_memory_is_bounded_except_for_small_bodies() {
     let server = Server::start_limited(&[], |limits| limits.body_memory = 400_000);
     server.user(OFFICER, "Officer", false, &[]);
     let browser = server.browser();

@@ -10,14 +10,14 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     a_document_is_seen_before_it_is_downloaded,
-    what_cannot_be_shown_is_said_at_the_field_and_what_was_chosen_stays,
+    invalid_choice_is_reported_at_its_field_and_kept,
     a_table_is_read_by_others_as_it_was_meant,
 );
 
 const AGENDA: &str = "/events/ca-jad-9/agenda";
 
 #[test]
-fn whoever_has_documents_made_without_end_waits_and_nobody_else_does() {
+fn user_with_endless_documents_waits_and_others_do_not() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let (officer, colleague) = (meeting.officer(), meeting.server.signed_in(COLLEAGUE));
     let table = format!("{AGENDA}.csv");
@@ -121,7 +121,7 @@ fn a_document_is_seen_before_it_is_downloaded(scratch: &Scratch) {
     assert!(file.starts_with("\u{FEFF}day,".as_bytes()));
 }
 
-fn what_cannot_be_shown_is_said_at_the_field_and_what_was_chosen_stays(scratch: &Scratch) {
+fn invalid_choice_is_reported_at_its_field_and_kept(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     for (query, words) in [

@@ -47,7 +47,7 @@ fn a_request_that_can_be_read_in_two_ways_is_refused() {
 }
 
 #[test]
-fn whoever_does_not_finish_a_request_is_hung_up_on() {
+fn unfinished_request_is_disconnected() {
     let server = Server::start();
     let begun = Instant::now();
     let said = said_to(&server, "GET /sign-in HTTP/1.1\r\nHost: h\r\nX-Slow: ");

@@ -6,7 +6,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     the_chair_and_a_guest_find_a_time_and_book_it_at_one_press,
-    what_was_found_free_and_is_taken_meanwhile_is_refused_as_ever,
+    free_time_taken_meanwhile_is_refused,
     a_stored_slot_is_moved_at_one_press,
     observers_search_and_book_nothing_and_strangers_see_nothing,
 );
@@ -83,7 +83,7 @@ fn the_chair_and_a_guest_find_a_time_and_book_it_at_one_press(scratch: &Scratch)
     );
 }
 
-fn what_was_found_free_and_is_taken_meanwhile_is_refused_as_ever(scratch: &Scratch) {
+fn free_time_taken_meanwhile_is_refused(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let offer = first_offer(&officer.get(WISH));

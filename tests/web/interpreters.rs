@@ -6,14 +6,14 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     an_interpreter_comes_changes_and_goes,
     a_faulty_interpreter_is_refused_with_everything_typed,
-    one_who_was_removed_meanwhile_comes_back_with_everything_typed,
-    removing_one_who_is_booked_names_the_slots_and_who_could_step_in,
+    interpreter_removed_meanwhile_returns_as_a_filled_form,
+    removing_a_booked_interpreter_lists_slots_and_replacements,
     a_removal_is_for_the_slots_that_were_shown,
     a_colleague_steps_in_at_one_press_or_not_at_all,
-    a_slot_that_wants_interpretation_needs_an_interpreter_or_a_reason,
+    wanted_interpretation_needs_an_interpreter_or_a_reason,
     an_alternative_comes_with_an_interpreter,
     the_form_begins_with_what_is_usual_for_the_kind,
-    a_roster_shows_the_day_to_everybody_with_a_seat,
+    roster_is_shown_to_users_with_a_role,
     the_figures_of_the_rule_are_settings,
 );
 
@@ -136,7 +136,7 @@ fn a_faulty_interpreter_is_refused_with_everything_typed(scratch: &Scratch) {
     );
 }
 
-fn one_who_was_removed_meanwhile_comes_back_with_everything_typed(scratch: &Scratch) {
+fn interpreter_removed_meanwhile_returns_as_a_filled_form(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     assert_eq!(
@@ -172,7 +172,7 @@ fn shown(page: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn removing_one_who_is_booked_names_the_slots_and_who_could_step_in(scratch: &Scratch) {
+fn removing_a_booked_interpreter_lists_slots_and_replacements(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let cancelled = meeting.slot("Kazakhstan");
@@ -333,7 +333,7 @@ fn a_colleague_steps_in_at_one_press_or_not_at_all(scratch: &Scratch) {
     assert_eq!(meeting.slot("Kyrgyz").details, slot.details);
 }
 
-fn a_slot_that_wants_interpretation_needs_an_interpreter_or_a_reason(scratch: &Scratch) {
+fn wanted_interpretation_needs_an_interpreter_or_a_reason(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let wanted = with(free_slot(), "interpretation", "wanted");
@@ -454,7 +454,7 @@ fn the_form_begins_with_what_is_usual_for_the_kind(scratch: &Scratch) {
     }
 }
 
-fn a_roster_shows_the_day_to_everybody_with_a_seat(scratch: &Scratch) {
+fn roster_is_shown_to_users_with_a_role(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let observer = meeting.server.signed_in(OBSERVER);

@@ -16,16 +16,16 @@ use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    whoever_is_invited_chooses_a_password_and_signs_in_with_it,
+    invited_user_chooses_a_password_and_signs_in,
     a_link_ends_to_the_second,
     a_link_sent_several_times_at_once_sets_one_password,
-    a_link_that_was_withdrawn_replaced_or_forged_opens_nothing,
-    a_link_to_an_account_that_was_disabled_or_deleted_opens_nothing,
-    an_invitation_never_touches_somebody_who_has_a_password,
-    a_new_password_by_a_link_ends_everything_and_meets_the_second_factor,
+    withdrawn_replaced_and_forged_links_are_invalid,
+    link_to_a_disabled_or_deleted_account_is_invalid,
+    invitation_never_changes_a_user_with_a_password,
+    password_by_link_ends_sessions_and_keeps_the_factor,
     a_new_password_or_factor_ends_a_link_that_was_sent_before,
-    a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left,
-    a_letter_in_hand_when_its_link_ends_is_not_tried_again,
+    letter_with_a_link_is_hidden_and_wiped_once_sent,
+    leased_letter_is_not_retried_after_its_link_ends,
 );
 
 const HANAKO: &str = "hanako@protocol.example";
@@ -136,7 +136,7 @@ fn assert_dead(server: &Server, token: &str, why: &str) {
     }
 }
 
-fn whoever_is_invited_chooses_a_password_and_signs_in_with_it(scratch: &Scratch) {
+fn invited_user_chooses_a_password_and_signs_in(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let added = installation.add(&[]);
     let (user, token) = (installation.id(), installation.mailed());
@@ -282,7 +282,7 @@ fn a_link_sent_several_times_at_once_sets_one_password(scratch: &Scratch) {
     assert_eq!(installation.sign_in(&passwords[winner]).status, 303);
 }
 
-fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch) {
+fn withdrawn_replaced_and_forged_links_are_invalid(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let (user, first) = installation.invite();
     let invite = format!("/users/{user}/invitation");
@@ -334,7 +334,7 @@ fn a_link_that_was_withdrawn_replaced_or_forged_opens_nothing(scratch: &Scratch)
     assert_eq!(installation.sign_in(NEW).status, 303);
 }
 
-fn a_link_to_an_account_that_was_disabled_or_deleted_opens_nothing(scratch: &Scratch) {
+fn link_to_a_disabled_or_deleted_account_is_invalid(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let (user, token) = installation.invite();
     // By another server, a moment ago.
@@ -384,7 +384,7 @@ fn a_link_to_an_account_that_was_disabled_or_deleted_opens_nothing(scratch: &Scr
     assert_eq!(installation.links(), 0);
 }
 
-fn an_invitation_never_touches_somebody_who_has_a_password(scratch: &Scratch) {
+fn invitation_never_changes_a_user_with_a_password(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let user = installation
         .server
@@ -416,7 +416,7 @@ fn an_invitation_never_touches_somebody_who_has_a_password(scratch: &Scratch) {
     assert_eq!(installation.server.count(admins), 1);
 }
 
-fn a_new_password_by_a_link_ends_everything_and_meets_the_second_factor(scratch: &Scratch) {
+fn password_by_link_ends_sessions_and_keeps_the_factor(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let user = installation
         .server
@@ -535,7 +535,7 @@ fn set_password(server: &Server, user: UserId, password: &str) {
     set.unwrap();
 }
 
-fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &Scratch) {
+fn letter_with_a_link_is_hidden_and_wiped_once_sent(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let installation = TestInstallation {
         admin: meeting.server.signed_in(ADMIN),
@@ -594,7 +594,7 @@ fn a_letter_with_a_link_is_shown_to_nobody_and_wiped_once_it_has_left(scratch: &
     assert_eq!(set(&installation.server.browser(), &token, NEW).status, 303);
 }
 
-fn a_letter_in_hand_when_its_link_ends_is_not_tried_again(scratch: &Scratch) {
+fn leased_letter_is_not_retried_after_its_link_ends(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let (user, _) = installation.invite();
     let now = Moment::from_seconds(installation.server.now());
@@ -663,7 +663,7 @@ fn what_is_no_password_keeps_the_form_and_the_link() {
 }
 
 #[test]
-fn no_other_site_sets_a_password_by_a_link() {
+fn cross_site_form_cannot_set_a_password() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let (_, token) = installation.invite();
     let path = format!("/password/{token}");
@@ -689,7 +689,7 @@ fn no_other_site_sets_a_password_by_a_link() {
 }
 
 #[test]
-fn whoever_tries_many_links_waits() {
+fn client_with_many_invalid_links_waits() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     for _ in 0..100 {
@@ -706,7 +706,7 @@ fn whoever_tries_many_links_waits() {
 }
 
 #[test]
-fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
+fn own_link_and_unknown_delivery_are_refused() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let admin = installation
         .server
@@ -746,7 +746,7 @@ fn nobody_offers_a_link_to_themselves_or_in_a_way_that_there_is_not() {
 }
 
 #[test]
-fn somebody_who_is_invited_is_no_administrator_who_could_sign_in() {
+fn invited_user_does_not_count_as_administrator() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     assert_eq!(installation.add(&[("admin", "1")]).status, 303);
     let admin = installation.server.count(&format!(

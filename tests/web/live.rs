@@ -10,7 +10,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     a_change_of_another_officer_is_heard_within_a_second,
-    who_edits_is_told_to_the_others_until_the_form_is_left,
+    editor_is_announced_until_the_form_is_left,
     only_those_with_a_part_in_the_event_may_watch,
     a_session_that_has_ended_hears_nothing_more,
     watching_does_not_keep_a_session_alive,
@@ -126,7 +126,7 @@ fn two_servers_on_one_postgresql_hear_of_each_other() {
     stream.hear("event: editing\ndata: []\n\n");
 }
 
-fn who_edits_is_told_to_the_others_until_the_form_is_left(scratch: &Scratch) {
+fn editor_is_announced_until_the_form_is_left(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let (officer, colleague) = (meeting.officer(), meeting.server.signed_in(COLLEAGUE));
     let slot = meeting.slot("Uzbekistan").id;

@@ -9,7 +9,7 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     an_administrator_pauses_all_mail_and_starts_it_again,
     only_administrators_see_and_touch_the_queue,
-    a_wiped_mail_still_says_who_was_told,
+    wiped_mail_still_shows_its_recipient,
 );
 
 fn an_administrator_pauses_all_mail_and_starts_it_again(scratch: &Scratch) {
@@ -59,7 +59,7 @@ fn only_administrators_see_and_touch_the_queue(scratch: &Scratch) {
     );
 }
 
-fn a_wiped_mail_still_says_who_was_told(scratch: &Scratch) {
+fn wiped_mail_still_shows_its_recipient(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let slot = meeting.slot("Kazakhstan");

@@ -10,7 +10,7 @@ use crate::server::{PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    rows_whose_time_is_over_are_deleted_and_others_stay,
+    expired_rows_are_deleted_and_others_stay,
     signing_in_deletes_no_row_of_others,
 );
 
@@ -64,7 +64,7 @@ fn count(server: &Server, table: &str) -> i64 {
     server.count(&format!("SELECT count(*) AS count FROM {table}"))
 }
 
-fn rows_whose_time_is_over_are_deleted_and_others_stay(scratch: &Scratch) {
+fn expired_rows_are_deleted_and_others_stay(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let tables = fill(&meeting);
     let server = &meeting.server;

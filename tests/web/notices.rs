@@ -11,12 +11,12 @@ use crate::server::{Answer, Browser};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    what_is_pending_stands_per_delegation_with_only_what_changed,
+    pending_notices_are_listed_per_delegation,
     a_letter_is_read_beforehand_and_goes_out_as_it_was_read,
     letter_is_previewed_while_another_writer_holds_the_event,
     several_changes_are_one_letter_and_one_calendar_mail_each,
-    every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral,
-    what_somebody_knows_already_is_taken_as_told,
+    all_letters_are_sent_without_others_bilaterals,
+    known_news_is_marked_as_notified,
     what_has_changed_since_it_was_looked_at_is_not_sent,
     nonsense_and_strangers_are_refused,
 );
@@ -94,7 +94,7 @@ fn letters(meeting: &Meeting, before: &[outbox::MailId]) -> Vec<(String, String,
     read
 }
 
-fn what_is_pending_stands_per_delegation_with_only_what_changed(scratch: &Scratch) {
+fn pending_notices_are_listed_per_delegation(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let page = officer.get(NOTICES).body;
@@ -267,7 +267,7 @@ fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) 
     assert!(page.contains("Letter · version 3"), "{page}");
 }
 
-fn every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral(scratch: &Scratch) {
+fn all_letters_are_sent_without_others_bilaterals(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let guests = [
@@ -311,7 +311,7 @@ fn every_delegation_is_told_at_one_press_and_none_of_anothers_bilateral(scratch:
     );
 }
 
-fn what_somebody_knows_already_is_taken_as_told(scratch: &Scratch) {
+fn known_news_is_marked_as_notified(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, &["Uzbekistan"]);

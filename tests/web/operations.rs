@@ -17,8 +17,8 @@ use crate::support::both::{Scratch, on_both};
 use crate::upgrade::sql_at_prompt;
 
 on_both!(
-    whether_it_lives_and_can_work_is_told_and_nothing_else,
-    a_fault_of_ours_has_the_number_that_stands_in_the_header,
+    health_checks_reveal_nothing_else,
+    internal_error_shows_the_request_id_of_the_header,
     a_header_of_a_stranger_resets_no_throttle,
     behind_a_proxy_the_last_stranger_is_counted,
     a_full_disk_stops_writing_alone_and_passes_by_itself,
@@ -38,7 +38,7 @@ fn ask_until(browser: &Browser, path: &str, status: u16) -> Answer {
     }
 }
 
-fn whether_it_lives_and_can_work_is_told_and_nothing_else(scratch: &Scratch) {
+fn health_checks_reveal_nothing_else(scratch: &Scratch) {
     let server = Server::start_on(scratch.url(), &[]);
     let browser = server.browser();
     let told = |path: &str, status: u16| {
@@ -69,7 +69,7 @@ fn whether_it_lives_and_can_work_is_told_and_nothing_else(scratch: &Scratch) {
     }
 }
 
-fn a_fault_of_ours_has_the_number_that_stands_in_the_header(scratch: &Scratch) {
+fn internal_error_shows_the_request_id_of_the_header(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let token = token(&meeting);

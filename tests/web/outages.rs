@@ -75,7 +75,7 @@ fn bearer(meeting: &Meeting) -> String {
 }
 
 #[test]
-fn a_connection_lost_in_a_request_is_unavailable_and_stores_nothing() {
+fn connection_lost_in_a_request_stores_nothing() {
     let scratch = Scratch::postgres();
     let meeting = meeting(&scratch);
     let (officer, admin) = (meeting.officer(), meeting.server.signed_in(ADMIN));
@@ -124,7 +124,7 @@ fn a_connection_lost_in_a_request_is_unavailable_and_stores_nothing() {
 }
 
 #[test]
-fn a_connection_lost_at_commit_leaves_open_whether_it_was_stored() {
+fn connection_lost_at_commit_leaves_the_outcome_unknown() {
     let scratch = Scratch::postgres();
     let meeting = meeting(&scratch);
     let officer = meeting.officer();

@@ -6,7 +6,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     the_matrix_says_who_meets_the_chair_when_and_who_does_not,
-    a_day_says_what_lies_between_two_slots,
+    day_shows_the_time_between_two_slots,
     changes_since_a_printed_revision_are_added_up,
     changes_since_nonsense_are_refused_with_what_to_type,
     a_search_finds_slots_by_words_and_wishes,
@@ -86,7 +86,7 @@ fn the_matrix_says_who_meets_the_chair_when_and_who_does_not(scratch: &Scratch) 
     );
 }
 
-fn a_day_says_what_lies_between_two_slots(scratch: &Scratch) {
+fn day_shows_the_time_between_two_slots(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let chair = officer.get(&format!("{EVENT}/delegations/JP/day")).body;

@@ -16,10 +16,10 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     agendas_and_sheets_come_as_pdf,
-    a_private_page_has_its_schedule_on_paper_as_it_was_told,
+    private_page_has_its_schedule_as_pdf_as_notified,
     what_is_not_there_is_refused_in_a_sentence,
-    a_letter_has_its_schedule_as_that_letter_tells_it,
-    the_office_opens_what_comes_with_a_letter_before_and_after_it_goes,
+    letter_encloses_the_schedule_that_it_lists,
+    office_opens_enclosures_before_and_after_sending,
 );
 
 const EVENT: &str = "/events/ca-jad-9";
@@ -101,7 +101,7 @@ fn agendas_and_sheets_come_as_pdf(scratch: &Scratch) {
     }
 }
 
-fn a_private_page_has_its_schedule_on_paper_as_it_was_told(scratch: &Scratch) {
+fn private_page_has_its_schedule_as_pdf_as_notified(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let slot = meeting.slot("Japan–Kazakhstan");
@@ -205,7 +205,7 @@ fn send_all(meeting: &Meeting) -> tempfile::TempDir {
 
 const KAZAKHSTAN: &str = "kz@delegations.example";
 
-fn a_letter_has_its_schedule_as_that_letter_tells_it(scratch: &Scratch) {
+fn letter_encloses_the_schedule_that_it_lists(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Japan–Turkmenistan");
@@ -269,7 +269,7 @@ fn a_letter_has_its_schedule_as_that_letter_tells_it(scratch: &Scratch) {
     }
 }
 
-fn the_office_opens_what_comes_with_a_letter_before_and_after_it_goes(scratch: &Scratch) {
+fn office_opens_enclosures_before_and_after_sending(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     confirm(&meeting, &officer, "Japan–Kazakhstan");

@@ -4,7 +4,7 @@ use crate::meeting::{ADMIN, Meeting, OBSERVER};
 use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
 
-on_both!(what_others_would_try_first_is_refused_wherever_a_password_is_set);
+on_both!(guessable_passwords_are_refused_everywhere);
 
 /// Stands in the list of stolen passwords.
 const STOLEN: &str = "marble anchor seventy";
@@ -19,7 +19,7 @@ fn sign_in(server: &Server, email: &str, password: &str) -> u16 {
     server.browser().post("/sign-in", &fields).status
 }
 
-fn what_others_would_try_first_is_refused_wherever_a_password_is_set(scratch: &Scratch) {
+fn guessable_passwords_are_refused_everywhere(scratch: &Scratch) {
     use std::fmt::Write as _;
 
     use sha1::Digest as _;

@@ -8,7 +8,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     the_missing_bilaterals_are_planned_and_booked_at_one_press,
-    a_plan_that_fits_no_more_books_nothing_and_is_made_anew,
+    outdated_plan_books_nothing_and_is_made_again,
     what_was_typed_wrong_is_said_beside_it,
     only_those_who_may_change_the_event_plan,
 );
@@ -115,7 +115,7 @@ fn the_missing_bilaterals_are_planned_and_booked_at_one_press(scratch: &Scratch)
     assert!(meeting.mails().is_empty(), "nobody is told");
 }
 
-fn a_plan_that_fits_no_more_books_nothing_and_is_made_anew(scratch: &Scratch) {
+fn outdated_plan_books_nothing_and_is_made_again(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     without_bilaterals(&meeting, &officer);

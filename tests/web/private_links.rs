@@ -8,16 +8,16 @@ use crate::server::Browser;
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    a_link_is_exchanged_once_in_each_browser_for_a_cookie_and_an_address_without_it,
+    link_is_exchanged_for_a_cookie_once_in_each_browser,
     a_browser_that_holds_two_delegations_never_mixes_them_up,
-    links_open_until_a_week_after_the_event_and_a_month_after_they_were_made,
+    links_expire_a_week_after_the_event_or_a_month_after_issue,
     what_a_browser_holds_ends_after_thirty_days,
-    making_links_anew_ends_what_browsers_hold_at_the_next_request,
+    renewed_links_end_browser_passes_at_the_next_request,
     a_clock_set_back_revives_nothing,
     officers_see_when_a_link_was_first_and_last_used_by_others,
     a_browser_is_closed_again,
     buttons_are_not_pressed_without_end,
-    links_that_open_nothing_are_counted_where_they_are_pressed_alone,
+    invalid_links_are_counted_only_when_pressed,
 );
 
 const EVENT: &str = "/events/ca-jad-9";
@@ -120,7 +120,7 @@ fn link_is_exchanged_for_a_cookie_once_in_each_browser(scratch: &Scratch) {
 
 /// Under `no-referrer` a browser keeps back where a form comes from, and says whose it is in `Sec-Fetch-Site` alone.
 #[test]
-fn a_form_without_an_origin_counts_on_these_pages_alone_and_by_the_browsers_word() {
+fn form_without_origin_counts_only_on_private_pages() {
     let (meeting, officer) = told(&Scratch::sqlite(), &["Kazakhstan"]);
     let (_, whole) = links(&meeting, KZ);
     let kind = ("content-type", "application/x-www-form-urlencoded");
@@ -188,7 +188,7 @@ fn a_browser_that_holds_two_delegations_never_mixes_them_up(scratch: &Scratch) {
     assert_eq!(thief.get(&kazakh.unwrap()).status, 200, "the button");
 }
 
-fn links_open_until_a_week_after_the_event_and_a_month_after_they_were_made(scratch: &Scratch) {
+fn links_expire_a_week_after_the_event_or_a_month_after_issue(scratch: &Scratch) {
     let (meeting, officer) = told(scratch, &["Kazakhstan"]);
     let server = &meeting.server;
     // Made long before the event, whose one day is 24 December in Tokyo: seven days more end at 15:00 UTC.
@@ -279,7 +279,7 @@ fn what_a_browser_holds_ends_after_thirty_days(scratch: &Scratch) {
     assert_eq!(kept, 1, "what is over is gone");
 }
 
-fn making_links_anew_ends_what_browsers_hold_at_the_next_request(scratch: &Scratch) {
+fn renewed_links_end_browser_passes_at_the_next_request(scratch: &Scratch) {
     let (meeting, officer) = told(scratch, &["Kazakhstan"]);
     let (_, whole) = links(&meeting, KZ);
     let liaison = meeting.server.browser();
@@ -407,7 +407,7 @@ fn buttons_are_not_pressed_without_end(scratch: &Scratch) {
     assert_eq!(press(&whole), 303);
 }
 
-fn links_that_open_nothing_are_counted_where_they_are_pressed_alone(scratch: &Scratch) {
+fn invalid_links_are_counted_only_when_pressed(scratch: &Scratch) {
     let (meeting, _) = told(scratch, &["Kazakhstan"]);
     let (_, whole) = links(&meeting, KZ);
     let stranger = meeting.server.browser();

@@ -20,9 +20,9 @@ use crate::support::both::{Scratch, on_both};
 on_both!(
     a_link_is_shown_once_listed_and_revoked,
     a_calendar_has_what_its_owner_may_see_and_no_sketch,
-    a_link_dies_with_the_account_the_password_and_the_part_in_the_event,
-    a_calendar_that_has_the_current_one_is_told_so_and_reading_changes_nothing,
-    a_link_to_an_archived_event_opens_nothing,
+    calendar_link_ends_with_account_password_and_role,
+    current_calendar_gets_304_and_reading_changes_nothing,
+    link_to_an_archived_event_is_invalid,
     a_link_made_during_archiving_is_refused,
 );
 
@@ -179,7 +179,7 @@ fn a_calendar_has_what_its_owner_may_see_and_no_sketch(scratch: &Scratch) {
     assert_eq!(after["start"], "2022-12-24T10:00:00Z");
 }
 
-fn a_link_dies_with_the_account_the_password_and_the_part_in_the_event(scratch: &Scratch) {
+fn calendar_link_ends_with_account_password_and_role(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let observer = link(&meeting.server.signed_in(OBSERVER), "One");
     meeting
@@ -229,7 +229,7 @@ fn a_link_dies_with_the_account_the_password_and_the_part_in_the_event(scratch: 
     }
 }
 
-fn a_link_to_an_archived_event_opens_nothing(scratch: &Scratch) {
+fn link_to_an_archived_event_is_invalid(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let made = link(&meeting.officer(), "One");
     assert_eq!(meeting.server.browser().get(&made).status, 200);
@@ -284,7 +284,7 @@ fn a_link_made_during_archiving_is_refused(scratch: &Scratch) {
     );
 }
 
-fn a_calendar_that_has_the_current_one_is_told_so_and_reading_changes_nothing(scratch: &Scratch) {
+fn current_calendar_gets_304_and_reading_changes_nothing(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let link = link(&officer, "Desk");

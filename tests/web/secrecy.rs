@@ -17,8 +17,8 @@ use crate::support::both::{Scratch, on_both};
 use crate::support::chance::Chance;
 
 on_both!(
-    nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral,
-    a_meeting_of_others_changes_no_byte_of_what_a_delegation_is_shown,
+    delegations_never_see_bilaterals_of_others,
+    meeting_of_others_changes_no_byte_for_a_delegation,
 );
 
 const GUESTS: [(&str, &str); 5] = [
@@ -30,7 +30,7 @@ const GUESTS: [(&str, &str); 5] = [
 ];
 const ACTS: usize = 60;
 
-fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scratch) {
+fn delegations_never_see_bilaterals_of_others(scratch: &Scratch) {
     let seed = iikura::runtime::random::fresh_id().unsigned_abs();
     println!("seed {seed}");
     let mut chance = Chance(seed);
@@ -77,7 +77,7 @@ fn nothing_that_reaches_a_delegation_speaks_of_anothers_bilateral(scratch: &Scra
 }
 
 /// Neither its length nor its name nor its headers: what was not told cannot be guessed either.
-fn a_meeting_of_others_changes_no_byte_of_what_a_delegation_is_shown(scratch: &Scratch) {
+fn meeting_of_others_changes_no_byte_for_a_delegation(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let confirm = |words: &str| {

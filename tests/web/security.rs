@@ -164,7 +164,7 @@ fn what_is_missing_or_malformed_gets_a_page() {
 }
 
 #[test]
-fn assets_are_kept_for_ever_under_the_hash_of_their_content() {
+fn assets_are_cached_for_ever_by_content_hash() {
     let server = Server::start();
     let browser = server.browser();
     let page = browser.get("/sign-in").body;
@@ -179,7 +179,7 @@ fn assets_are_kept_for_ever_under_the_hash_of_their_content() {
 }
 
 #[test]
-fn users_are_for_administrators_and_everybody_else_is_told_so() {
+fn users_page_is_for_administrators_only() {
     let server = Server::start();
     server.user("observer@press.example", "Press", false, &[]);
     let browser = server.signed_in("observer@press.example");

@@ -14,7 +14,7 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     database_set_back_under_a_server_shows_no_lost_slot,
-    open_page_is_told_that_the_database_was_set_back,
+    open_page_learns_of_a_restored_database,
     notices_looked_at_before_a_set_back_are_not_sent,
 );
 
@@ -94,7 +94,7 @@ fn database_set_back_under_a_server_shows_no_lost_slot(scratch: &Scratch) {
     assert_eq!(send(&officer, SLOTS, &clash).status, 409);
 }
 
-fn open_page_is_told_that_the_database_was_set_back(scratch: &Scratch) {
+fn open_page_learns_of_a_restored_database(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let copy = copied(&meeting);

@@ -20,11 +20,11 @@ on_both!(
     a_faulty_delegation_is_refused_with_everything_typed,
     a_day_with_slots_cannot_be_taken_away,
     a_zone_that_moves_slots_on_the_clock_is_refused_at_its_field,
-    a_delegation_that_was_told_stays_on_record,
+    notified_delegation_cannot_be_removed,
     a_file_has_no_more_contacts_than_the_form_has_rows,
     a_plenary_keeps_its_chair,
-    a_reason_for_a_short_turnaround_outlives_a_change_of_the_room,
-    everybody_with_a_seat_reads_the_lists_and_nobody_else,
+    reason_for_a_short_turnaround_survives_a_room_change,
+    lists_are_for_users_with_a_role_only,
     an_administrator_adds_an_event_and_others_do_not,
     forms_saved_again_as_they_were_store_nothing,
 );
@@ -416,7 +416,7 @@ fn booked(officer: &Browser, fields: &[(&'static str, String)]) -> String {
     path.split('?').next().unwrap().to_owned()
 }
 
-fn a_delegation_that_was_told_stays_on_record(scratch: &Scratch) {
+fn notified_delegation_cannot_be_removed(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     assert_eq!(send(&officer, DELEGATIONS, &delegation()).status, 303);
@@ -497,7 +497,7 @@ fn a_plenary_keeps_its_chair(scratch: &Scratch) {
     assert_eq!(send(&officer, &path, &chair).status, 303);
 }
 
-fn a_reason_for_a_short_turnaround_outlives_a_change_of_the_room(scratch: &Scratch) {
+fn reason_for_a_short_turnaround_survives_a_room_change(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let first = with(with(free_slot(), "start", "19:00"), "end", "19:30");
@@ -541,7 +541,7 @@ fn a_reason_for_a_short_turnaround_outlives_a_change_of_the_room(scratch: &Scrat
     assert_eq!(turnaround("5"), 422);
 }
 
-fn everybody_with_a_seat_reads_the_lists_and_nobody_else(scratch: &Scratch) {
+fn lists_are_for_users_with_a_role_only(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let observer = meeting.server.signed_in(OBSERVER);
     let stranger = meeting.server.signed_in(STRANGER);

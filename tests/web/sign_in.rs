@@ -4,9 +4,9 @@ use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    whoever_guesses_shuts_the_owner_out_of_no_browser_that_the_account_knows,
-    a_session_that_was_seen_to_be_over_stays_over_when_the_clock_goes_back,
-    a_session_from_a_clock_that_ran_ahead_ends_when_the_clock_is_right,
+    failed_logins_elsewhere_do_not_lock_out_a_known_device,
+    expired_session_stays_expired_when_the_clock_goes_back,
+    session_of_a_clock_ahead_ends_when_the_clock_is_right,
 );
 
 const OFFICER: &str = "officer@protocol.example";
@@ -46,7 +46,7 @@ fn the_right_password_opens_a_session_with_a_strict_cookie() {
 }
 
 #[test]
-fn a_wrong_password_an_unknown_and_a_disabled_user_get_the_same_page() {
+fn wrong_unknown_and_disabled_sign_ins_get_the_same_page() {
     let server = with_officer();
     server.user("gone@protocol.example", "Gone", false, &[]);
     server.sql("UPDATE users SET disabled_at = 1 WHERE email = 'gone@protocol.example'");
@@ -96,7 +96,7 @@ fn an_empty_form_says_what_is_missing() {
 }
 
 #[test]
-fn after_five_tries_an_account_waits_and_no_header_shortens_the_wait() {
+fn five_failed_logins_lock_the_account_whatever_the_headers() {
     let server = with_officer();
     let browser = server.browser();
     for _ in 0..5 {
@@ -302,7 +302,7 @@ fn a_form_sent_after_the_session_ended_keeps_every_word() {
 }
 
 #[test]
-fn the_page_asked_for_comes_after_signing_in_and_never_another_site() {
+fn sign_in_returns_to_the_page_and_never_another_site() {
     let server = with_officer();
     let browser = server.browser();
     for (next, location) in [
@@ -332,7 +332,7 @@ fn try_password(browser: &Browser, email: &str, password: &str) -> Answer {
     browser.post("/sign-in", &[("email", email), ("password", password)])
 }
 
-fn whoever_guesses_shuts_the_owner_out_of_no_browser_that_the_account_knows(scratch: &Scratch) {
+fn failed_logins_elsewhere_do_not_lock_out_a_known_device(scratch: &Scratch) {
     let server = Server::start_on(scratch.url(), &[]);
     server.user(OFFICER, "Aki Tanaka", false, &[]);
     server.user("eve@protocol.example", "Eve", false, &[]);
@@ -425,7 +425,7 @@ fn the_cookie_of_a_known_browser_is_as_strict_as_the_sessions() {
     );
 }
 
-fn a_session_that_was_seen_to_be_over_stays_over_when_the_clock_goes_back(scratch: &Scratch) {
+fn expired_session_stays_expired_when_the_clock_goes_back(scratch: &Scratch) {
     let server = Server::start_on(scratch.url(), &[]);
     server.user(OFFICER, "Aki Tanaka", false, &[]);
     for over in [30 * 60, 12 * 3600] {
@@ -438,7 +438,7 @@ fn a_session_that_was_seen_to_be_over_stays_over_when_the_clock_goes_back(scratc
     }
 }
 
-fn a_session_from_a_clock_that_ran_ahead_ends_when_the_clock_is_right(scratch: &Scratch) {
+fn session_of_a_clock_ahead_ends_when_the_clock_is_right(scratch: &Scratch) {
     let server = Server::start_on(scratch.url(), &[]);
     server.user(OFFICER, "Aki Tanaka", false, &[]);
     server.pass(86_400);

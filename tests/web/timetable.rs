@@ -9,9 +9,9 @@ use crate::support::both::{Scratch, on_both};
 
 on_both!(
     every_change_is_undone_and_the_undoing_too,
-    undoing_tells_whoever_heard_of_the_change_and_nobody_else,
+    undo_notifies_exactly_the_delegations_notified_before,
     reasons_given_before_are_given_again,
-    what_somebody_else_has_taken_meanwhile_stays_theirs,
+    undo_does_not_take_a_place_used_meanwhile,
     only_the_latest_change_of_ones_own_is_offered_to_be_undone,
     a_slot_whose_room_is_gone_stays_where_it_is,
     a_dry_run_says_what_a_booking_would,
@@ -105,7 +105,7 @@ fn every_change_is_undone_and_the_undoing_too(scratch: &Scratch) {
     );
 }
 
-fn undoing_tells_whoever_heard_of_the_change_and_nobody_else(scratch: &Scratch) {
+fn undo_notifies_exactly_the_delegations_notified_before(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let mail = |method: &str, sequence| {
@@ -176,7 +176,7 @@ fn reasons_given_before_are_given_again(scratch: &Scratch) {
     );
 }
 
-fn what_somebody_else_has_taken_meanwhile_stays_theirs(scratch: &Scratch) {
+fn undo_does_not_take_a_place_used_meanwhile(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     let moved = place(&meeting, &officer, "Uzbekistan", ("18:00", "18:30", "hall"));

@@ -185,7 +185,7 @@ fn a_new_password_needs_the_current_one_and_ends_other_sessions() {
 }
 
 #[test]
-fn an_administrator_ends_anybodys_sessions_at_the_next_request() {
+fn administrator_ends_sessions_of_any_user_at_once() {
     let (server, _) = with_admin();
     let aki = "aki@protocol.example";
     let user = server.user(aki, "Aki", false, &[]).0;
@@ -227,7 +227,7 @@ fn an_administrator_ends_anybodys_sessions_at_the_next_request() {
 }
 
 #[test]
-fn one_ends_ones_other_sessions() {
+fn user_ends_their_other_sessions() {
     let (server, _) = with_admin();
     let (here, there) = (server.signed_in(ADMIN), server.signed_in(ADMIN));
     let page = here.get("/account").body;

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_of_the_standard_and_one_step_late_or_early_is_taken() {
+    fn codes_follow_the_standard_and_tolerate_one_step() {
         // RFC 6238, appendix B, cut to six digits: the seed is "12345678901234567890".
         let seed = Seed(*b"12345678901234567890");
         for (seconds, code) in [

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_seed_opens_for_its_user_its_purpose_and_its_key_alone() {
+    fn sealed_seed_opens_only_for_its_user_purpose_and_key() {
         let (key, seed) = (LinkKey::draw(), Seed::fresh());
         let (ours, theirs) = (Sealer::new(&key), Sealer::new(&LinkKey::draw()));
         let sealed = ours.seal(&seed, UserId(1)).unwrap();

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_derived_differs_by_purpose_and_by_token_and_does_not_show_the_token() {
+    fn derived_values_differ_by_purpose_and_hide_the_token() {
         let (one, other) = (FlowToken::fresh(), FlowToken::fresh());
         let (a, again, b) = (
             one.secrets().unwrap(),

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_counts_when_it_is_said_to_be_verified_and_is_plain() {
+    fn only_a_verified_plain_address_counts() {
         let email = |email, verified| {
             ProviderIdentity::new("i", "s", Some(email), verified)
                 .unwrap()

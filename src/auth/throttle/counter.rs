@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_name_tells_what_it_counts_and_its_limit() {
+    fn stored_name_gives_counter_and_limit() {
         let from: IpAddr = "2001:db8:1:2ff::1".parse().unwrap();
         let device = TokenHash::of("device");
         for counters in [

@@ -231,7 +231,7 @@ mod tests {
 
     /// Kazakhstan went over to one zone on 1 March 2024 (IANA 2024a): data older than that is an hour wrong.
     #[test]
-    fn kazakhstan_is_at_six_hours_before_march_2024_and_at_five_after() {
+    fn kazakhstan_has_utc_6_before_march_2024_and_utc_5_after() {
         let almaty: Zone = "Asia/Almaty".parse().unwrap();
         let noon: ClockTime = "12:00".parse().unwrap();
         for (date, offset) in [

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn told_kind_is_stored_as_its_code() {
+    fn notice_kind_is_stored_as_its_code() {
         for kind in SlotKind::ALL {
             let stored = told(kind.as_str());
             assert_eq!(read(&stored).kind, ToldKind::Known(*kind));
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn told_kind_of_an_earlier_release_is_the_same_kind() {
+    fn notice_kind_of_an_earlier_release_is_the_same_kind() {
         for (kind, word) in RELEASED {
             assert_eq!(read(&told(word)), read(&told(kind.as_str())), "{word}");
         }
     }
 
     #[test]
-    fn unknown_told_kind_stays_as_it_is() {
+    fn unknown_notice_kind_stays_as_it_is() {
         let stored = told("Reception");
         assert_eq!(read(&stored).kind.label(), "Reception");
         assert_eq!(serde_json::to_string(&read(&stored)).unwrap(), stored);

@@ -129,7 +129,7 @@ mod tests {
     use crate::core::slot::SlotKind;
 
     #[test]
-    fn between_two_slots_stands_what_is_needed_of_the_time() {
+    fn gap_between_slots_shows_the_time_needed() {
         let talk = |id, start, room, party| {
             slot(
                 id,

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_stands_in_the_table_once() {
+    fn every_pair_is_in_the_table_once() {
         let programme = programme(vec![bilateral(3, "11:00", [UZ, KZ], SlotState::Confirmed)]);
         let rows = table(&programme, at("09:00"));
         assert_eq!(rows.len(), 5);

@@ -68,7 +68,7 @@ fn assert_sound(plan: &Plan, wishes: &[SearchRequest]) {
 }
 
 #[test]
-fn the_ninth_meetings_bilaterals_are_planned_around_its_plenaries() {
+fn ninth_meetings_bilaterals_fit_around_its_plenaries() {
     let mut house = ninth_meeting();
     let bilaterals: Vec<Slot> = house
         .slots()
@@ -232,7 +232,7 @@ fn hardly_a_plan_has_fewer_meetings_than_are_possible() {
 }
 
 #[test]
-fn plan_nobody_waits_for_is_stopped_wherever_it_is() {
+fn abandoned_plan_is_stopped_at_any_point() {
     let house = ninth_meeting();
     let wishes: Vec<SearchRequest> = GUESTS
         .iter()

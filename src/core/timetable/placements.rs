@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sketch_may_go_anywhere_in_the_house() {
+    fn sketch_can_be_placed_in_any_room() {
         let mut sketch = bilateral(1, "10:00", KZ);
         sketch.details.state = SlotState::Pencilled;
         sketch.details.placement.room = Some(CONFERENCE);

@@ -397,7 +397,7 @@ fn the_page_says_for_whom_it_is_and_what_is_firm() {
 }
 
 #[test]
-fn a_workbook_has_a_sheet_a_day_and_for_the_office_one_a_delegation() {
+fn workbook_has_a_sheet_per_day_and_per_delegation() {
     let programme = sample::ninth_meeting();
     let office = text(&staff(&programme), Format::Xlsx);
     let names: Vec<&str> = office

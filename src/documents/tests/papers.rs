@@ -93,7 +93,7 @@ fn the_programme_on_paper_says_what_it_is() {
 }
 
 #[test]
-fn japanese_stands_beside_english() {
+fn japanese_is_printed_beside_english() {
     let words = text(&staff(&sample::ninth_meeting()), Format::Pdf);
     // On a machine without a Japanese font the names are left out rather than shown as boxes.
     let has_font = Command::new("fc-list").arg(":lang=ja").output();
@@ -172,7 +172,7 @@ fn a_card_is_one_page_however_full_the_day() {
 }
 
 #[test]
-fn a_door_has_what_is_behind_it_and_no_note() {
+fn door_sheet_has_the_rooms_slots_and_no_note() {
     let programme = sample::ninth_meeting();
     let all = set(&programme, Sheet::Doors, &SheetChoice::default());
     assert_eq!(pages(&all), 4, "the rooms that are used; sketches are not");
@@ -189,7 +189,7 @@ fn a_door_has_what_is_behind_it_and_no_note() {
 }
 
 #[test]
-fn the_roster_begins_a_page_for_each_interpreter_and_names_rests() {
+fn roster_has_a_page_per_interpreter_and_names_rests() {
     let words = read(&set(
         &sample::ninth_meeting(),
         Sheet::Roster,
@@ -333,7 +333,7 @@ fn nothing_at_all_is_a_document_too() {
 }
 
 #[test]
-fn a_choice_that_is_none_is_refused_with_what_there_is() {
+fn unknown_choice_is_refused_with_the_valid_ones() {
     let programme = sample::ninth_meeting();
     let refusal = |which, choice: SheetChoice| {
         let refused = sheet(&programme, which, &choice, ISSUED).map(|_| ());
@@ -390,7 +390,7 @@ fn a_slot_over_midnight_says_when_it_ends() {
 }
 
 #[test]
-fn paper_nobody_waits_for_is_stopped_and_the_next_is_set() {
+fn abandoned_document_is_stopped_and_the_next_rendered() {
     let programme = sample::ninth_meeting();
     let paper = sheet(&programme, Sheet::Matrix, &SheetChoice::default(), ISSUED).unwrap();
     let typesetting = Typesetting::default();

@@ -54,7 +54,7 @@ fn no_output_for_kazakhstan_has_a_trace_of_turkmenistan() {
 }
 
 #[test]
-fn the_draft_canary_reaches_nobody_outside() {
+fn draft_canary_reaches_no_delegation() {
     let programme = sample::ninth_meeting();
     for delegation in EVERYONE {
         let all = all_outputs(&programme, delegation);

@@ -80,7 +80,7 @@ fn later(news: &News, schedule: &[Told]) -> String {
 }
 
 #[test]
-fn who_no_longer_takes_part_is_told_so() {
+fn dropped_delegation_is_notified() {
     let news = News::Dropped(bilateral("17:20", Some("Salon")));
     insta::assert_snapshot!("dropped_mail", later(&news, &[plenary()]));
 }
@@ -99,7 +99,7 @@ fn the_same_again_says_that_nothing_has_changed() {
 }
 
 #[test]
-fn another_room_is_all_that_is_said_to_change() {
+fn changed_room_is_the_only_change_listed() {
     let now = bilateral("17:20", Some("Conference Room"));
     let news = News::Changed {
         before: bilateral("17:20", None),
@@ -109,7 +109,7 @@ fn another_room_is_all_that_is_said_to_change() {
 }
 
 #[test]
-fn another_title_is_all_that_is_said_to_change() {
+fn changed_title_is_the_only_change_listed() {
     let now = Told {
         title: "Japan–Kazakhstan Talks".into(),
         ..bilateral("17:20", Some("Salon"))
@@ -213,7 +213,7 @@ fn the_host_reads_one_time_only() {
 }
 
 #[test]
-fn a_name_that_breaks_headers_breaks_nothing() {
+fn name_with_line_break_breaks_no_header() {
     let mut sample = Sample::new();
     // As if the database had been edited by hand.
     for name in ["a\r\nBcc: x@y.example", "\u{0}", "\"", "a\nb", "\r\n"] {

@@ -207,7 +207,7 @@ async fn large_jobs_leave_a_thread_to_the_others() {
 }
 
 #[actix_web::test]
-async fn job_nobody_waits_for_never_starts() {
+async fn abandoned_job_never_starts() {
     let queue = queue(LIMITS);
     let (job, gate) = held("a");
     let first = ask(&queue, 1, "a", job).await;
@@ -230,7 +230,7 @@ async fn job_nobody_waits_for_never_starts() {
 }
 
 #[actix_web::test]
-async fn running_job_is_told_when_nobody_waits() {
+async fn running_job_is_stopped_when_abandoned() {
     let queue = queue(LIMITS);
     let (begun, begins) = mpsc::channel();
     let (ended, ends) = mpsc::channel();

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_nothing_uses_is_read_up_to_a_bound() {
+    async fn unused_body_is_read_up_to_a_bound() {
         let (mut stream, mut client) = connected(PATIENCE);
         let sender = std::thread::spawn(move || {
             let _ = std::io::Write::write_all(&mut client, &vec![b'a'; 8 << 20]);

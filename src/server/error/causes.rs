@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lost_database_is_unavailable_however_deep_its_error_lies() {
+    fn lost_database_is_unavailable_in_any_nested_error() {
         use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
         let lost = |kind| DieselError::DatabaseError(kind, Box::new("gone".to_owned()));

@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_whole_minutes_rounded_up() {
+    fn wait_is_shown_in_whole_minutes_rounded_up() {
         for (seconds, words) in [
             (0, "1 minute"),
             (60, "1 minute"),

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_to_be_over_stays_over_when_the_clock_goes_back() {
+    fn seen_expiry_stays_when_the_clock_goes_back() {
         let seen = ExpiredLinks::default();
         let links = |generation| LinkSubject::Links(DelegationId(7), generation);
         let over = |generation, end: i64, now: i64| {

@@ -12,12 +12,12 @@ use crate::support::both::{Scratch, on_both};
 use mailbox::{Answer, Mailbox};
 
 on_both!(
-    an_answer_of_a_calendar_is_taken_once_however_often_it_is_read,
-    a_later_answer_counts_and_an_earlier_one_that_comes_late_does_not,
-    an_answer_to_an_older_version_is_shown_as_such_and_changes_nothing,
+    calendar_answer_is_stored_once_however_often_read,
+    later_answer_wins_over_an_earlier_one_received_late,
+    answer_to_an_older_version_is_shown_and_ignored,
     what_is_not_plainly_an_answer_is_left_to_a_person,
     what_came_in_is_seen_to_by_those_who_may,
-    a_mail_that_is_made_to_break_something_keeps_no_other_from_being_read,
+    malicious_mail_does_not_block_other_mail,
     a_mail_that_comes_back_is_named_and_can_be_sent_again,
 );
 
@@ -59,7 +59,7 @@ fn inbox(browser: &Browser) -> String {
     page.body
 }
 
-fn an_answer_of_a_calendar_is_taken_once_however_often_it_is_read(scratch: &Scratch) {
+fn calendar_answer_is_stored_once_however_often_read(scratch: &Scratch) {
     let (meeting, mailbox) = (Meeting::on(scratch), Mailbox::new());
     let uid = confirmed(&meeting);
     let mail = Answer {
@@ -111,7 +111,7 @@ fn an_answer_of_a_calendar_is_taken_once_however_often_it_is_read(scratch: &Scra
     );
 }
 
-fn a_later_answer_counts_and_an_earlier_one_that_comes_late_does_not(scratch: &Scratch) {
+fn later_answer_wins_over_an_earlier_one_received_late(scratch: &Scratch) {
     let (meeting, mailbox) = (Meeting::on(scratch), Mailbox::new());
     let uid = confirmed(&meeting);
     meeting.server.pass(3600);
@@ -155,7 +155,7 @@ fn a_later_answer_counts_and_an_earlier_one_that_comes_late_does_not(scratch: &S
     assert!(answers(&meeting).contains("Said by e"));
 }
 
-fn an_answer_to_an_older_version_is_shown_as_such_and_changes_nothing(scratch: &Scratch) {
+fn answer_to_an_older_version_is_shown_and_ignored(scratch: &Scratch) {
     let (meeting, mailbox) = (Meeting::on(scratch), Mailbox::new());
     let uid = confirmed(&meeting);
     meeting
@@ -369,7 +369,7 @@ fn in_quoted_printable(mail: &str) -> String {
     format!("{headers}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{body}")
 }
 
-fn a_mail_that_is_made_to_break_something_keeps_no_other_from_being_read(scratch: &Scratch) {
+fn malicious_mail_does_not_block_other_mail(scratch: &Scratch) {
     let (meeting, mailbox) = (Meeting::on(scratch), Mailbox::new());
     let uid = confirmed(&meeting);
     let whole = Answer::default().mail(&uid);

@@ -182,7 +182,7 @@ fn the_way_to_postfix_and_back_with_starttls_and_a_password(scratch: &Scratch) {
 
 /// A server that does not know the certificate says so, step by step, and sends nothing.
 #[test]
-fn a_relay_and_a_mailbox_that_are_not_trusted_are_named_step_by_step() {
+fn untrusted_relay_and_mailbox_are_named_step_by_step() {
     let output = Command::new(env!("CARGO_BIN_EXE_iikura"))
         .args(["mail", "test", "kz@delegations.example"])
         .args(["--smtp-url", &said_in("smtp-url")])

@@ -8,12 +8,12 @@ use crate::server::{Answer, Browser, PASSWORD, Server};
 use crate::support::both::{Scratch, on_both};
 
 on_both!(
-    a_factor_is_set_up_after_the_password_and_asked_for_ever_after,
+    factor_is_set_up_after_the_password_and_then_required,
     no_code_counts_twice_whatever_the_clock_says,
     a_code_that_arrives_twice_at_once_lets_one_in,
     a_recovery_code_that_arrives_twice_at_once_lets_one_in,
     six_wrong_codes_make_the_seventh_wait_even_on_another_server,
-    an_administrator_takes_a_factor_away_and_the_owner_is_told,
+    administrator_removes_a_factor_and_its_owner_sees_it,
 );
 
 const AKI: &str = "aki@protocol.example";
@@ -111,7 +111,7 @@ fn is_in(browser: &Browser) -> bool {
     browser.get("/account").status == 200
 }
 
-fn a_factor_is_set_up_after_the_password_and_asked_for_ever_after(scratch: &Scratch) {
+fn factor_is_set_up_after_the_password_and_then_required(scratch: &Scratch) {
     let (server, _) = with_aki(scratch);
     let (here, there) = (server.signed_in(AKI), server.signed_in(AKI));
     let seed = "/account/second-factor/seed";
@@ -317,7 +317,7 @@ fn six_wrong_codes_make_the_seventh_wait_even_on_another_server(scratch: &Scratc
     );
 }
 
-fn an_administrator_takes_a_factor_away_and_the_owner_is_told(scratch: &Scratch) {
+fn administrator_removes_a_factor_and_its_owner_sees_it(scratch: &Scratch) {
     let (server, aki) = with_aki(scratch);
     let admin_id = server.user(ADMIN, "Admin", true, &[]);
     let browser = server.signed_in(AKI);
@@ -361,7 +361,7 @@ fn an_administrator_takes_a_factor_away_and_the_owner_is_told(scratch: &Scratch)
 }
 
 #[test]
-fn one_makes_new_recovery_codes_and_does_without_a_factor_again() {
+fn user_renews_recovery_codes_and_removes_the_factor() {
     let server = Server::start();
     server.user(AKI, "Aki", false, &[]);
     let browser = server.signed_in(AKI);
@@ -495,7 +495,7 @@ fn a_form_that_waited_is_still_there_after_the_code() {
 }
 
 #[test]
-fn a_seed_sealed_with_another_secret_file_leaves_the_recovery_codes() {
+fn seed_of_another_secret_file_leaves_recovery_codes() {
     let scratch = Scratch::sqlite();
     let (server, _) = with_aki(&scratch);
     let device = set_up(&server, &server.signed_in(AKI));
@@ -508,7 +508,7 @@ fn a_seed_sealed_with_another_secret_file_leaves_the_recovery_codes() {
 }
 
 #[test]
-fn a_seed_moved_to_another_account_opens_nothing() {
+fn seed_moved_to_another_account_is_invalid() {
     let server = Server::start();
     let aki = server.user(AKI, "Aki", false, &[]);
     let eve = server.user("eve@protocol.example", "Eve", false, &[]);

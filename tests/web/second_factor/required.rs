@@ -87,7 +87,7 @@ fn who_has_to_have_a_factor_sets_one_up_before_anything_else(scratch: &Scratch) 
 }
 
 #[test]
-fn nobody_who_needs_a_factor_does_without_it() {
+fn required_factor_cannot_be_skipped() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let server = &meeting.server;
     let (officer, observer) = (server.signed_in(OFFICER), server.signed_in(OBSERVER));
@@ -170,7 +170,7 @@ fn programs_go_on_with_their_tokens() {
 }
 
 #[test]
-fn a_code_is_asked_for_where_there_is_a_factor_whatever_the_rule() {
+fn code_is_required_of_users_with_a_factor() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let server = &meeting.server;
     let device = set_up(server, &server.signed_in(OBSERVER));

@@ -17,7 +17,7 @@ on_both!(
 const NO_ACCOUNT: &str = "but no account here matches";
 
 #[test]
-fn nobody_gets_an_account_by_signing_in() {
+fn sign_on_creates_no_account() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     let users = "SELECT count(*) AS count FROM users";
@@ -165,7 +165,7 @@ fn two_first_sign_ins_at_once_are_both_in(scratch: &Scratch) {
 }
 
 #[test]
-fn a_disabled_account_is_shut_for_whom_it_knows_as_well() {
+fn disabled_account_refuses_known_browsers_too() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     assert_eq!(sign_in(&browser).status, 303);
@@ -214,7 +214,7 @@ fn who_has_to_have_a_factor_sets_one_up_on_this_way_in_too() {
 }
 
 #[test]
-fn whoever_tries_too_often_waits_as_with_passwords() {
+fn repeated_sign_ons_wait_as_with_passwords() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     // What is right counts for nothing.

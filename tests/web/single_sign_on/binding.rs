@@ -17,7 +17,7 @@ on_both!(
 const OVER: &str = "started in another browser or more than ten minutes ago";
 
 #[test]
-fn the_question_is_bound_to_the_browser_by_a_cookie_that_no_script_reads() {
+fn sign_on_is_bound_to_the_browser_by_an_http_only_cookie() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     let page = browser.post("/sign-in/provider", &[]);
@@ -54,7 +54,7 @@ fn the_question_is_bound_to_the_browser_by_a_cookie_that_no_script_reads() {
 }
 
 #[test]
-fn coming_back_changes_nothing_until_a_button_of_ours_is_pressed() {
+fn callback_changes_nothing_until_its_button_is_pressed() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     let back = at_provider(&begin(&browser, &[]));
@@ -86,7 +86,7 @@ fn coming_back_changes_nothing_until_a_button_of_ours_is_pressed() {
 }
 
 #[test]
-fn an_answer_in_another_browser_signs_nobody_in() {
+fn answer_in_another_browser_does_not_sign_in() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let (evil, victim) = (installation.server.browser(), installation.server.browser());
     // Somebody has an answer of their own opened where another person sits.
@@ -108,7 +108,7 @@ fn an_answer_in_another_browser_signs_nobody_in() {
 }
 
 #[test]
-fn a_state_or_a_cookie_that_is_none_signs_nobody_in() {
+fn invalid_state_or_cookie_does_not_sign_in() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let browser = installation.server.browser();
     let page = to_provider_and_back(&browser);

@@ -29,7 +29,7 @@ fn signs_nobody_in(installation: &TestInstallation, name: &str) {
 }
 
 #[test]
-fn a_token_counts_when_it_was_made_for_us_and_for_this_sign_in_and_now() {
+fn token_counts_only_for_this_client_sign_in_and_time() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     assert_eq!(sign_in(&installation.server.browser()).status, 303);
     let lies = [
@@ -91,7 +91,7 @@ fn a_signature_counts_when_only_the_provider_can_make_it() {
 }
 
 #[test]
-fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
+fn failing_token_endpoint_signs_in_no_user_and_returns_soon() {
     let provider = Provider::start(START);
     let installation =
         TestInstallation::asking(provider, &Scratch::sqlite(), &["--oidc-timeout", "1"]);
@@ -138,7 +138,7 @@ fn a_token_endpoint_out_of_order_signs_nobody_in_and_holds_nobody_up() {
 }
 
 #[test]
-fn an_outage_is_no_failed_try_of_anybody() {
+fn provider_outage_counts_no_failed_attempt() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     installation
         .provider
@@ -208,7 +208,7 @@ fn without_the_provider_there_are_still_passwords() {
 }
 
 #[test]
-fn a_token_is_fetched_only_where_nobody_reads_along() {
+fn token_is_fetched_only_over_encryption() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     // This machine as well, but nothing says so.
     let elsewhere = installation.provider.issuer.replace("127.0.0.1", "0.0.0.0");

@@ -18,7 +18,7 @@ use crate::support::both::{Place, Scratch, on_both};
 
 use self::provider::Provider;
 
-on_both!(whoever_the_provider_names_is_in_under_a_new_cookie);
+on_both!(identified_user_is_signed_in_with_a_new_cookie);
 
 pub const AKI: &str = "aki@protocol.example";
 const ANSWER: &str = "/sign-in/provider/answer";
@@ -117,7 +117,7 @@ pub fn refused(browser: &Browser, answer: &Answer, status: u16, words: &str) {
     assert!(!is_in(browser));
 }
 
-fn whoever_the_provider_names_is_in_under_a_new_cookie(scratch: &Scratch) {
+fn identified_user_is_signed_in_with_a_new_cookie(scratch: &Scratch) {
     let installation = TestInstallation::on(scratch);
     let browser = installation.server.browser();
     let page = browser.get("/sign-in").body;
@@ -176,7 +176,7 @@ fn most_providers_sign_by_rsa() {
 }
 
 #[test]
-fn one_lands_where_one_was_going_and_nowhere_else() {
+fn sign_in_returns_to_the_requested_page_only() {
     let installation = TestInstallation::on(&Scratch::sqlite());
     let leads_to = |next: &str| {
         let browser = installation.server.browser();
@@ -275,7 +275,7 @@ fn a_form_that_waits_is_not_lost_on_the_way() {
 }
 
 #[test]
-fn without_a_provider_there_is_no_button_and_no_door() {
+fn without_a_provider_there_is_no_button_and_no_route() {
     let server = Server::start();
     let browser = server.browser();
     assert!(!browser.get("/sign-in").body.contains("/sign-in/provider"));

@@ -48,7 +48,7 @@ fn a_room_is_free_after_its_turnaround_and_for_the_whole_length() {
 }
 
 #[test]
-fn nothing_is_free_while_the_house_is_closed() {
+fn nothing_is_free_while_the_venue_is_closed() {
     let programme = programme(vec![]);
     assert_eq!(
         free_from(&programme, &talk(9, "06:00", 30)),
@@ -86,7 +86,7 @@ fn a_length_off_the_grid_is_offered_a_little_more() {
 }
 
 #[test]
-fn where_the_chairs_rest_needs_a_reason_nothing_is_offered_that_asks_for_one() {
+fn free_times_need_no_reason_for_the_chairs_rest() {
     let chair = |id, start, minutes| {
         let mut slot = talk(id, start, minutes);
         slot.details.content.delegations = vec![crate::core::sample::JP];

@@ -252,7 +252,7 @@ fn a_wish_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn where_nothing_is_free_each_single_demand_that_stands_in_the_way_is_named() {
+fn without_free_times_each_obstacle_is_named() {
     let slots = vec![
         taken(1, SALON, &[JP], ("09:30", 60)),
         taken(2, SALON, &[JP], ("10:55", 90)),

@@ -184,7 +184,7 @@ fn in_a_plenary_every_guest_understands_the_chair() {
 }
 
 #[test]
-fn a_delegation_without_languages_cannot_be_judged_and_that_is_said() {
+fn delegation_without_languages_is_reported_as_unknown() {
     let slot = wanted(1, ("14:40", 30), &[JP, KZ], &[]);
     let mut programme = programme(vec![slot.clone()]);
     Arc::make_mut(&mut programme.delegations)[1]
@@ -340,7 +340,7 @@ fn a_colleague_of_the_same_languages_takes_turns() {
 }
 
 #[test]
-fn a_colleague_gives_a_rest_only_where_the_slot_is_as_long_as_one() {
+fn colleague_gives_a_rest_only_in_a_slot_as_long_as_one() {
     let day = |shared: i32, pause: i32| {
         let middle = at("14:30").plus(pause);
         let mut slots = vec![
@@ -384,7 +384,7 @@ fn sketches_and_breaks_are_no_work() {
 }
 
 #[test]
-fn the_whole_programme_names_each_run_once_where_it_gets_too_long() {
+fn programme_names_each_too_long_run_once() {
     let slots = vec![
         wanted(1, ("14:00", 30), &[JP, KZ], &[1]),
         wanted(2, ("14:35", 30), &[JP, KG], &[1]),
@@ -445,7 +445,7 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
 }
 
 #[test]
-fn a_slot_is_staffed_with_whoever_is_free() {
+fn slot_is_staffed_with_free_interpreters() {
     let busy = |id: i64, interpreter: i64| {
         let mut slot = wanted(id, ("14:50", 30), &[KG, UZ], &[interpreter]);
         slot.details.placement.room = Some(HALL);

@@ -75,7 +75,7 @@ fn what_counts_is_the_time_until_the_chair_is_wanted_again() {
 }
 
 #[test]
-fn sketches_and_cancelled_slots_tire_nobody() {
+fn sketches_and_cancelled_slots_do_not_count_as_work() {
     for state in [SlotState::Pencilled, SlotState::Cancelled] {
         let mut idle = talk(2, "12:00", 60);
         idle.details.state = state;

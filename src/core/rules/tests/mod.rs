@@ -149,7 +149,7 @@ fn bilateral(id: i64, start: &str, minutes: i32, guest: DelegationId) -> Slot {
 }
 
 #[test]
-fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
+fn hours_presence_capacity_need_a_reason_except_for_sketches() {
     let early = slot(
         1,
         SlotKind::Other,
@@ -198,7 +198,7 @@ fn hours_presence_and_capacity_need_a_reason_and_for_a_sketch_are_advice() {
 }
 
 #[test]
-fn what_a_slot_is_cannot_be_argued_with() {
+fn rules_on_shape_accept_no_reason() {
     let empty = programme(vec![]);
     let refused = |slot: &Slot| {
         let conflicts = check(&empty.with_slot(slot.clone()), Candidate::stored(slot));
@@ -329,7 +329,7 @@ fn order_length_and_pairs_of_the_chairs_bilaterals_are_advice() {
 }
 
 #[test]
-fn a_refusal_says_what_is_in_the_way_until_when_and_what_would_be_free() {
+fn refusal_names_conflict_its_end_and_alternatives() {
     let ninth = crate::core::sample::ninth_meeting();
     let wanted = slot(
         99,
@@ -363,7 +363,7 @@ fn a_refusal_says_what_is_in_the_way_until_when_and_what_would_be_free() {
 }
 
 #[test]
-fn an_override_stands_until_one_of_the_two_moves() {
+fn override_is_in_force_until_one_slot_moves() {
     let a = placed(1, interval((10, 20)), HALL, &[KZ], SlotState::Tentative);
     let b = placed(2, interval((20, 30)), HALL, &[UZ], SlotState::Tentative);
     let mut programme = programme(vec![a.clone(), b.clone()]);

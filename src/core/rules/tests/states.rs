@@ -70,7 +70,7 @@ fn a_principal_in_two_rooms() {
 }
 
 #[test]
-fn a_principal_while_nobody_knows_where() {
+fn principal_in_a_slot_without_room() {
     over_all((None, &[KZ]), (None, &[KZ]), |gap| {
         too_close(gap, Rule::Transfer)
     });

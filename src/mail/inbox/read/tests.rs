@@ -167,7 +167,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     #[test]
-    fn whatever_comes_is_read_to_an_end(
+    fn any_mailbox_answer_is_read_to_its_end(
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
         at in 0..THUNDERBIRD.len(), until in 0..BOUNCE.len(),
     ) {
