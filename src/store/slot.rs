@@ -15,9 +15,9 @@ use crate::core::slot::{
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment};
+use crate::db::Conn;
 use crate::db::schema::{events, occupancy, overrides, slots};
 use crate::db::word::Word;
-use crate::db::Conn;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = slots)]

@@ -10,9 +10,7 @@ use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::{Level, Override, Rule};
 use crate::core::rules::{Candidate, RuleFinding, overlap};
-use crate::core::slot::{
-    Resource, Slot, SlotId, SlotKind, SlotState,
-};
+use crate::core::slot::{Resource, Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::{Instant, Moment};
 use crate::db::schema::{occupancy, overrides, slots};
 use crate::db::word::Word;
@@ -249,7 +247,8 @@ fn update(
         old.details.resources().collect(),
         slot.details.resources().collect(),
     );
-    // Whoever leaves goes before the times change, whoever joins comes after: neither is judged at the wrong time.
+    // Resources that leave are removed before the times change, those that join are added after: neither is judged at
+    // the wrong time.
     for resource in was.difference(&will) {
         diesel::delete(occupancy::table.find((slot.id, row_id(*resource)))).execute(conn)?;
     }

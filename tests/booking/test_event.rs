@@ -14,7 +14,6 @@ use iikura::core::time::{Moment, parse_date};
 use iikura::core::user::Actor;
 use iikura::db::{Conn, Db, DbError};
 use iikura::mail::MailContext;
-use iikura::store::event;
 use iikura::store::private_link::address::{LinkKey, PrivateLinks};
 use iikura::store::programme::read_programme;
 use iikura::store::programme_cache::ProgrammeCache;

@@ -42,7 +42,7 @@ fn in_the_way_of(
     }
     let with = Candidate {
         content: &content,
-        // A sketch holds nobody; the question is whether they could be held.
+        // A sketch books no interpreter; the question is whether it could.
         state: SlotState::Tentative,
         ..candidate
     };
