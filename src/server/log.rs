@@ -300,7 +300,7 @@ mod tests {
         let said = log.split_once(' ').unwrap().1;
         assert_eq!(
             said,
-            " INFO iikura::operation::log::tests: request route=/d/{token} cause=\"two words\" status=200\n"
+            " INFO iikura::server::log::tests: request route=/d/{token} cause=\"two words\" status=200\n"
         );
     }
 

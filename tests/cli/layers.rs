@@ -25,7 +25,16 @@ const LAYERS: [&[&str]; 16] = [
 ];
 
 /// Layers in which no module imports what imports it.
-const WITHOUT_CIRCLES: [&str; 4] = ["core", "runtime", "db", "pages"];
+const WITHOUT_CIRCLES: [&str; 8] = [
+    "core",
+    "runtime",
+    "db",
+    "store",
+    "documents",
+    "change",
+    "jobs",
+    "pages",
+];
 
 /// What the core is without, as it would stand in its source.
 const NOT_IN_THE_CORE: [&str; 15] = [
@@ -201,7 +210,7 @@ fn nouns_of_a_layer_import_in_one_direction() {
             let others = others.filter(|other| other != noun);
             graph.entry(noun.clone()).or_default().extend(others);
         }
-        assert!(graph.len() > 5, "{layer}: {graph:?}");
+        assert!(graph.len() > 1, "{layer}: {graph:?}");
         let left = circles(graph);
         assert!(left.is_empty(), "{layer}: {left:#?}");
     }
