@@ -358,12 +358,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 /// The routes of single sign-on.
 #[cfg(feature = "openid-connect")]
 fn sign_on_routes(cfg: &mut web::ServiceConfig) {
-    use crate::auth::sign_on::ANSWER;
     use crate::pages::sign_in::provider;
 
     cfg.route("/sign-in/provider", web::post().to(provider::begin))
-        .route(ANSWER, web::get().to(provider::show))
-        .route(ANSWER, web::post().to(provider::take));
+        .route("/sign-in/provider/answer", web::get().to(provider::show))
+        .route("/sign-in/provider/answer", web::post().to(provider::take));
 }
 
 /// The routes of single sign-on: none, as this program was built without it.
