@@ -9,8 +9,12 @@ use actix_web::web;
 use crate::api;
 use crate::pages::account::{self, factor as own_factor, tokens};
 use crate::pages::agenda::{self, calendars, export};
+use crate::pages::delegation::Delegations;
 use crate::pages::event::{ending, history, overview, settings, timetable, watching};
+use crate::pages::interpreter::Interpreters;
 use crate::pages::mail::{self, health as mail_health, inbox};
+use crate::pages::register;
+use crate::pages::room::Rooms;
 use crate::pages::sign_in::{self, code, password_link as links};
 use crate::pages::slot::{edit, free, placements, show, steps};
 use crate::pages::user::{self, factor, lockouts};
@@ -225,17 +229,29 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/answers", web::get().to(answers::index))
         .route("/events/{slug}/history", web::get().to(history::of_event))
         .route("/events/{slug}/rooms", web::get().to(rooms::index))
-        .route("/events/{slug}/rooms", web::post().to(rooms::add))
-        .route("/events/{slug}/rooms/new", web::get().to(rooms::new))
+        .route(
+            "/events/{slug}/rooms",
+            web::post().to(register::add::<Rooms>),
+        )
+        .route(
+            "/events/{slug}/rooms/new",
+            web::get().to(register::new::<Rooms>),
+        )
         .route(
             "/events/{slug}/rooms/{code}/day",
             web::get().to(overview::days::of_room),
         )
-        .route("/events/{slug}/rooms/{code}", web::get().to(rooms::edit))
-        .route("/events/{slug}/rooms/{code}", web::post().to(rooms::update))
+        .route(
+            "/events/{slug}/rooms/{code}",
+            web::get().to(register::edit::<Rooms>),
+        )
+        .route(
+            "/events/{slug}/rooms/{code}",
+            web::post().to(register::update::<Rooms>),
+        )
         .route(
             "/events/{slug}/rooms/{code}/removal",
-            web::post().to(rooms::remove),
+            web::post().to(register::remove::<Rooms>),
         )
         .route(
             "/events/{slug}/interpreters",
@@ -243,11 +259,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/events/{slug}/interpreters",
-            web::post().to(interpreters::add),
+            web::post().to(register::add::<Interpreters>),
         )
         .route(
             "/events/{slug}/interpreters/new",
-            web::get().to(interpreters::new),
+            web::get().to(register::new::<Interpreters>),
         )
         .route(
             "/events/{slug}/interpreters/{code}",
@@ -255,11 +271,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/events/{slug}/interpreters/{code}",
-            web::post().to(interpreters::update),
+            web::post().to(register::update::<Interpreters>),
         )
         .route(
             "/events/{slug}/interpreters/{code}/edit",
-            web::get().to(interpreters::edit),
+            web::get().to(register::edit::<Interpreters>),
         )
         .route(
             "/events/{slug}/interpreters/{code}/removal",
@@ -279,11 +295,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/events/{slug}/delegations",
-            web::post().to(delegations::add),
+            web::post().to(register::add::<Delegations>),
         )
         .route(
             "/events/{slug}/delegations/new",
-            web::get().to(delegations::new),
+            web::get().to(register::new::<Delegations>),
         )
         .route(
             "/events/{slug}/delegations/{code}/day",
@@ -295,7 +311,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/events/{slug}/delegations/{code}",
-            web::post().to(delegations::update),
+            web::post().to(register::update::<Delegations>),
         )
         .route(
             "/events/{slug}/delegations/{code}/links",
@@ -303,7 +319,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         )
         .route(
             "/events/{slug}/delegations/{code}/removal",
-            web::post().to(delegations::remove),
+            web::post().to(register::remove::<Delegations>),
         )
         .route(
             "/events/{slug}/contacts/{contact}/erasure",

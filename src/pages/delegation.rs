@@ -5,7 +5,10 @@ use askama::Template;
 
 use crate::change::delegation::{self, DelegationError};
 use crate::core::delegation::{Delegation, MOST_CONTACTS, PrincipalRole};
+use crate::core::event::Event;
+use crate::core::programme::Programme;
 use crate::pages::event::settings::ZONES;
+use crate::pages::register::{Register, Removable, form_of};
 use crate::personal::contact as personal;
 use crate::server::Error;
 use crate::server::app::App;
@@ -15,10 +18,11 @@ use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::delegation as forms;
 use crate::server::forms::delegation::contact_field;
 use crate::server::link_words::LinkWords;
-use crate::server::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
 use crate::store::private_link;
 use crate::store::private_link::address::PrivateLink;
+use crate::store::transaction::EventTx;
 
 #[derive(Template)]
 #[template(path = "delegation/index.html")]
@@ -29,9 +33,10 @@ struct DelegationsPage {
     may_change: bool,
 }
 
+/// The form of a delegation.
 #[derive(Template)]
 #[template(path = "delegation/form.html")]
-struct DelegationPage {
+pub struct DelegationPage {
     shell: Shell,
     form: Form,
     action: String,
@@ -89,38 +94,6 @@ pub async fn index(
     })
 }
 
-/// `GET /events/{slug}/delegations/new`
-///
-/// # Errors
-/// For those who may not change the event.
-pub async fn new(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, current_user, slug.into_inner())
-        .await?
-        .to_change()?;
-    let next = context
-        .programme
-        .delegations
-        .iter()
-        .map(|each| each.precedence + 1)
-        .max()
-        .unwrap_or(0);
-    let role = if context.programme.chair().is_none() {
-        "chair"
-    } else {
-        "guest"
-    };
-    let fields = Fields::from_pairs([
-        ("role", role.to_owned()),
-        ("precedence", next.to_string()),
-        ("party_size", "6".to_owned()),
-    ]);
-    render(&page(&context, None, Form::new(fields)))
-}
-
 /// `GET /events/{slug}/delegations/{code}`
 ///
 /// # Errors
@@ -130,15 +103,8 @@ pub async fn edit(
     current_user: CurrentUser,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let stored = context
-        .programme
-        .delegation_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    let form = Form::new(forms::fields_of(&context.programme.event, stored));
+    let (context, stored, page) =
+        form_of::<Delegations>(&app, current_user, path.into_inner()).await?;
     let id = stored.id;
     let (links, former) = app
         .db
@@ -169,182 +135,143 @@ pub async fn edit(
             life: LinkWords::of(&context.programme.event, &links, context.now),
         }),
         forgettable: contacts.chain(former).collect(),
-        ..page(&context, Some(stored), form)
+        ..page
     })
 }
 
-/// `POST /events/{slug}/delegations`
-///
-/// # Errors
-/// For those who may not change the event.
-pub async fn add(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    slug: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, current_user, slug.into_inner())
-        .await?
-        .to_change()?;
-    save(&context, None, forms::known_fields(fields)?).await
-}
+/// The register of delegations.
+pub struct Delegations;
 
-/// `POST /events/{slug}/delegations/{code}`
-///
-/// # Errors
-/// For those who may not change the event, and when there is no such delegation.
-pub async fn update(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    path: web::Path<(String, String)>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let stored = context
-        .programme
-        .delegation_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    save(&context, Some(stored), forms::known_fields(fields)?).await
-}
+impl Register for Delegations {
+    type Item = Delegation;
+    type Failure = DelegationError;
+    type Page = DelegationPage;
 
-/// `POST /events/{slug}/delegations/{code}/removal`
-///
-/// # Errors
-/// For those who may not change the event, and when there is no such delegation or slots name it.
-pub async fn remove(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    path: web::Path<(String, String)>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    fields.only(&[])?;
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let stored = context
-        .programme
-        .delegation_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    let id = stored.id;
-    match context.write(move |tx| delegation::remove(tx, id)).await {
-        Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", context.access.slug),
-            "removed",
-        )),
-        Err(error) => {
-            let fields = forms::fields_of(&context.programme.event, stored);
-            let form = Form::rejected(fields, field_errors(error)?);
-            conflict(&page(&context, Some(stored), form))
-        }
+    const PATH: &'static str = "delegations";
+
+    fn find<'p>(programme: &'p Programme, code: &str) -> Option<&'p Delegation> {
+        programme.delegation_by_code(code)
     }
-}
 
-async fn save(
-    context: &EventContext,
-    stored: Option<&Delegation>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let parsed = forms::parse(
-        &context.programme.event,
-        &fields,
-        stored.map(|each| each.id),
-    );
-    let delegation = match parsed {
-        Ok(delegation) => delegation,
-        Err(errors) => {
-            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
-        }
-    };
-    let is_new = stored.is_none();
-    let work = move |tx: &mut crate::store::transaction::EventTx<'_>| {
-        if is_new {
-            delegation::add(tx, &delegation)
+    fn known_fields(fields: Fields) -> Result<Fields, Error> {
+        forms::known_fields(fields)
+    }
+
+    fn defaults(programme: &Programme) -> Fields {
+        let next = programme
+            .delegations
+            .iter()
+            .map(|each| each.precedence + 1)
+            .max()
+            .unwrap_or(0);
+        let role = if programme.chair().is_none() {
+            "chair"
         } else {
-            delegation::change(tx, &delegation)
+            "guest"
+        };
+        Fields::from_pairs([
+            ("role", role.to_owned()),
+            ("precedence", next.to_string()),
+            ("party_size", "6".to_owned()),
+        ])
+    }
+
+    fn fields_of(event: &Event, delegation: &Delegation) -> Fields {
+        forms::fields_of(event, delegation)
+    }
+
+    fn parse(
+        event: &Event,
+        fields: &Fields,
+        stored: Option<&Delegation>,
+    ) -> Result<Delegation, FieldErrors> {
+        forms::parse(event, fields, stored.map(|each| each.id))
+    }
+
+    fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
+        delegation::add(tx, delegation)
+    }
+
+    fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
+        delegation::change(tx, delegation)
+    }
+
+    fn field_errors(_: &EventContext, failure: DelegationError) -> Result<FieldErrors, Error> {
+        let mut errors = FieldErrors::default();
+        match failure {
+            DelegationError::CodeTaken(_) => errors.add("code", format!("Code: {failure}.")),
+            DelegationError::SecondChair(_) | DelegationError::ChairNeeded(_) => {
+                errors.add("role", format!("Role: {failure}."));
+            }
+            DelegationError::InUse(_) | DelegationError::Told => {
+                errors.add("removal", failure.to_string());
+            }
+            DelegationError::NotFound => return Err(Error::NotFound),
+            DelegationError::Store(error) => return Err(error.into()),
+            DelegationError::Database(error) => return Err(error.into()),
         }
-    };
-    match context.write(work).await {
-        Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/delegations", context.access.slug),
-            "saved",
-        )),
-        Err(error) => {
-            let errors = field_errors(error)?;
-            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
+        Ok(errors)
+    }
+
+    fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> DelegationPage {
+        let delegations = format!("/events/{}/delegations", context.access.slug);
+        let (title, action) = match stored {
+            Some(each) => (
+                each.name.to_string(),
+                format!("{delegations}/{}", each.code),
+            ),
+            None => ("Add a delegation".to_owned(), delegations.clone()),
+        };
+        let venue = &context.programme.event;
+        let text = |name: &'static str, label: &'static str| TextField::new(name, label);
+        DelegationPage {
+            shell: context.access.shell(title, Section::Delegations).form(&form),
+            removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+            private_page: None,
+            action,
+            back: delegations,
+            names: [
+                text("name", "Country or organisation").of(&form),
+                text("name_ja", "Japanese name").optional().of(&form),
+                text("code", "Code").help("As in KZ.").short().of(&form),
+            ],
+            role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest")])
+                .inline()
+                .of(&form),
+            principal: [
+                text("principal", "Principal").help("With style and family name in capitals, as on the name plate.").of(&form),
+                text("principal_ja", "Principal’s Japanese name").optional().of(&form),
+                text("principal_title", "Title").optional().of(&form),
+            ],
+            numbers: [
+                text("precedence", "Precedence").help("The chair is 0.").numeric().of(&form),
+                text("party_size", "Party size").help("With the principal.").numeric().of(&form),
+            ],
+            zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").suggest(ZONES).of(&form),
+            languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
+            presence: TextArea::new("presence", "Presence")
+                .help(format!(
+                    "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always \
+                     present.",
+                    venue.venue, venue.time_zone
+                ))
+                .optional()
+                .rows(2)
+                .of(&form),
+            contacts: contact_rows(&form),
+            forgettable: Vec::new(),
+            form,
         }
+    }
+
+    fn is_removed(failure: &DelegationError) -> bool {
+        matches!(failure, DelegationError::NotFound)
     }
 }
 
-/// What of an error the form can show at a field; the rest is a page.
-fn field_errors(error: DelegationError) -> Result<FieldErrors, Error> {
-    let mut errors = FieldErrors::default();
-    match error {
-        DelegationError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
-        DelegationError::SecondChair(_) | DelegationError::ChairNeeded(_) => {
-            errors.add("role", format!("Role: {error}."));
-        }
-        DelegationError::InUse(_) | DelegationError::Told => {
-            errors.add("removal", error.to_string());
-        }
-        DelegationError::NotFound => return Err(Error::NotFound),
-        DelegationError::Store(error) => return Err(error.into()),
-        DelegationError::Database(error) => return Err(error.into()),
-    }
-    Ok(errors)
-}
-
-fn page(context: &EventContext, stored: Option<&Delegation>, form: Form) -> DelegationPage {
-    let delegations = format!("/events/{}/delegations", context.access.slug);
-    let (title, action) = match stored {
-        Some(each) => (
-            each.name.to_string(),
-            format!("{delegations}/{}", each.code),
-        ),
-        None => ("Add a delegation".to_owned(), delegations.clone()),
-    };
-    let venue = &context.programme.event;
-    let text = |name: &'static str, label: &'static str| TextField::new(name, label);
-    DelegationPage {
-        shell: context.access.shell(title, Section::Delegations).form(&form),
-        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
-        private_page: None,
-        action,
-        back: delegations,
-        names: [
-            text("name", "Country or organisation").of(&form),
-            text("name_ja", "Japanese name").optional().of(&form),
-            text("code", "Code").help("As in KZ.").short().of(&form),
-        ],
-        role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest")])
-            .inline()
-            .of(&form),
-        principal: [
-            text("principal", "Principal").help("With style and family name in capitals, as on the name plate.").of(&form),
-            text("principal_ja", "Principal’s Japanese name").optional().of(&form),
-            text("principal_title", "Title").optional().of(&form),
-        ],
-        numbers: [
-            text("precedence", "Precedence").help("The chair is 0.").numeric().of(&form),
-            text("party_size", "Party size").help("With the principal.").numeric().of(&form),
-        ],
-        zone: text("time_zone", "Time zone at home").help("As in Asia/Almaty.").suggest(ZONES).of(&form),
-        languages: text("languages", "Languages").help("As in kk ru; the preferred one first.").optional().of(&form),
-        presence: TextArea::new("presence", "Presence")
-            .help(format!(
-                "One stay a line, in the time of {} ({}), as in 2022-12-22 18:00 – 2022-12-25 12:00. Empty: always \
-                 present.",
-                venue.venue, venue.time_zone
-            ))
-            .optional()
-            .rows(2)
-            .of(&form),
-        contacts: contact_rows(&form),
-        forgettable: Vec::new(),
-        form,
+impl Removable for Delegations {
+    fn remove(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
+        delegation::remove(tx, delegation.id)
     }
 }
 

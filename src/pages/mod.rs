@@ -13,6 +13,7 @@ pub mod notice;
 pub mod personal;
 pub mod plan;
 pub mod private;
+pub mod register;
 pub mod room;
 pub mod sign_in;
 pub mod slot;

@@ -4,15 +4,19 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::change::room::{self, RoomError};
+use crate::core::event::Event;
+use crate::core::programme::Programme;
 use crate::core::room::Room;
+use crate::pages::register::{Register, Removable};
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::field::{Removal, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::room as forms;
-use crate::server::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
+use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
+use crate::store::transaction::EventTx;
 
 #[derive(Template)]
 #[template(path = "room/index.html")]
@@ -23,9 +27,10 @@ struct RoomsPage {
     may_change: bool,
 }
 
+/// The form of a room.
 #[derive(Template)]
 #[template(path = "room/form.html")]
-struct RoomPage {
+pub struct RoomPage {
     shell: Shell,
     form: Form,
     action: String,
@@ -56,201 +61,107 @@ pub async fn index(
     })
 }
 
-/// `GET /events/{slug}/rooms/new`
-///
-/// # Errors
-/// For those who may not change the event.
-pub async fn new(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, current_user, slug.into_inner())
-        .await?
-        .to_change()?;
-    let fields = Fields::from_pairs([("turnaround_minutes", "5")]);
-    render(&page(&context, None, Form::new(fields)))
-}
+/// The register of rooms.
+pub struct Rooms;
 
-/// `GET /events/{slug}/rooms/{code}`
-///
-/// # Errors
-/// For those who may not change the event, and when there is no such room.
-pub async fn edit(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Error> {
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let room = context
-        .programme
-        .room_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    render(&page(
-        &context,
-        Some(room),
-        Form::new(forms::fields_of(room)),
-    ))
-}
+impl Register for Rooms {
+    type Item = Room;
+    type Failure = RoomError;
+    type Page = RoomPage;
 
-/// `POST /events/{slug}/rooms`
-///
-/// # Errors
-/// For those who may not change the event.
-pub async fn add(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    slug: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let context = EventContext::at(&app, current_user, slug.into_inner())
-        .await?
-        .to_change()?;
-    save(&context, None, fields.only(forms::FIELDS)?).await
-}
+    const PATH: &'static str = "rooms";
 
-/// `POST /events/{slug}/rooms/{code}`
-///
-/// # Errors
-/// For those who may not change the event, and when there is no such room.
-pub async fn update(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    path: web::Path<(String, String)>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let room = context
-        .programme
-        .room_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    save(&context, Some(room), fields.only(forms::FIELDS)?).await
-}
-
-/// `POST /events/{slug}/rooms/{code}/removal`
-///
-/// # Errors
-/// For those who may not change the event, and when there is no such room or slots name it.
-pub async fn remove(
-    app: web::Data<App>,
-    current_user: CurrentUser,
-    path: web::Path<(String, String)>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    fields.only(&[])?;
-    let (slug, code) = path.into_inner();
-    let context = EventContext::at(&app, current_user, slug)
-        .await?
-        .to_change()?;
-    let room = context
-        .programme
-        .room_by_code(&code)
-        .ok_or(Error::NotFound)?;
-    let id = room.id;
-    match context.write(move |tx| room::remove(tx, id)).await {
-        Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", context.access.slug),
-            "removed",
-        )),
-        Err(error) => {
-            let form = Form::rejected(forms::fields_of(room), field_errors(error)?);
-            conflict(&page(&context, Some(room), form))
-        }
+    fn find<'p>(programme: &'p Programme, code: &str) -> Option<&'p Room> {
+        programme.room_by_code(code)
     }
-}
 
-async fn save(
-    context: &EventContext,
-    stored: Option<&Room>,
-    fields: Fields,
-) -> Result<HttpResponse, Error> {
-    let room = match forms::parse(&fields, stored.map(|room| room.id)) {
-        Ok(room) => room,
-        Err(errors) => {
-            return unprocessable(&page(context, stored, Form::rejected(fields, errors)));
-        }
-    };
-    let is_new = stored.is_none();
-    let saved = context
-        .write(move |tx| {
-            if is_new {
-                room::add(tx, &room)
-            } else {
-                room::change(tx, &room)
+    fn known_fields(fields: Fields) -> Result<Fields, Error> {
+        fields.only(forms::FIELDS)
+    }
+
+    fn defaults(_: &Programme) -> Fields {
+        Fields::from_pairs([("turnaround_minutes", "5")])
+    }
+
+    fn fields_of(_: &Event, room: &Room) -> Fields {
+        forms::fields_of(room)
+    }
+
+    fn parse(_: &Event, fields: &Fields, stored: Option<&Room>) -> Result<Room, FieldErrors> {
+        forms::parse(fields, stored.map(|room| room.id))
+    }
+
+    fn add(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
+        room::add(tx, room)
+    }
+
+    fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
+        room::change(tx, room)
+    }
+
+    fn field_errors(context: &EventContext, failure: RoomError) -> Result<FieldErrors, Error> {
+        let mut errors = FieldErrors::default();
+        match failure {
+            RoomError::CodeTaken(_) => errors.add("code", format!("Code: {failure}.")),
+            RoomError::TooClose(sentences) => {
+                for sentence in sentences {
+                    errors.add("turnaround_minutes", sentence);
+                }
             }
-        })
-        .await;
-    match saved {
-        Ok(()) => Ok(see_other_done(
-            &format!("/events/{}/rooms", context.access.slug),
-            "saved",
-        )),
-        Err(error) => {
-            if matches!(error, RoomError::Overlap) {
+            RoomError::Overlap => {
                 // What is in memory is not what is stored.
                 context.app.programme_cache.forget(context.access.event);
+                errors.add(
+                    "turnaround_minutes",
+                "Slots in this room follow each other too closely for this turnaround; look at the timetable and move them first.",
+                );
             }
-            let errors = field_errors(error)?;
-            unprocessable(&page(context, stored, Form::rejected(fields, errors)))
+            RoomError::InUse(slots) => errors.add("removal", slots),
+            RoomError::NotFound => return Err(Error::NotFound),
+            RoomError::Store(error) => return Err(error.into()),
+            RoomError::Database(error) => return Err(error.into()),
         }
+        Ok(errors)
+    }
+
+    fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
+        let rooms = format!("/events/{}/rooms", context.access.slug);
+        let (title, action) = match stored {
+            Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
+            None => ("Add a room".to_owned(), rooms.clone()),
+        };
+        RoomPage {
+            shell: context.access.shell(title, Section::Rooms).form(&form),
+            removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+            action,
+            back: rooms,
+            code: TextField::new("code", "Code")
+                .help("A short name for addresses and files, as in hall.")
+                .short()
+                .of(&form),
+            name: TextField::new("name", "Name").of(&form),
+            name_ja: TextField::new("name_ja", "Japanese name")
+                .optional()
+                .of(&form),
+            capacity: TextField::new("capacity", "Capacity")
+                .help("How many people fit.")
+                .numeric()
+                .of(&form),
+            turnaround: TextField::new("turnaround_minutes", "Turnaround")
+                .help("Minutes reserved after a slot, to tidy and set up.")
+                .numeric()
+                .of(&form),
+            form,
+        }
+    }
+
+    fn is_removed(failure: &RoomError) -> bool {
+        matches!(failure, RoomError::NotFound)
     }
 }
 
-/// What of an error the form can show at a field; the rest is a page.
-fn field_errors(error: RoomError) -> Result<FieldErrors, Error> {
-    let mut errors = FieldErrors::default();
-    match error {
-        RoomError::CodeTaken(_) => errors.add("code", format!("Code: {error}.")),
-        RoomError::TooClose(sentences) => {
-            for sentence in sentences {
-                errors.add("turnaround_minutes", sentence);
-            }
-        }
-        RoomError::Overlap => errors.add(
-            "turnaround_minutes",
-            "Slots in this room follow each other too closely for this turnaround; look at the timetable and move them first.",
-        ),
-        RoomError::InUse(slots) => errors.add("removal", slots),
-        RoomError::NotFound => return Err(Error::NotFound),
-        RoomError::Store(error) => return Err(error.into()),
-        RoomError::Database(error) => return Err(error.into()),
-    }
-    Ok(errors)
-}
-
-fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
-    let rooms = format!("/events/{}/rooms", context.access.slug);
-    let (title, action) = match stored {
-        Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
-        None => ("Add a room".to_owned(), rooms.clone()),
-    };
-    RoomPage {
-        shell: context.access.shell(title, Section::Rooms).form(&form),
-        removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
-        action,
-        back: rooms,
-        code: TextField::new("code", "Code")
-            .help("A short name for addresses and files, as in hall.")
-            .short()
-            .of(&form),
-        name: TextField::new("name", "Name").of(&form),
-        name_ja: TextField::new("name_ja", "Japanese name")
-            .optional()
-            .of(&form),
-        capacity: TextField::new("capacity", "Capacity")
-            .help("How many people fit.")
-            .numeric()
-            .of(&form),
-        turnaround: TextField::new("turnaround_minutes", "Turnaround")
-            .help("Minutes reserved after a slot, to tidy and set up.")
-            .numeric()
-            .of(&form),
-        form,
+impl Removable for Rooms {
+    fn remove(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
+        room::remove(tx, room.id)
     }
 }
