@@ -26,9 +26,6 @@ use crate::server::app::App;
 use crate::server::{Error, assets};
 
 /// Makes a server on a listener that is already bound; it runs when awaited, until its handle stops it.
-///
-/// # Errors
-/// When the listener cannot be used.
 pub fn server(app: App, listener: TcpListener) -> io::Result<Server> {
     crate::server::connection::server::server(app, listener, routes)
 }

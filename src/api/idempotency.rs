@@ -126,9 +126,6 @@ impl IdempotencyKey {
 }
 
 /// Finds keys that are too old, at most so many.
-///
-/// # Errors
-/// As the database says.
 pub(crate) fn ended(
     conn: &mut Conn,
     now: Moment,
@@ -142,9 +139,6 @@ pub(crate) fn ended(
 }
 
 /// Deletes those of the keys that are too old.
-///
-/// # Errors
-/// As the database says.
 pub(crate) fn delete_ended(
     conn: &mut Conn,
     ended: &[(UserId, EventId, String)],

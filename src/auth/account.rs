@@ -134,9 +134,6 @@ macro_rules! columns {
 }
 
 /// The account with an address in lower case.
-///
-/// # Errors
-/// As the database says.
 pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
     let row: Option<AccountRow> = users::table
         .filter(users::email.eq(email))
@@ -160,9 +157,6 @@ pub fn by_id(conn: &mut Conn, user: UserId) -> Result<Account, AccountError> {
 }
 
 /// Every account by name.
-///
-/// # Errors
-/// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Account>> {
     let rows: Vec<AccountRow> = users::table
         .order((users::name, users::id))
@@ -172,9 +166,6 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Account>> {
 }
 
 /// Every event, with a user's role there.
-///
-/// # Errors
-/// As the database says.
 pub fn roles(conn: &mut Conn, user: Option<UserId>) -> QueryResult<Vec<RoleAt>> {
     let rows: Vec<(EventId, String, String, Option<Word<EventRole>>)> = events::table
         .left_join(
@@ -202,9 +193,6 @@ pub fn roles(conn: &mut Conn, user: Option<UserId>) -> QueryResult<Vec<RoleAt>> 
 }
 
 /// Lists the roles of all users, as user and sentence (`officer at ca-jad-9`).
-///
-/// # Errors
-/// As the database says.
 pub fn roles_in_words(conn: &mut Conn) -> QueryResult<Vec<(UserId, String)>> {
     let rows: Vec<(UserId, Word<EventRole>, String)> = memberships::table
         .inner_join(events::table.on(events::id.eq(memberships::event_id)))
@@ -408,9 +396,6 @@ pub(super) fn take_password(
 }
 
 /// Stores the same password under a better hash.
-///
-/// # Errors
-/// As the database says.
 pub fn replace_hash(conn: &mut Conn, user: UserId, password_hash: &str) -> QueryResult<()> {
     diesel::update(users::table.filter(users::id.eq(user)))
         .set(users::password_hash.eq(password_hash))

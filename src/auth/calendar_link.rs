@@ -122,9 +122,6 @@ pub fn make(
 type CalendarLinkRow = (CalendarLinkId, String, String, Moment, Option<Moment>);
 
 /// Lists the links to an event, the latest first: the caller's own; for administrators all.
-///
-/// # Errors
-/// As the database says.
 pub fn listed_for(
     conn: &mut Conn,
     access: &EventAccess,
@@ -197,9 +194,6 @@ pub fn revoke(
 }
 
 /// Ends every link of a user, in the transaction that ends the sessions.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
     diesel::delete(calendar_links::table.filter(calendar_links::user_id.eq(user)))
         .execute(conn)
@@ -207,9 +201,6 @@ pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
 }
 
 /// Ends a user's links to events in which they have no part any more, in the transaction that takes it from them.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn end_without_access(conn: &mut Conn, user: UserId, admin: bool) -> QueryResult<()> {
     if admin {
         return Ok(());
@@ -237,9 +228,6 @@ pub struct OpenedCalendar {
 
 /// Finds what a link opens: `None` when it is unknown or revoked, its owner's account is disabled, or the owner may not
 /// see the event, or the event is archived. Notes once an hour that the link is in use.
-///
-/// # Errors
-/// As the database says.
 pub fn open(
     conn: &mut Conn,
     token: &TokenHash,

@@ -19,9 +19,6 @@ pub const KNOWN_SECONDS: i64 = 180 * 86_400;
 
 /// The token of a browser and the user, if the account of this address knows it. The same question whether
 /// there is such an account or not.
-///
-/// # Errors
-/// As the database says.
 pub fn known_to(
     conn: &mut Conn,
     device: Option<&TokenHash>,
@@ -43,9 +40,6 @@ pub fn known_to(
 }
 
 /// Makes a browser known to an account after a whole sign-in; the token is for a browser that no account knew.
-///
-/// # Errors
-/// As the database says.
 pub fn remember(
     conn: &mut Conn,
     device: Option<&TokenHash>,
@@ -81,9 +75,6 @@ fn put(conn: &mut Conn, device: &TokenHash, user: UserId, expires: Moment) -> Qu
 }
 
 /// Finds expired devices, up to a limit.
-///
-/// # Errors
-/// As the database says.
 pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     known_devices::table
         .filter(known_devices::expires_at.le(now))
@@ -93,9 +84,6 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
 }
 
 /// Deletes those of the devices that have expired.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         known_devices::table
@@ -106,9 +94,6 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 }
 
 /// Deletes all known browsers of an account: an attacker with its old password may have signed in with one.
-///
-/// # Errors
-/// As the database says.
 pub fn forget_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
     diesel::delete(known_devices::table.filter(known_devices::user_id.eq(user)))
         .execute(conn)

@@ -66,9 +66,6 @@ impl Rules {
 
     /// The rules for a user of this installation: their own words are guessed first, and the names of the events.
     /// `user` is `None` for a user who is not added yet.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn load(
         conn: &mut Conn,
         user: Option<UserId>,
@@ -153,9 +150,6 @@ impl NewPassword {
     }
 
     /// Hashes it on this thread, which takes some 30 ms.
-    ///
-    /// # Errors
-    /// As [`hashing::hash`].
     pub fn hash_here(&self) -> Result<String, CryptographyError> {
         hashing::hash(&self.0)
     }

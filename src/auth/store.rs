@@ -62,9 +62,6 @@ impl Times {
 }
 
 /// Deletes a session that was seen at `now` to be over, unless another server has stored that it is in use.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn delete_if_over(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<()> {
     diesel::delete(
         sessions::table
@@ -81,9 +78,6 @@ pub(super) fn delete_if_over(conn: &mut Conn, token: &TokenHash, now: Moment) ->
 }
 
 /// Finds who a session belongs to, in one query: `None` when it is unknown, has ended, or the account is disabled.
-///
-/// # Errors
-/// As the database says.
 pub fn who(
     conn: &mut Conn,
     token: &TokenHash,
@@ -124,9 +118,6 @@ pub fn who(
 }
 
 /// Returns the role of a user at an event; `None` when there is no such event.
-///
-/// # Errors
-/// As the database says.
 pub fn role_at(conn: &mut Conn, user: UserId, slug: &str) -> QueryResult<Option<EventForUser>> {
     type Row = (EventId, String, ProgrammeVersion, Option<Word<EventRole>>);
     let row: Option<Row> = events::table
@@ -175,9 +166,6 @@ pub struct EventForUser {
 
 /// Finds a session and its user's access to an event in one query: the query with which every page of an event
 /// begins. Run on the connection behind the enum, which saves building the SQL again.
-///
-/// # Errors
-/// As the database says.
 pub fn who_at(
     conn: &mut Conn,
     token: &TokenHash,
@@ -250,9 +238,6 @@ pub fn who_at(
 
 /// Replaces a session's token after its owner has proved their identity again: holders of the old one are signed out.
 /// The absolute limit stays where it is.
-///
-/// # Errors
-/// As the database says.
 pub fn renew_session(
     conn: &mut Conn,
     old: &TokenHash,
@@ -269,9 +254,6 @@ pub fn renew_session(
 }
 
 /// Ends a session.
-///
-/// # Errors
-/// As the database says.
 pub fn end_session(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
     diesel::delete(sessions::table.filter(sessions::token_hash.eq(token.as_str())))
         .execute(conn)
@@ -283,9 +265,6 @@ pub fn end_session(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
 const IDLE_MARGIN: i64 = 60;
 
 /// Finds expired sessions, up to a limit.
-///
-/// # Errors
-/// As the database says.
 pub fn ended_sessions(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     sessions::table
         .filter(
@@ -299,9 +278,6 @@ pub fn ended_sessions(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<V
 }
 
 /// Deletes those of the sessions that have expired.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         sessions::table
@@ -316,9 +292,6 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 }
 
 /// Begins a session under a new token; the one the browser had before ends.
-///
-/// # Errors
-/// As the database says.
 pub fn begin_session(
     conn: &mut Conn,
     user: &User,
@@ -351,9 +324,6 @@ pub fn begin_session(
 }
 
 /// Records a failed sign-in to an account in the history: at its password or its second factor.
-///
-/// # Errors
-/// As the database says.
 pub fn note_refusal(
     conn: &mut Conn,
     user: &User,
@@ -381,9 +351,6 @@ pub struct OpenSession {
 }
 
 /// The sessions of a user that are alive, the latest first.
-///
-/// # Errors
-/// As the database says.
 pub fn open_sessions(
     conn: &mut Conn,
     user: UserId,
@@ -415,9 +382,6 @@ pub fn open_sessions(
 }
 
 /// Ends the sessions of a user, except one, and every sign-in that is half way to one.
-///
-/// # Errors
-/// As the database says.
 pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> QueryResult<()> {
     diesel::delete(
         sessions::table
@@ -429,9 +393,6 @@ pub fn end_sessions(conn: &mut Conn, user: UserId, kept: Option<&TokenHash>) -> 
 }
 
 /// Stores a user's zoom of timetables.
-///
-/// # Errors
-/// As the database says.
 pub fn set_zoom(conn: &mut Conn, user: UserId, zoom: Zoom) -> QueryResult<()> {
     diesel::update(users::table.find(user))
         .set(users::zoom.eq(Word(zoom)))

@@ -186,9 +186,6 @@ pub fn make(
 type ApiTokenRow = (TokenId, String, Word<TokenScope>, Moment, Option<Moment>);
 
 /// The tokens of a user, the latest first.
-///
-/// # Errors
-/// As the database says.
 pub fn of_user(conn: &mut Conn, user: UserId, marks: &UsageMarks) -> QueryResult<Vec<ApiToken>> {
     let rows: Vec<ApiTokenRow> = api_tokens::table
         .filter(api_tokens::user_id.eq(user))
@@ -246,9 +243,6 @@ pub fn revoke(
 }
 
 /// Ends every token of a user, in the transaction that ends the sessions.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
     diesel::delete(api_tokens::table.filter(api_tokens::user_id.eq(user)))
         .execute(conn)
@@ -257,9 +251,6 @@ pub(super) fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
 
 /// Finds who bears a token: `None` when it is unknown or revoked, or the account is disabled. Notes once a minute that
 /// it is in use.
-///
-/// # Errors
-/// As the database says.
 pub(crate) fn who(
     conn: &mut Conn,
     token: &TokenHash,

@@ -92,9 +92,6 @@ impl UsageMarks {
     }
 
     /// Writes all marks in one transaction; those that could not be written wait for the next time.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn flush(&self, db: &Db) -> Result<(), DbError> {
         // In order, so that two servers on one PostgreSQL never wait for each other's rows.
         let batch: BTreeMap<UsageKey, UsageUpdate> = self

@@ -14,9 +14,6 @@ use crate::store::notice;
 use crate::store::transaction::EventTx;
 
 /// Stores an answer to the notice of a slot. It never changes the slot.
-///
-/// # Errors
-/// As the database says.
 pub fn receive(
     tx: &mut EventTx<'_>,
     (slot, delegation): (SlotId, DelegationId),

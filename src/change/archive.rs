@@ -33,9 +33,6 @@ pub enum DeletionError {
 }
 
 /// Archives an event: mail that waits is cancelled, private and calendar links end.
-///
-/// # Errors
-/// As the database says.
 pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
     let programme = tx.programme();
     let event = programme.event.id;
@@ -64,9 +61,6 @@ pub fn archive(tx: &mut EventTx<'_>) -> QueryResult<()> {
 }
 
 /// Takes an event out of the archive. Links that ended stay so.
-///
-/// # Errors
-/// As the database says.
 pub fn restore(tx: &mut EventTx<'_>) -> QueryResult<()> {
     let programme = tx.programme();
     let event = programme.event.id;

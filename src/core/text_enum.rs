@@ -27,9 +27,6 @@ pub mod code {
     use super::TextEnum;
 
     /// Writes the word.
-    ///
-    /// # Errors
-    /// As the serializer says.
     pub fn serialize<E: TextEnum, S: Serializer>(
         value: &E,
         serializer: S,

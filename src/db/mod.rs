@@ -377,9 +377,6 @@ impl Db {
     }
 
     /// Runs a reading unit of work on this thread; waits so long for a connection, and not as long as a page would.
-    ///
-    /// # Errors
-    /// As [`Db::read_here`].
     pub fn read_for<T, E: From<DbError>>(
         &self,
         patience: Duration,
@@ -429,9 +426,6 @@ impl Db {
 
     /// Runs a reading unit of work: on SQLite right here, since a read there takes microseconds and waits for no
     /// writer, so that changing threads would cost more than the read; on PostgreSQL on the blocking pool.
-    ///
-    /// # Errors
-    /// As [`Db::read_here`].
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
@@ -447,9 +441,6 @@ impl Db {
     }
 
     /// Runs a reading unit of work on the blocking pool, on SQLite as well: for searches through whole tables.
-    ///
-    /// # Errors
-    /// As [`Db::read_here`].
     pub async fn read_long<T, E>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
@@ -472,9 +463,6 @@ impl Db {
     }
 
     /// Runs a writing unit of work on the blocking pool.
-    ///
-    /// # Errors
-    /// As [`Db::write_here`].
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,

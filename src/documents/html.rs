@@ -20,9 +20,6 @@ pub enum Stylesheet {
 }
 
 /// Writes the whole page.
-///
-/// # Errors
-/// When the template fails.
 pub fn render(agenda: &Agenda, stylesheet: Stylesheet) -> askama::Result<String> {
     AgendaHtml { agenda, stylesheet }.render()
 }

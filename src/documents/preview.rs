@@ -23,9 +23,6 @@ pub enum DocumentPreview {
 
 impl DocumentPreview {
     /// The beginning of an agenda in a form that has no pages.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub(crate) fn of(agenda: &Agenda, format: Format) -> Result<Self, RenderError> {
         match format {
             Format::Html => Ok(Self::Itself),

@@ -236,9 +236,6 @@ impl Documents {
     }
 
     /// Makes what is shown of a document before it is downloaded; for paper, the number of its pages.
-    ///
-    /// # Errors
-    /// As [`Documents::file`].
     pub async fn preview(
         &self,
         owner: Owner,

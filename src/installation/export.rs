@@ -73,9 +73,6 @@ pub fn export(db: &Db, path: &Path) -> Result<Contents, ExportError> {
 }
 
 /// Looks for values that Iikura does not store, table by table; names the first and counts the others.
-///
-/// # Errors
-/// As the database says.
 pub fn faults(conn: &mut Conn) -> Result<(Vec<String>, usize), DbError> {
     let (mut faults, mut more) = (Vec::new(), 0);
     for table in MOVED {

@@ -239,9 +239,6 @@ pub async fn ask_contact(
 }
 
 /// `POST /events/{slug}/contacts/{contact}/erasure`: forgets a contact.
-///
-/// # Errors
-/// As [`ask_contact`].
 pub async fn forget_contact(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -266,9 +263,6 @@ pub async fn ask_recipient(
 }
 
 /// `POST /mail/{id}/erasure`: forgets the recipient of a mail.
-///
-/// # Errors
-/// As [`ask_recipient`].
 pub async fn forget_recipient(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -293,9 +287,6 @@ pub async fn ask_user(
 }
 
 /// `POST /users/{user}/deletion`: deletes a user.
-///
-/// # Errors
-/// As [`ask_user`].
 pub async fn delete_user(
     app: web::Data<App>,
     current_user: CurrentUser,

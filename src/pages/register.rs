@@ -54,15 +54,9 @@ pub trait Register {
     ) -> Result<Self::Item, FieldErrors>;
 
     /// Stores a new item.
-    ///
-    /// # Errors
-    /// As the noun's rules or the database say.
     fn add(tx: &mut EventTx<'_>, item: &Self::Item) -> Result<(), Self::Failure>;
 
     /// Stores a changed item.
-    ///
-    /// # Errors
-    /// As the noun's rules or the database say.
     fn change(tx: &mut EventTx<'_>, item: &Self::Item) -> Result<(), Self::Failure>;
 
     /// Shows what the form can mend of a failure; the rest is an error page.
@@ -89,9 +83,6 @@ pub trait Register {
 /// A register whose items are removed by the press of a button.
 pub trait Removable: Register {
     /// Removes an item.
-    ///
-    /// # Errors
-    /// As the noun's rules or the database say.
     fn remove(tx: &mut EventTx<'_>, item: &Self::Item) -> Result<(), Self::Failure>;
 }
 

@@ -63,9 +63,6 @@ struct Posted {
 }
 
 /// The address of a contact, if it is one of the event.
-///
-/// # Errors
-/// As the database says.
 pub fn address_of(
     conn: &mut Conn,
     event: EventId,
@@ -81,9 +78,6 @@ pub fn address_of(
 }
 
 /// Addresses that mail of a delegation went to and that are no contact's any more, each with its latest mail.
-///
-/// # Errors
-/// As the database says.
 pub fn former_recipients(
     conn: &mut Conn,
     delegation: DelegationId,
@@ -109,9 +103,6 @@ pub fn former_recipients(
 }
 
 /// Finds what an event stores about the person with an address; `None` when that is nothing.
-///
-/// # Errors
-/// As the database says.
 pub fn find(conn: &mut Conn, event: EventId, address: &str) -> QueryResult<Option<Traces>> {
     let address = address.trim().to_lowercase();
     let known = contacts_of(conn, event)?;
@@ -299,9 +290,6 @@ pub fn forget(tx: &mut EventTx<'_>, address: &str) -> Result<String, ErasureErro
 }
 
 /// What each event stores about the person with an address, by the events' slugs; events that store nothing are left out.
-///
-/// # Errors
-/// As the database says.
 pub fn find_everywhere(conn: &mut Conn, address: &str) -> QueryResult<Vec<(String, Traces)>> {
     let mut found = Vec::new();
     for (event, slug) in all_events(conn)? {

@@ -37,9 +37,6 @@ struct KnownAddress {
 }
 
 /// All rows that have to do with the person with an address, by table. Every column of every table is looked through.
-///
-/// # Errors
-/// As the database says.
 pub fn of_address(conn: &mut Conn, address: &str) -> QueryResult<Value> {
     let address = address.trim().to_lowercase();
     let known = known(conn, &address)?;

@@ -241,9 +241,6 @@ fn wipe_enclosures(conn: &mut Conn, mails: &[MailId]) -> QueryResult<()> {
 
 /// Writes what the database still holds of erased rows over, as far as it can be done at once: SQLite's log of changes.
 /// Readers that look at an older state keep it for as long as they look.
-///
-/// # Errors
-/// As the database says.
 pub fn scrub(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(sqlite) => {

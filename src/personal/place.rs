@@ -122,9 +122,6 @@ impl FoundRow {
 
 /// Finds the rows of a table that contain one of `terms`, in texts and in bytes, whatever the case of its ASCII
 /// letters.
-///
-/// # Errors
-/// As the database says.
 pub fn containing(
     conn: &mut Conn,
     table: &'static Table,
@@ -151,9 +148,6 @@ pub fn containing(
 }
 
 /// The rows of a table that meet a condition.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn matching(
     conn: &mut Conn,
     table: &'static Table,
@@ -191,9 +185,6 @@ fn looking_into(column: &Column, is_postgres: bool) -> Option<String> {
 }
 
 /// Writes a person's pseudonym instead of the person into every text of an event, or of what belongs to none.
-///
-/// # Errors
-/// As the database says.
 pub fn replace(conn: &mut Conn, event: Option<EventId>, person: &PersonNames) -> QueryResult<()> {
     for table in tables().filter(|table| !ERASED_OTHERWISE.contains(&table.name)) {
         let condition = match (event, event.and_then(|event| of_event(table, event))) {

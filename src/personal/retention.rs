@@ -49,9 +49,6 @@ impl Retention {
 }
 
 /// What is set for an event.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Retention> {
     let set: Option<(Option<i32>, Option<Moment>)> = event_lifecycles::table
         .find(event)
@@ -80,9 +77,6 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Retention> {
 }
 
 /// What is set for every event that has something set.
-///
-/// # Errors
-/// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Retention>> {
     let set: Vec<EventId> = event_lifecycles::table
         .filter(event_lifecycles::erase_after_days.is_not_null())
@@ -93,9 +87,6 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<Retention>> {
 }
 
 /// Sets after how many days an event's contacts and mail are erased; `None`: never.
-///
-/// # Errors
-/// As the database says.
 pub fn set(tx: &mut EventTx<'_>, days: Option<i32>) -> QueryResult<()> {
     let programme = tx.programme();
     let event = programme.event.id;
@@ -235,9 +226,6 @@ fn finish(tx: &mut EventTx<'_>) -> QueryResult<()> {
 }
 
 /// The slugs of events whose contacts should have been erased long ago.
-///
-/// # Errors
-/// As the database says.
 pub fn overdue(conn: &mut Conn, now: Moment) -> QueryResult<Vec<String>> {
     let overdue: Vec<EventId> = all(conn)?
         .into_iter()

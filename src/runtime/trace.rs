@@ -78,9 +78,6 @@ pub fn note_user(user: UserId) {
 }
 
 /// Does blocking work on the pool for it, still as the same request's.
-///
-/// # Errors
-/// When the pool is shut down.
 pub async fn block<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, BlockingError> {

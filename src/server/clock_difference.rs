@@ -94,9 +94,6 @@ struct Seconds {
 }
 
 /// The seconds by which `clock` is ahead of the database's; `None` on SQLite, which has none of its own.
-///
-/// # Errors
-/// When the database does not answer.
 pub fn difference(conn: &mut Conn, clock: &Clock) -> Result<Option<i64>, DbError> {
     if !conn.is_postgres() {
         return Ok(None);

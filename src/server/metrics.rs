@@ -152,9 +152,6 @@ fn class(status: StatusCode) -> &'static str {
 }
 
 /// Makes the server of the metrics, on an address of its own that strangers do not reach.
-///
-/// # Errors
-/// When the listener cannot be used.
 pub fn server(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {

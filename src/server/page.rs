@@ -259,41 +259,26 @@ impl Shell {
 }
 
 /// Renders a page: 200.
-///
-/// # Errors
-/// When the template fails.
 pub fn render(page: &impl Template) -> Result<HttpResponse, Error> {
     with_status(StatusCode::OK, page)
 }
 
 /// Renders a form that was rejected: 422.
-///
-/// # Errors
-/// When the template fails.
 pub fn unprocessable(page: &impl Template) -> Result<HttpResponse, Error> {
     with_status(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
 /// Renders a page that shows what is in the way: 409.
-///
-/// # Errors
-/// When the template fails.
 pub fn conflict(page: &impl Template) -> Result<HttpResponse, Error> {
     with_status(StatusCode::CONFLICT, page)
 }
 
 /// Renders a page with a status of its own. No page is cached by browsers or proxies.
-///
-/// # Errors
-/// When the template fails.
 pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     Ok(answer(status, page.render()?))
 }
 
 /// Renders a page around a long part that was written before, and that all such pages share: 200.
-///
-/// # Errors
-/// When the template fails.
 pub fn render_around(part: &CachedHtml, page: &impl Template) -> Result<HttpResponse, Error> {
     let body = SharedBody::around(part.shared(), |mut body| page.render_into(&mut body))?;
     Ok(answer(StatusCode::OK, body))

@@ -129,9 +129,6 @@ pub struct CachedHtml(ByteString);
 
 impl CachedHtml {
     /// The part that the template writes, or wrote at this version.
-    ///
-    /// # Errors
-    /// When the template fails.
     pub async fn render<T: Template>(
         kept: &RenderCache,
         key: String,

@@ -264,9 +264,6 @@ impl CurrentUser {
     }
 
     /// The session, if there is one. Notes, once a minute, that it is in use.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub fn session_if_any(&self, conn: &mut Conn) -> Result<Option<Session>, Error> {
         let Some(token) = &self.token else {
             return Ok(None);

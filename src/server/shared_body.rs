@@ -27,9 +27,6 @@ pub struct SharedBody(VecDeque<Bytes>);
 
 impl SharedBody {
     /// Writes a body around one long part, which is shared.
-    ///
-    /// # Errors
-    /// As `write` says.
     pub fn around<E>(
         part: &ByteString,
         write: impl FnOnce(&mut dyn fmt::Write) -> Result<(), E>,

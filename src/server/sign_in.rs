@@ -18,9 +18,6 @@ pub struct StartedSession {
 
 impl StartedSession {
     /// Begins a session; the one that the browser had ends.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn begin(conn: &mut Conn, current_user: &CurrentUser, user: &User) -> Result<Self, Error> {
         let token = SessionToken::fresh();
         store::begin_session(
@@ -37,9 +34,6 @@ impl StartedSession {
     }
 
     /// Gives the browser its cookies.
-    ///
-    /// # Errors
-    /// When a cookie makes no header.
     pub fn give_to(&self, response: &mut HttpResponse) -> Result<(), Error> {
         give(response, &self.token)?;
         if let Some(device) = &self.device {
@@ -52,9 +46,6 @@ impl StartedSession {
 }
 
 /// Gives the browser a token.
-///
-/// # Errors
-/// When the cookie makes no header.
 pub fn give(response: &mut HttpResponse, token: &SessionToken) -> Result<(), Error> {
     response
         .add_cookie(&token.cookie())

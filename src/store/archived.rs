@@ -29,9 +29,6 @@ impl Archived {
 }
 
 /// Since when an event is archived; `None` while it is in use.
-///
-/// # Errors
-/// As the database says.
 pub fn archived_at(conn: &mut Conn, event: EventId) -> QueryResult<Option<Moment>> {
     event_lifecycles::table
         .find(event)
@@ -42,9 +39,6 @@ pub fn archived_at(conn: &mut Conn, event: EventId) -> QueryResult<Option<Moment
 }
 
 /// The events that are archived.
-///
-/// # Errors
-/// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
     event_lifecycles::table
         .filter(event_lifecycles::archived_at.is_not_null())
@@ -64,9 +58,6 @@ pub fn refuse_archived(conn: &mut Conn, event: EventId) -> QueryResult<()> {
 }
 
 /// Makes sure that an event has its row, for a change of it.
-///
-/// # Errors
-/// As the database says.
 pub fn ensure_row(conn: &mut Conn, event: EventId) -> QueryResult<()> {
     let known: i64 = event_lifecycles::table
         .filter(event_lifecycles::event_id.eq(event))

@@ -88,9 +88,6 @@ fn copy_into(db: &Db, file: &Path) -> Result<(), BackupError> {
 /// SQLite copies into a file beside the database, where the same content is stored anyway, readable by its owner only;
 /// the file
 /// loses its name before anything is encrypted. Nothing unencrypted reaches the folder of the backup.
-///
-/// # Errors
-/// As [`write()`].
 pub fn write_encrypted(
     db: &Db,
     file: &Path,
@@ -238,9 +235,6 @@ struct IntegrityVerdict {
 }
 
 /// Looks for what the database must not hold, reading every page; the connection can only read from then on.
-///
-/// # Errors
-/// When the database fails.
 pub fn faults(copy: &mut SqliteConnection) -> QueryResult<Option<String>> {
     copy.batch_execute("PRAGMA query_only = ON")?;
     let verdicts: Vec<IntegrityVerdict> = diesel::sql_query("PRAGMA integrity_check").load(copy)?;
@@ -265,9 +259,6 @@ pub fn faults(copy: &mut SqliteConnection) -> QueryResult<Option<String>> {
 }
 
 /// Counts double bookings by a scan that knows nothing of the rules; the same on both databases.
-///
-/// # Errors
-/// When the database fails.
 pub fn overlaps<C: diesel::connection::LoadConnection>(conn: &mut C) -> QueryResult<i64>
 where
     diesel::query_builder::SqlQuery: for<'q> diesel::query_dsl::LoadQuery<'q, C, Count>,

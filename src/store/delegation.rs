@@ -32,9 +32,6 @@ struct DelegationRow {
 }
 
 /// An event's delegations, with contacts and presence, in order of precedence.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Delegation>> {
     let mut presence = resource::presence_of_event(conn, event)?;
     let mut contacts = contacts_of_event(conn, event)?;
@@ -143,9 +140,6 @@ pub fn insert(
 }
 
 /// Updates a delegation.
-///
-/// # Errors
-/// As [`insert`].
 pub fn update(conn: &mut Conn, event: EventId, delegation: &Delegation) -> QueryResult<()> {
     resource::update(conn, delegation.id.0, delegation.code.as_str(), 0)?;
     diesel::update(delegations::table.find(delegation.id))

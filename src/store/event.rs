@@ -43,9 +43,6 @@ struct EventRow {
 }
 
 /// The stored version of an event's programme; `None` when there is no such event.
-///
-/// # Errors
-/// As the database says.
 pub fn version(conn: &mut Conn, event: EventId) -> QueryResult<Option<ProgrammeVersion>> {
     events::table
         .find(event)
@@ -81,9 +78,6 @@ pub fn raise_revision(
 }
 
 /// The event with a slug.
-///
-/// # Errors
-/// As the database says.
 pub fn find(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
     events::table
         .filter(events::slug.eq(slug))
@@ -94,9 +88,6 @@ pub fn find(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
 
 /// The event with a slug, asked by a write that changes nothing: a transaction that begins so waits its turn instead of
 /// failing when it writes later.
-///
-/// # Errors
-/// As the database says.
 pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>> {
     diesel::update(events::table.filter(events::slug.eq(slug)))
         .set(events::slug.eq(slug))
@@ -106,9 +97,6 @@ pub fn find_to_write(conn: &mut Conn, slug: &str) -> QueryResult<Option<EventId>
 }
 
 /// Lists every event that can be read, the latest first; one that cannot is left out and logged.
-///
-/// # Errors
-/// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<Event>> {
     conn.snapshot(|conn| {
         let rows: Vec<EventRow> = events::table
@@ -155,9 +143,6 @@ pub fn time_zones(conn: &mut Conn) -> QueryResult<HashMap<EventId, Zone>> {
 }
 
 /// The id of every event, also of those that cannot be read.
-///
-/// # Errors
-/// As the database says.
 pub fn all_ids(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
     events::table
         .select(events::id)
@@ -166,9 +151,6 @@ pub fn all_ids(conn: &mut Conn) -> QueryResult<Vec<EventId>> {
 }
 
 /// Reads an event as its programme has it, with the key of its revision.
-///
-/// # Errors
-/// As the database says.
 pub(super) fn read(conn: &mut Conn, id: EventId) -> QueryResult<Option<(Event, ProgrammeVersion)>> {
     let Some((row, key)) = events::table
         .find(id)

@@ -10,9 +10,6 @@ use crate::db::schema::{interpreters, resources};
 use crate::store::resource;
 
 /// An event's interpreters, in the order they were entered.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Interpreter>> {
     let mut presence = resource::presence_of_event(conn, event)?;
     let rows: Vec<(InterpreterId, String, String, String)> = interpreters::table
@@ -71,9 +68,6 @@ pub fn insert(conn: &mut Conn, event: EventId, interpreter: &Interpreter) -> Que
 }
 
 /// Updates an interpreter.
-///
-/// # Errors
-/// As [`insert`].
 pub fn update(conn: &mut Conn, interpreter: &Interpreter) -> QueryResult<()> {
     resource::update(conn, interpreter.id.0, interpreter.code.as_str(), 0)?;
     diesel::update(interpreters::table.find(interpreter.id))

@@ -61,9 +61,6 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
 }
 
 /// True when an invitation with this UID has been sent from here.
-///
-/// # Errors
-/// As the database says.
 pub fn is_known(conn: &mut Conn, uid: &str) -> QueryResult<bool> {
     let notices: i64 = notices::table
         .filter(notices::uid.eq(uid))
@@ -84,9 +81,6 @@ pub struct Invited {
 }
 
 /// Whom the invitation with this UID was sent to.
-///
-/// # Errors
-/// As the database says.
 pub fn invited_by(conn: &mut Conn, uid: &str) -> QueryResult<Option<Invited>> {
     notices::table
         .filter(notices::uid.eq(uid))
@@ -96,9 +90,6 @@ pub fn invited_by(conn: &mut Conn, uid: &str) -> QueryResult<Option<Invited>> {
 }
 
 /// Stores the last notice of a delegation, replacing the one before. A cancellation deletes its answer.
-///
-/// # Errors
-/// As the database says.
 pub fn keep(conn: &mut Conn, event: EventId, notice: &Notice) -> QueryResult<()> {
     let told = write_told(&notice.told)?;
     diesel::delete(notices::table.find((notice.slot, notice.delegation))).execute(conn)?;
@@ -173,9 +164,6 @@ pub fn answers_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Answ
 }
 
 /// Stores an answer, in place of an earlier one.
-///
-/// # Errors
-/// As the database says.
 pub fn keep_answer(conn: &mut Conn, event: EventId, answer: &Answer) -> QueryResult<()> {
     diesel::delete(answers::table.find((answer.slot, answer.delegation))).execute(conn)?;
     diesel::insert_into(answers::table)

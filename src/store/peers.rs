@@ -31,9 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Announces a version to other servers, in the transaction that makes it. Does nothing on SQLite, where there are
 /// none.
-///
-/// # Errors
-/// As the database says.
 pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
     if !conn.is_postgres() {
         return Ok(());

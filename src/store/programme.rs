@@ -13,9 +13,6 @@ use crate::store::{delegation, event, interpreter, notice, room, slot};
 ///
 /// In a transaction that has raised the event's revision no writer can come between its queries; elsewhere they read one
 /// snapshot, so that no writer holds up the reading.
-///
-/// # Errors
-/// As the database says.
 pub fn read_programme(conn: &mut Conn, id: EventId) -> QueryResult<Option<Programme>> {
     conn.snapshot(|conn| {
         let Some((event, version)) = event::read(conn, id)? else {

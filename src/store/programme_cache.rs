@@ -80,9 +80,6 @@ impl ProgrammeCache {
 
     /// The event's programme as it is now; `None` when there is no such event. For work that has a connection of its own
     /// and comes alone: requests take [`ProgrammeCache::current`], which reads once for all of them.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn programme(
         &self,
         conn: &mut Conn,
@@ -98,9 +95,6 @@ impl ProgrammeCache {
     }
 
     /// The event's programme as it is now; `None` when there is no such event.
-    ///
-    /// # Errors
-    /// When no connection is to be had, or as the database says.
     pub async fn current(
         &self,
         db: &Db,
@@ -120,9 +114,6 @@ impl ProgrammeCache {
     }
 
     /// The event's programme, whose stored version the caller has just read.
-    ///
-    /// # Errors
-    /// When no connection is to be had, or as the database says.
     pub async fn at(
         &self,
         db: &Db,

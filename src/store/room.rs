@@ -10,9 +10,6 @@ use crate::db::schema::{resources, rooms};
 use crate::store::resource;
 
 /// An event's rooms, in their set order.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Room>> {
     type RoomRow = (RoomId, String, String, String, i32, i32);
     let rows: Vec<RoomRow> = rooms::table

@@ -36,9 +36,6 @@ struct SlotRow {
 }
 
 /// An event's slots, cancelled ones too.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
     let rows: Vec<SlotRow> = slots::table
         .filter(slots::event_id.eq(event))
@@ -78,9 +75,6 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
 }
 
 /// The slug of the event that a slot belongs to.
-///
-/// # Errors
-/// As the database says.
 pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> {
     slots::table
         .inner_join(events::table.on(events::id.eq(slots::event_id)))
@@ -134,9 +128,6 @@ struct OverrideRow {
 }
 
 /// Every override of an event, in force or expired.
-///
-/// # Errors
-/// As the database says.
 pub fn overrides_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Override>> {
     let rows: Vec<OverrideRow> = overrides::table
         .filter(overrides::event_id.eq(event))

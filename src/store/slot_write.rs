@@ -22,9 +22,6 @@ impl EventTx<'_> {
     /// Stores a slot, new or changed, with its overrides and everything that depends on them.
     ///
     /// The domain has judged it; the database judges it again and refuses an overlap.
-    ///
-    /// # Errors
-    /// As the database says.
     pub(crate) fn store_slot(&mut self, slot: &Slot, given: &[Override]) -> QueryResult<()> {
         let before = self.programme();
         let mut after = before.with_slot(slot.clone());
@@ -53,9 +50,6 @@ impl EventTx<'_> {
     /// Stores all slots of a programme, with their overrides, in an event that has none yet.
     ///
     /// The domain has judged them; the database judges them again and refuses an overlap.
-    ///
-    /// # Errors
-    /// As the database says.
     pub(crate) fn store_slots(&mut self, programme: &Programme) -> QueryResult<()> {
         let event = programme.event.id;
         let will = waived(programme);

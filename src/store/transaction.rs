@@ -72,9 +72,6 @@ pub fn write<T, E: From<DieselError>>(
 }
 
 /// As [`write()`], for an archived event as well: what erases personal data, and what takes the event out of the archive.
-///
-/// # Errors
-/// As [`write()`].
 pub fn write_archived_too<T, E: From<DieselError>>(
     conn: &mut Conn,
     programme_cache: &ProgrammeCache,
@@ -146,9 +143,6 @@ pub fn raise(conn: &mut Conn, event: EventId) -> QueryResult<ProgrammeVersion> {
 }
 
 /// Announces a version that was raised without a programme at hand.
-///
-/// # Errors
-/// As the database says.
 pub fn announce(conn: &mut Conn, event: EventId, version: ProgrammeVersion) -> QueryResult<()> {
     peers::announce(conn, event, version)
 }
@@ -197,9 +191,6 @@ impl EventTx<'_> {
     }
 
     /// Reads the programme again, after changes to more than slots.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn reread(&mut self) -> QueryResult<()> {
         self.outcome = WriteOutcome::Changed;
         let event = self.programme.event.id;
@@ -208,9 +199,6 @@ impl EventTx<'_> {
     }
 
     /// Writes a change down in the history.
-    ///
-    /// # Errors
-    /// As the database says.
     pub fn record(
         &mut self,
         action: Action,

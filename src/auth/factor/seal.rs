@@ -33,9 +33,6 @@ impl Sealer {
     }
 
     /// Seals a seed for the database.
-    ///
-    /// # Errors
-    /// When the library refuses.
     pub fn seal(&self, seed: &Seed, user: UserId) -> Result<String, CryptographyError> {
         self.close(&seed.0, &stored(user))
     }
@@ -51,9 +48,6 @@ impl Sealer {
 
     /// Encrypts a seed during set-up, for the form that carries it: for this user, in this session, for a
     /// quarter of an hour. It is given only after the password was checked.
-    ///
-    /// # Errors
-    /// When the library refuses.
     pub fn lend(
         &self,
         seed: &Seed,

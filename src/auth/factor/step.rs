@@ -24,9 +24,6 @@ pub struct HalfWay {
 }
 
 /// Begins the second step under a token of its own.
-///
-/// # Errors
-/// As the database says.
 pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> QueryResult<()> {
     diesel::insert_into(sign_in_steps::table)
         .values((
@@ -40,9 +37,6 @@ pub fn begin(conn: &mut Conn, user: UserId, token: &TokenHash, now: Moment) -> Q
 }
 
 /// Finds expired second steps, up to a limit.
-///
-/// # Errors
-/// As the database says.
 pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     sign_in_steps::table
         .filter(sign_in_steps::expires_at.le(now))
@@ -52,9 +46,6 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
 }
 
 /// Deletes those of the second steps that have expired.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         sign_in_steps::table
@@ -65,9 +56,6 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 }
 
 /// Returns a browser's pending sign-in; `None` when it expired, or the account is disabled.
-///
-/// # Errors
-/// As the database says.
 pub fn of(
     conn: &mut Conn,
     token: Option<&TokenHash>,
@@ -96,9 +84,6 @@ pub fn of(
 }
 
 /// Ends the step of a token; false when there is none any more, because the same was sent twice.
-///
-/// # Errors
-/// As the database says.
 pub fn end(conn: &mut Conn, token: &TokenHash) -> QueryResult<bool> {
     let ended =
         diesel::delete(sign_in_steps::table.filter(sign_in_steps::token_hash.eq(token.as_str())));
@@ -106,9 +91,6 @@ pub fn end(conn: &mut Conn, token: &TokenHash) -> QueryResult<bool> {
 }
 
 /// Ends every pending sign-in of a user.
-///
-/// # Errors
-/// As the database says.
 pub fn end_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
     diesel::delete(sign_in_steps::table.filter(sign_in_steps::user_id.eq(user)))
         .execute(conn)

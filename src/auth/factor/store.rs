@@ -27,9 +27,6 @@ pub struct Factor {
 }
 
 /// The second factor of a user, if there is one.
-///
-/// # Errors
-/// As the database says.
 pub fn of(conn: &mut Conn, user: UserId) -> QueryResult<Option<Factor>> {
     let created_at: Option<Moment> = second_factors::table
         .find(user)
@@ -50,9 +47,6 @@ pub fn of(conn: &mut Conn, user: UserId) -> QueryResult<Option<Factor>> {
 }
 
 /// Lists all users who have one.
-///
-/// # Errors
-/// As the database says.
 pub fn owners(conn: &mut Conn) -> QueryResult<Vec<UserId>> {
     second_factors::table
         .select(second_factors::user_id)
@@ -70,9 +64,6 @@ pub struct NewFactor {
 }
 
 /// Replaces a user's second factor. All sessions except `kept` end.
-///
-/// # Errors
-/// As the database says.
 pub fn set(
     conn: &mut Conn,
     user: &User,
@@ -130,9 +121,6 @@ pub fn renew_codes(
 
 /// Removes a user's second factor, which ends their sessions except `kept`; false when there was none. When an
 /// administrator removes it, the user is notified at the next sign-in.
-///
-/// # Errors
-/// As the database says.
 pub fn remove(
     conn: &mut Conn,
     user: UserId,
@@ -163,9 +151,6 @@ pub fn remove(
 }
 
 /// Returns when an administrator removed a user's second factor, until there is a new one.
-///
-/// # Errors
-/// As the database says.
 pub fn reset_at(conn: &mut Conn, user: UserId) -> QueryResult<Option<Moment>> {
     users::table
         .find(user)
@@ -197,9 +182,6 @@ fn put_codes(conn: &mut Conn, user: UserId, codes: &[RecoveryCode]) -> QueryResu
 /// A code of the device counts when its half minute is later than every one that counted before, whatever the clock
 /// says: a clock that was set back makes no used code good again. Both are one conditional statement, so that of two
 /// that arrive together one is refused.
-///
-/// # Errors
-/// As the database says.
 pub fn spend(
     conn: &mut Conn,
     sealer: &Sealer,
@@ -248,9 +230,6 @@ fn seed(conn: &mut Conn, sealer: &Sealer, user: UserId) -> QueryResult<Option<Se
 }
 
 /// True when officers and administrators have to have a second factor.
-///
-/// # Errors
-/// As the database says.
 pub fn is_required(conn: &mut Conn) -> QueryResult<bool> {
     account_rules::table
         .find(1)
@@ -259,9 +238,6 @@ pub fn is_required(conn: &mut Conn) -> QueryResult<bool> {
 }
 
 /// Lays down whether officers and administrators have to have one.
-///
-/// # Errors
-/// As the database says.
 pub fn require(
     conn: &mut Conn,
     required: bool,
@@ -298,9 +274,6 @@ pub fn require(
 }
 
 /// True when this user has to have a second factor.
-///
-/// # Errors
-/// As the database says.
 pub fn must_have(conn: &mut Conn, user: &User) -> QueryResult<bool> {
     if !is_required(conn)? {
         return Ok(false);

@@ -173,9 +173,6 @@ pub fn withdraw(
 
 /// What a link opens; `None` for one that was never made, was used, withdrawn or replaced, or has expired: all of them
 /// look alike.
-///
-/// # Errors
-/// As the database says.
 pub fn open(
     conn: &mut Conn,
     token: &TokenHash,
@@ -202,9 +199,6 @@ pub fn open(
 }
 
 /// Uses a link to set a password; `None` when it is invalid. Of two requests at once, one succeeds.
-///
-/// # Errors
-/// As the database says.
 pub fn accept(
     conn: &mut Conn,
     token: &TokenHash,
@@ -267,9 +261,6 @@ fn whoever_had_it(user: &User, letter: Option<MailId>) -> Actor {
 }
 
 /// The link of a user, valid or expired.
-///
-/// # Errors
-/// As the database says.
 pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<PendingInvitation>> {
     let row = invitations::table
         .filter(invitations::user_id.eq(user))
@@ -280,18 +271,12 @@ pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<PendingInvit
 }
 
 /// Every link, valid or expired.
-///
-/// # Errors
-/// As the database says.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<PendingInvitation>> {
     let rows: Vec<InvitationRow> = invitations::table.select(COLUMNS).load(conn)?;
     Ok(rows.into_iter().map(opened).collect())
 }
 
 /// Ends the link of a user, and takes its letter back if that has not left.
-///
-/// # Errors
-/// As the database says.
 pub fn end_all(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<()> {
     let letters: Vec<Option<MailId>> =
         diesel::delete(invitations::table.filter(invitations::user_id.eq(user)))
@@ -304,9 +289,6 @@ pub fn end_all(conn: &mut Conn, user: UserId, now: Moment) -> QueryResult<()> {
 }
 
 /// Revokes the link in a letter that bounced: readers of the mailbox can read the letter.
-///
-/// # Errors
-/// As the database says.
 pub fn end_returned(conn: &mut Conn, letter: MailId) -> QueryResult<()> {
     diesel::delete(invitations::table.filter(invitations::mail_id.eq(letter)))
         .execute(conn)

@@ -99,9 +99,6 @@ pub fn is_token(text: &str) -> bool {
 }
 
 /// Stores the flow of a user who is sent to the provider.
-///
-/// # Errors
-/// As the database says.
 pub fn begin(conn: &mut Conn, token: &TokenHash, return_to: &str, now: Moment) -> QueryResult<()> {
     diesel::insert_into(sign_on_flows::table)
         .values((
@@ -115,9 +112,6 @@ pub fn begin(conn: &mut Conn, token: &TokenHash, return_to: &str, now: Moment) -
 }
 
 /// Finds expired flows, up to a limit.
-///
-/// # Errors
-/// As the database says.
 pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     sign_on_flows::table
         .filter(sign_on_flows::expires_at.le(now))
@@ -127,9 +121,6 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
 }
 
 /// Deletes those of the flows that have expired.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         sign_on_flows::table
@@ -140,9 +131,6 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 }
 
 /// Returns the target of a flow, as [`begin`] was given it; `None` when there is none, or it expired.
-///
-/// # Errors
-/// As the database says.
 pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<String>> {
     sign_on_flows::table
         .filter(sign_on_flows::token_hash.eq(token.as_str()))
@@ -155,9 +143,6 @@ pub fn look(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Opti
 }
 
 /// Uses a flow up, and says where it leads; `None` also when another request has just used it.
-///
-/// # Errors
-/// As the database says.
 pub fn take(conn: &mut Conn, token: &TokenHash, now: Moment) -> QueryResult<Option<String>> {
     let return_to = look(conn, token, now)?;
     // Deleting the row is what only one of two can do that are sent together.

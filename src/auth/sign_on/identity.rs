@@ -54,9 +54,6 @@ pub enum IdentityMatch {
 
 /// Finds the account of an identity: by its subject, and as long as no account has that subject, by
 /// the verified address. The subject is then stored, so that from now on the address does not matter.
-///
-/// # Errors
-/// As the database says.
 pub fn account_of(
     conn: &mut Conn,
     identity: &ProviderIdentity,
@@ -129,9 +126,6 @@ fn keep(
 }
 
 /// Makes an account forget what any provider calls its owner; the next sign-in goes by the verified address again.
-///
-/// # Errors
-/// As the database says.
 pub fn forget_all(conn: &mut Conn, user: UserId) -> QueryResult<()> {
     diesel::delete(sign_on_identities::table.filter(sign_on_identities::user_id.eq(user)))
         .execute(conn)

@@ -40,9 +40,6 @@ pub struct Lockouts {
 }
 
 /// Loads the lock-outs that last.
-///
-/// # Errors
-/// As the database says.
 pub fn current(conn: &mut Conn, now: Moment) -> QueryResult<Lockouts> {
     let rows: Vec<(String, i32, Moment)> = sign_in_failures::table
         .filter(sign_in_failures::window_ends_at.gt(now))
@@ -79,9 +76,6 @@ pub fn current(conn: &mut Conn, now: Moment) -> QueryResult<Lockouts> {
 }
 
 /// Lifts a lock-out and writes that down; false when it has ended, or cannot be named.
-///
-/// # Errors
-/// As the database says.
 pub fn lift(conn: &mut Conn, key: &str, actor: &Actor, now: Moment) -> QueryResult<bool> {
     conn.transaction(|conn| {
         let deleted = diesel::delete(

@@ -92,9 +92,6 @@ pub fn remember(
 }
 
 /// Finds the counter that has reached its limit and lasts longest.
-///
-/// # Errors
-/// As the database says.
 pub fn over(
     conn: &mut Conn,
     counters: &Counters,
@@ -153,9 +150,6 @@ pub fn count(conn: &mut Conn, counters: &Counters, now: Moment) -> Result<(), Th
 }
 
 /// Takes a try back that turned out right, and forgets the earlier ones of an account.
-///
-/// # Errors
-/// As the database says.
 pub fn forgive(conn: &mut Conn, counters: &Counters) -> QueryResult<()> {
     for counter in &counters.0 {
         let row = sign_in_failures::table.filter(sign_in_failures::throttle_key.eq(&counter.key));
@@ -170,9 +164,6 @@ pub fn forgive(conn: &mut Conn, counters: &Counters) -> QueryResult<()> {
 }
 
 /// Writes as much as noting a refusal at an account does, so that a try at no account takes as long.
-///
-/// # Errors
-/// As the database says.
 pub fn write_nothing(conn: &mut Conn, counters: &Counters) -> QueryResult<()> {
     let rows =
         sign_in_failures::table.filter(sign_in_failures::throttle_key.eq_any(counters.keys()));
@@ -192,9 +183,6 @@ macro_rules! ended {
 }
 
 /// Finds counters whose window has ended, at most so many.
-///
-/// # Errors
-/// As the database says.
 pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     sign_in_failures::table
         .filter(ended!(now))
@@ -204,9 +192,6 @@ pub fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String
 }
 
 /// Deletes those of the counters whose window has ended.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, keys: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         sign_in_failures::table

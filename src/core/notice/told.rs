@@ -121,9 +121,6 @@ impl From<ToldKind> for String {
 }
 
 /// Writes it for an event file, where the kind is the word that files have always had. Reading needs nothing of its own.
-///
-/// # Errors
-/// As the serializer says.
 pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(DeriveSerialize)]
     struct ToldInFiles<'a> {

@@ -90,9 +90,6 @@ pub(super) fn compare(postgres: &mut PgConnection) -> QueryResult<Differences> {
 }
 
 /// Writes the snapshot of a database.
-///
-/// # Errors
-/// As the database says.
 pub fn snapshot(postgres: &mut PgConnection) -> QueryResult<String> {
     let mut parts = parts(postgres)?;
     parts.sort_by(|one, other| (&one.table, one).cmp(&(&other.table, other)));

@@ -87,17 +87,11 @@ impl PdfSource {
     }
 
     /// Sets the document. Takes up to some seconds of computing: not for a thread that serves others.
-    ///
-    /// # Errors
-    /// When the template fails.
     pub fn set(&self) -> Result<Vec<u8>, PdfError> {
         self.set_as(&Typesetting::default())
     }
 
     /// As [`PdfSource::set`], but stopped when that is requested, and with bounded memory where it is large.
-    ///
-    /// # Errors
-    /// When the template fails.
     pub fn set_as(&self, typesetting: &Typesetting) -> Result<Vec<u8>, PdfError> {
         if let Some(program) = typesetting.other_process() {
             match process::set(program, self, &typesetting.cancellation) {
@@ -116,9 +110,6 @@ impl PdfSource {
 
     /// How many pages it has, and some of them, counted from 1, as pictures (SVG). Their words are outlines, so that they
     /// look the same wherever they are shown.
-    ///
-    /// # Errors
-    /// As [`PdfSource::set`].
     pub fn pictures(
         &self,
         wanted: Range<usize>,

@@ -128,9 +128,6 @@ impl ToldSchedule {
     }
 
     /// The schedule as text, to be set later.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn keep(self) -> Result<String, PdfError> {
         Ok(serde_json::to_string(&StoredSchedule::First(self))?)
     }

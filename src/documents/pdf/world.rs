@@ -72,9 +72,6 @@ pub struct Typesetting {
 struct Cancelled;
 
 /// Sets `data` by a template.
-///
-/// # Errors
-/// When the template fails.
 pub(super) fn typeset(
     template: &str,
     data: Vec<u8>,
@@ -87,9 +84,6 @@ pub(super) fn typeset(
 }
 
 /// Draws some pages, counted from 1, of `data` set by a template, and says how many it has.
-///
-/// # Errors
-/// When the template fails.
 pub(super) fn pictures(
     template: &str,
     data: Vec<u8>,

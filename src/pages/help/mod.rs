@@ -35,9 +35,6 @@ struct HelpTopicPage {
 }
 
 /// `GET /help`: the chapters.
-///
-/// # Errors
-/// When the template fails.
 pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<HttpResponse, Error> {
     render(&HelpIndexPage {
         shell: shell(&app, current_user, "Help").await,

@@ -28,9 +28,6 @@ struct EntryPage {
 }
 
 /// `GET /d/{token}`: a button, and no data of the delegation. A browser with a pass is redirected at once.
-///
-/// # Errors
-/// When the database fails.
 pub async fn show(
     app: web::Data<App>,
     request: HttpRequest,
@@ -100,9 +97,6 @@ pub async fn open(
 }
 
 /// `POST /schedule/{slug}/{code}/closure`: takes the pass from the browser, as on a computer that is others' as well.
-///
-/// # Errors
-/// When the database fails.
 pub async fn close(
     app: web::Data<App>,
     request: HttpRequest,
@@ -127,9 +121,6 @@ pub async fn close(
 
 /// `GET /d/{token}/schedule.pdf`: leads to the paper where the browser holds a pass, and to the button where it does
 /// not.
-///
-/// # Errors
-/// When the database fails.
 pub async fn paper_by_link(
     app: web::Data<App>,
     request: HttpRequest,

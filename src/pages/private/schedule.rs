@@ -43,9 +43,6 @@ struct ScheduleLine {
 }
 
 /// `GET /schedule/{slug}/{code}`: the schedule of the delegation whose pass the browser holds.
-///
-/// # Errors
-/// When the database fails.
 pub async fn page(
     app: web::Data<App>,
     request: HttpRequest,
@@ -100,9 +97,6 @@ fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
 
 /// `GET /d/{token}/schedule.ics`: the schedule as a calendar, to subscribe to. It opens by the token alone, since a
 /// calendar program presses no button and stores no cookie; it is in no letter, so that mail scanners do not find it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn feed(
     app: web::Data<App>,
     request: HttpRequest,

@@ -63,9 +63,6 @@ pub struct SlotQuery {
 }
 
 /// `GET /schedule/{slug}/{code}/slots/{id}`: the slot as they know it, and the question whether they will be there.
-///
-/// # Errors
-/// When the database fails.
 pub async fn ask(
     app: web::Data<App>,
     request: HttpRequest,

@@ -51,9 +51,6 @@ impl CodePage {
 }
 
 /// Shows the page for the code after a right password. A waiting form is carried along in the page itself.
-///
-/// # Errors
-/// When the template fails.
 pub fn ask(return_to: ReturnTo) -> Result<HttpResponse, Error> {
     if return_to.has_form() {
         return render(&CodePage::new(&Form::default(), return_to));
@@ -118,9 +115,6 @@ fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error> {
 }
 
 /// `GET /sign-in/code`
-///
-/// # Errors
-/// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -218,9 +212,6 @@ fn place(half_way: HalfWay, reset_at: Option<Moment>, return_to: ReturnTo) -> Se
 }
 
 /// `GET /sign-in/second-factor`: for those who have to have a second factor and have none.
-///
-/// # Errors
-/// When the database or the template fails.
 pub async fn show_set_up(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -30,9 +30,6 @@ use crate::server::sign_in_page::SignInPage;
 use crate::server::throttle::refuse_if_over;
 
 /// `GET /sign-in`
-///
-/// # Errors
-/// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -281,9 +278,6 @@ async fn refuse(
 }
 
 /// `POST /sign-out`
-///
-/// # Errors
-/// When the database fails.
 pub async fn sign_out(
     app: web::Data<App>,
     current_user: CurrentUser,
@@ -309,9 +303,6 @@ pub async fn sign_out(
 }
 
 /// The sign-in page for a user whose second step expired, with the waiting form.
-///
-/// # Errors
-/// When the template fails.
 pub fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error> {
     let mut page = SignInPage::new(&Form::default(), app.config.provider());
     page.return_to = return_to;
@@ -319,9 +310,6 @@ pub fn begin_anew(app: &App, return_to: ReturnTo) -> Result<HttpResponse, Error>
 }
 
 /// The sign-in page after a failed single sign-on; the sentence says why.
-///
-/// # Errors
-/// When the template fails.
 pub fn not_by_provider(
     app: &App,
     return_to: ReturnTo,

@@ -100,9 +100,6 @@ impl OpenedLink {
 }
 
 /// `GET /password/{token}`
-///
-/// # Errors
-/// When the database or the template fails.
 pub async fn show(
     app: web::Data<App>,
     current_user: CurrentUser,

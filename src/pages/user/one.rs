@@ -196,9 +196,6 @@ pub async fn change(
 }
 
 /// `POST /users/{id}/disablement`
-///
-/// # Errors
-/// As [`enable`].
 pub async fn disable(
     app: web::Data<App>,
     current_user: CurrentUser,

@@ -40,9 +40,6 @@ const REFUSAL: Duration = Duration::from_secs(1);
 const REFUSALS: usize = 64;
 
 /// Makes a server with these routes on a listener that is already bound; it runs when awaited, until its handle stops it.
-///
-/// # Errors
-/// When the listener cannot be used.
 pub fn server(
     app: App,
     listener: TcpListener,

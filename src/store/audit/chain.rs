@@ -304,9 +304,6 @@ pub(super) fn each_verified(
 }
 
 /// Gives the rows of chains that have not begun their hashes: those from before there were any. Says how many.
-///
-/// # Errors
-/// As the database says.
 pub fn begin(conn: &mut Conn) -> Result<usize, DbError> {
     let bare: i64 = audit::table
         .filter(audit::hash.is_null())
@@ -414,9 +411,6 @@ pub fn verify(conn: &mut Conn, noted: &[String]) -> Result<Vec<Chain>, Broken> {
 }
 
 /// As [`verify`], reading `batch` rows at once and reporting progress after each row.
-///
-/// # Errors
-/// As [`verify`].
 pub fn verify_in_batches(
     conn: &mut Conn,
     noted: &[String],

@@ -55,9 +55,6 @@ pub struct HistoryEntry<'a> {
 ///
 /// An event's writers queue up at its revision, so its chain is theirs alone. A change of no event takes a lock that all
 /// such changes share: it has to be the last thing its transaction does, or two could wait for each other.
-///
-/// # Errors
-/// As the database says.
 pub fn record(conn: &mut Conn, entry: &HistoryEntry<'_>) -> QueryResult<()> {
     add(conn, entry).map(drop)
 }
@@ -92,9 +89,6 @@ struct NewRecord<'a> {
 }
 
 /// Writes changes of one chain down, as [`record`] does each.
-///
-/// # Errors
-/// As the database says.
 pub fn record_all(
     conn: &mut Conn,
     event: Option<EventId>,
@@ -342,9 +336,6 @@ fn add_details_changed(earlier: &[&Record], changes: &mut Vec<FieldChange>, venu
 }
 
 /// When an event was last changed, as of a revision; `None` when nothing is written down of it.
-///
-/// # Errors
-/// As the database says.
 pub fn last_change(
     conn: &mut Conn,
     event: EventId,
@@ -360,9 +351,6 @@ pub fn last_change(
 }
 
 /// The history of one thing, newest first.
-///
-/// # Errors
-/// As the database says.
 pub fn of_subject(conn: &mut Conn, subject: i64) -> QueryResult<Vec<Record>> {
     audit::table
         .filter(audit::subject_id.eq(subject))
@@ -373,9 +361,6 @@ pub fn of_subject(conn: &mut Conn, subject: i64) -> QueryResult<Vec<Record>> {
 }
 
 /// The latest changes of an event, or of everything; newest first.
-///
-/// # Errors
-/// As the database says.
 pub fn latest(conn: &mut Conn, event: Option<EventId>, most: i64) -> QueryResult<Vec<Record>> {
     let mut query = audit::table.into_boxed();
     if let Some(event) = event {
@@ -399,9 +384,6 @@ pub enum Since {
 }
 
 /// The changes of an event since then, in the order in which they were made.
-///
-/// # Errors
-/// As the database says.
 pub fn since(conn: &mut Conn, event: EventId, since: Since) -> QueryResult<Vec<Record>> {
     let query = audit::table
         .filter(audit::event_id.eq(event))
@@ -416,9 +398,6 @@ pub fn since(conn: &mut Conn, event: EventId, since: Since) -> QueryResult<Vec<R
 
 /// The first changes of an event after a revision, in the order in which they were made: about `most`, and always whole
 /// revisions.
-///
-/// # Errors
-/// As the database says.
 pub fn some_since(
     conn: &mut Conn,
     event: EventId,

@@ -203,9 +203,6 @@ impl std::fmt::Display for RecordedRedaction {
 }
 
 /// Lists the recorded redactions of all chains, oldest first.
-///
-/// # Errors
-/// As the database says.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<RecordedRedaction>> {
     let records: Vec<Record> = audit::table
         .filter(audit::action.eq(ACTION.as_str()))

@@ -77,18 +77,12 @@ macro_rules! links {
 }
 
 /// The links of a delegation; `None` when there is no such delegation.
-///
-/// # Errors
-/// As the database says.
 pub fn of(conn: &mut Conn, delegation: DelegationId) -> QueryResult<Option<IssuedLinks>> {
     let found = links!(conn, delegations::id.eq(delegation))?;
     Ok(found.into_iter().next().map(issued))
 }
 
 /// The links of the delegation that has this code at the event of this name.
-///
-/// # Errors
-/// As the database says.
 pub fn at(conn: &mut Conn, slug: &str, code: &str) -> QueryResult<Option<IssuedLinks>> {
     let place = events::slug.eq(slug).and(resources::code.eq(code));
     let found = links!(conn, place)?;
@@ -96,9 +90,6 @@ pub fn at(conn: &mut Conn, slug: &str, code: &str) -> QueryResult<Option<IssuedL
 }
 
 /// The links of all delegations of an event.
-///
-/// # Errors
-/// As the database says.
 pub fn of_event(
     conn: &mut Conn,
     event: EventId,
@@ -109,9 +100,6 @@ pub fn of_event(
 }
 
 /// Renews a delegation's private links: the old ones become invalid.
-///
-/// # Errors
-/// As the database says.
 pub fn renew(conn: &mut Conn, delegation: DelegationId, now: Moment) -> QueryResult<()> {
     let fresh = (
         private_links::issued_at.eq(now),
@@ -138,9 +126,6 @@ pub fn renew(conn: &mut Conn, delegation: DelegationId, now: Moment) -> QueryRes
 }
 
 /// Notes that a link was opened, or something sent by what it opened.
-///
-/// # Errors
-/// As the database says.
 pub fn note_use(conn: &mut Conn, links: IssuedLinks, now: Moment) -> QueryResult<()> {
     let ours = private_links::table
         .find(links.delegation)
@@ -155,9 +140,6 @@ pub fn note_use(conn: &mut Conn, links: IssuedLinks, now: Moment) -> QueryResult
 }
 
 /// Notes that links were tried after their end.
-///
-/// # Errors
-/// As the database says.
 pub fn note_over(conn: &mut Conn, links: IssuedLinks, now: Moment) -> QueryResult<()> {
     let ours = private_links::table
         .find(links.delegation)
@@ -195,9 +177,6 @@ impl BrowserPass {
 }
 
 /// The pass of a browser for a delegation, by the hash of its cookie.
-///
-/// # Errors
-/// As the database says.
 pub fn pass(
     conn: &mut Conn,
     token: &TokenHash,
@@ -222,9 +201,6 @@ pub fn pass(
 }
 
 /// Gives a browser a pass, in place of one that it had.
-///
-/// # Errors
-/// As the database says.
 pub fn begin_pass(
     conn: &mut Conn,
     pass: &BrowserPass,
@@ -247,9 +223,6 @@ pub fn begin_pass(
 }
 
 /// Finds expired passes, up to a limit.
-///
-/// # Errors
-/// As the database says.
 pub fn ended_passes(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     link_passes::table
         .filter(link_passes::expires_at.le(now))
@@ -259,9 +232,6 @@ pub fn ended_passes(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec
 }
 
 /// Deletes those of the passes that have expired.
-///
-/// # Errors
-/// As the database says.
 pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryResult<usize> {
     diesel::delete(
         link_passes::table
@@ -272,9 +242,6 @@ pub fn delete_ended(conn: &mut Conn, tokens: &[String], now: Moment) -> QueryRes
 }
 
 /// Takes a pass away.
-///
-/// # Errors
-/// As the database says.
 pub fn end_pass(conn: &mut Conn, token: &TokenHash) -> QueryResult<()> {
     diesel::delete(link_passes::table.find(token.as_str()))
         .execute(conn)
