@@ -221,7 +221,7 @@ impl SlotContent {
         (&self.delegations, &self.interpreters)
     }
 
-    /// What a delegation is told.
+    /// What a delegation is notified of.
     fn announced(&self) -> (SlotKind, &TextLine, &[DelegationId]) {
         (self.kind, &self.title, &self.delegations)
     }

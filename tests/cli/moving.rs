@@ -1,7 +1,7 @@
 //! Moving everything, as it is typed.
 
-use crate::support::both::Scratch;
 use crate::{NINTH_MEETING, TestInstallation};
+use support::both::Scratch;
 
 #[test]
 fn everything_is_exported_and_imported_as_it_is_typed() {
@@ -45,7 +45,7 @@ fn everything_is_exported_and_imported_as_it_is_typed() {
         for words in [
             "Imported 1 user(s), 1 event(s), 9 slot(s), 0 mail(s),",
             "it equals the file byte for byte; 2 chain(s) of history verify; every reference is valid; there is no double booking",
-            "The secret file",
+            "Copy the secret file",
             "All users must sign in again.",
         ] {
             assert!(said.contains(words), "{said}");

@@ -96,7 +96,7 @@ impl<'a> Candidate<'a> {
         }
     }
 
-    /// The id, or what stands for it.
+    /// The id, or a substitute for it.
     const fn id_or_unstored(self) -> SlotId {
         match self.id {
             Some(id) => id,

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use iikura::jobs::inbox::look;
 use iikura::mail::inbox::ImapUrl;
 
-use crate::meeting::Meeting;
-use crate::server::START;
+use support::meeting::Meeting;
+use support::server::START;
 
 pub const PASSWORD: &str = "violet-anchor-ninety";
 

@@ -6,10 +6,10 @@ mod whole_way;
 
 use std::fs;
 
-use crate::meeting::{Meeting, OBSERVER, STRANGER};
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
 use mailbox::{Answer, Mailbox};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, STRANGER};
+use support::server::Browser;
 
 on_both!(
     calendar_answer_is_stored_once_however_often_read,
@@ -294,7 +294,7 @@ fn what_is_not_plainly_an_answer_is_left_to_a_person(scratch: &Scratch) {
         "{page}"
     );
     assert!(
-        page.contains("<strong>10</strong> wait for somebody."),
+        page.contains("<strong>10</strong> mails are open."),
         "{page}"
     );
     assert!(
@@ -345,7 +345,7 @@ fn what_came_in_is_seen_to_by_those_who_may(scratch: &Scratch) {
         (handled.status, handled.location()),
         (303, "/mail/inbox?done=mail-handled")
     );
-    assert!(inbox(&officer).contains("<strong>1</strong> waits for somebody."));
+    assert!(inbox(&officer).contains("<strong>1</strong> mail is open."));
     // Who has no part in the event sees nothing of it; who only reads, not even the list.
     assert!(!inbox(&meeting.server.signed_in(STRANGER)).contains("Kazakhstan"));
     assert_eq!(
@@ -441,12 +441,7 @@ fn a_mail_that_comes_back_is_named_and_can_be_sent_again(scratch: &Scratch) {
     mailbox.put(&report("r1", "delayed"));
     assert_eq!(mailbox.read(&meeting), 1);
     assert!(inbox(&officer).contains("is still on its way to kz@delegations.example: 5.2.2"));
-    assert!(
-        !officer
-            .get("/")
-            .body
-            .contains("came in that somebody must see")
-    );
+    assert!(!officer.get("/").body.contains("came in and must be read"));
     mailbox.put(&report("r2", "failed"));
     assert_eq!(mailbox.read(&meeting), 1);
     let list = officer.get("/mail").body;
@@ -455,7 +450,7 @@ fn a_mail_that_comes_back_is_named_and_can_be_sent_again(scratch: &Scratch) {
         officer
             .get("/")
             .body
-            .contains("1 mail came in that somebody must see")
+            .contains("1 mail came in and must be read")
     );
     assert!(answers(&meeting).contains("<strong>Bounced</strong>"));
     let retried = officer.post(&format!("/mail/{id}/retry"), &[]);

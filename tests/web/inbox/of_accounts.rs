@@ -5,8 +5,8 @@ use iikura::mail::outbox::{self, Mail};
 use iikura::server::Error;
 
 use super::mailbox::Mailbox;
-use crate::meeting::{ADMIN, Meeting};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting};
 
 on_both!(a_link_ends_when_its_letter_comes_back_to_where_others_read);
 

@@ -10,8 +10,8 @@ use iikura::runtime::clock::Clock;
 
 use super::mailbox::{Answer, Mailbox, PASSWORD, said_in, servers};
 use super::{answers, confirmed, inbox, step};
-use crate::meeting::Meeting;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::Meeting;
 
 on_both!(the_way_to_postfix_and_back_with_starttls_and_a_password);
 
