@@ -16,10 +16,10 @@ use iikura::server::Error;
 use iikura::store::audit::chain;
 use serde_json::{Value, json};
 
-use crate::meeting::{OFFICER, import};
 use crate::program::{JSON, Program, Reply};
-use crate::server::{START, Server};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{OFFICER, import};
+use support::server::{START, Server};
 
 const CLIENTS: usize = 50;
 /// Pairs of rooms, each with a delegation: what one pair of requests fights over is nobody else's.

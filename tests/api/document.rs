@@ -5,9 +5,9 @@ use std::process::Command;
 
 use iikura::auth::token::TokenScope;
 
-use crate::meeting::{ADMIN, Meeting};
 use crate::program::{Program, token_of};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{ADMIN, Meeting};
 
 #[test]
 fn document_and_reference_list_every_route() {

@@ -12,11 +12,11 @@ use iikura::mail::outbox;
 use iikura::server::Error;
 use serde_json::json;
 
-use crate::meeting::{Meeting, OFFICER, STRANGER};
 use crate::program::Program;
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
 use crate::table::routes;
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER, STRANGER};
+use support::server::Browser;
 
 on_both!(no_route_reveals_bilaterals_without_a_role);
 

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::meeting::{ADMIN, Meeting};
 use crate::program::Program;
-use crate::server::Browser;
-use crate::support::both::Scratch;
 use crate::table::routes;
+use support::both::Scratch;
+use support::meeting::{ADMIN, Meeting};
+use support::server::Browser;
 
 /// Words that stand in forms, questions and bodies of the API.
 const NAMES: [&str; 46] = [

@@ -11,10 +11,10 @@ use iikura::core::slot::SlotKind;
 use iikura::runtime::queue::QueueCounts;
 use tokio::sync::oneshot;
 
-use crate::meeting::{Meeting, OBSERVER, OFFICER};
 use crate::program::{EVENT, Program, token_of};
-use crate::support::both::Scratch;
-use crate::week;
+use support::both::Scratch;
+use support::meeting::{Meeting, OBSERVER, OFFICER};
+use support::week;
 
 #[test]
 fn documents_of_pages_and_programs_count_together() {

@@ -5,25 +5,6 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
-#[allow(
-    dead_code,
-    reason = "the pages' tests take another part of this than these"
-)]
-#[path = "../web/meeting.rs"]
-mod meeting;
-mod program;
-#[allow(
-    dead_code,
-    reason = "the pages' tests take another part of this than these"
-)]
-#[path = "../support/server.rs"]
-mod server;
-#[path = "../support/mod.rs"]
-mod support;
-#[allow(dead_code)]
-#[path = "../support/week.rs"]
-mod week;
-
 mod clashes;
 mod document;
 mod everywhere;
@@ -35,6 +16,7 @@ mod matrix;
 mod permissions;
 mod plans;
 mod problems;
+mod program;
 mod races;
 mod reading;
 mod rights;

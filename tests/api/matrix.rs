@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use iikura::auth::token::TokenScope;
 use serde_json::json;
 
-use crate::meeting::COLLEAGUE;
 use crate::permissions::For::{Admins, Anyone, Deputies, Programs, Users};
 use crate::permissions::MATRIX;
 use crate::program::Program;
 use crate::table::{everything, routes};
 use crate::test_event::TestEvent;
 use crate::visitor::{Pass, Verdict, Visitor};
+use support::meeting::COLLEAGUE;
 
 /// Asks and answers below [`BARE`] have no form of their own, or look at it before they ask who sent it: an empty one
 /// gets through to that question.

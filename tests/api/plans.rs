@@ -4,9 +4,9 @@ use iikura::auth::token::TokenScope;
 use iikura::core::slot::{SlotKind, SlotState};
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, OBSERVER, OFFICER};
 use crate::program::{EVENT, JSON, Program, V1};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, OFFICER};
 
 on_both!(
     the_missing_bilaterals_are_planned_and_booked_at_once,

@@ -4,9 +4,9 @@ use iikura::auth::token::TokenScope;
 use iikura::runtime::rate::BURST;
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, OFFICER};
 use crate::program::{EVENT, JSON, Program, Reply, SLOTS, V1, address, evening, with};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{Meeting, OFFICER};
 
 #[test]
 fn what_cannot_be_read_is_a_problem_that_says_why() {

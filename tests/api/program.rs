@@ -9,8 +9,8 @@ use iikura::server::Error;
 use serde_json::{Value, json};
 use ureq::http::Request;
 
-use crate::meeting::Meeting;
-use crate::server::{START, Server};
+use support::meeting::Meeting;
+use support::server::{START, Server};
 
 pub const V1: &str = "/api/v1";
 pub const EVENT: &str = "/api/v1/events/ca-jad-9";

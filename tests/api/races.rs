@@ -5,9 +5,9 @@ use std::sync::Barrier;
 use iikura::auth::token::TokenScope;
 use serde_json::json;
 
-use crate::meeting::{Meeting, OFFICER};
 use crate::program::{JSON, Program, Reply, SLOTS, address, evening, token_of};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
 
 on_both!(
     one_key_from_twenty_threads_books_one_slot,

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use iikura::auth::token::TokenScope;
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, OBSERVER, OFFICER};
 use crate::program::{EVENT, Program, SLOTS, V1, address, evening, token_of, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, OFFICER};
 
 on_both!(
     a_programme_is_whole_and_read_again_only_when_it_has_changed,

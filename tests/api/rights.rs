@@ -3,9 +3,9 @@
 use iikura::auth::token::TokenScope;
 use serde_json::{Value, json};
 
-use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
 use crate::program::{EVENT, Program, Reply, SLOTS, V1, address, evening};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
 
 on_both!(users_without_write_access_change_nothing);
 

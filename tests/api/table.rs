@@ -9,8 +9,8 @@ use diesel::sql_types::Text;
 use iikura::server::Error;
 use serde_json::Value;
 
-use crate::meeting::Meeting;
-use crate::server::Server;
+use support::meeting::Meeting;
+use support::server::Server;
 
 /// Every route with its methods, as actix knows them.
 pub fn routes(meeting: &Meeting) -> Vec<(String, Vec<String>)> {

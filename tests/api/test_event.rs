@@ -8,12 +8,12 @@ use iikura::mail::outbox;
 use iikura::server::Error;
 use serde_json::json;
 
-use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
 use crate::program::{Program, token_of};
-use crate::server::{Browser, PASSWORD};
-use crate::support::both::Scratch;
 use crate::table::lines;
 use crate::visitor::{Pass, Place, Visitor};
+use support::both::Scratch;
+use support::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, OFFICER, STRANGER};
+use support::server::{Browser, PASSWORD};
 
 /// Makes a link to the whole programme, for those who have a place there.
 pub fn calendar(browser: &Browser) -> Option<String> {

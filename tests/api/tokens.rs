@@ -8,10 +8,10 @@ use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::server::Error;
 
-use crate::meeting::{Meeting, OFFICER};
 use crate::program::{EVENT, Program, SLOTS, V1, evening, token_of};
-use crate::server::{PASSWORD, START};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::{PASSWORD, START};
 
 on_both!(
     a_token_is_made_on_the_account_page_shown_once_and_revoked,
@@ -91,7 +91,7 @@ fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch)
         "/account/tokens/{}/revocation",
         id.split('/').next().unwrap()
     );
-    let colleague = meeting.server.signed_in(crate::meeting::COLLEAGUE);
+    let colleague = meeting.server.signed_in(support::meeting::COLLEAGUE);
     assert_eq!(
         colleague.post(&revocation, &[]).status,
         404,

@@ -4,9 +4,9 @@ use iikura::auth::token::TokenScope;
 use iikura::jobs::maintenance::Maintenance;
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, OFFICER};
 use crate::program::{EVENT, JSON, Program, SLOTS, V1, address, evening, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
 
 on_both!(
     a_slot_is_booked_read_changed_and_cancelled,
@@ -356,7 +356,7 @@ fn idempotency_key_books_once_for_one_body_and_day(scratch: &Scratch) {
     )
     .given(201);
     // Somebody else's key of the same name is another one.
-    let colleague = Program::of(&meeting, crate::meeting::COLLEAGUE, TokenScope::Write);
+    let colleague = Program::of(&meeting, support::meeting::COLLEAGUE, TokenScope::Write);
     let key = [JSON, ("idempotency-key", "monday")];
     colleague
         .send("POST", SLOTS, &key, &evening().to_string())

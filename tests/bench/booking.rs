@@ -33,9 +33,7 @@ use iikura::runtime::clock::Clock;
 use iikura::runtime::random::fresh_id;
 use iikura::store::private_link::address::{LinkKey, PrivateLinks};
 use iikura::store::programme_cache::ProgrammeCache;
-
-#[path = "../support/rounds.rs"]
-mod rounds;
+use support::rounds;
 
 /// Days, rooms and slots a room and day: together as many bookings as one round makes.
 const DAYS: u32 = 5;

@@ -24,11 +24,7 @@ use iikura::core::slot::{Placement, Slot, SlotId, SlotKind, SlotState};
 use iikura::core::time::Moment;
 use iikura::core::time::interval::Interval;
 use iikura::core::visibility::told;
-
-#[path = "../support/rounds.rs"]
-mod rounds;
-#[path = "../support/week.rs"]
-mod week;
+use support::{rounds, week};
 
 /// Two delegations, any room for so many, for so long, with an interpreter.
 const PEOPLE: i32 = 16;

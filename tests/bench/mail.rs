@@ -31,9 +31,7 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-
-#[path = "../support/rounds.rs"]
-mod rounds;
+use support::rounds;
 
 const NOW: Moment = Moment::from_seconds(1_671_580_800);
 const SLOT_STARTS: Minute = Minute::from_minutes(27_864_500);

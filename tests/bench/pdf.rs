@@ -17,6 +17,7 @@ use iikura::core::programme::Programme;
 use iikura::core::slot::{Slot, SlotState};
 use iikura::core::time::Moment;
 use iikura::documents::pdf;
+use support::{rounds, week};
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime};
 use typst::syntax::{FileId, Source};
@@ -25,11 +26,6 @@ use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World, comemo};
 use typst_kit::fonts::{FontStore, embedded};
 use typst_layout::PagedDocument;
-
-#[path = "../support/rounds.rs"]
-mod rounds;
-#[path = "../support/week.rs"]
-mod week;
 
 const SLOTS: usize = week::ROOMS * week::PER_ROOM;
 /// What somebody who has pressed a button waits without wondering.

@@ -28,9 +28,7 @@ use iikura::server::client::Proxies;
 use iikura::server::config::Config;
 use iikura::server::connection::ClientLimits;
 use iikura::store::private_link::address::LinkKey;
-
-#[path = "../support/rounds.rs"]
-mod rounds;
+use support::rounds;
 
 const CLIENTS: usize = 8;
 const ROUND: Duration = Duration::from_secs(2);

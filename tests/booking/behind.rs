@@ -7,8 +7,8 @@ use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::db::{Conn, DbError};
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, reason};
+use support::both::{Scratch, on_both};
 
 on_both!(
     overridden_turnaround_returns_when_its_reason_expires,

@@ -12,8 +12,8 @@ use iikura::db::DbError;
 use iikura::store::programme_cache::ProgrammeCache;
 use proptest::prelude::*;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, import};
+use support::both::{Scratch, on_both};
 
 on_both!(
     the_ninth_meeting_comes_in_whole,

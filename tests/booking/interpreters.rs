@@ -8,8 +8,8 @@ use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::Slot;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import, reason};
+use support::both::{Scratch, on_both};
 
 on_both!(
     a_reason_for_a_short_turnaround_outlives_the_interpreter,

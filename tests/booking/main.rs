@@ -5,9 +5,6 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod behind;
 mod files;
 mod free_slots;

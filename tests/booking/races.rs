@@ -7,8 +7,8 @@ use iikura::core::decision::Refusal;
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotId};
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::TestEvent;
+use support::both::{Scratch, on_both};
 
 on_both!(
     fifty_want_one_room_at_one_hour,

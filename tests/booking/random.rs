@@ -13,8 +13,8 @@ use iikura::core::rules::{Candidate, check, check_all, in_force};
 use iikura::core::slot::{Placement, Resource, Slot, SlotDetails, SlotState};
 use proptest::prelude::*;
 
-use crate::support::both::Scratch;
 use crate::test_event::{TestEvent, reason};
+use support::both::Scratch;
 
 #[derive(Debug, Clone)]
 enum Step {

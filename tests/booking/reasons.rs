@@ -8,8 +8,8 @@ use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, reason};
+use support::both::{Scratch, on_both};
 
 on_both!(
     reason_is_stored_with_author_and_both_placements,

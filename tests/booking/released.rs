@@ -12,9 +12,9 @@ use iikura::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use iikura::db::schema::{audit as audit_rows, events, notices};
 use iikura::store::audit;
 
-use crate::support::both::{Scratch, on_both};
-use crate::support::releases::RELEASES;
 use crate::test_event::{TestEvent, reason};
+use support::both::{Scratch, on_both};
+use support::releases::RELEASES;
 
 on_both!(
     upgraded_database_has_no_notice_due_that_was_not_before,

@@ -12,8 +12,8 @@ use iikura::core::rules::{check_all, in_force};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::core::text::TextLine;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, import, reason};
+use support::both::{Scratch, on_both};
 
 on_both!(
     a_reason_at_the_earlier_of_two_slots_comes_back,

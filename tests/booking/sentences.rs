@@ -6,8 +6,8 @@ use iikura::core::rules::{Candidate, Conflict, check, check_all, in_force};
 use iikura::core::slot::{Placement, SlotDetails, SlotKind, SlotState};
 use iikura::core::wording;
 
-use crate::support::both::Scratch;
 use crate::test_event::TestEvent;
+use support::both::Scratch;
 
 /// Every sentence on a slot that somebody would like, with its level and rule.
 fn said(test_event: &TestEvent<'_>, wanted: &SlotDetails) -> Vec<String> {

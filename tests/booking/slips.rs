@@ -4,8 +4,8 @@ use iikura::change::event_file::EventImportError;
 use iikura::cli::demo::NINTH_MEETING;
 use proptest::prelude::*;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import};
+use support::both::{Scratch, on_both};
 
 on_both!(
     notices_are_validated_like_other_fields,

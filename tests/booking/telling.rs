@@ -9,8 +9,8 @@ use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
 use iikura::core::text::{Email, TextLine};
 use iikura::mail::outbox;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::{TestEvent, import};
+use support::both::{Scratch, on_both};
 
 on_both!(
     unconfirmed_slots_notify_no_delegation,

@@ -6,8 +6,8 @@ use iikura::core::slot::SlotState;
 use iikura::mail::MailContext;
 use iikura::store::transaction::EventTx;
 
-use crate::support::both::{Scratch, on_both};
 use crate::test_event::TestEvent;
+use support::both::{Scratch, on_both};
 
 on_both!(
     saving_what_is_stored_already_changes_nothing,

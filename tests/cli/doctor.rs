@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::support::both::{Scratch, on_both};
 use crate::{TestInstallation, text};
+use support::both::{Scratch, on_both};
 
 on_both!(
     double_booking_of_any_origin_is_found,

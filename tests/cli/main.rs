@@ -5,9 +5,6 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod doctor;
 mod factors;
 mod history;
@@ -15,13 +12,6 @@ mod layers;
 mod memory;
 mod moving;
 mod page;
-#[cfg(feature = "openid-connect")]
-#[expect(
-    dead_code,
-    reason = "the pages' tests take another part of this than these"
-)]
-#[path = "../support/provider.rs"]
-mod provider;
 mod serving;
 mod sign_on;
 mod supply;

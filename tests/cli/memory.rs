@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::TestInstallation;
 use crate::serving::{EMAIL, Serving, agent, furnished};
-use crate::support::both::Scratch;
+use support::both::Scratch;
 
 /// As many as may add up to the memory for hashing, the threads that wait and the connections.
 const BOUND: u64 = 100 * 1024;

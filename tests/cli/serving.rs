@@ -12,8 +12,8 @@ use base64::Engine as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
-use crate::support::both::{Scratch, on_both};
 use crate::{NINTH_MEETING, TestInstallation};
+use support::both::{Scratch, on_both};
 
 on_both!(the_log_is_lines_of_json_that_give_nothing_away);
 

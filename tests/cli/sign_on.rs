@@ -30,9 +30,9 @@ fn a_half_given_provider_is_refused_with_what_to_type() {
 mod with_a_provider {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::provider::{CLIENT, Manner, Provider, SECRET};
     use crate::serving::pem;
     use crate::{TestInstallation, text};
+    use support::provider::{CLIENT, Manner, Provider, SECRET};
 
     const FAULT: &str = "FAULT    single sign-on: provider: the provider's metadata cannot be used";
 

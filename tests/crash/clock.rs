@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 
 use crate::installation::TestInstallation;
-use crate::relay::{Relay, Scene};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::relay::{Relay, Scene};
 
 on_both!(a_clock_that_jumps_revives_nothing_and_holds_up_no_mail);
 

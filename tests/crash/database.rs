@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
 use crate::installation::TestInstallation;
-use crate::relay::{Relay, Scene};
-use crate::support::chance::Chance;
+use support::chance::Chance;
+use support::relay::{Relay, Scene};
 
 const ROUNDS: usize = 8;
 /// The longest that it lives on after a booking, in milliseconds.

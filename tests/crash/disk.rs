@@ -9,8 +9,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::installation::TestInstallation;
-use crate::relay::{Relay, Scene};
-use crate::support::chance::Chance;
+use support::chance::Chance;
+use support::relay::{Relay, Scene};
 
 const CUTS: usize = 8;
 /// The memory for the images of all disks, of [`SIZE`] each at most.

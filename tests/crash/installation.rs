@@ -29,7 +29,7 @@ use iikura::runtime::clock::Clock;
 use iikura::store::programme_cache::ProgrammeCache;
 use tempfile::TempDir;
 
-use crate::support::chance::Chance;
+use support::chance::Chance;
 
 const OFFICER: &str = "officer@protocol.example";
 const PASSWORD: &str = "violet anchor ninety";

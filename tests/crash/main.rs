@@ -15,12 +15,7 @@ mod cluster;
 mod database;
 mod disk;
 mod installation;
-#[path = "../mail/relay.rs"]
-#[expect(dead_code, reason = "the relay plays other scenes elsewhere")]
-mod relay;
 mod stopping;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
@@ -31,9 +26,9 @@ use iikura::core::notice::Method;
 use iikura::mail::outbox::MailState;
 
 use installation::{Mail, TestInstallation};
-use relay::{Relay, Scene};
 use support::both::{Scratch, on_both};
 use support::chance::Chance;
+use support::relay::{Relay, Scene};
 
 on_both!(only_commits_are_announced, log_has_no_names_and_no_secrets,);
 

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use iikura::mail::outbox::MailState;
 
 use crate::installation::TestInstallation;
-use crate::relay::{Relay, Scene};
-use crate::support::both::{Scratch, on_both};
-use crate::support::chance::Chance;
+use support::both::{Scratch, on_both};
+use support::chance::Chance;
+use support::relay::{Relay, Scene};
 
 on_both!(
     work_in_progress_is_finished_and_no_mail_sent_twice,

@@ -8,8 +8,8 @@ use iikura::mail::outbox::{self, LEASE, MailState};
 use iikura::mail::transport::{SendOutcome, Transport};
 use iikura::mail::worker::WorkerSignal;
 
-use crate::relay::{Received, Relay, Scene};
 use crate::test_event::{NOW, RAW, SLOT_STARTS, TestEvent, houses, new_mail};
+use support::relay::{Received, Relay, Scene};
 
 fn copy(taken: bool) -> Received {
     Received {

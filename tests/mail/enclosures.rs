@@ -12,8 +12,8 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::WorkerSignal;
 use iikura::mail::{Enclosure, Letter, enclosure};
 
-use crate::relay::{Relay, Scene};
 use crate::test_event::{LetterData, NOW, TestEvent, houses, told};
+use support::relay::{Relay, Scene};
 
 const NAME: &str = "schedule-KZ-v1.pdf";
 const MENTION: &str = "The attached schedule-KZ-v1.pdf is this schedule for printing.";

@@ -10,7 +10,4 @@ mod delivery;
 mod enclosures;
 mod outbox;
 mod queue;
-mod relay;
-#[path = "../support/mod.rs"]
-mod support;
 mod test_event;

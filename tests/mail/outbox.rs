@@ -4,8 +4,8 @@ use iikura::core::notice::{Method, News};
 use iikura::core::time::Moment;
 use iikura::mail::outbox::{self, MailState, OutboxCounts};
 
-use crate::relay::{Relay, Scene};
 use crate::test_event::{EVENT, LetterData, NOW, TestEvent, houses, new_mail, told};
+use support::relay::{Relay, Scene};
 
 fn claim(test_event: &TestEvent) -> Option<outbox::Claimed> {
     let now = test_event.now();

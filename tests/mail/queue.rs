@@ -12,8 +12,8 @@ use iikura::db::schema::inbox;
 use iikura::mail::outbox::{self, MailState, NewMail};
 use iikura::mail::worker::WorkerSignal;
 
-use crate::relay::{Relay, Scene};
 use crate::test_event::{KAZAKHSTAN, RAW, SLOT, TestEvent, houses, new_mail};
+use support::relay::{Relay, Scene};
 
 #[actix_web::test]
 async fn a_paused_queue_keeps_what_it_has_on_every_server() {

@@ -18,7 +18,7 @@ use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::mail::{Invitation, Letter, Piece, ReaderKnowledge};
 use iikura::runtime::clock::Clock;
 
-use crate::support::both::Scratch;
+use support::both::Scratch;
 
 pub const EVENT: EventId = EventId(1);
 pub const KAZAKHSTAN: DelegationId = DelegationId(2);

@@ -20,9 +20,7 @@ use iikura::documents::queue::{Document, Documents};
 use iikura::documents::render::Options;
 use iikura::runtime::queue::Owner;
 
-#[allow(dead_code)]
-#[path = "../support/week.rs"]
-mod week;
+use support::week;
 
 /// Memory in MB that may stay beyond what there was before: the cache, and what the allocator keeps.
 const KEPT: u64 = 96;

@@ -1,7 +1,7 @@
 //! History is added to and never touched again.
 
 use crate::scene::{Outcome, assert_refused, count, is_sqlite, run, together};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     rows_are_added_and_numbered,

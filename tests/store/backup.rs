@@ -10,7 +10,7 @@ use iikura::db::{Db, DbError};
 use iikura::store::backup::{self, BackupContents, BackupError};
 
 use crate::scene::*;
-use crate::support::both::Scratch;
+use support::both::Scratch;
 
 fn furnished() -> Scratch {
     let scratch = Scratch::sqlite().migrated();

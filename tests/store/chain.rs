@@ -18,8 +18,8 @@ use iikura::store::transaction;
 use serde_json::json;
 
 use crate::scene::{MEETING, OTHER_MEETING, assert_refused, count, furnish, is_sqlite, run};
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::rows::rows;
 
 on_both!(
     it_holds_under_many_writers,

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use iikura::db::{Conn, Db, DbError};
 
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     a_reading_unit_of_work_cannot_write,

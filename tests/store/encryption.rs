@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use iikura::db::{DatabaseUrl, DbError, connect};
 
-use crate::support::postgres::Postgres;
+use support::postgres::Postgres;
 
 /// Names the file with the certificate that the tests' server shows to `localhost`.
 const CERTIFICATE: &str = "IIKURA_TEST_POSTGRES_CA";

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::rows::rows;
 
 on_both!(
     every_table_is_moved_or_left_behind_for_a_reason,

@@ -14,7 +14,7 @@ use iikura::store::programme_cache::ProgrammeCache;
 use iikura::store::{event, transaction};
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     readers_of_one_version_share_one_load,

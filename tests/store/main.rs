@@ -6,9 +6,6 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod audit;
 mod backup;
 mod chain;

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use iikura::db::{DbError, revert_migrations};
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     migrations_go_up_down_and_up_again_on_a_filled_database,

@@ -1,7 +1,7 @@
 //! Writing around the domain: what the database refuses by itself, and what it has to let through.
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     one_resource_cannot_be_in_two_slots_at_once,

@@ -25,8 +25,8 @@ use serde_json::json;
 
 use crate::chain::behind_the_guards;
 use crate::scene::{GUEST, MEETING, book, count, furnish, is_sqlite, run};
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::rows::rows;
 
 on_both!(
     an_address_is_found_in_every_place_and_after_erasure_in_none,

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use iikura::db::{Db, DbError};
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
 
 on_both!(
     fifty_threads_want_one_room_and_hour,

@@ -8,9 +8,9 @@ use iikura::db::{Db, DbError, revert_migrations, schema_check};
 use iikura::store::audit::chain;
 
 use crate::scene::{assert_no_double_booking, count, is_sqlite, together};
-use crate::support::both::{Scratch, on_both};
-use crate::support::releases::{RELEASES, Release};
-use crate::support::rows::{Rows, rows};
+use support::both::{Scratch, on_both};
+use support::releases::{RELEASES, Release};
+use support::rows::{Rows, rows};
 
 on_both!(
     an_earlier_release_comes_up_whole_and_goes_down_again,

@@ -8,8 +8,8 @@ use iikura::db::schema_check::{self, Differences};
 use iikura::store::backup::{self, BackupError};
 
 use crate::scene::*;
-use crate::support::both::{Scratch, on_both};
-use crate::support::releases::RELEASES;
+use support::both::{Scratch, on_both};
+use support::releases::RELEASES;
 
 on_both!(
     fresh_schema_has_no_differences,

@@ -4,9 +4,9 @@ use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::server::Error;
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER, STRANGER};
-use crate::server::{Answer, Browser};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER, STRANGER};
+use support::server::{Answer, Browser};
 
 on_both!(
     delegation_answers_by_its_link_and_changes_the_answer,

@@ -2,8 +2,8 @@
 
 use iikura::core::slot::SlotState;
 
-use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
 
 on_both!(
     booked_slot_is_in_the_history_with_its_author,

@@ -9,9 +9,9 @@ use iikura::server::Error;
 use serde_json::Value;
 
 use crate::answers::links;
-use crate::meeting::Meeting;
-use crate::server::Browser;
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::Meeting;
+use support::server::Browser;
 
 /// Names a Python that has icalendar.
 pub const PYTHON: &str = "IIKURA_TEST_PYTHON";

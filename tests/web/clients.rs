@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::server::connection::ClientLimits;
 
-use crate::meeting::import;
-use crate::server::{PASSWORD, Server};
+use support::meeting::import;
+use support::server::{PASSWORD, Server};
 
 /// Far above what anything here takes.
 const PATIENCE: Duration = Duration::from_mins(1);

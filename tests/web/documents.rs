@@ -1,7 +1,7 @@
 //! What can be read: timetable, agendas, mail; escaped, by name, and only what the reader may see.
 
-use crate::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
 
 on_both!(
     the_timetable_has_three_views_and_says_what_it_does_not_know,

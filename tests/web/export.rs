@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::meeting::{COLLEAGUE, Meeting, SLOTS, STRANGER, free_slot, send, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, SLOTS, STRANGER, free_slot, send, with};
 
 on_both!(
     a_document_is_seen_before_it_is_downloaded,

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::server::Server;
+use support::server::Server;
 
 /// Above actix's five seconds for a head, far below for ever.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,8 +1,8 @@
 //! The search for free times as officers and observers use it.
 
-use crate::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::Answer;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use support::server::Answer;
 
 on_both!(
     the_chair_and_a_guest_find_a_time_and_book_it_at_one_press,
@@ -35,7 +35,7 @@ fn first_offer(page: &Answer) -> (String, Vec<(String, String)>) {
 }
 
 fn press(
-    browser: &crate::server::Browser,
+    browser: &support::server::Browser,
     (action, fields): &(String, Vec<(String, String)>),
 ) -> Answer {
     let fields: Vec<(&str, &str)> = fields

@@ -2,7 +2,7 @@
 
 use iikura::help::TOPICS;
 
-use crate::server::Server;
+use support::server::Server;
 
 #[test]
 fn manual_is_shown_to_every_visitor() {

@@ -1,7 +1,7 @@
 //! Interpreters on screen: who there is, who interprets what, and what becomes of a slot when one of them goes.
 
-use crate::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
 
 on_both!(
     an_interpreter_comes_changes_and_goes,

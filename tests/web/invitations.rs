@@ -10,10 +10,10 @@ use iikura::mail::transport::Transport;
 use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::server::Error;
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
 use crate::second_factor;
-use crate::server::{Answer, Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
+use support::server::{Answer, Browser, PASSWORD, Server};
 
 on_both!(
     invited_user_chooses_a_password_and_signs_in,

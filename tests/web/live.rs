@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send};
-use crate::server::{Browser, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send};
+use support::server::{Browser, Server};
 
 on_both!(
     a_change_of_another_officer_is_heard_within_a_second,

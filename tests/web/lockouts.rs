@@ -1,8 +1,8 @@
 //! Administrators see who has to wait after too many tries, and lift it.
 
-use crate::server::{Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::rows::rows;
+use support::server::{Browser, PASSWORD, Server};
 
 on_both!(
     administrator_lifts_a_lockout_and_the_owner_signs_in,

@@ -2,9 +2,9 @@
 
 use std::net::TcpListener;
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER};
-use crate::server::Server;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER};
+use support::server::Server;
 
 on_both!(
     an_administrator_pauses_all_mail_and_starts_it_again,

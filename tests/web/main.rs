@@ -5,12 +5,6 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
-#[path = "../support/server.rs"]
-mod server;
-
-#[path = "../support/mod.rs"]
-mod support;
-
 mod answers;
 mod booking;
 mod calendars;
@@ -27,7 +21,6 @@ mod live;
 mod lockouts;
 mod mail_health;
 mod maintenance;
-mod meeting;
 #[cfg(feature = "postgres")]
 mod moving;
 mod notices;

@@ -5,9 +5,9 @@ use diesel::sql_types::Text;
 use iikura::jobs::maintenance::{BATCH, Maintenance};
 use iikura::server::Error;
 
-use crate::meeting::{Meeting, OFFICER};
-use crate::server::{PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::{PASSWORD, Server};
 
 on_both!(
     expired_rows_are_deleted_and_others_stay,

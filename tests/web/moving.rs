@@ -12,12 +12,12 @@ use iikura::server::Error;
 use iikura::store::audit::chain;
 
 use crate::answers::{answer, links};
-use crate::meeting::{ADMIN, Meeting, OFFICER, SLOTS, STRANGER, free_slot, send};
 use crate::programme_calendars::link;
 use crate::second_factor::{Device, code, half_way, set_up};
-use crate::server::{Browser, PASSWORD, Server};
-use crate::support::both::Scratch;
-use crate::support::rows::{filled, rows};
+use support::both::Scratch;
+use support::meeting::{ADMIN, Meeting, OFFICER, SLOTS, STRANGER, free_slot, send};
+use support::rows::{filled, rows};
+use support::server::{Browser, PASSWORD, Server};
 
 #[test]
 fn everything_moves_from_sqlite_to_postgres() {

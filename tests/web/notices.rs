@@ -6,9 +6,9 @@ use iikura::mail::outbox;
 use iikura::server::Error;
 use iikura::store::transaction;
 
-use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, STRANGER};
-use crate::server::{Answer, Browser};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, OBSERVER, STRANGER};
+use support::server::{Answer, Browser};
 
 on_both!(
     pending_notices_are_listed_per_delegation,

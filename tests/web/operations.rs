@@ -11,10 +11,10 @@ use iikura::core::user::Actor;
 use iikura::db::Db;
 use iikura::server::Error;
 
-use crate::meeting::{Meeting, OFFICER};
-use crate::server::{Answer, Browser, START, Server};
-use crate::support::both::{Scratch, on_both};
 use crate::upgrade::sql_at_prompt;
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::{Answer, Browser, START, Server};
 
 on_both!(
     health_checks_reveal_nothing_else,

@@ -8,9 +8,9 @@ use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::server::Error;
 
-use crate::meeting::{ADMIN, Meeting, OFFICER, SLOTS, free_slot, send};
-use crate::server::{Answer, START};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{ADMIN, Meeting, OFFICER, SLOTS, free_slot, send};
+use support::server::{Answer, START};
 
 /// Ends its own connection, as an administrator or a restart would.
 const END: &str = "CREATE FUNCTION end_connection() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \

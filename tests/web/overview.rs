@@ -1,8 +1,8 @@
 //! Overviews: who meets whom, days, what has changed, and search.
 
-use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use support::server::Browser;
 
 on_both!(
     the_matrix_says_who_meets_the_chair_when_and_who_does_not,

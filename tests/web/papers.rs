@@ -10,9 +10,9 @@ use iikura::mail::worker::{Worker, WorkerSignal};
 use iikura::server::Error;
 
 use crate::answers::links;
-use crate::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, SLOTS, STRANGER, free_slot, send, with};
+use support::server::Browser;
 
 on_both!(
     agendas_and_sheets_come_as_pdf,

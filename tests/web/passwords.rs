@@ -1,8 +1,8 @@
 //! What a new password may be, wherever one is set, and that it is taken to the byte.
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER};
-use crate::server::{Answer, Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER};
+use support::server::{Answer, Browser, PASSWORD, Server};
 
 on_both!(guessable_passwords_are_refused_everywhere);
 

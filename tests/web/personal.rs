@@ -1,7 +1,7 @@
 //! Personal data on the pages: each erasure asks first, and what was erased is on no page any more.
 
-use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER, SLOTS, free_slot, send};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER, OFFICER, SLOTS, free_slot, send};
 
 on_both!(
     a_contact_is_forgotten_after_a_page_that_asks,

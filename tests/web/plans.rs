@@ -2,9 +2,9 @@
 
 use iikura::core::slot::{SlotKind, SlotState};
 
-use crate::meeting::{Meeting, OBSERVER, STRANGER};
-use crate::server::{Answer, Browser};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, STRANGER};
+use support::server::{Answer, Browser};
 
 on_both!(
     the_missing_bilaterals_are_planned_and_booked_at_one_press,

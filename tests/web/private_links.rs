@@ -3,9 +3,9 @@
 use iikura::jobs::maintenance::Maintenance;
 
 use crate::answers::{led, links, traces};
-use crate::meeting::{Meeting, OFFICER};
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::Browser;
 
 on_both!(
     link_is_exchanged_for_a_cookie_once_in_each_browser,

@@ -13,9 +13,9 @@ use iikura::store::programme_cache::ProgrammeCache;
 use iikura::store::transaction;
 
 use crate::calendars::by_both;
-use crate::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, SLOTS, free_slot, send, with};
-use crate::server::{Answer, Browser, PASSWORD, START};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, COLLEAGUE, Meeting, OBSERVER, SLOTS, free_slot, send, with};
+use support::server::{Answer, Browser, PASSWORD, START};
 
 on_both!(
     a_link_is_shown_once_listed_and_revoked,
@@ -119,7 +119,7 @@ fn a_link_is_shown_once_listed_and_revoked(scratch: &Scratch) {
     let history = "SELECT count(*) AS count FROM audit WHERE action LIKE 'calendar_link.%'";
     assert_eq!(meeting.server.count(history), 2);
 
-    let stranger = meeting.server.signed_in(crate::meeting::STRANGER);
+    let stranger = meeting.server.signed_in(support::meeting::STRANGER);
     let fields = [("name", "Mine"), ("current_password", PASSWORD)];
     assert_eq!(stranger.post(CALENDARS, &fields).status, 404);
     assert_eq!(stranger.get(&format!("{CALENDARS}/new")).status, 404);

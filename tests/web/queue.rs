@@ -10,9 +10,9 @@ use iikura::documents::queue::{DocumentError, DocumentRequest};
 use iikura::runtime::queue::{Owner, QueueCounts, Size};
 
 use crate::answers::links;
-use crate::meeting::{COLLEAGUE, Meeting, OBSERVER};
-use crate::server::Browser;
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{COLLEAGUE, Meeting, OBSERVER};
+use support::server::Browser;
 
 const EVENT: &str = "/events/ca-jad-9";
 /// Documents of one user that may be made or wait at once.

@@ -1,8 +1,8 @@
 //! Bad input to the slot pages: each refused with its words, the typed values kept, nothing stored.
 
-use crate::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::PASSWORD;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use support::server::PASSWORD;
 
 on_both!(
     a_faulty_field_is_named_and_everything_typed_stays,

@@ -3,9 +3,9 @@
 use iikura::mail::outbox;
 use iikura::server::Error;
 
-use crate::server::Server;
-use crate::support::both::Scratch;
-use crate::support::releases::RELEASES;
+use support::both::Scratch;
+use support::releases::RELEASES;
+use support::server::Server;
 
 #[test]
 fn what_an_earlier_release_left_on_sqlite_is_worked_with() {

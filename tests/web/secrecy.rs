@@ -10,11 +10,11 @@ use iikura::mail::outbox;
 use iikura::server::Error;
 use iikura::store::private_link::address::PrivateLink;
 
-use crate::meeting::Meeting;
 use crate::papers;
-use crate::server::Browser;
-use crate::support::both::{Scratch, on_both};
-use crate::support::chance::Chance;
+use support::both::{Scratch, on_both};
+use support::chance::Chance;
+use support::meeting::Meeting;
+use support::server::Browser;
 
 on_both!(
     delegations_never_see_bilaterals_of_others,

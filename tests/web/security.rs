@@ -3,7 +3,7 @@
 use iikura::core::event::EventId;
 use iikura::core::user::EventRole;
 
-use crate::server::{PASSWORD, Server};
+use support::server::{PASSWORD, Server};
 
 /// Every address that takes a form, as the routes have it, with 1 for each part that varies.
 fn posts() -> Vec<String> {
@@ -229,8 +229,8 @@ fn a_role_is_for_one_event_only() {
 
 #[test]
 fn every_signed_in_page_has_a_button_to_sign_out() {
-    let meeting = crate::meeting::Meeting::on(&crate::support::both::Scratch::sqlite());
-    let browser = meeting.server.signed_in(crate::meeting::ADMIN);
+    let meeting = support::meeting::Meeting::on(&support::both::Scratch::sqlite());
+    let browser = meeting.server.signed_in(support::meeting::ADMIN);
     let slot = meeting.slot("Uzbekistan").id;
     let routes = include_str!("../../src/routes.rs");
     let pages = routes

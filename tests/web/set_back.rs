@@ -8,9 +8,9 @@ use iikura::db::schema::events;
 use iikura::server::Error;
 
 use crate::live::{LIVE, Stream};
-use crate::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
-use crate::server::Server;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
+use support::server::Server;
 
 on_both!(
     database_set_back_under_a_server_shows_no_lost_slot,

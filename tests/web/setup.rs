@@ -8,9 +8,9 @@ use iikura::server::Error;
 use iikura::store::programme_cache::ProgrammeCache;
 
 use crate::interpreters::{INTERPRETERS, interpreter};
-use crate::meeting::{ADMIN, BERLIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::{Browser, START};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, BERLIN, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use support::server::{Browser, START};
 
 on_both!(
     a_room_comes_changes_and_goes,

@@ -1,7 +1,7 @@
 //! Signing in, staying signed in, and signing out.
 
-use crate::server::{Answer, Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::server::{Answer, Browser, PASSWORD, Server};
 
 on_both!(
     failed_logins_elsewhere_do_not_lock_out_a_known_device,

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use iikura::auth::hashing::{HashingQueueFull, MAX_MEMORIES, QueuePlace, Turn};
 
-use crate::server::{Answer, Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::rows::rows;
+use support::server::{Answer, Browser, PASSWORD, Server};
 
 on_both!(
     throttled_tries_write_nothing,

@@ -3,9 +3,9 @@
 use iikura::core::slot::SlotState;
 use serde_json::Value;
 
-use crate::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
-use crate::server::{Answer, Browser};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{COLLEAGUE, Meeting, OBSERVER, SLOTS, STRANGER, free_slot, send, with};
+use support::server::{Answer, Browser};
 
 on_both!(
     every_change_is_undone_and_the_undoing_too,

@@ -8,9 +8,9 @@ use iikura::core::time::Moment;
 use iikura::core::user::Actor;
 use iikura::server::Error;
 
-use crate::meeting::{Meeting, OFFICER};
-use crate::server::{START, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::{START, Server};
 
 on_both!(
     older_servers_refuse_writes_once_a_newer_one_has_migrated,
@@ -55,7 +55,7 @@ fn older_servers_refuse_writes_once_a_newer_one_has_migrated(scratch: &Scratch) 
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    let book = |browser: &crate::server::Browser| {
+    let book = |browser: &support::server::Browser| {
         let body = r#"{"kind": "other", "title": "Late", "starts_at": "2022-12-24T20:00:00+09:00", "ends_at": "2022-12-24T20:10:00+09:00", "delegations": ["KZ"]}"#;
         browser.post_as("/api/v1/events/ca-jad-9/slots", body, &headers)
     };

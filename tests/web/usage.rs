@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use iikura::db::DatabaseUrl;
 use iikura::jobs::maintenance::Maintenance;
 
-use crate::meeting::{Meeting, OFFICER};
-use crate::server::{PASSWORD, START, Server};
-use crate::support::both::{Scratch, on_both};
-use crate::support::rows::rows;
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::rows::rows;
+use support::server::{PASSWORD, START, Server};
 
 on_both!(
     officer_who_only_reads_stays_signed_in_and_writes_nothing,
@@ -46,7 +46,7 @@ fn another_server_sees_marks_once_they_are_written(scratch: &Scratch) {
     let other = Server::start_with_secret_of(&one, scratch.url());
     one.user(OFFICER, "Aki Tanaka", false, &[]);
     let browser = one.signed_in(OFFICER);
-    let elsewhere = crate::server::Browser::new(&other.origin);
+    let elsewhere = support::server::Browser::new(&other.origin);
     elsewhere.set_cookie(browser.cookie());
     for server in [&one, &other] {
         server.pass(20 * 60);

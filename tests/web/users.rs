@@ -1,6 +1,6 @@
 //! Users: added, changed and disabled by administrators; one's own password and sessions.
 
-use crate::server::{PASSWORD, Server};
+use support::server::{PASSWORD, Server};
 
 const ADMIN: &str = "admin@protocol.example";
 

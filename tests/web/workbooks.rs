@@ -9,8 +9,8 @@ use iikura::documents::format::Format;
 use iikura::documents::render::{Options, render};
 use serde_json::{Value, json};
 
-use crate::meeting::{Meeting, SLOTS, free_slot, send, with};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::meeting::{Meeting, SLOTS, free_slot, send, with};
 
 const FORMULA: &str = "=HYPERLINK(\"https://evil.example\")";
 

@@ -4,8 +4,8 @@ mod required;
 
 use iikura::core::user::UserId;
 
-use crate::server::{Answer, Browser, PASSWORD, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::server::{Answer, Browser, PASSWORD, Server};
 
 on_both!(
     factor_is_set_up_after_the_password_and_then_required,

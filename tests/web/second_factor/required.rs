@@ -7,9 +7,9 @@ use iikura::core::user::EventRole;
 use iikura::server::Error;
 
 use super::{Device, between, code, codes_on, half_way, is_in, set_up};
-use crate::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
-use crate::server::{PASSWORD, START};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{ADMIN, Meeting, OBSERVER, OFFICER};
+use support::server::{PASSWORD, START};
 
 on_both!(who_has_to_have_a_factor_sets_one_up_before_anything_else);
 
@@ -115,7 +115,7 @@ fn a_set_up_on_the_way_in_is_done_once_and_in_time() {
     for browser in [&one, &other] {
         browser.post("/sign-in", &[("email", OFFICER), ("password", PASSWORD)]);
     }
-    let send = |browser: &crate::server::Browser, lent: &str, typed: &str| {
+    let send = |browser: &support::server::Browser, lent: &str, typed: &str| {
         browser.post(SET_UP, &[("set_up", lent), ("code", typed)])
     };
     let (page, others) = (one.get(SET_UP), other.get(SET_UP));

@@ -4,10 +4,10 @@ use iikura::core::user::EventRole;
 use serde_json::{Value, json};
 
 use super::{AKI, TestInstallation, begin, finish, is_in, refused, sign_in, to_provider_and_back};
-use crate::meeting::{Meeting, OFFICER};
 use crate::second_factor::{code, set_up};
-use crate::server::PASSWORD;
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::meeting::{Meeting, OFFICER};
+use support::server::PASSWORD;
 
 on_both!(
     an_account_belongs_to_whom_it_was_first_opened_for,

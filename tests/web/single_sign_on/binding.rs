@@ -2,12 +2,12 @@
 
 use iikura::jobs::maintenance::Maintenance;
 
-use super::provider::Provider;
 use super::{
     ANSWER, TestInstallation, at_provider, begin, finish, is_in, refused, to_provider_and_back,
 };
-use crate::server::{Browser, START, Server};
-use crate::support::both::{Scratch, on_both};
+use support::both::{Scratch, on_both};
+use support::provider::Provider;
+use support::server::{Browser, START, Server};
 
 on_both!(
     an_answer_that_arrives_twice_at_once_lets_one_in,

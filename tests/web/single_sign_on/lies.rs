@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::provider::{self, Manner, Provider, Signed};
 use super::{AKI, TestInstallation, finish, is_in, refused, sign_in, to_provider_and_back};
-use crate::server::{PASSWORD, START, Server};
-use crate::support::both::Scratch;
+use support::both::Scratch;
+use support::provider::{self, Manner, Provider, Signed};
+use support::server::{PASSWORD, START, Server};
 
 const UNCHECKED: &str = "could not be verified";
 const SILENT: &str = "the Ministry does not answer";

@@ -4,19 +4,13 @@
 mod accounts;
 mod binding;
 mod lies;
-#[allow(
-    dead_code,
-    reason = "the command line's tests take another part of this than these"
-)]
-#[path = "../../support/provider.rs"]
-pub mod provider;
 
 use std::sync::Arc;
 
-use crate::server::{Answer, Browser, Server};
-use crate::support::both::{Place, Scratch, on_both};
+use support::both::{Place, Scratch, on_both};
+use support::server::{Answer, Browser, Server};
 
-use self::provider::Provider;
+use support::provider::{self, Provider};
 
 on_both!(identified_user_is_signed_in_with_a_new_cookie);
 
@@ -33,7 +27,7 @@ pub struct TestInstallation {
 
 impl TestInstallation {
     pub fn on(scratch: &Scratch) -> Self {
-        Self::asking(Provider::start(crate::server::START), scratch, &[])
+        Self::asking(Provider::start(support::server::START), scratch, &[])
     }
 
     pub fn asking(provider: Provider, scratch: &Scratch, more: &[&str]) -> Self {
@@ -170,7 +164,7 @@ fn identified_user_is_signed_in_with_a_new_cookie(scratch: &Scratch) {
 
 #[test]
 fn most_providers_sign_by_rsa() {
-    let provider = Provider::start_rsa(crate::server::START);
+    let provider = Provider::start_rsa(support::server::START);
     let installation = TestInstallation::asking(provider, &Scratch::sqlite(), &[]);
     assert_eq!(sign_in(&installation.server.browser()).status, 303);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use iikura::db::{Conn, Db, DbError};
+use iikura::db::{Db, DbError};
 
 /// The rows of each table, sorted.
 pub type Rows = BTreeMap<String, Vec<String>>;

@@ -14,10 +14,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-#[path = "jose.rs"]
-mod jose;
-
-use self::jose::{ec_key, jwk, mac, rsa_key, signature};
+use crate::jose::{ec_key, jwk, mac, rsa_key, signature};
 
 /// What it calls us.
 pub const CLIENT: &str = "iikura";

@@ -20,9 +20,9 @@ macro_rules! releases {
     ($($last:literal),+ $(,)?) => {
         &[$(Release {
             last: $last,
-            sqlite: include_str!(concat!("../store/releases/", $last, "/sqlite.sql")),
+            sqlite: include_str!(concat!("../../store/releases/", $last, "/sqlite.sql")),
             #[cfg(feature = "postgres")]
-            postgres: include_str!(concat!("../store/releases/", $last, "/postgres.sql")),
+            postgres: include_str!(concat!("../../store/releases/", $last, "/postgres.sql")),
         }),+]
     };
 }

@@ -99,16 +99,18 @@ fn open(url: &str) -> Result<Db, DbError> {
     Db::open(&url.parse()?)
 }
 
+pub use crate::on_both;
+
 /// Makes two tests of each named function, which takes a `&Scratch` with nothing in it.
+#[macro_export]
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::sqlite()); })+
+            $(#[test] fn $name() { super::$name(&$crate::both::Scratch::sqlite()); })+
         }
         #[cfg(feature = "postgres")]
         mod postgres {
-            $(#[test] fn $name() { super::$name(&$crate::support::both::Scratch::postgres()); })+
+            $(#[test] fn $name() { super::$name(&$crate::both::Scratch::postgres()); })+
         }
     };
 }
-pub(crate) use on_both;

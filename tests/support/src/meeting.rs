@@ -14,8 +14,8 @@ use iikura::core::user::{Actor, EventRole};
 use iikura::server::Error;
 use iikura::store::programme_cache::ProgrammeCache;
 
+use crate::both::{Place, Scratch};
 use crate::server::{Answer, Browser, START, Server};
-use crate::support::both::{Place, Scratch};
 
 pub const OFFICER: &str = "officer@protocol.example";
 pub const COLLEAGUE: &str = "colleague@protocol.example";
@@ -51,7 +51,6 @@ pub struct Meeting {
     pub server: Server,
     pub event: EventId,
     /// Last, so that the server has let go of it.
-    #[expect(dead_code, reason = "held, not read")]
     pub place: Arc<Place>,
 }
 
