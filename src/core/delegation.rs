@@ -1,5 +1,7 @@
 //! Delegations, their principals and their contacts.
 
+use std::ops::RangeInclusive;
+
 use crate::core::text::{Code, Email, TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
@@ -71,6 +73,11 @@ pub const MOST_CONTACTS: usize = 20;
 pub struct ContactId(pub i64);
 
 impl Delegation {
+    /// Places in the order of precedence that can be stored; the chair's is 0.
+    pub const PRECEDENCE: RangeInclusive<i32> = 0..=10_000;
+    /// Sizes of a party that can be stored, in people.
+    pub const PARTY_SIZE: RangeInclusive<i32> = 1..=10_000;
+
     /// The contact with an address, whatever its case.
     #[must_use]
     pub fn contact(&self, address: &str) -> Option<&Contact> {

@@ -155,6 +155,12 @@ pub struct EventSettings {
 }
 
 impl EventSettings {
+    /// What the grid may be set to, in minutes.
+    pub const GRID: RangeInclusive<i32> = 1..=60;
+    /// What the minimum gap between two rooms may be set to, in minutes.
+    pub const MINIMUM_GAP: RangeInclusive<i32> = 0..=240;
+    /// What the chair's longest run may be set to, in minutes.
+    pub const CHAIR_RUN: RangeInclusive<i32> = 15..=1440;
     /// What an interpreter's longest run may be set to, in minutes.
     pub const INTERPRETER_RUN: RangeInclusive<i32> = 10..=1440;
     /// What an interpreter's rest may be set to, in minutes.

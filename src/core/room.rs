@@ -1,5 +1,7 @@
 //! Rooms of the venue.
 
+use std::ops::RangeInclusive;
+
 use crate::core::text::{Code, TextLine};
 
 /// The id of a room, which is the id of its resource.
@@ -21,4 +23,11 @@ pub struct Room {
     pub capacity: i32,
     /// Minutes reserved after a slot, to tidy and set up.
     pub turnaround_minutes: i32,
+}
+
+impl Room {
+    /// Capacities that can be stored, in people.
+    pub const CAPACITY: RangeInclusive<i32> = 1..=100_000;
+    /// Turnarounds that can be stored, in minutes.
+    pub const TURNAROUND: RangeInclusive<i32> = 0..=240;
 }

@@ -4,13 +4,16 @@
 //! A column is `Any` only where the database itself leaves no other choice: keys that lead to another row, and words and
 //! numbers whose every value is read.
 
+use std::ops::RangeInclusive;
+
 use crate::auth::token::TokenScope;
 use crate::auth::{account, hashing};
-use crate::core::delegation::{self, PrincipalRole};
-use crate::core::event::RevisionKey;
+use crate::core::delegation::{self, Delegation, PrincipalRole};
+use crate::core::event::{EventSettings, RETENTION_DAYS, RevisionKey};
 use crate::core::interpreter::LanguagePair;
 use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
+use crate::core::room::Room;
 use crate::core::rule::Rule;
 use crate::core::slot::{self, SlotState};
 use crate::core::text::{self, Code, Email, TextLine, quoted};
@@ -100,6 +103,11 @@ pub(super) fn check_row<'c>(
     }
 }
 
+/// A number that the forms and the event file accept.
+fn within(range: RangeInclusive<i32>) -> Check {
+    Number(i64::from(*range.start()), i64::from(*range.end()))
+}
+
 /// Returns the rule for a column; a test fails for a column that has none.
 #[expect(
     clippy::match_same_arms,
@@ -134,27 +142,26 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("events", "office_email") | ("contacts", "email") => {
             Text(|raw| Ok(Email::parse(raw)?.to_string()))
         }
-        ("events", "grid_minutes") => Number(1, 60),
-        ("events", "minimum_gap_minutes") => Number(0, 240),
-        ("events", "chair_run_minutes") => Number(15, 1440),
-        ("events", "interpreter_alone_minutes" | "interpreter_team_minutes") => Number(10, 1440),
-        ("events", "interpreter_rest_minutes") => Number(5, 240),
+        ("events", "grid_minutes") => within(EventSettings::GRID),
+        ("events", "minimum_gap_minutes") => within(EventSettings::MINIMUM_GAP),
+        ("events", "chair_run_minutes") => within(EventSettings::CHAIR_RUN),
+        ("events", "interpreter_alone_minutes" | "interpreter_team_minutes") => {
+            within(EventSettings::INTERPRETER_RUN)
+        }
+        ("events", "interpreter_rest_minutes") => within(EventSettings::INTERPRETER_REST),
         (_, "revision") => Number(0, i64::MAX),
         ("events", "revision_key") => Number(0, RevisionKey::RANGE - 1),
-        ("event_lifecycles", "erase_after_days") => Number(
-            i64::from(*crate::core::event::RETENTION_DAYS.start()),
-            i64::from(*crate::core::event::RETENTION_DAYS.end()),
-        ),
+        ("event_lifecycles", "erase_after_days") => within(RETENTION_DAYS),
         ("event_days", "opens" | "closes") => Number(0, 1440),
         ("event_days", "day") => Any,
         ("resources" | "occupancy", "kind") | ("overrides", "resource_kind") => {
             Readable(|raw| one_of(raw, &["delegation", "room", "interpreter"]))
         }
-        (_, "turnaround_minutes") => Number(0, 240),
-        ("rooms", "capacity") => Number(1, 100_000),
+        (_, "turnaround_minutes") => within(Room::TURNAROUND),
+        ("rooms", "capacity") => within(Room::CAPACITY),
         ("delegations", "role") => word::<PrincipalRole>(),
-        ("delegations", "precedence") => Number(0, 10_000),
-        ("delegations", "party_size") => Number(1, 10_000),
+        ("delegations", "precedence") => within(Delegation::PRECEDENCE),
+        ("delegations", "party_size") => within(Delegation::PARTY_SIZE),
         ("delegations", "languages") => Text(languages),
         ("interpreters", "pairs") => Text(pairs),
         ("contacts", "language") => Text(delegation::language),

@@ -32,19 +32,19 @@ impl FileReader<'_> {
             grid_minutes: setting(
                 "grid_minutes",
                 &meeting.grid_minutes,
-                1..=60,
+                EventSettings::GRID,
                 defaults.grid_minutes,
             ),
             minimum_gap_minutes: setting(
                 "minimum_gap_minutes",
                 &meeting.minimum_gap_minutes,
-                0..=240,
+                EventSettings::MINIMUM_GAP,
                 defaults.minimum_gap_minutes,
             ),
             chair_run_minutes: setting(
                 "chair_run_minutes",
                 &meeting.chair_run_minutes,
-                15..=1440,
+                EventSettings::CHAIR_RUN,
                 defaults.chair_run_minutes,
             ),
             chair_rest_needs_reason: meeting.chair_rest_needs_reason,
@@ -174,9 +174,12 @@ impl FileReader<'_> {
         });
         let name = self.line("name", &entry.name);
         let name_ja = self.optional("name_ja", entry.name_ja.as_ref());
-        let capacity = self.number("capacity", &entry.capacity, 1..=100_000);
-        let turnaround_minutes =
-            self.number("turnaround_minutes", &entry.turnaround_minutes, 0..=240);
+        let capacity = self.number("capacity", &entry.capacity, Room::CAPACITY);
+        let turnaround_minutes = self.number(
+            "turnaround_minutes",
+            &entry.turnaround_minutes,
+            Room::TURNAROUND,
+        );
         Some(Room {
             id: RoomId(fresh_id()),
             code: code?,
@@ -213,9 +216,9 @@ impl FileReader<'_> {
         let principal_ja = self.optional("head_ja", entry.head_ja.as_ref());
         let principal_title = self.optional("title", entry.title.as_ref());
         let name_ja = self.optional("name_ja", entry.name_ja.as_ref());
-        let precedence = self.number("precedence", &entry.precedence, 0..=10_000);
+        let precedence = self.number("precedence", &entry.precedence, Delegation::PRECEDENCE);
         let time_zone = self.zone(&entry.time_zone);
-        let party_size = self.number("party_size", &entry.party_size, 1..=10_000);
+        let party_size = self.number("party_size", &entry.party_size, Delegation::PARTY_SIZE);
         let contacts = self.contacts(&entry.contacts);
         let presence = self.presence(event, &entry.presence);
         Some(Delegation {

@@ -53,7 +53,7 @@ pub struct Candidate<'a> {
     pub state: SlotState,
 }
 
-/// Stands for the slot that has no id yet.
+/// The id of a slot that has none yet.
 const UNSTORED: SlotId = SlotId(-1);
 
 impl<'a> Candidate<'a> {
@@ -246,7 +246,7 @@ pub fn check_all(programme: &Programme) -> Vec<Conflict> {
     conflicts
 }
 
-/// The override that sets a conflict aside, if one is in force.
+/// The override of a conflict, if one is in force.
 #[must_use]
 pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p Override> {
     if conflict.level != Level::NeedsReason {

@@ -96,7 +96,7 @@ pub fn parse(
         "precedence",
         "Precedence",
         fields.get("precedence"),
-        0..=10_000,
+        Delegation::PRECEDENCE,
     );
     let time_zone = errors.take("time_zone", fields.get("time_zone").trim().parse::<Zone>());
     let languages = languages(fields, &mut errors);
@@ -104,7 +104,7 @@ pub fn parse(
         "party_size",
         "Party size",
         fields.get("party_size"),
-        1..=10_000,
+        Delegation::PARTY_SIZE,
     );
     let presence = presence(event, fields, &mut errors);
     let contacts = contacts(fields, &mut errors);

@@ -140,9 +140,17 @@ fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<ProtocolOffice> {
 
 fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<EventSettings> {
     let mut number = |field, label, range| errors.number(field, label, fields.get(field), range);
-    let grid = number("grid_minutes", "Grid", 1..=60);
-    let gap = number("minimum_gap_minutes", "Transfer", 0..=240);
-    let run = number("chair_run_minutes", "The chair’s longest run", 15..=1440);
+    let grid = number("grid_minutes", "Grid", EventSettings::GRID);
+    let gap = number(
+        "minimum_gap_minutes",
+        "Transfer",
+        EventSettings::MINIMUM_GAP,
+    );
+    let run = number(
+        "chair_run_minutes",
+        "The chair’s longest run",
+        EventSettings::CHAIR_RUN,
+    );
     let longest = EventSettings::INTERPRETER_RUN;
     let alone = number(
         "interpreter_alone_minutes",

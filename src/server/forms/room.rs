@@ -21,12 +21,17 @@ pub fn parse(fields: &Fields, id: Option<RoomId>) -> Result<Room, FieldErrors> {
         "Japanese name",
         optional_line(fields.get("name_ja")),
     );
-    let capacity = errors.number("capacity", "Capacity", fields.get("capacity"), 1..=100_000);
+    let capacity = errors.number(
+        "capacity",
+        "Capacity",
+        fields.get("capacity"),
+        Room::CAPACITY,
+    );
     let turnaround = errors.number(
         "turnaround_minutes",
         "Turnaround",
         fields.get("turnaround_minutes"),
-        0..=240,
+        Room::TURNAROUND,
     );
     match (code, name, name_ja, capacity, turnaround) {
         (Some(code), Some(name), Some(name_ja), Some(capacity), Some(turnaround_minutes)) => {
