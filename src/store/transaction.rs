@@ -59,7 +59,7 @@ pub struct Written<T> {
 /// when the work finds that it has nothing to change ([`EventTx::stays_as_it_is`]).
 ///
 /// # Errors
-/// As the work or the database says; `NotFound` when there is no such event; [`archive::Archived`] when it is archived.
+/// As the work or the database says; `NotFound` when there is no such event; [`archived::Archived`] when it is archived.
 pub fn write<T, E: From<DieselError>>(
     conn: &mut Conn,
     programme_cache: &ProgrammeCache,
