@@ -2,7 +2,7 @@
 //! description.
 
 use super::language::{Language, Phrase};
-use super::{Letter, Piece, ReaderKnowledge};
+use super::{Enclosure, Letter, Piece, ReaderKnowledge};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice};
 use crate::core::notice::{Method, News, Told};
@@ -20,6 +20,8 @@ pub(super) struct LetterWords<'a> {
     pub pieces: Vec<PieceWords>,
     /// `None` in a mail beside a letter that has it.
     pub schedule: Option<Vec<DayWords>>,
+    /// What is attached beside the calendar. Only this differs between the two forms of a mail.
+    pub enclosure: Option<Enclosure<'a>>,
     /// What the attached calendar file does; `None` where none is attached.
     pub calendar: Option<String>,
     /// `Issued 21 December 2022, 09:00 (JST, UTC+9), version 3`
@@ -126,6 +128,7 @@ impl<'a> LetterWords<'a> {
             schedule: letter
                 .schedule
                 .map(|schedule| days(language, letter, schedule)),
+            enclosure: letter.enclosure,
             calendar: method
                 .filter(|_| invited)
                 .map(|method| language.say(Phrase::CalendarHint(method))),

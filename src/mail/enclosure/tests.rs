@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::notice::News;
 use crate::mail::Enclosure;
-use crate::mail::compose::compose;
+use crate::mail::compose::{compose, compose_both};
 use crate::mail::contents::contents;
 use crate::mail::sample::{Sample, bilateral, plenary, written_at};
 
@@ -166,6 +166,21 @@ fn a_mail_without_its_paper_does_not_speak_of_one() {
     });
     let read = contents(&compose(&letter).unwrap().raw);
     assert!(read.plain.contains("schedule-KZ") && read.html.contains("schedule-KZ"));
+}
+
+#[test]
+fn both_forms_of_a_mail_are_those_composed_alone() {
+    for letters_only in [false, true] {
+        let mut sample = Sample::new();
+        sample.contact.letters_only = letters_only;
+        let news = News::Confirmed(bilateral("17:20", None));
+        let mut letter = sample.letter(&news);
+        let (without, with) = compose_both(&letter).unwrap();
+        assert_eq!(with.unwrap(), compose(&letter).unwrap().raw);
+        letter.enclosure = None;
+        assert_eq!(without, compose(&letter).unwrap());
+        assert_eq!(compose_both(&letter).unwrap(), (without, None));
+    }
 }
 
 proptest! {

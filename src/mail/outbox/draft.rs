@@ -7,9 +7,8 @@ use crate::core::event::EventId;
 use crate::core::notice::{Method, News};
 use crate::core::slot::SlotId;
 use crate::core::time::{Instant, Moment};
-use crate::mail::compose::{Composed, compose};
-use crate::mail::part::ComposeError;
-use crate::mail::{Enclosure, Letter, Piece, ReaderKnowledge};
+use crate::mail::compose::{Composed, compose_both};
+use crate::mail::{Letter, Piece, ReaderKnowledge};
 
 /// News of a slot for one reader; `None` where there is nothing to revoke.
 ///
@@ -124,18 +123,11 @@ fn composed(
     about: Option<AboutSlot>,
     sequence: i32,
 ) -> Result<MailDraft, EnqueueError> {
-    let alone = Letter {
-        enclosure: None,
-        ..letter.clone()
-    };
-    let Composed { subject, raw, .. } = compose(&alone)?;
-    let with = |Enclosure { name, says }| {
-        let unset = Unset {
-            says: says.to_owned(),
-            letter: compose(letter)?.raw,
-        };
-        Ok::<_, ComposeError>((name.to_owned(), unset))
-    };
+    let (Composed { subject, raw }, with_place) = compose_both(letter)?;
+    let enclosure = letter.enclosure.zip(with_place).map(|(enclosure, letter)| {
+        let says = enclosure.says.to_owned();
+        (enclosure.name.to_owned(), Unset { says, letter })
+    });
     let starts = letter
         .news
         .iter()
@@ -151,7 +143,7 @@ fn composed(
         message_id: letter.message_id.to_owned(),
         subject,
         raw,
-        enclosure: letter.enclosure.map(with).transpose()?,
+        enclosure,
         written_at: letter.written_at,
         last_start: starts.max(),
     })
