@@ -12,6 +12,7 @@ use super::request::ApiRequest;
 use super::shape::{self, ApiAlternative, ApiConflict};
 use super::{Answer, Nothing};
 use crate::change::booking::{self, BookingError, Notify};
+use crate::change::dry_run::NotifyTx;
 use crate::core::decision::Refusal;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
@@ -19,7 +20,6 @@ use crate::core::visibility::{Viewer, view};
 use crate::server::Error;
 use crate::server::context::EventContext;
 use crate::server::problem::Problem;
-use crate::store::transaction::EventTx;
 
 /// Books a tentative slot: it holds its room and people; no delegation is notified. Sent again with the same
 /// `Idempotency-Key`, it is booked once and returns the same answer, for 24 hours.
@@ -201,10 +201,10 @@ pub(super) async fn confirm(ask: ApiRequest, id: Path<i64>) -> Answer {
     ask.query::<Nothing>()?;
     let reasons = ask.body_if_any::<Confirmation>()?.read()?;
     if_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let (id, version) = (slot.id, slot.version);
     let confirmed = context
-        .book(move |tx| {
-            booking::confirm(tx, &post, id, version, &reasons)?;
+        .book_and_notify(Notify::Now, move |tx, post| {
+            booking::confirm(tx, post, id, version, &reasons)?;
             seen(tx, id)
         })
         .await;
@@ -242,7 +242,7 @@ fn in_sight(programme: &Programme, slot: &Slot) -> Option<shape::ApiSlot> {
 }
 
 /// A slot as the transaction leaves it.
-fn seen(tx: &EventTx<'_>, id: SlotId) -> Result<shape::ApiSlot, BookingError> {
+fn seen(tx: &dyn NotifyTx, id: SlotId) -> Result<shape::ApiSlot, BookingError> {
     let programme = tx.programme();
     let slot = programme.slot(id).ok_or(Refusal::NotFound)?;
     Ok(in_sight(&programme, slot).ok_or(Refusal::NotFound)?)

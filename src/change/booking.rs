@@ -2,20 +2,14 @@
 //!
 //! [`decide`] judges the programme of that transaction, so that what it saw is what is changed.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
-use crate::change::letters::NotifyError;
+use crate::change::dry_run::{NotifyError, NotifyTx};
 use crate::change::notify::tell;
 use crate::core::decision::{
-    ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
+    Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
 };
 use crate::core::event::EventId;
-use crate::core::history::SlotSnapshot;
-use crate::core::programme::Programme;
 use crate::core::rule::Reasons;
-use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{Placement, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::core::user::Actor;
 use crate::db::{Conn, DbError, is_overlap_refusal};
@@ -132,7 +126,7 @@ pub fn place(
 /// # Errors
 /// As [`book`].
 pub fn confirm(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     id: SlotId,
     version: i32,
@@ -153,7 +147,7 @@ pub fn confirm(
 /// # Errors
 /// As [`book`].
 pub fn withdraw(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     id: SlotId,
     version: i32,
@@ -168,7 +162,7 @@ pub fn withdraw(
 /// # Errors
 /// As [`book`].
 pub fn cancel(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     id: SlotId,
     version: i32,
@@ -181,7 +175,7 @@ pub fn cancel(
 /// Applies a step to a slot that is still at the version that was seen, and notifies its delegations when that is to
 /// happen at once.
 pub(crate) fn alter(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     (slot, version): (SlotId, i32),
     step: SlotStep,
@@ -202,49 +196,22 @@ pub(crate) fn alter(
 
 /// Decides a command by the programme of the transaction, and stores what was decided.
 fn execute(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     command: &SlotCommand,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    let author = tx.actor.to_string();
+    let author = tx.author();
     let request = DecisionRequest {
         command,
         given: GivenReasons {
             reasons,
             author: &author,
-            at: tx.now,
+            at: tx.now(),
         },
     };
-    match decide(&judged(tx), request)? {
+    match decide(&tx.judged(), request)? {
         Decision::Unchanged => tx.stays_as_it_is(),
-        Decision::Store(change) => apply(tx, change)?,
+        Decision::Store(change) => tx.apply(change)?,
     }
     Ok(())
-}
-
-/// The programme that commands are judged by. It has the version that is stored, as a refusal shows it when this
-/// transaction is gone.
-pub(super) fn judged(tx: &EventTx<'_>) -> Arc<Programme> {
-    Arc::new(tx.programme().at_version(tx.began_at()))
-}
-
-/// Stores a slot as it was decided, and records it in the history.
-pub(super) fn apply(tx: &mut EventTx<'_>, change: ChangedSlot) -> Result<(), BookingError> {
-    let ChangedSlot {
-        before,
-        slot,
-        overrides,
-        action,
-    } = change;
-    let before = before.map(|old| history_of(&tx.programme(), &old));
-    tx.store_slot(&slot, &overrides)?;
-    let after = history_of(&tx.programme(), &slot);
-    let subject = (slot.id.0, slot.title().as_str());
-    tx.record(action, subject, before, Some(after))?;
-    Ok(())
-}
-
-/// What the history says of a slot of a programme.
-pub(crate) fn history_of(programme: &Programme, slot: &Slot) -> Value {
-    SlotSnapshot::of(programme, slot).to_json()
 }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod archive;
 pub mod booking;
 pub mod delegation;
+pub mod dry_run;
 pub mod event;
 pub mod event_file;
 pub mod incoming_mail;

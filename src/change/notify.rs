@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use diesel::QueryResult;
 
-use super::letters::{LetterItem, NotifyError, notice, preview_to, remember, write_to};
+use super::dry_run::{DryRun, NotifyError, NotifyTx, remember};
+use super::letters::{LetterItem, write_to};
 use crate::core::action::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
@@ -22,7 +23,7 @@ use crate::store::transaction::EventTx;
 ///
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
-pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<(), NotifyError> {
+pub fn tell(tx: &mut dyn NotifyTx, post: &MailContext, slot: SlotId) -> Result<(), NotifyError> {
     let Some(slot) = tx.programme().slot(slot).cloned() else {
         return Ok(());
     };
@@ -46,7 +47,7 @@ pub fn tell(tx: &mut EventTx<'_>, post: &MailContext, slot: SlotId) -> Result<()
 /// # Errors
 /// As [`tell`].
 pub fn tell_all(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     delegation: DelegationId,
 ) -> Result<(), NotifyError> {
@@ -87,7 +88,7 @@ pub fn skip(
         tx.stays_as_it_is();
         return Ok(false);
     };
-    let notice = notice(&programme, post, slot, delegation, &news, tx.now);
+    let notice = post.notice(&programme, slot, delegation, &news, tx.now);
     remember(tx, vec![notice])?;
     let after = serde_json::json!({ "delegation": delegation.code.as_str(), "reason": reason });
     tx.record(
@@ -102,14 +103,14 @@ pub fn skip(
 /// The slot with a sequence above what these delegations heard last, also when it is not the slot that changed but the
 /// name of its room or of a delegation.
 fn above_what_was_heard(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     slot: &Arc<Slot>,
     delegations: impl IntoIterator<Item = DelegationId>,
 ) -> QueryResult<Arc<Slot>> {
     let Some(raised) = raised_above(&tx.programme(), slot, delegations) else {
         return Ok(Arc::clone(slot));
     };
-    tx.store_slot(&raised, &[])?;
+    tx.store_raised(raised.clone())?;
     Ok(Arc::new(raised))
 }
 
@@ -137,28 +138,18 @@ fn raised_above(
 /// When a mail cannot be composed, or as the database says.
 pub fn preview(
     conn: &mut Conn,
-    programme: &Programme,
+    programme: &Arc<Programme>,
     post: &MailContext,
     delegation: DelegationId,
     now: Moment,
 ) -> Result<Vec<MailDraft>, NotifyError> {
-    let theirs = pending(programme)
-        .into_iter()
-        .find(|each| each.delegation.id == delegation);
-    let Some(Pending { delegation, news }) = theirs else {
-        return Ok(Vec::new());
-    };
-    let mut raised = programme.clone();
-    let mut items = Vec::new();
-    for (slot, news) in news {
-        let mut slot = Arc::clone(slot);
-        if let Some(higher) = raised_above(programme, &slot, [delegation.id]) {
-            raised = raised.with_slot(higher.clone());
-            slot = Arc::new(higher);
-        }
-        items.push(LetterItem { slot, news });
+    let mut dry_run = DryRun::new(conn, Arc::clone(programme), String::new(), now);
+    tell_all(&mut dry_run, post, delegation)?;
+    let mut drafts = Vec::new();
+    for facts in dry_run.into_letters() {
+        drafts.extend(post.compose(&facts)?);
     }
-    preview_to(conn, &raised, post, delegation, &items, now)
+    Ok(drafts)
 }
 
 /// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the
@@ -167,12 +158,12 @@ pub fn preview(
 /// # Errors
 /// As [`tell`].
 pub fn tell_again(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     slot: SlotId,
 ) -> Result<(), NotifyError> {
     tell(tx, post, slot)?;
-    let programme = tx.programme();
+    let (programme, now) = (tx.programme(), tx.now());
     let Some(slot) = programme.slot(slot) else {
         return Ok(());
     };
@@ -182,7 +173,7 @@ pub fn tell_again(
             && programme
                 .ledger
                 .notice(slot.id, delegation.id)
-                .is_some_and(|notice| notice.told_at < tx.now)
+                .is_some_and(|notice| notice.told_at < now)
     };
     let again: Vec<Delegation> = programme
         .delegations

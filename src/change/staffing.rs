@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::booking::{self, BookingError};
+use super::booking::BookingError;
+use super::dry_run;
 use crate::core::action::Action;
 use crate::core::decision::{
     ChangedSlot, Conflicts, GivenReasons, Refusal, at_version, overrides, successor,
@@ -28,7 +29,7 @@ pub fn substitute(
     leaves: InterpreterId,
     comes: InterpreterId,
 ) -> Result<(), BookingError> {
-    let programme = booking::judged(tx);
+    let programme = dry_run::judged(tx);
     let old = at_version(&programme, id, version)?;
     if old.state() == SlotState::Cancelled {
         let (state, wanted) = (old.state(), "changed");
@@ -153,6 +154,6 @@ impl StaffingChange {
             overrides: self.given,
             action,
         };
-        booking::apply(tx, change)
+        Ok(dry_run::apply(tx, change)?)
     }
 }

@@ -1,6 +1,7 @@
 //! Undoing the latest change to a slot: a booking of its own, through the same rules as any other.
 
 use super::booking::{self, BookingError, Notify};
+use super::dry_run::NotifyTx;
 use crate::core::decision::{Refusal, SlotStep, at_version};
 use crate::core::due::due;
 use crate::core::history::SlotSnapshot;
@@ -9,7 +10,6 @@ use crate::core::rule::Reasons;
 use crate::core::slot::{Slot, SlotDetails, SlotId, SlotState};
 use crate::mail::MailContext;
 use crate::store::audit::{self, Record};
-use crate::store::transaction::EventTx;
 
 /// True for changes to the slot itself: notices and answers cannot be undone.
 #[must_use]
@@ -45,14 +45,14 @@ pub fn before(
 /// # Errors
 /// When the slot has changed meanwhile, or a rule is in the way; or as the store says.
 pub fn undo(
-    tx: &mut EventTx<'_>,
+    tx: &mut dyn NotifyTx,
     post: &MailContext,
     id: SlotId,
     version: i32,
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    let slot = at_version(&booking::judged(tx), id, version)?;
-    let records = audit::of_subject(tx.conn, id.0)?;
+    let slot = at_version(&tx.judged(), id, version)?;
+    let records = audit::of_subject(tx.conn(), id.0)?;
     let Some(latest) = records.iter().find(|record| is_change(record)) else {
         return Err(Refusal::Gone("its history is not known".to_owned()).into());
     };

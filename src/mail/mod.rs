@@ -1,17 +1,19 @@
 //! Mail: letters with their calendar part, the outbox they wait in, and the worker that sends them.
 //!
-//! Booking calls [`outbox::post`] inside its transaction: the letter is composed, stored as finished bytes, and sent
-//! after the commit by a [`worker::Worker`]. At least once, with the same bytes each time: between the relay's 250 and
+//! Letters are composed from their [`facts`], before the transaction where these are known then; it stores the finished
+//! bytes, and after the commit a [`worker::Worker`] sends them. At least once, with the same bytes each time: between the relay's 250 and
 //! our commit a crash leads to a second copy, which calendars and Exchange take for the same one.
 
 pub mod account;
 pub mod compose;
 pub mod contents;
 pub mod enclosure;
+pub mod facts;
 pub mod health;
 pub mod ical;
 pub mod inbox;
 pub mod language;
+pub mod names;
 pub mod outbox;
 pub mod part;
 pub mod transport;
@@ -26,6 +28,8 @@ use crate::core::event::Event;
 use crate::core::notice::{News, Told};
 use crate::core::text::Email;
 use crate::core::time::Moment;
+use crate::mail::facts::PreparedLetters;
+use crate::mail::names::NameSeed;
 use crate::store::private_link::address::PrivateLinks;
 
 /// Everything one mail to one contact says. The delegation sees nothing that is not in here.
@@ -104,7 +108,7 @@ pub enum ReaderKnowledge {
     Behind,
 }
 
-/// What writing mail needs to know of this installation.
+/// What writing mail needs to know of this installation, and what one request has drawn and composed for it.
 #[derive(Debug, Clone)]
 pub struct MailContext {
     /// The address every mail comes from; its domain is that of Message-IDs and UIDs.
@@ -113,4 +117,26 @@ pub struct MailContext {
     pub bounces: Option<Email>,
     /// Signs the links by which delegations answer.
     pub links: PrivateLinks,
+    names: NameSeed,
+    prepared: PreparedLetters,
+}
+
+impl MailContext {
+    /// The context of a request, with nothing prepared.
+    #[must_use]
+    pub fn new(from: Email, bounces: Option<Email>, links: PrivateLinks) -> Self {
+        Self {
+            from,
+            bounces,
+            links,
+            names: NameSeed::draw(),
+            prepared: PreparedLetters::default(),
+        }
+    }
+
+    /// The same context with letters that it has composed already.
+    #[must_use]
+    pub fn with_prepared(self, prepared: PreparedLetters) -> Self {
+        Self { prepared, ..self }
+    }
 }

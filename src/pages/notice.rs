@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::change::letters::NotifyError;
+use crate::change::dry_run::{NotifyError, NotifyTx};
 use crate::change::notify::{self, skip as take_as_told, tell_all};
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
@@ -17,7 +17,7 @@ use crate::mail::contents::contents;
 use crate::mail::language::Language;
 use crate::mail::outbox::{self, MailDraft};
 use crate::mail::words::PieceWords;
-use crate::mail::{Piece, ReaderKnowledge};
+use crate::mail::{MailContext, Piece, ReaderKnowledge};
 use crate::pages::mail::{paper_of_draft, reader_sees};
 use crate::server::Error;
 use crate::server::app::App;
@@ -214,14 +214,15 @@ pub async fn send(
             "Choose the recipients. Nothing was sent.".to_owned(),
         ));
     }
-    let post = app.post();
+    let notify = move |tx: &mut dyn NotifyTx, post: &MailContext| {
+        to.iter()
+            .try_for_each(|delegation| tell_all(tx, post, *delegation))
+    };
+    let post = context.prepared(notify.clone()).await;
     context
         .write(move |tx| {
             as_seen(tx, seen)?;
-            for delegation in to {
-                tell_all(tx, &post, delegation)?;
-            }
-            Ok::<_, NoticeError>(())
+            Ok::<_, NoticeError>(notify(tx, &post)?)
         })
         .await?;
     app.worker_signal.wake();

@@ -99,13 +99,11 @@ impl App {
         }
     }
 
-    /// What writing mail needs to know.
+    /// What writing mail needs to know, for one request.
     #[must_use]
     pub fn post(&self) -> MailContext {
-        MailContext {
-            from: self.config.mail_from.clone(),
-            bounces: self.config.bounces.clone(),
-            links: self.config.links(),
-        }
+        let config = &self.config;
+        let (from, bounces) = (config.mail_from.clone(), config.bounces.clone());
+        MailContext::new(from, bounces, config.links())
     }
 }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use actix_web::web;
 
 use crate::auth::session::{EventAccess, Session};
-use crate::change::booking::{self, BookingError};
+use crate::change::booking::{self, BookingError, Notify};
+use crate::change::dry_run::{DryRun, NotifyTx};
 use crate::core::decision::Refusal;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
@@ -14,6 +15,7 @@ use crate::core::slot::{Slot, SlotId};
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::documents::queue::{Document, DocumentFile};
+use crate::mail::MailContext;
 use crate::runtime::queue::Owner;
 use crate::server::Error;
 use crate::server::app::App;
@@ -296,5 +298,50 @@ impl EventContext {
             signal.wake();
         }
         Ok(written.value)
+    }
+
+    /// Books as [`EventContext::book`] does. Where the delegations are notified now, their letters are composed before the
+    /// transaction begins.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn book_and_notify<T: Send + 'static>(
+        &self,
+        notify: Notify,
+        work: impl Fn(&mut dyn NotifyTx, &MailContext) -> Result<T, BookingError>
+        + Clone
+        + Send
+        + 'static,
+    ) -> Result<T, BookingError> {
+        let post = match notify {
+            Notify::Now => self.prepared(work.clone()).await,
+            Notify::Later => self.app.post(),
+        };
+        self.book(move |tx| work(tx, &post)).await
+    }
+
+    /// The mail context with the letters that `work` would send, composed in a dry run. A dry run that fails prepares
+    /// nothing: the transaction will say why.
+    pub async fn prepared<T, E: Into<BookingError>>(
+        &self,
+        work: impl FnOnce(&mut dyn NotifyTx, &MailContext) -> Result<T, E> + Send + 'static,
+    ) -> MailContext {
+        let (programme, now) = (Arc::clone(&self.programme), self.now);
+        let author = self.access.actor().to_string();
+        let post = self.app.post();
+        let own = post.clone();
+        let composed = self
+            .app
+            .db
+            .read_long(move |conn| {
+                let facts = conn.snapshot(|conn| {
+                    let mut dry_run = DryRun::new(conn, programme, author, now);
+                    work(&mut dry_run, &own).map_err(E::into)?;
+                    Ok::<_, BookingError>(dry_run.into_letters())
+                })?;
+                Ok::<_, BookingError>(own.prepare(facts))
+            })
+            .await;
+        post.with_prepared(composed.unwrap_or_default())
     }
 }

@@ -123,11 +123,11 @@ fn prepare(conn: &mut Conn) -> Bench {
         event,
         actor,
         clock,
-        post: MailContext {
+        post: MailContext::new(
             from,
-            bounces: None,
-            links: PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
-        },
+            None,
+            PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
+        ),
         programme,
     }
 }

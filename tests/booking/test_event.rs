@@ -82,11 +82,14 @@ impl<'d> TestEvent<'d> {
         &self,
         work: impl Fn(&mut EventTx<'_>, &MailContext) -> Result<T, BookingError>,
     ) -> Result<T, BookingError> {
-        let post = MailContext {
-            from: Email::parse("protocol@iikura.example").unwrap(),
-            bounces: None,
-            links: PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
-        };
+        self.try_book_with(&mail_context(), work)
+    }
+
+    pub fn try_book_with<T>(
+        &self,
+        post: &MailContext,
+        work: impl Fn(&mut EventTx<'_>, &MailContext) -> Result<T, BookingError>,
+    ) -> Result<T, BookingError> {
         let actor = Actor {
             user: None,
             name: "Officer".to_owned(),
@@ -94,7 +97,7 @@ impl<'d> TestEvent<'d> {
         };
         let written = self.db.write_here(|conn| {
             booking::commit(conn, &self.live, self.event, &actor, NOW, |tx| {
-                work(tx, &post)
+                work(tx, post)
             })
         });
         written.map(|written| written.value)
@@ -161,6 +164,14 @@ impl<'d> TestEvent<'d> {
             state: SlotState::Tentative,
         }
     }
+}
+
+pub fn mail_context() -> MailContext {
+    MailContext::new(
+        Email::parse("protocol@iikura.example").unwrap(),
+        None,
+        PrivateLinks::new(LinkKey::draw(), "https://iikura.example"),
+    )
 }
 
 pub fn import(db: &Db, source: &str) -> Result<ImportedEvent, EventImportError> {

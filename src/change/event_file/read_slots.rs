@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::read::{EventImportError, FileReader};
 use super::{OverrideEntry, Parties, SlotEntry};
-use crate::change::booking;
+use crate::change::dry_run;
 use crate::core::decision::{GivenReasons, judge};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
@@ -84,7 +84,7 @@ impl FileReader<'_> {
             read.reasons.insert(slot.id, reasons);
             programme.add(slot.clone());
             if self.insert(programme, by, raw, &slot, &mut read) {
-                let after = booking::history_of(programme, &slot);
+                let after = dry_run::history_of(programme, &slot);
                 read.history.push((slot.id, after));
                 self.told(programme, &slot, &entry.told);
             } else {

@@ -29,7 +29,7 @@ pub fn news_for(knowledge: Knowledge, news: &News) -> Option<(News, ReaderKnowle
 }
 
 /// A mail that is composed and not stored yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailDraft {
     pub(super) event: EventId,
     pub(super) delegation: DelegationId,
@@ -55,7 +55,7 @@ pub struct MailDraft {
 }
 
 /// The slot that a mail is about, as its calendar part names it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AboutSlot {
     pub(super) slot: SlotId,
     pub(super) uid: String,

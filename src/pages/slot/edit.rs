@@ -193,7 +193,7 @@ async fn change(
     request: SlotFormRequest,
     step: impl FnOnce(SlotDetails) -> SlotStep,
 ) -> PageOutcome {
-    let (id, version, post) = (slot.id, slot::version(sent)?, context.app.post());
+    let (id, version) = (slot.id, slot::version(sent)?);
     let SlotFormRequest {
         details,
         reasons,
@@ -209,7 +209,9 @@ async fn change(
         }
     };
     let changed = context
-        .book(move |tx| booking::alter(tx, &post, (id, version), step.clone(), &reasons, tell))
+        .book_and_notify(tell, move |tx, post| {
+            booking::alter(tx, post, (id, version), step.clone(), &reasons, tell)
+        })
         .await;
     match changed {
         Ok(()) => {

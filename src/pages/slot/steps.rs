@@ -6,11 +6,11 @@ use actix_web::web;
 use askama::Template;
 
 use super::{PageOutcome, marks};
-use crate::change::booking::{self, BookingError};
+use crate::change::booking::{self, BookingError, Notify};
 use crate::change::undo;
 use crate::core::decision::{Conflicts, Refusal, SlotStep};
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::{Slot, SlotId};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::timetable::ConflictMark;
 use crate::server::Error;
 use crate::server::app::App;
@@ -68,9 +68,11 @@ pub async fn confirmation(
             ));
         }
     };
-    let (id, version, post) = (slot.id, slot::version(&fields)?, app.post());
+    let (id, version) = (slot.id, slot::version(&fields)?);
     match context
-        .book(move |tx| booking::confirm(tx, &post, id, version, &reasons))
+        .book_and_notify(Notify::Now, move |tx, post| {
+            booking::confirm(tx, post, id, version, &reasons)
+        })
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "confirmed")),
@@ -172,9 +174,11 @@ pub async fn undo(
     let reasons = slot::reasons_of(&fields).map_err(|_| {
         Error::BadRequest("A reason is one line. Go back and write it in one line.".to_owned())
     })?;
-    let (id, version, post) = (slot.id, slot::version(&fields)?, app.post());
+    let (id, version) = (slot.id, slot::version(&fields)?);
     match context
-        .book(move |tx| undo::undo(tx, &post, id, version, &reasons))
+        .book_and_notify(may_notify(&context, &slot), move |tx, post| {
+            undo::undo(tx, post, id, version, &reasons)
+        })
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "undone")),
@@ -193,15 +197,22 @@ pub async fn undo(
     }
 }
 
+/// Undoing notifies only delegations that were notified of the slot, or of a slot that is confirmed.
+fn may_notify(context: &EventContext, slot: &Slot) -> Notify {
+    let mut notices = context.programme.ledger.notices_of(slot.id);
+    if slot.state() == SlotState::Confirmed || notices.next().is_some() {
+        Notify::Now
+    } else {
+        Notify::Later
+    }
+}
+
 async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> PageOutcome {
-    let (id, version, post, tell) = (
-        slot.id,
-        slot::version(fields)?,
-        context.app.post(),
-        slot::tell(fields),
-    );
+    let (id, version, tell) = (slot.id, slot::version(fields)?, slot::tell(fields));
     match context
-        .book(move |tx| booking::withdraw(tx, &post, id, version, tell))
+        .book_and_notify(tell, move |tx, post| {
+            booking::withdraw(tx, post, id, version, tell)
+        })
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "withdrawn")),
@@ -222,14 +233,11 @@ pub async fn cancellation(
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let fields = fields.only(&["version", "tell"])?;
-    let (id, version, post, tell) = (
-        slot.id,
-        slot::version(&fields)?,
-        app.post(),
-        slot::tell(&fields),
-    );
+    let (id, version, tell) = (slot.id, slot::version(&fields)?, slot::tell(&fields));
     match context
-        .book(move |tx| booking::cancel(tx, &post, id, version, tell))
+        .book_and_notify(tell, move |tx, post| {
+            booking::cancel(tx, post, id, version, tell)
+        })
         .await
     {
         Ok(()) => Ok(see_other_done(&format!("/slots/{id}"), "cancelled")),
@@ -250,14 +258,14 @@ pub async fn notices(
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
     let again = fields.only(&["again"])?.flag("again");
-    let (id, post) = (slot.id, app.post());
+    let id = slot.id;
     let tell = if again {
         crate::change::notify::tell_again
     } else {
         crate::change::notify::tell
     };
     context
-        .book(move |tx| Ok(tell(tx, &post, id)?))
+        .book_and_notify(Notify::Now, move |tx, post| Ok(tell(tx, post, id)?))
         .await
         .map_err(Error::from)?;
     Ok(see_other_done(&format!("/slots/{id}"), "told"))

@@ -9,12 +9,13 @@ use crate::auth::invitation::InvitationError;
 use crate::auth::throttle::{ThrottleError, Throttled};
 use crate::auth::token::TokenError;
 use crate::change::booking::BookingError;
-use crate::change::letters::NotifyError;
+use crate::change::dry_run::NotifyError;
 use crate::core::decision::Refusal;
 use crate::db::DbError;
 use crate::db::outage::{is_outage, is_unknown_commit};
 use crate::documents::pdf::SheetError;
 use crate::documents::queue::{self, DocumentError};
+use crate::mail::facts::LetterError;
 use crate::mail::outbox::EnqueueError;
 use crate::personal::ErasureError;
 use crate::runtime::queue::QueueError;
@@ -88,11 +89,11 @@ impl From<NotifyError> for Error {
     fn from(error: NotifyError) -> Self {
         match error {
             NotifyError::Store(error)
-            | NotifyError::Post {
+            | NotifyError::Post(LetterError {
                 source: EnqueueError::Query(error),
                 ..
-            } => error.into(),
-            NotifyError::Post { .. } => Self::internal(error),
+            }) => error.into(),
+            NotifyError::Post(_) => Self::internal(error),
         }
     }
 }
@@ -261,9 +262,11 @@ mod tests {
 
         let lost = |kind| DieselError::DatabaseError(kind, Box::new("gone".to_owned()));
         let closed = || lost(DatabaseErrorKind::ClosedConnection);
-        let post = |error: DieselError| NotifyError::Post {
-            recipient: "liaison@embassy.example".to_owned(),
-            source: error.into(),
+        let post = |error: DieselError| {
+            NotifyError::Post(LetterError {
+                recipient: "liaison@embassy.example".to_owned(),
+                source: error.into(),
+            })
         };
         for error in [
             Error::from(closed()),
