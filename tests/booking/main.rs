@@ -9,6 +9,7 @@ mod behind;
 mod files;
 mod free_slots;
 mod interpreters;
+mod prepared;
 mod races;
 mod random;
 mod reasons;
