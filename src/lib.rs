@@ -84,7 +84,8 @@
 //!   ([`store::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
 //!   users with the same rights ([`server::render_cache`]).
-//! - **Mail is a row first**: it is composed in the transaction of the change, and sent after the commit.
+//! - **Mail is a row first**, stored in the transaction of the change and sent after the commit. It is composed before the
+//!   transaction, from facts that the transaction reads again; where they differ, it is composed there.
 //! - **Secrecy**: [`core::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
 //! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
 //!   the handlers.
@@ -111,13 +112,18 @@
 //!
 //! **A confirmation sends mail** (`POST /slots/{id}/confirmation`):
 //!
-//! 1. [`pages::slot::steps::confirmation`] calls [`change::booking::confirm`] in the transaction.
+//! 1. [`pages::slot::steps::confirmation`] calls [`change::booking::confirm`] by
+//!    [`server::context::EventContext::book_and_notify`], which runs it twice: as a [`change::dry_run::DryRun`], which has
+//!    the programme in memory and writes nothing, and in the transaction.
 //! 2. [`change::notify::tell`] finds by [`core::due::due`] what each delegation does not know yet.
-//! 3. `change::letters::write_to` writes one letter per contact: [`mail::compose::compose`] with [`mail::ical`].
-//! 4. [`mail::outbox`] stores the bytes in the same transaction, and what its PDF will say.
-//! 5. After the commit the worker is woken: [`mail::worker::Worker::drain`] takes a lease, renders the PDF, and sends through
+//! 3. `change::letters::write_to` reads the [`mail::facts::LetterFacts`] of each delegation.
+//! 4. After the dry run, before the transaction, [`mail::MailContext::prepare`] composes one letter per contact from them:
+//!    [`mail::compose::compose_both`] with [`mail::ical`].
+//! 5. In the transaction, [`mail::MailContext::prepared_or_composed`] takes these when the facts are equal, and
+//!    [`mail::outbox`] stores the bytes, and what their PDF will say.
+//! 6. After the commit the worker is woken: [`mail::worker::Worker::drain`] takes a lease, renders the PDF, and sends through
 //!    [`mail::transport::Transport::send`].
-//! 6. The outcome is stored with the lease of the next mail: sent, to be retried, failed, or held.
+//! 7. The outcome is stored with the lease of the next mail: sent, to be retried, failed, or held.
 //!
 //! **The timetable is shown** (`GET /events/{slug}`):
 //!
