@@ -48,9 +48,6 @@ pub enum Notify {
 ///
 /// Should the database refuse an overlap that the rules did not see, another program has written to it: the programme is
 /// read again and the booking tried once more, so that the refusal is reported as the conflict it is.
-///
-/// # Errors
-/// As the work says.
 pub fn commit<T>(
     conn: &mut Conn,
     programme_cache: &ProgrammeCache,
@@ -88,9 +85,6 @@ pub fn book(
 }
 
 /// Gives a slot other details, if it is still at the `version` that was seen.
-///
-/// # Errors
-/// As [`book`].
 pub fn change(
     tx: &mut EventTx<'_>,
     post: &MailContext,
@@ -105,9 +99,6 @@ pub fn change(
 }
 
 /// Moves a slot to another time or room, if it is still at the `version` that was seen.
-///
-/// # Errors
-/// As [`book`].
 pub fn place(
     tx: &mut EventTx<'_>,
     post: &MailContext,
@@ -122,9 +113,6 @@ pub fn place(
 }
 
 /// Confirms a slot and notifies its delegations.
-///
-/// # Errors
-/// As [`book`].
 pub fn confirm(
     tx: &mut dyn NotifyTx,
     post: &MailContext,
@@ -143,9 +131,6 @@ pub fn confirm(
 }
 
 /// Takes a confirmation back: the slot is tentative again.
-///
-/// # Errors
-/// As [`book`].
 pub fn withdraw(
     tx: &mut dyn NotifyTx,
     post: &MailContext,
@@ -158,9 +143,6 @@ pub fn withdraw(
 }
 
 /// Cancels a slot; it holds nothing any more and stays for the record.
-///
-/// # Errors
-/// As [`book`].
 pub fn cancel(
     tx: &mut dyn NotifyTx,
     post: &MailContext,

@@ -47,19 +47,10 @@ pub trait NotifyTx {
     /// Notes that what was asked for is so already.
     fn stays_as_it_is(&mut self);
     /// Stores a slot as it was decided, and records it in the history.
-    ///
-    /// # Errors
-    /// As the database says.
     fn apply(&mut self, change: ChangedSlot) -> QueryResult<()>;
     /// Stores a slot of which only the sequence was raised.
-    ///
-    /// # Errors
-    /// As the database says.
     fn store_raised(&mut self, slot: Slot) -> QueryResult<()>;
     /// Finds what a reader can know of a slot before the mail of this sequence.
-    ///
-    /// # Errors
-    /// As the database says.
     fn knowledge(&mut self, reader: SlotReader<'_>, sequence: i32) -> QueryResult<Knowledge>;
     /// Sends the mails that these facts make.
     ///
@@ -149,9 +140,6 @@ pub(crate) fn store_letters(
 }
 
 /// Notes what delegations know.
-///
-/// # Errors
-/// As the database says.
 pub(crate) fn remember(tx: &mut EventTx<'_>, notices: Vec<Notice>) -> QueryResult<()> {
     if notices.is_empty() {
         return Ok(());

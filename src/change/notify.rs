@@ -43,9 +43,6 @@ pub fn tell(tx: &mut dyn NotifyTx, post: &MailContext, slot: SlotId) -> Result<(
 }
 
 /// Notifies one delegation of everything due, in one letter to each of its contacts.
-///
-/// # Errors
-/// As [`tell`].
 pub fn tell_all(
     tx: &mut dyn NotifyTx,
     post: &MailContext,
@@ -68,9 +65,6 @@ pub fn tell_all(
 }
 
 /// Marks as notified what a delegation knows otherwise, or need not know.
-///
-/// # Errors
-/// As the database says.
 pub fn skip(
     tx: &mut EventTx<'_>,
     post: &MailContext,
@@ -154,9 +148,6 @@ pub fn preview(
 
 /// Queues the same again for every contact of the delegations that know of a confirmed slot: for one that lost the
 /// mail, and for a contact that came later.
-///
-/// # Errors
-/// As [`tell`].
 pub fn tell_again(
     tx: &mut dyn NotifyTx,
     post: &MailContext,

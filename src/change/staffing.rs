@@ -59,9 +59,6 @@ pub fn substitute(
 /// timetable until it is filled.
 ///
 /// A slot that has ended needs no interpreter any more; its recorded reason is that the interpreter was there.
-///
-/// # Errors
-/// As the store says.
 pub fn release(tx: &mut EventTx<'_>, id: SlotId, leaves: &Interpreter) -> Result<(), BookingError> {
     let old = tx.programme().slot(id).cloned().ok_or(Refusal::NotFound)?;
     let without = old.content().without_interpreter(leaves.id);

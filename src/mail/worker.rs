@@ -239,9 +239,6 @@ impl Worker {
     /// Deletes content after its retention, and makes due what a clock that was ahead had put off; returns how many
     /// mails
     /// were deleted.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn tidy(&self) -> Result<usize, DbError> {
         let now = self.clock.now();
         let before = now.plus(-self.keep_days * 86_400);

@@ -39,9 +39,6 @@ pub struct EventContext {
 }
 
 /// Lists every event that a user may access, with that access, the latest first.
-///
-/// # Errors
-/// When the database fails.
 pub fn accessible_events(
     conn: &mut Conn,
     session: &Session,
@@ -198,9 +195,6 @@ impl EventContext {
     }
 
     /// Changes the programme in one transaction.
-    ///
-    /// # Errors
-    /// As the work says.
     pub async fn write<T: Send + 'static, E>(
         &self,
         work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
@@ -231,9 +225,6 @@ impl EventContext {
     }
 
     /// As [`EventContext::write`], for an archived event as well.
-    ///
-    /// # Errors
-    /// As the work says.
     pub async fn write_archived_too<T: Send + 'static, E>(
         &self,
         work: impl FnOnce(&mut EventTx<'_>) -> Result<T, E> + Send + 'static,
@@ -264,9 +255,6 @@ impl EventContext {
     }
 
     /// Books in one transaction, and wakes the mail worker.
-    ///
-    /// # Errors
-    /// As the work says.
     pub async fn book<T: Send + 'static>(
         &self,
         work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError> + Send + 'static,
@@ -302,9 +290,6 @@ impl EventContext {
 
     /// Books as [`EventContext::book`] does. Where the delegations are notified now, their letters are composed before the
     /// transaction begins.
-    ///
-    /// # Errors
-    /// As the work says.
     pub async fn book_and_notify<T: Send + 'static>(
         &self,
         notify: Notify,

@@ -15,8 +15,8 @@ use iikura::mail::facts::PreparedLetters;
 use iikura::mail::outbox::{self, Mail};
 use iikura::store::private_link::address::PrivateLink;
 
-use support::both::{Scratch, on_both};
 use crate::test_event::{NOW, TestEvent, mail_context};
+use support::both::{Scratch, on_both};
 
 on_both!(
     unchanged_facts_store_the_prepared_letters,

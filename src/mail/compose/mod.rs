@@ -39,9 +39,6 @@ pub fn compose(letter: &Letter<'_>) -> Result<Composed, ComposeError> {
 }
 
 /// Writes the mail in both forms: without its enclosure, and up to its position where there is one.
-///
-/// # Errors
-/// As [`compose`].
 pub fn compose_both(letter: &Letter<'_>) -> Result<(Composed, Option<Vec<u8>>), ComposeError> {
     let mut parts = MailParts::of(letter)?;
     let raw = parts.assemble(None)?;

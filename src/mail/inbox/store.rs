@@ -137,9 +137,6 @@ pub(crate) fn handle(conn: &mut Conn, id: IncomingId, by: &str, now: Moment) -> 
 }
 
 /// Records that a mail that bounced is sent again.
-///
-/// # Errors
-/// When the database fails.
 pub(crate) fn handle_bounces_of(
     conn: &mut Conn,
     mail: MailId,
@@ -155,9 +152,6 @@ pub(crate) fn handle_bounces_of(
 }
 
 /// How many mails that came in for an event wait for a person.
-///
-/// # Errors
-/// When the database fails.
 pub fn attention(conn: &mut Conn, event: EventId) -> QueryResult<i64> {
     let needing = InboxOutcome::ALL.iter().copied();
     let needing: Vec<_> = needing.filter(|it| it.needs_person()).map(Word).collect();
@@ -170,9 +164,6 @@ pub fn attention(conn: &mut Conn, event: EventId) -> QueryResult<i64> {
 }
 
 /// Wipes the texts of mails that came in before `before`; what became of each stays.
-///
-/// # Errors
-/// When the database fails.
 pub fn wipe(conn: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> {
     diesel::update(inbox::table)
         .filter(inbox::received_at.lt(before))
@@ -198,9 +189,6 @@ pub struct MailboxPosition {
 }
 
 /// How far a mailbox has been read; `None` before the first look.
-///
-/// # Errors
-/// When the database fails.
 pub fn mark(conn: &mut Conn, name: &str) -> QueryResult<Option<MailboxPosition>> {
     mailboxes::table
         .find(name)

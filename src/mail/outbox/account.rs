@@ -55,9 +55,6 @@ pub fn post_about_account(
 
 /// Cancels a letter whose link is invalid. A leased one may still be sent, but is not tried
 /// again.
-///
-/// # Errors
-/// When the database fails.
 pub fn take_back(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<()> {
     diesel::update(outbox::table.find(id))
         .filter(outbox::event_id.is_null())
@@ -107,9 +104,6 @@ pub(super) fn wipe_if_taken_back(
 }
 
 /// The latest letters about accounts, newest first.
-///
-/// # Errors
-/// When the database fails.
 pub fn about_accounts(connection: &mut Conn, limit: i64) -> QueryResult<Vec<MailSummary>> {
     outbox::table
         .filter(outbox::event_id.is_null())
@@ -120,9 +114,6 @@ pub fn about_accounts(connection: &mut Conn, limit: i64) -> QueryResult<Vec<Mail
 }
 
 /// Counts the letters about accounts that need attention.
-///
-/// # Errors
-/// When the database fails.
 pub fn accounts_need_attention(connection: &mut Conn) -> QueryResult<i64> {
     outbox::table
         .filter(outbox::event_id.is_null())

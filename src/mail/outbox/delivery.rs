@@ -86,9 +86,6 @@ struct DeliveryRow {
 ///
 /// Mail about one slot to one reader goes in order, and so do letters about several: none is leased while an older one
 /// waits or is leased.
-///
-/// # Errors
-/// When the database fails.
 pub fn claim(connection: &mut Conn, owner: &str, now: Moment) -> QueryResult<Option<Claimed>> {
     let row: Option<DeliveryRow> = diesel::sql_query(claim_sql(skip_locked(connection)))
         .bind::<Text, _>(owner)
@@ -164,9 +161,6 @@ fn claim_sql(locking: &str) -> String {
 /// Records that the relay accepted the mail. False when the lease was lost to another worker.
 ///
 /// What was held is released: one mail that passes shows that the configuration is right again.
-///
-/// # Errors
-/// When the database fails.
 pub fn sent(
     connection: &mut Conn,
     mail: &Claimed,
@@ -191,9 +185,6 @@ pub fn sent(
 }
 
 /// Puts the mail back for a later try, or gives it up when it would be too late. False when the lease was lost.
-///
-/// # Errors
-/// When the database fails.
 pub fn retry_later(
     connection: &mut Conn,
     mail: &Claimed,
@@ -214,9 +205,6 @@ pub fn retry_later(
 }
 
 /// Gives the mail up. False when the lease was lost.
-///
-/// # Errors
-/// When the database fails.
 pub fn failed(
     connection: &mut Conn,
     mail: &Claimed,
@@ -229,9 +217,6 @@ pub fn failed(
 
 /// Holds this mail and all that wait: the relay refuses us, not the mail, so the attempt does not count.
 /// False when the lease was lost.
-///
-/// # Errors
-/// When the database fails.
 pub fn hold_queue(
     connection: &mut Conn,
     mail: &Claimed,
@@ -263,9 +248,6 @@ pub fn hold_queue(
 /// Queues a failed or held mail again, due now, for another 48 hours. False when it is neither, when its content has
 /// been wiped, and when a newer mail
 /// about the same slot has been written to the same reader: the old one must not come after it.
-///
-/// # Errors
-/// When the database fails.
 pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool> {
     diesel::sql_query(
         "UPDATE outbox SET state = 'queued', next_at = $1, give_up_at = $2, bounced_at = NULL
@@ -286,9 +268,6 @@ pub fn retry(connection: &mut Conn, id: MailId, now: Moment) -> QueryResult<bool
 
 /// Notes that a mail came back, although the relay had taken it. It counts as sent all the same: of several readers
 /// behind one address, some may have it.
-///
-/// # Errors
-/// When the database fails.
 pub fn mark_bounced(
     connection: &mut Conn,
     id: MailId,
@@ -306,9 +285,6 @@ pub fn mark_bounced(
 
 /// Cancels what still waits for addresses that are not contacts of a delegation any more. Leased mail
 /// may still be sent, but is not tried again.
-///
-/// # Errors
-/// When the database fails.
 pub fn supersede_for_removed_contacts(
     connection: &mut Conn,
     delegation: DelegationId,
@@ -338,9 +314,6 @@ pub fn supersede_for_removed_contacts(
 
 /// Supersedes what waits of an event that is archived. What a worker has leased may still go out, but is not tried
 /// again.
-///
-/// # Errors
-/// When the database fails.
 pub fn supersede_for_archived_event(connection: &mut Conn, event: EventId) -> QueryResult<()> {
     let of_event = || outbox::table.filter(outbox::event_id.eq(event));
     // In this order: a worker of another server may lease a mail until it is superseded.
@@ -359,9 +332,6 @@ pub fn supersede_for_archived_event(connection: &mut Conn, event: EventId) -> Qu
 
 /// Gives up what waited beyond its time, as after a long stop of the server; a mail in whose hand workers die again
 /// and again ends here too. Returns how many.
-///
-/// # Errors
-/// When the database fails.
 pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     let locking = skip_locked(connection);
     diesel::sql_query(format!(
@@ -379,9 +349,6 @@ pub fn expire(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
 
 /// When the next mail is due or the next lease ends; `None` when nothing waits, or the queue is
 /// paused.
-///
-/// # Errors
-/// When the database fails.
 pub fn next_due(connection: &mut Conn) -> QueryResult<Option<Moment>> {
     if paused(connection)?.is_some() {
         return Ok(None);

@@ -68,9 +68,6 @@ struct EnclosureRow {
 }
 
 /// Stores the source of a mail's enclosure, in the transaction that writes the mail.
-///
-/// # Errors
-/// When the database fails.
 pub(super) fn keep(
     connection: &mut Conn,
     mail: MailId,
@@ -91,9 +88,6 @@ pub(super) fn keep(
 }
 
 /// The enclosure of a mail, and the bytes of the mail with it: unfinished while it waits, `None` without one.
-///
-/// # Errors
-/// When the database fails.
 pub(super) fn of(
     connection: &mut Conn,
     mail: MailId,
@@ -117,17 +111,11 @@ pub(super) fn of(
 
 /// Stores the finished bytes of a leased mail, for this attempt and all later ones. False when the lease was lost: its
 /// new owner renders the enclosure.
-///
-/// # Errors
-/// When the database fails.
 pub fn enclose(connection: &mut Conn, mail: &Claimed, finished: &[u8]) -> QueryResult<bool> {
     settle(connection, mail, EnclosureReadiness::Set, finished, None)
 }
 
 /// Records that a leased mail goes without its enclosure, and why. False when the lease was lost.
-///
-/// # Errors
-/// When the database fails.
 pub fn leave_out(connection: &mut Conn, mail: &Claimed, fault: &str) -> QueryResult<bool> {
     settle(
         connection,

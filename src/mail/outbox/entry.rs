@@ -96,9 +96,6 @@ pub struct SlotReader<'a> {
 ///
 /// In this order: a worker of another server may lease a mail at any moment until it is marked, and what it leased must
 /// count as read.
-///
-/// # Errors
-/// When the database fails.
 pub fn supersede_unsent(
     connection: &mut Conn,
     reader: SlotReader<'_>,
@@ -109,9 +106,6 @@ pub fn supersede_unsent(
 }
 
 /// Finds what a reader can know of a slot from mails before this sequence; writes nothing.
-///
-/// # Errors
-/// When the database fails.
 pub fn knowledge_of(
     connection: &mut Conn,
     reader: SlotReader<'_>,
@@ -132,9 +126,6 @@ pub fn knowledge_of(
 ///
 /// No newer letter about several slots replaces an older one: each has other changes, they go in order, and each has
 /// the whole schedule.
-///
-/// # Errors
-/// When the database fails.
 pub fn store_draft(connection: &mut Conn, draft: MailDraft) -> QueryResult<Enqueued> {
     let enqueued = match &draft.about {
         Some(about) => enqueue(connection, &new_mail(&draft, about))?,
@@ -222,9 +213,6 @@ fn enqueue_letter(connection: &mut Conn, draft: &MailDraft) -> QueryResult<Enque
 }
 
 /// How many letters have been written to a delegation so far: times, not copies.
-///
-/// # Errors
-/// When the database fails.
 pub fn letters_to(connection: &mut Conn, delegation: DelegationId) -> QueryResult<i32> {
     let times: i64 = outbox::table
         .filter(outbox::delegation_id.eq(delegation))
@@ -237,9 +225,6 @@ pub fn letters_to(connection: &mut Conn, delegation: DelegationId) -> QueryResul
 ///
 /// The caller's transaction must keep others from writing to the same event. The same mail handed in twice is one
 /// mail. A cancellation of what never left is stored as superseded: there is nothing to take back.
-///
-/// # Errors
-/// When the database fails.
 pub fn enqueue(connection: &mut Conn, mail: &NewMail<'_>) -> QueryResult<Enqueued> {
     let dedupe_key = dedupe_key(mail);
     if let Some(duplicate) = find(connection, &dedupe_key)? {

@@ -31,9 +31,6 @@ pub struct Pause {
 }
 
 /// Returns who has paused the queue.
-///
-/// # Errors
-/// When the database fails.
 pub fn paused(connection: &mut Conn) -> QueryResult<Option<Pause>> {
     let (by, since): (Option<String>, Option<Moment>) = mail_queue::table
         .find(1_i64)
@@ -44,9 +41,6 @@ pub fn paused(connection: &mut Conn) -> QueryResult<Option<Pause>> {
 
 /// Pauses the queue: no mail is leased any more, on no server; leased mail is finished. False when it is
 /// paused already.
-///
-/// # Errors
-/// When the database fails.
 pub fn pause(connection: &mut Conn, by: &str, now: Moment) -> QueryResult<bool> {
     diesel::update(mail_queue::table.filter(mail_queue::paused_at.is_null()))
         .set((
@@ -58,9 +52,6 @@ pub fn pause(connection: &mut Conn, by: &str, now: Moment) -> QueryResult<bool> 
 }
 
 /// Starts the queue again. False when it was not stopped.
-///
-/// # Errors
-/// When the database fails.
 pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
     diesel::update(mail_queue::table.filter(mail_queue::paused_at.is_not_null()))
         .set((
@@ -73,9 +64,6 @@ pub fn resume(connection: &mut Conn) -> QueryResult<bool> {
 
 /// Makes due what waits longer than any mail does, and ends leases that are longer than any: a clock that was ahead had
 /// put it off, and was set back. Returns how many mails.
-///
-/// # Errors
-/// When the database fails.
 pub fn reschedule(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     let locking = skip_locked(connection);
     let mut hurried = 0;
@@ -95,9 +83,6 @@ pub fn reschedule(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
 }
 
 /// Queues all held mail, due now; returns how many there were.
-///
-/// # Errors
-/// When the database fails.
 pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
     let locking = skip_locked(connection);
     diesel::sql_query(format!(
@@ -110,9 +95,6 @@ pub fn release(connection: &mut Conn, now: Moment) -> QueryResult<usize> {
 
 /// Queues the oldest held mail when nothing else is on its way and the last refusal is a while ago: one that passes
 /// releases the rest, so that no queue stays held after its cause has gone.
-///
-/// # Errors
-/// When the database fails.
 pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
     let locking = skip_locked(connection);
     diesel::sql_query(format!(
@@ -133,9 +115,6 @@ pub fn probe(connection: &mut Conn, now: Moment) -> QueryResult<bool> {
 
 /// Deletes the content of finished mails written before `before`; returns how many. The record of notices,
 /// times, and the relay's answers stays.
-///
-/// # Errors
-/// When the database fails.
 pub fn wipe(connection: &mut Conn, before: Moment, now: Moment) -> QueryResult<usize> {
     // One that is being tried again at this moment is passed over: else it would go out empty.
     let locking = skip_locked(connection);
@@ -165,9 +144,6 @@ pub fn wipe(connection: &mut Conn, before: Moment, now: Moment) -> QueryResult<u
 }
 
 /// How many mails there are in each state.
-///
-/// # Errors
-/// When the database fails.
 pub fn depth(connection: &mut Conn) -> QueryResult<Vec<(&'static str, i64)>> {
     let counted: Vec<(Word<MailState>, i64)> = outbox::table
         .group_by(outbox::state)
@@ -181,9 +157,6 @@ pub fn depth(connection: &mut Conn) -> QueryResult<Vec<(&'static str, i64)>> {
 }
 
 /// When the mail was written that has waited longest, if one waits.
-///
-/// # Errors
-/// When the database fails.
 pub fn waiting_since(connection: &mut Conn) -> QueryResult<Option<Moment>> {
     let waits = [MailState::Queued, MailState::Sending, MailState::Held].map(Word);
     outbox::table
@@ -204,9 +177,6 @@ pub struct QueueStatus {
 }
 
 /// Reads the state of the queue.
-///
-/// # Errors
-/// When the database fails.
 pub fn standing(connection: &mut Conn) -> QueryResult<QueueStatus> {
     use diesel::dsl::max;
     Ok(QueueStatus {

@@ -119,9 +119,6 @@ impl OutboxCounts {
 }
 
 /// The latest mails, newest first; of one event or of all.
-///
-/// # Errors
-/// When the database fails.
 pub fn list(
     connection: &mut Conn,
     event: Option<EventId>,
@@ -139,9 +136,6 @@ pub fn list(
 }
 
 /// One mail without its content.
-///
-/// # Errors
-/// When the database fails.
 pub fn summary(connection: &mut Conn, id: MailId) -> QueryResult<Option<MailSummary>> {
     outbox::table
         .find(id)
@@ -151,9 +145,6 @@ pub fn summary(connection: &mut Conn, id: MailId) -> QueryResult<Option<MailSumm
 }
 
 /// The mails of an event that are about one slot each, in the order in which they were written.
-///
-/// # Errors
-/// When the database fails.
 pub fn about_slots(connection: &mut Conn, event: EventId) -> QueryResult<Vec<MailSummary>> {
     outbox::table
         .filter(outbox::event_id.eq(event))
@@ -164,9 +155,6 @@ pub fn about_slots(connection: &mut Conn, event: EventId) -> QueryResult<Vec<Mai
 }
 
 /// One mail with its content.
-///
-/// # Errors
-/// When the database fails.
 pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
     let found: Option<(MailSummary, String, Vec<u8>)> = outbox::table
         .find(id)
@@ -187,9 +175,6 @@ pub fn get(connection: &mut Conn, id: MailId) -> QueryResult<Option<Mail>> {
 }
 
 /// The mail with this Message-ID, angle brackets included.
-///
-/// # Errors
-/// When the database fails.
 pub fn with_message_id(connection: &mut Conn, id: &str) -> QueryResult<Option<MailSummary>> {
     outbox::table
         .filter(outbox::message_id.eq(id))
@@ -199,9 +184,6 @@ pub fn with_message_id(connection: &mut Conn, id: &str) -> QueryResult<Option<Ma
 }
 
 /// Counts what waits and what failed; of one event or of all.
-///
-/// # Errors
-/// When the database fails.
 pub fn counts(connection: &mut Conn, event: Option<EventId>) -> QueryResult<OutboxCounts> {
     let unsent = [
         MailState::Queued,

@@ -115,9 +115,6 @@ impl Transport {
     }
 
     /// As the configuration says: SMTP where a relay is named, otherwise files.
-    ///
-    /// # Errors
-    /// As [`Transport::smtp`].
     pub fn configured(
         smtp_url: Option<&SecretString>,
         outbox: PathBuf,

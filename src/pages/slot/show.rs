@@ -92,9 +92,6 @@ pub async fn show(
 }
 
 /// The slot's page, with the form for an answer as it was typed.
-///
-/// # Errors
-/// When the database fails.
 pub async fn with_answer(
     context: &EventContext,
     slot: &Slot,
