@@ -202,12 +202,9 @@ fn pending_change_is_notified_with_old_and_new_values(scratch: &Scratch) {
         303
     );
     assert_eq!(meeting.mails().len(), 2, "nobody is told yet");
-    assert!(
-        officer
-            .get(&page)
-            .body
-            .contains("<strong>the change</strong>")
-    );
+    let moved = officer.get(&page).body;
+    assert!(moved.contains("<strong>the change</strong>"));
+    assert!(moved.contains("Not notified yet</dt><dd><strong>Japan, Kazakhstan</strong>"));
     assert!(
         officer
             .get("/events/ca-jad-9")
@@ -215,6 +212,7 @@ fn pending_change_is_notified_with_old_and_new_values(scratch: &Scratch) {
             .contains("Foreign Ministers&#39; Meeting</a>: Japan, Kazakhstan")
     );
     assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
+    assert!(!officer.get(&page).body.contains("Not notified yet</dt>"));
     assert_eq!(officer.post(&format!("{page}/notices"), &[]).status, 303);
     let update = ("kz@delegations.example".to_owned(), "Request".to_owned(), 1);
     assert_eq!(

@@ -55,6 +55,13 @@ impl SlotPage {
     fn changeable(&self) -> bool {
         self.may_change && self.state != SlotState::Cancelled
     }
+
+    /// The delegations that do not know how the slot is now.
+    fn not_notified(&self) -> String {
+        let pending = self.told.iter().filter(|line| !line.due.is_empty());
+        let names: Vec<&str> = pending.map(|line| line.delegation.as_str()).collect();
+        names.join(", ")
+    }
 }
 
 /// What one delegation knows of the slot.
