@@ -169,7 +169,7 @@ pub(super) async fn make(ask: ApiRequest, slug: Path<String>) -> Answer {
         if details.is_empty() {
             return Ok(HttpResponse::Ok().json(PlanMade::of(plan, wishes, &[])));
         }
-        let post = context.app.post();
+        let post = context.app.mail_context();
         let booked = context
             .book(move |tx| {
                 if pinned && tx.began_at() != planned_for {

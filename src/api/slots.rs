@@ -53,7 +53,7 @@ pub(super) async fn book(ask: ApiRequest, slug: Path<String>) -> Answer {
         KeyLookup::New => {}
     }
     let (details, reasons) = new.read(&context.programme)?;
-    let (post, wanted, under) = (context.app.post(), details.clone(), key.clone());
+    let (post, wanted, under) = (context.app.mail_context(), details.clone(), key.clone());
     let outcome = context
         .book(move |tx| {
             if let Some(key) = &under
@@ -149,7 +149,7 @@ pub(super) async fn change(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (step, reasons) = change.read(&context.programme, &slot.details)?;
     // Conditions come last: they decide only whether a request that is right in itself is carried out.
     required_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let (id, version, post) = (slot.id, slot.version, context.app.mail_context());
     let changed = context
         .book(move |tx| {
             let seen_at = (id, version);
@@ -175,7 +175,7 @@ pub(super) async fn cancel(ask: ApiRequest, id: Path<i64>) -> Answer {
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
     required_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let (id, version, post) = (slot.id, slot.version, context.app.mail_context());
     let cancelled = context
         .book(move |tx| booking::cancel(tx, &post, id, version, Notify::Later))
         .await;
@@ -226,7 +226,7 @@ pub(super) async fn withdraw(ask: ApiRequest, id: Path<i64>) -> Answer {
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
     if_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, context.app.post());
+    let (id, version, post) = (slot.id, slot.version, context.app.mail_context());
     let withdrawn = context
         .book(move |tx| {
             booking::withdraw(tx, &post, id, version, Notify::Later)?;

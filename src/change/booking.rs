@@ -9,7 +9,7 @@ use crate::core::decision::{
 };
 use crate::core::event::EventId;
 use crate::core::rule::Reasons;
-use crate::core::slot::{Placement, SlotDetails, SlotId, SlotState};
+use crate::core::slot::{SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 use crate::core::user::Actor;
 use crate::db::{Conn, DbError, is_overlap_refusal};
@@ -84,34 +84,6 @@ pub fn book(
     Ok(id)
 }
 
-/// Gives a slot other details, if it is still at the `version` that was seen.
-pub fn change(
-    tx: &mut EventTx<'_>,
-    post: &MailContext,
-    id: SlotId,
-    version: i32,
-    details: SlotDetails,
-    reasons: &Reasons,
-    tell: Notify,
-) -> Result<(), BookingError> {
-    let step = SlotStep::Change(details);
-    alter(tx, post, (id, version), step, reasons, tell)
-}
-
-/// Moves a slot to another time or room, if it is still at the `version` that was seen.
-pub fn place(
-    tx: &mut EventTx<'_>,
-    post: &MailContext,
-    id: SlotId,
-    version: i32,
-    placement: Placement,
-    reasons: &Reasons,
-    tell: Notify,
-) -> Result<(), BookingError> {
-    let step = SlotStep::Place(placement);
-    alter(tx, post, (id, version), step, reasons, tell)
-}
-
 /// Confirms a slot and notifies its delegations.
 pub fn confirm(
     tx: &mut dyn NotifyTx,
@@ -156,7 +128,7 @@ pub fn cancel(
 
 /// Applies a step to a slot that is still at the version that was seen, and notifies its delegations when that is to
 /// happen at once.
-pub(crate) fn alter(
+pub fn alter(
     tx: &mut dyn NotifyTx,
     post: &MailContext,
     (slot, version): (SlotId, i32),

@@ -55,7 +55,7 @@ pub fn substitute(
     }
 }
 
-/// Removes an interpreter from a slot, whatever the rules say: the gap is shown on the
+/// Removes an interpreter from a slot without asking the rules: the gap is shown on the
 /// timetable until it is filled.
 ///
 /// A slot that has ended needs no interpreter any more; its recorded reason is that the interpreter was there.

@@ -146,7 +146,7 @@ impl SlotState {
     }
 }
 
-/// Whatever can be double-booked.
+/// A resource that can be double-booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// A principal, which is a delegation.

@@ -37,7 +37,7 @@ const LONGEST_TEXT: usize = 20_000;
 
 /// How a value is checked.
 enum Check {
-    /// Whatever its type allows.
+    /// Every value of its type.
     Any,
     /// A whole number within these.
     Number(i64, i64),

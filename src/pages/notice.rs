@@ -257,7 +257,7 @@ pub async fn skip(
     let Some(reason) = errors.check(&name, "Reason", TextLine::parse(fields.get(&name))) else {
         return unprocessable(&page(&context, Form::rejected(fields, errors)).await?);
     };
-    let post = app.post();
+    let post = app.mail_context();
     context
         .write(move |tx| {
             as_seen(tx, seen)?;
@@ -360,7 +360,7 @@ pub async fn enclosed(
 /// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
 async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
     let (post, programme, now) = (
-        context.app.post(),
+        context.app.mail_context(),
         Arc::clone(&context.programme),
         context.now,
     );

@@ -120,7 +120,7 @@ pub async fn book(
         .map(|slot| slot.placement.interval.start())
         .min();
     let day = first.map_or_else(String::new, |first| zone.date(first).to_string());
-    let post = app.post();
+    let post = app.mail_context();
     let booked = context
         .book(move |tx| {
             slots.iter().try_for_each(|slot| {

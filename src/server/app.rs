@@ -101,7 +101,7 @@ impl App {
 
     /// What writing mail needs to know, for one request.
     #[must_use]
-    pub fn post(&self) -> MailContext {
+    pub fn mail_context(&self) -> MailContext {
         let config = &self.config;
         let (from, bounces) = (config.mail_from.clone(), config.bounces.clone());
         MailContext::new(from, bounces, config.links())

@@ -22,7 +22,7 @@ use crate::server::app::App;
 use crate::server::page::LivePage;
 use crate::server::session::CurrentUser;
 use crate::store::programme_cache::ProgrammeRequest;
-use crate::store::transaction::{self, EventTx};
+use crate::store::transaction::{self, EventTx, Written};
 use crate::store::{event as events, slot};
 
 /// Access of a user to an event, with the programme at the time of the request.
@@ -202,26 +202,14 @@ impl EventContext {
     where
         E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
     {
-        let Self {
-            app, access, now, ..
-        } = self.clone();
-        let db = app.db.clone();
-        let written = db
-            .write(move |conn| {
-                transaction::write(
-                    conn,
-                    &app.programme_cache,
-                    access.event,
-                    &access.actor(),
-                    now,
-                    work,
-                )
-            })
-            .await?;
-        if written.is_new {
-            self.app.metrics.revision_made();
-        }
-        Ok(written.value)
+        let run = |conn: &mut Conn,
+                   Self {
+                       app, access, now, ..
+                   }: Self| {
+            let cache = &app.programme_cache;
+            transaction::write(conn, cache, access.event, &access.actor(), now, work)
+        };
+        Ok(self.commit(run).await?.value)
     }
 
     /// As [`EventContext::write`], for an archived event as well.
@@ -232,26 +220,14 @@ impl EventContext {
     where
         E: From<diesel::result::Error> + From<crate::db::DbError> + Send + 'static,
     {
-        let Self {
-            app, access, now, ..
-        } = self.clone();
-        let db = app.db.clone();
-        let written = db
-            .write(move |conn| {
-                transaction::write_archived_too(
-                    conn,
-                    &app.programme_cache,
-                    access.event,
-                    &access.actor(),
-                    now,
-                    work,
-                )
-            })
-            .await?;
-        if written.is_new {
-            self.app.metrics.revision_made();
-        }
-        Ok(written.value)
+        let run = |conn: &mut Conn,
+                   Self {
+                       app, access, now, ..
+                   }: Self| {
+            let cache = &app.programme_cache;
+            transaction::write_archived_too(conn, cache, access.event, &access.actor(), now, work)
+        };
+        Ok(self.commit(run).await?.value)
     }
 
     /// Books in one transaction, and wakes the mail worker.
@@ -259,33 +235,35 @@ impl EventContext {
         &self,
         work: impl Fn(&mut EventTx<'_>) -> Result<T, BookingError> + Send + 'static,
     ) -> Result<T, BookingError> {
-        let Self {
-            app, access, now, ..
-        } = self.clone();
-        let db = app.db.clone();
-        let signal = self.app.worker_signal.clone();
-        let written = db
-            .write(move |conn| {
-                booking::commit(
-                    conn,
-                    &app.programme_cache,
-                    access.event,
-                    &access.actor(),
-                    now,
-                    work,
-                )
-            })
-            .await
-            .inspect_err(|error| {
-                if matches!(error, BookingError::Refused(Refusal::Conflicts(_))) {
-                    self.app.metrics.conflict_refused();
-                }
-            })?;
+        let run = |conn: &mut Conn,
+                   Self {
+                       app, access, now, ..
+                   }: Self| {
+            let cache = &app.programme_cache;
+            booking::commit(conn, cache, access.event, &access.actor(), now, work)
+        };
+        let written = self.commit(run).await.inspect_err(|error| {
+            if matches!(error, BookingError::Refused(Refusal::Conflicts(_))) {
+                self.app.metrics.conflict_refused();
+            }
+        })?;
         if written.is_new {
-            self.app.metrics.revision_made();
-            signal.wake();
+            self.app.worker_signal.wake();
         }
         Ok(written.value)
+    }
+
+    /// Runs a transaction on the event, and counts the revision that it makes.
+    async fn commit<T: Send + 'static, E: From<crate::db::DbError> + Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Conn, Self) -> Result<Written<T>, E> + Send + 'static,
+    ) -> Result<Written<T>, E> {
+        let context = self.clone();
+        let written = self.app.db.write(|conn| run(conn, context)).await?;
+        if written.is_new {
+            self.app.metrics.revision_made();
+        }
+        Ok(written)
     }
 
     /// Books as [`EventContext::book`] does. Where the delegations are notified now, their letters are composed before the
@@ -300,7 +278,7 @@ impl EventContext {
     ) -> Result<T, BookingError> {
         let post = match notify {
             Notify::Now => self.prepared(work.clone()).await,
-            Notify::Later => self.app.post(),
+            Notify::Later => self.app.mail_context(),
         };
         self.book(move |tx| work(tx, &post)).await
     }
@@ -313,7 +291,7 @@ impl EventContext {
     ) -> MailContext {
         let (programme, now) = (Arc::clone(&self.programme), self.now);
         let author = self.access.actor().to_string();
-        let post = self.app.post();
+        let post = self.app.mail_context();
         let own = post.clone();
         let composed = self
             .app

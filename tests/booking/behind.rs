@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use iikura::change::booking::{self, BookingError, Notify};
-use iikura::core::decision::Refusal;
+use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotState};
 use iikura::db::{Conn, DbError};
@@ -67,16 +67,24 @@ fn overridden_turnaround_returns_when_its_reason_expires(scratch: &Scratch) {
 
     let later = second.placement.later(30);
     test_event
-        .try_book(|tx, post| booking::place(tx, post, id, 1, later, &Reasons::new(), Notify::Later))
+        .try_book(|tx, post| {
+            booking::alter(
+                tx,
+                post,
+                (id, 1),
+                SlotStep::Place(later),
+                &Reasons::new(),
+                Notify::Later,
+            )
+        })
         .unwrap();
     assert_eq!(waived(&test_event), 0);
     let back = test_event.try_book(|tx, post| {
-        booking::change(
+        booking::alter(
             tx,
             post,
-            id,
-            2,
-            second.clone(),
+            (id, 2),
+            SlotStep::Change(second.clone()),
             &Reasons::new(),
             Notify::Later,
         )
@@ -94,12 +102,11 @@ fn counters_rise_for_what_they_count(scratch: &Scratch) {
     let id = test_event.book(&wanted).unwrap();
     let change = |version: i32, details: SlotDetails| {
         test_event.try_book(|tx, post| {
-            booking::change(
+            booking::alter(
                 tx,
                 post,
-                id,
-                version,
-                details.clone(),
+                (id, version),
+                SlotStep::Change(details.clone()),
                 &Reasons::new(),
                 Notify::Later,
             )
@@ -187,12 +194,11 @@ fn what_is_cancelled_frees_its_room_and_stays_as_it_is(scratch: &Scratch) {
     for state in [SlotState::Tentative, SlotState::Pencilled] {
         let back = wanted.in_state(state);
         let outcome = test_event.try_book(|tx, post| {
-            booking::change(
+            booking::alter(
                 tx,
                 post,
-                id,
-                2,
-                back.clone(),
+                (id, 2),
+                SlotStep::Change(back.clone()),
                 &Reasons::new(),
                 Notify::Later,
             )

@@ -3,7 +3,7 @@
 use iikura::change::booking::{self, BookingError};
 use iikura::change::interpreter::{self, slots_of};
 use iikura::change::{event_file, staffing};
-use iikura::core::decision::Refusal;
+use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::Slot;
@@ -26,12 +26,11 @@ fn close_together(test_event: &TestEvent<'_>) -> Slot {
     let reasons = reason(Rule::Turnaround);
     test_event
         .try_book(|tx, post| {
-            booking::place(
+            booking::alter(
                 tx,
                 post,
-                slot.id,
-                slot.version,
-                placement,
+                (slot.id, slot.version),
+                SlotStep::Place(placement),
                 &reasons,
                 booking::Notify::Later,
             )

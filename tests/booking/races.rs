@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use iikura::change::booking::{self, BookingError};
-use iikura::core::decision::Refusal;
+use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::slot::{SlotDetails, SlotId};
 
@@ -90,12 +90,11 @@ fn fifty_move_into_one_gap(scratch: &Scratch) {
         let moved = details.placed(gap.placement);
         test_event
             .try_book(|tx, post| {
-                booking::change(
+                booking::alter(
                     tx,
                     post,
-                    *id,
-                    1,
-                    moved.clone(),
+                    (*id, 1),
+                    SlotStep::Change(moved.clone()),
                     &Reasons::new(),
                     booking::Notify::Later,
                 )

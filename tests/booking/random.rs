@@ -4,7 +4,7 @@
 use iikura::change::booking::{self, BookingError, Notify};
 use iikura::change::interpreter::{self, InterpreterError, slots_of};
 use iikura::change::staffing;
-use iikura::core::decision::Refusal;
+use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::free::alternatives;
 use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
@@ -133,12 +133,11 @@ fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
                 ..slot.details.placement.later(by)
             };
             test_event.try_book(|tx, post| {
-                booking::place(
+                booking::alter(
                     tx,
                     post,
-                    slot.id,
-                    slot.version,
-                    placement,
+                    (slot.id, slot.version),
+                    SlotStep::Place(placement),
                     &reasons(reasoned),
                     Notify::Now,
                 )
@@ -154,12 +153,11 @@ fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {
             let slot = slot(which);
             let details = slot.details.in_state(SlotState::Tentative);
             test_event.try_book(|tx, post| {
-                booking::change(
+                booking::alter(
                     tx,
                     post,
-                    slot.id,
-                    slot.version,
-                    details.clone(),
+                    (slot.id, slot.version),
+                    SlotStep::Change(details.clone()),
                     &Reasons::new(),
                     Notify::Later,
                 )

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use iikura::change::booking::{self, BookingError, Notify};
-use iikura::core::decision::Refusal;
+use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::rule::{Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
@@ -34,12 +34,11 @@ fn change(
     let mut details = slot.details.clone();
     edit(&mut details);
     test_event.try_book(|tx, post| {
-        booking::change(
+        booking::alter(
             tx,
             post,
-            id,
-            slot.version,
-            details.clone(),
+            (id, slot.version),
+            SlotStep::Change(details.clone()),
             reasons,
             Notify::Later,
         )

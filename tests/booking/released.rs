@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use iikura::change::booking::{self, Notify};
 use iikura::change::undo;
+use iikura::core::decision::SlotStep;
 use iikura::core::due::{due, pending};
 use iikura::core::event::EventId;
 use iikura::core::notice::News;
@@ -92,12 +93,11 @@ fn reasons_recorded_by_an_earlier_release_hold_after_undo(scratch: &Scratch) {
     let earlier = dinner.details.placement.later(-60);
     test_event
         .try_book(|tx, post| {
-            booking::place(
+            booking::alter(
                 tx,
                 post,
-                dinner.id,
-                dinner.version,
-                earlier,
+                (dinner.id, dinner.version),
+                SlotStep::Place(earlier),
                 &Reasons::new(),
                 Notify::Later,
             )

@@ -3,6 +3,7 @@
 use iikura::change::answer;
 use iikura::change::booking::{self, Notify};
 use iikura::change::event_file::{self, EventImportError};
+use iikura::core::decision::SlotStep;
 use iikura::core::due::due;
 use iikura::core::event::EventId;
 use iikura::core::notice::News;
@@ -196,12 +197,11 @@ fn told(test_event: &TestEvent<'_>) {
     renamed.content.title = TextLine::parse("Another talk").unwrap();
     test_event
         .try_book(|tx, post| {
-            booking::change(
+            booking::alter(
                 tx,
                 post,
-                id,
-                2,
-                renamed.clone(),
+                (id, 2),
+                SlotStep::Change(renamed.clone()),
                 &Reasons::new(),
                 Notify::Later,
             )

@@ -1,6 +1,7 @@
 //! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
 
 use iikura::change::booking::{self, Notify};
+use iikura::core::decision::SlotStep;
 use iikura::core::delegation::DelegationId;
 use iikura::core::due::due;
 use iikura::core::notice::{Method, News, Told};
@@ -39,12 +40,11 @@ fn edit(test_event: &TestEvent<'_>, id: SlotId, tell: Notify, edit: impl Fn(&mut
     edit(&mut details);
     test_event
         .try_book(|tx, post| {
-            booking::change(
+            booking::alter(
                 tx,
                 post,
-                id,
-                slot.version,
-                details.clone(),
+                (id, slot.version),
+                SlotStep::Change(details.clone()),
                 &Reasons::new(),
                 tell,
             )

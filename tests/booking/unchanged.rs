@@ -1,6 +1,7 @@
 //! What is so already is not stored again: no revision, no row of the history, no mail.
 
 use iikura::change::booking::{self, BookingError, Notify};
+use iikura::core::decision::SlotStep;
 use iikura::core::rule::Reasons;
 use iikura::core::slot::SlotState;
 use iikura::mail::MailContext;
@@ -30,12 +31,11 @@ type Work = fn(&mut EventTx<'_>, &MailContext) -> Result<(), BookingError>;
 fn slot_saved(tx: &mut EventTx<'_>, post: &MailContext, tell: Notify) -> Result<(), BookingError> {
     for slot in tx.programme().live_slots() {
         let details = slot.details.clone();
-        booking::change(
+        booking::alter(
             tx,
             post,
-            slot.id,
-            slot.version,
-            details,
+            (slot.id, slot.version),
+            SlotStep::Change(details),
             &Reasons::new(),
             tell,
         )?;
@@ -101,12 +101,11 @@ fn saving_an_unchanged_slot_notifies_what_is_due(scratch: &Scratch) {
     details.placement = details.placement.later(5);
     let save = |version, tell| {
         test_event.try_book(|tx, post| {
-            booking::change(
+            booking::alter(
                 tx,
                 post,
-                id,
-                version,
-                details.clone(),
+                (id, version),
+                SlotStep::Change(details.clone()),
                 &Reasons::new(),
                 tell,
             )

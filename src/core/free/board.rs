@@ -83,7 +83,7 @@ struct Near {
 }
 
 impl<'a> Board<'a> {
-    /// Makes the board for a candidate, whatever its own time, room and interpreters; `starts` are in order.
+    /// Makes the board for a candidate at any time, in any room, with any interpreters; `starts` are in order.
     pub(super) fn new(
         programme: &'a Programme,
         candidate: Candidate<'a>,
@@ -161,9 +161,9 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// What the rules on one slot say, without room and interpreters.
     fn alone(self) -> BoardColumn {
-        let nobody = self.candidate.content.interpreted_by(Vec::new());
+        let without_interpreters = self.candidate.content.interpreted_by(Vec::new());
         let tried = Candidate {
-            content: &nobody,
+            content: &without_interpreters,
             ..self.in_room(None)
         };
         let mut found = Vec::new();

@@ -106,12 +106,12 @@ impl Cover {
 
     /// For each set of pairs, the best choice that covers it, with one interpreter after the other to choose from.
     fn choose(&self, weights: &[Weight]) -> InterpreterChoice {
-        let nobody = InterpreterChoice {
+        let none = InterpreterChoice {
             weight: Weight::default(),
             people: 0,
             chosen: Vec::new(),
         };
-        let mut best = vec![(0, nobody.clone())];
+        let mut best = vec![(0, none.clone())];
         for (at, ((_, bits), weight)) in self.able.iter().zip(weights).enumerate() {
             for (covered, choice) in best.clone() {
                 let with = InterpreterChoice {
@@ -129,6 +129,6 @@ impl Cover {
         }
         best.into_iter()
             .find(|(covered, _)| *covered == self.wanted)
-            .map_or(nobody, |(_, choice)| choice)
+            .map_or(none, |(_, choice)| choice)
     }
 }

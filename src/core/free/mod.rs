@@ -2,7 +2,7 @@
 //!
 //! One engine answers every question. A [`board::Board`] has the starts of a day as its rows and a column for the people,
 //! for each room and for each interpreter; each slot that one of them is in marks the starts that come too close to it.
-//! Whatever row has nothing in the chosen columns is free by the rules of [`crate::core::rules`], whose own functions
+//! A row that has nothing in the chosen columns is free by the rules of [`crate::core::rules`], whose own functions
 //! say what is too close. The board serves [`search`], the [`alternatives`] to a refused slot, and the time from
 //! which a resource [is free again](resource_free_from).
 

@@ -102,7 +102,7 @@ impl Speaker<'_> {
         match offers.first() {
             Some((_, first)) if offers.iter().all(|(_, offer)| offer == first) => {
                 if first.is_empty() {
-                    self.nobody(hub, others)
+                    self.no_interpreter(hub, others)
                 } else {
                     format!("Free: {first}.")
                 }
@@ -121,7 +121,7 @@ impl Speaker<'_> {
     }
 
     /// Says that no interpreter is free, and who is free first again.
-    fn nobody(&self, hub: &Delegation, others: &[&Delegation]) -> String {
+    fn no_interpreter(&self, hub: &Delegation, others: &[&Delegation]) -> String {
         let able: Vec<&Interpreter> = self
             .programme
             .interpreters

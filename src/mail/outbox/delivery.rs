@@ -36,7 +36,7 @@ const EVENT_ARCHIVED: &str = "the event was archived before it left";
 /// Why a mail to such a reader does not go out.
 const NO_CONTACT: &str = "the address is no contact of the delegation any more";
 
-/// A retried mail has this many seconds, whatever the clock says: a user decided.
+/// A retried mail has this many seconds, even after its slot has begun: a user decided.
 const SECOND_CHANCE: i64 = 48 * 3600;
 
 /// A mail in a worker's hand.

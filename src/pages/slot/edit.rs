@@ -98,7 +98,7 @@ pub async fn create(
             ));
         }
     };
-    let post = app.post();
+    let post = app.mail_context();
     let SlotFormRequest {
         details, reasons, ..
     } = request;

@@ -43,7 +43,7 @@ pub(super) fn usual() -> Form {
 /// What was chosen; by mail where nothing was.
 pub(super) fn delivery(app: &App, fields: &Fields) -> Result<Delivery, &'static str> {
     match fields.get("delivery") {
-        "" | "mail" => Ok(Delivery::Mail(app.post())),
+        "" | "mail" => Ok(Delivery::Mail(app.mail_context())),
         "hand" => Ok(Delivery::Hand),
         _ => Err("Delivery of the link: choose one of the two"),
     }
