@@ -84,8 +84,11 @@ fn rest_of_one(
         return;
     }
     let id = candidate.id_or_unstored();
-    let run = InterpreterDay::with(programme, interpreter, candidate).run_of(programme, id);
-    let findings = run.findings(programme, interpreter).into_iter();
+    let day = InterpreterDay::with(programme, interpreter, candidate);
+    let is_own = |stint: &Candidate<'_>| stint.id_or_unstored() == id;
+    let run = day.runs(programme).find(|run| run.0.iter().any(is_own));
+    let findings = run.map(|run| run.findings(programme, interpreter));
+    let findings = findings.into_iter().flatten();
     // A stretch elsewhere in the run is another slot's business.
     let mine = findings.filter(|(finding, _)| finding.others().contains(&id));
     let level = candidate.softened(Level::NeedsReason);
@@ -95,7 +98,8 @@ fn rest_of_one(
 /// Every run of every interpreter that is too long, each once, at the slot in which the limit is passed.
 pub(super) fn rest_of_all(programme: &Programme, found: &mut Vec<Conflict>) {
     for interpreter in programme.interpreters.iter() {
-        for run in InterpreterDay::stored(programme, interpreter).runs(programme) {
+        let day = InterpreterDay::stored(programme, interpreter);
+        for run in day.runs(programme) {
             let findings = run.findings(programme, interpreter).into_iter();
             found.extend(findings.map(|(finding, passed)| Conflict {
                 slot: Some(passed),
@@ -110,7 +114,7 @@ pub(super) fn rest_of_all(programme: &Programme, found: &mut Vec<Conflict>) {
 struct InterpreterDay<'a>(Vec<Candidate<'a>>);
 
 /// Slots that follow each other without a rest in between.
-struct InterpreterRun<'a>(Vec<Candidate<'a>>);
+struct InterpreterRun<'a>(&'a [Candidate<'a>]);
 
 impl<'a> InterpreterDay<'a> {
     fn stored(programme: &'a Programme, interpreter: &Interpreter) -> Self {
@@ -129,37 +133,21 @@ impl<'a> InterpreterDay<'a> {
         day
     }
 
-    fn runs(self, programme: &Programme) -> Vec<InterpreterRun<'a>> {
+    /// The parts of the day between rests.
+    fn runs(&self, programme: &Programme) -> impl Iterator<Item = InterpreterRun<'_>> {
         let rest = programme.event.settings.interpreter_rest_minutes;
-        let mut runs: Vec<InterpreterRun<'a>> = Vec::new();
-        for stint in self.0 {
-            match runs.last_mut() {
-                Some(run) if run.pause_before(stint) < rest => run.0.push(stint),
-                _ => runs.push(InterpreterRun(vec![stint])),
-            }
-        }
-        runs
-    }
-
-    fn run_of(self, programme: &Programme, id: SlotId) -> InterpreterRun<'a> {
-        let mut runs = self.runs(programme).into_iter();
-        runs.find(|run| run.0.iter().any(|stint| stint.id_or_unstored() == id))
-            .unwrap_or(InterpreterRun(Vec::new()))
+        let mut latest = None;
+        // A rest begins when all earlier slots have ended, not only the last one.
+        let goes_on = move |before: &Candidate<'_>, next: &Candidate<'_>| {
+            latest = latest.max(Some(before.placement.interval.end()));
+            let start = next.placement.interval.start();
+            latest.is_some_and(|end| start.minutes_since(end) < rest)
+        };
+        self.0.chunk_by(goes_on).map(InterpreterRun)
     }
 }
 
 impl InterpreterRun<'_> {
-    fn pause_before(&self, stint: Candidate<'_>) -> i32 {
-        let end = self
-            .0
-            .iter()
-            .map(|earlier| earlier.placement.interval.end())
-            .max();
-        end.map_or(i32::MAX, |end| {
-            stint.placement.interval.start().minutes_since(end)
-        })
-    }
-
     /// What is too long in the run, and the slot in which it gets so: the whole of it, in turns or not, and each
     /// stretch without turns.
     fn findings(
@@ -170,7 +158,7 @@ impl InterpreterRun<'_> {
         let settings = programme.event.settings;
         let relieved = |stint: &Candidate<'_>| is_relieved(programme, *stint, interpreter);
         let mut found = Vec::new();
-        if span(&self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
+        if span(self.0).is_some_and(|span| span.minutes() > settings.interpreter_alone_minutes) {
             let alone = self.0.split(relieved);
             found.extend(alone.filter_map(|stretch| {
                 too_long(
@@ -182,7 +170,7 @@ impl InterpreterRun<'_> {
             }));
         }
         let whole = too_long(
-            &self.0,
+            self.0,
             interpreter.id,
             settings.interpreter_team_minutes,
             false,
