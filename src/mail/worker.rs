@@ -1,4 +1,4 @@
-//! The worker: takes one mail after the other out of the outbox and records what became of it.
+//! The worker: leases mail of the outbox, sends a few side by side, and records their outcomes.
 //!
 //! Any number of workers, in any number of processes, share one outbox; the lease keeps them apart.
 
@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::Notify;
 
 use super::outbox::{self, Claimed, Unset};
@@ -17,6 +19,14 @@ use crate::documents::queue::Documents;
 use crate::runtime::clock::Clock;
 use crate::runtime::queue::Owner;
 use crate::runtime::random::fresh_id;
+
+/// Mails that a worker sends side by side: Exchange Online refuses the fourth connection at once of one account
+/// (<https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements>). A power cut may
+/// send again as many as were being sent.
+const LANES: usize = 3;
+
+/// A mail that was tried, and its outcome.
+type Tried = (Claimed, SendOutcome);
 
 /// The longest a worker sleeps: mail queued by another server sends no signal here.
 const POLL: Duration = Duration::from_secs(15);
@@ -46,7 +56,7 @@ impl WorkerSignal {
         self.0.wake.notify_one();
     }
 
-    /// Stops the worker after the mail being sent.
+    /// Stops the worker after the mails being sent.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.wake.notify_one();
@@ -98,7 +108,7 @@ impl Worker {
         self
     }
 
-    /// Works until stopped; the mail being sent is finished first.
+    /// Works until stopped; what is being sent is finished first.
     ///
     /// Mail held for its configuration is tried again first: a restart often means a new configuration.
     pub async fn run(self) {
@@ -130,55 +140,89 @@ impl Worker {
         }
     }
 
-    /// Sends one mail after the other until none is due by the clock now, or until stopped; returns how many were
-    /// tried.
+    /// Sends mail until none is due by the clock now, or until stopped; returns how many were tried.
     ///
-    /// The outcome of a mail is recorded in the transaction that leases the next one: one wait for the disk a
-    /// mail instead of two.
+    /// The first goes alone, and so does the next after one that did not pass: a relay that refuses us is asked once.
+    /// While they pass, [`LANES`] go side by side.
+    ///
+    /// The outcomes of those that are done are recorded in the transaction that leases the next ones: one wait for the
+    /// disk for several mails.
     ///
     /// # Errors
-    /// When the database fails. The leased mail then stays so until its lease ends, and is sent again.
+    /// When the database fails. What is being sent is finished first and recorded, if the database can again;
+    /// what cannot be recorded stays leased until its lease ends, and is sent again.
     pub async fn drain(&self) -> Result<usize, DbError> {
-        let (mut tried, mut done) = (0, None);
-        while let Some(mail) = self.turn_to_the_next(done.take()).await? {
-            let Some(mail) = self.finish(mail).await? else {
-                continue;
+        let mut under_way = FuturesUnordered::new();
+        let (mut tried, mut done) = (0, Vec::new());
+        let mut lanes = 1;
+        let fault = loop {
+            let free = usize::saturating_sub(lanes, under_way.len());
+            match self.turn_to_the_next(&mut done, free).await {
+                Ok(leased) => under_way.extend(leased.into_iter().map(|mail| self.deliver(mail))),
+                Err(error) => break error,
+            }
+            let Some(first) = under_way.next().await else {
+                return Ok(tried);
             };
-            let outcome = self.send(mail.clone()).await;
-            report(&mail, &outcome);
-            tried += 1;
-            done = Some((mail, outcome));
+            let also_done = std::iter::from_fn(|| under_way.next().now_or_never().flatten());
+            let mut fault = None;
+            for ended in std::iter::once(first).chain(also_done) {
+                match ended {
+                    Ok(mail) => done.extend(mail),
+                    Err(error) => fault = Some(error),
+                }
+            }
+            tried += done.len();
+            let passed = |(_, outcome): &Tried| matches!(outcome, SendOutcome::Sent { .. });
+            lanes = if done.iter().all(passed) { LANES } else { 1 };
+            if let Some(error) = fault {
+                break error;
+            }
+        };
+        while let Some(ended) = under_way.next().await {
+            done.extend(ended.ok().flatten());
         }
-        Ok(tried)
+        self.turn_to_the_next(&mut done, 0).await?;
+        Err(fault)
     }
 
-    /// Records the outcome of one mail and leases the next that is due, if any and unless stopping.
+    /// Records the outcomes in `done`, which is then empty, and leases up to `free` mails that are due, unless stopping.
     async fn turn_to_the_next(
         &self,
-        done: Option<(Claimed, SendOutcome)>,
-    ) -> Result<Option<Claimed>, DbError> {
-        let (owner, now, goes_on) = (
-            self.owner.clone(),
-            self.clock.now(),
-            !self.signal.is_stopping(),
-        );
-        self.db
+        done: &mut Vec<Tried>,
+        free: usize,
+    ) -> Result<Vec<Claimed>, DbError> {
+        let (owner, now) = (self.owner.clone(), self.clock.now());
+        let free = if self.signal.is_stopping() { 0 } else { free };
+        let tried = Arc::new(std::mem::take(done));
+        let recorded = Arc::clone(&tried);
+        let leased = self
+            .db
             .write(move |connection| {
                 connection.transaction(|connection| {
-                    if let Some((mail, outcome)) = done {
-                        let id = mail.id;
-                        if !record(connection, &mail, outcome, now)? {
-                            tracing::warn!(mail = %id, "the lease ended before the try did; another worker has the mail");
+                    for (mail, outcome) in recorded.iter() {
+                        if !record(connection, mail, outcome, now)? {
+                            tracing::warn!(mail = %mail.id, "the lease ended before the try did; another worker has the mail");
                         }
                     }
-                    if goes_on {
-                        next(connection, &owner, now)
-                    } else {
-                        Ok(None)
-                    }
+                    next(connection, &owner, free, now)
                 })
             })
-            .await
+            .await;
+        if leased.is_err() {
+            *done = Arc::unwrap_or_clone(tried);
+        }
+        leased
+    }
+
+    /// Completes the leased mail and sends it. `None` when the lease was lost meanwhile.
+    async fn deliver(&self, mail: Claimed) -> Result<Option<Tried>, DbError> {
+        let Some(mail) = self.finish(mail).await? else {
+            return Ok(None);
+        };
+        let outcome = self.send(mail.clone()).await;
+        report(&mail, &outcome);
+        Ok(Some((mail, outcome)))
     }
 
     /// Renders the enclosure of the leased mail, and stores the finished bytes before any attempt. `None` when
@@ -279,29 +323,43 @@ impl Worker {
     }
 }
 
-fn next(connection: &mut Conn, owner: &str, now: Moment) -> Result<Option<Claimed>, DbError> {
-    outbox::expire(connection, now)?;
-    let claimed = outbox::claim(connection, owner, now)?;
-    if claimed.is_none() && outbox::probe(connection, now)? {
-        return Ok(outbox::claim(connection, owner, now)?);
+/// Leases up to `free` mails that are due.
+fn next(
+    connection: &mut Conn,
+    owner: &str,
+    free: usize,
+    now: Moment,
+) -> Result<Vec<Claimed>, DbError> {
+    let mut leased = Vec::new();
+    if free == 0 {
+        return Ok(leased);
     }
-    Ok(claimed)
+    outbox::expire(connection, now)?;
+    while leased.len() < free {
+        let claimed = match outbox::claim(connection, owner, now)? {
+            None if outbox::probe(connection, now)? => outbox::claim(connection, owner, now)?,
+            claimed => claimed,
+        };
+        let Some(mail) = claimed else { break };
+        leased.push(mail);
+    }
+    Ok(leased)
 }
 
 fn record(
     connection: &mut Conn,
     mail: &Claimed,
-    outcome: SendOutcome,
+    outcome: &SendOutcome,
     now: Moment,
 ) -> Result<bool, DbError> {
     Ok(match outcome {
-        SendOutcome::Sent { code } => outbox::sent(connection, mail, code, now),
+        SendOutcome::Sent { code } => outbox::sent(connection, mail, *code, now),
         SendOutcome::Transient { code, reason } => {
-            outbox::retry_later(connection, mail, code, &reason, now)
+            outbox::retry_later(connection, mail, *code, reason, now)
         }
-        SendOutcome::Permanent { code, reason } => outbox::failed(connection, mail, code, &reason),
+        SendOutcome::Permanent { code, reason } => outbox::failed(connection, mail, *code, reason),
         SendOutcome::Configuration { code, reason } => {
-            outbox::hold_queue(connection, mail, code, &reason, now)
+            outbox::hold_queue(connection, mail, *code, reason, now)
         }
     }?)
 }

@@ -1,9 +1,11 @@
 //! A thousand calendar mails from the queue to a relay on this machine, per second, beside a bare lettre loop that
 //! sends the same bytes, in one run.
 //!
-//! `cargo bench --bench mail`. All open a connection a mail. "Bare" reads no outbox and records nothing, where the worker
-//! claims each mail and writes down its answer, each committed to disk (`synchronous=FULL`). lettre's own transport waits
-//! 40 ms a mail for an acknowledgement (Nagle's algorithm); the worker and the second bare loop do not. Run as a test, it goes through once with fewer mails, so that it cannot fall behind what it measures.
+//! `cargo bench --bench mail`. Every mail has a connection of its own. "Bare" reads no outbox and records nothing, where
+//! the worker leases each mail and records its outcome, committed to disk (`synchronous=FULL`). While mail passes, the
+//! worker sends three side by side. lettre's own transport waits 40 ms a mail for an acknowledgement (Nagle's
+//! algorithm); the worker and the second bare loop do not. Run as a test, it goes through once with fewer mails, so that
+//! it cannot fall behind what it measures.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -9,7 +9,7 @@ use iikura::core::notice::Method;
 use iikura::core::slot::SlotId;
 use iikura::db::DbError;
 use iikura::db::schema::inbox;
-use iikura::mail::outbox::{self, MailState, NewMail};
+use iikura::mail::outbox::{self, MailId, MailState, NewMail};
 use iikura::mail::worker::WorkerSignal;
 
 use crate::test_event::{KAZAKHSTAN, RAW, SLOT, TestEvent, houses, new_mail};
@@ -240,6 +240,34 @@ fn contact_removed_during_delivery_gets_no_retry() {
     }
 }
 
+/// The first mail passes, the second gets no answer, the others pass: they arrive while the second is still being sent.
+#[test]
+fn mail_without_an_answer_does_not_hold_up_the_others() {
+    for test_event in houses() {
+        let ids: Vec<_> = (1..=6)
+            .map(|reader| enqueue(&test_event, 0, 0, reader))
+            .collect();
+        let relay = Relay::playing(&[Scene::Accept, Scene::Silence, Scene::Accept]);
+        let signals = [WorkerSignal::default()];
+        thread::scope(|scope| {
+            let _at_the_end = SendHome(&signals);
+            let worker =
+                test_event.worker_of_another_process(&relay.transport(), signals[0].clone());
+            scope.spawn(|| actix_web::rt::System::new().block_on(worker.run()));
+            while test_event.counts().waiting > 1 {
+                thread::yield_now();
+            }
+            let unanswered: Vec<_> = ids
+                .iter()
+                .filter(|id| test_event.state(**id) != MailState::Sent)
+                .collect();
+            assert_eq!(unanswered.len(), 1);
+            assert_eq!(test_event.state(*unanswered[0]), MailState::Sending);
+            assert_eq!(relay.count(), 5);
+        });
+    }
+}
+
 const SLOTS: i64 = 10;
 const SEQUENCES: i32 = 6;
 const READERS: i64 = 5;
@@ -300,19 +328,21 @@ impl Drop for SendHome<'_> {
     }
 }
 
-fn enqueue(test_event: &TestEvent, slot: i64, sequence: i32, reader: i64) {
+fn enqueue(test_event: &TestEvent, slot: i64, sequence: i32, reader: i64) -> MailId {
     let recipient = format!("reader{reader}@delegations.example");
     let uid = format!("{slot}.{reader}@iikura.example");
     let name = format!("<{slot}.{sequence}.{reader}@iikura.example>");
     let raw = format!("Message-ID: {name}\r\n\r\n{slot} {sequence} {reader}\r\n");
-    test_event.enqueue(&NewMail {
-        slot: SlotId(SLOT.0 + slot),
-        recipient: &recipient,
-        uid: &uid,
-        message_id: &name,
-        raw: raw.as_bytes(),
-        ..new_mail(sequence, Method::Request)
-    });
+    test_event
+        .enqueue(&NewMail {
+            slot: SlotId(SLOT.0 + slot),
+            recipient: &recipient,
+            uid: &uid,
+            message_id: &name,
+            raw: raw.as_bytes(),
+            ..new_mail(sequence, Method::Request)
+        })
+        .id
 }
 
 fn numbers(raw: &str) -> [i64; 3] {
