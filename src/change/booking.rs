@@ -149,7 +149,7 @@ pub fn alter(
 }
 
 /// Decides a command by the programme of the transaction, and stores what was decided.
-fn execute(
+pub(super) fn execute(
     tx: &mut dyn NotifyTx,
     command: &SlotCommand,
     reasons: &Reasons,

@@ -106,8 +106,8 @@ pub fn remove(
     if slots.len() != seen.len() || !slots.iter().all(|slot| seen.contains(slot)) {
         return Err(InterpreterError::Booked);
     }
-    for (slot, _) in slots {
-        staffing::release(tx, slot, interpreter)?;
+    for slot in programme.slots_of(Resource::Interpreter(id)) {
+        staffing::release(tx, slot, id)?;
     }
     resource::delete(tx.conn, id.0)?;
     let before = record(&programme, interpreter);

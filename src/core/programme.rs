@@ -91,21 +91,6 @@ impl Programme {
         }
     }
 
-    /// Removes a slot in place.
-    pub(crate) fn remove(&mut self, slot: SlotId) {
-        let Ok(at) = self.by_id.binary_search_by_key(&slot, |known| known.id) else {
-            return;
-        };
-        let slot = self.by_id.remove(at);
-        remove(&mut self.slots, &slot);
-        for resource in slot.details.resources() {
-            remove(
-                Arc::make_mut(self.by_resource.entry(resource).or_default()),
-                &slot,
-            );
-        }
-    }
-
     /// The programme with one slot added or replaced. Costs a walk over the slots, not a new index of them.
     #[must_use]
     pub fn with_slot(&self, slot: Slot) -> Self {

@@ -274,6 +274,15 @@ impl SlotDetails {
         }
     }
 
+    /// The same for another purpose, or with other people.
+    #[must_use]
+    pub fn with_content(&self, content: SlotContent) -> Self {
+        Self {
+            content,
+            ..self.clone()
+        }
+    }
+
     /// The same in another state.
     #[must_use]
     pub fn in_state(&self, state: SlotState) -> Self {

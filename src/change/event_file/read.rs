@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use toml::Spanned;
@@ -111,7 +112,13 @@ pub fn prepare(
     );
     reader.one_chair(&file.parties);
     reader.finish()?;
-    let mut programme = Programme::new(event, delegations, rooms, interpreters, Vec::new());
+    let mut programme = Arc::new(Programme::new(
+        event,
+        delegations,
+        rooms,
+        interpreters,
+        Vec::new(),
+    ));
     let author = actor.to_string();
     let read = reader.slots(&mut programme, (&author, now), &file.slots)?;
     Ok(Prepared {

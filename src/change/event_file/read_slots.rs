@@ -10,7 +10,9 @@ use toml::Spanned;
 use super::read::{EventImportError, FileReader};
 use super::{OverrideEntry, Parties, SlotEntry};
 use crate::change::dry_run;
-use crate::core::decision::{GivenReasons, judge};
+use crate::core::decision::{
+    ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, decide,
+};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
@@ -48,20 +50,11 @@ impl ReadSlots {
     }
 }
 
-/// The reasons of a slot, with the importing user as author.
-const fn given<'a>((author, at): (&'a str, Moment), reasons: &'a Reasons) -> GivenReasons<'a> {
-    GivenReasons {
-        reasons,
-        author,
-        at,
-    }
-}
-
 impl FileReader<'_> {
     /// Adds all slots to the programme, or collects the faults of all.
     pub(super) fn slots(
         &mut self,
-        programme: &mut Programme,
+        programme: &mut Arc<Programme>,
         by: (&str, Moment),
         entries: &[Spanned<SlotEntry>],
     ) -> Result<ReadSlots, EventImportError> {
@@ -82,44 +75,61 @@ impl FileReader<'_> {
             };
             let slot = Slot::new(SlotId(fresh_id()), details, entry.sequence);
             read.reasons.insert(slot.id, reasons);
-            programme.add(slot.clone());
-            if self.insert(programme, by, raw, &slot, &mut read) {
-                let after = dry_run::history_of(programme, &slot);
-                read.history.push((slot.id, after));
-                self.told(programme, &slot, &entry.told);
-            } else {
-                programme.remove(slot.id);
+            if let Some(change) = self.decided(programme, by, raw, slot, &mut read) {
+                let programme = Arc::make_mut(programme);
+                programme.add(change.slot.clone());
+                if !change.overrides.is_empty() {
+                    Arc::make_mut(&mut programme.overrides).extend(change.overrides);
+                }
+                let after = dry_run::history_of(programme, &change.slot);
+                read.history.push((change.slot.id, after));
+                self.told(programme, &change.slot, &entry.told);
             }
         }
         self.finish()?;
         Ok(read)
     }
 
-    /// Judges a slot that the programme has already; false when it cannot stay.
-    fn insert(
+    /// Decides a slot by the slots before it; `None` when it cannot be taken over.
+    ///
+    /// Where the file gives no reason for a rule, the import is the reason on record.
+    fn decided(
         &mut self,
-        programme: &mut Programme,
-        by: (&str, Moment),
+        programme: &Arc<Programme>,
+        (author, at): (&str, Moment),
         raw: &Spanned<SlotEntry>,
-        slot: &Slot,
+        slot: Slot,
         read: &mut ReadSlots,
-    ) -> bool {
+    ) -> Option<ChangedSlot> {
         let mut reasons = read.reasons.get(&slot.id).cloned().unwrap_or_default();
-        let mut judged = judge(programme, slot, true, given(by, &reasons));
-        if let Err(conflicts) = judged {
-            let mut blocked = false;
-            for conflict in conflicts {
+        let title = slot.title().clone();
+        let command = SlotCommand::Import(slot);
+        loop {
+            let given = GivenReasons {
+                reasons: &reasons,
+                author,
+                at,
+            };
+            let command = &command;
+            let refused = match decide(programme, DecisionRequest { command, given }) {
+                Ok(Decision::Store(change)) => return Some(change),
+                Ok(Decision::Unchanged) => return None,
+                Err(Refusal::Conflicts(refused)) => refused,
+                Err(refusal) => {
+                    self.fault(&raw.span(), format!("“{title}”: {refusal}"));
+                    return None;
+                }
+            };
+            let said = |conflict: &Conflict| {
+                let sentence = wording::sentence(programme, refused.candidate(), conflict);
+                format!("“{title}”: {sentence}")
+            };
+            for conflict in &refused.conflicts {
                 match conflict.level {
-                    Level::Blocked => {
-                        blocked = true;
-                        let sentence = wording::stored_sentence(programme, &conflict);
-                        self.fault(&raw.span(), format!("“{}”: {sentence}", slot.title()));
-                    }
+                    Level::Blocked => self.fault(&raw.span(), said(conflict)),
                     Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
-                        let reason = read.of_others(&conflict).cloned().unwrap_or_else(|| {
-                            let sentence = wording::stored_sentence(programme, &conflict);
-                            let remark = format!("“{}”: {sentence}", slot.title());
-                            read.remarks.push(remark);
+                        let reason = read.of_others(conflict).cloned().unwrap_or_else(|| {
+                            read.remarks.push(said(conflict));
                             Reason {
                                 text: IMPORTED.to_owned(),
                                 author: None,
@@ -130,25 +140,8 @@ impl FileReader<'_> {
                     Level::NeedsReason | Level::Advice => {}
                 }
             }
-            if blocked {
-                return false;
-            }
-            judged = judge(programme, slot, true, given(by, &reasons));
-        }
-        match judged {
-            Ok(given) => {
-                if !given.is_empty() {
-                    Arc::make_mut(&mut programme.overrides).extend(given);
-                }
-                true
-            }
-            Err(conflicts) => {
-                let rules = conflicts.len();
-                self.fault(
-                    &raw.span(),
-                    format!("the slot is in conflict with {rules} rule(s)"),
-                );
-                false
+            if refused.is_blocked() {
+                return None;
             }
         }
     }

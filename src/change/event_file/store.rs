@@ -1,6 +1,7 @@
 //! Storing an event file that has been read and judged: one transaction, which does nothing but store.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use crate::store::transaction::{self, EventTx};
 #[derive(Debug)]
 pub struct Prepared {
     /// With all slots, reasons, notices and answers; its revision is 0.
-    pub(super) programme: Programme,
+    pub(super) programme: Arc<Programme>,
     /// What the history says of each slot, in the order of the file.
     pub(super) history: Vec<(SlotId, Value)>,
     pub(super) remarks: Vec<String>,

@@ -1,12 +1,15 @@
 //! Decides what becomes of a slot: a programme and a command in, a decision or a refusal out.
 //!
-//! Form, drag, API, plan and undo all ask here. Nothing is stored: the caller applies the decision in the transaction
-//! whose programme was judged.
+//! Form, drag, API, plan, undo, import and the substitution of interpreters all ask here. Nothing is stored: the caller
+//! applies the decision in the transaction whose programme was judged.
+
+mod staffing;
 
 use std::sync::Arc;
 
 use crate::core::action::Action;
 use crate::core::free::{FreeTime, alternatives};
+use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
 use crate::core::rules::{Candidate, Conflict, check, in_force};
@@ -18,6 +21,8 @@ use crate::core::time::Moment;
 pub enum SlotCommand {
     /// Book a new slot under an id of its own, in the state that its details name.
     Book(SlotId, SlotDetails),
+    /// Take over a slot as it stands elsewhere, in any state, with the sequence that it has there.
+    Import(Slot),
     /// Change a stored slot.
     Alter {
         /// The slot.
@@ -44,6 +49,15 @@ pub enum SlotStep {
     Cancel,
     /// The details that it had before its latest change.
     Undo(SlotDetails),
+    /// Another interpreter in the place of one; refused for what was not against the slot before.
+    Substitute {
+        /// Who goes.
+        leaves: InterpreterId,
+        /// Who takes over.
+        comes: InterpreterId,
+    },
+    /// One interpreter less, whatever the rules say: the gap is shown until it is filled.
+    Release(InterpreterId),
 }
 
 impl SlotStep {
@@ -69,6 +83,12 @@ impl SlotStep {
             Self::Withdraw => old.in_state(SlotState::Tentative),
             Self::Cancel => old.in_state(SlotState::Cancelled),
             Self::Undo(details) => details.clone(),
+            Self::Substitute { leaves, comes } => {
+                let mut content = old.content.without_interpreter(*leaves);
+                content.interpreters.push(*comes);
+                old.with_content(content.in_order())
+            }
+            Self::Release(leaves) => old.with_content(old.content.without_interpreter(*leaves)),
         }
     }
 
@@ -80,6 +100,8 @@ impl SlotStep {
             Self::Withdraw => Action::SlotWithdrawn,
             Self::Cancel => Action::SlotCancelled,
             Self::Undo(_) => Action::SlotUndone,
+            Self::Substitute { .. } => Action::SlotInterpreterReplaced,
+            Self::Release(_) => Action::SlotInterpreterRemoved,
         }
     }
 }
@@ -220,7 +242,16 @@ pub fn decide(
     request: DecisionRequest<'_>,
 ) -> Result<Decision, Refusal> {
     match request.command {
-        SlotCommand::Book(id, details) => book(programme, *id, details, request.given),
+        SlotCommand::Book(_, details) if details.state == SlotState::Cancelled => {
+            Err(Refusal::State {
+                state: details.state,
+                wanted: "booked",
+            })
+        }
+        SlotCommand::Book(id, details) => {
+            add(programme, Slot::new(*id, details.clone(), 0), request.given)
+        }
+        SlotCommand::Import(slot) => add(programme, slot.clone(), request.given),
         SlotCommand::Alter {
             slot,
             version,
@@ -232,20 +263,13 @@ pub fn decide(
     }
 }
 
-fn book(
+/// Decides a new slot. The programme is not copied for it, so that one that is imported can grow by thousands of them.
+fn add(
     programme: &Arc<Programme>,
-    id: SlotId,
-    details: &SlotDetails,
+    slot: Slot,
     given: GivenReasons<'_>,
 ) -> Result<Decision, Refusal> {
-    if details.state == SlotState::Cancelled {
-        return Err(Refusal::State {
-            state: details.state,
-            wanted: "booked",
-        });
-    }
-    let slot = Slot::new(id, details.clone(), 0);
-    let overrides = judge(&programme.with_slot(slot.clone()), &slot, true, given)
+    let overrides = judge(programme, &slot, true, given)
         .map_err(|conflicts| refused(programme, None, &slot, conflicts))?;
     Ok(Decision::Store(ChangedSlot {
         before: None,
@@ -282,11 +306,14 @@ fn alter(
 ) -> Result<Decision, Refusal> {
     let state = old.state();
     let (wanted, is_allowed) = match step {
-        SlotStep::Change(_) | SlotStep::Place(_) => ("changed", state != SlotState::Cancelled),
+        SlotStep::Change(_) | SlotStep::Place(_) | SlotStep::Substitute { .. } => {
+            ("changed", state != SlotState::Cancelled)
+        }
         SlotStep::Confirm => ("confirmed", is_sketched(state)),
         SlotStep::Withdraw => ("withdrawn", state == SlotState::Confirmed),
         SlotStep::Cancel => ("cancelled", state != SlotState::Cancelled),
         SlotStep::Undo(_) => ("undone", true),
+        SlotStep::Release(_) => ("changed", true),
     };
     if !is_allowed {
         return Err(Refusal::State { state, wanted });
@@ -296,25 +323,40 @@ fn alter(
         return Ok(Decision::Unchanged);
     }
     let slot = successor(programme, old, details);
-    let moved = slot.moves != old.moves;
-    let firmer = slot.state() == SlotState::Confirmed && old.state() != SlotState::Confirmed
-        || slot.state().holds() && !old.state().holds();
-    let wanted = slot.content().interpretation_wanted && !old.content().interpretation_wanted;
-    let placed = moved || firmer || wanted || slot.content().kind != old.content().kind;
-    // A slot that is only relaxed is not refused for rules that object to it meanwhile.
-    let loosened = !placed && slot.state() != old.state();
-    let overrides = if loosened {
-        Vec::new()
-    } else {
-        judge(&programme.with_slot(slot.clone()), &slot, placed, given)
-            .map_err(|conflicts| refused(programme, Some(slot.id), &slot, conflicts))?
+    let judged = match step {
+        SlotStep::Substitute { leaves, .. } if !old.content().interpreters.contains(leaves) => {
+            return Err(Refusal::NotFound);
+        }
+        SlotStep::Substitute { .. } => staffing::substitute(programme, old, &slot, given),
+        SlotStep::Release(leaves) => Ok(staffing::release(programme, old, &slot, *leaves, given)),
+        _ => judge_step(programme, old, &slot, given),
     };
+    let overrides =
+        judged.map_err(|conflicts| refused(programme, Some(slot.id), &slot, conflicts))?;
     Ok(Decision::Store(ChangedSlot {
         before: Some(Arc::clone(old)),
         slot,
         overrides,
         action: step.action(),
     }))
+}
+
+fn judge_step(
+    programme: &Programme,
+    old: &Slot,
+    slot: &Slot,
+    given: GivenReasons<'_>,
+) -> Result<Vec<Override>, Vec<Conflict>> {
+    let moved = slot.moves != old.moves;
+    let firmer = slot.state() == SlotState::Confirmed && old.state() != SlotState::Confirmed
+        || slot.state().holds() && !old.state().holds();
+    let wanted = slot.content().interpretation_wanted && !old.content().interpretation_wanted;
+    let placed = moved || firmer || wanted || slot.content().kind != old.content().kind;
+    // A slot that is only relaxed is not refused for rules that object to it meanwhile.
+    if !placed && slot.state() != old.state() {
+        return Ok(Vec::new());
+    }
+    judge(&programme.with_slot(slot.clone()), slot, placed, given)
 }
 
 fn refused(
@@ -332,8 +374,7 @@ fn refused(
 }
 
 /// A slot with other details, its counters raised by what that changes.
-#[must_use]
-pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
+fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
     let moved = details.moved_from(&old.details);
     // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).
@@ -350,13 +391,13 @@ pub fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slo
     }
 }
 
-/// Judges a slot of a programme that has it already, and returns the overrides that its reasons amount to.
+/// Judges a new slot, or one that the programme has already, and returns the overrides that its reasons amount to.
 ///
 /// A slot that only gets other words (`placed` is false) needs no reasons again: it came no closer to a rule.
 ///
 /// # Errors
 /// With everything that was found, when anything of it is in the way.
-pub fn judge(
+fn judge(
     programme: &Programme,
     slot: &Slot,
     placed: bool,
@@ -383,8 +424,7 @@ pub fn judge(
 }
 
 /// What a reason overrides: the rule for this slot beside each other slot that the conflict is about.
-#[must_use]
-pub fn overrides(
+fn overrides(
     programme: &Programme,
     slot: &Slot,
     conflict: &Conflict,

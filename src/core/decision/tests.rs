@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::core::interpreter::LanguagePair;
 use crate::core::sample::{DINING, ISSUED, JP, KG, KZ, SALON, at, programme, slot};
 use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
@@ -300,4 +301,137 @@ fn form_confirms_and_cancels_nothing() {
         ));
         assert_eq!(change.slot.state(), SlotState::Tentative);
     }
+}
+
+/// The sample's interpreter, with a colleague and one of other languages.
+fn with_colleagues(slots: Vec<Slot>) -> Arc<Programme> {
+    let mut house = programme(slots);
+    let interpreters = Arc::make_mut(&mut house.interpreters);
+    for (id, languages) in [(2, "ja – ru"), (3, "ja – en")] {
+        let mut colleague = interpreters[0].clone();
+        colleague.id = InterpreterId(id);
+        colleague.pairs = vec![LanguagePair::parse(languages).unwrap()];
+        interpreters.push(colleague);
+    }
+    let delegations = Arc::make_mut(&mut house.delegations);
+    delegations[0].languages = vec!["ja".to_owned()];
+    Arc::new(house)
+}
+
+fn interpreted(start: &str) -> Slot {
+    let mut talk = talk(start, SlotState::Tentative);
+    talk.details.content.interpretation_wanted = true;
+    talk.details.content.interpreters = vec![InterpreterId(1)];
+    talk
+}
+
+fn replaced(slot: &Slot, comes: i64) -> SlotCommand {
+    let (leaves, comes) = (InterpreterId(1), InterpreterId(comes));
+    alter(slot, SlotStep::Substitute { leaves, comes })
+}
+
+#[test]
+fn import_takes_a_slot_in_any_state_with_its_sequence() {
+    let house = Arc::new(programme(Vec::new()));
+    let mut off = talk("10:00", SlotState::Cancelled);
+    off.sequence = 5;
+    let booked = asked(
+        &house,
+        &SlotCommand::Book(off.id, off.details.clone()),
+        &Reasons::new(),
+    );
+    assert!(matches!(booked, Err(Refusal::State { .. })));
+    let change = stored(asked(
+        &house,
+        &SlotCommand::Import(off.clone()),
+        &Reasons::new(),
+    ));
+    assert_eq!((change.slot, change.before), (off, None));
+}
+
+#[test]
+fn import_is_judged_as_a_booking() {
+    let late = talk("21:00", SlotState::Confirmed);
+    let house = Arc::new(programme(Vec::new()));
+    let command = SlotCommand::Import(late.clone());
+    let refused = conflicts(asked(&house, &command, &Reasons::new()));
+    assert_eq!(refused.rules_without_reason(), [Rule::Hours]);
+    let change = stored(asked(&house, &command, &because("The car is late")));
+    assert_eq!(change.overrides[0].slot_moves, late.moves);
+    let taken = Arc::new(house.with_slot(slot(
+        8,
+        SlotKind::Bilateral,
+        "Talk",
+        ("21:00", 30),
+        SALON,
+        &[JP, KG],
+        SlotState::Tentative,
+    )));
+    let refused = conflicts(asked(&taken, &command, &because("The car is late")));
+    assert!(refused.is_blocked());
+}
+
+#[test]
+fn substitution_keeps_the_reasons_for_what_it_does_not_change() {
+    let late = interpreted("21:00");
+    let mut house = Programme::clone(&with_colleagues(Vec::new()));
+    let reasons = because("The car is late");
+    let command = SlotCommand::Import(late.clone());
+    let change = stored(asked(&Arc::new(house.clone()), &command, &reasons));
+    house.add(change.slot);
+    Arc::make_mut(&mut house.overrides).extend(change.overrides);
+    let change = stored(asked(
+        &Arc::new(house),
+        &replaced(&late, 2),
+        &Reasons::new(),
+    ));
+    assert_eq!(change.action, Action::SlotInterpreterReplaced);
+    assert_eq!(change.slot.content().interpreters, [InterpreterId(2)]);
+    let kept = &change.overrides[0];
+    assert_eq!(
+        (kept.rule, kept.reason.as_str(), kept.slot_moves),
+        (Rule::Hours, "The car is late", late.moves + 1)
+    );
+}
+
+#[test]
+fn substitution_is_refused_for_what_it_brings_itself() {
+    let talk = interpreted("10:00");
+    let house = with_colleagues(vec![talk.clone()]);
+    let refused = conflicts(asked(&house, &replaced(&talk, 3), &Reasons::new()));
+    assert_eq!(refused.rules_without_reason(), [Rule::Interpretation]);
+    assert_eq!(
+        refused.details.content.interpreters,
+        [InterpreterId(3)],
+        "as it was asked for"
+    );
+    let step = SlotStep::Substitute {
+        leaves: InterpreterId(2),
+        comes: InterpreterId(1),
+    };
+    let refused = asked(&house, &alter(&talk, step), &Reasons::new());
+    assert!(matches!(refused, Err(Refusal::NotFound)));
+}
+
+#[test]
+fn release_leaves_a_gap_and_a_reason_once_the_slot_has_ended() {
+    let talk = interpreted("10:00");
+    let house = with_colleagues(vec![talk.clone()]);
+    let command = alter(&talk, SlotStep::Release(InterpreterId(1)));
+    let change = stored(asked(&house, &command, &Reasons::new()));
+    assert_eq!(change.action, Action::SlotInterpreterRemoved);
+    assert!(change.slot.content().interpreters.is_empty() && change.overrides.is_empty());
+
+    let none = Reasons::new();
+    let given = GivenReasons {
+        reasons: &none,
+        author: AUTHOR,
+        at: at("10:30").moment(),
+    };
+    let command = &command;
+    let change = stored(decide(&house, DecisionRequest { command, given }));
+    assert_eq!(
+        change.overrides[0].reason,
+        "Interpreted by Interpreter, Japanese–Russian (1), who was removed afterwards"
+    );
 }
