@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::core::text::{Code, Email, TextLine, quoted};
+use crate::core::entered::{EnteredStay, EnteredText, Faults};
+use crate::core::text::{Code, Email, TextLine, optional_line, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::core::time::interval::Interval;
@@ -102,6 +103,123 @@ pub struct Contact {
     pub language: String,
     /// True when no calendar parts are wanted.
     pub letters_only: bool,
+}
+
+/// A delegation as it was entered.
+#[derive(Debug)]
+pub(crate) struct DelegationDraft<'a, S> {
+    pub(crate) code: EnteredText<'a, S>,
+    pub(crate) name: EnteredText<'a, S>,
+    pub(crate) name_ja: EnteredText<'a, S>,
+    pub(crate) role: EnteredText<'a, S>,
+    pub(crate) principal: EnteredText<'a, S>,
+    pub(crate) principal_ja: EnteredText<'a, S>,
+    pub(crate) principal_title: EnteredText<'a, S>,
+    pub(crate) precedence: EnteredText<'a, S>,
+    pub(crate) time_zone: EnteredText<'a, S>,
+    pub(crate) languages: Vec<EnteredText<'a, S>>,
+    pub(crate) party_size: EnteredText<'a, S>,
+    pub(crate) contacts: Vec<ContactDraft<'a, S>>,
+    pub(crate) presence: Vec<EnteredStay<'a, S>>,
+}
+
+/// A contact as it was entered.
+#[derive(Debug)]
+pub(crate) struct ContactDraft<'a, S> {
+    pub(crate) id: ContactId,
+    pub(crate) name: EnteredText<'a, S>,
+    pub(crate) email: EnteredText<'a, S>,
+    pub(crate) phone: EnteredText<'a, S>,
+    pub(crate) language: EnteredText<'a, S>,
+    pub(crate) letters_only: bool,
+}
+
+impl Delegation {
+    /// Makes a delegation of what was entered; `None` when anything is wrong with it. `venue` is the zone of stays.
+    pub(crate) fn parse<S: Clone + PartialEq>(
+        id: DelegationId,
+        venue: Zone,
+        draft: &DelegationDraft<'_, S>,
+        faults: &mut Faults<S>,
+    ) -> Option<Self> {
+        let code = faults.parse(&draft.code, Code::parse);
+        let name = faults.parse(&draft.name, TextLine::parse);
+        let name_ja = faults.parse(&draft.name_ja, optional_line);
+        let role = faults.parse(&draft.role, |word| {
+            PrincipalRole::from_word(word).ok_or("choose chair or guest")
+        });
+        let principal = faults.parse(&draft.principal, TextLine::parse);
+        let principal_ja = faults.parse(&draft.principal_ja, optional_line);
+        let principal_title = faults.parse(&draft.principal_title, optional_line);
+        let precedence = faults.number(&draft.precedence, Self::PRECEDENCE);
+        let time_zone = faults.parse(&draft.time_zone, |raw| raw.trim().parse::<Zone>());
+        let languages = draft
+            .languages
+            .iter()
+            .filter_map(|tag| faults.parse(tag, language))
+            .collect();
+        let party_size = faults.number(&draft.party_size, Self::PARTY_SIZE);
+        let presence = faults.presence(venue, &draft.presence);
+        let contacts = Contact::parse_all(&draft.contacts, faults);
+        Some(Self {
+            id,
+            code: code?,
+            name: name?,
+            name_ja: name_ja?,
+            role: role?,
+            principal: principal?,
+            principal_ja: principal_ja?,
+            principal_title: principal_title?,
+            precedence: precedence?,
+            time_zone: time_zone?,
+            languages,
+            party_size: party_size?,
+            contacts,
+            presence,
+        })
+    }
+}
+
+impl Contact {
+    fn parse<S: Clone + PartialEq>(
+        draft: &ContactDraft<'_, S>,
+        faults: &mut Faults<S>,
+    ) -> Option<Self> {
+        let name = faults.parse(&draft.name, TextLine::parse);
+        let email = faults.parse(&draft.email, Email::parse);
+        let phone = faults.parse(&draft.phone, optional_line);
+        let language = faults.parse(&draft.language, language);
+        Some(Self {
+            id: draft.id,
+            name: name?,
+            email: email?,
+            phone: phone?,
+            language: language?,
+            letters_only: draft.letters_only,
+        })
+    }
+
+    /// No address may be there twice.
+    fn parse_all<S: Clone + PartialEq>(
+        drafts: &[ContactDraft<'_, S>],
+        faults: &mut Faults<S>,
+    ) -> Vec<Self> {
+        let mut contacts: Vec<Self> = Vec::new();
+        for draft in faults.first(drafts, MOST_CONTACTS, |contact| &contact.email.source) {
+            let Some(contact) = Self::parse(draft, faults) else {
+                continue;
+            };
+            if contacts.iter().any(|other| other.email == contact.email) {
+                let fault = format!(
+                    "{} is listed twice and would be notified twice",
+                    contact.email
+                );
+                faults.add(&draft.email.source, fault);
+            }
+            contacts.push(contact);
+        }
+        contacts
+    }
 }
 
 /// Reads a language as a BCP 47 tag, as `ja` or `zh-Hant`.

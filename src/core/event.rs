@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use crate::core::text::{Code, Email, TextLine, quoted};
+use crate::core::entered::{Entered, EnteredText, Faults};
+use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, Zone, parse_date};
 
@@ -187,7 +188,200 @@ impl Default for EventSettings {
     }
 }
 
+/// An event as it was entered.
+#[derive(Debug)]
+pub(crate) struct EventDraft<'a, S> {
+    pub(crate) slug: EnteredText<'a, S>,
+    pub(crate) name: EnteredText<'a, S>,
+    pub(crate) name_ja: EnteredText<'a, S>,
+    pub(crate) venue: EnteredText<'a, S>,
+    pub(crate) venue_ja: EnteredText<'a, S>,
+    pub(crate) time_zone: EnteredText<'a, S>,
+    pub(crate) office_name: EnteredText<'a, S>,
+    pub(crate) office_email: EnteredText<'a, S>,
+    pub(crate) office_phone: EnteredText<'a, S>,
+    pub(crate) days: Entered<S, Vec<EnteredDay<'a, S>>>,
+    pub(crate) settings: SettingsDraft<'a, S>,
+}
+
+/// A day as it was entered.
+#[derive(Debug)]
+pub(crate) struct DayDraft<'a, S> {
+    pub(crate) date: EnteredText<'a, S>,
+    pub(crate) opens: EnteredText<'a, S>,
+    pub(crate) closes: EnteredText<'a, S>,
+}
+
+/// A day as it was entered, or how to write one.
+#[derive(Debug)]
+pub(crate) enum EnteredDay<'a, S> {
+    Read(DayDraft<'a, S>),
+    Unread { source: S, advice: &'static str },
+}
+
+impl<S> EnteredDay<'_, S> {
+    const fn source(&self) -> &S {
+        match self {
+            Self::Read(day) => &day.date.source,
+            Self::Unread { source, .. } => source,
+        }
+    }
+}
+
+/// The figures of the rules as they were entered; where none was, the default holds.
+#[derive(Debug)]
+pub(crate) struct SettingsDraft<'a, S> {
+    pub(crate) grid_minutes: Option<EnteredText<'a, S>>,
+    pub(crate) minimum_gap_minutes: Option<EnteredText<'a, S>>,
+    pub(crate) chair_run_minutes: Option<EnteredText<'a, S>>,
+    pub(crate) chair_rest_needs_reason: bool,
+    pub(crate) interpreter_alone_minutes: Option<EnteredText<'a, S>>,
+    pub(crate) interpreter_team_minutes: Option<EnteredText<'a, S>>,
+    pub(crate) interpreter_rest_minutes: Option<EnteredText<'a, S>>,
+}
+
+impl EventSettings {
+    fn parse<S: Clone + PartialEq>(
+        draft: &SettingsDraft<'_, S>,
+        faults: &mut Faults<S>,
+    ) -> Option<Self> {
+        let default = Self::default();
+        let mut number = |entered: &Option<EnteredText<'_, S>>, range, default| match entered {
+            Some(entered) => faults.number(entered, range),
+            None => Some(default),
+        };
+        let grid = number(&draft.grid_minutes, Self::GRID, default.grid_minutes);
+        let gap = number(
+            &draft.minimum_gap_minutes,
+            Self::MINIMUM_GAP,
+            default.minimum_gap_minutes,
+        );
+        let run = number(
+            &draft.chair_run_minutes,
+            Self::CHAIR_RUN,
+            default.chair_run_minutes,
+        );
+        let alone = number(
+            &draft.interpreter_alone_minutes,
+            Self::INTERPRETER_RUN,
+            default.interpreter_alone_minutes,
+        );
+        let team = number(
+            &draft.interpreter_team_minutes,
+            Self::INTERPRETER_RUN,
+            default.interpreter_team_minutes,
+        );
+        let rest = number(
+            &draft.interpreter_rest_minutes,
+            Self::INTERPRETER_REST,
+            default.interpreter_rest_minutes,
+        );
+        Some(Self {
+            grid_minutes: grid?,
+            minimum_gap_minutes: gap?,
+            chair_run_minutes: run?,
+            chair_rest_needs_reason: draft.chair_rest_needs_reason,
+            interpreter_alone_minutes: alone?,
+            interpreter_team_minutes: team?,
+            interpreter_rest_minutes: rest?,
+        })
+    }
+}
+
+impl EventDay {
+    fn parse<S: Clone + PartialEq>(
+        draft: &DayDraft<'_, S>,
+        faults: &mut Faults<S>,
+    ) -> Option<Self> {
+        let date = faults.parse(&draft.date, parse_date);
+        let opens = faults.parse(&draft.opens, str::parse::<ClockTime>);
+        let closes = faults.parse(&draft.closes, str::parse::<ClockTime>);
+        let (date, opens, closes) = (date?, opens?, closes?);
+        if closes.minutes() <= opens.minutes() {
+            faults.add(
+                &draft.closes.source,
+                "the closing time must be after the opening time",
+            );
+            return None;
+        }
+        Some(Self {
+            date,
+            opens,
+            closes,
+        })
+    }
+}
+
 impl Event {
+    /// Days that an event has at most.
+    pub const MOST_DAYS: usize = 366;
+
+    /// Makes an event of what was entered, at revision 0; `None` when anything is wrong with it.
+    pub(crate) fn parse<S: Clone + PartialEq>(
+        id: EventId,
+        draft: &EventDraft<'_, S>,
+        faults: &mut Faults<S>,
+    ) -> Option<Self> {
+        let slug = faults.parse(&draft.slug, Code::parse);
+        let name = faults.parse(&draft.name, TextLine::parse);
+        let name_ja = faults.parse(&draft.name_ja, optional_line);
+        let venue = faults.parse(&draft.venue, TextLine::parse);
+        let venue_ja = faults.parse(&draft.venue_ja, optional_line);
+        let time_zone = faults.parse(&draft.time_zone, |raw| raw.trim().parse::<Zone>());
+        let days = Self::days(&draft.days, faults);
+        let office_name = faults.parse(&draft.office_name, TextLine::parse);
+        let office_email = faults.parse(&draft.office_email, Email::parse);
+        let office_phone = faults.parse(&draft.office_phone, optional_line);
+        let settings = EventSettings::parse(&draft.settings, faults);
+        Some(Self {
+            id,
+            slug: slug?,
+            name: name?,
+            name_ja: name_ja?,
+            venue: venue?,
+            venue_ja: venue_ja?,
+            time_zone: time_zone?,
+            office: ProtocolOffice {
+                name: office_name?,
+                email: office_email?,
+                phone: office_phone?,
+            },
+            days: days?,
+            settings: settings?,
+            revision: Revision(0),
+        })
+    }
+
+    /// The days by date; an event has one at least, and none twice.
+    fn days<S: Clone + PartialEq>(
+        entered: &Entered<S, Vec<EnteredDay<'_, S>>>,
+        faults: &mut Faults<S>,
+    ) -> Option<Vec<EventDay>> {
+        if entered.value.is_empty() {
+            faults.add(&entered.source, "are missing; an event has at least one");
+        }
+        let mut days: Vec<EventDay> = Vec::new();
+        for day in faults.first(&entered.value, Self::MOST_DAYS, EnteredDay::source) {
+            let draft = match day {
+                EnteredDay::Read(draft) => draft,
+                EnteredDay::Unread { source, advice } => {
+                    faults.add(source, advice);
+                    continue;
+                }
+            };
+            let Some(day) = EventDay::parse(draft, faults) else {
+                continue;
+            };
+            if days.iter().any(|other| other.date == day.date) {
+                faults.add(&draft.date.source, format!("{} is there twice", day.date));
+            } else {
+                days.push(day);
+            }
+        }
+        days.sort_by_key(|day| day.date);
+        (!days.is_empty()).then_some(days)
+    }
+
     /// The day on which `date` falls, if it is one of the event's.
     #[must_use]
     pub fn day(&self, date: NaiveDate) -> Option<&EventDay> {
@@ -212,23 +406,7 @@ impl Event {
         .ok()
     }
 
-    /// Reads a day and time at the venue, as `2022-12-22 18:00`.
-    ///
-    /// # Errors
-    /// With a sentence that says how to write it.
-    pub fn parse_moment(&self, text: &str) -> Result<Instant, String> {
-        let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
-            format!(
-                "{} is not a day and time; write it as in 2022-12-22 18:00",
-                quoted(text)
-            )
-        })?;
-        self.time_zone
-            .instant(parse_date(date)?, time.parse()?)
-            .map_err(|error| error.to_string())
-    }
-
-    /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Event::parse_moment`] reads it back.
+    /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Zone::parse_moment`] reads it back.
     #[must_use]
     pub fn write_moment(&self, instant: Instant) -> String {
         let zone = self.time_zone;

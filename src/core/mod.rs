@@ -11,6 +11,7 @@ pub mod decision;
 pub mod delegation;
 pub mod done;
 pub mod due;
+pub(crate) mod entered;
 pub mod event;
 pub mod free;
 pub mod history;

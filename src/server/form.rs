@@ -1,5 +1,6 @@
 //! What a form sends, and what is wrong with it.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::{Ready, ready};
 use std::ops::RangeInclusive;
@@ -8,6 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use crate::core::entered::{Entered, EnteredText, Faults};
 use crate::server::Error;
 use crate::server::field::ErrorSummary;
 use crate::server::security::FormBytes;
@@ -87,6 +89,40 @@ impl Fields {
         self.all(name).any(|value| !value.is_empty())
     }
 
+    /// A value with its source; `label` begins the sentence about it, and is empty where a fault says all of it.
+    #[must_use]
+    pub(crate) fn entered(
+        &self,
+        name: &str,
+        label: impl Into<String>,
+    ) -> EnteredText<'_, FormSource> {
+        Entered {
+            value: Cow::Borrowed(self.get(name)),
+            source: FormSource {
+                field: name.to_owned(),
+                label: label.into(),
+            },
+        }
+    }
+
+    /// The lines of a value that are not empty, each with its source.
+    pub(crate) fn lines(
+        &self,
+        name: &str,
+        label: &str,
+    ) -> impl Iterator<Item = Entered<FormSource, &str>> {
+        (1..)
+            .zip(self.get(name).lines())
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(move |(number, value)| Entered {
+                value,
+                source: FormSource {
+                    field: name.to_owned(),
+                    label: format!("{label}, line {number}:"),
+                },
+            })
+    }
+
     /// Every field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
@@ -156,6 +192,15 @@ impl FromRequest for Fields {
     }
 }
 
+/// The place of a value in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FormSource {
+    /// The field.
+    field: String,
+    /// What a sentence about the value begins with.
+    label: String,
+}
+
 /// What is wrong with a form, field by field, in the order found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldErrors(Vec<(String, String)>);
@@ -164,6 +209,34 @@ impl FieldErrors {
     /// Notes a sentence about a field.
     pub fn add(&mut self, field: impl Into<String>, sentence: impl Into<String>) {
         self.0.push((field.into(), sentence.into()));
+    }
+
+    /// Makes a noun of what was entered in a form.
+    ///
+    /// # Errors
+    /// With a sentence at each field that makes no sense.
+    pub(crate) fn unless_sound<T>(
+        mut faults: Faults<FormSource>,
+        parse: impl FnOnce(&mut Faults<FormSource>) -> Option<T>,
+    ) -> Result<T, Self> {
+        let parsed = parse(&mut faults);
+        let errors = Self::of(faults);
+        parsed.filter(|_| errors.is_empty()).ok_or(errors)
+    }
+
+    /// Places faults at their fields, each as a whole sentence.
+    fn of(faults: Faults<FormSource>) -> Self {
+        let mut errors = Self::default();
+        for (FormSource { field, label }, fault) in faults {
+            let mut sentence = if label.is_empty() {
+                capitalised(&fault)
+            } else {
+                format!("{label} {fault}")
+            };
+            sentence.push('.');
+            errors.add(field, sentence);
+        }
+        errors
     }
 
     /// Returns a parsed value, or records its error, which is a whole sentence.
@@ -223,6 +296,12 @@ impl FieldErrors {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+fn capitalised(fault: &str) -> String {
+    let mut letters = fault.chars();
+    let first = letters.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// A form as it is shown: its values, and what is wrong with them. The fields of [`crate::server::field`] fill

@@ -10,10 +10,9 @@ use toml::Spanned;
 use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::core::delegation::PrincipalRole;
-use crate::core::event::EventId;
+use crate::core::event::{Event, EventId};
 use crate::core::programme::Programme;
-use crate::core::text;
-use crate::core::text::{Email, TextLine};
+use crate::core::text::Email;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Moment, parse_date};
 use crate::core::user::Actor;
@@ -63,8 +62,6 @@ pub const MOST_BYTES: usize = 32 << 20;
 pub const MOST_SLOTS: usize = 10_000;
 /// Parties, rooms and interpreters that an event file has at most, of each.
 const MOST_PARTICIPANTS: usize = 1000;
-/// Days that an event file has at most.
-const MOST_DAYS: usize = 366;
 
 /// Reads an event file and validates everything in it, without a database.
 ///
@@ -94,12 +91,12 @@ pub fn prepare(
     };
     reader.bounds(&file);
     // What is beyond them is not looked at.
-    reader.finish()?;
-    let event = reader.event(&file.meeting, office);
+    reader.finish(Some(()))?;
+    let (venue, event) = reader.event(&file.meeting, office);
     let rooms = reader.each(&file.rooms, FileReader::room);
-    let delegations = reader.each(&file.parties, |reader, party| reader.party(&event, party));
+    let delegations = reader.each(&file.parties, |reader, party| reader.party(venue, party));
     let interpreters = reader.each(&file.interpreters, |reader, entry| {
-        reader.interpreter(&event, entry)
+        reader.interpreter(venue, entry)
     });
     reader.unique("room", file.rooms.iter().map(|room| &room.as_ref().code));
     reader.unique(
@@ -111,7 +108,7 @@ pub fn prepare(
         file.interpreters.iter().map(|entry| &entry.as_ref().code),
     );
     reader.one_chair(&file.parties);
-    reader.finish()?;
+    let event = reader.finish(event)?;
     let mut programme = Arc::new(Programme::new(
         event,
         delegations,
@@ -185,18 +182,11 @@ impl<'s> FileReader<'s> {
 
     /// Bounds what the rules, the database and the pages must carry.
     fn bounds(&mut self, file: &EventFile) {
-        self.bound("days", &file.meeting.days, MOST_DAYS);
+        self.bound("days", &file.meeting.days, Event::MOST_DAYS);
         self.bound("parties", &file.parties, MOST_PARTICIPANTS);
         self.bound("rooms", &file.rooms, MOST_PARTICIPANTS);
         self.bound("interpreters", &file.interpreters, MOST_PARTICIPANTS);
         self.bound("slots", &file.slots, MOST_SLOTS);
-        for party in &file.parties {
-            self.bound("presence", &party.as_ref().presence, MOST_DAYS);
-        }
-        for interpreter in &file.interpreters {
-            self.bound("presence", &interpreter.as_ref().presence, MOST_DAYS);
-            self.bound("pairs", &interpreter.as_ref().pairs, MOST_DAYS);
-        }
     }
 
     fn bound<T>(&mut self, key: &str, entries: &[Spanned<T>], most: usize) {
@@ -209,13 +199,16 @@ impl<'s> FileReader<'s> {
         }
     }
 
-    pub(super) fn finish(&mut self) -> Result<(), EventImportError> {
-        if self.faults.is_empty() {
-            return Ok(());
-        }
+    /// What was read, or every fault so far.
+    pub(super) fn finish<T>(&mut self, read: Option<T>) -> Result<T, EventImportError> {
         let mut faults = std::mem::take(&mut self.faults);
-        faults.sort_by_key(|fault| fault.line);
-        Err(EventImportError::Faulty(faults))
+        match read {
+            Some(read) if faults.is_empty() => Ok(read),
+            _ => {
+                faults.sort_by_key(|fault| fault.line);
+                Err(EventImportError::Faulty(faults))
+            }
+        }
     }
 
     fn each<T, U>(
@@ -239,36 +232,6 @@ impl<'s> FileReader<'s> {
         parse()
             .map_err(|error| self.fault(at, format!("{key}: {error}")))
             .ok()
-    }
-
-    pub(super) fn line(&mut self, key: &str, raw: &Spanned<String>) -> Option<TextLine> {
-        self.parsed(key, &raw.span(), || TextLine::parse(raw.as_ref()))
-    }
-
-    pub(super) fn optional(&mut self, key: &str, raw: Option<&Spanned<String>>) -> String {
-        raw.and_then(|raw| self.parsed(key, &raw.span(), || text::optional_line(raw.as_ref())))
-            .unwrap_or_default()
-    }
-
-    pub(super) fn number(
-        &mut self,
-        key: &str,
-        raw: &Spanned<i64>,
-        range: std::ops::RangeInclusive<i32>,
-    ) -> Option<i32> {
-        let value = i32::try_from(*raw.as_ref())
-            .ok()
-            .filter(|value| range.contains(value));
-        if value.is_none() {
-            let message = format!(
-                "{key}: {} is not from {} to {}",
-                raw.as_ref(),
-                range.start(),
-                range.end()
-            );
-            self.fault(&raw.span(), message);
-        }
-        value
     }
 
     fn unique<'a>(&mut self, what: &str, codes: impl Iterator<Item = &'a Spanned<String>>) {

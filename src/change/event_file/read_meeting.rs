@@ -1,332 +1,228 @@
-//! Reading an event file's meeting, rooms, parties and interpreters.
+//! Reading an event file's meeting, rooms, parties and interpreters: raw values, each with its key and place.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use super::read::FileReader;
 use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
-use crate::core::delegation::{
-    self, Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole,
-};
-use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
-use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::core::room::{Room, RoomId};
-use crate::core::text::{self, Code, Email, TextLine};
-use crate::core::text_enum::TextEnum;
-use crate::core::time::interval::Interval;
-use crate::core::time::{ClockTime, Zone, parse_date};
+use crate::core::delegation::{ContactDraft, ContactId, Delegation, DelegationDraft, DelegationId};
+use crate::core::entered::{Entered, EnteredStay, EnteredText, Faults};
+use crate::core::event::{DayDraft, EnteredDay, Event, EventDraft, EventId, SettingsDraft};
+use crate::core::interpreter::{Interpreter, InterpreterDraft, InterpreterId, LanguagePair};
+use crate::core::room::{Room, RoomDraft, RoomId};
+use crate::core::text::Email;
+use crate::core::time::{Zone, parse_date};
 use crate::runtime::random::fresh_id;
 
+/// The place of a value in a file: its key, and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileSource {
+    key: &'static str,
+    at: Range<usize>,
+}
+
+type FileText<'a> = EnteredText<'a, FileSource>;
+
+fn entered<'a>(
+    key: &'static str,
+    at: Range<usize>,
+    value: impl Into<Cow<'a, str>>,
+) -> FileText<'a> {
+    Entered {
+        value: value.into(),
+        source: FileSource { key, at },
+    }
+}
+
+fn text<'a>(key: &'static str, raw: &'a Spanned<String>) -> FileText<'a> {
+    entered(key, raw.span(), raw.as_ref())
+}
+
+fn optional<'a>(key: &'static str, raw: Option<&'a Spanned<String>>) -> FileText<'a> {
+    raw.map_or_else(|| entered(key, 0..0, ""), |raw| text(key, raw))
+}
+
+fn number(key: &'static str, raw: &Spanned<i64>) -> FileText<'static> {
+    entered(key, raw.span(), raw.as_ref().to_string())
+}
+
+fn presence(entries: &[Spanned<[String; 2]>]) -> Vec<EnteredStay<'_, FileSource>> {
+    let stays = entries.iter().map(|raw| {
+        let [from, until] = raw.as_ref();
+        Entered {
+            value: Ok([from.into(), until.into()]),
+            source: FileSource {
+                key: "presence",
+                at: raw.span(),
+            },
+        }
+    });
+    stays.collect()
+}
+
 impl FileReader<'_> {
-    pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> Event {
-        let zone = self.zone(&meeting.time_zone).unwrap_or(Zone::UTC);
-        let defaults = EventSettings::default();
-        let mut setting = |key: &str, raw: &Option<Spanned<i64>>, range, default| {
-            raw.as_ref().map_or(default, |raw| {
-                self.number(key, raw, range).unwrap_or(default)
-            })
-        };
-        let settings = EventSettings {
-            grid_minutes: setting(
-                "grid_minutes",
-                &meeting.grid_minutes,
-                EventSettings::GRID,
-                defaults.grid_minutes,
-            ),
-            minimum_gap_minutes: setting(
-                "minimum_gap_minutes",
-                &meeting.minimum_gap_minutes,
-                EventSettings::MINIMUM_GAP,
-                defaults.minimum_gap_minutes,
-            ),
-            chair_run_minutes: setting(
-                "chair_run_minutes",
-                &meeting.chair_run_minutes,
-                EventSettings::CHAIR_RUN,
-                defaults.chair_run_minutes,
-            ),
-            chair_rest_needs_reason: meeting.chair_rest_needs_reason,
-            interpreter_alone_minutes: setting(
-                "interpreter_alone_minutes",
-                &meeting.interpreter_alone_minutes,
-                EventSettings::INTERPRETER_RUN,
-                defaults.interpreter_alone_minutes,
-            ),
-            interpreter_team_minutes: setting(
-                "interpreter_team_minutes",
-                &meeting.interpreter_team_minutes,
-                EventSettings::INTERPRETER_RUN,
-                defaults.interpreter_team_minutes,
-            ),
-            interpreter_rest_minutes: setting(
-                "interpreter_rest_minutes",
-                &meeting.interpreter_rest_minutes,
-                EventSettings::INTERPRETER_REST,
-                defaults.interpreter_rest_minutes,
-            ),
-        };
-        let slug = self.parsed("slug", &meeting.slug.span(), || {
-            Code::parse(meeting.slug.as_ref())
-        });
-        let missing = || TextLine::stored(String::new());
-        Event {
-            id: EventId(fresh_id()),
-            slug: slug.unwrap_or_else(|| Code::stored(String::new())),
-            name: self.line("name", &meeting.name).unwrap_or_else(missing),
-            name_ja: self.optional("name_ja", meeting.name_ja.as_ref()),
-            venue: self.line("venue", &meeting.venue).unwrap_or_else(missing),
-            venue_ja: self.optional("venue_ja", meeting.venue_ja.as_ref()),
-            time_zone: zone,
-            office: self.office(meeting, office),
-            days: self.days(meeting),
-            settings,
-            revision: Revision(0),
+    /// Reads a noun, and places what is wrong with it.
+    fn noun<T>(&mut self, parse: impl FnOnce(&mut Faults<FileSource>) -> Option<T>) -> Option<T> {
+        let mut faults = Faults::default();
+        let noun = parse(&mut faults);
+        for (FileSource { key, at }, fault) in faults {
+            self.fault(&at, format!("{key}: {fault}"));
         }
+        noun
     }
 
-    fn office(&mut self, meeting: &Meeting, fallback: &Email) -> ProtocolOffice {
-        let default = || ProtocolOffice {
-            name: TextLine::stored("Protocol Office".to_owned()),
-            email: fallback.clone(),
-            phone: String::new(),
-        };
-        let Some(entry) = &meeting.office else {
-            return default();
-        };
-        let at = entry.span();
-        let entry = entry.as_ref();
-        let name = self.parsed("office name", &at, || TextLine::parse(&entry.name));
-        let email = self.parsed("office email", &at, || Email::parse(&entry.email));
-        let phone = self.parsed("office phone", &at, || text::optional_line(&entry.phone));
-        match (name, email, phone) {
-            (Some(name), Some(email), Some(phone)) => ProtocolOffice { name, email, phone },
-            _ => default(),
-        }
-    }
-
-    fn days(&mut self, meeting: &Meeting) -> Vec<EventDay> {
-        let hours = |reader: &mut Self, at: &Range<usize>, opens: &str, closes: &str| {
-            let opens = reader.parsed("opens", at, || opens.parse::<ClockTime>())?;
-            let closes = reader.parsed("closes", at, || closes.parse::<ClockTime>())?;
-            if closes.minutes() <= opens.minutes() {
-                reader.fault(
-                    at,
-                    "closes: the closing time must be after the opening time",
-                );
-                return None;
+    /// The zone of the venue, and the event; the zone is UTC while it is faulty, so that the rest can be read.
+    pub(super) fn event(&mut self, meeting: &Meeting, office: &Email) -> (Zone, Option<Event>) {
+        let office_at = meeting.office.as_ref().map_or(0..0, Spanned::span);
+        let (name, email, phone) = match &meeting.office {
+            Some(entry) => {
+                let entry = entry.as_ref();
+                (
+                    entry.name.as_str(),
+                    entry.email.as_str(),
+                    entry.phone.as_str(),
+                )
             }
-            Some((opens, closes))
+            None => ("Protocol Office", office.as_str(), ""),
         };
-        let usual = hours(
-            self,
-            &meeting.opens.span(),
-            meeting.opens.as_ref(),
-            meeting.closes.as_ref(),
-        );
-        let mut days = Vec::new();
+        let figure = |key, raw: &Option<Spanned<i64>>| raw.as_ref().map(|raw| number(key, raw));
+        let draft = EventDraft {
+            slug: text("slug", &meeting.slug),
+            name: text("name", &meeting.name),
+            name_ja: optional("name_ja", meeting.name_ja.as_ref()),
+            venue: text("venue", &meeting.venue),
+            venue_ja: optional("venue_ja", meeting.venue_ja.as_ref()),
+            time_zone: text("time_zone", &meeting.time_zone),
+            office_name: entered("office name", office_at.clone(), name),
+            office_email: entered("office email", office_at.clone(), email),
+            office_phone: entered("office phone", office_at, phone),
+            days: Entered {
+                value: self.days(meeting),
+                source: text("days", &meeting.slug).source,
+            },
+            settings: SettingsDraft {
+                grid_minutes: figure("grid_minutes", &meeting.grid_minutes),
+                minimum_gap_minutes: figure("minimum_gap_minutes", &meeting.minimum_gap_minutes),
+                chair_run_minutes: figure("chair_run_minutes", &meeting.chair_run_minutes),
+                chair_rest_needs_reason: meeting.chair_rest_needs_reason,
+                interpreter_alone_minutes: figure(
+                    "interpreter_alone_minutes",
+                    &meeting.interpreter_alone_minutes,
+                ),
+                interpreter_team_minutes: figure(
+                    "interpreter_team_minutes",
+                    &meeting.interpreter_team_minutes,
+                ),
+                interpreter_rest_minutes: figure(
+                    "interpreter_rest_minutes",
+                    &meeting.interpreter_rest_minutes,
+                ),
+            },
+        };
+        let event = self.noun(|faults| Event::parse(EventId(fresh_id()), &draft, faults));
+        let zone = meeting.time_zone.as_ref().trim().parse();
+        (zone.unwrap_or(Zone::UTC), event)
+    }
+
+    /// Each day once, with the usual hours or its own.
+    fn days<'m>(&mut self, meeting: &'m Meeting) -> Vec<EnteredDay<'m, FileSource>> {
+        let mut days: Vec<DayDraft<'m, FileSource>> = Vec::new();
         for raw in &meeting.days {
-            if let Some(date) = self.date("days", raw)
-                && let Some((opens, closes)) = usual
-            {
-                days.push(EventDay {
-                    date,
-                    opens,
-                    closes,
+            if days.iter().all(|day| day.date.value != *raw.as_ref()) {
+                days.push(DayDraft {
+                    date: text("days", raw),
+                    opens: text("opens", &meeting.opens),
+                    closes: text("closes", &meeting.closes),
                 });
             }
         }
-        if meeting.days.is_empty() {
-            self.fault(
-                &meeting.slug.span(),
-                "days: an event has at least one day, as in days = [\"2022-12-24\"]",
-            );
-        }
-        for other in &meeting.other_hours {
-            let [day, opens, closes] = other.as_ref();
-            let date = self.parsed("other_hours", &other.span(), || parse_date(day));
-            let found = hours(self, &other.span(), opens, closes);
-            match (days.iter_mut().find(|day| Some(day.date) == date), found) {
-                (Some(day), Some((opens, closes))) => (day.opens, day.closes) = (opens, closes),
-                (None, Some(_)) if date.is_some() => {
-                    self.fault(
-                        &other.span(),
-                        format!("other_hours: {day} is not among the days"),
-                    );
+        for raw in &meeting.other_hours {
+            let [date, opens, closes] = raw.as_ref();
+            let at = || raw.span();
+            let Some(other) = self.parsed("other_hours", &at(), || parse_date(date)) else {
+                continue;
+            };
+            let is_other = |day: &&mut DayDraft<'_, _>| parse_date(&day.date.value) == Ok(other);
+            match days.iter_mut().find(is_other) {
+                Some(day) => {
+                    day.opens = entered("opens", at(), opens);
+                    day.closes = entered("closes", at(), closes);
                 }
-                _ => {}
+                None => self.fault(&at(), format!("other_hours: {date} is not among the days")),
             }
         }
-        days.sort_by_key(|day| day.date);
-        days.dedup_by_key(|day| day.date);
-        days
-    }
-
-    fn zone(&mut self, raw: &Spanned<String>) -> Option<Zone> {
-        self.parsed("time_zone", &raw.span(), || raw.as_ref().parse::<Zone>())
+        days.into_iter().map(EnteredDay::Read).collect()
     }
 
     pub(super) fn room(&mut self, raw: &Spanned<RoomEntry>) -> Option<Room> {
         let entry = raw.as_ref();
-        let code = self.parsed("code", &entry.code.span(), || {
-            Code::parse(entry.code.as_ref())
-        });
-        let name = self.line("name", &entry.name);
-        let name_ja = self.optional("name_ja", entry.name_ja.as_ref());
-        let capacity = self.number("capacity", &entry.capacity, Room::CAPACITY);
-        let turnaround_minutes = self.number(
-            "turnaround_minutes",
-            &entry.turnaround_minutes,
-            Room::TURNAROUND,
-        );
-        Some(Room {
-            id: RoomId(fresh_id()),
-            code: code?,
-            name: name?,
-            name_ja,
-            capacity: capacity?,
-            turnaround_minutes: turnaround_minutes?,
-        })
+        let draft = RoomDraft {
+            code: text("code", &entry.code),
+            name: text("name", &entry.name),
+            name_ja: optional("name_ja", entry.name_ja.as_ref()),
+            capacity: number("capacity", &entry.capacity),
+            turnaround_minutes: number("turnaround_minutes", &entry.turnaround_minutes),
+        };
+        self.noun(|faults| Room::parse(RoomId(fresh_id()), &draft, faults))
     }
 
-    pub(super) fn party(&mut self, event: &Event, raw: &Spanned<Party>) -> Option<Delegation> {
+    pub(super) fn party(&mut self, venue: Zone, raw: &Spanned<Party>) -> Option<Delegation> {
         let entry = raw.as_ref();
-        let code = self.parsed("code", &entry.code.span(), || {
-            Code::parse(entry.code.as_ref())
-        });
-        let name = self.line("name", &entry.name);
-        let role = PrincipalRole::from_word(entry.role.as_ref());
-        if role.is_none() {
-            self.fault(
-                &entry.role.span(),
-                format!("role: '{}' is neither chair nor guest", entry.role.as_ref()),
-            );
-        }
-        let languages: Vec<Option<String>> = entry
-            .languages
-            .iter()
-            .map(|language| {
-                self.parsed("languages", &language.span(), || {
-                    crate::core::delegation::language(language.as_ref())
-                })
-            })
-            .collect();
-        let principal = self.line("head", &entry.head);
-        let principal_ja = self.optional("head_ja", entry.head_ja.as_ref());
-        let principal_title = self.optional("title", entry.title.as_ref());
-        let name_ja = self.optional("name_ja", entry.name_ja.as_ref());
-        let precedence = self.number("precedence", &entry.precedence, Delegation::PRECEDENCE);
-        let time_zone = self.zone(&entry.time_zone);
-        let party_size = self.number("party_size", &entry.party_size, Delegation::PARTY_SIZE);
-        let contacts = self.contacts(&entry.contacts);
-        let presence = self.presence(event, &entry.presence);
-        Some(Delegation {
-            id: DelegationId(fresh_id()),
-            code: code?,
-            name: name?,
-            name_ja,
-            role: role?,
-            principal: principal?,
-            principal_ja,
-            principal_title,
-            precedence: precedence?,
-            time_zone: time_zone?,
-            languages: languages.into_iter().flatten().collect(),
-            party_size: party_size?,
-            contacts,
-            presence,
-        })
-    }
-
-    fn contacts(&mut self, entries: &[Spanned<ContactEntry>]) -> Vec<Contact> {
-        let mut seen = HashSet::new();
-        let mut contacts = Vec::new();
-        if let Some(extra) = entries.get(MOST_CONTACTS) {
-            let message = format!("contacts: a delegation has {MOST_CONTACTS} contacts at most");
-            self.fault(&extra.span(), message);
-        }
-        for raw in entries {
-            let (at, entry) = (raw.span(), raw.as_ref());
-            let name = self.parsed("contact name", &at, || TextLine::parse(&entry.name));
-            let email = self.parsed("contact email", &at, || Email::parse(&entry.email));
-            let phone = self.parsed("contact phone", &at, || text::optional_line(&entry.phone));
-            let language = self.parsed("contact language", &at, || {
-                delegation::language(&entry.language)
-            });
-            let (Some(name), Some(email), Some(phone), Some(language)) =
-                (name, email, phone, language)
-            else {
-                continue;
-            };
-            if !seen.insert(email.clone()) {
-                self.fault(
-                    &at,
-                    format!("contact email: {email} is listed twice and would be notified twice"),
-                );
-            }
-            contacts.push(Contact {
-                id: ContactId(fresh_id()),
-                name,
-                email,
-                phone,
-                language,
-                letters_only: entry.letters_only,
-            });
-        }
-        contacts
-    }
-
-    fn presence(&mut self, event: &Event, entries: &[Spanned<[String; 2]>]) -> Vec<Interval> {
-        let mut stays: Vec<Interval> = Vec::new();
-        for raw in entries {
-            let at = raw.span();
-            let [from, until] = raw.as_ref();
-            let from = self.parsed("presence", &at, || event.parse_moment(from));
-            let until = self.parsed("presence", &at, || event.parse_moment(until));
-            let (Some(from), Some(until)) = (from, until) else {
-                continue;
-            };
-            match Interval::stay(from, until) {
-                Some(stay) if stays.iter().any(|other| other.overlaps(stay)) => {
-                    self.fault(&at, "presence: two stays overlap; join them");
-                }
-                Some(stay) => stays.push(stay),
-                None => self.fault(&at, "presence: the departure must be after the arrival"),
-            }
-        }
-        stays.sort();
-        stays
+        let languages = entry.languages.iter();
+        let draft = DelegationDraft {
+            code: text("code", &entry.code),
+            name: text("name", &entry.name),
+            name_ja: optional("name_ja", entry.name_ja.as_ref()),
+            role: text("role", &entry.role),
+            principal: text("head", &entry.head),
+            principal_ja: optional("head_ja", entry.head_ja.as_ref()),
+            principal_title: optional("title", entry.title.as_ref()),
+            precedence: number("precedence", &entry.precedence),
+            time_zone: text("time_zone", &entry.time_zone),
+            languages: languages.map(|tag| text("languages", tag)).collect(),
+            party_size: number("party_size", &entry.party_size),
+            contacts: entry.contacts.iter().map(contact).collect(),
+            presence: presence(&entry.presence),
+        };
+        self.noun(|faults| Delegation::parse(DelegationId(fresh_id()), venue, &draft, faults))
     }
 
     pub(super) fn interpreter(
         &mut self,
-        event: &Event,
+        venue: Zone,
         raw: &Spanned<InterpreterEntry>,
     ) -> Option<Interpreter> {
         let entry = raw.as_ref();
-        let code = self.parsed("code", &entry.code.span(), || {
-            Code::parse(entry.code.as_ref())
-        });
-        let name = self.line("name", &entry.name);
-        let mut pairs = Vec::new();
-        for pair in &entry.pairs {
-            let [one, other] = pair.as_ref();
-            let parsed = self.parsed("pairs", &pair.span(), || LanguagePair::new(one, other));
-            match parsed {
-                Some(parsed) if pairs.contains(&parsed) => {
-                    self.fault(&pair.span(), format!("pairs: {parsed} is there twice"));
-                }
-                parsed => pairs.extend(parsed),
+        let pairs = entry.pairs.iter().map(|raw| {
+            let [one, other] = raw.as_ref();
+            Entered {
+                value: LanguagePair::new(one, other),
+                source: FileSource {
+                    key: "pairs",
+                    at: raw.span(),
+                },
             }
-        }
-        let presence = self.presence(event, &entry.presence);
-        Some(Interpreter {
-            id: InterpreterId(fresh_id()),
-            code: code?,
-            name: name?,
-            pairs,
-            presence,
-        })
+        });
+        let draft = InterpreterDraft {
+            code: text("code", &entry.code),
+            name: text("name", &entry.name),
+            pairs: pairs.collect(),
+            presence: presence(&entry.presence),
+        };
+        self.noun(|faults| Interpreter::parse(InterpreterId(fresh_id()), venue, &draft, faults))
+    }
+}
+
+fn contact(raw: &Spanned<ContactEntry>) -> ContactDraft<'_, FileSource> {
+    let entry = raw.as_ref();
+    ContactDraft {
+        id: ContactId(fresh_id()),
+        name: entered("contact name", raw.span(), &entry.name),
+        email: entered("contact email", raw.span(), &entry.email),
+        phone: entered("contact phone", raw.span(), &entry.phone),
+        language: entered("contact language", raw.span(), &entry.language),
+        letters_only: entry.letters_only,
     }
 }

@@ -86,8 +86,7 @@ impl FileReader<'_> {
                 self.told(programme, &change.slot, &entry.told);
             }
         }
-        self.finish()?;
-        Ok(read)
+        self.finish(Some(read))
     }
 
     /// Decides a slot by the slots before it; `None` when it cannot be taken over.

@@ -8,7 +8,8 @@ use chrono::{
 };
 use chrono_tz::{OffsetName, Tz};
 
-use super::{ClockTime, Instant, Moment, day_in_words};
+use super::{ClockTime, Instant, Moment, day_in_words, parse_date};
+use crate::core::text::quoted;
 
 /// An IANA time zone, with the data of the `chrono-tz` in `Cargo.lock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +179,23 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// Reads a day and time in the zone, as `2022-12-22 18:00`.
+    ///
+    /// # Errors
+    /// With a sentence that says how to write it.
+    pub fn parse_moment(self, text: &str) -> Result<Instant, String> {
+        let (date, time) = text.trim().split_once([' ', 'T']).ok_or_else(|| {
+            format!(
+                "{} is not a day and time; write it as in 2022-12-22 18:00",
+                quoted(text)
+            )
+        })?;
+        self.instant(parse_date(date)?, time.parse()?)
+            .map_err(|error| error.to_string())
+    }
+}
+
 impl FromStr for Zone {
     type Err = String;
 
@@ -185,7 +203,7 @@ impl FromStr for Zone {
         name.parse().map(Self).map_err(|_| {
             format!(
                 "{} is not an IANA time zone; write it as in Asia/Tokyo or Asia/Almaty",
-                crate::core::text::quoted(name)
+                quoted(name)
             )
         })
     }

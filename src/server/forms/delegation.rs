@@ -1,16 +1,15 @@
 //! The delegation form: facts, presence line by line, contacts row by row.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use crate::core::delegation::{
-    Contact, ContactId, Delegation, DelegationId, MOST_CONTACTS, PrincipalRole, language,
+    ContactDraft, ContactId, Delegation, DelegationDraft, DelegationId, MOST_CONTACTS,
 };
+use crate::core::entered::{Entered, EnteredText, Faults};
 use crate::core::event::Event;
-use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::text_enum::TextEnum;
-use crate::core::time::Zone;
 use crate::runtime::random::fresh_id;
-use crate::server::form::{FieldErrors, Fields};
+use crate::server::form::{FieldErrors, Fields, FormSource};
 use crate::server::forms::event::presence;
 
 /// The fields that come once.
@@ -65,135 +64,62 @@ pub fn parse(
     fields: &Fields,
     id: Option<DelegationId>,
 ) -> Result<Delegation, FieldErrors> {
-    let mut errors = FieldErrors::default();
-    let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
-    let name_ja = errors.check(
-        "name_ja",
-        "Japanese name",
-        optional_line(fields.get("name_ja")),
-    );
-    let role = errors.take(
-        "role",
-        PrincipalRole::from_word(fields.get("role")).ok_or("Choose chair or guest."),
-    );
-    let principal = errors.check(
-        "principal",
-        "Principal",
-        TextLine::parse(fields.get("principal")),
-    );
-    let principal_ja = errors.check(
-        "principal_ja",
-        "The principal's Japanese name",
-        optional_line(fields.get("principal_ja")),
-    );
-    let principal_title = errors.check(
-        "principal_title",
-        "Title",
-        optional_line(fields.get("principal_title")),
-    );
-    let precedence = errors.number(
-        "precedence",
-        "Precedence",
-        fields.get("precedence"),
-        Delegation::PRECEDENCE,
-    );
-    let time_zone = errors.take("time_zone", fields.get("time_zone").trim().parse::<Zone>());
-    let languages = languages(fields, &mut errors);
-    let party_size = errors.number(
-        "party_size",
-        "Party size",
-        fields.get("party_size"),
-        Delegation::PARTY_SIZE,
-    );
-    let presence = presence(event, fields, &mut errors);
-    let contacts = contacts(fields, &mut errors);
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let delegation = || {
-        Some(Delegation {
-            id: id.unwrap_or_else(|| DelegationId(fresh_id())),
-            code: code?,
-            name: name?,
-            name_ja: name_ja?,
-            role: role?,
-            principal: principal?,
-            principal_ja: principal_ja?,
-            principal_title: principal_title?,
-            precedence: precedence?,
-            time_zone: time_zone?,
-            languages,
-            party_size: party_size?,
-            contacts,
-            presence,
-        })
+    let draft = DelegationDraft {
+        code: fields.entered("code", "Code"),
+        name: fields.entered("name", "Name"),
+        name_ja: fields.entered("name_ja", "Japanese name"),
+        role: fields.entered("role", ""),
+        principal: fields.entered("principal", "Principal"),
+        principal_ja: fields.entered("principal_ja", "The principal's Japanese name"),
+        principal_title: fields.entered("principal_title", "Title"),
+        precedence: fields.entered("precedence", "Precedence"),
+        time_zone: fields.entered("time_zone", ""),
+        languages: languages(fields),
+        party_size: fields.entered("party_size", "Party size"),
+        presence: presence(fields),
+        contacts: contacts(fields),
     };
-    delegation().ok_or(errors)
+    FieldErrors::unless_sound(Faults::default(), |faults| {
+        let id = id.unwrap_or_else(|| DelegationId(fresh_id()));
+        Delegation::parse(id, event.time_zone, &draft, faults)
+    })
 }
 
-fn languages(fields: &Fields, errors: &mut FieldErrors) -> Vec<String> {
-    let tags = fields
-        .get("languages")
-        .split([' ', ','])
-        .filter(|tag| !tag.is_empty());
-    tags.filter_map(|tag| errors.take("languages", language(tag)))
-        .collect()
+fn languages(fields: &Fields) -> Vec<EnteredText<'_, FormSource>> {
+    let Entered { value, source } = fields.entered("languages", "");
+    let tags = value.split([' ', ',']).filter(|tag| !tag.is_empty());
+    tags.map(|tag| Entered {
+        value: Cow::Owned(tag.to_owned()),
+        source: source.clone(),
+    })
+    .collect()
 }
 
-fn contacts(fields: &Fields, errors: &mut FieldErrors) -> Vec<Contact> {
-    let mut seen = HashSet::new();
-    let mut contacts = Vec::new();
-    for row in 1..=MOST_CONTACTS {
-        let field = |name: &str| contact_field(row, name);
-        let (name, email, phone) = (field("name"), field("email"), field("phone"));
-        if [&name, &email, &phone]
+/// The rows in which anything was entered.
+fn contacts(fields: &Fields) -> Vec<ContactDraft<'_, FormSource>> {
+    let entered = |row: usize, field: &str, label: &str| {
+        fields.entered(&contact_field(row, field), format!("Contact {row}:{label}"))
+    };
+    let rows = (1..=MOST_CONTACTS).map(|row| ContactDraft {
+        id: ContactId(fresh_id()),
+        name: entered(row, "name", " name"),
+        email: entered(row, "email", " e-mail"),
+        phone: entered(row, "phone", " telephone"),
+        language: match entered(row, "language", "") {
+            missing if missing.value.is_empty() => Entered {
+                value: Cow::Borrowed("en"),
+                ..missing
+            },
+            entered => entered,
+        },
+        letters_only: fields.flag(&contact_field(row, "letters")),
+    });
+    rows.filter(|contact| {
+        [&contact.name, &contact.email, &contact.phone]
             .iter()
-            .all(|field| fields.get(field).trim().is_empty())
-        {
-            continue;
-        }
-        let label = format!("Contact {row}:");
-        let parsed_name = errors.check(
-            &name,
-            &format!("{label} name"),
-            TextLine::parse(fields.get(&name)),
-        );
-        let parsed_email = errors.check(
-            &email,
-            &format!("{label} e-mail"),
-            Email::parse(fields.get(&email)),
-        );
-        let parsed_phone = errors.check(
-            &phone,
-            &format!("{label} telephone"),
-            optional_line(fields.get(&phone)),
-        );
-        let tag = match fields.get(&field("language")) {
-            "" => "en",
-            tag => tag,
-        };
-        let language = errors.check(&field("language"), &label, language(tag));
-        if let (Some(name), Some(address), Some(phone), Some(language)) =
-            (parsed_name, parsed_email, parsed_phone, language)
-        {
-            if !seen.insert(address.clone()) {
-                errors.add(
-                    &email,
-                    format!("{label} {address} is listed twice and would be notified twice."),
-                );
-            }
-            contacts.push(Contact {
-                id: ContactId(fresh_id()),
-                name,
-                email: address,
-                phone,
-                language,
-                letters_only: fields.flag(&field("letters")),
-            });
-        }
-    }
-    contacts
+            .any(|entered| !entered.value.trim().is_empty())
+    })
+    .collect()
 }
 
 /// Fills the form with a stored delegation.

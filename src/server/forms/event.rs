@@ -1,11 +1,13 @@
 //! The event form: for a new event and for the settings of one.
 
-use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
-use crate::core::text::{Code, Email, TextLine, optional_line};
-use crate::core::time::interval::Interval;
-use crate::core::time::{ClockTime, Zone, parse_date};
+use std::borrow::Cow;
+
+use crate::core::entered::{Entered, EnteredStay, Faults};
+use crate::core::event::{
+    DayDraft, EnteredDay, Event, EventDraft, EventId, EventSettings, SettingsDraft,
+};
 use crate::runtime::random::fresh_id;
-use crate::server::form::{FieldErrors, Fields};
+use crate::server::form::{FieldErrors, Fields, FormSource};
 
 /// Every field of the event form.
 pub const FIELDS: &[&str] = &[
@@ -33,181 +35,87 @@ pub const FIELDS: &[&str] = &[
 /// # Errors
 /// With a sentence for each field that makes no sense.
 pub fn parse(fields: &Fields, stored: Option<&Event>) -> Result<Event, FieldErrors> {
-    let mut errors = FieldErrors::default();
-    let slug = match stored {
-        Some(event) => Some(event.slug.clone()),
-        None => errors.check("slug", "Short name", Code::parse(fields.get("slug"))),
+    let mut slug = fields.entered("slug", "Short name");
+    if let Some(event) = stored {
+        slug.value = Cow::Borrowed(event.slug.as_str());
+    }
+    let days = Entered {
+        value: fields.lines("days", "Days").map(day).collect(),
+        source: fields.entered("days", "Days").source,
     };
-    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
-    let name_ja = errors.check(
-        "name_ja",
-        "Japanese name",
-        optional_line(fields.get("name_ja")),
-    );
-    let venue = errors.check("venue", "Venue", TextLine::parse(fields.get("venue")));
-    let venue_ja = errors.check(
-        "venue_ja",
-        "The venue’s Japanese name",
-        optional_line(fields.get("venue_ja")),
-    );
-    let time_zone = errors.take("time_zone", fields.get("time_zone").trim().parse::<Zone>());
-    let days = days(fields, &mut errors);
-    let office = office(fields, &mut errors);
-    let settings = settings(fields, &mut errors);
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let event = || {
-        Some(Event {
-            id: stored.map_or_else(|| EventId(fresh_id()), |event| event.id),
-            slug: slug?,
-            name: name?,
-            name_ja: name_ja?,
-            venue: venue?,
-            venue_ja: venue_ja?,
-            time_zone: time_zone?,
-            office: office?,
-            days,
-            settings: settings?,
-            revision: Revision(0),
-        })
+    let number = |field, label: &str| Some(fields.entered(field, label));
+    let draft = EventDraft {
+        slug,
+        name: fields.entered("name", "Name"),
+        name_ja: fields.entered("name_ja", "Japanese name"),
+        venue: fields.entered("venue", "Venue"),
+        venue_ja: fields.entered("venue_ja", "The venue’s Japanese name"),
+        time_zone: fields.entered("time_zone", ""),
+        days,
+        office_name: fields.entered("office_name", "The office’s name"),
+        office_email: fields.entered("office_email", "The office’s e-mail"),
+        office_phone: fields.entered("office_phone", "The office’s telephone"),
+        settings: SettingsDraft {
+            grid_minutes: number("grid_minutes", "Grid"),
+            minimum_gap_minutes: number("minimum_gap_minutes", "Transfer"),
+            chair_run_minutes: number("chair_run_minutes", "The chair’s longest run"),
+            chair_rest_needs_reason: fields.flag("chair_rest_needs_reason"),
+            interpreter_alone_minutes: number(
+                "interpreter_alone_minutes",
+                "An interpreter’s longest run alone",
+            ),
+            interpreter_team_minutes: number(
+                "interpreter_team_minutes",
+                "An interpreter’s longest run in turns",
+            ),
+            interpreter_rest_minutes: number("interpreter_rest_minutes", "An interpreter’s rest"),
+        },
     };
-    event().ok_or(errors)
-}
-
-fn days(fields: &Fields, errors: &mut FieldErrors) -> Vec<EventDay> {
-    let mut days: Vec<EventDay> = Vec::new();
-    for (number, line) in (1..)
-        .zip(fields.get("days").lines())
-        .filter(|(_, line)| !line.trim().is_empty())
-    {
-        match day(line) {
-            Ok(day) if days.iter().any(|other| other.date == day.date) => {
-                errors.add(
-                    "days",
-                    format!("Days, line {number}: {} is there twice.", day.date),
-                );
-            }
-            Ok(day) => days.push(day),
-            Err(fault) => errors.add("days", format!("Days, line {number}: {fault}.")),
-        }
-    }
-    if days.is_empty() && errors.get("days").is_none() {
-        errors.add("days", "Days are missing; an event has at least one.");
-    }
-    days.sort_by_key(|day| day.date);
-    days
-}
-
-/// Reads `2022-12-24 08:30–21:00`; a hyphen serves as well.
-fn day(line: &str) -> Result<EventDay, String> {
-    let advice = "write it as in 2022-12-24 08:30–21:00";
-    let (date, hours) = line.trim().split_once(' ').ok_or(advice)?;
-    let (opens, closes) = hours.split_once(['–', '-']).ok_or(advice)?;
-    let (opens, closes) = (opens.parse::<ClockTime>()?, closes.parse::<ClockTime>()?);
-    if closes.minutes() <= opens.minutes() {
-        return Err("the closing time must be after the opening time".to_owned());
-    }
-    Ok(EventDay {
-        date: parse_date(date)?,
-        opens,
-        closes,
+    FieldErrors::unless_sound(Faults::default(), |faults| {
+        let id = stored.map_or_else(|| EventId(fresh_id()), |event| event.id);
+        Event::parse(id, &draft, faults)
     })
 }
 
-fn office(fields: &Fields, errors: &mut FieldErrors) -> Option<ProtocolOffice> {
-    let name = errors.check(
-        "office_name",
-        "The office’s name",
-        TextLine::parse(fields.get("office_name")),
-    );
-    let email = errors.check(
-        "office_email",
-        "The office’s e-mail",
-        Email::parse(fields.get("office_email")),
-    );
-    let phone = errors.check(
-        "office_phone",
-        "The office’s telephone",
-        optional_line(fields.get("office_phone")),
-    );
-    Some(ProtocolOffice {
-        name: name?,
-        email: email?,
-        phone: phone?,
-    })
-}
-
-fn settings(fields: &Fields, errors: &mut FieldErrors) -> Option<EventSettings> {
-    let mut number = |field, label, range| errors.number(field, label, fields.get(field), range);
-    let grid = number("grid_minutes", "Grid", EventSettings::GRID);
-    let gap = number(
-        "minimum_gap_minutes",
-        "Transfer",
-        EventSettings::MINIMUM_GAP,
-    );
-    let run = number(
-        "chair_run_minutes",
-        "The chair’s longest run",
-        EventSettings::CHAIR_RUN,
-    );
-    let longest = EventSettings::INTERPRETER_RUN;
-    let alone = number(
-        "interpreter_alone_minutes",
-        "An interpreter’s longest run alone",
-        longest.clone(),
-    );
-    let team = number(
-        "interpreter_team_minutes",
-        "An interpreter’s longest run in turns",
-        longest,
-    );
-    let rest = number(
-        "interpreter_rest_minutes",
-        "An interpreter’s rest",
-        EventSettings::INTERPRETER_REST,
-    );
-    Some(EventSettings {
-        grid_minutes: grid?,
-        minimum_gap_minutes: gap?,
-        chair_run_minutes: run?,
-        chair_rest_needs_reason: fields.flag("chair_rest_needs_reason"),
-        interpreter_alone_minutes: alone?,
-        interpreter_team_minutes: team?,
-        interpreter_rest_minutes: rest?,
-    })
-}
-
-/// Reads presence: one stay a line; empty means always present.
-pub(crate) fn presence(event: &Event, fields: &Fields, errors: &mut FieldErrors) -> Vec<Interval> {
-    let mut stays: Vec<Interval> = Vec::new();
-    for (number, line) in (1..)
-        .zip(fields.get("presence").lines())
-        .filter(|(_, line)| !line.trim().is_empty())
-    {
-        match stay(event, line) {
-            Ok(stay) if stays.iter().any(|other| other.overlaps(stay)) => {
-                errors.add(
-                    "presence",
-                    format!("Presence, line {number}: overlaps another line; join the two."),
-                );
-            }
-            Ok(stay) => stays.push(stay),
-            Err(fault) => errors.add("presence", format!("Presence, line {number}: {fault}.")),
-        }
+/// Splits `2022-12-24 08:30–21:00`; a hyphen serves as well.
+fn day<'a>(line: Entered<FormSource, &'a str>) -> EnteredDay<'a, FormSource> {
+    let Entered { value, source } = line;
+    let split = || {
+        let (date, hours) = value.trim().split_once(' ')?;
+        let (opens, closes) = hours.split_once(['–', '-'])?;
+        Some([date, opens, closes].map(|value| Entered {
+            value: Cow::Borrowed(value),
+            source: source.clone(),
+        }))
+    };
+    match split() {
+        Some([date, opens, closes]) => EnteredDay::Read(DayDraft {
+            date,
+            opens,
+            closes,
+        }),
+        None => EnteredDay::Unread {
+            advice: "write it as in 2022-12-24 08:30–21:00",
+            source,
+        },
     }
-    stays.sort();
+}
+
+/// Splits presence: one stay a line, as `2022-12-22 18:00 – 2022-12-25 12:00`; a spaced hyphen serves as well.
+pub(crate) fn presence(fields: &Fields) -> Vec<EnteredStay<'_, FormSource>> {
+    let stays = fields.lines("presence", "Presence");
     stays
-}
-
-/// Reads `2022-12-22 18:00 – 2022-12-25 12:00`; a spaced hyphen serves as well.
-fn stay(event: &Event, line: &str) -> Result<Interval, String> {
-    let (from, until) = line
-        .split_once('–')
-        .or_else(|| line.split_once(" - "))
-        .ok_or("write it as in 2022-12-22 18:00 – 2022-12-25 12:00")?;
-    Interval::stay(event.parse_moment(from)?, event.parse_moment(until)?)
-        .ok_or_else(|| "the departure must be after the arrival".to_owned())
+        .map(|Entered { value, source }| {
+            let split = value
+                .split_once('–')
+                .or_else(|| value.split_once(" - "))
+                .ok_or("write it as in 2022-12-22 18:00 – 2022-12-25 12:00");
+            Entered {
+                value: split.map(|(from, until)| [Cow::Borrowed(from), Cow::Borrowed(until)]),
+                source,
+            }
+        })
+        .collect()
 }
 
 /// Fills the form with a stored event.

@@ -1,17 +1,14 @@
 //! The interpreter form: name, code, language pairs and presence line by line.
 
+use crate::core::entered::{Entered, Faults};
 use crate::core::event::Event;
-use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::core::text::{Code, TextLine};
+use crate::core::interpreter::{Interpreter, InterpreterDraft, InterpreterId, LanguagePair};
 use crate::runtime::random::fresh_id;
 use crate::server::form::{FieldErrors, Fields};
 use crate::server::forms::event::presence;
 
 /// Every field of the form.
 pub const FIELDS: &[&str] = &["code", "name", "pairs", "presence"];
-
-/// More pairs than any interpreter has.
-const MOST_PAIRS: usize = 50;
 
 /// Reads an interpreter form; `id` is that of the interpreter being changed, a fresh one for a new interpreter.
 ///
@@ -22,48 +19,27 @@ pub fn parse(
     fields: &Fields,
     id: Option<InterpreterId>,
 ) -> Result<Interpreter, FieldErrors> {
-    let mut errors = FieldErrors::default();
-    let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
-    let pairs = pairs(fields, &mut errors);
-    let presence = presence(event, fields, &mut errors);
-    match (code, name) {
-        (Some(code), Some(name)) if errors.is_empty() => Ok(Interpreter {
-            id: id.unwrap_or_else(|| InterpreterId(fresh_id())),
-            code,
-            name,
-            pairs,
-            presence,
-        }),
-        _ => Err(errors),
+    let draft = InterpreterDraft {
+        code: fields.entered("code", "Code"),
+        name: fields.entered("name", "Name"),
+        pairs: fields
+            .lines("pairs", "Languages")
+            .map(|Entered { value, source }| Entered {
+                value: LanguagePair::parse(value),
+                source,
+            })
+            .collect(),
+        presence: presence(fields),
+    };
+    let mut faults = Faults::default();
+    if draft.pairs.is_empty() {
+        let pairs = fields.entered("pairs", "Languages");
+        faults.add(&pairs.source, "are missing; enter one pair at least");
     }
-}
-
-fn pairs(fields: &Fields, errors: &mut FieldErrors) -> Vec<LanguagePair> {
-    let mut pairs = Vec::new();
-    for (number, line) in (1..)
-        .zip(fields.get("pairs").lines())
-        .filter(|(_, line)| !line.trim().is_empty())
-    {
-        match LanguagePair::parse(line) {
-            Ok(pair) if pairs.contains(&pair) => errors.add(
-                "pairs",
-                format!("Languages, line {number}: {pair} is there twice."),
-            ),
-            Ok(pair) => pairs.push(pair),
-            Err(fault) => errors.add("pairs", format!("Languages, line {number}: {fault}.")),
-        }
-    }
-    if pairs.is_empty() && errors.get("pairs").is_none() {
-        errors.add("pairs", "Languages are missing; enter one pair at least.");
-    }
-    if pairs.len() > MOST_PAIRS {
-        errors.add(
-            "pairs",
-            format!("Languages: {MOST_PAIRS} pairs are the most."),
-        );
-    }
-    pairs
+    FieldErrors::unless_sound(faults, |faults| {
+        let id = id.unwrap_or_else(|| InterpreterId(fresh_id()));
+        Interpreter::parse(id, event.time_zone, &draft, faults)
+    })
 }
 
 /// Fills the form with a stored interpreter.

@@ -1,7 +1,7 @@
 //! The room form.
 
-use crate::core::room::{Room, RoomId};
-use crate::core::text::{Code, TextLine, optional_line};
+use crate::core::entered::Faults;
+use crate::core::room::{Room, RoomDraft, RoomId};
 use crate::runtime::random::fresh_id;
 use crate::server::form::{FieldErrors, Fields};
 
@@ -13,40 +13,16 @@ pub const FIELDS: &[&str] = &["code", "name", "name_ja", "capacity", "turnaround
 /// # Errors
 /// With a sentence for each field that makes no sense.
 pub fn parse(fields: &Fields, id: Option<RoomId>) -> Result<Room, FieldErrors> {
-    let mut errors = FieldErrors::default();
-    let code = errors.check("code", "Code", Code::parse(fields.get("code")));
-    let name = errors.check("name", "Name", TextLine::parse(fields.get("name")));
-    let name_ja = errors.check(
-        "name_ja",
-        "Japanese name",
-        optional_line(fields.get("name_ja")),
-    );
-    let capacity = errors.number(
-        "capacity",
-        "Capacity",
-        fields.get("capacity"),
-        Room::CAPACITY,
-    );
-    let turnaround = errors.number(
-        "turnaround_minutes",
-        "Turnaround",
-        fields.get("turnaround_minutes"),
-        Room::TURNAROUND,
-    );
-    match (code, name, name_ja, capacity, turnaround) {
-        (Some(code), Some(name), Some(name_ja), Some(capacity), Some(turnaround_minutes)) => {
-            let id = id.unwrap_or_else(|| RoomId(fresh_id()));
-            Ok(Room {
-                id,
-                code,
-                name,
-                name_ja,
-                capacity,
-                turnaround_minutes,
-            })
-        }
-        _ => Err(errors),
-    }
+    let draft = RoomDraft {
+        code: fields.entered("code", "Code"),
+        name: fields.entered("name", "Name"),
+        name_ja: fields.entered("name_ja", "Japanese name"),
+        capacity: fields.entered("capacity", "Capacity"),
+        turnaround_minutes: fields.entered("turnaround_minutes", "Turnaround"),
+    };
+    FieldErrors::unless_sound(Faults::default(), |faults| {
+        Room::parse(id.unwrap_or_else(|| RoomId(fresh_id())), &draft, faults)
+    })
 }
 
 /// Fills the form with a stored room.
