@@ -6,6 +6,7 @@ use crate::core::room::{Room, RoomId};
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, RuleFinding, in_force, obstacles};
 use crate::core::slot::Resource;
+use crate::core::text_enum::TextEnum;
 use crate::core::wording;
 use crate::db::is_overlap_refusal;
 use crate::store::transaction::EventTx;
@@ -49,12 +50,13 @@ pub fn add(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
         Action::RoomAdded,
         (room.id.0, room.name.as_str()),
         None,
-        Some(record(room)),
+        Some(record(&programme, room)),
     )?;
     Ok(tx.reread()?)
 }
 
-/// Changes a room. Its slots keep their turnaround, or the change is refused.
+/// Changes a room. Its slots keep their turnaround, or the change is refused. That it is closed, or for other kinds, is a
+/// fact about the room: slots that it does not suit any more are shown until they are moved.
 ///
 /// # Errors
 /// When the code is taken or the turnaround does not fit, or as the store says.
@@ -80,8 +82,8 @@ pub fn change(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
     tx.record(
         Action::RoomChanged,
         (room.id.0, room.name.as_str()),
-        Some(record(old)),
-        Some(record(room)),
+        Some(record(&programme, old)),
+        Some(record(&programme, room)),
     )?;
     Ok(tx.reread()?)
 }
@@ -100,7 +102,7 @@ pub fn remove(tx: &mut EventTx<'_>, id: RoomId) -> Result<(), RoomError> {
     tx.record(
         Action::RoomRemoved,
         (id.0, room.name.as_str()),
-        Some(record(room)),
+        Some(record(&programme, room)),
         None,
     )?;
     Ok(tx.reread()?)
@@ -140,12 +142,17 @@ fn too_close(programme: &Programme, room: &Room) -> Vec<String> {
     sentences
 }
 
-fn record(room: &Room) -> serde_json::Value {
+fn record(programme: &Programme, room: &Room) -> serde_json::Value {
+    let kinds = room.kinds.iter().map(|kind| kind.as_str());
+    let closures = room.closures.iter();
+    let closures = closures.map(|closure| programme.event.write_closure(closure));
     serde_json::json!({
         "code": room.code.as_str(),
         "name": room.name.as_str(),
         "name_ja": room.name_ja,
         "capacity": room.capacity,
         "turnaround_minutes": room.turnaround_minutes,
+        "kinds": kinds.collect::<Vec<_>>(),
+        "closures": closures.collect::<Vec<_>>(),
     })
 }

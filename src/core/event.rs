@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use chrono::NaiveDate;
 
 use crate::core::entered::{Entered, EnteredText, Faults};
+use crate::core::room::RoomClosure;
 use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockTime, Instant, Zone, parse_date};
@@ -422,6 +423,13 @@ impl Event {
             self.write_moment(arrives),
             self.write_moment(departs)
         )
+    }
+
+    /// Writes a closure of a room, as `2022-12-24 12:00 – 2022-12-24 14:00 cleaning`.
+    #[must_use]
+    pub fn write_closure(&self, closure: &RoomClosure) -> String {
+        let line = format!("{} {}", self.write_stay(closure.interval), closure.reason);
+        line.trim_end().to_owned()
     }
 
     /// The first instant of a day at the venue.

@@ -28,6 +28,7 @@ pub mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod slot;
+pub mod slot_kind;
 pub mod text;
 pub mod text_enum;
 pub mod time;

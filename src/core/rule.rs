@@ -19,12 +19,16 @@ pub enum Rule {
     Hours,
     /// A delegation or interpreter that is not there.
     Presence,
+    /// A room that is closed.
+    RoomClosed,
     /// A room's turnaround cut short.
     Turnaround,
     /// Too little time for a principal between two rooms.
     Transfer,
     /// A room too small for the expected parties.
     Capacity,
+    /// A room that is meant for other kinds of slot.
+    RoomKind,
     /// Two sides without a language in common or an interpreter.
     Interpretation,
     /// An interpreter's longest run without a rest.
@@ -50,9 +54,11 @@ impl TextEnum for Rule {
         Self::Shape,
         Self::Hours,
         Self::Presence,
+        Self::RoomClosed,
         Self::Turnaround,
         Self::Transfer,
         Self::Capacity,
+        Self::RoomKind,
         Self::Interpretation,
         Self::InterpreterRest,
         Self::ChairRest,
@@ -71,9 +77,11 @@ impl TextEnum for Rule {
             Self::Shape => "shape",
             Self::Hours => "hours",
             Self::Presence => "presence",
+            Self::RoomClosed => "room_closed",
             Self::Turnaround => "turnaround",
             Self::Transfer => "transfer",
             Self::Capacity => "capacity",
+            Self::RoomKind => "room_kind",
             Self::Interpretation => "interpretation",
             Self::InterpreterRest => "interpreter_rest",
             Self::ChairRest => "chair_rest",
@@ -96,9 +104,11 @@ impl Rule {
             Self::Shape => "Participants",
             Self::Hours => "Opening hours",
             Self::Presence => "Presence",
+            Self::RoomClosed => "Room closed",
             Self::Turnaround => "Turnaround of the room",
             Self::Transfer => "Transfer between rooms",
             Self::Capacity => "Capacity of the room",
+            Self::RoomKind => "Use of the room",
             Self::Interpretation => "Interpretation",
             Self::InterpreterRest => "Rest of an interpreter",
             Self::ChairRest => "Rest of the chair",

@@ -328,6 +328,8 @@ fn rooms() -> Vec<Room> {
             name_ja: name_ja.to_owned(),
             capacity: 30,
             turnaround_minutes: 5,
+            kinds: Vec::new(),
+            closures: Vec::new(),
         })
         .collect()
 }

@@ -211,6 +211,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    room_kinds (room_id, kind) {
+        room_id -> BigInt,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    room_closures (room_id, starts_at) {
+        room_id -> BigInt,
+        starts_at -> Integer,
+        ends_at -> Integer,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
     delegations (id) {
         id -> BigInt,
         event_id -> BigInt,
@@ -477,6 +493,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     resources,
     rooms,
+    room_kinds,
+    room_closures,
     delegations,
     interpreters,
     contacts,

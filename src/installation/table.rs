@@ -118,6 +118,8 @@ pub const MOVED: &[Table] = tables![
     calendar_links,
     resources,
     rooms,
+    room_kinds,
+    room_closures,
     delegations,
     interpreters,
     contacts,

@@ -167,11 +167,11 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("contacts", "language") => Text(delegation::language),
         (_, "position") => Number(0, i64::from(i32::MAX)),
         ("presences", "arrives_at" | "departs_at")
-        | ("slots" | "occupancy", "starts_at" | "ends_at") => {
+        | ("slots" | "occupancy" | "room_closures", "starts_at" | "ends_at") => {
             Number(*PROGRAMME_TIMES.start(), *PROGRAMME_TIMES.end())
         }
 
-        ("slots", "kind") => word::<slot::SlotKind>(),
+        ("slots" | "room_kinds", "kind") => word::<slot::SlotKind>(),
         ("slots", "state") => word::<SlotState>(),
         ("slots", "note") | ("answers", "comment") => Text(|raw| text::note(raw).map_err(words)),
         (_, "version" | "placement" | "slot_placement" | "other_placement") => {
@@ -216,6 +216,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         | ("events", "venue_ja" | "office_phone")
         | ("delegations", "principal_ja" | "principal_title")
         | ("contacts", "phone")
+        | ("room_closures", "reason")
         | ("answers", "answered_by") => Text(|raw| text::optional_line(raw).map_err(words)),
         // Names as mail and mailboxes give them, and what a relay or the program said.
         ("outbox", "recipient_name" | "subject" | "lease_owner" | "last_error")

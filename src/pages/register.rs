@@ -68,6 +68,11 @@ pub trait Register {
     /// Makes the page with the form, for a stored item or a new one.
     fn page(context: &EventContext, stored: Option<&Self::Item>, form: Form) -> Self::Page;
 
+    /// Where a saved item needs more work, as the page of a room that its slots cannot stay in; else the list is shown.
+    fn page_after_saving(_: &EventContext, _: &Self::Item) -> Option<String> {
+        None
+    }
+
     /// True when an item could not be stored because it was removed meanwhile.
     fn is_removed(failure: &Self::Failure) -> bool;
 
@@ -185,6 +190,7 @@ async fn save<R: Register>(
         }
     };
     let is_new = stored.is_none();
+    let needs_work = R::page_after_saving(context, &item);
     let saved = context
         .write(move |tx| {
             if is_new {
@@ -195,7 +201,10 @@ async fn save<R: Register>(
         })
         .await;
     match saved {
-        Ok(()) => Ok(back_to_list::<R>(context, "saved")),
+        Ok(()) => Ok(match needs_work {
+            Some(page) => see_other_done(&page, "saved"),
+            None => back_to_list::<R>(context, "saved"),
+        }),
         Err(failure) if R::is_removed(&failure) => R::removed_meanwhile(context, fields),
         Err(failure) => {
             let form = Form::rejected(fields, R::field_errors(context, failure)?);

@@ -7,11 +7,17 @@ use crate::change::room::{self, RoomError};
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
+use crate::core::rules::{Candidate, unsuited};
+use crate::core::slot::{SlotId, SlotKind};
+use crate::core::text_enum::TextEnum;
+use crate::core::timetable::{ConflictMark, clock_range};
 use crate::pages::register::{Register, Removable};
+use crate::pages::slot::form::{OfferForm, alternatives_to};
+use crate::pages::slot::marks;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
-use crate::server::field::{Removal, TextField};
+use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::room as forms;
 use crate::server::page::{Section, Shell, render};
@@ -23,9 +29,30 @@ use crate::store::transaction::EventTx;
 struct RoomsPage {
     shell: Shell,
     slug: String,
-    rooms: Vec<Room>,
+    rooms: Vec<RoomLine>,
     may_change: bool,
 }
+
+/// A room in words.
+struct RoomLine {
+    room: Room,
+    kinds: String,
+    closures: Vec<String>,
+}
+
+/// A slot that the room does not suit.
+struct UnsuitedLine {
+    slot: SlotId,
+    day: String,
+    time: String,
+    title: String,
+    marks: Vec<ConflictMark>,
+    /// Free times and rooms, each at one press.
+    alternatives: Vec<OfferForm>,
+}
+
+/// The most slots for which alternatives are searched; the others have them on their own pages.
+const MOST_SEARCHED: usize = 50;
 
 /// The form of a room.
 #[derive(Template)]
@@ -41,6 +68,9 @@ pub struct RoomPage {
     name_ja: TextField,
     capacity: TextField,
     turnaround: TextField,
+    kinds: Choices,
+    closures: TextArea,
+    unsuited: Vec<UnsuitedLine>,
 }
 
 /// `GET /events/{slug}/rooms`
@@ -56,9 +86,47 @@ pub async fn index(
     render(&RoomsPage {
         shell: context.access.shell("Rooms", Section::Rooms),
         slug: context.access.slug.clone(),
-        rooms: context.programme.rooms.to_vec(),
+        rooms: context
+            .programme
+            .rooms
+            .iter()
+            .map(|room| line(&context.programme.event, room))
+            .collect(),
         may_change: context.access.may_change(),
     })
+}
+
+fn line(event: &Event, room: &Room) -> RoomLine {
+    let kinds: Vec<&str> = room.kinds.iter().map(|kind| kind.label()).collect();
+    let closures = room.closures.iter();
+    RoomLine {
+        kinds: kinds.join(", "),
+        closures: closures.map(|each| event.write_closure(each)).collect(),
+        room: room.clone(),
+    }
+}
+
+/// The slots that a stored room does not suit, with what else is free.
+fn unsuited_lines(context: &EventContext, room: &Room) -> Vec<UnsuitedLine> {
+    let programme = &context.programme;
+    let lines = unsuited(programme, room.id).into_iter().enumerate();
+    lines
+        .map(|(at, (slot, conflicts))| UnsuitedLine {
+            slot: slot.id,
+            day: programme
+                .event
+                .time_zone
+                .day_in_words(slot.interval().start()),
+            time: clock_range(programme, slot.interval()),
+            title: slot.title().to_string(),
+            marks: marks(programme, Candidate::stored(slot), &conflicts),
+            alternatives: if at < MOST_SEARCHED {
+                alternatives_to(context, slot)
+            } else {
+                Vec::new()
+            },
+        })
+        .collect()
 }
 
 /// The register of rooms.
@@ -83,12 +151,12 @@ impl Register for Rooms {
         Fields::from_pairs([("turnaround_minutes", "5")])
     }
 
-    fn fields_of(_: &Event, room: &Room) -> Fields {
-        forms::fields_of(room)
+    fn fields_of(event: &Event, room: &Room) -> Fields {
+        forms::fields_of(event, room)
     }
 
-    fn parse(_: &Event, fields: &Fields, stored: Option<&Room>) -> Result<Room, FieldErrors> {
-        forms::parse(fields, stored.map(|room| room.id))
+    fn parse(event: &Event, fields: &Fields, stored: Option<&Room>) -> Result<Room, FieldErrors> {
+        forms::parse(event, fields, stored.map(|room| room.id))
     }
 
     fn add(tx: &mut EventTx<'_>, room: &Room) -> Result<(), RoomError> {
@@ -124,7 +192,14 @@ impl Register for Rooms {
         Ok(errors)
     }
 
+    fn page_after_saving(context: &EventContext, room: &Room) -> Option<String> {
+        let changed = context.programme.with_room(room);
+        let path = || format!("/events/{}/rooms/{}", context.access.slug, room.code);
+        (!unsuited(&changed, room.id).is_empty()).then(path)
+    }
+
     fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {
+        let venue = &context.programme.event;
         let rooms = format!("/events/{}/rooms", context.access.slug);
         let (title, action) = match stored {
             Some(room) => (room.name.to_string(), format!("{rooms}/{}", room.code)),
@@ -151,6 +226,25 @@ impl Register for Rooms {
                 .help("Minutes reserved after a slot, to tidy and set up.")
                 .numeric()
                 .of(&form),
+            kinds: Choices::checkboxes(
+                "kinds",
+                "Meant for",
+                SlotKind::ALL
+                    .iter()
+                    .map(|kind| Choice::new(kind.as_str(), kind.label())),
+            )
+            .help("A slot of another kind needs a reason. None ticked: the room is for every kind.")
+            .inline()
+            .of(&form),
+            closures: TextArea::new("closures", "Closed")
+                .help(format!(
+                    "From and until, then the reason, one closure a line, in the time of {} ({}), as in 2022-12-24 12:00 – \
+                     2022-12-24 14:00 cleaning. A slot in that time needs a reason. Empty: never closed.",
+                    venue.venue, venue.time_zone
+                ))
+                .optional()
+                .of(&form),
+            unsuited: stored.map_or_else(Vec::new, |room| unsuited_lines(context, room)),
             form,
         }
     }

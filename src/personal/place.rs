@@ -39,6 +39,7 @@ const ERASED_OTHERWISE: &[&str] = &["contacts", "users", "audit", "events"];
 const FREE_TEXTS: &[(&str, &[&str])] = &[
     ("slots", &["title", "note"]),
     ("overrides", &["reason"]),
+    ("room_closures", &["reason"]),
     ("answers", &["comment"]),
     ("outbox", &["recipient_name", "subject", "last_error"]),
     ("enclosures", &["name", "fault"]),
@@ -82,6 +83,8 @@ pub fn of_event(table: &Table, EventId(event): EventId) -> Option<String> {
             ("delegation_id", "delegations")
         } else if has("mail_id") {
             ("mail_id", "outbox")
+        } else if has("room_id") {
+            ("room_id", "rooms")
         } else {
             ("resource_id", "resources")
         };
@@ -283,9 +286,15 @@ mod tests {
             let has = |name: &str| table.columns.iter().any(|column| column.name == name);
             let known = OF_NO_EVENT.contains(&table.name)
                 || ["events", "mailboxes"].contains(&table.name)
-                || ["event_id", "delegation_id", "mail_id", "resource_id"]
-                    .into_iter()
-                    .any(has);
+                || [
+                    "event_id",
+                    "delegation_id",
+                    "mail_id",
+                    "room_id",
+                    "resource_id",
+                ]
+                .into_iter()
+                .any(has);
             assert!(known, "table {}: name it in OF_NO_EVENT", table.name);
         }
     }

@@ -55,6 +55,11 @@ contacts = [{ name = "O'Desk, \"A\"", email = "de@delegations.example", phone = 
 code = "saal"
 name = "Saal"
 capacity = 2
+kinds = ["other", "bilateral"]
+closures = [
+  { from = "2022-10-29 23:00", until = "2022-10-30 02:30+02:00", reason = "cleaning, \"deep\"" },
+  { from = "2022-10-29 09:00", until = "2022-10-29 10:00" },
+]
 
 [[interpreters]]
 code = "x"
@@ -189,13 +194,31 @@ fn slips() -> Vec<Slip> {
             "capacity = 60",
             "capacity = 0",
             line("capacity = 60"),
-            "capacity: 0 is not from 1 to 100000",
+            "capacity: is a whole number from 1 to 100000",
         ),
         (
             "days = [\"2022-12-24\"]",
             "days = [\"24 December\"]",
             line("days = "),
             "days: '24 December' is not a date",
+        ),
+        (
+            "code = \"dining\"",
+            "kinds = [\"feast\"]\ncode = \"dining\"",
+            line("code = \"dining\""),
+            "kinds: 'feast' is none of plenary, bilateral, meal, press, photo, ceremony, courtesy_call, break, other",
+        ),
+        (
+            "code = \"dining\"",
+            "closures = [{ from = \"2022-12-24 12:00\", until = \"2022-12-24 12:00\" }]\ncode = \"dining\"",
+            line("code = \"dining\""),
+            "closures: the end must be after the start",
+        ),
+        (
+            "code = \"dining\"",
+            "closures = [{ from = \"2022-12-24 12:00\", until = \"2022-12-24 13:00\" }, { from = \"2022-12-24 12:30\", until = \"2022-12-24 14:00\" }]\ncode = \"dining\"",
+            line("code = \"dining\""),
+            "closures: overlaps another closure; join the two",
         ),
         (
             "time_zone = \"Asia/Almaty\"",

@@ -4,7 +4,7 @@ use iikura::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
-use iikura::core::room::{Room, RoomId};
+use iikura::core::room::{Room, RoomClosure, RoomId};
 use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use iikura::core::text::{Code, Email, TextLine};
 use iikura::core::time::interval::Interval;
@@ -22,7 +22,7 @@ pub type Pairs = Vec<(usize, usize)>;
 #[derive(Debug, Clone)]
 pub struct Scene {
     parties: Vec<(i32, Option<(i32, i32)>)>,
-    rooms: Vec<(i32, i32)>,
+    rooms: Vec<SceneRoom>,
     interpreters: Vec<(Pairs, Option<(i32, i32)>)>,
     slots: Vec<Block>,
     gap: i32,
@@ -32,6 +32,9 @@ pub struct Scene {
     pub alone: i32,
     team: i32,
 }
+
+/// Capacity, turnaround in steps of five minutes, kinds, and when it is closed on the first day.
+type SceneRoom = (i32, i32, Vec<SlotKind>, Option<(i32, i32)>);
 
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -55,6 +58,16 @@ fn stay() -> impl Strategy<Value = Option<(i32, i32)>> {
 
 fn pairs() -> impl Strategy<Value = Pairs> {
     subsequence(vec![(0, 1), (1, 0), (0, 2), (2, 1)], 0..3)
+}
+
+/// Mostly every kind.
+fn kinds() -> impl Strategy<Value = Vec<SlotKind>> {
+    select(vec![
+        vec![],
+        vec![],
+        vec![SlotKind::Bilateral],
+        vec![SlotKind::Break, SlotKind::Other],
+    ])
 }
 
 fn block() -> impl Strategy<Value = Block> {
@@ -89,7 +102,7 @@ fn block() -> impl Strategy<Value = Block> {
 pub fn scene() -> impl Strategy<Value = Scene> {
     (
         prop::collection::vec((1..9_i32, stay()), 4),
-        prop::collection::vec((4..20_i32, 0..5_i32), 4),
+        prop::collection::vec((4..20_i32, 0..5_i32, kinds(), stay()), 4),
         prop::collection::vec((pairs(), stay()), 4),
         prop::collection::vec(block(), 0..16),
         0..4_i32,
@@ -203,13 +216,21 @@ impl Scene {
             });
         let rooms = (0..)
             .zip(&self.rooms)
-            .map(|(id, (capacity, turnaround))| Room {
+            .map(|(id, (capacity, turnaround, kinds, closed))| Room {
                 id: RoomId(id + 1),
                 code: code(&format!("r{id}")),
                 name: line(&format!("Room {id}")),
                 name_ja: String::new(),
                 capacity: *capacity,
                 turnaround_minutes: turnaround * 5,
+                kinds: kinds.clone(),
+                closures: closed
+                    .map(|(from, length)| RoomClosure {
+                        interval: from_opening(0, from, length),
+                        reason: String::new(),
+                    })
+                    .into_iter()
+                    .collect(),
             });
         let interpreters = (0..)
             .zip(&self.interpreters)

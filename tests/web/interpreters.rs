@@ -115,7 +115,7 @@ fn a_faulty_interpreter_is_refused_with_everything_typed(scratch: &Scratch) {
         (
             "presence",
             "2022-12-24 09:00 – 2022-12-24 12:00\r\n2022-12-24 11:00 – 2022-12-24 13:00",
-            "Presence, line 2: overlaps another line; join the two.",
+            "Presence, line 2: overlaps another stay; join the two.",
         ),
     ] {
         let answer = send(&officer, INTERPRETERS, &with(interpreter(), field, value));

@@ -15,6 +15,7 @@ use support::server::{Browser, START};
 on_both!(
     a_room_comes_changes_and_goes,
     a_turnaround_that_does_not_fit_names_the_slots_in_the_way,
+    closure_names_the_slots_it_hits_with_alternatives,
     a_faulty_room_is_refused_with_everything_typed,
     a_delegation_comes_changes_and_goes,
     a_faulty_delegation_is_refused_with_everything_typed,
@@ -111,6 +112,98 @@ fn a_turnaround_that_does_not_fit_names_the_slots_in_the_way(scratch: &Scratch) 
     );
     let copied = "SELECT count(*) AS count FROM occupancy WHERE turnaround_minutes = 3";
     assert_eq!(meeting.server.count(copied), 5, "the slots' copies follow");
+}
+
+fn closure_names_the_slots_it_hits_with_alternatives(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let mut fields: Vec<(&str, String)> = [
+        ("code", "conference"),
+        ("name", "Conference Room"),
+        ("capacity", "30"),
+        ("turnaround_minutes", "5"),
+        ("kinds", "bilateral"),
+        ("kinds", "plenary"),
+        (
+            "closures",
+            "2022-12-24 15:15 – 2022-12-24 15:45: cleaning\r\n2022-12-24 08:30 - 2022-12-24 09:00",
+        ),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into();
+    let own = format!("{ROOMS}/conference");
+    let answer = send(&officer, &own, &fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(
+        answer.header("location"),
+        Some(format!("{own}?done=saved").as_str())
+    );
+    let page = officer.get(&own);
+    for words in [
+        "1 slot cannot stay in this room without a reason",
+        "Conference Room is closed from 15:15 to 15:45 (cleaning).",
+        "15:15–15:45, Salon",
+        "2022-12-24 15:15 – 2022-12-24 15:45 cleaning",
+    ] {
+        assert!(page.body.contains(words), "{words} in {}", page.body);
+    }
+    let programme = meeting.programme();
+    let room = programme.room_by_code("conference").unwrap();
+    assert_eq!((room.kinds.len(), room.closures.len()), (2, 2));
+    assert_eq!(room.closures[1].reason, "cleaning");
+    // What the page shows is stored as it was.
+    let before = meeting.rows();
+    fields.retain(|(name, _)| *name != "closures");
+    fields.push(("closures", page.input("closures")));
+    assert_eq!(send(&officer, &own, &fields).status, 303);
+    assert_eq!(meeting.rows(), before);
+
+    // The timetable, the day of the room and the history say so.
+    let timetable = officer.get("/events/ca-jad-9?view=rooms").body;
+    assert!(timetable.contains("closed: cleaning"), "{timetable}");
+    let day = officer.get(&format!("{own}/day?day=2022-12-24")).body;
+    assert!(day.contains("Closed 15:15–15:45: cleaning"), "{day}");
+    let history = officer.get("/events/ca-jad-9/history").body;
+    assert!(
+        history.contains("2022-12-24 15:15 – 2022-12-24 15:45 cleaning"),
+        "{history}"
+    );
+    // One press moves the slot, and nothing is left to do.
+    let form = page.body.split("15:15–15:45, Salon").next().unwrap();
+    let form = &form[form.rfind("<form").unwrap()..];
+    let value = |name: &str| {
+        let at = form.find(&format!("name=\"{name}\" value=\"")).unwrap();
+        let rest = &form[at..].split("value=\"").nth(1).unwrap();
+        rest[..rest.find('"').unwrap()].to_owned()
+    };
+    assert_eq!(
+        (value("room"), value("start")),
+        ("salon".to_owned(), "15:15".to_owned())
+    );
+
+    for (field, words) in [
+        ("2022-12-24 15:15", "Closed, line 1: write it as in"),
+        (
+            "2022-12-24 15:15 – 2022-12-24 15:15 x",
+            "Closed, line 1: the end must be after the start.",
+        ),
+        ("noon – 2022-12-24 15:15", "is not a day and time"),
+        (
+            "2022-12-24 10:00 – 2022-12-24 12:00\n2022-12-24 11:00 – 2022-12-24 13:00",
+            "Closed, line 2: overlaps another closure; join the two.",
+        ),
+    ] {
+        let answer = send(&officer, &own, &with(fields.clone(), "closures", field));
+        assert_eq!(answer.status, 422, "{field}");
+        assert!(answer.body.contains(words), "{words} in {}", answer.body);
+    }
+    let answer = send(&officer, &own, &with(fields, "kinds", "feast"));
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.body.contains("is none of plenary"),
+        "{}",
+        answer.body
+    );
 }
 
 fn a_faulty_room_is_refused_with_everything_typed(scratch: &Scratch) {

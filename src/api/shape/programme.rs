@@ -29,6 +29,21 @@ struct ApiRoom {
     capacity: i32,
     /// Minutes reserved after a slot.
     turnaround_minutes: i32,
+    /// Which kinds of slot it is for; empty: every kind.
+    #[schema(value_type = Vec<String>, example = json!(["bilateral"]))]
+    kinds: Vec<&'static str>,
+    /// When it cannot be used, by time.
+    closures: Vec<ApiClosure>,
+}
+
+/// A time in which a room cannot be used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoomClosure)]
+struct ApiClosure {
+    #[serde(flatten)]
+    when: Span,
+    /// May be empty.
+    reason: String,
 }
 
 /// A country's party.
@@ -236,6 +251,15 @@ impl ApiProgramme {
                     name_ja: room.name_ja.clone(),
                     capacity: room.capacity,
                     turnaround_minutes: room.turnaround_minutes,
+                    kinds: room.kinds.iter().map(|kind| kind.as_str()).collect(),
+                    closures: room
+                        .closures
+                        .iter()
+                        .map(|closure| ApiClosure {
+                            when: Span::of(closure.interval, zone),
+                            reason: closure.reason.clone(),
+                        })
+                        .collect(),
                 })
                 .collect(),
             delegations: programme

@@ -147,6 +147,27 @@ struct RoomEntry {
     capacity: Spanned<i64>,
     #[serde(default = "no_turnaround")]
     turnaround_minutes: Spanned<i64>,
+    #[serde(
+        default,
+        alias = "kinds_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    kinds: Vec<Spanned<String>>,
+    #[serde(
+        default,
+        alias = "closures_assumed",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    closures: Vec<Spanned<ClosureEntry>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClosureEntry {
+    from: String,
+    until: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reason: String,
 }
 
 fn no_turnaround() -> Spanned<i64> {

@@ -93,7 +93,7 @@ pub fn prepare(
     // What is beyond them is not looked at.
     reader.finish(Some(()))?;
     let (venue, event) = reader.event(&file.meeting, office);
-    let rooms = reader.each(&file.rooms, FileReader::room);
+    let rooms = reader.each(&file.rooms, |reader, room| reader.room(venue, room));
     let delegations = reader.each(&file.parties, |reader, party| reader.party(venue, party));
     let interpreters = reader.each(&file.interpreters, |reader, entry| {
         reader.interpreter(venue, entry)

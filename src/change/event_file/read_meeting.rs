@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::read::FileReader;
-use super::{ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
+use super::{ClosureEntry, ContactEntry, InterpreterEntry, Meeting, Party, RoomEntry};
 use crate::core::delegation::{ContactDraft, ContactId, Delegation, DelegationDraft, DelegationId};
 use crate::core::entered::{Entered, EnteredStay, EnteredText, Faults};
 use crate::core::event::{DayDraft, EnteredDay, Event, EventDraft, EventId, SettingsDraft};
@@ -156,16 +156,32 @@ impl FileReader<'_> {
         days.into_iter().map(EnteredDay::Read).collect()
     }
 
-    pub(super) fn room(&mut self, raw: &Spanned<RoomEntry>) -> Option<Room> {
+    pub(super) fn room(&mut self, venue: Zone, raw: &Spanned<RoomEntry>) -> Option<Room> {
         let entry = raw.as_ref();
+        let closures = entry.closures.iter().map(|raw| {
+            let ClosureEntry {
+                from,
+                until,
+                reason,
+            } = raw.as_ref();
+            Entered {
+                value: Ok([from.into(), until.into(), reason.into()]),
+                source: FileSource {
+                    key: "closures",
+                    at: raw.span(),
+                },
+            }
+        });
         let draft = RoomDraft {
             code: text("code", &entry.code),
             name: text("name", &entry.name),
             name_ja: optional("name_ja", entry.name_ja.as_ref()),
             capacity: number("capacity", &entry.capacity),
             turnaround_minutes: number("turnaround_minutes", &entry.turnaround_minutes),
+            kinds: entry.kinds.iter().map(|kind| text("kinds", kind)).collect(),
+            closures: closures.collect(),
         };
-        self.noun(|faults| Room::parse(RoomId(fresh_id()), &draft, faults))
+        self.noun(|faults| Room::parse(RoomId(fresh_id()), venue, &draft, faults))
     }
 
     pub(super) fn party(&mut self, venue: Zone, raw: &Spanned<Party>) -> Option<Delegation> {

@@ -7,14 +7,14 @@ use std::fmt::Display;
 use toml::Spanned;
 
 use super::{
-    AnswerEntry, ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry, OverrideEntry,
-    Parties, Party, RoomEntry, SlotEntry, ToldEntry,
+    AnswerEntry, ClosureEntry, ContactEntry, EventFile, InterpreterEntry, Meeting, OfficeEntry,
+    OverrideEntry, Parties, Party, RoomEntry, SlotEntry, ToldEntry,
 };
 use crate::core::delegation::Delegation;
 use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
-use crate::core::room::Room;
+use crate::core::room::{Room, RoomClosure};
 use crate::core::rule::Override;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
 use crate::core::slot::{Slot, SlotContent};
@@ -37,7 +37,7 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
         rooms: programme
             .rooms
             .iter()
-            .map(|each| spanned(room(each)))
+            .map(|each| spanned(room(&programme.event, each)))
             .collect(),
         interpreters: programme
             .interpreters
@@ -182,13 +182,22 @@ fn presence(programme: &Programme, stays: &[Interval]) -> Vec<Spanned<[String; 2
         .collect()
 }
 
-fn room(room: &Room) -> RoomEntry {
+fn room(event: &Event, room: &Room) -> RoomEntry {
+    let closure = |RoomClosure { interval, reason }: &RoomClosure| {
+        spanned(ClosureEntry {
+            from: event.write_moment(interval.start()),
+            until: event.write_moment(interval.end()),
+            reason: reason.clone(),
+        })
+    };
     RoomEntry {
         code: text(&room.code),
         name: text(&room.name),
         name_ja: unless_empty(&room.name_ja),
         capacity: number(room.capacity),
         turnaround_minutes: number(room.turnaround_minutes),
+        kinds: room.kinds.iter().map(|kind| text(kind.as_str())).collect(),
+        closures: room.closures.iter().map(closure).collect(),
     }
 }
 

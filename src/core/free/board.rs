@@ -118,11 +118,12 @@ impl<'a> Board<'a> {
 
     /// What is in the way of a room, and of the people on their way to it.
     pub(super) fn room(&self, room: Option<RoomId>) -> BoardColumn {
-        let always = self.rows.room(room);
+        let rows = self.rows.room(room);
         let mut column: BoardColumn = self
             .near
             .iter()
-            .map(|near| always + self.transfers(room, near))
+            .zip(rows)
+            .map(|(near, weight)| weight + self.transfers(room, near))
             .collect();
         if let Some(id) = room {
             self.rows.take(Resource::Room(id), &mut column);
@@ -177,11 +178,17 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// What is in the way of a room at any time: it is too small, or of another event.
-    fn room(self, room: Option<RoomId>) -> Weight {
+    /// What is in the way of a room, other slots aside: it is too small, for other kinds, closed, or of another
+    /// event.
+    fn room(self, room: Option<RoomId>) -> BoardColumn {
+        let tried = self.in_room(room);
         let foreign = room.and_then(|id| self.foreign(Resource::Room(id)));
-        let small = place::capacity(self.programme, self.in_room(room)).map(|_| self.reason());
-        foreign.unwrap_or_default() + small.unwrap_or_default()
+        let always = place::of_room(self.programme, tried)
+            .fold(foreign.unwrap_or_default(), |sum, _| sum + self.reason());
+        self.at_each_start(tried, |tried| {
+            let closed = place::closed(self.programme, tried).map(|_| self.reason());
+            always + closed.unwrap_or_default()
+        })
     }
 
     fn in_room(self, room: Option<RoomId>) -> Candidate<'a> {
@@ -324,6 +331,14 @@ pub(super) fn taken(
         let needed = needed_gap(programme, resource, candidate.placement.room, other.room());
         taken[at] |= gap.is_none_or(|gap| gap < needed);
     });
+    if let Resource::Room(id) = resource
+        && let Some(room) = programme.room(id)
+    {
+        let wanted = candidate.placement.interval;
+        for (taken, start) in taken.iter_mut().zip(starts) {
+            *taken |= room.closed_in(wanted.starting_at(*start)).is_some();
+        }
+    }
     taken
 }
 

@@ -170,7 +170,12 @@ impl<'a> Sought<'a> {
     fn obstacle(&self, details: SlotDetails, conflict: Conflict, offer: &FreeTime) -> Obstacle {
         let others = match (&conflict.finding, conflict.finding.resource()) {
             // The others are not what these are about.
-            (RuleFinding::Capacity { .. } | RuleFinding::InterpreterRest { .. }, _) => 0,
+            (
+                RuleFinding::Capacity { .. }
+                | RuleFinding::RoomKind { .. }
+                | RuleFinding::InterpreterRest { .. },
+                _,
+            ) => 0,
             (_, Some(Resource::Room(_))) => self.rooms.len() - 1,
             (_, Some(Resource::Interpreter(id))) => self.cover.others(id, &offer.interpreters),
             _ => 0,

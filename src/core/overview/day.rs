@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
+use crate::core::room::RoomClosure;
 use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::timetable::{ConflictMark, SlotView, clock_range, slot_view};
@@ -26,7 +27,7 @@ pub enum OverviewLine {
         /// The end.
         end: String,
     },
-    /// They come or go, as `Arrives at 09:00`.
+    /// They come or go, as `Arrives at 09:00`, or the room is closed.
     Stay(String),
 }
 
@@ -61,6 +62,39 @@ pub fn day(
     with_stays(programme, resource, date, lines)
 }
 
+/// When a room is closed on the day, as `Closed 12:00–14:00: cleaning`.
+fn closures(programme: &Programme, resource: Resource, date: NaiveDate) -> Vec<OverviewLine> {
+    let Resource::Room(id) = resource else {
+        return Vec::new();
+    };
+    let zone = programme.event.time_zone;
+    let today = |interval: Interval| {
+        // The last minute, not the end: a closure until midnight is not on the next day.
+        zone.date(interval.start()) <= date && date <= zone.date(interval.end().plus(-1))
+    };
+    let closures = programme.room(id).map_or(&[][..], |room| &room.closures);
+    let closures = closures.iter().filter(|closure| today(closure.interval));
+    closures
+        .map(|closure| OverviewLine::Stay(closed(programme, closure)))
+        .collect()
+}
+
+/// `Closed 12:00–14:00: cleaning`
+fn closed(programme: &Programme, closure: &RoomClosure) -> String {
+    let zone = programme.event.time_zone;
+    let (start, end) = (closure.interval.start(), closure.interval.end());
+    let when = if zone.date(start) == zone.date(end) {
+        clock_range(programme, closure.interval)
+    } else {
+        programme.event.write_stay(closure.interval)
+    };
+    if closure.reason.is_empty() {
+        format!("Closed {when}")
+    } else {
+        format!("Closed {when}: {}", closure.reason)
+    }
+}
+
 fn between(
     programme: &Programme,
     resource: Resource,
@@ -75,7 +109,15 @@ fn between(
             .room(id)
             .map(|room| room.turnaround_minutes)
             .filter(|minutes| *minutes > 0)
-            .map(|minutes| format!("{minutes} minutes to make the room ready")),
+            .map(|minutes| format!("{minutes} minutes to make the room ready"))
+            .into_iter()
+            .chain(
+                programme
+                    .room(id)
+                    .and_then(|room| room.closed_in(gap))
+                    .map(|_| "part of it closed".to_owned()),
+            )
+            .reduce(|one, other| format!("{one}; {other}")),
         _ => room(next)
             .filter(|there| room(one).is_none_or(|here| here.id != there.id))
             .map(|there| {
@@ -106,6 +148,7 @@ fn with_stays(
             .map_or(&[], |party| party.presence.as_slice()),
         _ => &[],
     };
+    let closed = closures(programme, resource, date).into_iter();
     let on_the_day = |instant| zone.date(instant) == date;
     let arrivals = stays
         .iter()
@@ -117,6 +160,7 @@ fn with_stays(
         .filter(|at| on_the_day(*at));
     arrivals
         .map(|at| OverviewLine::Stay(format!("Arrives at {}", zone.clock(at))))
+        .chain(closed)
         .chain(lines)
         .chain(departures.map(|at| OverviewLine::Stay(format!("Leaves at {}", zone.clock(at)))))
         .collect()

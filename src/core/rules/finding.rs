@@ -3,10 +3,10 @@
 use crate::core::coverage::Relay;
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::InterpreterId;
-use crate::core::room::RoomId;
+use crate::core::room::{RoomClosure, RoomId};
 use crate::core::rule::Rule;
 use crate::core::slot::Resource;
-use crate::core::slot::SlotId;
+use crate::core::slot::{SlotId, SlotKind};
 use crate::core::time::interval::Interval;
 
 /// What a rule found, with the facts a sentence needs.
@@ -47,6 +47,20 @@ pub enum RuleFinding {
     Absent {
         /// Who.
         resource: Resource,
+    },
+    /// The room cannot be used for part of it.
+    RoomClosed {
+        /// The room.
+        room: RoomId,
+        /// The first closure that takes part of the slot.
+        closure: RoomClosure,
+    },
+    /// The room is meant for other kinds of slot.
+    RoomKind {
+        /// The room.
+        room: RoomId,
+        /// What the slot is.
+        kind: SlotKind,
     },
     /// The room is not tidy yet.
     Turnaround {
@@ -160,6 +174,8 @@ impl RuleFinding {
             }
             Self::OutsideHours { .. } => Rule::Hours,
             Self::Absent { .. } => Rule::Presence,
+            Self::RoomClosed { .. } => Rule::RoomClosed,
+            Self::RoomKind { .. } => Rule::RoomKind,
             Self::Turnaround { .. } => Rule::Turnaround,
             Self::Transfer { .. } => Rule::Transfer,
             Self::Capacity { .. } => Rule::Capacity,
@@ -206,9 +222,10 @@ impl RuleFinding {
             Self::DoubleBooking { resource, .. }
             | Self::Foreign { resource }
             | Self::Absent { resource } => Some(*resource),
-            Self::Turnaround { room, .. } | Self::Capacity { room, .. } => {
-                Some(Resource::Room(*room))
-            }
+            Self::Turnaround { room, .. }
+            | Self::Capacity { room, .. }
+            | Self::RoomClosed { room, .. }
+            | Self::RoomKind { room, .. } => Some(Resource::Room(*room)),
             Self::Transfer { delegation, .. }
             | Self::MissingBilateral { delegation }
             | Self::NoLanguages { delegation } => Some(Resource::Delegation(*delegation)),

@@ -12,6 +12,7 @@ mod tests;
 use crate::core::rule::{Level, Override, Rule};
 pub use chair::guests_without_bilateral;
 pub use finding::RuleFinding;
+pub use place::unsuited;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

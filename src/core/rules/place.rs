@@ -1,9 +1,10 @@
 //! Rules on one slot, its place and its people: opening hours, presence, capacity, a room at all.
 
 use crate::core::programme::Programme;
+use crate::core::room::RoomId;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, RuleFinding};
-use crate::core::slot::Resource;
+use crate::core::rules::{Candidate, Conflict, RuleFinding, in_force};
+use crate::core::slot::{Resource, Slot};
 use crate::core::time::interval::Interval;
 
 pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
@@ -14,7 +15,8 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
                 .resources()
                 .filter_map(|resource| presence(programme, candidate, resource)),
         )
-        .chain(capacity(programme, candidate));
+        .chain(of_room(programme, candidate))
+        .chain(closed(programme, candidate));
     let level = candidate.softened(Level::NeedsReason);
     found.extend(needs_reason.map(|finding| candidate.conflict(level, finding)));
     if candidate.placement.room.is_none() {
@@ -49,8 +51,53 @@ pub(crate) fn presence(
     absent.then_some(RuleFinding::Absent { resource })
 }
 
-/// What there is to say of a room that is too small for the parties.
-pub(crate) fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
+/// What there is to say of a room at any time: it is too small for the parties, or meant for other kinds.
+pub(crate) fn of_room(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+) -> impl Iterator<Item = RuleFinding> {
+    let small = capacity(programme, candidate);
+    small.into_iter().chain(room_kind(programme, candidate))
+}
+
+/// What there is to say of a room that cannot be used for part of the candidate.
+pub(crate) fn closed(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
+    let room = programme.room(candidate.placement.room?)?;
+    let closure = room.closed_in(candidate.placement.interval)?;
+    Some(RuleFinding::RoomClosed {
+        room: room.id,
+        closure: closure.clone(),
+    })
+}
+
+fn room_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
+    let room = programme.room(candidate.placement.room?)?;
+    let kind = candidate.content.kind;
+    (!room.is_for(kind)).then_some(RuleFinding::RoomKind {
+        room: room.id,
+        kind,
+    })
+}
+
+/// The slots that a room does not suit, by time, each with what is against it: the room is closed then, meant for other
+/// kinds, or too small, and no reason for that is in force.
+#[must_use]
+pub fn unsuited(programme: &Programme, room: RoomId) -> Vec<(&Slot, Vec<Conflict>)> {
+    let slots = programme.slots_of(Resource::Room(room));
+    let holding = slots.filter(|slot| slot.state().holds());
+    let judged = holding.map(|slot| {
+        let candidate = Candidate::stored(slot);
+        let findings = of_room(programme, candidate).chain(closed(programme, candidate));
+        let conflicts = findings.map(|finding| candidate.conflict(Level::NeedsReason, finding));
+        let open = conflicts.filter(|conflict| in_force(programme, conflict).is_none());
+        (slot.as_ref(), open.collect::<Vec<_>>())
+    });
+    judged
+        .filter(|(_, conflicts)| !conflicts.is_empty())
+        .collect()
+}
+
+fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let room = programme.room(candidate.placement.room?)?;
     let parties = candidate
         .content

@@ -71,6 +71,8 @@ pub enum BlockContent {
     Closed,
     /// The delegation is not there.
     Absent,
+    /// The room cannot be used, for this reason; empty when none was given.
+    RoomClosed(String),
     /// The room is being made ready.
     Turnaround,
     /// Free time between two slots.
@@ -227,6 +229,10 @@ fn blocks(
         && let Some(room) = programme.room(id)
     {
         blocks.extend(turnarounds(slots, window, room.turnaround_minutes));
+        blocks.extend(room.closures.iter().filter_map(|closure| {
+            let content = BlockContent::RoomClosed(closure.reason.clone());
+            block(window, closure.interval, content)
+        }));
     }
     if let Some(Resource::Delegation(id)) = resource
         && let Some(delegation) = programme.delegation(id)
@@ -234,7 +240,12 @@ fn blocks(
         blocks.extend(absences(&delegation.presence, window));
     }
     if resource.is_some() {
-        blocks.extend(gaps(programme, slots, window));
+        let room = match resource {
+            Some(Resource::Room(id)) => programme.room(id),
+            _ => None,
+        };
+        let is_open = |gap| room.is_none_or(|room| room.closed_in(gap).is_none());
+        blocks.extend(gaps(programme, slots, window, is_open));
     }
     let lanes = lanes(slots);
     for slot in slots {
@@ -321,14 +332,19 @@ fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<GridBlock
         .collect()
 }
 
-fn gaps(programme: &Programme, slots: &[&Slot], window: Interval) -> Vec<GridBlock> {
+fn gaps(
+    programme: &Programme,
+    slots: &[&Slot],
+    window: Interval,
+    is_open: impl Fn(Interval) -> bool,
+) -> Vec<GridBlock> {
     let clock = |instant| programme.event.time_zone.clock(instant);
     slots
         .windows(2)
         .filter_map(|pair| {
             let gap = Interval::stay(pair[0].interval().end(), pair[1].interval().start())?;
             let (minutes, start, end) = (gap.minutes(), clock(gap.start()), clock(gap.end()));
-            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&minutes);
+            let labelled = (LABELLED_GAP..=LONGEST_GAP).contains(&minutes) && is_open(gap);
             labelled
                 .then(|| {
                     block(
@@ -383,4 +399,50 @@ fn lanes(slots: &[&Slot]) -> HashMap<SlotId, String> {
     }
     finish(&mut group);
     lanes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::room::RoomClosure;
+    use crate::core::sample::{JP, KZ, SALON, UZ, at, programme, slot};
+    use crate::core::slot::{SlotKind, SlotState};
+
+    #[test]
+    fn closure_of_a_room_is_drawn_and_leaves_no_free_gap() {
+        let talk = |id, start, guest| {
+            let (kind, state) = (SlotKind::Bilateral, SlotState::Tentative);
+            slot(id, kind, "Talk", (start, 30), SALON, &[JP, guest], state)
+        };
+        let mut programme = programme(vec![talk(1, "10:00", KZ), talk(2, "11:30", UZ)]);
+        let drawn = |programme: &Programme| {
+            let date = programme.event.days[0].date;
+            let plan = day_plan(programme, date, Layout::Rooms, &BySlot::default());
+            let salon = plan
+                .columns
+                .into_iter()
+                .find(|column| column.heading == "Salon");
+            let blocks = salon.unwrap().blocks.into_iter();
+            let named = blocks.filter_map(|block| match block.content {
+                BlockContent::RoomClosed(reason) => Some((block.row, block.span, reason)),
+                BlockContent::Gap { .. } => Some((block.row, block.span, "free".to_owned())),
+                _ => None,
+            });
+            named.collect::<Vec<_>>()
+        };
+        let row = |time| at(time).minutes_since(at("08:00")) / ROW_MINUTES;
+        assert_eq!(drawn(&programme), [(row("10:30"), 12, "free".to_owned())]);
+        for room in Arc::make_mut(&mut programme.rooms) {
+            room.closures = vec![RoomClosure {
+                interval: Interval::new(at("10:45"), at("11:15")).unwrap(),
+                reason: "cleaning".to_owned(),
+            }];
+        }
+        assert_eq!(
+            drawn(&programme),
+            [(row("10:45"), 6, "cleaning".to_owned())]
+        );
+    }
 }

@@ -7,9 +7,10 @@ pub use interpretation::with_languages;
 
 use crate::core::free::{self, Obstacle};
 use crate::core::programme::Programme;
+use crate::core::room::RoomId;
 use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotContent, SlotId, SlotState};
+use crate::core::slot::{Slot, SlotContent, SlotId, SlotKind, SlotState};
 use crate::core::time::Instant;
 
 /// Says a conflict of `candidate` in one or two sentences, in the venue's time.
@@ -142,7 +143,7 @@ impl Speaker<'_> {
                     Resource::Delegation(_) | Resource::Interpreter(_) => "is in",
                 };
                 let name = resource_name(self.programme, *resource);
-                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, *other))
+                format!("{name} {verb} {}. {}", self.other(*other), self.free_again(*resource, Some(*other)))
             }
             RuleFinding::OffGrid { grid_minutes } => {
                 format!("Start and end must be multiples of {grid_minutes} minutes.")
@@ -168,13 +169,29 @@ impl Speaker<'_> {
                 self.clock(open.end())
             ),
             RuleFinding::Absent { resource } => self.absent(*resource),
+            RuleFinding::RoomClosed { room, closure } => {
+                let (resource, interval) = (Resource::Room(*room), closure.interval);
+                let reason = if closure.reason.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", closure.reason)
+                };
+                format!(
+                    "{} is closed from {} to {}{reason}. {}",
+                    resource_name(self.programme, resource),
+                    self.clock(interval.start()),
+                    self.clock(interval.end()),
+                    self.free_again(resource, None),
+                )
+            }
+            RuleFinding::RoomKind { room, kind } => self.room_kind(*room, *kind),
             RuleFinding::Turnaround { room, other, gap, needed } => format!(
                 "{} needs {} between slots; there are {} to {}. {}",
                 resource_name(self.programme, Resource::Room(*room)),
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Room(*room), *other),
+                self.free_again(Resource::Room(*room), Some(*other)),
             ),
             RuleFinding::Transfer { delegation, other, gap, needed } => format!(
                 "The principal of {} needs {} between rooms; there are {} to {}. {}",
@@ -182,7 +199,7 @@ impl Speaker<'_> {
                 minutes(*needed),
                 minutes(*gap),
                 self.other(*other),
-                self.free_again(Resource::Delegation(*delegation), *other),
+                self.free_again(Resource::Delegation(*delegation), Some(*other)),
             ),
             RuleFinding::Capacity { room, expected, capacity } => {
                 let larger: Vec<String> = self
@@ -258,13 +275,33 @@ impl Speaker<'_> {
     }
 
     /// When the resource is next free for as long as the candidate lasts.
-    fn free_again(&self, resource: Resource, other: SlotId) -> String {
+    fn free_again(&self, resource: Resource, other: Option<SlotId>) -> String {
         let interval = self.candidate.placement.interval;
         let length = minutes(interval.minutes());
-        match free::resource_free_from(self.programme, resource, self.candidate, Some(other)) {
+        match free::resource_free_from(self.programme, resource, self.candidate, other) {
             Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
             None => format!("Not free again for {length} that day."),
         }
+    }
+
+    fn room_kind(&self, room: RoomId, kind: SlotKind) -> String {
+        let name = resource_name(self.programme, Resource::Room(room));
+        let meant = self.programme.room(room).map_or_else(String::new, |room| {
+            let kinds: Vec<&str> = room.kinds.iter().map(|kind| kind.label()).collect();
+            kinds.join(", ").to_lowercase()
+        });
+        let rooms = self.programme.rooms.iter();
+        let others: Vec<&str> = rooms
+            .filter(|room| room.is_for(kind))
+            .map(|room| room.name.as_str())
+            .collect();
+        let instead = if others.is_empty() {
+            "No room is.".to_owned()
+        } else {
+            format!("These are: {}.", others.join(", "))
+        };
+        let kind = kind.label().to_lowercase();
+        format!("{name} is for {meant}, not meant for a slot of the kind {kind}. {instead}")
     }
 
     fn absent(&self, resource: Resource) -> String {

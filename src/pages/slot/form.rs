@@ -5,7 +5,8 @@ use askama::Template;
 use super::free::address_of_typed;
 use super::marks;
 use crate::core::decision::Conflicts;
-use crate::core::free::FreeTime;
+use crate::core::free::{FreeTime, alternatives};
+use crate::core::rules::Candidate;
 use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
@@ -67,9 +68,18 @@ struct FormRefusal {
 }
 
 /// An alternative, ready to be sent.
-struct OfferForm {
-    label: String,
-    fields: Vec<(String, String)>,
+pub(crate) struct OfferForm {
+    pub(crate) label: String,
+    pub(crate) fields: Vec<(String, String)>,
+}
+
+/// What could be booked instead of a stored slot, each at one press.
+pub(crate) fn alternatives_to(context: &EventContext, slot: &Slot) -> Vec<OfferForm> {
+    let fields = slot::fields_of(&context.programme, slot);
+    alternatives(&context.programme, Candidate::stored(slot))
+        .into_iter()
+        .map(|offer| self::offer(context, &fields, &slot.details, offer))
+        .collect()
 }
 
 /// Which slot the form is for.

@@ -19,7 +19,7 @@ use crate::core::timetable::{ConflictMark, conflict_mark};
 use crate::server::Error;
 
 /// What is in the way of a slot, in words.
-fn marks(
+pub(crate) fn marks(
     programme: &Programme,
     candidate: Candidate<'_>,
     conflicts: &[Conflict],

@@ -166,6 +166,8 @@ fn rooms() -> Vec<Room> {
             name_ja: String::new(),
             capacity: 8 + i32::try_from(scattered(at, 4)).unwrap() * 6,
             turnaround_minutes: 5,
+            kinds: Vec::new(),
+            closures: Vec::new(),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use crate::core::room::RoomId;
+use crate::core::room::{RoomClosure, RoomId};
 use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ};
 use crate::core::text::{Code, TextLine};
 use crate::core::wording;
@@ -273,4 +273,58 @@ fn without_free_times_each_obstacle_is_named() {
             (Relaxation::Shorter(15), 1),
         ]
     );
+}
+
+#[test]
+fn closed_rooms_and_rooms_for_other_kinds_are_not_offered() {
+    let mut house = house(Vec::new());
+    for room in Arc::make_mut(&mut house.rooms) {
+        match room.id {
+            SALON => {
+                room.closures = vec![RoomClosure {
+                    interval: Interval::new(at("10:30"), at("11:00")).unwrap(),
+                    reason: String::new(),
+                }];
+            }
+            // The other rooms that take the parties.
+            _ => room.kinds = vec![SlotKind::Plenary],
+        }
+    }
+    let found = search(&house, &wish(&house));
+    let starts: Vec<Instant> = found
+        .offers
+        .iter()
+        .map(|offer| offer.placement.interval.start())
+        .collect();
+    let free = [
+        "10:00", "11:00", "11:05", "11:10", "11:15", "11:20", "11:25", "11:30",
+    ];
+    assert_eq!(starts, free.map(at));
+    assert!(
+        found
+            .offers
+            .iter()
+            .all(|offer| offer.placement.room == Some(SALON))
+    );
+    assert_eq!(
+        obstacle(&house, &found, "10:30"),
+        "Salon is closed from 10:30 to 11:00. Free again for 30 minutes from 11:00. None of the 4 other rooms to choose \
+         from is free either."
+    );
+}
+
+#[test]
+fn rooms_between_the_wish_and_the_parties_are_too_small() {
+    let house = house(Vec::new());
+    let wish = |people| wish(&house).at(RoomChoice::Holding(people));
+    // Two parties of six; raised to sixteen people each.
+    let mut large = house.clone();
+    for delegation in Arc::make_mut(&mut large.delegations) {
+        delegation.party_size = 8;
+    }
+    assert_eq!(wish(12).too_small(&house), None);
+    let (people, rooms) = wish(12).too_small(&large).unwrap();
+    let rooms: Vec<&str> = rooms.iter().map(|room| room.code.as_str()).collect();
+    assert_eq!((people, rooms), (16, vec!["salon", "dining", "press"]));
+    assert_eq!(wish(13).too_small(&large), None);
 }

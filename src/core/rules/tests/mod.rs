@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::core::delegation::DelegationId;
 use crate::core::event::Event;
-use crate::core::room::RoomId;
+use crate::core::room::{RoomClosure, RoomId};
 use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
 use crate::core::slot::SlotKind;
 use crate::core::time::interval::Interval;
@@ -401,4 +401,87 @@ fn override_is_in_force_until_one_slot_moves() {
         };
         assert!(!stands(&programme.with_slot(moved.clone()), moved.id));
     }
+}
+
+/// The Salon, closed from ten to eleven and meant for bilaterals.
+fn particular(slots: Vec<Slot>) -> Programme {
+    let mut programme = programme(slots);
+    for room in Arc::make_mut(&mut programme.rooms) {
+        if room.id == SALON {
+            room.kinds = vec![SlotKind::Bilateral];
+            room.closures = vec![RoomClosure {
+                interval: interval((0, 12)),
+                reason: "cleaning".to_owned(),
+            }];
+        }
+    }
+    programme
+}
+
+#[test]
+fn room_is_closed_and_meant_for_its_kinds() {
+    let said = |kind, room, span, state| {
+        let mut slot = placed(1, interval(span), room, &[JP, KZ], state);
+        slot.details.content.kind = kind;
+        let programme = particular(vec![slot.clone()]);
+        let candidate = Candidate::stored(&slot);
+        let found = obstacles(&programme, candidate);
+        let found = found.iter().map(|conflict| {
+            let sentence = wording::sentence(&programme, candidate, conflict);
+            (conflict.rule(), conflict.level, sentence)
+        });
+        found.collect::<Vec<_>>()
+    };
+    let (bilateral, meal) = (SlotKind::Bilateral, SlotKind::Meal);
+    let tentative = SlotState::Tentative;
+    assert_eq!(said(bilateral, SALON, (12, 18), tentative), []);
+    assert_eq!(said(meal, HALL, (0, 6), tentative), []);
+    let closed =
+        "Salon is closed from 10:00 to 11:00 (cleaning). Free again for 30 minutes from 11:00.";
+    for (span, state, level) in [
+        ((0, 6), tentative, Level::NeedsReason),
+        ((-3, 3), tentative, Level::NeedsReason),
+        ((11, 17), SlotState::Pencilled, Level::Advice),
+    ] {
+        assert_eq!(
+            said(bilateral, SALON, span, state),
+            [(Rule::RoomClosed, level, closed.to_owned())]
+        );
+    }
+    let others = "Salon is for bilateral, not meant for a slot of the kind meal. These are: Main Hall, Conference \
+                  Room, Dining Room, Press Room.";
+    assert_eq!(
+        said(meal, SALON, (12, 18), tentative),
+        [(Rule::RoomKind, Level::NeedsReason, others.to_owned())]
+    );
+}
+
+#[test]
+fn slots_that_a_room_does_not_suit_are_named_until_a_reason_is_given() {
+    let mut early = placed(1, interval((0, 6)), SALON, &[JP, KZ], SlotState::Tentative);
+    early.details.content.kind = SlotKind::Bilateral;
+    let meal = placed(2, interval((13, 19)), SALON, &[JP], SlotState::Confirmed);
+    let sketch = placed(3, interval((0, 6)), SALON, &[UZ], SlotState::Pencilled);
+    let elsewhere = placed(4, interval((0, 6)), HALL, &[UZ], SlotState::Tentative);
+    let mut programme = particular(vec![early.clone(), meal, sketch, elsewhere]);
+    let unsuited_rules = |programme: &Programme| {
+        let found = unsuited(programme, SALON).into_iter();
+        let found = found.map(|(slot, found)| (slot.id.0, found[0].rule()));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        unsuited_rules(&programme),
+        [(1, Rule::RoomClosed), (2, Rule::RoomKind)]
+    );
+    Arc::make_mut(&mut programme.overrides).extend([Override {
+        slot: early.id,
+        slot_moves: early.moves,
+        other: None,
+        resource: Some(Resource::Room(SALON)),
+        rule: Rule::RoomClosed,
+        reason: "The cleaners wait".to_owned(),
+        author: "officer@protocol.example".to_owned(),
+        at: crate::core::sample::ISSUED,
+    }]);
+    assert_eq!(unsuited_rules(&programme), [(2, Rule::RoomKind)]);
 }

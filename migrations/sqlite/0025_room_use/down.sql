@@ -1,0 +1,2 @@
+DROP TABLE room_closures;
+DROP TABLE room_kinds;
