@@ -8,6 +8,7 @@ on_both!(
     the_chair_and_a_guest_find_a_time_and_book_it_at_one_press,
     free_time_taken_meanwhile_is_refused,
     a_stored_slot_is_moved_at_one_press,
+    rooms_too_small_for_the_parties_are_named,
     observers_search_and_book_nothing_and_strangers_see_nothing,
 );
 
@@ -81,6 +82,20 @@ fn the_chair_and_a_guest_find_a_time_and_book_it_at_one_press(scratch: &Scratch)
             .contains("08:30–09:00, Conference Room"),
         "it is taken now"
     );
+}
+
+fn rooms_too_small_for_the_parties_are_named(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let three = WISH.replace("&minutes", "&delegations=UZ&minutes");
+    let page = officer
+        .get(&three.replace("kind=bilateral", "kind=other"))
+        .body;
+    let words =
+        "The parties are 18 people. Not offered, since too small without a reason: Salon (16).";
+    assert!(page.contains(words), "{page}");
+    let enough = officer.get(WISH).body;
+    assert!(!enough.contains("Not offered"), "{enough}");
 }
 
 fn free_time_taken_meanwhile_is_refused(scratch: &Scratch) {

@@ -7,7 +7,7 @@ use super::search::FreeTime;
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
-use crate::core::room::RoomId;
+use crate::core::room::{Room, RoomId};
 use crate::core::slot::{SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::time::Instant;
@@ -249,6 +249,20 @@ impl SearchRequest {
             placement: offer.placement,
             state: SlotState::Tentative,
         }
+    }
+
+    /// The rooms that hold as many people as asked for but not the parties, and how many people these are. They are not
+    /// offered: there they would need a reason.
+    #[must_use]
+    pub fn too_small<'p>(&self, programme: &'p Programme) -> Option<(i32, Vec<&'p Room>)> {
+        let RoomChoice::Holding(asked) = self.place else {
+            return None;
+        };
+        let expected = people(programme, &self.parties);
+        let rooms = programme.rooms.iter();
+        let small = rooms.filter(|room| (asked..expected).contains(&room.capacity));
+        let small: Vec<&Room> = small.collect();
+        (!small.is_empty()).then_some((expected, small))
     }
 
     /// The time from this start on.

@@ -26,6 +26,8 @@ const MOST_OFFERS: usize = 48;
 pub(super) struct Results {
     pub(super) summary: String,
     pub(super) order: String,
+    /// Rooms that were asked for but are too small; empty when there are none.
+    pub(super) too_small: String,
     /// Advice common to all offers.
     pub(super) advice: Vec<ConflictMark>,
     pub(super) best: Vec<OfferLine>,
@@ -88,6 +90,7 @@ pub(super) fn results(context: &EventContext, fields: &Fields, wish: &SearchRequ
     Results {
         summary: summary(free, free + refused),
         order: order(programme, wish),
+        too_small: too_small(programme, wish),
         advice,
         left_out: free - best.len() - more.len(),
         best,
@@ -120,6 +123,21 @@ fn order(programme: &Programme, wish: &SearchRequest) -> String {
     );
     format!(
         "{first} Each offer has the smallest free room that is large enough, and the fewest interpreters needed."
+    )
+}
+
+/// `The parties are 18 people. Not offered, since they are too small: Salon (16).`
+fn too_small(programme: &Programme, wish: &SearchRequest) -> String {
+    let Some((people, rooms)) = wish.too_small(programme) else {
+        return String::new();
+    };
+    let rooms = rooms
+        .iter()
+        .map(|room| format!("{} ({})", room.name, room.capacity));
+    format!(
+        "The parties are {people} people. Not offered, since too small without a reason: {}. To book there, choose the \
+         room and give a reason.",
+        rooms.collect::<Vec<_>>().join(", ")
     )
 }
 
