@@ -24,7 +24,7 @@ on_both!(
 
 const EVENT: &str = "/events/ca-jad-9";
 
-/// The words of a PDF in one line, without the places at which a long one may be broken.
+/// The words of a PDF in one line.
 pub fn read(pdf: &[u8]) -> String {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(pdf).unwrap();
@@ -33,7 +33,6 @@ pub fn read(pdf: &[u8]) -> String {
     let output = output.unwrap();
     assert!(output.status.success(), "poppler reads it");
     let words = String::from_utf8(output.stdout).unwrap();
-    let words = words.replace('\u{200B}', "");
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -5,9 +5,6 @@ use serde::Serialize;
 use super::world;
 use crate::core::agenda::{AgendaClock, AgendaDelegation, AgendaRoom};
 
-/// The longest run of characters that is left in one piece; a line of the narrowest column holds about as many.
-const LONGEST_RUN: usize = 18;
-
 /// A name in both languages; the Japanese one is empty where there is none, and where no font could show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Name {
@@ -47,29 +44,12 @@ impl Side {
     }
 }
 
-/// A text without characters that steer a terminal or turn a line around, and with places at which a long run of
-/// letters may be broken, so that none runs out of its column.
+/// A text without characters that steer a terminal or turn a line around. Where a long word is broken is the
+/// template's business, so that copied text is what was entered.
 pub(super) fn text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    let mut run = 0;
-    for sign in raw.chars() {
-        if sign != '\n' && steers(sign) {
-            continue;
-        }
-        let breaks = sign.is_whitespace() || matches!(sign, '-' | '–' | '/' | '\u{200B}');
-        // Letters that join theirs neighbours are never parted from them.
-        let may_part = sign.is_ascii() || sign.is_alphanumeric();
-        if breaks {
-            run = 0;
-        } else if run >= LONGEST_RUN && may_part {
-            out.push('\u{200B}');
-            run = 1;
-        } else {
-            run += 1;
-        }
-        out.push(sign);
-    }
-    out
+    raw.chars()
+        .filter(|&sign| sign == '\n' || !steers(sign))
+        .collect()
 }
 
 /// Control characters, and the embeddings, overrides and isolates of writing direction.
@@ -116,10 +96,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_run_can_be_broken_and_nothing_steers() {
-        let broken = text(&"W".repeat(300));
-        assert_eq!(broken.replace('\u{200B}', "").len(), 300);
-        assert!(broken.split('\u{200B}').all(|run| run.len() <= LONGEST_RUN));
+    fn nothing_steers_and_nothing_is_added() {
+        assert_eq!(text(&"W".repeat(300)), "W".repeat(300));
         assert_eq!(text("a\u{202E}b\u{7}c"), "abc");
         assert_eq!(text("#import \"/etc/passwd\""), "#import \"/etc/passwd\"");
         assert_eq!(

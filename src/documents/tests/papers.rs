@@ -16,9 +16,9 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 use crate::core::time::interval::Interval;
 
-/// The words of a PDF, page by page, without the places at which a long one may be broken.
+/// The words of a PDF, page by page.
 pub(super) fn read(pdf: &[u8]) -> String {
-    asked("pdftotext", &["-layout"], pdf, &["-"]).replace('\u{200B}', "")
+    asked("pdftotext", &["-layout"], pdf, &["-"])
 }
 
 fn facts(pdf: &[u8]) -> String {
@@ -96,10 +96,81 @@ fn the_programme_on_paper_says_what_it_is() {
 fn japanese_is_printed_beside_english() {
     let words = text(&staff(&sample::ninth_meeting()), Format::Pdf);
     // On a machine without a Japanese font the names are left out rather than shown as boxes.
-    let has_font = Command::new("fc-list").arg(":lang=ja").output();
-    let has_font = has_font.is_ok_and(|fonts| !fonts.stdout.is_empty());
     for name in ["飯倉公館", "林芳正", "カザフスタン", "大広間"] {
-        assert_eq!(words.contains(name), has_font, "{name}");
+        assert_eq!(words.contains(name), has_japanese_font(), "{name}");
+    }
+}
+
+fn has_japanese_font() -> bool {
+    let fonts = Command::new("fc-list").arg(":lang=ja").output();
+    fonts.is_ok_and(|fonts| !fonts.stdout.is_empty())
+}
+
+#[test]
+fn copied_words_are_what_was_entered() {
+    let programme = sample::ninth_meeting();
+    let mut documents: Vec<_> = Sheet::ALL
+        .iter()
+        .map(|&which| match which {
+            Sheet::Card => set(&programme, which, &of("KZ")),
+            _ => set(&programme, which, &SheetChoice::default()),
+        })
+        .collect();
+    for agenda in [staff(&programme), agenda_of(&programme, KZ)] {
+        documents.push(super::super::pdf::render(&agenda).unwrap());
+    }
+    for (number, pdf) in documents.iter().enumerate() {
+        let words = read(pdf);
+        let invisible =
+            |sign: char| matches!(sign, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}');
+        assert!(!words.contains(invisible), "{number}: {words:?}");
+        let names_the_office = !words.contains("For door staff");
+        assert!(
+            !names_the_office || words.contains("protocol@iikura.example"),
+            "{number}: {words}"
+        );
+    }
+    let programme = read(&documents[Sheet::ALL.len()]);
+    assert!(
+        !has_japanese_font() || programme.contains("外相会合"),
+        "{programme}"
+    );
+}
+
+#[test]
+fn a_word_longer_than_its_column_stays_within_it() {
+    let mut slots = vec![bilateral(0, KZ, &format!("Talk on {}", "Q".repeat(300)))];
+    slots.push(bilateral(
+        1,
+        KZ,
+        &format!("See {} and more", "a-long-address@of-an-office.example"),
+    ));
+    let programme = sample::programme(slots);
+    for pdf in [
+        super::super::pdf::render(&staff(&programme)).unwrap(),
+        set(&programme, Sheet::Card, &of("KZ")),
+        set(&programme, Sheet::Doors, &SheetChoice::default()),
+    ] {
+        let words = read(&pdf);
+        assert_eq!(words.matches('Q').count(), 300);
+        assert!(
+            words.contains("a-long-address@of-an-office.example"),
+            "whole where it fits: {words}"
+        );
+        let boxes = asked("pdftotext", &["-bbox"], &pdf, &["-"]);
+        for word in boxes.lines().filter(|line| line.contains("<word")) {
+            let right: f64 = word
+                .split("xMax=\"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
+            // A4 less the margin of 22 mm, in points.
+            assert!(right < 595.3 - 62.0, "{word}");
+        }
     }
 }
 

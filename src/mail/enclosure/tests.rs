@@ -30,7 +30,6 @@ fn read(pdf: &[u8]) -> String {
         .unwrap();
     assert!(output.status.success(), "poppler reads it");
     let words = String::from_utf8(output.stdout).unwrap();
-    let words = words.replace('\u{200B}', "");
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
