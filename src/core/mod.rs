@@ -13,6 +13,7 @@ pub mod done;
 pub mod due;
 pub(crate) mod entered;
 pub mod event;
+pub mod fold;
 pub mod free;
 pub mod history;
 pub mod interpreter;

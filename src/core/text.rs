@@ -12,7 +12,7 @@ pub struct TextLine(String);
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// Nothing but white space and what shows nothing.
     #[error("is missing; fill it in")]
     Empty,
     /// Longer than the field takes.
@@ -85,12 +85,12 @@ pub fn quoted(raw: &str) -> String {
     }
 }
 
-/// Parses a line that may be empty.
+/// Parses a line that may be empty, as one is of which nothing can be seen.
 ///
 /// # Errors
 /// When it is too long or holds a control character.
 pub fn optional_line(raw: &str) -> Result<String, TextError> {
-    let line = raw.trim();
+    let line = trimmed(raw);
     check_length(line, LINE_MAX)?;
     match line.chars().find(|&c| breaks_a_line(c)) {
         Some(control) => Err(TextError::Control(control as u32)),
@@ -104,7 +104,7 @@ pub fn optional_line(raw: &str) -> Result<String, TextError> {
 /// When it is too long or holds a control character other than a line end or tab.
 pub fn note(raw: &str) -> Result<String, TextError> {
     let text = raw.replace("\r\n", "\n").replace('\r', "\n");
-    let text = text.trim();
+    let text = trimmed(&text);
     check_length(text, NOTE_MAX)?;
     match text
         .chars()
@@ -113,6 +113,25 @@ pub fn note(raw: &str) -> Result<String, TextError> {
         Some(control) => Err(TextError::Control(control as u32)),
         None => Ok(text.to_owned()),
     }
+}
+
+/// The text without white space around it; nothing of a text that shows nothing.
+fn trimmed(raw: &str) -> &str {
+    let shows = |c: char| !c.is_whitespace() && !shows_nothing(c);
+    if raw.contains(shows) { raw.trim() } else { "" }
+}
+
+/// True of characters that no font shows by themselves: Unicode's `Default_Ignorable_Code_Point`, and the blank of Braille.
+#[must_use]
+pub fn shows_nothing(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 fn check_length(text: &str, most: usize) -> Result<(), TextError> {
@@ -268,7 +287,18 @@ mod tests {
                 "{bad:?}"
             );
         }
-        assert_eq!(TextLine::parse("  \t "), Err(TextError::Empty));
+        for empty in [
+            "  \t ",
+            "\u{200B}",
+            " \u{200B}\u{3000}\u{AD}",
+            "\u{3164}",
+            "\u{2800}\u{FE0F}",
+            "\u{200D}\u{2060}\u{E0020}",
+        ] {
+            assert_eq!(TextLine::parse(empty), Err(TextError::Empty), "{empty:?}");
+            assert_eq!(optional_line(empty), Ok(String::new()), "{empty:?}");
+            assert_eq!(note(empty), Ok(String::new()), "{empty:?}");
+        }
         assert_eq!(
             TextLine::parse(&"長".repeat(201)),
             Err(TextError::TooLong {

@@ -144,7 +144,7 @@ fn unknown_and_invalid_fields_are_refused_by_name() {
 
     let faulty = json!({
         "kind": "banquet",
-        "title": " ",
+        "title": " \u{200B}",
         "room": "cellar",
         "starts_at": "2022-12-24T18:30:00",
         "ends_at": "2022-12-24T19:00:30+09:00",

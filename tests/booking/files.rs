@@ -251,6 +251,12 @@ fn slips() -> Vec<Slip> {
             "title: has 10000 characters; shorten it to 200",
         ),
         (
+            "title = \"Working lunch\"",
+            "title = \"\u{200B}\"",
+            line("Working lunch"),
+            "title: is missing; fill it in",
+        ),
+        (
             "start = \"15:15\"",
             "start = \"25:15\"",
             line("start = \"15:15\""),

@@ -240,6 +240,12 @@ fn a_search_finds_slots_by_words_and_wishes(scratch: &Scratch) {
             "2 slots<",
             "Evening meeting",
         ),
+        ("q=japan-kazakhstan", "1 slot<", "Japan–Kazakhstan"),
+        (
+            "q=%EF%BD%B6%EF%BD%BB%EF%BE%9E%EF%BE%8C&kind=bilateral",
+            "2 slots<",
+            "Evening meeting",
+        ),
         ("room=dining", "1 slot<", "Working lunch"),
         (
             "delegation=UZ&kind=bilateral&day=2022-12-24",

@@ -51,6 +51,7 @@ fn a_faulty_field_is_named_and_everything_typed_stays(scratch: &Scratch) {
         ),
         ("state", "confirmed!", "Choose pencilled or tentative."),
         ("title", "", "Title is missing; fill it in"),
+        ("title", "\u{200B}", "Title is missing; fill it in"),
         (
             "title",
             &long,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::core::delegation::DelegationId;
+use crate::core::fold::folded;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::slot::{Slot, SlotKind, SlotState};
@@ -29,18 +30,15 @@ pub struct OverviewSearch {
 /// The slots that are asked for, by time.
 #[must_use]
 pub fn search<'p>(programme: &'p Programme, wanted: &OverviewSearch) -> Vec<&'p Arc<Slot>> {
-    let words: Vec<String> = wanted
-        .words
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect();
+    let words = folded(&wanted.words);
+    let words: Vec<&str> = words.split_whitespace().collect();
     let slots = programme.slots().iter();
     slots
         .filter(|slot| is_wanted(programme, wanted, slot))
         .filter(|slot| {
             words.is_empty() || {
                 let text = text_of(programme, slot);
-                words.iter().all(|word| text.contains(word.as_str()))
+                words.iter().all(|word| text.contains(word))
             }
         })
         .collect()
@@ -62,7 +60,7 @@ fn is_wanted(programme: &Programme, wanted: &OverviewSearch, slot: &Slot) -> boo
         && wanted.day.is_none_or(|wanted| day() == wanted)
 }
 
-/// Everything that is written of a slot, in lower case.
+/// Everything that is written of a slot, as words are compared with it.
 fn text_of(programme: &Programme, slot: &Slot) -> String {
     let content = slot.content();
     let mut text = vec![
@@ -89,7 +87,7 @@ fn text_of(programme: &Programme, slot: &Slot) -> String {
     for interpreter in programme.interpreters_of(content) {
         text.extend([interpreter.name.as_str(), interpreter.code.as_str()]);
     }
-    text.join("\n").to_lowercase()
+    folded(&text.join("\n"))
 }
 
 #[cfg(test)]
@@ -144,6 +142,10 @@ mod tests {
         assert_eq!(found(OverviewSearch::default()), [1, 2]);
         assert_eq!(found(words("gift JAPAN")), [1]);
         assert_eq!(found(words("カザフスタン")), [1]);
+        assert_eq!(found(words("ｶｻﾞﾌｽﾀﾝ")), [1]);
+        assert_eq!(found(words("Japan-Kazakhstan")), [1]);
+        assert_eq!(found(words("TİLEUBERDİ")), [1]);
+        assert_eq!(found(words("\u{200B}")), [1, 2], "nothing is asked for");
         assert_eq!(found(words("gift uzbekistan")), Vec::<i64>::new());
         assert_eq!(found(words("  reception ")), [2]);
         assert_eq!(
