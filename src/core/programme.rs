@@ -1,5 +1,6 @@
 //! The programme: everything about an event at one revision, read once and immutable.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
 use crate::core::slot::{Resource, Slot, SlotContent, SlotId};
+use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
 /// An event with its parties, rooms, interpreters and slots at one revision.
@@ -34,11 +36,11 @@ pub struct Programme {
     pub ledger: Ledger,
     /// Drawn with the revision.
     key: RevisionKey,
-    /// By time.
+    /// In order, as [`Programme::order`] has it.
     slots: Vec<Arc<Slot>>,
     /// By id.
     by_id: Vec<Arc<Slot>>,
-    /// By time, for each resource; shared between revisions but for the one that a write touches.
+    /// In order, for each resource; shared between revisions but for the one that a write touches.
     by_resource: HashMap<Resource, Arc<Vec<Arc<Slot>>>>,
 }
 
@@ -65,16 +67,29 @@ impl Programme {
             by_id: Vec::new(),
             by_resource: HashMap::new(),
         };
-        programme.slots.sort_by_key(by_time);
         programme.by_id.clone_from(&programme.slots);
         programme.by_id.sort_by_key(|slot| slot.id);
-        for slot in &programme.slots {
+        programme.put_in_order();
+        programme
+    }
+
+    /// Sorts the slots, and those of each resource.
+    fn put_in_order(&mut self) {
+        let order = SlotOrder::of(self);
+        self.slots.sort_by(|one, other| order.compare(one, other));
+        self.by_resource.clear();
+        for slot in &self.slots {
             for resource in slot.details.resources() {
-                Arc::make_mut(programme.by_resource.entry(resource).or_default())
-                    .push(Arc::clone(slot));
+                Arc::make_mut(self.by_resource.entry(resource).or_default()).push(Arc::clone(slot));
             }
         }
-        programme
+    }
+
+    /// Which of two slots is listed first: by start, then by room in the set order of the rooms, then by the codes of the
+    /// delegations. The rest only makes slots come in one order however their ids were drawn.
+    #[must_use]
+    pub fn order(&self, one: &Slot, other: &Slot) -> Ordering {
+        SlotOrder::of(self).compare(one, other)
     }
 
     /// Adds a slot in place; adding many costs no copy of the programme for each.
@@ -82,9 +97,10 @@ impl Programme {
         let slot = Arc::new(slot);
         let at = self.by_id.partition_point(|known| known.id < slot.id);
         self.by_id.insert(at, Arc::clone(&slot));
-        insert(&mut self.slots, &slot);
+        let order = SlotOrder::of(self);
+        order.insert(&mut self.slots, &slot);
         for resource in slot.details.resources() {
-            insert(
+            order.insert(
                 Arc::make_mut(self.by_resource.entry(resource).or_default()),
                 &slot,
             );
@@ -109,9 +125,10 @@ impl Programme {
             }
             Err(at) => next.by_id.insert(at, Arc::clone(&slot)),
         }
-        insert(&mut next.slots, &slot);
+        let order = SlotOrder::of(&next);
+        order.insert(&mut next.slots, &slot);
         for resource in slot.details.resources() {
-            insert(
+            order.insert(
                 Arc::make_mut(next.by_resource.entry(resource).or_default()),
                 &slot,
             );
@@ -142,6 +159,7 @@ impl Programme {
             }
         }
         delegations.sort_by_key(|each| (each.precedence, each.code.clone()));
+        next.put_in_order();
         next
     }
 
@@ -190,7 +208,7 @@ impl Programme {
         ProgrammeVersion::new(self.event.revision, self.key)
     }
 
-    /// Every slot, cancelled ones too, by time.
+    /// Every slot, cancelled ones too, in order.
     #[must_use]
     pub fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
@@ -314,17 +332,156 @@ impl Programme {
     }
 }
 
-fn by_time(slot: &Arc<Slot>) -> (Interval, SlotId) {
-    (slot.interval(), slot.id)
+/// The order of slots; see [`Programme::order`].
+struct SlotOrder {
+    delegations: Arc<Vec<Delegation>>,
+    rooms: Arc<Vec<Room>>,
 }
 
-fn insert(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
-    let at = slots.partition_point(|other| by_time(other) < by_time(slot));
-    slots.insert(at, Arc::clone(slot));
+impl SlotOrder {
+    fn of(programme: &Programme) -> Self {
+        Self {
+            delegations: Arc::clone(&programme.delegations),
+            rooms: Arc::clone(&programme.rooms),
+        }
+    }
+
+    /// Most slots differ in their start, so that the rest is seldom looked up.
+    fn compare(&self, one: &Slot, other: &Slot) -> Ordering {
+        let plain = |slot: &Slot| (slot.content().kind.as_str(), slot.state().as_str());
+        let (start, end) = (
+            |slot: &Slot| slot.interval().start(),
+            |slot: &Slot| slot.interval().end(),
+        );
+        start(one)
+            .cmp(&start(other))
+            .then_with(|| self.room(one).cmp(&self.room(other)))
+            .then_with(|| self.codes(one).cmp(self.codes(other)))
+            .then_with(|| end(one).cmp(&end(other)))
+            .then_with(|| one.title().cmp(other.title()))
+            .then_with(|| plain(one).cmp(&plain(other)))
+            .then_with(|| one.content().note.cmp(&other.content().note))
+            .then_with(|| one.id.cmp(&other.id))
+    }
+
+    /// The place of its room among the rooms; a slot without one comes last.
+    fn room(&self, slot: &Slot) -> usize {
+        let known = slot
+            .room()
+            .and_then(|id| self.rooms.iter().position(|room| room.id == id));
+        known.unwrap_or(self.rooms.len())
+    }
+
+    /// Codes of its delegations, in order of precedence.
+    fn codes<'a>(&'a self, slot: &'a Slot) -> impl Iterator<Item = &'a str> {
+        let parties = self.delegations.iter();
+        parties
+            .filter(|party| slot.content().involves(party.id))
+            .map(|party| party.code.as_str())
+    }
+
+    fn insert(&self, slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
+        let at = slots.partition_point(|other| self.compare(other, slot).is_lt());
+        slots.insert(at, Arc::clone(slot));
+    }
 }
 
-fn remove(slots: &mut Vec<Arc<Slot>>, slot: &Arc<Slot>) {
-    if let Ok(at) = slots.binary_search_by_key(&by_time(slot), by_time) {
-        slots.remove(at);
+fn remove(slots: &mut Vec<Arc<Slot>>, slot: &Slot) {
+    let start = slot.interval().start();
+    let first = slots.partition_point(|other| other.interval().start() < start);
+    if let Some(at) = slots[first..].iter().position(|other| other.id == slot.id) {
+        slots.remove(first + at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sample::{self, CONFERENCE, HALL, JP, KG, KZ, PRESS, SALON, TM, UZ};
+    use crate::core::slot::{SlotKind, SlotState};
+
+    /// Parallel slots under ids that are drawn in one order, or in the other.
+    fn parallel(ids: impl Iterator<Item = i64>) -> Vec<Slot> {
+        let rooms = [PRESS, SALON, HALL, CONFERENCE];
+        let mut slots: Vec<Slot> = ids
+            .zip([KZ, UZ, TM, KG, JP, KZ])
+            .enumerate()
+            .map(|(at, (id, guest))| {
+                let room = rooms.get(at).copied();
+                let title = format!("Of {guest:?}");
+                let mut slot = sample::slot(
+                    id,
+                    SlotKind::Other,
+                    &title,
+                    ("10:00", 30),
+                    room.unwrap_or(HALL),
+                    &[guest],
+                    SlotState::Pencilled,
+                );
+                slot.details.placement.room = room;
+                slot
+            })
+            .collect();
+        slots.push(sample::slot(
+            99,
+            SlotKind::Other,
+            "First",
+            ("09:00", 90),
+            SALON,
+            &[TM],
+            SlotState::Pencilled,
+        ));
+        slots
+    }
+
+    fn listed(programme: &Programme) -> Vec<(Option<RoomId>, String)> {
+        let slots = programme.slots().iter();
+        slots
+            .map(|slot| (slot.room(), slot.title().to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn parallel_slots_have_one_order_whatever_their_ids() {
+        let one = sample::programme(parallel(1..));
+        let rooms: Vec<_> = listed(&one).into_iter().map(|(room, _)| room).collect();
+        assert_eq!(
+            rooms,
+            [
+                Some(SALON),
+                Some(HALL),
+                Some(CONFERENCE),
+                Some(SALON),
+                Some(PRESS),
+                None,
+                None
+            ],
+            "by start, then in the set order of the rooms"
+        );
+        let without_room = &listed(&one)[5..];
+        assert_eq!(
+            without_room[0].1,
+            format!("Of {JP:?}"),
+            "then by delegation"
+        );
+        for ids in [vec![9, 8, 7, 6, 5, 4], vec![3, 1, 4, 15, 9, 2]] {
+            let slots = parallel(ids.into_iter());
+            assert_eq!(listed(&sample::programme(slots.clone())), listed(&one));
+            let mut added = sample::programme(Vec::new());
+            let mut replaced = sample::programme(Vec::new());
+            for slot in slots.iter().rev() {
+                added.add(slot.clone());
+                replaced = replaced.with_slot(slot.clone()).with_slot(slot.clone());
+            }
+            assert_eq!(listed(&added), listed(&one));
+            assert_eq!(listed(&replaced), listed(&one));
+            for slot in &slots {
+                added.remove(slot.id);
+            }
+            assert!(
+                added.slots().is_empty()
+                    && added.slots_of(Resource::Delegation(KZ)).next().is_none()
+            );
+        }
     }
 }

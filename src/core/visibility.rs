@@ -173,9 +173,8 @@ pub fn schedule_of(programme: &Programme, delegation: DelegationId) -> Vec<Told>
         .collect()
 }
 
-/// Lists the slots of which a delegation was notified and which are not cancelled for it, as last notified, by time.
-/// Pending
-/// changes are not included.
+/// Lists the slots of which a delegation was notified and which are not cancelled for it, as last notified, in order.
+/// Pending changes are not included.
 #[must_use]
 pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice> {
     let mut known: Vec<&Notice> = programme
@@ -183,7 +182,7 @@ pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice>
         .notices()
         .filter(|notice| notice.delegation == delegation && notice.method == Method::Request)
         .collect();
-    known.sort_by_key(|notice| (notice.told.starts, notice.told.ends, notice.slot));
+    known.sort_by(|one, other| one.told.order(&other.told).then(one.slot.cmp(&other.slot)));
     known
 }
 

@@ -117,7 +117,8 @@ fn page(
                 .notices()
                 .filter(|notice| notice.delegation == delegation.id)
                 .collect();
-            notices.sort_by_key(|notice| (notice.told.starts, notice.slot));
+            notices
+                .sort_by(|one, other| one.told.order(&other.told).then(one.slot.cmp(&other.slot)));
             PartyTold {
                 code: delegation.code.to_string(),
                 name: delegation.name.to_string(),

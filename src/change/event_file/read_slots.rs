@@ -123,12 +123,16 @@ impl FileReader<'_> {
                 let sentence = wording::sentence(programme, refused.candidate(), conflict);
                 format!("“{title}”: {sentence}")
             };
-            for conflict in &refused.conflicts {
+            // Their order depends on ids, which are drawn again by every import.
+            let conflicts = refused.conflicts.iter();
+            let mut found: Vec<(String, &Conflict)> = conflicts.map(|it| (said(it), it)).collect();
+            found.sort_by(|(one, _), (other, _)| one.cmp(other));
+            for (sentence, conflict) in found {
                 match conflict.level {
-                    Level::Blocked => self.fault(&raw.span(), said(conflict)),
+                    Level::Blocked => self.fault(&raw.span(), sentence),
                     Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
                         let reason = read.of_others(conflict).cloned().unwrap_or_else(|| {
-                            read.remarks.push(said(conflict));
+                            read.remarks.push(sentence);
                             Reason {
                                 text: IMPORTED.to_owned(),
                                 author: None,

@@ -49,20 +49,10 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
     toml::to_string_pretty(&file)
 }
 
-/// By time, then by content: ids are drawn again by every import.
+/// In the programme's order, which no id decides: ids are drawn again by every import.
 fn slots(programme: &Programme) -> Vec<Spanned<SlotEntry>> {
-    let mut entries: Vec<(Interval, SlotEntry)> = programme
-        .slots()
-        .iter()
-        .map(|each| (each.interval(), slot(programme, each)))
-        .collect();
-    entries.sort_by_cached_key(|(interval, entry)| {
-        (*interval, toml::to_string(entry).unwrap_or_default())
-    });
-    entries
-        .into_iter()
-        .map(|(_, entry)| spanned(entry))
-        .collect()
+    let slots = programme.slots().iter();
+    slots.map(|each| spanned(slot(programme, each))).collect()
 }
 
 /// Positions mean nothing in a file that is being written.

@@ -92,7 +92,10 @@ impl Ledger {
             .filter(|answer| answer.reply == NoticeReply::Declined)
             .filter(|answer| self.valid_answer(answer.slot, answer.delegation).is_some())
             .collect();
-        declined.sort_by_key(|answer| (answer.told.starts, answer.slot, answer.delegation));
+        declined.sort_by(|one, other| {
+            let ids = |answer: &Answer| (answer.slot, answer.delegation);
+            one.told.order(&other.told).then(ids(one).cmp(&ids(other)))
+        });
         declined
     }
 }

@@ -1,5 +1,7 @@
 //! Content of a notice, as it is stored: names as they were read, and the code of the kind.
 
+use std::cmp::Ordering;
+
 use serde::ser::{Serialize, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
 
@@ -25,6 +27,22 @@ pub struct Told {
 }
 
 impl Told {
+    /// Which of two slots is listed first: by start, then by room, one without a room last, then by delegations.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
+        let key = |told: &Self| {
+            let room = (told.room.is_none(), told.room.clone());
+            (
+                told.starts,
+                room,
+                told.delegations.clone(),
+                told.ends,
+                told.title.clone(),
+            )
+        };
+        key(self).cmp(&key(other))
+    }
+
     /// The start.
     #[must_use]
     pub const fn starts_at(&self) -> Instant {

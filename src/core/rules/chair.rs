@@ -96,7 +96,7 @@ impl ChairDay {
                 holds: candidate.state.holds(),
             })
             .collect();
-        entries.sort_by_key(|entry| (entry.interval, entry.id));
+        entries.sort_by_key(|entry| entry.interval);
         Self(entries)
     }
 

@@ -236,9 +236,7 @@ pub fn check_all(programme: &Programme) -> Vec<Conflict> {
                 .finding
                 .other()
                 .and_then(|other| programme.slot(other))
-                .is_none_or(|other| {
-                    (other.interval().start(), other.id) < (slot.interval().start(), slot.id)
-                })
+                .is_none_or(|other| programme.order(other, slot).is_lt())
         }));
     }
     interpretation::rest_of_all(programme, &mut conflicts);
