@@ -253,28 +253,37 @@ pub enum TimetableLine {
     Gap(i32),
 }
 
-/// One day as a list by time, the gaps in between.
+/// One day as a list by time, the gaps in between. A sketch takes no time: what is free from one slot to the next is
+/// said once, however many sketches are in it.
 #[must_use]
 pub fn day_list(
     programme: &Programme,
     date: NaiveDate,
     marks: &BySlot<ConflictMark>,
 ) -> Vec<TimetableLine> {
+    let slots: Vec<&Slot> = programme.slots_on(date).map(AsRef::as_ref).collect();
+    let is_sketch = |slot: &Slot| slot.state() == SlotState::Pencilled;
     let mut lines = Vec::new();
+    // The end of what was listed, while nothing is said yet of the time after it.
     let mut until: Option<Instant> = None;
-    for slot in programme.slots_on(date) {
-        let interval = slot.interval();
-        if let Some(gap) = until
-            .map(|until| interval.start().minutes_since(until))
-            .filter(|gap| *gap > 0)
-        {
-            lines.push(TimetableLine::Gap(gap));
+    let mut busy: Option<Instant> = None;
+    for (at, slot) in slots.iter().enumerate() {
+        let begins_free = until.filter(|until| *until <= slot.interval().start());
+        if let Some(from) = begins_free {
+            let next = slots[at..].iter().find(|next| !is_sketch(next));
+            let gap = next.map_or(0, |next| next.interval().start().minutes_since(from));
+            if gap > 0 {
+                lines.push(TimetableLine::Gap(gap));
+            }
+            until = None;
         }
         lines.push(TimetableLine::Slot(Box::new(slot_view(
             programme, slot, marks,
         ))));
-        if slot.state() != SlotState::Pencilled {
-            until = Some(until.map_or(interval.end(), |until| until.max(interval.end())));
+        if !is_sketch(slot) {
+            let end = slot.interval().end();
+            busy = Some(busy.map_or(end, |busy| busy.max(end)));
+            until = busy;
         }
     }
     lines
@@ -289,6 +298,48 @@ mod tests {
     use crate::core::rules::check;
     use crate::core::sample::{ISSUED, JP, KZ, SALON, programme, slot};
     use crate::core::slot::SlotKind;
+
+    #[test]
+    fn the_list_counts_free_time_once() {
+        let one = |id, title, at, state| slot(id, SlotKind::Other, title, at, SALON, &[JP], state);
+        let firm = |id, at| one(id, "Firm", at, SlotState::Tentative);
+        let sketch = |id, at| one(id, "Sketch", at, SlotState::Pencilled);
+        let lines = |slots: Vec<Slot>| -> Vec<String> {
+            let programme = programme(slots);
+            let date = programme.event.days[0].date;
+            let lines = day_list(&programme, date, &BySlot::default());
+            let words = lines.iter().map(|line| match line {
+                TimetableLine::Slot(slot) => format!("{} {}", slot.time, slot.title),
+                TimetableLine::Gap(minutes) => format!("{minutes} free"),
+            });
+            words.collect()
+        };
+        assert_eq!(
+            lines(vec![
+                sketch(1, ("09:00", 30)),
+                firm(2, ("09:00", 60)),
+                sketch(3, ("09:30", 60)),
+                sketch(4, ("11:00", 60)),
+                sketch(5, ("11:00", 90)),
+                firm(6, ("14:00", 60)),
+                firm(7, ("14:30", 60)),
+                firm(8, ("15:30", 30)),
+                sketch(9, ("17:00", 30)),
+            ]),
+            [
+                "09:00–09:30 Sketch",
+                "09:00–10:00 Firm",
+                "09:30–10:30 Sketch",
+                "240 free",
+                "11:00–12:00 Sketch",
+                "11:00–12:30 Sketch",
+                "14:00–15:00 Firm",
+                "14:30–15:30 Firm",
+                "15:30–16:00 Firm",
+                "17:00–17:30 Sketch",
+            ]
+        );
+    }
 
     #[test]
     fn reason_that_expires_with_the_move_overrides_nothing() {
