@@ -3,6 +3,7 @@
 use csv::{Terminator, WriterBuilder};
 
 use crate::core::agenda::{Agenda, AgendaClock, AgendaEntry};
+use crate::core::text::shows_nothing;
 use crate::core::text_enum::TextEnum;
 
 /// Byte order mark by which Excel recognises UTF-8.
@@ -68,6 +69,7 @@ impl CsvAudience {
         if self.home {
             columns.extend(["home_day", "home_start", "home_end", "home_zone"]);
         }
+        columns.extend(["room_ja", "delegations_ja"]);
         columns
     }
 
@@ -92,6 +94,9 @@ impl CsvAudience {
         if self.home {
             cells.extend(entry.home.as_ref().map(times).unwrap_or_default());
         }
+        let room = entry.room.as_ref().map(|room| room.name_ja.clone());
+        cells.push(room.unwrap_or_default());
+        cells.push(joined(entry.names_ja()));
         cells
     }
 }
@@ -122,21 +127,13 @@ fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn harmless(text: &str) -> String {
     let breaks_out = text.starts_with(['\t', '\r', '\n', '\0']);
     let calculates = text
-        .trim_start_matches(|c: char| c.is_whitespace() || shows_nothing(c))
+        .trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || shows_nothing(c))
         .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if breaks_out || calculates {
         format!("'{text}")
     } else {
         text.to_owned()
     }
-}
-
-fn shows_nothing(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'
-        )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
     XlsxError,
@@ -110,7 +110,7 @@ impl Looks {
 #[derive(Clone)]
 enum XlsxCell {
     Text(String),
-    Day(NaiveDateTime),
+    Day(NaiveDate),
     Clock(NaiveDateTime),
     Number(i32),
 }
@@ -158,6 +158,7 @@ impl Columns {
         if self.staff {
             heads.push(("Note", 32.0));
         }
+        heads.extend([("Room (Japanese)", 20.0), ("Delegations (Japanese)", 32.0)]);
         heads
     }
 
@@ -194,6 +195,9 @@ impl Columns {
         if self.staff {
             cells.push(XlsxCell::Text(entry.note.clone().unwrap_or_default()));
         }
+        let room = entry.room.as_ref().map(|room| room.name_ja.clone());
+        cells.push(XlsxCell::Text(room.unwrap_or_default()));
+        cells.push(names(entry.names_ja().collect()));
         cells
     }
 
@@ -224,12 +228,9 @@ impl Columns {
                     XlsxCell::Text(text) => {
                         sheet.write_string_with_format(row, column, text, &looks.text)?
                     }
-                    XlsxCell::Day(at) => sheet.write_datetime_with_format(
-                        row,
-                        column,
-                        &date_time(at)?,
-                        &looks.day,
-                    )?,
+                    XlsxCell::Day(at) => {
+                        sheet.write_datetime_with_format(row, column, &date(at)?, &looks.day)?
+                    }
                     XlsxCell::Clock(at) => sheet.write_datetime_with_format(
                         row,
                         column,
@@ -257,23 +258,28 @@ impl Columns {
 fn times(zone: Zone, start: Instant, end: Instant) -> [XlsxCell; 3] {
     let local = |instant: Instant| zone.local_moment(instant.moment()).naive_local();
     [
-        XlsxCell::Day(local(start)),
+        XlsxCell::Day(local(start).date()),
         XlsxCell::Clock(local(start)),
         XlsxCell::Clock(local(end)),
     ]
 }
 
-fn date_time(at: NaiveDateTime) -> Result<ExcelDateTime, XlsxError> {
-    use chrono::{Datelike, Timelike};
+/// A whole number, so that days can be counted and compared.
+fn date(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
+    use chrono::Datelike;
     let small = |number: u32| u8::try_from(number).unwrap_or_default();
     ExcelDateTime::from_ymd(
-        u16::try_from(at.year()).unwrap_or_default(),
-        small(at.month()),
-        small(at.day()),
-    )?
-    .and_hms(
+        u16::try_from(day.year()).unwrap_or_default(),
+        small(day.month()),
+        small(day.day()),
+    )
+}
+
+fn date_time(at: NaiveDateTime) -> Result<ExcelDateTime, XlsxError> {
+    use chrono::Timelike;
+    date(at.date())?.and_hms(
         u16::try_from(at.hour()).unwrap_or_default(),
-        small(at.minute()),
+        u8::try_from(at.minute()).unwrap_or_default(),
         0,
     )
 }

@@ -39,7 +39,7 @@ fn a_workbook_has_dates_filters_and_no_formulas() {
     assert_eq!(
         row.as_array().unwrap()[..6],
         [
-            json!(["datetime", "2022-12-24T18:30:00"]),
+            json!(["datetime", "2022-12-24T00:00:00"]),
             json!(["datetime", "2022-12-24T18:30:00"]),
             json!(["datetime", "2022-12-24T19:00:00"]),
             json!(["int", 30]),

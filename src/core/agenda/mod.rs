@@ -233,6 +233,16 @@ impl AgendaDay {
 }
 
 impl AgendaEntry {
+    /// Names of its delegations in Japanese, in order; where one has none, its other name. None when all have none.
+    pub fn names_ja(&self) -> impl Iterator<Item = &str> {
+        let is_known = self.parties.iter().any(|party| !party.name_ja.is_empty());
+        let parties = self.parties.iter().filter(move |_| is_known);
+        parties.map(|party| match party.name_ja.as_str() {
+            "" => party.name.as_str(),
+            name_ja => name_ja,
+        })
+    }
+
     /// The state with what it means to a reader.
     #[must_use]
     pub const fn state_in_words(&self) -> &'static str {

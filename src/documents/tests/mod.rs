@@ -178,11 +178,13 @@ fn a_slot_over_midnight_names_the_days() {
 fn the_table_is_read_back_as_it_was() {
     let table = text(&staff(&sample::ninth_meeting()), Format::Csv);
     assert!(table.starts_with(
-        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
+        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note,room_ja,delegations_ja\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
     ));
     let rows = rows(&staff(&sample::ninth_meeting()));
     assert_eq!(rows.len(), 9);
     assert_eq!(rows[4]["delegations"], "Japan; Kyrgyz Republic");
+    assert_eq!(rows[4]["delegations_ja"], "日本; キルギス");
+    assert_eq!(rows[0]["room_ja"], "大広間");
     assert_eq!(rows[4]["interpreters"], "Interpreter, Japanese–Russian (1)");
     assert_eq!(rows[0]["title"], sample::ITEM_1);
 }
@@ -197,9 +199,9 @@ fn a_delegations_table_has_its_home_time_and_nothing_internal() {
     let common = "day,start,end,zone,kind,title,room,delegations,state";
     assert_eq!(
         header(KZ),
-        format!("{common},home_day,home_start,home_end,home_zone")
+        format!("{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja")
     );
-    assert_eq!(header(JP), common);
+    assert_eq!(header(JP), format!("{common},room_ja,delegations_ja"));
     assert_eq!(rows(&agenda_of(&programme, KZ))[4]["home_start"], "14:20");
 }
 
@@ -435,15 +437,46 @@ fn workbook_has_a_sheet_per_day_and_per_delegation() {
         .unwrap();
     assert!(
         own.starts_with(
-            "2022-12-24 17:20 | 2022-12-24 17:20 | 2022-12-24 17:45 | 25 | Bilateral | "
+            "2022-12-24 00:00 | 2022-12-24 17:20 | 2022-12-24 17:45 | 25 | Bilateral | "
         ),
         "{own}"
     );
     assert!(
-        own.contains("| 2022-12-24 14:20 | 2022-12-24 14:45 |"),
+        own.contains("| 2022-12-24 00:00 | 2022-12-24 14:20 | 2022-12-24 14:45 |"),
         "at home: {own}"
     );
+    assert!(own.ends_with("| 会議室 | 日本; カザフスタン"), "{own}");
     assert!(theirs.contains("DRAFT – contains tentative slots · Revision 12, issued"));
+}
+
+#[test]
+fn a_day_in_a_workbook_is_a_whole_number() {
+    use calamine::{Data, Reader, Xlsx};
+    let bytes = render(
+        &agenda_of(&sample::ninth_meeting(), KZ),
+        Format::Xlsx,
+        &Options::default(),
+    );
+    let mut workbook = Xlsx::new(std::io::Cursor::new(bytes.unwrap())).unwrap();
+    let sheet = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let heads: Vec<String> = sheet
+        .rows()
+        .nth(3)
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    for head in ["Day", "Home day"] {
+        let column = heads.iter().position(|each| each == head).unwrap();
+        let days: Vec<&Data> = sheet.rows().skip(4).map(|row| &row[column]).collect();
+        assert!(days.len() > 4, "{days:?}");
+        for day in days {
+            let Data::DateTime(day) = day else {
+                panic!("{day:?} is no date");
+            };
+            assert!(day.as_f64().fract().abs() < f64::EPSILON, "{head}: {day:?}");
+        }
+    }
 }
 
 #[test]
