@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::agenda::{Agenda, Notes, Pencilled};
 use crate::core::delegation::Delegation;
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
@@ -47,6 +47,9 @@ pub struct AgendaArgs {
     /// Begin the CSV with a byte order mark, so that Excel reads it as UTF-8
     #[arg(long)]
     pub bom: bool,
+    /// A clean copy of the office's agenda, without its internal notes; otherwise it has them, and is marked internal
+    #[arg(long, conflicts_with = "sheet")]
+    pub clean: bool,
     /// Show pencilled slots too; never for a delegation
     #[arg(long, conflicts_with = "delegation")]
     pub pencilled: bool,
@@ -130,7 +133,8 @@ impl AgendaArgs {
         };
         let agenda = Agenda::of(programme, viewer, now, pencilled)
             .ok_or_else(|| self.unknown_delegation(programme))?
-            .on(self.day.as_deref())?;
+            .on(self.day.as_deref())?
+            .with(Notes::in_copy(self.clean));
         let options = Options {
             stylesheet: Stylesheet::Embedded,
             byte_order_mark: self.bom,

@@ -34,8 +34,10 @@ pub fn render(agenda: &Agenda, byte_order_mark: bool) -> Result<Vec<u8>, csv::Er
 /// For whom the table is, which decides its columns.
 #[derive(Clone, Copy)]
 struct CsvAudience {
-    /// Staff read of interpreters and notes.
+    /// Staff read of interpreters.
     staff: bool,
+    /// And of notes, but in a clean copy.
+    notes: bool,
     /// A delegation whose clocks at home show another time has it beside the venue's.
     home: bool,
 }
@@ -44,6 +46,7 @@ impl CsvAudience {
     fn of(agenda: &Agenda) -> Self {
         Self {
             staff: agenda.addressee().is_none(),
+            notes: agenda.internal_mark().is_some(),
             home: agenda.days.iter().any(|day| day.home_zone.is_some()),
         }
     }
@@ -63,7 +66,7 @@ impl CsvAudience {
             columns.push("interpreters");
         }
         columns.push("state");
-        if self.staff {
+        if self.notes {
             columns.push("note");
         }
         if self.home {
@@ -88,7 +91,7 @@ impl CsvAudience {
             cells.push(joined(interpreters.map(|one| one.name.as_str())));
         }
         cells.push(entry.state.as_str().to_owned());
-        if self.staff {
+        if self.notes {
             cells.push(entry.note.clone().unwrap_or_default());
         }
         if self.home {

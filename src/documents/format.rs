@@ -1,6 +1,6 @@
 //! File formats of an agenda.
 
-use crate::core::agenda::Agenda;
+use crate::core::agenda::{Agenda, Notes};
 use crate::core::text_enum::TextEnum;
 
 /// A form of file.
@@ -83,9 +83,13 @@ pub fn file_name(agenda: &Agenda, format: Format) -> String {
     let reader = agenda
         .addressee()
         .map_or_else(String::new, |party| format!("-{}", safe(&party.code)));
+    let clean = match (agenda.addressee(), agenda.notes) {
+        (None, Notes::LeftOut) => "-clean",
+        _ => "",
+    };
     let day = agenda.day.map_or_else(String::new, |day| format!("-{day}"));
     format!(
-        "{}{reader}{day}-r{}.{}",
+        "{}{reader}{clean}{day}-r{}.{}",
         safe(&agenda.slug),
         agenda.revision.0.max(0),
         format.extension()

@@ -14,7 +14,7 @@ use super::pdf::{
 };
 use super::preview::DocumentPreview;
 use super::render::{Options, RenderError, render};
-use crate::core::agenda::{Agenda, Pencilled};
+use crate::core::agenda::{Agenda, Notes, Pencilled};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::time::Moment;
@@ -52,6 +52,8 @@ pub enum Document {
         viewer: Viewer,
         /// Whether sketches are in it.
         pencilled: Pencilled,
+        /// Whether the office's has its notes.
+        notes: Notes,
         /// One of its days, as typed; all when `None`.
         day: Option<String>,
         /// The form of file.
@@ -418,6 +420,7 @@ impl Document {
         let Self::Agenda {
             viewer,
             pencilled,
+            notes,
             day,
             ..
         } = self
@@ -426,6 +429,6 @@ impl Document {
         };
         let agenda = Agenda::of(programme, *viewer, issued_at, *pencilled);
         let agenda = agenda.ok_or(DocumentError::NotFound)?;
-        Ok(agenda.on(day.as_deref())?)
+        Ok(agenda.with(*notes).on(day.as_deref())?)
     }
 }

@@ -118,6 +118,7 @@ enum XlsxCell {
 /// What the reader may have, column by column.
 struct Columns {
     staff: bool,
+    notes: bool,
     home: Option<Zone>,
 }
 
@@ -132,6 +133,7 @@ impl Columns {
         };
         Self {
             staff: agenda.addressee().is_none(),
+            notes: agenda.internal_mark().is_some(),
             home,
         }
     }
@@ -155,7 +157,7 @@ impl Columns {
             heads.push(("Interpreters", 28.0));
         }
         heads.push(("State", 11.0));
-        if self.staff {
+        if self.notes {
             heads.push(("Note", 32.0));
         }
         heads.extend([("Room (Japanese)", 20.0), ("Delegations (Japanese)", 32.0)]);
@@ -192,7 +194,7 @@ impl Columns {
             cells.push(names(interpreters.map(|one| one.name.as_str()).collect()));
         }
         cells.push(XlsxCell::Text(entry.state.label().to_owned()));
-        if self.staff {
+        if self.notes {
             cells.push(XlsxCell::Text(entry.note.clone().unwrap_or_default()));
         }
         let room = entry.room.as_ref().map(|room| room.name_ja.clone());
@@ -211,8 +213,11 @@ impl Columns {
     ) -> Result<(), XlsxError> {
         sheet.write_string_with_format(0, 0, heading, &looks.title)?;
         let mut mark = format!("Revision {}, issued {}", agenda.revision.0, agenda.issued());
-        if let Some(draft) = agenda.draft_mark() {
-            mark = format!("{draft} · {mark}");
+        for more in [agenda.draft_mark(), agenda.internal_mark()]
+            .into_iter()
+            .flatten()
+        {
+            mark = format!("{more} · {mark}");
         }
         sheet.write_string_with_format(1, 0, &mark, &looks.note)?;
         let heads = self.heads();

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
-use crate::core::agenda::Pencilled;
+use crate::core::agenda::{Notes, Pencilled};
 use crate::core::text_enum::TextEnum;
 use crate::core::visibility::Viewer;
 use crate::documents::format::Format;
@@ -33,6 +33,10 @@ pub struct AgendaQuery {
     /// True to have sketches in it, too; a delegation never gets them.
     #[serde(default)]
     pencilled: bool,
+    /// True for a clean copy of the protocol office's agenda, without its internal notes; otherwise it has them, and is
+    /// marked internal.
+    #[serde(default)]
+    clean: bool,
     /// True to begin a table with a byte order mark, which Excel needs.
     #[serde(default)]
     bom: bool,
@@ -73,6 +77,7 @@ pub(crate) async fn file(
         } else {
             Pencilled::LeftOut
         },
+        notes: Notes::in_copy(query.clean),
         day: query.day.clone(),
         format,
         options: agenda_options(query.bom),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use iikura::core::agenda::Pencilled;
+use iikura::core::agenda::{Notes, Pencilled};
 use iikura::core::event::{Event, Revision};
 use iikura::core::programme::Programme;
 use iikura::core::slot::Slot;
@@ -33,6 +33,7 @@ fn agenda(format: Format) -> Document {
     Document::Agenda {
         viewer: Viewer::Staff,
         pencilled: Pencilled::LeftOut,
+        notes: Notes::Included,
         day: None,
         format,
         options: Options::default(),

@@ -10,6 +10,7 @@ use support::meeting::{COLLEAGUE, Meeting, SLOTS, STRANGER, free_slot, send, wit
 
 on_both!(
     a_document_is_seen_before_it_is_downloaded,
+    programme_comes_with_notes_or_clean,
     invalid_choice_is_reported_at_its_field_and_kept,
     a_table_is_read_by_others_as_it_was_meant,
 );
@@ -121,12 +122,40 @@ fn a_document_is_seen_before_it_is_downloaded(scratch: &Scratch) {
     assert!(file.starts_with("\u{FEFF}day,".as_bytes()));
 }
 
+fn programme_comes_with_notes_or_clean(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    assert_eq!(send(&officer, SLOTS, &free_slot()).status, 303);
+    let copy = |query: &str| officer.get(&format!("{AGENDA}?document=agenda&format=csv{query}"));
+    assert!(copy("").body.contains("Bring the gift"));
+    let clean = copy("&copy=clean").body;
+    assert!(clean.contains("/agenda.csv?clean=true\"") && !clean.contains("Bring the gift"));
+    for format in ["csv", "html"] {
+        let (_, ours) = officer.file(&format!("{AGENDA}.{format}"));
+        let (_, clean) = officer.file(&format!("{AGENDA}.{format}?clean=true"));
+        let (ours, clean) = (
+            String::from_utf8(ours).unwrap(),
+            String::from_utf8(clean).unwrap(),
+        );
+        assert!(ours.contains("Bring the gift") && clean.contains("Evening meeting"));
+        assert!(!clean.contains("Bring the gift"), "{format}");
+    }
+    assert_eq!(
+        officer.get(&format!("{AGENDA}.csv?clean=perhaps")).status,
+        400
+    );
+}
+
 fn invalid_choice_is_reported_at_its_field_and_kept(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
     for (query, words) in [
         ("document=card", "Choose the delegation whose card it is."),
         ("document=poster", "Choose a document from the list."),
+        (
+            "document=agenda&format=pdf&copy=dirty",
+            "Choose a copy from the list.",
+        ),
         (
             "document=agenda&format=doc",
             "Choose a file format from the list.",

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::{
     Agenda, AgendaClock, AgendaDay, AgendaDelegation, AgendaEntry, AgendaRoom, Audience,
-    Interpreting, Pencilled,
+    Interpreting, Notes, Pencilled,
 };
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::event::Event;
@@ -69,6 +69,7 @@ impl Agenda {
             revision: event.revision,
             issued_at,
             day: None,
+            notes: Notes::Included,
             audience: reader.map_or(Audience::Staff, |reader| {
                 Audience::Delegation(Arc::new(AgendaDelegation::from(reader)), reader.time_zone)
             }),

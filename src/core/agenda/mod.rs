@@ -23,6 +23,24 @@ pub enum Pencilled {
     Included,
 }
 
+/// Whether the office's agenda has its internal notes. A delegation never gets them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notes {
+    /// The office's own copy, marked so.
+    #[default]
+    Included,
+    /// A clean copy, which may lie on the table.
+    LeftOut,
+}
+
+impl Notes {
+    /// As a flag or an address says it.
+    #[must_use]
+    pub const fn in_copy(clean: bool) -> Self {
+        if clean { Self::LeftOut } else { Self::Included }
+    }
+}
+
 /// A programme at one revision as one reader may see it, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agenda {
@@ -48,6 +66,8 @@ pub struct Agenda {
     pub audience: Audience,
     /// The one day that it is of; `None` when it is of all.
     pub day: Option<NaiveDate>,
+    /// Whether it has what the office wrote for itself.
+    pub notes: Notes,
     /// Every delegation that is named in here, in order of precedence; for staff every one there is.
     pub parties: Vec<Arc<AgendaDelegation>>,
     /// The event's days, and any other on which something is to happen, in order.
@@ -176,6 +196,24 @@ impl Agenda {
             Audience::Staff => None,
             Audience::Delegation(party, _) => Some(party),
         }
+    }
+
+    /// The same with the internal notes, or without.
+    #[must_use]
+    pub fn with(mut self, notes: Notes) -> Self {
+        self.notes = notes;
+        if notes == Notes::LeftOut {
+            let entries = self.days.iter_mut().flat_map(|day| &mut day.entries);
+            entries.for_each(|entry| entry.note = None);
+        }
+        self
+    }
+
+    /// What is written on every page of the office's own copy.
+    #[must_use]
+    pub fn internal_mark(&self) -> Option<&'static str> {
+        let is_internal = self.addressee().is_none() && self.notes == Notes::Included;
+        is_internal.then_some("INTERNAL – for the protocol office only")
     }
 
     /// What is written across an agenda that is not firm yet.

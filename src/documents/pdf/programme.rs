@@ -71,6 +71,10 @@ pub(super) fn paper(agenda: &Agenda) -> Result<PdfSource, PdfError> {
         nothing: "Nothing is entered for this day.",
     };
     let head = SheetHead::of(agenda, document, agenda.draft_mark());
+    let head = match agenda.internal_mark() {
+        Some(mark) => head.addressed(mark),
+        None => head,
+    };
     PdfSource::new(TEMPLATE, &head, &body, file_name(agenda, Format::Pdf))
 }
 

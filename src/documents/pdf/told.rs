@@ -9,7 +9,7 @@ use super::head::SheetHead;
 use super::programme::{DayLines, PdfLine, PdfProgramme, TEMPLATE};
 use super::words::{Name, Side, Time, text};
 use super::{PdfError, PdfSource};
-use crate::core::agenda::{Agenda, AgendaClock, AgendaDelegation, Audience};
+use crate::core::agenda::{Agenda, AgendaClock, AgendaDelegation, Audience, Notes};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice, Revision};
 use crate::core::notice::Told;
@@ -211,6 +211,7 @@ impl ToldSchedule {
             revision: Revision(0),
             issued_at: Moment::from_seconds(self.issued_at),
             day: None,
+            notes: Notes::default(),
             audience: Audience::Delegation(Arc::clone(party), zones.home),
             parties: Vec::new(),
             days: Vec::new(),

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::super::format::Format;
 use super::super::pdf::{Sheet, SheetChoice, Typesetting, sheet};
 use super::{agenda_of, staff, text};
+use crate::core::agenda::Notes;
 use crate::core::delegation::DelegationId;
 use crate::core::event::{Event, EventSettings};
 use crate::core::programme::Programme;
@@ -90,6 +91,36 @@ fn the_programme_on_paper_says_what_it_is() {
         raw.contains("/Lang") && raw.contains("en-GB"),
         "its language is set"
     );
+}
+
+#[test]
+fn office_copy_is_marked_internal_and_a_clean_one_has_no_notes() {
+    let programme = sample::ninth_meeting();
+    let (office, clean) = (staff(&programme), staff(&programme).with(Notes::LeftOut));
+    for format in [Format::Html, Format::Pdf, Format::Xlsx] {
+        let (ours, theirs) = (text(&office, format), text(&clean, format));
+        let marks = ours
+            .matches("INTERNAL – for the protocol office only")
+            .count();
+        // A workbook has a sheet for the day and for each delegation.
+        let sheets = match format {
+            Format::Pdf => 2,
+            Format::Xlsx => 7,
+            _ => 1,
+        };
+        assert_eq!(marks, sheets, "{format:?}: {ours}");
+        assert!(
+            !theirs.to_lowercase().contains("internal"),
+            "{format:?}: {theirs}"
+        );
+    }
+    for &format in Format::ALL {
+        let theirs = text(&clean, format);
+        assert!(!theirs.contains(CANARY), "{format:?}: {theirs}");
+        assert!(theirs.contains("Kazakhstan"), "{format:?}: {theirs}");
+    }
+    assert!(text(&office, Format::Csv).contains(CANARY));
+    assert_eq!(agenda_of(&programme, KZ).internal_mark(), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::calendars::LinkLine;
 use crate::auth::calendar_link;
-use crate::core::agenda::Pencilled;
+use crate::core::agenda::{Notes, Pencilled};
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
@@ -28,6 +28,8 @@ use crate::server::session::CurrentUser;
 
 /// The word for the agenda itself among the documents.
 const AGENDA: &str = "agenda";
+/// The word for a copy without internal notes.
+const CLEAN: &str = "clean";
 
 /// The request as in the address; an empty field means all.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -39,6 +41,7 @@ pub struct ExportRequest {
     interpreter: String,
     day: String,
     format: String,
+    copy: String,
     bom: String,
     /// What was done before, for the shell.
     done: String,
@@ -49,6 +52,11 @@ impl ExportRequest {
         Some(field.to_owned()).filter(|typed| !typed.is_empty())
     }
 
+    /// True for the office's programme without its notes; a delegation's has none.
+    fn is_clean(&self) -> bool {
+        self.copy == CLEAN && self.delegation.is_empty()
+    }
+
     /// Finds the document, or says at which field it is not to be found. What the document is not made by is left out.
     fn document(&self, programme: &Programme) -> Result<Document, FieldErrors> {
         let mut errors = FieldErrors::default();
@@ -56,6 +64,9 @@ impl ExportRequest {
             let format =
                 Format::from_word(&self.format).ok_or("Choose a file format from the list.");
             let format = errors.take("format", format);
+            if !matches!(self.copy.as_str(), "" | CLEAN) {
+                errors.add("copy", "Choose a copy from the list.");
+            }
             let viewer = match Self::filled(&self.delegation) {
                 None => Some(Viewer::Staff),
                 Some(code) => {
@@ -66,9 +77,10 @@ impl ExportRequest {
                 }
             };
             return match (viewer, format) {
-                (Some(viewer), Some(format)) => Ok(Document::Agenda {
+                (Some(viewer), Some(format)) if errors.is_empty() => Ok(Document::Agenda {
                     viewer,
                     pencilled: Pencilled::LeftOut,
+                    notes: Notes::in_copy(self.is_clean()),
                     day: Self::filled(&self.day),
                     format,
                     options: agenda_options(false),
@@ -96,7 +108,7 @@ impl ExportRequest {
 
     /// The address of the file, without what the document is not made by.
     fn address(&self, slug: &str, document: &Document) -> String {
-        let (path, choice, bom) = match document {
+        let (path, choice, clean, bom) = match document {
             Document::Agenda { format, .. } => {
                 let choice = SheetChoice {
                     delegation: Self::filled(&self.delegation),
@@ -104,11 +116,13 @@ impl ExportRequest {
                     ..SheetChoice::default()
                 };
                 let bom = *format == Format::Csv && !self.bom.is_empty();
-                (format!("agenda.{}", format.as_str()), choice, bom)
+                let path = format!("agenda.{}", format.as_str());
+                (path, choice, self.is_clean(), bom)
             }
             Document::Sheet(sheet, choice) => (
                 format!("agenda/{}.pdf", sheet.as_str()),
                 choice.clone(),
+                false,
                 false,
             ),
             // The form offers none.
@@ -120,6 +134,7 @@ impl ExportRequest {
             ("room", choice.room),
             ("interpreter", choice.interpreter),
             ("day", choice.day),
+            ("clean", clean.then(|| "true".to_owned())),
             ("bom", bom.then(|| "true".to_owned())),
         ] {
             query.extend_pairs(value.map(|value| (name, value)));
@@ -138,7 +153,7 @@ impl ExportRequest {
         (1..=pages).map(picture).collect()
     }
 
-    fn pairs(&self) -> [(&'static str, &str); 7] {
+    fn pairs(&self) -> [(&'static str, &str); 8] {
         [
             ("document", &self.document),
             ("delegation", &self.delegation),
@@ -146,6 +161,7 @@ impl ExportRequest {
             ("interpreter", &self.interpreter),
             ("day", &self.day),
             ("format", &self.format),
+            ("copy", &self.copy),
             ("bom", &self.bom),
         ]
     }
@@ -190,6 +206,7 @@ struct ExportPage {
     room: Select,
     interpreter: Select,
     format: Select,
+    copy: Select,
     bom: Choices,
     shown: Option<ShownExport>,
     delegations: Vec<(String, String)>,
@@ -250,6 +267,17 @@ impl ExportPage {
             format: list("format", "File format", None, formats)
                 .help("Sheets, cards and rosters are always PDF.")
                 .of(form),
+            copy: list(
+                "copy",
+                "Copy",
+                Some("Internal: with the office’s notes"),
+                [(
+                    CLEAN.to_owned(),
+                    "Clean: without notes, for the table".to_owned(),
+                )],
+            )
+            .help("Of the protocol office’s programme. A delegation’s schedule has no notes.")
+            .of(form),
             bom: Choices::checkboxes(
                 "bom",
                 "A table (CSV)",
