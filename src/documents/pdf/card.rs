@@ -1,4 +1,4 @@
-//! A minister's card: the day at a glance, on exactly one page.
+//! A minister's card: the day at a glance, on one page where that can be read.
 
 use std::collections::HashMap;
 

@@ -15,7 +15,7 @@ use crate::core::time::{Moment, parse_date};
 /// A sheet that only paper needs. All are the office's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sheet {
-    /// A minister's day on one page.
+    /// A minister's day, on one page where that can be read.
     Card,
     /// What happens in a room on a day, for each room and day.
     Doors,
