@@ -9,6 +9,7 @@ use super::{DoctorFinding, DoctorVerdict};
 use crate::core::time::{Moment, Zone};
 use crate::db::DatabaseUrl;
 use crate::documents::pdf;
+use crate::documents::pdf::script::{self, MissingScript};
 use crate::server::config::ServeArgs;
 use crate::server::tls::Tls;
 use crate::store::private_link::address::LinkKey;
@@ -171,7 +172,14 @@ fn space(check: &str, free: u64) -> DoctorFinding {
     }
 }
 
-pub(super) fn fonts() -> DoctorFinding {
+/// The fonts, for Japanese and for the scripts that events need.
+pub(super) fn fonts(needed: &[MissingScript]) -> Vec<DoctorFinding> {
+    let missing =
+        script::in_words(needed).map(|(words, next)| DoctorFinding::warning("fonts", words, next));
+    [japanese()].into_iter().chain(missing).collect()
+}
+
+fn japanese() -> DoctorFinding {
     match pdf::japanese_font() {
         Some(family) => DoctorFinding::ok("fonts", format!("Japanese is rendered in {family}")),
         None => DoctorFinding::warning(

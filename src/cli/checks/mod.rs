@@ -84,7 +84,8 @@ pub async fn examine(args: &ServeArgs, now: Moment) -> Vec<DoctorFinding> {
     found.extend(around::sign_on_secret(args));
     #[cfg(feature = "openid-connect")]
     found.extend(sign_on::examine(args).await);
-    found.push(around::fonts());
+    let needed = args.database.url().map(|url| store::missing_scripts(&url));
+    found.extend(around::fonts(&needed.unwrap_or_default()));
     found.push(around::time_zones(now));
     found
 }

@@ -8,11 +8,13 @@ use diesel::sql_types::Text;
 use super::DoctorFinding;
 use super::around::is_open_to_all;
 use crate::db::{self, Conn, DatabaseUrl, DbError, schema_check};
+use crate::documents::pdf::script::{self, MissingScript};
 use crate::installation;
 use crate::personal::retention;
 use crate::runtime::clock::Clock;
 use crate::store::audit::chain;
-use crate::store::backup;
+use crate::store::programme_cache::ProgrammeCache;
+use crate::store::{backup, event};
 
 pub(super) fn examine(url: &DatabaseUrl) -> Vec<DoctorFinding> {
     if let DatabaseUrl::Sqlite(path) = url
@@ -74,6 +76,28 @@ pub(super) fn examine(url: &DatabaseUrl) -> Vec<DoctorFinding> {
         )),
     }
     found
+}
+
+/// The scripts of all events that documents have no font for; none where the events cannot be read, which is found above.
+pub(super) fn missing_scripts(url: &DatabaseUrl) -> Vec<MissingScript> {
+    if matches!(url, DatabaseUrl::Sqlite(path) if !Path::new(path).exists()) {
+        return Vec::new();
+    }
+    let read = || {
+        let mut conn = db::connect(url)?;
+        db::check_schema(&mut conn)?;
+        let mut missing: Vec<MissingScript> = Vec::new();
+        for event in event::all_ids(&mut conn)? {
+            let programme = ProgrammeCache::default().programme(&mut conn, event)?;
+            for script in programme.iter().flat_map(|it| script::missing_scripts(it)) {
+                if missing.iter().all(|known| known.name != script.name) {
+                    missing.push(script);
+                }
+            }
+        }
+        Ok::<_, DbError>(missing)
+    };
+    read().unwrap_or_default()
 }
 
 fn schema(conn: &mut Conn, url: &DatabaseUrl) -> Vec<DoctorFinding> {

@@ -12,6 +12,7 @@ mod memory;
 pub mod process;
 mod programme;
 mod roster;
+pub mod script;
 mod sheet;
 mod told;
 mod words;
@@ -93,6 +94,7 @@ impl PdfSource {
 
     /// As [`PdfSource::set`], but stopped when that is requested, and with bounded memory where it is large.
     pub fn set_as(&self, typesetting: &Typesetting) -> Result<Vec<u8>, PdfError> {
+        script::log(&self.data);
         if let Some(program) = typesetting.other_process() {
             match process::set(program, self, &typesetting.cancellation) {
                 Err(ProcessError::Start(error)) => started_none(&error),
@@ -115,6 +117,7 @@ impl PdfSource {
         wanted: Range<usize>,
         typesetting: &Typesetting,
     ) -> Result<(usize, Vec<String>), PdfError> {
+        script::log(&self.data);
         if let Some(program) = typesetting.other_process() {
             let pages = (wanted.start, wanted.end);
             match process::pictures(program, self, pages, &typesetting.cancellation) {

@@ -1,9 +1,10 @@
 //! What Typst sees of the world: our templates, one file of data, and fonts. No network, no disk, no clock.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use typst::comemo;
 use typst::diag::{FileError, FileResult, SourceDiagnostic, SourceResult, Warned};
@@ -184,6 +185,17 @@ pub fn japanese_font() -> Option<&'static str> {
 /// Families for Japanese that are on this machine, the best first; empty where none is.
 pub(super) fn japanese() -> &'static [&'static str] {
     &FONTS.japanese
+}
+
+/// True when some font can show a sign; a document takes it from whichever has it.
+pub(super) fn has_sign(sign: char) -> bool {
+    static KNOWN: LazyLock<Mutex<HashMap<char, bool>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    *known.entry(sign).or_insert_with(|| {
+        let book = FONTS.store.book();
+        let mut fonts = (0..).map_while(|font| book.info(font));
+        fonts.any(|font| font.coverage.contains(sign.into()))
+    })
 }
 
 fn options(issued_at: Moment) -> PdfOptions {

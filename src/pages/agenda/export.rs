@@ -14,6 +14,7 @@ use crate::core::text_enum::TextEnum;
 use crate::core::time::day_in_words;
 use crate::core::visibility::Viewer;
 use crate::documents::format::Format;
+use crate::documents::pdf::script;
 use crate::documents::pdf::{Sheet, SheetChoice, SheetError};
 use crate::documents::preview::DocumentPreview;
 use crate::documents::queue::{Document, DocumentError, PAGES_TOGETHER};
@@ -209,6 +210,8 @@ struct ExportPage {
     copy: Select,
     bom: Choices,
     shown: Option<ShownExport>,
+    /// What PDF cannot show of this programme on this machine, and what to do about it.
+    fonts: Option<(String, String)>,
     delegations: Vec<(String, String)>,
     calendars: Vec<LinkLine>,
 }
@@ -288,6 +291,7 @@ impl ExportPage {
             )
             .of(form),
             shown,
+            fonts: script::in_words(&script::missing_scripts(programme)),
             delegations,
             calendars,
         }
