@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use sha2::{Digest, Sha256};
 
+use crate::core::timetable::print::{MOST_COLUMNS, TYPE_SIZES};
 use crate::server::Error;
 
 /// Every style sheet in the order of the cascade; the order of layers is fixed in `layers.css`.
@@ -151,7 +152,7 @@ pub async fn show(file: web::Path<String>) -> Result<HttpResponse, Error> {
 }
 
 /// Classes that place an element on the timetable's grid, because the policy allows no inline style: `.row-N` begins N
-/// rows below the head row, `.span-N` is N rows high, `.col-N` is in column N.
+/// rows below the head row, `.span-N` is N rows high, `.col-N` is in column N, and a day of N rows has `.rows-N`.
 fn grid_css() -> String {
     let mut css = String::from("@layer utilities{");
     for row in 0..=GRID_ROWS {
@@ -160,10 +161,21 @@ fn grid_css() -> String {
     for rows in 1..=GRID_ROWS {
         let _ = write!(css, ".span-{rows}{{grid-row-end:span {rows}}}");
     }
+    for rows in 1..=GRID_ROWS {
+        let _ = write!(css, ".rows-{rows}{{--rows:{rows}}}");
+    }
     for column in 1..=GRID_COLUMNS {
         let _ = write!(css, ".col-{column}{{grid-column:{column}}}");
     }
-    css.push('}');
+    // On paper: so many columns beside each other, and the size of type in tenths of a point.
+    for columns in 1..=MOST_COLUMNS {
+        let _ = write!(css, ".columns-{columns}{{--columns:{columns}}}");
+    }
+    css.push_str("@media print{");
+    for size in TYPE_SIZES {
+        let _ = write!(css, ".type-{size}{{font-size:calc({size}pt/10)}}");
+    }
+    css.push_str("}}");
     css
 }
 

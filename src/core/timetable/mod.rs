@@ -3,6 +3,7 @@
 
 mod grid;
 pub mod placements;
+pub mod print;
 
 pub use grid::{BlockContent, DayPlan, GridBlock, GridColumn, ROW_MINUTES, day_plan, window};
 
@@ -100,6 +101,63 @@ pub struct SlotView {
     pub marks: Vec<ConflictMark>,
     /// Side by side with overlapping blocks: `1-of-2`; empty when it has the column for itself.
     pub lane: String,
+}
+
+impl SlotView {
+    /// What has to be seen at the slot, advice aside: each rule once.
+    #[must_use]
+    pub fn rule_marks(&self) -> Vec<RuleMark<'_>> {
+        by_rule(&self.marks)
+    }
+}
+
+/// What a rule finds at a slot: the first of it, and how many there are.
+#[derive(Debug)]
+pub struct RuleMark<'m> {
+    /// The first.
+    pub first: &'m ConflictMark,
+    /// How many of the same rule and level, the first included.
+    pub count: usize,
+}
+
+impl RuleMark<'_> {
+    /// ` (and 30 more)`; empty for one alone.
+    #[must_use]
+    pub fn more(&self) -> String {
+        match self.count {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        }
+    }
+
+    /// ` × 31`; empty for one alone.
+    #[must_use]
+    pub fn times(&self) -> String {
+        match self.count {
+            0 | 1 => String::new(),
+            count => format!(" × {count}"),
+        }
+    }
+}
+
+/// Marks but for advice, each rule and level once: a plenary of thirty that is too near to the next slot is one thing to
+/// know, not thirty.
+#[must_use]
+pub fn by_rule(marks: &[ConflictMark]) -> Vec<RuleMark<'_>> {
+    let mut found: Vec<RuleMark<'_>> = Vec::new();
+    for mark in marks.iter().filter(|mark| mark.level != "advice") {
+        let same = |each: &&mut RuleMark<'_>| {
+            (each.first.level, each.first.rule) == (mark.level, mark.rule)
+        };
+        match found.iter_mut().find(same) {
+            Some(known) => known.count += 1,
+            None => found.push(RuleMark {
+                first: mark,
+                count: 1,
+            }),
+        }
+    }
+    found
 }
 
 /// Something to look at, in words.
@@ -294,10 +352,72 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::core::rule::Override;
+    use crate::core::rule::{Override, Rule};
     use crate::core::rules::check;
-    use crate::core::sample::{ISSUED, JP, KZ, SALON, programme, slot};
+    use crate::core::sample::{EVERYONE, HALL, ISSUED, JP, KZ, SALON, programme, slot};
     use crate::core::slot::SlotKind;
+
+    #[test]
+    fn a_rule_is_named_once_at_a_slot_with_its_count() {
+        let one = |id, kind, at, room, state| slot(id, kind, "Talk", at, room, &EVERYONE, state);
+        let programme = programme(vec![
+            one(
+                1,
+                SlotKind::Plenary,
+                ("10:00", 60),
+                HALL,
+                SlotState::Tentative,
+            ),
+            one(
+                2,
+                SlotKind::Other,
+                ("11:00", 30),
+                SALON,
+                SlotState::Tentative,
+            ),
+            one(
+                3,
+                SlotKind::Plenary,
+                ("11:30", 60),
+                HALL,
+                SlotState::Tentative,
+            ),
+        ]);
+        let marks = marks(&programme);
+        let view = |id| slot_view(&programme, programme.slot(SlotId(id)).unwrap(), &marks);
+        let between = view(2);
+        let transfers = |marks: &[ConflictMark]| {
+            let transfers = marks
+                .iter()
+                .filter(|mark| mark.rule == Rule::Transfer.label());
+            transfers.count()
+        };
+        assert_eq!(transfers(&between.marks), EVERYONE.len());
+        let named: Vec<String> = between
+            .rule_marks()
+            .iter()
+            .map(|mark| {
+                format!(
+                    "{}: {}{}",
+                    mark.first.level_label,
+                    mark.first.rule,
+                    mark.times()
+                )
+            })
+            .collect();
+        assert!(
+            named.contains(&format!("Needs a reason: {} × 6", Rule::Transfer.label())),
+            "{named:?}"
+        );
+        let rules: std::collections::HashSet<&String> = named.iter().collect();
+        assert_eq!(rules.len(), named.len());
+        assert!(
+            view(1)
+                .rule_marks()
+                .iter()
+                .all(|mark| mark.first.rule != Rule::Transfer.label())
+        );
+    }
 
     #[test]
     fn the_list_counts_free_time_once() {

@@ -10,6 +10,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{day_in_words, parse_date};
+use crate::core::timetable::print::PrintPlan;
 use crate::core::timetable::{
     BlockContent, ConflictMark, DayPlan, Layout, TimetableLine, Zoom, day_list, day_plan, marks,
 };
