@@ -112,13 +112,7 @@ fn noun(path: &str, methods: Vec<(Method, Route)>) -> actix_web::Resource {
     methods
         .into_iter()
         .fold(web::resource(path), |resource, (method, route)| {
-            let head = guard::fn_guard(|request| request.head().method == Method::HEAD);
-            let asked = guard::Method(method.clone());
-            resource.route(if method == Method::GET {
-                route.guard(guard::Any(asked).or(head))
-            } else {
-                route.guard(asked)
-            })
+            resource.route(route.guard(guard::Method(method)))
         })
         .default_service(web::to(refusal))
 }

@@ -42,11 +42,27 @@ enum UsageUpdate {
 
 /// The marks of a server that are not stored yet.
 #[derive(Debug, Clone, Default)]
-pub struct UsageMarks(Arc<Mutex<HashMap<UsageKey, UsageUpdate>>>);
+pub struct UsageMarks {
+    waiting: Arc<Mutex<HashMap<UsageKey, UsageUpdate>>>,
+    /// Nothing is noted as used.
+    silent: bool,
+}
 
 impl UsageMarks {
+    /// Returns the same marks for a request that does not count as use.
+    #[must_use]
+    pub fn silent(&self) -> Self {
+        Self {
+            silent: true,
+            ..self.clone()
+        }
+    }
+
     /// Notes that something was used; false when there is no room.
     pub(crate) fn note_use(&self, key: UsageKey, now: Moment) -> bool {
+        if self.silent {
+            return true;
+        }
         let mut marks = self.lock();
         if let Some(mark) = marks.get_mut(&key) {
             if let UsageUpdate::Used(at) = mark {
@@ -116,7 +132,7 @@ impl UsageMarks {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UsageKey, UsageUpdate>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

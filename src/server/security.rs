@@ -1,11 +1,12 @@
 //! Security middleware: same origin, body limits, panics, headers, and one log line per request.
 
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -34,6 +35,9 @@ pub struct FormBytes(pub Bytes);
 
 /// The body of a request to the API, read and within its limit.
 pub struct ApiBody(pub Bytes);
+
+/// Marks a request that asks for the head of an answer alone. Routes and handlers see it as GET.
+pub struct HeadOnly;
 
 /// Sets every answer's headers and lets no request through that another site could have caused.
 ///
@@ -64,7 +68,13 @@ async fn pass(
         privacy,
         id: trace.id().to_owned(),
     };
-    let mut response = match admit(&mut request, reader, line.from, &mut answering).await {
+    let head_only = request.method() == Method::HEAD;
+    let admitted = admit(&mut request, reader, line.from, &mut answering).await;
+    if head_only {
+        request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadOnly);
+    }
+    let mut response = match admitted {
         Ok(()) => match answer(&trace, &next, request).await {
             Ok(Ok(response)) => with_words(response, reader),
             Ok(Err(error)) => {
@@ -80,7 +90,32 @@ async fn pass(
     };
     set_headers(response.headers_mut(), https, privacy, trace.id());
     line.end(response.status());
-    Ok(response.map_body(|_, body| answering.until_sent(body)))
+    Ok(response.map_body(|_, body| {
+        let body = if head_only {
+            BoxBody::new(LengthOnly(body.size()))
+        } else {
+            body
+        };
+        answering.until_sent(body)
+    }))
+}
+
+/// The length of a body that is not sent, for an answer to HEAD.
+struct LengthOnly(BodySize);
+
+impl MessageBody for LengthOnly {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
 }
 
 /// Answers a refused request; the rest of a body that was too slow is not awaited.
@@ -102,7 +137,7 @@ async fn answer<B: MessageBody + 'static>(
     next: &Next<B>,
     request: ServiceRequest,
 ) -> Result<Result<ServiceResponse<B>, actix_web::Error>, ()> {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let reads = request.method() == Method::GET;
     let work = catch_panic(next.call(request));
     if reads {
         return work.await;

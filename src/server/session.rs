@@ -22,7 +22,7 @@ use crate::runtime::secret::{SessionToken, TokenHash};
 use crate::runtime::trace;
 use crate::server::app::App;
 use crate::server::page::{Section, Shell};
-use crate::server::security::FormBytes;
+use crate::server::security::{FormBytes, HeadOnly};
 use crate::server::{Error, client, done};
 
 /// The cookie's name; the prefix makes browsers insist on `Secure`, `Path=/` and no `Domain`.
@@ -324,6 +324,16 @@ impl FromRequest for CurrentUser {
     }
 }
 
+/// Returns the marks of last use; a request for the head alone leaves none.
+#[must_use]
+pub fn usage_marks(app: &App, request: &HttpRequest) -> UsageMarks {
+    if request.extensions().contains::<HeadOnly>() {
+        app.usage.silent()
+    } else {
+        app.usage.clone()
+    }
+}
+
 fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
     let app = request.app_data::<web::Data<App>>()?;
     Some(CurrentUser {
@@ -349,7 +359,7 @@ fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
         },
         done: done::in_query(request.query_string()),
         unnoticed: false,
-        marks: app.usage.clone(),
+        marks: usage_marks(app, request),
     })
 }
 

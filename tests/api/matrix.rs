@@ -123,6 +123,31 @@ fn asking_for_the_head_alone_changes_nothing_either() {
     assert_eq!(changed(&before, &after), [""; 0]);
 }
 
+#[test]
+fn head_answers_as_get_without_a_body() {
+    let test_event = TestEvent::open();
+    let visitors = test_event.visitors();
+    let server = &test_event.meeting.server;
+    let mut waiting = server.app.usage.waiting();
+    for &(_, path, _) in MATRIX.iter().filter(|(method, ..)| *method == "GET") {
+        for visitor in &visitors {
+            let asked = test_event.fill(path, visitor);
+            let head = visitor.knock(&server.origin, "HEAD", &asked, &[], true);
+            assert_eq!(head.body, b"", "{asked}");
+            assert_eq!(
+                server.app.usage.waiting(),
+                waiting,
+                "HEAD {asked} is no use"
+            );
+            let got = visitor.knock(&server.origin, "GET", &asked, &[], true);
+            assert_eq!(head.status, got.status, "{asked}, {}", visitor.name);
+            assert_eq!(head.headers, got.headers, "{asked}, {}", visitor.name);
+            waiting = server.app.usage.waiting();
+        }
+    }
+    assert!(waiting > 0, "GET is noted as use");
+}
+
 /// Headers that a browser sends along when another site is behind a request.
 const FOREIGN: [&[(&str, &str)]; 5] = [
     &[("origin", "https://evil.example")],

@@ -1,5 +1,7 @@
 //! Everybody who could knock at a route, and how it answers.
 
+use std::collections::BTreeSet;
+
 use iikura::auth::token::TokenScope;
 use ureq::http::Request;
 
@@ -138,6 +140,13 @@ impl Visitor {
         Answer {
             status: answer.status().as_u16(),
             location,
+            headers: {
+                let known = |name: &str| matches!(name, "date" | "x-request-id");
+                let headers = answer.headers().iter();
+                let headers = headers
+                    .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+                headers.filter(|(name, _)| !known(name)).collect()
+            },
             etag: answer.headers().contains_key("etag"),
             // A stream goes on for ever.
             body: if stream {
@@ -152,6 +161,8 @@ impl Visitor {
 pub struct Answer {
     pub status: u16,
     pub location: String,
+    /// All but those that name the request and its time.
+    pub headers: BTreeSet<(String, String)>,
     pub etag: bool,
     pub body: Vec<u8>,
 }

@@ -81,3 +81,34 @@ fn a_head_without_end_is_refused() {
     }
     assert_eq!(server.browser().get("/sign-in").status, 200);
 }
+
+/// A body that followed would be read as the answer to the next request.
+#[test]
+fn the_answer_to_head_ends_with_its_headers() {
+    let server = Server::start();
+    for path in [
+        "/healthz",
+        "/sign-in",
+        "/no-such-page",
+        "/api/v1/openapi.json",
+    ] {
+        let ask = |method: &str| {
+            let request =
+                format!("{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+            said_to(&server, &request)
+        };
+        let (head, got) = (ask("HEAD"), ask("GET"));
+        let (headers, body) = got.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with("\r\n\r\n") && !body.is_empty(), "{head}");
+        let lines = |said: &str| -> Vec<String> {
+            let lines = said
+                .trim_end()
+                .lines()
+                .filter(|line| !line.starts_with("x-request-id") && !line.starts_with("date"));
+            let mut lines: Vec<_> = lines.map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(lines(&head), lines(headers), "{path}");
+    }
+}

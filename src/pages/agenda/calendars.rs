@@ -26,7 +26,7 @@ use crate::server::context::EventContext;
 use crate::server::field::{ErrorSummary, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::page::{Section, Shell, render, see_other_done, unprocessable};
-use crate::server::session::CurrentUser;
+use crate::server::session::{CurrentUser, usage_marks};
 use crate::server::throttle::admit;
 use crate::server::{Error, client};
 use crate::store::programme_cache::ProgrammeRequest;
@@ -178,7 +178,7 @@ pub async fn feed(
 ) -> Result<HttpResponse, Error> {
     let (hash, now) = (token::hash(&token), app.clock.now());
     app.calendar_rates.count(hash.as_str())?;
-    let (since, usage) = (Instant::now(), app.usage.clone());
+    let (since, usage) = (Instant::now(), usage_marks(&app, &request));
     let opened = app
         .db
         .read(move |conn| Ok::<_, Error>(calendar_link::open(conn, &hash, now, &usage)?))
