@@ -91,6 +91,8 @@
 //!   the handlers.
 //! - **Costly work** waits in a bounded [`runtime::queue`]. A document depends on its request alone, so equal requests share one; a
 //!   plan can stop between two searches.
+//! - **A form acts once**, however often it is sent: its token is claimed in the database before it is worked on
+//!   ([`server::form_token`]).
 //! - **Pages** work without JavaScript, which adds drag, keys and live updates in small modules. The content security policy
 //!   allows no inline code. Unsafe methods are accepted from the same origin only. Sessions are rows that can be revoked.
 //! - **Two databases, one code base**: `diesel::MultiConnection`. `migrations/sqlite` and `migrations/postgres` have the

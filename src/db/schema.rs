@@ -51,6 +51,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    form_posts (key_hash) {
+        key_hash -> Text,
+        answer -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     sign_on_flows (token_hash) {
         token_hash -> Text,
         onward -> Text,
@@ -479,6 +487,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     recovery_codes,
     sign_in_steps,
     sign_on_flows,
+    form_posts,
     sign_on_identities,
     account_rules,
     known_devices,

@@ -140,9 +140,15 @@ pub const MOVED: &[Table] = tables![
     audit,
 ];
 
-/// Not exported: sessions, pending sign-ins, and which browser has pressed the button of a private link. A
-/// stolen file opens no session.
-pub const LEFT: &[Table] = tables![sessions, sign_in_steps, sign_on_flows, link_passes];
+/// Not exported: sessions, what their forms were answered, pending sign-ins, and which browser has pressed the button of
+/// a private link. A stolen file opens no session.
+pub const LEFT: &[Table] = tables![
+    sessions,
+    form_posts,
+    sign_in_steps,
+    sign_on_flows,
+    link_passes
+];
 
 impl Table {
     /// `"id", "email"`, and so on.

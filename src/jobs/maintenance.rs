@@ -18,7 +18,7 @@ use crate::db::{Conn, Db, DbError};
 use crate::runtime::clock::Clock;
 use crate::runtime::trace;
 use crate::server::app::App;
-use crate::store::private_link;
+use crate::store::{form_post, private_link};
 
 /// Seconds between two writes of last-used marks: as long as servers on one PostgreSQL may differ about them.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ const BATCHES: usize = 8;
 type Clean = fn(&Db, Moment) -> Result<usize, DbError>;
 
 /// Every table that gathers rows with an end.
-const TABLES: [Clean; 7] = [
+const TABLES: [Clean; 8] = [
     |db, now| batch(db, now, throttle::ended, throttle::delete_ended),
     |db, now| batch(db, now, store::ended_sessions, store::delete_ended),
     |db, now| batch(db, now, device::ended, device::delete_ended),
@@ -48,6 +48,7 @@ const TABLES: [Clean; 7] = [
         )
     },
     |db, now| batch(db, now, idempotency::ended, idempotency::delete_ended),
+    |db, now| batch(db, now, form_post::ended, form_post::delete_ended),
 ];
 
 /// The background work of one server.

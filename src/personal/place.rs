@@ -28,6 +28,7 @@ const OF_NO_EVENT: &[&str] = &[
     "sessions",
     "sign_in_steps",
     "sign_on_flows",
+    "form_posts",
 ];
 
 /// Tables whose texts are not touched by [`replace`]: contacts and users are erased as rows, the history is redacted, and

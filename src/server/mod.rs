@@ -15,6 +15,7 @@ pub mod error;
 pub mod factor_set_up;
 pub mod field;
 pub mod form;
+pub mod form_token;
 pub mod forms;
 pub mod heartbeat;
 pub mod link_words;

@@ -25,7 +25,7 @@ use crate::server::body::{self, ReadBody};
 use crate::server::connection::{ConnectionState, RequestGuard};
 use crate::server::privacy::Privacy;
 use crate::server::problem::Problem;
-use crate::server::{Error, client};
+use crate::server::{Error, client, form_token};
 
 /// Seconds after which an address with too many requests at once may try again.
 const CROWD_WAIT: i64 = 5;
@@ -75,7 +75,7 @@ async fn pass(
         request.extensions_mut().insert(HeadOnly);
     }
     let mut response = match admitted {
-        Ok(()) => match answer(&trace, &next, request).await {
+        Ok(()) => match answer(&trace, next, request).await {
             Ok(Ok(response)) => with_words(response, reader),
             Ok(Err(error)) => {
                 line.end(error.as_response_error().status_code());
@@ -134,11 +134,11 @@ fn refusal(
 /// Has a request answered. When the client hangs up, one that only reads is dropped, and any other is done to its end.
 async fn answer<B: MessageBody + 'static>(
     trace: &Trace,
-    next: &Next<B>,
+    next: Next<B>,
     request: ServiceRequest,
-) -> Result<Result<ServiceResponse<B>, actix_web::Error>, ()> {
+) -> Result<Result<ServiceResponse<BoxBody>, actix_web::Error>, ()> {
     let reads = request.method() == Method::GET;
-    let work = catch_panic(next.call(request));
+    let work = catch_panic(form_token::once(request, next));
     if reads {
         return work.await;
     }
@@ -276,7 +276,12 @@ async fn admit(
                 return Err(Error::NotAForm);
             }
             let bytes = read(request, from, answering).await?;
-            request.extensions_mut().insert(FormBytes(bytes));
+            let (bytes, sent) = form_token::take(request, bytes)?;
+            let mut extensions = request.extensions_mut();
+            extensions.insert(FormBytes(bytes));
+            if let Some(sent) = sent {
+                extensions.insert(sent);
+            }
         }
         AddressReader::Program => {
             let bytes = read(request, from, answering).await?;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod delegation;
 pub mod event;
+pub mod form_post;
 pub mod interpreter;
 pub mod notice;
 pub mod peers;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use iikura::auth::token::TokenScope;
+use support::server::without_form_tokens;
 use ureq::http::Request;
 
 use crate::permissions::For;
@@ -170,7 +171,7 @@ pub struct Answer {
 impl Answer {
     /// Everything that tells one answer from another.
     pub fn told(&self) -> (u16, &str, String) {
-        let body = String::from_utf8_lossy(&self.body).into_owned();
+        let body = without_form_tokens(String::from_utf8_lossy(&self.body).into_owned());
         (self.status, &self.location, body)
     }
 

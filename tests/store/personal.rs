@@ -67,6 +67,7 @@ const HOLDS_NOTHING_PERSONAL: &[&str] = &[
     "idempotency_keys.request_key notices.method notices.thread answers.reply answers.via outbox.method",
     "outbox.message_id outbox.state outbox.lease_owner outbox.envelope_from enclosures.state",
     "invitations.token_hash invitations.kind inbox.dedupe_key inbox.outcome mailboxes.name audit.hash",
+    "form_posts.key_hash form_posts.answer",
     "sessions.token_hash sign_in_steps.token_hash sign_on_flows.token_hash link_passes.token_hash",
     "events.revision_key sign_on_identities.subject sign_on_flows.onward audit.action",
 ];

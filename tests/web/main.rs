@@ -11,6 +11,7 @@ mod calendars;
 mod clients;
 mod documents;
 mod export;
+mod form_tokens;
 mod framing;
 mod free_slots;
 mod help;

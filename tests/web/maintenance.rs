@@ -15,7 +15,7 @@ on_both!(
 );
 
 /// Each table that gathers rows with an end, with an ended and a current row.
-fn fill(meeting: &Meeting) -> [&'static str; 7] {
+fn fill(meeting: &Meeting) -> [&'static str; 8] {
     let server = &meeting.server;
     let now = server.now();
     let user = format!("(SELECT id FROM users WHERE email = '{OFFICER}')");
@@ -42,6 +42,7 @@ fn fill(meeting: &Meeting) -> [&'static str; 7] {
             format!(
                 "link_passes (token_hash, delegation_id, generation, created_at, expires_at) VALUES ('{name}', {delegation}, 0, {end}, {end})"
             ),
+            format!("form_posts (key_hash, created_at) VALUES ('{name}', {end})"),
             format!(
                 "idempotency_keys (user_id, event_id, request_key, request_hash, slot_id, answer, created_at) VALUES ({user}, {event}, '{name}', '', {slot}, '', {end})"
             ),
@@ -57,6 +58,7 @@ fn fill(meeting: &Meeting) -> [&'static str; 7] {
         "sign_on_flows",
         "link_passes",
         "idempotency_keys",
+        "form_posts",
     ]
 }
 
@@ -103,6 +105,7 @@ fn signing_in_deletes_no_row_of_others(scratch: &Scratch) {
         let key = match table {
             "sign_in_failures" => "throttle_key",
             "idempotency_keys" => "request_key",
+            "form_posts" => "key_hash",
             _ => "token_hash",
         };
         let old = format!("{table} WHERE {key} = 'old'");
