@@ -216,13 +216,13 @@ fn nothing_on_the_ninth_meetings_day_as_it_was_is_in_the_way() {
         advice,
         [
             "The chair works from 10:00 to 14:20 (260 minutes) without a break of 15 minutes; 150 minutes is the limit.",
-            "The chair works from 14:40 to 17:45 (185 minutes) without a break of 15 minutes; 150 minutes is the limit.",
+            &format!("10 minutes {shorter}"),
+            &format!("10 minutes {shorter}"),
             "Tajikistan comes before Turkmenistan in precedence, but Turkmenistan meets the chair earlier, at 15:15.",
-            "Kazakhstan comes before Uzbekistan in precedence, but Uzbekistan meets the chair earlier, at 16:40.",
             &format!("10 minutes {shorter}"),
-            &format!("10 minutes {shorter}"),
-            &format!("10 minutes {shorter}"),
+            "The chair works from 14:40 to 17:45 (185 minutes) without a break of 15 minutes; 150 minutes is the limit.",
             &format!("15 minutes {shorter}"),
+            "Kazakhstan comes before Uzbekistan in precedence, but Uzbekistan meets the chair earlier, at 16:40.",
         ]
     );
 }

@@ -18,9 +18,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::core::by_slot::Concerning;
+use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
 use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotState};
+use crate::core::text_enum::TextEnum;
 
 /// Something in the way of a slot, or worth knowing about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +182,7 @@ pub fn check(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict> {
     }
     let mut conflicts = obstacles(programme, candidate);
     chair::check(programme, candidate, &mut conflicts);
-    conflicts.sort_by_key(|conflict| conflict.level);
+    in_order(programme, &mut conflicts);
     conflicts
 }
 
@@ -193,7 +195,7 @@ pub fn refusals(programme: &Programme, candidate: Candidate<'_>) -> Vec<Conflict
         obstacles(programme, candidate)
     };
     conflicts.retain(|conflict| conflict.level != Level::Advice);
-    conflicts.sort_by_key(|conflict| conflict.level);
+    in_order(programme, &mut conflicts);
     conflicts
 }
 
@@ -241,8 +243,46 @@ pub fn check_all(programme: &Programme) -> Vec<Conflict> {
     }
     interpretation::rest_of_all(programme, &mut conflicts);
     chair::check_all(programme, &mut conflicts);
-    conflicts.sort_by_key(|conflict| conflict.level);
+    in_order(programme, &mut conflicts);
     conflicts
+}
+
+/// Puts conflicts into an order that depends on nothing but what they say: the strictest first, then by time, rule and
+/// resource. Ids are drawn at random.
+fn in_order(programme: &Programme, conflicts: &mut [Conflict]) {
+    let slot = |id: Option<SlotId>| {
+        let slot = programme.slot(id?)?;
+        Some((slot.interval(), slot.title().as_str()))
+    };
+    let code = |resource: Option<Resource>| {
+        let code = match resource? {
+            Resource::Delegation(id) => &programme.delegation(id)?.code,
+            Resource::Room(id) => &programme.room(id)?.code,
+            Resource::Interpreter(id) => &programme.interpreter(id)?.code,
+        };
+        Some(code.as_str())
+    };
+    let sides = |finding: &RuleFinding| {
+        let of = |ids: &[DelegationId]| {
+            let codes = ids.iter().map(|id| code(Some(Resource::Delegation(*id))));
+            codes.collect::<Vec<_>>()
+        };
+        match finding {
+            RuleFinding::Uncovered { hub, others } => of(&[&[*hub], others.as_slice()].concat()),
+            RuleFinding::Relayed { hub, other, .. } => of(&[*hub, *other]),
+            _ => Vec::new(),
+        }
+    };
+    let key = |conflict: &Conflict| {
+        let (own, finding) = (slot(conflict.slot), &conflict.finding);
+        // What concerns no slot comes last.
+        (
+            (conflict.level, own.is_none(), own, slot(finding.other())),
+            conflict.rule().as_str(),
+            (code(finding.resource()), sides(finding)),
+        )
+    };
+    conflicts.sort_by(|one, other| key(one).cmp(&key(other)));
 }
 
 /// The override of a conflict, if one is in force.

@@ -400,8 +400,8 @@ fn programme_names_each_too_long_run_once() {
     assert_eq!(
         found,
         [
-            (Rule::Interpretation, Some(SlotId(4))),
             (Rule::InterpreterRest, Some(SlotId(2))),
+            (Rule::Interpretation, Some(SlotId(4))),
         ]
     );
     let second = Slot::clone(programme.slot(SlotId(2)).unwrap());

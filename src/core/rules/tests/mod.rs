@@ -11,6 +11,7 @@ use crate::core::event::Event;
 use crate::core::room::{RoomClosure, RoomId};
 use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
 use crate::core::slot::SlotKind;
+use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::interval::tests::RELATIONS;
 use crate::core::wording;
@@ -311,9 +312,9 @@ fn order_length_and_pairs_of_the_chairs_bilaterals_are_advice() {
     assert_eq!(
         found,
         [
-            (Rule::NoRoom, Some(SlotId(3))),
             (Rule::Precedence, Some(SlotId(2))),
             (Rule::EqualLength, Some(SlotId(2))),
+            (Rule::NoRoom, Some(SlotId(3))),
             (Rule::RepeatedPair, Some(SlotId(3))),
             (Rule::MissingBilateral, None),
             (Rule::MissingBilateral, None),
@@ -484,4 +485,52 @@ fn slots_that_a_room_does_not_suit_are_named_until_a_reason_is_given() {
         at: crate::core::sample::ISSUED,
     }]);
     assert_eq!(unsuited_rules(&programme), [(2, Rule::RoomKind)]);
+}
+
+#[test]
+fn conflicts_are_in_order_of_level_time_and_code() {
+    let order = |ids: [i64; 3]| {
+        let [a, b, c] = ids;
+        let named = |id, title: &str, start: i32, party| {
+            let at = interval((start, start + 10));
+            let mut slot = placed(id, at, HALL, &[JP, party], SlotState::Tentative);
+            slot.details.content.title = TextLine::parse(title).unwrap();
+            slot
+        };
+        let mut asked = placed(
+            a,
+            interval((10, 20)),
+            HALL,
+            &[JP, UZ, KZ],
+            SlotState::Tentative,
+        );
+        asked.details.content.title = TextLine::parse("A").unwrap();
+        let (late, early) = (named(b, "B", 18, KZ), named(c, "C", 2, UZ));
+        let programme = programme(vec![asked.clone(), late, early]);
+        let found = check(&programme, Candidate::stored(&asked));
+        let found = found
+            .into_iter()
+            .filter(|each| each.level == Level::Blocked);
+        let facts = found.map(|conflict| {
+            let other = programme.slot(conflict.finding.other().unwrap()).unwrap();
+            let code = match conflict.finding.resource().unwrap() {
+                Resource::Delegation(id) => programme.delegation(id).unwrap().code.to_string(),
+                Resource::Room(id) => programme.room(id).unwrap().code.to_string(),
+                Resource::Interpreter(_) => String::new(),
+            };
+            format!("{} {code}", other.title())
+        });
+        facts.collect::<Vec<_>>()
+    };
+    let expected = ["C JP", "C UZ", "C hall", "B JP", "B KZ", "B hall"];
+    for ids in [
+        [1, 2, 3],
+        [1, 3, 2],
+        [2, 1, 3],
+        [2, 3, 1],
+        [3, 1, 2],
+        [3, 2, 1],
+    ] {
+        assert_eq!(order(ids), expected, "{ids:?}");
+    }
 }
