@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 use super::request::unprocessable;
 use super::shape::kind_words;
+use crate::change::booking::Notify;
 use crate::core::decision::SlotStep;
 use crate::core::programme::Programme;
 use crate::core::rule::{Reasons, Rule};
-use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::{TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
@@ -19,6 +21,12 @@ use crate::core::time::interval::Interval;
 use crate::server::form::FieldErrors;
 use crate::server::forms::slot;
 use crate::server::problem::Problem;
+
+/// Words of `notify`.
+const NOTIFY_NOW: &str = "now";
+const NOTIFY_LATER: &str = "later";
+/// Slots that one request confirms, at most.
+const MOST_CONFIRMATIONS: usize = 500;
 
 /// Reasons for overriding rules, by rule.
 type Override = BTreeMap<String, String>;
@@ -57,6 +65,9 @@ pub(super) struct NewSlot {
     /// True when interpretation is wanted.
     #[serde(default)]
     interpretation_wanted: bool,
+    /// True when neither a plan nor the handling of delays may move it.
+    #[serde(default)]
+    fixed: bool,
     /// Reasons for rules that need one, by rule; recorded in the history with the user's name.
     #[serde(default, rename = "override")]
     #[schema(example = json!({"turnaround": "The room is set up alike."}))]
@@ -106,9 +117,48 @@ pub(super) struct SlotChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = bool, required = false)]
     interpretation_wanted: Option<bool>,
+    /// True when neither a plan nor the handling of delays may move it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
+    fixed: Option<bool>,
+    /// `now`: the delegations are notified of the change at once; `later`, or left out: when the protocol office sends
+    /// its notices.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = notify_words, required = false)]
+    notify: Option<String>,
     /// Reasons for rules that need one, by rule.
     #[serde(default, rename = "override")]
     reasons: Override,
+}
+
+/// When delegations are notified.
+fn notify_words() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some([NOTIFY_NOW, NOTIFY_LATER]))
+        .into()
+}
+
+/// Confirmations of several slots: of all, or of none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"slots": [{"id": 2_251_799_813_685_248_i64, "version": 3}]}))]
+pub(super) struct Confirmations {
+    /// The slots.
+    #[schema(min_items = 1, max_items = 500)]
+    slots: Vec<SeenSlot>,
+    /// Reasons for rules that need one, by rule; for all of the slots.
+    #[serde(default, rename = "override")]
+    reasons: Override,
+}
+
+/// A slot as it was seen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SeenSlot {
+    id: i64,
+    /// The version that was seen.
+    version: i32,
 }
 
 /// A confirmation; all of it may be left out.
@@ -139,6 +189,8 @@ impl From<NewSlot> for SlotChange {
             delegations: Some(new.delegations),
             interpreters: Some(new.interpreters),
             interpretation_wanted: Some(new.interpretation_wanted),
+            fixed: Some(new.fixed),
+            notify: None,
             reasons: new.reasons,
         }
     }
@@ -152,19 +204,29 @@ impl NewSlot {
 }
 
 impl SlotChange {
-    /// The step that is asked for, and the reasons given: a move, where nothing else is to change.
+    /// The step that is asked for, and the reasons given: a move, where nothing else is to change. And whether the
+    /// delegations hear of it at once.
     pub(super) fn read(
         self,
         programme: &Programme,
         stored: &SlotDetails,
-    ) -> Result<(SlotStep, Reasons), Problem> {
+    ) -> Result<(SlotStep, Reasons, Notify), Problem> {
+        let notify = match self.notify.as_deref() {
+            None | Some(NOTIFY_LATER) => Notify::Later,
+            Some(NOTIFY_NOW) => Notify::Now,
+            Some(_) => {
+                let fault = format!("Send “{NOTIFY_NOW}” or “{NOTIFY_LATER}”.");
+                return Err(unprocessable([("notify", fault.as_str())]));
+            }
+        };
         let (details, reasons) = self.over(programme, Some(stored))?;
-        let step = if details.content == stored.content {
+        let is_move = details.content == stored.content && details.fixed == stored.fixed;
+        let step = if is_move {
             SlotStep::Place(details.placement)
         } else {
             SlotStep::Change(details)
         };
-        Ok((step, reasons))
+        Ok((step, reasons, notify))
     }
 
     /// Puts what was sent over what is stored; without that, whatever is missing is an error.
@@ -223,6 +285,10 @@ impl SlotChange {
                     content: content.in_order(),
                     placement,
                     state: stored.map_or(SlotState::Tentative, |stored| stored.state),
+                    fixed: self
+                        .fixed
+                        .or(stored.map(|stored| stored.fixed))
+                        .unwrap_or_default(),
                 };
                 Ok((details, reasons))
             }
@@ -267,6 +333,38 @@ impl Confirmation {
         let reasons = reasons(&self.reasons, &mut errors);
         if errors.is_empty() {
             Ok(reasons)
+        } else {
+            Err(unprocessable(errors.iter()))
+        }
+    }
+}
+
+impl Confirmations {
+    /// The slots of the programme, each once, with the versions seen, and the reasons given.
+    pub(super) fn read(
+        self,
+        programme: &Programme,
+    ) -> Result<(Vec<(SlotId, i32)>, Reasons), Problem> {
+        let mut errors = FieldErrors::default();
+        let reasons = reasons(&self.reasons, &mut errors);
+        if !(1..=MOST_CONFIRMATIONS).contains(&self.slots.len()) {
+            let fault = format!("Send 1 to {MOST_CONFIRMATIONS} slots.");
+            errors.add("slots", fault);
+        }
+        let mut slots: Vec<(SlotId, i32)> = Vec::new();
+        for (place, SeenSlot { id, version }) in self.slots.into_iter().enumerate() {
+            let id = SlotId(id);
+            let field = format!("slots[{place}].id");
+            if programme.slot(id).is_none() {
+                errors.add(field, "There is no such slot at this event.");
+            } else if slots.iter().any(|(known, _)| *known == id) {
+                errors.add(field, "The slot is listed twice.");
+            } else {
+                slots.push((id, version));
+            }
+        }
+        if errors.is_empty() {
+            Ok((slots, reasons))
         } else {
             Err(unprocessable(errors.iter()))
         }

@@ -5,6 +5,7 @@ mod changes;
 mod conflicts;
 mod events;
 pub(crate) mod idempotency;
+mod notices;
 pub mod openapi;
 mod plans;
 mod precondition;
@@ -52,6 +53,17 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
             vec![(Method::POST, web::route().to(slots::book))],
         ))
         .service(noun(
+            "/events/{slug}/confirmations",
+            vec![(Method::POST, web::route().to(slots::confirm_all))],
+        ))
+        .service(noun(
+            "/events/{slug}/notices",
+            vec![
+                (Method::GET, web::route().to(notices::list)),
+                (Method::POST, web::route().to(notices::send)),
+            ],
+        ))
+        .service(noun(
             "/events/{slug}/conflicts",
             vec![(Method::POST, web::route().to(conflicts::dry_run))],
         ))
@@ -77,6 +89,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 (Method::GET, web::route().to(slots::show)),
                 (Method::PATCH, web::route().to(slots::change)),
                 (Method::DELETE, web::route().to(slots::cancel)),
+            ],
+        ))
+        .service(noun(
+            "/slots/{id}/fixed",
+            vec![
+                (Method::PUT, web::route().to(slots::fix)),
+                (Method::DELETE, web::route().to(slots::release)),
             ],
         ))
         .service(noun(

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::shape::{ApiAlternative, ApiConflict};
-use super::{changes, conflicts, events, plans, searching, slots};
+use super::{changes, conflicts, events, notices, plans, searching, slots};
 use crate::core::text_enum::TextEnum;
 use crate::documents::format::Format;
 use crate::documents::json::words;
@@ -58,6 +58,9 @@ pub(super) struct ProblemSchema {
     /// At 412: the current version of the slot.
     #[schema(nullable = false)]
     version: Option<i32>,
+    /// At 409 and 412 of a request about several slots: which of them.
+    #[schema(nullable = false)]
+    slot: Option<i64>,
 }
 
 /// What is wrong with a field.
@@ -85,7 +88,8 @@ struct FieldError {
     paths(
         events::list, events::show, events::programme, events::agenda, changes::show,
         slots::book, conflicts::dry_run, searching::free_slots, plans::make,
-        slots::show, slots::change, slots::cancel, slots::confirm, slots::withdraw,
+        slots::show, slots::change, slots::cancel, slots::confirm, slots::withdraw, slots::fix, slots::release,
+        slots::confirm_all, notices::list, notices::send,
     ),
     components(schemas(ProblemSchema, FieldError)),
     modifiers(&BearerScheme, &Parameters, &Agendas, &Problems),
@@ -118,7 +122,7 @@ impl Modify for BearerScheme {
     }
 }
 
-/// A parameter, or the body of a confirmation, that is left out is not sent; none is sent as null.
+/// A parameter, or a body that may be left out, is then not sent; none is sent as null.
 struct Parameters;
 
 impl Modify for Parameters {
@@ -127,11 +131,13 @@ impl Modify for Parameters {
             let operations = [
                 &mut item.get,
                 &mut item.post,
+                &mut item.put,
                 &mut item.patch,
                 &mut item.delete,
             ];
             for operation in operations.into_iter().flatten() {
-                if operation.operation_id.as_deref() == Some("confirm_slot")
+                let id = operation.operation_id.as_deref();
+                if matches!(id, Some("confirm_slot" | "send_notices"))
                     && let Some(RefOr::T(body)) = &mut operation.request_body
                 {
                     body.required = Some(Required::False);
@@ -199,6 +205,7 @@ impl Modify for Problems {
             let operations = [
                 (&mut item.get, false),
                 (&mut item.post, true),
+                (&mut item.put, true),
                 (&mut item.patch, true),
                 (&mut item.delete, false),
             ];
@@ -215,6 +222,7 @@ impl Modify for Problems {
                         | "find_free_slots"
                         | "get_slot"
                         | "check_slot"
+                        | "list_notices"
                 );
                 add(operation, "400", "The request is invalid");
                 add(operation, "401", "The token is missing or invalid");
@@ -263,7 +271,10 @@ impl Modify for Problems {
                 if of_slot && !reads {
                     add(operation, "412", "The slot has changed meanwhile");
                 }
-                if id == "plan_slots" {
+                if id == "confirm_slots" {
+                    add(operation, "412", "A slot has changed meanwhile");
+                }
+                if matches!(id.as_str(), "plan_slots" | "send_notices") {
                     add(operation, "412", "The programme has changed meanwhile");
                 }
                 if matches!(id.as_str(), "change_slot" | "cancel_slot") {

@@ -4,8 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Path;
 use diesel::result::Error as DieselError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::bodies::{Confirmation, NewSlot, SlotChange};
+use super::bodies::{Confirmation, Confirmations, NewSlot, SlotChange};
 use super::idempotency::{self, KeyLookup, StoredResponse};
 use super::precondition::{etag, has_already, if_match, required_match, stale};
 use super::request::ApiRequest;
@@ -13,8 +15,9 @@ use super::shape::{self, ApiAlternative, ApiConflict};
 use super::{Answer, Nothing};
 use crate::change::booking::{self, BookingError, Notify};
 use crate::change::dry_run::NotifyTx;
-use crate::core::decision::Refusal;
+use crate::core::decision::{Refusal, SlotStep};
 use crate::core::programme::Programme;
+use crate::core::rule::Reasons;
 use crate::core::slot::{Slot, SlotId};
 use crate::core::visibility::{Viewer, view};
 use crate::server::Error;
@@ -146,19 +149,69 @@ pub(super) async fn change(ask: ApiRequest, id: Path<i64>) -> Answer {
     let context = context.to_change()?;
     ask.query::<Nothing>()?;
     let change: SlotChange = ask.body()?;
-    let (step, reasons) = change.read(&context.programme, &slot.details)?;
+    let (step, reasons, notify) = change.read(&context.programme, &slot.details)?;
     // Conditions come last: they decide only whether a request that is right in itself is carried out.
     required_match(&ask, slot.version)?;
-    let (id, version, post) = (slot.id, slot.version, context.app.mail_context());
+    let (id, version) = (slot.id, slot.version);
     let changed = context
-        .book(move |tx| {
+        .book_and_notify(notify, move |tx, post| {
             let seen_at = (id, version);
-            booking::alter(tx, &post, seen_at, step.clone(), &reasons, Notify::Later)?;
+            booking::alter(tx, post, seen_at, step.clone(), &reasons, notify)?;
             seen(tx, id)
         })
         .await;
     answer(changed)
 }
+
+/// Fixes a slot: neither a plan nor the handling of delays moves it. Delegations are not notified of it.
+#[utoipa::path(
+    put, path = "/slots/{id}/fixed", operation_id = "fix_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
+    ),
+    responses((status = 200, description = "The slot, fixed", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes")))),
+)]
+pub(super) async fn fix(ask: ApiRequest, id: Path<i64>) -> Answer {
+    set_fixed(&ask, *id, true).await
+}
+
+/// Lets a plan and the handling of delays move a slot again.
+#[utoipa::path(
+    delete, path = "/slots/{id}/fixed", operation_id = "release_slot", tag = "Slots",
+    params(
+        ("id" = i64, Path, description = "The slot's id", example = 2_251_799_813_685_248_i64),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the slot as you have seen it; without it, as it is now", pattern = "^( *\\* *|[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+)( *,[, \\t]*((W/)?\"[ \\t!#-+\\--~]*\"|[0-9]+))*[, \\t]*)$", example = "\"3\""),
+    ),
+    responses((status = 200, description = "The slot, not fixed", body = shape::ApiSlot, headers(("ETag" = String, description = "The version in quotes")))),
+)]
+pub(super) async fn release(ask: ApiRequest, id: Path<i64>) -> Answer {
+    set_fixed(&ask, *id, false).await
+}
+
+async fn set_fixed(ask: &ApiRequest, id: i64, fixed: bool) -> Answer {
+    let (context, slot) = ask.slot(id).await?;
+    let context = context.to_change()?;
+    ask.query::<Nothing>()?;
+    if fixed {
+        ask.body_if_any::<NoFields>()?;
+    }
+    if_match(ask, slot.version)?;
+    let (seen_at, post) = ((slot.id, slot.version), context.app.mail_context());
+    let changed = context
+        .book(move |tx| {
+            let (step, none) = (SlotStep::Fix(fixed), Reasons::new());
+            booking::alter(tx, &post, seen_at, step, &none, Notify::Later)?;
+            seen(tx, seen_at.0)
+        })
+        .await;
+    answer(changed)
+}
+
+/// A body without fields.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoFields {}
 
 /// Cancels a slot: it holds nothing any more. Delegations that were notified of it are notified of the cancellation
 /// when the protocol office sends its notices.
@@ -209,6 +262,49 @@ pub(super) async fn confirm(ask: ApiRequest, id: Path<i64>) -> Answer {
         })
         .await;
     answer(confirmed)
+}
+
+/// The slots after a change of several, in the order asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConfirmedSlots {
+    slots: Vec<shape::ApiSlot>,
+}
+
+/// Confirms several slots, or none of them. Each contact gets one letter about all of them.
+#[utoipa::path(
+    post, path = "/events/{slug}/confirmations", operation_id = "confirm_slots", tag = "Slots",
+    params(("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9")),
+    request_body = Confirmations,
+    responses((status = 200, description = "The slots, confirmed", body = ConfirmedSlots)),
+)]
+pub(super) async fn confirm_all(ask: ApiRequest, slug: Path<String>) -> Answer {
+    let context = ask.context(&slug).await?.to_change()?;
+    ask.query::<Nothing>()?;
+    let (slots, reasons) = ask.body::<Confirmations>()?.read(&context.programme)?;
+    let confirmed = context
+        .book_and_notify(Notify::Now, move |tx, post| {
+            booking::confirm_all(tx, post, &slots, &reasons)?;
+            let slots = slots.iter().map(|(id, _)| seen(tx, *id));
+            Ok(ConfirmedSlots {
+                slots: slots.collect::<Result<_, _>>()?,
+            })
+        })
+        .await;
+    match confirmed {
+        Ok(confirmed) => Ok(HttpResponse::Ok().json(confirmed)),
+        Err(error) => {
+            let stale = match &error {
+                BookingError::Refused(Refusal::Stale { current, .. }) => Some(current.id.0),
+                BookingError::Refused(Refusal::Conflicts(refused)) => refused.slot.map(|id| id.0),
+                _ => None,
+            };
+            let problem = refused(error);
+            Err(match stale {
+                Some(slot) => problem.fact("slot", slot),
+                None => problem,
+            })
+        }
+    }
 }
 
 /// Withdraws a confirmation: the slot is tentative again. Its delegations are notified when the protocol office sends

@@ -3,7 +3,7 @@
 //! [`decide`] judges the programme of that transaction, so that what it saw is what is changed.
 
 use crate::change::dry_run::{NotifyError, NotifyTx};
-use crate::change::notify::tell;
+use crate::change::notify::{tell, tell_together};
 use crate::core::decision::{
     Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, SlotStep, decide,
 };
@@ -100,6 +100,25 @@ pub fn confirm(
         reasons,
         Notify::Now,
     )
+}
+
+/// Confirms several slots, or none of them, and notifies each delegation of all of its own in one letter to each contact.
+pub fn confirm_all(
+    tx: &mut dyn NotifyTx,
+    post: &MailContext,
+    slots: &[(SlotId, i32)],
+    reasons: &Reasons,
+) -> Result<(), BookingError> {
+    for (slot, version) in slots {
+        let command = SlotCommand::Alter {
+            slot: *slot,
+            version: *version,
+            step: SlotStep::Confirm,
+        };
+        execute(tx, &command, reasons)?;
+    }
+    let slots: Vec<SlotId> = slots.iter().map(|(slot, _)| *slot).collect();
+    Ok(tell_together(tx, post, &slots)?)
 }
 
 /// Takes a confirmation back: the slot is tentative again.

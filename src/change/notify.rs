@@ -24,20 +24,43 @@ use crate::store::transaction::EventTx;
 /// # Errors
 /// When a mail cannot be written or stored; the caller's transaction must then end.
 pub fn tell(tx: &mut dyn NotifyTx, post: &MailContext, slot: SlotId) -> Result<(), NotifyError> {
-    let Some(slot) = tx.programme().slot(slot).cloned() else {
-        return Ok(());
-    };
-    let news = owned(due(&tx.programme(), &slot));
-    if news.is_empty() {
+    tell_together(tx, post, &[slot])
+}
+
+/// Notifies every delegation concerned of what is due for several slots, in one letter to each contact.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_together(
+    tx: &mut dyn NotifyTx,
+    post: &MailContext,
+    slots: &[SlotId],
+) -> Result<(), NotifyError> {
+    let mut letters: Vec<(Delegation, Vec<LetterItem>)> = Vec::new();
+    for slot in slots {
+        let Some(slot) = tx.programme().slot(*slot).cloned() else {
+            continue;
+        };
+        let news = owned(due(&tx.programme(), &slot));
+        let to = news.iter().map(|(delegation, _)| delegation.id);
+        let slot = above_what_was_heard(tx, &slot, to)?;
+        for (delegation, news) in news {
+            let item = LetterItem {
+                slot: Arc::clone(&slot),
+                news,
+            };
+            match letters.iter_mut().find(|(to, _)| to.id == delegation.id) {
+                Some((_, items)) => items.push(item),
+                None => letters.push((delegation, vec![item])),
+            }
+        }
+    }
+    if letters.is_empty() {
         tx.stays_as_it_is();
     }
-    let slot = above_what_was_heard(tx, &slot, news.iter().map(|(delegation, _)| delegation.id))?;
-    for (delegation, news) in news {
-        let item = LetterItem {
-            slot: Arc::clone(&slot),
-            news,
-        };
-        write_to(tx, post, &delegation, &[item])?;
+    for (delegation, mut items) in letters {
+        items.sort_by_key(|item| (item.slot.interval(), item.slot.id));
+        write_to(tx, post, &delegation, &items)?;
     }
     Ok(())
 }

@@ -62,6 +62,9 @@ pub(crate) struct SlotSnapshot {
     interpretation_wanted: bool,
     #[serde(with = "code")]
     state: SlotState,
+    /// Left out where it may be moved, as by releases that did not know of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fixed: bool,
     /// The reasons that were in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<RecordedReason>,
@@ -125,6 +128,7 @@ impl SlotSnapshot {
             interpreters,
             interpretation_wanted: slot.content().interpretation_wanted,
             state: slot.details.state,
+            fixed: slot.is_fixed(),
             reasons,
         }
     }
@@ -178,6 +182,7 @@ impl SlotSnapshot {
             content: content.in_order(),
             placement,
             state: self.state,
+            fixed: self.fixed,
         };
         let reasons = self.reasons.into_iter().filter_map(|entry| {
             let reason = Reason {
@@ -208,6 +213,7 @@ impl ReleasedSnapshot {
             interpreters: self.interpreters,
             interpretation_wanted: self.interpretation == RELEASED_WANTED,
             state: self.state,
+            fixed: false,
             reasons: self
                 .reasons
                 .iter()

@@ -232,6 +232,7 @@ pub fn slot(
                 room: Some(room),
             },
             state,
+            fixed: false,
         },
         version: 7,
         sequence: 2,

@@ -186,6 +186,8 @@ pub struct SlotDetails {
     pub placement: Placement,
     /// How firm.
     pub state: SlotState,
+    /// Neither a plan nor the handling of delays moves it; people may.
+    pub fixed: bool,
 }
 
 impl SlotDetails {
@@ -293,5 +295,11 @@ impl Slot {
     #[must_use]
     pub const fn state(&self) -> SlotState {
         self.details.state
+    }
+
+    /// True when neither a plan nor the handling of delays may move it.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        self.details.fixed
     }
 }

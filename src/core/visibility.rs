@@ -131,6 +131,12 @@ impl<'a> VisibleSlot<'a> {
         self.programme.interpreters_of(self.slot.content())
     }
 
+    /// Whether it is fixed; `None` for a delegation.
+    #[must_use]
+    pub fn fixed(self) -> Option<bool> {
+        self.staff(Slot::is_fixed)
+    }
+
     /// The internal note; `None` for a delegation, and when there is none.
     #[must_use]
     pub fn note(self) -> Option<&'a str> {

@@ -299,6 +299,7 @@ diesel::table! {
         placement -> Integer,
         created_at -> BigInt,
         updated_at -> BigInt,
+        fixed -> Bool,
     }
 }
 

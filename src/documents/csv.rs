@@ -5,11 +5,13 @@ use csv::{Terminator, WriterBuilder};
 use crate::core::agenda::{Agenda, AgendaClock, AgendaEntry};
 use crate::core::text::shows_nothing;
 use crate::core::text_enum::TextEnum;
+use crate::core::time::Zone;
 
 /// Byte order mark by which Excel recognises UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
-/// Writes the table; times are the venue's, and a delegation has those at home beside them.
+/// Writes the table; times are the venue's, and a delegation has those at home beside them. The last two columns are for
+/// programs: RFC 3339 with the venue's offset.
 ///
 /// # Errors
 /// When the `csv` crate fails, which it does not on memory.
@@ -24,7 +26,12 @@ pub fn render(agenda: &Agenda, byte_order_mark: bool) -> Result<Vec<u8>, csv::Er
     let reader = CsvAudience::of(agenda);
     table.write_record(reader.columns())?;
     for entry in agenda.entries() {
-        table.write_record(reader.row(entry).iter().map(|cell| harmless(cell)))?;
+        table.write_record(
+            reader
+                .row(entry, agenda.zone)
+                .iter()
+                .map(|cell| harmless(cell)),
+        )?;
     }
     table
         .into_inner()
@@ -73,11 +80,12 @@ impl CsvAudience {
             columns.extend(["home_day", "home_start", "home_end", "home_zone"]);
         }
         columns.extend(["room_ja", "delegations_ja"]);
+        columns.extend(["starts_at", "ends_at"]);
         columns
     }
 
     /// The cells of one entry, one for each of the columns.
-    fn row(self, entry: &AgendaEntry) -> Vec<String> {
+    fn row(self, entry: &AgendaEntry, zone: Zone) -> Vec<String> {
         let room = entry.room.as_ref().map(|room| room.name.clone());
         let mut cells = times(&entry.venue).to_vec();
         cells.extend([
@@ -100,6 +108,7 @@ impl CsvAudience {
         let room = entry.room.as_ref().map(|room| room.name_ja.clone());
         cells.push(room.unwrap_or_default());
         cells.push(joined(entry.names_ja()));
+        cells.extend([entry.interval.start(), entry.interval.end()].map(|at| zone.rfc3339(at)));
         cells
     }
 }

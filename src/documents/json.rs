@@ -98,6 +98,10 @@ struct SlotPart<'a> {
     interpreters: Option<Vec<&'a str>>,
     #[schema(schema_with = state_words)]
     state: &'static str,
+    /// True when neither a plan nor the handling of delays moves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    fixed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     version: Option<i32>,
@@ -150,6 +154,7 @@ impl<'a> SlotPart<'a> {
                 .as_ref()
                 .map(|them| them.iter().map(|one| one.code.as_str()).collect()),
             state: entry.state.as_str(),
+            fixed: entry.fixed,
             version: entry.version,
             sequence: entry.sequence,
         }

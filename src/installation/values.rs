@@ -236,7 +236,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
             | "chair_rest_needs_reason"
             | "letters_only",
         ) => Any,
-        (_, "holds" | "interpretation_wanted" | "turnaround_waived") => Any,
+        (_, "holds" | "interpretation_wanted" | "fixed" | "turnaround_waived") => Any,
         (_, column) if column.ends_with("_id") => Any,
         (_, "at") => Number(0, LAST_MOMENT),
         (_, column) if column.ends_with("_at") || column.ends_with("_until") => {

@@ -30,6 +30,7 @@ struct SlotRow {
     ends_at: Instant,
     state: Word<SlotState>,
     interpretation_wanted: bool,
+    fixed: bool,
     version: i32,
     sequence: i32,
     placement: i32,
@@ -62,6 +63,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
                 },
                 placement: Placement { interval, room },
                 state: row.state.0,
+                fixed: row.fixed,
             };
             Ok(Slot {
                 id: row.id,

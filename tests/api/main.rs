@@ -20,6 +20,7 @@ mod program;
 mod races;
 mod reading;
 mod rights;
+mod several;
 mod table;
 mod test_event;
 mod tokens;

@@ -34,7 +34,8 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
         json!({
             "id": id, "kind": "bilateral", "title": "Evening meeting", "room": "conference",
             "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
-            "delegations": ["JP", "KZ"], "interpreters": [], "state": "tentative", "version": 1, "sequence": 0,
+            "delegations": ["JP", "KZ"], "interpreters": [], "state": "tentative", "fixed": false,
+            "version": 1, "sequence": 0,
         })
     );
     let path = address(&slot);

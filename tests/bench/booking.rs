@@ -159,6 +159,7 @@ fn wanted(programme: &Programme) -> Vec<SlotDetails> {
                         room: Some(room.id),
                     },
                     state: SlotState::Tentative,
+                    fixed: false,
                 });
             }
         }

@@ -147,7 +147,7 @@ fn fill(db: &Db, url: &DatabaseUrl, raw: &[u8], mails: usize) {
            5, 5, 150, false, 40, 210, 30, 1, 0, 0);
          INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
          INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
-         INSERT INTO slots VALUES (7, 1, 'bilateral', 'Talk', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
+         INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES (7, 1, 'bilateral', 'Talk', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
         start = SLOT_STARTS.minutes()
     );
     connect(url).unwrap().batch_execute(&sql).unwrap();

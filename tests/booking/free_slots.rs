@@ -117,6 +117,7 @@ impl Asked {
             },
             placement,
             state: SlotState::Tentative,
+            fixed: false,
         }
     }
 

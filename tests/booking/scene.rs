@@ -262,6 +262,7 @@ impl Scene {
                     room: block.room.map(room),
                 },
                 state: block.state,
+                fixed: false,
             },
             version: 1,
             sequence: 0,

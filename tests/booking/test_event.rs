@@ -162,6 +162,7 @@ impl<'d> TestEvent<'d> {
                 room: programme.room_by_code(room).map(|room| room.id),
             },
             state: SlotState::Tentative,
+            fixed: false,
         }
     }
 }

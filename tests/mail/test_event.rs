@@ -56,7 +56,7 @@ impl TestEvent {
                'Protocol Office', 'protocol@iikura.example', '', 5, 5, 150, false, 40, 210, 30, 1, 0, 0);
              INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
              INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
-             INSERT INTO slots VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
+             INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
             start = SLOT_STARTS.minutes()
         );
         let mut conn = connect(&db.url().parse().unwrap()).unwrap();
@@ -141,7 +141,7 @@ impl TestEvent {
     /// One more slot, like the first.
     pub fn another_slot(&self, id: i64) {
         let sql = format!(
-            "INSERT INTO slots VALUES ({id}, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0)",
+            "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES ({id}, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0)",
             start = SLOT_STARTS.minutes()
         );
         self.write(|connection| diesel::sql_query(sql).execute(connection));

@@ -96,7 +96,7 @@ pub fn is_sqlite(db: &Db) -> bool {
 pub fn insert_slot(id: i64, starts: i32, ends: i32, state: &str) -> String {
     let holds = matches!(state, "tentative" | "confirmed");
     format!(
-        "INSERT INTO slots VALUES ({id}, {MEETING}, 'bilateral', 'Slot {id}', '', {}, {}, '{state}', {holds}, \
+        "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES ({id}, {MEETING}, 'bilateral', 'Slot {id}', '', {}, {}, '{state}', {holds}, \
          FALSE, 1, 0, 1, 0, 0)",
         TEN + starts,
         TEN + ends

@@ -69,6 +69,8 @@ pub(in crate::api) struct ApiSlot {
     /// State of the slot.
     #[schema(schema_with = state_words)]
     state: &'static str,
+    /// True when neither a plan nor the handling of delays moves it.
+    fixed: bool,
     /// Raised by every write; `If-Match` takes it.
     version: i32,
     /// Raised by every change of which delegations are notified (RFC 5545 SEQUENCE).
@@ -95,6 +97,7 @@ impl ApiSlot {
                 .map(|each| each.code.to_string())
                 .collect(),
             state: view.state().as_str(),
+            fixed: view.fixed().unwrap_or_default(),
             version: view.version().unwrap_or_default(),
             sequence: view.sequence(),
         }

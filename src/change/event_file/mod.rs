@@ -229,6 +229,9 @@ struct SlotEntry {
         skip_serializing_if = "std::ops::Not::not"
     )]
     interpretation: bool,
+    /// Neither a plan nor the handling of delays moves it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fixed: bool,
     #[serde(default = "tentative")]
     state: Spanned<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -190,6 +190,7 @@ impl FileReader<'_> {
                 room: room.unwrap_or_default(),
             },
             state: state?,
+            fixed: entry.fixed,
         })
     }
 

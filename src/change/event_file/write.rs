@@ -226,6 +226,7 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
             .map(|interpreter| text(&interpreter.code))
             .collect(),
         interpretation: content.interpretation_wanted,
+        fixed: slot.is_fixed(),
         state: text(slot.state().as_str()),
         note: unless_empty(&content.note),
         sequence: slot.sequence,

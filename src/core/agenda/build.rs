@@ -140,6 +140,7 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
         id: view.id(),
         sequence: view.sequence(),
         version: view.version(),
+        fixed: view.fixed(),
         uid_in_calendar: view.uid_in_calendar().map(str::to_owned),
         interval,
         venue: AgendaClock::at(clocks.venue, interval),

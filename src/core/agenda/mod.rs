@@ -122,6 +122,8 @@ pub struct AgendaEntry {
     pub sequence: i32,
     /// The slot's version; only for staff.
     pub version: Option<i32>,
+    /// Whether it is fixed; only for staff.
+    pub fixed: Option<bool>,
     /// The UID under which the reader has the slot in its calendar, if it was invited already.
     pub uid_in_calendar: Option<String>,
     /// When.

@@ -41,6 +41,8 @@ pub enum SlotStep {
     Change(SlotDetails),
     /// Another time or room; the rest stays.
     Place(Placement),
+    /// Neither a plan nor the handling of delays may move it, or both may again.
+    Fix(bool),
     /// Its delegations are notified of it.
     Confirm,
     /// It is tentative again.
@@ -76,9 +78,14 @@ impl SlotStep {
                     content: details.content.clone().in_order(),
                     placement: details.placement,
                     state,
+                    fixed: details.fixed,
                 }
             }
             Self::Place(placement) => old.placed(*placement),
+            Self::Fix(fixed) => SlotDetails {
+                fixed: *fixed,
+                ..old.clone()
+            },
             Self::Confirm => old.in_state(SlotState::Confirmed),
             Self::Withdraw => old.in_state(SlotState::Tentative),
             Self::Cancel => old.in_state(SlotState::Cancelled),
@@ -95,7 +102,7 @@ impl SlotStep {
     /// What the history calls the step.
     const fn action(&self) -> Action {
         match self {
-            Self::Change(_) | Self::Place(_) => Action::SlotChanged,
+            Self::Change(_) | Self::Place(_) | Self::Fix(_) => Action::SlotChanged,
             Self::Confirm => Action::SlotConfirmed,
             Self::Withdraw => Action::SlotWithdrawn,
             Self::Cancel => Action::SlotCancelled,
@@ -306,9 +313,10 @@ fn alter(
 ) -> Result<Decision, Refusal> {
     let state = old.state();
     let (wanted, is_allowed) = match step {
-        SlotStep::Change(_) | SlotStep::Place(_) | SlotStep::Substitute { .. } => {
-            ("changed", state != SlotState::Cancelled)
-        }
+        SlotStep::Change(_)
+        | SlotStep::Place(_)
+        | SlotStep::Fix(_)
+        | SlotStep::Substitute { .. } => ("changed", state != SlotState::Cancelled),
         SlotStep::Confirm => ("confirmed", is_sketched(state)),
         SlotStep::Withdraw => ("withdrawn", state == SlotState::Confirmed),
         SlotStep::Cancel => ("cancelled", state != SlotState::Cancelled),
@@ -319,7 +327,11 @@ fn alter(
         return Err(Refusal::State { state, wanted });
     }
     let details = step.applied_to(&old.details);
-    if matches!(step, SlotStep::Change(_) | SlotStep::Place(_)) && details == old.details {
+    let may_be_so = matches!(
+        step,
+        SlotStep::Change(_) | SlotStep::Place(_) | SlotStep::Fix(_)
+    );
+    if may_be_so && details == old.details {
         return Ok(Decision::Unchanged);
     }
     let slot = successor(programme, old, details);
@@ -329,6 +341,8 @@ fn alter(
         }
         SlotStep::Substitute { .. } => staffing::substitute(programme, old, &slot, given),
         SlotStep::Release(leaves) => Ok(staffing::release(programme, old, &slot, *leaves, given)),
+        // Nothing that a rule knows of.
+        SlotStep::Fix(_) => Ok(Vec::new()),
         _ => judge_step(programme, old, &slot, given),
     };
     let overrides =

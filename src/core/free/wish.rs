@@ -248,6 +248,7 @@ impl SearchRequest {
             content: content.in_order(),
             placement: offer.placement,
             state: SlotState::Tentative,
+            fixed: false,
         }
     }
 

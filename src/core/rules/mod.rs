@@ -96,6 +96,7 @@ impl<'a> Candidate<'a> {
             content: self.content.clone(),
             placement: self.placement,
             state: self.state,
+            fixed: false,
         }
     }
 
@@ -118,7 +119,10 @@ impl<'a> Candidate<'a> {
     pub fn within(self, programme: &Programme) -> Cow<'_, Programme> {
         match self.id.and_then(|id| programme.slot(id)) {
             Some(stored) if Candidate::stored(stored) != self => {
-                let details = self.details();
+                let details = SlotDetails {
+                    fixed: stored.is_fixed(),
+                    ..self.details()
+                };
                 Cow::Owned(programme.with_slot(Slot {
                     moves: stored.moves + i32::from(details.moved_from(&stored.details)),
                     details,

@@ -89,6 +89,8 @@ pub struct SlotView {
     pub state: &'static str,
     /// The state as people read it.
     pub state_label: &'static str,
+    /// Neither a plan nor the handling of delays moves it.
+    pub fixed: bool,
     /// The room's name; empty while there is none.
     pub room: String,
     /// The room's code; empty while there is none.
@@ -274,6 +276,7 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         kind_label: content.kind.label(),
         state: slot.state().as_str(),
         state_label: slot.state().label(),
+        fixed: slot.is_fixed(),
         room: room.map(|room| room.name.to_string()).unwrap_or_default(),
         room_code: room.map(|room| room.code.to_string()).unwrap_or_default(),
         parties: if everybody {

@@ -178,7 +178,7 @@ fn a_slot_over_midnight_names_the_days() {
 fn the_table_is_read_back_as_it_was() {
     let table = text(&staff(&sample::ninth_meeting()), Format::Csv);
     assert!(table.starts_with(
-        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note,room_ja,delegations_ja\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
+        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note,room_ja,delegations_ja,starts_at,ends_at\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
     ));
     let rows = rows(&staff(&sample::ninth_meeting()));
     assert_eq!(rows.len(), 9);
@@ -187,6 +187,8 @@ fn the_table_is_read_back_as_it_was() {
     assert_eq!(rows[0]["room_ja"], "大広間");
     assert_eq!(rows[4]["interpreters"], "Interpreter, Japanese–Russian (1)");
     assert_eq!(rows[0]["title"], sample::ITEM_1);
+    assert_eq!(rows[0]["starts_at"], "2022-12-24T10:00:00+09:00");
+    assert_eq!(rows[0]["ends_at"], "2022-12-24T11:10:00+09:00");
 }
 
 #[test]
@@ -199,9 +201,9 @@ fn a_delegations_table_has_its_home_time_and_nothing_internal() {
     let common = "day,start,end,zone,kind,title,room,delegations,state";
     assert_eq!(
         header(KZ),
-        format!("{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja")
+        format!("{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja,starts_at,ends_at")
     );
-    assert_eq!(header(JP), format!("{common},room_ja,delegations_ja"));
+    assert_eq!(header(JP), format!("{common},room_ja,delegations_ja,starts_at,ends_at"));
     assert_eq!(rows(&agenda_of(&programme, KZ))[4]["home_start"], "14:20");
 }
 
@@ -261,12 +263,13 @@ fn the_data_has_the_slots_as_the_api_has_them() {
     let mut slot = json!({
         "id": 9, "kind": "bilateral", "title": "Japan–Kazakhstan Foreign Ministers' Meeting", "room": "conference",
         "starts_at": "2022-12-24T17:20:00+09:00", "ends_at": "2022-12-24T17:45:00+09:00",
-        "delegations": ["JP", "KZ"], "interpreters": ["ru-1"], "state": "tentative", "version": 7, "sequence": 2,
+        "delegations": ["JP", "KZ"], "interpreters": ["ru-1"], "state": "tentative", "fixed": false,
+        "version": 7, "sequence": 2,
     });
     assert_eq!(whole["slots"][8], slot);
     let own = read(&agenda_of(&programme, KZ));
     assert_eq!(own["viewer"], json!({"delegation": "KZ"}));
-    for staff_only in ["version", "interpreters"] {
+    for staff_only in ["version", "fixed", "interpreters"] {
         slot.as_object_mut().unwrap().remove(staff_only);
     }
     assert_eq!(own["slots"][4], slot);

@@ -37,6 +37,7 @@ pub(super) struct FormPage {
     interpretation: Choices,
     interpreters: Option<Choices>,
     state: Option<Choices>,
+    fixed: Choices,
     note: TextArea,
     reasons: Vec<TextField>,
     /// The slot is confirmed: its delegations may be notified at once.
@@ -170,6 +171,7 @@ pub(super) fn page(
         interpretation: interpretation_field().of(&form),
         interpreters: interpreter_field(context).map(|field| field.of(&form)),
         state: state_field(subject).map(|field| field.of(&form)),
+        fixed: fixed_field().of(&form),
         note: TextArea::new("note", "Internal note")
             .help("Only the protocol office reads it.")
             .optional()
@@ -243,6 +245,13 @@ pub(crate) fn interpretation_field() -> Choices {
          between them, or a reason. Delegations are not notified of it.",
     );
     Choices::checkboxes("interpretation", "Interpretation", [wanted])
+}
+
+fn fixed_field() -> Choices {
+    let fixed = Choice::new(slot::FIXED, "Time and room are fixed").help(
+        "Neither a plan nor the handling of a delay moves the slot; you still can. Delegations are not notified of it.",
+    );
+    Choices::checkboxes("fixed", "Fixed", [fixed])
 }
 
 pub(super) fn interpreter_field(context: &EventContext) -> Option<Choices> {
@@ -332,6 +341,7 @@ fn offer(
         content: details.content.interpreted_by(alternative.interpreters),
         placement: alternative.placement,
         state: details.state,
+        fixed: details.fixed,
     };
     let placed = slot::fields_of_details(programme, &other);
     let replaced = ["day", "start", "end", "room", "interpreters"];

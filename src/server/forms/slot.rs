@@ -26,6 +26,7 @@ const FIELDS: &[&str] = &[
     "interpretation",
     "interpreters",
     "state",
+    "fixed",
     "note",
     "version",
     "tell",
@@ -33,6 +34,9 @@ const FIELDS: &[&str] = &[
 
 /// What the form sends when interpretation is wanted; otherwise it sends nothing.
 pub const INTERPRETATION_WANTED: &str = "wanted";
+
+/// What the form sends for a slot that is fixed; otherwise it sends nothing.
+pub const FIXED: &str = "yes";
 
 /// What a slot form asks for.
 #[derive(Debug)]
@@ -105,6 +109,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
                 content: content.in_order(),
                 placement,
                 state,
+                fixed: fields.flag("fixed"),
             };
             Ok(SlotFormRequest {
                 details,
@@ -330,6 +335,9 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
     }
     if details.content.interpretation_wanted {
         fields.push("interpretation", INTERPRETATION_WANTED);
+    }
+    if details.fixed {
+        fields.push("fixed", FIXED);
     }
     for interpreter in programme.interpreters_of(&details.content) {
         fields.push("interpreters", interpreter.code.to_string());

@@ -82,6 +82,10 @@ fn of_slot(name: String, value: &Value, reader: WordsReader, venue: Zone) -> (St
             };
             return ("interpretation".to_owned(), words);
         }
+        "fixed" => value.as_bool().map(|fixed| {
+            let words = if fixed { "yes" } else { "no" };
+            words.to_owned()
+        }),
         "reasons" => value.as_array().map(|reasons| {
             let lines: Vec<String> = reasons.iter().map(reason).collect();
             lines.join(", ")

@@ -93,6 +93,7 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
                 even if even % 2 == 0 => SlotState::Confirmed,
                 _ => SlotState::Tentative,
             },
+            fixed: false,
         },
         version: 1,
         sequence: 0,
