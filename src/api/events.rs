@@ -93,15 +93,19 @@ async fn written(context: &EventContext) -> Result<ByteString, Error> {
         ("slug" = String, Path, description = "The event's name in addresses", example = "ca-jad-9"),
         ("format" = inline(super::openapi::AgendaFormat), Path, description = "The file format", example = "json"),
         AgendaQuery,
+        ("If-None-Match" = Option<String>, Header, description = "ETag of the agenda that you have", example = "\"7-17-3f2a9c0b1d4e5\""),
     ),
     // The document adds every form of file that there is.
-    responses((status = 200, description = "The agenda", body = JsonAgenda)),
+    responses(
+        (status = 200, description = "The agenda", body = JsonAgenda, headers(("ETag" = String, description = "ETag of this agenda; a weak one where the file says when it was issued"))),
+        (status = 304, description = "Not modified: you have the current version"),
+    ),
 )]
 pub(super) async fn agenda(ask: ApiRequest, path: Path<(String, String)>) -> Answer {
     let (slug, format) = path.into_inner();
     let context = ask.context(&slug).await?;
     let query = ask.query::<AgendaQuery>()?;
-    file(&context, &format, &query)
+    file(&context, ask.request(), &format, &query)
         .await
         .map_err(|error| match error {
             // All else of the question has been read by now.

@@ -104,6 +104,11 @@ impl ApiRequest {
         Ok((context, slot))
     }
 
+    /// The request itself.
+    pub(super) const fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
     /// The body's bytes.
     pub(super) fn bytes(&self) -> Bytes {
         let extensions = self.request.extensions();

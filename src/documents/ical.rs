@@ -20,7 +20,7 @@ pub struct CalendarEntry<'a> {
     pub uid: String,
     /// SEQUENCE, from 0.
     pub sequence: i32,
-    /// DTSTAMP: time of the first notice.
+    /// DTSTAMP: when this was first said.
     pub stamp: Moment,
     /// The start.
     pub starts: Instant,
@@ -52,7 +52,7 @@ pub enum CalendarStatus {
 /// Writes a calendar to download or subscribe to: METHOD PUBLISH, without attendees.
 #[must_use]
 pub fn publish(entries: &[CalendarEntry<'_>]) -> String {
-    write("PUBLISH", &[], entries.iter().map(vevent))
+    write("PUBLISH", &[], entries.iter().map(published))
 }
 
 /// Writes a calendar to subscribe to: METHOD PUBLISH, with its name and how often to ask for it (RFC 7986, and what
@@ -68,7 +68,14 @@ pub fn subscription(name: &str, entries: &[CalendarEntry<'_>]) -> String {
         interval.done(),
         Property::new("X-PUBLISHED-TTL", REFRESH),
     ];
-    write("PUBLISH", &head, entries.iter().map(vevent))
+    write("PUBLISH", &head, entries.iter().map(published))
+}
+
+/// An entry that is published: it says when it was last changed, which is when it was stamped.
+fn published(entry: &CalendarEntry<'_>) -> Event {
+    let mut event = vevent(entry);
+    event.last_modified(entry.stamp.utc());
+    event
 }
 
 /// Makes the VEVENT of an entry, cleaned.

@@ -176,6 +176,7 @@ mod tests {
             "DTEND",
             "DTSTAMP",
             "DTSTART",
+            "LAST-MODIFIED",
             "ORGANIZER",
             "SEQUENCE",
         ];

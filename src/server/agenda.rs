@@ -1,18 +1,23 @@
 //! The agenda as a file, for pages and the API.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::core::agenda::{Notes, Pencilled};
+use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
+use crate::core::time::Moment;
 use crate::core::visibility::Viewer;
 use crate::documents::format::Format;
 use crate::documents::html::Stylesheet;
 use crate::documents::queue::{Document, DocumentFile};
 use crate::documents::render::Options;
 use crate::server::Error;
+use crate::server::app::App;
 use crate::server::assets::asset;
 use crate::server::context::EventContext;
+use crate::server::entity_tag;
+use crate::store::audit;
 
 /// Documents and page images that a user may request at once: every delegation's of a large meeting.
 pub const DOCUMENTS_AT_ONCE: f64 = 240.0;
@@ -50,12 +55,21 @@ pub(crate) fn agenda_options(byte_order_mark: bool) -> Options {
     }
 }
 
+/// When a programme was last changed: what a calendar of it says of its age.
+pub(crate) async fn changed_at(app: &App, programme: &Programme) -> Result<Moment, Error> {
+    let (event, now) = (programme.event.id, app.clock.now());
+    let revision = programme.event.revision;
+    let read = move |conn: &mut _| Ok::<_, Error>(audit::last_change(conn, event, revision)?);
+    Ok(app.db.read(read).await?.unwrap_or(now))
+}
+
 /// The agenda as a file, for the page and the API.
 ///
 /// # Errors
 /// When there is no such format or delegation.
 pub(crate) async fn file(
     context: &EventContext,
+    request: &HttpRequest,
     format: &str,
     query: &AgendaQuery,
 ) -> Result<HttpResponse, Error> {
@@ -82,9 +96,26 @@ pub(crate) async fn file(
         format,
         options: agenda_options(query.bom),
     };
-    let DocumentFile { bytes, name } = context.document(document).await?;
+    let is_calendar = format == Format::Ics;
+    // A table does not say when it was made, a calendar says when the programme was changed, all others when they were
+    // issued.
+    let tag = if is_calendar || format == Format::Csv {
+        entity_tag::strong(&context.programme)
+    } else {
+        entity_tag::weak(&context.programme)
+    };
+    if let Some(answer) = entity_tag::not_modified(request, &tag) {
+        return Ok(answer);
+    }
+    let issued_at = if is_calendar {
+        changed_at(&context.app, &context.programme).await?
+    } else {
+        context.now
+    };
+    let DocumentFile { bytes, name } = context.document_of(document, issued_at).await?;
     let mut answer = HttpResponse::Ok();
     answer
+        .insert_header(header::ETag(tag))
         .content_type(format.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if format != Format::Html {

@@ -138,9 +138,21 @@ impl EventContext {
     /// # Errors
     /// When it names something that is not there, or too many are asked for.
     pub async fn document(&self, document: Document) -> Result<DocumentFile, Error> {
+        self.document_of(document, self.now).await
+    }
+
+    /// Makes a document as [`Self::document`] does, which says that it was issued at another time.
+    ///
+    /// # Errors
+    /// As [`Self::document`].
+    pub async fn document_of(
+        &self,
+        document: Document,
+        issued_at: Moment,
+    ) -> Result<DocumentFile, Error> {
         self.counts_a_document()?;
         let documents = &self.app.documents;
-        let made = documents.file(self.owner(), &self.programme, document, self.now);
+        let made = documents.file(self.owner(), &self.programme, document, issued_at);
         Ok(made.await?)
     }
 

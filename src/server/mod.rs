@@ -11,6 +11,7 @@ pub mod config;
 pub mod connection;
 pub mod context;
 pub mod done;
+pub mod entity_tag;
 pub mod error;
 pub mod factor_set_up;
 pub mod field;

@@ -50,6 +50,63 @@ fn user_with_endless_documents_waits_and_others_do_not() {
     assert_eq!(colleague.get(&table).status, 200);
 }
 
+/// Calendar programs and scripts fetch a file again and again.
+#[test]
+fn a_document_of_one_revision_is_not_sent_again() {
+    let meeting = Meeting::on(&Scratch::sqlite());
+    let officer = meeting.officer();
+    let calendar = format!("{AGENDA}.ics");
+    let first = officer.get(&calendar);
+    meeting.server.pass(3600);
+    let again = officer.get(&calendar);
+    assert_eq!(
+        again.body, first.body,
+        "the same revision has the same bytes"
+    );
+    for line in ["DTSTAMP:", "LAST-MODIFIED:"] {
+        let found = first.body.matches(line).count();
+        assert_eq!(found, first.body.matches("BEGIN:VEVENT").count(), "{line}");
+    }
+    let mut tags = Vec::new();
+    for format in ["html", "pdf", "csv", "xlsx", "json", "ics"] {
+        let path = format!("{AGENDA}.{format}?delegation=KZ");
+        assert_eq!(officer.file(&path).0, 200, "{path}");
+        let tag = officer.tag(&path);
+        assert!(!tag.is_empty(), "{path}");
+        for known in [tag.as_str(), "*"] {
+            let answer = officer.get_as(&path, &[("if-none-match", known)]);
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (304, ""),
+                "{path} {known}"
+            );
+            assert_eq!(answer.header("etag"), tag, "{path} {known}");
+        }
+        tags.push((path, tag));
+    }
+    let slot = meeting.slot("Kazakhstan");
+    let moved = [
+        ("version", slot.version.to_string()),
+        ("day", "2022-12-24".into()),
+        ("start", "18:30".into()),
+        ("end", "18:55".into()),
+        ("room", "conference".into()),
+    ];
+    meeting.server.pass(60);
+    let answer = send(&officer, &format!("/slots/{}/placement", slot.id), &moved);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    for (path, tag) in tags {
+        assert_ne!(officer.tag(&path), tag, "{path}");
+    }
+    let stamp = |body: &str| {
+        let stamps = body
+            .lines()
+            .filter(|line| line.starts_with("LAST-MODIFIED:"));
+        stamps.max().map(str::to_owned)
+    };
+    assert!(stamp(&officer.get(&calendar).body) > stamp(&first.body));
+}
+
 /// The picture of a page that stands on the export page.
 fn pictures(page: &str) -> Vec<String> {
     let parts = page.split("<img src=\"").skip(1);

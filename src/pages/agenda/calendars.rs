@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytestring::ByteString;
@@ -21,6 +21,7 @@ use crate::core::text::TextLine;
 use crate::core::time::{Moment, Zone};
 use crate::documents::ics;
 use crate::pages::account::knows_password;
+use crate::server::agenda::changed_at;
 use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::field::{ErrorSummary, TextField};
@@ -28,7 +29,7 @@ use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::page::{Section, Shell, render, see_other_done, unprocessable};
 use crate::server::session::{CurrentUser, usage_marks};
 use crate::server::throttle::admit;
-use crate::server::{Error, client};
+use crate::server::{Error, client, entity_tag};
 use crate::store::programme_cache::ProgrammeRequest;
 
 /// A link in the list on the page of agendas.
@@ -195,43 +196,26 @@ pub async fn feed(
         admit(&app, Counters::of_dead_link(from), now).await?;
         return Err(Error::NotFound);
     };
-    let tag = EntityTag::new_strong(format!("{}-{}", programme.event.id.0, programme.version()));
-    let mut answer = if has_already(&request, &tag) {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    answer
-        .insert_header(header::ETag(tag.clone()))
-        // Cached nowhere on the way, and requested again each time: a link that is revoked shows nothing more.
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
-    if has_already(&request, &tag) {
-        return Ok(answer.finish());
+    let tag = entity_tag::strong(&programme);
+    // Cached nowhere on the way, and requested again each time: a link that is revoked shows nothing more.
+    let caching = (header::CACHE_CONTROL, "private, no-cache");
+    if let Some(mut answer) = entity_tag::not_modified(&request, &tag) {
+        answer
+            .headers_mut()
+            .insert(caching.0, header::HeaderValue::from_static(caching.1));
+        return Ok(answer);
     }
-    Ok(answer
+    Ok(HttpResponse::Ok()
+        .insert_header(header::ETag(tag))
+        .insert_header(caching)
         .content_type("text/calendar; charset=utf-8")
         .body(written(&app, &programme).await?))
 }
 
-fn has_already(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
-        // What makes no sense is no condition.
-        Err(_) => false,
-    }
-}
-
 /// The calendar, written once for each version: it is the same for all who may see it.
 async fn written(app: &App, programme: &Arc<Programme>) -> Result<ByteString, Error> {
-    let (event, now) = (programme.event.id, app.clock.now());
-    let revision = programme.event.revision;
-    let changed = app
-        .db
-        .read(move |conn| Ok::<_, Error>(crate::store::audit::last_change(conn, event, revision)?))
-        .await?;
     // Every fetch of one version has the same bytes.
-    let stamp = changed.unwrap_or(now);
+    let stamp = changed_at(app, programme).await?;
     let key = format!("calendar {}", programme.event.slug);
     app.render_cache
         .at(key, programme.version(), || {

@@ -14,6 +14,7 @@ use crate::mail::words::{SlotWords, description, place};
 use crate::runtime::queue::Owner;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::entity_tag;
 use crate::server::page::{Shell, render};
 use crate::store::private_link::expired;
 
@@ -107,6 +108,10 @@ pub async fn feed(
         Ok(_) => return ClosedLink::Unknown.page(),
         Err(closed) => return closed.page(),
     };
+    let tag = entity_tag::strong(&access.programme);
+    if let Some(answer) = entity_tag::not_modified(&request, &tag) {
+        return Ok(answer);
+    }
     let event = &access.programme.event;
     let known = known_to(&access.programme, access.delegation.id);
     // Of the delegation, not of one contact, and in the language of the page that leads to it.
@@ -130,6 +135,7 @@ pub async fn feed(
         })
         .collect();
     Ok(HttpResponse::Ok()
+        .insert_header(header::ETag(tag))
         .content_type("text/calendar; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(publish(&entries)))

@@ -345,6 +345,17 @@ impl Browser {
         self.take(request.call().unwrap())
     }
 
+    /// Asks for the head of a file alone: its entity tag.
+    pub fn tag(&self, path: &str) -> String {
+        let mut request = agent().head(format!("{}{path}", self.origin));
+        if !self.cookies().is_empty() {
+            request = request.header("cookie", self.cookies());
+        }
+        let response = request.call().unwrap();
+        let tag = response.headers().get("etag");
+        tag.map_or("", |tag| tag.to_str().unwrap()).to_owned()
+    }
+
     /// Asks for a file: its status and its bytes.
     pub fn file(&self, path: &str) -> (u16, Vec<u8>) {
         let mut request = agent().get(format!("{}{path}", self.origin));
