@@ -1,11 +1,12 @@
 //! `iikura agenda`: an agenda on the terminal or into a file.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::output;
 use crate::core::agenda::{Agenda, Notes, Pencilled};
 use crate::core::delegation::Delegation;
 use crate::core::programme::Programme;
@@ -97,20 +98,19 @@ impl AgendaArgs {
     /// With one sentence that says what to type instead.
     pub fn run(&self, programme: &Programme, now: Moment) -> Result<(), AgendaError> {
         let bytes = self.bytes(programme, now)?;
-        let (place, written) = if let Some(path) = &self.output {
-            (path.display().to_string(), std::fs::write(path, bytes))
-        } else {
-            let mut terminal = std::io::stdout().lock();
-            let is_text =
-                self.sheet.is_none() && !matches!(self.format, Format::Xlsx | Format::Pdf);
-            if !is_text && terminal.is_terminal() {
-                let format = self.sheet.map_or(self.format, |_| Format::Pdf);
-                return Err(AgendaError::NoText(format.as_str()));
-            }
-            let written = terminal.write_all(&bytes).and_then(|()| terminal.flush());
-            ("the terminal".to_owned(), written)
-        };
-        written.map_err(|error| AgendaError::Output { place, error })
+        if let Some(path) = &self.output {
+            return std::fs::write(path, bytes).map_err(|error| AgendaError::Output {
+                place: path.display().to_string(),
+                error,
+            });
+        }
+        let is_text = self.sheet.is_none() && !matches!(self.format, Format::Xlsx | Format::Pdf);
+        if !is_text && std::io::stdout().is_terminal() {
+            let format = self.sheet.map_or(self.format, |_| Format::Pdf);
+            return Err(AgendaError::NoText(format.as_str()));
+        }
+        output::bytes(&bytes);
+        Ok(())
     }
 
     /// The agenda as the bytes of a file.

@@ -1,9 +1,8 @@
 //! `iikura audit verify`: whether the history is what was written.
-#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
-
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use super::output::say;
 use crate::db::Db;
 use crate::store::audit::{chain, redaction};
 use crate::store::event;
@@ -43,12 +42,12 @@ impl AuditCommand {
                     0 => String::new(),
                     rows => format!(", {rows} of them redacted, as recorded"),
                 };
-                println!("{} {whose}, {} row(s){redacted}", chain.newest, chain.rows);
+                say!("{} {whose}, {} row(s){redacted}", chain.newest, chain.rows);
             }
             for redaction in &redactions {
-                println!("{redaction}");
+                say!("{redaction}");
             }
-            println!("The history is what was written. Note the hashes on paper, and pass them to --noted next time.");
+            say!("The history is what was written. Note the hashes on paper, and pass them to --noted next time.");
             Ok(())
         })
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::output::say;
 use super::{Failure, database_url, open_unmigrated};
 use crate::db::age::{DecryptError, PrivateKey, Recipient};
 use crate::server::config::DatabaseArgs;
@@ -40,7 +41,6 @@ pub struct RestoreArgs {
 
 impl BackupArgs {
     /// Copies the database into a new file.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         let recipients = self.encrypt_to.iter().map(|text| text.parse());
         let recipients: Vec<Recipient> =
@@ -69,9 +69,9 @@ impl BackupArgs {
         } else {
             backup::write_encrypted(&db, &self.file, &recipients)?
         };
-        println!("{}", sentence(&self.file, contents));
+        say!("{}", sentence(&self.file, contents));
         if !recipients.is_empty() {
-            println!("It is encrypted: test now that 'iikura restore --identity FILE' opens it.");
+            say!("It is encrypted: test now that 'iikura restore --identity FILE' opens it.");
         }
         Ok(())
     }
@@ -79,7 +79,6 @@ impl BackupArgs {
 
 impl RestoreArgs {
     /// Puts a backup in the place of a database that is not there.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         let path = sqlite(
             &self.database,
@@ -104,8 +103,8 @@ impl RestoreArgs {
             )),
             other => Failure::one(other),
         })?;
-        println!("{}", sentence(&path, contents));
-        println!(
+        say!("{}", sentence(&path, contents));
+        say!(
             "Now run 'iikura migrate', in case the backup is of an older iikura, and start the server."
         );
         Ok(())

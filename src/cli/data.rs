@@ -1,10 +1,12 @@
 //! `iikura import` and `iikura export`: a whole event as one file, or everything.
 
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
+use super::output::{self, say};
 use super::{Failure, database_url, open, open_unmigrated};
 use crate::change::event_file::{self, EventImportError};
 use crate::core::programme::Programme;
@@ -54,23 +56,21 @@ impl ImportArgs {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn everything(self) -> Result<(), Failure> {
         // Before the database: opening makes one where there is none.
         let file = SealedFile::open(&self.file)?;
         let imported = file.import(&open(&self.database)?)?;
-        println!("Imported {}.", imported.contents);
-        println!(
+        say!("Imported {}.", imported.contents);
+        say!(
             "Read back, it equals the file byte for byte; {} chain(s) of history verify; every reference is valid; \
              there is no double booking.",
             imported.chains
         );
-        println!("{SECRET}");
-        println!("All users must sign in again.");
+        say!("{SECRET}");
+        say!("All users must sign in again.");
         Ok(())
     }
 
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn event(self) -> Result<(), Failure> {
         let name = self.file.display().to_string();
         let unreadable =
@@ -82,7 +82,9 @@ impl ImportArgs {
                 event_file::too_large(size)
             )));
         }
-        let source = std::fs::read_to_string(&self.file).map_err(unreadable)?;
+        let bytes = std::fs::read(&self.file).map_err(unreadable)?;
+        let source = event_file::decode(bytes)
+            .map_err(|fault| refusal(&name, EventImportError::Faulty(vec![fault])))?;
         let office = Email::parse(&self.mail_from).map_err(|error| {
             Failure::one(format!(
                 "'{}' {error}; set --mail-from (IIKURA_MAIL_FROM)",
@@ -92,18 +94,88 @@ impl ImportArgs {
         let now = Clock::system().now();
         let refused = |error| refusal(&name, error);
         // Read and checked before the database is used: while it stores, other writers wait.
-        let prepared =
-            event_file::prepare(&source, &office, &Actor::command_line(), now).map_err(refused)?;
+        let mut progress = Progress::on_terminal();
+        let prepared = event_file::prepare_watched(
+            &source,
+            &office,
+            &Actor::command_line(),
+            now,
+            &mut |done, of| progress.reading(done, of),
+        );
+        progress.end();
+        let prepared = prepared.map_err(refused)?;
         let db = open(&self.database)?;
+        progress.storing();
         let outcome = db.write_here(|conn| {
             Ok::<_, Failure>(prepared.store(conn, &ProgrammeCache::default()))
         })?;
+        progress.end();
         let imported = outcome.map_err(refused)?;
-        println!("Imported {} with {} slots.", imported.slug, imported.slots);
+        say!("Imported {} with {} slots.", imported.slug, imported.slots);
         for remark in imported.remarks {
-            println!("Imported against a rule: {remark}");
+            say!("Imported against a rule: {remark}");
         }
         Ok(())
+    }
+}
+
+/// Slots from which on an import shows its progress.
+const LARGE: usize = 500;
+/// Slots between two lines of progress.
+const STEP: usize = 50;
+
+/// Shows on a terminal how far an import is.
+struct Progress<W> {
+    /// The terminal; `None` where there is none.
+    terminal: Option<W>,
+    /// So many slots are read.
+    slots: usize,
+    /// Something is shown.
+    shows: bool,
+}
+
+impl Progress<io::Stderr> {
+    fn on_terminal() -> Self {
+        let terminal = io::stderr();
+        Self {
+            terminal: terminal.is_terminal().then_some(terminal),
+            slots: 0,
+            shows: false,
+        }
+    }
+}
+
+impl<W: Write> Progress<W> {
+    fn reading(&mut self, done: usize, of: usize) {
+        self.slots = of;
+        if of >= LARGE && done.is_multiple_of(STEP) {
+            self.show(&format!("Checked {done} of {of} slots"));
+        }
+    }
+
+    fn storing(&mut self) {
+        if self.slots >= LARGE {
+            self.show(&format!("Storing {} slots", self.slots));
+        }
+    }
+
+    fn show(&mut self, words: &str) {
+        self.write(&format!("\r{words} …\x1b[K"));
+        self.shows = true;
+    }
+
+    /// Takes the line away.
+    fn end(&mut self) {
+        if std::mem::take(&mut self.shows) {
+            self.write("\r\x1b[K");
+        }
+    }
+
+    /// Progress that cannot be shown is no reason to stop.
+    fn write(&mut self, text: &str) {
+        if let Some(terminal) = &mut self.terminal {
+            let _ = write!(terminal, "{text}").and_then(|()| terminal.flush());
+        }
     }
 }
 
@@ -134,6 +206,9 @@ pub struct ExportArgs {
     /// File to write; by default the terminal
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Leave out what delegations were notified of and their answers: for a copy of the event under another slug
+    #[arg(long, conflicts_with = "everything")]
+    without_notices: bool,
     /// Write everything into a new file, also while the server runs: every event, accounts, mail, history
     #[arg(long, value_name = "FILE", conflicts_with_all = ["slug", "output"])]
     everything: Option<PathBuf>,
@@ -149,7 +224,6 @@ impl ExportArgs {
         }
     }
 
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn everything(&self, file: &Path) -> Result<(), Failure> {
         if let DatabaseUrl::Sqlite(path) = database_url(&self.database)?
             && !Path::new(&path).exists()
@@ -160,24 +234,27 @@ impl ExportArgs {
             )));
         }
         let contents = installation::export(&open_unmigrated(&self.database)?, file)?;
-        println!("{} holds {contents}.", file.display());
-        println!(
+        say!("{} holds {contents}.", file.display());
+        say!(
             "Protect it like the database: it has every letter and the hash of every password. Sessions are not in it."
         );
-        println!("{SECRET}");
+        say!("{SECRET}");
         Ok(())
     }
 
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     fn event(&self, slug: &str) -> Result<(), Failure> {
         let programme = programme(&open(&self.database)?, slug)?;
-        let text = event_file::export(&programme)?;
+        let text = if self.without_notices {
+            event_file::export_without_notices(&programme)?
+        } else {
+            event_file::export(&programme)?
+        };
         if let Some(path) = &self.output {
             return std::fs::write(path, text).map_err(|error| {
                 Failure::one(format!("cannot write {}: {error}", path.display()))
             });
         }
-        print!("{text}");
+        output::bytes(text.as_bytes());
         Ok(())
     }
 }
@@ -197,4 +274,36 @@ pub(super) fn programme(db: &Db, slug: &str) -> Result<Arc<Programme>, Failure> 
             "there is no event '{slug}'; 'iikura import FILE' adds one"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(slots: usize) -> String {
+        let mut progress = Progress {
+            terminal: Some(Vec::new()),
+            slots: 0,
+            shows: false,
+        };
+        for done in 0..slots {
+            progress.reading(done, slots);
+        }
+        progress.end();
+        progress.storing();
+        progress.end();
+        String::from_utf8(progress.terminal.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_large_import_shows_its_progress_and_a_small_one_nothing() {
+        assert_eq!(shown(LARGE - 1), "");
+        let shown = shown(3000);
+        assert!(shown.starts_with("\rChecked 0 of 3000 slots …"), "{shown}");
+        assert!(shown.contains("\rChecked 2950 of 3000 slots …"), "{shown}");
+        assert!(
+            shown.ends_with("\rStoring 3000 slots …\x1b[K\r\x1b[K"),
+            "{shown}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::output::say;
 use super::{Failure, serve};
 use crate::auth::account::{self, Profile};
 use crate::auth::password::NewPassword;
@@ -50,7 +51,6 @@ impl DemoArgs {
     ///
     /// # Errors
     /// When the folder is not a demo's, or the address is taken.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         log::start(log::LogFormat::Text);
         let folder = fresh_folder(self.data)?;
@@ -61,11 +61,11 @@ impl DemoArgs {
         db.migrate()?;
         let clock = Clock::system();
         let sign_ins = fill(&db, &config.mail_from, clock.now())?;
-        println!("http://{}/", config.listen);
+        say!("http://{}/", config.listen);
         for (role, email, password) in sign_ins {
-            println!("{role} {email} {password}");
+            say!("{role} {email} {password}");
         }
-        println!(
+        say!(
             "Mail goes to {}; stop with Ctrl-C.",
             config.outbox.display()
         );

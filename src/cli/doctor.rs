@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::Failure;
+use super::output::say;
 use crate::cli::checks::{DoctorFinding, DoctorVerdict, examine};
 use crate::runtime::clock::Clock;
 use crate::server::config::ServeArgs;
@@ -19,7 +20,6 @@ pub struct DoctorArgs {
 
 impl DoctorArgs {
     /// Prints what it finds; a fault makes it fail.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -29,7 +29,7 @@ impl DoctorArgs {
         let faults = faults.count();
         if self.json {
             let report = serde_json::json!({ "ok": faults == 0, "findings": found });
-            println!("{report:#}");
+            say!("{report:#}");
         } else {
             found.iter().for_each(print);
         }
@@ -41,15 +41,14 @@ impl DoctorArgs {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
 fn print(finding: &DoctorFinding) {
     let word = match finding.verdict {
         DoctorVerdict::Ok => "ok",
         DoctorVerdict::Warning => "warning",
         DoctorVerdict::Fault => "FAULT",
     };
-    println!("{word:<8} {}: {}", finding.check, finding.words);
+    say!("{word:<8} {}: {}", finding.check, finding.words);
     if !finding.next.is_empty() {
-        println!("{:8} next: {}", "", finding.next);
+        say!("{:8} next: {}", "", finding.next);
     }
 }

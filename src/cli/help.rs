@@ -1,10 +1,8 @@
 //! `iikura help`: chapters of the manual, and the help of commands.
 
-use std::io::{self, ErrorKind, Write as _};
-
 use clap::CommandFactory as _;
 
-use super::{Cli, Failure};
+use super::{Cli, Failure, output};
 use crate::help::{self, Topic};
 
 /// The words after `iikura help`; `None` when another command was typed.
@@ -22,7 +20,8 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     if let [name] = words
         && let Some(topic) = Topic::find(name)
     {
-        return Ok(print(topic.markdown)?);
+        output::bytes(topic.markdown.as_bytes());
+        return Ok(());
     }
     let Some(help) = command_help(words) else {
         let typed = words.join(" ");
@@ -31,7 +30,8 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
             help::list()
         )));
     };
-    Ok(print(&help)?)
+    output::bytes(help.as_bytes());
+    Ok(())
 }
 
 /// What `iikura COMMAND --help` prints; `None` when there is no such command.
@@ -47,18 +47,6 @@ fn command_help(words: &[String]) -> Option<String> {
         .chain(["--help"]);
     let answer = Cli::command().try_get_matches_from(line).err()?;
     Some(answer.render().to_string())
-}
-
-/// Writes to standard output. A reader that closes the pipe, as `head` does, has read enough.
-fn print(text: &str) -> io::Result<()> {
-    let mut terminal = io::stdout().lock();
-    let written = terminal
-        .write_all(text.as_bytes())
-        .and_then(|()| terminal.flush());
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use super::output::say;
 use crate::core::text::Email;
 use crate::mail::health::{Ways, examine};
 use crate::mail::transport::Transport;
@@ -27,7 +28,6 @@ pub struct TestArgs {
 
 impl MailCommand {
     /// Prints each step and how it went.
-    #[expect(clippy::print_stdout, reason = "a command line speaks to the terminal")]
     pub fn run(self) -> Result<(), Failure> {
         let Self::Test(TestArgs { mail, address }) = self;
         let to =
@@ -48,7 +48,7 @@ impl MailCommand {
         let mut faults = Vec::new();
         for finding in findings {
             let word = if finding.ok { "ok" } else { "FAILED" };
-            println!("{word:<7} {}: {}", finding.step, finding.words);
+            say!("{word:<7} {}: {}", finding.step, finding.words);
             if !finding.ok {
                 faults.push(finding.advice.to_owned());
             }

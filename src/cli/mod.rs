@@ -9,6 +9,7 @@ pub mod demo;
 mod doctor;
 mod help;
 mod mail;
+mod output;
 mod personal_data;
 mod serve;
 mod token;
@@ -128,7 +129,6 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// Runs the command that was typed.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "a command line speaks to the terminal")]
 pub fn main() -> ExitCode {
     let outcome = match help::words_typed() {
         Some(words) => help::run(&words),
@@ -137,8 +137,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(faults)) => {
-            for fault in faults {
-                eprintln!("iikura: {fault}");
+            for fault in &faults {
+                output::fault(fault);
             }
             ExitCode::FAILURE
         }

@@ -1,9 +1,8 @@
 //! `iikura personal-data …`: what is stored about a person, and its erasure.
-#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
-
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use super::output::say;
 use crate::core::text::Email;
 use crate::core::user::Actor;
 use crate::db::{Db, DbError};
@@ -37,7 +36,7 @@ impl PersonalDataCommand {
                 let found = db.read_here(|conn| {
                     Ok::<_, DbError>(export::of_address(conn, address.as_str())?)
                 })?;
-                println!("{}", serde_json::to_string_pretty(&found)?);
+                say!("{}", serde_json::to_string_pretty(&found)?);
             }
             Self::Erase(args) => {
                 let address = args.address()?;
@@ -57,7 +56,7 @@ impl PersonalDataCommand {
                         "no event stores anything about '{address}'; an account is deleted by 'iikura user delete --email {address}'"
                     )));
                 }
-                println!(
+                say!(
                     "Forgotten at {}. Backups contain it until you delete them.",
                     slugs.join(", ")
                 );

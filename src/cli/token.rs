@@ -1,8 +1,7 @@
 //! `iikura token …`: tokens from the machine's own command line.
-#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
-
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::output::say;
 use super::user::{UserError, find};
 use crate::auth::token::{self, TokenError};
 use crate::core::text::TextLine;
@@ -81,7 +80,7 @@ impl TokenCommand {
             let (id, now) = (account.user.id, clock.now());
             Ok(token::make(conn, id, &name, scope, &actor, now)?)
         })?;
-        println!("{}", secret.reveal());
+        say!("{}", secret.reveal());
         Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! `iikura user …`: accounts from the machine's own command line, where the first administrator comes from.
-#![expect(clippy::print_stdout, reason = "a command answers on standard output")]
-
+use crate::cli::output::say;
 use std::io::Read as _;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -190,7 +189,7 @@ impl AddArgs {
             )?;
             Ok::<_, UserError>(())
         })?;
-        println!("{} can sign in.", account::account_email(&email));
+        say!("{} can sign in.", account::account_email(&email));
         print_made(&password, made);
         Ok(())
     }
@@ -210,7 +209,7 @@ impl PasswordArgs {
             account::set_password(conn, user.id, &hash, None, &actor, clock.now())?;
             Ok::<_, UserError>(())
         })?;
-        println!(
+        say!(
             "The password of {} is changed; all sessions and tokens have ended.",
             user.email
         );
@@ -226,7 +225,7 @@ impl AddressArgs {
             account::set_disabled(conn, user.id, true, &Actor::command_line(), clock.now())?;
             Ok::<_, UserError>(user)
         })?;
-        println!(
+        say!(
             "{} cannot sign in any more; all sessions and tokens have ended.",
             user.email
         );
@@ -241,7 +240,7 @@ impl AddressArgs {
             personal::scrub(conn)?;
             Ok::<_, UserError>(pseudonym)
         })?;
-        println!(
+        say!(
             "The account is deleted; the history shows {pseudonym}. Backups contain it until you delete them."
         );
         Ok(())
@@ -257,7 +256,7 @@ impl AddressArgs {
         if !removed {
             return Err(UserError::NoFactor(user.email.to_string()));
         }
-        println!(
+        say!(
             "{} can sign in by password alone, or set up another second factor; all sessions have ended.",
             user.email
         );
@@ -296,7 +295,7 @@ impl PasswordSource {
 
 fn print_made(password: &NewPassword, made: bool) {
     if made {
-        println!("Password: {}", password.reveal());
+        say!("Password: {}", password.reveal());
     }
 }
 

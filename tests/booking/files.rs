@@ -284,7 +284,7 @@ fn slips() -> Vec<Slip> {
             "rule = \"capacity\"",
             "rule = \"gravity\"",
             line("rule = \"capacity\""),
-            "there is no rule 'gravity'",
+            "override: 'gravity' is none of double_booking, interval, shape, hours,",
         ),
         (
             "pairs = [[\"ja\", \"en\"]]",
@@ -417,9 +417,15 @@ fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) 
     let copy = export(scratch, test_event.event).replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
     let found = faults(scratch, &copy);
     assert!(
-        found[0].contains("is there already; to import a copy, leave out the notices"),
+        found[0].contains(
+            "is there already; to import a copy of the event, export it with --without-notices"
+        ),
         "{found:?}"
     );
+    let bare = event_file::export_without_notices(&test_event.stored()).unwrap();
+    assert!(copy.contains("told") && !bare.contains("told") && !bare.contains("sequence"));
+    let bare = bare.replace("slug = \"ca-jad-9\"", "slug = \"bare\"");
+    assert_eq!(import(scratch, &bare).unwrap().slug, "bare");
     let uid = copy
         .lines()
         .position(|line| line.starts_with("uid = "))
@@ -433,16 +439,109 @@ fn invitation_that_is_known_already_is_refused_with_its_line(scratch: &Scratch) 
     assert!(uid.abs_diff(line) < 8, "{line} is not by line {uid}");
 }
 
+/// The faults of a file that is read without a database.
+fn refused(source: &str) -> Vec<String> {
+    let office = Email::parse("protocol@iikura.example").unwrap();
+    let refused = event_file::prepare(source, &office, &Actor::command_line(), NOW);
+    let Err(EventImportError::Faulty(faults)) = refused else {
+        panic!("{refused:?}")
+    };
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_missing_and_unknown_key_is_named_with_its_line() {
+    let source = "[meeting]
+slug = \"x\"
+nmae = \"X\"
+venue = 7
+days = [\"2022-12-24\"]
+opens = \"09:00\"
+closes = \"18:00\"
+[[parties]]
+code = \"JP\"
+name = \"Japan\"
+role = \"chair\"
+presedence = 0
+contacts = [
+  { name = \"Desk\" },
+  { name = \"Desk\", email = \"a@delegations.example\", fax = \"1\" },
+]
+[[room]]
+code = \"a\"
+[[slots]]
+kind = \"other\"
+override = [{ rule = \"hours\", why = \"x\" }]
+";
+    let found = refused(source);
+    for (line, words) in [
+        (1, "missing field `name`"),
+        (1, "missing field `time_zone`"),
+        (3, "unknown field `nmae`, expected one of"),
+        (4, "invalid type: integer `7`"),
+        (8, "missing field `head`"),
+        (8, "missing field `precedence`"),
+        (8, "missing field `time_zone`"),
+        (8, "missing field `party_size`"),
+        (12, "unknown field `presedence`, expected one of"),
+        (14, "missing field `email`"),
+        (15, "unknown field `fax`, expected one of"),
+        (
+            17,
+            "unknown field `room`, expected one of `meeting`, `parties`",
+        ),
+        (19, "missing field `title`"),
+        (19, "missing field `day`"),
+        (19, "missing field `start`"),
+        (21, "missing field `reason`"),
+        (21, "unknown field `why`, expected one of"),
+    ] {
+        let begin = format!("line {line}: {words}");
+        let told = found.iter().filter(|fault| fault.starts_with(&begin));
+        assert_eq!(told.count(), 1, "{begin} in {found:#?}");
+    }
+    assert_eq!(found.len(), 17, "{found:#?}");
+    assert!(refused("")[0].starts_with("line 1: missing field `meeting`"));
+    let syntax = refused("[meeting]\nslug = \n");
+    assert!(syntax[0].starts_with("line 2: "), "{syntax:?}");
+    let table = refused(&RARE.replacen("[[rooms]]", "[rooms]", 1));
+    assert!(table[0].contains("rooms: is a list of tables"), "{table:?}");
+}
+
+#[test]
+fn native_dates_and_times_are_read_like_texts() {
+    let native: Vec<String> = NINTH_MEETING
+        .lines()
+        .map(|line| match line.split_once(" = \"") {
+            Some((key @ ("day" | "start" | "end" | "opens" | "closes"), rest)) => {
+                let (value, rest) = rest.split_once('"').unwrap();
+                let seconds = if key == "day" { "" } else { ":00" };
+                format!("{key} = {value}{seconds}{rest}")
+            }
+            _ => line.replace("days = [\"2022-12-24\"]", "days = [2022-12-24]"),
+        })
+        .collect();
+    let native = native.join("\n").replace(
+        "presence = [[\"2022-12-22 18:00\", \"2022-12-25 12:00\"]]",
+        "presence = [[2022-12-22T18:00:00, 2022-12-25 12:00:00]]",
+    );
+    assert!(native.contains("day = 2022-12-24") && native.contains("start = 15:15:00"));
+    let written = |source: &str| {
+        let scratch = Scratch::sqlite().migrated();
+        let event = import(&scratch, source).unwrap().event;
+        export(&scratch, event)
+    };
+    assert_eq!(written(&native), written(NINTH_MEETING));
+    let odd = NINTH_MEETING.replacen("start = \"15:15\"", "start = 15:15:30", 1);
+    assert!(
+        refused(&odd)[0].contains("start: '15:15:30' is not a time"),
+        "{:?}",
+        refused(&odd)
+    );
+}
+
 #[test]
 fn event_file_beyond_its_limits_is_refused_with_the_limit() {
-    let refused = |source: &str| {
-        let office = Email::parse("protocol@iikura.example").unwrap();
-        let refused = event_file::prepare(source, &office, &Actor::command_line(), NOW);
-        let Err(EventImportError::Faulty(faults)) = refused else {
-            panic!("{refused:?}")
-        };
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
     let slot = "[[slots]]\nkind = \"other\"\ntitle = \"x\"\nday = \"2022-12-24\"\nstart = \"10:00\"\nminutes = 5\n";
     let many = RARE.to_owned() + &slot.repeat(event_file::MOST_SLOTS);
     // One of those that are there already is the last that fits: the line after the last that does not count.

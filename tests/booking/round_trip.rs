@@ -246,7 +246,9 @@ fn notices_belong_to_one_event(scratch: &Scratch) {
     assert_eq!(faults.len(), 3, "one for each delegation: {faults:?}");
     for fault in faults {
         assert!(
-            fault.ends_with("is there already; to import a copy, leave out the notices"),
+            fault.ends_with(
+                "is there already; to import a copy of the event, export it with --without-notices"
+            ),
             "{fault}"
         );
     }

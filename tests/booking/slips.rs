@@ -147,7 +147,7 @@ fn notices_are_validated_like_other_fields(scratch: &Scratch) {
         (again, "told: KZ is there twice"),
         (
             of_another,
-            "told: the invitation a@iikura.example is there already; to import a copy, leave out the notices",
+            "told: the invitation a@iikura.example is there already; to import a copy of the event, export it with --without-notices",
         ),
     ] {
         let twice = format!("{entry}, {more}");

@@ -12,6 +12,7 @@ mod layers;
 mod memory;
 mod moving;
 mod page;
+mod pipes;
 mod serving;
 mod sign_on;
 mod supply;

@@ -3,6 +3,8 @@
 //! The manual's chapter `event-file` documents its keys. A key may end in `_assumed` to mark a placeholder; it is read
 //! the same.
 
+mod encoding;
+mod parse;
 mod read;
 mod read_meeting;
 mod read_slots;
@@ -13,11 +15,13 @@ mod write;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+pub use encoding::decode;
 pub use read::{
-    EventImportError, FileFault, ImportedEvent, MOST_BYTES, MOST_SLOTS, prepare, too_large,
+    EventImportError, FileFault, ImportedEvent, MOST_BYTES, MOST_SLOTS, prepare, prepare_watched,
+    too_large,
 };
 pub use store::{Prepared, import};
-pub use write::export;
+pub use write::{export, export_without_notices};
 
 /// The parsed file, before any value is validated.
 #[derive(Debug, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use toml::Spanned;
 
+use super::parse::parse;
 use super::store::Prepared;
 use super::{EventFile, Party};
 use crate::core::delegation::PrincipalRole;
@@ -77,18 +78,26 @@ pub fn prepare(
     actor: &Actor,
     now: Moment,
 ) -> Result<Prepared, EventImportError> {
+    prepare_watched(source, office, actor, now, &mut |_, _| {})
+}
+
+/// Reads an event file as [`prepare`] does, and says after each slot how many are read, of how many.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_watched(
+    source: &str,
+    office: &Email,
+    actor: &Actor,
+    now: Moment,
+    watch: &mut dyn FnMut(usize, usize),
+) -> Result<Prepared, EventImportError> {
     let fault = |line, message| Err(EventImportError::Faulty(vec![FileFault { line, message }]));
     if source.len() > MOST_BYTES {
         return fault(1, too_large(source.len() as u64));
     }
     let mut reader = FileReader::new(source);
-    let file: EventFile = match toml::from_str(source) {
-        Ok(file) => file,
-        Err(error) => {
-            let line = error.span().map_or(1, |span| reader.line_of(&span));
-            return fault(line, error.message().to_owned());
-        }
-    };
+    let file = parse(&mut reader, source)?;
     reader.bounds(&file);
     // What is beyond them is not looked at.
     reader.finish(Some(()))?;
@@ -117,7 +126,7 @@ pub fn prepare(
         Vec::new(),
     ));
     let author = actor.to_string();
-    let read = reader.slots(&mut programme, (&author, now), &file.slots)?;
+    let read = reader.slots(&mut programme, (&author, now), &file.slots, watch)?;
     Ok(Prepared {
         slug_line: reader.line_of(&file.meeting.slug.span()),
         told: reader.told,

@@ -57,9 +57,11 @@ impl FileReader<'_> {
         programme: &mut Arc<Programme>,
         by: (&str, Moment),
         entries: &[Spanned<SlotEntry>],
+        watch: &mut dyn FnMut(usize, usize),
     ) -> Result<ReadSlots, EventImportError> {
         let mut read = ReadSlots::default();
-        for raw in entries {
+        for (done, raw) in entries.iter().enumerate() {
+            watch(done, entries.len());
             let entry = raw.as_ref();
             let reasons = self.reasons(&entry.overrides);
             let counted = (0..=MOST_CHANGES).contains(&entry.sequence);
@@ -283,22 +285,17 @@ impl FileReader<'_> {
         for raw in entries {
             let entry = raw.as_ref();
             let reason = self.parsed("reason", &raw.span(), || TextLine::parse(&entry.reason));
-            match (Rule::from_word(&entry.rule), reason) {
-                (Some(rule), Some(reason)) => {
-                    let author = entry.author.as_ref().and_then(|author| {
-                        self.parsed("author", &raw.span(), || TextLine::parse(author))
-                    });
-                    let reason = Reason {
-                        text: reason.to_string(),
-                        author: author.map(|author| author.to_string()),
-                    };
-                    reasons.insert(rule, reason);
-                }
-                (None, _) => self.fault(
-                    &raw.span(),
-                    format!("override: there is no rule '{}'", entry.rule),
-                ),
-                (Some(_), None) => {}
+            let rule = Spanned::new(raw.span(), entry.rule.clone());
+            let rule = self.word::<Rule>("override", &rule);
+            if let (Some(rule), Some(reason)) = (rule, reason) {
+                let author = entry.author.as_ref().and_then(|author| {
+                    self.parsed("author", &raw.span(), || TextLine::parse(author))
+                });
+                let reason = Reason {
+                    text: reason.to_string(),
+                    author: author.map(|author| author.to_string()),
+                };
+                reasons.insert(rule, reason);
             }
         }
         reasons

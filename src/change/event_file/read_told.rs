@@ -19,7 +19,9 @@ use crate::core::time::interval::Interval;
 
 /// Reports an invitation that cannot be imported, since its UID belongs to another one.
 pub(super) fn is_there_already(uid: &str) -> String {
-    format!("told: the invitation {uid} is there already; to import a copy, leave out the notices")
+    format!(
+        "told: the invitation {uid} is there already; to import a copy of the event, export it with --without-notices"
+    )
 }
 
 impl FileReader<'_> {

@@ -27,7 +27,26 @@ use crate::core::time::interval::Interval;
 /// # Errors
 /// Never in practice: when the values cannot be written as TOML.
 pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
-    let file = EventFile {
+    toml::to_string_pretty(&file(programme))
+}
+
+/// Writes an event as [`export`] does, without what delegations were notified of and what they answered: for a copy under
+/// another slug.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_without_notices(programme: &Programme) -> Result<String, toml::ser::Error> {
+    let mut file = file(programme);
+    for slot in &mut file.slots {
+        let slot = slot.get_mut();
+        slot.told.clear();
+        slot.sequence = 0;
+    }
+    toml::to_string_pretty(&file)
+}
+
+fn file(programme: &Programme) -> EventFile {
+    EventFile {
         meeting: meeting(&programme.event),
         parties: programme
             .delegations
@@ -45,8 +64,7 @@ pub fn export(programme: &Programme) -> Result<String, toml::ser::Error> {
             .map(|each| spanned(interpreter(programme, each)))
             .collect(),
         slots: slots(programme),
-    };
-    toml::to_string_pretty(&file)
+    }
 }
 
 /// In the programme's order, which no id decides: ids are drawn again by every import.
