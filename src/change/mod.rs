@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod archive;
 pub mod booking;
+pub mod correction;
 pub mod delegation;
 pub mod dry_run;
 pub mod event;

@@ -13,7 +13,7 @@ use crate::core::notice::News;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::time::Moment;
-use crate::core::visibility::told;
+use crate::core::visibility::told_to;
 use crate::db::Conn;
 use crate::mail::MailContext;
 use crate::mail::outbox::MailDraft;
@@ -198,7 +198,7 @@ pub fn tell_again(
     for delegation in again {
         let item = LetterItem {
             slot: Arc::clone(slot),
-            news: News::Repeated(told(&programme, slot)),
+            news: News::Repeated(told_to(&programme, slot, &delegation)),
         };
         write_to(tx, post, &delegation, &[item])?;
     }

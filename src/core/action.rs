@@ -25,6 +25,8 @@ pub enum Action {
     NoticeAnswered,
     /// A notice counts as sent without a mail.
     NoticeSkipped,
+    /// A correction was marked as known to the delegations.
+    NoticesCorrected,
     /// The private links of a delegation were replaced.
     NoticeLinksRenewed,
     /// A delegation was added.
@@ -137,6 +139,7 @@ impl TextEnum for Action {
         Self::SlotInterpreterRemoved,
         Self::NoticeAnswered,
         Self::NoticeSkipped,
+        Self::NoticesCorrected,
         Self::NoticeLinksRenewed,
         Self::DelegationAdded,
         Self::DelegationChanged,
@@ -201,6 +204,7 @@ impl TextEnum for Action {
             Self::SlotInterpreterRemoved => "slot.interpreter-removed",
             Self::NoticeAnswered => "notice.answered",
             Self::NoticeSkipped => "notice.skipped",
+            Self::NoticesCorrected => "notice.corrected",
             Self::NoticeLinksRenewed => "notice.links renewed",
             Self::DelegationAdded => "delegation.added",
             Self::DelegationChanged => "delegation.changed",

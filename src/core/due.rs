@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::core::delegation::Delegation;
-use crate::core::notice::{Method, News, Notice};
+use crate::core::notice::{Method, News, Notice, Told, ToldEvent};
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotState};
 use crate::core::visibility::told;
@@ -30,13 +30,19 @@ pub fn due<'p>(programme: &'p Programme, slot: &Slot) -> Vec<(&'p Delegation, Ne
                 .iter()
                 .find(|notice| notice.delegation == delegation.id)
                 .map(|notice| notice.told.clone());
+            let now = || Told {
+                event: Some(Box::new(ToldEvent::of(&programme.event, delegation))),
+                ..now.clone()
+            };
             let news = match (expects, before) {
-                (true, None) => News::Confirmed(now.clone()),
-                (true, Some(before)) if before == now => return None,
-                (true, Some(before)) => News::Changed {
-                    before,
-                    now: now.clone(),
-                },
+                (true, None) => News::Confirmed(now()),
+                (true, Some(before)) => {
+                    let now = now();
+                    if before == now {
+                        return None;
+                    }
+                    News::Changed { before, now }
+                }
                 (false, None) => return None,
                 (false, Some(before)) => match slot.state() {
                     SlotState::Cancelled => News::Cancelled(before),

@@ -5,8 +5,9 @@
 
 use super::programme::Programme;
 use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
-use crate::core::notice::{Method, Notice, Told};
+use crate::core::notice::{Method, Notice, Told, ToldEvent};
 use crate::core::room::Room;
 use crate::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
@@ -153,7 +154,7 @@ impl<'a> VisibleSlot<'a> {
     /// The iCalendar UID under which this delegation has the slot in its calendar; `None` for staff and for a slot
     /// that is not in its calendar.
     #[must_use]
-    pub fn uid_in_calendar(self) -> Option<&'a str> {
+    pub fn invited_as(self) -> Option<&'a Notice> {
         let Viewer::Delegation(delegation) = self.viewer else {
             return None;
         };
@@ -161,7 +162,6 @@ impl<'a> VisibleSlot<'a> {
             .ledger
             .notice(self.slot.id, delegation)
             .filter(|notice| notice.method == Method::Request)
-            .map(|notice| notice.uid.as_str())
     }
 
     fn staff<T>(self, field: impl FnOnce(&'a Slot) -> T) -> Option<T> {
@@ -192,7 +192,19 @@ pub fn known_to(programme: &Programme, delegation: DelegationId) -> Vec<&Notice>
     known
 }
 
-/// A slot as the delegations that take part in it read it.
+/// The event as the latest letter to a delegation says it; as it is, where there was none.
+#[must_use]
+pub fn event_as_told(programme: &Programme, delegation: DelegationId) -> Event {
+    let known = known_to(programme, delegation);
+    let latest = known.into_iter().max_by_key(|notice| notice.told_at);
+    let told = latest.and_then(|notice| notice.told.event.as_ref());
+    told.map_or_else(
+        || Event::clone(&programme.event),
+        |told| told.over(&programme.event),
+    )
+}
+
+/// A slot as the delegations that take part in it read it in a schedule.
 #[must_use]
 pub fn told(programme: &Programme, slot: &Slot) -> Told {
     Told {
@@ -207,6 +219,16 @@ pub fn told(programme: &Programme, slot: &Slot) -> Told {
         delegations: participants(programme, slot)
             .map(|delegation| delegation.name.to_string())
             .collect(),
+        event: None,
+    }
+}
+
+/// A slot as a letter to `delegation` says it, with the event around it.
+#[must_use]
+pub fn told_to(programme: &Programme, slot: &Slot, delegation: &Delegation) -> Told {
+    Told {
+        event: Some(Box::new(ToldEvent::of(&programme.event, delegation))),
+        ..told(programme, slot)
     }
 }
 

@@ -345,6 +345,7 @@ diesel::table! {
         told -> Text,
         thread -> Text,
         told_at -> BigInt,
+        organizer -> Text,
     }
 }
 

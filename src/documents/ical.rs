@@ -6,6 +6,7 @@ use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 
 use crate::core::clean;
 use crate::core::event::ProtocolOffice;
+use crate::core::text::Email;
 use crate::core::time::{Instant, Moment};
 
 /// Who made the calendar (RFC 5545 §3.7.3).
@@ -34,8 +35,10 @@ pub struct CalendarEntry<'a> {
     pub description: String,
     /// STATUS; `None` leaves it out.
     pub status: Option<CalendarStatus>,
-    /// ORGANIZER: the protocol office.
+    /// The protocol office, which ORGANIZER names.
     pub office: &'a ProtocolOffice,
+    /// The address of ORGANIZER; where the reader was invited, that of the invitation.
+    pub organizer: &'a Email,
 }
 
 /// How firm an entry is (RFC 5545 §3.8.1.11).
@@ -104,7 +107,7 @@ pub(crate) fn vevent(entry: &CalendarEntry<'_>) -> Event {
         });
     }
     event.append_property(
-        Property::new("ORGANIZER", mailto(entry.office.email.as_str()))
+        Property::new("ORGANIZER", mailto(entry.organizer.as_str()))
             .add_parameter("CN", &clean::parameter(entry.office.name.as_str()))
             .done(),
     );

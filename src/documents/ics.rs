@@ -23,7 +23,7 @@ fn entries(agenda: &Agenda) -> Vec<ical::CalendarEntry<'_>> {
     agenda.entries().map(|each| entry(agenda, each)).collect()
 }
 
-fn entry<'a>(agenda: &'a Agenda, entry: &AgendaEntry) -> ical::CalendarEntry<'a> {
+fn entry<'a>(agenda: &'a Agenda, entry: &'a AgendaEntry) -> ical::CalendarEntry<'a> {
     ical::CalendarEntry {
         uid: uid(agenda, entry),
         sequence: entry.sequence,
@@ -39,18 +39,23 @@ fn entry<'a>(agenda: &'a Agenda, entry: &AgendaEntry) -> ical::CalendarEntry<'a>
             SlotState::Cancelled => CalendarStatus::Cancelled,
         }),
         office: &agenda.office,
+        organizer: entry
+            .invited_as
+            .as_ref()
+            .map_or(&agenda.office.email, |(_, organizer)| organizer),
     }
 }
 
 /// The invitation's own UID where the reader was invited, so that a file and a mail are one entry in the calendar;
 /// else one that stays with the slot. Ids are random, and `.invalid` cannot be registered (RFC 6761).
 fn uid(agenda: &Agenda, entry: &AgendaEntry) -> String {
+    if let Some((uid, _)) = &entry.invited_as {
+        return uid.clone();
+    }
     let reader = agenda
         .addressee()
         .map_or_else(String::new, |party| format!("-{}", party.code));
-    entry.uid_in_calendar.clone().unwrap_or_else(|| {
-        format!("slot-{}{reader}@{}.iikura.invalid", entry.id, agenda.slug).to_ascii_lowercase()
-    })
+    format!("slot-{}{reader}@{}.iikura.invalid", entry.id, agenda.slug).to_ascii_lowercase()
 }
 
 fn place(agenda: &Agenda, entry: &AgendaEntry) -> String {

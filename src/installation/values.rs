@@ -16,7 +16,7 @@ use crate::core::notice::{Method, Told};
 use crate::core::room::Room;
 use crate::core::rule::Rule;
 use crate::core::slot::{self, SlotState};
-use crate::core::text::{self, Code, Email, TextLine, quoted};
+use crate::core::text::{self, Code, Email, TextLine, optional_line, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Zone, parse_date};
@@ -139,7 +139,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("events" | "delegations", "time_zone") => {
             Text(|raw| Ok(raw.parse::<Zone>()?.name().to_owned()))
         }
-        ("events", "office_email") | ("contacts", "email") => {
+        ("events", "office_email") | ("contacts", "email") | ("notices", "organizer") => {
             Text(|raw| Ok(Email::parse(raw)?.to_string()))
         }
         ("events", "grid_minutes") => within(EventSettings::GRID),
@@ -337,7 +337,7 @@ fn json(raw: &str) -> Result<(), String> {
 
 /// The last notice of a delegation, which its next letter repeats.
 fn told(raw: &str) -> Result<(), String> {
-    let told: Told =
+    let mut told: Told =
         serde_json::from_str(raw).map_err(|error| format!("cannot be read: {error}"))?;
     Interval::new(told.starts_at(), told.ends_at()).map_err(words)?;
     if !PROGRAMME_TIMES.contains(&told.starts.into()) {
@@ -349,6 +349,9 @@ fn told(raw: &str) -> Result<(), String> {
         .chain(names.map(String::as_str))
     {
         TextLine::parse(line).map_err(words)?;
+    }
+    for text in told.event.iter_mut().flat_map(|event| event.texts()) {
+        optional_line(text).map_err(words)?;
     }
     Ok(())
 }

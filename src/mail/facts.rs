@@ -101,6 +101,10 @@ impl MailContext {
                 || new_name(NamePurpose::CalendarUid),
                 |notice| notice.uid.clone(),
             ),
+            organizer: earlier.map_or_else(
+                || programme.event.office.email.clone(),
+                |notice| notice.organizer.clone(),
+            ),
             sequence: slot.sequence,
             method: news.method(),
             told: news.slot().clone(),
@@ -254,6 +258,7 @@ impl<'a> LetterStep<'a> {
             }],
             invitation: Some(Invitation {
                 uid: &notice.uid,
+                organizer: &notice.organizer,
                 sequence: notice.sequence,
                 stamp: notice.told_at,
             }),
@@ -369,6 +374,7 @@ mod tests {
                 slot: SlotId(slot),
                 delegation: delegation.id,
                 uid: name(NamePurpose::CalendarUid),
+                organizer: sample.event.office.email.clone(),
                 sequence: 0,
                 method: news.method(),
                 told: news.slot().clone(),

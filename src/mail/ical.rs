@@ -29,7 +29,7 @@ pub fn calendar(letter: &Letter<'_>) -> Option<String> {
     Some(write(method.as_str(), &[], [event]))
 }
 
-fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> CalendarEntry<'a> {
+fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'a>, news: &News) -> CalendarEntry<'a> {
     let slot = news.slot();
     CalendarEntry {
         uid: invitation.uid.to_owned(),
@@ -54,6 +54,7 @@ fn entry<'a>(letter: &Letter<'a>, invitation: Invitation<'_>, news: &News) -> Ca
             News::Dropped(_) => None,
         },
         office: &letter.event.office,
+        organizer: invitation.organizer,
     }
 }
 
@@ -166,6 +167,7 @@ mod tests {
             description: String::new(),
             status,
             office: &sample.event.office,
+            organizer: &sample.event.office.email,
         };
         let written = publish(&[
             entry("a", Some(CalendarStatus::Tentative)),
@@ -241,7 +243,8 @@ mod tests {
             told.delegations = vec![party.clone()];
             let news = News::Confirmed(told);
             let mut letter = sample.letter(&news);
-            letter.invitation = Some(Invitation { uid: &uid, sequence: 0, stamp: written_at() });
+            let organizer = sample.event.office.email.clone();
+            letter.invitation = Some(Invitation { uid: &uid, organizer: &organizer, sequence: 0, stamp: written_at() });
             let written = calendar(&letter).unwrap();
             prop_assert_eq!(
                 names(&written),

@@ -93,6 +93,8 @@ pub struct Piece<'a> {
 pub struct Invitation<'a> {
     /// iCalendar UID of slot × delegation.
     pub uid: &'a str,
+    /// ORGANIZER, as in [`Notice::organizer`](crate::core::notice::Notice::organizer).
+    pub organizer: &'a Email,
     /// The slot's sequence, which becomes SEQUENCE.
     pub sequence: i32,
     /// Time of the first notice with this content, which becomes DTSTAMP.

@@ -32,6 +32,7 @@ pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
         ends: at(clock).minutes() + 30,
         room: room.map(str::to_owned),
         delegations: vec!["Japan".into(), "Kazakhstan".into()],
+        event: None,
     }
 }
 
@@ -52,6 +53,7 @@ pub(super) fn plenary() -> Told {
         ]
         .map(str::to_owned)
         .to_vec(),
+        event: None,
     }
 }
 
@@ -64,6 +66,7 @@ pub(super) struct Sample {
     pub schedule: Vec<Told>,
     pub says: String,
     pub sequence: i32,
+    pub organizer: Email,
     pub first_message_id: Option<&'static str>,
 }
 
@@ -118,6 +121,7 @@ impl Sample {
             schedule: vec![plenary(), bilateral("17:20", Some("Salon"))],
             says: String::new(),
             sequence: 0,
+            organizer: Email::parse("protocol@iikura.example").unwrap(),
             first_message_id: None,
         }
     }
@@ -136,6 +140,7 @@ impl Sample {
             }],
             invitation: Some(Invitation {
                 uid: "4f1c@iikura.example",
+                organizer: &self.organizer,
                 sequence: self.sequence,
                 stamp: match news {
                     News::Repeated(_) => written_at().plus(-86_400),

@@ -5,7 +5,7 @@ use super::language::{Language, Phrase};
 use super::{Enclosure, Letter, Piece, ReaderKnowledge};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice};
-use crate::core::notice::{Method, News, Told};
+use crate::core::notice::{Method, News, Told, ToldEvent};
 use crate::core::time::{Instant, Zone};
 
 /// A letter in words, ready for its templates.
@@ -249,7 +249,13 @@ fn changes(
     before: &Told,
     now: &Told,
 ) -> Vec<ChangeWords> {
-    let (venue, home) = (event.time_zone, delegation.time_zone);
+    let now_around = ToldEvent::of(event, delegation);
+    let (was, is) = [before, now]
+        .map(|told| told.event.as_deref().unwrap_or(&now_around))
+        .into();
+    let zone = |name: &str, zone: Zone| name.parse().unwrap_or(zone);
+    let venues = [was, is].map(|each| zone(&each.time_zone, event.time_zone));
+    let homes = [was, is].map(|each| zone(&each.home, delegation.time_zone));
     let mut found = Vec::new();
     let mut note = |label: Phrase<'_>, before: String, now: String| {
         if before != now {
@@ -260,14 +266,20 @@ fn changes(
             });
         }
     };
-    if (before.starts, before.ends) != (now.starts, now.ends) {
-        let (old, new) = time_change(language, venue, before, now);
+    let is_moved = (before.starts, before.ends) != (now.starts, now.ends);
+    if is_moved || venues[0] != venues[1] {
+        let (old, new) = time_change(language, venues, before, now);
         note(Phrase::TimeAt(event.venue.as_str()), old, new);
-        if home != venue {
-            let (old, new) = time_change(language, home, before, now);
-            note(Phrase::TimeAtHome, old, new);
-        }
     }
+    if (is_moved || homes[0] != homes[1]) && (homes[1] != venues[1] || homes[0] != venues[0]) {
+        let (old, new) = time_change(language, homes, before, now);
+        note(Phrase::TimeAtHome, old, new);
+    }
+    note(
+        Phrase::Venue,
+        both_names(&was.venue, &was.venue_ja),
+        both_names(&is.venue, &is.venue_ja),
+    );
     let room = |told: &Told| {
         let known = told.room.clone();
         known.unwrap_or_else(|| language.say(Phrase::RoomUnknown))
@@ -281,20 +293,49 @@ fn changes(
         kind(language, now),
     );
     note(Phrase::TakingPart, party(before), party(now));
+    note(
+        Phrase::Event,
+        both_names(&was.name, &was.name_ja),
+        both_names(&is.name, &is.name_ja),
+    );
+    note(Phrase::Office, office(was), office(is));
     found
 }
 
-/// Old and new time, both with the day when it is another one.
-fn time_change(language: &Language, zone: Zone, before: &Told, now: &Told) -> (String, String) {
-    let same_day = zone.date(before.starts_at()) == zone.date(now.starts_at());
-    let words = |told: &Told| {
+/// `Iikura House (飯倉公館)`
+fn both_names(name: &str, name_ja: &str) -> String {
+    if name_ja.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} ({name_ja})")
+    }
+}
+
+/// `Protocol Office, protocol@iikura.example, +81 3 0000 0000`
+fn office(told: &ToldEvent) -> String {
+    let mut words = format!("{}, {}", told.office, told.office_email);
+    if !told.office_phone.is_empty() {
+        words.extend([", ", &told.office_phone]);
+    }
+    words
+}
+
+/// Old and new time, each by the clock of its zone, both with the day when it is another one.
+fn time_change(
+    language: &Language,
+    zones: [Zone; 2],
+    before: &Told,
+    now: &Told,
+) -> (String, String) {
+    let same_day = zones[0].date(before.starts_at()) == zones[1].date(now.starts_at());
+    let words = |zone, told: &Told| {
         if same_day {
             hours(language, zone, told.starts_at(), told.ends_at())
         } else {
             day_and_hours(language, zone, told.starts_at(), told.ends_at())
         }
     };
-    (words(before), words(now))
+    (words(zones[0], before), words(zones[1], now))
 }
 
 fn days(language: &Language, letter: &Letter<'_>, schedule: &[Told]) -> Vec<DayWords> {

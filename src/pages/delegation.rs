@@ -15,8 +15,8 @@ use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
-use crate::server::forms::delegation as forms;
 use crate::server::forms::delegation::contact_field;
+use crate::server::forms::{correction_choice, delegation as forms};
 use crate::server::link_words::LinkWords;
 use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
@@ -54,6 +54,7 @@ pub struct DelegationPage {
     contacts: Vec<ContactRow>,
     /// Contacts, and those whom mail was sent to earlier.
     forgettable: Vec<Forgettable>,
+    correction: Option<Choices>,
 }
 
 struct Forgettable {
@@ -260,6 +261,7 @@ impl Register for Delegations {
                 .of(&form),
             contacts: contact_rows(&form),
             forgettable: Vec::new(),
+            correction: stored.map(|_| correction_choice(&form)),
             form,
         }
     }

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use diesel::result::Error as DieselError;
 
+use crate::change::correction;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::db::DbError;
@@ -12,6 +13,7 @@ use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::form::{FieldErrors, Fields, Form};
+use crate::server::forms;
 use crate::server::page::{conflict, render, see_other_done, unprocessable};
 use crate::server::session::CurrentUser;
 use crate::store::transaction::EventTx;
@@ -191,13 +193,18 @@ async fn save<R: Register>(
     };
     let is_new = stored.is_none();
     let needs_work = R::page_after_saving(context, &item);
+    let is_correction = forms::is_correction(&fields);
     let saved = context
         .write(move |tx| {
             if is_new {
-                R::add(tx, &item)
-            } else {
-                R::change(tx, &item)
+                return R::add(tx, &item);
             }
+            let before = tx.programme();
+            R::change(tx, &item)?;
+            if is_correction {
+                correction::take_as_known(tx, &before)?;
+            }
+            Ok(())
         })
         .await;
     match saved {

@@ -19,7 +19,7 @@ use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
-use crate::server::forms::room as forms;
+use crate::server::forms::{correction_choice, room as forms};
 use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
 use crate::store::transaction::EventTx;
@@ -71,6 +71,7 @@ pub struct RoomPage {
     kinds: Choices,
     closures: TextArea,
     unsuited: Vec<UnsuitedLine>,
+    correction: Option<Choices>,
 }
 
 /// `GET /events/{slug}/rooms`
@@ -245,6 +246,7 @@ impl Register for Rooms {
                 .optional()
                 .of(&form),
             unsuited: stored.map_or_else(Vec::new, |room| unsuited_lines(context, room)),
+            correction: stored.map(|_| correction_choice(&form)),
             form,
         }
     }

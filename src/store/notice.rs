@@ -7,6 +7,7 @@ use crate::core::event::EventId;
 use crate::core::notice::answer::{Answer, NoticeReply, Via};
 use crate::core::notice::{Method, Notice, Told};
 use crate::core::slot::SlotId;
+use crate::core::text::Email;
 use crate::core::time::Moment;
 use crate::db::Conn;
 use crate::db::schema::{answers, notices};
@@ -15,6 +16,7 @@ use crate::db::word::Word;
 type NoticeRow = (
     SlotId,
     DelegationId,
+    String,
     String,
     i32,
     Word<Method>,
@@ -35,6 +37,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
             notices::slot_id,
             notices::delegation_id,
             notices::uid,
+            notices::organizer,
             notices::sequence,
             notices::method,
             notices::told,
@@ -44,11 +47,12 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Notice>> {
         .load(conn)?;
     rows.into_iter()
         .map(
-            |(slot, delegation, uid, sequence, method, told, thread, told_at)| {
+            |(slot, delegation, uid, organizer, sequence, method, told, thread, told_at)| {
                 Ok(Notice {
                     slot,
                     delegation,
                     uid,
+                    organizer: Email::stored(organizer),
                     sequence,
                     method: method.0,
                     told: read_told(&told)?,
@@ -102,6 +106,7 @@ pub fn keep(conn: &mut Conn, event: EventId, notice: &Notice) -> QueryResult<()>
             notices::delegation_id.eq(notice.delegation),
             notices::event_id.eq(event),
             notices::uid.eq(&notice.uid),
+            notices::organizer.eq(notice.organizer.as_str()),
             notices::sequence.eq(notice.sequence),
             notices::method.eq(Word(notice.method)),
             notices::told.eq(told),

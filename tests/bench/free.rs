@@ -23,7 +23,7 @@ use iikura::core::slot::Resource;
 use iikura::core::slot::{Placement, Slot, SlotId, SlotKind, SlotState};
 use iikura::core::time::Moment;
 use iikura::core::time::interval::Interval;
-use iikura::core::visibility::told;
+use iikura::core::visibility::told_to;
 use support::{rounds, week};
 
 /// Two delegations, any room for so many, for so long, with an interpreter.
@@ -78,19 +78,20 @@ fn with_notices(programme: &Programme) -> Programme {
         .iter()
         .filter(|slot| slot.state() == SlotState::Confirmed);
     let notices = confirmed.flat_map(|slot| {
-        slot.content().delegations.iter().map(|party| {
-            let mut told = told(programme, slot);
+        programme.parties(slot.content()).map(|delegation| {
+            let mut told = told_to(programme, slot, delegation);
             if slot.id.0 % 10 == 1 {
                 told.room = Some("Elsewhere".to_owned());
             }
             Notice {
                 slot: slot.id,
-                delegation: *party,
-                uid: format!("{}.{}@iikura.example", slot.id, party.0),
+                delegation: delegation.id,
+                uid: format!("{}.{}@iikura.example", slot.id, delegation.id.0),
+                organizer: programme.event.office.email.clone(),
                 sequence: 0,
                 method: Method::Request,
                 told,
-                thread: format!("{}.{}@iikura.example", slot.id, party.0),
+                thread: format!("{}.{}@iikura.example", slot.id, delegation.id.0),
                 told_at: Moment::from_seconds(1_900_000_000),
             }
         })
@@ -117,7 +118,6 @@ fn looked_through(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
     let notices: Vec<&Notice> = programme.ledger.notices().collect();
     let mut found = Vec::new();
     for slot in programme.slots().iter().take(DAY) {
-        let now = told(programme, slot);
         for party in programme.delegations.iter() {
             let expects = slot.state() == SlotState::Confirmed && slot.content().involves(party.id);
             let known = notices
@@ -125,7 +125,7 @@ fn looked_through(programme: &Programme) -> Vec<(SlotId, DelegationId)> {
                 .find(|notice| notice.slot == slot.id && notice.delegation == party.id);
             let invited = known.filter(|notice| notice.method == Method::Request);
             let is_true = match (expects, invited) {
-                (true, Some(notice)) => notice.told == now,
+                (true, Some(notice)) => notice.told == told_to(programme, slot, party),
                 (false, None) => true,
                 _ => false,
             };

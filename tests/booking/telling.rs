@@ -1,13 +1,16 @@
 //! What each delegation has yet to hear of a slot: the difference between what it was told and what is true.
 
 use iikura::change::booking::{self, Notify};
+use iikura::change::correction;
 use iikura::core::decision::SlotStep;
 use iikura::core::delegation::DelegationId;
 use iikura::core::due::due;
+use iikura::core::event::Event;
 use iikura::core::notice::{Method, News, Told};
 use iikura::core::rule::Reasons;
 use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
 use iikura::core::text::{Email, TextLine};
+use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 
 use crate::test_event::{TestEvent, import};
@@ -22,10 +25,31 @@ on_both!(
     renamed_room_is_notified_with_a_higher_sequence,
     a_corrected_address_gets_the_mail_and_the_old_one_does_not,
     imported_confirmed_slots_leave_all_notices_pending,
+    changed_venue_zone_and_office_are_due_as_old_and_new,
+    organizer_stays_for_the_life_of_a_slot,
+    correction_is_known_and_other_changes_stay_pending,
 );
 
-/// What is due of a slot, as code and news.
+/// What is due of a slot, as code and news, without what letters say of the event.
 fn due_of(test_event: &TestEvent<'_>, id: SlotId) -> Vec<(String, News)> {
+    let without_event = |news| match news {
+        News::Confirmed(told) => News::Confirmed(bare(told)),
+        News::Changed { before, now } => News::Changed {
+            before: bare(before),
+            now: bare(now),
+        },
+        News::Cancelled(told) => News::Cancelled(bare(told)),
+        News::Dropped(told) => News::Dropped(bare(told)),
+        News::Withdrawn(told) => News::Withdrawn(bare(told)),
+        News::Repeated(told) => News::Repeated(bare(told)),
+    };
+    let due = all_due_of(test_event, id).into_iter();
+    due.map(|(code, news)| (code, without_event(news)))
+        .collect()
+}
+
+/// What is due of a slot, as code and news.
+fn all_due_of(test_event: &TestEvent<'_>, id: SlotId) -> Vec<(String, News)> {
     let programme = test_event.stored();
     let slot = programme.slot(id).unwrap();
     due(&programme, slot)
@@ -102,7 +126,169 @@ fn talk(test_event: &TestEvent<'_>, late: i32, parties: &[&str]) -> Told {
         ends: interval.end().minutes() + late,
         room: Some("Dining Room".to_owned()),
         delegations: parties.iter().map(|&name| name.to_owned()).collect(),
+        event: None,
     }
+}
+
+/// What is told, without the event around it.
+fn bare(told: Told) -> Told {
+    Told {
+        event: None,
+        ..told
+    }
+}
+
+fn change_event(test_event: &TestEvent<'_>, is_correction: bool, edit: impl Fn(&mut Event)) {
+    let mut event = Event::clone(&test_event.stored().event);
+    edit(&mut event);
+    test_event
+        .try_book(|tx, _| {
+            let before = tx.programme();
+            iikura::change::event::change(tx, &event).unwrap();
+            if is_correction {
+                correction::take_as_known(tx, &before)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn line(text: &str) -> TextLine {
+    TextLine::parse(text).unwrap()
+}
+
+/// Marks every mail as sent: what it says is known.
+fn send_all(test_event: &TestEvent<'_>) {
+    test_event.sql("UPDATE outbox SET state = 'sent', attempts = 1, last_code = 250");
+}
+
+/// Plain text and calendar of the one mail that is not sent yet.
+fn latest_mail(test_event: &TestEvent<'_>) -> (String, String) {
+    let mail = test_event.read(|conn| {
+        let mut mails = outbox::list(conn, None, 100)?;
+        mails.retain(|mail| mail.state.0 == outbox::MailState::Queued);
+        assert_eq!(mails.len(), 1);
+        Ok(outbox::get(conn, mails[0].id)?.unwrap())
+    });
+    send_all(test_event);
+    let read = contents(&mail.raw);
+    (
+        read.plain,
+        read.calendar.unwrap_or_default().replace("\n ", ""),
+    )
+}
+
+fn changed_venue_zone_and_office_are_due_as_old_and_new(scratch: &Scratch) {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    send_all(&test_event);
+    assert_eq!(due_of(&test_event, id), []);
+    let edits: [(fn(&mut Event), &str); 5] = [
+        (
+            |event| event.venue = line("Akasaka Palace"),
+            "Venue: Iikura House (飯倉公館) → Akasaka Palace (飯倉公館)",
+        ),
+        (
+            |event| event.time_zone = "Asia/Seoul".parse().unwrap(),
+            "Time at Akasaka Palace: 18:30–18:50 (JST, UTC+9) → 18:30–18:50 (KST, UTC+9)",
+        ),
+        (
+            |event| event.office.phone = "+81 3 9999 0000".to_owned(),
+            "+81 3 9999 0000",
+        ),
+        (
+            |event| event.office.name = line("Protocol Division"),
+            "→ Protocol Division, protocol@iikura.example, +81 3 9999 0000",
+        ),
+        (
+            |event| event.name = line("The Ninth Meeting"),
+            "→ The Ninth Meeting",
+        ),
+    ];
+    for (edit, said) in edits {
+        change_event(&test_event, false, edit);
+        let due = due_of(&test_event, id);
+        assert!(
+            matches!(due.as_slice(), [(code, News::Changed { .. })] if code == "KZ"),
+            "{due:?}"
+        );
+        test_event
+            .try_book(|tx, post| Ok(iikura::change::notify::tell(tx, post, id)?))
+            .unwrap();
+        let (plain, _) = latest_mail(&test_event);
+        assert!(plain.contains(said), "{said}: {plain}");
+        assert_eq!(due_of(&test_event, id), []);
+    }
+    let mut delegation = test_event
+        .stored()
+        .delegation_by_code("KZ")
+        .unwrap()
+        .clone();
+    delegation.time_zone = "Asia/Tashkent".parse().unwrap();
+    test_event
+        .try_book(|tx, post| {
+            iikura::change::delegation::change(tx, &delegation).unwrap();
+            Ok(iikura::change::notify::tell(tx, post, id)?)
+        })
+        .unwrap();
+    let (plain, _) = latest_mail(&test_event);
+    let said = "Time at home: 15:30–15:50 (UTC+6) → 14:30–14:50 (UTC+5)";
+    assert!(plain.contains(said), "{plain}");
+}
+
+fn organizer_stays_for_the_life_of_a_slot(scratch: &Scratch) {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    send_all(&test_event);
+    change_event(&test_event, false, |event| {
+        event.office.email = Email::parse("new@iikura.example").unwrap();
+    });
+    let organizer = ":mailto:protocol@iikura.example\n";
+    let tell = || {
+        test_event
+            .try_book(|tx, post| Ok(iikura::change::notify::tell(tx, post, id)?))
+            .unwrap();
+    };
+    tell();
+    let (plain, calendar) = latest_mail(&test_event);
+    assert!(plain.contains("new@iikura.example"), "{plain}");
+    assert!(calendar.contains(organizer), "{calendar}");
+    cancel(&test_event, id, Notify::Now);
+    let (_, calendar) = latest_mail(&test_event);
+    assert!(calendar.contains("METHOD:CANCEL"), "{calendar}");
+    assert!(calendar.contains(organizer), "{calendar}");
+    // A slot that was never told has the new one.
+    let other = test_event.details(("19:00", 20), "dining", &["UZ"]);
+    confirm(&test_event, test_event.book(&other).unwrap());
+    let (_, calendar) = latest_mail(&test_event);
+    assert!(
+        calendar.contains(":mailto:new@iikura.example\n"),
+        "{calendar}"
+    );
+}
+
+fn correction_is_known_and_other_changes_stay_pending(scratch: &Scratch) {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    edit(&test_event, id, Notify::Later, |details| later(details, 10));
+    change_event(&test_event, true, |event| {
+        event.venue = line("Iikura Guest House");
+    });
+    let due = all_due_of(&test_event, id);
+    let [(_, News::Changed { before, now })] = due.as_slice() else {
+        panic!("{due:?}");
+    };
+    assert_eq!(before.event, now.event);
+    assert_eq!(before.event.as_ref().unwrap().venue, "Iikura Guest House");
+    assert_eq!(now.starts, before.starts + 10);
+    let noted = "audit WHERE action = 'notice.corrected' AND after_json LIKE '%KZ%'";
+    assert_eq!(test_event.count(noted), 1);
+    // What changes nothing that was told is no row of the history.
+    change_event(&test_event, true, |event| event.settings.grid_minutes = 1);
+    assert_eq!(
+        test_event.count("audit WHERE action = 'notice.corrected'"),
+        1
+    );
 }
 
 fn party(test_event: &TestEvent<'_>, code: &str) -> DelegationId {
@@ -156,7 +342,10 @@ fn a_move_is_due_as_old_and_new_until_it_is_taken_back(scratch: &Scratch) {
         .notice(id, party(&test_event, "KZ"))
         .unwrap();
     assert_eq!((notice.sequence, notice.method), (3, Method::Request));
-    assert_eq!(notice.told, talk(&test_event, 10, &["Kazakhstan"]));
+    assert_eq!(
+        bare(notice.told.clone()),
+        talk(&test_event, 10, &["Kazakhstan"])
+    );
 }
 
 fn who_joins_who_leaves_and_who_stays_hear_different_things(scratch: &Scratch) {
@@ -268,7 +457,10 @@ fn a_slot_that_comes_back_is_heard_of_again_under_the_same_name(scratch: &Scratc
     let programme = test_event.stored();
     let notice = programme.ledger.notice(id, kz).unwrap();
     assert_eq!((notice.method, notice.sequence), (Method::Request, 3));
-    assert_eq!(notice.told, talk(&test_event, 10, &["Kazakhstan"]));
+    assert_eq!(
+        bare(notice.told.clone()),
+        talk(&test_event, 10, &["Kazakhstan"])
+    );
     assert_eq!(name(&test_event), first);
 }
 

@@ -188,6 +188,7 @@ pub fn told(minutes_later: i32) -> Told {
         ends: starts + 30,
         room: Some("Salon".into()),
         delegations: vec!["Japan".into(), "Kazakhstan".into()],
+        event: None,
     }
 }
 
@@ -261,6 +262,7 @@ impl LetterData {
             }],
             invitation: Some(Invitation {
                 uid: "4f1c@iikura.example",
+                organizer: &self.event.office.email,
                 sequence,
                 stamp: NOW,
             }),

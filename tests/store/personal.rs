@@ -59,7 +59,7 @@ const HOLDS_NOTHING_PERSONAL: &[&str] = &[
     "users.password_hash users.zoom second_factors.seed recovery_codes.code_hash known_devices.token_hash",
     "sign_on_identities.issuer sign_in_failures.throttle_key api_tokens.token_hash api_tokens.scope",
     "events.slug events.name events.name_ja events.venue events.venue_ja events.time_zone events.office_name",
-    "events.office_email events.office_phone memberships.role calendar_links.token_hash resources.kind",
+    "events.office_email notices.organizer events.office_phone memberships.role calendar_links.token_hash resources.kind",
     "resources.code rooms.name rooms.name_ja delegations.name delegations.name_ja delegations.role",
     "delegations.principal delegations.principal_ja delegations.principal_title delegations.time_zone",
     "delegations.languages interpreters.name interpreters.pairs contacts.language slots.kind slots.state",

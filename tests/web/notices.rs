@@ -1,9 +1,11 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
+use iikura::core::event::Event;
 use iikura::db::DbError;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 use iikura::server::Error;
+use iikura::server::forms::event::FIELDS;
 use iikura::store::transaction;
 
 use support::both::{Scratch, on_both};
@@ -17,6 +19,7 @@ on_both!(
     several_changes_are_one_letter_and_one_calendar_mail_each,
     all_letters_are_sent_without_others_bilaterals,
     known_news_is_marked_as_notified,
+    changed_venue_is_pending_unless_it_is_a_correction,
     what_has_changed_since_it_was_looked_at_is_not_sent,
     nonsense_and_strangers_are_refused,
 );
@@ -133,6 +136,46 @@ fn pending_notices_are_listed_per_delegation(scratch: &Scratch) {
         observer.contains("Main Hall") && !observer.contains("Send letter"),
         "{observer}"
     );
+}
+
+fn changed_venue_is_pending_unless_it_is_a_correction(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    confirm(&meeting, &officer, &["Kazakhstan"]);
+    let event = Event::clone(&meeting.programme().event);
+    let save_event = |venue: &str, correction: &str| {
+        let stored = iikura::server::forms::event::fields_of(&event);
+        let value = |name: &'static str| match name {
+            "venue" => (name, venue),
+            "correction" => (name, correction),
+            name => (name, stored.get(name)),
+        };
+        let fields: Vec<_> = FIELDS.iter().map(|name| value(name)).collect();
+        let answer = officer.post("/events/ca-jad-9/settings", &fields);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+    };
+    let nothing = "All delegations are notified of everything confirmed.";
+    save_event("Akasaka Palace", "");
+    let page = officer.get(NOTICES).body;
+    let said = "Venue: <del>Iikura House (飯倉公館)</del> → <ins>Akasaka Palace (飯倉公館)</ins>";
+    assert_eq!(page.matches(said).count(), 2, "{page}");
+    save_event("Iikura House", "");
+    assert!(officer.get(NOTICES).body.contains(nothing));
+    save_event("Iikura Guest House", "yes");
+    assert!(officer.get(NOTICES).body.contains(nothing));
+    let room = [
+        ("code", "conference"),
+        ("name", "Blue Salon"),
+        ("name_ja", ""),
+        ("capacity", "20"),
+        ("turnaround_minutes", "5"),
+        ("correction", "yes"),
+    ];
+    let answer = officer.post("/events/ca-jad-9/rooms/conference", &room);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(officer.get(NOTICES).body.contains(nothing));
+    let history = "SELECT count(*) AS count FROM audit WHERE action = 'notice.corrected'";
+    assert_eq!(meeting.server.count(history), 2);
 }
 
 fn a_letter_is_read_beforehand_and_goes_out_as_it_was_read(scratch: &Scratch) {

@@ -292,6 +292,9 @@ struct ToldEntry {
     sequence: i32,
     uid: String,
     thread: String,
+    /// ORGANIZER of its invitations; the office's address where an earlier release has written the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organizer: Option<String>,
     /// RFC 3339.
     at: String,
     #[serde(flatten, serialize_with = "crate::core::notice::told::write_in_files")]

@@ -9,10 +9,10 @@ use super::read::FileReader;
 use super::{AnswerEntry, ToldEntry};
 use crate::core::delegation::DelegationId;
 use crate::core::notice::answer::{Answer, NoticeReply, Via};
-use crate::core::notice::{Method, Notice, Told, ToldKind};
+use crate::core::notice::{Method, Notice, Told, ToldEvent, ToldKind};
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId};
-use crate::core::text::{self, TextLine};
+use crate::core::text::{self, Email, TextLine, optional_line};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Moment;
 use crate::core::time::interval::Interval;
@@ -80,17 +80,23 @@ impl FileReader<'_> {
                 self.fault(&raw.span(), is_there_already(&entry.uid));
                 continue;
             }
-            let Some(told) = self.told_slot(&raw.span(), &entry.slot) else {
+            let around = ToldEvent::of(&programme.event, delegation);
+            let organizer = entry.organizer.as_ref().unwrap_or(&around.office_email);
+            let (Some(told), Some(organizer)) = (
+                self.told_slot(&raw.span(), &entry.slot, &around),
+                self.parsed("told", &raw.span(), || Email::parse(organizer)),
+            ) else {
                 continue;
             };
             if let Some(answer) = &entry.answer {
                 let asked = (slot.id, delegation.id);
-                answers.extend(self.answer(&raw.span(), asked, entry.sequence, answer));
+                answers.extend(self.answer(&raw.span(), asked, (entry.sequence, &around), answer));
             }
             notices.push(Notice {
                 slot: slot.id,
                 delegation: delegation.id,
                 uid: entry.uid.clone(),
+                organizer,
                 sequence: entry.sequence,
                 method,
                 told,
@@ -107,7 +113,7 @@ impl FileReader<'_> {
         &mut self,
         at: &Range<usize>,
         (slot, delegation): (SlotId, DelegationId),
-        latest: i32,
+        (latest, around): (i32, &ToldEvent),
         entry: &AnswerEntry,
     ) -> Option<Answer> {
         let answered_at = DateTime::parse_from_rfc3339(&entry.at).ok();
@@ -129,7 +135,7 @@ impl FileReader<'_> {
             );
             return None;
         }
-        let told = self.told_slot(at, &entry.told);
+        let told = self.told_slot(at, &entry.told, around);
         let comment = self.parsed("answer", at, || text::note(&entry.comment));
         let by = if entry.by.is_empty() {
             Some(String::new())
@@ -150,8 +156,9 @@ impl FileReader<'_> {
         })
     }
 
-    /// A notice, which the next letter repeats: lines, and a time that ends after it begins.
-    fn told_slot(&mut self, at: &Range<usize>, told: &Told) -> Option<Told> {
+    /// A notice, which the next letter repeats: lines, and a time that ends after it begins. Files of earlier releases do
+    /// not say what the letter said of the event: what is true in the file counts.
+    fn told_slot(&mut self, at: &Range<usize>, told: &Told, around: &ToldEvent) -> Option<Told> {
         let (starts, ends) = (told.starts_at(), told.ends_at());
         self.parsed("told", at, || Interval::new(starts, ends))?;
         let mut line = |text: &String| {
@@ -165,6 +172,10 @@ impl FileReader<'_> {
             ToldKind::Unknown(word) => line(word).map(ToldKind::Unknown),
         };
         let room = told.room.as_ref().map(&mut line);
+        let mut event = told.event.as_deref().unwrap_or(around).clone();
+        for text in event.texts() {
+            *text = self.parsed("told", at, || optional_line(text))?;
+        }
         Some(Told {
             title: title?,
             kind: kind?,
@@ -172,6 +183,7 @@ impl FileReader<'_> {
             ends: told.ends,
             room: room.map_or(Some(None), |room| room.map(Some))?,
             delegations: delegations.into_iter().collect::<Option<_>>()?,
+            event: Some(Box::new(event)),
         })
     }
 }

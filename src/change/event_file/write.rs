@@ -334,6 +334,7 @@ fn told(programme: &Programme, slot: &Slot) -> Vec<Spanned<ToldEntry>> {
                 sequence: notice.sequence,
                 uid: notice.uid.clone(),
                 thread: notice.thread.clone(),
+                organizer: Some(notice.organizer.to_string()),
                 at: notice.told_at.utc().to_rfc3339(),
                 slot: notice.told.clone(),
                 answer: programme

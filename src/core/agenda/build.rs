@@ -141,7 +141,9 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
         sequence: view.sequence(),
         version: view.version(),
         fixed: view.fixed(),
-        uid_in_calendar: view.uid_in_calendar().map(str::to_owned),
+        invited_as: view
+            .invited_as()
+            .map(|notice| (notice.uid.clone(), notice.organizer.clone())),
         interval,
         venue: AgendaClock::at(clocks.venue, interval),
         home: clocks.home.map(|home| AgendaClock::at(home, interval)),

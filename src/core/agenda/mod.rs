@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 
 use crate::core::event::{ProtocolOffice, Revision};
 use crate::core::slot::{SlotId, SlotKind, SlotState};
+use crate::core::text::Email;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, Zone, day_in_words};
 
@@ -124,8 +125,8 @@ pub struct AgendaEntry {
     pub version: Option<i32>,
     /// Whether it is fixed; only for staff.
     pub fixed: Option<bool>,
-    /// The UID under which the reader has the slot in its calendar, if it was invited already.
-    pub uid_in_calendar: Option<String>,
+    /// UID and ORGANIZER under which the reader has the slot in its calendar, if it was invited already.
+    pub invited_as: Option<(String, Email)>,
     /// When.
     pub interval: Interval,
     /// When, by the venue's clock.

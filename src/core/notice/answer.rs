@@ -90,14 +90,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// True while the slot is as it was at the answer: another title or kind changes nothing, another time,
-    /// room or company asks again.
+    /// True while the slot is as it was at the answer: another title, kind or office changes nothing, another time,
+    /// venue, room or company asks again.
     #[must_use]
     pub fn stands(&self, notice: &Notice) -> bool {
         let facts = |told: &Told| {
             (
                 told.starts,
                 told.ends,
+                told.event.as_ref().map(|event| event.venue.clone()),
                 told.room.clone(),
                 told.delegations.clone(),
             )

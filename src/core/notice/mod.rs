@@ -4,7 +4,7 @@ pub mod answer;
 pub mod ledger;
 pub(crate) mod told;
 
-pub use told::{Told, ToldKind};
+pub use told::{Told, ToldEvent, ToldKind};
 
 use sha2::{Digest, Sha256};
 
@@ -44,6 +44,9 @@ pub struct Notice {
     pub delegation: DelegationId,
     /// iCalendar UID: opaque, the same for the life of slot × delegation.
     pub uid: String,
+    /// The office's address in the first invitation, which stays the ORGANIZER of every later one: calendars take an
+    /// update or a CANCEL from the same organizer only (RFC 5546 §3.2).
+    pub organizer: Email,
     /// The slot's sequence in the notice.
     pub sequence: i32,
     /// Whether the slot is in their calendar or was removed from it.

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 use serde::ser::{Serialize, Serializer};
 use serde::{Deserialize, Serialize as DeriveSerialize};
 
+use crate::core::delegation::Delegation;
+use crate::core::event::{Event, ProtocolOffice};
 use crate::core::slot::SlotKind;
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 
@@ -24,6 +27,87 @@ pub struct Told {
     pub room: Option<String>,
     /// Names of the delegations that take part, in order of precedence.
     pub delegations: Vec<String>,
+    /// What the letter says around it; `None` in a schedule, which says it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<ToldEvent>>,
+}
+
+/// What a letter to one delegation says around each slot: event, venue, clocks and office.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveSerialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldEvent {
+    /// The event's name.
+    pub name: String,
+    /// Its Japanese name; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name_ja: String,
+    /// The venue.
+    pub venue: String,
+    /// Its Japanese name; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub venue_ja: String,
+    /// IANA name of the venue's zone.
+    pub time_zone: String,
+    /// IANA name of the delegation's zone.
+    pub home: String,
+    /// The protocol office.
+    pub office: String,
+    /// Its mailbox.
+    pub office_email: String,
+    /// Its telephone number; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub office_phone: String,
+}
+
+impl ToldEvent {
+    /// Takes what a letter to `delegation` says now.
+    #[must_use]
+    pub fn of(event: &Event, delegation: &Delegation) -> Self {
+        Self {
+            name: event.name.to_string(),
+            name_ja: event.name_ja.clone(),
+            venue: event.venue.to_string(),
+            venue_ja: event.venue_ja.clone(),
+            time_zone: event.time_zone.name().to_owned(),
+            home: delegation.time_zone.name().to_owned(),
+            office: event.office.name.to_string(),
+            office_email: event.office.email.to_string(),
+            office_phone: event.office.phone.clone(),
+        }
+    }
+
+    /// The event as it was told.
+    #[must_use]
+    pub fn over(&self, event: &Event) -> Event {
+        Event {
+            name: TextLine::stored(self.name.clone()),
+            name_ja: self.name_ja.clone(),
+            venue: TextLine::stored(self.venue.clone()),
+            venue_ja: self.venue_ja.clone(),
+            time_zone: self.time_zone.parse().unwrap_or(event.time_zone),
+            office: ProtocolOffice {
+                name: TextLine::stored(self.office.clone()),
+                email: Email::stored(self.office_email.clone()),
+                phone: self.office_phone.clone(),
+            },
+            ..event.clone()
+        }
+    }
+
+    /// Lists every text of it, to be checked.
+    pub(crate) fn texts(&mut self) -> [&mut String; 9] {
+        [
+            &mut self.name,
+            &mut self.name_ja,
+            &mut self.venue,
+            &mut self.venue_ja,
+            &mut self.time_zone,
+            &mut self.home,
+            &mut self.office,
+            &mut self.office_email,
+            &mut self.office_phone,
+        ]
+    }
 }
 
 impl Told {
@@ -41,6 +125,30 @@ impl Told {
             )
         };
         key(self).cmp(&key(other))
+    }
+
+    /// The same as a delegation was told it that knew `self`, after a correction of which it is not notified: each fact
+    /// that it knew as it was `before` is one that it knows as it is `after`.
+    #[must_use]
+    pub fn corrected(&self, before: &Self, after: &Self) -> Self {
+        fn fact<T: Clone + PartialEq>(known: &T, before: &T, after: &T) -> T {
+            if known == before { after } else { known }.clone()
+        }
+        let [mut known, mut was, mut is] = [self, before, after].map(|told| told.event.clone());
+        if let (Some(known), Some(was), Some(is)) = (&mut known, &mut was, &mut is) {
+            for ((known, was), is) in known.texts().into_iter().zip(was.texts()).zip(is.texts()) {
+                *known = fact(known, was, is);
+            }
+        }
+        Self {
+            title: fact(&self.title, &before.title, &after.title),
+            kind: fact(&self.kind, &before.kind, &after.kind),
+            starts: fact(&self.starts, &before.starts, &after.starts),
+            ends: fact(&self.ends, &before.ends, &after.ends),
+            room: fact(&self.room, &before.room, &after.room),
+            delegations: fact(&self.delegations, &before.delegations, &after.delegations),
+            event: known,
+        }
     }
 
     /// The start.
@@ -149,6 +257,8 @@ pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Resul
         #[serde(skip_serializing_if = "Option::is_none")]
         room: Option<&'a str>,
         delegations: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event: Option<&'a ToldEvent>,
     }
     ToldInFiles {
         title: &told.title,
@@ -157,6 +267,7 @@ pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Resul
         ends: told.ends,
         room: told.room.as_deref(),
         delegations: &told.delegations,
+        event: told.event.as_deref(),
     }
     .serialize(serializer)
 }
@@ -173,6 +284,26 @@ mod tests {
 
     fn read(json: &str) -> Told {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn correction_changes_what_was_known_as_it_was() {
+        let stored = told("bilateral");
+        let known = Told {
+            starts: -10,
+            ..read(&stored)
+        };
+        let before = read(&stored);
+        let after = Told {
+            title: "The talk".to_owned(),
+            starts: 0,
+            ..before.clone()
+        };
+        let expected = Told {
+            title: "The talk".to_owned(),
+            ..known.clone()
+        };
+        assert_eq!(known.corrected(&before, &after), expected);
     }
 
     #[test]

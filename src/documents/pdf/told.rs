@@ -17,7 +17,7 @@ use crate::core::slot::SlotKind;
 use crate::core::text::{Email, TextLine as OneLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Moment, Zone, day_in_words};
-use crate::core::visibility::known_to;
+use crate::core::visibility::{event_as_told, known_to};
 
 /// A delegation's schedule, made only from its notices. It shows the time of a letter instead of the
 /// programme's revision, which would reveal changes for other delegations.
@@ -81,8 +81,15 @@ pub fn as_told(
     let edition = last.map_or(Edition::BeforeLetters, |at| {
         Edition::AsOfLetter(at.seconds())
     });
-    let slots = known.iter().map(|notice| notice.told.clone()).collect();
-    ToldSchedule::new(&programme.event, delegation, slots, edition, now).paper()
+    let slots = known
+        .iter()
+        .map(|notice| Told {
+            event: None,
+            ..notice.told.clone()
+        })
+        .collect();
+    let event = event_as_told(programme, delegation.id);
+    ToldSchedule::new(&event, delegation, slots, edition, now).paper()
 }
 
 impl ToldSchedule {

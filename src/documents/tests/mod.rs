@@ -17,7 +17,7 @@ use crate::core::notice::{Method, Notice};
 use crate::core::programme::Programme;
 use crate::core::sample::{self, ISSUED, JP, KG, KZ, TM, UZ};
 use crate::core::slot::SlotId;
-use crate::core::text::TextLine;
+use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::Viewer;
@@ -325,6 +325,7 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
         slot: SlotId(9),
         delegation: KZ,
         uid: "opaque@iikura.example".to_owned(),
+        organizer: Email::parse("earlier@iikura.example").unwrap(),
         sequence: 2,
         method: Method::Request,
         told,
@@ -333,6 +334,9 @@ fn who_was_invited_finds_the_invitation_again_in_the_file() {
     }]);
     assert_eq!(uid(&programme, KZ), "opaque@iikura.example");
     assert_eq!(uid(&programme, JP), before);
+    let events = events(&agenda_of(&programme, KZ));
+    let organizer = events.last().unwrap().property_value("ORGANIZER");
+    assert_eq!(organizer, Some("mailto:earlier@iikura.example"));
 }
 
 #[test]

@@ -123,6 +123,12 @@ pub enum Phrase<'a> {
     TimeAtHome,
     /// What has changed: the room.
     Room,
+    /// What has changed: the venue.
+    Venue,
+    /// What has changed: the event's name.
+    Event,
+    /// What has changed: the protocol office, with address and telephone number.
+    Office,
     /// What has changed: the title.
     TitleLabel,
     /// What has changed: the kind.

@@ -31,6 +31,9 @@ pub(super) const SIGNS: Language = language!(
             {% when Phrase::TimeAt(place) %}◷{{ place }}\
             {% when Phrase::TimeAtHome %}◷⌂\
             {% when Phrase::Room %}◈\
+            {% when Phrase::Venue %}⌖\
+            {% when Phrase::Event %}❖\
+            {% when Phrase::Office %}✉\
             {% when Phrase::TitleLabel %}❝\
             {% when Phrase::KindLabel %}◇\
             {% when Phrase::TakingPart %}☺\

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::auth::session::Session;
+use crate::change::correction;
 use crate::change::event::{self, Cause, EventError};
 use crate::core::event::EventSettings;
 use crate::core::time::Zone;
@@ -13,7 +14,7 @@ use crate::server::app::App;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
-use crate::server::forms::event as forms;
+use crate::server::forms::{correction_choice, event as forms, is_correction};
 use crate::server::page::{Section, Shell, render, see_other, see_other_done, unprocessable};
 use crate::server::session::CurrentUser;
 use crate::store::archived;
@@ -44,6 +45,7 @@ struct SettingsPage {
     figures: [TextField; 3],
     rest: Choices,
     interpreters: [TextField; 3],
+    correction: Choices,
     may_change: bool,
     /// How the event ends; nothing on the page of a new one.
     ending: Option<Ending>,
@@ -149,7 +151,18 @@ pub async fn update(
             return unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?);
         }
     };
-    match context.write(move |tx| event::change(tx, &event)).await {
+    let is_correction = is_correction(&fields);
+    let saved = context
+        .write(move |tx| {
+            let before = tx.programme();
+            event::change(tx, &event)?;
+            if is_correction {
+                correction::take_as_known(tx, &before)?;
+            }
+            Ok::<_, EventError>(())
+        })
+        .await;
+    match saved {
         Ok(()) => Ok(see_other_done(
             &format!("/events/{}/settings", context.access.slug),
             "saved",
@@ -300,7 +313,10 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
             text("office_name", "Name").of(&form),
             text("office_email", "E-mail")
                 .kind("email")
-                .help("Organiser of every invitation; replies arrive here.")
+                .help(
+                    "Organiser of new invitations; replies arrive here. Invitations already sent keep the address that \
+                     they had, so that calendars accept their updates: go on reading it.",
+                )
                 .of(&form),
             text("office_phone", "Telephone").optional().of(&form),
         ],
@@ -340,6 +356,7 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
         ],
         ending: None,
         may_change,
+        correction: correction_choice(&form),
         form,
     }
 }

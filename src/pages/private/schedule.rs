@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, moment_at, shell};
+use crate::core::event::Event;
 use crate::core::notice::Notice;
-use crate::core::visibility::known_to;
+use crate::core::visibility::{event_as_told, known_to};
 use crate::documents::ical::{self, CalendarStatus, publish};
 use crate::documents::queue::Document;
 use crate::mail::language::Language;
@@ -57,7 +58,8 @@ pub async fn page(
 
 fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
     let programme = &access.programme;
-    let event = &programme.event;
+    // As last notified: a change that is still pending is not shown.
+    let event = &event_as_told(programme, access.delegation.id);
     let (venue, home) = (event.time_zone, access.delegation.time_zone);
     let language = Language::english();
     let line = |notice: &&Notice| ScheduleLine {
@@ -113,12 +115,19 @@ pub async fn feed(
         return Ok(answer);
     }
     let event = &access.programme.event;
-    let known = known_to(&access.programme, access.delegation.id);
+    let known: Vec<(&Notice, Event)> = known_to(&access.programme, access.delegation.id)
+        .into_iter()
+        .map(|notice| {
+            let told = notice.told.event.as_ref();
+            let event = told.map_or_else(|| Event::clone(event), |told| told.over(event));
+            (notice, event)
+        })
+        .collect();
     // Of the delegation, not of one contact, and in the language of the page that leads to it.
     let language = Language::english();
     let entries: Vec<ical::CalendarEntry<'_>> = known
         .iter()
-        .map(|notice| {
+        .map(|(notice, event)| {
             let told = &notice.told;
             ical::CalendarEntry {
                 uid: notice.uid.clone(),
@@ -131,6 +140,7 @@ pub async fn feed(
                 description: description(language, event, &access.delegation, told),
                 status: Some(CalendarStatus::Confirmed),
                 office: &event.office,
+                organizer: &notice.organizer,
             }
         })
         .collect();

@@ -10,6 +10,7 @@ use crate::core::event::Event;
 use crate::core::text_enum::TextEnum;
 use crate::runtime::random::fresh_id;
 use crate::server::form::{FieldErrors, Fields, FormSource};
+use crate::server::forms::CORRECTION;
 use crate::server::forms::event::presence;
 
 /// The fields that come once.
@@ -26,6 +27,7 @@ const FIELDS: &[&str] = &[
     "languages",
     "party_size",
     "presence",
+    CORRECTION,
 ];
 /// The fields of a contact's row.
 const CONTACT_FIELDS: &[&str] = &["name", "email", "phone", "language", "letters"];

@@ -8,6 +8,7 @@ use crate::core::event::{
 };
 use crate::runtime::random::fresh_id;
 use crate::server::form::{FieldErrors, Fields, FormSource};
+use crate::server::forms::CORRECTION;
 
 /// Every field of the event form.
 pub const FIELDS: &[&str] = &[
@@ -28,6 +29,7 @@ pub const FIELDS: &[&str] = &[
     "interpreter_alone_minutes",
     "interpreter_team_minutes",
     "interpreter_rest_minutes",
+    CORRECTION,
 ];
 
 /// Reads an event form. `stored` is the event being changed, whose slug stays; a new one needs a slug.

@@ -8,6 +8,7 @@ use crate::core::room::{EnteredClosure, Room, RoomDraft, RoomId};
 use crate::core::text_enum::TextEnum;
 use crate::runtime::random::fresh_id;
 use crate::server::form::{FieldErrors, Fields, FormSource};
+use crate::server::forms::CORRECTION;
 
 /// Every field of the room form.
 pub const FIELDS: &[&str] = &[
@@ -18,6 +19,7 @@ pub const FIELDS: &[&str] = &[
     "turnaround_minutes",
     "kinds",
     "closures",
+    CORRECTION,
 ];
 
 /// Reads a room form; `id` is that of the room being changed, a fresh one for a new room.
