@@ -26,6 +26,7 @@ use crate::runtime::clock::Clock;
 use crate::server::config::{DatabaseArgs, ServeArgs};
 use crate::server::log;
 use crate::store::audit::chain;
+use crate::store::slot_write::measure_approved;
 
 /// Runs the logistics of a ministerial meeting: slots, conflicts, confirmations, agendas.
 #[derive(Debug, Parser)]
@@ -186,5 +187,6 @@ fn open(args: &DatabaseArgs) -> Result<Db, Failure> {
     db.migrate()?;
     // What was written before there were hashes.
     db.write_here(chain::begin)?;
+    db.write_here(measure_approved)?;
     Ok(db)
 }

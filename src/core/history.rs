@@ -76,6 +76,9 @@ pub(crate) struct RecordedReason {
     /// The rule's code; of a rule that only another release knows as well.
     pub(crate) rule: String,
     pub(crate) reason: String,
+    /// As [`Override::approved`](crate::core::rule::Override::approved); not in rows of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved: Option<i32>,
 }
 
 /// A slot as releases up to migration 0024 stored it: times on the clock of the venue, and words.
@@ -115,6 +118,7 @@ impl SlotSnapshot {
             .map(|entry| RecordedReason {
                 rule: entry.rule.as_str().to_owned(),
                 reason: entry.reason.clone(),
+                approved: entry.approved,
             })
             .collect();
         Self {
@@ -188,6 +192,7 @@ impl SlotSnapshot {
             let reason = Reason {
                 text: entry.reason,
                 author: None,
+                approved: entry.approved,
             };
             Some((Rule::from_word(&entry.rule)?, reason))
         });
@@ -230,6 +235,7 @@ pub(crate) fn released_reason(line: &str) -> Option<RecordedReason> {
         Some(RecordedReason {
             rule: rule.as_str().to_owned(),
             reason: reason.to_owned(),
+            approved: None,
         })
     })
 }
@@ -287,6 +293,7 @@ mod tests {
         let reasons = Rule::ALL.iter().map(|rule| RecordedReason {
             rule: rule.as_str().to_owned(),
             reason: "agreed".to_owned(),
+            approved: Some(5),
         });
         let whole = SlotSnapshot {
             reasons: reasons.collect(),

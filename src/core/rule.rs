@@ -167,9 +167,20 @@ pub struct Reason {
     pub text: String,
     /// The author, where it is not the current user.
     pub author: Option<String>,
+    /// The most that it was given for, as [`Override::approved`]; `None`: for what is true now.
+    pub approved: Option<i32>,
 }
 
-/// An overridden rule with its reason. It is in force while the slots concerned are not moved.
+impl Reason {
+    /// True when the reason was given for a finding of this extent, or for more.
+    #[must_use]
+    pub fn covers(&self, extent: i32) -> bool {
+        self.approved.is_none_or(|approved| extent <= approved)
+    }
+}
+
+/// An overridden rule with its reason. It is in force while the slots concerned are not moved, and the finding is no
+/// worse than it was approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// The slot that was booked against the rule.
@@ -186,6 +197,9 @@ pub struct Override {
     pub reason: String,
     /// Who said so.
     pub author: String,
+    /// The extent of the finding when the reason was given, in the units of
+    /// [`extent`](crate::core::rules::extent); `None` for one of an earlier release that is not measured yet.
+    pub approved: Option<i32>,
     /// When.
     pub at: Moment,
 }

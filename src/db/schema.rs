@@ -331,6 +331,7 @@ diesel::table! {
         reason -> Text,
         author -> Text,
         created_at -> BigInt,
+        approved -> Nullable<Integer>,
     }
 }
 

@@ -126,6 +126,7 @@ struct OverrideRow {
     rule: Word<Rule>,
     reason: String,
     author: String,
+    approved: Option<i32>,
     created_at: Moment,
 }
 
@@ -147,6 +148,7 @@ pub fn overrides_of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Ov
         rule: row.rule.0,
         reason: row.reason,
         author: row.author,
+        approved: row.approved,
         at: row.created_at,
     };
     Ok(rows.into_iter().map(entry).collect())

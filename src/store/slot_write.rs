@@ -9,13 +9,15 @@ use crate::core::event::EventId;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::{Level, Override, Rule};
-use crate::core::rules::{Candidate, RuleFinding, overlap};
+use crate::core::rules::{Candidate, RuleFinding, extent, overlap};
 use crate::core::slot::{Resource, Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::{Instant, Moment};
 use crate::db::schema::{occupancy, overrides, slots};
 use crate::db::word::Word;
-use crate::db::{Conn, insert_rows};
+use crate::db::{Conn, DbError, insert_rows};
 use crate::runtime::random::fresh_id;
+use crate::store::event;
+use crate::store::programme::read_programme;
 use crate::store::transaction::EventTx;
 
 impl EventTx<'_> {
@@ -345,6 +347,7 @@ struct NewOverride<'s> {
     rule: Word<Rule>,
     reason: &'s str,
     author: &'s str,
+    approved: Option<i32>,
     created_at: Moment,
 }
 
@@ -361,6 +364,7 @@ fn new_override(event: EventId, entry: &Override) -> NewOverride<'_> {
         rule: Word(entry.rule),
         reason: &entry.reason,
         author: &entry.author,
+        approved: entry.approved,
         created_at: entry.at,
     }
 }
@@ -370,4 +374,51 @@ fn insert_override(conn: &mut Conn, event: EventId, entry: &Override) -> QueryRe
         .values(new_override(event, entry))
         .execute(conn)
         .map(drop)
+}
+
+/// Notes for overrides of earlier releases, which do not say what was approved, that it is what is true now. Returns how
+/// many there were.
+pub fn measure_approved(conn: &mut Conn) -> Result<usize, DbError> {
+    let events: Vec<EventId> = overrides::table
+        .filter(overrides::approved.is_null())
+        .select(overrides::event_id)
+        .distinct()
+        .load(conn)?;
+    let mut count = 0;
+    for event in events {
+        count += conn.transaction(|conn| measure_of(conn, event))?;
+    }
+    Ok(count)
+}
+
+fn measure_of(conn: &mut Conn, event: EventId) -> Result<usize, DbError> {
+    type OpenRow = (i64, SlotId, Word<Rule>, Option<SlotId>, Option<i64>);
+    event::raise_revision(conn, event)?;
+    let programme = read_programme(conn, event)?.ok_or(diesel::NotFound)?;
+    let measured = extent::measured(&programme);
+    let open: Vec<OpenRow> = overrides::table
+        .filter(overrides::approved.is_null())
+        .filter(overrides::event_id.eq(event))
+        .select((
+            overrides::id,
+            overrides::slot_id,
+            overrides::rule,
+            overrides::other_slot_id,
+            overrides::resource_id,
+        ))
+        .load(conn)?;
+    let count = open.len();
+    for (id, slot, rule, other, resource) in open {
+        let found = measured.iter().find(|entry| {
+            let beside = entry.other.map(|(id, _)| id);
+            let about = entry.resource.map(row_id);
+            (entry.slot, entry.rule, beside, about) == (slot, rule.0, other, resource)
+        });
+        // What is not in force now was given for what has gone.
+        let approved = found.and_then(|entry| entry.approved).unwrap_or(0);
+        diesel::update(overrides::table.find(id))
+            .set(overrides::approved.eq(approved))
+            .execute(conn)?;
+    }
+    Ok(count)
 }

@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::decision::{Refusal, SlotStep};
-use iikura::core::rule::{Reasons, Rule};
+use iikura::core::event::Event;
+use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
+use iikura::store::slot_write::measure_approved;
 
-use crate::test_event::{NOW, TestEvent, reason};
+use crate::test_event::{NOW, TestEvent, import, reason};
 use support::both::{Scratch, on_both};
 
 on_both!(
@@ -18,6 +20,8 @@ on_both!(
     taking_a_confirmation_back_asks_for_no_reason,
     a_reason_for_one_absence_is_none_for_another,
     a_longer_run_of_the_chair_needs_a_reason_of_its_own,
+    reason_holds_for_less_and_asks_again_for_more,
+    reason_of_an_earlier_release_is_for_what_is_true_at_the_upgrade,
     only_a_cancellation_cancels,
     the_history_keeps_the_reasons_of_before,
 );
@@ -367,4 +371,139 @@ fn the_history_keeps_the_reasons_of_before(scratch: &Scratch) {
             .get_result(conn)?)
     });
     assert_eq!(stored, 1, "what has lapsed stays for the record");
+}
+
+/// Two slots with reasons: six people in a room for five, and five minutes over.
+const OUTLIVED: &str = r#"
+[meeting]
+slug = "reason-outlives"
+name = "reason-outlives"
+venue = "House"
+time_zone = "Asia/Tokyo"
+days = ["2026-10-23"]
+opens = "09:00"
+closes = "18:00"
+
+[[parties]]
+code = "KZ"
+name = "Kazakhstan"
+role = "guest"
+head = "H.E. the Minister of Kazakhstan"
+precedence = 1
+time_zone = "Asia/Almaty"
+languages = ["en"]
+party_size = 3
+
+[[parties]]
+code = "UZ"
+name = "Uzbekistan"
+role = "guest"
+head = "H.E. the Minister of Uzbekistan"
+precedence = 2
+time_zone = "Asia/Tashkent"
+languages = ["en"]
+party_size = 3
+
+[[rooms]]
+code = "a"
+name = "Room a"
+capacity = 5
+turnaround_minutes = 0
+
+[[slots]]
+kind = "other"
+title = "Crowded"
+day = "2026-10-23"
+start = "10:00"
+end = "10:30"
+parties = ["KZ", "UZ"]
+room = "a"
+override = [{ rule = "capacity", reason = "one of them stands", author = "Officer" }]
+
+[[slots]]
+kind = "other"
+title = "Five over"
+day = "2026-10-23"
+start = "17:30"
+end = "18:05"
+parties = ["UZ"]
+room = "a"
+override = [{ rule = "hours", reason = "five minutes over", author = "Officer" }]
+"#;
+
+/// The rules that ask for a reason at a slot.
+fn asking(test_event: &TestEvent<'_>, title: &str) -> Vec<Rule> {
+    let programme = test_event.stored();
+    let slot = test_event.slot(title);
+    let conflicts = check(&programme, Candidate::stored(&slot));
+    let open = conflicts.iter().filter(|conflict| {
+        conflict.level == Level::NeedsReason && in_force(&programme, conflict).is_none()
+    });
+    open.map(|conflict| conflict.rule()).collect()
+}
+
+fn close_at(test_event: &TestEvent<'_>, time: &str) {
+    let mut event = Event::clone(&test_event.stored().event);
+    event.days[0].closes = time.parse().unwrap();
+    test_event
+        .try_book(|tx, _| {
+            iikura::change::event::change(tx, &event).unwrap();
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn come_as(test_event: &TestEvent<'_>, party_size: i32) {
+    let mut delegation = test_event
+        .stored()
+        .delegation_by_code("KZ")
+        .unwrap()
+        .clone();
+    delegation.party_size = party_size;
+    test_event
+        .try_book(|tx, _| {
+            iikura::change::delegation::change(tx, &delegation).unwrap();
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn reason_holds_for_less_and_asks_again_for_more(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let test_event = TestEvent::at(scratch, import(scratch, OUTLIVED).unwrap().event);
+    let over = || asking(&test_event, "Five over");
+    assert_eq!(over(), []);
+    close_at(&test_event, "18:04");
+    assert_eq!(over(), []);
+    close_at(&test_event, "12:00");
+    assert_eq!(over(), [Rule::Hours]);
+    let slot = test_event.slot("Five over");
+    let confirm = |reasons: &Reasons| {
+        test_event.try_book(|tx, post| booking::confirm(tx, post, slot.id, slot.version, reasons))
+    };
+    assert_eq!(refused_by(confirm(&Reasons::new())), [Rule::Hours]);
+    confirm(&reason(Rule::Hours)).unwrap();
+    assert_eq!(over(), []);
+    let crowded = || asking(&test_event, "Crowded");
+    assert_eq!(crowded(), []);
+    come_as(&test_event, 2);
+    assert_eq!(crowded(), []);
+    come_as(&test_event, 4);
+    assert_eq!(crowded(), [Rule::Capacity]);
+    come_as(&test_event, 3);
+    assert_eq!(crowded(), []);
+}
+
+fn reason_of_an_earlier_release_is_for_what_is_true_at_the_upgrade(scratch: &Scratch) {
+    scratch.migrate().unwrap();
+    let test_event = TestEvent::at(scratch, import(scratch, OUTLIVED).unwrap().event);
+    test_event.sql("UPDATE overrides SET approved = NULL");
+    let measured = scratch.write_here(measure_approved);
+    assert_eq!(measured.unwrap(), 2);
+    assert_eq!(test_event.count("overrides WHERE approved IN (1, 5)"), 2);
+    assert_eq!(asking(&test_event, "Five over"), []);
+    close_at(&test_event, "17:00");
+    assert_eq!(asking(&test_event, "Five over"), [Rule::Hours]);
+    let again = scratch.write_here(measure_approved);
+    assert_eq!(again.unwrap(), 0);
 }

@@ -196,6 +196,7 @@ pub fn reason(rule: Rule) -> Reasons {
         Reason {
             text: "It is agreed".to_owned(),
             author: None,
+            approved: None,
         },
     )]
     .into()

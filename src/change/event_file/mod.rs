@@ -281,6 +281,9 @@ struct OverrideEntry {
     reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     author: Option<String>,
+    /// The most that the reason was given for, in minutes or people; without it, what the file itself has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approved: Option<i32>,
 }
 
 /// A notice: everything that a later mail needs to replace the entry in the delegation's calendar.

@@ -16,7 +16,7 @@ use crate::core::decision::{
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
-use crate::core::rules::Conflict;
+use crate::core::rules::{Conflict, extent};
 use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
@@ -77,7 +77,7 @@ impl FileReader<'_> {
             };
             let slot = Slot::new(SlotId(fresh_id()), details, entry.sequence);
             read.reasons.insert(slot.id, reasons);
-            if let Some(change) = self.decided(programme, by, raw, slot, &mut read) {
+            if let Some(change) = self.decided(programme, by, raw, &slot, &mut read) {
                 let programme = Arc::make_mut(programme);
                 programme.add(change.slot.clone());
                 if !change.overrides.is_empty() {
@@ -99,12 +99,12 @@ impl FileReader<'_> {
         programme: &Arc<Programme>,
         (author, at): (&str, Moment),
         raw: &Spanned<SlotEntry>,
-        slot: Slot,
+        slot: &Slot,
         read: &mut ReadSlots,
     ) -> Option<ChangedSlot> {
         let mut reasons = read.reasons.get(&slot.id).cloned().unwrap_or_default();
         let title = slot.title().clone();
-        let command = SlotCommand::Import(slot);
+        let command = SlotCommand::Import(slot.clone());
         loop {
             let given = GivenReasons {
                 reasons: &reasons,
@@ -121,6 +121,7 @@ impl FileReader<'_> {
                     return None;
                 }
             };
+            let judged = programme.with_slot(slot.clone());
             let said = |conflict: &Conflict| {
                 let sentence = wording::sentence(programme, refused.candidate(), conflict);
                 format!("“{title}”: {sentence}")
@@ -132,12 +133,22 @@ impl FileReader<'_> {
             for (sentence, conflict) in found {
                 match conflict.level {
                     Level::Blocked => self.fault(&raw.span(), sentence),
-                    Level::NeedsReason if !reasons.contains_key(&conflict.rule()) => {
-                        let reason = read.of_others(conflict).cloned().unwrap_or_else(|| {
+                    Level::NeedsReason
+                        if !reasons
+                            .get(&conflict.rule())
+                            .is_some_and(|given| given.covers(extent(&judged, conflict))) =>
+                    {
+                        let reason = read.of_others(conflict).cloned();
+                        let reason = reason.map(|reason| Reason {
+                            approved: None,
+                            ..reason
+                        });
+                        let reason = reason.unwrap_or_else(|| {
                             read.remarks.push(sentence);
                             Reason {
                                 text: IMPORTED.to_owned(),
                                 author: None,
+                                approved: None,
                             }
                         });
                         reasons.insert(conflict.rule(), reason);
@@ -294,6 +305,7 @@ impl FileReader<'_> {
                 let reason = Reason {
                     text: reason.to_string(),
                     author: author.map(|author| author.to_string()),
+                    approved: entry.approved,
                 };
                 reasons.insert(rule, reason);
             }

@@ -303,6 +303,7 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
                     rule,
                     reason,
                     author: Some(entry.author.clone()),
+                    approved: entry.approved,
                 },
             )
         })
@@ -313,9 +314,11 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
 /// The conflict as it is when the file has been read up to this slot: a run of the chair or of an interpreter ends with it.
 fn up_to(slot: &Slot, conflict: &Conflict) -> Conflict {
     let mut conflict = conflict.clone();
-    if let RuleFinding::ChairRest { run, .. } | RuleFinding::InterpreterRest { run, .. } =
-        &mut conflict.finding
+    if let RuleFinding::ChairRest { run, span, .. }
+    | RuleFinding::InterpreterRest { run, span, .. } = &mut conflict.finding
     {
+        let end = span.end().min(slot.interval().end());
+        *span = Interval::new(span.start(), end).unwrap_or(*span);
         let read = run.iter().position(|member| *member == slot.id);
         run.truncate(read.map_or(run.len(), |at| at + 1));
     }

@@ -12,7 +12,7 @@ use crate::core::free::{FreeTime, alternatives};
 use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
-use crate::core::rules::{Candidate, Conflict, check, in_force};
+use crate::core::rules::{Candidate, Conflict, check, extent, in_force};
 use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotState};
 use crate::core::time::Moment;
 
@@ -424,11 +424,12 @@ fn judge(
         match conflict.level {
             Level::Blocked => refused = true,
             Level::NeedsReason if in_force(programme, conflict).is_none() => {
+                let extent = extent(programme, conflict);
                 match given.reasons.get(&conflict.rule()) {
-                    Some(reason) => {
+                    Some(reason) if reason.covers(extent) => {
                         entries.extend(overrides(programme, slot, conflict, reason, given));
                     }
-                    None => refused |= placed,
+                    _ => refused |= placed,
                 }
             }
             Level::NeedsReason | Level::Advice => {}
@@ -455,6 +456,7 @@ fn overrides(
         beside.push(None);
     }
     let author = reason.author.as_deref().unwrap_or(given.author);
+    let approved = extent(programme, conflict).max(reason.approved.unwrap_or(0));
     let entry = |other| Override {
         slot: slot.id,
         slot_moves: slot.moves,
@@ -463,6 +465,7 @@ fn overrides(
         rule: conflict.rule(),
         reason: reason.text.clone(),
         author: author.to_owned(),
+        approved: Some(approved),
         at: given.at,
     };
     beside.into_iter().map(entry).collect()

@@ -47,6 +47,7 @@ pub(super) fn release(
                 interpreter.name
             ),
             author: None,
+            approved: None,
         };
         for conflict in &change.new {
             if matches!(conflict.finding, RuleFinding::Uncovered { .. }) {
@@ -79,6 +80,7 @@ impl StaffingChange {
                     let reason = Reason {
                         text: entry.reason.clone(),
                         author: Some(entry.author.clone()),
+                        approved: entry.approved,
                     };
                     kept.extend(overrides(&after, slot, &conflict, &reason, given));
                 }

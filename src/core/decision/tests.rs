@@ -64,6 +64,7 @@ fn because(text: &str) -> Reasons {
     let reason = Reason {
         text: text.to_owned(),
         author: None,
+        approved: None,
     };
     Reasons::from([(Rule::Hours, reason)])
 }

@@ -1,6 +1,7 @@
 //! The rules: pure functions from a programme and a slot to what is in the way.
 
 mod chair;
+pub mod extent;
 mod finding;
 pub mod interpretation;
 pub(crate) mod overlap;
@@ -11,6 +12,7 @@ mod tests;
 
 use crate::core::rule::{Level, Override, Rule};
 pub use chair::guests_without_bilateral;
+pub use extent::extent;
 pub use finding::RuleFinding;
 pub use place::unsuited;
 
@@ -302,10 +304,12 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
         }
         finding => conflict.slot.into_iter().chain(finding.other()).collect(),
     };
-    let mut entries = programme
-        .overrides
-        .of_any(&slots)
-        .filter(|entry| entry.rule == rule && entry.resource == resource);
+    let extent = extent(programme, conflict);
+    let mut entries = programme.overrides.of_any(&slots).filter(|entry| {
+        entry.rule == rule
+            && entry.resource == resource
+            && entry.approved.is_none_or(|approved| extent <= approved)
+    });
     match &conflict.finding {
         // A reason is for the run it was given for: it holds while one slot has it beside every other.
         RuleFinding::ChairRest { run, .. } | RuleFinding::InterpreterRest { run, .. } => {

@@ -490,6 +490,7 @@ mod tests {
             rule: found.rule(),
             reason: "The car is late".to_owned(),
             author: "officer@protocol.example".to_owned(),
+            approved: None,
             at: ISSUED,
         };
         Arc::make_mut(&mut house.overrides).extend([entry]);

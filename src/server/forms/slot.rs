@@ -278,6 +278,7 @@ pub(crate) fn reason(field: &str, raw: &str, errors: &mut FieldErrors) -> Option
     Some(Reason {
         text: text.to_string(),
         author: None,
+        approved: None,
     })
 }
 

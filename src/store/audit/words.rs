@@ -109,7 +109,7 @@ fn reason(value: &Value) -> String {
     };
     recorded.map_or_else(
         || in_words(value),
-        |RecordedReason { rule, reason }| {
+        |RecordedReason { rule, reason, .. }| {
             let label = Rule::from_word(&rule).map(Rule::label);
             format!("{}: {reason}", label.unwrap_or(&rule))
         },

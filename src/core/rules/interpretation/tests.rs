@@ -428,6 +428,7 @@ fn a_reason_is_for_one_interpreter_and_one_run() {
         rule: Rule::InterpreterRest,
         reason: "Short speeches".to_owned(),
         author: "Officer".to_owned(),
+        approved: None,
         at: Moment::from_seconds(0),
     };
     let stands = |slots: &[Slot], interpreter: i64| {

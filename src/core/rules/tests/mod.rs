@@ -376,6 +376,7 @@ fn override_is_in_force_until_one_slot_moves() {
         rule: Rule::Turnaround,
         reason: "Nothing to tidy".to_owned(),
         author: "Officer".to_owned(),
+        approved: None,
         at: crate::core::time::Moment::from_seconds(0),
     });
     let stands = |programme: &Programme, id: SlotId| {

@@ -1,0 +1,1 @@
+ALTER TABLE overrides DROP COLUMN approved;
