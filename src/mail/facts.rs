@@ -1,6 +1,8 @@
 //! What the mails of one step to one delegation are made from. Equal facts make equal mails, so mails that were composed
 //! before a transaction may be stored in it when it reads the same facts.
 
+use std::sync::atomic::Ordering;
+
 use super::names::NamePurpose;
 use super::outbox::{self, EnqueueError, Knowledge, MailDraft};
 use super::{Enclosure, Invitation, Letter, MailContext, Piece, ReaderKnowledge, enclosure};
@@ -142,9 +144,12 @@ impl MailContext {
     /// When a mail cannot be composed.
     pub fn prepared_or_composed(&self, facts: &LetterFacts) -> Result<Vec<MailDraft>, LetterError> {
         let PreparedLetters(prepared) = &self.prepared;
-        match prepared.iter().find(|(known, _)| known == facts) {
-            Some((_, drafts)) => Ok(drafts.clone()),
-            None => self.compose(facts),
+        if let Some((_, drafts)) = prepared.iter().find(|(known, _)| known == facts) {
+            self.counts.before.fetch_add(1, Ordering::Relaxed);
+            Ok(drafts.clone())
+        } else {
+            self.counts.inside.fetch_add(1, Ordering::Relaxed);
+            self.compose(facts)
         }
     }
 

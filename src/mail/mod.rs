@@ -23,6 +23,9 @@ pub mod worker;
 mod sample;
 pub mod words;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use crate::core::delegation::{Contact, Delegation};
 use crate::core::event::Event;
 use crate::core::notice::{News, Told};
@@ -121,6 +124,16 @@ pub struct MailContext {
     pub links: PrivateLinks,
     names: NameSeed,
     prepared: PreparedLetters,
+    counts: Arc<LetterCounts>,
+}
+
+/// Counts the letters that transactions stored, by when they were composed.
+#[derive(Debug, Default)]
+pub struct LetterCounts {
+    /// Before the transaction.
+    pub before: AtomicU64,
+    /// In it, because nothing was prepared or its facts had changed. Other writers waited meanwhile.
+    pub inside: AtomicU64,
 }
 
 impl MailContext {
@@ -133,6 +146,7 @@ impl MailContext {
             links,
             names: NameSeed::draw(),
             prepared: PreparedLetters::default(),
+            counts: Arc::default(),
         }
     }
 
@@ -140,5 +154,11 @@ impl MailContext {
     #[must_use]
     pub fn with_prepared(self, prepared: PreparedLetters) -> Self {
         Self { prepared, ..self }
+    }
+
+    /// The same context, counting with others.
+    #[must_use]
+    pub fn counting_in(self, counts: Arc<LetterCounts>) -> Self {
+        Self { counts, ..self }
     }
 }

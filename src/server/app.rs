@@ -1,12 +1,14 @@
 //! The application: what handlers share.
 
+use std::sync::Arc;
+
 use crate::auth::hashing::HashingQueue;
 use crate::auth::throttle::Refusals;
 use crate::auth::usage::UsageMarks;
 use crate::db::Db;
 use crate::documents::queue::Documents;
-use crate::mail::MailContext;
 use crate::mail::worker::WorkerSignal;
+use crate::mail::{LetterCounts, MailContext};
 use crate::runtime::clock::Clock;
 use crate::runtime::rate::Rates;
 use crate::server::agenda::{DOCUMENTS_AT_ONCE, DOCUMENTS_PER_SECOND};
@@ -59,6 +61,8 @@ pub struct App {
     pub refusals: Refusals,
     /// What was used lately and is not stored yet.
     pub usage: UsageMarks,
+    /// When letters were composed.
+    pub letters: Arc<LetterCounts>,
     /// What is counted for a monitor.
     pub metrics: Metrics,
     /// Whether the database can be used.
@@ -92,6 +96,7 @@ impl App {
             hashing: HashingQueue::default(),
             refusals: Refusals::default(),
             usage: UsageMarks::default(),
+            letters: Arc::default(),
             metrics: Metrics::default(),
             readiness: Readiness::default(),
             clock_difference: ClockDifference::default(),
@@ -104,6 +109,6 @@ impl App {
     pub fn mail_context(&self) -> MailContext {
         let config = &self.config;
         let (from, bounces) = (config.mail_from.clone(), config.bounces.clone());
-        MailContext::new(from, bounces, config.links())
+        MailContext::new(from, bounces, config.links()).counting_in(Arc::clone(&self.letters))
     }
 }

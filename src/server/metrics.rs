@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -68,6 +69,11 @@ struct StateLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct QueueLabels {
     queue: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LetterLabels {
+    composed: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -206,6 +212,7 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
         ("time_zone_data", Zone::data_version()),
     ]);
     registry.register("build", "This program", build);
+    letters(&mut registry, app);
     watchers(&mut registry, app);
     clock(&mut registry, app);
     process::register(&mut registry, app);
@@ -216,6 +223,20 @@ async fn text(app: &App) -> Result<String, std::fmt::Error> {
     encode_registry(&mut text, &process::registry())?;
     encode(&mut text, &registry)?;
     Ok(text)
+}
+
+fn letters(registry: &mut Registry, app: &App) {
+    let letters = Family::<LetterLabels, Counter>::default();
+    let counts = &app.letters;
+    for (composed, count) in [("before", &counts.before), ("inside", &counts.inside)] {
+        let counter = letters.get_or_create(&LetterLabels { composed });
+        counter.inc_by(count.load(Ordering::Relaxed));
+    }
+    registry.register(
+        "letters",
+        "Letters stored by bookings, composed before the transaction or inside it",
+        letters,
+    );
 }
 
 fn watchers(registry: &mut Registry, app: &App) {

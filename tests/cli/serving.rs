@@ -377,6 +377,7 @@ fn metrics_have_their_own_address_and_no_names() {
         "iikura_sign_ins_total{outcome=\"ok\"} 1",
         "iikura_sign_ins_total{outcome=\"wrong\"} 1",
         "iikura_revisions_total 1",
+        "iikura_letters_total{composed=\"inside\"} 0",
         "iikura_conflicts_refused_total 1",
         "iikura_revision_announcements_total 0",
         "iikura_live_pages 0",

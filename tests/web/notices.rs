@@ -1,6 +1,8 @@
 //! What is still to be told: seen, read beforehand, sent at one press, or taken as told.
 
 use iikura::core::event::Event;
+use std::sync::atomic::Ordering;
+
 use iikura::db::DbError;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
@@ -22,6 +24,7 @@ on_both!(
     changed_venue_is_pending_unless_it_is_a_correction,
     what_has_changed_since_it_was_looked_at_is_not_sent,
     nonsense_and_strangers_are_refused,
+    letters_are_composed_before_the_transaction,
 );
 
 const NOTICES: &str = "/events/ca-jad-9/notices";
@@ -231,6 +234,45 @@ fn a_letter_is_read_beforehand_and_goes_out_as_it_was_read(scratch: &Scratch) {
         409,
         "nothing is left to read"
     );
+}
+
+/// While a transaction composes letters, every other writer of the event waits for it.
+fn letters_are_composed_before_the_transaction(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let composed = || {
+        let letters = &meeting.server.app.letters;
+        [&letters.before, &letters.inside].map(|count| count.load(Ordering::Relaxed))
+    };
+    confirm(&meeting, &officer, &["Uzbekistan"]);
+    assert_eq!(composed(), [2, 0], "a confirmation");
+
+    let slot = meeting.slot("Uzbekistan");
+    let version = slot.version.to_string();
+    let fields = [
+        ("version", version.as_str()),
+        ("day", "2022-12-24"),
+        ("start", "16:40"),
+        ("end", "17:10"),
+        ("room", "hall"),
+        ("tell", "now"),
+    ];
+    let moved = officer.post(&format!("/slots/{}/placement", slot.id), &fields);
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    assert_eq!(
+        composed(),
+        [4, 0],
+        "a change of which they are notified at once"
+    );
+
+    place(
+        &meeting,
+        &officer,
+        "Uzbekistan",
+        ("16:40", "17:10", "salon"),
+    );
+    assert_eq!(send(&meeting, &officer, &["UZ", "JP"]).status, 303);
+    assert_eq!(composed(), [6, 0], "pending notices");
 }
 
 fn letter_is_previewed_while_another_writer_holds_the_event(scratch: &Scratch) {
