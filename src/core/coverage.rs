@@ -174,25 +174,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::core::interpreter::LanguagePair;
+    use crate::core::fixture::interpreter;
     use crate::core::sample::{self, EVERYONE, JP, KG, KZ, UZ};
-    use crate::core::text::{Code, TextLine};
 
     fn languages(tags: &str) -> Vec<String> {
         tags.split_whitespace().map(str::to_owned).collect()
-    }
-
-    fn interpreter(id: i64, pairs: &[&str]) -> Interpreter {
-        Interpreter {
-            id: InterpreterId(id),
-            code: Code::stored(format!("i-{id}")),
-            name: TextLine::stored(format!("Interpreter {id}")),
-            pairs: pairs
-                .iter()
-                .map(|pair| LanguagePair::parse(pair).unwrap())
-                .collect(),
-            presence: Vec::new(),
-        }
     }
 
     #[test]

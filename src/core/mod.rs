@@ -14,6 +14,8 @@ pub mod due;
 pub(crate) mod entered;
 pub mod event;
 pub mod fold;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod free;
 pub mod history;
 pub mod interpreter;

@@ -1,12 +1,12 @@
 //! The ninth meeting as Rust values, with words in it that must not get out.
 
-use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
-use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
-use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use super::fixture::{self, code, content, email, line};
+use crate::core::delegation::{Contact, Delegation, DelegationId};
+use crate::core::event::{Event, ProtocolOffice, Revision};
+use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
-use crate::core::text::{Code, Email, TextLine};
+use crate::core::slot::{Slot, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment, parse_date};
 
@@ -216,27 +216,18 @@ pub fn slot(
     state: SlotState,
 ) -> Slot {
     let start = at(start);
+    let interval = Interval::new(start, start.plus(minutes)).unwrap();
     Slot {
-        id: SlotId(id),
-        details: SlotDetails {
-            content: SlotContent {
-                kind,
-                title: line(title),
-                note: String::new(),
-                delegations: delegations.to_vec(),
-                interpreters: Vec::new(),
-                interpretation_wanted: false,
-            },
-            placement: Placement {
-                interval: Interval::new(start, start.plus(minutes)).unwrap(),
-                room: Some(room),
-            },
-            state,
-            fixed: false,
-        },
         version: 7,
         sequence: 2,
         moves: 0,
+        ..fixture::slot(
+            id,
+            content(kind, title, delegations),
+            interval,
+            Some(room),
+            state,
+        )
     }
 }
 
@@ -249,35 +240,20 @@ pub fn at(time: &str) -> Instant {
         .unwrap()
 }
 
-fn line(text: &str) -> TextLine {
-    TextLine::parse(text).unwrap()
-}
-
-fn code(text: &str) -> Code {
-    Code::parse(text).unwrap()
-}
-
 fn event() -> Event {
     Event {
-        id: EventId(1),
-        slug: code("ca-jad-9"),
         name: line("The 9th Foreign Ministers' Meeting of the “Central Asia plus Japan” Dialogue"),
         name_ja: "「中央アジア＋日本」対話・第9回外相会合".to_owned(),
         venue: line("Iikura House"),
         venue_ja: "飯倉公館".to_owned(),
-        time_zone: "Asia/Tokyo".parse().unwrap(),
         office: ProtocolOffice {
             name: line("Protocol Office"),
-            email: Email::parse("protocol@iikura.example").unwrap(),
+            email: email("protocol@iikura.example"),
             phone: "+81 3 0000 0000".to_owned(),
         },
-        days: vec![EventDay {
-            date: parse_date("2022-12-24").unwrap(),
-            opens: "08:30".parse().unwrap(),
-            closes: "21:00".parse().unwrap(),
-        }],
-        settings: EventSettings::default(),
+        days: vec![fixture::day("2022-12-24", "08:30", "21:00")],
         revision: Revision(12),
+        ..fixture::event("ca-jad-9")
     }
 }
 
@@ -285,35 +261,21 @@ fn delegations() -> Vec<Delegation> {
     EVERYONE
         .into_iter()
         .zip(PARTIES)
-        .zip(0..)
-        .map(|((id, party), precedence)| {
+        .map(|(id, party)| {
             let (tag, name, name_ja, principal, principal_ja, title, zone) = party;
             Delegation {
-                id,
                 code: code(tag),
-                name: line(name),
                 name_ja: name_ja.to_owned(),
-                role: if id == JP {
-                    PrincipalRole::Chair
-                } else {
-                    PrincipalRole::Guest
-                },
                 principal: line(principal),
                 principal_ja: principal_ja.to_owned(),
                 principal_title: title.to_owned(),
-                precedence,
                 time_zone: zone.parse().unwrap(),
                 languages: vec!["ru".to_owned()],
-                party_size: 6,
                 contacts: vec![Contact {
-                    id: ContactId(1),
-                    name: line("Liaison desk"),
-                    email: Email::parse(&format!("{tag}@delegations.example")).unwrap(),
                     phone: "+81 90 0000 0001".to_owned(),
-                    language: "en".to_owned(),
-                    letters_only: false,
+                    ..fixture::contact(1, &format!("{tag}@delegations.example"))
                 }],
-                presence: Vec::new(),
+                ..fixture::delegation(id.0, name)
             }
         })
         .collect()
@@ -323,24 +285,18 @@ fn rooms() -> Vec<Room> {
     (1..)
         .zip(ROOMS)
         .map(|(id, (tag, name, name_ja))| Room {
-            id: RoomId(id),
             code: code(tag),
             name: line(name),
             name_ja: name_ja.to_owned(),
-            capacity: 30,
-            turnaround_minutes: 5,
-            kinds: Vec::new(),
-            closures: Vec::new(),
+            ..fixture::room(id)
         })
         .collect()
 }
 
 fn interpreters() -> Vec<Interpreter> {
     vec![Interpreter {
-        id: InterpreterId(1),
         code: code("ru-1"),
         name: line("Interpreter, Japanese–Russian (1)"),
-        pairs: vec![LanguagePair::parse("ja – ru").unwrap()],
-        presence: Vec::new(),
+        ..fixture::interpreter(1, &["ja – ru"])
     }]
 }

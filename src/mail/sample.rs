@@ -1,16 +1,14 @@
 //! The ninth meeting's bilateral with Kazakhstan, for tests.
 
 use super::{Enclosure, Invitation, Letter, Piece, ReaderKnowledge};
-use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
-use crate::core::event::{Event, EventId, EventSettings, ProtocolOffice, Revision};
+use crate::core::delegation::{Contact, Delegation};
+use crate::core::event::{Event, ProtocolOffice};
+pub(super) use crate::core::fixture::line;
+use crate::core::fixture::{self, code, email};
 use crate::core::notice::{News, Told};
 use crate::core::slot::SlotKind;
-use crate::core::text::{Code, Email, TextLine};
+use crate::core::text::Email;
 use crate::core::time::{Instant, Moment, Zone, parse_date};
-
-pub(super) fn line(text: &str) -> TextLine {
-    TextLine::parse(text).unwrap()
-}
 
 /// `HH:MM` at Iikura House on the day of the meeting.
 pub(super) fn at(clock: &str) -> Instant {
@@ -72,52 +70,32 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn new() -> Self {
-        let contact = Contact {
-            id: ContactId(1),
-            name: line("Liaison desk"),
-            email: Email::parse("kz@delegations.example").unwrap(),
-            phone: String::new(),
-            language: "en".into(),
-            letters_only: false,
-        };
+        let contact = fixture::contact(1, "kz@delegations.example");
         Self {
             event: Event {
-                id: EventId(1),
-                slug: Code::parse("ca-jad-9").unwrap(),
                 name: line(
                     "The 9th Foreign Ministers' Meeting of the “Central Asia plus Japan” Dialogue",
                 ),
                 name_ja: "「中央アジア＋日本」対話・第9回外相会合".into(),
                 venue: line("Iikura House"),
                 venue_ja: "飯倉公館".into(),
-                time_zone: "Asia/Tokyo".parse().unwrap(),
                 office: ProtocolOffice {
                     name: line("Protocol Office, Iikura House"),
-                    email: Email::parse("protocol@iikura.example").unwrap(),
+                    email: email("protocol@iikura.example"),
                     phone: "+81 3 0000 0000".into(),
                 },
-                days: Vec::new(),
-                settings: EventSettings::default(),
-                revision: Revision(1),
+                ..fixture::event("ca-jad-9")
             },
             delegation: Delegation {
-                id: DelegationId(2),
-                code: Code::parse("KZ").unwrap(),
-                name: line("Kazakhstan"),
+                code: code("KZ"),
                 name_ja: "カザフスタン".into(),
-                role: PrincipalRole::Guest,
                 principal: line("H.E. Mr. Mukhtar TILEUBERDI"),
-                principal_ja: String::new(),
-                principal_title: String::new(),
-                precedence: 1,
-                time_zone: "Asia/Almaty".parse().unwrap(),
                 languages: vec!["kk".into()],
-                party_size: 6,
                 contacts: vec![contact.clone()],
-                presence: Vec::new(),
+                ..fixture::delegation(2, "Kazakhstan")
             },
             contact,
-            from: Email::parse("noreply@iikura.example").unwrap(),
+            from: email("noreply@iikura.example"),
             schedule: vec![plenary(), bilateral("17:20", Some("Salon"))],
             says: String::new(),
             sequence: 0,

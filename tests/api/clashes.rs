@@ -127,7 +127,7 @@ fn trial(scratch: &Scratch, servers: usize) {
     let servers: Vec<Server> = (0..servers)
         .map(|_| Server::start_on(scratch.url(), &[]))
         .collect();
-    let event = import(&servers[0], &event());
+    let event = import(&servers[0].db, &event());
     let user = servers[0].user(OFFICER, "Officer", false, &[(event, EventRole::Officer)]);
     let tokens: Vec<String> = (0..CLIENTS)
         .map(|client| {

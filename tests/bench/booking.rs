@@ -19,10 +19,8 @@ use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{
-    Placement, Resource, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
-};
-use iikura::core::text::{Email, TextLine};
+use iikura::core::slot::{Placement, Resource, Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use iikura::core::text::Email;
 use iikura::core::time::ClockTime;
 use iikura::core::time::interval::Interval;
 use iikura::core::user::Actor;
@@ -33,6 +31,7 @@ use iikura::runtime::clock::Clock;
 use iikura::runtime::random::fresh_id;
 use iikura::store::private_link::address::{LinkKey, PrivateLinks};
 use iikura::store::programme_cache::ProgrammeCache;
+use support::fixture::content;
 use support::rounds;
 
 /// Days, rooms and slots a room and day: together as many bookings as one round makes.
@@ -144,16 +143,10 @@ fn wanted(programme: &Programme) -> Vec<SlotDetails> {
                 .unwrap();
             for (index, room) in programme.rooms.iter().enumerate() {
                 let parties = &programme.delegations[2 * index..2 * index + 2];
-                let content = SlotContent {
-                    kind: SlotKind::Bilateral,
-                    title: TextLine::parse("A bilateral of thirty minutes").unwrap(),
-                    note: String::new(),
-                    delegations: parties.iter().map(|party| party.id).collect(),
-                    interpreters: Vec::new(),
-                    interpretation_wanted: false,
-                };
+                let parties: Vec<_> = parties.iter().map(|party| party.id).collect();
+                let title = "A bilateral of thirty minutes";
                 wanted.push(SlotDetails {
-                    content: content.in_order(),
+                    content: content(SlotKind::Bilateral, title, &parties),
                     placement: Placement {
                         interval: Interval::new(start, start.plus(30)).unwrap(),
                         room: Some(room.id),

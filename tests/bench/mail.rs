@@ -33,7 +33,7 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use support::rounds;
+use support::{rounds, sql};
 
 const NOW: Moment = Moment::from_seconds(1_671_580_800);
 const SLOT_STARTS: Minute = Minute::from_minutes(27_864_500);
@@ -142,14 +142,14 @@ async fn through_the_outbox(sink: &Sink, raw: &[u8], mails: usize) -> f64 {
 }
 
 fn fill(db: &Db, url: &DatabaseUrl, raw: &[u8], mails: usize) {
-    let sql = format!(
-        "INSERT INTO events VALUES (1, 'bench', 'Bench', '', 'House', '', 'Asia/Tokyo', 'Office', 'o@iikura.example', '',
-           5, 5, 150, false, 40, 210, 30, 1, 0, 0);
-         INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
-         INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
-         INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES (7, 1, 'bilateral', 'Talk', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
-        start = SLOT_STARTS.minutes()
-    );
+    let starts = SLOT_STARTS.minutes();
+    let sql = [
+        sql::event(1, "bench"),
+        sql::resource(2, 1, "delegation", 0),
+        sql::delegation(2, 1, "Kazakhstan", "guest"),
+        sql::slot(7, 1, (starts, starts + 30), "confirmed"),
+    ]
+    .concat();
     connect(url).unwrap().batch_execute(&sql).unwrap();
     db.write_here(|connection| {
         for number in 0..mails {

@@ -14,8 +14,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::scene::{
-    HOURS, Pairs, Scene, from_opening, id, interpreter, line, opening, party, room, scene, tongues,
+    HOURS, Pairs, Scene, from_opening, id, interpreter, opening, party, room, scene, tongues,
 };
+use support::fixture::content;
 
 #[derive(Debug, Clone)]
 struct Asked {
@@ -106,14 +107,12 @@ impl Asked {
         interpreters: Vec<InterpreterId>,
         interpretation_wanted: bool,
     ) -> SlotDetails {
+        let parties: Vec<_> = self.parties.iter().copied().map(party).collect();
         SlotDetails {
             content: SlotContent {
-                kind: self.kind,
-                title: line("Try"),
-                note: String::new(),
-                delegations: self.parties.iter().copied().map(party).collect(),
                 interpreters,
                 interpretation_wanted,
+                ..content(self.kind, "Try", &parties)
             },
             placement,
             state: SlotState::Tentative,

@@ -1,16 +1,16 @@
 //! Random programmes for the search: four parties, four rooms, four interpreters, and slots in every state on two days.
 
-use iikura::core::delegation::{Delegation, DelegationId, PrincipalRole};
-use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
+use iikura::core::delegation::{Delegation, DelegationId};
+use iikura::core::event::{Event, EventDay, EventSettings};
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomClosure, RoomId};
-use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
-use iikura::core::text::{Code, Email, TextLine};
+use iikura::core::slot::{SlotContent, SlotKind, SlotState};
 use iikura::core::time::interval::Interval;
-use iikura::core::time::{Instant, parse_date};
+use iikura::core::time::{ClockTime, Instant, parse_date};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use support::fixture::{self, content, line};
 
 pub const LANGUAGES: [&str; 3] = ["ja", "ru", "uz"];
 /// Hours after midnight at which the two days open and close.
@@ -126,14 +126,6 @@ pub fn scene() -> impl Strategy<Value = Scene> {
         )
 }
 
-pub fn line(text: &str) -> TextLine {
-    TextLine::parse(text).unwrap()
-}
-
-fn code(text: &str) -> Code {
-    Code::parse(text).unwrap()
-}
-
 pub fn opening(day: usize) -> Instant {
     let midnight = parse_date(["2030-06-01", "2030-06-02"][day])
         .unwrap()
@@ -152,23 +144,11 @@ impl Scene {
     fn event(&self) -> Event {
         let days = ["2030-06-01", "2030-06-02"].iter().zip(HOURS);
         Event {
-            id: EventId(1),
-            slug: code("scene"),
-            name: line("Scene"),
-            name_ja: String::new(),
-            venue: line("House"),
-            venue_ja: String::new(),
-            time_zone: "Asia/Tokyo".parse().unwrap(),
-            office: ProtocolOffice {
-                name: line("Office"),
-                email: Email::parse("office@iikura.example").unwrap(),
-                phone: String::new(),
-            },
             days: days
                 .map(|(date, (opens, closes))| EventDay {
                     date: parse_date(date).unwrap(),
-                    opens: iikura::core::time::ClockTime::from_minutes(opens * 60),
-                    closes: iikura::core::time::ClockTime::from_minutes(closes * 60),
+                    opens: ClockTime::from_minutes(opens * 60),
+                    closes: ClockTime::from_minutes(closes * 60),
                 })
                 .collect(),
             settings: EventSettings {
@@ -180,7 +160,7 @@ impl Scene {
                 interpreter_team_minutes: self.team,
                 interpreter_rest_minutes: 20,
             },
-            revision: Revision(1),
+            ..fixture::event("scene")
         }
     }
 
@@ -194,33 +174,16 @@ impl Scene {
         };
         let delegations = (0..)
             .zip(&self.parties)
-            .map(|(id, (party_size, stay))| Delegation {
-                id: DelegationId(i64::from(id) + 1),
-                code: code(&format!("D{id}")),
-                name: line(&format!("Party {id}")),
-                name_ja: String::new(),
-                role: if id == 0 {
-                    PrincipalRole::Chair
-                } else {
-                    PrincipalRole::Guest
-                },
-                principal: line(&format!("Head {id}")),
-                principal_ja: String::new(),
-                principal_title: String::new(),
-                precedence: id,
-                time_zone: "Asia/Almaty".parse().unwrap(),
-                languages: vec![LANGUAGES[usize::try_from(id).unwrap() % 3].to_owned()],
+            .map(|(at, (party_size, stay))| Delegation {
+                languages: vec![LANGUAGES[at % 3].to_owned()],
                 party_size: *party_size,
-                contacts: Vec::new(),
                 presence: presence(stay),
+                ..fixture::delegation(id(at), &format!("Party {at}"))
             });
         let rooms = (0..)
             .zip(&self.rooms)
-            .map(|(id, (capacity, turnaround, kinds, closed))| Room {
-                id: RoomId(id + 1),
-                code: code(&format!("r{id}")),
-                name: line(&format!("Room {id}")),
-                name_ja: String::new(),
+            .map(|(at, (capacity, turnaround, kinds, closed))| Room {
+                name: line(&format!("Room {at}")),
                 capacity: *capacity,
                 turnaround_minutes: turnaround * 5,
                 kinds: kinds.clone(),
@@ -231,42 +194,25 @@ impl Scene {
                     })
                     .into_iter()
                     .collect(),
+                ..fixture::room(id(at))
             });
         let interpreters = (0..)
             .zip(&self.interpreters)
-            .map(|(id, (pairs, stay))| Interpreter {
-                id: InterpreterId(id + 1),
-                code: code(&format!("i{id}")),
-                name: line(&format!("Interpreter {id}")),
+            .map(|(at, (pairs, stay))| Interpreter {
+                name: line(&format!("Interpreter {at}")),
                 pairs: pairs.iter().map(tongues).collect(),
                 presence: presence(stay),
+                ..fixture::interpreter(id(at), &[])
             });
-        let slots = (0..).zip(&self.slots).map(|(id, block)| Slot {
-            id: SlotId(id + 1),
-            details: SlotDetails {
-                content: SlotContent {
-                    kind: block.kind,
-                    title: line(&format!("Slot {id}")),
-                    note: String::new(),
-                    delegations: block.parties.iter().copied().map(party).collect(),
-                    interpreters: block
-                        .interpreters
-                        .iter()
-                        .copied()
-                        .map(interpreter)
-                        .collect(),
-                    interpretation_wanted: false,
-                },
-                placement: Placement {
-                    interval: from_opening(block.day, block.start, block.length),
-                    room: block.room.map(room),
-                },
-                state: block.state,
-                fixed: false,
-            },
-            version: 1,
-            sequence: 0,
-            moves: 1,
+        let slots = (0..).zip(&self.slots).map(|(at, block)| {
+            let parties: Vec<_> = block.parties.iter().copied().map(party).collect();
+            let interpreters = block.interpreters.iter().copied().map(interpreter);
+            let content = SlotContent {
+                interpreters: interpreters.collect(),
+                ..content(block.kind, &format!("Slot {at}"), &parties)
+            };
+            let interval = from_opening(block.day, block.start, block.length);
+            fixture::slot(id(at), content, interval, block.room.map(room), block.state)
         });
         Programme::new(
             self.event(),

@@ -2,13 +2,13 @@
 
 use diesel::RunQueryDsl;
 use iikura::change::booking::{self, BookingError};
-use iikura::change::event_file::{self, EventImportError, ImportedEvent};
+use iikura::change::event_file::{EventImportError, ImportedEvent};
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Reason, Reasons, Rule};
-use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
-use iikura::core::text::{Email, TextLine};
+use iikura::core::slot::{Placement, Slot, SlotDetails, SlotKind, SlotState};
+use iikura::core::text::Email;
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{Moment, parse_date};
 use iikura::core::user::Actor;
@@ -18,6 +18,8 @@ use iikura::store::private_link::address::{LinkKey, PrivateLinks};
 use iikura::store::programme::read_programme;
 use iikura::store::programme_cache::ProgrammeCache;
 use iikura::store::transaction::EventTx;
+use support::fixture::content;
+use support::meeting;
 
 pub const NOW: Moment = Moment::from_seconds(1_671_526_800);
 
@@ -144,19 +146,12 @@ impl<'d> TestEvent<'d> {
             .time_zone
             .instant(date, start.parse().unwrap())
             .unwrap();
-        let content = SlotContent {
-            kind: SlotKind::Other,
-            title: TextLine::parse("A talk").unwrap(),
-            note: String::new(),
-            delegations: parties
-                .iter()
-                .map(|code| programme.delegation_by_code(code).unwrap().id)
-                .collect(),
-            interpreters: Vec::new(),
-            interpretation_wanted: false,
-        };
+        let parties: Vec<_> = parties
+            .iter()
+            .map(|code| programme.delegation_by_code(code).unwrap().id)
+            .collect();
         SlotDetails {
-            content: content.in_order(),
+            content: content(SlotKind::Other, "A talk", &parties),
             placement: Placement {
                 interval: Interval::new(start, start.plus(minutes)).unwrap(),
                 room: programme.room_by_code(room).map(|room| room.id),
@@ -176,18 +171,7 @@ pub fn mail_context() -> MailContext {
 }
 
 pub fn import(db: &Db, source: &str) -> Result<ImportedEvent, EventImportError> {
-    let office = Email::parse("protocol@iikura.example").unwrap();
-    let outcome = db.write_here(|conn| {
-        Ok::<_, DbError>(event_file::import(
-            conn,
-            &ProgrammeCache::default(),
-            source,
-            &office,
-            &Actor::command_line(),
-            NOW,
-        ))
-    });
-    outcome.unwrap()
+    meeting::import_at(db, source, NOW)
 }
 
 pub fn reason(rule: Rule) -> Reasons {

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use iikura::auth::account::{self, Profile};
 use iikura::auth::password::NewPassword;
-use iikura::change::event_file;
 use iikura::core::delegation::DelegationId;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
@@ -30,6 +29,7 @@ use iikura::store::programme_cache::ProgrammeCache;
 use tempfile::TempDir;
 
 use support::chance::Chance;
+use support::meeting::import;
 
 const OFFICER: &str = "officer@protocol.example";
 const PASSWORD: &str = "violet anchor ninety";
@@ -114,32 +114,22 @@ impl TestInstallation {
             .unwrap();
         }
         let (actor, now) = (Actor::command_line(), Clock::system().now());
-        let event = db
-            .write_here(|conn| {
-                let office = Email::parse("protocol@iikura.example").unwrap();
-                let imported = event_file::import(
-                    conn,
-                    &ProgrammeCache::default(),
-                    &source,
-                    &office,
-                    &actor,
-                    now,
-                );
-                let event = imported.unwrap().event;
-                let profile = Profile {
-                    name: TextLine::parse("Officer").unwrap(),
-                    admin: false,
-                    roles: vec![(event, EventRole::Officer)],
-                };
-                let hash = NewPassword::parse(PASSWORD, &[])
-                    .unwrap()
-                    .hash_here()
-                    .unwrap();
-                let email = Email::parse(OFFICER).unwrap();
-                account::add(conn, &email, &profile, &hash, &actor, now).unwrap();
-                Ok::<_, DbError>(event)
-            })
+        let event = import(&db, &source);
+        let hash = NewPassword::parse(PASSWORD, &[])
+            .unwrap()
+            .hash_here()
             .unwrap();
+        db.write_here(|conn| {
+            let profile = Profile {
+                name: TextLine::parse("Officer").unwrap(),
+                admin: false,
+                roles: vec![(event, EventRole::Officer)],
+            };
+            let email = Email::parse(OFFICER).unwrap();
+            account::add(conn, &email, &profile, &hash, &actor, now).unwrap();
+            Ok::<_, DbError>(())
+        })
+        .unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
             url: url.to_owned(),

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use iikura::core::delegation::{Contact, ContactId, Delegation, DelegationId, PrincipalRole};
-use iikura::core::event::{Event, EventId, EventSettings, ProtocolOffice, Revision};
+use iikura::core::delegation::{Delegation, DelegationId};
+use iikura::core::event::{Event, EventId};
 use iikura::core::notice::{Method, News, Told};
 use iikura::core::slot::{SlotId, SlotKind};
-use iikura::core::text::{Code, Email, TextLine};
+use iikura::core::text::Email;
 use iikura::core::time::{Instant, Moment};
 use iikura::db::{Conn, DbError, connect};
 use iikura::mail::outbox::{self, Enqueued, Mail, MailId, MailState, NewMail};
@@ -19,6 +19,7 @@ use iikura::mail::{Invitation, Letter, Piece, ReaderKnowledge};
 use iikura::runtime::clock::Clock;
 
 use support::both::Scratch;
+use support::{fixture, sample, sql};
 
 pub const EVENT: EventId = EventId(1);
 pub const KAZAKHSTAN: DelegationId = DelegationId(2);
@@ -51,14 +52,13 @@ impl TestEvent {
 
     fn furnish(db: Scratch) -> Self {
         let db = db.migrated();
-        let sql = format!(
-            "INSERT INTO events VALUES (1, 'ca-jad-9', 'Ninth meeting', '', 'Iikura House', '', 'Asia/Tokyo',
-               'Protocol Office', 'protocol@iikura.example', '', 5, 5, 150, false, 40, 210, 30, 1, 0, 0);
-             INSERT INTO resources VALUES (2, 1, 'delegation', 'KZ', 0);
-             INSERT INTO delegations VALUES (2, 1, 'Kazakhstan', '', 'guest', 'H.E.', '', '', 1, 'Asia/Almaty', 'kk', 6);
-             INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES (7, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0);",
-            start = SLOT_STARTS.minutes()
-        );
+        let sql = [
+            sql::event(EVENT.0, "ca-jad-9"),
+            sql::resource(KAZAKHSTAN.0, EVENT.0, "delegation", 0),
+            sql::delegation(KAZAKHSTAN.0, EVENT.0, "Kazakhstan", "guest"),
+            insert_slot(SLOT),
+        ]
+        .concat();
         let mut conn = connect(&db.url().parse().unwrap()).unwrap();
         conn.batch_execute(&sql).unwrap();
         Self {
@@ -140,16 +140,18 @@ impl TestEvent {
 
     /// One more slot, like the first.
     pub fn another_slot(&self, id: i64) {
-        let sql = format!(
-            "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES ({id}, 1, 'bilateral', 'Bilateral', '', {start}, {start} + 30, 'confirmed', true, false, 1, 0, 1, 0, 0)",
-            start = SLOT_STARTS.minutes()
-        );
+        let sql = insert_slot(SlotId(id));
         self.write(|connection| diesel::sql_query(sql).execute(connection));
     }
 
     pub fn worker_with(&self, transport: &Transport, bell: WorkerSignal) -> Worker {
         Worker::new(self.db.clone(), transport.clone(), self.clock(), bell)
     }
+}
+
+fn insert_slot(id: SlotId) -> String {
+    let starts = SLOT_STARTS.minutes();
+    sql::slot(id.0, EVENT.0, (starts, starts + 30), "confirmed")
 }
 
 /// A mail about the slot; each sequence has a Message-ID of its own.
@@ -201,50 +203,11 @@ pub struct LetterData {
 
 impl LetterData {
     pub fn new() -> Self {
-        let line = |text: &str| TextLine::parse(text).unwrap();
-        let email = |text: &str| Email::parse(text).unwrap();
+        let programme = sample::ninth_meeting();
         Self {
-            event: Event {
-                id: EVENT,
-                slug: Code::parse("ca-jad-9").unwrap(),
-                name: line("Ninth meeting"),
-                name_ja: String::new(),
-                venue: line("Iikura House"),
-                venue_ja: "飯倉公館".into(),
-                time_zone: "Asia/Tokyo".parse().unwrap(),
-                office: ProtocolOffice {
-                    name: line("Protocol Office"),
-                    email: email("protocol@iikura.example"),
-                    phone: String::new(),
-                },
-                days: Vec::new(),
-                settings: EventSettings::default(),
-                revision: Revision(1),
-            },
-            delegation: Delegation {
-                id: KAZAKHSTAN,
-                code: Code::parse("KZ").unwrap(),
-                name: line("Kazakhstan"),
-                name_ja: "カザフスタン".into(),
-                role: PrincipalRole::Guest,
-                principal: line("H.E. Mr. Mukhtar TILEUBERDI"),
-                principal_ja: String::new(),
-                principal_title: String::new(),
-                precedence: 1,
-                time_zone: "Asia/Almaty".parse().unwrap(),
-                languages: vec!["kk".into()],
-                party_size: 6,
-                contacts: vec![Contact {
-                    id: ContactId(1),
-                    name: line("Liaison desk"),
-                    email: email("kz@delegations.example"),
-                    phone: String::new(),
-                    language: "en".into(),
-                    letters_only: false,
-                }],
-                presence: Vec::new(),
-            },
-            from: email("noreply@iikura.example"),
+            event: Event::clone(&programme.event),
+            delegation: Delegation::clone(programme.delegation(KAZAKHSTAN).unwrap()),
+            from: fixture::email("noreply@iikura.example"),
         }
     }
 

@@ -10,6 +10,7 @@ use iikura::db::{DbError, revert_migrations};
 
 use crate::scene::*;
 use support::both::{Scratch, on_both};
+use support::sql;
 
 on_both!(
     migrations_go_up_down_and_up_again_on_a_filled_database,
@@ -44,10 +45,8 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
     db.migrate().unwrap();
     furnish(db);
     for (id, name) in [(CHAIR, "Japan"), (GUEST, "Kazakhstan")] {
-        let delegation = format!(
-            "INSERT INTO delegations VALUES ({id}, {MEETING}, '{name}', '', '{}', '', '', '', {id}, 'Asia/Tokyo', '', 1)",
-            if id == CHAIR { "chair" } else { "guest" }
-        );
+        let role = if id == CHAIR { "chair" } else { "guest" };
+        let delegation = sql::delegation(id, MEETING, name, role);
         run(db, &delegation).unwrap();
     }
     step(db, "down");

@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use iikura::db::{Conn, Count, Db, DbError, is_overlap_refusal};
+use support::sql;
 
 /// The meeting that the tests book into.
 pub const MEETING: i64 = 1;
@@ -28,14 +29,7 @@ pub type Outcome = Result<(), DbError>;
 /// Stores the meetings, their rooms and delegations.
 pub fn furnish(db: &Db) {
     for (id, slug) in [(MEETING, "ca-jad-9"), (OTHER_MEETING, "other")] {
-        run(
-            db,
-            &format!(
-                "INSERT INTO events VALUES ({id}, '{slug}', 'Meeting', '', 'House', '', 'Asia/Tokyo', 'Office', \
-                 'office@iikura.example', '', 5, 5, 150, FALSE, 40, 210, 30, 0, 0, 0)"
-            ),
-        )
-        .unwrap();
+        run(db, &sql::event(id, slug)).unwrap();
     }
     for (id, event, kind, turnaround) in [
         (CHAIR, MEETING, "delegation", 0),
@@ -44,13 +38,7 @@ pub fn furnish(db: &Db) {
         (SAKURA, MEETING, "room", 15),
         (FOREIGN_ROOM, OTHER_MEETING, "room", 0),
     ] {
-        run(
-            db,
-            &format!(
-                "INSERT INTO resources VALUES ({id}, {event}, '{kind}', 'R{id}', {turnaround})"
-            ),
-        )
-        .unwrap();
+        run(db, &sql::resource(id, event, kind, turnaround)).unwrap();
     }
 }
 
@@ -94,13 +82,7 @@ pub fn is_sqlite(db: &Db) -> bool {
 
 /// A slot, `starts` and `ends` in minutes after [`TEN`].
 pub fn insert_slot(id: i64, starts: i32, ends: i32, state: &str) -> String {
-    let holds = matches!(state, "tentative" | "confirmed");
-    format!(
-        "INSERT INTO slots (id, event_id, kind, title, note, starts_at, ends_at, state, holds, interpretation_wanted, version, sequence, placement, created_at, updated_at) VALUES ({id}, {MEETING}, 'bilateral', 'Slot {id}', '', {}, {}, '{state}', {holds}, \
-         FALSE, 1, 0, 1, 0, 0)",
-        TEN + starts,
-        TEN + ends
-    )
+    sql::slot(id, MEETING, (TEN + starts, TEN + ends), state)
 }
 
 /// The row by which a resource takes part in a slot, with true copies.

@@ -172,7 +172,7 @@ fn a_stream_of_events_goes_on_beyond_every_limit_on_time() {
     let server = Server::start_limited(&[], impatient);
     server.user(OFFICER, "Officer", true, &[]);
     let browser = server.signed_in(OFFICER);
-    import(&server, NINTH_MEETING);
+    import(&server.db, NINTH_MEETING);
     let mut line = connect(&server);
     let cookie = browser.cookie().unwrap();
     let asked =

@@ -197,9 +197,7 @@ fn users_page_is_for_administrators_only() {
 fn a_role_is_for_one_event_only() {
     let server = Server::start();
     for (id, slug) in [(1, "ca-jad-9"), (2, "other")] {
-        server.sql(&format!(
-            "INSERT INTO events VALUES ({id}, '{slug}', 'Event {slug}', '', 'House', '', 'Asia/Tokyo', 'Office', 'o@protocol.example', '', 5, 5, 150, 0, 40, 210, 30, 1, 0, 0)"
-        ));
+        server.sql(&support::sql::event(id, slug));
     }
     let user = server.user(
         "officer@protocol.example",

@@ -1,7 +1,12 @@
 //! What the tests share: databases, servers, browsers, a relay, a provider of single sign-on, and test data.
 
+use iikura::core;
+
 pub mod both;
 pub mod chance;
+/// The plain values that the core's own tests use.
+#[path = "../../../src/core/fixture.rs"]
+pub mod fixture;
 mod jose;
 pub mod meeting;
 #[cfg(feature = "postgres")]
@@ -11,5 +16,8 @@ pub mod relay;
 pub mod releases;
 pub mod rounds;
 pub mod rows;
+#[path = "../../../src/core/sample.rs"]
+pub mod sample;
 pub mod server;
+pub mod sql;
 pub mod week;

@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use iikura::change::event_file;
+use iikura::change::event_file::{self, EventImportError, ImportedEvent};
 use iikura::cli::demo::NINTH_MEETING;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::slot::Slot;
-use iikura::core::text::Email;
 use iikura::core::time::Moment;
 use iikura::core::user::{Actor, EventRole};
+use iikura::db::{Db, DbError};
 use iikura::server::Error;
 use iikura::store::programme_cache::ProgrammeCache;
 
 use crate::both::{Place, Scratch};
+use crate::fixture::email;
 use crate::server::{Answer, Browser, START, Server};
 
 pub const OFFICER: &str = "officer@protocol.example";
@@ -62,7 +63,10 @@ impl Meeting {
     /// On a server with more flags.
     pub fn with(scratch: &Scratch, flags: &[&str]) -> Self {
         let server = Server::start_on(scratch.url(), flags);
-        let (event, berlin) = (import(&server, NINTH_MEETING), import(&server, BERLIN));
+        let (event, berlin) = (
+            import(&server.db, NINTH_MEETING),
+            import(&server.db, BERLIN),
+        );
         server.user(ADMIN, "Admin", true, &[]);
         server.user(
             OFFICER,
@@ -160,23 +164,21 @@ impl Meeting {
     }
 }
 
-pub fn import(server: &Server, source: &str) -> EventId {
-    let office = Email::parse("protocol@iikura.example").unwrap();
-    let now = Moment::from_seconds(START);
-    server
-        .db
-        .write_here(|conn| {
-            let imported = event_file::import(
-                conn,
-                &ProgrammeCache::default(),
-                source,
-                &office,
-                &Actor::command_line(),
-                now,
-            );
-            Ok::<_, Error>(imported.unwrap().event)
-        })
-        .unwrap()
+/// Imports an event file.
+pub fn import(db: &Db, source: &str) -> EventId {
+    let imported = import_at(db, source, Moment::from_seconds(START));
+    imported.unwrap().event
+}
+
+/// Imports an event file at a time, or says why not.
+pub fn import_at(db: &Db, source: &str, now: Moment) -> Result<ImportedEvent, EventImportError> {
+    let (cache, actor) = (ProgrammeCache::default(), Actor::command_line());
+    let office = email("protocol@iikura.example");
+    let outcome = db.write_here(|conn| {
+        let imported = event_file::import(conn, &cache, source, &office, &actor, now);
+        Ok::<_, DbError>(imported)
+    });
+    outcome.unwrap()
 }
 
 /// A bilateral of Japan and Kazakhstan that nothing stands against: 18:30 to 19:00 in the Conference Room.

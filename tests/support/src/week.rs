@@ -1,15 +1,16 @@
 //! A high-level week in memory: 193 delegations, 40 rooms, 60 interpreters and 3,000 slots in five days, the same
 //! every time.
 
-use iikura::core::delegation::{Delegation, DelegationId, PrincipalRole};
-use iikura::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
+use iikura::core::delegation::{Delegation, DelegationId};
+use iikura::core::event::{Event, EventDay};
 use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use iikura::core::programme::Programme;
 use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
-use iikura::core::text::{Code, Email, TextLine};
+use iikura::core::slot::{Slot, SlotContent, SlotKind, SlotState};
 use iikura::core::time::interval::Interval;
 use iikura::core::time::{ClockTime, Instant, parse_date};
+
+use super::fixture::{self, code, content, line};
 
 pub const DELEGATIONS: usize = 193;
 pub const ROOMS: usize = 40;
@@ -70,35 +71,22 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
     let along = (day * PER_ROOM + round) * 2 * ROOMS + 2 * room;
     let guest = |step: usize| (along + step) % (DELEGATIONS - 1) + 1;
     let host = if room == 0 { 0 } else { guest(1) };
-    let mut delegations = vec![party(host), party(guest(0))];
-    delegations.sort_unstable();
-    Slot {
-        id: SlotId(id(number)),
-        details: SlotDetails {
-            content: SlotContent {
-                kind: SlotKind::Bilateral,
-                title: line(&format!("Bilateral {number}")),
-                note: String::new(),
-                delegations,
-                interpreters: vec![InterpreterId(id(room))],
-                interpretation_wanted: false,
-            },
-            placement: Placement {
-                interval: Interval::new(start, start.plus(minutes)).unwrap(),
-                room: Some(RoomId(id(room))),
-            },
-            state: match number % 20 {
-                7 => SlotState::Pencilled,
-                13 => SlotState::Cancelled,
-                even if even % 2 == 0 => SlotState::Confirmed,
-                _ => SlotState::Tentative,
-            },
-            fixed: false,
-        },
-        version: 1,
-        sequence: 0,
-        moves: 1,
-    }
+    let content = SlotContent {
+        interpreters: vec![InterpreterId(id(room))],
+        ..content(
+            SlotKind::Bilateral,
+            &format!("Bilateral {number}"),
+            &[party(host), party(guest(0))],
+        )
+    };
+    let state = match number % 20 {
+        7 => SlotState::Pencilled,
+        13 => SlotState::Cancelled,
+        even if even % 2 == 0 => SlotState::Confirmed,
+        _ => SlotState::Tentative,
+    };
+    let interval = Interval::new(start, start.plus(minutes)).unwrap();
+    fixture::slot(id(number), content, interval, Some(RoomId(id(room))), state)
 }
 
 fn event() -> Event {
@@ -108,21 +96,10 @@ fn event() -> Event {
         closes: ClockTime::from_minutes(20 * 60),
     });
     Event {
-        id: EventId(1),
-        slug: code("week"),
         name: line("High-level week"),
-        name_ja: String::new(),
-        venue: line("House"),
-        venue_ja: String::new(),
         time_zone: "America/New_York".parse().unwrap(),
-        office: ProtocolOffice {
-            name: line("Protocol Office"),
-            email: Email::parse("protocol@iikura.example").unwrap(),
-            phone: String::new(),
-        },
         days: days.collect(),
-        settings: EventSettings::default(),
-        revision: Revision(1),
+        ..fixture::event("week")
     }
 }
 
@@ -131,29 +108,16 @@ fn date(day: usize) -> String {
 }
 
 fn delegations() -> Vec<Delegation> {
-    (0..)
-        .zip(0..DELEGATIONS)
-        .map(|(precedence, at)| Delegation {
-            id: party(at),
+    (0..DELEGATIONS)
+        .map(|at| Delegation {
             code: code(&format!("D{at}")),
-            name: line(&format!("Delegation {at}")),
-            name_ja: String::new(),
-            role: if at == 0 {
-                PrincipalRole::Chair
-            } else {
-                PrincipalRole::Guest
-            },
-            principal: line(&format!("Principal {at}")),
-            principal_ja: String::new(),
-            principal_title: String::new(),
-            precedence,
             time_zone: "Europe/Paris".parse().unwrap(),
             languages: vec![LANGUAGES[at % LANGUAGES.len()].to_owned()],
             party_size: 3 + i32::try_from(scattered(at, 6)).unwrap(),
-            contacts: Vec::new(),
             presence: vec![
                 Interval::stay(opening(0).plus(-1440), opening(DAYS - 1).plus(1440)).unwrap(),
             ],
+            ..fixture::delegation(id(at), &format!("Delegation {at}"))
         })
         .collect()
 }
@@ -161,14 +125,10 @@ fn delegations() -> Vec<Delegation> {
 fn rooms() -> Vec<Room> {
     (0..ROOMS)
         .map(|at| Room {
-            id: RoomId(id(at)),
             code: code(&format!("r{at}")),
             name: line(&format!("Room {at}")),
-            name_ja: String::new(),
             capacity: 8 + i32::try_from(scattered(at, 4)).unwrap() * 6,
-            turnaround_minutes: 5,
-            kinds: Vec::new(),
-            closures: Vec::new(),
+            ..fixture::room(id(at))
         })
         .collect()
 }
@@ -178,25 +138,16 @@ fn interpreters() -> Vec<Interpreter> {
         |at: usize| (at + 1 + at / LANGUAGES.len() % (LANGUAGES.len() - 1)) % LANGUAGES.len();
     (0..INTERPRETERS)
         .map(|at| Interpreter {
-            id: InterpreterId(id(at)),
             code: code(&format!("i{at}")),
             name: line(&format!("Interpreter {at}")),
             pairs: vec![
                 LanguagePair::new(LANGUAGES[at % LANGUAGES.len()], LANGUAGES[other(at)]).unwrap(),
             ],
-            presence: Vec::new(),
+            ..fixture::interpreter(id(at), &[])
         })
         .collect()
 }
 
 fn id(at: usize) -> i64 {
     i64::try_from(at).unwrap() + 1
-}
-
-fn line(text: &str) -> TextLine {
-    TextLine::parse(text).unwrap()
-}
-
-fn code(text: &str) -> Code {
-    Code::parse(text).unwrap()
 }

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::core::delegation::DelegationId;
-use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::fixture::interpreter;
+use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::room::{RoomClosure, RoomId};
 use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ};
-use crate::core::text::{Code, TextLine};
 use crate::core::wording;
 
 /// The hall takes 50, the conference room 30, the others 12; five minutes of turnaround each.
@@ -22,17 +22,12 @@ fn house(slots: Vec<Slot>) -> Programme {
 }
 
 fn with_interpreters(mut house: Programme, pairs: &[&[&str]]) -> Programme {
-    let interpreter = |(id, pairs): (i64, &&[&str])| Interpreter {
-        id: InterpreterId(id),
-        code: Code::stored(format!("i-{id}")),
-        name: TextLine::stored(format!("Interpreter {id}")),
-        pairs: pairs
-            .iter()
-            .map(|pair| LanguagePair::parse(pair).unwrap())
+    house.interpreters = Arc::new(
+        (1..)
+            .zip(pairs)
+            .map(|(id, pairs)| interpreter(id, pairs))
             .collect(),
-        presence: Vec::new(),
-    };
-    house.interpreters = Arc::new((1..).zip(pairs).map(interpreter).collect());
+    );
     house
 }
 

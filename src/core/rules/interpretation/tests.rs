@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::*;
 use crate::core::delegation::DelegationId;
-use crate::core::interpreter::LanguagePair;
+use crate::core::fixture;
 use crate::core::rule::{Override, Rule};
 use crate::core::rules::{check as check_slot, check_all, in_force};
 use crate::core::sample::{self, CONFERENCE, EVERYONE, HALL, JP, KG, KZ, TJ, TM, UZ, at, slot};
 use crate::core::slot::{Slot, SlotState};
-use crate::core::text::{Code, TextLine};
 use crate::core::time::Moment;
 use crate::core::wording;
 
@@ -35,13 +34,7 @@ fn programme(slots: Vec<Slot>) -> Programme {
     let mut programme = sample::programme(slots);
     programme.interpreters = Arc::new(
         INTERPRETERS
-            .map(|(id, pair)| Interpreter {
-                id: InterpreterId(id),
-                code: Code::stored(format!("i-{id}")),
-                name: TextLine::stored(format!("Interpreter {id}")),
-                pairs: vec![LanguagePair::parse(pair).unwrap()],
-                presence: Vec::new(),
-            })
+            .map(|(id, pair)| fixture::interpreter(id, &[pair]))
             .into(),
     );
     for delegation in Arc::make_mut(&mut programme.delegations) {
