@@ -184,7 +184,7 @@ pub(super) fn execute(
     };
     match decide(&tx.judged(), request)? {
         Decision::Unchanged => tx.stays_as_it_is(),
-        Decision::Store(change) => tx.apply(change)?,
+        Decision::Store(change) => tx.apply(*change)?,
     }
     Ok(())
 }

@@ -113,7 +113,7 @@ impl FileReader<'_> {
             };
             let command = &command;
             let refused = match decide(programme, DecisionRequest { command, given }) {
-                Ok(Decision::Store(change)) => return Some(change),
+                Ok(Decision::Store(change)) => return Some(*change),
                 Ok(Decision::Unchanged) => return None,
                 Err(Refusal::Conflicts(refused)) => refused,
                 Err(refusal) => {

@@ -143,7 +143,7 @@ pub enum Decision {
     /// Nothing: the slot is as asked for.
     Unchanged,
     /// A new slot, or the next version of a stored one.
-    Store(ChangedSlot),
+    Store(Box<ChangedSlot>),
 }
 
 /// A slot as it will be.
@@ -278,12 +278,12 @@ fn add(
 ) -> Result<Decision, Refusal> {
     let overrides = judge(programme, &slot, true, given)
         .map_err(|conflicts| refused(programme, None, &slot, conflicts))?;
-    Ok(Decision::Store(ChangedSlot {
+    Ok(Decision::Store(Box::new(ChangedSlot {
         before: None,
         slot,
         overrides,
         action: Action::SlotBooked,
-    }))
+    })))
 }
 
 /// The slot, if it is still at the version that was seen.
@@ -347,12 +347,12 @@ fn alter(
     };
     let overrides =
         judged.map_err(|conflicts| refused(programme, Some(slot.id), &slot, conflicts))?;
-    Ok(Decision::Store(ChangedSlot {
+    Ok(Decision::Store(Box::new(ChangedSlot {
         before: Some(Arc::clone(old)),
         slot,
         overrides,
         action: step.action(),
-    }))
+    })))
 }
 
 fn judge_step(

@@ -46,7 +46,7 @@ fn alter(slot: &Slot, step: SlotStep) -> SlotCommand {
 
 fn stored(decision: Result<Decision, Refusal>) -> ChangedSlot {
     let change = match decision.unwrap() {
-        Decision::Store(change) => Some(change),
+        Decision::Store(change) => Some(*change),
         Decision::Unchanged => None,
     };
     change.unwrap()
