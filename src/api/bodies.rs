@@ -68,6 +68,9 @@ pub(super) struct NewSlot {
     /// True when neither a plan nor the handling of delays may move it.
     #[serde(default)]
     fixed: bool,
+    /// Codes of delegations that see the slot in their papers and calendars without taking part; `*` is all of them.
+    #[serde(default)]
+    audience: Vec<String>,
     /// Reasons for rules that need one, by rule; recorded in the history with the user's name.
     #[serde(default, rename = "override")]
     #[schema(example = json!({"turnaround": "The room is set up alike."}))]
@@ -126,6 +129,10 @@ pub(super) struct SlotChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = notify_words, required = false)]
     notify: Option<String>,
+    /// All codes, not only new ones: of delegations that see the slot without taking part; `*` is all of them.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<String>, required = false)]
+    audience: Option<Vec<String>>,
     /// Reasons for rules that need one, by rule.
     #[serde(default, rename = "override")]
     reasons: Override,
@@ -191,6 +198,7 @@ impl From<NewSlot> for SlotChange {
             interpretation_wanted: Some(new.interpretation_wanted),
             fixed: Some(new.fixed),
             notify: None,
+            audience: Some(new.audience),
             reasons: new.reasons,
         }
     }
@@ -265,6 +273,10 @@ impl SlotChange {
                 .map(|content| content.interpreters.clone())
                 .unwrap_or_default(),
         };
+        let audience = match &self.audience {
+            Some(codes) => slot::audience(programme, codes.iter().map(String::as_str), &mut errors),
+            None => content.map(|content| content.audience.clone()),
+        };
         let reasons = reasons(&self.reasons, &mut errors);
         match (kind, title, placement) {
             (Some(kind), Some(title), Some(placement)) if errors.is_empty() => {
@@ -280,6 +292,7 @@ impl SlotChange {
                         .interpretation_wanted
                         .or(content.map(|content| content.interpretation_wanted))
                         .unwrap_or_default(),
+                    audience: audience.unwrap_or_default(),
                 };
                 let details = SlotDetails {
                     content: content.in_order(),

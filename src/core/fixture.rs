@@ -4,7 +4,9 @@ use crate::core::delegation::{Contact, ContactId, Delegation, DelegationId, Prin
 use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice, Revision};
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::parse_date;
@@ -110,6 +112,7 @@ pub fn content(kind: SlotKind, title: &str, delegations: &[DelegationId]) -> Slo
         delegations: delegations.to_vec(),
         interpreters: Vec::new(),
         interpretation_wanted: false,
+        audience: SlotAudience::Participants,
     };
     content.in_order()
 }

@@ -10,7 +10,9 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::{Candidate, check, in_force};
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{
+    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
+};
 use crate::core::text::TextLine;
 use crate::core::text_enum::{TextEnum, code};
 use crate::core::time::Instant;
@@ -60,6 +62,9 @@ pub(crate) struct SlotSnapshot {
     /// Codes.
     interpreters: Vec<String>,
     interpretation_wanted: bool,
+    /// Codes, or that of all; releases up to migration 0033 stored none.
+    #[serde(default)]
+    audience: Option<Vec<String>>,
     #[serde(with = "code")]
     state: SlotState,
     /// Left out where it may be moved, as by releases that did not know of it.
@@ -131,6 +136,7 @@ impl SlotSnapshot {
             delegations,
             interpreters,
             interpretation_wanted: slot.content().interpretation_wanted,
+            audience: Some(programme.audience_codes(slot.content())),
             state: slot.details.state,
             fixed: slot.is_fixed(),
             reasons,
@@ -174,13 +180,27 @@ impl SlotSnapshot {
                 .map_err(|error| error.to_string())?,
             room: room.transpose()?,
         };
+        let delegations: Vec<_> = delegations.collect::<Result<_, String>>()?;
+        let audience = match &self.audience {
+            Some(codes) => programme
+                .audience_of(codes.iter().map(String::as_str))
+                .map_err(|code| gone("delegation", code))?,
+            // As the migration did: every delegation saw the plenaries.
+            None if self.kind == SlotKind::Plenary
+                && delegations.len() == programme.delegations.len() =>
+            {
+                SlotAudience::All
+            }
+            None => SlotAudience::Participants,
+        };
         let content = SlotContent {
             kind: self.kind,
             title: TextLine::stored(self.title),
             note: self.note,
-            delegations: delegations.collect::<Result<_, String>>()?,
+            delegations,
             interpreters: interpreters.collect::<Result<_, String>>()?,
             interpretation_wanted: self.interpretation_wanted,
+            audience,
         };
         let details = SlotDetails {
             content: content.in_order(),
@@ -217,6 +237,7 @@ impl ReleasedSnapshot {
             delegations: self.delegations,
             interpreters: self.interpreters,
             interpretation_wanted: self.interpretation == RELEASED_WANTED,
+            audience: None,
             state: self.state,
             fixed: false,
             reasons: self

@@ -15,7 +15,7 @@ use crate::core::notice::answer::Answer;
 use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
-use crate::core::slot::{Resource, Slot, SlotContent, SlotId};
+use crate::core::slot::{AudienceKind, Resource, Slot, SlotAudience, SlotContent, SlotId};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
@@ -311,6 +311,38 @@ impl Programme {
         self.delegations
             .iter()
             .filter(|delegation| content.involves(delegation.id))
+    }
+
+    /// The codes of a slot's audience, in order of precedence, or [`SlotAudience::EVERY_CODE`].
+    #[must_use]
+    pub fn audience_codes(&self, content: &SlotContent) -> Vec<String> {
+        if content.audience == SlotAudience::All {
+            return vec![SlotAudience::EVERY_CODE.to_owned()];
+        }
+        let delegations = self.delegations.iter();
+        delegations
+            .filter(|delegation| content.audience.includes(delegation.id))
+            .map(|delegation| delegation.code.to_string())
+            .collect()
+    }
+
+    /// Finds the audience that codes name: delegations, or [`SlotAudience::EVERY_CODE`].
+    ///
+    /// # Errors
+    /// With a code that is none of this event.
+    pub fn audience_of<'c>(
+        &self,
+        codes: impl IntoIterator<Item = &'c str>,
+    ) -> Result<SlotAudience, &'c str> {
+        let (mut kind, mut named) = (AudienceKind::Named, Vec::new());
+        for code in codes {
+            if code == SlotAudience::EVERY_CODE {
+                kind = AudienceKind::All;
+            } else {
+                named.push(self.delegation_by_code(code).ok_or(code)?.id);
+            }
+        }
+        Ok(SlotAudience::of(kind, named))
     }
 
     /// The interpreters of a slot, in the order they were entered.

@@ -19,6 +19,84 @@ impl std::fmt::Display for SlotId {
     }
 }
 
+/// Which delegations see a slot in their papers, feeds and pages beside those that take part in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SlotAudience {
+    /// No others.
+    #[default]
+    Participants,
+    /// These, by id.
+    Named(Vec<DelegationId>),
+    /// All of the event, those that are added later too.
+    All,
+}
+
+/// An audience without names, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AudienceKind {
+    /// [`SlotAudience::Participants`].
+    Participants,
+    /// [`SlotAudience::Named`].
+    Named,
+    /// [`SlotAudience::All`].
+    All,
+}
+
+impl TextEnum for AudienceKind {
+    const ALL: &'static [Self] = &[Self::Participants, Self::Named, Self::All];
+    const NOUN: &'static str = "audience";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Participants => "participants",
+            Self::Named => "named",
+            Self::All => "all",
+        }
+    }
+}
+
+impl SlotAudience {
+    /// In place of codes of delegations: all of them. No code has this character.
+    pub const EVERY_CODE: &'static str = "*";
+
+    /// An audience as it is stored; without names, there are no others.
+    #[must_use]
+    pub fn of(kind: AudienceKind, mut named: Vec<DelegationId>) -> Self {
+        named.sort_unstable();
+        named.dedup();
+        match kind {
+            AudienceKind::All => Self::All,
+            AudienceKind::Named if !named.is_empty() => Self::Named(named),
+            AudienceKind::Participants | AudienceKind::Named => Self::Participants,
+        }
+    }
+
+    /// The audience without its names.
+    #[must_use]
+    pub const fn kind(&self) -> AudienceKind {
+        match self {
+            Self::Participants => AudienceKind::Participants,
+            Self::Named(_) => AudienceKind::Named,
+            Self::All => AudienceKind::All,
+        }
+    }
+
+    /// The names, where there are any.
+    #[must_use]
+    pub fn named(&self) -> &[DelegationId] {
+        match self {
+            Self::Named(named) => named,
+            Self::Participants | Self::All => &[],
+        }
+    }
+
+    /// True when `delegation`, one of the event's, is among them.
+    #[must_use]
+    pub fn includes(&self, delegation: DelegationId) -> bool {
+        *self == Self::All || self.named().contains(&delegation)
+    }
+}
+
 /// How firm a slot is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SlotState {
@@ -96,6 +174,8 @@ pub struct SlotContent {
     pub interpreters: Vec<InterpreterId>,
     /// Whether interpretation is wanted; delegations are not notified of it.
     pub interpretation_wanted: bool,
+    /// Who sees it beside those that take part; no delegation is notified of that.
+    pub audience: SlotAudience,
 }
 
 impl SlotContent {
@@ -138,6 +218,12 @@ impl SlotContent {
     #[must_use]
     pub fn involves(&self, delegation: DelegationId) -> bool {
         self.delegations.contains(&delegation)
+    }
+
+    /// True when `delegation`, one of the event's, takes part or sees it as a part of the audience.
+    #[must_use]
+    pub fn is_shown_to(&self, delegation: DelegationId) -> bool {
+        self.involves(delegation) || self.audience.includes(delegation)
     }
 
     /// Who takes part and who interprets.

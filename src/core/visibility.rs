@@ -3,6 +3,8 @@
 //! Every page, file, feed and letter that leaves the protocol office reads slots through [`view`] or [`visible`]. A
 //! [`VisibleSlot`] has no way back to the slot behind it, so that what is not granted here cannot be written anywhere.
 
+use std::borrow::Cow;
+
 use super::programme::Programme;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::event::Event;
@@ -17,7 +19,7 @@ use crate::core::time::interval::Interval;
 pub enum Viewer {
     /// The protocol office and those who work with it: everything that is not cancelled.
     Staff,
-    /// A delegation: what it takes part in, and the plenaries.
+    /// A delegation: what it takes part in, and what it is in the audience of.
     Delegation(DelegationId),
 }
 
@@ -32,7 +34,8 @@ pub struct VisibleSlot<'a> {
 /// Decides whether `viewer` may know of `slot` at all, and what of it.
 ///
 /// A delegation never sees sketches, cancelled slots (a letter notifies it of those it knew), nor anything
-/// but plenaries in which it has no part: to it they are not even "busy".
+/// in which it has no part and of whose audience it is not: to it that is not even "busy". The kind of a slot decides
+/// nothing.
 #[must_use]
 pub fn view<'a>(
     programme: &'a Programme,
@@ -44,7 +47,7 @@ pub fn view<'a>(
         Viewer::Delegation(id) => {
             programme.delegation(id).is_some()
                 && slot.state().holds()
-                && (slot.content().kind == SlotKind::Plenary || slot.content().involves(id))
+                && slot.content().is_shown_to(id)
         }
     };
     may_see.then_some(VisibleSlot {
@@ -118,6 +121,12 @@ impl<'a> VisibleSlot<'a> {
                 .delegations
                 .iter()
                 .all(|delegation| self.slot.content().involves(delegation.id))
+    }
+
+    /// Which delegations see it beside those that take part; `None` for a delegation, which must not learn it.
+    #[must_use]
+    pub fn audience(self) -> Option<Vec<String>> {
+        self.staff(|slot| self.programme.audience_codes(slot.content()))
     }
 
     /// Interpreters; `None` for a delegation, which is not notified when they change.
@@ -204,6 +213,42 @@ pub fn event_as_told(programme: &Programme, delegation: DelegationId) -> Event {
     )
 }
 
+/// A slot on a delegation's private page.
+#[derive(Debug, Clone)]
+pub struct PrivateEntry<'a> {
+    /// Its id.
+    pub slot: SlotId,
+    /// What the page says of it.
+    pub told: Cow<'a, Told>,
+    /// The last notice; `None` for a slot that is only shown to the delegation, of which it is not notified.
+    pub notice: Option<&'a Notice>,
+}
+
+/// Lists what a delegation's private page, its calendar and its PDF hold, by time: what it was notified of, as last
+/// notified, and the confirmed slots in whose audience it is, as they are.
+#[must_use]
+pub fn private_entries(programme: &Programme, delegation: DelegationId) -> Vec<PrivateEntry<'_>> {
+    let known = known_to(programme, delegation);
+    let shown: Vec<_> = visible(programme, Viewer::Delegation(delegation))
+        .filter(|view| view.state() == SlotState::Confirmed)
+        .filter(|view| !view.slot.content().involves(delegation))
+        .filter(|view| known.iter().all(|notice| notice.slot != view.id()))
+        .map(|view| PrivateEntry {
+            slot: view.id(),
+            told: Cow::Owned(told(programme, view.slot)),
+            notice: None,
+        })
+        .collect();
+    let notified = known.into_iter().map(|notice| PrivateEntry {
+        slot: notice.slot,
+        told: Cow::Borrowed(&notice.told),
+        notice: Some(notice),
+    });
+    let mut entries: Vec<_> = notified.chain(shown).collect();
+    entries.sort_by_key(|entry| (entry.told.starts, entry.told.ends, entry.slot));
+    entries
+}
+
 /// A slot as the delegations that take part in it read it in a schedule.
 #[must_use]
 pub fn told(programme: &Programme, slot: &Slot) -> Told {
@@ -246,7 +291,8 @@ fn participants<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::sample::{self, CANARY, KZ, TM, UZ};
+    use crate::core::sample::{self, CANARY, JP, KZ, SALON, TM, UZ};
+    use crate::core::slot::SlotAudience;
 
     fn titles(programme: &Programme, viewer: Viewer) -> Vec<&str> {
         visible(programme, viewer).map(VisibleSlot::title).collect()
@@ -267,8 +313,77 @@ mod tests {
         );
     }
 
+    /// A confirmed slot of the chair and Kazakhstan.
+    fn restricted(kind: SlotKind, audience: SlotAudience) -> Programme {
+        let confirmed = SlotState::Confirmed;
+        let mut slot = sample::slot(
+            1,
+            kind,
+            "Breakfast",
+            ("09:00", 60),
+            SALON,
+            &[JP, KZ],
+            confirmed,
+        );
+        slot.details.content.audience = audience;
+        sample::programme(vec![slot])
+    }
+
     #[test]
-    fn a_delegation_sees_its_own_slots_and_the_plenaries() {
+    fn kind_of_a_slot_shows_it_to_no_one() {
+        for kind in SlotKind::ALL {
+            let programme = restricted(*kind, SlotAudience::default());
+            for (reader, sees) in [(JP, 1), (KZ, 1), (UZ, 0), (TM, 0)] {
+                let shown = visible(&programme, Viewer::Delegation(reader)).count();
+                assert_eq!(shown, sees, "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn slot_is_shown_to_its_audience_without_being_announced() {
+        let sees = |audience: SlotAudience| {
+            let programme = restricted(SlotKind::Meal, audience);
+            [JP, UZ, TM].map(|reader| {
+                let shown = visible(&programme, Viewer::Delegation(reader)).count();
+                let page = private_entries(&programme, reader).len();
+                (shown, page, schedule_of(&programme, reader).len())
+            })
+        };
+        let (none, shown, own) = ((0, 0, 0), (1, 1, 0), (1, 0, 1));
+        assert_eq!(sees(SlotAudience::Participants), [own, none, none]);
+        let named = SlotAudience::Named(vec![UZ]);
+        assert_eq!(sees(named), [own, shown, none]);
+        assert_eq!(sees(SlotAudience::All), [own, shown, shown]);
+    }
+
+    #[test]
+    fn private_page_shows_no_sketch_to_its_audience() {
+        let mut programme = restricted(SlotKind::Meal, SlotAudience::All);
+        for (state, shown) in [
+            (SlotState::Pencilled, 0),
+            (SlotState::Tentative, 0),
+            (SlotState::Confirmed, 1),
+            (SlotState::Cancelled, 0),
+        ] {
+            let mut slot = Slot::clone(&programme.slots()[0]);
+            slot.details.state = state;
+            programme = programme.with_slot(slot);
+            assert_eq!(private_entries(&programme, UZ).len(), shown, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn audience_is_told_to_staff_alone() {
+        let programme = restricted(SlotKind::Meal, SlotAudience::Named(vec![TM, UZ]));
+        let audience = |viewer| visible(&programme, viewer).next().unwrap().audience();
+        let codes = ["TM", "UZ"].map(str::to_owned).to_vec();
+        assert_eq!(audience(Viewer::Staff), Some(codes));
+        assert_eq!(audience(Viewer::Delegation(UZ)), None);
+    }
+
+    #[test]
+    fn a_delegation_sees_its_own_slots() {
         let programme = sample::ninth_meeting();
         assert_eq!(
             titles(&programme, Viewer::Delegation(KZ)),

@@ -300,6 +300,14 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         fixed -> Bool,
+        audience -> Text,
+    }
+}
+
+diesel::table! {
+    slot_audiences (slot_id, delegation_id) {
+        slot_id -> BigInt,
+        delegation_id -> BigInt,
     }
 }
 
@@ -512,6 +520,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contacts,
     presences,
     slots,
+    slot_audiences,
     occupancy,
     overrides,
     notices,

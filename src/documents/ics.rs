@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ical::{self, CalendarStatus, publish};
 use crate::core::agenda::{Agenda, AgendaDelegation, AgendaEntry};
-use crate::core::slot::SlotState;
+use crate::core::slot::{SlotId, SlotState};
 use crate::core::time::day_in_words;
 
 /// Writes the calendar to import.
@@ -47,15 +47,21 @@ fn entry<'a>(agenda: &'a Agenda, entry: &'a AgendaEntry) -> ical::CalendarEntry<
 }
 
 /// The invitation's own UID where the reader was invited, so that a file and a mail are one entry in the calendar;
-/// else one that stays with the slot. Ids are random, and `.invalid` cannot be registered (RFC 6761).
+/// else one that stays with the slot.
 fn uid(agenda: &Agenda, entry: &AgendaEntry) -> String {
     if let Some((uid, _)) = &entry.invited_as {
         return uid.clone();
     }
-    let reader = agenda
-        .addressee()
-        .map_or_else(String::new, |party| format!("-{}", party.code));
-    format!("slot-{}{reader}@{}.iikura.invalid", entry.id, agenda.slug).to_ascii_lowercase()
+    let reader = agenda.addressee().map(|party| party.code.as_str());
+    uid_of(entry.id, reader, &agenda.slug)
+}
+
+/// Makes the UID under which a reader who was not invited has a slot; `reader` is the code of a delegation. Ids are
+/// random, and `.invalid` cannot be registered (RFC 6761).
+#[must_use]
+pub fn uid_of(slot: SlotId, reader: Option<&str>, slug: &str) -> String {
+    let reader = reader.map_or_else(String::new, |code| format!("-{code}"));
+    format!("slot-{slot}{reader}@{slug}.iikura.invalid").to_ascii_lowercase()
 }
 
 fn place(agenda: &Agenda, entry: &AgendaEntry) -> String {

@@ -125,6 +125,7 @@ pub const MOVED: &[Table] = tables![
     contacts,
     presences,
     slots,
+    slot_audiences,
     occupancy,
     overrides,
     idempotency_keys,

@@ -15,7 +15,7 @@ use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::room::Room;
 use crate::core::rule::Rule;
-use crate::core::slot::{self, SlotState};
+use crate::core::slot::{self, AudienceKind, SlotState};
 use crate::core::text::{self, Code, Email, TextLine, optional_line, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -154,6 +154,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         ("event_lifecycles", "erase_after_days") => within(RETENTION_DAYS),
         ("event_days", "opens" | "closes") => Number(0, 1440),
         ("event_days", "day") => Any,
+        ("slots", "audience") => word::<AudienceKind>(),
         ("resources" | "occupancy", "kind") | ("overrides", "resource_kind") => {
             Readable(|raw| one_of(raw, &["delegation", "room", "interpreter"]))
         }

@@ -10,13 +10,14 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::room::RoomId;
 use crate::core::rule::{Override, Rule};
 use crate::core::slot::{
-    Placement, Resource, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+    AudienceKind, Placement, Resource, Slot, SlotAudience, SlotContent, SlotDetails, SlotId,
+    SlotKind, SlotState,
 };
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
 use crate::core::time::{Instant, Moment};
 use crate::db::Conn;
-use crate::db::schema::{events, occupancy, overrides, slots};
+use crate::db::schema::{events, occupancy, overrides, slot_audiences, slots};
 use crate::db::word::Word;
 
 #[derive(Queryable, Selectable)]
@@ -34,6 +35,7 @@ struct SlotRow {
     version: i32,
     sequence: i32,
     placement: i32,
+    audience: Word<AudienceKind>,
 }
 
 /// An event's slots, cancelled ones too.
@@ -43,6 +45,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
         .select(SlotRow::as_select())
         .load(conn)?;
     let mut taken = resources_of_event(conn, event)?;
+    let mut audiences = audiences_of_event(conn, event)?;
     rows.into_iter()
         .map(|row| {
             let OccupancyRows {
@@ -60,6 +63,10 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
                     delegations,
                     interpreters,
                     interpretation_wanted: row.interpretation_wanted,
+                    audience: SlotAudience::of(
+                        row.audience.0,
+                        audiences.remove(&row.id).unwrap_or_default(),
+                    ),
                 },
                 placement: Placement { interval, room },
                 state: row.state.0,
@@ -84,6 +91,23 @@ pub fn event_slug(conn: &mut Conn, slot: SlotId) -> QueryResult<Option<String>> 
         .select(events::slug)
         .get_result(conn)
         .optional()
+}
+
+/// The names in the audiences that have any.
+fn audiences_of_event(
+    conn: &mut Conn,
+    event: EventId,
+) -> QueryResult<HashMap<SlotId, Vec<DelegationId>>> {
+    let rows: Vec<(SlotId, DelegationId)> = slot_audiences::table
+        .inner_join(slots::table.on(slots::id.eq(slot_audiences::slot_id)))
+        .filter(slots::event_id.eq(event))
+        .select((slot_audiences::slot_id, slot_audiences::delegation_id))
+        .load(conn)?;
+    let mut audiences: HashMap<SlotId, Vec<DelegationId>> = HashMap::new();
+    for (slot, delegation) in rows {
+        audiences.entry(slot).or_default().push(delegation);
+    }
+    Ok(audiences)
 }
 
 #[derive(Default)]

@@ -10,9 +10,9 @@ use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::{Level, Override, Rule};
 use crate::core::rules::{Candidate, RuleFinding, extent, overlap};
-use crate::core::slot::{Resource, Slot, SlotId, SlotKind, SlotState};
+use crate::core::slot::{AudienceKind, Resource, Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::{Instant, Moment};
-use crate::db::schema::{occupancy, overrides, slots};
+use crate::db::schema::{occupancy, overrides, slot_audiences, slots};
 use crate::db::word::Word;
 use crate::db::{Conn, DbError, insert_rows};
 use crate::runtime::random::fresh_id;
@@ -66,6 +66,9 @@ impl EventTx<'_> {
             })
             .collect();
         insert_rows!(self.conn, slots::table, rows);
+        for slot in programme.slots() {
+            insert_audience(self.conn, slot)?;
+        }
         let rows: Vec<NewOccupancy> = programme
             .slots()
             .iter()
@@ -180,6 +183,7 @@ struct SlotColumns<'s> {
     sequence: i32,
     placement: i32,
     updated_at: Moment,
+    audience: Word<AudienceKind>,
 }
 
 fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
@@ -198,6 +202,7 @@ fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
         sequence: slot.sequence,
         placement: slot.moves,
         updated_at: now,
+        audience: Word(content.audience.kind()),
     }
 }
 
@@ -228,8 +233,23 @@ fn insert(
     diesel::insert_into(slots::table)
         .values(row)
         .execute(conn)?;
+    insert_audience(conn, slot)?;
     for resource in details.resources() {
         insert_occupancy(conn, programme, slot, resource, waived)?;
+    }
+    Ok(())
+}
+
+/// Stores the names in a slot's audience, of which there are none yet.
+fn insert_audience(conn: &mut Conn, slot: &Slot) -> QueryResult<()> {
+    for delegation in slot.content().audience.named() {
+        let row = (
+            slot_audiences::slot_id.eq(slot.id),
+            slot_audiences::delegation_id.eq(delegation),
+        );
+        diesel::insert_into(slot_audiences::table)
+            .values(row)
+            .execute(conn)?;
     }
     Ok(())
 }
@@ -253,6 +273,11 @@ fn update(
     diesel::update(slots::table.find(slot.id))
         .set(facts(slot, now))
         .execute(conn)?;
+    if old.content().audience != slot.content().audience {
+        let names = slot_audiences::table.filter(slot_audiences::slot_id.eq(slot.id));
+        diesel::delete(names).execute(conn)?;
+        insert_audience(conn, slot)?;
+    }
     for resource in will.difference(&was) {
         insert_occupancy(
             conn,

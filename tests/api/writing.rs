@@ -13,6 +13,7 @@ on_both!(
     refusal_has_conflicts_and_alternatives,
     a_rule_that_needs_a_reason_takes_one,
     confirmation_notifies_and_a_change_leaves_notices_pending,
+    audience_is_changed_and_notifies_no_delegation,
     idempotency_key_books_once_for_one_body_and_day,
 );
 
@@ -36,6 +37,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
             "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
             "delegations": ["JP", "KZ"], "interpreters": [], "state": "tentative", "fixed": false,
             "version": 1, "sequence": 0,
+            "audience": [],
         })
     );
     let path = address(&slot);
@@ -257,6 +259,26 @@ fn a_rule_that_needs_a_reason_takes_one(scratch: &Scratch) {
     let refused = program.post(SLOTS, &interpreted);
     refused.refused(409);
     assert_eq!(refused.json()["conflicts"][0]["rule"], "interpretation");
+}
+
+fn audience_is_changed_and_notifies_no_delegation(scratch: &Scratch) {
+    let (meeting, program) = officer(scratch);
+    let wanted = with(evening(), "audience", json!(["UZ", "TM"]));
+    let slot = program.post(SLOTS, &wanted).given(201);
+    assert_eq!(slot["audience"], json!(["TM", "UZ"]), "in order of precedence");
+    let path = address(&slot);
+    let patch = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
+    let stays = patch(1, json!({"title": "Supper"})).given(200);
+    assert_eq!(stays["audience"], slot["audience"]);
+    let all = patch(2, json!({"audience": ["*"]})).given(200);
+    assert_eq!((&all["audience"], &all["sequence"]), (&json!(["*"]), &json!(0)));
+    let none = patch(3, json!({"audience": []})).given(200);
+    assert_eq!(none["audience"], json!([]));
+    for bad in [json!(["XX"]), json!(null), json!("*"), json!([1])] {
+        let status = patch(4, json!({"audience": bad})).status;
+        assert_eq!(status, 422, "{bad}");
+    }
+    assert!(meeting.mails().is_empty());
 }
 
 fn confirmation_notifies_and_a_change_leaves_notices_pending(scratch: &Scratch) {

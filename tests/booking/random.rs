@@ -10,7 +10,7 @@ use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
-use iikura::core::slot::{Placement, Resource, Slot, SlotDetails, SlotState};
+use iikura::core::slot::{Placement, Resource, Slot, SlotAudience, SlotDetails, SlotState};
 use proptest::prelude::*;
 
 use crate::test_event::{TestEvent, reason};
@@ -88,6 +88,14 @@ fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
         .map(|(_, interpreter)| interpreter.id)
         .collect();
     details.content.interpreters.sort_unstable();
+    details.content.audience = match bits % 3 {
+        0 => SlotAudience::Participants,
+        1 => SlotAudience::All,
+        _ => SlotAudience::Named(vec![
+            programme.delegations[1].id,
+            programme.delegations[3].id,
+        ]),
+    };
 }
 
 fn play(test_event: &TestEvent<'_>, step: &Step) -> Result<(), BookingError> {

@@ -17,6 +17,7 @@ on_both!(
     links_that_were_given_out_before_count_from_the_upgrade,
     migrating_twice_changes_nothing,
     an_older_schema_is_refused_with_what_to_do,
+    plenaries_of_all_are_still_shown_to_all,
     a_newer_schema_is_refused,
     the_columns_are_those_the_program_knows,
 );
@@ -49,14 +50,14 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
         let delegation = sql::delegation(id, MEETING, name, role);
         run(db, &delegation).unwrap();
     }
-    step(db, "down");
+    step(db, "0018_link_passes", "down");
     // Only links that were made anew had a row.
     run(
         db,
         "INSERT INTO private_links (delegation_id, generation) VALUES (11, 2)",
     )
     .unwrap();
-    step(db, "up");
+    step(db, "0018_link_passes", "up");
     db.check_schema().unwrap();
     let of = |delegation: i64, generation: i32| {
         count(
@@ -72,7 +73,31 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
 }
 
 /// Goes one step of the migration that gave links an age.
-fn step(db: &Scratch, way: &str) {
+/// Until 0034 every delegation saw every plenary.
+fn plenaries_of_all_are_still_shown_to_all(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    for (id, role) in [(CHAIR, "chair"), (GUEST, "guest")] {
+        run(db, &sql::delegation(id, MEETING, "Party", role)).unwrap();
+    }
+    let people = [&[CHAIR, GUEST][..], &[CHAIR], &[CHAIR, GUEST]];
+    for (at, resources) in (1..).zip(people) {
+        let starts = i32::try_from(at).unwrap() * 60;
+        book(db, at, starts, starts + 30, "confirmed", resources).unwrap();
+    }
+    run(db, "UPDATE slots SET kind = 'plenary' WHERE id IN (1, 2)").unwrap();
+    let shown = "slots WHERE audience = 'all'";
+    step(db, "0034_audiences", "down");
+    step(db, "0034_audiences", "up");
+    assert_eq!(
+        count(db, shown),
+        1,
+        "one of some delegations is theirs, a bilateral is as it was"
+    );
+    assert_eq!(count(db, &format!("{shown} AND id = 1")), 1);
+}
+
+fn step(db: &Scratch, migration: &str, way: &str) {
     let done = db.write_here(|conn| {
         let folder = if conn.is_postgres() {
             "postgres"
@@ -80,7 +105,7 @@ fn step(db: &Scratch, way: &str) {
             "sqlite"
         };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-        let file = root.join(folder).join("0018_link_passes").join(way);
+        let file = root.join(folder).join(migration).join(way);
         let sql = std::fs::read_to_string(file.with_extension("sql")).unwrap();
         Ok::<_, DbError>(conn.batch_execute(&sql)?)
     });

@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod audience;
 mod booking;
 mod calendars;
 mod clients;

@@ -75,6 +75,9 @@ pub(in crate::api) struct ApiSlot {
     version: i32,
     /// Raised by every change of which delegations are notified (RFC 5545 SEQUENCE).
     sequence: i32,
+    /// Codes of delegations that see it without taking part; `*` is all of them.
+    #[schema(example = json!([]))]
+    audience: Vec<String>,
 }
 
 impl ApiSlot {
@@ -100,6 +103,7 @@ impl ApiSlot {
             fixed: view.fixed().unwrap_or_default(),
             version: view.version().unwrap_or_default(),
             sequence: view.sequence(),
+            audience: view.audience().unwrap_or_default(),
         }
     }
 

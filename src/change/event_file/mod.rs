@@ -236,6 +236,9 @@ struct SlotEntry {
     /// Neither a plan nor the handling of delays moves it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     fixed: bool,
+    /// Who sees it without taking part.
+    #[serde(default = "no_parties", skip_serializing_if = "names_none")]
+    audience: Spanned<Parties>,
     #[serde(default = "tentative")]
     state: Spanned<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -268,6 +271,10 @@ fn is_zero(sequence: &i32) -> bool {
 enum Parties {
     Word(String),
     Codes(Vec<String>),
+}
+
+fn names_none(parties: &Spanned<Parties>) -> bool {
+    matches!(parties.as_ref(), Parties::Codes(codes) if codes.is_empty())
 }
 
 fn no_parties() -> Spanned<Parties> {

@@ -17,7 +17,10 @@ use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
 use crate::core::rules::{Conflict, extent};
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    AudienceKind, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind,
+    SlotState,
+};
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -177,7 +180,13 @@ impl FileReader<'_> {
             let room = programme.room_by_code(raw.as_ref()).map(|room| room.id);
             self.known("room", raw, room)
         });
-        let delegations = self.delegations(programme, entry);
+        let delegations = self.delegations(programme, "parties", &entry.parties);
+        let audience = match entry.audience.as_ref() {
+            Parties::Word(word) if word == "all" => Some(SlotAudience::All),
+            _ => self
+                .delegations(programme, "audience", &entry.audience)
+                .map(|named| SlotAudience::of(AudienceKind::Named, named)),
+        };
         let interpreters: Vec<_> = entry
             .interpreters
             .iter()
@@ -195,6 +204,7 @@ impl FileReader<'_> {
             delegations: delegations?,
             interpreters: interpreters.into_iter().flatten().collect(),
             interpretation_wanted: entry.interpretation,
+            audience: audience?,
         };
         Some(SlotDetails {
             content: content.in_order(),
@@ -257,10 +267,11 @@ impl FileReader<'_> {
     fn delegations(
         &mut self,
         programme: &Programme,
-        entry: &SlotEntry,
+        key: &str,
+        parties: &Spanned<Parties>,
     ) -> Option<Vec<DelegationId>> {
-        let at = entry.parties.span();
-        match entry.parties.as_ref() {
+        let at = parties.span();
+        match parties.as_ref() {
             Parties::Word(word) if word == "all" => Some(
                 programme
                     .delegations
@@ -269,7 +280,7 @@ impl FileReader<'_> {
                     .collect(),
             ),
             Parties::Word(word) => {
-                let message = format!("parties: '{word}' is neither \"all\" nor a list of codes");
+                let message = format!("{key}: '{word}' is neither \"all\" nor a list of codes");
                 self.fault(&at, message);
                 None
             }
@@ -280,7 +291,7 @@ impl FileReader<'_> {
                     .map(|code| {
                         let known = programme.delegation_by_code(code);
                         if known.is_none() {
-                            let message = format!("parties: there is no '{code}' in this file");
+                            let message = format!("{key}: there is no '{code}' in this file");
                             self.fault(&at, message);
                         }
                         known.map(|delegation| delegation.id)

@@ -17,7 +17,7 @@ use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomClosure};
 use crate::core::rule::Override;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, check, in_force};
-use crate::core::slot::{Slot, SlotContent};
+use crate::core::slot::{Slot, SlotAudience, SlotContent};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
 use crate::core::time::interval::Interval;
@@ -245,6 +245,10 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
             .collect(),
         interpretation: content.interpretation_wanted,
         fixed: slot.is_fixed(),
+        audience: spanned(match content.audience {
+            SlotAudience::All => Parties::Word("all".to_owned()),
+            _ => Parties::Codes(programme.audience_codes(content)),
+        }),
         state: text(slot.state().as_str()),
         note: unless_empty(&content.note),
         sequence: slot.sequence,

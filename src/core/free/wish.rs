@@ -8,7 +8,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::time::Instant;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
@@ -243,6 +243,7 @@ impl SearchRequest {
             delegations: self.parties.clone(),
             interpreters: offer.interpreters.clone(),
             interpretation_wanted: self.interpreted,
+            audience: SlotAudience::Participants,
         };
         SlotDetails {
             content: content.in_order(),

@@ -17,9 +17,9 @@ use crate::core::slot::SlotKind;
 use crate::core::text::{Email, TextLine as OneLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{Moment, Zone, day_in_words};
-use crate::core::visibility::{event_as_told, known_to};
+use crate::core::visibility::{event_as_told, private_entries};
 
-/// A delegation's schedule, made only from its notices. It shows the time of a letter instead of the
+/// A delegation's schedule as its private page has it. It shows the time of a letter instead of the
 /// programme's revision, which would reveal changes for other delegations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldSchedule {
@@ -63,7 +63,7 @@ enum StoredSchedule {
     First(ToldSchedule),
 }
 
-/// The schedule of a delegation from the notices it has had.
+/// The schedule of a delegation from the notices it has had, with what else is shown to it.
 ///
 /// # Errors
 /// When its data cannot be written.
@@ -72,7 +72,7 @@ pub fn as_told(
     delegation: &Delegation,
     now: Moment,
 ) -> Result<PdfSource, PdfError> {
-    let known = known_to(programme, delegation.id);
+    let known = private_entries(programme, delegation.id);
     let letters = programme.ledger.notices();
     let last = letters
         .filter(|notice| notice.delegation == delegation.id)
@@ -82,10 +82,10 @@ pub fn as_told(
         Edition::AsOfLetter(at.seconds())
     });
     let slots = known
-        .iter()
-        .map(|notice| Told {
+        .into_iter()
+        .map(|entry| Told {
             event: None,
-            ..notice.told.clone()
+            ..entry.told.into_owned()
         })
         .collect();
     let event = event_as_told(programme, delegation.id);

@@ -6,14 +6,15 @@ use askama::Template;
 
 use super::{ClosedLink, GivenAnswer, OfficeContact, PrivateAccess, moment_at, shell};
 use crate::core::event::Event;
-use crate::core::notice::Notice;
-use crate::core::visibility::{event_as_told, known_to};
+use crate::core::visibility::{PrivateEntry, event_as_told, private_entries};
 use crate::documents::ical::{self, CalendarStatus, publish};
+use crate::documents::ics;
 use crate::documents::queue::Document;
 use crate::mail::language::Language;
 use crate::mail::words::{SlotWords, description, place};
 use crate::runtime::queue::Owner;
 use crate::server::Error;
+use crate::server::agenda::changed_at;
 use crate::server::app::App;
 use crate::server::entity_tag;
 use crate::server::page::{Shell, render};
@@ -41,7 +42,8 @@ struct SchedulePage {
 struct ScheduleLine {
     slot: SlotWords,
     kept: Option<GivenAnswer>,
-    answer: String,
+    /// Where to answer; `None` where no answer is expected.
+    answer: Option<String>,
 }
 
 /// `GET /schedule/{slug}/{code}`: the schedule of the delegation whose pass the browser holds.
@@ -62,13 +64,13 @@ fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
     let event = &event_as_told(programme, access.delegation.id);
     let (venue, home) = (event.time_zone, access.delegation.time_zone);
     let language = Language::english();
-    let line = |notice: &&Notice| ScheduleLine {
-        slot: SlotWords::of(language, &notice.told, venue, home, true),
+    let line = |entry: &PrivateEntry<'_>| ScheduleLine {
+        slot: SlotWords::of(language, &entry.told, venue, home, true),
         kept: programme
             .ledger
-            .valid_answer(notice.slot, access.delegation.id)
+            .valid_answer(entry.slot, access.delegation.id)
             .map(|kept| GivenAnswer::of(programme, kept)),
-        answer: access.slot_address(notice.slot),
+        answer: entry.notice.map(|notice| access.slot_address(notice.slot)),
     };
     let told = programme
         .ledger
@@ -87,7 +89,7 @@ fn schedule_page(access: &PrivateAccess, app: &App) -> SchedulePage {
         event: event.name.to_string(),
         event_ja: event.name_ja.clone(),
         venue: event.venue.to_string(),
-        lines: known_to(programme, access.delegation.id)
+        lines: private_entries(programme, access.delegation.id)
             .iter()
             .map(line)
             .collect(),
@@ -115,24 +117,45 @@ pub async fn feed(
         return Ok(answer);
     }
     let event = &access.programme.event;
-    let known: Vec<(&Notice, Event)> = known_to(&access.programme, access.delegation.id)
-        .into_iter()
-        .map(|notice| {
-            let told = notice.told.event.as_ref();
-            let event = told.map_or_else(|| Event::clone(event), |told| told.over(event));
-            (notice, event)
-        })
-        .collect();
+    let code = access.delegation.code.as_str();
+    let changed_at = changed_at(&app, &access.programme).await?;
+    let known: Vec<(PrivateEntry<'_>, Event)> =
+        private_entries(&access.programme, access.delegation.id)
+            .into_iter()
+            .map(|entry| {
+                let told = entry.told.event.as_ref();
+                let event = told.map_or_else(|| Event::clone(event), |told| told.over(event));
+                (entry, event)
+            })
+            .collect();
     // Of the delegation, not of one contact, and in the language of the page that leads to it.
     let language = Language::english();
     let entries: Vec<ical::CalendarEntry<'_>> = known
         .iter()
-        .map(|(notice, event)| {
-            let told = &notice.told;
+        .map(|(entry, event)| {
+            let told = &entry.told;
+            let (uid, sequence, stamp, organizer) = match entry.notice {
+                Some(notice) => (
+                    notice.uid.clone(),
+                    notice.sequence,
+                    notice.told_at,
+                    &notice.organizer,
+                ),
+                // Nothing was sent: a name of the slot's own, and the time of the programme's last change.
+                None => (
+                    ics::uid_of(entry.slot, Some(code), &event.slug),
+                    access
+                        .programme
+                        .slot(entry.slot)
+                        .map_or(0, |slot| slot.sequence),
+                    changed_at,
+                    &event.office.email,
+                ),
+            };
             ical::CalendarEntry {
-                uid: notice.uid.clone(),
-                sequence: notice.sequence,
-                stamp: notice.told_at,
+                uid,
+                sequence,
+                stamp,
                 starts: told.starts_at(),
                 ends: told.ends_at(),
                 summary: told.title.clone(),
@@ -140,7 +163,7 @@ pub async fn feed(
                 description: description(language, event, &access.delegation, told),
                 status: Some(CalendarStatus::Confirmed),
                 office: &event.office,
-                organizer: &notice.organizer,
+                organizer,
             }
         })
         .collect();

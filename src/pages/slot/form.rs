@@ -7,7 +7,7 @@ use super::marks;
 use crate::core::decision::Conflicts;
 use crate::core::free::{FreeTime, alternatives};
 use crate::core::rules::Candidate;
-use crate::core::slot::{Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{Placement, Slot, SlotAudience, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
 use crate::server::context::EventContext;
@@ -34,6 +34,7 @@ pub(super) struct FormPage {
     end: TextField,
     room: Select,
     delegations: Choices,
+    audience: Choices,
     interpretation: Choices,
     interpreters: Option<Choices>,
     state: Option<Choices>,
@@ -49,6 +50,11 @@ impl FormPage {
     /// The slot that is being changed.
     fn slot_id(&self) -> Option<SlotId> {
         self.shell.live.as_ref()?.slot.map(|(id, _)| id)
+    }
+
+    /// Delegations are ticked that see it without taking part, or what was sent of them is wrong.
+    fn has_audience(&self) -> bool {
+        !self.form.fields.get("audience").is_empty()
     }
 
     /// Only a reason is missing.
@@ -168,6 +174,7 @@ pub(super) fn page(
         delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(context))
             .inline()
             .of(&form),
+        audience: audience_field(context).of(&form),
         interpretation: interpretation_field().of(&form),
         interpreters: interpreter_field(context).map(|field| field.of(&form)),
         state: state_field(subject).map(|field| field.of(&form)),
@@ -237,6 +244,17 @@ pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
     delegations
         .map(|each| Choice::new(each.code.as_str(), each.name.as_str()))
         .collect()
+}
+
+fn audience_field(context: &EventContext) -> Choices {
+    let all = Choice::new(SlotAudience::EVERY_CODE, "All delegations");
+    let choices = [all].into_iter().chain(delegation_choices(context));
+    Choices::checkboxes("audience", "Also shown to", choices)
+        .help(
+            "Those that take part see it in any case. Others see its title, time, room and delegations in their agenda, \
+             calendar and private page only if they are ticked here. They get no mail about it.",
+        )
+        .inline()
 }
 
 pub(crate) fn interpretation_field() -> Choices {

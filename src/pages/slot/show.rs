@@ -11,7 +11,7 @@ use crate::core::notice::answer::NoticeReply;
 use crate::core::notice::{Method, News};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, check};
-use crate::core::slot::{Slot, SlotId, SlotState};
+use crate::core::slot::{Slot, SlotAudience, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, SlotView, slot_view};
 use crate::core::wording::answer::AnswerWords;
@@ -36,6 +36,7 @@ struct SlotPage {
     date: String,
     zone: String,
     note: String,
+    audience: String,
     interpretation: String,
     marks: Vec<ConflictMark>,
     told: Vec<ToldLine>,
@@ -139,6 +140,7 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         date: zone.date(start).to_string(),
         zone: zone.label(start),
         note: slot.content().note.clone(),
+        audience: also_shown_to(programme, slot),
         interpretation: interpretation(programme, slot),
         marks: marks(programme, candidate, &check(programme, candidate)),
         untold: told.iter().any(|line| !line.due.is_empty()),
@@ -179,6 +181,20 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
             .of(form),
         open: form.is_rejected(),
     })
+}
+
+/// Who sees the slot without taking part, as `Kazakhstan, Uzbekistan`; empty when there are none.
+pub(super) fn also_shown_to(programme: &Programme, slot: &Slot) -> String {
+    let audience = &slot.content().audience;
+    if *audience == SlotAudience::All {
+        return "All delegations".to_owned();
+    }
+    let delegations = programme.delegations.iter();
+    let names: Vec<&str> = delegations
+        .filter(|delegation| audience.includes(delegation.id))
+        .map(|delegation| delegation.name.as_str())
+        .collect();
+    names.join(", ")
 }
 
 /// Whether it is wanted and who does it, as `Wanted: Interpreter (1), Interpreter (2)`.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::PageOutcome;
-use super::show::interpretation;
+use super::show::{also_shown_to, interpretation};
 use crate::core::by_slot::BySlot;
 use crate::core::slot::{Slot, SlotDetails};
 use crate::core::timetable::slot_view;
@@ -83,6 +83,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
             view.time,
             view.room,
             view.parties,
+            also_shown_to(programme, slot),
             interpretation(programme, slot),
             view.state_label.to_owned(),
             note,
@@ -95,6 +96,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
         "Time",
         "Room",
         "Delegations",
+        "Also shown to",
         "Interpretation",
         "State",
         "Internal note",

@@ -7,7 +7,9 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::{Reason, Reasons, Rule};
 use crate::core::rules::in_force;
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{
+    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
+};
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -23,6 +25,7 @@ const FIELDS: &[&str] = &[
     "end",
     "room",
     "delegations",
+    "audience",
     "interpretation",
     "interpreters",
     "state",
@@ -84,6 +87,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
     let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
     let placement = placement(programme, fields, &mut errors);
     let delegations = delegations(programme, fields.all("delegations"), &mut errors);
+    let audience = audience(programme, fields.all("audience"), &mut errors);
     let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
     // Confirming and cancelling are steps of their own.
     let state = match fields.get("state") {
@@ -104,6 +108,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
                 delegations,
                 interpreters,
                 interpretation_wanted: fields.flag("interpretation"),
+                audience: audience.unwrap_or_default(),
             };
             let details = SlotDetails {
                 content: content.in_order(),
@@ -245,6 +250,17 @@ pub(crate) fn delegations<'a>(
         .collect()
 }
 
+/// Reads who sees a slot beside those that take part.
+pub(crate) fn audience<'a>(
+    programme: &Programme,
+    codes: impl Iterator<Item = &'a str>,
+    errors: &mut FieldErrors,
+) -> Option<SlotAudience> {
+    let unknown = "There is no such delegation at this event; choose from the list.";
+    let audience = programme.audience_of(codes);
+    errors.take("audience", audience.map_err(|_| unknown))
+}
+
 pub(crate) fn interpreters<'a>(
     programme: &Programme,
     codes: impl Iterator<Item = &'a str>,
@@ -333,6 +349,9 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
     ]);
     for party in programme.parties(&details.content) {
         fields.push("delegations", party.code.to_string());
+    }
+    for code in programme.audience_codes(&details.content) {
+        fields.push("audience", code);
     }
     if details.content.interpretation_wanted {
         fields.push("interpretation", INTERPRETATION_WANTED);

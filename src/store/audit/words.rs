@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{FieldChange, redaction};
 use crate::core::history::{RecordedReason, released_reason, utc};
 use crate::core::rule::Rule;
-use crate::core::slot::{SlotKind, SlotState};
+use crate::core::slot::{SlotAudience, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 
@@ -86,6 +86,15 @@ fn of_slot(name: String, value: &Value, reader: WordsReader, venue: Zone) -> (St
             let words = if fixed { "yes" } else { "no" };
             words.to_owned()
         }),
+        "audience" => {
+            let all = Value::from([SlotAudience::EVERY_CODE].as_slice());
+            let words = if *value == all {
+                "all delegations".to_owned()
+            } else {
+                in_words(value)
+            };
+            return ("also shown to".to_owned(), words);
+        }
         "reasons" => value.as_array().map(|reasons| {
             let lines: Vec<String> = reasons.iter().map(reason).collect();
             lines.join(", ")

@@ -1,0 +1,2 @@
+DROP TABLE slot_audiences;
+ALTER TABLE slots DROP COLUMN audience;
