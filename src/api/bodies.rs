@@ -11,6 +11,7 @@ use super::request::unprocessable;
 use super::shape::kind_words;
 use crate::change::booking::Notify;
 use crate::core::decision::SlotStep;
+use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Reasons, Rule};
 use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
@@ -56,9 +57,15 @@ pub(super) struct NewSlot {
     /// RFC 3339 with any offset; whole minutes; at most a day after the start.
     #[schema(format = "date-time")]
     ends_at: String,
-    /// Codes.
+    /// Codes. Not needed for a slot for all delegations.
     #[serde(default)]
     delegations: Vec<String>,
+    /// True for a slot for all delegations but those in `left_out`; delegations that are added later take part too.
+    #[serde(default)]
+    all_delegations: bool,
+    /// Codes of those that a slot for all delegations leaves out.
+    #[serde(default)]
+    left_out: Vec<String>,
     /// Codes.
     #[serde(default)]
     interpreters: Vec<String>,
@@ -112,6 +119,15 @@ pub(super) struct SlotChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<String>, required = false)]
     delegations: Option<Vec<String>>,
+    /// True for a slot for all delegations but those in `left_out`; delegations that are added later take part too.
+    /// False: those that take part now, or those in `delegations`. Sending `delegations` alone means false.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
+    all_delegations: Option<bool>,
+    /// All codes of those that a slot for all delegations leaves out, not only new ones.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<String>, required = false)]
+    left_out: Option<Vec<String>>,
     /// All codes, not only new ones.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Vec<String>, required = false)]
@@ -194,6 +210,8 @@ impl From<NewSlot> for SlotChange {
             starts_at: Some(new.starts_at),
             ends_at: Some(new.ends_at),
             delegations: Some(new.delegations),
+            all_delegations: Some(new.all_delegations),
+            left_out: Some(new.left_out),
             interpreters: Some(new.interpreters),
             interpretation_wanted: Some(new.interpretation_wanted),
             fixed: Some(new.fixed),
@@ -257,14 +275,7 @@ impl SlotChange {
         };
         let placement = stored.map(|stored| stored.placement);
         let placement = self.placement(programme, placement, &mut errors);
-        let delegations = match &self.delegations {
-            Some(codes) => {
-                slot::delegations(programme, codes.iter().map(String::as_str), &mut errors)
-            }
-            None => content
-                .map(|content| content.delegations.clone())
-                .unwrap_or_default(),
-        };
+        let (delegations, all_delegations) = self.participants(programme, content, &mut errors);
         let interpreters = match &self.interpreters {
             Some(codes) => {
                 slot::interpreters(programme, codes.iter().map(String::as_str), &mut errors)
@@ -287,6 +298,7 @@ impl SlotChange {
                         .map(|content| content.note.clone())
                         .unwrap_or_default(),
                     delegations,
+                    all_delegations,
                     interpreters,
                     interpretation_wanted: self
                         .interpretation_wanted
@@ -307,6 +319,44 @@ impl SlotChange {
             }
             _ => Err(unprocessable(errors.iter())),
         }
+    }
+
+    /// Reads who takes part, and whether those that are added later do so too.
+    fn participants(
+        &self,
+        programme: &Programme,
+        stored: Option<&SlotContent>,
+        errors: &mut FieldErrors,
+    ) -> (Vec<DelegationId>, bool) {
+        let was_for_all = stored.is_some_and(|content| content.all_delegations);
+        let for_all = self
+            .all_delegations
+            .unwrap_or(was_for_all && self.delegations.is_none());
+        if for_all {
+            let left_out = match (&self.left_out, stored) {
+                (Some(codes), _) => codes.clone(),
+                (None, Some(content)) => programme.left_out(content),
+                (None, None) => Vec::new(),
+            };
+            let left_out = left_out.iter().map(String::as_str);
+            return (slot::all_but(programme, left_out, errors), true);
+        }
+        if self
+            .left_out
+            .as_ref()
+            .is_some_and(|codes| !codes.is_empty())
+        {
+            let advice = "Only a slot for all delegations leaves some out.";
+            errors.add("left_out", advice.to_owned());
+        }
+        let named = match (&self.delegations, stored) {
+            (Some(codes), _) => {
+                slot::delegations(programme, codes.iter().map(String::as_str), errors)
+            }
+            (None, Some(content)) => content.delegations.clone(),
+            (None, None) => Vec::new(),
+        };
+        (named, false)
     }
 
     fn placement(

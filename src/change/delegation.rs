@@ -1,7 +1,10 @@
 //! Adding, changing and removing delegations.
 
+use crate::change::dry_run;
 use crate::core::action::Action;
+use crate::core::decision::ChangedSlot;
 use crate::core::delegation::{Contact, Delegation, DelegationId, PrincipalRole};
+use crate::core::joining;
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, RuleFinding, obstacles};
 use crate::core::slot::{Resource, Slot};
@@ -43,7 +46,7 @@ pub enum DelegationError {
     Database(#[from] crate::db::DbError),
 }
 
-/// Adds a delegation.
+/// Adds a delegation, which takes part in the slots for all delegations from then on. Notifies no delegation.
 ///
 /// # Errors
 /// When its code or the chair is taken, or as the store says.
@@ -58,7 +61,28 @@ pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Delegati
         None,
         Some(after),
     )?;
-    Ok(tx.reread()?)
+    tx.reread()?;
+    let programme = tx.programme();
+    let joined = joining::joined(&programme, delegation.id, tx.now);
+    Ok(store_changed(tx, &programme, joined)?)
+}
+
+/// Stores slots that a delegation joins or leaves, and records them in the history.
+fn store_changed(
+    tx: &mut EventTx<'_>,
+    before: &Programme,
+    slots: Vec<Slot>,
+) -> Result<(), diesel::result::Error> {
+    for slot in slots {
+        let change = ChangedSlot {
+            before: before.slot(slot.id).cloned(),
+            slot,
+            overrides: Vec::new(),
+            action: Action::SlotChanged,
+        };
+        dry_run::apply(tx, change)?;
+    }
+    Ok(())
 }
 
 /// Changes a delegation with its contacts and presence. Notifies no delegation.
@@ -99,14 +123,20 @@ pub fn change(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Deleg
     Ok(tx.reread()?)
 }
 
-/// Removes a delegation that no slot names and that was never notified.
+/// Removes a delegation that no slot names, but for those for all delegations, and that was never notified.
 ///
 /// # Errors
 /// When a slot names it or it was notified of one, or as the store says.
 pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationError> {
     let programme = tx.programme();
     let delegation = programme.delegation(id).ok_or(DelegationError::NotFound)?;
-    let named = wording::named_by(&programme, Resource::Delegation(id), "the delegation");
+    let left = joining::left(&programme, id);
+    let others = left
+        .iter()
+        .fold(Programme::clone(&programme), |after, slot| {
+            after.with_slot(slot.clone())
+        });
+    let named = wording::named_by(&others, Resource::Delegation(id), "the delegation");
     if let Some(slots) = named {
         return Err(DelegationError::InUse(slots));
     }
@@ -117,6 +147,7 @@ pub fn remove(tx: &mut EventTx<'_>, id: DelegationId) -> Result<(), DelegationEr
     {
         return Err(DelegationError::Told);
     }
+    store_changed(tx, &programme, left)?;
     resource::delete(tx.conn, id.0)?;
     let before = record(&programme, delegation);
     tx.record(

@@ -23,6 +23,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "The contact is forgotten. The history shows a pseudonym instead.",
     ),
     (
+        "delegation-joined",
+        "The delegation is added. Below are the slots for all delegations that it has joined.",
+    ),
+    (
         "event-archived",
         "The event is archived: it can be read but not changed.",
     ),

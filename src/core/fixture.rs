@@ -110,6 +110,7 @@ pub fn content(kind: SlotKind, title: &str, delegations: &[DelegationId]) -> Slo
         title: line(title),
         note: String::new(),
         delegations: delegations.to_vec(),
+        all_delegations: false,
         interpreters: Vec::new(),
         interpretation_wanted: false,
         audience: SlotAudience::Participants,

@@ -59,6 +59,9 @@ pub(crate) struct SlotSnapshot {
     ends_at: Instant,
     /// Codes, in order of precedence.
     delegations: Vec<String>,
+    /// Whether those that are added later take part too; releases up to migration 0034 did not say so.
+    #[serde(default)]
+    all_delegations: Option<bool>,
     /// Codes.
     interpreters: Vec<String>,
     interpretation_wanted: bool,
@@ -134,6 +137,7 @@ impl SlotSnapshot {
             starts_at: slot.interval().start(),
             ends_at: slot.interval().end(),
             delegations,
+            all_delegations: Some(slot.content().all_delegations),
             interpreters,
             interpretation_wanted: slot.content().interpretation_wanted,
             audience: Some(programme.audience_codes(slot.content())),
@@ -181,23 +185,25 @@ impl SlotSnapshot {
             room: room.transpose()?,
         };
         let delegations: Vec<_> = delegations.collect::<Result<_, String>>()?;
+        let of_all = delegations.len() == programme.delegations.len();
         let audience = match &self.audience {
             Some(codes) => programme
                 .audience_of(codes.iter().map(String::as_str))
                 .map_err(|code| gone("delegation", code))?,
             // As the migration did: every delegation saw the plenaries.
-            None if self.kind == SlotKind::Plenary
-                && delegations.len() == programme.delegations.len() =>
-            {
-                SlotAudience::All
-            }
+            None if self.kind == SlotKind::Plenary && of_all => SlotAudience::All,
             None => SlotAudience::Participants,
         };
+        // As the migration did.
+        let all_delegations = self
+            .all_delegations
+            .unwrap_or(of_all && delegations.len() > 2);
         let content = SlotContent {
             kind: self.kind,
             title: TextLine::stored(self.title),
             note: self.note,
             delegations,
+            all_delegations,
             interpreters: interpreters.collect::<Result<_, String>>()?,
             interpretation_wanted: self.interpretation_wanted,
             audience,
@@ -235,6 +241,7 @@ impl ReleasedSnapshot {
             starts_at: event.time_zone.parse_moment(&self.starts_at)?,
             ends_at: event.time_zone.parse_moment(&self.ends_at)?,
             delegations: self.delegations,
+            all_delegations: None,
             interpreters: self.interpreters,
             interpretation_wanted: self.interpretation == RELEASED_WANTED,
             audience: None,

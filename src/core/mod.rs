@@ -19,6 +19,7 @@ pub(crate) mod fixture;
 pub mod free;
 pub mod history;
 pub mod interpreter;
+pub mod joining;
 pub mod notice;
 pub mod overview;
 pub mod planner;

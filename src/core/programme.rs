@@ -15,7 +15,9 @@ use crate::core::notice::answer::Answer;
 use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
-use crate::core::slot::{AudienceKind, Resource, Slot, SlotAudience, SlotContent, SlotId};
+use crate::core::slot::{
+    AudienceKind, EVERY_CODE, Resource, Slot, SlotAudience, SlotContent, SlotId,
+};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
 
@@ -313,11 +315,21 @@ impl Programme {
             .filter(|delegation| content.involves(delegation.id))
     }
 
-    /// The codes of a slot's audience, in order of precedence, or [`SlotAudience::EVERY_CODE`].
+    /// The codes of the delegations that a slot for all leaves out, in order of precedence; none for any other.
+    #[must_use]
+    pub fn left_out(&self, content: &SlotContent) -> Vec<String> {
+        let delegations = self.delegations.iter();
+        delegations
+            .filter(|delegation| content.all_delegations && !content.involves(delegation.id))
+            .map(|delegation| delegation.code.to_string())
+            .collect()
+    }
+
+    /// The codes of a slot's audience, in order of precedence, or [`EVERY_CODE`].
     #[must_use]
     pub fn audience_codes(&self, content: &SlotContent) -> Vec<String> {
         if content.audience == SlotAudience::All {
-            return vec![SlotAudience::EVERY_CODE.to_owned()];
+            return vec![EVERY_CODE.to_owned()];
         }
         let delegations = self.delegations.iter();
         delegations
@@ -326,7 +338,7 @@ impl Programme {
             .collect()
     }
 
-    /// Finds the audience that codes name: delegations, or [`SlotAudience::EVERY_CODE`].
+    /// Finds the audience that codes name: delegations, or [`EVERY_CODE`].
     ///
     /// # Errors
     /// With a code that is none of this event.
@@ -336,7 +348,7 @@ impl Programme {
     ) -> Result<SlotAudience, &'c str> {
         let (mut kind, mut named) = (AudienceKind::Named, Vec::new());
         for code in codes {
-            if code == SlotAudience::EVERY_CODE {
+            if code == EVERY_CODE {
                 kind = AudienceKind::All;
             } else {
                 named.push(self.delegation_by_code(code).ok_or(code)?.id);

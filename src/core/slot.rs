@@ -55,10 +55,10 @@ impl TextEnum for AudienceKind {
     }
 }
 
-impl SlotAudience {
-    /// In place of codes of delegations: all of them. No code has this character.
-    pub const EVERY_CODE: &'static str = "*";
+/// In place of codes of delegations: all of them. No code has this character.
+pub const EVERY_CODE: &str = "*";
 
+impl SlotAudience {
     /// An audience as it is stored; without names, there are no others.
     #[must_use]
     pub fn of(kind: AudienceKind, mut named: Vec<DelegationId>) -> Self {
@@ -170,6 +170,9 @@ pub struct SlotContent {
     pub note: String,
     /// Who takes part, by id (a programme has them in order of precedence).
     pub delegations: Vec<DelegationId>,
+    /// Whether it is for all delegations: those that are added later take part too. Those that do not take part are left
+    /// out. Never true for a bilateral.
+    pub all_delegations: bool,
     /// Who interprets, by id.
     pub interpreters: Vec<InterpreterId>,
     /// Whether interpretation is wanted; delegations are not notified of it.
@@ -186,6 +189,7 @@ impl SlotContent {
         self.delegations.dedup();
         self.interpreters.sort_unstable();
         self.interpreters.dedup();
+        self.all_delegations &= self.kind != SlotKind::Bilateral;
         self
     }
 
@@ -218,6 +222,14 @@ impl SlotContent {
     #[must_use]
     pub fn involves(&self, delegation: DelegationId) -> bool {
         self.delegations.contains(&delegation)
+    }
+
+    /// The same with one more delegation.
+    #[must_use]
+    pub fn joined_by(&self, delegation: DelegationId) -> Self {
+        let mut content = self.clone();
+        content.delegations.push(delegation);
+        content.in_order()
     }
 
     /// True when `delegation`, one of the event's, takes part or sees it as a part of the audience.

@@ -129,6 +129,15 @@ impl<'a> VisibleSlot<'a> {
         self.staff(|slot| self.programme.audience_codes(slot.content()))
     }
 
+    /// Which delegations a slot for all leaves out; `None` for another slot, and for a delegation.
+    #[must_use]
+    pub fn left_out(self) -> Option<Vec<String>> {
+        let content = self.staff(Slot::content)?;
+        content
+            .all_delegations
+            .then(|| self.programme.left_out(content))
+    }
+
     /// Interpreters; `None` for a delegation, which is not notified when they change.
     #[must_use]
     pub fn interpreters(self) -> Option<Vec<&'a Interpreter>> {

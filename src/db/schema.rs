@@ -301,6 +301,7 @@ diesel::table! {
         updated_at -> BigInt,
         fixed -> Bool,
         audience -> Text,
+        all_delegations -> Bool,
     }
 }
 

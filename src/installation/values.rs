@@ -237,7 +237,10 @@ fn rule(table: &str, column: &str) -> Option<Check> {
             | "chair_rest_needs_reason"
             | "letters_only",
         ) => Any,
-        (_, "holds" | "interpretation_wanted" | "fixed" | "turnaround_waived") => Any,
+        (
+            _,
+            "holds" | "all_delegations" | "interpretation_wanted" | "fixed" | "turnaround_waived",
+        ) => Any,
         (_, column) if column.ends_with("_id") => Any,
         (_, "at") => Number(0, LAST_MOMENT),
         (_, column) if column.ends_with("_at") || column.ends_with("_until") => {

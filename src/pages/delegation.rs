@@ -5,8 +5,14 @@ use askama::Template;
 
 use crate::change::delegation::{self, DelegationError};
 use crate::core::delegation::{Delegation, MOST_CONTACTS, PrincipalRole};
+use crate::core::due::due;
 use crate::core::event::Event;
+use crate::core::joining;
 use crate::core::programme::Programme;
+use crate::core::rule::Level;
+use crate::core::rules::{Candidate, check, in_force};
+use crate::core::timetable::clock_range;
+use crate::core::wording;
 use crate::pages::event::settings::ZONES;
 use crate::pages::register::{Register, Removable, form_of};
 use crate::personal::contact as personal;
@@ -18,7 +24,7 @@ use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::delegation::contact_field;
 use crate::server::forms::{correction_choice, delegation as forms};
 use crate::server::link_words::LinkWords;
-use crate::server::page::{Section, Shell, render};
+use crate::server::page::{Section, Shell, render, see_other_done};
 use crate::server::session::CurrentUser;
 use crate::store::private_link;
 use crate::store::private_link::address::PrivateLink;
@@ -42,6 +48,8 @@ pub struct DelegationPage {
     action: String,
     back: String,
     removal: Option<Removal>,
+    /// The slots for all delegations.
+    for_all: Vec<SlotForAll>,
     /// Where the delegation reads its schedule; only its own contacts are to know.
     private_page: Option<PrivatePage>,
     names: [TextField; 3],
@@ -228,6 +236,7 @@ impl Register for Delegations {
         DelegationPage {
             shell: context.access.shell(title, Section::Delegations).form(&form),
             removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
+            for_all: slots_for_all(context, stored),
             private_page: None,
             action,
             back: delegations,
@@ -266,8 +275,23 @@ impl Register for Delegations {
         }
     }
 
+    fn saved(context: &EventContext, delegation: &Delegation, is_new: bool) -> HttpResponse {
+        let list = format!("/events/{}/delegations", context.access.slug);
+        if is_new && !joining::open(&context.programme, context.now).is_empty() {
+            return see_other_done(&format!("{list}/{}", delegation.code), "delegation-joined");
+        }
+        see_other_done(&list, "saved")
+    }
+
     fn is_removed(failure: &DelegationError) -> bool {
         matches!(failure, DelegationError::NotFound)
+    }
+}
+
+impl DelegationPage {
+    /// The delegation is not stored yet.
+    const fn is_new(&self) -> bool {
+        self.removal.is_none()
     }
 }
 
@@ -275,6 +299,47 @@ impl Removable for Delegations {
     fn remove(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), DelegationError> {
         delegation::remove(tx, delegation.id)
     }
+}
+
+/// A slot for all delegations, and what it means for one of them.
+struct SlotForAll {
+    href: String,
+    title: String,
+    time: String,
+    /// The delegation takes part; a new one will.
+    takes_part: bool,
+    /// What needs a reason or is blocked, as sentences.
+    conflicts: Vec<String>,
+    /// How many delegations are still to be notified.
+    notices: usize,
+}
+
+fn slots_for_all(context: &EventContext, stored: Option<&Delegation>) -> Vec<SlotForAll> {
+    let programme = &context.programme;
+    let zone = programme.event.time_zone;
+    let slots = joining::open(programme, context.now).into_iter();
+    slots
+        .map(|slot| {
+            let conflicts = check(programme, Candidate::stored(&slot));
+            let open = conflicts.iter().filter(|conflict| {
+                conflict.level != Level::Advice && in_force(programme, conflict).is_none()
+            });
+            SlotForAll {
+                href: format!("/slots/{}", slot.id),
+                title: slot.title().to_string(),
+                time: format!(
+                    "{}, {}",
+                    zone.day_in_words(slot.interval().start()),
+                    clock_range(programme, slot.interval())
+                ),
+                takes_part: stored.is_none_or(|stored| slot.content().involves(stored.id)),
+                conflicts: open
+                    .map(|conflict| wording::stored_sentence(programme, conflict))
+                    .collect(),
+                notices: due(programme, &slot).len(),
+            }
+        })
+        .collect()
 }
 
 /// The rows that are filled, and two to fill.

@@ -70,9 +70,10 @@ pub trait Register {
     /// Makes the page with the form, for a stored item or a new one.
     fn page(context: &EventContext, stored: Option<&Self::Item>, form: Form) -> Self::Page;
 
-    /// Where a saved item needs more work, as the page of a room that its slots cannot stay in; else the list is shown.
-    fn page_after_saving(_: &EventContext, _: &Self::Item) -> Option<String> {
-        None
+    /// Answers that an item is stored; `context` has the programme as it was before.
+    fn saved(context: &EventContext, item: &Self::Item, is_new: bool) -> HttpResponse {
+        let _ = (item, is_new);
+        back_to_list::<Self>(context, "saved")
     }
 
     /// True when an item could not be stored because it was removed meanwhile.
@@ -191,8 +192,7 @@ async fn save<R: Register>(
             return unprocessable(&R::page(context, stored, form));
         }
     };
-    let is_new = stored.is_none();
-    let needs_work = R::page_after_saving(context, &item);
+    let (is_new, wanted) = (stored.is_none(), item.clone());
     let is_correction = forms::is_correction(&fields);
     let saved = context
         .write(move |tx| {
@@ -208,10 +208,7 @@ async fn save<R: Register>(
         })
         .await;
     match saved {
-        Ok(()) => Ok(match needs_work {
-            Some(page) => see_other_done(&page, "saved"),
-            None => back_to_list::<R>(context, "saved"),
-        }),
+        Ok(()) => Ok(R::saved(context, &wanted, is_new)),
         Err(failure) if R::is_removed(&failure) => R::removed_meanwhile(context, fields),
         Err(failure) => {
             let form = Form::rejected(fields, R::field_errors(context, failure)?);
@@ -245,7 +242,7 @@ pub async fn remove<R: Removable>(
     }
 }
 
-fn back_to_list<R: Register>(context: &EventContext, done: &str) -> HttpResponse {
+fn back_to_list<R: Register + ?Sized>(context: &EventContext, done: &str) -> HttpResponse {
     let list = format!("/events/{}/{}", context.access.slug, R::PATH);
     see_other_done(&list, done)
 }

@@ -193,10 +193,14 @@ impl Register for Rooms {
         Ok(errors)
     }
 
-    fn page_after_saving(context: &EventContext, room: &Room) -> Option<String> {
+    fn saved(context: &EventContext, room: &Room, _: bool) -> HttpResponse {
         let changed = context.programme.with_room(room);
-        let path = || format!("/events/{}/rooms/{}", context.access.slug, room.code);
-        (!unsuited(&changed, room.id).is_empty()).then(path)
+        let rooms = format!("/events/{}/rooms", context.access.slug);
+        if unsuited(&changed, room.id).is_empty() {
+            see_other_done(&rooms, "saved")
+        } else {
+            see_other_done(&format!("{rooms}/{}", room.code), "saved")
+        }
     }
 
     fn page(context: &EventContext, stored: Option<&Room>, form: Form) -> RoomPage {

@@ -36,6 +36,7 @@ struct SlotRow {
     sequence: i32,
     placement: i32,
     audience: Word<AudienceKind>,
+    all_delegations: bool,
 }
 
 /// An event's slots, cancelled ones too.
@@ -61,6 +62,7 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
                     title: TextLine::stored(row.title),
                     note: row.note,
                     delegations,
+                    all_delegations: row.all_delegations,
                     interpreters,
                     interpretation_wanted: row.interpretation_wanted,
                     audience: SlotAudience::of(

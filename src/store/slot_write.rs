@@ -184,6 +184,7 @@ struct SlotColumns<'s> {
     placement: i32,
     updated_at: Moment,
     audience: Word<AudienceKind>,
+    all_delegations: bool,
 }
 
 fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
@@ -203,6 +204,7 @@ fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
         placement: slot.moves,
         updated_at: now,
         audience: Word(content.audience.kind()),
+        all_delegations: content.all_delegations,
     }
 }
 

@@ -13,6 +13,7 @@ on_both!(
     refusal_has_conflicts_and_alternatives,
     a_rule_that_needs_a_reason_takes_one,
     confirmation_notifies_and_a_change_leaves_notices_pending,
+    slot_for_all_delegations_is_written_and_read_back,
     audience_is_changed_and_notifies_no_delegation,
     idempotency_key_books_once_for_one_body_and_day,
 );
@@ -37,7 +38,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
             "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
             "delegations": ["JP", "KZ"], "interpreters": [], "state": "tentative", "fixed": false,
             "version": 1, "sequence": 0,
-            "audience": [],
+            "audience": [], "all_delegations": false, "left_out": [],
         })
     );
     let path = address(&slot);
@@ -261,17 +262,53 @@ fn a_rule_that_needs_a_reason_takes_one(scratch: &Scratch) {
     assert_eq!(refused.json()["conflicts"][0]["rule"], "interpretation");
 }
 
+fn slot_for_all_delegations_is_written_and_read_back(scratch: &Scratch) {
+    let (_meeting, program) = officer(scratch);
+    let wanted = json!({
+        "kind": "meal", "title": "Supper", "room": "hall",
+        "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
+        "all_delegations": true, "left_out": ["TM"],
+    });
+    let slot = program.post(SLOTS, &wanted).given(201);
+    assert_eq!(slot["delegations"], json!(["JP", "KZ", "KG", "TJ", "UZ"]));
+    let path = address(&slot);
+    let of = |slot: &Value| (slot["all_delegations"].clone(), slot["left_out"].clone());
+    assert_eq!(of(&slot), (json!(true), json!(["TM"])));
+    let patch = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
+    let stays = patch(1, json!({"title": "Dinner"})).given(200);
+    assert_eq!(of(&stays), of(&slot));
+    let all = patch(2, json!({"left_out": []})).given(200);
+    assert_eq!(all["delegations"].as_array().unwrap().len(), 6);
+    let some = patch(3, json!({"delegations": ["JP", "KZ", "UZ"]})).given(200);
+    assert_eq!(of(&some), (json!(false), json!([])), "a list is a list");
+    for bad in [
+        json!({"left_out": ["TM"]}),
+        json!({"all_delegations": true, "left_out": ["XX"]}),
+        json!({"all_delegations": "yes"}),
+        json!({"left_out": null}),
+    ] {
+        assert_eq!(patch(4, bad.clone()).status, 422, "{bad}");
+    }
+}
+
 fn audience_is_changed_and_notifies_no_delegation(scratch: &Scratch) {
     let (meeting, program) = officer(scratch);
     let wanted = with(evening(), "audience", json!(["UZ", "TM"]));
     let slot = program.post(SLOTS, &wanted).given(201);
-    assert_eq!(slot["audience"], json!(["TM", "UZ"]), "in order of precedence");
+    assert_eq!(
+        slot["audience"],
+        json!(["TM", "UZ"]),
+        "in order of precedence"
+    );
     let path = address(&slot);
     let patch = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
     let stays = patch(1, json!({"title": "Supper"})).given(200);
     assert_eq!(stays["audience"], slot["audience"]);
     let all = patch(2, json!({"audience": ["*"]})).given(200);
-    assert_eq!((&all["audience"], &all["sequence"]), (&json!(["*"]), &json!(0)));
+    assert_eq!(
+        (&all["audience"], &all["sequence"]),
+        (&json!(["*"]), &json!(0))
+    );
     let none = patch(3, json!({"audience": []})).given(200);
     assert_eq!(none["audience"], json!([]));
     for bad in [json!(["XX"]), json!(null), json!("*"), json!([1])] {

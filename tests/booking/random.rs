@@ -88,6 +88,8 @@ fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
         .map(|(_, interpreter)| interpreter.id)
         .collect();
     details.content.interpreters.sort_unstable();
+    let everyone = details.content.delegations.len() == programme.delegations.len();
+    details.content.all_delegations = everyone && bits & 1 != 0;
     details.content.audience = match bits % 3 {
         0 => SlotAudience::Participants,
         1 => SlotAudience::All,

@@ -17,6 +17,7 @@ on_both!(
     links_that_were_given_out_before_count_from_the_upgrade,
     migrating_twice_changes_nothing,
     an_older_schema_is_refused_with_what_to_do,
+    slots_of_all_delegations_are_for_all,
     plenaries_of_all_are_still_shown_to_all,
     a_newer_schema_is_refused,
     the_columns_are_those_the_program_knows,
@@ -73,6 +74,29 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
 }
 
 /// Goes one step of the migration that gave links an age.
+/// Until 0035 there was no other way to say that a slot is for all.
+fn slots_of_all_delegations_are_for_all(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    let third = GUEST + 1;
+    run(db, &sql::resource(third, MEETING, "delegation", 0)).unwrap();
+    for (id, role) in [(CHAIR, "chair"), (GUEST, "guest"), (third, "guest")] {
+        run(db, &sql::delegation(id, MEETING, "Party", role)).unwrap();
+    }
+    let all = [CHAIR, GUEST, third];
+    let people = [&all[..], &all[..2], &all, &all];
+    for (at, resources) in (1..).zip(people) {
+        let starts = i32::try_from(at).unwrap() * 60;
+        book(db, at, starts, starts + 30, "confirmed", resources).unwrap();
+    }
+    run(db, "UPDATE slots SET kind = 'meal' WHERE id < 4").unwrap();
+    run(db, &set_state(3, "cancelled")).unwrap();
+    step(db, "0035_all_delegations", "down");
+    step(db, "0035_all_delegations", "up");
+    assert_eq!(count(db, "slots WHERE all_delegations"), 1);
+    assert_eq!(count(db, "slots WHERE all_delegations AND id = 1"), 1);
+}
+
 /// Until 0034 every delegation saw every plenary.
 fn plenaries_of_all_are_still_shown_to_all(db: &Scratch) {
     db.migrate().unwrap();

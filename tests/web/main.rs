@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says so by ending"
 )]
 
+mod all_delegations;
 mod answers;
 mod audience;
 mod booking;

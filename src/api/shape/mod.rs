@@ -78,6 +78,11 @@ pub(in crate::api) struct ApiSlot {
     /// Codes of delegations that see it without taking part; `*` is all of them.
     #[schema(example = json!([]))]
     audience: Vec<String>,
+    /// True for a slot for all delegations: those that are added later take part too.
+    all_delegations: bool,
+    /// Codes of the delegations that a slot for all leaves out.
+    #[schema(example = json!([]))]
+    left_out: Vec<String>,
 }
 
 impl ApiSlot {
@@ -104,6 +109,8 @@ impl ApiSlot {
             version: view.version().unwrap_or_default(),
             sequence: view.sequence(),
             audience: view.audience().unwrap_or_default(),
+            all_delegations: view.left_out().is_some(),
+            left_out: view.left_out().unwrap_or_default(),
         }
     }
 

@@ -220,6 +220,9 @@ struct SlotEntry {
     minutes: Option<Spanned<i64>>,
     #[serde(default = "no_parties")]
     parties: Spanned<Parties>,
+    /// Those that a slot for all parties leaves out.
+    #[serde(default = "no_parties", skip_serializing_if = "names_none")]
+    left_out: Spanned<Parties>,
     #[serde(
         default,
         alias = "interpreters_assumed",

@@ -53,6 +53,11 @@ impl ReadSlots {
     }
 }
 
+fn without(delegations: Vec<DelegationId>, left_out: &[DelegationId]) -> Vec<DelegationId> {
+    let delegations = delegations.into_iter();
+    delegations.filter(|id| !left_out.contains(id)).collect()
+}
+
 impl FileReader<'_> {
     /// Adds all slots to the programme, or collects the faults of all.
     pub(super) fn slots(
@@ -181,6 +186,12 @@ impl FileReader<'_> {
             self.known("room", raw, room)
         });
         let delegations = self.delegations(programme, "parties", &entry.parties);
+        let left_out = self.delegations(programme, "left_out", &entry.left_out);
+        let all_delegations = matches!(entry.parties.as_ref(), Parties::Word(_));
+        if !all_delegations && left_out.as_ref().is_some_and(|named| !named.is_empty()) {
+            let message = "left_out: only parties = \"all\" leaves some out";
+            self.fault(&entry.left_out.span(), message);
+        }
         let audience = match entry.audience.as_ref() {
             Parties::Word(word) if word == "all" => Some(SlotAudience::All),
             _ => self
@@ -201,7 +212,8 @@ impl FileReader<'_> {
             kind: kind?,
             title: title?,
             note: note.unwrap_or_else(|| Some(String::new()))?,
-            delegations: delegations?,
+            delegations: without(delegations?, &left_out?),
+            all_delegations,
             interpreters: interpreters.into_iter().flatten().collect(),
             interpretation_wanted: entry.interpretation,
             audience: audience?,

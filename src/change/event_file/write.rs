@@ -239,6 +239,7 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
         end: same_day.then(|| text(zone.exact_clock(end))),
         minutes: (!same_day).then(|| number(slot.interval().minutes())),
         parties: parties(programme, content),
+        left_out: spanned(Parties::Codes(programme.left_out(content))),
         interpreters: programme
             .interpreters_of(content)
             .map(|interpreter| text(&interpreter.code))
@@ -257,10 +258,9 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
     }
 }
 
+/// The word for a slot for all, which those that are added later join, or the codes of those that take part.
 fn parties(programme: &Programme, content: &SlotContent) -> Spanned<Parties> {
-    let parties = if content.delegations.len() == programme.delegations.len()
-        && !content.delegations.is_empty()
-    {
+    let parties = if content.all_delegations {
         Parties::Word("all".to_owned())
     } else {
         Parties::Codes(

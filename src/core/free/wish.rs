@@ -30,6 +30,8 @@ pub struct SearchRequest {
     pub(super) kind: SlotKind,
     pub(super) title: TextLine,
     pub(super) parties: Vec<DelegationId>,
+    /// The parties are all delegations but those left out: others that are added join.
+    pub(super) of_all: bool,
     pub(super) minutes: i32,
     pub(super) place: RoomChoice,
     pub(super) interpreters: Vec<InterpreterId>,
@@ -83,6 +85,7 @@ impl SearchRequest {
             title: TextLine::stored(kind.label().to_owned()),
             place: RoomChoice::Holding(people(programme, &parties)),
             parties,
+            of_all: false,
             minutes,
             interpreters: Vec::new(),
             pairs: Vec::new(),
@@ -227,6 +230,12 @@ impl SearchRequest {
         &self.title
     }
 
+    /// The same as a meeting of all delegations, which those that are added later join.
+    #[must_use]
+    pub fn of_all(self, of_all: bool) -> Self {
+        Self { of_all, ..self }
+    }
+
     /// The latest end of its times.
     #[must_use]
     pub fn latest_end(&self) -> Option<Instant> {
@@ -241,6 +250,7 @@ impl SearchRequest {
             title: self.title.clone(),
             note: String::new(),
             delegations: self.parties.clone(),
+            all_delegations: self.of_all,
             interpreters: offer.interpreters.clone(),
             interpretation_wanted: self.interpreted,
             audience: SlotAudience::Participants,

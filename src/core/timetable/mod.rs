@@ -264,6 +264,12 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         .map(|party| party.code.as_str())
         .collect();
     let everybody = names.len() > 2 && names.len() == programme.delegations.len();
+    let left_out = programme.left_out(content);
+    let names_left_out: Vec<&str> = left_out
+        .iter()
+        .filter_map(|code| programme.delegation_by_code(code))
+        .map(|party| party.name.as_str())
+        .collect();
     let room = slot.room().and_then(|id| programme.room(id));
     SlotView {
         id: slot.id,
@@ -281,11 +287,15 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         room_code: room.map(|room| room.code.to_string()).unwrap_or_default(),
         parties: if everybody {
             "All delegations".to_owned()
+        } else if !left_out.is_empty() {
+            format!("All delegations but {}", names_left_out.join(", "))
         } else {
             names.join(", ")
         },
         codes: if everybody {
             "All".to_owned()
+        } else if !left_out.is_empty() {
+            format!("All but {}", left_out.join(", "))
         } else {
             codes.join(", ")
         },

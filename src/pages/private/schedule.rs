@@ -143,7 +143,7 @@ pub async fn feed(
                 ),
                 // Nothing was sent: a name of the slot's own, and the time of the programme's last change.
                 None => (
-                    ics::uid_of(entry.slot, Some(code), &event.slug),
+                    ics::uid_of(entry.slot, Some(code), event.slug.as_str()),
                     access
                         .programme
                         .slot(entry.slot)

@@ -7,7 +7,7 @@ use super::marks;
 use crate::core::decision::Conflicts;
 use crate::core::free::{FreeTime, alternatives};
 use crate::core::rules::Candidate;
-use crate::core::slot::{Placement, Slot, SlotAudience, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{EVERY_CODE, Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
 use crate::server::context::EventContext;
@@ -34,6 +34,7 @@ pub(super) struct FormPage {
     end: TextField,
     room: Select,
     delegations: Choices,
+    left_out: Choices,
     audience: Choices,
     interpretation: Choices,
     interpreters: Option<Choices>,
@@ -50,6 +51,13 @@ impl FormPage {
     /// The slot that is being changed.
     fn slot_id(&self) -> Option<SlotId> {
         self.shell.live.as_ref()?.slot.map(|(id, _)| id)
+    }
+
+    /// The slot is for all delegations, or was to leave some out.
+    fn is_for_all(&self) -> bool {
+        let fields = &self.form.fields;
+        fields.all("delegations").any(|code| code == EVERY_CODE)
+            || !fields.get("left_out").is_empty()
     }
 
     /// Delegations are ticked that see it without taking part, or what was sent of them is wrong.
@@ -171,7 +179,11 @@ pub(super) fn page(
         start: time_field("start", "Start").of(&form),
         end: time_field("end", "End").of(&form),
         room: room_field(context).of(&form),
-        delegations: Choices::checkboxes("delegations", "Delegations", delegation_choices(context))
+        delegations: Choices::checkboxes("delegations", "Delegations", participant_choices(context))
+            .inline()
+            .of(&form),
+        left_out: Choices::checkboxes("left_out", "Left out", delegation_choices(context))
+            .help("Of a slot for all delegations. What is ticked above beside it does not matter then.")
             .inline()
             .of(&form),
         audience: audience_field(context).of(&form),
@@ -239,6 +251,15 @@ pub(super) fn room_field(context: &EventContext) -> Select {
     Select::new("room", "Room", [none].into_iter().chain(choices))
 }
 
+/// The delegations, and all of them as one choice.
+pub(super) fn participant_choices(context: &EventContext) -> Vec<Choice> {
+    let all = Choice::new(EVERY_CODE, "All delegations, those added later too");
+    [all]
+        .into_iter()
+        .chain(delegation_choices(context))
+        .collect()
+}
+
 pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
     let delegations = context.programme.delegations.iter();
     delegations
@@ -247,7 +268,7 @@ pub(super) fn delegation_choices(context: &EventContext) -> Vec<Choice> {
 }
 
 fn audience_field(context: &EventContext) -> Choices {
-    let all = Choice::new(SlotAudience::EVERY_CODE, "All delegations");
+    let all = Choice::new(EVERY_CODE, "All delegations");
     let choices = [all].into_iter().chain(delegation_choices(context));
     Choices::checkboxes("audience", "Also shown to", choices)
         .help(

@@ -36,6 +36,7 @@ struct SlotPage {
     date: String,
     zone: String,
     note: String,
+    participants: String,
     audience: String,
     interpretation: String,
     marks: Vec<ConflictMark>,
@@ -131,10 +132,12 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         .live(live)
         .form(&answer);
     shell.undo = undo(context, slot, records);
+    let view = slot_view(programme, slot, &BySlot::default());
     SlotPage {
         shell,
         slug: programme.event.slug.to_string(),
-        slot: slot_view(programme, slot, &BySlot::default()),
+        participants: participants(&view, slot),
+        slot: view,
         version: slot.version,
         day: zone.day_in_words(start),
         date: zone.date(start).to_string(),
@@ -181,6 +184,15 @@ fn answer_form(programme: &Programme, slot: &Slot, form: &Form) -> Option<Answer
             .of(form),
         open: form.is_rejected(),
     })
+}
+
+/// Who takes part, as `All delegations but Kazakhstan (those added later too)`.
+pub(super) fn participants(view: &SlotView, slot: &Slot) -> String {
+    if slot.content().all_delegations {
+        format!("{} (those added later too)", view.parties)
+    } else {
+        view.parties.clone()
+    }
 }
 
 /// Who sees the slot without taking part, as `Kazakhstan, Uzbekistan`; empty when there are none.

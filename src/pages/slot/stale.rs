@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::PageOutcome;
-use super::show::{also_shown_to, interpretation};
+use super::show::{also_shown_to, interpretation, participants};
 use crate::core::by_slot::BySlot;
 use crate::core::slot::{Slot, SlotDetails};
 use crate::core::timetable::slot_view;
@@ -76,13 +76,14 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
         let view = slot_view(programme, slot, &BySlot::default());
         let day = zone.day_in_words(slot.interval().start());
         let note = slot.content().note.clone();
+        let parties = participants(&view, slot);
         [
             view.title,
             view.kind_label.to_owned(),
             day,
             view.time,
             view.room,
-            view.parties,
+            parties,
             also_shown_to(programme, slot),
             interpretation(programme, slot),
             view.state_label.to_owned(),

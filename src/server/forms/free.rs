@@ -7,7 +7,7 @@ use crate::core::free::relaxing::Relaxation;
 use crate::core::free::wish::{RoomChoice, SearchRequest, SearchRequestError};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
-use crate::core::slot::{Resource, Slot, SlotId, SlotKind};
+use crate::core::slot::{EVERY_CODE, Resource, Slot, SlotId, SlotKind};
 use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -21,6 +21,7 @@ const FIELDS: &[&str] = &[
     "kind",
     "title",
     "delegations",
+    "left_out",
     "minutes",
     "room",
     "people",
@@ -88,6 +89,7 @@ pub fn carried(programme: &Programme, slot_form: &Fields, slot: Option<SlotId>) 
         "title",
         "day",
         "delegations",
+        "left_out",
         "interpretation",
         "interpreters",
     ];
@@ -134,7 +136,10 @@ pub fn relaxed(programme: &Programme, fields: &Fields, what: &Relaxation) -> Fie
             let others = |(name, value): &(&str, &str)| {
                 !["delegations", "interpreters"].contains(name) || *value != code
             };
-            Fields::from_pairs(fields.iter().filter(others))
+            let all = fields.all("delegations").any(|each| each == EVERY_CODE);
+            let left_out =
+                (all && matches!(resource, Resource::Delegation(_))).then_some(("left_out", code));
+            Fields::from_pairs(fields.iter().filter(others).chain(left_out))
         }
         Relaxation::WithoutPair(pair) => {
             let others = |(name, value): &(&str, &str)| {
@@ -164,7 +169,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
         fields.get("kind"),
         "Choose what the slot is for.",
     );
-    let parties = slot::delegations(programme, fields.all("delegations"), &mut errors);
+    let (parties, of_all) = slot::participants(programme, fields, &mut errors);
     let interpreters = slot::interpreters(programme, fields.all("interpreters"), &mut errors);
     let pairs = fields.all("pairs").filter_map(|pair| {
         let pair = LanguagePair::parse(pair);
@@ -197,6 +202,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
     match (wish, title) {
         (Some(wish), Some(title)) if errors.is_empty() => {
             let wish = wish.titled(title).interpreted_by(interpreters).near(near);
+            let wish = wish.of_all(of_all);
             let wish = if fields.flag("interpretation") {
                 wish.interpreted()
             } else {
@@ -296,7 +302,9 @@ fn title(
     }
     let chosen = |party: &Delegation| {
         let code = party.code.as_str();
-        fields.all("delegations").any(|each| each == code)
+        let named = |field| fields.all(field).any(|each| each == code);
+        let all = fields.all("delegations").any(|each| each == EVERY_CODE);
+        named("delegations") || all && !named("left_out")
     };
     usual_title(programme, kind, chosen)
 }

@@ -8,7 +8,7 @@ use crate::core::room::RoomId;
 use crate::core::rule::{Reason, Reasons, Rule};
 use crate::core::rules::in_force;
 use crate::core::slot::{
-    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
+    EVERY_CODE, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
 };
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
@@ -25,6 +25,7 @@ const FIELDS: &[&str] = &[
     "end",
     "room",
     "delegations",
+    "left_out",
     "audience",
     "interpretation",
     "interpreters",
@@ -86,7 +87,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
     );
     let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
     let placement = placement(programme, fields, &mut errors);
-    let delegations = delegations(programme, fields.all("delegations"), &mut errors);
+    let (delegations, all_delegations) = participants(programme, fields, &mut errors);
     let audience = audience(programme, fields.all("audience"), &mut errors);
     let interpreters = interpreters(programme, fields.all("interpreters"), &mut errors);
     // Confirming and cancelling are steps of their own.
@@ -106,6 +107,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
                 title,
                 note,
                 delegations,
+                all_delegations,
                 interpreters,
                 interpretation_wanted: fields.flag("interpretation"),
                 audience: audience.unwrap_or_default(),
@@ -233,19 +235,51 @@ pub(crate) fn room(
     )
 }
 
+/// Reads who takes part, and whether those that are added later do so too: `delegations`, or all but `left_out`.
+pub(crate) fn participants(
+    programme: &Programme,
+    fields: &Fields,
+    errors: &mut FieldErrors,
+) -> (Vec<DelegationId>, bool) {
+    if fields.all("delegations").all(|code| code != EVERY_CODE) {
+        if fields.all("left_out").next().is_some() {
+            let advice = "Only a slot for all delegations leaves some out; tick all delegations, or none here.";
+            errors.add("left_out", advice.to_owned());
+        }
+        let named = delegations(programme, fields.all("delegations"), errors);
+        return (named, false);
+    }
+    (all_but(programme, fields.all("left_out"), errors), true)
+}
+
+/// All delegations but these.
+pub(crate) fn all_but<'a>(
+    programme: &Programme,
+    left_out: impl Iterator<Item = &'a str>,
+    errors: &mut FieldErrors,
+) -> Vec<DelegationId> {
+    let left_out = known_delegations(programme, "left_out", left_out, errors);
+    let all = programme.delegations.iter().map(|each| each.id);
+    all.filter(|id| !left_out.contains(id)).collect()
+}
+
 pub(crate) fn delegations<'a>(
     programme: &Programme,
     codes: impl Iterator<Item = &'a str>,
     errors: &mut FieldErrors,
 ) -> Vec<DelegationId> {
+    known_delegations(programme, "delegations", codes, errors)
+}
+
+fn known_delegations<'a>(
+    programme: &Programme,
+    field: &str,
+    codes: impl Iterator<Item = &'a str>,
+    errors: &mut FieldErrors,
+) -> Vec<DelegationId> {
     let unknown = "There is no such delegation at this event; choose from the list.";
     codes
-        .filter_map(|code| {
-            errors.take(
-                "delegations",
-                programme.delegation_by_code(code).ok_or(unknown),
-            )
-        })
+        .filter_map(|code| errors.take(field, programme.delegation_by_code(code).ok_or(unknown)))
         .map(|delegation| delegation.id)
         .collect()
 }
@@ -347,8 +381,15 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
         ("state", typed_state(details.state).as_str().to_owned()),
         ("note", details.content.note.clone()),
     ]);
-    for party in programme.parties(&details.content) {
-        fields.push("delegations", party.code.to_string());
+    if details.content.all_delegations {
+        fields.push("delegations", EVERY_CODE);
+        for code in programme.left_out(&details.content) {
+            fields.push("left_out", code);
+        }
+    } else {
+        for party in programme.parties(&details.content) {
+            fields.push("delegations", party.code.to_string());
+        }
     }
     for code in programme.audience_codes(&details.content) {
         fields.push("audience", code);

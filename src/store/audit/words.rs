@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{FieldChange, redaction};
 use crate::core::history::{RecordedReason, released_reason, utc};
 use crate::core::rule::Rule;
-use crate::core::slot::{SlotAudience, SlotKind, SlotState};
+use crate::core::slot::{EVERY_CODE, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 
@@ -87,13 +87,21 @@ fn of_slot(name: String, value: &Value, reader: WordsReader, venue: Zone) -> (St
             words.to_owned()
         }),
         "audience" => {
-            let all = Value::from([SlotAudience::EVERY_CODE].as_slice());
+            let all = Value::from([EVERY_CODE].as_slice());
             let words = if *value == all {
                 "all delegations".to_owned()
             } else {
                 in_words(value)
             };
             return ("also shown to".to_owned(), words);
+        }
+        "all_delegations" => {
+            let words = match value {
+                Value::Bool(true) => "all, those added later too".to_owned(),
+                Value::Bool(false) => String::new(),
+                other => in_words(other),
+            };
+            return ("meant for".to_owned(), words);
         }
         "reasons" => value.as_array().map(|reasons| {
             let lines: Vec<String> = reasons.iter().map(reason).collect();

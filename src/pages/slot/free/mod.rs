@@ -7,7 +7,7 @@ use askama::Template;
 
 use self::results::{Results, results};
 use super::PageOutcome;
-use super::form::{delegation_choices, interpretation_field, interpreter_field, kind_field};
+use super::form::{interpretation_field, interpreter_field, kind_field, participant_choices};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::SlotId;
@@ -127,7 +127,7 @@ fn page(context: &EventContext, form: Form, results: Option<Results>) -> FreePag
             .help("Otherwise the kind and the names.")
             .optional()
             .of(&form),
-        delegations: Choices::checkboxes("delegations", "Who meets", delegation_choices(context))
+        delegations: Choices::checkboxes("delegations", "Who meets", participant_choices(context))
             .inline()
             .of(&form),
         minutes: TextField::new("minutes", "Minutes").numeric().of(&form),
