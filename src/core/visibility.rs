@@ -302,6 +302,7 @@ mod tests {
     use super::*;
     use crate::core::sample::{self, CANARY, JP, KZ, SALON, TM, UZ};
     use crate::core::slot::SlotAudience;
+    use crate::core::text_enum::TextEnum;
 
     fn titles(programme: &Programme, viewer: Viewer) -> Vec<&str> {
         visible(programme, viewer).map(VisibleSlot::title).collect()

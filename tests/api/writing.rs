@@ -274,12 +274,12 @@ fn slot_for_all_delegations_is_written_and_read_back(scratch: &Scratch) {
     let path = address(&slot);
     let of = |slot: &Value| (slot["all_delegations"].clone(), slot["left_out"].clone());
     assert_eq!(of(&slot), (json!(true), json!(["TM"])));
-    let patch = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
-    let stays = patch(1, json!({"title": "Dinner"})).given(200);
+    let send = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
+    let stays = send(1, json!({"title": "Dinner"})).given(200);
     assert_eq!(of(&stays), of(&slot));
-    let all = patch(2, json!({"left_out": []})).given(200);
+    let all = send(2, json!({"left_out": []})).given(200);
     assert_eq!(all["delegations"].as_array().unwrap().len(), 6);
-    let some = patch(3, json!({"delegations": ["JP", "KZ", "UZ"]})).given(200);
+    let some = send(3, json!({"delegations": ["JP", "KZ", "UZ"]})).given(200);
     assert_eq!(of(&some), (json!(false), json!([])), "a list is a list");
     for bad in [
         json!({"left_out": ["TM"]}),
@@ -287,7 +287,7 @@ fn slot_for_all_delegations_is_written_and_read_back(scratch: &Scratch) {
         json!({"all_delegations": "yes"}),
         json!({"left_out": null}),
     ] {
-        assert_eq!(patch(4, bad.clone()).status, 422, "{bad}");
+        assert_eq!(send(4, bad.clone()).status, 422, "{bad}");
     }
 }
 
@@ -301,18 +301,18 @@ fn audience_is_changed_and_notifies_no_delegation(scratch: &Scratch) {
         "in order of precedence"
     );
     let path = address(&slot);
-    let patch = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
-    let stays = patch(1, json!({"title": "Supper"})).given(200);
+    let send = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
+    let stays = send(1, json!({"title": "Supper"})).given(200);
     assert_eq!(stays["audience"], slot["audience"]);
-    let all = patch(2, json!({"audience": ["*"]})).given(200);
+    let all = send(2, json!({"audience": ["*"]})).given(200);
     assert_eq!(
         (&all["audience"], &all["sequence"]),
         (&json!(["*"]), &json!(0))
     );
-    let none = patch(3, json!({"audience": []})).given(200);
+    let none = send(3, json!({"audience": []})).given(200);
     assert_eq!(none["audience"], json!([]));
     for bad in [json!(["XX"]), json!(null), json!("*"), json!([1])] {
-        let status = patch(4, json!({"audience": bad})).status;
+        let status = send(4, json!({"audience": bad})).status;
         assert_eq!(status, 422, "{bad}");
     }
     assert!(meeting.mails().is_empty());

@@ -101,7 +101,9 @@ fn lived_in(meeting: &Meeting, folder: &Path) -> Kept {
     let version = meeting.slot("Tajikistan").version.to_string();
     let path = format!("/slots/{}/cancellation", meeting.slot("Tajikistan").id);
     assert_eq!(officer.post(&path, &[("version", &version)]).status, 303);
-    assert_eq!(send(&officer, SLOTS, &free_slot()).status, 303);
+    let mut shown = free_slot();
+    shown.push(("audience", "TM".to_owned()));
+    assert_eq!(send(&officer, SLOTS, &shown).status, 303);
     let calendar = link(&officer, "Telephone");
     let fields = [
         ("name", "Badges"),

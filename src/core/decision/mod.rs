@@ -217,9 +217,13 @@ impl Conflicts {
             .any(|conflict| conflict.level == Level::Blocked)
     }
 
-    /// The rules that need a reason and have none in force for the slot as it was asked for, each once.
+    /// The rules that need a reason and have none in force for the slot as it was asked for, each once; none where no
+    /// reason helps.
     #[must_use]
     pub fn rules_without_reason(&self) -> Vec<Rule> {
+        if self.is_blocked() {
+            return Vec::new();
+        }
         let judged = self.candidate().within(&self.programme);
         let mut rules: Vec<Rule> = self
             .conflicts
@@ -388,7 +392,7 @@ fn refused(
 }
 
 /// A slot with other details, its counters raised by what that changes.
-fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
+pub(super) fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
     let moved = details.moved_from(&old.details);
     // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).

@@ -15,6 +15,10 @@ use crate::core::time::interval::Interval;
 
 /// How many alternatives a refusal offers.
 pub const MOST_ALTERNATIVES: usize = 5;
+/// How many alternatives begin at the same time at most, in several rooms.
+const MOST_OF_ONE_START: usize = 2;
+/// How far apart the starts in one room are at least, in minutes: nearer ones are no choice.
+const APART_MINUTES: i32 = 15;
 /// What leaving the room costs in the ranking, in minutes of delay.
 const OTHER_ROOM_COST: i32 = 15;
 /// Cost of each further room, from the one that fits best: the press room does not suit a bilateral.
@@ -44,7 +48,20 @@ pub fn resource_free_from(
     free.next().map(|(start, _)| *start)
 }
 
-/// Up to five other times and places for a refused slot, the nearest first.
+/// The whole request in the same room from another start on, with who interprets; `None` when a rule is against it.
+#[must_use]
+pub fn bookable_from(
+    programme: &Programme,
+    candidate: Candidate<'_>,
+    start: Instant,
+) -> Option<FreeTime> {
+    let placement = candidate.placement.starting_at(start);
+    judged(programme, candidate.placed(placement))
+}
+
+/// Up to five other times and places for a refused slot, the nearest first: the nearest later and earlier ones and a
+/// shorter one are among them, and no more than two begin at the same time. A slot that is extended is not offered
+/// shorter.
 ///
 /// Each could be stored at once: no rule would refuse it or ask for a reason.
 #[must_use]
@@ -54,10 +71,16 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Free
         return Vec::new();
     };
     let rooms = candidate_rooms(programme, candidate);
+    let shortest = if is_extended(programme, candidate) {
+        wanted.minutes()
+    } else {
+        SHORTEST
+    };
     let tables: Vec<FreeTable> = lengths(programme, wanted)
+        .take_while(|minutes| *minutes >= shortest)
         .map(|minutes| FreeTable::new(programme, candidate, &rooms, (wanted, minutes), open))
         .collect();
-    let mut ranked: Vec<(i32, FreeTime)> = Vec::new();
+    let mut ranked: Vec<RankedOffer> = Vec::new();
     for (rank, room) in rooms.iter().enumerate() {
         let elsewhere = match i32::try_from(rank).unwrap_or(i32::MAX) {
             0 => 0,
@@ -68,27 +91,91 @@ pub fn alternatives(programme: &Programme, candidate: Candidate<'_>) -> Vec<Free
             .flat_map(|table| table.free(rank, wanted))
             .collect();
         free.sort_by_key(|(cost, interval)| (*cost, interval.start()));
-        let (mut later, mut earlier, mut shorter) = (0, 0, 0);
+        let mut starts: Vec<(OfferSort, Instant)> = Vec::new();
         for (cost, interval) in free {
+            let (sort, start, room) = (OfferSort::of(interval, wanted), interval.start(), *room);
             // A few of each sort are enough: people choose between sorts.
-            let sort = match interval {
-                _ if interval.minutes() < wanted.minutes() => &mut shorter,
-                _ if interval.start() < wanted.start() => &mut earlier,
-                _ => &mut later,
-            };
-            if *sort == 2 {
+            let same = starts.iter().filter(|(other, _)| *other == sort);
+            let is_near =
+                |start: Instant, other: Instant| start.minutes_since(other).abs() < APART_MINUTES;
+            if same.clone().count() == 2 || same.clone().any(|(_, other)| is_near(start, *other)) {
                 continue;
             }
-            let room = *room;
             if let Some(offer) = judged(programme, candidate.placed(Placement { interval, room })) {
-                *sort += 1;
-                ranked.push((cost + elsewhere, offer));
+                starts.push((sort, start));
+                let cost = cost + elsewhere;
+                ranked.push(RankedOffer { cost, sort, offer });
             }
         }
     }
-    ranked.sort_by_key(|(cost, offer)| (*cost, offer.placement.interval.start()));
-    ranked.truncate(MOST_ALTERNATIVES);
-    ranked.into_iter().map(|(_, offer)| offer).collect()
+    ranked.sort_by_key(RankedOffer::rank);
+    chosen(ranked)
+}
+
+/// An offer, with what it costs in minutes of delay.
+struct RankedOffer {
+    cost: i32,
+    sort: OfferSort,
+    offer: FreeTime,
+}
+
+impl RankedOffer {
+    const fn start(&self) -> Instant {
+        self.offer.placement.interval.start()
+    }
+
+    const fn rank(&self) -> (i32, Instant) {
+        (self.cost, self.start())
+    }
+}
+
+/// In which direction an offer differs from what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OfferSort {
+    Later,
+    Earlier,
+    Shorter,
+}
+
+impl OfferSort {
+    fn of(interval: Interval, wanted: Interval) -> Self {
+        if interval.minutes() < wanted.minutes() {
+            Self::Shorter
+        } else if interval.start() < wanted.start() {
+            Self::Earlier
+        } else {
+            Self::Later
+        }
+    }
+}
+
+/// Chooses among offers in order of rank: the first of each sort, then the others.
+fn chosen(mut ranked: Vec<RankedOffer>) -> Vec<FreeTime> {
+    let mut chosen: Vec<RankedOffer> = Vec::new();
+    for sort in [OfferSort::Later, OfferSort::Earlier, OfferSort::Shorter] {
+        if let Some(at) = ranked.iter().position(|offer| offer.sort == sort) {
+            chosen.push(ranked.remove(at));
+        }
+    }
+    for offer in ranked {
+        let same = chosen.iter().filter(|other| other.start() == offer.start());
+        if chosen.len() < MOST_ALTERNATIVES && same.count() < MOST_OF_ONE_START {
+            chosen.push(offer);
+        }
+    }
+    chosen.sort_by_key(RankedOffer::rank);
+    chosen.into_iter().map(|ranked| ranked.offer).collect()
+}
+
+/// True when a stored slot is to last longer and is otherwise where it is.
+fn is_extended(programme: &Programme, candidate: Candidate<'_>) -> bool {
+    let stored = candidate.id.and_then(|id| programme.slot(id));
+    stored.is_some_and(|slot| {
+        let (stored, wanted) = (slot.details.placement, candidate.placement);
+        stored.room == wanted.room
+            && stored.interval.start() == wanted.interval.start()
+            && stored.interval.minutes() < wanted.interval.minutes()
+    })
 }
 
 /// The interval with its end moved to the grid: it is mended by a little more time, not refused everywhere.

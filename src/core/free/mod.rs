@@ -17,7 +17,7 @@ mod staffing;
 mod tests;
 pub(crate) mod wish;
 
-pub use alternatives::{MOST_ALTERNATIVES, alternatives, resource_free_from};
+pub use alternatives::{MOST_ALTERNATIVES, alternatives, bookable_from, resource_free_from};
 pub use ranking::{Ranked, best, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
 pub use search::{FreeTime, Obstacle, SearchResult, TakenTime, search};

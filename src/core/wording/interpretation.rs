@@ -146,12 +146,26 @@ impl Speaker<'_> {
             })
             .min_by_key(|(from, _)| *from);
         match again {
-            Some((from, each)) => format!(
-                "No interpreter who does is free; {} is free again, for {}, from {}.",
-                each.name,
-                minutes(wanted.minutes()),
-                self.clock(from)
-            ),
+            Some((from, each)) => {
+                // The offers name who interprets; this names the same, or says that it holds for one person.
+                let whole = free::bookable_from(self.programme, self.candidate, from);
+                let who = whole.map_or_else(
+                    || format!("{} alone is", each.name),
+                    |offer| {
+                        let names = offer.interpreters.iter();
+                        let names: Vec<String> = names
+                            .map(|id| resource_name(self.programme, Resource::Interpreter(*id)))
+                            .collect();
+                        let verb = if names.len() == 1 { "is" } else { "are" };
+                        format!("{} {verb}", names.join(" and "))
+                    },
+                );
+                format!(
+                    "No interpreter who does is free; {who} free again, for {}, from {}.",
+                    minutes(wanted.minutes()),
+                    self.clock(from)
+                )
+            }
             None => "No interpreter who does is free.".to_owned(),
         }
     }

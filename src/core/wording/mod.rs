@@ -274,12 +274,24 @@ impl Speaker<'_> {
             .unwrap_or_default()
     }
 
-    /// When the resource is next free for as long as the candidate lasts.
+    /// When the resource is next free for as long as the candidate lasts; the sentence says so where that holds for the
+    /// resource alone and not for the whole slot.
     fn free_again(&self, resource: Resource, other: Option<SlotId>) -> String {
         let interval = self.candidate.placement.interval;
         let length = minutes(interval.minutes());
         match free::resource_free_from(self.programme, resource, self.candidate, other) {
-            Some(start) => format!("Free again for {length} from {}.", self.clock(start)),
+            Some(start) => {
+                let whole = free::bookable_from(self.programme, self.candidate, start).is_some();
+                let who = if whole {
+                    "Free again".to_owned()
+                } else {
+                    format!(
+                        "{} alone is free again",
+                        resource_name(self.programme, resource)
+                    )
+                };
+                format!("{who} for {length} from {}.", self.clock(start))
+            }
             None => format!("Not free again for {length} that day."),
         }
     }
