@@ -57,7 +57,7 @@
 //! | --- | --- |
 //! | event | the meeting, with venue, time zone, days, opening hours and settings |
 //! | delegation | a country's party with its principal (chair or minister), precedence, languages, contacts, presence |
-//! | room | a place with a capacity and a turnaround |
+//! | room | a place with a capacity, a turnaround, kinds of slot that it is for, and closures |
 //! | interpreter | a person with language pairs and presence |
 //! | resource | what can be double-booked: a principal, a room, an interpreter |
 //! | slot | a block of the programme: content (kind, title, delegations, interpreters, note), placement (interval, room), state |

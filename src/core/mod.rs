@@ -13,9 +13,9 @@ pub mod done;
 pub mod due;
 pub(crate) mod entered;
 pub mod event;
-pub mod fold;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod fold;
 pub mod free;
 pub mod history;
 pub mod interpreter;

@@ -20,7 +20,7 @@ use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::{correction_choice, room as forms};
-use crate::server::page::{Section, Shell, render};
+use crate::server::page::{Section, Shell, render, see_other_done};
 use crate::server::session::CurrentUser;
 use crate::store::transaction::EventTx;
 

@@ -300,7 +300,7 @@ impl FieldErrors {
 
 fn capitalised(fault: &str) -> String {
     let mut letters = fault.chars();
-    let first = letters.next().map(|first| first.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).collect()
 }
 

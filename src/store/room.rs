@@ -16,11 +16,13 @@ use crate::db::schema::{resources, room_closures, room_kinds, rooms};
 use crate::db::word::Word;
 use crate::store::resource;
 
+/// Id, code, name, Japanese name, capacity and turnaround of a room.
+type RoomRow = (RoomId, String, String, String, i32, i32);
+
 /// An event's rooms, in their set order.
 pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Room>> {
     let mut kinds = kinds_of_event(conn, event)?;
     let mut closures = closures_of_event(conn, event)?;
-    type RoomRow = (RoomId, String, String, String, i32, i32);
     let rows: Vec<RoomRow> = rooms::table
         .inner_join(resources::table.on(resources::id.eq(rooms::id)))
         .filter(rooms::event_id.eq(event))

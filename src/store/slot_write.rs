@@ -168,6 +168,7 @@ fn set_waived<'a>(
 
 /// What of a slot's row changes with the slot.
 #[derive(Insertable, AsChangeset)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each column")]
 #[diesel(table_name = slots)]
 struct SlotColumns<'s> {
     kind: Word<SlotKind>,

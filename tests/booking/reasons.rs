@@ -5,7 +5,7 @@ use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::decision::{Refusal, SlotStep};
 use iikura::core::event::Event;
 use iikura::core::rule::{Level, Reasons, Rule};
-use iikura::core::rules::{Candidate, check, in_force};
+use iikura::core::rules::{Candidate, Conflict, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
 use iikura::store::slot_write::measure_approved;
@@ -55,11 +55,9 @@ fn later(details: &mut SlotDetails, minutes: i32) {
 
 fn refused_by(outcome: Outcome<()>) -> Vec<Rule> {
     match outcome {
-        Err(BookingError::Refused(Refusal::Conflicts(refused))) => refused
-            .conflicts
-            .iter()
-            .map(iikura::core::rules::Conflict::rule)
-            .collect(),
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            refused.conflicts.iter().map(Conflict::rule).collect()
+        }
         other => panic!("not refused by a rule: {other:?}"),
     }
 }
@@ -439,7 +437,7 @@ fn asking(test_event: &TestEvent<'_>, title: &str) -> Vec<Rule> {
     let open = conflicts.iter().filter(|conflict| {
         conflict.level == Level::NeedsReason && in_force(&programme, conflict).is_none()
     });
-    open.map(|conflict| conflict.rule()).collect()
+    open.map(Conflict::rule).collect()
 }
 
 fn close_at(test_event: &TestEvent<'_>, time: &str) {

@@ -178,12 +178,14 @@ fn latest_mail(test_event: &TestEvent<'_>) -> (String, String) {
     )
 }
 
+type EventEdit = fn(&mut Event);
+
 fn changed_venue_zone_and_office_are_due_as_old_and_new(scratch: &Scratch) {
     let test_event = TestEvent::of_empty(scratch);
     let id = confirmed(&test_event, &["KZ"]);
     send_all(&test_event);
     assert_eq!(due_of(&test_event, id), []);
-    let edits: [(fn(&mut Event), &str); 5] = [
+    let edits: [(EventEdit, &str); 5] = [
         (
             |event| event.venue = line("Akasaka Palace"),
             "Venue: Iikura House (飯倉公館) → Akasaka Palace (飯倉公館)",
@@ -193,7 +195,7 @@ fn changed_venue_zone_and_office_are_due_as_old_and_new(scratch: &Scratch) {
             "Time at Akasaka Palace: 18:30–18:50 (JST, UTC+9) → 18:30–18:50 (KST, UTC+9)",
         ),
         (
-            |event| event.office.phone = "+81 3 9999 0000".to_owned(),
+            |event| "+81 3 9999 0000".clone_into(&mut event.office.phone),
             "+81 3 9999 0000",
         ),
         (

@@ -76,12 +76,14 @@ fn event_file_in_another_encoding_is_named_with_its_line() {
 fn import_is_silent_about_its_progress_without_a_terminal() {
     let installation = TestInstallation::new();
     let file = installation.path().join("event.toml");
-    let mut source = NINTH_MEETING.to_owned();
-    for minute in 0..600 {
-        source.push_str(&format!(
+    let notes = (0..600).map(|minute| {
+        format!(
             "[[slots]]\nkind = \"other\"\ntitle = \"Note {minute}\"\nday = \"2022-12-24\"\nstart = \"10:00\"\nminutes = 5\nstate = \"pencilled\"\n"
-        ));
-    }
+        )
+    });
+    let source: String = std::iter::once(NINTH_MEETING.to_owned())
+        .chain(notes)
+        .collect();
     std::fs::write(&file, source).unwrap();
     let imported = installation.run(&["import", file.to_str().unwrap()]);
     assert!(imported.status.success());

@@ -57,7 +57,7 @@ fn a_document_of_one_revision_is_not_sent_again() {
     let officer = meeting.officer();
     let calendar = format!("{AGENDA}.ics");
     let first = officer.get(&calendar);
-    meeting.server.pass(3600);
+    meeting.server.pass(600);
     let again = officer.get(&calendar);
     assert_eq!(
         again.body, first.body,

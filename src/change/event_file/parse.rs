@@ -55,10 +55,7 @@ pub(super) fn parse(
         let message = format!("unknown field `{}`, expected one of {known}", key.as_ref());
         reader.fault(&key.span(), message);
     }
-    reader.finish()?;
-    let Some(meeting) = meeting else {
-        return Err(EventImportError::Faulty(Vec::new()));
-    };
+    let meeting = reader.finish(meeting)?;
     Ok(EventFile {
         meeting: meeting.into_inner(),
         parties,

@@ -7,7 +7,7 @@ pub use interpretation::with_languages;
 
 use crate::core::free::{self, Obstacle};
 use crate::core::programme::Programme;
-use crate::core::room::RoomId;
+use crate::core::room::{RoomClosure, RoomId};
 use crate::core::rules::{Candidate, Conflict, RuleFinding};
 use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotContent, SlotId, SlotKind, SlotState};
@@ -169,21 +169,7 @@ impl Speaker<'_> {
                 self.clock(open.end())
             ),
             RuleFinding::Absent { resource } => self.absent(*resource),
-            RuleFinding::RoomClosed { room, closure } => {
-                let (resource, interval) = (Resource::Room(*room), closure.interval);
-                let reason = if closure.reason.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", closure.reason)
-                };
-                format!(
-                    "{} is closed from {} to {}{reason}. {}",
-                    resource_name(self.programme, resource),
-                    self.clock(interval.start()),
-                    self.clock(interval.end()),
-                    self.free_again(resource, None),
-                )
-            }
+            RuleFinding::RoomClosed { room, closure } => self.room_closed(*room, closure),
             RuleFinding::RoomKind { room, kind } => self.room_kind(*room, *kind),
             RuleFinding::Turnaround { room, other, gap, needed } => format!(
                 "{} needs {} between slots; there are {} to {}. {}",
@@ -201,22 +187,7 @@ impl Speaker<'_> {
                 self.other(*other),
                 self.free_again(Resource::Delegation(*delegation), Some(*other)),
             ),
-            RuleFinding::Capacity { room, expected, capacity } => {
-                let larger: Vec<String> = self
-                    .programme
-                    .rooms
-                    .iter()
-                    .filter(|room| room.capacity >= *expected)
-                    .map(|room| format!("{} ({})", room.name, room.capacity))
-                    .collect();
-                let instead = if larger.is_empty() {
-                    "No room takes them all.".to_owned()
-                } else {
-                    format!("Large enough: {}.", larger.join(", "))
-                };
-                let name = resource_name(self.programme, Resource::Room(*room));
-                format!("{name} takes {capacity} people and {expected} are expected. {instead}")
-            }
+            RuleFinding::Capacity { room, expected, capacity } => self.capacity(*room, *expected, *capacity),
             RuleFinding::Uncovered { hub, others } => self.uncovered(*hub, others),
             RuleFinding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),
             RuleFinding::NoLanguages { delegation } => format!(
@@ -247,6 +218,37 @@ impl Speaker<'_> {
             ),
             RuleFinding::NoRoom => "No room yet.".to_owned(),
         }
+    }
+
+    fn room_closed(&self, room: RoomId, closure: &RoomClosure) -> String {
+        let (resource, interval) = (Resource::Room(room), closure.interval);
+        let reason = if closure.reason.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", closure.reason)
+        };
+        format!(
+            "{} is closed from {} to {}{reason}. {}",
+            resource_name(self.programme, resource),
+            self.clock(interval.start()),
+            self.clock(interval.end()),
+            self.free_again(resource, None),
+        )
+    }
+
+    fn capacity(&self, room: RoomId, expected: i32, capacity: i32) -> String {
+        let rooms = self.programme.rooms.iter();
+        let larger: Vec<String> = rooms
+            .filter(|room| room.capacity >= expected)
+            .map(|room| format!("{} ({})", room.name, room.capacity))
+            .collect();
+        let instead = if larger.is_empty() {
+            "No room takes them all.".to_owned()
+        } else {
+            format!("Large enough: {}.", larger.join(", "))
+        };
+        let name = resource_name(self.programme, Resource::Room(room));
+        format!("{name} takes {capacity} people and {expected} are expected. {instead}")
     }
 
     /// `“Working lunch” (Dining Room) from 13:00 until 14:20`

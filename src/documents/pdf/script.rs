@@ -70,7 +70,7 @@ pub(super) fn log(data: &serde_json::Value) {
 fn collect(data: &serde_json::Value, signs: &mut BTreeSet<char>) {
     match data {
         serde_json::Value::String(text) => {
-            signs.extend(text.chars().filter(|sign| !sign.is_ascii()))
+            signs.extend(text.chars().filter(|sign| !sign.is_ascii()));
         }
         serde_json::Value::Array(parts) => parts.iter().for_each(|part| collect(part, signs)),
         serde_json::Value::Object(parts) => parts.values().for_each(|part| collect(part, signs)),

@@ -201,9 +201,14 @@ fn a_delegations_table_has_its_home_time_and_nothing_internal() {
     let common = "day,start,end,zone,kind,title,room,delegations,state";
     assert_eq!(
         header(KZ),
-        format!("{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja,starts_at,ends_at")
+        format!(
+            "{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja,starts_at,ends_at"
+        )
     );
-    assert_eq!(header(JP), format!("{common},room_ja,delegations_ja,starts_at,ends_at"));
+    assert_eq!(
+        header(JP),
+        format!("{common},room_ja,delegations_ja,starts_at,ends_at")
+    );
     assert_eq!(rows(&agenda_of(&programme, KZ))[4]["home_start"], "14:20");
 }
 
@@ -478,10 +483,9 @@ fn a_day_in_a_workbook_is_a_whole_number() {
         let days: Vec<&Data> = sheet.rows().skip(4).map(|row| &row[column]).collect();
         assert!(days.len() > 4, "{days:?}");
         for day in days {
-            let Data::DateTime(day) = day else {
-                panic!("{day:?} is no date");
-            };
-            assert!(day.as_f64().fract().abs() < f64::EPSILON, "{head}: {day:?}");
+            let whole =
+                matches!(day, Data::DateTime(day) if day.as_f64().fract().abs() < f64::EPSILON);
+            assert!(whole, "{head}: {day:?}");
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn parse(fields: &Fields, stored: Option<&Event>) -> Result<Event, FieldErro
 }
 
 /// Splits `2022-12-24 08:30–21:00`; a hyphen serves as well.
-fn day<'a>(line: Entered<FormSource, &'a str>) -> EnteredDay<'a, FormSource> {
+fn day(line: Entered<FormSource, &str>) -> EnteredDay<'_, FormSource> {
     let Entered { value, source } = line;
     let split = || {
         let (date, hours) = value.trim().split_once(' ')?;

@@ -48,7 +48,7 @@ pub fn parse(event: &Event, fields: &Fields, id: Option<RoomId>) -> Result<Room,
 
 /// Splits `2022-12-24 12:00 – 2022-12-24 14:00 cleaning`; a spaced hyphen serves as well, and so does a colon or comma
 /// before the reason.
-fn closure<'a>(line: Entered<FormSource, &'a str>) -> EnteredClosure<'a, FormSource> {
+fn closure(line: Entered<FormSource, &str>) -> EnteredClosure<'_, FormSource> {
     let Entered { value, source } = line;
     let split = || {
         let (from, rest) = value.split_once('–').or_else(|| value.split_once(" - "))?;

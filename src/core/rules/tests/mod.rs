@@ -484,6 +484,7 @@ fn slots_that_a_room_does_not_suit_are_named_until_a_reason_is_given() {
         reason: "The cleaners wait".to_owned(),
         author: "officer@protocol.example".to_owned(),
         at: crate::core::sample::ISSUED,
+        approved: None,
     }]);
     assert_eq!(unsuited_rules(&programme), [(2, Rule::RoomKind)]);
 }
