@@ -142,7 +142,7 @@ pub struct EventDay {
 pub struct EventSettings {
     /// Slots begin and end on multiples of this many minutes.
     pub grid_minutes: i32,
-    /// Minutes a principal needs between two rooms.
+    /// Minutes a principal or an interpreter needs between two rooms.
     pub minimum_gap_minutes: i32,
     /// Minutes the chair may go on without a break of 15 minutes.
     pub chair_run_minutes: i32,

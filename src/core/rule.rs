@@ -23,7 +23,7 @@ pub enum Rule {
     RoomClosed,
     /// A room's turnaround cut short.
     Turnaround,
-    /// Too little time for a principal between two rooms.
+    /// Too little time for a principal or an interpreter between two rooms.
     Transfer,
     /// A room too small for the expected parties.
     Capacity,

@@ -117,7 +117,7 @@ struct ApiDay {
 struct ApiSettings {
     /// Slots begin and end on multiples of this.
     grid_minutes: i32,
-    /// Minimum gap of a principal between two rooms.
+    /// Minimum gap of a principal or an interpreter between two rooms.
     minimum_gap_minutes: i32,
     /// The chair's longest run without a break.
     chair_run_minutes: i32,

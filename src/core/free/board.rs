@@ -75,6 +75,19 @@ pub(super) struct Board<'a> {
     near: Vec<Vec<Near>>,
 }
 
+/// What is in the way of an interpreter at each start, wherever the candidate is, and what depends on the room.
+pub(super) struct InterpreterColumn {
+    weights: BoardColumn,
+    near: Vec<Vec<Near>>,
+}
+
+impl InterpreterColumn {
+    /// True when the room matters at one of the starts.
+    pub(super) fn depends_on_room(&self, at: usize) -> bool {
+        !self.near[at].is_empty()
+    }
+}
+
 /// A slot before or after the candidate with the same person.
 struct Near {
     resource: Resource,
@@ -98,15 +111,7 @@ impl<'a> Board<'a> {
         let mut near: Vec<Vec<Near>> = starts.iter().map(|_| Vec::new()).collect();
         let people_of = &candidate.content.delegations;
         for delegation in people_of.iter().filter(|_| rows.holds()) {
-            let resource = Resource::Delegation(*delegation);
-            rows.sweep(resource, None, |at, gap, other| match gap {
-                None => people[at] += Weight::of(Level::Blocked),
-                Some(gap) => near[at].push(Near {
-                    resource,
-                    gap,
-                    room: other.room(),
-                }),
-            });
+            rows.near(Resource::Delegation(*delegation), &mut people, &mut near);
         }
         Self { rows, people, near }
     }
@@ -132,14 +137,27 @@ impl<'a> Board<'a> {
     }
 
     /// What is in the way of an interpreter.
-    pub(super) fn interpreter(&self, id: InterpreterId) -> BoardColumn {
+    pub(super) fn interpreter(&self, id: InterpreterId) -> InterpreterColumn {
         let resource = Resource::Interpreter(id);
-        let mut column = self.rows.presence(resource);
-        self.rows.take(resource, &mut column);
-        for (weight, tired) in column.iter_mut().zip(self.rows.rest(id)) {
+        let mut weights = self.rows.presence(resource);
+        let mut near: Vec<Vec<Near>> = self.rows.starts.iter().map(|_| Vec::new()).collect();
+        if self.rows.holds() {
+            self.rows.near(resource, &mut weights, &mut near);
+        }
+        for (weight, tired) in weights.iter_mut().zip(self.rows.rest(id)) {
             *weight += tired;
         }
-        column
+        InterpreterColumn { weights, near }
+    }
+
+    /// What is in the way of an interpreter at one of the starts, on the way to a room included.
+    pub(super) fn of_interpreter(
+        &self,
+        column: &InterpreterColumn,
+        at: usize,
+        room: Option<RoomId>,
+    ) -> Weight {
+        column.weights[at] + self.transfers(room, &column.near[at])
     }
 
     fn transfers(&self, room: Option<RoomId>, near: &[Near]) -> Weight {
@@ -267,13 +285,25 @@ impl<'a> Rows<'a> {
         self.candidate.state.holds()
     }
 
-    /// Adds what the other slots of a room or interpreter are in the way.
+    /// Adds what the other slots of a room are in the way.
     fn take(self, resource: Resource, column: &mut [Weight]) {
         if self.holds() {
             self.sweep(resource, None, |at, gap, _| {
                 column[at] += gap.map_or(Weight::of(Level::Blocked), |_| self.reason());
             });
         }
+    }
+
+    /// Adds what the other slots of a person are in the way wherever the candidate is, and notes those that are near.
+    fn near(self, resource: Resource, weights: &mut [Weight], near: &mut [Vec<Near>]) {
+        self.sweep(resource, None, |at, gap, other| match gap {
+            None => weights[at] += Weight::of(Level::Blocked),
+            Some(gap) => near[at].push(Near {
+                resource,
+                gap,
+                room: other.room(),
+            }),
+        });
     }
 
     /// Calls `found` with each start at which the candidate would come nearer to a slot of `resource` than the longest

@@ -1,6 +1,6 @@
 //! The joint search: at each start the room and the interpreters with the least in their way.
 
-use super::board::{Board, BoardColumn, Weight, starts};
+use super::board::{Board, BoardColumn, InterpreterColumn, Weight, starts};
 use super::cover::Cover;
 use super::staffing::settle;
 use super::wish::{RoomChoice, SearchRequest};
@@ -115,32 +115,43 @@ impl<'a> Sought<'a> {
         let wanted = self.wish.details(&offer(first, None, Vec::new()));
         let board = Board::new(self.programme, self.candidate(&wanted), starts);
         let rooms: Vec<BoardColumn> = self.rooms.iter().map(|room| board.room(*room)).collect();
-        let interpreters: Vec<BoardColumn> = self
+        let interpreters: Vec<InterpreterColumn> = self
             .cover
             .concerned()
             .map(|interpreter| board.interpreter(interpreter))
             .collect();
         for (at, start) in starts.iter().enumerate() {
-            let (in_room, room) = self.best_room(&rooms, at);
-            let of_interpreters: Vec<Weight> =
-                interpreters.iter().map(|column| column[at]).collect();
-            let (in_voices, interpreters) = self.cover.best(&of_interpreters);
+            let staffed = |(in_room, room): (Weight, Option<RoomId>)| {
+                let of_interpreters: Vec<Weight> = interpreters
+                    .iter()
+                    .map(|column| board.of_interpreter(column, at, room))
+                    .collect();
+                let (in_voices, interpreters) = self.cover.best(&of_interpreters);
+                (in_room + in_voices, room, interpreters)
+            };
+            let choices = rooms.iter().zip(&self.rooms);
+            let choices = choices.map(|(column, room)| (column[at], *room));
+            // Who is on the way from another room may be in time for one room and not for another.
+            let together = interpreters.iter().any(|column| column.depends_on_room(at));
+            let (in_the_way, room, interpreters) = if together {
+                let choices = choices.map(staffed);
+                choices
+                    .min_by_key(|(weight, ..)| *weight)
+                    .unwrap_or_default()
+            } else {
+                staffed(
+                    choices
+                        .min_by_key(|(weight, _)| *weight)
+                        .unwrap_or_default(),
+                )
+            };
             let offer = offer(first.starting_at(*start), room, interpreters);
-            let weight = board.people()[at] + in_room + in_voices;
+            let weight = board.people()[at] + in_the_way;
             match self.judged(weight, offer) {
                 Ok(offer) => found.offers.push(offer),
                 Err(refused) => found.refused.push(refused),
             }
         }
-    }
-
-    /// The first of the rooms with the least in the way.
-    fn best_room(&self, columns: &[BoardColumn], at: usize) -> (Weight, Option<RoomId>) {
-        let rooms = columns.iter().zip(&self.rooms);
-        rooms
-            .map(|(column, room)| (column[at], *room))
-            .min_by_key(|(weight, _)| *weight)
-            .unwrap_or_default()
     }
 
     /// The offer as it can be stored, or what is in its way. What the board has nothing against is free, unless rules

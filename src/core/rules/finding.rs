@@ -73,10 +73,10 @@ pub enum RuleFinding {
         /// Minutes the room needs.
         needed: i32,
     },
-    /// The principal is still on the way.
+    /// A principal or an interpreter is still on the way.
     Transfer {
-        /// Whose principal.
-        delegation: DelegationId,
+        /// Who.
+        resource: Resource,
         /// The other slot.
         other: SlotId,
         /// Minutes between the two.
@@ -221,14 +221,15 @@ impl RuleFinding {
         match self {
             Self::DoubleBooking { resource, .. }
             | Self::Foreign { resource }
-            | Self::Absent { resource } => Some(*resource),
+            | Self::Absent { resource }
+            | Self::Transfer { resource, .. } => Some(*resource),
             Self::Turnaround { room, .. }
             | Self::Capacity { room, .. }
             | Self::RoomClosed { room, .. }
             | Self::RoomKind { room, .. } => Some(Resource::Room(*room)),
-            Self::Transfer { delegation, .. }
-            | Self::MissingBilateral { delegation }
-            | Self::NoLanguages { delegation } => Some(Resource::Delegation(*delegation)),
+            Self::MissingBilateral { delegation } | Self::NoLanguages { delegation } => {
+                Some(Resource::Delegation(*delegation))
+            }
             Self::InterpreterRest { interpreter, .. } => Some(Resource::Interpreter(*interpreter)),
             _ => None,
         }

@@ -64,19 +64,18 @@ fn between(
             gap,
             needed,
         },
-        Resource::Delegation(delegation) => RuleFinding::Transfer {
-            delegation,
+        Resource::Delegation(_) | Resource::Interpreter(_) => RuleFinding::Transfer {
+            resource,
             other,
             gap,
             needed,
         },
-        Resource::Interpreter(_) => return None,
     };
     Some((Level::NeedsReason, finding))
 }
 
 /// The minutes a resource needs between two slots, of which one is `here` and the other `there`: a room its turnaround,
-/// a principal the way from one room to another.
+/// a principal or an interpreter the way from one room to another.
 pub(crate) fn needed_gap(
     programme: &Programme,
     resource: Resource,
@@ -87,8 +86,9 @@ pub(crate) fn needed_gap(
         Resource::Room(room) => programme
             .room(room)
             .map_or(0, |room| room.turnaround_minutes),
-        Resource::Delegation(_) if here.is_some() && here == there => 0,
-        Resource::Delegation(_) => programme.event.settings.minimum_gap_minutes,
-        Resource::Interpreter(_) => 0,
+        Resource::Delegation(_) | Resource::Interpreter(_) if here.is_some() && here == there => 0,
+        Resource::Delegation(_) | Resource::Interpreter(_) => {
+            programme.event.settings.minimum_gap_minutes
+        }
     }
 }

@@ -179,14 +179,20 @@ impl Speaker<'_> {
                 self.other(*other),
                 self.free_again(Resource::Room(*room), Some(*other)),
             ),
-            RuleFinding::Transfer { delegation, other, gap, needed } => format!(
-                "The principal of {} needs {} between rooms; there are {} to {}. {}",
-                resource_name(self.programme, Resource::Delegation(*delegation)),
-                minutes(*needed),
-                minutes(*gap),
-                self.other(*other),
-                self.free_again(Resource::Delegation(*delegation), Some(*other)),
-            ),
+            RuleFinding::Transfer { resource, other, gap, needed } => {
+                let name = resource_name(self.programme, *resource);
+                let who = match resource {
+                    Resource::Delegation(_) => format!("The principal of {name}"),
+                    Resource::Interpreter(_) | Resource::Room(_) => name,
+                };
+                format!(
+                    "{who} needs {} between rooms; there are {} to {}. {}",
+                    minutes(*needed),
+                    minutes(*gap),
+                    self.other(*other),
+                    self.free_again(*resource, Some(*other)),
+                )
+            }
             RuleFinding::Capacity { room, expected, capacity } => self.capacity(*room, *expected, *capacity),
             RuleFinding::Uncovered { hub, others } => self.uncovered(*hub, others),
             RuleFinding::Relayed { hub, other, relay } => self.relayed(*hub, *other, relay),

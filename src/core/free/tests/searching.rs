@@ -323,3 +323,29 @@ fn rooms_between_the_wish_and_the_parties_are_too_small() {
     assert_eq!((people, rooms), (16, vec!["salon", "dining", "press"]));
     assert_eq!(wish(13).too_small(&large), None);
 }
+
+#[test]
+fn interpreter_on_the_way_is_offered_where_they_are_in_time() {
+    // The only interpreter works in the conference room until ten; the smaller rooms come first otherwise.
+    let mut talk = taken(1, CONFERENCE, &[JP], ("09:30", 30));
+    talk.details.content.interpreters = vec![InterpreterId(1)];
+    let mut house = with_interpreters(house(vec![talk]), &[&["ja – ru"]]);
+    Arc::make_mut(&mut house.event)
+        .settings
+        .interpreter_alone_minutes = 240;
+    for room in Arc::make_mut(&mut house.rooms) {
+        room.turnaround_minutes = 0;
+    }
+    let found = search(&house, &between(wish(&house), &["ja – ru"]));
+    let room = |start| offer(&found, start).unwrap().placement.room;
+    assert_eq!(room("10:00"), Some(CONFERENCE));
+    assert_eq!(room("10:05"), Some(SALON));
+    let elsewhere = between(wish(&house), &["ja – ru"]).at(RoomChoice::Certain(SALON));
+    let found = search(&house, &elsewhere);
+    assert_eq!(offer(&found, "10:00"), None);
+    assert_eq!(
+        obstacle(&house, &found, "10:00"),
+        "Interpreter 1 needs 5 minutes between rooms; there are 0 minutes to “Talk” (Conference Room) from 09:30 until \
+         10:00. Free again for 30 minutes from 10:05."
+    );
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::core::delegation::DelegationId;
 use crate::core::event::Event;
+use crate::core::interpreter::InterpreterId;
 use crate::core::room::{RoomClosure, RoomId};
 use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
 use crate::core::slot::SlotKind;
@@ -113,6 +114,41 @@ fn one_principal_over_all_thirteen_relations() {
                     .collect::<Vec<_>>(),
                 "{relation}, room {room:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn interpreter_needs_the_way_between_two_rooms() {
+    for (relation, b, overlaps, gap) in RELATIONS {
+        for (room, needed) in [(CONFERENCE, 0), (SALON, 1)] {
+            let mut a = placed(
+                1,
+                interval((10, 20)),
+                CONFERENCE,
+                &[KZ],
+                SlotState::Tentative,
+            );
+            let mut b = placed(2, interval(b), room, &[UZ], SlotState::Confirmed);
+            for slot in [&mut a, &mut b] {
+                slot.details.content.interpreters = vec![InterpreterId(1)];
+            }
+            let shared = programme(vec![a.clone(), b]);
+            let candidate = Candidate::stored(&a);
+            let found = check(&shared, candidate);
+            let found = found.iter().filter(|conflict| {
+                let of_interpreter = Some(Resource::Interpreter(InterpreterId(1)));
+                conflict.finding.other().is_some() && conflict.finding.resource() == of_interpreter
+            });
+            let found: Vec<_> = found.map(|each| (each.rule(), each.level)).collect();
+            let expected = if overlaps {
+                vec![(Rule::DoubleBooking, Level::Blocked)]
+            } else if gap.unwrap() < needed {
+                vec![(Rule::Transfer, Level::NeedsReason)]
+            } else {
+                vec![]
+            };
+            assert_eq!(found, expected, "{relation}, room {room:?}");
         }
     }
 }
