@@ -1,14 +1,22 @@
 //! Adding an event and changing its settings without leaving a slot outside.
 
+use std::sync::Arc;
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::change::dry_run::apply;
 use crate::core::action::Action;
+use crate::core::decision::ChangedSlot;
+use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice};
+use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, RuleFinding, obstacles};
 use crate::core::time::Moment;
+use crate::core::time::interval::Interval;
 use crate::core::user::Actor;
 use crate::core::wording;
+use crate::core::zone_change::{ZoneKeeps, same_clock, with_same_clocks};
 use crate::db::Conn;
 use crate::store::audit::DETAILS_CHANGED;
 use crate::store::event;
@@ -86,11 +94,24 @@ pub fn add(
     })
 }
 
-/// Changes an event's facts and settings; slug and revision stay.
+/// Changes an event's facts and settings; slug, revision and the instants of all slots stay.
 ///
 /// # Errors
 /// When slots would lie outside its days or off its grid, or as the store says.
 pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
+    change_with(tx, event, ZoneKeeps::Instants)
+}
+
+/// Changes an event's facts and settings; where the venue's zone changes, `keeps` says what stays: the instants of
+/// all slots and stays, or their times on the clock.
+///
+/// # Errors
+/// When slots would lie outside its days or off its grid, or as the store says.
+pub fn change_with(
+    tx: &mut EventTx<'_>,
+    event: &Event,
+    keeps: ZoneKeeps,
+) -> Result<(), EventError> {
     let programme = tx.programme();
     let old = &programme.event;
     let event = Event {
@@ -103,7 +124,13 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
         tx.stays_as_it_is();
         return Ok(());
     }
-    let outside = outside(&programme, &event);
+    let zone_changes = old.time_zone != event.time_zone;
+    let (changed, moved) = if zone_changes && keeps == ZoneKeeps::Clocks {
+        with_same_clocks(&programme, &event)
+    } else {
+        (programme.with_event(&event), Vec::new())
+    };
+    let outside = outside(&programme, &changed);
     if !outside.is_empty() {
         return Err(EventError::SlotsOutside(outside));
     }
@@ -119,20 +146,76 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
         Some(before),
         Some(after),
     )?;
+    tx.reread()?;
+    if !moved.is_empty() {
+        keep_stays(tx, &programme)?;
+    }
+    for (before, slot) in moved {
+        let change = ChangedSlot {
+            before: Some(before),
+            slot,
+            overrides: Vec::new(),
+            action: Action::SlotChanged,
+        };
+        apply(tx, change)?;
+    }
+    Ok(())
+}
+
+/// Moves the stays of people to the same times on the clock of the event's new zone.
+fn keep_stays(tx: &mut EventTx<'_>, before: &Programme) -> Result<(), EventError> {
+    let (old, event) = (before.event.time_zone, Arc::clone(&tx.programme().event));
+    let moved = |stays: &[Interval]| -> Vec<Interval> {
+        let same = |stay: &Interval| same_clock(old, event.time_zone, *stay);
+        stays.iter().map(same).collect()
+    };
+    for delegation in before
+        .delegations
+        .iter()
+        .filter(|each| !each.presence.is_empty())
+    {
+        let presence = moved(&delegation.presence);
+        let delegation = Delegation {
+            presence,
+            ..delegation.clone()
+        };
+        crate::store::delegation::update(tx.conn, event.id, &delegation)?;
+    }
+    for interpreter in before
+        .interpreters
+        .iter()
+        .filter(|each| !each.presence.is_empty())
+    {
+        let presence = moved(&interpreter.presence);
+        let interpreter = Interpreter {
+            presence,
+            ..interpreter.clone()
+        };
+        crate::store::interpreter::update(tx.conn, &interpreter)?;
+    }
     Ok(tx.reread()?)
+}
+
+/// Lists the slots that would be outside after a change of the zone in which the instants stay, in sentences.
+#[must_use]
+pub fn outside_in_zone(programme: &Programme, event: &Event) -> Vec<String> {
+    let changed = programme.with_event(event);
+    outside(programme, &changed)
+        .into_iter()
+        .map(|outside| outside.sentence)
+        .collect()
 }
 
 /// The live slots that the event would no longer take in.
 ///
 /// Shorter hours are a fact about the venue and leave findings on the timetable; another zone moves every slot on the
 /// clock, which is refused where a slot would be outside the hours.
-fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
-    let changed = programme.with_event(event);
-    let zone_changes = programme.event.time_zone != event.time_zone;
+fn outside(programme: &Programme, changed: &Programme) -> Vec<Outside> {
+    let zone_changes = programme.event.time_zone != changed.event.time_zone;
     let mut found = Vec::new();
     for slot in changed.live_slots() {
         let candidate = Candidate::stored(slot);
-        for conflict in obstacles(&changed, candidate) {
+        for conflict in obstacles(changed, candidate) {
             let cause = match conflict.finding {
                 RuleFinding::OutsideDays
                 | RuleFinding::OutsideHours { .. }
@@ -145,11 +228,12 @@ fn outside(programme: &Programme, event: &Event) -> Vec<Outside> {
                 RuleFinding::OffGrid { .. } => Cause::Grid,
                 _ => continue,
             };
-            let was = obstacles(programme, candidate);
+            let stored = programme.slot(slot.id).map(|old| Candidate::stored(old));
+            let was = obstacles(programme, stored.unwrap_or(candidate));
             if was.iter().any(|old| old.rule() == conflict.rule()) {
                 continue;
             }
-            let sentence = wording::sentence(&changed, candidate, &conflict);
+            let sentence = wording::sentence(changed, candidate, &conflict);
             found.push(Outside {
                 cause,
                 sentence: format!("“{}”: {sentence} Move it first.", slot.title()),

@@ -8,7 +8,7 @@ use crate::core::entered::{Entered, EnteredText, Faults};
 use crate::core::room::RoomClosure;
 use crate::core::text::{Code, Email, TextLine, optional_line};
 use crate::core::time::interval::Interval;
-use crate::core::time::{ClockTime, Instant, Zone, parse_date};
+use crate::core::time::{ClockTime, Instant, LATEST_CLOSE, Turn, Zone, parse_date};
 
 /// Days after an event after which its contacts and mail can be set to be erased.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i32> = 1..=3650;
@@ -131,10 +131,34 @@ pub struct ProtocolOffice {
 pub struct EventDay {
     /// The date at the venue.
     pub date: NaiveDate,
-    /// Opening time.
+    /// Opening time, before 24:00.
     pub opens: ClockTime,
-    /// When it closes.
+    /// When it closes: at 30:00 at the latest, which is 06:00 of the next day.
     pub closes: ClockTime,
+}
+
+impl EventDay {
+    /// Puts a day together; a closing time up to 06:00 that lies before the opening time is one of the next day.
+    ///
+    /// # Errors
+    /// With a sentence when the opening hours make no sense.
+    pub fn new(date: NaiveDate, opens: ClockTime, closes: ClockTime) -> Result<Self, &'static str> {
+        let closes = closes.closing_after(opens);
+        if opens.minutes() >= 1440 {
+            return Err("the opening time must be before 24:00");
+        }
+        if closes.minutes() <= opens.minutes() {
+            return Err("the closing time must be after the opening time");
+        }
+        if closes.minutes() > LATEST_CLOSE {
+            return Err("the closing time is 30:00 at the latest, which is 06:00 of the next day");
+        }
+        Ok(Self {
+            date,
+            opens,
+            closes,
+        })
+    }
 }
 
 /// The figures of the rules, set per event.
@@ -298,18 +322,8 @@ impl EventDay {
         let opens = faults.parse(&draft.opens, str::parse::<ClockTime>);
         let closes = faults.parse(&draft.closes, str::parse::<ClockTime>);
         let (date, opens, closes) = (date?, opens?, closes?);
-        if closes.minutes() <= opens.minutes() {
-            faults.add(
-                &draft.closes.source,
-                "the closing time must be after the opening time",
-            );
-            return None;
-        }
-        Some(Self {
-            date,
-            opens,
-            closes,
-        })
+        let day = Self::new(date, opens, closes);
+        day.map_err(|fault| faults.add(&draft.closes.source, fault)).ok()
     }
 }
 
@@ -389,22 +403,104 @@ impl Event {
         self.days.iter().find(|day| day.date == date)
     }
 
-    /// The opening hours of a day, or the whole of it where none are known.
+    /// The opening hours of a day, or the whole of it where it is none of the event's.
     #[must_use]
     pub fn hours_of(&self, date: NaiveDate) -> Interval {
         self.opening_hours(date)
-            .unwrap_or_else(|| Interval::whole_day_from(self.at(date, 0)))
+            .unwrap_or_else(|| self.calendar_day(date))
     }
 
-    /// The opening hours of a day.
+    /// The opening hours of a day of the event, by the clocks of that day.
     #[must_use]
     pub fn opening_hours(&self, date: NaiveDate) -> Option<Interval> {
+        let EventDay { opens, closes, .. } = *self.day(date)?;
+        let zone = self.time_zone;
+        let start = zone.instant_near(date, opens, Turn::First);
+        let end = zone.instant_near(date, closes, Turn::Last);
+        // Hours that the clocks jump over begin when they land, and last as long.
+        let length = i32::from(closes.minutes()) - i32::from(opens.minutes());
+        Interval::stay(start, end).or_else(|| Interval::stay(start, start.plus(length.max(1))))
+    }
+
+    /// A day on the calendar at the venue: 23, 24 or 25 hours.
+    #[must_use]
+    pub fn calendar_day(&self, date: NaiveDate) -> Interval {
+        let start = self.time_zone.midnight(date);
+        let next = date.succ_opt().unwrap_or(date);
+        Interval::stay(start, self.time_zone.midnight(next))
+            .unwrap_or_else(|| self.calendar_day(next))
+    }
+
+    /// A day from midnight until the next midnight, or until it closes if that is later: what happens then is shown on
+    /// that day.
+    #[must_use]
+    pub fn whole_day(&self, date: NaiveDate) -> Interval {
+        let day = self.calendar_day(date);
+        let closes = self.closes_late(date).unwrap_or(day.end());
+        Interval::stay(day.start(), day.end().max(closes)).unwrap_or(day)
+    }
+
+    /// When a day of the event closes, if that is after midnight.
+    fn closes_late(&self, date: NaiveDate) -> Option<Instant> {
         let day = self.day(date)?;
-        Interval::new(
-            self.at(date, day.opens.minutes()),
-            self.at(date, day.closes.minutes()),
-        )
-        .ok()
+        let is_late = day.closes.minutes() > 1440;
+        is_late.then(|| self.time_zone.instant_near(date, day.closes, Turn::Last))
+    }
+
+    /// The day to which a time belongs: before the evening before has closed that one, unless the new day is open.
+    #[must_use]
+    pub fn day_of(&self, instant: Instant) -> NaiveDate {
+        let date = self.time_zone.date(instant);
+        let Some(before) = date.pred_opt() else {
+            return date;
+        };
+        let is_late = self.closes_late(before).is_some_and(|end| instant < end);
+        let is_open = || {
+            self.opening_hours(date)
+                .is_some_and(|open| open.start() <= instant)
+        };
+        if is_late && !is_open() { before } else { date }
+    }
+
+    /// True when the days of the event cover an interval without a gap, each until midnight or until it closes.
+    #[must_use]
+    pub fn covers(&self, interval: Interval) -> bool {
+        self.reaches(interval, |date| Some(self.whole_day(date)))
+    }
+
+    /// True when the venue is open throughout an interval.
+    #[must_use]
+    pub fn is_open(&self, interval: Interval) -> bool {
+        self.reaches(interval, |date| self.opening_hours(date))
+    }
+
+    /// True when the times of one day after another reach from the start of an interval to its end.
+    fn reaches(&self, interval: Interval, times: impl Fn(NaiveDate) -> Option<Interval>) -> bool {
+        let first = self.day_of(interval.start());
+        let mut until = interval.start();
+        for date in first.iter_days().take_while(|date| {
+            // Two days on nothing can join any more: a slot is at most a day long.
+            date.signed_duration_since(first).num_days() <= 2
+        }) {
+            let day = self.day(date).and_then(|day| times(day.date));
+            if let Some(open) = day
+                && open.start() <= until
+            {
+                until = until.max(open.end());
+            }
+            if until >= interval.end() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The day, start and end of a slot as they are typed: what is after midnight as in `24:30`.
+    #[must_use]
+    pub fn typed(&self, interval: Interval) -> (NaiveDate, String, String) {
+        let date = self.day_of(interval.start());
+        let typed = |instant| self.time_zone.clock_from(date, instant);
+        (date, typed(interval.start()), typed(interval.end()))
     }
 
     /// Writes a day and time at the venue, as `2022-12-22 18:00`; [`Zone::parse_moment`] reads it back.
@@ -431,30 +527,94 @@ impl Event {
         let line = format!("{} {}", self.write_stay(closure.interval), closure.reason);
         line.trim_end().to_owned()
     }
+}
 
-    /// The first instant of a day at the venue.
-    #[must_use]
-    pub fn midnight(&self, date: NaiveDate) -> Instant {
-        self.at(date, 0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sample::programme_in;
+
+    const SANTIAGO: &str = "America/Santiago";
+
+    fn date(text: &str) -> NaiveDate {
+        parse_date(text).unwrap()
     }
 
-    /// The first instant at or after `minutes` past midnight on `date` at the venue.
-    fn at(&self, date: NaiveDate, minutes: u16) -> Instant {
-        // An hour that the clocks jump over begins when they land.
-        (minutes..=1440)
-            .find_map(|minute| self.first_instant(date, minute))
-            .unwrap_or_else(|| Instant::from(date.and_time(chrono::NaiveTime::MIN).and_utc()))
+    fn event_in(zone: &str, days: &[(&str, &str, &str)]) -> Event {
+        Event::clone(&programme_in(zone, days, Vec::new()).event)
     }
 
-    fn first_instant(&self, date: NaiveDate, minutes: u16) -> Option<Instant> {
-        let time = ClockTime::from_minutes(minutes);
-        match self.time_zone.instant(date, time) {
-            Ok(instant) => Some(instant),
-            Err(crate::core::time::LocalTimeError::Ambiguous { first, .. }) => self
-                .time_zone
-                .instant(date, format!("{time}{first}").parse().ok()?)
-                .ok(),
-            Err(crate::core::time::LocalTimeError::Nonexistent { .. }) => None,
+    fn moment(event: &Event, text: &str) -> Instant {
+        event.parse_moment(text).unwrap()
+    }
+
+    #[test]
+    fn days_that_are_not_24_hours_have_hours() {
+        // Zone, day, opens, closes, hours open, minutes of the calendar day.
+        for (zone, day, opens, closes, open, whole) in [
+            (SANTIAGO, "2026-09-05", "09:00", "24:00", 900, 1440),
+            (SANTIAGO, "2026-09-06", "00:00", "24:00", 1380, 1380),
+            (SANTIAGO, "2026-04-04", "09:00", "24:00", 960, 1500),
+            ("Europe/Berlin", "2026-10-25", "00:00", "24:00", 1500, 1500),
+            ("Europe/Berlin", "2026-03-29", "00:00", "24:00", 1380, 1380),
+            ("Europe/Berlin", "2026-03-29", "02:10", "02:50", 40, 1380),
+            ("Europe/Berlin", "2026-10-24", "09:00", "30:00", 1320, 1440),
+            ("Africa/Cairo", "2026-04-23", "09:00", "24:00", 900, 1440),
+            ("Africa/Cairo", "2026-04-24", "00:00", "24:00", 1380, 1380),
+            ("Pacific/Apia", "2011-12-29", "09:00", "24:00", 900, 1440),
+        ] {
+            let event = event_in(zone, &[(day, opens, closes)]);
+            let hours = event.opening_hours(date(day)).map(Interval::minutes);
+            assert_eq!(hours, Some(open), "{zone} {day} {opens}");
+            assert_eq!(
+                event.calendar_day(date(day)).minutes(),
+                whole,
+                "{zone} {day}"
+            );
         }
+    }
+
+    #[test]
+    fn night_belongs_to_the_evening_until_it_closes() {
+        let event = event_in(
+            "Europe/London",
+            &[
+                ("2026-10-23", "09:00", "26:00"),
+                ("2026-10-24", "01:00", "24:00"),
+            ],
+        );
+        for (time, day) in [
+            ("2026-10-23 23:59", "2026-10-23"),
+            ("2026-10-24 00:30", "2026-10-23"),
+            ("2026-10-24 01:00", "2026-10-24"),
+            ("2026-10-24 03:00", "2026-10-24"),
+            ("2026-10-25 00:30", "2026-10-25"),
+        ] {
+            assert_eq!(event.day_of(moment(&event, time)), date(day), "{time}");
+        }
+        let night = |from: &str, until: &str| {
+            Interval::new(moment(&event, from), moment(&event, until)).unwrap()
+        };
+        assert!(event.is_open(night("2026-10-23 23:00", "2026-10-24 03:00")));
+        assert!(event.covers(night("2026-10-24 23:00", "2026-10-25 00:00")));
+        assert!(!event.covers(night("2026-10-24 23:00", "2026-10-25 00:05")));
+        let (day, start, end) = event.typed(night("2026-10-24 00:30", "2026-10-24 01:30"));
+        assert_eq!(
+            (day, &*start, &*end),
+            (date("2026-10-23"), "24:30", "25:30")
+        );
+    }
+
+    #[test]
+    fn opening_hours_end_by_six_in_the_morning() {
+        let day = |opens: &str, closes: &str| {
+            let (opens, closes) = (opens.parse().unwrap(), closes.parse().unwrap());
+            EventDay::new(date("2026-10-24"), opens, closes)
+                .map(|day| format!("{}–{}", day.opens, day.closes))
+        };
+        assert_eq!(day("09:00", "30:00"), Ok("09:00–30:00".to_owned()));
+        assert_eq!(day("09:00", "02:00"), Ok("09:00–26:00".to_owned()));
+        assert_eq!(day("09:00", "00:00"), Ok("09:00–24:00".to_owned()));
+        assert!(day("21:00", "08:30").is_err() && day("24:00", "25:00").is_err());
     }
 }

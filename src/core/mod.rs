@@ -40,3 +40,4 @@ pub mod timetable;
 pub mod user;
 pub mod visibility;
 pub mod wording;
+pub mod zone_change;

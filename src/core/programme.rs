@@ -223,10 +223,11 @@ impl Programme {
             .filter(|slot| slot.state() != crate::core::slot::SlotState::Cancelled)
     }
 
-    /// The live slots that begin on `date` at the venue.
+    /// The live slots that touch a day at the venue, those that began the evening before among them.
     pub fn slots_on(&self, date: NaiveDate) -> impl Iterator<Item = &Arc<Slot>> {
+        let day = self.event.whole_day(date);
         self.live_slots()
-            .filter(move |slot| self.event.time_zone.date(slot.interval().start()) == date)
+            .filter(move |slot| slot.interval().overlaps(day))
     }
 
     /// The slots that a resource takes part in, cancelled ones too, by time.

@@ -11,7 +11,7 @@ use crate::core::rules::interpretation::{is_alone, is_relieved, of_content, work
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::Instant;
-use crate::core::timetable::{ConflictMark, SlotView, conflict_mark, slot_view};
+use crate::core::timetable::{ConflictMark, SlotView, conflict_mark, slot_view_on};
 use crate::core::wording;
 
 /// One day of an interpreter.
@@ -96,7 +96,6 @@ impl RestClock {
 /// The days of an interpreter on which something is booked; cancelled slots are left out.
 #[must_use]
 pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay> {
-    let zone = programme.event.time_zone;
     let rest = programme.event.settings.interpreter_rest_minutes;
     let mut days: Vec<RosterDay> = Vec::new();
     let mut clock = RestClock::default();
@@ -105,7 +104,7 @@ pub fn roster(programme: &Programme, interpreter: &Interpreter) -> Vec<RosterDay
         .filter(|slot| slot.state() != SlotState::Cancelled);
     for slot in slots {
         let interval = slot.interval();
-        let date = zone.date(interval.start());
+        let date = programme.event.day_of(interval.start());
         let same_day = days.last().is_some_and(|day| day.date == date);
         if !same_day {
             days.push(RosterDay {
@@ -152,7 +151,12 @@ fn work(
             || (conflict.rule() == Rule::Interpretation && conflict.level != Level::Advice)
     });
     RosterWork {
-        slot: slot_view(programme, slot, &BySlot::default()),
+        slot: slot_view_on(
+            programme,
+            programme.event.day_of(slot.interval().start()),
+            slot,
+            &BySlot::default(),
+        ),
         between: between(programme, interpreter, slot),
         how: how(programme, interpreter, slot),
         running,

@@ -2,7 +2,7 @@
 
 use super::fixture::{self, code, content, email, line};
 use crate::core::delegation::{Contact, Delegation, DelegationId};
-use crate::core::event::{Event, ProtocolOffice, Revision};
+use crate::core::event::{Event, EventDay, ProtocolOffice, Revision};
 use crate::core::interpreter::{Interpreter, InterpreterId};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
@@ -186,6 +186,39 @@ pub fn ninth_meeting() -> Programme {
 /// The ninth meeting with other slots.
 pub fn programme(slots: Vec<Slot>) -> Programme {
     Programme::new(event(), delegations(), rooms(), interpreters(), slots)
+}
+
+/// The same people and rooms elsewhere, on days with opening hours: `("2026-10-24", "09:00", "26:00")`.
+pub fn programme_in(zone: &str, days: &[(&str, &str, &str)], slots: Vec<Slot>) -> Programme {
+    let mut event = event();
+    event.time_zone = zone.parse().unwrap();
+    event.days = days
+        .iter()
+        .map(|(date, opens, closes)| {
+            let (opens, closes) = (opens.parse().unwrap(), closes.parse().unwrap());
+            EventDay::new(parse_date(date).unwrap(), opens, closes).unwrap()
+        })
+        .collect();
+    Programme::new(event, delegations(), rooms(), interpreters(), slots)
+}
+
+/// A tentative slot of Japan and Kazakhstan in the salon, elsewhere: `("2026-10-24", "23:30")` and minutes.
+pub fn slot_in(zone: &str, id: i64, (date, time): (&str, &str), minutes: i32) -> Slot {
+    let zone: crate::core::time::Zone = zone.parse().unwrap();
+    let start = zone
+        .instant(parse_date(date).unwrap(), time.parse().unwrap())
+        .unwrap();
+    let mut slot = slot(
+        id,
+        SlotKind::Other,
+        "Dinner",
+        ("10:00", 30),
+        SALON,
+        &[JP, KZ],
+        SlotState::Tentative,
+    );
+    slot.details.placement.interval = Interval::new(start, start.plus(minutes)).unwrap();
+    slot
 }
 
 /// `Japan–Kazakhstan Foreign Ministers' Meeting`

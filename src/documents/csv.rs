@@ -2,10 +2,11 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use crate::core::agenda::{Agenda, AgendaClock, AgendaEntry};
+use crate::core::agenda::{Agenda, AgendaEntry};
 use crate::core::text::shows_nothing;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
+use crate::core::time::ClockRange;
 
 /// Byte order mark by which Excel recognises UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";
@@ -114,7 +115,7 @@ impl CsvAudience {
 }
 
 /// Day, start, end and zone; an end on another day carries its date.
-fn times(clock: &AgendaClock) -> [String; 4] {
+fn times(clock: &ClockRange) -> [String; 4] {
     let end = if clock.end_date == clock.date {
         clock.end.clone()
     } else {

@@ -71,9 +71,7 @@ impl AgendaHtml<'_> {
 
     /// The entries of a day as lines of its table.
     fn rows(day: &AgendaDay) -> impl Iterator<Item = AgendaRow<'_>> {
-        day.entries
-            .iter()
-            .map(move |entry| AgendaRow { entry, day })
+        day.shown().map(move |entry| AgendaRow { entry, day })
     }
 }
 
@@ -113,6 +111,11 @@ impl<'a> AgendaRow<'a> {
             .map(|one| one.name.as_str())
             .collect();
         (!names.is_empty()).then(|| names.join("; "))
+    }
+
+    /// `14:40–15:10`, as it reads on this day.
+    fn range(&self) -> String {
+        self.entry.venue.range_on(self.day.date)
     }
 
     /// The zone, where it is not that of the day because the clocks are changed.

@@ -35,7 +35,7 @@ pub fn render(agenda: &Agenda) -> Result<Vec<u8>, XlsxError> {
     for day in &agenda.days {
         let sheet = sheet(&mut workbook, &mut names, &day.date.to_string())?;
         let heading = format!("{}, {} ({})", agenda.name, day.in_words(), day.zone);
-        columns.write(sheet, &looks, agenda, &heading, day.entries.iter())?;
+        columns.write(sheet, &looks, agenda, &heading, day.shown())?;
     }
     if matches!(agenda.audience, Audience::Staff) {
         for party in &agenda.parties {
@@ -161,6 +161,10 @@ impl Columns {
             heads.push(("Note", 32.0));
         }
         heads.extend([("Room (Japanese)", 20.0), ("Delegations (Japanese)", 32.0)]);
+        heads.push(("Zone", 14.0));
+        if self.home.is_some() {
+            heads.push(("Home zone", 14.0));
+        }
         heads
     }
 
@@ -200,6 +204,11 @@ impl Columns {
         let room = entry.room.as_ref().map(|room| room.name_ja.clone());
         cells.push(XlsxCell::Text(room.unwrap_or_default()));
         cells.push(names(entry.names_ja().collect()));
+        cells.push(XlsxCell::Text(entry.venue.zone.clone()));
+        if self.home.is_some() {
+            let home = entry.home.as_ref().map(|home| home.zone.clone());
+            cells.push(XlsxCell::Text(home.unwrap_or_default()));
+        }
         cells
     }
 

@@ -19,7 +19,7 @@ use crate::core::slot::{self, AudienceKind, SlotState};
 use crate::core::text::{self, Code, Email, TextLine, optional_line, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
-use crate::core::time::{Zone, parse_date};
+use crate::core::time::{LATEST_CLOSE, Zone, parse_date};
 use crate::core::timetable::Zoom;
 use crate::core::user::{EventRole, InvitationKind};
 use crate::mail::outbox::{EnclosureReadiness, MailState};
@@ -152,7 +152,8 @@ fn rule(table: &str, column: &str) -> Option<Check> {
         (_, "revision") => Number(0, i64::MAX),
         ("events", "revision_key") => Number(0, RevisionKey::RANGE - 1),
         ("event_lifecycles", "erase_after_days") => within(RETENTION_DAYS),
-        ("event_days", "opens" | "closes") => Number(0, 1440),
+        ("event_days", "opens") => Number(0, 1440),
+        ("event_days", "closes") => Number(0, i64::from(LATEST_CLOSE)),
         ("event_days", "day") => Any,
         ("slots", "audience") => word::<AudienceKind>(),
         ("resources" | "occupancy", "kind") | ("overrides", "resource_kind") => {

@@ -110,7 +110,7 @@ mod tests {
                 "METHOD:REQUEST",
                 "BEGIN:VEVENT",
                 "DESCRIPTION:At Iikura House: Saturday\\, 24 December 2022\\, 17:20–17:50 (JST\\, UTC+9)\\nAt home: \
-                 Saturday\\, 24 December 2022\\, 14:20–14:50 (UTC+6)\\nBilateral: Japan\\, Kazakhstan\\nProtocol \
+                 Saturday\\, 24 December 2022\\, 14:20–14:50 (Almaty\\, UTC+6)\\nBilateral: Japan\\, Kazakhstan\\nProtocol \
                  Office\\, Iikura House\\, protocol@iikura.example\\, +81 3 0000 0000",
                 "DTEND:20221224T085000Z",
                 "DTSTAMP:20221221T000000Z",

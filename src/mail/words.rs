@@ -207,18 +207,19 @@ impl SlotWords {
     pub fn of(language: &Language, told: &Told, venue: Zone, home: Zone, with_day: bool) -> Self {
         let (start, end) = (told.starts_at(), told.ends_at());
         let other_day_at_home = venue.date(start) != home.date(start);
-        let words = |zone, with_day| {
+        let words = |clock, with_day| {
             if with_day {
-                day_and_hours(language, zone, start, end)
+                day_and_hours(language, clock, start, end)
             } else {
-                hours(language, zone, start, end)
+                hours(language, clock, start, end)
             }
         };
         Self {
             title: told.title.clone(),
             kind: kind(language, told),
-            venue_time: words(venue, with_day),
-            home_time: (home != venue).then(|| words(home, with_day || other_day_at_home)),
+            venue_time: words(PlaceClock::Venue(venue), with_day),
+            home_time: (home != venue)
+                .then(|| words(PlaceClock::Home(home), with_day || other_day_at_home)),
             room: told.room.clone(),
             participants: language.say(Phrase::Names(&told.delegations)),
         }
@@ -268,11 +269,11 @@ fn changes(
     };
     let is_moved = (before.starts, before.ends) != (now.starts, now.ends);
     if is_moved || venues[0] != venues[1] {
-        let (old, new) = time_change(language, venues, before, now);
+        let (old, new) = time_change(language, venues.map(PlaceClock::Venue), before, now);
         note(Phrase::TimeAt(event.venue.as_str()), old, new);
     }
     if (is_moved || homes[0] != homes[1]) && (homes[1] != venues[1] || homes[0] != venues[0]) {
-        let (old, new) = time_change(language, homes, before, now);
+        let (old, new) = time_change(language, homes.map(PlaceClock::Home), before, now);
         note(Phrase::TimeAtHome, old, new);
     }
     note(
@@ -320,22 +321,23 @@ fn office(told: &ToldEvent) -> String {
     words
 }
 
-/// Old and new time, each by the clock of its zone, both with the day when it is another one.
+/// Old and new time, each by its clock, both with the day when it is another one.
 fn time_change(
     language: &Language,
-    zones: [Zone; 2],
+    clocks: [PlaceClock; 2],
     before: &Told,
     now: &Told,
 ) -> (String, String) {
-    let same_day = zones[0].date(before.starts_at()) == zones[1].date(now.starts_at());
-    let words = |zone, told: &Told| {
+    let date = |clock: PlaceClock, told: &Told| clock.zone().date(told.starts_at());
+    let same_day = date(clocks[0], before) == date(clocks[1], now);
+    let words = |clock, told: &Told| {
         if same_day {
-            hours(language, zone, told.starts_at(), told.ends_at())
+            hours(language, clock, told.starts_at(), told.ends_at())
         } else {
-            day_and_hours(language, zone, told.starts_at(), told.ends_at())
+            day_and_hours(language, clock, told.starts_at(), told.ends_at())
         }
     };
-    (words(zones[0], before), words(zones[1], now))
+    (words(clocks[0], before), words(clocks[1], now))
 }
 
 fn days(language: &Language, letter: &Letter<'_>, schedule: &[Told]) -> Vec<DayWords> {
@@ -362,15 +364,38 @@ fn moment(language: &Language, zone: Zone, at: Instant) -> String {
 }
 
 /// `Saturday, 24 December 2022, 17:20–17:50 (JST, UTC+9)`
-fn day_and_hours(language: &Language, zone: Zone, start: Instant, end: Instant) -> String {
-    let hours = hours(language, zone, start, end);
-    language.say(Phrase::DayAndTime(zone.date(start), &hours))
+fn day_and_hours(language: &Language, clock: PlaceClock, start: Instant, end: Instant) -> String {
+    let hours = hours(language, clock, start, end);
+    language.say(Phrase::DayAndTime(clock.zone().date(start), &hours))
 }
 
-/// `17:20–17:50 (JST, UTC+9)`; the end has its own day and offset where they are others.
-fn hours(language: &Language, zone: Zone, start: Instant, end: Instant) -> String {
+/// Whose clock a time is said by: home is named by its city, since its letters and offset alone say little.
+#[derive(Clone, Copy)]
+enum PlaceClock {
+    Venue(Zone),
+    Home(Zone),
+}
+
+impl PlaceClock {
+    const fn zone(self) -> Zone {
+        match self {
+            Self::Venue(zone) | Self::Home(zone) => zone,
+        }
+    }
+
+    fn label(self, at: Instant) -> String {
+        match self {
+            Self::Venue(zone) => zone.label(at),
+            Self::Home(zone) => zone.home_label(at),
+        }
+    }
+}
+
+/// `17:20–17:50 (JST, UTC+9)`, at home `(Almaty, UTC+5)`; the end has its own day and offset where they are others.
+fn hours(language: &Language, clock: PlaceClock, start: Instant, end: Instant) -> String {
+    let zone = clock.zone();
     let (from, to) = (zone.clock(start), zone.clock(end));
-    let (label, end_label) = (zone.label(start), zone.label(end));
+    let (label, end_label) = (clock.label(start), clock.label(end));
     let (dash, to) = if zone.date(start) == zone.date(end) {
         ("–", to)
     } else {

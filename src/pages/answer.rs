@@ -192,10 +192,7 @@ fn told_line(
             Method::Request => "Invitation",
             Method::Cancel => "Cancellation",
         },
-        at: zone
-            .local_moment(notice.told_at)
-            .format("%-d %B %Y, %H:%M")
-            .to_string(),
+        at: zone.moment(notice.told_at),
         sequence: notice.sequence,
         mails: mails
             .remove(&(notice.slot, notice.delegation, notice.sequence))

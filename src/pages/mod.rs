@@ -10,6 +10,7 @@ pub mod help;
 pub mod interpreter;
 pub mod mail;
 pub mod notice;
+mod past;
 pub mod personal;
 pub mod plan;
 pub mod private;

@@ -10,7 +10,7 @@ use crate::change::notify::{self, skip as take_as_told, tell_all};
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;
-use crate::core::slot::SlotId;
+use crate::core::slot::{Slot, SlotId};
 use crate::core::text::TextLine;
 use crate::db::DbError;
 use crate::mail::contents::contents;
@@ -19,6 +19,7 @@ use crate::mail::outbox::{self, MailDraft};
 use crate::mail::words::PieceWords;
 use crate::mail::{MailContext, Piece, ReaderKnowledge};
 use crate::pages::mail::{paper_of_draft, reader_sees};
+use crate::pages::past;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -203,7 +204,7 @@ pub async fn send(
     let context = EventContext::at(&app, current_user, slug.into_inner())
         .await?
         .to_change()?;
-    let fields = fields.only(&["revision", "to"])?;
+    let fields = fields.only(&["revision", "to", past::ASKED])?;
     let seen = seen(&fields)?;
     let mut to = Vec::new();
     for code in fields.all("to") {
@@ -213,6 +214,25 @@ pub async fn send(
         return Err(Error::BadRequest(
             "Choose the recipients. Nothing was sent.".to_owned(),
         ));
+    }
+    let notices = format!("/events/{}/notices", context.programme.event.slug);
+    let letters = pending(&context.programme);
+    let letters = letters
+        .iter()
+        .filter(|each| to.contains(&each.delegation.id));
+    let mut slots: Vec<&Slot> = letters
+        .flat_map(|each| each.news.iter().map(|(slot, _)| &***slot))
+        .collect();
+    slots.sort_by_key(|slot| (slot.interval(), slot.id));
+    slots.dedup_by_key(|slot| slot.id);
+    let asked = past::question(
+        &context,
+        slots.into_iter(),
+        (notices.clone(), notices),
+        &fields,
+    );
+    if let Some(question) = asked {
+        return question;
     }
     let notify = move |tx: &mut dyn NotifyTx, post: &MailContext| {
         to.iter()

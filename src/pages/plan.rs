@@ -114,12 +114,12 @@ pub async fn book(
     let fields = fields.only(&["slot", "state", "query"])?;
     let slots = slots(&context.programme, &fields)?;
     let asked = plan::known_fields(fields.get("query"))?;
-    let zone = context.programme.event.time_zone;
+    let event = &context.programme.event;
     let first = slots
         .iter()
         .map(|slot| slot.placement.interval.start())
         .min();
-    let day = first.map_or_else(String::new, |first| zone.date(first).to_string());
+    let day = first.map_or_else(String::new, |first| event.day_of(first).to_string());
     let post = app.mail_context();
     let booked = context
         .book(move |tx| {

@@ -126,7 +126,7 @@ impl SetUpContext {
             action: self.action,
             back: self.back,
             return_to: self.return_to.clone(),
-            reset: self.reset_at.map(Moment::in_utc),
+            reset: self.reset_at.map(Moment::in_words),
         })
     }
 }

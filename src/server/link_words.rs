@@ -22,10 +22,7 @@ impl LinkWords {
         let end = expired::end(event, links.issued_at);
         let over = links.seen_over_at.map_or(now, |seen| now.max(seen)) >= end;
         let day = expired::last_day(event, end);
-        let at = |moment: Moment| {
-            let local = event.time_zone.local_moment(moment);
-            local.format("%-d %B %Y, %H:%M").to_string()
-        };
+        let at = |moment: Moment| event.time_zone.moment(moment);
         Self {
             end: if over {
                 format!("The links were valid until {day}: replace them if they are still needed.")

@@ -84,7 +84,7 @@ fn a_token_is_made_on_the_account_page_shown_once_and_revoked(scratch: &Scratch)
         officer
             .get("/account")
             .body
-            .contains("2022-12-24 05:02 UTC")
+            .contains("24 December 2022, 05:02 UTC")
     );
     let id = list.split("/account/tokens/").nth(1).unwrap();
     let revocation = format!(

@@ -258,9 +258,9 @@ fn slips() -> Vec<Slip> {
         ),
         (
             "start = \"15:15\"",
-            "start = \"25:15\"",
+            "start = \"31:15\"",
             line("start = \"15:15\""),
-            "start: '25:15' is not a time",
+            "start: '31:15' is not a time",
         ),
         (
             "end = \"14:20\"",

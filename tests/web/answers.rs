@@ -116,7 +116,7 @@ fn delegation_answers_by_its_link_and_changes_the_answer(scratch: &Scratch) {
     for words in [
         "Japan–Kazakhstan Foreign Ministers&#39; Meeting",
         "17:20–17:45 (JST, UTC+9)",
-        "14:20–14:45 (UTC+6)",
+        "14:20–14:45 (Almaty, UTC+6)",
         "Will you be there?",
         "Conference Room",
     ] {
@@ -425,7 +425,7 @@ fn private_page_and_calendar_show_own_notices_only(scratch: &Scratch) {
         assert!(page.contains(words) && calendar.contains(words), "{words}");
     }
     for words in [
-        "At home: Saturday\\, 24 December 2022\\, 14:20–14:45 (UTC+6)",
+        "At home: Saturday\\, 24 December 2022\\, 14:20–14:45 (Almaty\\, UTC+6)",
         "METHOD:PUBLISH",
         "DTSTART:20221224T082000Z",
         "LOCATION:Conference Room\\, Iikura House",

@@ -316,7 +316,7 @@ const SLIPS: &[(&str, &str, &str)] = &[
         "08:00",
         "The latest end must be after the earliest start",
     ),
-    ("near", "25:00", "is not a time; write it as in 14:40"),
+    ("near", "31:00", "is not a time; write it as in 14:40"),
     ("kind", "banquet", "Choose what the slot is for."),
     (
         "title",

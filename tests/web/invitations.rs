@@ -143,11 +143,11 @@ fn invited_user_chooses_a_password_and_signs_in(scratch: &Scratch) {
     assert_eq!(added.location(), format!("/users/{user}?done=user-invited"));
     let page = installation.admin.get(added.location()).body;
     assert!(page.contains("The invitation is queued"));
-    assert!(page.contains("By mail (waiting); valid until 2022-12-27 05:00 UTC."));
+    assert!(page.contains("By mail (waiting); valid until 27 December 2022, 05:00 UTC."));
     assert!(
         installation
             .users()
-            .contains("invited, until 2022-12-27 05:00 UTC")
+            .contains("invited, until 27 December 2022, 05:00 UTC")
     );
     // No password opens an account that has none.
     for typed in [PASSWORD, NEW, " ", &token] {
@@ -174,7 +174,7 @@ fn invited_user_chooses_a_password_and_signs_in(scratch: &Scratch) {
             "<h1>Choose your password</h1>",
             "value=\"hanako@protocol.example\" autocomplete=\"username\"",
             "name=\"repeated_password\" type=\"password\" autocomplete=\"new-password\"",
-            "until 2022-12-27 05:00 UTC",
+            "until 27 December 2022, 05:00 UTC",
         ] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }

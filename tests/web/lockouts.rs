@@ -60,7 +60,11 @@ fn administrator_lifts_a_lockout_and_the_owner_signs_in(scratch: &Scratch) {
         page.body
     );
     assert!(page.body.contains("Sign-ins from 127.0.0.1"));
-    assert!(page.body.contains("2022-12-24 05:15 UTC"), "{}", page.body);
+    assert!(
+        page.body.contains("24 December 2022, 05:15 UTC"),
+        "{}",
+        page.body
+    );
     assert!(
         page.body.contains("without an account: 3."),
         "{}",

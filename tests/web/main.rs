@@ -26,6 +26,7 @@ mod mail_health;
 mod maintenance;
 #[cfg(feature = "postgres")]
 mod moving;
+mod nights;
 mod notices;
 mod operations;
 #[cfg(feature = "postgres")]

@@ -68,7 +68,7 @@ fn the_matrix_says_who_meets_the_chair_when_and_who_does_not(scratch: &Scratch) 
         !officer
             .get(&format!("{EVENT}/matrix"))
             .body
-            .contains("have met")
+            .contains("<strong>over</strong>")
     );
     meeting.server.pass(60);
     let officer = meeting.officer();
@@ -76,7 +76,7 @@ fn the_matrix_says_who_meets_the_chair_when_and_who_does_not(scratch: &Scratch) 
         officer
             .get(&format!("{EVENT}/matrix"))
             .body
-            .contains("have met")
+            .contains("<strong>over</strong>")
     );
     let all = officer.get(&format!("{EVENT}/matrix?pairs=all")).body;
     assert_eq!(all.matches("no bilateral yet: book one of").count(), 15 - 4);

@@ -33,7 +33,7 @@ fn a_faulty_field_is_named_and_everything_typed_stays(scratch: &Scratch) {
             "half past six",
             "is not a time; write it as in 14:40",
         ),
-        ("start", "25:00", "is not a time; write it as in 14:40"),
+        ("start", "31:00", "is not a time; write it as in 14:40"),
         ("end", "18:30", "the end must be after the start"),
         ("end", "18:00", "the end must be after the start"),
         ("kind", "banquet", "Choose what the slot is for."),

@@ -425,7 +425,7 @@ fn a_dry_run_of_nonsense_is_refused(scratch: &Scratch) {
     assert_eq!(meeting.server.signed_in(STRANGER).get(&query).status, 404);
     // Dropped outside the day: what a drag may send by mistake is refused like any booking.
     for (at, status) in [
-        (("24:00", "24:30", "conference"), 422),
+        (("24:00", "24:30", "conference"), 409),
         (("23:30", "24:00", "conference"), 409),
         (("18:30", "18:00", "conference"), 422),
         (("18:02", "18:30", "conference"), 409),

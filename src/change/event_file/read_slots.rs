@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use serde_json::Value;
 use toml::Spanned;
 
@@ -254,13 +253,20 @@ impl FileReader<'_> {
     fn interval(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Interval> {
         let zone = programme.event.time_zone;
         let date = self.date("day", &entry.day)?;
-        let instant = |reader: &mut Self, key: &str, date: NaiveDate, raw: &Spanned<String>| {
-            let time = reader.parsed(key, &raw.span(), || raw.as_ref().parse::<ClockTime>())?;
-            reader.parsed(key, &raw.span(), || zone.instant(date, time))
-        };
-        let start = instant(self, "start", date, &entry.start)?;
+        let at = entry.start.span();
+        let starts = self.parsed("start", &at, || {
+            ClockTime::parse_start(entry.start.as_ref())
+        })?;
+        let start = self.parsed("start", &at, || zone.instant(date, starts))?;
         let (end, at) = match (&entry.end, &entry.minutes) {
-            (Some(end), None) => (instant(self, "end", date, end)?, end.span()),
+            (Some(end), None) => {
+                let at = end.span();
+                let ends = self.parsed("end", &at, || {
+                    ClockTime::parse_end(end.as_ref(), Some(starts))
+                })?;
+                let end = self.parsed("end", &at, || zone.instant(date, ends))?;
+                (end, at)
+            }
             (None, Some(minutes)) => {
                 let length = i32::try_from(*minutes.as_ref()).unwrap_or(i32::MAX);
                 (start.plus(length), minutes.span())

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::{
-    Agenda, AgendaClock, AgendaDay, AgendaDelegation, AgendaEntry, AgendaRoom, Audience,
-    Interpreting, Notes, Pencilled,
+    Agenda, AgendaDay, AgendaDelegation, AgendaEntry, AgendaRoom, Audience, Interpreting, Notes,
+    Pencilled,
 };
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::event::Event;
@@ -15,8 +15,8 @@ use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::slot::SlotState;
-use crate::core::time::interval::Interval;
-use crate::core::time::{ClockTime, Instant, Moment, Zone};
+use crate::core::time::interval::hull;
+use crate::core::time::{ClockRange, Moment, Zone};
 use crate::core::visibility::{Viewer, VisibleSlot, visible};
 
 impl Agenda {
@@ -145,8 +145,8 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
             .invited_as()
             .map(|notice| (notice.uid.clone(), notice.organizer.clone())),
         interval,
-        venue: AgendaClock::at(clocks.venue, interval),
-        home: clocks.home.map(|home| AgendaClock::at(home, interval)),
+        venue: ClockRange::at(clocks.venue, interval),
+        home: clocks.home.map(|home| ClockRange::at_home(home, interval)),
         kind: view.kind(),
         title: view.title().to_owned(),
         room: view.room().map(AgendaRoom::from),
@@ -160,46 +160,52 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
     }
 }
 
-/// The event's days and those of the entries, each with what begins on it.
+/// The event's days and those of the entries, each with what begins on it and what goes on from the evening before.
 fn days(event: &Event, clocks: &Clocks, entries: Vec<AgendaEntry>) -> Vec<AgendaDay> {
+    let day_of = |entry: &AgendaEntry| event.day_of(entry.interval.start());
     let mut dates: Vec<_> = event.days.iter().map(|day| day.date).collect();
-    dates.extend(entries.iter().map(|entry| entry.venue.date));
+    dates.extend(entries.iter().map(day_of));
     dates.sort_unstable();
     dates.dedup();
-    let mut days: Vec<_> = dates.into_iter().map(|date| day(date, clocks)).collect();
+    let mut days: Vec<_> = dates
+        .into_iter()
+        .map(|date| (event.whole_day(date), day(date)))
+        .collect();
     for entry in entries {
-        if let Some(day) = days.iter_mut().find(|day| day.date == entry.venue.date) {
+        let own = day_of(&entry);
+        for (whole, day) in &mut days {
+            if day.date > own && entry.interval.overlaps(*whole) {
+                day.continued.push(entry.clone());
+            }
+        }
+        if let Some((_, day)) = days.iter_mut().find(|(_, day)| day.date == own) {
             day.entries.push(entry);
         }
     }
-    days
+    days.into_iter()
+        .map(|(_, day)| day.in_zones(event, clocks))
+        .collect()
 }
 
-/// A day without entries, its zones named as at noon, when clocks are not changed.
-fn day(date: NaiveDate, clocks: &Clocks) -> AgendaDay {
-    let noon = clocks
-        .venue
-        .instant(date, ClockTime::from_minutes(720))
-        .unwrap_or_else(|_| Instant::from(date.and_time(chrono::NaiveTime::MIN).and_utc()));
+/// A day without entries.
+fn day(date: NaiveDate) -> AgendaDay {
     AgendaDay {
         date,
-        zone: clocks.venue.label(noon),
-        home_zone: clocks.home.map(|home| home.label(noon)),
+        zone: String::new(),
+        home_zone: None,
+        continued: Vec::new(),
         entries: Vec::new(),
     }
 }
 
-impl AgendaClock {
-    /// The clock of `zone` over `interval`.
-    pub(crate) fn at(zone: Zone, interval: Interval) -> Self {
-        let (start, end) = (interval.start(), interval.end());
-        Self {
-            date: zone.date(start),
-            start: zone.clock(start),
-            end_date: zone.date(end),
-            end: zone.clock(end),
-            zone: zone.label(start),
-        }
+impl AgendaDay {
+    /// Names the zones of its hours and entries.
+    fn in_zones(mut self, event: &Event, clocks: &Clocks) -> Self {
+        let entries = self.entries.iter().map(|entry| entry.interval);
+        let shown = hull(event.hours_of(self.date), entries);
+        self.zone = clocks.venue.label_within(shown);
+        self.home_zone = clocks.home.map(|home| home.home_label_within(shown));
+        self
     }
 }
 

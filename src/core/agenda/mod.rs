@@ -5,6 +5,7 @@
 
 mod build;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -13,7 +14,7 @@ use crate::core::event::{ProtocolOffice, Revision};
 use crate::core::slot::{SlotId, SlotKind, SlotState};
 use crate::core::text::Email;
 use crate::core::time::interval::Interval;
-use crate::core::time::{Instant, Moment, Zone, day_in_words};
+use crate::core::time::{ClockRange, Instant, Moment, Zone, day_in_words};
 
 /// Whether the protocol office wants its sketches in the agenda. A delegation never gets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,8 @@ pub struct AgendaDay {
     pub zone: String,
     /// The label of the reader's zone at home that day; `None` when it is the venue's.
     pub home_zone: Option<String>,
+    /// What began the day before and goes on, by time.
+    pub continued: Vec<AgendaEntry>,
     /// What begins that day, by time.
     pub entries: Vec<AgendaEntry>,
 }
@@ -130,9 +133,9 @@ pub struct AgendaEntry {
     /// When.
     pub interval: Interval,
     /// When, by the venue's clock.
-    pub venue: AgendaClock,
+    pub venue: ClockRange,
     /// When, by the clock at the reader's home; `None` when that is the venue's.
-    pub home: Option<AgendaClock>,
+    pub home: Option<ClockRange>,
     /// What it is for.
     pub kind: SlotKind,
     /// What it is called.
@@ -171,25 +174,12 @@ pub struct Interpreting {
     pub name: String,
 }
 
-/// A stretch of time by the clock of one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgendaClock {
-    /// The day it begins.
-    pub date: NaiveDate,
-    /// `14:40`
-    pub start: String,
-    /// The day it ends.
-    pub end_date: NaiveDate,
-    /// `15:10`
-    pub end: String,
-    /// `JST, UTC+9`
-    pub zone: String,
-}
-
 impl Agenda {
-    /// Every entry, by time.
+    /// Every entry once, by time.
     pub fn entries(&self) -> impl Iterator<Item = &AgendaEntry> {
-        self.days.iter().flat_map(|day| &day.entries)
+        let mut seen = HashSet::new();
+        let shown = self.days.iter().flat_map(AgendaDay::shown);
+        shown.filter(move |entry| seen.insert(entry.id))
     }
 
     /// The delegation this agenda is for; `None` for staff.
@@ -271,6 +261,11 @@ impl AgendaDay {
     pub fn in_words(&self) -> String {
         day_in_words(self.date)
     }
+
+    /// Every entry that touches the day, by time.
+    pub fn shown(&self) -> impl Iterator<Item = &AgendaEntry> {
+        self.continued.iter().chain(&self.entries)
+    }
 }
 
 impl AgendaEntry {
@@ -293,18 +288,5 @@ impl AgendaEntry {
             SlotState::Confirmed => "Confirmed",
             SlotState::Cancelled => "Cancelled",
         }
-    }
-}
-
-impl AgendaClock {
-    /// `14:40–15:10`, with `(next day)` when it ends on another day than it begins.
-    #[must_use]
-    pub fn range(&self) -> String {
-        let next_day = if self.end_date == self.date {
-            ""
-        } else {
-            " (next day)"
-        };
-        format!("{}–{}{next_day}", self.start, self.end)
     }
 }

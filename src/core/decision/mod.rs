@@ -392,7 +392,7 @@ fn refused(
 }
 
 /// A slot with other details, its counters raised by what that changes.
-pub(super) fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
+pub(crate) fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
     let moved = details.moved_from(&old.details);
     // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
     // REQUEST, and a new REQUEST above that).

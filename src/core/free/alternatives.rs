@@ -280,7 +280,7 @@ fn judged(programme: &Programme, tried: Candidate<'_>) -> Option<FreeTime> {
 /// The opening hours of the day asked for; of the event's first day where that day is none of them.
 fn search_window(programme: &Programme, wanted: Interval) -> Option<Interval> {
     let event = &programme.event;
-    let asked = event.time_zone.date(wanted.start());
+    let asked = event.day_of(wanted.start());
     event.opening_hours(asked).or_else(|| {
         event
             .days

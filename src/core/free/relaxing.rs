@@ -158,7 +158,9 @@ impl SearchRequest {
     }
 
     fn dates<'a>(&'a self, programme: &'a Programme) -> impl Iterator<Item = NaiveDate> + 'a {
-        let zone = programme.event.time_zone;
-        self.within.iter().map(move |time| zone.date(time.start()))
+        let event = &programme.event;
+        self.within
+            .iter()
+            .map(move |time| event.day_of(time.start()))
     }
 }

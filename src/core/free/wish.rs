@@ -11,7 +11,7 @@ use crate::core::room::{Room, RoomId};
 use crate::core::slot::{SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::time::Instant;
-use crate::core::time::interval::{Interval, LONGEST_SLOT};
+use crate::core::time::interval::{Interval, LONGEST_SLOT, hull};
 
 /// Where a meeting may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl SearchRequest {
             interpreters: Vec::new(),
             pairs: Vec::new(),
             interpreted: false,
-            within: days.map(|day| programme.event.hours_of(day.date)).collect(),
+            within: without_overlaps(days.map(|day| programme.event.hours_of(day.date)).collect()),
             near: None,
             moving: None,
         })
@@ -170,18 +170,17 @@ impl SearchRequest {
         let event = &programme.event;
         self.within.clear();
         for time in times {
-            let first = event.time_zone.date(time.start());
+            let first = event.day_of(time.start());
             // The last minute, not the end: a day until midnight is one day.
-            let last = event.time_zone.date(time.end().plus(-1));
+            let last = event.day_of(time.end().plus(-1));
             for date in first.iter_days().take_while(|date| *date <= last) {
                 let open = event
                     .opening_hours(date)
                     .ok_or(SearchRequestError::OutsideDays(date))?;
-                let (from, until) = (time.start().max(open.start()), time.end().min(open.end()));
-                self.within.extend(Interval::stay(from, until));
+                self.within.extend(time.shared(open));
             }
         }
-        self.within.sort_unstable();
+        self.within = without_overlaps(std::mem::take(&mut self.within));
         Ok(self)
     }
 
@@ -290,6 +289,19 @@ impl SearchRequest {
             RoomChoice::Holding(people) => holding(programme, people).map(Some).collect(),
         }
     }
+}
+
+/// Times in order, those that overlap as one: a day may be open while the evening before still goes on.
+fn without_overlaps(mut times: Vec<Interval>) -> Vec<Interval> {
+    times.sort_unstable();
+    let mut apart: Vec<Interval> = Vec::new();
+    for time in times {
+        match apart.last_mut() {
+            Some(before) if before.overlaps(time) => *before = hull(*before, [time].into_iter()),
+            _ => apart.push(time),
+        }
+    }
+    apart
 }
 
 /// How many people the parties are together.

@@ -7,7 +7,7 @@ use crate::core::programme::Programme;
 use crate::core::room::RoomClosure;
 use crate::core::slot::{Resource, Slot, SlotState};
 use crate::core::time::interval::Interval;
-use crate::core::timetable::{ConflictMark, SlotView, clock_range, slot_view};
+use crate::core::timetable::{ConflictMark, SlotView, clock_range, slot_view_on};
 
 /// A line of a day.
 #[derive(Debug)]
@@ -39,21 +39,21 @@ pub fn day(
     date: NaiveDate,
     marks: &BySlot<ConflictMark>,
 ) -> Vec<OverviewLine> {
-    let zone = programme.event.time_zone;
+    let day = programme.event.whole_day(date);
     let slots: Vec<&Slot> = programme
         .slots_of(resource)
         .map(AsRef::as_ref)
         .filter(|slot| slot.state() != SlotState::Cancelled)
-        .filter(|slot| zone.date(slot.interval().start()) == date)
+        .filter(|slot| slot.interval().overlaps(day))
         .collect();
     let mut lines = Vec::new();
     let mut before: Option<&Slot> = None;
     for slot in slots {
         if let Some(before) = before {
-            lines.extend(between(programme, resource, before, slot));
+            lines.extend(between(programme, resource, date, (before, slot)));
         }
-        lines.push(OverviewLine::Slot(Box::new(slot_view(
-            programme, slot, marks,
+        lines.push(OverviewLine::Slot(Box::new(slot_view_on(
+            programme, date, slot, marks,
         ))));
         if before.is_none_or(|before| slot.interval().end() > before.interval().end()) {
             before = Some(slot);
@@ -98,8 +98,8 @@ fn closed(programme: &Programme, closure: &RoomClosure) -> String {
 fn between(
     programme: &Programme,
     resource: Resource,
-    one: &Slot,
-    next: &Slot,
+    date: NaiveDate,
+    (one, next): (&Slot, &Slot),
 ) -> Option<OverviewLine> {
     let gap = Interval::stay(one.interval().end(), next.interval().start())?;
     let zone = programme.event.time_zone;
@@ -129,8 +129,8 @@ fn between(
         minutes: gap.minutes(),
         time: clock_range(programme, gap),
         needed: needed.unwrap_or_default(),
-        start: zone.clock(gap.start()),
-        end: zone.clock(gap.end()),
+        start: zone.clock_from(date, gap.start()),
+        end: zone.clock_from(date, gap.end()),
     })
 }
 

@@ -29,8 +29,8 @@ pub struct PairMeeting {
     pub slot: SlotView,
     /// The day at the venue, as `Sat 24 Dec`.
     pub day: String,
-    /// It is confirmed and over: they have met.
-    pub has_met: bool,
+    /// It is confirmed and past its end, by the plan: no one has said whether they met.
+    pub is_over: bool,
     /// Whether the two know: `told`, or who does not know yet; empty for what is not confirmed.
     pub told: String,
     /// Answers of each, as `KZ accepted, JP no answer yet`; empty while no answer is expected.
@@ -144,7 +144,7 @@ fn meeting(programme: &Programme, slot: &Slot, now: Instant) -> PairMeeting {
                 .valid_answer(slot.id, *party)
                 .is_some_and(|answer| answer.reply == NoticeReply::Declined)
         }),
-        has_met: confirmed && slot.interval().end() <= now,
+        is_over: confirmed && slot.interval().end() <= now,
         told: if !waiting.is_empty() {
             format!("not notified yet: {}", waiting.join(", "))
         } else if confirmed {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn each_guest_has_met_will_meet_or_is_missing() {
+    fn each_guest_is_over_to_come_or_missing() {
         let programme = programme(vec![
             bilateral(1, "10:00", [JP, KZ], SlotState::Confirmed),
             bilateral(2, "15:00", [JP, KZ], SlotState::Tentative),
@@ -194,7 +194,7 @@ mod tests {
         let met: Vec<bool> = of(KZ)
             .meetings
             .iter()
-            .map(|meeting| meeting.has_met)
+            .map(|meeting| meeting.is_over)
             .collect();
         assert_eq!(met, [true, false]);
         assert_eq!(of(KZ).meetings[0].told, "not notified yet: JP, KZ");

@@ -50,14 +50,15 @@ fn is_wanted(programme: &Programme, wanted: &OverviewSearch, slot: &Slot) -> boo
         Some(state) => slot.state() == state,
         None => slot.state() != SlotState::Cancelled,
     };
-    let day = || programme.event.time_zone.date(slot.interval().start());
     state
         && wanted.kind.is_none_or(|kind| content.kind == kind)
         && wanted
             .delegation
             .is_none_or(|party| content.involves(party))
         && wanted.room.is_none_or(|room| slot.room() == Some(room))
-        && wanted.day.is_none_or(|wanted| day() == wanted)
+        && wanted
+            .day
+            .is_none_or(|day| programme.event.whole_day(day).overlaps(slot.interval()))
 }
 
 /// Everything that is written of a slot, as words are compared with it.

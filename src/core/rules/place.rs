@@ -25,12 +25,11 @@ pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut
 }
 
 fn hours(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let interval = candidate.placement.interval;
-    // A day that is none of the event's is the rule on days' business.
-    let open = programme
-        .event
-        .opening_hours(programme.event.time_zone.date(interval.start()))?;
-    (!open.contains(interval)).then_some(RuleFinding::OutsideHours { open })
+    let (event, interval) = (&programme.event, candidate.placement.interval);
+    // Days that are not the event's are the business of the rule on days.
+    let open = event.opening_hours(event.day_of(interval.start()))?;
+    (!open.contains(interval) && !event.is_open(interval))
+        .then_some(RuleFinding::OutsideHours { open })
 }
 
 /// Finding about a person who is not present for the whole candidate.

@@ -40,16 +40,8 @@ pub(crate) fn is_on_grid(programme: &Programme, instant: Instant) -> bool {
 }
 
 fn on_days(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
-    let event = &programme.event;
-    let interval = candidate.placement.interval;
-    let first = event.time_zone.date(interval.start());
-    // The last minute, not the end: a slot until midnight belongs to one day.
-    let last = event.time_zone.date(interval.end().plus(-1));
-    let outside = first
-        .iter_days()
-        .take_while(|date| *date <= last)
-        .any(|date| event.day(date).is_none());
-    outside.then_some(RuleFinding::OutsideDays)
+    let covered = programme.event.covers(candidate.placement.interval);
+    (!covered).then_some(RuleFinding::OutsideDays)
 }
 
 fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {

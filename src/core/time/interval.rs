@@ -36,15 +36,6 @@ impl Interval {
         }
     }
 
-    /// The 24 hours that begin at `midnight`.
-    #[must_use]
-    pub const fn whole_day_from(midnight: Instant) -> Self {
-        Self {
-            start: midnight,
-            end: midnight.plus(LONGEST_SLOT),
-        }
-    }
-
     /// A stay of any length; `None` unless the departure is after the arrival.
     #[must_use]
     pub fn stay(arrives: Instant, departs: Instant) -> Option<Self> {
@@ -78,6 +69,12 @@ impl Interval {
         self.start < other.end && other.start < self.end
     }
 
+    /// The part that the two share.
+    #[must_use]
+    pub fn shared(self, other: Self) -> Option<Self> {
+        Self::stay(self.start.max(other.start), self.end.min(other.end))
+    }
+
     /// True when `other` is wholly inside.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
@@ -104,6 +101,14 @@ impl Interval {
             end: start.plus(self.minutes()),
         }
     }
+}
+
+/// The shortest interval that contains all of these.
+pub(crate) fn hull(first: Interval, others: impl Iterator<Item = Interval>) -> Interval {
+    others.fold(first, |hull, other| Interval {
+        start: hull.start.min(other.start),
+        end: hull.end.max(other.end),
+    })
 }
 
 #[cfg(test)]

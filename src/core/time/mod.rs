@@ -3,12 +3,15 @@
 //! Programme times are whole minutes, bookkeeping times whole seconds, both UTC since 1970 and both plain integers
 //! in either database, so that the two agree to the last digit and turnaround is arithmetic.
 
+mod clock_range;
 mod clock_time;
 pub mod interval;
 mod zone;
 
+pub use clock_range::ClockRange;
 pub use clock_time::ClockTime;
-pub use zone::{LocalTimeError, Zone};
+pub(crate) use clock_time::LATEST_CLOSE;
+pub use zone::{LocalTimeError, Turn, Zone};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
@@ -66,10 +69,16 @@ impl From<DateTime<Utc>> for Instant {
 pub struct Moment(pub(crate) i64);
 
 impl Moment {
-    /// The time in UTC for people, as `2026-11-23 11:38 UTC`.
+    /// The time in UTC for records and the terminal, as `2026-11-23 11:38 UTC`.
     #[must_use]
     pub fn in_utc(self) -> String {
         self.utc().format("%Y-%m-%d %H:%M UTC").to_string()
+    }
+
+    /// The time on pages that are no event's, as `23 November 2026, 11:38 UTC`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        Zone::UTC.moment(self)
     }
 
     /// The moment `seconds` after 1970-01-01T00:00:00Z.

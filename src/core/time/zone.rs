@@ -8,6 +8,8 @@ use chrono::{
 };
 use chrono_tz::{OffsetName, Tz};
 
+use super::clock_time::DAY_MINUTES;
+use super::interval::Interval;
 use super::{ClockTime, Instant, Moment, day_in_words, parse_date};
 use crate::core::text::quoted;
 
@@ -46,6 +48,15 @@ pub enum LocalTimeError {
         /// The later offset.
         second: FixedOffset,
     },
+}
+
+/// Which of the two instants is meant where the clocks pass a time twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The earlier.
+    First,
+    /// The later.
+    Last,
 }
 
 impl Zone {
@@ -89,16 +100,39 @@ impl Zone {
         format!("{:02}:{:02}", local.hour(), local.minute())
     }
 
+    /// True where the clocks pass the time that they show then twice.
+    #[must_use]
+    pub fn passes_twice(self, instant: Instant) -> bool {
+        let local = self.local(instant).naive_local();
+        matches!(
+            self.0.from_local_datetime(&local),
+            chrono::LocalResult::Ambiguous(..)
+        )
+    }
+
+    /// The clock counted on from a day: `24:30` for half an hour after its end, with the offset where the clocks pass
+    /// that time twice; [`Zone::instant`] reads it back.
+    #[must_use]
+    pub fn clock_from(self, date: NaiveDate, instant: Instant) -> String {
+        let days = self.date(instant).signed_duration_since(date).num_days();
+        let exact = self.exact_clock(instant);
+        match (days, exact.split_once(':')) {
+            (1.., Some((hours, rest))) => {
+                let hours = hours.parse::<i64>().unwrap_or(0) + days * 24;
+                format!("{hours:02}:{rest}")
+            }
+            _ => exact,
+        }
+    }
+
     /// `14:40`, with the offset where the clocks pass that time twice; [`Zone::instant`] reads it back.
     #[must_use]
     pub fn exact_clock(self, instant: Instant) -> String {
         let clock = self.clock(instant);
-        let read = clock
-            .parse()
-            .map(|time| self.instant(self.date(instant), time));
-        match read {
-            Ok(Ok(same)) if same == instant => clock,
-            _ => format!("{clock}{}", self.local(instant).offset().fix()),
+        if self.passes_twice(instant) {
+            format!("{clock}{}", self.offset(instant))
+        } else {
+            clock
         }
     }
 
@@ -111,17 +145,111 @@ impl Zone {
     /// `JST, UTC+9`, or `UTC+6` where the zone has no letters of its own.
     #[must_use]
     pub fn label(self, instant: Instant) -> String {
+        let (letters, offset) = (self.letters(instant), offset_label(self.offset(instant)));
+        if letters == offset {
+            offset
+        } else {
+            format!("{letters}, {offset}")
+        }
+    }
+
+    /// The label of a slot's start and end, two where the clocks change in between: `BST, UTC+1, then GMT, UTC`.
+    #[must_use]
+    pub fn label_over(self, interval: Interval) -> String {
+        self.label_between(interval.start(), interval.end())
+    }
+
+    /// The label of everything inside an interval, as of a day that ends when the clocks change.
+    #[must_use]
+    pub fn label_within(self, interval: Interval) -> String {
+        self.label_between(interval.start(), interval.end().plus(-1))
+    }
+
+    fn label_between(self, first: Instant, last: Instant) -> String {
+        if self.offset(first) == self.offset(last) {
+            self.label(first)
+        } else {
+            format!("{}, then {}", self.label(first), self.label(last))
+        }
+    }
+
+    /// `JST`, or `UTC+6` where the zone has no letters of its own.
+    #[must_use]
+    pub fn letters(self, instant: Instant) -> String {
         let local = self.local(instant);
-        let offset = offset_label(local.offset().fix());
         match local.offset().abbreviation() {
             Some(letters)
                 if letters != "UTC"
                     && letters.chars().all(|letter| letter.is_ascii_alphabetic()) =>
             {
-                format!("{letters}, {offset}")
+                letters.to_owned()
             }
-            _ => offset,
+            _ => offset_label(local.offset().fix()),
         }
+    }
+
+    /// How far the clock here is ahead of UTC.
+    #[must_use]
+    pub fn offset(self, instant: Instant) -> FixedOffset {
+        self.local(instant).offset().fix()
+    }
+
+    /// `24 December 2022, 14:00 (JST, UTC+9)`, or `24 December 2022, 05:00 UTC`: when something happened, as every page
+    /// shows it. What belongs to an event is shown in its venue's zone, all else in UTC.
+    #[must_use]
+    pub fn moment(self, at: Moment) -> String {
+        self.with_label(at, "%-d %B %Y, %H:%M")
+    }
+
+    /// The same to the second.
+    #[must_use]
+    pub fn exact_moment(self, at: Moment) -> String {
+        self.with_label(at, "%-d %B %Y, %H:%M:%S")
+    }
+
+    fn with_label(self, at: Moment, format: &str) -> String {
+        let clock = self.local_moment(at).format(format);
+        match self.label(at.instant()).as_str() {
+            "UTC" => format!("{clock} UTC"),
+            label => format!("{clock} ({label})"),
+        }
+    }
+
+    /// `Almaty, UTC+5`: the zone of a delegation at home, by its city.
+    #[must_use]
+    pub fn home_label(self, instant: Instant) -> String {
+        let offset = offset_label(self.offset(instant));
+        match self.city() {
+            Some(city) => format!("{city}, {offset}"),
+            None => self.label(instant),
+        }
+    }
+
+    /// The home label of an interval's start and end, two where the clocks change in between.
+    #[must_use]
+    pub fn home_label_over(self, interval: Interval) -> String {
+        self.home_label_between(interval.start(), interval.end())
+    }
+
+    /// The home label of everything inside an interval.
+    #[must_use]
+    pub fn home_label_within(self, interval: Interval) -> String {
+        self.home_label_between(interval.start(), interval.end().plus(-1))
+    }
+
+    fn home_label_between(self, first: Instant, last: Instant) -> String {
+        if self.offset(first) == self.offset(last) {
+            self.home_label(first)
+        } else {
+            let last = offset_label(self.offset(last));
+            format!("{}, then {last}", self.home_label(first))
+        }
+    }
+
+    /// The city that the zone is named after; `None` where it is named after none, as `Etc/GMT+5`.
+    fn city(self) -> Option<String> {
+        let (region, city) = self.name().rsplit_once('/')?;
+        (region != "Etc").then(|| city.replace('_', " "))
     }
 
     /// RFC 3339 with this place's offset, as `2022-12-24T14:40:00+09:00`.
@@ -130,16 +258,51 @@ impl Zone {
         self.local(instant).to_rfc3339()
     }
 
+    /// The first instant at which the clock here shows `time` on `date` or, where the clocks jump over it, a later
+    /// time; the last one with [`Turn::Last`], where they pass it twice.
+    #[must_use]
+    pub fn instant_near(self, date: NaiveDate, time: ClockTime, which: Turn) -> Instant {
+        // Samoa left out a whole day.
+        (time.minutes..time.minutes + 2 * DAY_MINUTES)
+            .find_map(|minutes| {
+                let time = ClockTime {
+                    minutes,
+                    offset: None,
+                };
+                let offset = match (self.instant(date, time), which) {
+                    (Ok(instant), _) => return Some(instant),
+                    (Err(LocalTimeError::Nonexistent { .. }), _) => return None,
+                    (Err(LocalTimeError::Ambiguous { first, .. }), Turn::First) => first,
+                    (Err(LocalTimeError::Ambiguous { second, .. }), Turn::Last) => second,
+                };
+                let time = ClockTime {
+                    offset: Some(offset),
+                    ..time
+                };
+                self.instant(date, time).ok()
+            })
+            .unwrap_or_else(|| Instant::from(date.and_time(NaiveTime::MIN).and_utc()))
+    }
+
+    /// The first instant of a day here.
+    #[must_use]
+    pub fn midnight(self, date: NaiveDate) -> Instant {
+        self.instant_near(date, ClockTime::MIDNIGHT, Turn::First)
+    }
+
     /// Finds the instant at which the clock here shows `time` on `date`.
     ///
     /// # Errors
     /// When the clocks jump over that time, or pass it twice and `time` names no offset.
     pub fn instant(self, date: NaiveDate, time: ClockTime) -> Result<Instant, LocalTimeError> {
-        // 24:00 is the next day's midnight.
-        let days = i64::from(time.minutes / 1440);
+        // From 24:00 on it is the next day.
+        let days = i64::from(time.minutes / DAY_MINUTES);
         let local = (date + chrono::Duration::days(days)).and_time(
-            NaiveTime::from_num_seconds_from_midnight_opt(u32::from(time.minutes % 1440) * 60, 0)
-                .unwrap_or_default(),
+            NaiveTime::from_num_seconds_from_midnight_opt(
+                u32::from(time.minutes % DAY_MINUTES) * 60,
+                0,
+            )
+            .unwrap_or_default(),
         );
         let utc = |local: NaiveDateTime, offset: FixedOffset| {
             Instant::from(
@@ -261,6 +424,33 @@ mod tests {
     }
 
     #[test]
+    fn home_zone_is_named_by_its_city() {
+        let noon = at("UTC", "2026-07-01", "12:00").unwrap();
+        for (zone, label) in [
+            ("Asia/Almaty", "Almaty, UTC+5"),
+            ("America/Argentina/Buenos_Aires", "Buenos Aires, UTC−3"),
+            ("Europe/London", "London, UTC+1"),
+            ("Etc/GMT+5", "UTC−5"),
+            ("UTC", "UTC"),
+        ] {
+            let zone: Zone = zone.parse().unwrap();
+            assert_eq!(zone.home_label(noon), label);
+        }
+    }
+
+    #[test]
+    fn moment_is_shown_with_its_zone() {
+        let at = Moment::from_seconds(1_671_858_000);
+        let tokyo: Zone = "Asia/Tokyo".parse().unwrap();
+        assert_eq!(tokyo.moment(at), "24 December 2022, 14:00 (JST, UTC+9)");
+        assert_eq!(Zone::UTC.moment(at), "24 December 2022, 05:00 UTC");
+        assert_eq!(
+            tokyo.exact_moment(at),
+            "24 December 2022, 14:00:00 (JST, UTC+9)"
+        );
+    }
+
+    #[test]
     fn a_time_the_clocks_jump_over_is_refused() {
         let error = at("Europe/Berlin", "2022-03-27", "02:30").unwrap_err();
         assert!(
@@ -284,29 +474,5 @@ mod tests {
         let second = at("Europe/Berlin", "2022-10-30", "02:30+01:00").unwrap();
         assert_eq!(second.minutes_since(first), 60);
         assert!(at("Europe/Berlin", "2022-10-30", "02:30+05:00").is_err());
-    }
-
-    #[test]
-    fn times_are_read_as_people_type_them() {
-        for (typed, minutes) in [
-            ("9:05", 545),
-            ("09:05", 545),
-            ("1440", 880),
-            ("14.40", 880),
-            ("１４：４０", 880),
-            ("24:00", 1440),
-        ] {
-            assert_eq!(
-                typed.parse::<ClockTime>().map(ClockTime::minutes),
-                Ok(minutes),
-                "{typed}"
-            );
-        }
-        for typed in [
-            "", "25:00", "14:60", "24:01", "noon", "14:4x", "-1:00", "14", "144000", "14:40+",
-            "日本",
-        ] {
-            assert!(typed.parse::<ClockTime>().is_err(), "{typed}");
-        }
     }
 }

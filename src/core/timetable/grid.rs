@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{ConflictMark, Layout, SlotView, slot_view};
+use super::{ConflictMark, Layout, SlotView, slot_view_on};
 use crate::core::by_slot::BySlot;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
@@ -24,12 +24,44 @@ const LONGEST_GAP: i32 = 120;
 pub struct DayPlan {
     /// The instant at which row 0 begins.
     pub start: Instant,
-    /// Labels of the ruler: row and hour.
-    pub hours: Vec<(i32, String)>,
+    /// Labels of the ruler.
+    pub hours: Vec<RulerHour>,
     /// Rows in all.
     pub rows: i32,
     /// The columns, left to right.
     pub columns: Vec<GridColumn>,
+}
+
+/// A label of the ruler.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RulerHour {
+    /// Its row.
+    pub row: i32,
+    /// The clock at the venue, as `23:00`.
+    pub clock: String,
+    /// The same counted on from the day, as it is typed: `25:00` an hour after midnight; without an offset.
+    pub typed: String,
+    /// The offset, as `+01:00`, where the clocks pass this hour twice.
+    pub offset: Option<String>,
+    /// The zone's letters, where the clocks pass this hour twice.
+    pub letters: Option<String>,
+}
+
+fn ruler_hour(programme: &Programme, date: NaiveDate, row: i32, start: Instant) -> RulerHour {
+    let zone = programme.event.time_zone;
+    let at = start.plus(row * ROW_MINUTES);
+    let exact = zone.clock_from(date, at);
+    let (typed, offset) = match exact.find(['+', '-']) {
+        Some(sign) => (exact[..sign].to_owned(), Some(exact[sign..].to_owned())),
+        None => (exact, None),
+    };
+    RulerHour {
+        row,
+        clock: zone.clock(at),
+        typed,
+        letters: offset.is_some().then(|| zone.letters(at)),
+        offset,
+    }
 }
 
 /// One column.
@@ -79,7 +111,7 @@ pub enum BlockContent {
     Gap {
         /// How long, in minutes.
         minutes: i32,
-        /// From, as `11:10`.
+        /// From, as it is typed: `11:10`.
         start: String,
         /// Until, as `11:20`.
         end: String,
@@ -133,15 +165,7 @@ pub fn day_plan(
     let rows = window.minutes() / ROW_MINUTES;
     let hours = (0..=rows)
         .step_by(12)
-        .map(|row| {
-            (
-                row,
-                programme
-                    .event
-                    .time_zone
-                    .clock(window.start().plus(row * ROW_MINUTES)),
-            )
-        })
+        .map(|row| ruler_hour(programme, date, row, window.start()))
         .collect();
     DayPlan {
         start: window.start(),
@@ -159,16 +183,22 @@ pub fn window(programme: &Programme, date: NaiveDate) -> Interval {
 }
 
 fn window_of(programme: &Programme, date: NaiveDate, slots: &[&Slot]) -> Interval {
-    let slots = || slots.iter().map(|slot| slot.interval());
+    let day = programme.event.whole_day(date);
+    // Of a slot from the evening before only what is of this day.
+    let slots = || slots.iter().filter_map(|slot| slot.interval().shared(day));
     let open = programme.event.opening_hours(date);
+    let zone = programme.event.time_zone;
     let start = slots().chain(open).map(Interval::start).min();
     let end = slots().chain(open).map(Interval::end).max();
+    // Full hours on the clock there, which need not be those of UTC.
     let hour = |instant: Instant, up: i32| {
-        Instant::from_minutes((instant.minutes() + up).div_euclid(60) * 60)
+        let ahead = zone.offset(instant).local_minus_utc() / 60;
+        let hours = (instant.minutes() + ahead + up).div_euclid(60);
+        Instant::from_minutes(hours * 60 - ahead)
     };
     start
         .zip(end)
-        .and_then(|(start, end)| Interval::new(hour(start, 0), hour(end, 59)).ok())
+        .and_then(|(start, end)| Interval::stay(hour(start, 0), hour(end, 59)))
         .unwrap_or_else(|| programme.event.hours_of(date))
 }
 
@@ -245,11 +275,11 @@ fn blocks(
             _ => None,
         };
         let is_open = |gap| room.is_none_or(|room| room.closed_in(gap).is_none());
-        blocks.extend(gaps(programme, slots, window, is_open));
+        blocks.extend(gaps(programme, date, slots, window, is_open));
     }
     let lanes = lanes(slots);
     for slot in slots {
-        let mut view = slot_view(programme, slot, marks);
+        let mut view = slot_view_on(programme, date, slot, marks);
         view.lane = lanes.get(&slot.id).cloned().unwrap_or_default();
         blocks.extend(block(
             window,
@@ -280,6 +310,7 @@ fn closed(programme: &Programme, date: NaiveDate, window: Interval) -> Vec<GridB
     let Some(open) = programme.event.opening_hours(date) else {
         return Vec::new();
     };
+    // The evening before may go on after this day's midnight.
     let before = Interval::stay(window.start(), open.start());
     let after = Interval::stay(open.end(), window.end());
     [before, after]
@@ -334,11 +365,12 @@ fn turnarounds(slots: &[&Slot], window: Interval, minutes: i32) -> Vec<GridBlock
 
 fn gaps(
     programme: &Programme,
+    date: NaiveDate,
     slots: &[&Slot],
     window: Interval,
     is_open: impl Fn(Interval) -> bool,
 ) -> Vec<GridBlock> {
-    let clock = |instant| programme.event.time_zone.clock(instant);
+    let clock = |instant| programme.event.time_zone.clock_from(date, instant);
     slots
         .windows(2)
         .filter_map(|pair| {

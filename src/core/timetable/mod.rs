@@ -5,7 +5,9 @@ mod grid;
 pub mod placements;
 pub mod print;
 
-pub use grid::{BlockContent, DayPlan, GridBlock, GridColumn, ROW_MINUTES, day_plan, window};
+pub use grid::{
+    BlockContent, DayPlan, GridBlock, GridColumn, ROW_MINUTES, RulerHour, day_plan, window,
+};
 
 use chrono::NaiveDate;
 
@@ -14,8 +16,8 @@ use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, check_all, in_force};
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
-use crate::core::time::Instant;
-use crate::core::time::interval::Interval;
+use crate::core::time::interval::{Interval, hull};
+use crate::core::time::{ClockRange, Instant};
 use crate::core::wording;
 
 /// Kind of the columns.
@@ -77,6 +79,8 @@ pub struct SlotView {
     pub interval: Interval,
     /// `14:40–15:10`
     pub time: String,
+    /// True where it is shown on the day on which it starts: on a later one it cannot be dragged.
+    pub is_of_day: bool,
     /// Length in minutes.
     pub minutes: i32,
     /// The title.
@@ -276,6 +280,7 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         version: slot.version,
         interval: slot.interval(),
         time: clock_range(programme, slot.interval()),
+        is_of_day: true,
         minutes: slot.interval().minutes(),
         title: content.title.to_string(),
         kind: content.kind.as_str(),
@@ -304,14 +309,51 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
     }
 }
 
-/// `14:40–15:10`
+/// A slot in words, as it reads under the heading of a day that it touches.
+#[must_use]
+pub fn slot_view_on(
+    programme: &Programme,
+    date: NaiveDate,
+    slot: &Slot,
+    marks: &BySlot<ConflictMark>,
+) -> SlotView {
+    let clock = ClockRange::at(programme.event.time_zone, slot.interval());
+    SlotView {
+        time: clock.range_on(date),
+        is_of_day: programme.event.day_of(slot.interval().start()) == date,
+        ..slot_view(programme, slot, marks)
+    }
+}
+
+/// `14:40–15:10`, `23:30–00:30 (next day)`
 #[must_use]
 pub fn clock_range(programme: &Programme, interval: Interval) -> String {
-    let zone = programme.event.time_zone;
-    format!(
-        "{}–{}",
-        zone.clock(interval.start()),
-        zone.clock(interval.end())
+    ClockRange::at(programme.event.time_zone, interval).range()
+}
+
+/// The zone of all times of a day: `JST, UTC+9`, or `BST, UTC+1, then GMT, UTC` where the clocks change.
+#[must_use]
+pub fn zone_of(programme: &Programme, date: NaiveDate) -> String {
+    let day = programme.event.whole_day(date);
+    let slots = programme.slots_on(date);
+    let slots = slots.filter_map(|slot| slot.interval().shared(day));
+    let shown = hull(programme.event.hours_of(date), slots);
+    programme.event.time_zone.label_within(shown)
+}
+
+/// The zone of all times of the event.
+#[must_use]
+pub fn zone_of_all(programme: &Programme) -> String {
+    let event = &programme.event;
+    let mut shown = event.days.iter().map(|day| event.hours_of(day.date));
+    let slots = programme.live_slots().map(|slot| slot.interval());
+    shown.next().map_or_else(
+        || event.time_zone.name().to_owned(),
+        |first| {
+            event
+                .time_zone
+                .label_within(hull(first, shown.chain(slots)))
+        },
     )
 }
 
@@ -348,8 +390,8 @@ pub fn day_list(
             }
             until = None;
         }
-        lines.push(TimetableLine::Slot(Box::new(slot_view(
-            programme, slot, marks,
+        lines.push(TimetableLine::Slot(Box::new(slot_view_on(
+            programme, date, slot, marks,
         ))));
         if !is_sketch(slot) {
             let end = slot.interval().end();
@@ -367,8 +409,147 @@ mod tests {
     use super::*;
     use crate::core::rule::{Override, Rule};
     use crate::core::rules::check;
-    use crate::core::sample::{EVERYONE, HALL, ISSUED, JP, KZ, SALON, programme, slot};
+    use crate::core::sample::{
+        EVERYONE, HALL, ISSUED, JP, KZ, SALON, programme, programme_in, slot, slot_in,
+    };
     use crate::core::slot::SlotKind;
+
+    const LONDON: &str = "Europe/London";
+    const TWO_DAYS: [(&str, &str, &str); 2] = [
+        ("2026-10-24", "09:00", "24:00"),
+        ("2026-10-25", "00:00", "24:00"),
+    ];
+
+    fn date(text: &str) -> NaiveDate {
+        crate::core::time::parse_date(text).unwrap()
+    }
+
+    /// What the list says of a day.
+    fn times(programme: &Programme, day: &str) -> Vec<String> {
+        let lines = day_list(programme, date(day), &BySlot::default());
+        let said = lines.into_iter().map(|line| match line {
+            TimetableLine::Slot(slot) => slot.time,
+            TimetableLine::Gap(minutes) => format!("{minutes} free"),
+        });
+        said.collect()
+    }
+
+    /// The slots of a column, as first row, rows and words.
+    fn blocks(
+        programme: &Programme,
+        day: &str,
+        layout: Layout,
+        at: usize,
+    ) -> Vec<(i32, i32, String)> {
+        let plan = day_plan(programme, date(day), layout, &BySlot::default());
+        let blocks = plan.columns[at].blocks.iter();
+        let slots = blocks.filter_map(|block| match &block.content {
+            BlockContent::Slot(slot) => Some((block.row, block.span, slot.time.clone())),
+            _ => None,
+        });
+        slots.collect()
+    }
+
+    #[test]
+    fn slot_past_midnight_is_on_both_days_in_every_view() {
+        let late = slot_in(LONDON, 1, ("2026-10-24", "23:30"), 60);
+        let morning = slot_in(LONDON, 2, ("2026-10-25", "09:00"), 30);
+        let programme = programme_in(LONDON, &TWO_DAYS, vec![late, morning]);
+        let (first, second) = ("23:30–00:30 (next day)", "23:30 (day before)–00:30");
+        assert_eq!(times(&programme, "2026-10-24"), [first]);
+        assert_eq!(
+            times(&programme, "2026-10-25"),
+            [second, "570 free", "09:00–09:30"]
+        );
+        // Rooms: the salon is the third column; delegations: Kazakhstan the second.
+        for (layout, at) in [(Layout::Rooms, 2), (Layout::Delegations, 1)] {
+            let found = blocks(&programme, "2026-10-24", layout, at);
+            assert_eq!(found, [(174, 6, first.to_owned())]);
+            let found = blocks(&programme, "2026-10-25", layout, at);
+            assert_eq!(found[0], (0, 6, second.to_owned()));
+        }
+        let plan = day_plan(
+            &programme,
+            date("2026-10-25"),
+            Layout::Rooms,
+            &BySlot::default(),
+        );
+        assert_eq!(plan.hours[0].clock, "00:00");
+    }
+
+    #[test]
+    fn day_open_past_midnight_is_drawn_until_it_closes() {
+        let late = slot_in(LONDON, 1, ("2026-10-23", "24:30"), 60);
+        let programme = programme_in(
+            LONDON,
+            &[
+                ("2026-10-23", "09:00", "26:00"),
+                ("2026-10-24", "09:00", "18:00"),
+            ],
+            vec![late],
+        );
+        let plan = day_plan(
+            &programme,
+            date("2026-10-23"),
+            Layout::Rooms,
+            &BySlot::default(),
+        );
+        assert_eq!(plan.rows, 17 * 12);
+        let hour = plan.hours.iter().find(|hour| hour.row == 16 * 12).unwrap();
+        assert_eq!(
+            (hour.clock.as_str(), hour.typed.as_str()),
+            ("01:00", "25:00")
+        );
+        assert_eq!(times(&programme, "2026-10-23"), ["00:30–01:30 (next day)"]);
+        assert_eq!(times(&programme, "2026-10-24"), ["00:30–01:30"]);
+    }
+
+    #[test]
+    fn day_of_25_hours_has_a_ruler_of_25_hours() {
+        let programme = programme_in("Europe/Berlin", &[("2026-10-25", "00:00", "24:00")], vec![]);
+        let plan = day_plan(
+            &programme,
+            date("2026-10-25"),
+            Layout::Rooms,
+            &BySlot::default(),
+        );
+        assert_eq!(plan.rows, 25 * 12);
+        let said: Vec<String> = plan.hours[1..5]
+            .iter()
+            .map(|hour| {
+                let letters = hour.letters.as_deref().unwrap_or_default();
+                let offset = hour.offset.as_deref().unwrap_or_default();
+                format!("{} {letters} {offset}", hour.clock)
+            })
+            .collect();
+        let expected = [
+            "01:00  ",
+            "02:00 CEST +02:00",
+            "02:00 CET +01:00",
+            "03:00  ",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(plan.hours.last().unwrap().clock, "00:00");
+        assert_eq!(
+            zone_of(&programme, date("2026-10-25")),
+            "CEST, UTC+2, then CET, UTC+1"
+        );
+    }
+
+    #[test]
+    fn ruler_shows_full_hours_where_the_offset_is_none() {
+        let programme = programme_in("Asia/Kolkata", &[("2023-03-02", "08:00", "21:00")], vec![]);
+        let plan = day_plan(
+            &programme,
+            date("2023-03-02"),
+            Layout::Rooms,
+            &BySlot::default(),
+        );
+        assert_eq!(
+            (plan.rows, plan.hours[0].clock.as_str()),
+            (13 * 12, "08:00")
+        );
+    }
 
     #[test]
     fn a_rule_is_named_once_at_a_slot_with_its_count() {

@@ -163,11 +163,10 @@ impl Speaker<'_> {
             RuleFinding::Foreign { .. } => {
                 "A delegation, room or interpreter does not belong to this event; choose from the lists.".to_owned()
             }
-            RuleFinding::OutsideHours { open } => format!(
-                "The venue is open from {} to {} that day.",
-                self.clock(open.start()),
-                self.clock(open.end())
-            ),
+            RuleFinding::OutsideHours { open } => {
+                let (_, opens, closes) = self.programme.event.typed(*open);
+                format!("The venue is open from {opens} to {closes} that day.")
+            }
             RuleFinding::Absent { resource } => self.absent(*resource),
             RuleFinding::RoomClosed { room, closure } => self.room_closed(*room, closure),
             RuleFinding::RoomKind { room, kind } => self.room_kind(*room, *kind),

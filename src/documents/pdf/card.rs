@@ -73,7 +73,7 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<PdfS
         .iter()
         .filter(|day| chosen.wants(day.date))
         .collect();
-    let shown = days.iter().flat_map(|day| &day.entries);
+    let shown = days.iter().flat_map(|day| day.shown());
     let head = SheetHead::of(agenda, "Card", draft_mark(shown));
     let line = |entry: &AgendaEntry, day: &AgendaDay| CardLine {
         interpreters: interpreters.get(&entry.id).cloned().unwrap_or_default(),
@@ -88,7 +88,7 @@ pub(super) fn paper(chosen: &Chosen<'_>, delegation: &Delegation) -> Result<PdfS
             .map(|day| CardDay {
                 day: day.in_words(),
                 zone: day.zone.clone(),
-                lines: day.entries.iter().map(|entry| line(entry, day)).collect(),
+                lines: day.shown().map(|entry| line(entry, day)).collect(),
             })
             .collect(),
     };
@@ -103,7 +103,7 @@ fn card_line(entry: &AgendaEntry, day: &AgendaDay, reader: &Delegation) -> CardL
     let few = entry.parties.len() <= 2;
     let names = countries(entry);
     CardLine {
-        time: Time::of(&entry.venue, &day.zone),
+        time: Time::of(&entry.venue, &day.zone, day.date),
         title: text(&entry.title),
         room: entry.room.as_ref().map(Name::of_place),
         counterparts: others

@@ -64,7 +64,7 @@ fn in_room<'d>(day: &'d AgendaDay, room: &Room) -> Vec<&'d AgendaEntry> {
         let place = entry.room.as_ref();
         place.is_some_and(|place| place.code == room.code.as_str())
     };
-    day.entries.iter().filter(here).collect()
+    day.shown().filter(here).collect()
 }
 
 fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> DoorSign {

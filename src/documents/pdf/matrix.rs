@@ -97,7 +97,7 @@ fn column(day: &AgendaDay) -> MatrixColumn {
 
 fn meeting(entry: &AgendaEntry, day: &AgendaDay) -> MatrixMeeting {
     MatrixMeeting {
-        time: Time::of(&entry.venue, &day.zone),
+        time: Time::of(&entry.venue, &day.zone, day.date),
         room: entry.room.as_ref().map(Name::of_place),
         interpreters: interpreters(entry),
         state: state(entry.state),

@@ -83,7 +83,7 @@ fn lines_of(day: &AgendaDay) -> DayLines {
         day: day.in_words(),
         zone: day.zone.clone(),
         home_zone: day.home_zone.clone().unwrap_or_default(),
-        lines: day.entries.iter().map(|entry| line(entry, day)).collect(),
+        lines: day.shown().map(|entry| line(entry, day)).collect(),
     }
 }
 
@@ -91,7 +91,7 @@ fn lines_of(day: &AgendaDay) -> DayLines {
 pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> PdfLine {
     let few = entry.parties.len() <= 2;
     PdfLine {
-        time: Time::of(&entry.venue, &day.zone),
+        time: Time::of(&entry.venue, &day.zone, day.date),
         home: home(entry, day),
         kind: entry.kind.label(),
         title: text(&entry.title),
@@ -113,7 +113,11 @@ fn home(entry: &AgendaEntry, day: &AgendaDay) -> Time {
     let Some(home) = &entry.home else {
         return Time::default();
     };
-    let time = Time::of(home, day.home_zone.as_deref().unwrap_or_default());
+    let time = Time::of(
+        home,
+        day.home_zone.as_deref().unwrap_or_default(),
+        home.date,
+    );
     if home.date == entry.venue.date {
         time
     } else {

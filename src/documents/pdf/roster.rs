@@ -1,5 +1,6 @@
 //! The interpreters' roster: what, where, for whom, and when there is rest. Each interpreter begins on a new page.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::head::SheetHead;
@@ -7,12 +8,13 @@ use super::programme::state;
 use super::sheet::{Chosen, Sheet};
 use super::words::{Name, Time, text};
 use super::{PdfError, PdfSource};
-use crate::core::agenda::{AgendaClock, draft_mark};
+use crate::core::agenda::draft_mark;
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::roster::{RosterDay, RosterLine as Booked, RosterWork, roster};
 use crate::core::slot::SlotState;
-use crate::core::time::{Instant, day_in_words};
+use crate::core::time::interval::{Interval, hull};
+use crate::core::time::{ClockRange, day_in_words};
 
 const TEMPLATE: &str = include_str!("../../../templates/agenda/roster.typ");
 
@@ -119,15 +121,15 @@ fn person(chosen: &Chosen<'_>, interpreter: &Interpreter) -> RosterPerson {
 }
 
 fn work_day(programme: &Programme, day: &RosterDay) -> WorkDay {
-    let zone = day
-        .lines
-        .iter()
-        .find_map(|line| match line {
-            Booked::Work(work) => Some(work.slot.interval.start()),
-            Booked::Pause { .. } => None,
-        })
-        .map(|first: Instant| programme.event.time_zone.label(first))
-        .unwrap_or_default();
+    let mut worked = day.lines.iter().filter_map(|line| match line {
+        Booked::Work(work) => Some(work.slot.interval),
+        Booked::Pause { .. } => None,
+    });
+    let first: Option<Interval> = worked.next();
+    let zone = first.map_or_else(String::new, |first| {
+        let zone = programme.event.time_zone;
+        zone.label_within(hull(first, worked))
+    });
     let slots = match day.slots {
         1 => "1 slot".to_owned(),
         many => format!("{many} slots"),
@@ -138,19 +140,19 @@ fn work_day(programme: &Programme, day: &RosterDay) -> WorkDay {
         lines: day
             .lines
             .iter()
-            .filter_map(|each| line(programme, each, &zone))
+            .filter_map(|each| line(programme, each, (day.date, &zone)))
             .collect(),
         zone,
     }
 }
 
 /// `None` for a sketch, which assigns no interpreter yet.
-fn line(programme: &Programme, line: &Booked, zone: &str) -> Option<WorkLine> {
+fn line(programme: &Programme, line: &Booked, day: (NaiveDate, &str)) -> Option<WorkLine> {
     match line {
         Booked::Work(work) => {
             let known = programme.slot(work.slot.id).map(|slot| slot.state());
             let is_sketch = known == Some(SlotState::Pencilled);
-            (!is_sketch).then(|| booked(programme, work, known, zone))
+            (!is_sketch).then(|| booked(programme, work, known, day))
         }
         Booked::Pause { minutes, is_rest } => Some(WorkLine::Pause {
             words: if *is_rest {
@@ -166,12 +168,12 @@ fn booked(
     programme: &Programme,
     work: &RosterWork,
     known: Option<SlotState>,
-    zone: &str,
+    (date, zone): (NaiveDate, &str),
 ) -> WorkLine {
-    let clock = AgendaClock::at(programme.event.time_zone, work.slot.interval);
+    let clock = ClockRange::at(programme.event.time_zone, work.slot.interval);
     let room = programme.room_by_code(&work.slot.room_code);
     WorkLine::Work {
-        time: Time::of(&clock, zone),
+        time: Time::of(&clock, zone, date),
         title: text(&work.slot.title),
         room: room.map(|room| Name::new(room.name.as_str(), &room.name_ja)),
         between: text(&work.between),

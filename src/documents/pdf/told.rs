@@ -9,14 +9,14 @@ use super::head::SheetHead;
 use super::programme::{DayLines, PdfLine, PdfProgramme, TEMPLATE};
 use super::words::{Name, Side, Time, text};
 use super::{PdfError, PdfSource};
-use crate::core::agenda::{Agenda, AgendaClock, AgendaDelegation, Audience, Notes};
+use crate::core::agenda::{Agenda, AgendaDelegation, Audience, Notes};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice, Revision};
 use crate::core::notice::Told;
 use crate::core::slot::SlotKind;
 use crate::core::text::{Email, TextLine as OneLine};
 use crate::core::time::interval::Interval;
-use crate::core::time::{Moment, Zone, day_in_words};
+use crate::core::time::{ClockRange, Moment, Zone, day_in_words};
 use crate::core::visibility::{event_as_told, private_entries};
 
 /// A delegation's schedule as its private page has it. It shows the time of a letter instead of the
@@ -263,8 +263,7 @@ impl Zones {
 
     /// `20 December 2022, 18:00 (JST, UTC+9)`
     fn moment(self, at: Moment) -> String {
-        let local = self.venue.local_moment(at).format("%-d %B %Y, %H:%M");
-        format!("{local} ({})", self.venue.label(at.instant()))
+        self.venue.moment(at)
     }
 
     fn day(self, date: NaiveDate, first: Interval) -> DayLines {
@@ -274,19 +273,19 @@ impl Zones {
             home_zone: if self.are_one() {
                 String::new()
             } else {
-                self.home.label(first.start())
+                self.home.home_label(first.start())
             },
             lines: Vec::new(),
         }
     }
 
     fn line(self, told: &Told, interval: Interval, day: &DayLines) -> PdfLine {
-        let clock = AgendaClock::at(self.venue, interval);
+        let clock = ClockRange::at(self.venue, interval);
         let home = if self.are_one() {
             Time::default()
         } else {
-            let home = AgendaClock::at(self.home, interval);
-            let time = Time::of(&home, &day.home_zone);
+            let home = ClockRange::at_home(self.home, interval);
+            let time = Time::of(&home, &day.home_zone, home.date);
             if home.date == clock.date {
                 time
             } else {
@@ -294,7 +293,7 @@ impl Zones {
             }
         };
         PdfLine {
-            time: Time::of(&clock, &day.zone),
+            time: Time::of(&clock, &day.zone, clock.date),
             home,
             kind: told.kind.known().map_or("", SlotKind::label),
             title: text(&told.title),

@@ -1,9 +1,11 @@
 //! Text as it can be printed.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::world;
-use crate::core::agenda::{AgendaClock, AgendaDelegation, AgendaRoom};
+use crate::core::agenda::{AgendaDelegation, AgendaRoom};
+use crate::core::time::ClockRange;
 
 /// A name in both languages; the Japanese one is empty where there is none, and where no font could show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,17 +68,23 @@ pub(super) struct Time {
 }
 
 impl Time {
-    /// Beside a heading that names the zone `usual`.
-    pub(super) fn of(clock: &AgendaClock, usual: &str) -> Self {
+    /// Below a heading that names the day `date` and the zone `usual`.
+    pub(super) fn of(clock: &ClockRange, usual: &str, date: NaiveDate) -> Self {
+        let day = |date: NaiveDate| date.format("%a %-d %b").to_string();
+        let (first, last) = (clock.date, clock.last_date());
         let mut remarks = Vec::new();
-        if clock.end_date != clock.date {
-            remarks.push(format!("until {}", clock.end_date.format("%a %-d %b")));
+        if first != date && first == last {
+            remarks.push(day(first));
+        } else {
+            remarks.extend((first != date).then(|| format!("from {}", day(first))));
+            remarks.extend((last != date).then(|| format!("until {}", day(last))));
         }
         if clock.zone != usual {
             remarks.push(clock.zone.clone());
         }
+        let [start, end] = clock.clocks();
         Self {
-            range: format!("{}–{}", clock.start, clock.end),
+            range: format!("{start}–{end}"),
             remark: remarks.join(", "),
         }
     }

@@ -1,5 +1,6 @@
 //! Agendas are written and read back by other readers.
 
+mod days;
 mod papers;
 mod secrecy;
 
@@ -99,7 +100,7 @@ fn kazakhstans_agenda_shows_both_clocks_and_whom_it_meets() {
     let home = last.home.as_ref().unwrap();
     assert_eq!(
         (home.range(), home.zone.as_str()),
-        ("14:20–14:45".to_owned(), "UTC+6")
+        ("14:20–14:45".to_owned(), "Almaty, UTC+6")
     );
     let codes: Vec<_> = last
         .parties
@@ -310,7 +311,7 @@ fn the_calendar_is_read_back_as_it_was() {
         last.get_description().unwrap(),
         "Bilateral · Tentative – not yet confirmed\n\
          Saturday, 24 December 2022, 17:20–17:45 (JST, UTC+9)\n\
-         At home: Saturday, 24 December 2022, 14:20–14:45 (UTC+6)\n\
+         At home: Saturday, 24 December 2022, 14:20–14:45 (Almaty, UTC+6)\n\
          Japan: H.E. Mr. HAYASHI Yoshimasa\n\
          Kazakhstan: H.E. Mr. Mukhtar TILEUBERDI"
     );

@@ -211,7 +211,7 @@ fn a_schedule_on_paper_is_the_readers_alone() {
     for part in [
         "For the delegation of Kazakhstan",
         "17:20–17:45 14:20–14:45",
-        "at home in UTC+6",
+        "at home in Almaty, UTC+6",
         "Asia/Almaty",
     ] {
         assert!(words.contains(part), "{part} in {words}");

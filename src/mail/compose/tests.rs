@@ -181,8 +181,8 @@ fn another_day_at_home_is_written_out() {
     );
     assert!(
         plain.contains(
-            "Time at home: Saturday, 24 December 2022, 03:20–03:50 (EST, UTC−5) → \
-             Friday, 23 December 2022, 19:00–19:30 (EST, UTC−5)\n"
+            "Time at home: Saturday, 24 December 2022, 03:20–03:50 (New York, UTC−5) → \
+             Friday, 23 December 2022, 19:00–19:30 (New York, UTC−5)\n"
         ),
         "{plain}"
     );

@@ -123,11 +123,11 @@ fn a_second_language_is_all_there_is_in_a_letter() {
         read.plain,
         "★会談→Қазақстан。☞。\n\
          ◷飯倉公館：17:20–17:50 (JST, UTC+9)→23:45 – 2022年12月25日（7）00:15 (JST, UTC+9)\n\
-         ◷⌂：14:20–14:50 (UTC+6)→20:45–21:15 (UTC+6)\n\
+         ◷⌂：14:20–14:50 (Almaty, UTC+6)→20:45–21:15 (Almaty, UTC+6)\n\
          ◈：◈？→広間\n\
          ❝：二国間→会談\n\
          ☆2022年12月24日（6）23:45 – 2022年12月25日（7）00:15 (JST, UTC+9)\n\
-         ⌂2022年12月24日（6）20:45–21:15 (UTC+6)\n\
+         ⌂2022年12月24日（6）20:45–21:15 (Almaty, UTC+6)\n\
          ◈広間\n\
          ◇：日本、Қазақстан\n\
          ▤。\n\
@@ -136,7 +136,7 @@ fn a_second_language_is_all_there_is_in_a_letter() {
          10:00–12:00 (JST, UTC+9)全体\n\
          17:20–17:50 (JST, UTC+9)全体\n"
     );
-    assert_eq!(latin(&read.plain), ["JST", "UTC"]);
+    assert_eq!(latin(&read.plain), ["Almaty", "JST", "UTC"]);
     assert!(
         read.html.contains("<p>★会談→Қазақстан。</p>"),
         "{}",
@@ -170,7 +170,10 @@ fn a_letter_about_several_slots_asks_the_language_too() {
     };
     let composed = compose(&letter).unwrap();
     assert_eq!(composed.subject, "★×2");
-    assert_eq!(latin(&contents(&composed.raw).plain), ["JST", "UTC"]);
+    assert_eq!(
+        latin(&contents(&composed.raw).plain),
+        ["Almaty", "JST", "UTC"]
+    );
 }
 
 #[test]

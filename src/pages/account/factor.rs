@@ -69,7 +69,7 @@ impl OwnFactors {
                 .autocomplete("current-password")
                 .of(form),
             factor: self.factor.map(|factor| FactorLine {
-                since: factor.created_at.in_utc(),
+                since: factor.created_at.in_words(),
                 codes_left: factor.codes_left,
             }),
             required: self.required,

@@ -78,9 +78,9 @@ impl AccountPage {
                 .autocomplete("new-password")
                 .help(password::help(own.factor.is_some()))
                 .of(form),
-            factor: own.factor.map(|factor| factor.created_at.in_utc()),
+            factor: own.factor.map(|factor| factor.created_at.in_words()),
             required: own.required,
-            reset: own.reset_at.map(Moment::in_utc),
+            reset: own.reset_at.map(Moment::in_words),
             sessions: own.open.iter().map(|open| line(open, session)).collect(),
             tokens: own.tokens.iter().map(token_line).collect(),
         }
@@ -90,8 +90,8 @@ impl AccountPage {
 fn line(open: &OpenSession, session: &Session) -> SessionLine {
     SessionLine {
         reference: open.token.reference(),
-        began: open.created_at.in_utc(),
-        used: open.last_seen_at.in_utc(),
+        began: open.created_at.in_words(),
+        used: open.last_seen_at.in_words(),
         this: open.token == session.token,
     }
 }
@@ -101,10 +101,10 @@ fn token_line(token: &ApiToken) -> TokenLine {
         id: token.id.0,
         name: token.name.to_string(),
         scope: token.scope.label(),
-        made: token.created_at.in_utc(),
+        made: token.created_at.in_words(),
         used: token
             .last_used_at
-            .map_or("never".to_owned(), Moment::in_utc),
+            .map_or("never".to_owned(), Moment::in_words),
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct LinkLine {
 
 impl LinkLine {
     pub(crate) fn of(link: &CalendarLink, zone: Zone) -> Self {
-        let words = |at: Moment| zone.local_moment(at).format("%-d %B %Y, %H:%M").to_string();
+        let words = |at: Moment| zone.moment(at);
         Self {
             id: link.id.0,
             name: link.name.to_string(),

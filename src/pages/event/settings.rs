@@ -6,8 +6,11 @@ use askama::Template;
 use crate::auth::session::Session;
 use crate::change::correction;
 use crate::change::event::{self, Cause, EventError};
-use crate::core::event::EventSettings;
+use crate::core::event::{Event, EventSettings};
+use crate::core::programme::Programme;
+use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
+use crate::core::zone_change::{self, ZoneChangeLine, ZoneKeeps};
 use crate::personal::retention;
 use crate::server::Error;
 use crate::server::app::App;
@@ -40,6 +43,9 @@ struct SettingsPage {
     facts: [TextField; 4],
     zone: TextField,
     zone_data: &'static str,
+    /// What stays when the zone changes; nothing while it does not.
+    question: Option<ZoneQuestion>,
+    times: Choices,
     days: TextArea,
     office: [TextField; 3],
     figures: [TextField; 3],
@@ -49,6 +55,29 @@ struct SettingsPage {
     may_change: bool,
     /// How the event ends; nothing on the page of a new one.
     ending: Option<Ending>,
+}
+
+/// What a change of the zone does to each slot.
+struct ZoneQuestion {
+    old: &'static str,
+    new: &'static str,
+    lines: Vec<ZoneChangeLine>,
+    /// Slots that would be outside if the instants stayed.
+    outside: Vec<String>,
+}
+
+impl ZoneQuestion {
+    /// `None` where the zone stays, or there is no slot that it could move.
+    fn of(programme: &Programme, event: &Event) -> Option<Self> {
+        let lines = zone_change::lines(programme, event.time_zone);
+        let changes = event.time_zone != programme.event.time_zone && !lines.is_empty();
+        changes.then(|| Self {
+            old: programme.event.time_zone.name(),
+            new: event.time_zone.name(),
+            lines,
+            outside: event::outside_in_zone(programme, event),
+        })
+    }
 }
 
 /// How an event ends.
@@ -151,11 +180,20 @@ pub async fn update(
             return unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?);
         }
     };
+    let keeps = ZoneKeeps::from_word(fields.get("times"));
+    let question = ZoneQuestion::of(&context.programme, &event);
+    if question.is_some() && keeps.is_none() {
+        let mut errors = FieldErrors::default();
+        errors.add("times", "The time zone changes: choose what stays.");
+        let page = page_of(&context, Form::rejected(fields, errors)).await?;
+        return unprocessable(&SettingsPage { question, ..page });
+    }
+    let keeps = keeps.unwrap_or(ZoneKeeps::Instants);
     let is_correction = is_correction(&fields);
     let saved = context
         .write(move |tx| {
             let before = tx.programme();
-            event::change(tx, &event)?;
+            event::change_with(tx, &event, keeps)?;
             if is_correction {
                 correction::take_as_known(tx, &before)?;
             }
@@ -169,7 +207,8 @@ pub async fn update(
         )),
         Err(error) => {
             let errors = field_errors(error)?;
-            unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?)
+            let page = page_of(&context, Form::rejected(fields, errors)).await?;
+            unprocessable(&SettingsPage { question, ..page })
         }
     }
 }
@@ -301,6 +340,19 @@ fn page(shell: Shell, action: String, back: String, may_change: bool, form: Form
                 .of(&form),
         ],
         zone_data: Zone::data_version(),
+        question: None,
+        times: Choices::radios(
+            "times",
+            "What stays?",
+            [
+                Choice::new(ZoneKeeps::Clocks.as_str(), "The times on the clock").help(
+                    "Slots and stays move: delegations that were notified have to hear of it.",
+                ),
+                Choice::new(ZoneKeeps::Instants.as_str(), "The instants")
+                    .help("Slots stay where they are, and the clock shows another time."),
+            ],
+        )
+        .of(&form),
         zone: text("time_zone", "Time zone of the venue")
             .help("As in Asia/Tokyo.")
             .suggest(ZONES)

@@ -13,6 +13,7 @@ use crate::core::time::{day_in_words, parse_date};
 use crate::core::timetable::print::PrintPlan;
 use crate::core::timetable::{
     BlockContent, ConflictMark, DayPlan, Layout, TimetableLine, Zoom, day_list, day_plan, marks,
+    zone_of,
 };
 use crate::server::Error;
 use crate::server::app::App;
@@ -220,7 +221,7 @@ fn day(programme: &Programme, view: TimetableView) -> TimetableDay {
         slug: event.slug.to_string(),
         date,
         heading: day_in_words(date),
-        zone: event.time_zone.label(event.hours_of(date).start()),
+        zone: zone_of(programme, date),
         revision: event.revision.to_string(),
         days: days.collect(),
         layouts: layouts.into(),

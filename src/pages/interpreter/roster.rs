@@ -7,6 +7,7 @@ use super::at_one;
 use crate::core::interpreter::Interpreter;
 use crate::core::roster::{RosterDay, RosterLine, roster};
 use crate::core::time::day_in_words;
+use crate::core::timetable::zone_of_all;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -54,11 +55,6 @@ fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
     let event = &context.programme.event;
     let settings = event.settings;
     let days = roster(&context.programme, interpreter);
-    let zone = match (days.first(), event.days.first()) {
-        (Some(RosterDay { date, .. }), _) => event.time_zone.label(event.hours_of(*date).start()),
-        (None, Some(day)) => event.time_zone.label(event.hours_of(day.date).start()),
-        (None, None) => event.time_zone.name().to_owned(),
-    };
     let pairs: Vec<String> = interpreter.pairs.iter().map(ToString::to_string).collect();
     let presence = interpreter.presence.iter();
     RosterPage {
@@ -69,7 +65,7 @@ fn page(context: &EventContext, interpreter: &Interpreter) -> RosterPage {
         code: interpreter.code.to_string(),
         event: event.name.to_string(),
         venue: event.venue.to_string(),
-        zone,
+        zone: zone_of_all(&context.programme),
         revision: event.revision.to_string(),
         languages: pairs.join(", "),
         presence: presence.map(|stay| event.write_stay(*stay)).collect(),

@@ -56,7 +56,7 @@ impl From<Pause> for PauseWords {
     fn from(pause: Pause) -> Self {
         Self {
             by: pause.by,
-            since: utc(pause.since),
+            since: pause.since.in_words(),
         }
     }
 }
@@ -209,9 +209,11 @@ fn page(app: &App, queue: QueueView, form: Form, findings: Vec<DnsFinding>) -> H
         waiting: standing
             .waiting_since
             .map_or_else(String::new, |since| age(queue.now, since)),
-        last_sent: standing.last_sent.map_or_else(String::new, utc),
+        last_sent: standing
+            .last_sent
+            .map_or_else(String::new, Moment::in_words),
         last_fault: standing.last_fault.map_or_else(String::new, |(at, fault)| {
-            format!("{fault} (a mail of {})", utc(at))
+            format!("{fault} (a mail of {})", at.in_words())
         }),
         mailbox: config
             .mailbox
@@ -233,8 +235,8 @@ fn mailbox_words(url: &ImapUrl, mark: Option<MailboxPosition>) -> String {
     match mark {
         None => format!("{name}; not read yet"),
         Some(mark) => match mark.last_error {
-            None => format!("{name}; last read {}", utc(mark.looked_at)),
-            Some(error) => format!("{name}; tried {}: {error}", utc(mark.looked_at)),
+            None => format!("{name}; last read {}", mark.looked_at.in_words()),
+            Some(error) => format!("{name}; tried {}: {error}", mark.looked_at.in_words()),
         },
     }
 }
@@ -249,8 +251,4 @@ fn age(now: Moment, since: Moment) -> String {
         _ => (minutes / 1440, "day"),
     };
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
-}
-
-fn utc(moment: Moment) -> String {
-    moment.utc().format("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -8,7 +8,6 @@ use askama::Template;
 use crate::core::event::Event;
 use crate::mail::inbox::store::{self, Incoming};
 use crate::mail::inbox::{InboxOutcome, IncomingId};
-use crate::pages::mail::in_zone;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::accessible_events;
@@ -91,7 +90,7 @@ fn is_open(mail: &Incoming) -> bool {
 }
 
 fn line(event: &Event, mail: Incoming) -> InboxLine {
-    let clock = |moment| in_zone(event.time_zone, moment);
+    let clock = |moment| event.time_zone.exact_moment(moment);
     let (about, about_words) = match (mail.slot_id, mail.mail_id) {
         (_, Some(id)) => (format!("/mail/{id}"), "The mail it is about"),
         (Some(slot), None) => (format!("/slots/{}", slot.0), "The slot"),

@@ -222,7 +222,7 @@ fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
     let state = mail.state.0;
     let (label, has_bounced) = (mail.label(), mail.has_bounced());
     let may_retry = mail.can_retry() && shelf.may_retry;
-    let clock = |moment: Moment| in_zone(shelf.zone, moment);
+    let clock = |moment: Moment| shelf.zone.exact_moment(moment);
     let reason = mail
         .last_error
         .map(|error| format!(": {error}"))
@@ -273,12 +273,6 @@ fn line(shelf: &Shelf, mail: MailSummary) -> MailLine {
     }
 }
 
-pub(super) fn in_zone(zone: Zone, moment: Moment) -> String {
-    zone.local_moment(moment)
-        .format("%-d %B %Y, %H:%M:%S")
-        .to_string()
-}
-
 /// `GET /mail/{id}`: one mail with its content.
 ///
 /// # Errors
@@ -296,7 +290,7 @@ pub async fn show(
     let contents = contents(&mail.raw);
     let wiped = mail.summary.wiped_at;
     render(&MailPage {
-        wiped: wiped.map_or_else(String::new, |at| in_zone(event.time_zone, at)),
+        wiped: wiped.map_or_else(String::new, |at| event.time_zone.exact_moment(at)),
         shell: session.shell(mail.summary.subject.as_str(), Section::Mail),
         mail: line(&Shelf::of(&event, &access), mail.summary),
         message_id: mail.message_id,

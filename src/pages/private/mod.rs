@@ -31,12 +31,7 @@ fn address(programme: &Programme, code: &str) -> String {
 
 /// `24 December 2022, 09:00 (JST, UTC+9)`
 fn moment_at(programme: &Programme, moment: Moment) -> String {
-    let zone = programme.event.time_zone;
-    format!(
-        "{} ({})",
-        zone.local_moment(moment).format("%-d %B %Y, %H:%M"),
-        zone.label(moment.instant())
-    )
+    programme.event.time_zone.moment(moment)
 }
 
 /// An answer of theirs: what, when, and the comment.

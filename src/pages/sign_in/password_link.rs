@@ -84,7 +84,7 @@ impl OpenedLink {
             action: self.token.path(),
             name: user.name.to_string(),
             email: user.email.to_string(),
-            until: self.opened.until.in_utc(),
+            until: self.opened.until.in_words(),
             has_factor: self.has_factor,
             new: TextField::new("new_password", "New password")
                 .kind("password")

@@ -176,8 +176,8 @@ pub(super) fn page(
             .help("Delegations read it in their mail and agenda.")
             .of(&form),
         day: day_field(context).of(&form),
-        start: time_field("start", "Start").of(&form),
-        end: time_field("end", "End").of(&form),
+        start: time_field("start", "Start", "As in 14:40.").of(&form),
+        end: time_field("end", "End", "24:30 is 00:30 of the next day.").of(&form),
         room: room_field(context).of(&form),
         delegations: Choices::checkboxes("delegations", "Delegations", participant_choices(context))
             .inline()
@@ -235,8 +235,8 @@ fn day_field(context: &EventContext) -> Select {
     )
 }
 
-fn time_field(name: &'static str, label: &'static str) -> TextField {
-    TextField::new(name, label).help("As in 14:40.").numeric()
+fn time_field(name: &'static str, label: &'static str, help: &'static str) -> TextField {
+    TextField::new(name, label).help(help).numeric()
 }
 
 pub(super) fn room_field(context: &EventContext) -> Select {

@@ -140,8 +140,8 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         slot: view,
         version: slot.version,
         day: zone.day_in_words(start),
-        date: zone.date(start).to_string(),
-        zone: zone.label(start),
+        date: programme.event.day_of(start).to_string(),
+        zone: zone.label_over(slot.interval()),
         note: slot.content().note.clone(),
         audience: also_shown_to(programme, slot),
         interpretation: interpretation(programme, slot),
@@ -259,8 +259,8 @@ fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
                     Method::Request => "invitation",
                     Method::Cancel => "cancellation",
                 };
-                let at = zone.local_moment(notice.told_at).format("%-d %B %Y, %H:%M");
-                format!("{what}, {at} (sequence {})", notice.sequence)
+                let at = zone.moment(notice.told_at);
+                format!("{what}, {at}, sequence {}", notice.sequence)
             });
             let contacts: Vec<&str> = delegation
                 .contacts

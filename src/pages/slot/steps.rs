@@ -12,6 +12,7 @@ use crate::core::decision::{Conflicts, Refusal, SlotStep};
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::timetable::ConflictMark;
+use crate::pages::past;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -48,6 +49,9 @@ pub async fn confirmation(
     let context = context.to_change()?;
     if fields.get("method") == "delete" {
         return withdraw(&context, &slot, &fields).await;
+    }
+    if let Some(question) = asked(&context, &slot, Notify::Now, "confirmation", &fields) {
+        return question;
     }
     let reasons = match slot::reasons_of(&fields) {
         Ok(reasons) => reasons,
@@ -197,6 +201,19 @@ pub async fn undo(
     }
 }
 
+/// Asks before letters go out about a day that is over.
+fn asked(
+    context: &EventContext,
+    slot: &Slot,
+    tell: Notify,
+    noun: &str,
+    fields: &Fields,
+) -> Option<PageOutcome> {
+    let page = format!("/slots/{}", slot.id);
+    let slots = [slot].into_iter().filter(|_| tell == Notify::Now);
+    past::question(context, slots, (format!("{page}/{noun}"), page), fields)
+}
+
 /// Undoing notifies only delegations that were notified of the slot, or of a slot that is confirmed.
 fn may_notify(context: &EventContext, slot: &Slot) -> Notify {
     let mut notices = context.programme.ledger.notices_of(slot.id);
@@ -209,6 +226,9 @@ fn may_notify(context: &EventContext, slot: &Slot) -> Notify {
 
 async fn withdraw(context: &EventContext, slot: &Slot, fields: &Fields) -> PageOutcome {
     let (id, version, tell) = (slot.id, slot::version(fields)?, slot::tell(fields));
+    if let Some(question) = asked(context, slot, tell, "confirmation", fields) {
+        return question;
+    }
     match context
         .book_and_notify(tell, move |tx, post| {
             booking::withdraw(tx, post, id, version, tell)
@@ -232,8 +252,11 @@ pub async fn cancellation(
 ) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
-    let fields = fields.only(&["version", "tell"])?;
+    let fields = fields.only(&["version", "tell", past::ASKED])?;
     let (id, version, tell) = (slot.id, slot::version(&fields)?, slot::tell(&fields));
+    if let Some(question) = asked(&context, &slot, tell, "cancellation", &fields) {
+        return question;
+    }
     match context
         .book_and_notify(tell, move |tx, post| {
             booking::cancel(tx, post, id, version, tell)
@@ -257,7 +280,11 @@ pub async fn notices(
 ) -> PageOutcome {
     let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
     let context = context.to_change()?;
-    let again = fields.only(&["again"])?.flag("again");
+    let fields = fields.only(&["again", past::ASKED])?;
+    if let Some(question) = asked(&context, &slot, Notify::Now, "notices", &fields) {
+        return question;
+    }
+    let again = fields.flag("again");
     let id = slot.id;
     let tell = if again {
         crate::change::notify::tell_again

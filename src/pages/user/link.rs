@@ -68,7 +68,7 @@ pub(super) fn made(
             user: user.0,
             email,
             address: made.address,
-            until: made.until.in_utc(),
+            until: made.until.in_words(),
         }),
     }
 }

@@ -50,7 +50,7 @@ pub async fn index(app: web::Data<App>, current_user: CurrentUser) -> Result<Htt
             .map(|lockout| LockoutLine {
                 key: lockout.key,
                 subject: lockout.subject,
-                until: lockout.until.in_utc(),
+                until: lockout.until.in_words(),
                 user: lockout.user.map(|user| user.0),
             })
             .collect(),

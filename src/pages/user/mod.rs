@@ -88,7 +88,7 @@ fn line(
         _ if account.has_password() => ("active".to_owned(), "tag-ok"),
         Some(link) if link.is_over(now) => ("invitation expired".to_owned(), "tag-warning"),
         Some(link) => (
-            format!("invited, until {}", link.until.in_utc()),
+            format!("invited, until {}", link.until.in_words()),
             "tag-info",
         ),
         None => ("not invited".to_owned(), "tag-warning"),

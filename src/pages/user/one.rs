@@ -114,7 +114,7 @@ impl ShownUser {
         line(&self.account, &[], self.factor.is_some(), link, self.now)
     }
 
-    /// `By mail (sent), until 2022-12-27 05:00 UTC`
+    /// `By mail (sent), until 27 December 2022, 05:00 UTC`
     fn link_in_words(&self) -> String {
         let Some((link, letter)) = &self.link else {
             return String::new();
@@ -123,7 +123,7 @@ impl ShownUser {
             Some(letter) => format!("By mail ({})", letter.label().to_lowercase()),
             None => "Handed over".to_owned(),
         };
-        let until = link.until.in_utc();
+        let until = link.until.in_words();
         if link.is_over(self.now) {
             format!("{way}; expired on {until}.")
         } else {

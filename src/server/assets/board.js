@@ -42,23 +42,32 @@ export class Board {
 
   /** The nearest minute, or with `Math.floor` the last, on a grid that begins at midnight on the venue's clock. */
   snap(minute, grid = this.grid, round = Math.round) {
-    const midnight = this.start - minutesOf(this.hours[0].text);
+    const midnight = this.start - minutesOf(this.hours[0].clock);
     return midnight + round((minute - midnight) / grid) * grid;
   }
 
-  /** The venue's clock at a minute, as `14:40`, counted from the last full hour on the ruler. */
-  clock(minute) {
+  /** The last full hour on the ruler before a minute, and the minutes on its clock then, counted on after midnight. */
+  hourAt(minute) {
     const passed = minute - this.start;
     const hour = this.hours.findLast(({ row }) => row * this.rowMinutes <= passed) ?? this.hours[0];
-    const minutes = minutesOf(hour.text) + passed - hour.row * this.rowMinutes;
-    const two = (number) => String(number).padStart(2, "0");
-    return `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
+    return { hour, minutes: minutesOf(hour.clock) + passed - hour.row * this.rowMinutes };
+  }
+
+  /** The venue's clock at a minute, as `14:40`. */
+  clock(minute) {
+    return clockOf(this.hourAt(minute).minutes % (24 * 60));
   }
 
   /** The same for an end: midnight is the end of this day. */
   endClock(minute) {
     const clock = this.clock(minute);
     return clock === "00:00" ? "24:00" : clock;
+  }
+
+  /** The same as the forms take it: `24:30` after midnight, `02:30+01:00` where the clocks pass that time twice. */
+  typed(minute) {
+    const { hour, minutes } = this.hourAt(minute);
+    return `${clockOf(minutes)}${hour.offset}`;
   }
 
   range(from, to) {
@@ -81,13 +90,19 @@ export class Board {
   get hours() {
     return [...this.element.querySelectorAll(".timetable-hour")].map((hour) => ({
       row: Number(hour.dataset.row),
-      text: hour.textContent.trim(),
+      clock: hour.dataset.clock,
+      offset: hour.dataset.offset ?? "",
     }));
   }
 }
 
 function rowHeight(track) {
   return Number.parseFloat(getComputedStyle(track).gridAutoRows);
+}
+
+function clockOf(minutes) {
+  const two = (number) => String(number).padStart(2, "0");
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 function minutesOf(clock) {

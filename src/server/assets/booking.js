@@ -16,8 +16,8 @@ export function listen() {
 export function openForm(board, track, from, to = Math.min(from + LENGTH, board.end)) {
   const query = new URLSearchParams(track.dataset.query);
   query.set("day", board.day);
-  query.set("start", board.clock(from));
-  query.set("end", board.endClock(to));
+  query.set("start", board.typed(from));
+  query.set("end", board.typed(to));
   return openPage(`/events/${board.event}/slots/new?${query}`);
 }
 

@@ -34,13 +34,13 @@ function press(event) {
   const board = boardOf(event.target);
   // One drag at a time: a second finger or button is not another.
   if (!board?.changeable || held || drag || event.button !== 0 || !event.isPrimary) return;
-  const item = event.target.closest(".slot[data-slot]");
+  const item = event.target.closest(".slot[data-slot]:not([data-elsewhere])");
   const track = event.target.closest("ol.timetable-track");
   const grip = event.target.closest(".slot-grip");
   const mouse = event.pointerType !== "touch";
   if (item) {
     held = { board, item, edge: grip?.dataset.edge ?? (mouse ? edgeAt(item, event.clientY) : "both") };
-  } else if (track && mouse && !event.target.closest("a, button")) {
+  } else if (track && mouse && !event.target.closest("a, button, .slot")) {
     held = { board, track };
   } else {
     return;
@@ -97,7 +97,7 @@ function go(event) {
 
 /** The cursor says what would be taken hold of. */
 function hint(event) {
-  const item = event.target.closest?.(".slot[data-slot]");
+  const item = event.target.closest?.(".slot[data-slot]:not([data-elsewhere])");
   if (item && boardOf(item)?.changeable) item.dataset.edge = edgeAt(item, event.clientY);
 }
 

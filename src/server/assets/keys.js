@@ -45,7 +45,7 @@ function press(event) {
   if (!link && !free) return;
   const direction = directionOf(event);
   const kind = LIFTS[event.key.toLowerCase()];
-  if (link && kind && board.changeable && plain(event)) {
+  if (link && !link.closest("[data-elsewhere]") && kind && board.changeable && plain(event)) {
     event.preventDefault();
     lift(board, link.closest(".slot"), kind);
   } else if (direction && !event.altKey && !event.metaKey) {

@@ -89,8 +89,8 @@ export class Move {
     const fields = new URLSearchParams({
       version: slot.version,
       day: board.day,
-      start: board.clock(this.from),
-      end: board.endClock(this.to),
+      start: board.typed(this.from),
+      end: board.typed(this.to),
       room: this.room,
     });
     let done = false;

@@ -18,6 +18,7 @@ pub const FIELDS: &[&str] = &[
     "venue",
     "venue_ja",
     "time_zone",
+    "times",
     "days",
     "office_name",
     "office_email",

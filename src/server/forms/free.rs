@@ -249,7 +249,10 @@ pub(crate) fn times(
         day => vec![errors.take("day", parse_date(day))?],
     };
     let from = clock(fields, "from", errors)?;
-    let until = clock(fields, "until", errors)?;
+    let until = clock(fields, "until", errors)?.map(|until| match from {
+        Some(from) => until.after(from),
+        None => until,
+    });
     let mut times = Vec::new();
     for date in dates {
         if event.day(date).is_none() {
@@ -264,7 +267,13 @@ pub(crate) fn times(
         let end = at("until", until, open.end())?;
         let time = Interval::stay(start, end)
             .ok_or("The latest end must be after the earliest start, within the opening hours.");
-        times.push(errors.take("until", time)?);
+        // The one that was typed is at fault.
+        let field = if until.is_none() && from.is_some() {
+            "from"
+        } else {
+            "until"
+        };
+        times.push(errors.take(field, time)?);
     }
     Some(times)
 }

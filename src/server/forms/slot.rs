@@ -195,7 +195,7 @@ fn placement(
     })
 }
 
-/// Reads `day`, `start` and `end`; an end before the start on the clock is not taken for the next day.
+/// Reads `day`, `start` and `end`; an end in the night that lies before the start is one of the next day.
 pub(crate) fn interval(
     programme: &Programme,
     fields: &Fields,
@@ -203,11 +203,12 @@ pub(crate) fn interval(
 ) -> Option<Interval> {
     let zone = programme.event.time_zone;
     let date = errors.take("day", parse_date(fields.get("day")));
-    let mut instant = |field: &str| -> Option<Instant> {
-        let time = errors.take(field, fields.get(field).parse::<ClockTime>())?;
-        errors.take(field, zone.instant(date?, time))
+    let starts = errors.take("start", ClockTime::parse_start(fields.get("start")));
+    let ends = errors.take("end", ClockTime::parse_end(fields.get("end"), starts));
+    let mut instant = |field: &str, time: Option<ClockTime>| -> Option<Instant> {
+        errors.take(field, zone.instant(date?, time?))
     };
-    let (start, end) = (instant("start"), instant("end"));
+    let (start, end) = (instant("start", starts), instant("end", ends));
     let interval = Interval::new(start?, end?);
     errors.take(
         "end",
@@ -357,26 +358,17 @@ pub fn fields_of(programme: &Programme, slot: &Slot) -> Fields {
 /// Fills the form with a request.
 #[must_use]
 pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields {
-    let zone = programme.event.time_zone;
     let Placement { interval, room } = details.placement;
-    let (start, end) = (interval.start(), interval.end());
+    let (date, start, end) = programme.event.typed(interval);
     let room = room
         .and_then(|id| programme.room(id))
         .map(|room| room.code.to_string());
-    let midnight = zone.date(end) > zone.date(start) && zone.clock(end) == "00:00";
     let mut fields = Fields::from_pairs([
         ("kind", details.content.kind.as_str().to_owned()),
         ("title", details.content.title.to_string()),
-        ("day", zone.date(start).to_string()),
-        ("start", zone.exact_clock(start)),
-        (
-            "end",
-            if midnight {
-                "24:00".to_owned()
-            } else {
-                zone.exact_clock(end)
-            },
-        ),
+        ("day", date.to_string()),
+        ("start", start),
+        ("end", end),
         ("room", room.unwrap_or_default()),
         ("state", typed_state(details.state).as_str().to_owned()),
         ("note", details.content.note.clone()),

@@ -24,7 +24,9 @@ pub fn end(event: &Event, issued_at: Moment) -> Moment {
     let closing = event.days.iter().map(|day| day.date).max();
     closing
         .and_then(|day| day.checked_add_days(chrono::Days::new(AFTER_THE_EVENT + 1)))
-        .map_or(least, |day| event.midnight(day).moment().max(least))
+        .map_or(least, |day| {
+            event.time_zone.midnight(day).moment().max(least)
+        })
 }
 
 /// The last day, at the venue, on which links with this end open.

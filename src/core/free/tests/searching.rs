@@ -5,7 +5,7 @@ use crate::core::delegation::DelegationId;
 use crate::core::fixture::interpreter;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::room::{RoomClosure, RoomId};
-use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ};
+use crate::core::sample::{CONFERENCE, DINING, HALL, JP, UZ, programme_in, slot_in};
 use crate::core::wording;
 
 /// The hall takes 50, the conference room 30, the others 12; five minutes of turnaround each.
@@ -348,4 +348,47 @@ fn interpreter_on_the_way_is_offered_where_they_are_in_time() {
         "Interpreter 1 needs 5 minutes between rooms; there are 0 minutes to “Talk” (Conference Room) from 09:30 until \
          10:00. Free again for 30 minutes from 10:05."
     );
+}
+
+#[test]
+fn night_is_searched_where_the_day_closes_late() {
+    let zone = "Europe/London";
+    let days = [
+        ("2026-10-23", "22:00", "26:00"),
+        ("2026-10-24", "01:00", "03:00"),
+    ];
+    let busy = slot_in(zone, 1, ("2026-10-23", "23:00"), 60);
+    let house = programme_in(zone, &days, vec![busy]);
+    let wish = SearchRequest::new(&house, SlotKind::Other, vec![KZ], 60).unwrap();
+    let wish = wish.at(RoomChoice::Certain(SALON));
+    let starts: Vec<String> = search(&house, &wish)
+        .offers
+        .iter()
+        .map(|offer| house.event.typed(offer.placement.interval).1)
+        .filter(|start| start.ends_with(":30") || start.ends_with(":00"))
+        .collect();
+    // Each start once, though both days are open between one and two o'clock.
+    assert_eq!(
+        starts,
+        ["24:30", "01:00", "01:30", "02:00"].map(str::to_owned)
+    );
+    // What is refused at half past eleven could begin after midnight.
+    let wanted = slot_in(zone, 9, ("2026-10-23", "23:30"), 60);
+    let offers = alternatives(&house, Candidate::stored(&wanted));
+    let starts: Vec<String> = offers
+        .iter()
+        .map(|offer| house.event.typed(offer.placement.interval).1)
+        .collect();
+    assert!(starts.iter().any(|start| start == "24:05"), "{starts:?}");
+}
+
+#[test]
+fn day_before_one_without_midnight_can_be_searched() {
+    let house = programme_in("Africa/Cairo", &[("2026-04-23", "09:00", "24:00")], vec![]);
+    let day = house.event.days[0].date;
+    let wish = SearchRequest::new(&house, SlotKind::Other, vec![KZ], 60)
+        .and_then(|wish| wish.within(&house, &[house.event.hours_of(day)]))
+        .unwrap();
+    let last = search(&house, &wish).offers.pop().unwrap();
+    assert_eq!(house.event.typed(last.placement.interval).1, "23:00");
 }

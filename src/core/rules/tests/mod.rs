@@ -10,7 +10,9 @@ use crate::core::delegation::DelegationId;
 use crate::core::event::Event;
 use crate::core::interpreter::InterpreterId;
 use crate::core::room::{RoomClosure, RoomId};
-use crate::core::sample::{CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, slot};
+use crate::core::sample::{
+    CONFERENCE, HALL, JP, KG, KZ, SALON, UZ, at, programme, programme_in, slot, slot_in,
+};
 use crate::core::slot::SlotKind;
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
@@ -571,4 +573,53 @@ fn conflicts_are_in_order_of_level_time_and_code() {
     ] {
         assert_eq!(order(ids), expected, "{ids:?}");
     }
+}
+
+#[test]
+fn opening_hours_hold_on_days_without_midnight() {
+    let days = [
+        ("2026-09-04", "09:00", "24:00"),
+        ("2026-09-05", "09:00", "24:00"),
+        ("2026-09-06", "09:00", "24:00"),
+    ];
+    let is_outside = |day: &str, time: &str, minutes| {
+        let slot = slot_in("America/Santiago", 1, (day, time), minutes);
+        let programme = programme_in("America/Santiago", &days, vec![slot.clone()]);
+        let conflicts = check(&programme, Candidate::stored(&slot));
+        conflicts.iter().any(|each| each.rule() == Rule::Hours)
+    };
+    for (day, time, minutes, outside) in [
+        ("2026-09-04", "06:00", 45, true),
+        ("2026-09-05", "06:00", 45, true),
+        ("2026-09-05", "23:00", 60, false),
+        ("2026-09-05", "23:30", 60, true),
+        ("2026-09-06", "09:00", 60, false),
+    ] {
+        assert_eq!(is_outside(day, time, minutes), outside, "{day} {time}");
+    }
+}
+
+#[test]
+fn night_is_open_where_the_day_closes_late() {
+    let late = ("2026-10-23", "09:00", "26:00");
+    let refused = |days: &[(&str, &str, &str)], time: &str, minutes| {
+        let slot = slot_in("Europe/London", 1, ("2026-10-23", time), minutes);
+        let programme = programme_in("Europe/London", days, vec![slot.clone()]);
+        let conflicts = check(&programme, Candidate::stored(&slot));
+        conflicts
+            .into_iter()
+            .map(|conflict| conflict.rule())
+            .find(|rule| matches!(rule, Rule::Hours | Rule::Interval))
+    };
+    assert_eq!(refused(&[late], "23:30", 60), None);
+    assert_eq!(refused(&[late], "25:00", 60), None);
+    assert_eq!(refused(&[late], "25:30", 60), Some(Rule::Interval));
+    let next = ("2026-10-24", "09:00", "18:00");
+    assert_eq!(refused(&[late, next], "25:30", 60), Some(Rule::Hours));
+    // Where the next day opens at midnight, the night is open.
+    let (one, two) = (
+        ("2026-10-23", "09:00", "24:00"),
+        ("2026-10-24", "00:00", "24:00"),
+    );
+    assert_eq!(refused(&[one, two], "23:30", 60), None);
 }

@@ -74,17 +74,23 @@ pub async fn show(
 /// A revision, or a time of today at the venue.
 fn parse(context: &EventContext, typed: &str) -> Result<Since, String> {
     let event = &context.programme.event;
-    if typed.contains(':') {
-        let time: ClockTime = typed.parse()?;
+    let revision = typed.parse::<i64>().ok();
+    let time = typed.parse::<ClockTime>();
+    if revision.is_none() && (time.is_ok() || typed.contains(':')) {
+        let time = time?;
+        if time.minutes() > 1440 {
+            return Err(format!(
+                "{time} is not a time of today; write it as in 14:05."
+            ));
+        }
         let today = event.time_zone.date(context.now.instant());
         let instant = event.time_zone.instant(today, time);
         return instant
             .map(|instant| Since::Moment(instant.moment()))
             .map_err(|error| error.to_string());
     }
-    let revision: i64 = typed.parse().map_err(|_| {
-        "Type the revision printed on the agenda, as 17, or a time of today, as 14:05.".to_owned()
-    })?;
+    let revision = revision
+        .ok_or("Type the revision printed on the agenda, as 17, or a time of today, as 14:05.")?;
     if (0..=event.revision.0).contains(&revision) {
         Ok(Since::Revision(Revision(revision)))
     } else {
@@ -121,10 +127,7 @@ fn line(context: &EventContext, net: NetChange) -> ChangeLine {
         what: net.what,
         subject: net.subject,
         who: net.actors.join(", "),
-        at: zone
-            .local_moment(net.at)
-            .format("%-d %B, %H:%M")
-            .to_string(),
+        at: zone.moment(net.at),
         changes: net.changes,
     }
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::core::overview::day::{OverviewLine, day};
 use crate::core::slot::Resource;
 use crate::core::time::{day_in_words, parse_date};
-use crate::core::timetable::marks;
+use crate::core::timetable::{marks, zone_of};
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -148,7 +148,7 @@ fn show(context: &EventContext, whose: Whose, asked: Option<&str>) -> Result<Htt
         back_text: whose.back_text,
         date,
         booking_query: whose.booking_query,
-        zone: event.time_zone.label(event.hours_of(date).start()),
+        zone: zone_of(&context.programme, date),
         revision: event.revision.to_string(),
         may_change: context.access.may_change(),
     })

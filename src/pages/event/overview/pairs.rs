@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::{OverviewTab, TabLink, tabs};
 use crate::core::overview::pairs::{DelegationPair, PairMeeting, existing, table, with_chair};
+use crate::core::timetable::zone_of_all;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -88,15 +89,6 @@ pub async fn show(
     }
 }
 
-fn zone(context: &EventContext) -> String {
-    let event = &context.programme.event;
-    let day = event.days.first();
-    day.map_or_else(
-        || event.time_zone.name().to_owned(),
-        |day| event.time_zone.label(event.hours_of(day.date).start()),
-    )
-}
-
 fn chair_page(context: &EventContext) -> ChairPage {
     let pairs: Vec<PairLine> = with_chair(&context.programme, context.now.instant())
         .into_iter()
@@ -108,7 +100,7 @@ fn chair_page(context: &EventContext) -> ChairPage {
             .shell("The chair’s bilaterals", Section::Overview),
         tabs: tabs(&context.access.slug, OverviewTab::Chair),
         slug: context.access.slug.clone(),
-        zone: zone(context),
+        zone: zone_of_all(&context.programme),
         missing: pairs.iter().filter(|pair| pair.meetings.is_empty()).count(),
         pairs,
         may_change: context.access.may_change(),
@@ -136,7 +128,7 @@ fn pairs_page(context: &EventContext) -> PairsPage {
         shell: context.access.shell("All pairs", Section::Overview).wide(),
         tabs: tabs(&context.access.slug, OverviewTab::Pairs),
         slug: context.access.slug.clone(),
-        zone: zone(context),
+        zone: zone_of_all(&context.programme),
         heads,
         rows,
         list: existing(programme, now).into_iter().map(line).collect(),
