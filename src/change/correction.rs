@@ -1,4 +1,4 @@
-//! Corrections of which no delegation is notified: what it was told counts as told with the corrected words.
+//! Corrections of which no delegation is notified: what its letters had counts as told with the corrected words.
 
 use std::collections::BTreeSet;
 

@@ -130,6 +130,7 @@ fn config(folder: &Path, listen: SocketAddr) -> Result<Config, Failure> {
         metrics_listen: None,
         workers: None,
         client_limits: ClientLimits::default(),
+        is_demo: true,
     })
 }
 

@@ -86,6 +86,8 @@ fn is_taken(programme: &Programme, slot: &Slot, delegation: DelegationId) -> boo
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::core::fixture;
     use crate::core::sample::{self, DINING, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
@@ -102,10 +104,16 @@ mod tests {
         slot
     }
 
+    /// The slots, with the new delegation at the event.
+    fn programme(slots: Vec<Slot>) -> Programme {
+        let mut programme = sample::programme(slots);
+        let delegations = Arc::make_mut(&mut programme.delegations);
+        delegations.push(fixture::delegation(NEW.0, "Mongolia"));
+        programme
+    }
+
     fn ids(slots: Vec<Slot>) -> Vec<i64> {
-        let programme =
-            sample::programme(slots).with_delegation(&fixture::delegation(7, "Mongolia"));
-        let joined = joined(&programme, NEW, ISSUED);
+        let joined = joined(&programme(slots), NEW, ISSUED);
         assert!(joined.iter().all(|slot| slot.content().involves(NEW)));
         joined.iter().map(|slot| slot.id.0).collect()
     }
@@ -138,7 +146,7 @@ mod tests {
 
     #[test]
     fn slots_that_are_over_are_not_joined() {
-        let programme = sample::programme(vec![slot(1, ("09:00", 60), &[], SlotState::Confirmed)]);
+        let programme = programme(vec![slot(1, ("09:00", 60), &[], SlotState::Confirmed)]);
         let at = |time: &str| joined(&programme, NEW, sample::at(time).moment()).len();
         assert_eq!([at("09:59"), at("10:00")], [1, 0]);
     }
@@ -146,7 +154,7 @@ mod tests {
     #[test]
     fn joining_announces_the_slot_and_keeps_its_overrides() {
         let old = slot(1, ("09:00", 60), &[], SlotState::Confirmed);
-        let programme = sample::programme(vec![old.clone()]);
+        let programme = programme(vec![old.clone()]);
         let joined = joined(&programme, NEW, ISSUED);
         assert_eq!(joined[0].version, old.version + 1);
         assert_eq!(joined[0].sequence, old.sequence + 1);

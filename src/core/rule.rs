@@ -198,7 +198,7 @@ pub struct Override {
     /// Who said so.
     pub author: String,
     /// The extent of the finding when the reason was given, in the units of
-    /// [`extent`](crate::core::rules::extent); `None` for one of an earlier release that is not measured yet.
+    /// [`extent`](fn@crate::core::rules::extent); `None` for one of an earlier release that is not measured yet.
     pub approved: Option<i32>,
     /// When.
     pub at: Moment,

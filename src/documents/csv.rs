@@ -5,8 +5,8 @@ use csv::{Terminator, WriterBuilder};
 use crate::core::agenda::{Agenda, AgendaEntry};
 use crate::core::text::shows_nothing;
 use crate::core::text_enum::TextEnum;
-use crate::core::time::Zone;
 use crate::core::time::ClockRange;
+use crate::core::time::Zone;
 
 /// Byte order mark by which Excel recognises UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{FEFF}";

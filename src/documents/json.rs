@@ -106,6 +106,18 @@ struct SlotPart<'a> {
     #[schema(nullable = false)]
     version: Option<i32>,
     sequence: i32,
+    /// Codes of delegations that see it without taking part; `*` is all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    audience: Option<&'a [String]>,
+    /// True for a slot for all delegations: those that are added later take part too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    all_delegations: Option<bool>,
+    /// Codes of the delegations that a slot for all leaves out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    left_out: Option<&'a [String]>,
 }
 
 impl<'a> JsonAgenda<'a> {
@@ -137,6 +149,7 @@ impl<'a> JsonAgenda<'a> {
 impl<'a> SlotPart<'a> {
     fn of(entry: &'a AgendaEntry, zone: Zone) -> Self {
         let time = |instant: Instant| zone.rfc3339(instant);
+        let shown_to = entry.shown_to.as_deref();
         Self {
             id: entry.id.0,
             kind: entry.kind.as_str(),
@@ -157,6 +170,9 @@ impl<'a> SlotPart<'a> {
             fixed: entry.fixed,
             version: entry.version,
             sequence: entry.sequence,
+            audience: shown_to,
+            all_delegations: shown_to.map(|_| entry.left_out.is_some()),
+            left_out: shown_to.map(|_| entry.left_out.as_deref().unwrap_or_default()),
         }
     }
 }

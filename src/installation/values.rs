@@ -242,6 +242,7 @@ fn rule(table: &str, column: &str) -> Option<Check> {
             _,
             "holds" | "all_delegations" | "interpretation_wanted" | "fixed" | "turnaround_waived",
         ) => Any,
+        ("overrides", "approved") => Number(0, i64::from(i32::MAX)),
         (_, column) if column.ends_with("_id") => Any,
         (_, "at") => Number(0, LAST_MOMENT),
         (_, column) if column.ends_with("_at") || column.ends_with("_until") => {

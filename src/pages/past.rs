@@ -60,7 +60,8 @@ pub(super) fn question<'s>(
             time: clock_range(&context.programme, slot.interval()),
         })
         .collect();
-    (!slots.is_empty() && !fields.flag(ASKED)).then(|| {
+    let asks = !context.app.config.is_demo && !fields.flag(ASKED);
+    (asks && !slots.is_empty()).then(|| {
         conflict(&PastPage {
             shell: context
                 .access

@@ -301,9 +301,8 @@ fn clash(programme: &Programme, one: &Slot, other: &Slot, resource: Resource) ->
         Resource::Room(room) => {
             (gap < programme.room(room)?.turnaround_minutes).then_some(Rule::Turnaround)
         }
-        Resource::Delegation(_) => (one.room() != other.room()
+        Resource::Delegation(_) | Resource::Interpreter(_) => (one.room() != other.room()
             && gap < programme.event.settings.minimum_gap_minutes)
             .then_some(Rule::Transfer),
-        Resource::Interpreter(_) => None,
     }
 }

@@ -114,6 +114,7 @@ fn serve_iikura(folder: &std::path::Path) -> (SocketAddr, String) {
         metrics_listen: None,
         workers: Some(2),
         client_limits: ClientLimits::default(),
+        is_demo: false,
     };
     let app = App::new(db, clock, config);
     std::thread::spawn(move || {

@@ -332,11 +332,8 @@ fn a_faulty_file_is_refused_whole_and_every_fault_has_its_line(scratch: &Scratch
         scratch,
         &NINTH_MEETING.replacen("start = \"15:15\"", "start = \"15:00\"", 1),
     );
-    assert!(
-        found[0]
-            .contains("“Japan–Turkmenistan Foreign Ministers' Meeting”: Japan is in “Japan–Kyrgyz"),
-        "{found:?}"
-    );
+    let clash = "“Japan–Turkmenistan Foreign Ministers' Meeting”: Japan is in “Japan–Kyrgyz";
+    assert!(found.iter().any(|fault| fault.contains(clash)), "{found:?}");
     let two = NINTH_MEETING
         .replacen("capacity = 60", "capacity = 0", 1)
         .replacen("code = \"KZ\"", "code = \"K Z\"", 1);

@@ -10,7 +10,9 @@ use iikura::core::notice::Notice;
 use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
-use iikura::core::slot::{Placement, Resource, Slot, SlotAudience, SlotDetails, SlotState};
+use iikura::core::slot::{
+    AudienceKind, Placement, Resource, Slot, SlotAudience, SlotDetails, SlotState,
+};
 use proptest::prelude::*;
 
 use crate::test_event::{TestEvent, reason};
@@ -93,10 +95,10 @@ fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
     details.content.audience = match bits % 3 {
         0 => SlotAudience::Participants,
         1 => SlotAudience::All,
-        _ => SlotAudience::Named(vec![
-            programme.delegations[1].id,
-            programme.delegations[3].id,
-        ]),
+        _ => {
+            let named = [1, 3].map(|at| programme.delegations[at].id);
+            SlotAudience::of(AudienceKind::Named, named.to_vec())
+        }
     };
 }
 

@@ -166,10 +166,12 @@ fn stored_rows_hold_no_labels(scratch: &Scratch) {
             "starts_at": "2022-12-23T22:30:00Z",
             "ends_at": "2022-12-23T22:50:00Z",
             "delegations": ["KZ"],
+            "all_delegations": false,
+            "audience": [],
             "interpreters": [],
             "interpretation_wanted": true,
             "state": "confirmed",
-            "reasons": [{"rule": "hours", "reason": "It is agreed"}],
+            "reasons": [{"rule": "hours", "reason": "It is agreed", "approved": 20}],
         })
     );
     let shown = test_event.read(|conn| Ok(audit::of_subject(conn, id.0)?));

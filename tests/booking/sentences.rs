@@ -65,9 +65,9 @@ fn kazakhstan_at_half_past_three_meets_both_neighbours() {
         said(&test_event, &wanted),
         [
             "Conflict, Double booking: Japan is in “Japan–Turkmenistan Foreign Ministers' Meeting” (Conference Room) \
-             from 15:15 until 15:45. Free again for 30 minutes from 17:50.",
+             from 15:15 until 15:45. Japan alone is free again for 30 minutes from 17:50.",
             "Conflict, Double booking: Japan is in “Japan–Tajikistan Foreign Ministers' Meeting” (Conference Room) \
-             from 15:55 until 16:35. Free again for 30 minutes from 17:50.",
+             from 15:55 until 16:35. Japan alone is free again for 30 minutes from 17:50.",
             "Needs a reason, Capacity of the room: Salon takes 16 people and 18 are expected. Large enough: Main Hall (60), \
              Conference Room (30), Dining Room (40), Press Room (80)."
         ]
@@ -94,9 +94,9 @@ fn kazakhstan_at_half_past_three_meets_both_neighbours() {
         [
             "Conference Room 17:50–18:20",
             "Dining Room 17:50–18:20",
-            "Conference Room 17:55–18:25",
-            "Main Hall 17:50–18:20",
-            "Dining Room 17:55–18:25",
+            "Conference Room 18:05–18:35",
+            "Dining Room 18:05–18:35",
+            "Conference Room 09:25–09:55",
         ],
         "the Salon is too small for the two parties"
     );

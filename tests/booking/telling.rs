@@ -234,7 +234,7 @@ fn changed_venue_zone_and_office_are_due_as_old_and_new(scratch: &Scratch) {
         })
         .unwrap();
     let (plain, _) = latest_mail(&test_event);
-    let said = "Time at home: 15:30–15:50 (UTC+6) → 14:30–14:50 (UTC+5)";
+    let said = "Time at home: 15:30–15:50 (Almaty, UTC+6) → 14:30–14:50 (Tashkent, UTC+5)";
     assert!(plain.contains(said), "{plain}");
 }
 

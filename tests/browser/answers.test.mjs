@@ -30,7 +30,7 @@ scenarios((scenario) => {
       await liaison.getByRole("button", { name: "Answer for this meeting" }).click();
       await liaison.waitForURL(/\/schedule\/ca-jad-9\/KZ\/slots\/\d+\?sequence=\d+$/);
       await liaison.getByText("17:20–17:45 (JST, UTC+9)").waitFor();
-      await liaison.getByText("14:20–14:45 (UTC+6)").waitFor();
+      await liaison.getByText("14:20–14:45 (Almaty, UTC+6)").waitFor();
       await liaison.getByLabel("Comment for the protocol office").fill(`The minister leaves at five (${device}).`);
       await liaison.getByRole("button", { name: "We will not be there" }).click();
       await liaison.getByText("Thank you.").waitFor();

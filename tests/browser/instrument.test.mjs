@@ -18,7 +18,7 @@ scenarios((scenario) => {
       [await sheet.getByLabel("Start").inputValue(), await sheet.getByLabel("End").inputValue()],
       ["18:00", "18:30"],
     );
-    assert.equal(await sheet.getByLabel("Room").inputValue(), "hall");
+    assert.equal(await sheet.getByLabel("Room", { exact: true }).inputValue(), "hall");
     await sheet.getByLabel("Title").fill("");
     await sheet.getByRole("group", { name: "Delegations" }).getByLabel("Turkmenistan").check();
     await sheet.getByRole("button", { name: "Book slot" }).click();

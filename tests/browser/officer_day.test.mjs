@@ -77,8 +77,8 @@ async function bookKazakhstan(page) {
   await page.getByLabel("Title").fill("Japan–Kazakhstan second meeting");
   await page.getByLabel("Start").fill("15:30");
   await page.getByLabel("End").fill("16:00");
-  await page.getByLabel("Room").selectOption("salon");
-  await page.getByLabel("Kazakhstan").check();
+  await page.getByLabel("Room", { exact: true }).selectOption("salon");
+  await page.getByRole("group", { name: "Delegations" }).getByLabel("Kazakhstan").check();
   await page.getByRole("button", { name: "Book slot" }).click();
 
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be booked" });

@@ -207,7 +207,7 @@ fn the_log_is_lines_of_json_that_give_nothing_away(scratch: &Scratch) {
     let confirmed = server.send(
         &format!("/slots/{slot}/confirmation"),
         &cookie,
-        &[("version", &version)],
+        &[("version", &version), ("past", "send")],
     );
     assert_eq!(confirmed.status(), 303);
     server.hear("mail will be tried again");

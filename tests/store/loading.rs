@@ -114,7 +114,7 @@ fn snapshot_inside_a_writing_transaction_sees_its_writes(scratch: &Scratch) {
         })
     });
     let version = read.unwrap();
-    assert_eq!(version.revision, Revision(2));
+    assert_eq!(version.revision, Revision(3));
 }
 
 /// The load has begun when another server writes, and is held up in the middle by a lock on one of its tables.

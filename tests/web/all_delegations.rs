@@ -32,6 +32,7 @@ fn mongolia() -> Vec<(&'static str, String)> {
 fn supper(left_out: &[&str]) -> Vec<(&'static str, String)> {
     let fields = with(free_slot(), "kind", "meal");
     let fields = with(fields, "title", "Supper");
+    let fields = with(fields, "room", "hall");
     let mut fields = with(fields, "delegations", "*");
     fields.extend(left_out.iter().map(|code| ("left_out", (*code).to_owned())));
     fields
@@ -40,7 +41,9 @@ fn supper(left_out: &[&str]) -> Vec<(&'static str, String)> {
 fn added_delegation_joins_the_slots_for_all(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
-    let session = meeting.slot("Agenda item 1");
+    let answer = send(&officer, SLOTS, &supper(&[]));
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let session = meeting.slot("Supper");
     let confirmation = format!("/slots/{}/confirmation", session.id);
     assert_eq!(officer.post(&confirmation, &[("version", "1")]).status, 303);
     let before = officer.get(&format!("{DELEGATIONS}/new")).body;
@@ -57,7 +60,7 @@ fn added_delegation_joins_the_slots_for_all(scratch: &Scratch) {
         answer.body
     );
     let added = meeting.programme().delegation_by_code("MN").unwrap().id;
-    let joined = meeting.slot("Agenda item 1");
+    let joined = meeting.slot("Supper");
     assert!(joined.content().involves(added));
     assert_eq!((joined.version, joined.sequence), (3, session.sequence + 1));
     let page = officer.get(&format!("{DELEGATIONS}/MN")).body;
@@ -67,17 +70,17 @@ fn added_delegation_joins_the_slots_for_all(scratch: &Scratch) {
         "{page}"
     );
     assert!(
-        page.contains("Dining Room takes 40 people"),
+        page.contains("Main Hall takes 60 people"),
         "what the new delegation breaks: {page}"
     );
     let notices = officer.get("/events/ca-jad-9/notices").body;
     assert!(notices.contains("id=\"party-MN\""), "{notices}");
 
-    // It is busy during Session I.
+    // It is busy during the supper.
     let fields = with(free_slot(), "delegations", "MN");
-    let mut fields = with(fields, "start", "10:15");
+    let mut fields = with(fields, "start", "18:35");
     fields.push(("delegations", "KZ".to_owned()));
-    let fields = with(fields, "end", "10:45");
+    let fields = with(fields, "end", "18:55");
     let refused = send(&officer, SLOTS, &fields);
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("Mongolia is in"), "{}", refused.body);
@@ -120,12 +123,13 @@ fn left_out_delegation_is_named_and_stays_so(scratch: &Scratch) {
 fn removed_delegation_leaves_the_slots_for_all(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
+    assert_eq!(send(&officer, SLOTS, &supper(&[])).status, 303);
     assert_eq!(send(&officer, DELEGATIONS, &mongolia()).status, 303);
-    let joined = meeting.slot("Agenda item 1").content().delegations.len();
+    let joined = meeting.slot("Supper").content().delegations.len();
     let removed = officer.post(&format!("{DELEGATIONS}/MN/removal"), &[]);
     assert_eq!(removed.status, 303, "{}", removed.body);
     assert_eq!(
-        meeting.slot("Agenda item 1").content().delegations.len(),
+        meeting.slot("Supper").content().delegations.len(),
         joined - 1
     );
     let chair = officer.post(&format!("{DELEGATIONS}/JP/removal"), &[]);

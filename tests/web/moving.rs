@@ -147,6 +147,9 @@ fn lived_in(meeting: &Meeting, folder: &Path) -> Kept {
         "INSERT INTO idempotency_keys SELECT u.id, s.event_id, '8f1c', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', s.id, '{}', 1671858000
          FROM users u, slots s WHERE u.email = 'officer@protocol.example' AND s.title = 'Evening meeting'"
             .to_owned(),
+        "INSERT INTO room_kinds SELECT id, 'press' FROM rooms WHERE name = 'Press Room'".to_owned(),
+        "INSERT INTO room_closures SELECT id, 27864000, 27864030, 'cleaning' FROM rooms WHERE name = 'Press Room'"
+            .to_owned(),
         "INSERT INTO sign_on_identities SELECT 'https://provider.example', 'a-1', id, 1671858000
          FROM users WHERE email = 'officer@protocol.example'"
             .to_owned(),

@@ -70,7 +70,7 @@ fn dinner(end: &str) -> Vec<(&'static str, String)> {
 
 fn slot_past_midnight_is_on_both_days_and_in_the_file(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let event = import(&meeting.server, EVENT);
+    let event = import(&meeting.server.db, EVENT);
     let officer = meeting.server.signed_in(ADMIN);
     let booked = send(&officer, "/events/nights/slots", &dinner("00:30"));
     assert_eq!(booked.status, 303, "{}", booked.body);
@@ -100,7 +100,7 @@ fn slot_past_midnight_is_on_both_days_and_in_the_file(scratch: &Scratch) {
     assert_eq!(send(&officer, "/events/nights/slots", &late).status, 409);
     let file = export(&meeting, event);
     let copy = file.replace("slug = \"nights\"", "slug = \"copy\"");
-    let again = export(&meeting, import(&meeting.server, &copy));
+    let again = export(&meeting, import(&meeting.server.db, &copy));
     assert_eq!(again, copy);
 }
 
@@ -117,7 +117,7 @@ fn export(meeting: &Meeting, event: EventId) -> String {
 
 fn night_is_open_until_the_day_closes(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    import(&meeting.server, EVENT);
+    import(&meeting.server.db, EVENT);
     let officer = meeting.server.signed_in(ADMIN);
     let page = officer.get("/events/nights?day=2026-10-23").body;
     assert!(page.contains("00:30–01:00 (next day)"), "{page}");
@@ -135,7 +135,7 @@ fn night_is_open_until_the_day_closes(scratch: &Scratch) {
 
 fn typed_times_are_understood_and_missing_ones_asked_for(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    import(&meeting.server, EVENT);
+    import(&meeting.server.db, EVENT);
     let officer = meeting.server.signed_in(ADMIN);
     for (at, (start, end, shown)) in [
         ("930", "9:45 am", "09:30–09:45"),
@@ -197,7 +197,7 @@ fn settings(officer: &support::server::Browser) -> Vec<(&'static str, String)> {
 
 fn zone_change_asks_what_stays_and_is_told(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
-    let event = import(&meeting.server, EVENT);
+    let event = import(&meeting.server.db, EVENT);
     let officer = meeting.server.signed_in(ADMIN);
     let path = "/events/nights/settings";
     let booked = send(&officer, "/events/nights/slots", &dinner("00:30"));

@@ -269,7 +269,7 @@ fn letters_are_composed_before_the_transaction(scratch: &Scratch) {
         &meeting,
         &officer,
         "Uzbekistan",
-        ("16:40", "17:10", "salon"),
+        ("16:40", "17:10", "dining"),
     );
     assert_eq!(send(&meeting, &officer, &["UZ", "JP"]).status, 303);
     assert_eq!(composed(), [6, 0], "pending notices");

@@ -171,7 +171,7 @@ fn what_was_typed_wrong_is_said_beside_it(scratch: &Scratch) {
         ),
         ("minutes=30&more=KZ+UZ&room=cellar", "There is no such room"),
         ("minutes=30&more=KZ+UZ&day=2022-12-25", "The event has no"),
-        ("minutes=30&more=KZ+UZ&from=9am", "9am"),
+        ("minutes=30&more=KZ+UZ&from=nine", "nine"),
     ] {
         let query = if query.contains("room=") {
             query.to_owned()

@@ -362,13 +362,16 @@ fn officers_see_when_a_link_was_first_and_last_used_by_others(scratch: &Scratch)
     server.pass(600);
     liaison.get(&address);
     says(
-        "A private link was first opened on 24 December 2022, 14:00, and last used on 24 December 2022, 14:00.",
+        "A private link was first opened on 24 December 2022, 14:00 (JST, UTC+9), and last used on 24 December 2022, \
+         14:00 (JST, UTC+9).",
     );
     let page = led(&liaison, &answer.unwrap());
     let form = [("sequence", "0"), ("answer", "accepted"), ("comment", "")];
     let taken = liaison.post(page.split('?').next().unwrap(), &form);
     assert_eq!(taken.status, 303);
-    says("on 24 December 2022, 14:00, and last used on 24 December 2022, 14:10.");
+    says(
+        "on 24 December 2022, 14:00 (JST, UTC+9), and last used on 24 December 2022, 14:10 (JST, UTC+9).",
+    );
     let renewed = officer.post(&format!("{EVENT}/delegations/KZ/links"), &[]);
     assert_eq!(renewed.status, 303);
     says("No private link has been opened yet.");

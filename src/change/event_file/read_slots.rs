@@ -128,7 +128,6 @@ impl FileReader<'_> {
                     return None;
                 }
             };
-            let judged = programme.with_slot(slot.clone());
             let said = |conflict: &Conflict| {
                 let sentence = wording::sentence(programme, refused.candidate(), conflict);
                 format!("“{title}”: {sentence}")
@@ -141,9 +140,9 @@ impl FileReader<'_> {
                 match conflict.level {
                     Level::Blocked => self.fault(&raw.span(), sentence),
                     Level::NeedsReason
-                        if !reasons
-                            .get(&conflict.rule())
-                            .is_some_and(|given| given.covers(extent(&judged, conflict))) =>
+                        if !reasons.get(&conflict.rule()).is_some_and(|given| {
+                            given.covers(extent(programme, slot.interval(), conflict))
+                        }) =>
                     {
                         let reason = read.of_others(conflict).cloned();
                         let reason = reason.map(|reason| Reason {

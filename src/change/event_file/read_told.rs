@@ -157,7 +157,7 @@ impl FileReader<'_> {
     }
 
     /// A notice, which the next letter repeats: lines, and a time that ends after it begins. Files of earlier releases do
-    /// not say what the letter said of the event: what is true in the file counts.
+    /// not say what the letter had about the event: what is true in the file counts.
     fn told_slot(&mut self, at: &Range<usize>, told: &Told, around: &ToldEvent) -> Option<Told> {
         let (starts, ends) = (told.starts_at(), told.ends_at());
         self.parsed("told", at, || Interval::new(starts, ends))?;

@@ -141,6 +141,8 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
         sequence: view.sequence(),
         version: view.version(),
         fixed: view.fixed(),
+        shown_to: view.audience(),
+        left_out: view.left_out(),
         invited_as: view
             .invited_as()
             .map(|notice| (notice.uid.clone(), notice.organizer.clone())),

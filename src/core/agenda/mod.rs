@@ -128,6 +128,10 @@ pub struct AgendaEntry {
     pub version: Option<i32>,
     /// Whether it is fixed; only for staff.
     pub fixed: Option<bool>,
+    /// Codes of the delegations that see it without taking part; only for staff.
+    pub shown_to: Option<Vec<String>>,
+    /// Codes of the delegations that a slot for all leaves out; `None` for another slot; only for staff.
+    pub left_out: Option<Vec<String>>,
     /// UID and ORGANIZER under which the reader has the slot in its calendar, if it was invited already.
     pub invited_as: Option<(String, Email)>,
     /// When.

@@ -428,7 +428,7 @@ fn judge(
         match conflict.level {
             Level::Blocked => refused = true,
             Level::NeedsReason if in_force(programme, conflict).is_none() => {
-                let extent = extent(programme, conflict);
+                let extent = extent(programme, slot.interval(), conflict);
                 match given.reasons.get(&conflict.rule()) {
                     Some(reason) if reason.covers(extent) => {
                         entries.extend(overrides(programme, slot, conflict, reason, given));
@@ -460,7 +460,7 @@ fn overrides(
         beside.push(None);
     }
     let author = reason.author.as_deref().unwrap_or(given.author);
-    let approved = extent(programme, conflict).max(reason.approved.unwrap_or(0));
+    let approved = extent(programme, slot.interval(), conflict).max(reason.approved.unwrap_or(0));
     let entry = |other| Override {
         slot: slot.id,
         slot_moves: slot.moves,

@@ -76,7 +76,7 @@ impl ToldEvent {
         }
     }
 
-    /// The event as it was told.
+    /// The event as the letter had it.
     #[must_use]
     pub fn over(&self, event: &Event) -> Event {
         Event {
@@ -127,7 +127,7 @@ impl Told {
         key(self).cmp(&key(other))
     }
 
-    /// The same as a delegation was told it that knew `self`, after a correction of which it is not notified: each fact
+    /// The same as a delegation knows it that knew `self`, after a correction of which it is not notified: each fact
     /// that it knew as it was `before` is one that it knows as it is `after`.
     #[must_use]
     pub fn corrected(&self, before: &Self, after: &Self) -> Self {

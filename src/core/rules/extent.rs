@@ -9,12 +9,11 @@ use crate::core::time::interval::Interval;
 
 /// Measures a finding: minutes outside hours or presence, minutes short of a turnaround, transfer or rest, people above
 /// the capacity, delegations that are not understood (ten each; one that is understood by relay counts one). Rules that
-/// nothing can override have no extent.
+/// nothing can override have no extent. `interval` is that of the slot that the finding is about, which the programme need
+/// not have.
 #[must_use]
-pub fn extent(programme: &Programme, conflict: &Conflict) -> i32 {
-    let slot = conflict.slot.and_then(|id| programme.slot(id));
-    let minutes_outside =
-        |stays: &[Interval]| slot.map_or(0, |slot| outside(slot.interval(), stays));
+pub fn extent(programme: &Programme, interval: Interval, conflict: &Conflict) -> i32 {
+    let minutes_outside = |stays: &[Interval]| outside(interval, stays);
     match &conflict.finding {
         RuleFinding::OutsideHours { open } => minutes_outside(&[*open]),
         RuleFinding::Absent { resource } => match resource {
@@ -69,7 +68,7 @@ pub fn measured(programme: &Programme) -> Vec<Override> {
     for slot in slots.into_iter().filter_map(|id| programme.slot(id)) {
         for conflict in check(programme, Candidate::stored(slot)) {
             if conflict.level == Level::NeedsReason && in_force(programme, &conflict).is_some() {
-                let extent = extent(programme, &conflict);
+                let extent = extent(programme, slot.interval(), &conflict);
                 let of_slot = programme.overrides.iter().filter(open);
                 let concerned = of_slot.filter(|entry| {
                     entry.slot == slot.id

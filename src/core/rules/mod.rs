@@ -304,7 +304,8 @@ pub fn in_force<'p>(programme: &'p Programme, conflict: &Conflict) -> Option<&'p
         }
         finding => conflict.slot.into_iter().chain(finding.other()).collect(),
     };
-    let extent = extent(programme, conflict);
+    let interval = conflict.slot.and_then(|id| programme.slot(id))?.interval();
+    let extent = extent(programme, interval, conflict);
     let mut entries = programme.overrides.of_any(&slots).filter(|entry| {
         entry.rule == rule
             && entry.resource == resource

@@ -7,8 +7,8 @@ use super::super::pdf;
 use super::{agenda_of, staff, text};
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
-use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON};
-use crate::core::slot::{SlotKind, SlotState};
+use crate::core::sample::{self, CANARY, EVERYONE, HALL, ISSUED, JP, KZ, SALON, UZ};
+use crate::core::slot::{SlotAudience, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
 use crate::core::visibility::schedule_of;
@@ -73,8 +73,10 @@ fn draft_canary_reaches_no_delegation() {
     assert!(text(&staff(&programme), Format::Csv).contains(CANARY));
 }
 
+type AnySlot = (SlotKind, SlotState, usize, i32, i32, bool, SlotAudience);
+
 /// A slot with the canary in every field that KZ must not see.
-fn any_slot() -> impl Strategy<Value = (SlotKind, SlotState, usize, i32, i32, bool)> {
+fn any_slot() -> impl Strategy<Value = AnySlot> {
     (
         proptest::sample::select(SlotKind::ALL),
         proptest::sample::select(SlotState::ALL),
@@ -82,19 +84,26 @@ fn any_slot() -> impl Strategy<Value = (SlotKind, SlotState, usize, i32, i32, bo
         0..1300_i32,
         5..140_i32,
         any::<bool>(),
+        proptest::sample::select(vec![
+            SlotAudience::Participants,
+            SlotAudience::Named(vec![UZ]),
+            SlotAudience::Named(vec![KZ, UZ]),
+            SlotAudience::All,
+        ]),
     )
 }
 
 proptest! {
     #[test]
     fn nothing_hidden_gets_out_of_any_programme(plan in proptest::collection::vec(any_slot(), 0..25)) {
-        let slots = (100..).zip(&plan).map(|(id, &(kind, state, guest, start, minutes, with_room))| {
+        let slots = (100..).zip(&plan).map(|(id, &(kind, state, guest, start, minutes, with_room, ref audience))| {
             let people = [JP, EVERYONE[guest]];
-            let seen = state.holds() && (kind == SlotKind::Plenary || people.contains(&KZ));
+            let seen = state.holds() && (audience.includes(KZ) || people.contains(&KZ));
             let title = if seen { format!("Open {id}") } else { format!("{CANARY} {id}") };
             let mut slot = sample::slot(id, kind, &title, ("00:00", 60), if seen { HALL } else { SALON }, &people, state);
             let start = sample::at("00:00").plus(start);
             slot.details.placement.interval = Interval::new(start, start.plus(minutes)).unwrap();
+            slot.details.content.audience = audience.clone();
             slot.details.content.note = format!("{CANARY} note");
             if !with_room { slot.details.placement.room = None; }
             slot

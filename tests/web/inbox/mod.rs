@@ -25,7 +25,7 @@ const SLOT: &str = "Kazakhstan";
 
 /// Confirms the slot and gives back the UID of Kazakhstan's invitation.
 fn confirmed(meeting: &Meeting) -> String {
-    step(meeting, "confirmation", &[]);
+    step(meeting, "confirmation", &[("past", "send")]);
     let programme = meeting.programme();
     let slot = meeting.slot(SLOT);
     let mut delegations = programme.delegations.iter();

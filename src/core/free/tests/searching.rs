@@ -143,7 +143,8 @@ fn the_first_obstacle_is_said_of_the_best_that_could_be_had() {
     let found = search(&day, &wish(&day));
     assert_eq!(
         obstacle(&day, &found, "10:00"),
-        "Kazakhstan is in “Talk” (Main Hall) from 10:00 until 10:30. Free again for 30 minutes from 10:35."
+        "Kazakhstan is in “Talk” (Main Hall) from 10:00 until 10:30. Kazakhstan alone is free again for 30 \
+         minutes from 10:35."
     );
     assert_eq!(
         obstacle(&day, &found, "10:30"),

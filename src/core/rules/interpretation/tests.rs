@@ -219,9 +219,9 @@ fn the_refusal_names_who_would_be_free() {
             elsewhere(3, ("14:20", 30), 2)
         ]),
         [format!(
-            "{alone} No interpreter who does is free; Interpreter 2 is free again, for 30 minutes, from 14:55."
+            "{alone} No interpreter who does is free; Interpreter 2 alone is free again, for 30 minutes, from 14:55."
         )],
-        "five minutes from the hall"
+        "it would have no rest"
     );
     let strangers = wanted(4, ("14:40", 30), &[KG, TM], &[]);
     assert_eq!(
