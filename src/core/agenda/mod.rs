@@ -200,7 +200,8 @@ impl Agenda {
     pub fn with(mut self, notes: Notes) -> Self {
         self.notes = notes;
         if notes == Notes::LeftOut {
-            let entries = self.days.iter_mut().flat_map(|day| &mut day.entries);
+            let days = self.days.iter_mut();
+            let entries = days.flat_map(|day| day.continued.iter_mut().chain(&mut day.entries));
             entries.for_each(|entry| entry.note = None);
         }
         self

@@ -1,7 +1,8 @@
 //! Slots past midnight, and over a change of the clocks, in every document.
 
 use super::*;
-use crate::core::sample::{programme_in, slot_in};
+use crate::core::agenda::Notes;
+use crate::core::sample::{CANARY, programme_in, slot_in};
 
 const LONDON: &str = "Europe/London";
 const DAYS: [(&str, &str, &str); 2] = [
@@ -45,6 +46,19 @@ fn slot_past_midnight_is_on_both_days_of_every_paper() {
             (1, ["2026-10-24", "23:30", "2026-10-25 00:30"])
         );
         assert_eq!(events(&agenda).len(), 1);
+    }
+}
+
+#[test]
+fn clean_copy_has_no_note_of_a_slot_past_midnight() {
+    let mut slot = slot_in(LONDON, 1, ("2026-10-24", "23:30"), 60);
+    slot.details.content.note = CANARY.to_owned();
+    let programme = programme_in(LONDON, &DAYS, vec![slot]);
+    let (office, clean) = (staff(&programme), staff(&programme).with(Notes::LeftOut));
+    assert_eq!(text(&office, Format::Html).matches(CANARY).count(), 2);
+    for &format in Format::ALL {
+        let said = text(&clean, format);
+        assert!(!said.contains(CANARY), "{format:?}: {said}");
     }
 }
 
