@@ -7,7 +7,7 @@ use crate::core::rules::{Candidate, check};
 use crate::core::slot::Resource;
 use crate::core::time::interval::Interval;
 
-/// Measures a finding: minutes outside hours or presence, minutes short of a turnaround, transfer or rest, people above
+/// Measures a finding: minutes outside hours or presence, minutes in which the room is closed, minutes short of a turnaround, transfer or rest, people above
 /// the capacity, delegations that are not understood (ten each; one that is understood by relay counts one). Rules that
 /// nothing can override have no extent. `interval` is that of the slot that the finding is about, which the programme need
 /// not have.
@@ -25,6 +25,12 @@ pub fn extent(programme: &Programme, interval: Interval, conflict: &Conflict) ->
                 .map_or(0, |interpreter| minutes_outside(&interpreter.presence)),
             Resource::Room(_) => 0,
         },
+        RuleFinding::RoomClosed { room, .. } => {
+            let closures = programme.room(*room).into_iter();
+            let closures = closures.flat_map(|room| &room.closures);
+            let closures: Vec<Interval> = closures.map(|closure| closure.interval).collect();
+            interval.minutes() - minutes_outside(&closures)
+        }
         RuleFinding::Turnaround { gap, needed, .. } | RuleFinding::Transfer { gap, needed, .. } => {
             needed - gap
         }

@@ -522,9 +522,23 @@ fn slots_that_a_room_does_not_suit_are_named_until_a_reason_is_given() {
         reason: "The cleaners wait".to_owned(),
         author: "officer@protocol.example".to_owned(),
         at: crate::core::sample::ISSUED,
-        approved: None,
+        approved: Some(15),
     }]);
+    let close_until = |programme: &mut Programme, end| {
+        for room in Arc::make_mut(&mut programme.rooms) {
+            for closure in &mut room.closures {
+                closure.interval = interval((0, end));
+            }
+        }
+    };
+    close_until(&mut programme, 3);
     assert_eq!(unsuited_rules(&programme), [(2, Rule::RoomKind)]);
+    // The reason was for fifteen minutes.
+    close_until(&mut programme, 4);
+    assert_eq!(
+        unsuited_rules(&programme),
+        [(1, Rule::RoomClosed), (2, Rule::RoomKind)]
+    );
 }
 
 #[test]
