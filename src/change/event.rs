@@ -147,7 +147,7 @@ pub fn change_with(
         Some(after),
     )?;
     tx.reread()?;
-    if !moved.is_empty() {
+    if zone_changes && keeps == ZoneKeeps::Clocks {
         keep_stays(tx, &programme)?;
     }
     for (before, slot) in moved {
@@ -162,7 +162,7 @@ pub fn change_with(
     Ok(())
 }
 
-/// Moves the stays of people to the same times on the clock of the event's new zone.
+/// Moves the stays of people and the closures of rooms to the same times on the clock of the event's new zone.
 fn keep_stays(tx: &mut EventTx<'_>, before: &Programme) -> Result<(), EventError> {
     let (old, event) = (before.event.time_zone, Arc::clone(&tx.programme().event));
     let moved = |stays: &[Interval]| -> Vec<Interval> {
@@ -192,6 +192,13 @@ fn keep_stays(tx: &mut EventTx<'_>, before: &Programme) -> Result<(), EventError
             ..interpreter.clone()
         };
         crate::store::interpreter::update(tx.conn, &interpreter)?;
+    }
+    let closed = before.rooms.iter().filter(|room| !room.closures.is_empty());
+    for mut room in closed.cloned() {
+        for closure in &mut room.closures {
+            closure.interval = same_clock(old, event.time_zone, closure.interval);
+        }
+        crate::store::room::update(tx.conn, &room)?;
     }
     Ok(tx.reread()?)
 }

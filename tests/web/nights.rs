@@ -44,6 +44,7 @@ code = "salon"
 name = "Salon"
 capacity = 20
 turnaround_minutes = 0
+closures = [{ from = "2026-10-23 14:00", until = "2026-10-23 15:00", reason = "cleaning" }]
 
 [[slots]]
 kind = "other"
@@ -231,6 +232,10 @@ fn zone_change_asks_what_stays_and_is_told(scratch: &Scratch) {
     assert!(
         notices.contains("Late dinner") && notices.contains("<del>"),
         "{notices}"
+    );
+    assert!(
+        export(&meeting, event).contains("2026-10-23 14:00"),
+        "the closure of the room as well"
     );
     // Back to London, the instants staying: the clock shows the afternoon.
     let back = with(settings(&officer), "time_zone", "Europe/London");
