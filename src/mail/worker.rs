@@ -174,7 +174,9 @@ impl Worker {
             }
             tried += done.len();
             let passed = |(_, outcome): &Tried| matches!(outcome, SendOutcome::Sent { .. });
-            lanes = if done.iter().all(passed) { LANES } else { 1 };
+            if !done.is_empty() {
+                lanes = if done.iter().all(passed) { LANES } else { 1 };
+            }
             if let Some(error) = fault {
                 break error;
             }

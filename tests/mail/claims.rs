@@ -20,6 +20,24 @@ fn several_threads_claim_each_mail_once() {
     }
 }
 
+#[test]
+fn try_whose_lease_ended_records_nothing_for_the_next_one() {
+    for test_event in houses() {
+        let id = test_event.enqueue(&new_mail(0, Method::Request)).id;
+        let first = test_event.claimed();
+        test_event.later(outbox::LEASE + 1);
+        let second = test_event.claimed();
+        assert_eq!((first.id, second.id), (id, id));
+        let now = test_event.now();
+        let records = |mail: &outbox::Claimed| {
+            test_event.write(|connection| outbox::sent(connection, mail, Some(250), now))
+        };
+        assert!(!records(&first), "the same worker, but not its last try");
+        assert_eq!(test_event.state(id), MailState::Sending);
+        assert!(records(&second));
+    }
+}
+
 /// Worker and booking race for the same row: whatever comes first, the reader ends without a meeting that is off.
 #[test]
 fn a_cancellation_that_races_a_worker_leaves_no_meeting_behind() {

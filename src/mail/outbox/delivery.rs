@@ -422,14 +422,16 @@ fn supersede_if_marked(
         .execute(connection)
 }
 
-/// Only the holder of the lease may record.
+/// Only the holder of the lease may record, and only of this try: a worker may take its own mail again after its lease.
 #[diesel::dsl::auto_type]
 fn in_hand<'a>(mail: &'a Claimed) -> _ {
     let id: MailId = mail.id;
     let owner: &'a str = &mail.lease_owner;
+    let attempts: i32 = mail.attempts;
     outbox::id
         .eq(id)
         .and(outbox::lease_owner.eq(owner))
+        .and(outbox::attempts.eq(attempts))
         .and(outbox::state.eq("sending"))
 }
 

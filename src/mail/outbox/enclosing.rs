@@ -136,6 +136,7 @@ fn settle(
     let in_hand = outbox::table
         .filter(outbox::id.eq(mail.id))
         .filter(outbox::lease_owner.eq(&mail.lease_owner))
+        .filter(outbox::attempts.eq(mail.attempts))
         .filter(outbox::state.eq("sending"))
         .select(outbox::id);
     let rows = diesel::update(
