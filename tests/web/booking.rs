@@ -140,7 +140,12 @@ fn the_second_of_two_officers_sees_both_versions(scratch: &Scratch) {
     let path = format!("/slots/{}", slot.id);
     let fields = with(free_slot(), "version", "1");
     assert_eq!(
-        send(&first, &path, &with(fields.clone(), "start", "18:35")).status,
+        send(
+            &first,
+            &path,
+            &with(with(fields.clone(), "start", "18:35"), "fixed", "yes")
+        )
+        .status,
         303
     );
     let answer = send(&second, &path, &with(fields, "end", "19:05"));
@@ -149,6 +154,7 @@ fn the_second_of_two_officers_sees_both_versions(scratch: &Scratch) {
         "Officer saved first.",
         "18:30–19:05",
         "18:35–19:00",
+        "Fixed",
         "Replace with mine",
     ] {
         assert!(answer.body.contains(words), "{words} in {}", answer.body);

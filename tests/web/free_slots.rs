@@ -9,6 +9,7 @@ on_both!(
     free_time_taken_meanwhile_is_refused,
     a_stored_slot_is_moved_at_one_press,
     rooms_too_small_for_the_parties_are_named,
+    search_for_some_forgets_who_was_left_out_of_all,
     observers_search_and_book_nothing_and_strangers_see_nothing,
 );
 
@@ -84,6 +85,13 @@ fn the_chair_and_a_guest_find_a_time_and_book_it_at_one_press(scratch: &Scratch)
     );
 }
 
+fn search_for_some_forgets_who_was_left_out_of_all(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let page = meeting.officer().get(&format!("{WISH}&left_out=TM"));
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(!page.body.contains("name=\"left_out\""), "{}", page.body);
+}
+
 fn rooms_too_small_for_the_parties_are_named(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
@@ -131,6 +139,12 @@ fn free_time_taken_meanwhile_is_refused(scratch: &Scratch) {
 fn a_stored_slot_is_moved_at_one_press(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
+    meeting
+        .server
+        .sql("UPDATE slots SET fixed = TRUE WHERE title LIKE 'Japan–Kazakhstan%'");
+    meeting
+        .server
+        .sql("UPDATE events SET revision = revision + 1");
     let slot = meeting.slot("Japan–Kazakhstan");
     let form = officer.get(&format!("/slots/{}/edit", slot.id));
     let search = format!("{FREE}?slot={}", slot.id);
@@ -176,6 +190,7 @@ fn a_stored_slot_is_moved_at_one_press(scratch: &Scratch) {
         (slot.id, "18:00".to_owned())
     );
     assert_eq!(now.details.content.note, slot.content().note);
+    assert!(now.details.fixed, "a move by hand leaves it fixed");
 }
 
 fn observers_search_and_book_nothing_and_strangers_see_nothing(scratch: &Scratch) {

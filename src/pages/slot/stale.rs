@@ -87,6 +87,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
             also_shown_to(programme, slot),
             interpretation(programme, slot),
             view.state_label.to_owned(),
+            if slot.details.fixed { "Yes" } else { "No" }.to_owned(),
             note,
         ]
     };
@@ -100,6 +101,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
         "Also shown to",
         "Interpretation",
         "State",
+        "Fixed",
         "Internal note",
     ];
     labels

@@ -49,7 +49,11 @@ const USUAL_MINUTES: i32 = 30;
 /// # Errors
 /// When a field was sent that the form does not have, or the address is in a broken encoding.
 pub fn known_fields(query: &str) -> Result<Fields, Error> {
-    Fields::parse(query.as_bytes())?.only(FIELDS)
+    let fields = Fields::parse(query.as_bytes())?.only(FIELDS)?;
+    // The page carries who is left out of a slot for all unseen, so that unticking "all" must take it out.
+    let all = fields.all("delegations").any(|each| each == EVERY_CODE);
+    let kept = fields.iter().filter(|(name, _)| all || *name != "left_out");
+    Ok(Fields::from_pairs(kept))
 }
 
 /// True when the form was sent, not only opened from another page.
