@@ -282,10 +282,10 @@ fn all_pairs(programme: &Programme) -> Vec<Clash> {
             }
         }
     }
-    // As the rules name them: at the later of the two, the higher number where both begin at once.
+    // As the rules name them: at the later of the two in the order of the programme.
     for clash in &mut clashes {
-        let key = |id: SlotId| (programme.slot(id).unwrap().interval().start(), id);
-        if key(clash.1) < key(clash.2) {
+        let slot = |id: SlotId| programme.slot(id).unwrap();
+        if programme.order(slot(clash.1), slot(clash.2)).is_lt() {
             (clash.1, clash.2) = (clash.2, clash.1);
         }
     }
