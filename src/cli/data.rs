@@ -128,7 +128,7 @@ const STEP: usize = 50;
 struct Progress<W> {
     /// The terminal; `None` where there is none.
     terminal: Option<W>,
-    /// So many slots are read.
+    /// How many slots are read.
     slots: usize,
     /// Something is shown.
     shows: bool,

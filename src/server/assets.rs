@@ -167,7 +167,7 @@ fn grid_css() -> String {
     for column in 1..=GRID_COLUMNS {
         let _ = write!(css, ".col-{column}{{grid-column:{column}}}");
     }
-    // On paper: so many columns beside each other, and the size of type in tenths of a point.
+    // On paper: columns beside each other, and the size of type in tenths of a point.
     for columns in 1..=MOST_COLUMNS {
         let _ = write!(css, ".columns-{columns}{{--columns:{columns}}}");
     }

@@ -295,7 +295,7 @@ impl FormPost {
     }
 }
 
-/// The answer stays as it is, whatever becomes of its copy.
+/// Logs that the copy of an answer could not be stored; the answer itself goes out.
 fn note(stored: Result<(), Error>) {
     if let Err(error) = stored {
         tracing::warn!(%error, "the answer to a form could not be stored; the form is not worked on again");

@@ -57,7 +57,7 @@ pub fn release(conn: &mut Conn, key: &str) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Finds forms that need not be remembered any more, at most so many.
+/// Finds expired forms, up to a limit.
 pub(crate) fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec<String>> {
     posts::table
         .filter(posts::created_at.le(now.plus(-SECONDS_KEPT)))
@@ -66,7 +66,7 @@ pub(crate) fn ended(conn: &mut Conn, now: Moment, limit: i64) -> QueryResult<Vec
         .load(conn)
 }
 
-/// Deletes those of the forms that need not be remembered any more.
+/// Deletes those of the forms that have expired.
 pub(crate) fn delete_ended(conn: &mut Conn, keys: &[String], now: Moment) -> QueryResult<usize> {
     let expired = posts::created_at.le(now.plus(-SECONDS_KEPT));
     diesel::delete(

@@ -136,7 +136,7 @@ fn comes_up(release: &Release, db: &Scratch) {
     );
 }
 
-/// Rows without what notices say of the event since 0031, in whatever order the JSON is.
+/// Returns rows without the event part that notices have since 0031; the order of keys in JSON does not matter.
 fn without_told_event(rows: &[String]) -> Vec<String> {
     let part = |part: &str| match part.strip_prefix("told=") {
         Some(json) => {

@@ -144,7 +144,7 @@ fn a_form_sent_twice_acts_once(scratch: &Scratch) {
     assert_eq!(meeting.mails().len(), 2 * sent.len());
 }
 
-/// Sends the same form so many times at the same moment.
+/// Sends the same form several times at once.
 fn at_once(origins: &[&str], cookie: Option<&String>, fields: &[(&str, &str)]) -> Vec<Answer> {
     let start = Barrier::new(origins.len());
     std::thread::scope(|scope| {

@@ -58,7 +58,7 @@ pub enum SlotStep {
         /// Who takes over.
         comes: InterpreterId,
     },
-    /// One interpreter less, whatever the rules say: the gap is shown until it is filled.
+    /// Removes one interpreter without asking the rules: the gap is shown until it is filled.
     Release(InterpreterId),
 }
 
