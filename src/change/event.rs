@@ -8,12 +8,12 @@ use crate::change::dry_run::apply;
 use crate::core::action::Action;
 use crate::core::decision::ChangedSlot;
 use crate::core::delegation::Delegation;
-use crate::core::event::{Event, ProtocolOffice};
+use crate::core::event::{Event, ProgrammeVersion, ProtocolOffice};
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, RuleFinding, obstacles};
-use crate::core::time::Moment;
 use crate::core::time::interval::Interval;
+use crate::core::time::{Moment, Zone};
 use crate::core::user::Actor;
 use crate::core::wording;
 use crate::core::zone_change::{ZoneKeeps, same_clock, with_same_clocks};
@@ -32,6 +32,9 @@ pub enum EventError {
     /// Slots would lie outside the days or hours, or off the grid.
     #[error("{} slot(s) would be outside", .0.len())]
     SlotsOutside(Vec<Outside>),
+    /// The zone changes, and what stays was not chosen for this zone and these slots.
+    #[error("the time zone changes; choose what stays")]
+    ZoneUnanswered,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] diesel::result::Error),
@@ -94,12 +97,35 @@ pub fn add(
     })
 }
 
-/// Changes an event's facts and settings; slug, revision and the instants of all slots stay.
+/// What an officer chose to keep, having seen what a change of the zone does to each slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZoneAnswer {
+    /// What stays.
+    pub keeps: ZoneKeeps,
+    /// The zone that the question was about.
+    pub zone: Zone,
+    /// The programme that the question was about.
+    pub seen: ProgrammeVersion,
+}
+
+/// Returns what stays when the event gets the zone: the answer, or the times on the clock where there is no live slot
+/// to ask about.
 ///
 /// # Errors
-/// When slots would lie outside its days or off its grid, or as the store says.
-pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
-    change_with(tx, event, ZoneKeeps::Instants)
+/// When there is a question that the answer is not to.
+pub fn zone_keeps(
+    tx: &EventTx<'_>,
+    zone: Zone,
+    answer: Option<ZoneAnswer>,
+) -> Result<ZoneKeeps, EventError> {
+    let programme = tx.programme();
+    if programme.event.time_zone == zone || programme.live_slots().next().is_none() {
+        return Ok(ZoneKeeps::Clocks);
+    }
+    answer
+        .filter(|answer| answer.zone == zone && answer.seen == tx.began_at())
+        .map(|answer| answer.keeps)
+        .ok_or(EventError::ZoneUnanswered)
 }
 
 /// Changes an event's facts and settings; where the venue's zone changes, `keeps` says what stays: the instants of
@@ -107,11 +133,7 @@ pub fn change(tx: &mut EventTx<'_>, event: &Event) -> Result<(), EventError> {
 ///
 /// # Errors
 /// When slots would lie outside its days or off its grid, or as the store says.
-pub fn change_with(
-    tx: &mut EventTx<'_>,
-    event: &Event,
-    keeps: ZoneKeeps,
-) -> Result<(), EventError> {
+pub fn change(tx: &mut EventTx<'_>, event: &Event, keeps: ZoneKeeps) -> Result<(), EventError> {
     let programme = tx.programme();
     let old = &programme.event;
     let event = Event {

@@ -8,7 +8,7 @@ use crate::core::programme::Programme;
 use crate::core::slot::Slot;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
-use crate::core::time::{ClockRange, ClockTime, Instant, Turn, Zone, day_in_words};
+use crate::core::time::{ClockRange, Instant, Turn, Zone, day_in_words};
 
 /// What of the programme stays when the venue's zone changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +67,7 @@ fn words(zone: Zone, interval: Interval) -> String {
 #[must_use]
 pub fn same_clock(old: Zone, zone: Zone, interval: Interval) -> Interval {
     let at = |instant: Instant| {
-        let clock: ClockTime = old.clock(instant).parse().unwrap_or(ClockTime::MIDNIGHT);
-        zone.instant_near(old.date(instant), clock, Turn::First)
+        zone.instant_near(old.date(instant), old.clock_time(instant), Turn::First)
     };
     let start = at(interval.start());
     // Where the clocks change in between it keeps its length.

@@ -8,6 +8,7 @@ use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, Conflict, check, in_force};
 use iikura::core::slot::{SlotDetails, SlotId, SlotState};
 use iikura::core::time::interval::Interval;
+use iikura::core::zone_change::ZoneKeeps;
 use iikura::store::slot_write::measure_approved;
 
 use crate::test_event::{NOW, TestEvent, import, reason};
@@ -445,7 +446,7 @@ fn close_at(test_event: &TestEvent<'_>, time: &str) {
     event.days[0].closes = time.parse().unwrap();
     test_event
         .try_book(|tx, _| {
-            iikura::change::event::change(tx, &event).unwrap();
+            iikura::change::event::change(tx, &event, ZoneKeeps::Instants).unwrap();
             Ok(())
         })
         .unwrap();

@@ -10,6 +10,7 @@ use iikura::core::notice::{Method, News, Told};
 use iikura::core::rule::Reasons;
 use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
 use iikura::core::text::{Email, TextLine};
+use iikura::core::zone_change::ZoneKeeps;
 use iikura::mail::contents::contents;
 use iikura::mail::outbox;
 
@@ -144,7 +145,7 @@ fn change_event(test_event: &TestEvent<'_>, is_correction: bool, edit: impl Fn(&
     test_event
         .try_book(|tx, _| {
             let before = tx.programme();
-            iikura::change::event::change(tx, &event).unwrap();
+            iikura::change::event::change(tx, &event, ZoneKeeps::Instants).unwrap();
             if is_correction {
                 correction::take_as_known(tx, &before)?;
             }

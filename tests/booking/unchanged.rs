@@ -4,6 +4,7 @@ use iikura::change::booking::{self, BookingError, Notify};
 use iikura::core::decision::SlotStep;
 use iikura::core::rule::Reasons;
 use iikura::core::slot::SlotState;
+use iikura::core::zone_change::ZoneKeeps;
 use iikura::mail::MailContext;
 use iikura::store::transaction::EventTx;
 
@@ -73,7 +74,7 @@ const NOUNS: [(&str, Work); 6] = [
     }),
     ("event", |tx, _| {
         let event = tx.programme().event.clone();
-        iikura::change::event::change(tx, &event).unwrap();
+        iikura::change::event::change(tx, &event, ZoneKeeps::Instants).unwrap();
         Ok(())
     }),
 ];

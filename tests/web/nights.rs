@@ -221,7 +221,25 @@ fn zone_change_asks_what_stays_and_is_told(scratch: &Scratch) {
         }
     }
     assert!(export(&meeting, event).contains("Europe/London"));
-    let clocks = send(&officer, path, &with(moved, "times", "clocks"));
+    let asked = |form: &[(&'static str, String)]| {
+        let page = send(&officer, path, form);
+        assert_eq!(page.status, 422);
+        let form = with(form.to_vec(), "times_zone", &page.input("times_zone"));
+        with(form, "times_seen", &page.input("times_seen"))
+    };
+    let clocks = with(asked(&moved), "times", "clocks");
+    // The answer is for the zone and the slots that it was given for.
+    let elsewhere = with(clocks.clone(), "time_zone", "Asia/Almaty");
+    let wrong = send(&officer, path, &elsewhere);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("to Asia/Almaty"), "{}", wrong.body);
+    let more = with(dinner("25:30"), "start", "25:00");
+    assert_eq!(send(&officer, "/events/nights/slots", &more).status, 303);
+    let wrong = send(&officer, path, &clocks);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("01:00–01:30"), "{}", wrong.body);
+    let clocks = with(asked(&moved), "times", "clocks");
+    let clocks = send(&officer, path, &clocks);
     assert_eq!(clocks.status, 303, "{}", clocks.body);
     let page = officer.get(&slot).body;
     assert!(
@@ -239,7 +257,7 @@ fn zone_change_asks_what_stays_and_is_told(scratch: &Scratch) {
     );
     // Back to London, the instants staying: the clock shows the afternoon.
     let back = with(settings(&officer), "time_zone", "Europe/London");
-    let instants = send(&officer, path, &with(back, "times", "instants"));
+    let instants = send(&officer, path, &with(asked(&back), "times", "instants"));
     assert_eq!(instants.status, 303, "{}", instants.body);
     let page = officer.get(&slot).body;
     assert!(page.contains("15:30–16:30"), "{page}");

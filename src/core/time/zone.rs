@@ -93,6 +93,14 @@ impl Zone {
         self.local(instant).date_naive()
     }
 
+    /// The time that the clock shows, without its seconds.
+    #[must_use]
+    pub fn clock_time(self, instant: Instant) -> ClockTime {
+        let local = self.local(instant);
+        let minutes = local.hour() * 60 + local.minute();
+        ClockTime::from_minutes(u16::try_from(minutes).unwrap_or(u16::MAX))
+    }
+
     /// `14:40`
     #[must_use]
     pub fn clock(self, instant: Instant) -> String {

@@ -5,8 +5,8 @@ use askama::Template;
 
 use crate::auth::session::Session;
 use crate::change::correction;
-use crate::change::event::{self, Cause, EventError};
-use crate::core::event::{Event, EventSettings};
+use crate::change::event::{self, Cause, EventError, ZoneAnswer};
+use crate::core::event::{Event, EventSettings, ProgrammeVersion};
 use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
@@ -59,6 +59,8 @@ struct SettingsPage {
 
 /// What a change of the zone does to each slot.
 struct ZoneQuestion {
+    /// The programme that it is about.
+    seen: ProgrammeVersion,
     old: &'static str,
     new: &'static str,
     lines: Vec<ZoneChangeLine>,
@@ -72,6 +74,7 @@ impl ZoneQuestion {
         let lines = zone_change::lines(programme, event.time_zone);
         let changes = event.time_zone != programme.event.time_zone && !lines.is_empty();
         changes.then(|| Self {
+            seen: programme.version(),
             old: programme.event.time_zone.name(),
             new: event.time_zone.name(),
             lines,
@@ -180,20 +183,14 @@ pub async fn update(
             return unprocessable(&page_of(&context, Form::rejected(fields, errors)).await?);
         }
     };
-    let keeps = ZoneKeeps::from_word(fields.get("times"));
-    let question = ZoneQuestion::of(&context.programme, &event);
-    if question.is_some() && keeps.is_none() {
-        let mut errors = FieldErrors::default();
-        errors.add("times", "The time zone changes: choose what stays.");
-        let page = page_of(&context, Form::rejected(fields, errors)).await?;
-        return unprocessable(&SettingsPage { question, ..page });
-    }
-    let keeps = keeps.unwrap_or(ZoneKeeps::Instants);
+    let answer = zone_answer(&fields);
     let is_correction = is_correction(&fields);
+    let asked = event.clone();
     let saved = context
         .write(move |tx| {
             let before = tx.programme();
-            event::change_with(tx, &event, keeps)?;
+            let keeps = event::zone_keeps(tx, event.time_zone, answer)?;
+            event::change(tx, &event, keeps)?;
             if is_correction {
                 correction::take_as_known(tx, &before)?;
             }
@@ -207,10 +204,21 @@ pub async fn update(
         )),
         Err(error) => {
             let errors = field_errors(error)?;
+            let context = context.reloaded().await?;
+            let question = ZoneQuestion::of(&context.programme, &asked);
             let page = page_of(&context, Form::rejected(fields, errors)).await?;
             unprocessable(&SettingsPage { question, ..page })
         }
     }
+}
+
+/// Reads what stays, with the zone and the programme that it was chosen for.
+fn zone_answer(fields: &Fields) -> Option<ZoneAnswer> {
+    Some(ZoneAnswer {
+        keeps: ZoneKeeps::from_word(fields.get("times"))?,
+        zone: fields.get("times_zone").parse().ok()?,
+        seen: fields.get("times_seen").parse().ok()?,
+    })
 }
 
 /// `GET /events/new`
@@ -284,6 +292,9 @@ fn field_errors(error: EventError) -> Result<FieldErrors, Error> {
                 };
                 errors.add(field, outside.sentence);
             }
+        }
+        EventError::ZoneUnanswered => {
+            errors.add("times", "The time zone changes: choose what stays.");
         }
         EventError::Store(error) => return Err(error.into()),
         EventError::Database(error) => return Err(error.into()),

@@ -19,6 +19,8 @@ pub const FIELDS: &[&str] = &[
     "venue_ja",
     "time_zone",
     "times",
+    "times_zone",
+    "times_seen",
     "days",
     "office_name",
     "office_email",
