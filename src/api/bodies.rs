@@ -339,7 +339,20 @@ impl SlotChange {
                 (None, None) => Vec::new(),
             };
             let left_out = left_out.iter().map(String::as_str);
-            return (slot::all_but(programme, left_out, errors), true);
+            let all = slot::all_but(programme, left_out, errors);
+            if let Some(codes) = self.delegations.as_ref().filter(|codes| !codes.is_empty()) {
+                let codes = codes.iter().map(String::as_str);
+                let mut named = slot::delegations(programme, codes, errors);
+                named.sort_unstable();
+                let mut expected = all.clone();
+                expected.sort_unstable();
+                if named != expected {
+                    let advice = "All delegations take part but those in left_out: leave delegations out, or name \
+                                  exactly these.";
+                    errors.add("delegations", advice.to_owned());
+                }
+            }
+            return (all, true);
         }
         if self
             .left_out

@@ -284,6 +284,7 @@ fn slot_for_all_delegations_is_written_and_read_back(scratch: &Scratch) {
     for bad in [
         json!({"left_out": ["TM"]}),
         json!({"all_delegations": true, "left_out": ["XX"]}),
+        json!({"all_delegations": true, "delegations": ["JP"]}),
         json!({"all_delegations": "yes"}),
         json!({"left_out": null}),
     ] {
