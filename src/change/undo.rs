@@ -30,7 +30,7 @@ pub fn before(
     if let Some(value) = latest.before() {
         let snapshot = SlotSnapshot::read(&value, &programme.event);
         return snapshot
-            .and_then(|snapshot| snapshot.details(programme))
+            .and_then(|snapshot| snapshot.details(programme, slot.content()))
             .map_err(Refusal::Gone);
     }
     let details = slot.details.in_state(SlotState::Cancelled);

@@ -10,9 +10,7 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::{Candidate, check, in_force};
-use crate::core::slot::{
-    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
-};
+use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
 use crate::core::text::TextLine;
 use crate::core::text_enum::{TextEnum, code};
 use crate::core::time::Instant;
@@ -163,9 +161,15 @@ impl SlotSnapshot {
 
     /// Rebuilds the slot, if everything that it names is still part of the event, with its reasons.
     ///
+    /// What a row of an earlier release does not say stays as it is at `present`.
+    ///
     /// # Errors
     /// With a sentence, when a room, delegation or interpreter is no longer part of the event.
-    pub(crate) fn details(self, programme: &Programme) -> Result<(SlotDetails, Reasons), String> {
+    pub(crate) fn details(
+        self,
+        programme: &Programme,
+        present: &SlotContent,
+    ) -> Result<(SlotDetails, Reasons), String> {
         let gone = |what: &str, code: &str| format!("there is no {what} “{code}” any more");
         let room = self.room.map(|code| {
             let known = programme.room_by_code(&code);
@@ -185,19 +189,16 @@ impl SlotSnapshot {
             room: room.transpose()?,
         };
         let delegations: Vec<_> = delegations.collect::<Result<_, String>>()?;
-        let of_all = delegations.len() == programme.delegations.len();
         let audience = match &self.audience {
             Some(codes) => programme
                 .audience_of(codes.iter().map(String::as_str))
                 .map_err(|code| gone("delegation", code))?,
-            // As the migration did: every delegation saw the plenaries.
-            None if self.kind == SlotKind::Plenary && of_all => SlotAudience::All,
-            None => SlotAudience::Participants,
+            None => present.audience.clone(),
         };
-        // As the migration did.
+        let of_all = delegations.len() == programme.delegations.len();
         let all_delegations = self
             .all_delegations
-            .unwrap_or(of_all && delegations.len() > 2);
+            .unwrap_or(present.all_delegations && of_all);
         let content = SlotContent {
             kind: self.kind,
             title: TextLine::stored(self.title),
@@ -376,8 +377,28 @@ mod tests {
         std::sync::Arc::make_mut(&mut programme.event).time_zone =
             "America/New_York".parse().unwrap();
         let read = SlotSnapshot::read(&value, &programme.event).unwrap();
-        let (details, _) = read.details(&programme).unwrap();
+        let (details, _) = read.details(&programme, slot.content()).unwrap();
         assert_eq!(details, slot.details);
+    }
+
+    #[test]
+    fn snapshot_without_audience_leaves_that_of_the_slot() {
+        let programme = sample::ninth_meeting();
+        let plenary = programme.slots().iter().find(|slot| {
+            slot.content().kind == SlotKind::Plenary && slot.content().all_delegations
+        });
+        let mut present = plenary.unwrap().content().clone();
+        let mut value = SlotSnapshot::of(&programme, plenary.unwrap()).to_json();
+        let fields = value.as_object_mut().unwrap();
+        fields.remove("audience");
+        fields.remove("all_delegations");
+        present.audience = crate::core::slot::SlotAudience::Participants;
+        for all in [false, true] {
+            present.all_delegations = all;
+            let read = SlotSnapshot::read(&value, &programme.event).unwrap();
+            let (details, _) = read.details(&programme, &present).unwrap();
+            assert_eq!(details.content, present);
+        }
     }
 
     #[test]
