@@ -21,6 +21,7 @@ on_both!(
     a_faulty_file_is_refused_whole_and_every_fault_has_its_line,
     imported_programme_in_memory_is_the_stored_one,
     invitation_that_is_known_already_is_refused_with_its_line,
+    reason_for_two_findings_is_written_for_the_worse,
 );
 
 /// Everything that is rare: other hours, an ambiguous clock time, midnight, letters only, odd characters.
@@ -573,4 +574,54 @@ proptest! {
         source.splice(at..end, inserted.chars());
         let _ = import(&scratch, &source.into_iter().collect::<String>());
     }
+}
+
+/// One stays away for the last hour of a talk, one for the last hour and a half.
+fn reason_for_two_findings_is_written_for_the_worse(scratch: &Scratch) {
+    const EVENT: &str = r#"
+[meeting]
+slug = "early"
+name = "Early"
+venue = "House"
+time_zone = "Asia/Tokyo"
+days = ["2026-10-23"]
+opens = "09:00"
+closes = "18:00"
+
+[[parties]]
+code = "GB"
+name = "United Kingdom"
+role = "chair"
+head = "The Secretary of State"
+party_size = 2
+precedence = 0
+time_zone = "Europe/London"
+presence = [["2026-10-23 09:00", "2026-10-23 12:00"]]
+
+[[parties]]
+code = "FR"
+name = "France"
+role = "guest"
+party_size = 2
+head = "The Minister"
+precedence = 1
+time_zone = "Europe/Paris"
+presence = [["2026-10-23 09:00", "2026-10-23 11:30"]]
+
+[[slots]]
+kind = "other"
+title = "Talk"
+day = "2026-10-23"
+start = "11:00"
+end = "13:00"
+parties = ["GB", "FR"]
+override = [{ rule = "presence", reason = "deputies stay" }]
+"#;
+    scratch.migrate().unwrap();
+    let event = import(scratch, EVENT).unwrap().event;
+    let written = export(scratch, event);
+    assert!(written.contains("approved = 90"), "{written}");
+    let elsewhere = Scratch::sqlite().migrated();
+    let event = import(&elsewhere, &written).unwrap().event;
+    assert_eq!(export(&elsewhere, event), written);
 }

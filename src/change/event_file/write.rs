@@ -295,23 +295,27 @@ fn overrides(programme: &Programme, slot: &Slot) -> Vec<Spanned<OverrideEntry>> 
             asked_here.then_some((other, entry))
         })
         .collect();
-    // Of two reasons for one rule, that for the nearest slot.
+    // Of two reasons for one rule, that for the nearest slot; it covers the most that either approved.
     found.sort_by_key(|(other, _)| *other);
-    let entries: BTreeMap<&str, OverrideEntry> = found
-        .into_iter()
-        .map(|(_, entry)| {
-            let (rule, reason) = (entry.rule.as_str().to_owned(), entry.reason.clone());
-            (
-                entry.rule.as_str(),
-                OverrideEntry {
-                    rule,
-                    reason,
-                    author: Some(entry.author.clone()),
-                    approved: entry.approved,
-                },
-            )
-        })
-        .collect();
+    let mut entries: BTreeMap<&str, OverrideEntry> = BTreeMap::new();
+    for (_, entry) in found {
+        let approved = match entries.get(entry.rule.as_str()) {
+            Some(farther) => farther
+                .approved
+                .zip(entry.approved)
+                .map(|(one, other)| one.max(other)),
+            None => entry.approved,
+        };
+        entries.insert(
+            entry.rule.as_str(),
+            OverrideEntry {
+                rule: entry.rule.as_str().to_owned(),
+                reason: entry.reason.clone(),
+                author: Some(entry.author.clone()),
+                approved,
+            },
+        );
+    }
     entries.into_values().map(spanned).collect()
 }
 
