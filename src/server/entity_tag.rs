@@ -1,4 +1,6 @@
 //! Entity tags of files: a client that has the current version gets 304 (RFC 9110, sections 8.8.3 and 13.1).
+//!
+//! A tag names the release of the program as well: the next release may write the same programme differently.
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -19,7 +21,8 @@ pub fn weak(programme: &Programme) -> EntityTag {
 }
 
 fn version(programme: &Programme) -> String {
-    format!("{}-{}", programme.event.id.0, programme.version())
+    let release = env!("CARGO_PKG_VERSION");
+    format!("{release}-{}-{}", programme.event.id.0, programme.version())
 }
 
 /// Returns the answer to a client that has the file already.
