@@ -35,6 +35,9 @@ pub enum BookingError {
     Tell(#[from] NotifyError),
 }
 
+/// A step of a slot that was seen at this version.
+pub type StepOfSlot = (SlotId, i32, SlotStep);
+
 /// Whether the delegations of a confirmed slot hear of a change at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notify {
@@ -109,16 +112,33 @@ pub fn confirm_all(
     slots: &[(SlotId, i32)],
     reasons: &Reasons,
 ) -> Result<(), BookingError> {
-    for (slot, version) in slots {
+    let confirm = |(slot, version): &(SlotId, i32)| (*slot, *version, SlotStep::Confirm);
+    let steps: Vec<_> = slots.iter().map(confirm).collect();
+    alter_all(tx, post, &steps, reasons, Notify::Now)
+}
+
+/// Applies steps to several slots in this order, or to none, and notifies each delegation of all of its own in one letter
+/// to each contact when that is to happen at once.
+pub fn alter_all(
+    tx: &mut dyn NotifyTx,
+    post: &MailContext,
+    steps: &[StepOfSlot],
+    reasons: &Reasons,
+    when: Notify,
+) -> Result<(), BookingError> {
+    for (slot, version, step) in steps {
         let command = SlotCommand::Alter {
             slot: *slot,
             version: *version,
-            step: SlotStep::Confirm,
+            step: step.clone(),
         };
         execute(tx, &command, reasons)?;
     }
-    let slots: Vec<SlotId> = slots.iter().map(|(slot, _)| *slot).collect();
-    Ok(tell_together(tx, post, &slots)?)
+    if when == Notify::Now {
+        let slots: Vec<SlotId> = steps.iter().map(|(slot, ..)| *slot).collect();
+        tell_together(tx, post, &slots)?;
+    }
+    Ok(())
 }
 
 /// Takes a confirmation back: the slot is tentative again.

@@ -4,10 +4,12 @@ use iikura::core::slot::SlotState;
 
 use support::both::{Scratch, on_both};
 use support::meeting::{COLLEAGUE, Meeting, SLOTS, free_slot, send, with};
+use support::server::{Answer, Browser};
 
 on_both!(
     booked_slot_is_in_the_history_with_its_author,
     conflict_is_refused_with_reasons_and_alternatives,
+    extended_slot_moves_what_follows_at_one_press,
     rule_that_needs_a_reason_is_overridden_by_one,
     a_sketch_may_lie_over_everything,
     the_second_of_two_officers_sees_both_versions,
@@ -61,19 +63,8 @@ fn conflict_is_refused_with_reasons_and_alternatives(scratch: &Scratch) {
     ] {
         assert!(answer.body.contains(words), "{words} in {}", answer.body);
     }
-    // The first alternative, as its button sends it.
-    let start = answer.body.find("class=\"alternatives\"").unwrap();
-    let form = &answer.body[start..start + answer.body[start..].find("</form>").unwrap()];
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for input in form.split("<input type=\"hidden\" name=\"").skip(1) {
-        let (name, rest) = input.split_once("\" value=\"").unwrap();
-        fields.push((name.to_owned(), rest.split_once('"').unwrap().0.to_owned()));
-    }
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(officer.post(SLOTS, &fields).status, 303);
+    let fields = first_alternative(&answer.body);
+    assert_eq!(post(&officer, SLOTS, &fields).status, 303);
     let slot = meeting.slot("Evening meeting");
     assert_eq!(
         meeting
@@ -83,6 +74,88 @@ fn conflict_is_refused_with_reasons_and_alternatives(scratch: &Scratch) {
             .clock(slot.interval().start()),
         "17:50"
     );
+}
+
+/// The fields of the first alternative, as its button sends them.
+fn first_alternative(page: &str) -> Vec<(String, String)> {
+    let start = page.find("class=\"alternatives\"").unwrap();
+    let form = &page[start..start + page[start..].find("</form>").unwrap()];
+    form.split("<input type=\"hidden\" name=\"")
+        .skip(1)
+        .map(|input| {
+            let (name, rest) = input.split_once("\" value=\"").unwrap();
+            (name.to_owned(), rest.split_once('"').unwrap().0.to_owned())
+        })
+        .collect()
+}
+
+fn post(officer: &Browser, path: &str, fields: &[(String, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    officer.post(path, &fields)
+}
+
+fn extended_slot_moves_what_follows_at_one_press(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Turkmenistan");
+    let path = format!("/slots/{}", slot.id);
+    let extension = [
+        ("day", "2022-12-24".to_owned()),
+        ("start", "15:15".to_owned()),
+        ("end", "15:55".to_owned()),
+        ("room", "conference".to_owned()),
+        ("version", slot.version.to_string()),
+    ];
+    let refused = send(&officer, &format!("{path}/placement"), &extension);
+    assert_eq!(refused.status, 409);
+    let offer = "Extend it, and move “Japan–Tajikistan Foreign Ministers&#39; Meeting” to 16:00–16:40, \
+                 “Japan–Uzbekistan Foreign Ministers&#39; Meeting” to 16:45–17:15";
+    assert!(refused.body.contains(offer), "{}", refused.body);
+    let fields = first_alternative(&refused.body);
+    let rows = meeting.rows();
+    let with_move = |value: &str| {
+        let mut fields = fields.clone();
+        fields.push(("following".to_owned(), value.to_owned()));
+        post(&officer, &path, &fields)
+    };
+    for nonsense in ["", "1.2", "1.1.-5", "x.1.5", "1.1.5.5", "1.1.99999"] {
+        assert_eq!(with_move(nonsense).status, 400, "{nonsense}");
+    }
+    assert_eq!(with_move("1.1.5").status, 422, "there is no such slot");
+    assert_eq!(meeting.rows(), rows);
+    // One that was to move is changed by a colleague: nothing is stored.
+    let uzbekistan = meeting.slot("Japan–Uzbekistan");
+    let fixed = [("version", uzbekistan.version.to_string())];
+    let confirmation = format!("/slots/{}/confirmation", uzbekistan.id);
+    assert_eq!(
+        send(&meeting.server.signed_in(COLLEAGUE), &confirmation, &fixed).status,
+        303
+    );
+    let rows = meeting.rows();
+    let stale = post(&officer, &path, &fields);
+    assert_eq!(stale.status, 422);
+    assert!(
+        stale.body.contains("What follows has changed meanwhile."),
+        "{}",
+        stale.body
+    );
+    assert_eq!(meeting.rows(), rows);
+    let refused = send(&officer, &format!("{path}/placement"), &extension);
+    let moved = post(&officer, &path, &first_alternative(&refused.body));
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    for (guest, start, end) in [
+        ("Turkmenistan", "15:15", "15:55"),
+        ("Tajikistan", "16:00", "16:40"),
+        ("Uzbekistan", "16:45", "17:15"),
+        ("Kazakhstan", "17:20", "17:45"),
+    ] {
+        let slot = meeting.slot(&format!("Japan–{guest}"));
+        let (_, begins, ends) = meeting.programme().event.typed(slot.interval());
+        assert_eq!((begins.as_str(), ends.as_str()), (start, end), "{guest}");
+    }
 }
 
 fn rule_that_needs_a_reason_is_overridden_by_one(scratch: &Scratch) {

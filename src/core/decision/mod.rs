@@ -8,7 +8,7 @@ mod staffing;
 use std::sync::Arc;
 
 use crate::core::action::Action;
-use crate::core::free::{FreeTime, alternatives};
+use crate::core::free::{FollowingMove, FreeTime, alternatives, following};
 use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Override, Reason, Reasons, Rule};
@@ -241,6 +241,12 @@ impl Conflicts {
     #[must_use]
     pub fn alternatives(&self) -> Vec<FreeTime> {
         alternatives(&self.programme, self.candidate())
+    }
+
+    /// What could move later so that the slot can be extended as asked for; searched when it is shown.
+    #[must_use]
+    pub fn following(&self) -> Vec<FollowingMove> {
+        following(&self.programme, self.candidate())
     }
 }
 

@@ -168,7 +168,7 @@ fn chosen(mut ranked: Vec<RankedOffer>) -> Vec<FreeTime> {
 }
 
 /// True when a stored slot is to last longer and is otherwise where it is.
-fn is_extended(programme: &Programme, candidate: Candidate<'_>) -> bool {
+pub(super) fn is_extended(programme: &Programme, candidate: Candidate<'_>) -> bool {
     let stored = candidate.id.and_then(|id| programme.slot(id));
     stored.is_some_and(|slot| {
         let (stored, wanted) = (slot.details.placement, candidate.placement);

@@ -9,6 +9,7 @@
 mod alternatives;
 mod board;
 mod cover;
+mod following;
 mod ranking;
 pub(crate) mod relaxing;
 mod search;
@@ -18,6 +19,7 @@ mod tests;
 pub(crate) mod wish;
 
 pub use alternatives::{MOST_ALTERNATIVES, alternatives, bookable_from, resource_free_from};
+pub use following::{FollowingMove, following};
 pub use ranking::{Ranked, best, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
 pub use search::{FreeTime, Obstacle, SearchResult, TakenTime, search};

@@ -10,7 +10,7 @@ use crate::core::slot::{Slot, SlotDetails, SlotId, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::server::app::App;
 use crate::server::context::EventContext;
-use crate::server::form::{Fields, Form};
+use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms::slot::{self, SlotFormRequest};
 use crate::server::page::{conflict, render, see_other_done, unprocessable};
 use crate::server::session::CurrentUser;
@@ -208,15 +208,27 @@ async fn change(
             sent.clone()
         }
     };
+    let Some(mut steps) = slot::following(&context.programme, sent)? else {
+        return cannot_follow(&context, slot, &whole(&context));
+    };
+    steps.push((id, version, step));
     let changed = context
         .book_and_notify(tell, move |tx, post| {
-            booking::alter(tx, post, (id, version), step.clone(), &reasons, tell)
+            booking::alter_all(tx, post, &steps, &reasons, tell)
         })
         .await;
     match changed {
         Ok(()) => {
             let done = if is_move { "moved" } else { "saved" };
             Ok(see_other_done(&format!("/slots/{id}"), done))
+        }
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) if refused.slot != Some(id) => {
+            let context = context.reloaded().await?;
+            cannot_follow(&context, slot, &whole(&context))
+        }
+        Err(BookingError::Refused(Refusal::Stale { current, programme })) if current.id != id => {
+            let context = context.with(&programme);
+            cannot_follow(&context, slot, &whole(&context))
         }
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
             let context = context.with(&refused.programme);
@@ -240,4 +252,14 @@ async fn change(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Shows the form again when a slot that was to move for it has changed meanwhile.
+fn cannot_follow(context: &EventContext, slot: &Slot, typed: &Fields) -> PageOutcome {
+    let mut errors = FieldErrors::default();
+    let advice = "What follows has changed meanwhile. Save again to see what can move now.";
+    errors.add("end", advice);
+    let kept = typed.iter().filter(|(name, _)| *name != slot::FOLLOWING);
+    let form = Form::rejected(Fields::from_pairs(kept), errors);
+    unprocessable(&page(context, FormSubject::Stored(slot), form, None))
 }

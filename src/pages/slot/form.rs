@@ -354,17 +354,40 @@ fn refusal(
     refused: &Conflicts,
 ) -> FormRefusal {
     let details = &refused.details;
+    let others = refused.alternatives().into_iter();
+    let others = others.filter(|offer| !subject.stands_at(offer));
     FormRefusal {
         blocked: refused.is_blocked(),
         marks: marks(&refused.programme, refused.candidate(), &refused.conflicts),
-        alternatives: refused
-            .alternatives()
+        alternatives: following(fields, refused)
             .into_iter()
-            .filter(|offer| !subject.stands_at(offer))
-            .map(|offer| self::offer(context, fields, details, offer))
+            .chain(others.map(|offer| self::offer(context, fields, details, offer)))
             .collect(),
         further: address_of_typed(&context.programme, fields, subject.id()),
     }
+}
+
+/// The form as it was sent, with what follows moved out of its way.
+fn following(sent: &Fields, refused: &Conflicts) -> Option<OfferForm> {
+    let moves = refused.following();
+    let names: Vec<String> = moves
+        .iter()
+        .map(|moved| {
+            let range = clock_range(&refused.programme, moved.placement.interval);
+            format!("“{}” to {range}", moved.slot.title())
+        })
+        .collect();
+    let kept = sent
+        .iter()
+        .filter(|(name, _)| *name != slot::FOLLOWING && !name.starts_with("reason-"))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let fields = moves
+        .iter()
+        .map(|moved| (slot::FOLLOWING.to_owned(), slot::following_field(moved)));
+    (!moves.is_empty()).then(|| OfferForm {
+        label: format!("Extend it, and move {}", names.join(", ")),
+        fields: kept.chain(fields).collect(),
+    })
 }
 
 /// The form as it was sent, with another time and place.
@@ -383,7 +406,14 @@ fn offer(
         fixed: details.fixed,
     };
     let placed = slot::fields_of_details(programme, &other);
-    let replaced = ["day", "start", "end", "room", "interpreters"];
+    let replaced = [
+        "day",
+        "start",
+        "end",
+        "room",
+        "interpreters",
+        slot::FOLLOWING,
+    ];
     let kept = sent
         .iter()
         .filter(|(name, _)| !replaced.contains(name) && !name.starts_with("reason-"));

@@ -1,14 +1,17 @@
 //! The slot form: from typed values to [`SlotDetails`], and from a slot back to typed values.
 
-use crate::change::booking::Notify;
+use crate::change::booking::{Notify, StepOfSlot};
+use crate::core::decision::SlotStep;
 use crate::core::delegation::DelegationId;
+use crate::core::free::FollowingMove;
 use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rule::{Reason, Reasons, Rule};
 use crate::core::rules::in_force;
 use crate::core::slot::{
-    EVERY_CODE, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotKind, SlotState,
+    EVERY_CODE, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind,
+    SlotState,
 };
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
@@ -34,7 +37,11 @@ const FIELDS: &[&str] = &[
     "note",
     "version",
     "tell",
+    "following",
 ];
+
+/// The field of each slot that moves later when another is extended: `ID.VERSION.MINUTES`.
+pub const FOLLOWING: &str = "following";
 
 /// What the form sends when interpretation is wanted; otherwise it sends nothing.
 pub const INTERPRETATION_WANTED: &str = "wanted";
@@ -126,6 +133,56 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
         }
         _ => Err(errors),
     }
+}
+
+/// No slot moves farther than this because of another.
+const MINUTES_OF_DAY: i32 = 24 * 60;
+
+/// Writes a slot that moves later, as [`following`] reads it.
+#[must_use]
+pub fn following_field(moved: &FollowingMove) -> String {
+    let start = moved.slot.interval().start();
+    let minutes = moved.placement.interval.start().minutes_since(start);
+    format!("{}.{}.{minutes}", moved.slot.id, moved.slot.version)
+}
+
+/// Reads the slots that move later when another is extended, as steps, the last of the day first: each moves where the
+/// next one has made room. `None` when a slot is no longer there.
+///
+/// # Errors
+/// When a field makes no sense.
+pub fn following(
+    programme: &Programme,
+    fields: &Fields,
+) -> Result<Option<Vec<StepOfSlot>>, crate::server::Error> {
+    let mut moves = Vec::new();
+    for field in fields.all(FOLLOWING) {
+        let parts: Vec<&str> = field.split('.').collect();
+        let parsed = match parts[..] {
+            [id, version, minutes] => id.parse().ok().zip(version.parse().ok()).zip(
+                minutes
+                    .parse()
+                    .ok()
+                    .filter(|minutes| (1..=MINUTES_OF_DAY).contains(minutes)),
+            ),
+            _ => None,
+        };
+        let Some(((id, version), minutes)) = parsed else {
+            let advice = "A slot that moves is written as ID.VERSION.MINUTES. Open the form again.";
+            return Err(crate::server::Error::BadRequest(advice.to_owned()));
+        };
+        let Some(slot) = programme.slot(SlotId(id)) else {
+            return Ok(None);
+        };
+        let placement = slot.details.placement;
+        let start = placement.interval.start();
+        moves.push((
+            start,
+            (slot.id, version, SlotStep::Place(placement.later(minutes))),
+        ));
+    }
+    moves.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+    Ok(Some(moves.into_iter().map(|(_, step)| step).collect()))
 }
 
 /// Reads the form that moves a slot: time and room, and nothing else of it.

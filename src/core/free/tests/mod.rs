@@ -1,5 +1,6 @@
 //! Truth tables of the alternatives of a refusal.
 
+mod following;
 mod searching;
 
 use std::sync::Arc;
