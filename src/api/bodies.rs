@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 use super::request::unprocessable;
-use super::shape::kind_words;
+use super::shape::{format_words, kind_words, nullable_format_words};
 use crate::change::booking::Notify;
 use crate::core::decision::SlotStep;
 use crate::core::delegation::DelegationId;
@@ -44,6 +44,14 @@ pub(super) struct NewSlot {
     /// Kind of the slot.
     #[schema(schema_with = kind_words)]
     kind: String,
+    /// The format that is agreed, of a bilateral, multilateral or plenary.
+    #[serde(default)]
+    #[schema(schema_with = format_words, required = false)]
+    format: Option<String>,
+    /// How many people come with each principal, where that is agreed: 4 in "principal + 4".
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 99)]
+    accompanying: Option<i32>,
     /// Title; delegations read it.
     #[schema(min_length = 1, max_length = 200)]
     title: String,
@@ -99,6 +107,14 @@ pub(super) struct SlotChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = kind_words, required = false)]
     kind: Option<String>,
+    /// The format that is agreed; null: none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = nullable_format_words, required = false)]
+    format: Option<Option<String>>,
+    /// How many people come with each principal; null: not agreed.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i32>, required = false, minimum = 0, maximum = 99)]
+    accompanying: Option<Option<i32>>,
     /// Title; delegations read it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
@@ -205,6 +221,8 @@ impl From<NewSlot> for SlotChange {
     fn from(new: NewSlot) -> Self {
         Self {
             kind: Some(new.kind),
+            format: Some(new.format),
+            accompanying: Some(new.accompanying),
             title: Some(new.title),
             room: Some(new.room),
             starts_at: Some(new.starts_at),
@@ -269,6 +287,13 @@ impl SlotChange {
             }
             None => content.map(|content| content.kind),
         };
+        let stored_format = content.map(|content| content.format).unwrap_or_default();
+        let style = match &self.format {
+            Some(sent) => sent.as_deref(),
+            None => stored_format.style.map(TextEnum::as_str),
+        };
+        let people = self.accompanying.unwrap_or(stored_format.accompanying);
+        let format = slot::format(kind, style, people.map(Some), &mut errors);
         let title = match &self.title {
             Some(title) => errors.check("title", "Title", TextLine::parse(title)),
             None => content.map(|content| content.title.clone()),
@@ -293,6 +318,7 @@ impl SlotChange {
             (Some(kind), Some(title), Some(placement)) if errors.is_empty() => {
                 let content = SlotContent {
                     kind,
+                    format,
                     title,
                     note: content
                         .map(|content| content.note.clone())

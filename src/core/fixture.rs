@@ -5,7 +5,8 @@ use crate::core::event::{Event, EventDay, EventId, EventSettings, ProtocolOffice
 use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
 use crate::core::room::{Room, RoomId};
 use crate::core::slot::{
-    Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+    MeetingFormat, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind,
+    SlotState,
 };
 use crate::core::text::{Code, Email, TextLine};
 use crate::core::time::interval::Interval;
@@ -107,6 +108,7 @@ pub fn interpreter(id: i64, pairs: &[&str]) -> Interpreter {
 pub fn content(kind: SlotKind, title: &str, delegations: &[DelegationId]) -> SlotContent {
     let content = SlotContent {
         kind,
+        format: MeetingFormat::default(),
         title: line(title),
         note: String::new(),
         delegations: delegations.to_vec(),

@@ -10,7 +10,9 @@ use crate::core::programme::Programme;
 use crate::core::rule::Rule;
 use crate::core::rule::{Reason, Reasons};
 use crate::core::rules::{Candidate, check, in_force};
-use crate::core::slot::{Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState};
+use crate::core::slot::{
+    MeetingFormat, Placement, Slot, SlotContent, SlotDetails, SlotKind, SlotState,
+};
 use crate::core::text::TextLine;
 use crate::core::text_enum::{TextEnum, code};
 use crate::core::time::Instant;
@@ -46,6 +48,8 @@ const RELEASED_WANTED: &str = "wanted";
 pub(crate) struct SlotSnapshot {
     #[serde(with = "code")]
     kind: SlotKind,
+    #[serde(default, skip_serializing_if = "MeetingFormat::is_open")]
+    format: MeetingFormat,
     title: String,
     #[serde(default)]
     note: String,
@@ -129,6 +133,7 @@ impl SlotSnapshot {
             .collect();
         Self {
             kind: slot.content().kind,
+            format: slot.content().format,
             title,
             note: slot.content().note.clone(),
             room,
@@ -201,6 +206,7 @@ impl SlotSnapshot {
             .unwrap_or(present.all_delegations && of_all);
         let content = SlotContent {
             kind: self.kind,
+            format: self.format,
             title: TextLine::stored(self.title),
             note: self.note,
             delegations,
@@ -236,6 +242,7 @@ impl ReleasedSnapshot {
     fn typed(self, event: &Event) -> Result<SlotSnapshot, String> {
         Ok(SlotSnapshot {
             kind: self.kind,
+            format: MeetingFormat::default(),
             title: self.title,
             note: self.note,
             room: self.room,
@@ -384,9 +391,10 @@ mod tests {
     #[test]
     fn snapshot_without_audience_leaves_that_of_the_slot() {
         let programme = sample::ninth_meeting();
-        let plenary = programme.slots().iter().find(|slot| {
-            slot.content().kind == SlotKind::Plenary && slot.content().all_delegations
-        });
+        let plenary = programme
+            .slots()
+            .iter()
+            .find(|slot| slot.content().delegations.len() == 6);
         let mut present = plenary.unwrap().content().clone();
         let mut value = SlotSnapshot::of(&programme, plenary.unwrap()).to_json();
         let fields = value.as_object_mut().unwrap();

@@ -20,6 +20,7 @@ pub mod free;
 pub mod history;
 pub mod interpreter;
 pub mod joining;
+pub mod meeting_format;
 pub mod notice;
 pub mod overview;
 pub mod planner;

@@ -16,7 +16,7 @@ use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
 use crate::core::slot::{
-    AudienceKind, EVERY_CODE, Resource, Slot, SlotAudience, SlotContent, SlotId,
+    AudienceKind, EVERY_CODE, MeetingFormat, Resource, Slot, SlotAudience, SlotContent, SlotId,
 };
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
@@ -314,6 +314,18 @@ impl Programme {
         self.delegations
             .iter()
             .filter(|delegation| content.involves(delegation.id))
+    }
+
+    /// How many people the delegations are together: their parties, or as many as the format lets come.
+    #[must_use]
+    pub fn people(&self, delegations: &[DelegationId], format: MeetingFormat) -> i32 {
+        let known = delegations.iter().filter_map(|id| self.delegation(*id));
+        known
+            .map(|party| {
+                let agreed = format.accompanying.map(|people| people + 1);
+                agreed.unwrap_or(party.party_size)
+            })
+            .sum()
     }
 
     /// The codes of the delegations that a slot for all leaves out, in order of precedence; none for any other.

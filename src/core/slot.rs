@@ -2,6 +2,7 @@
 
 use crate::core::delegation::DelegationId;
 use crate::core::interpreter::InterpreterId;
+pub use crate::core::meeting_format::{MeetingFormat, MeetingStyle};
 use crate::core::room::RoomId;
 pub use crate::core::slot_kind::SlotKind;
 use crate::core::text::TextLine;
@@ -164,6 +165,8 @@ pub enum Resource {
 pub struct SlotContent {
     /// What it is for.
     pub kind: SlotKind,
+    /// In which format the delegations meet, as far as that is agreed.
+    pub format: MeetingFormat,
     /// What it is called; delegations read it.
     pub title: TextLine,
     /// An internal note; never leaves the protocol office.
@@ -218,6 +221,16 @@ impl SlotContent {
         delegations.chain(room).chain(interpreters)
     }
 
+    /// The two that meet, in a fixed order: in a bilateral, or over a meal of two.
+    #[must_use]
+    pub fn pair(&self) -> Option<[DelegationId; 2]> {
+        let is_of_two = matches!(self.kind, SlotKind::Bilateral | SlotKind::Meal);
+        match self.delegations[..] {
+            [one, other] if is_of_two => Some([one.min(other), one.max(other)]),
+            _ => None,
+        }
+    }
+
     /// True when `delegation` takes part.
     #[must_use]
     pub fn involves(&self, delegation: DelegationId) -> bool {
@@ -244,8 +257,8 @@ impl SlotContent {
     }
 
     /// What a delegation is notified of.
-    fn announced(&self) -> (SlotKind, &TextLine, &[DelegationId]) {
-        (self.kind, &self.title, &self.delegations)
+    fn announced(&self) -> (SlotKind, MeetingFormat, &TextLine, &[DelegationId]) {
+        (self.kind, self.format, &self.title, &self.delegations)
     }
 }
 
@@ -327,7 +340,7 @@ impl SlotDetails {
         self.placement != other.placement || self.content.people() != other.content.people()
     }
 
-    /// True when the two differ in what a delegation must hear of (time, room, delegations, kind, title).
+    /// True when the two differ in what a delegation must hear of (time, room, delegations, kind, format, title).
     #[must_use]
     pub fn announced_differently(&self, other: &Self) -> bool {
         self.placement != other.placement || self.content.announced() != other.content.announced()

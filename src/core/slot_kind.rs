@@ -9,6 +9,8 @@ pub enum SlotKind {
     Plenary,
     /// Exactly two delegations.
     Bilateral,
+    /// Three delegations or more, with or without the chair, as a trilateral.
+    Multilateral,
     /// A working lunch, a dinner.
     Meal,
     /// An announcement, a press conference.
@@ -29,6 +31,7 @@ impl TextEnum for SlotKind {
     const ALL: &'static [Self] = &[
         Self::Plenary,
         Self::Bilateral,
+        Self::Multilateral,
         Self::Meal,
         Self::Press,
         Self::Photo,
@@ -43,6 +46,7 @@ impl TextEnum for SlotKind {
         match self {
             Self::Plenary => "plenary",
             Self::Bilateral => "bilateral",
+            Self::Multilateral => "multilateral",
             Self::Meal => "meal",
             Self::Press => "press",
             Self::Photo => "photo",
@@ -61,6 +65,7 @@ impl SlotKind {
         match self {
             Self::Plenary => "Plenary",
             Self::Bilateral => "Bilateral",
+            Self::Multilateral => "Multilateral",
             Self::Meal => "Meal",
             Self::Press => "Press",
             Self::Photo => "Photo",
@@ -75,6 +80,6 @@ impl SlotKind {
     /// provide it unless they know better; at meals, photos and ceremonies they decide case by case.
     #[must_use]
     pub const fn is_usually_interpreted(self) -> bool {
-        matches!(self, Self::Plenary | Self::Bilateral)
+        matches!(self, Self::Plenary | Self::Bilateral | Self::Multilateral)
     }
 }

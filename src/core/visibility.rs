@@ -11,7 +11,7 @@ use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
 use crate::core::notice::{Method, Notice, Told, ToldEvent};
 use crate::core::room::Room;
-use crate::core::slot::{Slot, SlotId, SlotKind, SlotState};
+use crate::core::slot::{MeetingFormat, Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 
 /// Who is looking.
@@ -75,6 +75,12 @@ impl<'a> VisibleSlot<'a> {
     #[must_use]
     pub const fn kind(self) -> SlotKind {
         self.slot.content().kind
+    }
+
+    /// In which format the delegations meet.
+    #[must_use]
+    pub const fn format(self) -> MeetingFormat {
+        self.slot.content().format
     }
 
     /// What it is called.
@@ -264,6 +270,7 @@ pub fn told(programme: &Programme, slot: &Slot) -> Told {
     Told {
         title: slot.title().to_string(),
         kind: slot.content().kind.into(),
+        format: slot.content().format,
         starts: slot.interval().start().minutes(),
         ends: slot.interval().end().minutes(),
         room: slot

@@ -302,6 +302,8 @@ diesel::table! {
         fixed -> Bool,
         audience -> Text,
         all_delegations -> Bool,
+        format -> Nullable<Text>,
+        accompanying -> Nullable<Integer>,
     }
 }
 

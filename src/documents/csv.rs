@@ -82,6 +82,7 @@ impl CsvAudience {
         }
         columns.extend(["room_ja", "delegations_ja"]);
         columns.extend(["starts_at", "ends_at"]);
+        columns.extend(["format", "accompanying"]);
         columns
     }
 
@@ -110,6 +111,9 @@ impl CsvAudience {
         cells.push(room.unwrap_or_default());
         cells.push(joined(entry.names_ja()));
         cells.extend([entry.interval.start(), entry.interval.end()].map(|at| zone.rfc3339(at)));
+        let style = entry.format.style.map(|style| style.as_str().to_owned());
+        let people = entry.format.accompanying.map(|people| people.to_string());
+        cells.extend([style, people].map(Option::unwrap_or_default));
         cells
     }
 }

@@ -74,7 +74,11 @@ fn place(agenda: &Agenda, entry: &AgendaEntry) -> String {
 /// What the fields of a calendar cannot say: both clocks with their zones, who takes part, how firm it is.
 fn description(entry: &AgendaEntry) -> String {
     let mut lines = vec![
-        format!("{} · {}", entry.kind.label(), entry.state_in_words()),
+        format!(
+            "{} · {}",
+            entry.format.of_kind(entry.kind.label()),
+            entry.state_in_words()
+        ),
         format!(
             "{}, {} ({})",
             day_in_words(entry.venue.date),

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use crate::core::agenda::{Agenda, AgendaEntry, Audience};
-use crate::core::slot::{SlotKind, SlotState};
+use crate::core::slot::{MeetingStyle, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::{Instant, Zone};
 
@@ -30,6 +31,20 @@ pub(crate) fn words<E: TextEnum>() -> RefOr<Schema> {
 /// The kinds of slots.
 pub(crate) fn kind_words() -> RefOr<Schema> {
     words::<SlotKind>()
+}
+
+/// The formats of meetings.
+pub(crate) fn format_words() -> RefOr<Schema> {
+    words::<MeetingStyle>()
+}
+
+/// The formats of meetings, and null where none is agreed.
+pub(crate) fn nullable_format_words() -> RefOr<Schema> {
+    let words = MeetingStyle::ALL.iter().map(|each| Some(each.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.chain([None])))
+        .into()
 }
 
 /// The states of slots.
@@ -118,6 +133,12 @@ struct SlotPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     left_out: Option<&'a [String]>,
+    /// The format that is agreed, if one is.
+    #[schema(schema_with = nullable_format_words)]
+    format: Option<&'static str>,
+    /// How many people come with each principal, where that is agreed.
+    #[schema(required = true)]
+    accompanying: Option<i32>,
 }
 
 impl<'a> JsonAgenda<'a> {
@@ -173,6 +194,8 @@ impl<'a> SlotPart<'a> {
             audience: shown_to,
             all_delegations: shown_to.map(|_| entry.left_out.is_some()),
             left_out: shown_to.map(|_| entry.left_out.as_deref().unwrap_or_default()),
+            format: entry.format.style.map(TextEnum::as_str),
+            accompanying: entry.format.accompanying,
         }
     }
 }

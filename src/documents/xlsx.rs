@@ -165,6 +165,7 @@ impl Columns {
         if self.home.is_some() {
             heads.push(("Home zone", 14.0));
         }
+        heads.push(("Format", 14.0));
         heads
     }
 
@@ -209,6 +210,7 @@ impl Columns {
             let home = entry.home.as_ref().map(|home| home.zone.clone());
             cells.push(XlsxCell::Text(home.unwrap_or_default()));
         }
+        cells.push(XlsxCell::Text(entry.format.in_words().unwrap_or_default()));
         cells
     }
 

@@ -15,7 +15,7 @@ use crate::core::notice::answer::{NoticeReply, Via};
 use crate::core::notice::{Method, Told};
 use crate::core::room::Room;
 use crate::core::rule::Rule;
-use crate::core::slot::{self, AudienceKind, SlotState};
+use crate::core::slot::{self, AudienceKind, MeetingFormat, MeetingStyle, SlotState};
 use crate::core::text::{self, Code, Email, TextLine, optional_line, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -242,6 +242,11 @@ fn rule(table: &str, column: &str) -> Option<Check> {
             _,
             "holds" | "all_delegations" | "interpretation_wanted" | "fixed" | "turnaround_waived",
         ) => Any,
+        ("slots", "format") => word::<MeetingStyle>(),
+        ("slots", "accompanying") => Number(
+            i64::from(*MeetingFormat::ACCOMPANYING.start()),
+            i64::from(*MeetingFormat::ACCOMPANYING.end()),
+        ),
         ("overrides", "approved") => Number(0, i64::from(i32::MAX)),
         (_, column) if column.ends_with("_id") => Any,
         (_, "at") => Number(0, LAST_MOMENT),

@@ -6,7 +6,7 @@ use crate::core::event::{Event, ProtocolOffice};
 pub(super) use crate::core::fixture::line;
 use crate::core::fixture::{self, code, email};
 use crate::core::notice::{News, Told};
-use crate::core::slot::SlotKind;
+use crate::core::slot::{MeetingFormat, SlotKind};
 use crate::core::text::Email;
 use crate::core::time::{Instant, Moment, Zone, parse_date};
 
@@ -26,6 +26,7 @@ pub(super) fn bilateral(clock: &str, room: Option<&str>) -> Told {
     Told {
         title: "Japan–Kazakhstan Foreign Ministers' Meeting".into(),
         kind: SlotKind::Bilateral.into(),
+        format: MeetingFormat::default(),
         starts: at(clock).minutes(),
         ends: at(clock).minutes() + 30,
         room: room.map(str::to_owned),
@@ -38,6 +39,7 @@ pub(super) fn plenary() -> Told {
     Told {
         title: "Plenary session".into(),
         kind: SlotKind::Plenary.into(),
+        format: MeetingFormat::default(),
         starts: at("10:00").minutes(),
         ends: at("12:00").minutes(),
         room: Some("Main Hall".into()),

@@ -230,7 +230,7 @@ impl SlotWords {
 fn kind(language: &Language, told: &Told) -> String {
     told.kind.known().map_or_else(
         || told.kind.label().to_owned(),
-        |kind| language.say(Phrase::Kind(kind)),
+        |kind| language.say(Phrase::Kind(kind, &told.format)),
     )
 }
 

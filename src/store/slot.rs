@@ -10,8 +10,8 @@ use crate::core::interpreter::InterpreterId;
 use crate::core::room::RoomId;
 use crate::core::rule::{Override, Rule};
 use crate::core::slot::{
-    AudienceKind, Placement, Resource, Slot, SlotAudience, SlotContent, SlotDetails, SlotId,
-    SlotKind, SlotState,
+    AudienceKind, MeetingFormat, MeetingStyle, Placement, Resource, Slot, SlotAudience,
+    SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
 };
 use crate::core::text::TextLine;
 use crate::core::time::interval::Interval;
@@ -37,6 +37,8 @@ struct SlotRow {
     placement: i32,
     audience: Word<AudienceKind>,
     all_delegations: bool,
+    format: Option<Word<MeetingStyle>>,
+    accompanying: Option<i32>,
 }
 
 /// An event's slots, cancelled ones too.
@@ -59,6 +61,10 @@ pub fn of_event(conn: &mut Conn, event: EventId) -> QueryResult<Vec<Slot>> {
             let details = SlotDetails {
                 content: SlotContent {
                     kind: row.kind.0,
+                    format: MeetingFormat {
+                        style: row.format.map(|style| style.0),
+                        accompanying: row.accompanying,
+                    },
                     title: TextLine::stored(row.title),
                     note: row.note,
                     delegations,

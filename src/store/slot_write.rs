@@ -10,7 +10,7 @@ use crate::core::programme::Programme;
 use crate::core::room::Room;
 use crate::core::rule::{Level, Override, Rule};
 use crate::core::rules::{Candidate, RuleFinding, extent, overlap};
-use crate::core::slot::{AudienceKind, Resource, Slot, SlotId, SlotKind, SlotState};
+use crate::core::slot::{AudienceKind, MeetingStyle, Resource, Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::{Instant, Moment};
 use crate::db::schema::{occupancy, overrides, slot_audiences, slots};
 use crate::db::word::Word;
@@ -186,6 +186,11 @@ struct SlotColumns<'s> {
     updated_at: Moment,
     audience: Word<AudienceKind>,
     all_delegations: bool,
+    // Without this, Diesel leaves a column alone that is to become empty.
+    #[diesel(treat_none_as_null = true)]
+    format: Option<Word<MeetingStyle>>,
+    #[diesel(treat_none_as_null = true)]
+    accompanying: Option<i32>,
 }
 
 fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
@@ -206,6 +211,8 @@ fn facts(slot: &Slot, now: Moment) -> SlotColumns<'_> {
         updated_at: now,
         audience: Word(content.audience.kind()),
         all_delegations: content.all_delegations,
+        format: content.format.style.map(Word),
+        accompanying: content.format.accompanying,
     }
 }
 

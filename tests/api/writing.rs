@@ -13,6 +13,7 @@ on_both!(
     refusal_has_conflicts_and_alternatives,
     a_rule_that_needs_a_reason_takes_one,
     confirmation_notifies_and_a_change_leaves_notices_pending,
+    format_is_written_changed_and_taken_back,
     slot_for_all_delegations_is_written_and_read_back,
     audience_is_changed_and_notifies_no_delegation,
     idempotency_key_books_once_for_one_body_and_day,
@@ -38,7 +39,7 @@ fn a_slot_is_booked_read_changed_and_cancelled(scratch: &Scratch) {
             "starts_at": "2022-12-24T18:30:00+09:00", "ends_at": "2022-12-24T19:00:00+09:00",
             "delegations": ["JP", "KZ"], "interpreters": [], "state": "tentative", "fixed": false,
             "version": 1, "sequence": 0,
-            "audience": [], "all_delegations": false, "left_out": [],
+            "audience": [], "all_delegations": false, "left_out": [], "format": null, "accompanying": null,
         })
     );
     let path = address(&slot);
@@ -260,6 +261,38 @@ fn a_rule_that_needs_a_reason_takes_one(scratch: &Scratch) {
     let refused = program.post(SLOTS, &interpreted);
     refused.refused(409);
     assert_eq!(refused.json()["conflicts"][0]["rule"], "interpretation");
+}
+
+fn format_is_written_changed_and_taken_back(scratch: &Scratch) {
+    let (_meeting, program) = officer(scratch);
+    let wanted = with(evening(), "format", json!("restricted"));
+    let wanted = with(wanted, "accompanying", json!(4));
+    let slot = program.post(SLOTS, &wanted).given(201);
+    let of = |slot: &Value| (slot["format"].clone(), slot["accompanying"].clone());
+    assert_eq!(of(&slot), (json!("restricted"), json!(4)));
+    let path = address(&slot);
+    let send = |version: i32, change: Value| program.patch(&path, &json!(version), &change);
+    let more = send(1, json!({"accompanying": 5})).given(200);
+    assert_eq!(of(&more), (json!("restricted"), json!(5)));
+    let none = send(2, json!({"format": null, "accompanying": null})).given(200);
+    assert_eq!(of(&none), (Value::Null, Value::Null));
+    for bad in [
+        json!({"format": "loud"}),
+        json!({"format": "restricted", "kind": "break"}),
+        json!({"accompanying": -1}),
+        json!({"accompanying": 100}),
+        json!({"accompanying": "four"}),
+        json!({"kind": "multilateral"}),
+    ] {
+        let answer = send(3, bad.clone());
+        assert!(
+            matches!(answer.status, 409 | 422),
+            "{bad}: {}",
+            answer.status
+        );
+    }
+    let three = json!({"kind": "multilateral", "delegations": ["KZ", "KG", "UZ"]});
+    assert_eq!(send(3, three).given(200)["kind"], "multilateral");
 }
 
 fn slot_for_all_delegations_is_written_and_read_back(scratch: &Scratch) {

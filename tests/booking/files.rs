@@ -68,6 +68,16 @@ name = "X"
 pairs = [["de", "zh-Hant"]]
 
 [[slots]]
+kind = "plenary"
+format = "expanded"
+accompanying = 0
+title = "With the chair alone"
+day = "2022-10-29"
+start = "20:00"
+end = "20:30"
+parties = ["DE"]
+
+[[slots]]
 kind = "break"
 title = "Until midnight"
 day = "2022-10-29"
@@ -207,7 +217,7 @@ fn slips() -> Vec<Slip> {
             "code = \"dining\"",
             "kinds = [\"feast\"]\ncode = \"dining\"",
             line("code = \"dining\""),
-            "kinds: 'feast' is none of plenary, bilateral, meal, press, photo, ceremony, courtesy_call, break, other",
+            "kinds: 'feast' is none of plenary, bilateral, multilateral, meal, press, photo, ceremony, courtesy_call, break, other",
         ),
         (
             "code = \"dining\"",
@@ -546,7 +556,7 @@ fn event_file_beyond_its_limits_is_refused_with_the_limit() {
     let found = refused(&many);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(
-        found[0].ends_with(": slots: there are 10002, and 10000 is the limit"),
+        found[0].ends_with(": slots: there are 10003, and 10000 is the limit"),
         "{found:?}"
     );
     let room = "[[rooms]]\ncode = \"r\"\nname = \"x\"\ncapacity = 1\n";

@@ -11,7 +11,8 @@ use iikura::core::programme::Programme;
 use iikura::core::rule::{Level, Reasons, Rule};
 use iikura::core::rules::{Candidate, check, check_all, in_force};
 use iikura::core::slot::{
-    AudienceKind, Placement, Resource, Slot, SlotAudience, SlotDetails, SlotState,
+    AudienceKind, MeetingFormat, MeetingStyle, Placement, Resource, Slot, SlotAudience,
+    SlotDetails, SlotState,
 };
 use proptest::prelude::*;
 
@@ -92,6 +93,10 @@ fn staff(programme: &Programme, details: &mut SlotDetails, bits: u8) {
     details.content.interpreters.sort_unstable();
     let everyone = details.content.delegations.len() == programme.delegations.len();
     details.content.all_delegations = everyone && bits & 1 != 0;
+    details.content.format = MeetingFormat {
+        style: Some(MeetingStyle::Restricted).filter(|_| bits & 2 != 0),
+        accompanying: Some(2).filter(|_| bits & 4 != 0),
+    };
     details.content.audience = match bits % 3 {
         0 => SlotAudience::Participants,
         1 => SlotAudience::All,

@@ -253,7 +253,7 @@ fn odd_shapes_are_named(scratch: &Scratch) {
             "kind = \"meal\"",
             "kind = \"feast\"",
             at("kind = \"meal\""),
-            "kind: 'feast' is none of plenary, bilateral, meal, press, photo, ceremony, courtesy_call, break, other",
+            "kind: 'feast' is none of plenary, bilateral, multilateral, meal, press, photo, ceremony, courtesy_call, break, other",
         ),
     ] {
         refused(

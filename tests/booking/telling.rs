@@ -8,7 +8,7 @@ use iikura::core::due::due;
 use iikura::core::event::Event;
 use iikura::core::notice::{Method, News, Told};
 use iikura::core::rule::Reasons;
-use iikura::core::slot::{SlotDetails, SlotId, SlotKind};
+use iikura::core::slot::{MeetingFormat, SlotDetails, SlotId, SlotKind};
 use iikura::core::text::{Email, TextLine};
 use iikura::core::zone_change::ZoneKeeps;
 use iikura::mail::contents::contents;
@@ -29,6 +29,7 @@ on_both!(
     changed_venue_zone_and_office_are_due_as_old_and_new,
     organizer_stays_for_the_life_of_a_slot,
     correction_is_known_and_other_changes_stay_pending,
+    agreed_format_is_told_and_counts_for_the_room,
 );
 
 /// What is due of a slot, as code and news, without what letters say of the event.
@@ -123,6 +124,7 @@ fn talk(test_event: &TestEvent<'_>, late: i32, parties: &[&str]) -> Told {
     Told {
         title: "A talk".to_owned(),
         kind: SlotKind::Other.into(),
+        format: MeetingFormat::default(),
         starts: interval.start().minutes() + late,
         ends: interval.end().minutes() + late,
         room: Some("Dining Room".to_owned()),
@@ -542,4 +544,38 @@ fn imported_confirmed_slots_leave_all_notices_pending(scratch: &Scratch) {
         .collect();
     let everybody = ["JP", "KZ", "KG", "TJ", "TM", "UZ"].map(|code| (code.to_owned(), true));
     assert_eq!(told, everybody);
+}
+
+fn agreed_format_is_told_and_counts_for_the_room(scratch: &Scratch) {
+    let test_event = TestEvent::of_empty(scratch);
+    let id = confirmed(&test_event, &["KZ"]);
+    send_all(&test_event);
+    let agree = |accompanying| {
+        let slot = test_event.stored().slot(id).cloned().unwrap();
+        let mut details = slot.details.clone();
+        details.content.format.accompanying = accompanying;
+        test_event.try_book(|tx, post| {
+            let (seen, step) = ((id, slot.version), SlotStep::Change(details.clone()));
+            booking::alter(tx, post, seen, step, &Reasons::new(), Notify::Later)
+        })
+    };
+    agree(Some(4)).unwrap();
+    let due = due_of(&test_event, id);
+    assert!(
+        matches!(due.as_slice(), [(code, News::Changed { .. })] if code == "KZ"),
+        "{due:?}"
+    );
+    test_event
+        .try_book(|tx, post| Ok(iikura::change::notify::tell(tx, post, id)?))
+        .unwrap();
+    let (text, calendar) = latest_mail(&test_event);
+    assert!(
+        text.contains("Kind: Other → Other (principal + 4)"),
+        "{text}"
+    );
+    assert!(calendar.contains("SEQUENCE:1"), "{calendar}");
+    assert_eq!(due_of(&test_event, id), []);
+    let refused = agree(Some(99)).unwrap_err();
+    assert!(refused.to_string().contains("1 rule"), "{refused}");
+    agree(None).unwrap();
 }

@@ -186,6 +186,7 @@ pub fn told(minutes_later: i32) -> Told {
     Told {
         title: "Japan–Kazakhstan".into(),
         kind: SlotKind::Bilateral.into(),
+        format: iikura::core::slot::MeetingFormat::default(),
         starts,
         ends: starts + 30,
         room: Some("Salon".into()),

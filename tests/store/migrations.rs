@@ -19,6 +19,7 @@ on_both!(
     an_older_schema_is_refused_with_what_to_do,
     slots_of_all_delegations_are_for_all,
     plenaries_of_all_are_still_shown_to_all,
+    kinds_and_formats_are_those_of_the_migration,
     a_newer_schema_is_refused,
     the_columns_are_those_the_program_knows,
 );
@@ -73,7 +74,6 @@ fn links_that_were_given_out_before_count_from_the_upgrade(db: &Scratch) {
     assert_eq!((of(CHAIR, 0), of(GUEST, 2)), (1, 1));
 }
 
-/// Goes one step of the migration that gave links an age.
 /// Until 0035 there was no other way to say that a slot is for all.
 fn slots_of_all_delegations_are_for_all(db: &Scratch) {
     db.migrate().unwrap();
@@ -95,6 +95,25 @@ fn slots_of_all_delegations_are_for_all(db: &Scratch) {
     step(db, "0035_all_delegations", "up");
     assert_eq!(count(db, "slots WHERE all_delegations"), 1);
     assert_eq!(count(db, "slots WHERE all_delegations AND id = 1"), 1);
+}
+
+/// SQLite has the list of kinds changed in the text of its schema.
+fn kinds_and_formats_are_those_of_the_migration(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    book(db, 1, 60, 90, "tentative", &[CHAIR, GUEST]).unwrap();
+    let set = |what: &str| run(db, &format!("UPDATE slots SET {what} WHERE id = 1"));
+    set("kind = 'multilateral', format = 'pull_aside', accompanying = 4").unwrap();
+    for wrong in ["kind = 'banquet'", "format = 'loud'", "accompanying = -1"] {
+        assert!(set(wrong).is_err(), "{wrong}");
+    }
+    step(db, "0038_meeting_formats", "down");
+    assert!(set("kind = 'multilateral'").is_err());
+    assert_eq!(count(db, "slots WHERE kind = 'other'"), 1);
+    step(db, "0038_meeting_formats", "up");
+    db.check_schema().unwrap();
+    set("kind = 'multilateral'").unwrap();
+    set("format = 'restricted'").unwrap();
 }
 
 /// Until 0034 every delegation saw every plenary.
@@ -121,6 +140,7 @@ fn plenaries_of_all_are_still_shown_to_all(db: &Scratch) {
     assert_eq!(count(db, &format!("{shown} AND id = 1")), 1);
 }
 
+/// Takes one migration up or down.
 fn step(db: &Scratch, migration: &str, way: &str) {
     let done = db.write_here(|conn| {
         let folder = if conn.is_postgres() {

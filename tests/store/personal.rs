@@ -62,7 +62,7 @@ const HOLDS_NOTHING_PERSONAL: &[&str] = &[
     "events.office_email notices.organizer events.office_phone memberships.role calendar_links.token_hash resources.kind",
     "resources.code rooms.name rooms.name_ja delegations.name delegations.name_ja delegations.role",
     "delegations.principal delegations.principal_ja delegations.principal_title delegations.time_zone",
-    "delegations.languages interpreters.name interpreters.pairs contacts.language slots.kind slots.state slots.audience",
+    "delegations.languages interpreters.name interpreters.pairs contacts.language slots.kind slots.format slots.state slots.audience",
     "room_kinds.kind",
     "occupancy.kind overrides.resource_kind overrides.rule idempotency_keys.request_hash notices.uid",
     "idempotency_keys.request_key notices.method notices.thread answers.reply answers.via outbox.method",

@@ -10,6 +10,7 @@ on_both!(
     booked_slot_is_in_the_history_with_its_author,
     conflict_is_refused_with_reasons_and_alternatives,
     extended_slot_moves_what_follows_at_one_press,
+    format_is_typed_shown_and_kept_by_a_move,
     rule_that_needs_a_reason_is_overridden_by_one,
     a_sketch_may_lie_over_everything,
     the_second_of_two_officers_sees_both_versions,
@@ -156,6 +157,55 @@ fn extended_slot_moves_what_follows_at_one_press(scratch: &Scratch) {
         let (_, begins, ends) = meeting.programme().event.typed(slot.interval());
         assert_eq!((begins.as_str(), ends.as_str()), (start, end), "{guest}");
     }
+}
+
+fn format_is_typed_shown_and_kept_by_a_move(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let mut agreed = free_slot();
+    agreed.push(("format", "tete_a_tete".to_owned()));
+    agreed.push(("accompanying", "1".to_owned()));
+    for (name, value, words) in [
+        (
+            "accompanying",
+            "many",
+            "Accompanying: enter a number from 0 to 99",
+        ),
+        (
+            "accompanying",
+            "100",
+            "Accompanying: enter a number from 0 to 99",
+        ),
+        ("format", "loud", "There is no such format"),
+        (
+            "kind",
+            "break",
+            "Only bilaterals, multilaterals and plenaries",
+        ),
+    ] {
+        let refused = send(&officer, SLOTS, &with(agreed.clone(), name, value));
+        assert_eq!(refused.status, 422, "{value}");
+        assert!(refused.body.contains(words), "{words}: {}", refused.body);
+    }
+    let booked = send(&officer, SLOTS, &agreed);
+    assert_eq!(booked.status, 303, "{}", booked.body);
+    let slot = meeting.slot("Evening meeting");
+    let path = format!("/slots/{}", slot.id);
+    let page = officer.get(&path).body;
+    let words = "Bilateral (tête-à-tête, principal + 1)";
+    assert!(page.contains(words), "{page}");
+    let moved = [
+        ("day", "2022-12-24".to_owned()),
+        ("start", "18:40".to_owned()),
+        ("end", "19:10".to_owned()),
+        ("room", "conference".to_owned()),
+        ("version", "1".to_owned()),
+    ];
+    let moved = send(&officer, &format!("{path}/placement"), &moved);
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    assert!(officer.get(&path).body.contains(words));
+    let agenda = officer.get("/events/ca-jad-9/agenda.csv").body;
+    assert!(agenda.contains(",tete_a_tete,1"), "{agenda}");
 }
 
 fn rule_that_needs_a_reason_is_overridden_by_one(scratch: &Scratch) {

@@ -5,7 +5,9 @@ mod programme;
 pub(super) use programme::{ApiProgramme, EventAsSeen, Events};
 
 use crate::documents::json::words;
-pub(crate) use crate::documents::json::{kind_words, state_words};
+pub(crate) use crate::documents::json::{
+    format_words, kind_words, nullable_format_words, state_words,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
@@ -48,6 +50,12 @@ pub(in crate::api) struct ApiSlot {
     /// Kind of the slot.
     #[schema(schema_with = kind_words)]
     kind: &'static str,
+    /// The format that is agreed, if one is.
+    #[schema(schema_with = nullable_format_words)]
+    format: Option<&'static str>,
+    /// How many people come with each principal, where that is agreed.
+    #[schema(required = true)]
+    accompanying: Option<i32>,
     /// Title; delegations read it.
     #[schema(example = "Japan–Kazakhstan Foreign Ministers' Meeting")]
     title: String,
@@ -92,6 +100,8 @@ impl ApiSlot {
         Self {
             id: view.id().0,
             kind: view.kind().as_str(),
+            format: view.format().style.map(TextEnum::as_str),
+            accompanying: view.format().accompanying,
             title: view.title().to_owned(),
             room: view.room().map(|room| room.code.to_string()),
             starts_at: zone.rfc3339(view.interval().start()),

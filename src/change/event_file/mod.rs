@@ -196,6 +196,16 @@ struct InterpreterEntry {
 #[serde(deny_unknown_fields)]
 struct SlotEntry {
     kind: Spanned<String>,
+    /// The format that is agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<Spanned<String>>,
+    /// How many people come with each principal.
+    #[serde(
+        default,
+        alias = "accompanying_assumed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    accompanying: Option<Spanned<i64>>,
     title: Spanned<String>,
     #[serde(
         default,

@@ -17,8 +17,8 @@ use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
 use crate::core::rules::{Conflict, extent};
 use crate::core::slot::{
-    AudienceKind, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind,
-    SlotState,
+    AudienceKind, MeetingFormat, MeetingStyle, Placement, Slot, SlotAudience, SlotContent,
+    SlotDetails, SlotId, SlotKind, SlotState,
 };
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
@@ -170,6 +170,7 @@ impl FileReader<'_> {
 
     fn details(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<SlotDetails> {
         let kind = self.word::<SlotKind>("kind", &entry.kind);
+        let format = self.format(entry, kind);
         let state = self.word::<SlotState>("state", &entry.state);
         let title = self.parsed("title", &entry.title.span(), || {
             TextLine::parse(entry.title.as_ref())
@@ -208,6 +209,7 @@ impl FileReader<'_> {
             .collect();
         let content = SlotContent {
             kind: kind?,
+            format: format?,
             title: title?,
             note: note.unwrap_or_else(|| Some(String::new()))?,
             delegations: without(delegations?, &left_out?),
@@ -224,6 +226,40 @@ impl FileReader<'_> {
             },
             state: state?,
             fixed: entry.fixed,
+        })
+    }
+
+    fn format(&mut self, entry: &SlotEntry, kind: Option<SlotKind>) -> Option<MeetingFormat> {
+        let style = match &entry.format {
+            Some(raw) => {
+                let style = self.word::<MeetingStyle>("format", raw)?;
+                if kind.is_some_and(|kind| !MeetingFormat::has_style(kind)) {
+                    self.fault(
+                        &raw.span(),
+                        "format: only a bilateral, multilateral or plenary has one",
+                    );
+                }
+                Some(style)
+            }
+            None => None,
+        };
+        let accompanying = match &entry.accompanying {
+            Some(raw) => {
+                let range = MeetingFormat::ACCOMPANYING;
+                let people = i32::try_from(*raw.as_ref()).ok();
+                let people = people.filter(|people| range.contains(people));
+                if people.is_none() {
+                    let (least, most) = (range.start(), range.end());
+                    let message = format!("accompanying: write a number from {least} to {most}");
+                    self.fault(&raw.span(), message);
+                }
+                Some(people?)
+            }
+            None => None,
+        };
+        Some(MeetingFormat {
+            style,
+            accompanying,
         })
     }
 

@@ -179,6 +179,7 @@ impl FileReader<'_> {
         Some(Told {
             title: title?,
             kind: kind?,
+            format: told.format,
             starts: told.starts,
             ends: told.ends,
             room: room.map_or(Some(None), |room| room.map(Some))?,

@@ -229,6 +229,8 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
     let same_day = zone.date(start) == zone.date(end);
     SlotEntry {
         kind: text(content.kind.as_str()),
+        format: content.format.style.map(|style| text(style.as_str())),
+        accompanying: content.format.accompanying.map(number),
         title: text(&content.title),
         room: slot
             .room()

@@ -150,6 +150,7 @@ fn entry(view: VisibleSlot<'_>, parties: &AgendaDelegations, clocks: &Clocks) ->
         venue: ClockRange::at(clocks.venue, interval),
         home: clocks.home.map(|home| ClockRange::at_home(home, interval)),
         kind: view.kind(),
+        format: view.format(),
         title: view.title().to_owned(),
         room: view.room().map(AgendaRoom::from),
         parties: parties.of(view),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::core::event::{ProtocolOffice, Revision};
-use crate::core::slot::{SlotId, SlotKind, SlotState};
+use crate::core::slot::{MeetingFormat, SlotId, SlotKind, SlotState};
 use crate::core::text::Email;
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockRange, Instant, Moment, Zone, day_in_words};
@@ -142,6 +142,8 @@ pub struct AgendaEntry {
     pub home: Option<ClockRange>,
     /// What it is for.
     pub kind: SlotKind,
+    /// In which format the delegations meet.
+    pub format: MeetingFormat,
     /// What it is called.
     pub title: String,
     /// Where, once that is known.

@@ -375,7 +375,9 @@ fn judge_step(
     let firmer = slot.state() == SlotState::Confirmed && old.state() != SlotState::Confirmed
         || slot.state().holds() && !old.state().holds();
     let wanted = slot.content().interpretation_wanted && !old.content().interpretation_wanted;
-    let placed = moved || firmer || wanted || slot.content().kind != old.content().kind;
+    let (is, was) = (slot.content(), old.content());
+    let shaped = (is.kind, is.format) != (was.kind, was.format);
+    let placed = moved || firmer || wanted || shaped;
     // A slot that is only relaxed is not refused for rules that object to it meanwhile.
     if !placed && slot.state() != old.state() {
         return Ok(Vec::new());

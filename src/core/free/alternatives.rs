@@ -4,7 +4,7 @@ use super::board::{self, Board, starts};
 use super::relaxing::SHORTEST;
 use super::search::FreeTime;
 use super::staffing::settle;
-use super::wish::{holding, people};
+use super::wish::holding;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
 use crate::core::rules::Candidate;
@@ -199,7 +199,9 @@ fn candidate_rooms(programme: &Programme, candidate: Candidate<'_>) -> Vec<Optio
     let Some(wanted) = candidate.placement.room else {
         return vec![None];
     };
-    let others = holding(programme, people(programme, &candidate.content.delegations));
+    let content = candidate.content;
+    let people = programme.people(&content.delegations, content.format);
+    let others = holding(programme, people);
     std::iter::once(wanted)
         .chain(others.filter(|room| *room != wanted))
         .map(Some)

@@ -8,7 +8,9 @@ use crate::core::delegation::DelegationId;
 use crate::core::interpreter::{InterpreterId, LanguagePair};
 use crate::core::programme::Programme;
 use crate::core::room::{Room, RoomId};
-use crate::core::slot::{SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    MeetingFormat, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use crate::core::text::TextLine;
 use crate::core::time::Instant;
 use crate::core::time::interval::{Interval, LONGEST_SLOT, hull};
@@ -246,6 +248,7 @@ impl SearchRequest {
     pub fn details(&self, offer: &FreeTime) -> SlotDetails {
         let content = SlotContent {
             kind: self.kind,
+            format: MeetingFormat::default(),
             title: self.title.clone(),
             note: String::new(),
             delegations: self.parties.clone(),
@@ -306,11 +309,7 @@ fn without_overlaps(mut times: Vec<Interval>) -> Vec<Interval> {
 
 /// How many people the parties are together.
 pub(super) fn people(programme: &Programme, parties: &[DelegationId]) -> i32 {
-    let sizes = parties
-        .iter()
-        .filter_map(|id| programme.delegation(*id))
-        .map(|party| party.party_size);
-    sizes.sum()
+    programme.people(parties, MeetingFormat::default())
 }
 
 /// The rooms that take so many people, the best fit first.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize as DeriveSerialize};
 
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice};
-use crate::core::slot::SlotKind;
+use crate::core::slot::{MeetingFormat, SlotKind};
 use crate::core::text::{Email, TextLine};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
@@ -19,6 +19,9 @@ pub struct Told {
     pub title: String,
     /// What it is for.
     pub kind: ToldKind,
+    /// In which format the delegations meet, as far as that is agreed.
+    #[serde(default, skip_serializing_if = "MeetingFormat::is_open")]
+    pub format: MeetingFormat,
     /// Start, minutes since 1970 UTC.
     pub starts: i32,
     /// End, minutes since 1970 UTC.
@@ -143,6 +146,7 @@ impl Told {
         Self {
             title: fact(&self.title, &before.title, &after.title),
             kind: fact(&self.kind, &before.kind, &after.kind),
+            format: fact(&self.format, &before.format, &after.format),
             starts: fact(&self.starts, &before.starts, &after.starts),
             ends: fact(&self.ends, &before.ends, &after.ends),
             room: fact(&self.room, &before.room, &after.room),
@@ -252,6 +256,8 @@ pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Resul
     struct ToldInFiles<'a> {
         title: &'a str,
         kind: &'a str,
+        #[serde(skip_serializing_if = "MeetingFormat::is_open")]
+        format: MeetingFormat,
         starts: i32,
         ends: i32,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,6 +269,7 @@ pub(crate) fn write_in_files<S: Serializer>(told: &Told, serializer: S) -> Resul
     ToldInFiles {
         title: &told.title,
         kind: told.kind.in_files(),
+        format: told.format,
         starts: told.starts,
         ends: told.ends,
         room: told.room.as_deref(),

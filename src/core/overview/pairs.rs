@@ -6,7 +6,7 @@ use crate::core::by_slot::BySlot;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::notice::answer::NoticeReply;
 use crate::core::programme::Programme;
-use crate::core::slot::{Slot, SlotKind, SlotState};
+use crate::core::slot::{Slot, SlotState};
 use crate::core::time::Instant;
 use crate::core::timetable::{SlotView, slot_view};
 use crate::core::wording::answer::AnswerWords;
@@ -111,12 +111,9 @@ fn meetings(
     now: Instant,
 ) -> BTreeMap<(DelegationId, DelegationId), Vec<PairMeeting>> {
     let mut all: BTreeMap<_, Vec<PairMeeting>> = BTreeMap::new();
-    let bilaterals = programme
-        .live_slots()
-        .filter(|slot| slot.content().kind == SlotKind::Bilateral);
-    for slot in bilaterals {
-        if let [one, other] = slot.content().delegations.as_slice() {
-            all.entry(ordered(*one, *other))
+    for slot in programme.live_slots() {
+        if let Some([one, other]) = slot.content().pair() {
+            all.entry((one, other))
                 .or_default()
                 .push(meeting(programme, slot, now));
         }
@@ -167,6 +164,7 @@ fn answers(programme: &Programme, slot: &Slot) -> String {
 mod tests {
     use super::*;
     use crate::core::sample::{JP, KZ, SALON, UZ, at, programme, slot};
+    use crate::core::slot::SlotKind;
 
     fn bilateral(id: i64, start: &str, parties: [DelegationId; 2], state: SlotState) -> Slot {
         slot(

@@ -7,7 +7,7 @@ use crate::core::programme::Programme;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, Conflict, RuleFinding, UNSTORED};
 use crate::core::slot::Resource;
-use crate::core::slot::{Slot, SlotContent, SlotId, SlotKind, SlotState};
+use crate::core::slot::{Slot, SlotId, SlotKind, SlotState};
 use crate::core::time::interval::Interval;
 
 /// A pause that counts as rest for the chair, in minutes.
@@ -88,11 +88,9 @@ impl ChairDay {
                 interval: candidate.placement.interval,
                 kind: candidate.content.kind,
                 guest: (candidate.content.kind == SlotKind::Bilateral)
-                    .then(|| {
-                        let parties = &candidate.content.delegations;
-                        parties.iter().copied().find(|id| *id != chair)
-                    })
-                    .flatten(),
+                    .then(|| candidate.content.pair())
+                    .flatten()
+                    .and_then(|pair| pair.into_iter().find(|id| *id != chair)),
                 holds: candidate.state.holds(),
             })
             .collect();
@@ -212,21 +210,11 @@ fn chairs_slots(programme: &Programme, chair: DelegationId) -> impl Iterator<Ite
     slots.filter(|slot| slot.state() != SlotState::Cancelled)
 }
 
-/// The two delegations of a bilateral, in a fixed order.
-fn pair(content: &SlotContent) -> Option<[DelegationId; 2]> {
-    match content.delegations[..] {
-        [one, other] if content.kind == SlotKind::Bilateral => {
-            Some([one.min(other), one.max(other)])
-        }
-        _ => None,
-    }
-}
-
 fn same_pair(programme: &Programme, candidate: Candidate<'_>) -> Option<Conflict> {
-    let wanted = pair(candidate.content)?;
+    let wanted = candidate.content.pair()?;
     let mut others = candidate.others(programme, Resource::Delegation(wanted[0]));
     let other = others
-        .find(|other| pair(other.content()) == Some(wanted))?
+        .find(|other| other.content().pair() == Some(wanted))?
         .id;
     Some(candidate.conflict(Level::Advice, RuleFinding::RepeatedPair { other }))
 }
@@ -235,7 +223,7 @@ fn repeated_pairs(programme: &Programme) -> Vec<Conflict> {
     let mut last = HashMap::new();
     let bilaterals = programme
         .live_slots()
-        .filter_map(|slot| Some((slot.id, pair(slot.content())?)));
+        .filter_map(|slot| Some((slot.id, slot.content().pair()?)));
     bilaterals
         .filter_map(|(id, pair)| {
             Some(advice(
@@ -265,8 +253,10 @@ pub fn guests_without_bilateral(programme: &Programme) -> impl Iterator<Item = &
     let meets = |guest: DelegationId, chair: DelegationId| {
         programme.slots_of(Resource::Delegation(guest)).any(|slot| {
             slot.state() != SlotState::Cancelled
-                && slot.content().kind == SlotKind::Bilateral
-                && slot.content().involves(chair)
+                && slot
+                    .content()
+                    .pair()
+                    .is_some_and(|pair| pair.contains(&chair))
         })
     };
     let chair = programme.chair().map(|chair| chair.id);

@@ -31,6 +31,11 @@ pub enum RuleFinding {
         /// How many it has.
         found: usize,
     },
+    /// A multilateral of fewer than three.
+    MultilateralOfThree {
+        /// How many it has.
+        found: usize,
+    },
     /// A plenary that the chair does not lead.
     PlenaryWithoutChair,
     /// An entry of another event, or of none.
@@ -169,9 +174,10 @@ impl RuleFinding {
         match self {
             Self::DoubleBooking { .. } => Rule::DoubleBooking,
             Self::OffGrid { .. } | Self::OutsideDays => Rule::Interval,
-            Self::BilateralOfTwo { .. } | Self::PlenaryWithoutChair | Self::Foreign { .. } => {
-                Rule::Shape
-            }
+            Self::BilateralOfTwo { .. }
+            | Self::MultilateralOfThree { .. }
+            | Self::PlenaryWithoutChair
+            | Self::Foreign { .. } => Rule::Shape,
             Self::OutsideHours { .. } => Rule::Hours,
             Self::Absent { .. } => Rule::Presence,
             Self::RoomClosed { .. } => Rule::RoomClosed,

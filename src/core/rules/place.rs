@@ -98,12 +98,7 @@ pub fn unsuited(programme: &Programme, room: RoomId) -> Vec<(&Slot, Vec<Conflict
 
 fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {
     let room = programme.room(candidate.placement.room?)?;
-    let parties = candidate
-        .content
-        .delegations
-        .iter()
-        .filter_map(|id| programme.delegation(*id));
-    let expected = parties.map(|delegation| delegation.party_size).sum();
+    let expected = programme.people(&candidate.content.delegations, candidate.content.format);
     (expected > room.capacity).then_some(RuleFinding::Capacity {
         room: room.id,
         expected,

@@ -52,6 +52,11 @@ fn of_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFindin
                 found: content.delegations.len(),
             })
         }
+        SlotKind::Multilateral if content.delegations.len() < 3 => {
+            Some(RuleFinding::MultilateralOfThree {
+                found: content.delegations.len(),
+            })
+        }
         SlotKind::Plenary
             if !programme
                 .chair()

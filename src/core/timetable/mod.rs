@@ -87,8 +87,8 @@ pub struct SlotView {
     pub title: String,
     /// The kind's word, for its tint.
     pub kind: &'static str,
-    /// The kind as people read it.
-    pub kind_label: &'static str,
+    /// The kind as people read it, with the format where one is agreed.
+    pub kind_label: String,
     /// The state's word, for its outline.
     pub state: &'static str,
     /// The state as people read it.
@@ -284,7 +284,7 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         minutes: slot.interval().minutes(),
         title: content.title.to_string(),
         kind: content.kind.as_str(),
-        kind_label: content.kind.label(),
+        kind_label: content.format.of_kind(content.kind.label()),
         state: slot.state().as_str(),
         state_label: slot.state().label(),
         fixed: slot.is_fixed(),

@@ -55,7 +55,7 @@ impl PrintPlan {
     #[must_use]
     pub fn setting(&self, block: &GridBlock, slot: &SlotView) -> PrintSetting {
         let brief = [&*slot.time, slot.state_label, &*slot.title, "⚠"].join(" ");
-        let whole = [&*brief, slot.kind_label, "·", &*slot.codes].join(" ");
+        let whole = [&*brief, &*slot.kind_label, "·", &*slot.codes].join(" ");
         let marks = slot.rule_marks().into_iter().map(|mark| {
             let (level, rule) = (mark.first.level_label, mark.first.rule);
             format!("{level}: {rule}{}", mark.times())

@@ -156,6 +156,9 @@ impl Speaker<'_> {
             RuleFinding::BilateralOfTwo { found } => {
                 format!("A bilateral has exactly two delegations; this one has {found}.")
             }
+            RuleFinding::MultilateralOfThree { found } => {
+                format!("A multilateral has three delegations or more; this one has {found}.")
+            }
             RuleFinding::PlenaryWithoutChair => match self.programme.chair() {
                 Some(chair) => format!("A plenary needs the chair; add {}.", chair.name),
                 None => "A plenary needs the chair; first give one delegation that role.".to_owned(),

@@ -50,7 +50,9 @@ pub(super) fn paper(chosen: &Chosen<'_>) -> Result<PdfSource, PdfError> {
         agenda.parties.iter().find(|party| party.code == code)
     });
     let with_chair = |entry: &&AgendaEntry| {
-        entry.kind == SlotKind::Bilateral && chair.is_some_and(|chair| takes_part(entry, chair))
+        let meets =
+            matches!(entry.kind, SlotKind::Bilateral | SlotKind::Meal) && entry.parties.len() == 2;
+        meets && chair.is_some_and(|chair| takes_part(entry, chair))
     };
     let days: Vec<&AgendaDay> = agenda
         .days

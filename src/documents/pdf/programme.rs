@@ -43,7 +43,7 @@ pub(super) struct DayLines {
 pub(super) struct PdfLine {
     pub(super) time: Time,
     pub(super) home: Time,
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     pub(super) title: String,
     pub(super) room: Option<Name>,
     /// The two of a bilateral, with their ministers.
@@ -93,7 +93,7 @@ pub(super) fn line(entry: &AgendaEntry, day: &AgendaDay) -> PdfLine {
     PdfLine {
         time: Time::of(&entry.venue, &day.zone, day.date),
         home: home(entry, day),
-        kind: entry.kind.label(),
+        kind: entry.format.of_kind(entry.kind.label()),
         title: text(&entry.title),
         room: entry.room.as_ref().map(Name::of_place),
         sides: entry

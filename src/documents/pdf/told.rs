@@ -13,7 +13,6 @@ use crate::core::agenda::{Agenda, AgendaDelegation, Audience, Notes};
 use crate::core::delegation::Delegation;
 use crate::core::event::{Event, ProtocolOffice, Revision};
 use crate::core::notice::Told;
-use crate::core::slot::SlotKind;
 use crate::core::text::{Email, TextLine as OneLine};
 use crate::core::time::interval::Interval;
 use crate::core::time::{ClockRange, Moment, Zone, day_in_words};
@@ -295,7 +294,10 @@ impl Zones {
         PdfLine {
             time: Time::of(&clock, &day.zone, clock.date),
             home,
-            kind: told.kind.known().map_or("", SlotKind::label),
+            kind: told
+                .kind
+                .known()
+                .map_or_else(String::new, |kind| told.format.of_kind(kind.label())),
             title: text(&told.title),
             room: told.room.as_ref().map(|room| Name::new(room, "")),
             sides: Vec::new(),

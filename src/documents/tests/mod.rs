@@ -179,7 +179,7 @@ fn a_slot_over_midnight_names_the_days() {
 fn the_table_is_read_back_as_it_was() {
     let table = text(&staff(&sample::ninth_meeting()), Format::Csv);
     assert!(table.starts_with(
-        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note,room_ja,delegations_ja,starts_at,ends_at\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
+        "day,start,end,zone,kind,title,room,delegations,interpreters,state,note,room_ja,delegations_ja,starts_at,ends_at,format,accompanying\r\n2022-12-24,10:00,11:10,\"JST, UTC+9\",plenary,"
     ));
     let rows = rows(&staff(&sample::ninth_meeting()));
     assert_eq!(rows.len(), 9);
@@ -203,12 +203,12 @@ fn a_delegations_table_has_its_home_time_and_nothing_internal() {
     assert_eq!(
         header(KZ),
         format!(
-            "{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja,starts_at,ends_at"
+            "{common},home_day,home_start,home_end,home_zone,room_ja,delegations_ja,starts_at,ends_at,format,accompanying"
         )
     );
     assert_eq!(
         header(JP),
-        format!("{common},room_ja,delegations_ja,starts_at,ends_at")
+        format!("{common},room_ja,delegations_ja,starts_at,ends_at,format,accompanying")
     );
     assert_eq!(rows(&agenda_of(&programme, KZ))[4]["home_start"], "14:20");
 }
@@ -271,6 +271,8 @@ fn the_data_has_the_slots_as_the_api_has_them() {
         "starts_at": "2022-12-24T17:20:00+09:00", "ends_at": "2022-12-24T17:45:00+09:00",
         "delegations": ["JP", "KZ"], "interpreters": ["ru-1"], "state": "tentative", "fixed": false,
         "version": 7, "sequence": 2, "audience": [], "all_delegations": false, "left_out": [],
+            "format": null,
+            "accompanying": null,
     });
     assert_eq!(whole["slots"][8], slot);
     let own = read(&agenda_of(&programme, KZ));
@@ -466,7 +468,7 @@ fn workbook_has_a_sheet_per_day_and_per_delegation() {
         "at home: {own}"
     );
     assert!(
-        own.ends_with("| 会議室 | 日本; カザフスタン | JST, UTC+9 | Almaty, UTC+6"),
+        own.ends_with("| 会議室 | 日本; カザフスタン | JST, UTC+9 | Almaty, UTC+6 | "),
         "{own}"
     );
     assert!(theirs.contains("DRAFT – contains tentative slots · Revision 12, issued"));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::notice::{News, Told};
-use crate::core::slot::SlotKind;
+use crate::core::slot::{MeetingFormat, SlotKind};
 use crate::mail::Piece;
 use crate::mail::sample::{Sample, bilateral};
 use crate::mail::{Invitation, ReaderKnowledge};
@@ -91,6 +91,7 @@ fn all_news() -> Vec<News> {
         changed(Told {
             title: "Talks".into(),
             kind: SlotKind::Meal.into(),
+            format: MeetingFormat::default(),
             ..salon()
         }),
         News::Cancelled(salon()),

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::ReaderKnowledge;
 use super::words::{CalendarWords, LetterWords};
 use crate::core::notice::{Method, News};
-use crate::core::slot::SlotKind;
+use crate::core::slot::{MeetingFormat, SlotKind};
 
 /// A language from its templates, each named as Askama's `template` attribute has it.
 macro_rules! language {
@@ -95,8 +95,8 @@ pub enum Phrase<'a> {
     Moment(NaiveDate, &'a str, &'a str),
     /// Names, one after the other.
     Names(&'a [String]),
-    /// A kind of slot.
-    Kind(SlotKind),
+    /// A kind of slot, and the format that is agreed.
+    Kind(SlotKind, &'a MeetingFormat),
     /// In place of a room that is not known yet.
     RoomUnknown,
     /// What has happened to a slot, in a word or two.

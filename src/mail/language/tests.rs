@@ -1,7 +1,7 @@
 //! A test language made of symbols: text without symbols was not asked of the language.
 
 use super::*;
-use crate::core::slot::SlotKind;
+use crate::core::slot::{MeetingFormat, SlotKind};
 use crate::core::text::{Email, TextLine};
 use crate::mail::compose::compose;
 use crate::mail::contents::contents;
@@ -17,7 +17,7 @@ pub(super) const SIGNS: Language = language!(
             {% when Phrase::DayAndTime(date, time) %}{{ date.format(\"%Y年%-m月%-d日（%u）\") }}{{ time }}\
             {% when Phrase::Moment(date, clock, zone) %}{{ date.format(\"%Y年%-m月%-d日\") }}{{ clock }}（{{ zone }}）\
             {% when Phrase::Names(names) %}{{ names.join(\"、\") }}\
-            {% when Phrase::Kind(_) %}◇\
+            {% when Phrase::Kind(_, _) %}◇\
             {% when Phrase::RoomUnknown %}◈？\
             {% when Phrase::Headline(_) %}★\
             {% when Phrase::Sentence(news, party) %}★{{ news.slot().title }}→{{ party }}。\
@@ -87,6 +87,7 @@ fn moved() -> News {
     let told = |clock, room: Option<&str>, title: &str, kind: SlotKind| crate::core::notice::Told {
         title: title.into(),
         kind: kind.into(),
+        format: MeetingFormat::default(),
         delegations: vec!["日本".into(), "Қазақстан".into()],
         ..bilateral(clock, room)
     };

@@ -7,7 +7,9 @@ use super::marks;
 use crate::core::decision::Conflicts;
 use crate::core::free::{FreeTime, alternatives};
 use crate::core::rules::Candidate;
-use crate::core::slot::{EVERY_CODE, Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    EVERY_CODE, MeetingStyle, Placement, Slot, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
 use crate::server::context::EventContext;
@@ -28,6 +30,8 @@ pub(super) struct FormPage {
     version: String,
     refusal: Option<FormRefusal>,
     kind: Select,
+    format: Select,
+    accompanying: TextField,
     title: TextField,
     day: Select,
     start: TextField,
@@ -58,6 +62,12 @@ impl FormPage {
         let fields = &self.form.fields;
         fields.all("delegations").any(|code| code == EVERY_CODE)
             || !fields.get("left_out").is_empty()
+    }
+
+    /// A format is agreed, or what was sent of it is wrong.
+    fn has_format(&self) -> bool {
+        let sent = |name| !self.form.fields.get(name).is_empty();
+        sent("format") || sent("accompanying")
     }
 
     /// Delegations are ticked that see it without taking part, or what was sent of them is wrong.
@@ -172,6 +182,12 @@ pub(super) fn page(
         version: form.fields.get("version").to_owned(),
         refusal,
         kind: kind_field().of(&form),
+        format: format_field().of(&form),
+        accompanying: TextField::new("accompanying", "Accompanying each principal")
+            .help("As in “principal + 4”. The room then has to take these, not the parties.")
+            .numeric()
+            .optional()
+            .of(&form),
         title: TextField::new("title", "Title")
             .help("Delegations read it in their mail and agenda.")
             .of(&form),
@@ -219,6 +235,13 @@ pub(super) fn kind_field() -> Select {
             .iter()
             .map(|kind| Choice::new(kind.as_str(), kind.label())),
     )
+}
+
+fn format_field() -> Select {
+    let none = Choice::new("", "Not agreed");
+    let styles = MeetingStyle::ALL.iter();
+    let styles = styles.map(|style| Choice::new(style.as_str(), style.label()));
+    Select::new("format", "Format", [none].into_iter().chain(styles))
 }
 
 fn day_field(context: &EventContext) -> Select {

@@ -79,7 +79,7 @@ fn rows(context: &EventContext, current: &Slot, mine: &SlotDetails) -> Vec<Stale
         let parties = participants(&view, slot);
         [
             view.title,
-            view.kind_label.to_owned(),
+            view.kind_label,
             day,
             view.time,
             view.room,

@@ -10,8 +10,8 @@ use crate::core::room::RoomId;
 use crate::core::rule::{Reason, Reasons, Rule};
 use crate::core::rules::in_force;
 use crate::core::slot::{
-    EVERY_CODE, Placement, Slot, SlotAudience, SlotContent, SlotDetails, SlotId, SlotKind,
-    SlotState,
+    EVERY_CODE, MeetingFormat, MeetingStyle, Placement, Slot, SlotAudience, SlotContent,
+    SlotDetails, SlotId, SlotKind, SlotState,
 };
 use crate::core::text::{self, TextLine};
 use crate::core::text_enum::TextEnum;
@@ -22,6 +22,8 @@ use crate::server::form::{FieldErrors, Fields};
 /// Every field the slot form may send; `reason-…` fields come on top, one per rule.
 const FIELDS: &[&str] = &[
     "kind",
+    "format",
+    "accompanying",
     "title",
     "day",
     "start",
@@ -92,6 +94,12 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
         fields.get("kind"),
         "Choose what the slot is for.",
     );
+    let (style, people) = ["format", "accompanying"]
+        .map(|name| fields.get(name))
+        .into();
+    let style = Some(style).filter(|style| !style.is_empty());
+    let people = (!people.trim().is_empty()).then(|| people.trim().parse().ok());
+    let format = format(kind, style, people, &mut errors);
     let title = errors.check("title", "Title", TextLine::parse(fields.get("title")));
     let placement = placement(programme, fields, &mut errors);
     let (delegations, all_delegations) = participants(programme, fields, &mut errors);
@@ -111,6 +119,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SlotFormRequest, 
         {
             let content = SlotContent {
                 kind,
+                format,
                 title,
                 note,
                 delegations,
@@ -236,6 +245,40 @@ pub(crate) fn choice<E: TextEnum>(
     advice: &str,
 ) -> Option<E> {
     errors.take(field, E::from_word(word).ok_or(advice))
+}
+
+/// Reads the format of a meeting: its style, and how many people come with each principal. `people` is `Some(None)`
+/// where a text is no number.
+#[expect(
+    clippy::option_option,
+    reason = "outside: was one sent; inside: is it a number"
+)]
+pub(crate) fn format(
+    kind: Option<SlotKind>,
+    style: Option<&str>,
+    people: Option<Option<i32>>,
+    errors: &mut FieldErrors,
+) -> MeetingFormat {
+    let advice = "There is no such format; choose one from the list.";
+    let style = style.and_then(|word| choice::<MeetingStyle>(errors, "format", word, advice));
+    if style.is_some() && kind.is_some_and(|kind| !MeetingFormat::has_style(kind)) {
+        let advice = "Only bilaterals, multilaterals and plenaries have a format; choose none.";
+        errors.add("format", advice.to_owned());
+    }
+    let range = MeetingFormat::ACCOMPANYING;
+    let accompanying = people.and_then(|people| {
+        let people = people.filter(|people| range.contains(people));
+        let advice = format!(
+            "Accompanying: enter a number from {} to {}, or nothing.",
+            range.start(),
+            range.end()
+        );
+        errors.take("accompanying", people.ok_or(advice))
+    });
+    MeetingFormat {
+        style,
+        accompanying,
+    }
 }
 
 /// Reads when and where.
@@ -430,6 +473,12 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
         ("state", typed_state(details.state).as_str().to_owned()),
         ("note", details.content.note.clone()),
     ]);
+    if let Some(style) = details.content.format.style {
+        fields.push("format", style.as_str());
+    }
+    if let Some(people) = details.content.format.accompanying {
+        fields.push("accompanying", people.to_string());
+    }
     if details.content.all_delegations {
         fields.push("delegations", EVERY_CODE);
         for code in programme.left_out(&details.content) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{FieldChange, redaction};
 use crate::core::history::{RecordedReason, released_reason, utc};
 use crate::core::rule::Rule;
-use crate::core::slot::{EVERY_CODE, SlotKind, SlotState};
+use crate::core::slot::{EVERY_CODE, MeetingFormat, SlotKind, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 
@@ -82,6 +82,9 @@ fn of_slot(name: String, value: &Value, reader: WordsReader, venue: Zone) -> (St
             };
             return ("interpretation".to_owned(), words);
         }
+        "format" => serde_json::from_value::<MeetingFormat>(value.clone())
+            .ok()
+            .map(|format| format.in_words().unwrap_or_default()),
         "fixed" => value.as_bool().map(|fixed| {
             let words = if fixed { "yes" } else { "no" };
             words.to_owned()

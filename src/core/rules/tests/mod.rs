@@ -271,6 +271,16 @@ fn rules_on_shape_accept_no_reason() {
         refused(&three),
         Some(RuleFinding::BilateralOfTwo { found: 3 })
     );
+    let mut pair = base();
+    pair.details.content.kind = SlotKind::Multilateral;
+    assert_eq!(
+        refused(&pair),
+        Some(RuleFinding::MultilateralOfThree { found: 2 })
+    );
+    let mut trilateral = base();
+    trilateral.details.content.kind = SlotKind::Multilateral;
+    trilateral.details.content.delegations = vec![KG, KZ, UZ];
+    assert_eq!(refused(&trilateral), None, "the chair may be absent");
     let mut leaderless = base();
     leaderless.details.content.kind = SlotKind::Plenary;
     leaderless.details.content.delegations = vec![KZ, UZ];
