@@ -83,9 +83,10 @@
 //! - **Reading** uses one `Arc<Programme>` per event, valid while the stored version (revision and key) is the same
 //!   ([`store::programme_cache`]). An answer is never older than what was stored when the request began, on any server. A reader waits
 //!   for the load in progress and one more at most, and holds no connection meanwhile. A rendered day is shared by all
-//!   users with the same rights ([`server::render_cache`]).
+//!   users with the same rights ([`server::render_cache`]), and compressed once for each coding ([`server::compression`]).
 //! - **Mail is a row first**, stored in the transaction of the change and sent after the commit. It is composed before the
 //!   transaction, from facts that the transaction reads again; where they differ, it is composed there.
+//! - **Nothing with a secret is compressed** beside words that others choose (BREACH): handlers say what may be compressed.
 //! - **Secrecy**: [`core::visibility`] decides what a reader sees. Agendas and mail are made from its result alone.
 //! - **API and forms** use the same parsers and the same functions for changes. The OpenAPI document is generated from
 //!   the handlers.
@@ -133,7 +134,7 @@
 //! 2. [`store::programme_cache::ProgrammeCache::current`] gives the programme in memory when its version is the stored one, else loads it once.
 //! 3. [`server::render_cache::CachedHtml::render`] finds the rendered day, else renders [`core::timetable::day_list`] or the grid, with the
 //!    conflicts of [`core::timetable::marks`].
-//! 4. [`server::page::render_around`] puts the frame around the shared day.
+//! 4. [`server::page::render_around`] puts the frame around the shared day, which [`server::compression::apply`] compresses.
 //! 5. The page's script opens `/events/{slug}/live` ([`pages::event::watching::stream`]), which announces new revisions.
 //!
 //! **A PDF is made** (`GET /events/{slug}/agenda.pdf`):

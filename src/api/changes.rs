@@ -11,9 +11,9 @@ use super::request::{ApiRequest, bad_request};
 use crate::auth::session::EventAccess;
 use crate::core::event::Revision;
 use crate::core::time::Zone;
-use crate::server::Error;
 use crate::server::context::EventContext;
 use crate::server::live::{BACKLOG, BEAT, ENDED, LOOK_EVERY, STILL_THERE, WatchAccess, streamed};
+use crate::server::{Error, compression};
 use crate::store::audit::{self, Record};
 use crate::store::watch::Watching;
 
@@ -125,7 +125,8 @@ pub(super) async fn show(ask: ApiRequest, slug: Path<String>) -> Answer {
     }
     let mut since = Revision(since);
     if !wants_stream(&ask)? {
-        return Ok(HttpResponse::Ok().json(gathered(&context, since).await?));
+        let answer = HttpResponse::Ok().json(gathered(&context, since).await?);
+        return Ok(compression::mark(answer));
     }
     if let Some(id) = ask.text("last-event-id")? {
         let last = id.parse().map(Revision);

@@ -3,17 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Path;
-use bytestring::ByteString;
 
 use super::Answer;
-use super::precondition::{etag, has_already};
+use super::precondition::{etag, known_tag};
 use super::request::{ApiRequest, unprocessable};
 use super::shape::{ApiProgramme, EventAsSeen, Events};
 use crate::documents::json::JsonAgenda;
-use crate::server::Error;
 use crate::server::agenda::{AgendaQuery, file};
 use crate::server::context::{EventContext, accessible_events};
 use crate::server::problem::Problem;
+use crate::server::render_cache::CachedText;
+use crate::server::{Error, compression};
 
 /// Lists the events at which the user has a role, the latest first.
 #[utoipa::path(
@@ -64,19 +64,23 @@ pub(super) async fn programme(ask: ApiRequest, slug: Path<String>) -> Answer {
     let context = ask.context(&slug).await?;
     ask.query::<super::Nothing>()?;
     let tag = etag(context.programme.version());
-    if has_already(&ask, &tag)? {
-        return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
+    if let Some(tag) = known_tag(&ask, &tag)? {
+        let mut answer = HttpResponse::build(StatusCode::NOT_MODIFIED)
             .insert_header((header::ETAG, tag))
-            .finish());
+            .finish();
+        compression::vary(answer.headers_mut());
+        return Ok(answer);
     }
-    Ok(HttpResponse::Ok()
+    let answer = HttpResponse::Ok()
         .insert_header((header::ETAG, tag))
         .content_type("application/json")
-        .body(written(&context).await?))
+        .finish();
+    let programme = written(&context).await?;
+    Ok(compression::shared(answer, programme.compressible()))
 }
 
 /// The programme as it is sent, written once for each version: it is the same for all who may see it.
-async fn written(context: &EventContext) -> Result<ByteString, Error> {
+async fn written(context: &EventContext) -> Result<CachedText, Error> {
     let key = format!("api programme {}", context.access.slug);
     let kept = &context.app.render_cache;
     kept.at(key, context.programme.version(), || {

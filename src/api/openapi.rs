@@ -17,6 +17,7 @@ use super::{changes, conflicts, events, notices, plans, searching, slots};
 use crate::core::text_enum::TextEnum;
 use crate::documents::format::Format;
 use crate::documents::json::words;
+use crate::server::compression;
 use crate::server::problem::MEDIA_TYPE;
 
 /// File formats of an agenda.
@@ -104,7 +105,7 @@ pub(super) fn document() -> &'static openapi::OpenApi {
 
 /// `GET /api/v1/openapi.json`
 pub(super) async fn show() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+    compression::mark(HttpResponse::Ok().json(document()))
 }
 
 /// Every operation needs a token.

@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderValue};
 
 use super::request::{ApiRequest, bad_request};
 use crate::core::event::ProgrammeVersion;
+use crate::server::compression::tag_of_file;
 use crate::server::problem::Problem;
 
 /// `"7"`
@@ -94,7 +95,7 @@ fn seen(ask: &ApiRequest, current: &str) -> Result<Option<bool>, Problem> {
     Ok(Some(match tags {
         Tags::Any => true,
         // A weak tag never matches here.
-        Tags::These(these) => these.iter().any(|tag| tag == current),
+        Tags::These(these) => these.iter().any(|tag| same_file(tag, current)),
     }))
 }
 
@@ -112,18 +113,24 @@ pub(super) fn stale(current: i32) -> Problem {
     }
 }
 
-/// True when the client has the current version already. An invalid header is ignored.
-pub(super) fn has_already(ask: &ApiRequest, current: &str) -> Result<bool, Problem> {
+/// Finds the tag of the version that the client has already, in whatever coding. An invalid header is ignored.
+pub(super) fn known_tag(ask: &ApiRequest, current: &str) -> Result<Option<String>, Problem> {
     let Some(value) = ask.list("if-none-match")? else {
-        return Ok(false);
+        return Ok(None);
     };
     Ok(match tags(&value) {
-        Some(Tags::Any) => true,
+        Some(Tags::Any) => Some(current.to_owned()),
         Some(Tags::These(these)) => these
-            .iter()
-            .any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == current),
-        None => false,
+            .into_iter()
+            .find(|tag| same_file(tag.strip_prefix("W/").unwrap_or(tag), current)),
+        None => None,
     })
+}
+
+/// Compares a tag with that of a file, which has one for each coding.
+fn same_file(tag: &str, current: &str) -> bool {
+    let bare = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    bare.is_some_and(|bare| etag(tag_of_file(bare)) == current)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::bodies::{Confirmation, Confirmations, NewSlot, SlotChange};
 use super::idempotency::{self, KeyLookup, StoredResponse};
-use super::precondition::{etag, has_already, if_match, required_match, stale};
+use super::precondition::{etag, if_match, known_tag, required_match, stale};
 use super::request::ApiRequest;
 use super::shape::{self, ApiAlternative, ApiConflict};
 use super::{Answer, Nothing};
@@ -123,7 +123,7 @@ pub(super) async fn show(ask: ApiRequest, id: Path<i64>) -> Answer {
     let (context, slot) = ask.slot(*id).await?;
     ask.query::<Nothing>()?;
     let tag = etag(slot.version);
-    if has_already(&ask, &tag)? {
+    if let Some(tag) = known_tag(&ask, &tag)? {
         return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED)
             .insert_header((header::ETAG, tag))
             .finish());

@@ -12,11 +12,10 @@ use crate::documents::format::Format;
 use crate::documents::html::Stylesheet;
 use crate::documents::queue::{Document, DocumentFile};
 use crate::documents::render::Options;
-use crate::server::Error;
 use crate::server::app::App;
 use crate::server::assets::asset;
 use crate::server::context::EventContext;
-use crate::server::entity_tag;
+use crate::server::{Error, compression, entity_tag};
 use crate::store::audit;
 
 /// Documents and page images that a user may request at once: every delegation's of a large meeting.
@@ -123,5 +122,10 @@ pub(crate) async fn file(
         let disposition = format!("attachment; filename=\"{name}\"");
         answer.insert_header((header::CONTENT_DISPOSITION, disposition));
     }
-    Ok(answer.body(bytes))
+    let answer = answer.body(bytes);
+    Ok(match format {
+        Format::Html | Format::Csv | Format::Json | Format::Ics => compression::mark(answer),
+        // Both are compressed files themselves.
+        Format::Pdf | Format::Xlsx => answer,
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::timetable::print::{MOST_COLUMNS, TYPE_SIZES};
 use crate::server::Error;
+use crate::server::compression::{self, CompressibleText};
 
 /// Every style sheet in the order of the cascade; the order of layers is fixed in `layers.css`.
 const STYLES: &[&str] = &[
@@ -69,7 +70,7 @@ struct Asset {
     name: String,
     url: String,
     mime: &'static str,
-    bytes: Vec<u8>,
+    bytes: Arc<CompressibleText>,
 }
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
@@ -125,7 +126,7 @@ impl Asset {
                 "svg" => "image/svg+xml",
                 _ => "application/octet-stream",
             },
-            bytes,
+            bytes: Arc::new(CompressibleText::new(bytes)),
         }
     }
 }
@@ -145,10 +146,11 @@ pub fn asset(name: &str) -> &'static str {
 /// When no file of ours has that name and content.
 pub async fn show(file: web::Path<String>) -> Result<HttpResponse, Error> {
     let asset = BY_FILE.get(file.as_str()).ok_or(Error::NotFound)?;
-    Ok(HttpResponse::Ok()
+    let answer = HttpResponse::Ok()
         .content_type(asset.mime)
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(asset.bytes.as_slice()))
+        .finish();
+    Ok(compression::shared(answer, &asset.bytes))
 }
 
 /// Classes that place an element on the timetable's grid, because the policy allows no inline style: `.row-N` begins N
@@ -201,7 +203,7 @@ mod tests {
             .iter()
             .filter(|asset| asset.mime.contains("javascript"))
         {
-            let source = String::from_utf8_lossy(&script.bytes);
+            let source = String::from_utf8_lossy(script.bytes.plain());
             for line in source.lines().filter(|line| line.starts_with("import ")) {
                 let address = line.split('"').nth(1).unwrap();
                 assert!(
@@ -221,7 +223,7 @@ mod tests {
             .iter()
             .filter(|asset| asset.mime.starts_with("text/css"))
         {
-            let css = String::from_utf8(asset.bytes.clone()).unwrap();
+            let css = String::from_utf8(asset.bytes.plain().to_vec()).unwrap();
             assert!(
                 !css.contains("http") && !css.contains("@import"),
                 "{}",

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, EntityTag, Header as _, IfNoneMatch};
 
 use crate::core::programme::Programme;
+use crate::server::compression;
 
 /// Names a file that is the same, to the byte, while its programme is.
 #[must_use]
@@ -25,18 +26,20 @@ fn version(programme: &Programme) -> String {
     format!("{release}-{}-{}", programme.event.id.0, programme.version())
 }
 
-/// Returns the answer to a client that has the file already.
+/// Returns the answer to a client that has the file already, in whatever coding: with the tag that it knows.
 #[must_use]
 pub fn not_modified(request: &HttpRequest, tag: &EntityTag) -> Option<HttpResponse> {
-    let has_it = match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+    let known = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => tag.clone(),
+        Ok(IfNoneMatch::Items(tags)) => tags
+            .into_iter()
+            .find(|known| compression::tag_of_file(known.tag()) == tag.tag())?,
         // What makes no sense is no condition.
-        Err(_) => false,
+        Err(_) => return None,
     };
-    has_it.then(|| {
-        HttpResponse::NotModified()
-            .insert_header(header::ETag(tag.clone()))
-            .finish()
-    })
+    let mut answer = HttpResponse::NotModified()
+        .insert_header(header::ETag(known))
+        .finish();
+    compression::vary(answer.headers_mut());
+    Some(answer)
 }

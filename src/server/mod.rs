@@ -7,6 +7,7 @@ pub mod body;
 pub mod certificate;
 pub mod client;
 pub mod clock_difference;
+pub mod compression;
 pub mod config;
 pub mod connection;
 pub mod context;

@@ -7,11 +7,11 @@ use askama::Template;
 
 use crate::core::done::Done;
 use crate::core::slot::SlotId;
-use crate::server::Error;
 use crate::server::assets::asset;
 use crate::server::form::Form;
 use crate::server::render_cache::CachedHtml;
 use crate::server::shared_body::SharedBody;
+use crate::server::{Error, compression};
 
 /// What `layout.html` needs; every page struct has it as its field `shell`.
 #[derive(Debug, Clone, Default)]
@@ -278,10 +278,14 @@ pub fn with_status(status: StatusCode, page: &impl Template) -> Result<HttpRespo
     Ok(answer(status, page.render()?))
 }
 
-/// Renders a page around a long part that was written before, and that all such pages share: 200.
+/// Renders a page around a long part that was written before, and that all such pages share: 200. That part may be
+/// compressed; it has no secret.
 pub fn render_around(part: &CachedHtml, page: &impl Template) -> Result<HttpResponse, Error> {
     let body = SharedBody::around(part.shared(), |mut body| page.render_into(&mut body))?;
-    Ok(answer(StatusCode::OK, body))
+    let parts = body.parts();
+    let mut response = answer(StatusCode::OK, body);
+    compression::mark_around(&mut response, part.compressible(), parts);
+    Ok(response)
 }
 
 fn answer(status: StatusCode, body: impl MessageBody + 'static) -> HttpResponse {

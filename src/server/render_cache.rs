@@ -12,6 +12,7 @@ use bytestring::ByteString;
 use tokio::sync::watch;
 
 use crate::core::event::ProgrammeVersion;
+use crate::server::compression::CompressibleText;
 
 /// The most bytes cached: every day of a high-level week as officers and as observers see it, by room.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -22,15 +23,40 @@ pub struct RenderCache(Arc<Mutex<Pieces>>);
 
 #[derive(Default)]
 struct Pieces {
-    kept: HashMap<String, (ProgrammeVersion, ByteString)>,
-    bytes: usize,
+    kept: HashMap<String, (ProgrammeVersion, CachedText)>,
     /// What is being written; the sender is dropped when it has been, or was not.
     writing: HashMap<(String, ProgrammeVersion), watch::Receiver<()>>,
 }
 
+/// A cached text, and its compressed forms once they were requested.
+#[derive(Debug, Clone)]
+pub struct CachedText {
+    text: ByteString,
+    compressible: Arc<CompressibleText>,
+}
+
+impl CachedText {
+    fn new(text: String) -> Self {
+        let text = ByteString::from(text);
+        let compressible = Arc::new(CompressibleText::new(text.as_bytes().clone()));
+        Self { text, compressible }
+    }
+
+    /// The text as it may be compressed.
+    #[must_use]
+    pub const fn compressible(&self) -> &Arc<CompressibleText> {
+        &self.compressible
+    }
+
+    /// Bytes in memory, in all forms.
+    fn bytes(&self) -> usize {
+        self.compressible.bytes()
+    }
+}
+
 /// State of a cached piece.
 enum CacheLookup {
-    Piece(ByteString),
+    Piece(CachedText),
     /// Another writes it.
     Wait(watch::Receiver<()>),
     /// Not cached, and not being rendered.
@@ -60,7 +86,7 @@ impl RenderCache {
         key: String,
         version: ProgrammeVersion,
         write: impl FnOnce() -> Result<String, E>,
-    ) -> Result<ByteString, E> {
+    ) -> Result<CachedText, E> {
         let what = (key, version);
         loop {
             match self.find(&what) {
@@ -68,7 +94,7 @@ impl RenderCache {
                 // Ends when the sender is dropped. A reader that finds nothing then renders it.
                 CacheLookup::Wait(mut written) => while written.changed().await.is_ok() {},
                 CacheLookup::Write(writing) => {
-                    let piece = ByteString::from(write()?);
+                    let piece = CachedText::new(write()?);
                     self.lock().keep(what, piece.clone());
                     drop(writing);
                     return Ok(piece);
@@ -96,6 +122,19 @@ impl RenderCache {
         })
     }
 
+    /// Drops pieces until what is cached is within its bound, after some of it was compressed as well.
+    pub fn make_room(&self) {
+        let mut pieces = self.lock();
+        let mut excess = pieces.bytes().saturating_sub(MOST_BYTES);
+        pieces.kept.retain(|_, (_, piece)| {
+            let stays = excess == 0;
+            if !stays {
+                excess = excess.saturating_sub(piece.bytes());
+            }
+            stays
+        });
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pieces> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,28 +143,29 @@ impl RenderCache {
 impl Pieces {
     /// Caches a piece, replacing that of another version. Where there is no room, others of other versions go first,
     /// which are not requested any more, then all: each is rendered again on request.
-    fn keep(&mut self, (key, version): (String, ProgrammeVersion), piece: ByteString) {
-        if let Some((_, old)) = self.kept.remove(&key) {
-            self.bytes -= old.len();
-        }
-        if piece.len() > MOST_BYTES {
+    fn keep(&mut self, (key, version): (String, ProgrammeVersion), piece: CachedText) {
+        self.kept.remove(&key);
+        let length = piece.bytes();
+        if length > MOST_BYTES {
             return;
         }
-        if self.bytes + piece.len() > MOST_BYTES {
+        if self.bytes() + length > MOST_BYTES {
             self.kept.retain(|_, (other, _)| *other == version);
-            self.bytes = self.kept.values().map(|(_, piece)| piece.len()).sum();
         }
-        if self.bytes + piece.len() > MOST_BYTES {
+        if self.bytes() + length > MOST_BYTES {
             self.kept.clear();
-            self.bytes = 0;
         }
-        self.bytes += piece.len();
         self.kept.insert(key, (version, piece));
+    }
+
+    /// Bytes of all pieces, in all codings.
+    fn bytes(&self) -> usize {
+        self.kept.values().map(|(_, piece)| piece.bytes()).sum()
     }
 }
 
 /// Part of a page that a template of its own has written, which another takes as it is.
-pub struct CachedHtml(ByteString);
+pub struct CachedHtml(CachedText);
 
 impl CachedHtml {
     /// The part that the template writes, or wrote at this version.
@@ -140,16 +180,22 @@ impl CachedHtml {
             .map(Self)
     }
 
+    /// The part as it may be compressed.
+    #[must_use]
+    pub const fn compressible(&self) -> &Arc<CompressibleText> {
+        self.0.compressible()
+    }
+
     /// The part itself, which answers share.
     #[must_use]
     pub const fn shared(&self) -> &ByteString {
-        &self.0
+        &self.0.text
     }
 }
 
 impl fmt::Display for CachedHtml {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.0.text)
     }
 }
 
@@ -179,14 +225,13 @@ mod tests {
             let at = [version(1), version(day)][usize::from(day % 3 == 0)];
             let _ = kept.at(format!("day {day}"), at, page).await;
             let pieces = kept.lock();
-            let bytes: usize = pieces.kept.values().map(|(_, piece)| piece.len()).sum();
-            assert_eq!(pieces.bytes, bytes);
+            let bytes = pieces.bytes();
             assert!(bytes <= MOST_BYTES, "{bytes}");
             assert!(pieces.kept.contains_key(&format!("day {day}")));
         }
         let huge = || Ok::<_, Infallible>("x".repeat(MOST_BYTES + 1));
         let written = kept.at("all".to_owned(), version(1), huge).await;
-        assert_eq!(written.unwrap().len(), MOST_BYTES + 1);
+        assert_eq!(written.unwrap().bytes(), MOST_BYTES + 1);
         assert!(!kept.lock().kept.contains_key("all"));
     }
 
@@ -196,7 +241,7 @@ mod tests {
         let at = async |version, text: &'static str| {
             let write = || Ok::<_, Infallible>(text.to_owned());
             let written = kept.at("day".to_owned(), version, write).await;
-            written.unwrap().to_string()
+            written.unwrap().text.to_string()
         };
         let first = version(1);
         assert_eq!(at(first, "first").await, "first");
@@ -230,7 +275,7 @@ mod tests {
             drop(writing);
         };
         let (pieces, ()) = tokio::join!(all, failed);
-        assert!(pieces.iter().all(|piece| piece == "written"));
+        assert!(pieces.iter().all(|piece| piece.text == "written"));
         assert_eq!(times.get(), 1, "one writes what the first did not");
         assert!(kept.lock().writing.is_empty());
     }

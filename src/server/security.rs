@@ -25,7 +25,7 @@ use crate::server::body::{self, ReadBody};
 use crate::server::connection::{ConnectionState, RequestGuard};
 use crate::server::privacy::Privacy;
 use crate::server::problem::Problem;
-use crate::server::{Error, client, form_token};
+use crate::server::{Error, client, compression, form_token};
 
 /// Seconds after which an address with too many requests at once may try again.
 const CROWD_WAIT: i64 = 5;
@@ -76,7 +76,7 @@ async fn pass(
     }
     let mut response = match admitted {
         Ok(()) => match answer(&trace, next, request).await {
-            Ok(Ok(response)) => with_words(response, reader),
+            Ok(Ok(response)) => compression::apply(with_words(response, reader)).await,
             Ok(Err(error)) => {
                 line.end(error.as_response_error().status_code());
                 return Err(faulty(own(&error)).into());

@@ -26,6 +26,18 @@ pub fn next_slice(rest: &mut Bytes) -> Bytes {
 pub struct SharedBody(VecDeque<Bytes>);
 
 impl SharedBody {
+    /// Makes a body of parts.
+    #[must_use]
+    pub const fn of(parts: VecDeque<Bytes>) -> Self {
+        Self(parts)
+    }
+
+    /// The parts, which are shared further.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Bytes> {
+        self.0.iter().cloned().collect()
+    }
+
     /// Writes a body around one long part, which is shared.
     pub fn around<E>(
         part: &ByteString,

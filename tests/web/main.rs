@@ -11,6 +11,7 @@ mod audience;
 mod booking;
 mod calendars;
 mod clients;
+mod compression;
 mod documents;
 mod export;
 mod form_tokens;

@@ -9,7 +9,6 @@ use std::time::Instant;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use bytestring::ByteString;
 
 use crate::auth::calendar_link::{self, CalendarLink, CalendarLinkId, OpenedCalendar};
 use crate::auth::session::EventAccess;
@@ -27,9 +26,10 @@ use crate::server::context::EventContext;
 use crate::server::field::{ErrorSummary, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::page::{Section, Shell, render, see_other_done, unprocessable};
+use crate::server::render_cache::CachedText;
 use crate::server::session::{CurrentUser, usage_marks};
 use crate::server::throttle::admit;
-use crate::server::{Error, client, entity_tag};
+use crate::server::{Error, client, compression, entity_tag};
 use crate::store::programme_cache::ProgrammeRequest;
 
 /// A link in the list on the page of agendas.
@@ -205,15 +205,17 @@ pub async fn feed(
             .insert(caching.0, header::HeaderValue::from_static(caching.1));
         return Ok(answer);
     }
-    Ok(HttpResponse::Ok()
+    let calendar = written(&app, &programme).await?;
+    let answer = HttpResponse::Ok()
         .insert_header(header::ETag(tag))
         .insert_header(caching)
         .content_type("text/calendar; charset=utf-8")
-        .body(written(&app, &programme).await?))
+        .finish();
+    Ok(compression::shared(answer, calendar.compressible()))
 }
 
 /// The calendar, written once for each version: it is the same for all who may see it.
-async fn written(app: &App, programme: &Arc<Programme>) -> Result<ByteString, Error> {
+async fn written(app: &App, programme: &Arc<Programme>) -> Result<CachedText, Error> {
     // Every fetch of one version has the same bytes.
     let stamp = changed_at(app, programme).await?;
     let key = format!("calendar {}", programme.event.slug);

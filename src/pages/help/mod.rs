@@ -10,6 +10,7 @@ use askama::Template;
 use crate::help::{TOPICS, Topic};
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::compression;
 use crate::server::page::{Shell, render};
 use crate::server::session::CurrentUser;
 use html::{RenderedTopic, TopicHeading};
@@ -54,12 +55,13 @@ pub async fn topic(
     let position = TOPICS.iter().position(|topic| topic.name == *name);
     let position = position.ok_or(Error::NotFound)?;
     let (topic, rendered) = (&TOPICS[position], &RENDERED[position]);
-    render(&HelpTopicPage {
+    let page = render(&HelpTopicPage {
         shell: shell(&app, current_user, topic.title()).await,
         html: &rendered.html,
         headings: &rendered.headings,
         next: TOPICS.get(position + 1),
-    })
+    })?;
+    Ok(compression::mark(page))
 }
 
 /// Builds the frame, with the navigation of a user who is signed in. Visitors without a cookie cost no query, and when the

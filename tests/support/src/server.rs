@@ -356,6 +356,34 @@ impl Browser {
         tag.map_or("", |tag| tag.to_str().unwrap()).to_owned()
     }
 
+    /// Asks for a file with headers of one's own: the status, the headers and the bytes, as they were sent.
+    pub fn sent(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, Vec<(String, String)>, Vec<u8>) {
+        let address = format!("{}{path}", self.origin);
+        let mut request = match method {
+            "HEAD" => agent().head(address),
+            _ => agent().get(address),
+        };
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !self.cookies().is_empty() {
+            request = request.header("cookie", self.cookies());
+        }
+        let mut response = request.call().unwrap();
+        let headers = response.headers().iter();
+        let headers = headers.map(|(name, value)| {
+            let value = value.to_str().unwrap_or_default();
+            (name.to_string(), value.to_owned())
+        });
+        let (status, headers) = (response.status().as_u16(), headers.collect());
+        (status, headers, response.body_mut().read_to_vec().unwrap())
+    }
+
     /// Asks for a file: its status and its bytes.
     pub fn file(&self, path: &str) -> (u16, Vec<u8>) {
         let mut request = agent().get(format!("{}{path}", self.origin));

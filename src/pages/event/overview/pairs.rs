@@ -8,6 +8,7 @@ use crate::core::overview::pairs::{DelegationPair, PairMeeting, existing, table,
 use crate::core::timetable::zone_of_all;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::compression;
 use crate::server::context::EventContext;
 use crate::server::page::{Section, Shell, render};
 use crate::server::session::CurrentUser;
@@ -80,13 +81,15 @@ pub async fn show(
     query: web::Query<PairsQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
-    match query.pairs.as_deref() {
+    let page = match query.pairs.as_deref() {
         None => render(&chair_page(&context)),
         Some("all") => render(&pairs_page(&context)),
         Some(_) => Err(Error::BadRequest(
             "The pairs are those of the chair, or all.".to_owned(),
         )),
-    }
+    };
+    // Neither has a token or words of the address.
+    Ok(compression::mark(page?))
 }
 
 fn chair_page(context: &EventContext) -> ChairPage {
