@@ -40,5 +40,7 @@ pub mod time;
 pub mod timetable;
 pub mod user;
 pub mod visibility;
+#[cfg(test)]
+pub(crate) mod week;
 pub mod wording;
 pub mod zone_change;

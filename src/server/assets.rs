@@ -63,6 +63,8 @@ const SCRIPTS: &[(&str, &str)] = &[
 
 /// Rows of five minutes on the timetable's grid: a whole day.
 const GRID_ROWS: u32 = 288;
+/// Rows of the longest turnaround: four hours.
+const TURNAROUND_ROWS: u32 = 48;
 /// Columns on the timetable's grid.
 const GRID_COLUMNS: u32 = 64;
 
@@ -155,6 +157,7 @@ pub async fn show(file: web::Path<String>) -> Result<HttpResponse, Error> {
 
 /// Classes that place an element on the timetable's grid, because the policy allows no inline style: `.row-N` begins N
 /// rows below the head row, `.span-N` is N rows high, `.col-N` is in column N, and a day of N rows has `.rows-N`.
+/// `.turnaround-N` hatches its first N rows.
 fn grid_css() -> String {
     let mut css = String::from("@layer utilities{");
     for row in 0..=GRID_ROWS {
@@ -165,6 +168,9 @@ fn grid_css() -> String {
     }
     for rows in 1..=GRID_ROWS {
         let _ = write!(css, ".rows-{rows}{{--rows:{rows}}}");
+    }
+    for rows in 1..=TURNAROUND_ROWS {
+        let _ = write!(css, ".turnaround-{rows}{{--turnaround:{rows}}}");
     }
     for column in 1..=GRID_COLUMNS {
         let _ = write!(css, ".col-{column}{{grid-column:{column}}}");

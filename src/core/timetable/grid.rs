@@ -32,6 +32,16 @@ pub struct DayPlan {
     pub columns: Vec<GridColumn>,
 }
 
+impl DayPlan {
+    /// True when a slot begins and ends where its rows do, so that these say its times.
+    #[must_use]
+    pub fn fits_rows(&self, block: &GridBlock, slot: &SlotView) -> bool {
+        let start = self.start.plus(block.row * ROW_MINUTES);
+        let end = start.plus(block.span * ROW_MINUTES);
+        (start, end) == (slot.interval.start(), slot.interval.end())
+    }
+}
+
 /// A label of the ruler.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RulerHour {
@@ -115,6 +125,8 @@ pub enum BlockContent {
         start: String,
         /// Until, as `11:20`.
         end: String,
+        /// Rows at its beginning in which the room is being made ready.
+        turnaround: i32,
     },
 }
 
@@ -275,7 +287,8 @@ fn blocks(
             _ => None,
         };
         let is_open = |gap| room.is_none_or(|room| room.closed_in(gap).is_none());
-        blocks.extend(gaps(programme, date, slots, window, is_open));
+        let gaps = gaps(programme, date, slots, window, is_open);
+        blocks = with_gaps(blocks, gaps);
     }
     let lanes = lanes(slots);
     for slot in slots {
@@ -287,6 +300,24 @@ fn blocks(
             BlockContent::Slot(Box::new(view)),
         ));
     }
+    blocks
+}
+
+/// Adds gaps, each with the turnaround that it begins with.
+fn with_gaps(mut blocks: Vec<GridBlock>, mut gaps: Vec<GridBlock>) -> Vec<GridBlock> {
+    for gap in &mut gaps {
+        let begins = |block: &GridBlock| {
+            matches!(block.content, BlockContent::Turnaround)
+                && block.row == gap.row
+                && block.span <= gap.span
+        };
+        if let BlockContent::Gap { turnaround, .. } = &mut gap.content
+            && let Some(at) = blocks.iter().position(begins)
+        {
+            *turnaround = blocks.swap_remove(at).span;
+        }
+    }
+    blocks.extend(gaps);
     blocks
 }
 
@@ -386,6 +417,7 @@ fn gaps(
                             minutes,
                             start,
                             end,
+                            turnaround: 0,
                         },
                     )
                 })

@@ -13,6 +13,9 @@ use crate::core::slot::Resource;
 use crate::core::slot::{Slot, SlotContent, SlotId, SlotKind, SlotState};
 use crate::core::time::Instant;
 
+/// Rooms that a sentence names in place of one that is too small.
+const MOST_ROOMS: usize = 5;
+
 /// Says a conflict of `candidate` in one or two sentences, in the venue's time.
 #[must_use]
 pub fn sentence(programme: &Programme, candidate: Candidate<'_>, conflict: &Conflict) -> String {
@@ -246,14 +249,16 @@ impl Speaker<'_> {
 
     fn capacity(&self, room: RoomId, expected: i32, capacity: i32) -> String {
         let rooms = self.programme.rooms.iter();
-        let larger: Vec<String> = rooms
+        let mut larger: Vec<String> = rooms
             .filter(|room| room.capacity >= expected)
             .map(|room| format!("{} ({})", room.name, room.capacity))
             .collect();
-        let instead = if larger.is_empty() {
-            "No room takes them all.".to_owned()
-        } else {
-            format!("Large enough: {}.", larger.join(", "))
+        let more = larger.len().saturating_sub(MOST_ROOMS);
+        larger.truncate(MOST_ROOMS);
+        let instead = match (larger.as_slice(), more) {
+            ([], _) => "No room takes them all.".to_owned(),
+            (named, 0) => format!("Large enough: {}.", named.join(", ")),
+            (named, more) => format!("Large enough: {} and {more} more.", named.join(", ")),
         };
         let name = resource_name(self.programme, Resource::Room(room));
         format!("{name} takes {capacity} people and {expected} are expected. {instead}")

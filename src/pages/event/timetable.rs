@@ -1,5 +1,7 @@
 //! The timetable: a day by room, by delegation, or as a list.
 
+use std::collections::{BTreeMap, HashSet};
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
@@ -47,8 +49,10 @@ struct TimetableDay {
     grid_minutes: i32,
     plan: Option<DayPlan>,
     lines: Vec<TimetableLine>,
-    marks: BySlot<ConflictMark>,
+    marks: Vec<MarkGroup>,
+    marks_elsewhere: Vec<OtherDay>,
     untold: Vec<Untold>,
+    untold_elsewhere: usize,
     declined: Vec<Declined>,
     may_change: bool,
 }
@@ -62,6 +66,21 @@ impl TimetableDay {
             Zoom::Thirty => 10,
         }
     }
+}
+
+/// What one rule finds on a day, at one level.
+struct MarkGroup {
+    level: &'static str,
+    level_label: &'static str,
+    rule: &'static str,
+    marks: Vec<ConflictMark>,
+}
+
+/// Another day, and how much is to be looked at there.
+struct OtherDay {
+    href: String,
+    text: String,
+    count: usize,
 }
 
 /// A slot of which a delegation has a pending notice.
@@ -204,8 +223,15 @@ fn day(programme: &Programme, view: TimetableView) -> TimetableDay {
     };
     let days = event.days.iter().map(|day| TimetableTab {
         href: href(day.date, layout),
-        text: day.date.format("%a %-d %b").to_string(),
+        text: day_tab(day.date),
         current: day.date == date,
+    });
+    let (untold, untold_elsewhere) = untold(programme, date);
+    let elsewhere = marks_elsewhere(programme, date, &marks);
+    let marks_elsewhere = elsewhere.into_iter().map(|(day, count)| OtherDay {
+        href: format!("{}#marks-title", href(day, layout)),
+        text: day_tab(day),
+        count,
     });
     let names = [
         (Layout::Rooms, "By room"),
@@ -237,11 +263,60 @@ fn day(programme: &Programme, view: TimetableView) -> TimetableDay {
         grid_minutes: event.settings.grid_minutes,
         plan,
         lines,
-        marks,
-        untold: untold(programme),
+        marks: marks_of_day(programme, date, &marks),
+        marks_elsewhere: marks_elsewhere.collect(),
+        untold,
+        untold_elsewhere,
         declined: declined(programme),
         may_change: view.may_change,
     }
+}
+
+/// A day as tabs name it: `Sat 24 Dec`.
+fn day_tab(date: NaiveDate) -> String {
+    date.format("%a %-d %b").to_string()
+}
+
+/// Marks of a day's slots and those that concern no slot, by level and rule.
+fn marks_of_day(
+    programme: &Programme,
+    date: NaiveDate,
+    marks: &BySlot<ConflictMark>,
+) -> Vec<MarkGroup> {
+    let slots: HashSet<SlotId> = programme.slots_on(date).map(|slot| slot.id).collect();
+    let of_day = |mark: &&ConflictMark| mark.slot.is_none_or(|slot| slots.contains(&slot));
+    let mut groups: Vec<MarkGroup> = Vec::new();
+    for mark in marks.iter().filter(of_day) {
+        let same = |group: &&mut MarkGroup| (group.level, group.rule) == (mark.level, mark.rule);
+        match groups.iter_mut().find(same) {
+            Some(group) => group.marks.push(mark.clone()),
+            None => groups.push(MarkGroup {
+                level: mark.level,
+                level_label: mark.level_label,
+                rule: mark.rule,
+                marks: vec![mark.clone()],
+            }),
+        }
+    }
+    groups
+}
+
+/// Counts marks of slots that are not on a day, by the day on which they begin.
+fn marks_elsewhere(
+    programme: &Programme,
+    date: NaiveDate,
+    marks: &BySlot<ConflictMark>,
+) -> BTreeMap<NaiveDate, usize> {
+    let shown: HashSet<SlotId> = programme.slots_on(date).map(|slot| slot.id).collect();
+    let mut days = BTreeMap::new();
+    let slots = marks.iter().filter_map(|mark| mark.slot);
+    for slot in slots.filter(|slot| !shown.contains(slot)) {
+        if let Some(slot) = programme.slot(slot) {
+            let day = programme.event.day_of(slot.interval().start());
+            *days.entry(day).or_insert(0) += 1;
+        }
+    }
+    days
 }
 
 fn declined(programme: &Programme) -> Vec<Declined> {
@@ -260,9 +335,11 @@ fn declined(programme: &Programme) -> Vec<Declined> {
         .collect()
 }
 
-fn untold(programme: &Programme) -> Vec<Untold> {
+/// Finds slots of which a delegation has a pending notice: those of a day, and how many are on others.
+fn untold(programme: &Programme, date: NaiveDate) -> (Vec<Untold>, usize) {
+    let shown: HashSet<SlotId> = programme.slots_on(date).map(|slot| slot.id).collect();
     let slots = programme.slots().iter();
-    slots
+    let (here, elsewhere): (Vec<Untold>, Vec<Untold>) = slots
         .filter_map(|slot| {
             let due = crate::core::due::due(programme, slot);
             let names: Vec<&str> = due
@@ -275,5 +352,81 @@ fn untold(programme: &Programme) -> Vec<Untold> {
                 delegations: names.join(", "),
             })
         })
-        .collect()
+        .partition(|untold| shown.contains(&untold.slot));
+    (here, elsewhere.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::week;
+    use crate::server::compression::Coding;
+    use crate::server::page::LivePage;
+    use crate::server::render_cache::RenderCache;
+
+    /// The most bytes of a page with a day of 600 slots, and of its compressed part.
+    const MOST_BYTES: usize = 500_000;
+    const MOST_COMPRESSED: usize = 60_000;
+
+    /// The page of the first day, as an officer gets it, and its cached part.
+    async fn page(programme: &Programme, layout: Layout) -> (String, String) {
+        let view = TimetableView {
+            date: programme.event.days[0].date,
+            layout,
+            zoom: Zoom::Fifteen,
+            may_change: true,
+        };
+        let cache = RenderCache::default();
+        let key = layout.as_str().to_owned();
+        let part = CachedHtml::render(&cache, key, programme.version(), || day(programme, view));
+        let day = part.await.unwrap();
+        let cached = day.to_string();
+        let shell = Shell::new("Monday")
+            .signed_in("Officer", false)
+            .event("week", "High-level week")
+            .section(Section::Timetable)
+            .wide()
+            .live(LivePage {
+                slug: "week".to_owned(),
+                revision: "1".to_owned(),
+                shown: programme.version().to_string(),
+                slot: None,
+                editing: false,
+            })
+            .script("timetable.js");
+        (TimetablePage { shell, day }.render().unwrap(), cached)
+    }
+
+    #[actix_web::test]
+    async fn page_of_600_slots_is_small() {
+        let programme = week::programme();
+        for layout in [Layout::Rooms, Layout::List] {
+            let (page, cached) = page(&programme, layout).await;
+            let slots = page.matches("href=\"/slots/").count();
+            assert!(slots >= 570, "{slots}");
+            assert!(page.len() <= MOST_BYTES, "{layout:?}: {}", page.len());
+            let frame = page.len() - cached.len();
+            for coding in Coding::ALL {
+                let compressed = coding.compress(cached.as_bytes()).unwrap().len();
+                let sent = frame + compressed;
+                println!("{layout:?} {coding:?}: {} of {} bytes", sent, page.len());
+                assert!(sent <= MOST_COMPRESSED, "{layout:?} {coding:?}: {sent}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_of_other_days_are_counted_with_a_link() {
+        let programme = week::programme();
+        let marks = marks(&programme);
+        let days: Vec<NaiveDate> = programme.event.days.iter().map(|day| day.date).collect();
+        let here = marks_of_day(&programme, days[0], &marks);
+        let here: usize = here.iter().map(|group| group.marks.len()).sum();
+        let elsewhere = marks_elsewhere(&programme, days[0], &marks);
+        assert_eq!(elsewhere.keys().copied().collect::<Vec<_>>(), days[1..]);
+        assert_eq!(here + elsewhere.values().sum::<usize>(), marks.len());
+        let (here, elsewhere) = untold(&programme, days[0]);
+        let (_, without) = untold(&programme, days[0].pred_opt().unwrap());
+        assert_eq!(here.len() + elsewhere, without);
+    }
 }

@@ -82,6 +82,14 @@ export class Board {
     item.className = [...others, `row-${row}`, `span-${span}`].join(" ");
   }
 
+  /** From which minute to which an item stands: where its rows begin and end, unless the item says otherwise. */
+  timesOf(item) {
+    const rows = (name) => Number(item.className.match(new RegExp(`\\b${name}-(\\d+)`))[1]);
+    const top = this.start + rows("row") * this.rowMinutes;
+    const { from = top, to = top + rows("span") * this.rowMinutes } = item.dataset;
+    return { from: Number(from), to: Number(to) };
+  }
+
   /** The heading of a track's column, as `Salon`. */
   nameOf(track) {
     return track.closest(".timetable-column").querySelector("h2").textContent.trim();
@@ -110,14 +118,18 @@ function minutesOf(clock) {
   return Number(hours) * 60 + Number(minutes);
 }
 
+/** From which minute to which a slot on a board lasts. */
+export function timesOf(item) {
+  return boardOf(item).timesOf(item);
+}
+
 /** What a slot's box says of the slot. */
 export function slotOf(item) {
-  const { slot, version, from, to, room } = item.dataset;
+  const { slot, version, room = item.parentElement.dataset.room } = item.dataset;
   return {
     id: slot,
     version,
-    from: Number(from),
-    to: Number(to),
+    ...timesOf(item),
     room,
     title: item.querySelector(".slot-title").textContent.trim(),
   };

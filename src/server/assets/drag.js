@@ -15,6 +15,8 @@ const RIM = 40;
 /** Pixels that it scrolls along in a frame. */
 const SPEED = 8;
 
+const FINGERS = matchMedia("(pointer: coarse)");
+
 /** The pointer that is down but has not moved far enough; then the drag itself. */
 let held;
 let drag;
@@ -28,6 +30,22 @@ export function listen() {
   document.addEventListener("dragstart", (event) => event.target.closest?.(".timetable") && event.preventDefault());
   document.addEventListener("touchmove", (event) => drag && event.preventDefault(), { passive: false });
   document.addEventListener("contextmenu", (event) => drag && event.preventDefault());
+  document.addEventListener("iikura:refreshed", addGrips);
+  FINGERS.addEventListener("change", addGrips);
+  addGrips();
+}
+
+/** Gives every slot a grip at its lower edge, where fingers point. */
+function addGrips() {
+  if (!FINGERS.matches) return;
+  for (const item of document.querySelectorAll(".timetable[data-changeable] .slot[data-slot]:not([data-elsewhere])")) {
+    if (item.querySelector(".slot-grip")) continue;
+    const grip = document.createElement("span");
+    grip.className = "slot-grip";
+    grip.dataset.edge = "end";
+    grip.setAttribute("aria-hidden", "true");
+    item.append(grip);
+  }
 }
 
 function press(event) {

@@ -1,6 +1,6 @@
 // The timetable by keyboard: arrows walk, Enter opens or books, M takes a slot elsewhere, E its end.
 
-import { boardOf } from "./board.js";
+import { boardOf, timesOf } from "./board.js";
 import { openForm } from "./booking.js";
 import { Move } from "./move.js";
 import { announce } from "./news.js";
@@ -79,8 +79,8 @@ function walkSlots(board, link, [across, down]) {
     return;
   }
   for (let at = here + across; tracks[at]; at += across) {
-    const from = Number(item.dataset.from);
-    const near = (each) => Math.abs(Number(each.dataset.from) - from);
+    const { from } = timesOf(item);
+    const near = (each) => Math.abs(timesOf(each).from - from);
     const nearest = slotsIn(tracks[at]).sort((a, b) => near(a) - near(b))[0];
     if (nearest) {
       focusSlot(nearest);
@@ -91,7 +91,7 @@ function walkSlots(board, link, [across, down]) {
 
 function slotsIn(track) {
   const items = [...track.querySelectorAll(".slot[data-slot]")];
-  return items.sort((a, b) => Number(a.dataset.from) - Number(b.dataset.from));
+  return items.sort((a, b) => timesOf(a).from - timesOf(b).from);
 }
 
 function focusSlot(item) {
@@ -107,11 +107,11 @@ function walkCells(board, target, [across, down]) {
   const item = target.closest(".slot");
   const track = target.closest("ol.timetable-track");
   const next = tracks[tracks.indexOf(track) + across] ?? track;
-  let at = item ? Number(item.dataset.from) : Number(cell.dataset.from);
-  if (down > 0) at = item ? board.snap(Number(item.dataset.to), board.cell, Math.ceil) : at + board.cell;
+  let at = item ? timesOf(item).from : Number(cell.dataset.from);
+  if (down > 0) at = item ? board.snap(timesOf(item).to, board.cell, Math.ceil) : at + board.cell;
   if (down < 0) at = item ? board.snap(at, board.cell, Math.ceil) - board.cell : at - board.cell;
   if (at < board.start || at >= board.end) return;
-  const taken = slotsIn(next).find((each) => Number(each.dataset.from) < at + board.cell && at < Number(each.dataset.to));
+  const taken = slotsIn(next).find((each) => timesOf(each).from < at + board.cell && at < timesOf(each).to);
   if (taken && taken !== item) focusSlot(taken);
   else showCell(board, next, board.snap(at, board.cell, Math.floor));
 }

@@ -20,4 +20,6 @@ pub mod rows;
 pub mod sample;
 pub mod server;
 pub mod sql;
+/// The week that tests of large pages use as well.
+#[path = "../../../src/core/week.rs"]
 pub mod week;

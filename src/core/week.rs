@@ -1,14 +1,14 @@
 //! A high-level week in memory: 193 delegations, 40 rooms, 60 interpreters and 3,000 slots in five days, the same
 //! every time.
 
-use iikura::core::delegation::{Delegation, DelegationId};
-use iikura::core::event::{Event, EventDay};
-use iikura::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
-use iikura::core::programme::Programme;
-use iikura::core::room::{Room, RoomId};
-use iikura::core::slot::{Slot, SlotContent, SlotKind, SlotState};
-use iikura::core::time::interval::Interval;
-use iikura::core::time::{ClockTime, Instant, parse_date};
+use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::event::{Event, EventDay};
+use crate::core::interpreter::{Interpreter, InterpreterId, LanguagePair};
+use crate::core::programme::Programme;
+use crate::core::room::{Room, RoomId};
+use crate::core::slot::{Slot, SlotContent, SlotKind, SlotState};
+use crate::core::time::interval::Interval;
+use crate::core::time::{ClockTime, Instant, parse_date};
 
 use super::fixture::{self, code, content, line};
 
