@@ -42,7 +42,7 @@ pub enum Coding {
 
 /// A part of a stream, compressed without reference to what stands before it.
 #[derive(Debug)]
-struct CompressedPart {
+pub(super) struct CompressedPart {
     bytes: Bytes,
     /// gzip alone ends with a checksum.
     checksum: Crc,
@@ -86,7 +86,7 @@ impl CompressibleText {
     }
 
     /// Compresses the text, or returns what was compressed before. Those who ask meanwhile wait for the first.
-    async fn compressed(&self, coding: Coding) -> Result<&CompressedPart, Error> {
+    pub(super) async fn compressed(&self, coding: Coding) -> Result<&CompressedPart, Error> {
         let plain = &self.plain;
         self.compressed[coding as usize]
             .get_or_try_init(|| async move {
@@ -292,6 +292,7 @@ pub async fn apply(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<Bo
     let Some(coding) = Coding::preferred(response.request()) else {
         return response;
     };
+    let is_new = text.compressed[coding as usize].get().is_none();
     let body = match text.compressed(coding).await {
         Ok(compressed) => coding.joined(&parts, &text.plain, compressed),
         Err(error) => {
@@ -299,7 +300,7 @@ pub async fn apply(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<Bo
             return response;
         }
     };
-    if let Some(app) = response.request().app_data::<web::Data<App>>() {
+    if is_new && let Some(app) = response.request().app_data::<web::Data<App>>() {
         app.render_cache.make_room();
     }
     let headers = response.headers_mut();

@@ -212,6 +212,7 @@ mod tests {
     use super::*;
     use crate::core::event::{Revision, RevisionKey};
     use crate::runtime::random::fresh_id;
+    use crate::server::compression::Coding;
 
     fn version(revision: i64) -> ProgrammeVersion {
         ProgrammeVersion::new(Revision(revision), RevisionKey(fresh_id()))
@@ -233,6 +234,34 @@ mod tests {
         let written = kept.at("all".to_owned(), version(1), huge).await;
         assert_eq!(written.unwrap().bytes(), MOST_BYTES + 1);
         assert!(!kept.lock().kept.contains_key("all"));
+    }
+
+    #[actix_web::test]
+    async fn compressed_bytes_count_and_stay_bounded() {
+        let kept = RenderCache::default();
+        let mut state = 1_u64;
+        let mut letter = || {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            char::from(b'0' + u8::try_from(state >> 58).unwrap())
+        };
+        let mut text = || {
+            (0..MOST_BYTES / 5 * 2)
+                .map(|_| letter())
+                .collect::<String>()
+        };
+        let mut pieces = Vec::new();
+        for key in ["one", "other"] {
+            let page = || Ok::<_, Infallible>(text());
+            pieces.push(kept.at(key.to_owned(), version(1), page).await.unwrap());
+        }
+        assert_eq!(kept.lock().kept.len(), 2);
+        let before = kept.lock().bytes();
+        let compressible = pieces[0].compressible();
+        compressible.compressed(Coding::Zstd).await.unwrap();
+        assert!(kept.lock().bytes() > before.max(MOST_BYTES));
+        kept.make_room();
+        assert!(kept.lock().bytes() <= MOST_BYTES);
+        assert_eq!(kept.lock().kept.len(), 1, "the other still fits");
     }
 
     #[actix_web::test]

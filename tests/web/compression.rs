@@ -45,7 +45,7 @@ impl Sent {
             }
             none => {
                 assert_eq!(none, "");
-                plain = self.bytes.clone();
+                plain.clone_from(&self.bytes);
             }
         }
         plain

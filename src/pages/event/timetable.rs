@@ -409,7 +409,6 @@ mod tests {
             for coding in Coding::ALL {
                 let compressed = coding.compress(cached.as_bytes()).unwrap().len();
                 let sent = frame + compressed;
-                println!("{layout:?} {coding:?}: {} of {} bytes", sent, page.len());
                 assert!(sent <= MOST_COMPRESSED, "{layout:?} {coding:?}: {sent}");
             }
         }
