@@ -121,8 +121,10 @@ pub(super) fn known_tag(ask: &ApiRequest, current: &str) -> Result<Option<String
     Ok(match tags(&value) {
         Some(Tags::Any) => Some(current.to_owned()),
         Some(Tags::These(these)) => these
-            .into_iter()
-            .find(|tag| same_file(tag.strip_prefix("W/").unwrap_or(tag), current)),
+            .iter()
+            .map(|tag| tag.strip_prefix("W/").unwrap_or(tag))
+            .find(|tag| same_file(tag, current))
+            .map(str::to_owned),
         None => None,
     })
 }
