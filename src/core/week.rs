@@ -36,7 +36,7 @@ pub fn programme() -> Programme {
     Programme::new(event(), delegations(), rooms(), interpreters(), slots)
 }
 
-/// The hour at which the house opens that day.
+/// The hour at which the venue opens that day.
 pub fn opening(day: usize) -> Instant {
     let date = parse_date(&date(day)).unwrap();
     event()
@@ -67,7 +67,7 @@ fn slot(day: usize, round: usize, room: usize, number: usize) -> Slot {
         0
     };
     let start = opening(day).plus(i32::try_from(round).unwrap() * RHYTHM + late);
-    // Whoever meets in one round meets nobody else in it: two by two along the list, further each round.
+    // A delegation has one meeting in a round: two by two along the list, further each round.
     let along = (day * PER_ROOM + round) * 2 * ROOMS + 2 * room;
     let guest = |step: usize| (along + step) % (DELEGATIONS - 1) + 1;
     let host = if room == 0 { 0 } else { guest(1) };

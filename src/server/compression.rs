@@ -1,7 +1,7 @@
 //! Compression of answers for clients that take it: Brotli, Zstandard or gzip.
 //!
 //! The length of a compressed answer depends on what its parts have in common. Where a secret and words of an attacker's
-//! choice are compressed together, whoever sees the lengths can find the secret letter by letter (BREACH). So nothing is
+//! choice are compressed together, an observer of the lengths can find the secret letter by letter (BREACH). So nothing is
 //! compressed unless its handler says that it may be ([`mark`]). Of a page around a part that users share, only that part
 //! is compressed, once for each coding. What belongs to one user or one request stands beside it in blocks that are not
 //! compressed: it adds its own length, and nothing else.

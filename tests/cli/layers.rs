@@ -78,7 +78,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
         if path.is_dir() && name != "tests" {
             collect(root, &path, found);
         } else if path.extension().is_some_and(|it| it == "rs")
-            && !["tests.rs", "sample.rs", "main.rs", "lib.rs"].contains(&name)
+            && !["tests.rs", "sample.rs", "week.rs", "main.rs", "lib.rs"].contains(&name)
         {
             let source = std::fs::read_to_string(&path).unwrap();
             let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();

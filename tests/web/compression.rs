@@ -172,7 +172,8 @@ fn pages_with_secrets_or_typed_text_are_not_compressed() {
 fn length_of_a_page_does_not_depend_on_a_guess_in_its_address() {
     let meeting = Meeting::on(&Scratch::sqlite());
     let officer = meeting.officer();
-    let page = officer.get("/events/ca-jad-9/agenda/calendars/new").body;
+    let page = officer.file("/events/ca-jad-9/agenda/calendars/new").1;
+    let page = String::from_utf8(page).unwrap();
     let token = page.split("name=\"form_token\" value=\"").nth(1).unwrap();
     let token = token.split('"').next().unwrap();
     let session = officer.cookie().unwrap();
