@@ -1,6 +1,5 @@
 //! A delegation that is added joins the slots for all delegations.
 
-use crate::core::decision::successor;
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
@@ -24,7 +23,7 @@ pub fn joined(programme: &Programme, delegation: DelegationId, now: Moment) -> V
         };
         let next = Slot {
             moves: slot.moves,
-            ..successor(&programme, &slot, details)
+            ..programme.successor(&slot, details)
         };
         let with_next = programme.with_slot(next.clone());
         if !is_taken(&with_next, &next, delegation) {
@@ -48,7 +47,7 @@ pub fn left(programme: &Programme, delegation: DelegationId) -> Vec<Slot> {
         .map(|slot| {
             let mut details = slot.details.clone();
             details.content.delegations.retain(|id| *id != delegation);
-            let next = successor(programme, slot, details);
+            let next = programme.successor(slot, details);
             // Of what is cancelled there is nothing to tell.
             let is_over = slot.state() == SlotState::Cancelled;
             Slot {

@@ -16,7 +16,8 @@ use crate::core::notice::ledger::Ledger;
 use crate::core::room::{Room, RoomId};
 use crate::core::rule::Override;
 use crate::core::slot::{
-    AudienceKind, EVERY_CODE, MeetingFormat, Resource, Slot, SlotAudience, SlotContent, SlotId,
+    AudienceKind, EVERY_CODE, MeetingFormat, Resource, Slot, SlotAudience, SlotContent,
+    SlotDetails, SlotId, SlotState,
 };
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::{Interval, LONGEST_SLOT};
@@ -314,6 +315,25 @@ impl Programme {
         self.delegations
             .iter()
             .filter(|delegation| content.involves(delegation.id))
+    }
+
+    /// A slot with other details, its counters raised by what that changes.
+    #[must_use]
+    pub(crate) fn successor(&self, old: &Slot, details: SlotDetails) -> Slot {
+        let moved = details.moved_from(&old.details);
+        // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
+        // REQUEST, and a new REQUEST above that).
+        let told = self.ledger.notices_of(old.id).next().is_some();
+        let announced = details.announced_differently(&old.details)
+            || details.state == SlotState::Cancelled
+            || (told && details.state != old.state());
+        Slot {
+            id: old.id,
+            version: old.version + 1,
+            sequence: old.sequence + i32::from(announced),
+            moves: old.moves + i32::from(moved),
+            details,
+        }
     }
 
     /// How many people the delegations are together: their parties, or as many as the format lets come.

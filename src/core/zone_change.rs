@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::core::decision::successor;
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::slot::Slot;
@@ -90,7 +89,7 @@ pub fn with_same_clocks(
         placement.interval = same_clock(old, zone, slot.interval());
         let after = Slot {
             moves: slot.moves,
-            ..successor(programme, slot, slot.details.placed(placement))
+            ..programme.successor(slot, slot.details.placed(placement))
         };
         next = next.with_slot(after.clone());
         moved.push((Arc::clone(slot), after));

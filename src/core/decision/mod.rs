@@ -344,7 +344,7 @@ fn alter(
     if may_be_so && details == old.details {
         return Ok(Decision::Unchanged);
     }
-    let slot = successor(programme, old, details);
+    let slot = programme.successor(old, details);
     let judged = match step {
         SlotStep::Substitute { leaves, .. } if !old.content().interpreters.contains(leaves) => {
             return Err(Refusal::NotFound);
@@ -397,24 +397,6 @@ fn refused(
         details: slot.details.clone(),
         conflicts,
     }))
-}
-
-/// A slot with other details, its counters raised by what that changes.
-pub(crate) fn successor(programme: &Programme, old: &Slot, details: SlotDetails) -> Slot {
-    let moved = details.moved_from(&old.details);
-    // Delegations that were notified of the slot must be able to order later notices (RFC 5546: CANCEL above the last
-    // REQUEST, and a new REQUEST above that).
-    let told = programme.ledger.notices_of(old.id).next().is_some();
-    let announced = details.announced_differently(&old.details)
-        || details.state == SlotState::Cancelled
-        || (told && details.state != old.state());
-    Slot {
-        id: old.id,
-        version: old.version + 1,
-        sequence: old.sequence + i32::from(announced),
-        moves: old.moves + i32::from(moved),
-        details,
-    }
 }
 
 /// Judges a new slot, or one that the programme has already, and returns the overrides that its reasons amount to.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::alternatives::is_extended;
-use crate::core::decision::successor;
 use crate::core::programme::Programme;
 use crate::core::rule::Level;
 use crate::core::rules::{Candidate, Conflict, check, in_force};
@@ -102,7 +101,7 @@ impl Delay {
         let mut start = slot.interval().start().plus(grid);
         while start.plus(slot.interval().minutes()) <= open.end() {
             let placement = slot.details.placement.starting_at(start);
-            let moved = successor(&self.next, slot, slot.details.placed(placement));
+            let moved = self.next.successor(slot, slot.details.placed(placement));
             let tried = self.next.with_slot(moved.clone());
             let objections = objections(&tried, &moved);
             if objections
