@@ -13,11 +13,13 @@ use crate::core::rule::Level;
 use crate::core::rules::{Candidate, check, in_force};
 use crate::core::timetable::clock_range;
 use crate::core::wording;
+use crate::pages::broken;
 use crate::pages::event::settings::ZONES;
 use crate::pages::register::{Register, Removable, form_of};
 use crate::personal::contact as personal;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::broken::BrokenSlots;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
@@ -96,7 +98,7 @@ pub async fn index(
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     render(&DelegationsPage {
-        shell: context.access.shell("Delegations", Section::Delegations),
+        shell: broken::shell(&context, "Delegations", Section::Delegations),
         slug: context.access.slug.clone(),
         delegations: context.programme.delegations.to_vec(),
         may_change: context.access.may_change(),
@@ -234,7 +236,7 @@ impl Register for Delegations {
         let venue = &context.programme.event;
         let text = |name: &'static str, label: &'static str| TextField::new(name, label);
         DelegationPage {
-            shell: context.access.shell(title, Section::Delegations).form(&form),
+            shell: broken::shell(context, title, Section::Delegations).form(&form),
             removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
             for_all: slots_for_all(context, stored),
             private_page: None,
@@ -275,12 +277,18 @@ impl Register for Delegations {
         }
     }
 
-    fn saved(context: &EventContext, delegation: &Delegation, is_new: bool) -> HttpResponse {
+    fn saved(
+        context: &EventContext,
+        delegation: &Delegation,
+        is_new: bool,
+        broken: &BrokenSlots,
+    ) -> HttpResponse {
         let list = format!("/events/{}/delegations", context.access.slug);
         if is_new && !joining::open(&context.programme, context.now).is_empty() {
-            return see_other_done(&format!("{list}/{}", delegation.code), "delegation-joined");
+            let page = format!("{list}/{}", delegation.code);
+            return see_other_done(&page, &broken.after("delegation-joined"));
         }
-        see_other_done(&list, "saved")
+        see_other_done(&list, &broken.after("saved"))
     }
 
     fn is_removed(failure: &DelegationError) -> bool {

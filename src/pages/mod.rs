@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agenda;
 pub mod answer;
+mod broken;
 pub mod delegation;
 pub mod event;
 pub mod health;

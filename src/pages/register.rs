@@ -11,6 +11,7 @@ use crate::core::programme::Programme;
 use crate::db::DbError;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::broken::BrokenSlots;
 use crate::server::context::EventContext;
 use crate::server::form::{FieldErrors, Fields, Form};
 use crate::server::forms;
@@ -70,10 +71,15 @@ pub trait Register {
     /// Makes the page with the form, for a stored item or a new one.
     fn page(context: &EventContext, stored: Option<&Self::Item>, form: Form) -> Self::Page;
 
-    /// Answers that an item is stored; `context` has the programme as it was before.
-    fn saved(context: &EventContext, item: &Self::Item, is_new: bool) -> HttpResponse {
+    /// Answers that an item is stored, and names the slots that this breaks; `context` has the programme before.
+    fn saved(
+        context: &EventContext,
+        item: &Self::Item,
+        is_new: bool,
+        broken: &BrokenSlots,
+    ) -> HttpResponse {
         let _ = (item, is_new);
-        back_to_list::<Self>(context, "saved")
+        back_to_list::<Self>(context, &broken.after("saved"))
     }
 
     /// True when an item could not be stored because it was removed meanwhile.
@@ -196,19 +202,23 @@ async fn save<R: Register>(
     let is_correction = forms::is_correction(&fields);
     let saved = context
         .write(move |tx| {
-            if is_new {
-                return R::add(tx, &item);
-            }
             let before = tx.programme();
-            R::change(tx, &item)?;
-            if is_correction {
-                correction::take_as_known(tx, &before)?;
+            if is_new {
+                R::add(tx, &item)?;
+            } else {
+                R::change(tx, &item)?;
+                if is_correction {
+                    correction::take_as_known(tx, &before)?;
+                }
             }
-            Ok(())
+            Ok((before, tx.programme()))
         })
         .await;
     match saved {
-        Ok(()) => Ok(R::saved(context, &wanted, is_new)),
+        Ok((before, after)) => {
+            let broken = BrokenSlots::by(&before, &after);
+            Ok(R::saved(context, &wanted, is_new, &broken))
+        }
         Err(failure) if R::is_removed(&failure) => R::removed_meanwhile(context, fields),
         Err(failure) => {
             let form = Form::rejected(fields, R::field_errors(context, failure)?);

@@ -7,15 +7,14 @@ use crate::change::room::{self, RoomError};
 use crate::core::event::Event;
 use crate::core::programme::Programme;
 use crate::core::room::Room;
-use crate::core::rules::{Candidate, unsuited};
-use crate::core::slot::{SlotId, SlotKind};
+use crate::core::rules::unsuited;
+use crate::core::slot::SlotKind;
 use crate::core::text_enum::TextEnum;
-use crate::core::timetable::{ConflictMark, clock_range};
+use crate::pages::broken;
 use crate::pages::register::{Register, Removable};
-use crate::pages::slot::form::{OfferForm, alternatives_to};
-use crate::pages::slot::marks;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::broken::{BrokenList, BrokenSlots};
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Removal, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
@@ -40,20 +39,6 @@ struct RoomLine {
     closures: Vec<String>,
 }
 
-/// A slot that the room does not suit.
-struct UnsuitedLine {
-    slot: SlotId,
-    day: String,
-    time: String,
-    title: String,
-    marks: Vec<ConflictMark>,
-    /// Free times and rooms, each at one press.
-    alternatives: Vec<OfferForm>,
-}
-
-/// The most slots for which alternatives are searched; the others have them on their own pages.
-const MOST_SEARCHED: usize = 50;
-
 /// The form of a room.
 #[derive(Template)]
 #[template(path = "room/form.html")]
@@ -70,7 +55,7 @@ pub struct RoomPage {
     turnaround: TextField,
     kinds: Choices,
     closures: TextArea,
-    unsuited: Vec<UnsuitedLine>,
+    unsuited: Option<BrokenList>,
     correction: Option<Choices>,
 }
 
@@ -85,7 +70,7 @@ pub async fn index(
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     render(&RoomsPage {
-        shell: context.access.shell("Rooms", Section::Rooms),
+        shell: broken::shell(&context, "Rooms", Section::Rooms),
         slug: context.access.slug.clone(),
         rooms: context
             .programme
@@ -107,27 +92,22 @@ fn line(event: &Event, room: &Room) -> RoomLine {
     }
 }
 
-/// The slots that a stored room does not suit, with what else is free.
-fn unsuited_lines(context: &EventContext, room: &Room) -> Vec<UnsuitedLine> {
-    let programme = &context.programme;
-    let lines = unsuited(programme, room.id).into_iter().enumerate();
-    lines
-        .map(|(at, (slot, conflicts))| UnsuitedLine {
-            slot: slot.id,
-            day: programme
-                .event
-                .time_zone
-                .day_in_words(slot.interval().start()),
-            time: clock_range(programme, slot.interval()),
-            title: slot.title().to_string(),
-            marks: marks(programme, Candidate::stored(slot), &conflicts),
-            alternatives: if at < MOST_SEARCHED {
-                alternatives_to(context, slot)
-            } else {
-                Vec::new()
-            },
-        })
-        .collect()
+/// Lists the slots that a stored room does not suit, without those that the frame lists already.
+fn unsuited_list(context: &EventContext, room: &Room) -> Option<BrokenList> {
+    let mut found = unsuited(&context.programme, room.id);
+    found.retain(|(slot, _)| !context.broken.named.contains(&slot.id));
+    if found.is_empty() {
+        return None;
+    }
+    let slots = match found.len() {
+        1 => "1 slot".to_owned(),
+        count => format!("{count} slots"),
+    };
+    Some(BrokenList {
+        title: format!("{slots} cannot stay in this room without a reason"),
+        unnamed: 0,
+        slots: broken::lines(context, found),
+    })
 }
 
 /// The register of rooms.
@@ -193,13 +173,13 @@ impl Register for Rooms {
         Ok(errors)
     }
 
-    fn saved(context: &EventContext, room: &Room, _: bool) -> HttpResponse {
+    fn saved(context: &EventContext, room: &Room, _: bool, broken: &BrokenSlots) -> HttpResponse {
         let changed = context.programme.with_room(room);
         let rooms = format!("/events/{}/rooms", context.access.slug);
         if unsuited(&changed, room.id).is_empty() {
-            see_other_done(&rooms, "saved")
+            see_other_done(&rooms, &broken.after("saved"))
         } else {
-            see_other_done(&format!("{rooms}/{}", room.code), "saved")
+            see_other_done(&format!("{rooms}/{}", room.code), &broken.after("saved"))
         }
     }
 
@@ -211,7 +191,7 @@ impl Register for Rooms {
             None => ("Add a room".to_owned(), rooms.clone()),
         };
         RoomPage {
-            shell: context.access.shell(title, Section::Rooms).form(&form),
+            shell: broken::shell(context, title, Section::Rooms).form(&form),
             removal: stored.map(|_| Removal::of(&form, format!("{action}/removal"))),
             action,
             back: rooms,
@@ -249,7 +229,7 @@ impl Register for Rooms {
                 ))
                 .optional()
                 .of(&form),
-            unsuited: stored.map_or_else(Vec::new, |room| unsuited_lines(context, room)),
+            unsuited: stored.and_then(|room| unsuited_list(context, room)),
             correction: stored.map(|_| correction_choice(&form)),
             form,
         }

@@ -19,6 +19,7 @@ use crate::mail::MailContext;
 use crate::runtime::queue::Owner;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::broken::BrokenSlots;
 use crate::server::page::LivePage;
 use crate::server::session::CurrentUser;
 use crate::store::programme_cache::ProgrammeRequest;
@@ -36,6 +37,8 @@ pub struct EventContext {
     pub programme: Arc<Programme>,
     /// When the request came.
     pub now: Moment,
+    /// The slots that the address says a change has broken.
+    pub broken: BrokenSlots,
 }
 
 /// Lists every event that a user may access, with that access, the latest first.
@@ -65,11 +68,13 @@ impl EventContext {
         slug: String,
     ) -> Result<Self, Error> {
         let (since, now) = (Instant::now(), current_user.now);
+        let broken = current_user.broken().clone();
         let access = app
             .db
             .read(move |conn| current_user.access(conn, &slug))
             .await?;
-        Self::of_access(app, access, since, now).await
+        let context = Self::of_access(app, access, since, now).await?;
+        Ok(Self { broken, ..context })
     }
 
     /// The context of an access that was looked up for a request that began at `since`.
@@ -90,6 +95,7 @@ impl EventContext {
             access,
             programme: programme.ok_or(Error::NotFound)?,
             now,
+            broken: BrokenSlots::default(),
         })
     }
 

@@ -4,6 +4,7 @@ pub mod agenda;
 pub mod app;
 pub mod assets;
 pub mod body;
+pub mod broken;
 pub mod certificate;
 pub mod client;
 pub mod clock_difference;

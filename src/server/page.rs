@@ -8,6 +8,7 @@ use askama::Template;
 use crate::core::done::Done;
 use crate::core::slot::SlotId;
 use crate::server::assets::asset;
+use crate::server::broken::BrokenList;
 use crate::server::form::Form;
 use crate::server::render_cache::CachedHtml;
 use crate::server::shared_body::SharedBody;
@@ -26,6 +27,8 @@ pub struct Shell {
     section: Option<Section>,
     /// The sentence after a change.
     pub done: Option<&'static str>,
+    /// The slots that the change has broken.
+    pub broken: Option<BrokenList>,
     /// The change can be undone: where, and the version it left.
     pub undo: Option<Undo>,
     /// The page keeps itself up to date.
@@ -156,6 +159,13 @@ impl Shell {
     #[must_use]
     pub fn done(mut self, done: Option<Done>) -> Self {
         self.done = done.map(|done| done.sentence);
+        self
+    }
+
+    /// Names the slots that the change has broken.
+    #[must_use]
+    pub fn broken(mut self, broken: Option<BrokenList>) -> Self {
+        self.broken = broken;
         self
     }
 

@@ -21,6 +21,7 @@ use crate::db::Conn;
 use crate::runtime::secret::{SessionToken, TokenHash};
 use crate::runtime::trace;
 use crate::server::app::App;
+use crate::server::broken::BrokenSlots;
 use crate::server::page::{Section, Shell};
 use crate::server::security::{FormBytes, HeadOnly};
 use crate::server::{Error, client, done};
@@ -206,6 +207,7 @@ pub struct CurrentUser {
     bearer: bool,
     asked: RequestedPage,
     done: Option<Done>,
+    broken: BrokenSlots,
     unnoticed: bool,
     marks: UsageMarks,
 }
@@ -255,6 +257,12 @@ impl CurrentUser {
     #[must_use]
     pub fn done(&self) -> Option<Done> {
         self.done
+    }
+
+    /// The slots that the address says a change has broken.
+    #[must_use]
+    pub const fn broken(&self) -> &BrokenSlots {
+        &self.broken
     }
 
     /// Where the server gathers what was used.
@@ -358,6 +366,7 @@ fn current_user(request: &HttpRequest) -> Option<CurrentUser> {
             provider: app.config.provider(),
         },
         done: done::in_query(request.query_string()),
+        broken: BrokenSlots::in_query(request.query_string()),
         unnoticed: false,
         marks: usage_marks(app, request),
     })

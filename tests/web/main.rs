@@ -9,6 +9,7 @@ mod all_delegations;
 mod answers;
 mod audience;
 mod booking;
+mod broken;
 mod calendars;
 mod clients;
 mod compression;

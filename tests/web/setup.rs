@@ -134,7 +134,14 @@ fn closure_names_the_slots_it_hits_with_alternatives(scratch: &Scratch) {
     let own = format!("{ROOMS}/conference");
     let answer = send(&officer, &own, &fields);
     assert_eq!(answer.status, 303, "{}", answer.body);
-    assert_eq!(answer.location(), format!("{own}?done=saved"));
+    let slot = meeting.slot("Turkmen").id;
+    assert_eq!(
+        answer.location(),
+        format!("{own}?done=saved&broken=1:{slot}")
+    );
+    let page = officer.get(answer.location()).body;
+    assert!(page.contains("The change breaks 1 slot"), "{page}");
+    assert!(!page.contains("cannot stay in this room"), "{page}");
     let page = officer.get(&own);
     for words in [
         "1 slot cannot stay in this room without a reason",

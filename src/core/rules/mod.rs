@@ -1,5 +1,6 @@
 //! The rules: pure functions from a programme and a slot to what is in the way.
 
+pub mod breakage;
 mod chair;
 pub mod extent;
 mod finding;
@@ -11,10 +12,10 @@ pub(crate) mod shape;
 mod tests;
 
 use crate::core::rule::{Level, Override, Rule};
+pub use breakage::unsuited;
 pub use chair::guests_without_bilateral;
 pub use extent::extent;
 pub use finding::RuleFinding;
-pub use place::unsuited;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

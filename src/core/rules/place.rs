@@ -1,10 +1,9 @@
 //! Rules on one slot, its place and its people: opening hours, presence, capacity, a room at all.
 
 use crate::core::programme::Programme;
-use crate::core::room::RoomId;
 use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, RuleFinding, in_force};
-use crate::core::slot::{Resource, Slot};
+use crate::core::rules::{Candidate, Conflict, RuleFinding};
+use crate::core::slot::Resource;
 use crate::core::time::interval::Interval;
 
 pub(crate) fn check(programme: &Programme, candidate: Candidate<'_>, found: &mut Vec<Conflict>) {
@@ -76,24 +75,6 @@ fn room_kind(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFind
         room: room.id,
         kind,
     })
-}
-
-/// The slots that a room does not suit, by time, each with what is against it: the room is closed then, meant for other
-/// kinds, or too small, and no reason for that is in force.
-#[must_use]
-pub fn unsuited(programme: &Programme, room: RoomId) -> Vec<(&Slot, Vec<Conflict>)> {
-    let slots = programme.slots_of(Resource::Room(room));
-    let holding = slots.filter(|slot| slot.state().holds());
-    let judged = holding.map(|slot| {
-        let candidate = Candidate::stored(slot);
-        let findings = of_room(programme, candidate).chain(closed(programme, candidate));
-        let conflicts = findings.map(|finding| candidate.conflict(Level::NeedsReason, finding));
-        let open = conflicts.filter(|conflict| in_force(programme, conflict).is_none());
-        (slot.as_ref(), open.collect::<Vec<_>>())
-    });
-    judged
-        .filter(|(_, conflicts)| !conflicts.is_empty())
-        .collect()
 }
 
 fn capacity(programme: &Programme, candidate: Candidate<'_>) -> Option<RuleFinding> {

@@ -11,9 +11,11 @@ use crate::core::programme::Programme;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Zone;
 use crate::core::zone_change::{self, ZoneChangeLine, ZoneKeeps};
+use crate::pages::broken;
 use crate::personal::retention;
 use crate::server::Error;
 use crate::server::app::App;
+use crate::server::broken::BrokenSlots;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, TextArea, TextField};
 use crate::server::form::{FieldErrors, Fields, Form};
@@ -194,13 +196,13 @@ pub async fn update(
             if is_correction {
                 correction::take_as_known(tx, &before)?;
             }
-            Ok::<_, EventError>(())
+            Ok::<_, EventError>((before, tx.programme()))
         })
         .await;
     match saved {
-        Ok(()) => Ok(see_other_done(
+        Ok((before, after)) => Ok(see_other_done(
             &format!("/events/{}/settings", context.access.slug),
-            "saved",
+            &BrokenSlots::by(&before, &after).after("saved"),
         )),
         Err(error) => {
             let errors = field_errors(error)?;
@@ -312,7 +314,7 @@ async fn page_of(context: &EventContext, form: Form) -> Result<SettingsPage, Err
 
 fn page_without_ending(context: &EventContext, form: Form) -> SettingsPage {
     let slug = &context.access.slug;
-    let shell = context.access.shell("Settings", Section::Settings);
+    let shell = broken::shell(context, "Settings", Section::Settings);
     let may_change = context.access.may_change();
     page(
         shell,

@@ -10,6 +10,7 @@ use crate::change::interpreter::{self, InterpreterError};
 use crate::core::event::Event;
 use crate::core::interpreter::Interpreter;
 use crate::core::programme::Programme;
+use crate::pages::broken;
 use crate::pages::register::Register;
 use crate::server::Error;
 use crate::server::app::App;
@@ -66,7 +67,7 @@ pub async fn index(
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     let (event, interpreters) = (&context.programme.event, &context.programme.interpreters);
     render(&InterpretersPage {
-        shell: context.access.shell("Interpreters", Section::Interpreters),
+        shell: broken::shell(&context, "Interpreters", Section::Interpreters),
         slug: context.access.slug.clone(),
         zone: event.time_zone.name(),
         interpreters: interpreters.iter().map(|each| line(event, each)).collect(),

@@ -12,6 +12,7 @@ use crate::core::slot::{
 };
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, clock_range};
+use crate::server::broken::OfferForm;
 use crate::server::context::EventContext;
 use crate::server::field::{Choice, Choices, Select, TextArea, TextField};
 use crate::server::form::{Fields, Form};
@@ -90,12 +91,6 @@ struct FormRefusal {
     alternatives: Vec<OfferForm>,
     /// Where to search further for what was typed.
     further: String,
-}
-
-/// An alternative, ready to be sent.
-pub(crate) struct OfferForm {
-    pub(crate) label: String,
-    pub(crate) fields: Vec<(String, String)>,
 }
 
 /// What could be booked instead of a stored slot, each at one press.
