@@ -168,9 +168,13 @@ mod tests {
         let read = contents(&compose(&letter).unwrap().raw);
         assert!(
             read.plain
-                .starts_with("Confirmed: Japan–Kazakhstan Foreign Ministers' Meeting\n\nDear Liaison desk,\n\n“Japan–Kazakhstan")
+                .contains("\n\nConfirmed: Japan–Kazakhstan Foreign Ministers' Meeting\n\nDear Liaison desk,\n\n“Japan–Kazakhstan")
         );
-        assert!(read.plain.trim_end().ends_with("Iikura House (飯倉公館)"));
+        assert!(
+            read.plain
+                .starts_with("Protocol Office, Iikura House\nThe 9th Foreign")
+        );
+        assert!(read.plain.trim_end().ends_with("+81 3 0000 0000"));
         assert!(read.html.starts_with("<!DOCTYPE html>\n"));
         assert!(read.html.trim_end().ends_with("</html>"));
         let calendar = ical::calendar(&letter).map(|all| all.replace("\r\n", "\n"));

@@ -19,7 +19,14 @@ fn plain_lines(plain: &str) -> Vec<String> {
 /// The lines that people see of the HTML; a table's row of two cells is `label: value`, as in plain text.
 fn html_lines(html: &str) -> Vec<String> {
     let (_, body) = html.split_once("<body>").unwrap();
-    let body = body.replace('\n', " ").replace("</th><td>", ": ");
+    let body = without_buttons(&body.replace('\n', " "));
+    let mut cells = body.split("</th><td");
+    let mut joined = cells.next().unwrap().to_owned();
+    for cell in cells {
+        let (_, cell) = cell.split_once('>').unwrap();
+        joined.extend([": ", cell]);
+    }
+    let body = joined;
     let mut shown = String::new();
     for piece in body.split('<') {
         let (tag, text) = piece.split_once('>').unwrap_or(("", piece));
@@ -40,6 +47,23 @@ fn html_lines(html: &str) -> Vec<String> {
         words.join(" ").to_lowercase()
     });
     lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// The HTML without its buttons, whose addresses stand below them.
+fn without_buttons(html: &str) -> String {
+    let mut pieces = html.split("<a class=\"button\"");
+    let mut rest = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let (button, after) = piece.split_once("</a>").unwrap();
+        let (_, target) = button.split_once("href=\"").unwrap();
+        let (target, _) = target.split_once('"').unwrap();
+        assert!(
+            after.contains(&format!("<a href=\"{target}\">{target}</a>")),
+            "{html}"
+        );
+        rest.push_str(after);
+    }
+    rest
 }
 
 /// Links of the HTML, with their addresses and texts.

@@ -297,3 +297,22 @@ fn a_letter_about_several_slots_and_the_mail_beside_it() {
     insta::assert_snapshot!("beside_plain", words.plain().unwrap());
     assert!(text(&beside).contains("text/calendar; method=REQUEST"));
 }
+
+#[test]
+fn letter_is_addressed_by_name_and_title_and_signed() {
+    let mut sample = Sample::new();
+    let title = "Deputy Prime Minister and Minister of Foreign Affairs";
+    sample.delegation.principal_title = title.to_owned();
+    let news = News::Confirmed(bilateral("17:20", Some("Salon")));
+    let (plain, html) = bodies(&sample.letter(&news), ReaderKnowledge::UpToDate);
+    let office = "Protocol Office, Iikura House";
+    assert!(plain.starts_with(&format!("{office}\n")), "{plain}");
+    let address = format!(
+        "To the Office of\nH.E. Mr. Mukhtar TILEUBERDI\n{title}\nAttention: Liaison desk\n"
+    );
+    assert!(plain.contains(&address), "{plain}");
+    let signature = format!("Yours sincerely,\n{office}\nprotocol@iikura.example\n+81 3 0000 0000");
+    assert!(plain.trim_end().ends_with(&signature), "{plain}");
+    let button = "<a class=\"button\" style=";
+    assert_eq!(html.matches(button).count(), 2, "{html}");
+}
