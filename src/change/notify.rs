@@ -149,19 +149,19 @@ fn raised_above(
     })
 }
 
-/// Composes the mails that [`tell_all`] would send to a delegation now, and stores nothing.
+/// Composes the mails that a step would send now, and stores nothing.
 ///
 /// # Errors
 /// When a mail cannot be composed, or as the database says.
-pub fn preview(
+pub fn preview<T>(
     conn: &mut Conn,
     programme: &Arc<Programme>,
     post: &MailContext,
-    delegation: DelegationId,
     now: Moment,
+    step: impl FnOnce(&mut dyn NotifyTx) -> Result<T, NotifyError>,
 ) -> Result<Vec<MailDraft>, NotifyError> {
     let mut dry_run = DryRun::new(conn, Arc::clone(programme), String::new(), now);
-    tell_all(&mut dry_run, post, delegation)?;
+    step(&mut dry_run)?;
     let mut drafts = Vec::new();
     for facts in dry_run.into_letters() {
         drafts.extend(post.compose(&facts)?);

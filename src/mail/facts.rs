@@ -352,6 +352,7 @@ impl<'a> LetterStep<'a> {
 mod tests {
     use super::*;
     use crate::core::text::Email;
+    use crate::mail::outbox::MailCounts;
     use crate::mail::sample::{Sample, bilateral, written_at};
     use crate::store::private_link::address::{LinkKey, PrivateLinks};
 
@@ -415,6 +416,21 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 6, "each mail has a Message-ID of its own");
+    }
+
+    #[test]
+    fn mails_are_as_many_as_was_said_beforehand() {
+        let post = context();
+        for (news, letters_only) in [(1, false), (2, false), (2, true), (1, true)] {
+            let mut facts = sample(&post);
+            facts.items.truncate(news);
+            facts.delegation.contacts[1].letters_only = letters_only;
+            let drafts = post.compose(&facts).unwrap();
+            let said = MailCounts::expected(&facts.delegation, news);
+            assert_eq!(MailCounts::of(&drafts), said);
+        }
+        let said = MailCounts::expected(&sample(&post).delegation, 2);
+        assert_eq!(said.to_string(), "2 letters and 4 calendar mails");
     }
 
     /// The header of a mail that names it.

@@ -45,7 +45,8 @@ pub struct PieceWords {
     pub slot: SlotWords,
     /// Where to answer; `None` where there is nothing to answer.
     pub answer: Option<String>,
-    /// For the subject, `24 December 2022, 17:20 (JST, UTC+9)`.
+    /// For the subject, `24 December 2022, 17:20 (JST, UTC+9)`; of a change, what it has become: the end where only that
+    /// moved, and another room or venue.
     pub when: String,
 }
 
@@ -196,7 +197,7 @@ impl PieceWords {
             answer: answer
                 .filter(|_| news.method() == Method::Request)
                 .map(str::to_owned),
-            when: moment(language, venue, slot.starts_at()),
+            when: when(language, event, news, standing),
         }
     }
 }
@@ -224,6 +225,33 @@ impl SlotWords {
             participants: language.say(Phrase::Names(&told.delegations)),
         }
     }
+}
+
+/// What the subject says beside the title: the start, or what has changed.
+fn when(language: &Language, event: &Event, news: &News, standing: ReaderKnowledge) -> String {
+    let zone = event.time_zone;
+    let start = moment(language, zone, news.slot().starts_at());
+    let (News::Changed { before, now }, ReaderKnowledge::UpToDate) = (news, standing) else {
+        return start;
+    };
+    let when = if before.starts == now.starts && before.ends != now.ends {
+        let end = now.ends_at();
+        let (clock, label) = (zone.clock(end), zone.label(end));
+        language.say(Phrase::Until(zone.date(end), &clock, &label))
+    } else {
+        start
+    };
+    let venue = |told: &Told| told.event.as_ref().map(|event| event.venue.clone());
+    if before.room == now.room && venue(before) == venue(now) {
+        return when;
+    }
+    let unknown = || language.say(Phrase::RoomUnknown);
+    let place = if before.room == now.room {
+        event.venue.to_string()
+    } else {
+        now.room.clone().unwrap_or_else(unknown)
+    };
+    language.say(Phrase::NowIn(&when, &place))
 }
 
 /// A kind that this release does not know stays as it was stored.

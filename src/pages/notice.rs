@@ -1,5 +1,6 @@
 //! Pending notices: shown, previewed, sent, or marked as notified.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
@@ -15,7 +16,7 @@ use crate::core::text::TextLine;
 use crate::db::DbError;
 use crate::mail::contents::contents;
 use crate::mail::language::Language;
-use crate::mail::outbox::{self, MailDraft};
+use crate::mail::outbox::{self, MailCounts, MailDraft};
 use crate::mail::words::PieceWords;
 use crate::mail::{MailContext, Piece, ReaderKnowledge};
 use crate::pages::mail::{paper_of_draft, reader_sees};
@@ -39,6 +40,8 @@ struct NoticesPage {
     parties: Vec<PartyCard>,
     failed: i64,
     may_change: bool,
+    /// How many mails of each kind all letters together are.
+    counts: String,
 }
 
 /// What waits for one delegation.
@@ -46,6 +49,8 @@ struct PartyCard {
     code: String,
     name: String,
     contacts: Vec<String>,
+    /// How many mails of each kind a press of the button sends.
+    counts: String,
     items: Vec<ItemLine>,
 }
 
@@ -60,6 +65,8 @@ struct ItemLine {
 #[template(path = "notice/preview.html")]
 struct PreviewPage {
     shell: Shell,
+    /// How many mails of each kind.
+    counts: String,
     slug: String,
     code: String,
     revision: String,
@@ -75,6 +82,8 @@ struct MailPreview {
     /// The name of the paper that comes with it; empty where none does.
     paper: String,
     needless: bool,
+    /// The language that the contact asked for and no letter is written in; empty where there is none.
+    missing_language: String,
 }
 
 /// Why no notice was sent.
@@ -134,7 +143,12 @@ async fn page(context: &EventContext, form: Form) -> Result<NoticesPage, Error> 
         .db
         .read(move |conn| Ok::<_, Error>(outbox::counts(conn, Some(id))?))
         .await?;
-    let parties = pending(&context.programme)
+    let pending = pending(&context.programme);
+    let expected = pending
+        .iter()
+        .map(|theirs| MailCounts::expected(theirs.delegation, theirs.news.len()));
+    let expected = expected.fold(MailCounts::default(), MailCounts::plus);
+    let parties = pending
         .iter()
         .map(|theirs| card(context, &form, theirs))
         .collect();
@@ -148,6 +162,7 @@ async fn page(context: &EventContext, form: Form) -> Result<NoticesPage, Error> 
         parties,
         failed: counts.need_attention(),
         may_change: context.access.may_change(),
+        counts: expected.to_string(),
         form,
     })
 }
@@ -181,10 +196,27 @@ fn card(context: &EventContext, form: &Form, theirs: &Pending<'_>) -> PartyCard 
         contacts: delegation
             .contacts
             .iter()
-            .map(|contact| format!("{} <{}>", contact.name, contact.email))
+            .map(|contact| {
+                let only = if contact.letters_only {
+                    ", letters only"
+                } else {
+                    ""
+                };
+                format!("{} <{}>{only}", contact.name, contact.email)
+            })
             .collect(),
+        counts: MailCounts::expected(delegation, theirs.news.len()).to_string(),
         items: items.collect(),
     }
+}
+
+/// Lists the slots that letters have news of, each once, by time.
+fn slots_of<'p>(letters: impl Iterator<Item = &'p Pending<'p>>) -> Vec<&'p Slot> {
+    let news = letters.flat_map(|each| &each.news);
+    let mut slots: Vec<&Slot> = news.map(|(slot, _)| slot.as_ref()).collect();
+    slots.sort_by_key(|slot| (slot.interval(), slot.id));
+    slots.dedup_by_key(|slot| slot.id);
+    slots
 }
 
 fn reason_field(slot: SlotId, code: &str) -> String {
@@ -220,11 +252,7 @@ pub async fn send(
     let letters = letters
         .iter()
         .filter(|each| to.contains(&each.delegation.id));
-    let mut slots: Vec<&Slot> = letters
-        .flat_map(|each| each.news.iter().map(|(slot, _)| &***slot))
-        .collect();
-    slots.sort_by_key(|slot| (slot.interval(), slot.id));
-    slots.dedup_by_key(|slot| slot.id);
+    let slots = slots_of(letters);
     let asked = past::question(
         &context,
         slots.into_iter(),
@@ -315,17 +343,35 @@ pub async fn preview(
         .map(|party| party.name.to_string())
         .unwrap_or_default();
     render(&PreviewPage {
+        counts: MailCounts::of(&mails).to_string(),
         shell: context
             .access
             .shell(format!("Letter to {name}"), Section::Notices),
         slug: context.programme.event.slug.to_string(),
         code,
         revision: context.programme.version().to_string(),
-        mails: (0..).zip(&mails).map(mail_preview).collect(),
+        mails: previews(&context, &mails),
     })
 }
 
-fn mail_preview((number, mail): (usize, &MailDraft)) -> MailPreview {
+fn previews(context: &EventContext, mails: &[MailDraft]) -> Vec<MailPreview> {
+    let contacts = context.programme.delegations.iter();
+    let languages: HashMap<&str, &str> = contacts
+        .flat_map(|delegation| &delegation.contacts)
+        .map(|contact| (contact.email.as_str(), contact.language.as_str()))
+        .collect();
+    let preview = |(number, mail): (usize, &MailDraft)| {
+        let language = languages.get(mail.recipient.as_str()).copied();
+        let missing = language.filter(|tag| Language::written(tag).is_none());
+        MailPreview {
+            missing_language: missing.unwrap_or_default().to_owned(),
+            ..mail_preview(number, mail)
+        }
+    };
+    (0..).zip(mails).map(preview).collect()
+}
+
+fn mail_preview(number: usize, mail: &MailDraft) -> MailPreview {
     let contents = contents(mail.as_sent());
     let enclosure = mail.enclosure.as_ref();
     MailPreview {
@@ -336,6 +382,7 @@ fn mail_preview((number, mail): (usize, &MailDraft)) -> MailPreview {
         calendar: contents.calendar.is_some(),
         paper: enclosure.map_or_else(String::new, |(name, _)| name.clone()),
         needless: mail.is_needless(),
+        missing_language: String::new(),
     }
 }
 
@@ -377,21 +424,30 @@ pub async fn enclosed(
     paper_of_draft(&app, &context.access.user, &name, &unset.says).await
 }
 
-/// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
-async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
+/// Composes the mails that a step would send now; nothing is stored, and no writer is waited for.
+async fn composed<T>(
+    context: &EventContext,
+    step: impl FnOnce(&mut dyn NotifyTx, &MailContext) -> Result<T, NotifyError> + Send + 'static,
+) -> Result<Vec<MailDraft>, Error> {
     let (post, programme, now) = (
         context.app.mail_context(),
         Arc::clone(&context.programme),
         context.now,
     );
     let db = &context.app.db;
-    let drafts: Vec<MailDraft> = db
-        .read_long(move |conn| {
-            conn.snapshot(|conn| {
-                Ok::<_, NoticeError>(notify::preview(conn, &programme, &post, to, now)?)
-            })
+    db.read_long(move |conn| {
+        conn.snapshot(|conn| {
+            let step = |tx: &mut dyn NotifyTx| step(tx, &post);
+            Ok::<_, NoticeError>(notify::preview(conn, &programme, &post, now, step)?)
         })
-        .await?;
+    })
+    .await
+    .map_err(Error::from)
+}
+
+/// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
+async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
+    let drafts = composed(context, move |tx, post| tell_all(tx, post, to)).await?;
     if drafts.is_empty() {
         return Err(NoticeError::Nothing.into());
     }

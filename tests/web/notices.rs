@@ -17,6 +17,7 @@ use support::server::{Answer, Browser};
 on_both!(
     pending_notices_are_listed_per_delegation,
     a_letter_is_read_beforehand_and_goes_out_as_it_was_read,
+    preview_says_that_a_language_is_missing,
     letter_is_previewed_while_another_writer_holds_the_event,
     several_changes_are_one_letter_and_one_calendar_mail_each,
     all_letters_are_sent_without_others_bilaterals,
@@ -275,6 +276,33 @@ fn letters_are_composed_before_the_transaction(scratch: &Scratch) {
     assert_eq!(composed(), [6, 0], "pending notices");
 }
 
+/// The letter says nothing of it, but whoever sends it should know.
+fn preview_says_that_a_language_is_missing(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    meeting
+        .server
+        .sql("UPDATE contacts SET language = 'kk' WHERE email = 'kz@delegations.example'");
+    meeting
+        .server
+        .sql("UPDATE events SET revision = revision + 1");
+    confirm(&meeting, &officer, &["Kazakhstan"]);
+    place(
+        &meeting,
+        &officer,
+        "Kazakhstan",
+        ("17:30", "17:55", "conference"),
+    );
+    let said = "in English: there are no letters in the contact’s language (kk)";
+    assert!(officer.get(&format!("{NOTICES}/KZ")).body.contains(said));
+    assert!(
+        !officer
+            .get(&format!("{NOTICES}/JP"))
+            .body
+            .contains("in English:")
+    );
+}
+
 fn letter_is_previewed_while_another_writer_holds_the_event(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
@@ -302,6 +330,12 @@ fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) 
         "Kazakhstan",
         ("18:00", "18:25", "conference"),
     );
+    let said = "1 letter and 2 calendar mails";
+    let page = officer.get(NOTICES).body;
+    assert!(page.contains(&format!(". {said}.")), "{page}");
+    assert!(page.contains("All together: 3 letters and 2 calendar mails."));
+    let preview = officer.get(&format!("{NOTICES}/JP")).body;
+    assert!(preview.contains(&format!("{said}, as they would go out now.")));
     let before = ids(&meeting);
     assert_eq!(send(&meeting, &officer, &["JP"]).status, 303);
     let sent = letters(&meeting, &before);
@@ -315,7 +349,7 @@ fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) 
                 true
             ),
             (
-                "Changed: Japan–Uzbekistan Foreign Ministers' Meeting, 24 December 2022, 16:40 (JST, UTC+9)",
+                "Changed: Japan–Uzbekistan Foreign Ministers' Meeting, 24 December 2022, 16:40 (JST, UTC+9), now: Main Hall",
                 true
             ),
         ]

@@ -299,6 +299,36 @@ fn a_letter_about_several_slots_and_the_mail_beside_it() {
 }
 
 #[test]
+fn subject_names_what_has_changed() {
+    let sample = Sample::new();
+    let before = bilateral("17:20", Some("Salon"));
+    let subject = |now: &Told| {
+        let news = News::Changed {
+            before: before.clone(),
+            now: now.clone(),
+        };
+        let subject = compose(&sample.letter(&news)).unwrap().subject;
+        let title = "Changed: Japan–Kazakhstan Foreign Ministers' Meeting, ";
+        subject.strip_prefix(title).unwrap().to_owned()
+    };
+    let longer = Told {
+        ends: before.ends + 10,
+        ..before.clone()
+    };
+    let elsewhere = bilateral("17:20", Some("Main Hall"));
+    let later = bilateral("17:40", Some("Salon"));
+    assert_eq!(
+        subject(&longer),
+        "24 December 2022, now until 18:00 (JST, UTC+9)"
+    );
+    assert_eq!(subject(&later), "24 December 2022, 17:40 (JST, UTC+9)");
+    assert_eq!(
+        subject(&elsewhere),
+        "24 December 2022, 17:20 (JST, UTC+9), now: Main Hall"
+    );
+}
+
+#[test]
 fn letter_is_addressed_by_name_and_title_and_signed() {
     let mut sample = Sample::new();
     let title = "Deputy Prime Minister and Minister of Foreign Affairs";

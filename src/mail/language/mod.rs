@@ -93,6 +93,10 @@ pub enum Phrase<'a> {
     DayAndTime(NaiveDate, &'a str),
     /// A moment: the day without its name, the clock, and whose clock it is.
     Moment(NaiveDate, &'a str, &'a str),
+    /// The end that a slot has now: the day without its name, the clock, and whose clock it is.
+    Until(NaiveDate, &'a str, &'a str),
+    /// When a slot is, and the room or venue that it has now.
+    NowIn(&'a str, &'a str),
     /// Names, one after the other.
     Names(&'a [String]),
     /// A kind of slot, and the format that is agreed.
@@ -148,15 +152,21 @@ impl Language {
     /// (RFC 4647 §3.4); English for want of any.
     #[must_use]
     pub fn of(tag: &str) -> &'static Self {
+        Self::written(tag).unwrap_or_else(Self::english)
+    }
+
+    /// The language of the tag, or of the longest beginning of it, if letters are written in it.
+    #[must_use]
+    pub fn written(tag: &str) -> Option<&'static Self> {
         let mut range = tag;
         loop {
             let found = LANGUAGES
                 .iter()
                 .find(|language| language.tag.eq_ignore_ascii_case(range));
             match (found, range.rfind('-')) {
-                (Some(language), _) => return language,
+                (Some(language), _) => return Some(language),
                 (None, Some(end)) => range = &range[..end],
-                (None, None) => return Self::english(),
+                (None, None) => return None,
             }
         }
     }

@@ -16,6 +16,8 @@ pub(super) const SIGNS: Language = language!(
             {% when Phrase::Day(date) %}{{ date.format(\"%Y年%-m月%-d日（%u）\") }}\
             {% when Phrase::DayAndTime(date, time) %}{{ date.format(\"%Y年%-m月%-d日（%u）\") }}{{ time }}\
             {% when Phrase::Moment(date, clock, zone) %}{{ date.format(\"%Y年%-m月%-d日\") }}{{ clock }}（{{ zone }}）\
+            {% when Phrase::Until(date, clock, zone) %}{{ date.format(\"%Y年%-m月%-d日\") }}→{{ clock }}（{{ zone }}）\
+            {% when Phrase::NowIn(when, place) %}{{ when }}◈{{ place }}\
             {% when Phrase::Names(names) %}{{ names.join(\"、\") }}\
             {% when Phrase::Kind(_, _) %}◇\
             {% when Phrase::RoomUnknown %}◈？\
@@ -117,7 +119,7 @@ fn a_second_language_is_all_there_is_in_a_letter() {
     let composed = compose(&letter).unwrap();
     assert_eq!(
         composed.subject,
-        "★：会談／2022年12月24日23:45（JST, UTC+9）"
+        "★：会談／2022年12月24日23:45（JST, UTC+9）◈広間"
     );
     let read = contents(&composed.raw);
     assert_eq!(

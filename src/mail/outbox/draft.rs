@@ -1,8 +1,10 @@
 //! Mail that is composed and not stored yet: what a preview shows, and what the outbox takes.
 
+use std::fmt;
+
 use super::Unset;
 use super::entry::{EnqueueError, Knowledge, bounced_to};
-use crate::core::delegation::DelegationId;
+use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::event::EventId;
 use crate::core::notice::{Method, News};
 use crate::core::slot::SlotId;
@@ -52,6 +54,66 @@ pub struct MailDraft {
     pub(super) written_at: Moment,
     /// When the last of its slots begins.
     pub(super) last_start: Option<Instant>,
+}
+
+/// How many mails a step sends, by kind: letters, and the short calendar mails beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MailCounts {
+    /// Letters, with the whole schedule; one to each contact.
+    pub letters: usize,
+    /// Calendar mails, one to each contact and changed slot.
+    pub calendar_mails: usize,
+}
+
+impl MailCounts {
+    /// Counts composed mails, without those that will not be sent.
+    #[must_use]
+    pub fn of(drafts: &[MailDraft]) -> Self {
+        let sent = drafts.iter().filter(|draft| !draft.is_needless());
+        let (letters, calendar_mails): (Vec<_>, Vec<_>) =
+            sent.partition(|draft| draft.enclosure.is_some() || draft.about.is_none());
+        Self {
+            letters: letters.len(),
+            calendar_mails: calendar_mails.len(),
+        }
+    }
+
+    /// Counts the mails about the news of this many slots to a delegation, as
+    /// [`compose`](crate::mail::MailContext::compose) makes them.
+    #[must_use]
+    pub fn expected(delegation: &Delegation, news: usize) -> Self {
+        let contacts = &delegation.contacts;
+        let calendars = contacts.iter().filter(|contact| !contact.letters_only);
+        Self {
+            letters: contacts.len(),
+            calendar_mails: if news > 1 {
+                calendars.count() * news
+            } else {
+                0
+            },
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            letters: self.letters + other.letters,
+            calendar_mails: self.calendar_mails + other.calendar_mails,
+        }
+    }
+}
+
+/// `3 letters and 6 calendar mails`
+impl fmt::Display for MailCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        write!(f, "{} letter{}", self.letters, plural(self.letters))?;
+        match self.calendar_mails {
+            0 => Ok(()),
+            count => write!(f, " and {count} calendar mail{}", plural(count)),
+        }
+    }
 }
 
 /// The slot that a mail is about, as its calendar part names it.

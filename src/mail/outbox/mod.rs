@@ -17,7 +17,7 @@ pub use delivery::{
     Claimed, GRACE, LEASE, claim, expire, failed, hold_queue, mark_bounced, next_due, retry,
     retry_later, sent, supersede_for_archived_event, supersede_for_removed_contacts,
 };
-pub use draft::{MailDraft, draft, draft_letter, news_for};
+pub use draft::{MailCounts, MailDraft, draft, draft_letter, news_for};
 pub use enclosing::{Enclosed, EnclosureReadiness, Unset, enclose, leave_out};
 pub use entry::{
     EnqueueError, Enqueued, Knowledge, NewMail, SlotReader, enqueue, knowledge_of, letters_to,

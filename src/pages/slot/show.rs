@@ -7,6 +7,8 @@ use super::form::room_field;
 use super::{PageOutcome, marks};
 use crate::change::undo::is_change;
 use crate::core::by_slot::BySlot;
+use crate::core::delegation::Delegation;
+use crate::core::due::due;
 use crate::core::notice::answer::NoticeReply;
 use crate::core::notice::{Method, News};
 use crate::core::programme::Programme;
@@ -15,6 +17,7 @@ use crate::core::slot::{Slot, SlotAudience, SlotId, SlotState};
 use crate::core::text_enum::TextEnum;
 use crate::core::timetable::{ConflictMark, SlotView, slot_view};
 use crate::core::wording::answer::AnswerWords;
+use crate::mail::outbox::MailCounts;
 use crate::server::Error;
 use crate::server::app::App;
 use crate::server::context::EventContext;
@@ -50,6 +53,7 @@ struct SlotPage {
     may_change: bool,
     state: SlotState,
     untold: bool,
+    mails: StepMails,
 }
 
 impl SlotPage {
@@ -159,6 +163,47 @@ fn page(context: &EventContext, slot: &Slot, records: &[Record], answer: Form) -
         room: room_field(context).of(&form),
         may_change: context.access.may_change(),
         state: slot.state(),
+        mails: StepMails::of(programme, slot),
+    }
+}
+
+/// How many mails a step sends that notifies delegations at once.
+struct StepMails {
+    confirmation: String,
+    notices: String,
+    /// Another letter to those that know of it: the same again, a change, a cancellation.
+    known: String,
+}
+
+impl StepMails {
+    fn of(programme: &Programme, slot: &Slot) -> Self {
+        let confirmed = Slot {
+            details: slot.details.in_state(SlotState::Confirmed),
+            ..slot.clone()
+        };
+        let after = programme.with_slot(confirmed);
+        let confirmation = after.slot(slot.id).map_or_else(Vec::new, |confirmed| {
+            let news = due(&after, confirmed).into_iter();
+            news.map(|(party, _)| party.clone()).collect()
+        });
+        let known = |party: &&Delegation| programme.ledger.expected(slot.id, party.id).is_some();
+        let delegations = &programme.delegations;
+        Self {
+            confirmation: mails(&confirmation),
+            notices: mails(due(programme, slot).into_iter().map(|(party, _)| party)),
+            known: mails(delegations.iter().filter(known)),
+        }
+    }
+}
+
+/// Words the mails about one slot to some delegations, as `Sends 2 letters.`
+fn mails<'p>(parties: impl IntoIterator<Item = &'p Delegation>) -> String {
+    let counts = parties.into_iter();
+    let counts = counts.map(|party| MailCounts::expected(party, 1));
+    let counts = counts.fold(MailCounts::default(), MailCounts::plus);
+    match counts.letters {
+        0 => "Sends nothing: no delegation with a contact has anything to hear.".to_owned(),
+        _ => format!("Sends {counts}."),
     }
 }
 
@@ -241,7 +286,7 @@ fn undo(context: &EventContext, slot: &Slot, records: &[Record]) -> Option<Undo>
 fn told(context: &EventContext, slot: &Slot) -> Vec<ToldLine> {
     let programme = &context.programme;
     let zone = programme.event.time_zone;
-    let due = crate::core::due::due(programme, slot);
+    let due = due(programme, slot);
     programme
         .delegations
         .iter()
