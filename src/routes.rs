@@ -208,6 +208,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/events/{slug}/notices", web::get().to(notices::index))
         .route("/events/{slug}/notices", web::post().to(notices::send))
         .route(
+            "/events/{slug}/final-schedules",
+            web::get().to(notices::final_schedules),
+        )
+        .route(
+            "/events/{slug}/final-schedules",
+            web::post().to(notices::send_final_schedules),
+        )
+        .route(
             "/events/{slug}/notices/skips",
             web::post().to(notices::skip),
         )

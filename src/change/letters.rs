@@ -36,6 +36,18 @@ pub(crate) fn write_to(
     tx.send(post, facts)
 }
 
+/// Writes the final schedule to every contact of a delegation, with the news that there is.
+pub(crate) fn write_final_to(
+    tx: &mut dyn NotifyTx,
+    post: &MailContext,
+    delegation: &Delegation,
+    items: &[LetterItem],
+) -> Result<(), NotifyError> {
+    let facts = facts(tx, post, delegation, items)?;
+    let is_final = true;
+    tx.send(post, LetterFacts { is_final, ..facts })
+}
+
 /// Reads what the mails to a delegation are made from.
 fn facts(
     tx: &mut dyn NotifyTx,
@@ -71,6 +83,7 @@ fn facts(
         },
         items: items.collect(),
         schedule: schedule_of(&programme, delegation.id),
+        is_final: false,
         version,
         generation: links.map_or(0, |links| links.generation),
         written_at: now,

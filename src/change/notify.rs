@@ -1,11 +1,12 @@
 //! Notifies delegations of what is due, and stores the notices.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
 
 use super::dry_run::{DryRun, NotifyError, NotifyTx, remember};
-use super::letters::{LetterItem, write_to};
+use super::letters::{LetterItem, write_final_to, write_to};
 use crate::core::action::Action;
 use crate::core::delegation::{Delegation, DelegationId};
 use crate::core::due::{Pending, due, pending};
@@ -13,7 +14,7 @@ use crate::core::notice::News;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::time::Moment;
-use crate::core::visibility::told_to;
+use crate::core::visibility::{schedule_of, told_to};
 use crate::db::Conn;
 use crate::mail::MailContext;
 use crate::mail::outbox::MailDraft;
@@ -85,6 +86,55 @@ pub fn tell_all(
         items.push(LetterItem { slot, news });
     }
     write_to(tx, post, delegation, &items)
+}
+
+/// Sends the final schedule to every delegation that has one or has news, with everything due, in one letter to each of
+/// its contacts. Returns the codes of the delegations.
+pub fn send_final_schedules(
+    tx: &mut dyn NotifyTx,
+    post: &MailContext,
+) -> Result<Vec<String>, NotifyError> {
+    let programme = tx.programme();
+    let mut due: HashMap<DelegationId, _> = pending(&programme)
+        .into_iter()
+        .map(|each| (each.delegation.id, each.news))
+        .collect();
+    let mut sent = Vec::new();
+    for delegation in programme.delegations.iter() {
+        let news = due.remove(&delegation.id).unwrap_or_default();
+        let has_schedule = !schedule_of(&programme, delegation.id).is_empty();
+        if delegation.contacts.is_empty() || (news.is_empty() && !has_schedule) {
+            continue;
+        }
+        let mut items = Vec::new();
+        for (slot, news) in news {
+            let slot = above_what_was_heard(tx, slot, [delegation.id])?;
+            items.push(LetterItem { slot, news });
+        }
+        write_final_to(tx, post, delegation, &items)?;
+        sent.push(delegation.code.to_string());
+    }
+    Ok(sent)
+}
+
+/// Sends the final schedules in a transaction, and records in the history who gets one.
+pub fn send_final_schedules_recorded(
+    tx: &mut EventTx<'_>,
+    post: &MailContext,
+) -> Result<usize, NotifyError> {
+    let sent = send_final_schedules(tx, post)?;
+    if sent.is_empty() {
+        return Ok(0);
+    }
+    let programme = tx.programme();
+    let event = &programme.event;
+    tx.record(
+        Action::SchedulesSent,
+        (event.id.0, event.name.as_str()),
+        None,
+        Some(serde_json::json!({ "delegations": sent })),
+    )?;
+    Ok(sent.len())
 }
 
 /// Marks as notified what a delegation knows otherwise, or need not know.

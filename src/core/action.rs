@@ -25,6 +25,8 @@ pub enum Action {
     NoticeAnswered,
     /// A notice counts as sent without a mail.
     NoticeSkipped,
+    /// The final schedule was sent to everyone.
+    SchedulesSent,
     /// A correction was marked as known to the delegations.
     NoticesCorrected,
     /// The private links of a delegation were replaced.
@@ -139,6 +141,7 @@ impl TextEnum for Action {
         Self::SlotInterpreterRemoved,
         Self::NoticeAnswered,
         Self::NoticeSkipped,
+        Self::SchedulesSent,
         Self::NoticesCorrected,
         Self::NoticeLinksRenewed,
         Self::DelegationAdded,
@@ -204,6 +207,7 @@ impl TextEnum for Action {
             Self::SlotInterpreterRemoved => "slot.interpreter-removed",
             Self::NoticeAnswered => "notice.answered",
             Self::NoticeSkipped => "notice.skipped",
+            Self::SchedulesSent => "notice.schedules_sent",
             Self::NoticesCorrected => "notice.corrected",
             Self::NoticeLinksRenewed => "notice.links renewed",
             Self::DelegationAdded => "delegation.added",

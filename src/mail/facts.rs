@@ -26,6 +26,8 @@ pub struct LetterFacts {
     pub items: Vec<ItemFacts>,
     /// The whole current confirmed schedule of the delegation, by time.
     pub schedule: Vec<Told>,
+    /// True for the letter that sends the final schedule, whether or not there is news.
+    pub is_final: bool,
     /// Counts the letters to this delegation, from 1.
     pub version: i32,
     /// The generation of the delegation's private links.
@@ -221,7 +223,7 @@ impl<'a> LetterStep<'a> {
         contact: &Contact,
         knowledge: &[Knowledge],
     ) -> Result<Vec<MailDraft>, EnqueueError> {
-        let is_alone = self.facts.items.len() == 1;
+        let is_alone = self.facts.items.len() == 1 && !self.facts.is_final;
         let mut drafts = Vec::new();
         if !is_alone {
             drafts.extend(self.letter(contact, knowledge)?);
@@ -270,6 +272,7 @@ impl<'a> LetterStep<'a> {
             schedule: whole.then_some(self.facts.schedule.as_slice()),
             enclosure: self.enclosure().filter(|_| whole),
             first_message_id: (!is_first).then_some(first_message_id.as_str()),
+            is_final: false,
             ..self.blank(contact, &message_id)
         };
         outbox::draft(&letter, notice.slot, knowledge)
@@ -288,7 +291,7 @@ impl<'a> LetterStep<'a> {
                 Some((news, standing, self.answer(&item.notice)))
             })
             .collect();
-        if read.is_empty() {
+        if read.is_empty() && !self.facts.is_final {
             return Ok(None);
         }
         let message_id = self.message_id(None, self.facts.version, contact);
@@ -340,6 +343,7 @@ impl<'a> LetterStep<'a> {
             schedule: None,
             enclosure: None,
             private_page: &self.private_page,
+            is_final: self.facts.is_final,
             version: self.facts.version,
             message_id,
             first_message_id: None,
@@ -398,6 +402,7 @@ mod tests {
             event: sample.event,
             items: items.to_vec(),
             schedule: sample.schedule,
+            is_final: false,
             version: 1,
             generation: 0,
             written_at: written_at(),
@@ -416,6 +421,20 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 6, "each mail has a Message-ID of its own");
+    }
+
+    #[test]
+    fn final_schedule_is_one_letter_to_each_contact() {
+        let post = context();
+        let facts = LetterFacts {
+            items: Vec::new(),
+            knowledge: vec![Vec::new(); 2],
+            is_final: true,
+            ..sample(&post)
+        };
+        let drafts = post.compose(&facts).unwrap();
+        let counts = MailCounts::of(&drafts);
+        assert_eq!((counts.letters, counts.calendar_mails), (2, 0));
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Letter<'a> {
     pub invitation: Option<Invitation<'a>>,
     /// The delegation's whole current confirmed schedule, by time; `None` in a mail beside a letter that has it.
     pub schedule: Option<&'a [Told]>,
+    /// True for the letter that sends the final schedule; it may have no news.
+    pub is_final: bool,
     /// The schedule on paper, which comes with it.
     pub enclosure: Option<Enclosure<'a>>,
     /// Where the delegation always finds its schedule.

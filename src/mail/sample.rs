@@ -128,6 +128,7 @@ impl Sample {
                 },
             }),
             schedule: Some(&self.schedule),
+            is_final: false,
             enclosure: Some(Enclosure {
                 name: "schedule-KZ-v1.pdf",
                 says: &self.says,

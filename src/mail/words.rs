@@ -103,6 +103,10 @@ impl<'a> LetterWords<'a> {
             .collect();
         let party = letter.delegation.name.as_str();
         let (title, summary) = match pieces.as_slice() {
+            many if letter.is_final => (
+                Phrase::FinalTitle,
+                Some(Phrase::FinalSentence(many.len(), party)),
+            ),
             [piece] => (Phrase::Title(&piece.headline, &piece.slot.title), None),
             many => (
                 Phrase::SeveralTitle(many.len()),
@@ -145,7 +149,7 @@ impl<'a> LetterWords<'a> {
     /// The one piece of news, where there are no more.
     pub(super) fn only(&self) -> Option<&PieceWords> {
         match self.pieces.as_slice() {
-            [piece] => Some(piece),
+            [piece] if self.summary.is_none() => Some(piece),
             _ => None,
         }
     }

@@ -73,6 +73,18 @@ struct PreviewPage {
     mails: Vec<MailPreview>,
 }
 
+#[derive(Template)]
+#[template(path = "notice/final_schedules.html")]
+struct FinalSchedulesPage {
+    shell: Shell,
+    slug: String,
+    revision: String,
+    /// How many mails of each kind.
+    counts: String,
+    without_contact: Vec<String>,
+    mails: Vec<MailPreview>,
+}
+
 struct MailPreview {
     number: usize,
     recipient: String,
@@ -93,6 +105,8 @@ enum NoticeError {
     Stale,
     #[error("nothing is pending")]
     Nothing,
+    #[error("no delegation has a schedule")]
+    NoSchedule,
     #[error(transparent)]
     Tell(#[from] NotifyError),
     #[error(transparent)]
@@ -115,6 +129,9 @@ impl From<NoticeError> for Error {
             ),
             NoticeError::Nothing => Self::Conflict(
                 "Nothing is pending for this delegation; another officer may have sent it already.".to_owned(),
+            ),
+            NoticeError::NoSchedule => Self::Conflict(
+                "No delegation with a contact has a confirmed slot, so there is no schedule to send.".to_owned(),
             ),
             NoticeError::Tell(error) => error.into(),
             NoticeError::Database(error) => error.into(),
@@ -384,6 +401,75 @@ fn mail_preview(number: usize, mail: &MailDraft) -> MailPreview {
         needless: mail.is_needless(),
         missing_language: String::new(),
     }
+}
+
+/// `GET /events/{slug}/final-schedules`: the letters with the final schedule, as they would go out now.
+///
+/// # Errors
+/// When the caller may not change the event.
+pub async fn final_schedules(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
+    context.access.to_open_letters()?;
+    let mails = composed(&context, notify::send_final_schedules).await?;
+    let counts = MailCounts::of(&mails);
+    let without_contact = context.programme.delegations.iter();
+    let without_contact = without_contact.filter(|party| party.contacts.is_empty());
+    render(&FinalSchedulesPage {
+        shell: context
+            .access
+            .shell("Final schedule for everyone", Section::Notices),
+        slug: context.programme.event.slug.to_string(),
+        revision: context.programme.version().to_string(),
+        counts: counts.to_string(),
+        without_contact: without_contact
+            .map(|party| party.name.to_string())
+            .collect(),
+        mails: previews(&context, &mails),
+    })
+}
+
+/// `POST /events/{slug}/final-schedules`: one letter with the whole schedule to each contact, whether or not anything has
+/// changed.
+///
+/// # Errors
+/// For those who may not change the event; when the programme has changed since it was shown, or no delegation has a schedule.
+pub async fn send_final_schedules(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    slug: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, Error> {
+    let context = EventContext::at(&app, current_user, slug.into_inner())
+        .await?
+        .to_change()?;
+    let fields = fields.only(&["revision", past::ASKED])?;
+    let seen = seen(&fields)?;
+    let page = format!("/events/{}/final-schedules", context.access.slug);
+    let slots = pending(&context.programme);
+    let slots = slots_of(slots.iter()).into_iter();
+    if let Some(question) = past::question(&context, slots, (page.clone(), page), &fields) {
+        return question;
+    }
+    let post = context.prepared(notify::send_final_schedules).await;
+    context
+        .write(move |tx| {
+            as_seen(tx, seen)?;
+            match notify::send_final_schedules_recorded(tx, &post)? {
+                0 => Err(NoticeError::NoSchedule),
+                _ => Ok(()),
+            }
+        })
+        .await?;
+    app.worker_signal.wake();
+    let slug = &context.programme.event.slug;
+    Ok(see_other_done(
+        &format!("/events/{slug}/notices"),
+        "letters-sent",
+    ))
 }
 
 /// `GET /events/{slug}/notices/{code}/{copy}`: one of these mails as its reader would see it.

@@ -109,6 +109,8 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/events/{slug}/interpreters/{code}/replacements", Officers),
     ("GET", "/events/{slug}/live", Readers),
     ("GET", "/events/{slug}/matrix", Readers),
+    ("GET", "/events/{slug}/final-schedules", Officers),
+    ("POST", "/events/{slug}/final-schedules", Officers),
     ("GET", "/events/{slug}/notices", Readers),
     ("POST", "/events/{slug}/notices", Officers),
     ("POST", "/events/{slug}/notices/skips", Officers),

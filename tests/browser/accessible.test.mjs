@@ -34,6 +34,7 @@ const PAGES = [
   `${EVENT}/rooms/hall`,
   `${EVENT}/interpreters`,
   `${EVENT}/notices`,
+  `${EVENT}/final-schedules`,
   `${EVENT}/answers`,
   `${EVENT}/matrix`,
   `${EVENT}/matrix?pairs=all`,

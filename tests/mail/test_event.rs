@@ -232,6 +232,7 @@ impl LetterData {
             }),
             schedule: Some(&[]),
             enclosure: None,
+            is_final: false,
             private_page: "https://iikura.example/d/all-of-it",
             version: 1,
             message_id: Box::leak(

@@ -21,6 +21,7 @@ on_both!(
     letter_is_previewed_while_another_writer_holds_the_event,
     several_changes_are_one_letter_and_one_calendar_mail_each,
     all_letters_are_sent_without_others_bilaterals,
+    final_schedule_goes_to_everyone_once,
     known_news_is_marked_as_notified,
     changed_venue_is_pending_unless_it_is_a_correction,
     what_has_changed_since_it_was_looked_at_is_not_sent,
@@ -301,6 +302,12 @@ fn preview_says_that_a_language_is_missing(scratch: &Scratch) {
             .body
             .contains("in English:")
     );
+    assert!(
+        officer
+            .get("/events/ca-jad-9/final-schedules")
+            .body
+            .contains(said)
+    );
 }
 
 fn letter_is_previewed_while_another_writer_holds_the_event(scratch: &Scratch) {
@@ -428,6 +435,51 @@ fn all_letters_are_sent_without_others_bilaterals(scratch: &Scratch) {
         page.contains("All delegations are notified of everything confirmed."),
         "{page}"
     );
+}
+
+fn final_schedule_goes_to_everyone_once(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let path = "/events/ca-jad-9/final-schedules";
+    let empty = officer.get(path).body;
+    assert!(
+        empty.contains("No delegation with a contact has a confirmed slot."),
+        "{empty}"
+    );
+    let send = || {
+        let revision = meeting.programme().version().to_string();
+        officer.post(path, &[("revision", &revision)])
+    };
+    assert_eq!(send().status, 409);
+    confirm(&meeting, &officer, &["Kazakhstan", "Uzbekistan"]);
+    place(&meeting, &officer, "Uzbekistan", ("16:40", "17:10", "hall"));
+    let page = officer.get(path).body;
+    assert!(
+        page.contains("3 letters and 2 calendar mails, as they would go out now."),
+        "{page}"
+    );
+    let before = ids(&meeting);
+    let answer = send();
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let mut recipients: Vec<_> = letters(&meeting, &before)
+        .into_iter()
+        .map(|(to, subject, _, calendar)| {
+            (to, subject.starts_with("Your final schedule"), calendar)
+        })
+        .collect();
+    recipients.retain(|(_, is_final, _)| *is_final);
+    let to = |code: &str| (format!("{code}@delegations.example"), true, false);
+    assert_eq!(recipients, [to("kz"), to("protocol"), to("uz")]);
+    let noted = "SELECT count(*) AS count FROM audit WHERE action = 'notice.schedules_sent'";
+    assert_eq!(meeting.server.count(noted), 1);
+    // Again, though nothing has changed.
+    meeting.server.pass(60);
+    let before = ids(&meeting);
+    assert_eq!(send().status, 303);
+    assert_eq!(letters(&meeting, &before).len(), 3);
+    assert_eq!(officer.post(path, &[("revision", "1-0")]).status, 409);
+    assert_eq!(officer.post(path, &[("revision", "x")]).status, 400);
+    assert_eq!(officer.post(path, &[]).status, 400);
 }
 
 fn known_news_is_marked_as_notified(scratch: &Scratch) {

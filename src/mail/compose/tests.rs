@@ -346,3 +346,18 @@ fn letter_is_addressed_by_name_and_title_and_signed() {
     let button = "<a class=\"button\" style=";
     assert_eq!(html.matches(button).count(), 2, "{html}");
 }
+
+#[test]
+fn final_schedule_is_a_letter_without_news() {
+    let sample = Sample::new();
+    let news = News::Confirmed(bilateral("17:20", Some("Salon")));
+    let letter = Letter {
+        news: Vec::new(),
+        invitation: None,
+        is_final: true,
+        ..sample.letter(&news)
+    };
+    let composed = compose(&letter).unwrap();
+    assert_eq!(composed.subject, "Your final schedule, Iikura House");
+    insta::assert_snapshot!("final_plain", bodies(&letter, ReaderKnowledge::UpToDate).0);
+}

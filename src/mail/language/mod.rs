@@ -117,6 +117,10 @@ pub enum Phrase<'a> {
     SeveralTitle(usize),
     /// How many pieces of news there are, for whom.
     SeveralSentence(usize, &'a str),
+    /// What the letter with the final schedule is about.
+    FinalTitle,
+    /// That this is the final schedule, with how many pieces of news, and for whom.
+    FinalSentence(usize, &'a str),
     /// What the attached calendar file does.
     CalendarHint(Method),
     /// When the letter was written, and which one to this delegation it is.

@@ -28,6 +28,8 @@ pub(super) const SIGNS: Language = language!(
             {% when Phrase::Title(headline, title) %}{{ headline }}：{{ title }}\
             {% when Phrase::SeveralTitle(count) %}★×{{ count }}\
             {% when Phrase::SeveralSentence(count, party) %}★×{{ count }}→{{ party }}。\
+            {% when Phrase::FinalTitle %}★▤\
+            {% when Phrase::FinalSentence(count, party) %}★▤{{ count }}→{{ party }}。\
             {% when Phrase::CalendarHint(_) %}▤。\
             {% when Phrase::Issued(moment, version) %}✎{{ moment }}＃{{ version }}\
             {% when Phrase::TimeAt(place) %}◷{{ place }}\
