@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench booking`. "Bare" raises the revision and inserts slot, occupancy and history rows through
 //! Diesel, without reading or judging anything; both commit to disk (`synchronous=FULL`).
+//! Moves of one slot among nine and among 3,000 stand beside bare commits, which raise the revision and nothing else.
 //! Run as a test, it goes through once, so that it cannot fall behind what it measures.
 #![expect(
     clippy::unwrap_used,
@@ -13,8 +14,9 @@ use std::fmt::Write as _;
 use std::time::Instant as Stopwatch;
 
 use diesel::prelude::*;
-use iikura::change::booking::{self, BookingError};
+use iikura::change::booking::{self, BookingError, Notify};
 use iikura::change::event_file;
+use iikura::core::decision::SlotStep;
 use iikura::core::event::EventId;
 use iikura::core::programme::Programme;
 use iikura::core::record::SlotRecord;
@@ -38,6 +40,10 @@ use support::rounds;
 const DAYS: u32 = 5;
 const ROOMS: usize = 10;
 const PER_DAY: u16 = 20;
+/// Days of the programme with 3,000 slots.
+const MANY_DAYS: u32 = 15;
+/// Moves, and bare commits, of one round.
+const MOVES: u32 = 200;
 
 fn main() {
     let rounds = rounds::of(5);
@@ -52,6 +58,67 @@ fn main() {
     println!("  bare transactions   {theirs:>9.0} bookings/s");
     println!("  iikura              {ours:>9.0} bookings/s");
     println!("  ratio               {:>9.2}", ours / theirs);
+    for (days, slots) in [(1, 9), (MANY_DAYS, 3000)] {
+        let times: Vec<(f64, f64)> = (0..rounds).map(|_| moves(days, slots)).collect();
+        let ours = median(times.iter().map(|(ours, _)| *ours).collect());
+        let theirs = median(times.iter().map(|(_, theirs)| *theirs).collect());
+        println!("{MOVES} moves of one of {slots} slots, median of {rounds} rounds");
+        println!("  bare commit         {:>9.3} ms", theirs * 1000.0);
+        println!("  iikura              {:>9.3} ms", ours * 1000.0);
+        println!("  ratio               {:>9.2}", ours / theirs);
+    }
+}
+
+/// Seconds that a move takes, and a bare commit.
+fn moves(days: u32, slots: usize) -> (f64, f64) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bench.db").display().to_string();
+    let db = Db::open(&DatabaseUrl::Sqlite(path)).unwrap();
+    db.migrate().unwrap();
+    db.write_here(|conn| {
+        let bench = prepare(conn, days);
+        let wanted = wanted(&bench.programme);
+        for details in &wanted[..slots] {
+            through_the_rules(&bench, conn, details);
+        }
+        let programme = bench.live.programme(conn, bench.event).unwrap().unwrap();
+        // The last in its room on that day: there is time after it.
+        let moved = programme.slots().last().unwrap().id;
+        let began = Stopwatch::now();
+        for _ in 0..MOVES {
+            let set = events::revision.eq(events::revision + 1);
+            conn.transaction(|conn| diesel::update(events::table).set(set).execute(conn))
+                .unwrap();
+        }
+        let bare = began.elapsed().as_secs_f64() / f64::from(MOVES);
+        bench.live.forget(bench.event);
+        let mut took = 0.0;
+        for turn in 0..=MOVES {
+            let programme = bench.live.programme(conn, bench.event).unwrap().unwrap();
+            let slot = programme.slot(moved).unwrap();
+            let by = if turn % 2 == 0 { 5 } else { -5 };
+            let step = SlotStep::Place(slot.details.placement.later(by));
+            let (seen, now) = ((slot.id, slot.version), bench.clock.now());
+            let began = Stopwatch::now();
+            booking::commit(conn, &bench.live, bench.event, &bench.actor, now, |tx| {
+                booking::alter(
+                    tx,
+                    &bench.post,
+                    seen,
+                    step.clone(),
+                    &Reasons::new(),
+                    Notify::Later,
+                )
+            })
+            .unwrap();
+            // The first reads the programme.
+            if turn > 0 {
+                took += began.elapsed().as_secs_f64();
+            }
+        }
+        Ok::<_, DbError>((took / f64::from(MOVES), bare))
+    })
+    .unwrap()
 }
 
 type Book = fn(&Bench, &mut Conn, &SlotDetails);
@@ -74,7 +141,7 @@ fn round(book: Book) -> f64 {
     .unwrap();
     db.migrate().unwrap();
     db.write_here(|conn| {
-        let bench = prepare(conn);
+        let bench = prepare(conn, DAYS);
         let wanted = wanted(&bench.programme);
         let count = f64::from(u32::try_from(wanted.len()).unwrap());
         let began = Stopwatch::now();
@@ -86,12 +153,12 @@ fn round(book: Book) -> f64 {
     .unwrap()
 }
 
-fn prepare(conn: &mut Conn) -> Bench {
+fn prepare(conn: &mut Conn, days: u32) -> Bench {
     let mut source = String::from(
         "[meeting]\nslug = \"bench\"\nname = \"Bench\"\nvenue = \"House\"\ntime_zone = \"Asia/Tokyo\"\n\
          opens = \"08:00\"\ncloses = \"20:00\"\ndays = [",
     );
-    for day in 1..=DAYS {
+    for day in 1..=days {
         write!(source, "\"2030-06-{day:02}\",").unwrap();
     }
     source.push_str("]\n");
