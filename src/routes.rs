@@ -364,6 +364,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/slots/{id}/placement", web::post().to(edit::place))
         .route(
             "/slots/{id}/confirmation",
+            web::get().to(steps::confirmation_preview),
+        )
+        .route(
+            "/slots/{id}/confirmation",
             web::post().to(steps::confirmation),
         )
         .route(

@@ -203,18 +203,18 @@ fn raised_above(
 ///
 /// # Errors
 /// When a mail cannot be composed, or as the database says.
-pub fn preview<T>(
+pub fn preview<T, E: From<NotifyError>>(
     conn: &mut Conn,
     programme: &Arc<Programme>,
     post: &MailContext,
     now: Moment,
-    step: impl FnOnce(&mut dyn NotifyTx) -> Result<T, NotifyError>,
-) -> Result<Vec<MailDraft>, NotifyError> {
+    step: impl FnOnce(&mut dyn NotifyTx) -> Result<T, E>,
+) -> Result<Vec<MailDraft>, E> {
     let mut dry_run = DryRun::new(conn, Arc::clone(programme), String::new(), now);
     step(&mut dry_run)?;
     let mut drafts = Vec::new();
     for facts in dry_run.into_letters() {
-        drafts.extend(post.compose(&facts)?);
+        drafts.extend(post.compose(&facts).map_err(NotifyError::from)?);
     }
     Ok(drafts)
 }

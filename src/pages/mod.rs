@@ -9,6 +9,7 @@ pub mod event;
 pub mod health;
 pub mod help;
 pub mod interpreter;
+pub(crate) mod letter_preview;
 pub mod mail;
 pub mod notice;
 mod past;

@@ -1,8 +1,5 @@
 //! Pending notices: shown, previewed, sent, or marked as notified.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -11,14 +8,14 @@ use crate::change::notify::{self, skip as take_as_told, tell_all};
 use crate::core::delegation::DelegationId;
 use crate::core::due::{Pending, pending};
 use crate::core::event::ProgrammeVersion;
-use crate::core::slot::{Slot, SlotId};
+use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::text::TextLine;
 use crate::db::DbError;
-use crate::mail::contents::contents;
 use crate::mail::language::Language;
 use crate::mail::outbox::{self, MailCounts, MailDraft};
 use crate::mail::words::PieceWords;
 use crate::mail::{MailContext, Piece, ReaderKnowledge};
+use crate::pages::letter_preview::{LetterPreview, composed, previews};
 use crate::pages::mail::{paper_of_draft, reader_sees};
 use crate::pages::past;
 use crate::server::Error;
@@ -70,7 +67,7 @@ struct PreviewPage {
     slug: String,
     code: String,
     revision: String,
-    mails: Vec<MailPreview>,
+    mails: Vec<LetterPreview>,
 }
 
 #[derive(Template)]
@@ -82,20 +79,7 @@ struct FinalSchedulesPage {
     /// How many mails of each kind.
     counts: String,
     without_contact: Vec<String>,
-    mails: Vec<MailPreview>,
-}
-
-struct MailPreview {
-    number: usize,
-    recipient: String,
-    subject: String,
-    text: String,
-    calendar: bool,
-    /// The name of the paper that comes with it; empty where none does.
-    paper: String,
-    needless: bool,
-    /// The language that the contact asked for and no letter is written in; empty where there is none.
-    missing_language: String,
+    mails: Vec<LetterPreview>,
 }
 
 /// Why no notice was sent.
@@ -371,38 +355,6 @@ pub async fn preview(
     })
 }
 
-fn previews(context: &EventContext, mails: &[MailDraft]) -> Vec<MailPreview> {
-    let contacts = context.programme.delegations.iter();
-    let languages: HashMap<&str, &str> = contacts
-        .flat_map(|delegation| &delegation.contacts)
-        .map(|contact| (contact.email.as_str(), contact.language.as_str()))
-        .collect();
-    let preview = |(number, mail): (usize, &MailDraft)| {
-        let language = languages.get(mail.recipient.as_str()).copied();
-        let missing = language.filter(|tag| Language::written(tag).is_none());
-        MailPreview {
-            missing_language: missing.unwrap_or_default().to_owned(),
-            ..mail_preview(number, mail)
-        }
-    };
-    (0..).zip(mails).map(preview).collect()
-}
-
-fn mail_preview(number: usize, mail: &MailDraft) -> MailPreview {
-    let contents = contents(mail.as_sent());
-    let enclosure = mail.enclosure.as_ref();
-    MailPreview {
-        number,
-        recipient: format!("{} <{}>", mail.recipient_name, mail.recipient),
-        subject: mail.subject.clone(),
-        text: contents.plain,
-        calendar: contents.calendar.is_some(),
-        paper: enclosure.map_or_else(String::new, |(name, _)| name.clone()),
-        needless: mail.is_needless(),
-        missing_language: String::new(),
-    }
-}
-
 /// `GET /events/{slug}/final-schedules`: the letters with the final schedule, as they would go out now.
 ///
 /// # Errors
@@ -414,7 +366,10 @@ pub async fn final_schedules(
 ) -> Result<HttpResponse, Error> {
     let context = EventContext::at(&app, current_user, slug.into_inner()).await?;
     context.access.to_open_letters()?;
-    let mails = composed(&context, notify::send_final_schedules).await?;
+    let send = |tx: &mut dyn NotifyTx, post: &MailContext| {
+        Ok::<_, NoticeError>(notify::send_final_schedules(tx, post)?)
+    };
+    let mails = composed(&context, send).await?;
     let counts = MailCounts::of(&mails);
     let without_contact = context.programme.delegations.iter();
     let without_contact = without_contact.filter(|party| party.contacts.is_empty());
@@ -449,9 +404,14 @@ pub async fn send_final_schedules(
     let fields = fields.only(&["revision", past::ASKED])?;
     let seen = seen(&fields)?;
     let page = format!("/events/{}/final-schedules", context.access.slug);
-    let slots = pending(&context.programme);
-    let slots = slots_of(slots.iter()).into_iter();
-    if let Some(question) = past::question(&context, slots, (page.clone(), page), &fields) {
+    // On the second of three days the first is over, and the schedule is not.
+    let confirmed = || {
+        let slots = context.programme.live_slots().map(AsRef::as_ref);
+        slots.filter(|slot: &&Slot| slot.state() == SlotState::Confirmed)
+    };
+    if confirmed().all(|slot| past::is_past(&context, slot))
+        && let Some(question) = past::question(&context, confirmed(), (page.clone(), page), &fields)
+    {
         return question;
     }
     let post = context.prepared(notify::send_final_schedules).await;
@@ -510,30 +470,12 @@ pub async fn enclosed(
     paper_of_draft(&app, &context.access.user, &name, &unset.says).await
 }
 
-/// Composes the mails that a step would send now; nothing is stored, and no writer is waited for.
-async fn composed<T>(
-    context: &EventContext,
-    step: impl FnOnce(&mut dyn NotifyTx, &MailContext) -> Result<T, NotifyError> + Send + 'static,
-) -> Result<Vec<MailDraft>, Error> {
-    let (post, programme, now) = (
-        context.app.mail_context(),
-        Arc::clone(&context.programme),
-        context.now,
-    );
-    let db = &context.app.db;
-    db.read_long(move |conn| {
-        conn.snapshot(|conn| {
-            let step = |tx: &mut dyn NotifyTx| step(tx, &post);
-            Ok::<_, NoticeError>(notify::preview(conn, &programme, &post, now, step)?)
-        })
-    })
-    .await
-    .map_err(Error::from)
-}
-
 /// Composes the letters of the programme that the page shows; nothing is stored, and no writer is waited for.
 async fn drafts(context: &EventContext, to: DelegationId) -> Result<Vec<MailDraft>, Error> {
-    let drafts = composed(context, move |tx, post| tell_all(tx, post, to)).await?;
+    let send = move |tx: &mut dyn NotifyTx, post: &MailContext| {
+        Ok::<_, NoticeError>(tell_all(tx, post, to)?)
+    };
+    let drafts = composed(context, send).await?;
     if drafts.is_empty() {
         return Err(NoticeError::Nothing.into());
     }

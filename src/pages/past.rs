@@ -39,6 +39,13 @@ impl PastPage {
     }
 }
 
+/// True when the slot's day is over.
+pub(super) fn is_past(context: &EventContext, slot: &Slot) -> bool {
+    let event = &context.programme.event;
+    let date = event.day_of(slot.interval().start());
+    event.whole_day(date).end() <= context.now.instant()
+}
+
 /// Asks whether letters are to go out about slots whose day is over; `None` when there are none, or it was asked.
 pub(super) fn question<'s>(
     context: &EventContext,
@@ -47,13 +54,8 @@ pub(super) fn question<'s>(
     fields: &Fields,
 ) -> Option<Result<HttpResponse, Error>> {
     let event = &context.programme.event;
-    let now = context.now.instant();
-    let is_past = |slot: &&Slot| {
-        let date = event.day_of(slot.interval().start());
-        event.whole_day(date).end() <= now
-    };
     let slots: Vec<PastSlot> = slots
-        .filter(is_past)
+        .filter(|slot| is_past(context, slot))
         .map(|slot| PastSlot {
             title: slot.title().to_string(),
             day: event.time_zone.day_in_words(slot.interval().start()),

@@ -7,11 +7,16 @@ use askama::Template;
 
 use super::{PageOutcome, marks};
 use crate::change::booking::{self, BookingError, Notify};
+use crate::change::dry_run::NotifyTx;
 use crate::change::undo;
 use crate::core::decision::{Conflicts, Refusal, SlotStep};
+use crate::core::rule::Reasons;
 use crate::core::rules::{Candidate, check};
 use crate::core::slot::{Slot, SlotId, SlotState};
 use crate::core::timetable::ConflictMark;
+use crate::mail::MailContext;
+use crate::mail::outbox::MailCounts;
+use crate::pages::letter_preview::{LetterPreview, composed, previews};
 use crate::pages::past;
 use crate::server::Error;
 use crate::server::app::App;
@@ -19,7 +24,7 @@ use crate::server::context::EventContext;
 use crate::server::field::TextField;
 use crate::server::form::{Fields, Form};
 use crate::server::forms::slot;
-use crate::server::page::{Section, Shell, conflict, see_other_done, unprocessable};
+use crate::server::page::{Section, Shell, conflict, render, see_other_done, unprocessable};
 use crate::server::session::CurrentUser;
 
 #[derive(Template)]
@@ -90,6 +95,54 @@ pub async fn confirmation(
                 form,
                 &refused,
             ))
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// The letters of a confirmation, before it is made.
+#[derive(Template)]
+#[template(path = "slot/confirmation.html")]
+struct ConfirmationPage {
+    shell: Shell,
+    id: SlotId,
+    version: i32,
+    /// How many mails of each kind.
+    counts: String,
+    mails: Vec<LetterPreview>,
+}
+
+/// `GET /slots/{id}/confirmation`: the letters that confirming would send now; what the rules have against it, if they do.
+///
+/// # Errors
+/// For those who may not change the event; when the slot cannot be confirmed.
+pub async fn confirmation_preview(
+    app: web::Data<App>,
+    current_user: CurrentUser,
+    id: web::Path<i64>,
+) -> PageOutcome {
+    let (context, slot) = EventContext::of_slot(&app, current_user, SlotId(*id)).await?;
+    let context = context.to_change()?;
+    context.access.to_open_letters()?;
+    let (id, version) = (slot.id, slot.version);
+    let confirm = move |tx: &mut dyn NotifyTx, post: &MailContext| {
+        booking::confirm(tx, post, id, version, &Reasons::new())
+    };
+    match composed(&context, confirm).await {
+        Ok(mails) => {
+            let title = format!("Confirm “{}”", slot.title());
+            render(&ConfirmationPage {
+                shell: context.access.shell(title, Section::Timetable),
+                id,
+                version,
+                counts: MailCounts::of(&mails).to_string(),
+                mails: previews(&context, &mails),
+            })
+        }
+        Err(BookingError::Refused(Refusal::Conflicts(refused))) => {
+            let form = Form::new(Fields::from_pairs([("version", version.to_string())]));
+            let step = RefusableStep::Confirm;
+            conflict(&refused_step(&context, &slot, step, form, &refused))
         }
         Err(error) => refused(error),
     }
