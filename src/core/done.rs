@@ -35,6 +35,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "event-restored",
         "The event can be changed again. Expired links stay expired.",
     ),
+    (
+        "extended",
+        "The slot is extended, and what follows has moved. Undo takes back this slot alone.",
+    ),
     ("factor-optional", "A second factor is now optional."),
     (
         "factor-removed",
@@ -124,6 +128,7 @@ const UNDOABLE: &[&str] = &[
     "booked",
     "cancelled",
     "confirmed",
+    "extended",
     "moved",
     "saved",
     "undone",

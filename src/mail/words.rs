@@ -249,13 +249,12 @@ fn when(language: &Language, event: &Event, news: &News, standing: ReaderKnowled
     if before.room == now.room && venue(before) == venue(now) {
         return when;
     }
-    let unknown = || language.say(Phrase::RoomUnknown);
-    let place = if before.room == now.room {
-        event.venue.to_string()
-    } else {
-        now.room.clone().unwrap_or_else(unknown)
+    let place = match (&now.room, venue(before) == venue(now)) {
+        (Some(room), _) if before.room != now.room => Some(room.clone()),
+        (_, false) => Some(event.venue.to_string()),
+        _ => None,
     };
-    language.say(Phrase::NowIn(&when, &place))
+    language.say(Phrase::NowIn(&when, place.as_deref()))
 }
 
 /// A kind that this release does not know stays as it was stored.

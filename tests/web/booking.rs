@@ -11,6 +11,7 @@ on_both!(
     conflict_is_refused_with_reasons_and_alternatives,
     extended_slot_moves_what_follows_at_one_press,
     format_is_typed_shown_and_kept_by_a_move,
+    confirmation_shows_its_letters_first,
     rule_that_needs_a_reason_is_overridden_by_one,
     a_sketch_may_lie_over_everything,
     the_second_of_two_officers_sees_both_versions,
@@ -159,6 +160,39 @@ fn extended_slot_moves_what_follows_at_one_press(scratch: &Scratch) {
     }
 }
 
+fn confirmation_shows_its_letters_first(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    let slot = meeting.slot("Japan–Kazakhstan");
+    let path = format!("/slots/{}/confirmation", slot.id);
+    let page = officer.get(&format!("/slots/{}", slot.id)).body;
+    assert!(page.contains(&format!("href=\"{path}\"")), "{page}");
+    let rows = meeting.rows();
+    let preview = officer.get(&path);
+    assert_eq!(preview.status, 200);
+    for words in [
+        "2 letters, as they would go out now. Nothing is confirmed or sent yet.",
+        "Confirmed: Japan–Kazakhstan",
+        "kz@delegations.example",
+        "protocol@delegations.example",
+        "Confirm and notify",
+    ] {
+        assert!(preview.body.contains(words), "{words}: {}", preview.body);
+    }
+    assert_eq!(meeting.rows(), rows, "nothing is stored");
+    assert!(meeting.mails().is_empty());
+    let form = [("version", preview.input("version"))];
+    assert_eq!(send(&officer, &path, &form).status, 303);
+    assert_eq!(meeting.mails().len(), 2);
+    assert_eq!(officer.get(&path).status, 409, "it is confirmed already");
+    assert_eq!(officer.get("/slots/1/confirmation").status, 404);
+    let small = with(free_slot(), "room", "salon");
+    let small = with(small, "reason-capacity", "Four aides wait outside");
+    let small = send(&officer, SLOTS, &small);
+    let evening = small.location().split('?').next().unwrap().to_owned();
+    assert_eq!(officer.get(&format!("{evening}/confirmation")).status, 200);
+}
+
 fn format_is_typed_shown_and_kept_by_a_move(scratch: &Scratch) {
     let meeting = Meeting::on(scratch);
     let officer = meeting.officer();
@@ -206,6 +240,25 @@ fn format_is_typed_shown_and_kept_by_a_move(scratch: &Scratch) {
     assert!(officer.get(&path).body.contains(words));
     let agenda = officer.get("/events/ca-jad-9/agenda.csv").body;
     assert!(agenda.contains(",tete_a_tete,1"), "{agenda}");
+    let agenda = officer.get("/events/ca-jad-9/agenda.html").body;
+    assert!(agenda.contains(words), "{agenda}");
+    // A search for another time knows how many people come, and keeps what is agreed.
+    let typed = with(agreed, "version", "2");
+    let found = send(
+        &officer,
+        &format!("/events/ca-jad-9/free-slots?slot={}", slot.id),
+        &typed,
+    );
+    let found = officer.get(found.location()).body;
+    assert!(
+        found.contains("name=\"format\" value=\"tete_a_tete\""),
+        "{found}"
+    );
+    assert!(
+        found.contains("name=\"accompanying\" value=\"1\""),
+        "{found}"
+    );
+    assert!(!found.contains("Not offered, since too small"), "{found}");
 }
 
 fn rule_that_needs_a_reason_is_overridden_by_one(scratch: &Scratch) {

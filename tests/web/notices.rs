@@ -356,7 +356,7 @@ fn several_changes_are_one_letter_and_one_calendar_mail_each(scratch: &Scratch) 
                 true
             ),
             (
-                "Changed: Japan–Uzbekistan Foreign Ministers' Meeting, 24 December 2022, 16:40 (JST, UTC+9), now: Main Hall",
+                "Changed: Japan–Uzbekistan Foreign Ministers' Meeting, 24 December 2022, 16:40 (JST, UTC+9), now in Main Hall",
                 true
             ),
         ]

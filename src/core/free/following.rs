@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::alternatives::is_extended;
 use crate::core::programme::Programme;
-use crate::core::rule::Level;
-use crate::core::rules::{Candidate, Conflict, check, in_force};
+use crate::core::rule::Rule;
+use crate::core::rules::{Candidate, Conflict, in_force, refusals};
 use crate::core::slot::{Placement, Slot, SlotId};
 use crate::core::time::Instant;
 
 /// How many slots an offer moves at most; more is the matter of a plan.
-const MOST_MOVES: usize = 12;
+pub const MOST_MOVES: usize = 12;
 
 /// A slot that moves later, its length and room unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub fn following(programme: &Programme, candidate: Candidate<'_>) -> Vec<Followi
         settled: vec![stored.id],
     };
     let mut moves = Vec::new();
-    while moves.len() <= MOST_MOVES {
+    while moves.len() < MOST_MOVES {
         match delay.next_in_the_way() {
             NextInTheWay::None => return moves,
             NextInTheWay::Slot(slot) => match delay.settle(&slot) {
@@ -104,6 +104,13 @@ impl Delay {
             let moved = self.next.successor(slot, slot.details.placed(placement));
             let tried = self.next.with_slot(moved.clone());
             let objections = objections(&tried, &moved);
+            let at_any_time = [Rule::Shape, Rule::Capacity, Rule::RoomKind];
+            if objections
+                .iter()
+                .any(|conflict| at_any_time.contains(&conflict.rule()))
+            {
+                return None;
+            }
             if objections
                 .iter()
                 .all(|conflict| self.movable(conflict, slot.id).is_some())
@@ -130,11 +137,7 @@ impl Delay {
 
 /// What would refuse the slot, or ask for a reason.
 fn objections(programme: &Programme, slot: &Slot) -> Vec<Conflict> {
-    let mut conflicts = check(programme, Candidate::stored(slot));
-    conflicts.retain(|conflict| match conflict.level {
-        Level::Blocked => true,
-        Level::NeedsReason => in_force(programme, conflict).is_none(),
-        Level::Advice => false,
-    });
+    let mut conflicts = refusals(programme, Candidate::stored(slot));
+    conflicts.retain(|conflict| in_force(programme, conflict).is_none());
     conflicts
 }

@@ -19,7 +19,7 @@ mod tests;
 pub(crate) mod wish;
 
 pub use alternatives::{MOST_ALTERNATIVES, alternatives, bookable_from, resource_free_from};
-pub use following::{FollowingMove, following};
+pub use following::{FollowingMove, MOST_MOVES, following};
 pub use ranking::{Ranked, best, ranked};
 pub use relaxing::{Loosened, Relaxation, relaxations};
 pub use search::{FreeTime, Obstacle, SearchResult, TakenTime, search};

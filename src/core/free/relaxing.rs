@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::search::{FreeTime, search};
-use super::wish::{RoomChoice, SearchRequest, people};
+use super::wish::{RoomChoice, SearchRequest};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
 use crate::core::slot::Resource;
@@ -88,7 +88,7 @@ fn shorter(programme: &Programme, wish: &SearchRequest) -> Option<Loosened> {
 
 impl SearchRequest {
     fn places(&self, programme: &Programme) -> Vec<(Relaxation, Self)> {
-        let least = RoomChoice::Holding(people(programme, &self.parties));
+        let least = RoomChoice::Holding(programme.people(&self.parties, self.format));
         let any = (self.place != least && self.place != RoomChoice::Nowhere)
             .then_some((Relaxation::AnyRoom, least));
         let none = (self.place != RoomChoice::Nowhere)
@@ -116,8 +116,8 @@ impl SearchRequest {
         for at in (0..self.parties.len()).filter(|_| self.parties.len() > 1) {
             let mut wish = self.clone();
             let party = wish.parties.remove(at);
-            if self.place == RoomChoice::Holding(people(programme, &self.parties)) {
-                wish.place = RoomChoice::Holding(people(programme, &wish.parties));
+            if self.place == RoomChoice::Holding(programme.people(&self.parties, self.format)) {
+                wish.place = RoomChoice::Holding(programme.people(&wish.parties, self.format));
             }
             found.push((Relaxation::Without(Resource::Delegation(party)), wish));
         }

@@ -30,6 +30,7 @@ pub enum RoomChoice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchRequest {
     pub(super) kind: SlotKind,
+    pub(super) format: MeetingFormat,
     pub(super) title: TextLine,
     pub(super) parties: Vec<DelegationId>,
     /// The parties are all delegations but those left out: others that are added join.
@@ -84,8 +85,9 @@ impl SearchRequest {
         let days = programme.event.days.iter();
         Ok(Self {
             kind,
+            format: MeetingFormat::default(),
             title: TextLine::stored(kind.label().to_owned()),
-            place: RoomChoice::Holding(people(programme, &parties)),
+            place: RoomChoice::Holding(programme.people(&parties, MeetingFormat::default())),
             parties,
             of_all: false,
             minutes,
@@ -237,6 +239,14 @@ impl SearchRequest {
         Self { of_all, ..self }
     }
 
+    /// The same in a format; any room then takes those who come in it.
+    #[must_use]
+    pub fn in_format(mut self, programme: &Programme, format: MeetingFormat) -> Self {
+        self.format = format;
+        self.place = RoomChoice::Holding(programme.people(&self.parties, format));
+        self
+    }
+
     /// The latest end of its times.
     #[must_use]
     pub fn latest_end(&self) -> Option<Instant> {
@@ -248,7 +258,7 @@ impl SearchRequest {
     pub fn details(&self, offer: &FreeTime) -> SlotDetails {
         let content = SlotContent {
             kind: self.kind,
-            format: MeetingFormat::default(),
+            format: self.format,
             title: self.title.clone(),
             note: String::new(),
             delegations: self.parties.clone(),
@@ -272,7 +282,7 @@ impl SearchRequest {
         let RoomChoice::Holding(asked) = self.place else {
             return None;
         };
-        let expected = people(programme, &self.parties);
+        let expected = programme.people(&self.parties, self.format);
         let rooms = programme.rooms.iter();
         let small = rooms.filter(|room| (asked..expected).contains(&room.capacity));
         let small: Vec<&Room> = small.collect();
@@ -305,11 +315,6 @@ fn without_overlaps(mut times: Vec<Interval>) -> Vec<Interval> {
         }
     }
     apart
-}
-
-/// How many people the parties are together.
-pub(super) fn people(programme: &Programme, parties: &[DelegationId]) -> i32 {
-    programme.people(parties, MeetingFormat::default())
 }
 
 /// The rooms that take so many people, the best fit first.

@@ -78,6 +78,8 @@ fn door(room: &Room, day: &AgendaDay, entries: &[&AgendaEntry]) -> DoorSign {
             .map(|entry| PdfLine {
                 // Internal notes are not for the staff at the door.
                 note: String::new(),
+                // Nor is what the sides agreed.
+                kind: entry.kind.label().to_owned(),
                 ..line(entry, day)
             })
             .collect(),

@@ -324,7 +324,7 @@ fn subject_names_what_has_changed() {
     assert_eq!(subject(&later), "24 December 2022, 17:40 (JST, UTC+9)");
     assert_eq!(
         subject(&elsewhere),
-        "24 December 2022, 17:20 (JST, UTC+9), now: Main Hall"
+        "24 December 2022, 17:20 (JST, UTC+9), now in Main Hall"
     );
 }
 

@@ -96,7 +96,7 @@ pub enum Phrase<'a> {
     /// The end that a slot has now: the day without its name, the clock, and whose clock it is.
     Until(NaiveDate, &'a str, &'a str),
     /// When a slot is, and the room or venue that it has now.
-    NowIn(&'a str, &'a str),
+    NowIn(&'a str, Option<&'a str>),
     /// Names, one after the other.
     Names(&'a [String]),
     /// A kind of slot, and the format that is agreed.

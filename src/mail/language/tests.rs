@@ -17,7 +17,7 @@ pub(super) const SIGNS: Language = language!(
             {% when Phrase::DayAndTime(date, time) %}{{ date.format(\"%Y年%-m月%-d日（%u）\") }}{{ time }}\
             {% when Phrase::Moment(date, clock, zone) %}{{ date.format(\"%Y年%-m月%-d日\") }}{{ clock }}（{{ zone }}）\
             {% when Phrase::Until(date, clock, zone) %}{{ date.format(\"%Y年%-m月%-d日\") }}→{{ clock }}（{{ zone }}）\
-            {% when Phrase::NowIn(when, place) %}{{ when }}◈{{ place }}\
+            {% when Phrase::NowIn(when, place) %}{{ when }}◈{{ place.unwrap_or_default() }}\
             {% when Phrase::Names(names) %}{{ names.join(\"、\") }}\
             {% when Phrase::Kind(_, _) %}◇\
             {% when Phrase::RoomUnknown %}◈？\

@@ -211,6 +211,7 @@ async fn change(
     let Some(mut steps) = slot::following(&context.programme, sent)? else {
         return cannot_follow(&context, slot, &whole(&context));
     };
+    let followed = !steps.is_empty();
     steps.push((id, version, step));
     let changed = context
         .book_and_notify(tell, move |tx, post| {
@@ -219,15 +220,16 @@ async fn change(
         .await;
     match changed {
         Ok(()) => {
-            let done = if is_move { "moved" } else { "saved" };
+            let done = match (followed, is_move) {
+                (true, _) => "extended",
+                (false, true) => "moved",
+                (false, false) => "saved",
+            };
             Ok(see_other_done(&format!("/slots/{id}"), done))
         }
-        Err(BookingError::Refused(Refusal::Conflicts(refused))) if refused.slot != Some(id) => {
+        // What was judged has moves in it that are not stored.
+        Err(BookingError::Refused(Refusal::Conflicts(_) | Refusal::Stale { .. })) if followed => {
             let context = context.reloaded().await?;
-            cannot_follow(&context, slot, &whole(&context))
-        }
-        Err(BookingError::Refused(Refusal::Stale { current, programme })) if current.id != id => {
-            let context = context.with(&programme);
             cannot_follow(&context, slot, &whole(&context))
         }
         Err(BookingError::Refused(Refusal::Conflicts(refused))) => {

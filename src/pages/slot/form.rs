@@ -392,7 +392,12 @@ fn following(sent: &Fields, refused: &Conflicts) -> Option<OfferForm> {
         .iter()
         .map(|moved| {
             let range = clock_range(&refused.programme, moved.placement.interval);
-            format!("“{}” to {range}", moved.slot.title())
+            let confirmed = if moved.slot.state() == SlotState::Confirmed {
+                " (confirmed)"
+            } else {
+                ""
+            };
+            format!("“{}”{confirmed} to {range}", moved.slot.title())
         })
         .collect();
     let kept = sent

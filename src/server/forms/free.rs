@@ -7,7 +7,7 @@ use crate::core::free::relaxing::Relaxation;
 use crate::core::free::wish::{RoomChoice, SearchRequest, SearchRequestError};
 use crate::core::interpreter::LanguagePair;
 use crate::core::programme::Programme;
-use crate::core::slot::{EVERY_CODE, Resource, Slot, SlotId, SlotKind};
+use crate::core::slot::{EVERY_CODE, MeetingFormat, Resource, Slot, SlotId, SlotKind};
 use crate::core::text::TextLine;
 use crate::core::text_enum::TextEnum;
 use crate::core::time::interval::Interval;
@@ -19,6 +19,8 @@ use crate::server::forms::slot;
 /// Every field the search form may send.
 const FIELDS: &[&str] = &[
     "kind",
+    "format",
+    "accompanying",
     "title",
     "delegations",
     "left_out",
@@ -90,6 +92,8 @@ pub fn prefilled(programme: &Programme, fields: &Fields) -> Fields {
 pub fn carried(programme: &Programme, slot_form: &Fields, slot: Option<SlotId>) -> Fields {
     let same = [
         "kind",
+        "format",
+        "accompanying",
         "title",
         "day",
         "delegations",
@@ -191,6 +195,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
         &mut errors,
     );
     let slot = slot(programme, fields.get("slot"), &mut errors);
+    let format = format(fields, kind, slot, &mut errors);
     let minutes = errors.take("minutes", SearchRequest::length(programme, minutes));
     if parties.is_empty() && errors.get("delegations").is_none() {
         errors.add("delegations", SearchRequestError::NoParties.to_string());
@@ -200,6 +205,7 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
         .zip(times)
         .and_then(|((kind, minutes), times)| {
             let wish = SearchRequest::new(programme, kind, parties, minutes).ok()?;
+            let wish = wish.in_format(programme, format);
             let wish = errors.take("pairs", wish.interpreted_between(pairs))?;
             errors.take("day", wish.within(programme, &times))
         });
@@ -217,6 +223,28 @@ pub fn parse(programme: &Programme, fields: &Fields) -> Result<SearchRequest, Fi
         }
         _ => Err(errors),
     }
+}
+
+/// Reads the format that the slot form sent along, or takes that of the slot; a kind that is chosen here has perhaps none.
+fn format(
+    fields: &Fields,
+    kind: Option<SlotKind>,
+    slot: Option<&Slot>,
+    errors: &mut FieldErrors,
+) -> MeetingFormat {
+    let stored = slot.map(|slot| slot.content().format).unwrap_or_default();
+    let typed = |name: &str| Some(fields.get(name)).filter(|typed| !typed.is_empty());
+    let mut format = match (typed("format"), typed("accompanying")) {
+        (None, None) => stored,
+        (style, people) => {
+            let people = people.map(|people| people.trim().parse().ok());
+            slot::format(None, style, people, errors)
+        }
+    };
+    format.style = format
+        .style
+        .filter(|_| kind.is_some_and(MeetingFormat::has_style));
+    format
 }
 
 /// Reads room and people; `None` means any room that is large enough for the parties.

@@ -214,15 +214,7 @@ fn booking_fields(
         .and_then(|id| programme.slot(id))
         .map(|slot| slot::fields_of(programme, slot));
     // What a search does not know stays as it is stored.
-    let unknown = [
-        "note",
-        "version",
-        "state",
-        "fixed",
-        "audience",
-        "format",
-        "accompanying",
-    ];
+    let unknown = ["note", "version", "state", "fixed", "audience"];
     let stays = |name: &str| stored.is_some() && unknown.contains(&name);
     let kept = stored.iter().flat_map(Fields::iter);
     placed
