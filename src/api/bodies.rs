@@ -1,6 +1,6 @@
 //! What a program wants of a slot: from JSON to [`SlotDetails`], by the same parsers as the form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer};
@@ -14,7 +14,9 @@ use crate::core::decision::SlotStep;
 use crate::core::delegation::DelegationId;
 use crate::core::programme::Programme;
 use crate::core::rule::{Reasons, Rule};
-use crate::core::slot::{Placement, SlotContent, SlotDetails, SlotId, SlotKind, SlotState};
+use crate::core::slot::{
+    MeetingFormat, Placement, SlotContent, SlotDetails, SlotId, SlotKind, SlotState,
+};
 use crate::core::text::{TextLine, quoted};
 use crate::core::text_enum::TextEnum;
 use crate::core::time::Instant;
@@ -290,7 +292,11 @@ impl SlotChange {
         let stored_format = content.map(|content| content.format).unwrap_or_default();
         let style = match &self.format {
             Some(sent) => sent.as_deref(),
-            None => stored_format.style.map(TextEnum::as_str),
+            // Another kind may have none.
+            None => stored_format
+                .style
+                .filter(|_| kind.is_some_and(MeetingFormat::has_style))
+                .map(TextEnum::as_str),
         };
         let people = self.accompanying.unwrap_or(stored_format.accompanying);
         let format = slot::format(kind, style, people.map(Some), &mut errors);
@@ -365,18 +371,21 @@ impl SlotChange {
                 (None, None) => Vec::new(),
             };
             let left_out = left_out.iter().map(String::as_str);
-            let all = slot::all_but(programme, left_out, errors);
-            if let Some(codes) = self.delegations.as_ref().filter(|codes| !codes.is_empty()) {
-                let codes = codes.iter().map(String::as_str);
-                let mut named = slot::delegations(programme, codes, errors);
-                named.sort_unstable();
-                let mut expected = all.clone();
-                expected.sort_unstable();
-                if named != expected {
-                    let advice = "All delegations take part but those in left_out: leave delegations out, or name \
-                                  exactly these.";
-                    errors.add("delegations", advice.to_owned());
+            let named = match (&self.delegations, stored) {
+                (Some(codes), _) => {
+                    slot::delegations(programme, codes.iter().map(String::as_str), errors)
                 }
+                (None, Some(content)) => content.delegations.clone(),
+                (None, None) => Vec::new(),
+            };
+            let all = slot::all_but(programme, left_out, &named, errors);
+            let is_member = |id: &DelegationId| programme.members().any(|each| each.id == *id);
+            let named_members: BTreeSet<_> = named.iter().filter(|id| is_member(id)).collect();
+            let members: BTreeSet<_> = all.iter().filter(|id| is_member(id)).collect();
+            if self.delegations.is_some() && !named_members.is_empty() && named_members != members {
+                let advice = "Chair and all guests take part but those in left_out: leave them out of delegations, \
+                              or name exactly these.";
+                errors.add("delegations", advice.to_owned());
             }
             return (all, true);
         }

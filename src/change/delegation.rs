@@ -46,7 +46,8 @@ pub enum DelegationError {
     Database(#[from] crate::db::DbError),
 }
 
-/// Adds a delegation, which takes part in the slots for all delegations from then on. Notifies no delegation.
+/// Adds a delegation, which takes part in the slots for all delegations from then on unless it is invited to single
+/// sessions. Notifies no delegation.
 ///
 /// # Errors
 /// When its code or the chair is taken, or as the store says.
@@ -63,6 +64,9 @@ pub fn add(tx: &mut EventTx<'_>, delegation: &Delegation) -> Result<(), Delegati
     )?;
     tx.reread()?;
     let programme = tx.programme();
+    if delegation.role == PrincipalRole::Invited {
+        return Ok(());
+    }
     let joined = joining::joined(&programme, delegation.id, tx.now);
     Ok(store_changed(tx, &programme, joined)?)
 }

@@ -17,18 +17,22 @@ pub struct DelegationId(pub i64);
 pub enum PrincipalRole {
     /// The host; there is one at most.
     Chair,
-    /// An invited party.
+    /// A party of the meeting.
     Guest,
+    /// A guest or an organisation of single sessions: it takes part where it is named, is in no slot for all delegations
+    /// by itself, and is not expected to have a bilateral.
+    Invited,
 }
 
 impl TextEnum for PrincipalRole {
-    const ALL: &'static [Self] = &[Self::Chair, Self::Guest];
+    const ALL: &'static [Self] = &[Self::Chair, Self::Guest, Self::Invited];
     const NOUN: &'static str = "role of a delegation";
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Chair => "chair",
             Self::Guest => "guest",
+            Self::Invited => "invited",
         }
     }
 }
@@ -44,7 +48,7 @@ pub struct Delegation {
     pub name: TextLine,
     /// Its Japanese name; may be empty.
     pub name_ja: String,
-    /// Chair or guest.
+    /// Chair, guest, or invited to single sessions.
     pub role: PrincipalRole,
     /// The minister, with style and family name in capitals.
     pub principal: TextLine,
@@ -146,7 +150,7 @@ impl Delegation {
         let name = faults.parse(&draft.name, TextLine::parse);
         let name_ja = faults.parse(&draft.name_ja, optional_line);
         let role = faults.parse(&draft.role, |word| {
-            PrincipalRole::from_word(word).ok_or("choose chair or guest")
+            PrincipalRole::from_word(word).ok_or("choose chair, guest or invited")
         });
         let principal = faults.parse(&draft.principal, TextLine::parse);
         let principal_ja = faults.parse(&draft.principal_ja, optional_line);

@@ -200,7 +200,9 @@ impl SlotSnapshot {
                 .map_err(|code| gone("delegation", code))?,
             None => present.audience.clone(),
         };
-        let of_all = delegations.len() == programme.delegations.len();
+        let of_all = programme
+            .members()
+            .all(|each| delegations.contains(&each.id));
         let all_delegations = self
             .all_delegations
             .unwrap_or(present.all_delegations && of_all);

@@ -348,11 +348,31 @@ impl Programme {
             .sum()
     }
 
+    /// Chair and guests, in order of precedence: those that a slot for all delegations is for.
+    pub fn members(&self) -> impl Iterator<Item = &Delegation> {
+        let delegations = self.delegations.iter();
+        delegations.filter(|delegation| delegation.role != PrincipalRole::Invited)
+    }
+
+    /// True when chair and all guests take part, three or more.
+    #[must_use]
+    pub fn is_for_everyone(&self, content: &SlotContent) -> bool {
+        content.delegations.len() > 2 && self.members().all(|each| content.involves(each.id))
+    }
+
+    /// Those invited to single sessions that take part in a slot for all delegations, in order of precedence.
+    pub fn also_invited<'p>(
+        &'p self,
+        content: &'p SlotContent,
+    ) -> impl Iterator<Item = &'p Delegation> {
+        let parties = self.parties(content);
+        parties.filter(|each| content.all_delegations && each.role == PrincipalRole::Invited)
+    }
+
     /// The codes of the delegations that a slot for all leaves out, in order of precedence; none for any other.
     #[must_use]
     pub fn left_out(&self, content: &SlotContent) -> Vec<String> {
-        let delegations = self.delegations.iter();
-        delegations
+        self.members()
             .filter(|delegation| content.all_delegations && !content.involves(delegation.id))
             .map(|delegation| delegation.code.to_string())
             .collect()

@@ -77,10 +77,14 @@ impl<'a> VisibleSlot<'a> {
         self.slot.content().kind
     }
 
-    /// In which format the delegations meet.
+    /// In which format the delegations meet; that is for the office and for those who take part.
     #[must_use]
-    pub const fn format(self) -> MeetingFormat {
-        self.slot.content().format
+    pub fn format(self) -> MeetingFormat {
+        let content = self.slot.content();
+        match self.viewer {
+            Viewer::Delegation(reader) if !content.involves(reader) => MeetingFormat::default(),
+            _ => content.format,
+        }
     }
 
     /// What it is called.
@@ -121,12 +125,10 @@ impl<'a> VisibleSlot<'a> {
     /// True when every delegation of the event takes part. Only staff know how many there are.
     #[must_use]
     pub fn is_for_everyone(self) -> bool {
-        self.viewer == Viewer::Staff
-            && self
-                .programme
-                .delegations
-                .iter()
-                .all(|delegation| self.slot.content().involves(delegation.id))
+        let content = self.slot.content();
+        // Guests of this one session are named.
+        let is_whole = content.delegations.len() == self.programme.members().count();
+        self.viewer == Viewer::Staff && is_whole && self.programme.is_for_everyone(content)
     }
 
     /// Which delegations see it beside those that take part; `None` for a delegation, which must not learn it.

@@ -247,7 +247,7 @@ impl Register for Delegations {
                 text("name_ja", "Japanese name").optional().of(&form),
                 text("code", "Code").help("As in KZ.").short().of(&form),
             ],
-            role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest")])
+            role: Choices::radios("role", "Role", [Choice::new("chair", "Chair"), Choice::new("guest", "Guest"), Choice::new("invited", "Invited to single sessions").help("A guest or an organisation: in no slot for all delegations unless it is ticked, and without a bilateral.")])
                 .inline()
                 .of(&form),
             principal: [
@@ -284,7 +284,8 @@ impl Register for Delegations {
         broken: &BrokenSlots,
     ) -> HttpResponse {
         let list = format!("/events/{}/delegations", context.access.slug);
-        if is_new && !joining::open(&context.programme, context.now).is_empty() {
+        let joins = is_new && delegation.role != PrincipalRole::Invited;
+        if joins && !joining::open(&context.programme, context.now).is_empty() {
             let page = format!("{list}/{}", delegation.code);
             return see_other_done(&page, &broken.after("delegation-joined"));
         }

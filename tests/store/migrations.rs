@@ -20,6 +20,7 @@ on_both!(
     slots_of_all_delegations_are_for_all,
     plenaries_of_all_are_still_shown_to_all,
     kinds_and_formats_are_those_of_the_migration,
+    invited_delegations_are_guests_before_their_migration,
     a_newer_schema_is_refused,
     the_columns_are_those_the_program_knows,
 );
@@ -114,6 +115,21 @@ fn kinds_and_formats_are_those_of_the_migration(db: &Scratch) {
     db.check_schema().unwrap();
     set("kind = 'multilateral'").unwrap();
     set("format = 'restricted'").unwrap();
+}
+
+/// Another list in the text of SQLite's schema.
+fn invited_delegations_are_guests_before_their_migration(db: &Scratch) {
+    db.migrate().unwrap();
+    furnish(db);
+    run(db, &sql::delegation(GUEST, MEETING, "Party", "invited")).unwrap();
+    let chaired = "UPDATE delegations SET role = 'observer'";
+    assert!(run(db, chaired).is_err());
+    step(db, "0039_invited", "down");
+    assert_eq!(count(db, "delegations WHERE role = 'guest'"), 1);
+    assert!(run(db, "UPDATE delegations SET role = 'invited'").is_err());
+    step(db, "0039_invited", "up");
+    db.check_schema().unwrap();
+    run(db, "UPDATE delegations SET role = 'invited'").unwrap();
 }
 
 /// Until 0034 every delegation saw every plenary.

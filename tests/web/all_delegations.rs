@@ -8,6 +8,7 @@ on_both!(
     left_out_delegation_is_named_and_stays_so,
     removed_delegation_leaves_the_slots_for_all,
     delegation_that_cannot_be_left_out_is_refused_at_its_field,
+    invited_organisation_is_only_where_it_is_ticked,
 );
 
 const DELEGATIONS: &str = "/events/ca-jad-9/delegations";
@@ -53,12 +54,9 @@ fn added_delegation_joins_the_slots_for_all(scratch: &Scratch) {
     );
 
     let answer = send(&officer, DELEGATIONS, &mongolia());
-    assert_eq!(
-        answer.location(),
-        format!("{DELEGATIONS}/MN?done=delegation-joined"),
-        "{}",
-        answer.body
-    );
+    // Two slots for all lack an interpreter for it.
+    let joined = format!("{DELEGATIONS}/MN?done=delegation-joined&broken=2:");
+    assert!(answer.location().starts_with(&joined), "{}", answer.body);
     let added = meeting.programme().delegation_by_code("MN").unwrap().id;
     let joined = meeting.slot("Supper");
     assert!(joined.content().involves(added));
@@ -151,4 +149,60 @@ fn delegation_that_cannot_be_left_out_is_refused_at_its_field(scratch: &Scratch)
         );
     }
     assert_eq!(meeting.rows(), rows);
+}
+
+fn invited_organisation_is_only_where_it_is_ticked(scratch: &Scratch) {
+    let meeting = Meeting::on(scratch);
+    let officer = meeting.officer();
+    assert_eq!(send(&officer, SLOTS, &supper(&[])).status, 303);
+    let nations = with(with(mongolia(), "code", "UN"), "name", "United Nations");
+    let nations = with(nations, "party_size", "10");
+    let wrong = send(
+        &officer,
+        DELEGATIONS,
+        &with(nations.clone(), "role", "host"),
+    );
+    assert_eq!(wrong.status, 422);
+    assert!(
+        wrong.body.contains("hoose chair, guest or invited"),
+        "{}",
+        wrong.body
+    );
+    let added = send(&officer, DELEGATIONS, &with(nations, "role", "invited"));
+    assert_eq!(added.location(), format!("{DELEGATIONS}?done=saved"));
+    let nations = meeting.programme().delegation_by_code("UN").unwrap().id;
+    assert!(!meeting.slot("Supper").content().involves(nations));
+    let conflicts = officer.get("/events/ca-jad-9/conflicts").body;
+    let pairs = officer.get("/events/ca-jad-9/pairs").body;
+    for page in [&conflicts, &pairs] {
+        assert!(!page.contains("United Nations"), "{page}");
+    }
+    // It is ticked beside all of the others.
+    let mut reception = with(supper(&[]), "title", "Reception");
+    reception.push(("delegations", "UN".to_owned()));
+    let late = with(with(reception, "start", "19:30"), "end", "20:00");
+    let booked = send(&officer, SLOTS, &late);
+    assert_eq!(booked.status, 303, "{}", booked.body);
+    let slot = meeting.slot("Reception");
+    assert!(slot.content().involves(nations) && slot.content().all_delegations);
+    let page = officer.get(&format!("/slots/{}", slot.id)).body;
+    assert!(page.contains("All delegations, United Nations"), "{page}");
+    // A change of something else keeps it.
+    let form = officer.get(&format!("/slots/{}/edit", slot.id)).body;
+    assert!(form.contains("value=\"UN\" checked"), "{form}");
+    let file = iikura::change::event_file::export(&meeting.programme()).unwrap();
+    assert!(file.contains("invited = [\"UN\"]"), "{file}");
+    let copy = file.replace("slug = \"ca-jad-9\"", "slug = \"copy\"");
+    let copy = support::meeting::import(&meeting.server.db, &copy);
+    let known = iikura::store::programme_cache::ProgrammeCache::default();
+    let copy = meeting
+        .server
+        .db
+        .read_here(|conn| Ok::<_, iikura::server::Error>(known.programme(conn, copy)?.unwrap()))
+        .unwrap();
+    let again = iikura::change::event_file::export(&copy).unwrap();
+    assert_eq!(
+        again.replace("slug = \"copy\"", "slug = \"ca-jad-9\""),
+        file
+    );
 }

@@ -230,6 +230,9 @@ struct SlotEntry {
     minutes: Option<Spanned<i64>>,
     #[serde(default = "no_parties")]
     parties: Spanned<Parties>,
+    /// Those invited to single sessions that take part in a slot for all parties.
+    #[serde(default = "no_parties", skip_serializing_if = "names_none")]
+    invited: Spanned<Parties>,
     /// Those that a slot for all parties leaves out.
     #[serde(default = "no_parties", skip_serializing_if = "names_none")]
     left_out: Spanned<Parties>,

@@ -12,7 +12,7 @@ use crate::change::dry_run;
 use crate::core::decision::{
     ChangedSlot, Decision, DecisionRequest, GivenReasons, Refusal, SlotCommand, decide,
 };
-use crate::core::delegation::DelegationId;
+use crate::core::delegation::{DelegationId, PrincipalRole};
 use crate::core::programme::Programme;
 use crate::core::rule::{Level, Reason, Reasons, Rule};
 use crate::core::rules::{Conflict, extent};
@@ -191,6 +191,7 @@ impl FileReader<'_> {
             let message = "left_out: only parties = \"all\" leaves some out";
             self.fault(&entry.left_out.span(), message);
         }
+        let invited = self.invited(programme, entry);
         let audience = match entry.audience.as_ref() {
             Parties::Word(word) if word == "all" => Some(SlotAudience::All),
             _ => self
@@ -212,7 +213,7 @@ impl FileReader<'_> {
             format: format?,
             title: title?,
             note: note.unwrap_or_else(|| Some(String::new()))?,
-            delegations: without(delegations?, &left_out?),
+            delegations: [without(delegations?, &left_out?), invited?].concat(),
             all_delegations,
             interpreters: interpreters.into_iter().flatten().collect(),
             interpretation_wanted: entry.interpretation,
@@ -227,6 +228,22 @@ impl FileReader<'_> {
             state: state?,
             fixed: entry.fixed,
         })
+    }
+
+    /// Reads who of those invited to single sessions takes part in a slot for all.
+    fn invited(&mut self, programme: &Programme, entry: &SlotEntry) -> Option<Vec<DelegationId>> {
+        let invited = self.delegations(programme, "invited", &entry.invited)?;
+        let is_for_all = matches!(entry.parties.as_ref(), Parties::Word(_));
+        let is_invited = |id: &DelegationId| {
+            let party = programme.delegation(*id);
+            party.is_some_and(|party| party.role == PrincipalRole::Invited)
+        };
+        if !invited.is_empty() && !is_for_all || !invited.iter().all(is_invited) {
+            let message = "invited: with parties = \"all\" it names parties of the role \"invited\"; otherwise name \
+                           them in parties";
+            self.fault(&entry.invited.span(), message);
+        }
+        Some(invited)
     }
 
     fn format(&mut self, entry: &SlotEntry, kind: Option<SlotKind>) -> Option<MeetingFormat> {
@@ -327,8 +344,7 @@ impl FileReader<'_> {
         match parties.as_ref() {
             Parties::Word(word) if word == "all" => Some(
                 programme
-                    .delegations
-                    .iter()
+                    .members()
                     .map(|delegation| delegation.id)
                     .collect(),
             ),

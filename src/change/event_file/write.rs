@@ -241,6 +241,12 @@ fn slot(programme: &Programme, slot: &Slot) -> SlotEntry {
         end: same_day.then(|| text(zone.exact_clock(end))),
         minutes: (!same_day).then(|| number(slot.interval().minutes())),
         parties: parties(programme, content),
+        invited: spanned(Parties::Codes(
+            programme
+                .also_invited(content)
+                .map(|party| party.code.to_string())
+                .collect(),
+        )),
         left_out: spanned(Parties::Codes(programme.left_out(content))),
         interpreters: programme
             .interpreters_of(content)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::core::by_slot::BySlot;
-use crate::core::delegation::{Delegation, DelegationId};
+use crate::core::delegation::{Delegation, DelegationId, PrincipalRole};
 use crate::core::notice::answer::NoticeReply;
 use crate::core::programme::Programme;
 use crate::core::slot::{Slot, SlotState};
@@ -20,6 +20,14 @@ pub struct DelegationPair<'p> {
     pub second: &'p Delegation,
     /// Their bilaterals, by time; empty while there is none.
     pub meetings: Vec<PairMeeting>,
+}
+
+impl DelegationPair<'_> {
+    /// True when the two meet or may be expected to: who is invited to single sessions is not.
+    fn is_expected(&self) -> bool {
+        let invited = |party: &Delegation| party.role == PrincipalRole::Invited;
+        !self.meetings.is_empty() || !invited(self.first) && !invited(self.second)
+    }
 }
 
 /// A bilateral in an overview.
@@ -50,7 +58,8 @@ pub fn with_chair(programme: &Programme, now: Instant) -> Vec<DelegationPair<'_>
         .iter()
         .filter(|party| party.id != chair.id);
     let meetings = meetings(programme, now);
-    guests.map(|guest| pair(chair, guest, &meetings)).collect()
+    let pairs = guests.map(|guest| pair(chair, guest, &meetings));
+    pairs.filter(DelegationPair::is_expected).collect()
 }
 
 /// Every pair of delegations that has a bilateral, in order of precedence.

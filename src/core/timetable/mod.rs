@@ -12,6 +12,7 @@ pub use grid::{
 use chrono::NaiveDate;
 
 use crate::core::by_slot::{BySlot, Concerning};
+use crate::core::delegation::{Delegation, PrincipalRole};
 use crate::core::programme::Programme;
 use crate::core::rules::{Candidate, Conflict, check_all, in_force};
 use crate::core::slot::{Slot, SlotId, SlotState};
@@ -267,8 +268,19 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         .parties(content)
         .map(|party| party.code.as_str())
         .collect();
-    let everybody = names.len() > 2 && names.len() == programme.delegations.len();
+    let everybody = programme.is_for_everyone(content);
     let left_out = programme.left_out(content);
+    // Beside all there may be guests of this one session.
+    let invited: Vec<&Delegation> = programme
+        .parties(content)
+        .filter(|party| party.role == PrincipalRole::Invited)
+        .collect();
+    let and = |text: String, names: Vec<&str>| match names.as_slice() {
+        [] => text,
+        names => format!("{text}, {}", names.join(", ")),
+    };
+    let invited_names = || invited.iter().map(|party| party.name.as_str()).collect();
+    let invited_codes = || invited.iter().map(|party| party.code.as_str()).collect();
     let names_left_out: Vec<&str> = left_out
         .iter()
         .filter_map(|code| programme.delegation_by_code(code))
@@ -291,16 +303,17 @@ pub fn slot_view(programme: &Programme, slot: &Slot, marks: &BySlot<ConflictMark
         room: room.map(|room| room.name.to_string()).unwrap_or_default(),
         room_code: room.map(|room| room.code.to_string()).unwrap_or_default(),
         parties: if everybody {
-            "All delegations".to_owned()
+            and("All delegations".to_owned(), invited_names())
         } else if !left_out.is_empty() {
-            format!("All delegations but {}", names_left_out.join(", "))
+            let all = format!("All delegations but {}", names_left_out.join(", "));
+            and(all, invited_names())
         } else {
             names.join(", ")
         },
         codes: if everybody {
-            "All".to_owned()
+            and("All".to_owned(), invited_codes())
         } else if !left_out.is_empty() {
-            format!("All but {}", left_out.join(", "))
+            and(format!("All but {}", left_out.join(", ")), invited_codes())
         } else {
             codes.join(", ")
         },

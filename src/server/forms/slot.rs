@@ -2,8 +2,8 @@
 
 use crate::change::booking::{Notify, StepOfSlot};
 use crate::core::decision::SlotStep;
-use crate::core::delegation::DelegationId;
-use crate::core::free::FollowingMove;
+use crate::core::delegation::{DelegationId, PrincipalRole};
+use crate::core::free::{FollowingMove, MOST_MOVES};
 use crate::core::interpreter::InterpreterId;
 use crate::core::programme::Programme;
 use crate::core::room::RoomId;
@@ -156,7 +156,7 @@ pub fn following_field(moved: &FollowingMove) -> String {
 }
 
 /// Reads the slots that move later when another is extended, as steps, the last of the day first: each moves where the
-/// next one has made room. `None` when a slot is no longer there.
+/// next one has made room. `None` when a slot is no longer there or is fixed, or when they are too many.
 ///
 /// # Errors
 /// When a field makes no sense.
@@ -180,7 +180,8 @@ pub fn following(
             let advice = "A slot that moves is written as ID.VERSION.MINUTES. Open the form again.";
             return Err(crate::server::Error::BadRequest(advice.to_owned()));
         };
-        let Some(slot) = programme.slot(SlotId(id)) else {
+        let slot = programme.slot(SlotId(id));
+        let Some(slot) = slot.filter(|slot| !slot.is_fixed() && moves.len() < MOST_MOVES) else {
             return Ok(None);
         };
         let placement = slot.details.placement;
@@ -350,18 +351,27 @@ pub(crate) fn participants(
         let named = delegations(programme, fields.all("delegations"), errors);
         return (named, false);
     }
-    (all_but(programme, fields.all("left_out"), errors), true)
+    let named = fields.all("delegations").filter(|code| *code != EVERY_CODE);
+    let named = delegations(programme, named, errors);
+    let left_out = fields.all("left_out");
+    (all_but(programme, left_out, &named, errors), true)
 }
 
-/// All delegations but these.
+/// All delegations but these, and of the named ones those that are invited to single sessions.
 pub(crate) fn all_but<'a>(
     programme: &Programme,
     left_out: impl Iterator<Item = &'a str>,
+    named: &[DelegationId],
     errors: &mut FieldErrors,
 ) -> Vec<DelegationId> {
     let left_out = known_delegations(programme, "left_out", left_out, errors);
-    let all = programme.delegations.iter().map(|each| each.id);
-    all.filter(|id| !left_out.contains(id)).collect()
+    let members = programme.members().map(|each| each.id);
+    let members = members.filter(|id| !left_out.contains(id));
+    let invited = programme.delegations.iter();
+    let invited = invited
+        .filter(|each| each.role == PrincipalRole::Invited && named.contains(&each.id))
+        .map(|each| each.id);
+    members.chain(invited).collect()
 }
 
 pub(crate) fn delegations<'a>(
@@ -481,6 +491,9 @@ pub fn fields_of_details(programme: &Programme, details: &SlotDetails) -> Fields
     }
     if details.content.all_delegations {
         fields.push("delegations", EVERY_CODE);
+        for party in programme.also_invited(&details.content) {
+            fields.push("delegations", party.code.to_string());
+        }
         for code in programme.left_out(&details.content) {
             fields.push("left_out", code);
         }
