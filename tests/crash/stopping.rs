@@ -17,6 +17,8 @@ on_both!(
 );
 
 const ROUNDS: u64 = 12;
+/// More mails than this are written before the count.
+const FEWEST_MAILS: usize = 10;
 /// The longest that a stop may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -25,7 +27,10 @@ fn work_in_progress_is_finished_and_no_mail_sent_twice(scratch: &Scratch) {
     // Slow enough for a mail to be in hand at any moment.
     let relay = Relay::playing(&[Scene::Slow(1)]);
     let mut installation = TestInstallation::furnish(scratch.url(), &relay.url());
-    for _ in 0..ROUNDS {
+    // What an officer does is drawn by lot: some draw few mails.
+    let mut rounds = 0;
+    while rounds < ROUNDS || installation.mails().len() <= FEWEST_MAILS {
+        rounds += 1;
         let server = installation.start();
         let mut page = installation.watch();
         let answers = chance.below(8) + 1;
@@ -51,7 +56,7 @@ fn work_in_progress_is_finished_and_no_mail_sent_twice(scratch: &Scratch) {
             .entry(crate::name_of(&mail.raw).to_owned())
             .or_default() += 1;
     }
-    assert!(copies.len() > 10, "{} mails went out", copies.len());
+    assert!(!copies.is_empty());
     for row in &rows {
         let wanted = match row.state {
             MailState::Sent => 1,
