@@ -180,9 +180,10 @@ pub fn post(
 }
 
 fn enqueue_letter(connection: &mut Conn, draft: &MailDraft) -> QueryResult<Enqueued> {
+    // Letters are numbered by the seconds in which they are written: several of one second can have one number.
     let dedupe_key = format!(
-        "{} letter {} {}",
-        draft.recipient, draft.delegation.0, draft.sequence
+        "{} letter {} {} {}",
+        draft.recipient, draft.delegation.0, draft.sequence, draft.message_id
     );
     if let Some(duplicate) = find(connection, &dedupe_key)? {
         return Ok(duplicate);
