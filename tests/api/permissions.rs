@@ -186,6 +186,7 @@ pub const MATRIX: &[(&str, &str, For)] = &[
     ("POST", "/slots/{id}", Officers),
     ("POST", "/slots/{id}/answers", Officers),
     ("POST", "/slots/{id}/cancellation", Officers),
+    ("GET", "/slots/{id}/confirmation", Officers),
     ("POST", "/slots/{id}/confirmation", Officers),
     ("GET", "/slots/{id}/edit", Officers),
     ("POST", "/slots/{id}/notices", Officers),

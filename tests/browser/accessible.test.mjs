@@ -87,6 +87,8 @@ scenarios((scenario) => {
       await look(page, "a slot");
       const confirm = page.getByRole("button", { name: "Confirm and notify" });
       if (await confirm.isVisible()) {
+        await page.getByRole("link", { name: "Show letters first" }).click();
+        await look(page, "letters before a confirmation");
         await confirm.click();
         await page.getByRole("status").filter({ hasText: "confirmed" }).waitFor();
       }

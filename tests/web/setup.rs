@@ -348,7 +348,7 @@ fn a_faulty_delegation_is_refused_with_everything_typed(scratch: &Scratch) {
         ),
         ("name", "A\nB", "line break or control character"),
         ("role", "chair", "Japan is the chair already"),
-        ("role", "king", "Choose chair or guest."),
+        ("role", "king", "Choose chair, guest or invited."),
         ("precedence", "first", "Precedence is a whole number"),
         ("time_zone", "Asia/Atlantis", "is not an IANA time zone"),
         (

@@ -12,7 +12,7 @@ use crate::core::slot::{Resource, Slot, SlotId};
 type ConflictKey = (Option<SlotId>, Option<SlotId>, Rule, Option<Resource>);
 
 /// Lists the slots that break a rule in `after` and did not in `before`, by time: what would be refused, and what needs a
-/// reason that nobody has given.
+/// reason that no user has given.
 #[must_use]
 pub fn broken_by(before: &Programme, after: &Programme) -> Vec<SlotId> {
     let found = open(after);
