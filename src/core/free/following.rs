@@ -41,17 +41,16 @@ pub fn following(programme: &Programme, candidate: Candidate<'_>) -> Vec<Followi
         settled: vec![stored.id],
     };
     let mut moves = Vec::new();
-    while moves.len() < MOST_MOVES {
+    loop {
         match delay.next_in_the_way() {
             NextInTheWay::None => return moves,
-            NextInTheWay::Slot(slot) => match delay.settle(&slot) {
+            NextInTheWay::Slot(slot) if moves.len() < MOST_MOVES => match delay.settle(&slot) {
                 Some(placement) => moves.push(FollowingMove { slot, placement }),
                 None => return Vec::new(),
             },
-            NextInTheWay::Obstacle => return Vec::new(),
+            NextInTheWay::Slot(_) | NextInTheWay::Obstacle => return Vec::new(),
         }
     }
-    Vec::new()
 }
 
 /// A programme in which slots move one by one.

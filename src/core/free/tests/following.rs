@@ -97,3 +97,18 @@ fn nothing_is_offered_that_a_rule_would_refuse() {
     // The extended slot itself would end after closing.
     expect(&moved(&programme, 2, 700), &[]);
 }
+
+#[test]
+fn as_many_follow_as_the_limit_says_and_no_more() {
+    let row = |count: i64| {
+        let at = |id: i64| 8 * 60 + 30 + (id - 1) * 20;
+        let slots = (1..=count).map(|id| {
+            let start = format!("{:02}:{:02}", at(id) / 60, at(id) % 60);
+            talk(id, &start, 15)
+        });
+        programme(slots.collect())
+    };
+    let limit = i64::try_from(MOST_MOVES).unwrap();
+    assert_eq!(moved(&row(limit + 1), 1, 20).len(), MOST_MOVES);
+    expect(&moved(&row(limit + 2), 1, 20), &[]);
+}
